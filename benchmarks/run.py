@@ -1,0 +1,125 @@
+"""`make bench`: the figures that the project holds itself to, each beside a peer of the same run.
+
+    python -m benchmarks.run [--quickdraw DIR] [--only training,drawing,rendering,reading]
+
+Measures real drawings where SKETCH_PIX2SEQ_QUICKDRAW or --quickdraw names a folder with
+`simplified/<category>.ndjson.gz` in it, and simple synthetic ones elsewhere. Prints a table and
+writes it to `benchmarks/results/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import drawing, reading, rendering, training
+from benchmarks.figures import Figure
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.sketch.raster import rasterise_batch
+
+HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
+HAND6_LIMIT = 2000
+RESULTS = Path(__file__).parent / "results"
+PARTS = ("training", "drawing", "rendering", "reading")
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quickdraw", default=os.environ.get("SKETCH_PIX2SEQ_QUICKDRAW"))
+    parser.add_argument("--only", default=",".join(PARTS))
+    options = parser.parse_args()
+    parts = options.only.split(",")
+    with tempfile.TemporaryDirectory() as scratch:
+        sources = _sources(options.quickdraw, Path(scratch))
+        figures = _measure(parts, sources, Path(scratch))
+    _print(figures)
+    drawings = "Quick, Draw!, hand6" if options.quickdraw else "synthetic shapes"
+    print(_write(figures, drawings))
+
+
+def _sources(quickdraw: str | None, scratch: Path) -> list[Path]:
+    if quickdraw is None:
+        return write_synthetic(scratch / "files", num=2000, seed=0)
+    return [Path(quickdraw) / "simplified" / f"{name}.ndjson.gz" for name in HAND6]
+
+
+def _measure(parts: Sequence[str], sources: list[Path], scratch: Path) -> list[Figure]:
+    data = scratch / "set"
+    prepare(sources, data, limit=HAND6_LIMIT)
+    split = Dataset.open(data).split("train")
+    sketches = [split.sketch(index) for index in range(0, len(split), max(len(split) // 2000, 1))]
+    figures = []
+    if "training" in parts:
+        figures += training.measure(data)
+    if "drawing" in parts:
+        figures += drawing.measure(rasterise_batch(sketches[:100]))
+    torch.set_num_threads(1)
+    if "rendering" in parts:
+        figures += rendering.measure([sketch.strokes for sketch in sketches])
+    if "reading" in parts:
+        figures += reading.measure(sources)
+    return figures
+
+
+def _print(figures: list[Figure]) -> None:
+    table = Table()
+    for name in ("work", "measured", "beside", "", "ratio", "bar", ""):
+        table.add_column(name, justify="right" if name in ("measured", "", "ratio") else "left")
+    for row in figures:
+        table.add_row(
+            row.work,
+            f"{row.value:,.1f} {row.unit}",
+            row.peer,
+            f"{row.peer_value:,.1f}",
+            f"{row.ratio:.2f}",
+            row.bar,
+            "met" if row.met else "missed",
+        )
+    Console(width=150).print(table)
+
+
+def _write(figures: list[Figure], drawings: str) -> Path:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    now = datetime.datetime.now(datetime.UTC)
+    facts = {
+        "date": f"{now:%Y-%m-%d %H:%M} UTC",
+        "commit": commit,
+        "machine": _processor(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "drawings": drawings,
+        "figures": [{**asdict(figure), "ratio": figure.ratio} for figure in figures],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{now:%Y-%m-%d}-{commit or 'unknown'}.json"
+    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""`sketch-pix2seq data`: prepare drawings for training, and look at what was prepared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
+from sketch_pix2seq.data.options import PrepareOptions
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.data.card import DatasetCard
+
+app = App(name="data", help="Prepare drawings for training; look at them.")
+
+_DEFAULTS = PrepareOptions()
+
+
+@app.command
+def prepare(
+    *sources: Path,
+    out: Path,
+    options: Annotated[PrepareOptions, Parameter(name="*")] = _DEFAULTS,
+    licence: str = QUICKDRAW_LICENCE,
+) -> None:
+    """Make a data set of simplified QuickDraw files.
+
+    Args:
+        sources: ndjson files, plain or gzipped, or folders of them.
+        out: The folder to make; it must not exist yet.
+        options: What to keep.
+        licence: Whose drawings these are and on which terms.
+    """
+    from sketch_pix2seq.data.prepare import prepare as prepare_sources
+
+    with progress_bar("reading") as progress:
+        card = prepare_sources(sources, out, **asdict(options), licence=licence, progress=progress)
+    _print_left_out(card)
+    _print_total(card)
+    print(out)
+
+
+@app.command
+def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, seed: int = 0) -> None:
+    """Say what a prepared data set holds.
+
+    Args:
+        folder: The data set.
+        sheet: Also draw some of its drawings into this file, .png or .svg.
+        per_category: Drawings of each category on the sheet.
+        seed: Another seed shows other drawings.
+    """
+    from sketch_pix2seq.data.dataset import Dataset
+
+    dataset = Dataset.open(folder)
+    card = dataset.card
+    _print_counts(card)
+    print()
+    print(f"offset scale    {card.offset_scale:.4f}")
+    print(f"longest drawing {card.longest} steps")
+    asked = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
+    print(f"prepared with   {asked}")
+    print(f"licence         {card.licence}")
+    for source in card.sources:
+        print(f"source          {source.name}, sha256 {source.sha256}")
+    _print_left_out(card)
+    if sheet is not None:
+        from sketch_pix2seq.data.contact_sheet import contact_sheet
+
+        contact_sheet(dataset, per_category, seed).save(sheet)
+        print(sheet)
+
+
+def _print_total(card: DatasetCard) -> None:
+    """Say how much there is, in a line."""
+    totals = [card.total(split) for split in SPLITS]
+    shares = ", ".join(f"{num:,} {split}" for num, split in zip(totals, SPLITS, strict=True))
+    noun = "category" if len(card.categories) == 1 else "categories"
+    print(f"{len(card.categories)} {noun}, {sum(totals):,} drawings ({shares})")
+
+
+def _print_counts(card: DatasetCard) -> None:
+    """Print a table of drawings by category and split."""
+    width = max(len("category"), *map(len, card.categories))
+    print(f"{'category':<{width}}" + "".join(f"{split:>10}" for split in SPLITS))
+    for category in card.categories:
+        numbers = "".join(f"{card.counts[split][category]:>10,}" for split in SPLITS)
+        print(f"{category:<{width}}{numbers}")
+    print(f"{'all':<{width}}" + "".join(f"{card.total(split):>10,}" for split in SPLITS))
+
+
+def _print_left_out(card: DatasetCard) -> None:
+    """Say of each source what was left out and why."""
+    for source in card.sources:
+        if not source.left_out:
+            continue
+        first = source.first_wrong_line
+        where = f", the first wrong line is {first}" if first is not None else ""
+        num = sum(source.left_out.values())
+        print(f"{source.name}: {num:,} of {source.read:,} left out{where}")
+        for reason, count in source.left_out.items():
+            print(f"  {count:>8,}  {reason}")

@@ -1,0 +1,122 @@
+"""`sketch-pix2seq train` and `sketch-pix2seq recipes`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from sketch_pix2seq.cli.extras import needs_extra
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.training.loop import Progress
+
+
+def train(
+    recipe: str,
+    /,
+    *,
+    data: Path,
+    out: Path,
+    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    resume: bool = False,
+) -> None:
+    """Train a model on a prepared data set.
+
+    Ctrl-C saves and leaves; --resume goes on, also after a kill.
+
+    Args:
+        recipe: What to train; `sketch-pix2seq recipes` lists them.
+        data: The data set.
+        out: The folder of the run.
+        settings: Change a setting, as key=value; can be repeated.
+        resume: Go on with the run in --out.
+    """
+    with needs_extra("train"):
+        import torch
+
+        from sketch_pix2seq.training.loop import train as train_recipe
+        from sketch_pix2seq.training.recipes import find_recipe
+        from sketch_pix2seq.training.run import RUN_FILE, Run
+
+    wanted = find_recipe(recipe).with_settings(list(settings))
+    if resume and not settings and (out / RUN_FILE).exists():
+        begun = Run(out).recipe
+        wanted = begun if begun.name == recipe else wanted
+    with _training_bar() as (on_progress, on_notice):
+        outcome = train_recipe(
+            wanted,
+            data,
+            out,
+            resume=resume,
+            device="cuda" if torch.cuda.is_available() else "cpu",
+            on_progress=on_progress,
+            on_notice=on_notice,
+        )
+    if outcome.interrupted:
+        print(f"stopped after step {outcome.step:,} of {outcome.num_steps:,}; --resume goes on")
+        raise KeyboardInterrupt
+    steps, loss = outcome.num_steps, outcome.best_valid_loss
+    print(f"trained {steps:,} steps, best validation loss {loss:.4f}")
+    print(out)
+
+
+def recipes(*, settings: str | None = None) -> None:
+    """List the recipes, or the settings of one.
+
+    Args:
+        settings: A recipe whose settings to list, with their values and meanings.
+    """
+    with needs_extra("train"):
+        from sketch_pix2seq.training.recipes import RECIPES, find_recipe
+        from sketch_pix2seq.training.settings import describe_settings
+
+    if settings is not None:
+        for name, value, meaning in describe_settings(find_recipe(settings)):
+            print(f"{f'{name}={value}':<40} {meaning}")
+        return
+    width = max(map(len, RECIPES))
+    for name, function in RECIPES.items():
+        print(f"{name:<{width}}  {function().summary}")
+
+
+@contextmanager
+def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
+    """A bar with loss, drawings a second and time left; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}"),
+        TextColumn("valid {task.fields[valid]}"),
+        TextColumn("{task.fields[rate]:.0f} drawings/s"),
+        TimeRemainingColumn(),
+    )
+    with Bars(
+        *columns, console=console, disable=sys.stderr is None or not sys.stderr.isatty()
+    ) as bars:
+        task = bars.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
+
+        def show(progress: Progress) -> None:
+            valid = "-" if progress.valid_loss is None else f"{progress.valid_loss:.3f}"
+            bars.update(
+                task,
+                completed=progress.step,
+                total=progress.num_steps,
+                loss=progress.loss,
+                valid=valid,
+                rate=progress.drawings_per_second,
+            )
+
+        def tell(notice: str) -> None:
+            console.print(notice, markup=False, highlight=False, soft_wrap=True)
+
+        yield show, tell

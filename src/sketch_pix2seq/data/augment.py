@@ -1,0 +1,152 @@
+"""Small random changes of a drawing, made anew each time it is shown in training.
+
+Works on strokes only; the picture is rendered afterwards from the changed
+strokes, so that both sides of a training pair stay the same drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Shaped
+
+from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.pen import LIFT, OFFSET
+
+_FIRST_DROPPABLE = 3  # the 4th point of a stroke
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How far a drawing may be changed.
+
+    Convention:
+        Scaling and rotation are about the drawing's origin, the middle of its
+        bounding box in a prepared data set.
+
+    Raises:
+        UsageError: If a number is out of its range; all such numbers at once.
+
+    Source:
+        `scale` and `drop` are sketch-rnn's (Ha & Eck, 2017); `rotate`, `flip` and `refit` are ours.
+    """
+
+    scale: float = 0.15
+    "x and y are each multiplied by a number between 1 - scale and 1 + scale"
+    drop: float = 0.1
+    "chance that a point is left out, from the 4th point of a stroke on"
+    rotate: float = 0.0
+    "largest rotation in degrees, to either side, all angles equally likely"
+    flip: float = 0.0
+    "chance that a drawing is mirrored left to right"
+    refit: bool = False
+    "scale the result so that its longest side is as long as before"
+
+    def __post_init__(self) -> None:
+        """Report all numbers out of range at once."""
+        wrong = []
+        if not 0 <= self.scale < 1:
+            wrong.append(f"`scale` must be at least 0 and below 1, not {self.scale}")
+        if not 0 <= self.drop <= 1:
+            wrong.append(f"`drop` must be from 0 to 1, not {self.drop}")
+        if not 0 <= self.rotate <= 180:
+            wrong.append(f"`rotate` must be from 0 to 180 degrees, not {self.rotate}")
+        if not 0 <= self.flip <= 1:
+            wrong.append(f"`flip` must be from 0 to 1, not {self.flip}")
+        if wrong:
+            raise UsageError("; ".join(wrong))
+
+
+def augment(
+    stroke3: Shaped[np.ndarray, "T 3"], rng: np.random.Generator, augmentation: Augmentation
+) -> Float32[np.ndarray, "_ 3"]:
+    """Change one drawing.
+
+    Args:
+        stroke3: The drawing, (T, 3).
+        rng: Where the chance comes from.
+        augmentation: How much to change.
+
+    Returns:
+        The changed drawing, (T', 3) with T' <= T: as many strokes, as a rule fewer points.
+
+    Example:
+        >>> line = np.array([[0, 0, 0], [4, 0, 1]], np.float32)
+        >>> augment(line, np.random.default_rng(0), Augmentation(scale=0)).tolist()
+        [[0.0, 0.0, 0.0], [4.0, 0.0, 1.0]]
+    """
+    if len(stroke3) == 0:
+        return np.zeros((0, 3), np.float32)
+    return np.asarray(augment_packed(Packed.of([stroke3]), rng, augmentation).rows)
+
+
+def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
+    """Change many drawings, each in its own way.
+
+    Args:
+        packed: The drawings.
+        rng: Where the chance comes from: the numbers of all drawings are drawn
+            together, so a drawing's change depends on its place among the others.
+        augmentation: How much to change.
+
+    Returns:
+        The changed drawings in the same order, with float32 rows.
+    """
+    if len(packed.lengths) == 0:
+        return Packed(packed.rows.astype(np.float32), packed.lengths)
+    longest = packed.longest_sides() if augmentation.refit else None
+    matrices = _matrices(len(packed.lengths), rng, augmentation)  # (B, 2, 2)
+    if augmentation.drop > 0:
+        packed = _drop_points(packed, _dropped(packed, rng, augmentation.drop))
+    changed = _transform(packed, matrices)
+    if longest is None:
+        return changed
+    sides = changed.longest_sides()
+    zoom = np.divide(longest, sides, out=np.ones_like(sides), where=sides > 0)  # (B,)
+    return _transform(changed, zoom[:, None, None] * np.eye(2))
+
+
+def _matrices(
+    num: int, rng: np.random.Generator, augmentation: Augmentation
+) -> Float64[np.ndarray, "B 2 2"]:
+    """Draw one linear map per drawing: scale both axes, mirror, then rotate."""
+    scale = 1 + augmentation.scale * rng.uniform(-1, 1, size=(num, 2))
+    scale[:, 0] *= np.where(rng.random(num) < augmentation.flip, -1, 1)
+    angle = np.deg2rad(augmentation.rotate * rng.uniform(-1, 1, size=num))
+    cos, sin = np.cos(angle), np.sin(angle)
+    rotation = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
+    return np.asarray(rotation * scale[:, None, :])
+
+
+def _transform(packed: Packed, matrices: Float64[np.ndarray, "B 2 2"]) -> Packed:
+    """Apply one linear map per drawing to its offsets."""
+    rows = packed.rows.astype(np.float32)
+    x, y = rows[:, OFFSET].T
+    m = packed.of_each_row(matrices.astype(np.float32).reshape(-1, 4)).T  # (4, N)
+    rows[:, OFFSET] = np.stack([m[0] * x + m[1] * y, m[2] * x + m[3] * y], axis=1)
+    return Packed(rows, packed.lengths)
+
+
+def _dropped(packed: Packed, rng: np.random.Generator, drop: float) -> Bool[np.ndarray, " N"]:
+    """Choose the points to leave out: never one of a stroke's first three, nor its last."""
+    num = len(packed.rows)
+    place = np.arange(num)
+    begins = np.zeros(num, dtype=bool)
+    begins[1:] = packed.lifts[:-1]
+    begins[packed.starts] = True
+    in_stroke = place - np.maximum.accumulate(np.where(begins, place, 0))
+    droppable = (in_stroke >= _FIRST_DROPPABLE) & ~packed.lifts
+    return np.asarray(droppable & (rng.random(num) < drop))
+
+
+def _drop_points(packed: Packed, dropped: Bool[np.ndarray, " N"]) -> Packed:
+    """Leave points out; each one's offset goes to the kept point before it."""
+    kept = np.flatnonzero(~dropped)
+    rows = packed.rows[kept].astype(np.float32)
+    offsets = packed.rows[:, OFFSET].astype(np.float32)
+    rows[:, OFFSET] = np.add.reduceat(offsets, kept, axis=0)
+    rows[:, LIFT] = packed.rows[kept, LIFT]
+    lengths = packed.lengths - np.add.reduceat(dropped.astype(np.int64), packed.starts)
+    return Packed(rows, lengths)

@@ -1,0 +1,241 @@
+"""Batches for training and validation: padded steps, and the pictures of the same strokes.
+
+A training batch is a pure function of a seed and a step number, so that a run that was
+killed goes on as if it had not been. Knows numpy only; whoever trains makes tensors of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from sketch_pix2seq.data.augment import Augmentation, augment_packed
+from sketch_pix2seq.data.dataset import Split
+from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.data.prefetch import prefetch
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_UP, START_STEP
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+
+__all__ = ["Batch", "BatchSource", "prefetch", "validation_batches"]
+
+_POOL_STREAM, _AUGMENTATION_STREAM = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Drawings of similar length, the longest first.
+
+    Convention:
+        Row 0 of a drawing's `steps` is `START_STEP`, then come its own rows with offsets in
+        units of `offset_scale`, then end rows up to T, which is the longest length + 2. So
+        inputs are `steps[:, :-1]` and targets `steps[:, 1:]`, and the drawing with
+        `lengths` = n has n + 1 valid targets, the last of which is its end row.
+
+    Args:
+        steps: Stroke-5 rows, (B, T, 5).
+        lengths: Rows of each drawing itself, (B,).
+        pictures: The same strokes as pictures, 1 = ink, (B, 1, H, W).
+        category_ids: Categories, (B,).
+    """
+
+    steps: Float32[np.ndarray, "B T 5"]
+    lengths: Int64[np.ndarray, " B"]
+    pictures: Float32[np.ndarray, "B 1 H W"]
+    category_ids: Int64[np.ndarray, " B"]
+
+
+class BatchSource:
+    """Endless batches for training.
+
+    Convention:
+        Drawings are drawn independently of each other into pools. A pool is sorted by
+        length, cut into batches and its batches shuffled, so that little is padded.
+
+    Args:
+        split: Where drawings come from.
+        offset_scale: Offsets are divided by this.
+        batch_size: Drawings in a batch.
+        seed: The same seed gives the same batches.
+        augmentation: How drawings are changed; None: not at all.
+        raster: How pictures are rendered.
+        balance: 0: categories come as often as they are in the split; 1: all equally often.
+        pool_batches: Batches in a pool.
+        pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
+            the longest of the batch.
+
+    Raises:
+        UsageError: If a number is out of its range; all such numbers at once.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        offset_scale: float,
+        batch_size: int,
+        seed: int,
+        augmentation: Augmentation | None = None,
+        raster: RasterSettings | None = None,
+        balance: float = 0.0,
+        pool_batches: int = 50,
+        pad_to: int | None = None,
+    ) -> None:
+        """Check the numbers and work out how often each category comes."""
+        _check(offset_scale, batch_size, balance, pool_batches)
+        self.split = split
+        self.offset_scale = offset_scale
+        self.batch_size = batch_size
+        self.seed = seed
+        self.augmentation = augmentation
+        self.raster = raster or RasterSettings()
+        self.pool_batches = pool_batches
+        self.pad_to = pad_to
+        ranges = [split.category_range(number) for number in range(len(split.categories))]
+        self._starts, self._stops = np.array(ranges, np.int64).T
+        weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
+        self._category_odds = np.cumsum(weights / weights.sum())
+        self._pool: tuple[int, Int64[np.ndarray, "batches B"]] | None = None
+
+    def indices(self, step: int) -> Int64[np.ndarray, " B"]:
+        """Return which drawings of the split the batch of a step shows.
+
+        Args:
+            step: Number of the training step, from 0.
+
+        Returns:
+            Drawing numbers, (B,), by length.
+        """
+        number, place = divmod(step, self.pool_batches)
+        if self._pool is None or self._pool[0] != number:
+            self._pool = (number, self._draw_pool(number))
+        return np.asarray(self._pool[1][place])
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a training step.
+
+        Args:
+            step: Number of the training step, from 0.
+
+        Returns:
+            The same batch for the same seed and step, whatever was asked for before.
+
+        Raises:
+            UsageError: If a drawing has more than `pad_to` rows.
+        """
+        indices = self.indices(step)
+        packed = Packed.of([self.split.stroke3(index) for index in indices.tolist()])
+        if self.augmentation is not None:
+            rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
+            packed = augment_packed(packed, rng, self.augmentation)
+        categories = self.split.category_ids(indices)
+        return _assemble(packed, categories, self.offset_scale, self.raster, self.pad_to)
+
+    def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:
+        """Draw the drawings of a pool and lay them out in batches of similar length."""
+        rng = np.random.default_rng([self.seed, _POOL_STREAM, number])
+        chance = rng.random((2, self.pool_batches * self.batch_size))
+        category = np.searchsorted(self._category_odds, chance[0], side="right")
+        category = np.minimum(category, len(self._starts) - 1)  # the odds may sum to 1 - 1e-16
+        start, stop = self._starts[category], self._stops[category]
+        indices = start + (chance[1] * (stop - start)).astype(np.int64)
+        order = np.argsort(-self.split.lengths(indices), kind="stable")
+        batches = indices[order].reshape(self.pool_batches, self.batch_size)
+        return np.asarray(batches[rng.permutation(self.pool_batches)])
+
+
+def validation_batches(
+    split: Split,
+    *,
+    offset_scale: float,
+    batch_size: int,
+    raster: RasterSettings | None = None,
+    limit: int | None = None,
+    pad_to: int | None = None,
+) -> Iterator[Batch]:
+    """Batch a split in a fixed order, unchanged.
+
+    Args:
+        split: The drawings.
+        offset_scale: Offsets are divided by this.
+        batch_size: Drawings in a batch; the last one may be smaller.
+        raster: How pictures are rendered.
+        limit: At most this many drawings, taken evenly from the whole split so that each
+            category has its share.
+        pad_to: As in `BatchSource`.
+
+    Yields:
+        Batches, the longest drawings first.
+
+    Raises:
+        UsageError: If a number is out of its range, or a drawing has more than `pad_to` rows.
+    """
+    _check(offset_scale, batch_size)
+    if limit is not None and limit < 1:
+        raise UsageError("`limit` must be at least 1", got=limit)
+    num = len(split) if limit is None else min(limit, len(split))
+    indices = np.arange(num, dtype=np.int64) * len(split) // num
+    indices = indices[np.argsort(-split.lengths(indices), kind="stable")]
+    for start in range(0, num, batch_size):
+        part = indices[start : start + batch_size]
+        packed = Packed.of([split.stroke3(index) for index in part.tolist()])
+        settings = raster or RasterSettings()
+        yield _assemble(packed, split.category_ids(part), offset_scale, settings, pad_to)
+
+
+def _check(
+    offset_scale: float, batch_size: int, balance: float = 0.0, pool_batches: int = 1
+) -> None:
+    """Report all numbers out of range at once."""
+    wrong = []
+    if not offset_scale > 0:
+        wrong.append(f"`offset_scale` must be positive, not {offset_scale}")
+    if batch_size < 1:
+        wrong.append(f"`batch_size` must be at least 1, not {batch_size}")
+    if not 0 <= balance <= 1:
+        wrong.append(f"`balance` must be from 0 to 1, not {balance}")
+    if pool_batches < 1:
+        wrong.append(f"`pool_batches` must be at least 1, not {pool_batches}")
+    if wrong:
+        raise UsageError("; ".join(wrong))
+
+
+def _assemble(
+    packed: Packed,
+    category_ids: Int64[np.ndarray, " B"],
+    offset_scale: float,
+    raster: RasterSettings,
+    pad_to: int | None,
+) -> Batch:
+    """Sort drawings by length, pad them and render their pictures."""
+    order = np.argsort(-packed.lengths, kind="stable")
+    pictures = rasterise_batch(packed.strokes(), raster)
+    return Batch(
+        steps=_padded(packed, offset_scale, pad_to)[order],
+        lengths=packed.lengths[order],
+        pictures=pictures[order],
+        category_ids=category_ids[order],
+    )
+
+
+def _padded(
+    packed: Packed, offset_scale: float, pad_to: int | None
+) -> Float32[np.ndarray, "B T 5"]:
+    """Put each drawing between its start row and its end rows."""
+    longest = int(packed.lengths.max())
+    if pad_to is not None and longest > pad_to:
+        raise UsageError(f"`pad_to` must be at least {longest}, a drawing's length", got=pad_to)
+    num_steps = (longest if pad_to is None else pad_to) + 2
+    steps = np.tile(END_STEP, (len(packed.lengths), num_steps, 1))  # (B, T, 5)
+    steps[:, 0] = START_STEP
+    drawing = packed.of_each_row(np.arange(len(packed.lengths)))  # (N,)
+    row = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts) + 1  # (N,)
+    own = np.zeros((len(packed.rows), len(END_STEP)), np.float32)  # (N, 5)
+    own[:, OFFSET] = packed.rows[:, OFFSET] / np.float32(offset_scale)
+    own[:, PEN.start + PEN_DOWN] = ~packed.lifts
+    own[:, PEN.start + PEN_UP] = packed.lifts
+    steps[drawing, row] = own
+    return steps

@@ -1,0 +1,188 @@
+"""The second pass of preparing: each category, now whole, is divided into the splits.
+
+Knows duplicates, splits, caps and the data set's figures; knows no source formats.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int8, Int32
+
+from sketch_pix2seq.data.card import SPLITS, DatasetCard, SourceAccount
+from sketch_pix2seq.data.encode import TRAIN, EncodedBlock, split_of
+from sketch_pix2seq.data.gather import Gathered
+from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
+from sketch_pix2seq.data.spool import Spool
+from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.pen import OFFSET
+
+_DUPLICATE, _OVER_CAP = -1, -2
+_REASONS = {
+    _DUPLICATE: "a drawing must differ from all others of its category",
+    _OVER_CAP: "a split takes as many drawings of a category as asked for",
+}
+_NAMED_AT_MOST = 5
+
+
+@dataclass
+class _OffsetSums:
+    """Sums over all dx and dy, exact since they are whole numbers of any size."""
+
+    num: int = 0
+    total: int = 0
+    squares: int = 0
+
+    def add(self, rows: DrawingRows) -> None:
+        """Count the offsets of some drawings."""
+        offsets = rows.steps[:, OFFSET].astype(np.int64)
+        self.num += offsets.size
+        self.total += int(offsets.sum())
+        self.squares += int(np.square(offsets).sum())
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of dx and dy together."""
+        spread = self.num * self.squares - self.total * self.total
+        return float(spread**0.5 / self.num)
+
+
+def divide(gathered: Gathered, folder: Path, options: PrepareOptions, licence: str) -> DatasetCard:
+    """Write the splits.
+
+    Args:
+        gathered: All drawings, by category.
+        folder: Where to write `train.arrow`, `valid.arrow` and `test.arrow`.
+        options: What to keep.
+        licence: Whose drawings these are, for the card.
+
+    Returns:
+        The card of what was written; it is not written itself.
+
+    Raises:
+        DatasetError: If a category has too few drawings; nothing is written then.
+    """
+    _refuse_thin(gathered, options)
+    counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
+    kept: Counter[int] = Counter()
+    sums = _OffsetSums()
+    with ExitStack() as stack:
+        writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
+        for category_id, (category, spool) in enumerate(gathered.spools.items()):
+            before = [writer.num_drawings for writer in writers]
+            places, sources = _places(spool, options)
+            _write_category(spool, places, category_id, writers, sums)
+            for split, writer, start in zip(SPLITS, writers, before, strict=True):
+                counts[split][category] = writer.num_drawings - start
+            kept.update(sources[places >= 0].tolist())
+            _count_left_out(gathered, places, sources)
+    return DatasetCard(
+        categories=tuple(gathered.spools),
+        counts=counts,
+        offset_scale=_checked_scale(sums),
+        longest=max(writer.longest for writer in writers),
+        options=asdict(options),
+        sources=_accounts(gathered, kept),
+        licence=licence,
+    )
+
+
+def _places(
+    spool: Spool, options: PrepareOptions
+) -> tuple[Int8[np.ndarray, " B"], Int32[np.ndarray, " B"]]:
+    """Give each drawing of a category its split, or why it has none; and its source."""
+    digests, sources = spool.identities()
+    places = split_of(digests)
+    _, first = np.unique(digests, return_index=True)
+    again = np.ones(len(digests), dtype=bool)
+    again[first] = False
+    places[again] = _DUPLICATE
+    for number, split in enumerate(SPLITS):
+        cap = options.cap(split)
+        if cap is not None:
+            places[np.flatnonzero(places == number)[cap:]] = _OVER_CAP
+    return places, sources
+
+
+def _refuse_thin(gathered: Gathered, options: PrepareOptions) -> None:
+    """Refuse categories with too few drawings, naming them."""
+    thin = []
+    for category, spool in gathered.spools.items():
+        places, _ = _places(spool, options)
+        counts = [int((places == number).sum()) for number in range(len(SPLITS))]
+        distinct = int((places != _DUPLICATE).sum())
+        if distinct < options.min_drawings or 0 in counts:
+            shown = ", ".join(f"{n} {split}" for n, split in zip(counts, SPLITS, strict=True))
+            thin.append(f"`{category}` ({shown})")
+    if thin:
+        more = f" and {len(thin) - _NAMED_AT_MOST} more" if len(thin) > _NAMED_AT_MOST else ""
+        raise DatasetError(
+            f"a category must have at least {options.min_drawings} different drawings "
+            "and some in each split",
+            got=", ".join(thin[:_NAMED_AT_MOST]) + more,
+            do="Give more drawings of it, or leave it out.",
+        )
+
+
+def _write_category(
+    spool: Spool,
+    places: Int8[np.ndarray, " B"],
+    category_id: int,
+    writers: list[SplitWriter],
+    sums: _OffsetSums,
+) -> None:
+    """Copy a category's drawings from its spool to the splits, in their order."""
+    start = 0
+    for block in spool.blocks():
+        chosen = places[start : start + len(block.digests)]
+        start += len(block.digests)
+        for number, writer in enumerate(writers):
+            rows = _selected(block, chosen == number)
+            writer.append(rows, category_id)
+            if number == TRAIN:
+                sums.add(rows)
+
+
+def _selected(block: EncodedBlock, mask: np.ndarray) -> DrawingRows:
+    """Return some drawings of a block."""
+    rows = block.rows
+    return DrawingRows(
+        rows.steps[np.repeat(mask, rows.lengths)], rows.lengths[mask], rows.key_ids[mask]
+    )
+
+
+def _count_left_out(
+    gathered: Gathered, places: Int8[np.ndarray, " B"], sources: Int32[np.ndarray, " B"]
+) -> None:
+    """Enter duplicates and drawings over a cap into their sources' reports."""
+    for place, reason in _REASONS.items():
+        for source, num in Counter(sources[places == place].tolist()).items():
+            gathered.reports[source].leave_out(reason, num)
+
+
+def _checked_scale(sums: _OffsetSums) -> float:
+    """Return the offsets' standard deviation, refusing drawings that are all dots."""
+    if not sums.std > 0:
+        raise DatasetError("training drawings must have lines", got="drawings of single points")
+    return sums.std
+
+
+def _accounts(gathered: Gathered, kept: Counter[int]) -> tuple[SourceAccount, ...]:
+    """Return the account of every source."""
+    pairs = zip(gathered.files, gathered.reports, strict=True)
+    return tuple(
+        SourceAccount(
+            name=file.path.name,
+            sha256=file.sha256,
+            read=report.read,
+            kept=kept[number],
+            left_out=dict(report.left_out.most_common()),
+            first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
+        )
+        for number, (file, report) in enumerate(pairs)
+    )

@@ -1,0 +1,198 @@
+"""Parsed drawings to what is stored: stroke-3, digests, splits; a block at a time.
+
+Knows what makes two drawings the same and which split a drawing belongs to. Knows
+no files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt64
+
+from sketch_pix2seq.data.split_file import DrawingRows
+from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.sketch.pen import LIFT, OFFSET
+from sketch_pix2seq.sketch.simplify import rdp_mask
+
+TRAIN, VALID, TEST = 0, 1, 2
+"Splits as numbers: places in `card.SPLITS`."
+
+TEST_BYTES = 32
+"A drawing whose first digest byte is below this is for testing: one in eight."
+VALID_BYTES = 48
+"A drawing whose first digest byte is below this, and not for testing: one in sixteen."
+
+_WIDEST = np.iinfo(np.int16).max
+_TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedBlock:
+    """Drawings of one category, ready to be stored.
+
+    Args:
+        rows: Strokes, lengths, keys.
+        digests: What makes each drawing itself, (B,); see `digests_of`.
+        sources: Number of the source file of each, (B,).
+    """
+
+    rows: DrawingRows
+    digests: UInt64[np.ndarray, " B"]
+    sources: Int32[np.ndarray, " B"]
+
+
+def split_of(digests: UInt64[np.ndarray, " B"]) -> Int8[np.ndarray, " B"]:
+    """Return the split of drawings, from their digests alone.
+
+    Args:
+        digests: Digests, (B,).
+
+    Returns:
+        `TRAIN`, `VALID` or `TEST` for each, (B,).
+    """
+    first = digests & np.uint64(0xFF)  # digests are little-endian: this is the first byte
+    split = np.full(len(digests), TRAIN, np.int8)
+    split[first < VALID_BYTES] = VALID
+    split[first < TEST_BYTES] = TEST
+    return split
+
+
+def digests_of(
+    points: Int16[np.ndarray, "N 2"],
+    lifts: Bool[np.ndarray, " N"],
+    lengths: Int64[np.ndarray, " B"],
+) -> UInt64[np.ndarray, " B"]:
+    """Return a digest of each drawing: equal for equal drawings, wherever they are stored.
+
+    Convention:
+        blake2b of 8 bytes over the points (int16, little-endian, x and y in turn,
+        shifted so that the smallest x and the smallest y are 0), then the lifts (a byte
+        each); read as a little-endian number.
+
+    Args:
+        points: Points of all drawings, one after another, (N, 2).
+        lifts: Whether the pen leaves the paper after each point, (N,).
+        lengths: Points of each drawing, (B,).
+
+    Returns:
+        The digests, (B,).
+    """
+    if len(lengths) == 0:
+        return np.zeros(0, np.uint64)
+    starts = np.cumsum(lengths) - lengths
+    low = np.minimum.reduceat(points, starts, axis=0)
+    shifted = memoryview((points - np.repeat(low, lengths, axis=0)).astype("<i2").tobytes())
+    raised = memoryview(lifts.astype(np.uint8).tobytes())
+    found = bytearray()
+    stops = (starts + lengths).tolist()
+    for start, stop in zip(starts.tolist(), stops, strict=True):
+        digest = blake2b(shifted[4 * start : 4 * stop], digest_size=8)
+        digest.update(raised[start:stop])
+        found += digest.digest()
+    return np.frombuffer(bytes(found), "<u8").astype(np.uint64)
+
+
+def encode(
+    drawings: Sequence[SimplifiedDrawing],
+    *,
+    source: int,
+    epsilon: float | None,
+    max_steps: int,
+    left_out: Counter[str],
+) -> EncodedBlock:
+    """Turn drawings of one category into what is stored.
+
+    Args:
+        drawings: At least one drawing, each with at least one point.
+        source: Number of their source file.
+        epsilon: Simplify further by Ramer-Douglas-Peucker with this tolerance.
+        max_steps: Leave out drawings of more points than this.
+        left_out: Where those left out are counted by reason.
+
+    Returns:
+        The block, which may be empty.
+    """
+    key_ids = np.array([drawing.key_id or 0 for drawing in drawings], np.uint64)
+    flat = _Flat.of(drawings)
+    is_narrow = flat.widths() <= _WIDEST
+    left_out[_TOO_WIDE] += int((~is_narrow).sum())
+    flat, key_ids = flat.part(is_narrow), key_ids[is_narrow]
+    digests = digests_of(flat.points, flat.lifts, flat.lengths)
+    if epsilon is not None:
+        flat = flat.simplified(epsilon)
+    is_short = flat.lengths <= max_steps
+    left_out[f"a drawing must have at most {max_steps} points"] += int((~is_short).sum())
+    flat, key_ids, digests = flat.part(is_short), key_ids[is_short], digests[is_short]
+    return EncodedBlock(
+        DrawingRows(flat.stroke3(), flat.lengths, key_ids),
+        digests,
+        np.full(len(digests), source, np.int32),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Flat:
+    """Points of drawings, end to end."""
+
+    points: Int16[np.ndarray, "N 2"]
+    lifts: Bool[np.ndarray, " N"]
+    lengths: Int64[np.ndarray, " B"]
+
+    @staticmethod
+    def of(drawings: Sequence[SimplifiedDrawing]) -> _Flat:
+        """Lay drawings end to end."""
+        return _Flat(
+            np.concatenate([drawing.points for drawing in drawings]),
+            np.concatenate([drawing.lifts for drawing in drawings]),
+            np.fromiter((len(d.points) for d in drawings), np.int64, count=len(drawings)),
+        )
+
+    @property
+    def starts(self) -> Int64[np.ndarray, " B"]:
+        """Index of each drawing's first point."""
+        return np.asarray(np.cumsum(self.lengths) - self.lengths)
+
+    def bounds(self) -> tuple[Int32[np.ndarray, "B 2"], Int32[np.ndarray, "B 2"]]:
+        """Return the smallest and the largest x and y of each drawing."""
+        low = np.minimum.reduceat(self.points, self.starts, axis=0)
+        high = np.maximum.reduceat(self.points, self.starts, axis=0)
+        return low.astype(np.int32), high.astype(np.int32)
+
+    def widths(self) -> Int32[np.ndarray, " B"]:
+        """Return the longer side of each drawing's bounding box."""
+        low, high = self.bounds()
+        return np.asarray((high - low).max(axis=1))
+
+    def part(self, mask: Bool[np.ndarray, " B"]) -> _Flat:
+        """Return some of the drawings."""
+        if mask.all():
+            return self
+        rows = np.repeat(mask, self.lengths)
+        return _Flat(self.points[rows], self.lifts[rows], self.lengths[mask])
+
+    def simplified(self, epsilon: float) -> _Flat:
+        """Simplify every stroke; ends of strokes stay where they are."""
+        if len(self.lengths) == 0:
+            return self
+        stroke_lengths = np.diff(np.flatnonzero(self.lifts) + 1, prepend=0)
+        kept = rdp_mask(self.points, stroke_lengths, epsilon)
+        lengths = np.add.reduceat(kept.astype(np.int64), self.starts)
+        return _Flat(self.points[kept], self.lifts[kept], lengths)
+
+    def stroke3(self) -> Int16[np.ndarray, "N 3"]:
+        """Return offsets, each drawing's origin the floored middle of its bounding box."""
+        rows = np.empty((len(self.points), 3), np.int16)
+        if len(self.lengths) == 0:
+            return rows
+        starts = self.starts
+        low, high = self.bounds()
+        # from one drawing to the next the difference may overflow; it is put right below
+        rows[1:, OFFSET] = self.points[1:] - self.points[:-1]
+        rows[starts, OFFSET] = self.points[starts] - (low + high) // 2
+        rows[:, LIFT] = self.lifts
+        return rows

@@ -1,0 +1,109 @@
+"""Source files in, a data set out: `sketch-pix2seq data prepare`.
+
+Two passes, both in constant memory. First every drawing goes to a spool of its
+category; then each category, whose drawings are now known, is divided into splits.
+Nothing stands under the final name before all of it is there.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
+from sketch_pix2seq.data.divide import divide
+from sketch_pix2seq.data.gather import Progress, gather
+from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.sources import find_sources
+from sketch_pix2seq.errors import DatasetError
+
+__all__ = ["PrepareOptions", "Progress", "prepare"]
+
+
+def prepare(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    train: int | None = None,
+    valid: int | None = None,
+    test: int | None = None,
+    limit: int | None = None,
+    epsilon: float | None = None,
+    max_steps: int = 250,
+    min_drawings: int = 10,
+    strict: bool = False,
+    licence: str = QUICKDRAW_LICENCE,
+    progress: Progress | None = None,
+) -> DatasetCard:
+    """Make a data set of simplified ndjson files.
+
+    Convention:
+        A drawing's category is its record's `word`, or else the file's name. Its split
+        follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
+        else is prepared. A drawing met again in its category is left out. Categories are
+        numbered in the order in which they are met.
+
+    Args:
+        sources: Files, or folders of `*.ndjson` and `*.ndjson.gz`.
+        out: The folder to make.
+        train: Keep at most this many training drawings of a category, first come.
+        valid: The same for validation.
+        test: The same for testing.
+        limit: Read at most this many drawings of a category.
+        epsilon: Simplify further by Ramer-Douglas-Peucker, in the sources' units.
+        max_steps: Leave out drawings of more points than this.
+        min_drawings: Refuse a category of fewer drawings than this.
+        strict: Refuse a wrong line instead of counting it.
+        licence: Whose drawings these are and on which terms, for the card.
+        progress: Told now and then how many bytes are done, and how many there are.
+
+    Returns:
+        The card of the data set.
+
+    Raises:
+        DatasetError: If `out` exists, a source cannot be read or gives nothing, or a
+            category has too few drawings. Then nothing is left behind.
+        UsageError: If an option is out of its range.
+    """
+    options = PrepareOptions(
+        train=train,
+        valid=valid,
+        test=test,
+        limit=limit,
+        epsilon=epsilon,
+        max_steps=max_steps,
+        min_drawings=min_drawings,
+        strict=strict,
+    )
+    files = find_sources(sources)
+    with _new_folder(Path(out)) as folder:
+        spools = folder / "spools"
+        spools.mkdir()
+        card = divide(gather(files, spools, options, progress), folder, options, licence)
+        shutil.rmtree(spools)
+        (folder / FILE_NAME).write_bytes(card.to_json())
+    return card
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `out` if all goes well, and vanishes if not."""
+    if out.exists() or out.is_symlink():
+        raise DatasetError(
+            f"`{out}` must not exist yet", do="Name another folder, or remove it first."
+        )
+    temporary = out.parent / f".{out.name}-{secrets.token_hex(4)}.partial"
+    try:
+        temporary.mkdir(parents=True)
+    except OSError as error:
+        raise DatasetError(f"`{out}` cannot be made", got=error.strerror) from error
+    try:
+        yield temporary
+        temporary.rename(out)
+    except OSError as error:
+        raise DatasetError(f"`{out}` cannot be written", got=error.strerror) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,205 @@
+"""One split of a data set on disk: an Arrow IPC file, written once, then memory-mapped.
+
+Convention:
+    Columns `steps` (list of int16: stroke-3, row after row), `category` (int16) and
+    `key_id` (uint64, 0 = unknown); record batches of exactly `ROWS_PER_BATCH` drawings
+    except the last, so that the place of a drawing follows from its number.
+
+Knows the columns; does not know what a category is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int16, Int32, Int64, UInt64
+
+from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.pen import LIFT
+
+ROWS_PER_BATCH = 4096
+SCHEMA = pa.schema(
+    [
+        pa.field("steps", pa.list_(pa.field("item", pa.int16(), nullable=False)), nullable=False),
+        pa.field("category", pa.int16(), nullable=False),
+        pa.field("key_id", pa.uint64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawingRows:
+    """Some drawings as they are stored.
+
+    Args:
+        steps: Stroke-3 of all drawings, one after another, (N, 3) int16.
+        lengths: Rows of each drawing, (B,).
+        key_ids: QuickDraw's key of each drawing, 0 = unknown, (B,).
+    """
+
+    steps: Int16[np.ndarray, "N 3"]
+    lengths: Int64[np.ndarray, " B"]
+    key_ids: UInt64[np.ndarray, " B"]
+
+    def part(self, start: int, stop: int) -> DrawingRows:
+        """Return the drawings from `start` up to `stop`."""
+        first, last = int(self.lengths[:start].sum()), int(self.lengths[:stop].sum())
+        return DrawingRows(
+            self.steps[first:last], self.lengths[start:stop], self.key_ids[start:stop]
+        )
+
+
+class SplitWriter:
+    """Writes one split; holds at most one record batch.
+
+    Args:
+        path: The file to make.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file."""
+        self._writer = pa.ipc.new_file(pa.OSFile(str(path), "wb"), SCHEMA)
+        self._parts: list[tuple[DrawingRows, int]] = []
+        self._pending = 0
+        self.num_drawings = 0
+        self.longest = 0
+
+    def __enter__(self) -> SplitWriter:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what is left and close the file; after an error just close it."""
+        if kind is None and self._pending:
+            self._flush()
+        self._writer.close()
+
+    def append(self, rows: DrawingRows, category_id: int) -> None:
+        """Add drawings of one category.
+
+        Args:
+            rows: The drawings.
+            category_id: Their category.
+        """
+        num = len(rows.lengths)
+        self.longest = max(self.longest, int(rows.lengths.max(initial=0)))
+        self.num_drawings += num
+        start = 0
+        while start < num:
+            stop = min(num, start + ROWS_PER_BATCH - self._pending)
+            self._parts.append((rows.part(start, stop), category_id))
+            self._pending += stop - start
+            start = stop
+            if self._pending == ROWS_PER_BATCH:
+                self._flush()
+
+    def _flush(self) -> None:
+        """Write the pending drawings as one record batch."""
+        steps = np.concatenate([rows.steps for rows, _ in self._parts]).reshape(-1)
+        lengths = np.concatenate([rows.lengths for rows, _ in self._parts])
+        category = np.concatenate([np.full(len(r.lengths), c, np.int16) for r, c in self._parts])
+        offsets = np.zeros(len(lengths) + 1, np.int32)
+        np.cumsum(3 * lengths, out=offsets[1:])
+        steps_column = pa.ListArray.from_arrays(
+            pa.array(offsets), pa.array(steps), type=SCHEMA.field("steps").type
+        )
+        key_ids = pa.array(np.concatenate([rows.key_ids for rows, _ in self._parts]))
+        columns = [steps_column, pa.array(category), key_ids]
+        self._writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
+        self._parts, self._pending = [], 0
+
+
+@dataclass(frozen=True, eq=False)
+class StoredBatch:
+    """Views into one record batch on disk.
+
+    Args:
+        stops: Where each drawing's numbers begin, and the last ends, (B + 1,).
+        steps: Stroke-3 of all its drawings, (N, 3).
+        key_ids: QuickDraw's keys, (B,).
+    """
+
+    stops: Int32[np.ndarray, " num_stops"]
+    steps: Int16[np.ndarray, "N 3"]
+    key_ids: UInt64[np.ndarray, " B"]
+
+
+class SplitFile:
+    """One split, memory-mapped: nothing is read before it is asked for.
+
+    Args:
+        path: The file.
+        num_drawings: How many drawings the card says it holds.
+
+    Raises:
+        DatasetError: If the file is missing, is no such file, or holds another number.
+    """
+
+    def __init__(self, path: Path, num_drawings: int) -> None:
+        """Map the file and check its schema and size."""
+        advice = "Prepare the data set again."
+        self._name = path.name
+        if not path.is_file():
+            raise DatasetError(f"the data set must have a file `{path.name}`", do=advice)
+        try:
+            self._reader = pa.ipc.open_file(pa.memory_map(str(path), "r"))
+        except (pa.ArrowException, OSError) as error:
+            raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=advice) from error
+        if self._reader.schema != SCHEMA:
+            raise DatasetError(f"`{path.name}` has other columns than a data set", do=advice)
+        expected = -(-num_drawings // ROWS_PER_BATCH)
+        found = self._reader.num_record_batches
+        last = self._reader.get_batch(found - 1).num_rows if found else 0
+        if found != expected or max(found - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
+            raise DatasetError(
+                f"`{path.name}` must hold {num_drawings} drawings as the card says", do=advice
+            )
+        self._batches: dict[int, StoredBatch] = {}
+
+    def batch(self, index: int) -> StoredBatch:
+        """Return the record batch with this number: drawings from index * ROWS_PER_BATCH on."""
+        stored = self._batches.get(index)
+        if stored is None:
+            try:
+                stored = _stored(self._reader.get_batch(index))
+            except (pa.ArrowException, OSError, ValueError) as error:
+                raise self._damaged() from error
+            if not _is_sound(stored):
+                raise self._damaged()
+            self._batches[index] = stored
+        return stored
+
+    def _damaged(self) -> DatasetError:
+        return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
+
+
+def _is_sound(stored: StoredBatch) -> bool:
+    """Whether the rows are whole drawings: looked at once a record batch, when first read."""
+    stops, lifts = stored.stops, stored.steps[:, LIFT]
+    return bool(
+        stops[0] == 0
+        and stops[-1] == stored.steps.size
+        and (np.diff(stops) > 0).all()
+        and (stops % 3 == 0).all()
+        and ((lifts == 0) | (lifts == 1)).all()
+        and (lifts[stops[1:] // 3 - 1] == 1).all()
+    )
+
+
+def _stored(batch: pa.RecordBatch) -> StoredBatch:
+    """Look at a record batch through numpy, copying nothing."""
+    steps = batch.column("steps")
+    return StoredBatch(
+        steps.offsets.to_numpy(zero_copy_only=True),
+        steps.values.to_numpy(zero_copy_only=True).reshape(-1, 3),
+        batch.column("key_id").to_numpy(zero_copy_only=True),
+    )

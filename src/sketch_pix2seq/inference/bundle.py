@@ -1,0 +1,198 @@
+"""The bundle: a trained model as users exchange it, a folder or that folder zipped.
+
+    model.json           what the model is (see `BundleCard`)
+    encoder.onnx         picture -> mean, log variance
+    decoder.onnx         one step of drawing, sampling included
+    weights.safetensors  the same weights, for those who want to train on
+    README.md            model card
+
+This module owns the format. It reads without running anything: JSON and ONNX, no
+pickle. It does not know how a bundle is made.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
+from sketch_pix2seq.sketch.raster import RasterSettings
+
+FORMAT_VERSION = 1
+MODEL_FILE = "model.json"
+ENCODER_FILE = "encoder.onnx"
+DECODER_FILE = "decoder.onnx"
+WEIGHTS_FILE = "weights.safetensors"
+CARD_FILE = "README.md"
+MAX_FILE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleCard:
+    """What `model.json` says."""
+
+    format_version: int = FORMAT_VERSION
+    "Version of the bundle's format."
+    name: str
+    "Name of the recipe that made the model."
+    categories: tuple[str, ...]
+    "What it was trained on, in the order of the data set."
+    latent_dim: int
+    "Length of the latent code."
+    state_dim: int
+    "Length of the decoder's state."
+    noise_dim: int
+    "Length of the decoder's noise: standard Gumbel, but the last two standard normal."
+    offset_scale: float
+    "Pixels (longest side of a drawing = 255) to one unit of the decoder's offsets."
+    max_steps: int
+    "Steps after which a drawing that has not ended is ended."
+    temperature: float
+    "Temperature that suits the model, used where none is given."
+    raster: RasterSettings
+    "How drawings become the encoder's pictures."
+    recipe: dict[str, Any] = field(default_factory=dict)
+    "The whole recipe."
+    data: dict[str, Any] = field(default_factory=dict)
+    "The card of the data set."
+    metrics: dict[str, Any] = field(default_factory=dict)
+    "Figures measured when it was made."
+    licence: str = "Apache-2.0"
+    "Licence of the weights."
+    attribution: str = ""
+    "Whom the training data come from."
+
+    def to_json(self) -> str:
+        """As the text of `model.json`."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> BundleCard:
+        """From the text of `model.json`.
+
+        Raises:
+            BundleError: saying what is missing or does not fit.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise BundleError(f"`{MODEL_FILE}` is not JSON", got=error) from error
+        if not isinstance(values, dict):
+            raise BundleError(f"`{MODEL_FILE}` must hold an object", got=type(values).__name__)
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise BundleError(
+                f"the bundle must be of format version {FORMAT_VERSION}",
+                got=version,
+                do="Export it again, or use the release of sketch-pix2seq that made it.",
+            )
+        known = {item.name for item in fields(cls)}
+        try:
+            raster = RasterSettings(**values.pop("raster"))
+            categories = values.pop("categories")
+            if not isinstance(categories, list) or not all(isinstance(c, str) for c in categories):
+                raise BundleError(f"`{MODEL_FILE}`: `categories` must be a list of names")
+            card = cls(
+                raster=raster,
+                categories=tuple(categories),
+                **{name: value for name, value in values.items() if name in known},
+            )
+        except BundleError:
+            raise
+        except (KeyError, TypeError, SketchPix2SeqError) as error:
+            raise BundleError(f"`{MODEL_FILE}` is not complete", got=error) from error
+        card._check()
+        return card
+
+    def _check(self) -> None:
+        problems = [
+            f"`{name}` must be a positive whole number, got {value!r}"
+            for name in ("latent_dim", "state_dim", "noise_dim", "max_steps")
+            if type(value := getattr(self, name)) is not int or value <= 0
+        ]
+        problems += [
+            f"`{name}` must be a text, got {value!r}"
+            for name in ("name", "licence", "attribution")
+            if not isinstance(value := getattr(self, name), str)
+        ]
+        for name in ("offset_scale", "temperature"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+                problems.append(f"`{name}` must be a number, not negative, got {value!r}")
+        if not self.categories:
+            problems.append("`categories` must name at least one")
+        if problems:
+            raise BundleError(f"`{MODEL_FILE}`: " + "; ".join(problems))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model as read from disk.
+
+    Example:
+        >>> Bundle.default().card.raster.size
+        48
+    """
+
+    card: BundleCard
+    encoder: bytes
+    decoder: bytes
+
+    @classmethod
+    def open(cls, path: Path) -> Bundle:
+        """Read a bundle, a folder or a zip file.
+
+        Raises:
+            BundleError: if it is not there, lacks a file or is of another version.
+        """
+        if not path.exists():
+            raise BundleError(f"there is no bundle `{path}`")
+        files = _read_zip(path) if path.is_file() else _read_folder(path)
+        return cls(
+            BundleCard.from_json(files[MODEL_FILE]), files[ENCODER_FILE], files[DECODER_FILE]
+        )
+
+    @classmethod
+    def default(cls) -> Bundle:
+        """The model that comes with the package."""
+        place = resources.files("sketch_pix2seq").joinpath("bundles", "default")
+        with resources.as_file(place) as folder:
+            return cls.open(folder)
+
+
+_NEEDED = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise _incomplete(folder, missing)
+    try:
+        return {name: (folder / name).read_bytes() for name in _NEEDED}
+    except OSError as error:
+        raise BundleError(f"bundle `{folder}` cannot be read", got=error) from error
+
+
+def _read_zip(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = {Path(info.filename).name: info for info in archive.infolist()}
+            missing = [name for name in _NEEDED if name not in found]
+            if missing:
+                raise _incomplete(path, missing)
+            for name in _NEEDED:
+                if found[name].file_size > MAX_FILE_BYTES:
+                    raise BundleError(f"`{name}` in `{path}` is larger than 1 GiB unpacked")
+            return {name: archive.read(found[name]) for name in _NEEDED}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise BundleError(f"bundle `{path}` must be a folder or a zip file", got=error) from error
+
+
+def _incomplete(path: Path, missing: list[str]) -> BundleError:
+    return BundleError(f"bundle `{path}` lacks {' and '.join(missing)}")

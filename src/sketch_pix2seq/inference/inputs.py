@@ -1,0 +1,147 @@
+"""What a user may show a model, and how each becomes the picture that its encoder sees.
+
+A file, a `Sketch`, a Pillow picture or the 48x48 array itself. Files and Pillow pictures are
+read as drawings and drawn anew, so line width, size and place do not matter. This module
+checks everything once; what comes out of it is a picture with ink on it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+from PIL import Image
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sketch import Sketch
+
+Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray
+"""One thing that can be drawn again."""
+
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+
+
+def as_list(inputs: object) -> tuple[list[Input], bool]:
+    """Make a list of what a user gave.
+
+    Args:
+        inputs: One `Input` or a sequence of them.
+
+    Returns:
+        The inputs, not checked further, and whether it was one that stood by itself.
+
+    Raises:
+        DrawingError: If it is neither.
+
+    Example:
+        >>> as_list("cat.svg"), as_list(["cat.svg"])
+        ((['cat.svg'], True), (['cat.svg'], False))
+    """
+    if isinstance(inputs, str | os.PathLike | Sketch | Image.Image | np.ndarray):
+        return [inputs], True
+    if isinstance(inputs, Sequence):
+        return list(inputs), False
+    raise _no_input(inputs)
+
+
+def as_pictures(
+    inputs: Sequence[object], settings: RasterSettings, first_number: int = 0
+) -> Float32[np.ndarray, "N 1 H W"]:
+    """Make the encoder's pictures.
+
+    Args:
+        inputs: `Input`s, each one drawing.
+        settings: The bundle's.
+        first_number: Of the inputs, for error messages.
+
+    Returns:
+        (N, 1, H, W) float32, 1 = ink, 0 = paper.
+
+    Raises:
+        DrawingError: Saying which input is no drawing, or a blank one.
+
+    Example:
+        >>> drawing = Sketch.from_points([[(0, 0), (9, 4)]])
+        >>> as_pictures([drawing, drawing], RasterSettings()).shape
+        (2, 1, 48, 48)
+    """
+    pictures = np.empty((len(inputs), 1, settings.size, settings.size), np.float32)
+    drawn: list[int] = []
+    sketches: list[Sketch] = []
+    for number, given in enumerate(inputs):
+        try:
+            if isinstance(given, np.ndarray):
+                pictures[number, 0] = _checked_picture(given, settings.size)
+            else:
+                sketches.append(_sketch(given))
+                drawn.append(number)
+        except DrawingError as error:
+            if len(inputs) == 1:
+                raise
+            raise DrawingError(f"input {first_number + number}: {error}") from error
+    if drawn:
+        pictures[drawn] = rasterise_batch(sketches, settings)
+    return pictures
+
+
+def _sketch(given: object) -> Sketch:
+    """Read what is no array."""
+    if isinstance(given, Sketch):
+        sketch = given
+    elif isinstance(given, Image.Image):
+        sketch = read_picture(_as_png(given))
+    elif isinstance(given, str | os.PathLike):
+        sketch, *more = read_inputs(given)
+        if more:
+            raise DrawingError(
+                f"`{given}` must hold one drawing",
+                got=1 + len(more),
+                do="Give the list that `sketch_pix2seq.sketch.reading.read_inputs` makes of it.",
+            )
+    else:
+        raise _no_input(given)
+    if not sketch.strokes:
+        raise DrawingError("a drawing must have a stroke", got="an empty one")
+    return sketch
+
+
+def _as_png(picture: Image.Image) -> bytes:
+    """Write a picture to memory; the reader of files then checks and reads it."""
+    file = io.BytesIO()
+    known = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
+    known.save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+def _checked_picture(picture: Shaped[np.ndarray, "..."], size: int) -> Float32[np.ndarray, "H W"]:
+    """Check that an array is what the encoder sees."""
+    if picture.shape != (size, size):
+        raise DrawingError(
+            f"a picture array must be of shape ({size}, {size})",
+            got=picture.shape,
+            do="Give a Pillow picture instead: `PIL.Image.fromarray(array)`.",
+        )
+    if picture.dtype.kind not in "fb":
+        raise DrawingError(
+            "a picture array must hold float numbers, 1 = ink and 0 = paper", got=picture.dtype
+        )
+    ink = picture.astype(np.float32)
+    if not (np.isfinite(ink).all() and ink.min() >= 0 and ink.max() <= 1):
+        raise DrawingError("a picture array must hold numbers from 0 (paper) to 1 (ink)")
+    if not ink.any():
+        raise DrawingError("a picture array must show ink", got="a blank one")
+    return ink
+
+
+def _no_input(given: object) -> DrawingError:
+    return DrawingError(
+        "an input must be a path, a `Sketch`, a Pillow picture or a picture array",
+        got=type(given).__name__,
+    )

@@ -1,0 +1,128 @@
+"""How a bundle's ONNX files are handed to ONNX Runtime, and checked.
+
+The only module that touches onnxruntime, which is loaded when the first session is made.
+It knows what the inputs and outputs of a bundle must be, not what they mean.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.bundle import DECODER_FILE, ENCODER_FILE, BundleCard
+
+Session: TypeAlias = Any
+"""An `onnxruntime.InferenceSession`; the library has no types."""
+
+Shape: TypeAlias = tuple[int, ...]
+"""Of one tensor, without the batch."""
+
+_LOG_NOTHING_BUT_FATAL = 4
+
+
+def num_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def encoder_session(model: bytes, card: BundleCard) -> Session:
+    """Make a session of the encoder: picture in; mean and log variance out.
+
+    Args:
+        model: What `encoder.onnx` holds.
+        card: What its shapes must fit.
+
+    Returns:
+        The session, of one thread; sessions may be run by several threads at once.
+
+    Raises:
+        BundleError: If it is no such model.
+    """
+    side = card.raster.size
+    inputs = {"picture": (1, side, side)}
+    outputs = {"mean": (card.latent_dim,), "log_var": (card.latent_dim,)}
+    return _session(ENCODER_FILE, model, inputs, outputs, 1)
+
+
+def decoder_session(model: bytes, card: BundleCard, num_threads: int) -> Session:
+    """Make a session of the decoder: one step of drawing.
+
+    Args:
+        model: What `decoder.onnx` holds.
+        card: What its shapes must fit.
+        num_threads: How many threads share the work of one call.
+
+    Returns:
+        The session.
+
+    Raises:
+        BundleError: If it is no such model.
+    """
+    inputs = {
+        "latent": (card.latent_dim,),
+        "state": (card.state_dim,),
+        "step": (5,),
+        "noise": (card.noise_dim,),
+        "temperature": (1,),
+    }
+    outputs = {"next_step": (5,), "next_state": (card.state_dim,)}
+    return _session(DECODER_FILE, model, inputs, outputs, num_threads)
+
+
+def _session(
+    name: str,
+    model: bytes,
+    inputs: Mapping[str, Shape],
+    outputs: Mapping[str, Shape],
+    num_threads: int,
+) -> Session:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _LOG_NOTHING_BUT_FATAL
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common ancestor but this one
+        raise not_usable(name, error) from error
+    _check(name, "input", session.get_inputs(), inputs)
+    _check(name, "output", session.get_outputs(), outputs)
+    return session
+
+
+def not_usable(name: str, error: Exception) -> BundleError:
+    """Return the error that says that ONNX Runtime refused a model."""
+    reason = " ".join(str(error).split())
+    return BundleError(
+        f"`{name}` of the bundle cannot be run",
+        got=reason.removeprefix("[ONNXRuntimeError] : ")[:200],
+        do="Export or download it again.",
+    )
+
+
+def _check(name: str, kind: str, found: list[Any], wanted: Mapping[str, Shape]) -> None:
+    """Compare names, types and shapes; a size that a graph leaves open fits anything."""
+    tensors = {tensor.name: tensor for tensor in found}
+    if set(tensors) != set(wanted):
+        raise BundleError(
+            f"`{name}` of the bundle must have the {kind}s {', '.join(wanted)}",
+            got=", ".join(tensors),
+        )
+    for tensor_name, shape in wanted.items():
+        tensor = tensors[tensor_name]
+        sizes = tuple(tensor.shape)[1:]
+        fits = len(sizes) == len(shape) and all(
+            size == right for size, right in zip(sizes, shape, strict=True) if isinstance(size, int)
+        )
+        if not fits or tensor.type != "tensor(float)":
+            rule = ", ".join(str(size) for size in ("batch", *shape))
+            raise BundleError(
+                f"{kind} `{tensor_name}` of the bundle's `{name}` must be tensor(float) of shape "
+                f"({rule}), as its card says",
+                got=f"{tensor.type} of shape ({', '.join(str(size) for size in tensor.shape)})",
+            )

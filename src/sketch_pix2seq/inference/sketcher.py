@@ -1,0 +1,301 @@
+"""`Sketcher`: show it a drawing, it draws it again.
+
+The one thing that users of Python, the command line and the studio call. It joins the
+encoder, the stroke engine and the raster; how each of them works is theirs to know.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+
+from sketch_pix2seq.errors import BundleError, InputError, UsageError
+from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
+from sketch_pix2seq.inference.engine import Progress, StrokeEngine
+from sketch_pix2seq.inference.inputs import Input, as_list, as_pictures
+from sketch_pix2seq.inference.session import (
+    Session,
+    encoder_session,
+    not_usable,
+    num_processors,
+)
+from sketch_pix2seq.sketch.pen import OFFSET
+from sketch_pix2seq.sketch.raster import rasterise_batch
+from sketch_pix2seq.sketch.sketch import Sketch
+
+READ_AT_ONCE = 1024
+"""Inputs whose pictures are in memory at the same time."""
+ENCODED_AT_ONCE = 32
+"""Pictures in one call of the encoder: what it makes of them stays in the cache."""
+
+
+class Sketcher:
+    """A trained model that draws.
+
+    Make one with `Sketcher.load`. Calls may be made from several threads.
+
+    *Convention*: drawings come back as QuickDraw's do: upper left corner (0, 0), longest side
+    about 255, y down. Drawing k of an input depends on the bundle, the input, the
+    temperature, the seed and k, and on nothing else: not on the other inputs, nor on threads.
+
+    Args:
+        bundle: The model.
+        num_threads: Threads to draw with; None: as many as there are processors.
+
+    Example:
+        >>> cat = Sketch.from_points([[(0, 40), (20, 0), (40, 30), (60, 0), (80, 40)]])
+        >>> sketcher = Sketcher.load()
+        >>> first, second = sketcher.redraw(cat, n=2)
+        >>> first.num_points > 0
+        True
+    """
+
+    def __init__(self, bundle: Bundle, *, num_threads: int | None = None) -> None:
+        if num_threads is not None and num_threads < 1:
+            raise UsageError("`num_threads` must be 1 or more", got=num_threads)
+        self._bundle = bundle
+        self._num_threads = num_threads or num_processors()
+        self._engine = StrokeEngine(bundle.decoder, bundle.card, num_threads=self._num_threads)
+
+    @classmethod
+    def load(
+        cls, bundle: str | os.PathLike[str] | None = None, *, num_threads: int | None = None
+    ) -> Sketcher:
+        """Load a bundle.
+
+        Args:
+            bundle: A folder or zip file; None: the model that comes with the package.
+            num_threads: Threads to draw with; None: as many as there are processors.
+
+        Returns:
+            What draws with it.
+
+        Raises:
+            BundleError: If there is no such bundle, or it is not whole.
+        """
+        read = Bundle.default() if bundle is None else Bundle.open(Path(bundle))
+        return cls(read, num_threads=num_threads)
+
+    @property
+    def card(self) -> BundleCard:
+        """What the model is, and what it was trained on."""
+        return self._bundle.card
+
+    def encode(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N Z"]:
+        """Look at drawings.
+
+        Args:
+            inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
+                arrays (48, 48), 1 = ink.
+
+        Returns:
+            (N, Z) float32, the latent code of each; N = 1 for one input.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the encoder cannot be run.
+        """
+        several, _ = as_list(inputs)
+        codes = [np.zeros((0, self.card.latent_dim), np.float32)]
+        for first in range(0, len(several), READ_AT_ONCE):
+            pictures = as_pictures(several[first : first + READ_AT_ONCE], self.card.raster, first)
+            codes.append(self._encode(pictures.__getitem__, len(pictures)))
+        return np.concatenate(codes)
+
+    def decode(
+        self,
+        latents: Shaped[np.ndarray, "..."],
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[list[Sketch]]:
+        """Draw latent codes.
+
+        Args:
+            latents: (N, Z) float numbers.
+            n: How many drawings of each.
+            temperature: How freely to draw, >= 0; None: what suits the model.
+            seed: Another seed, other drawings.
+            progress: Called with how many drawings are done, and how many there are.
+
+        Returns:
+            For each code a list of n drawings.
+
+        Raises:
+            InputError: If `latents` is not (N, Z) finite numbers.
+            UsageError: If another argument does not fit.
+            BundleError: If the decoder cannot be run.
+        """
+        codes = self._checked_latents(latents)
+        heat = self._checked_settings(n, temperature, seed)
+        drawings = self._engine.draw(
+            np.repeat(codes, n, axis=0),
+            list(range(n)) * len(codes),
+            seed=seed,
+            temperature=heat,
+            progress=progress,
+        )
+        sketches = [_in_frame(steps, self.card.offset_scale) for steps in drawings]
+        return [sketches[first : first + n] for first in range(0, len(sketches), n)]
+
+    @overload  # a str is also a sequence of str, but then this first form counts
+    def redraw(  # type: ignore[overload-overlap]
+        self,
+        inputs: Input,
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+        *,
+        best_of: int = 1,
+    ) -> list[Sketch]: ...
+
+    @overload
+    def redraw(
+        self,
+        inputs: Sequence[Input],
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+        *,
+        best_of: int = 1,
+    ) -> list[list[Sketch]]: ...
+
+    def redraw(
+        self,
+        inputs: Input | Sequence[Input],
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+        *,
+        best_of: int = 1,
+    ) -> list[Sketch] | list[list[Sketch]]:
+        """Draw drawings again.
+
+        Args:
+            inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
+                arrays (48, 48), 1 = ink.
+            n: How many drawings of each input.
+            temperature: How freely to draw, >= 0; None: what suits the model.
+            seed: Another seed, other drawings.
+            progress: Called with how many drawings are done, and how many there are.
+            best_of: Draw so many for each one wanted, and keep those whose own latent codes
+                are nearest to the input's, the nearest first.
+
+        Returns:
+            A list of n drawings for one input; a list of such lists for several.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            UsageError: If another argument does not fit.
+            BundleError: If the model cannot be run.
+        """
+        _check_count("best_of", best_of)
+        self._checked_settings(n, temperature, seed)
+        several, alone = as_list(inputs)
+        latents = self.encode(several)
+        drawings = self.decode(latents, n * best_of, temperature, seed, progress)
+        if best_of > 1 and drawings:
+            drawings = self._nearest(latents, drawings, n)
+        return drawings[0] if alone else drawings
+
+    @cached_property
+    def _encoder(self) -> Session:
+        return encoder_session(self._bundle.encoder, self.card)
+
+    def _encode(
+        self, pictures: Callable[[slice], Float32[np.ndarray, "M 1 H W"]], count: int
+    ) -> Float32[np.ndarray, "N Z"]:
+        """Encode `count` pictures, some at a time, in several threads.
+
+        Each picture's code is the same whatever stands beside it.
+        """
+        session = self._encoder
+
+        def encode(first: int) -> Float32[np.ndarray, "M Z"]:
+            some = pictures(slice(first, min(first + ENCODED_AT_ONCE, count)))
+            try:
+                (mean,) = session.run(["mean"], {"picture": some})
+            except Exception as error:  # its errors have no common ancestor but this one
+                raise not_usable(ENCODER_FILE, error) from error
+            return np.asarray(mean)
+
+        latents = np.concatenate(_map(encode, range(0, count, ENCODED_AT_ONCE), self._num_threads))
+        if not np.isfinite(latents).all():
+            raise BundleError(f"`{ENCODER_FILE}` of the bundle gives codes that are not finite")
+        return latents
+
+    def _nearest(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        drawings: Sequence[Sequence[Sketch]],
+        n: int,
+    ) -> list[list[Sketch]]:
+        """Keep, for each code, the n drawings that the encoder takes most for the input."""
+        flat = [sketch for some in drawings for sketch in some]
+        codes = self._encode(lambda some: rasterise_batch(flat[some], self.card.raster), len(flat))
+        apart = codes.reshape(len(latents), -1, codes.shape[1]) - latents[:, None]
+        order = np.argsort(np.linalg.norm(apart, axis=2), axis=1, kind="stable")[:, :n]
+        return [
+            [some[place] for place in places] for some, places in zip(drawings, order, strict=True)
+        ]
+
+    def _checked_latents(self, latents: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "N Z"]:
+        codes = np.asarray(latents)
+        if codes.ndim != 2 or codes.shape[1] != self.card.latent_dim or codes.dtype.kind != "f":
+            raise InputError(
+                f"`latents` must be float numbers of shape (N, {self.card.latent_dim})",
+                got=f"{codes.dtype} of shape {codes.shape}",
+                do="Make them with `Sketcher.encode`.",
+            )
+        if not np.isfinite(codes).all():
+            raise InputError("`latents` must be finite", got="NaN or infinity")
+        return codes.astype(np.float32)
+
+    def _checked_settings(self, n: int, temperature: float | None, seed: int) -> float:
+        """Check what decides how something is drawn, and return the temperature."""
+        _check_count("n", n)
+        if seed < 0:
+            raise UsageError("`seed` must be 0 or more", got=seed)
+        heat = self.card.temperature if temperature is None else temperature
+        if not (math.isfinite(heat) and heat >= 0):
+            raise UsageError("`temperature` must be a number, 0 or more", got=heat)
+        return heat
+
+
+def _check_count(name: str, value: int) -> None:
+    if value < 1:
+        raise UsageError(f"`{name}` must be 1 or more", got=value)
+
+
+def _map(
+    function: Callable[[int], np.ndarray], firsts: Sequence[int], num_threads: int
+) -> list[np.ndarray]:
+    """Call a function for each number, in several threads if there are several numbers."""
+    workers = min(num_threads, len(firsts))
+    if workers < 2:
+        return [function(first) for first in firsts]
+    with ThreadPoolExecutor(workers, "encoder") as pool:
+        return list(pool.map(function, firsts))
+
+
+def _in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
+    """Make a drawing of steps, with its upper left corner at (0, 0)."""
+    steps = steps.copy()
+    steps[:, OFFSET] *= offset_scale
+    sketch = Sketch.from_stroke5(steps)
+    if sketch.bounds is None:
+        return sketch
+    corner = np.array(sketch.bounds[:2], np.float32)
+    return Sketch(tuple(stroke - corner for stroke in sketch.strokes))

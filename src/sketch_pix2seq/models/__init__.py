@@ -1,0 +1,26 @@
+"""Tensors in, tensors out: the networks and their losses.
+
+This room holds the mixture over pen movements, the encoders, the decoders, the
+auto-encoder made of them, and the losses. It needs torch; it knows nothing of
+files, recipes or devices.
+
+Shape letters: B batch, T steps, N rows of a packed batch (all the steps of all
+its drawings), M mixture components, Z latent, H decoder state, C channels.
+"""
+
+from sketch_pix2seq.models.autoencoder import SketchAutoencoder
+from sketch_pix2seq.models.decoders import DecoderStep, LSTMDecoder
+from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder
+from sketch_pix2seq.models.losses import Losses, reconstruction_losses
+from sketch_pix2seq.models.mixture import StrokeMixture
+
+__all__ = [
+    "ConvEncoder",
+    "DecoderStep",
+    "LSTMDecoder",
+    "Losses",
+    "PaperEncoder",
+    "SketchAutoencoder",
+    "StrokeMixture",
+    "reconstruction_losses",
+]

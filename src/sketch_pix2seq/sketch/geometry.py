@@ -1,0 +1,147 @@
+"""Plain geometry of strokes: what a list of strokes is, its bounds, how it fits a square.
+
+Knows points and nothing else: no pen columns, no pixels, no files.
+
+*Convention*: points are (x, y) in pixels, y down. A stroke is a (P, 2) array, P >= 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float32, Shaped
+
+from sketch_pix2seq.errors import DrawingError
+
+Stroke: TypeAlias = Float32[np.ndarray, "_ 2"]
+"""(P, 2) absolute points; P differs from stroke to stroke."""
+
+MAX_POINTS = 100_000
+"""The most points that a drawing from outside may have: real ones have below 1,000."""
+
+MAX_COORDINATE = 1e6
+"""The largest coordinate, positive or negative, that a drawing from outside may have."""
+
+
+@runtime_checkable
+class HasStrokes(Protocol):
+    """Anything that holds strokes, such as a `Sketch`."""
+
+    @property
+    def strokes(self) -> Sequence[np.ndarray]:
+        """Strokes in drawing order, each (P, 2) absolute points."""
+
+
+Drawing: TypeAlias = HasStrokes | Sequence[np.ndarray]
+"""What drawing functions take: a `Sketch`, or its strokes as plain arrays."""
+
+
+def strokes_of(drawing: Drawing) -> Sequence[np.ndarray]:
+    """Return the strokes of a `Sketch`, or the plain sequence itself.
+
+    Args:
+        drawing: A `Sketch` or a sequence of (P, 2) arrays.
+
+    Returns:
+        The sequence of (P, 2) arrays, not copied.
+    """
+    # `isinstance` of a protocol costs as much as drawing the picture
+    return drawing.strokes if hasattr(drawing, "strokes") else drawing
+
+
+def checked_points(points: Shaped[np.ndarray, " ..."]) -> Float[np.ndarray, "N 2"]:
+    """Check concatenated points and return them in double precision.
+
+    Args:
+        points: Any array that should be (N, 2) finite numbers.
+
+    Returns:
+        (N, 2) float64.
+
+    Raises:
+        DrawingError: If the shape is another, or a number is not finite.
+    """
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise DrawingError("a stroke must be an array of (x, y) rows", got=points.shape)
+    if points.dtype.kind not in "iuf":
+        raise DrawingError("the points of a stroke must be numbers", got=points.dtype)
+    exact = points.astype(np.float64, copy=False)
+    if not np.isfinite(exact).all():
+        raise DrawingError("the points of a drawing must be finite", got="NaN or infinity")
+    return exact
+
+
+def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] | None:
+    """Return the smallest box around all points.
+
+    Args:
+        strokes: (P, 2) arrays.
+
+    Returns:
+        (x0, y0, x1, y1), or None for an empty drawing.
+
+    Example:
+        >>> bounds([np.array([[1.0, 2.0], [4.0, 6.0]])])
+        (1.0, 2.0, 4.0, 6.0)
+    """
+    if len(strokes) == 0:
+        return None
+    points = np.concatenate(strokes)
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    return (float(x0), float(y0), float(x1), float(y1))
+
+
+def floored_middle(strokes: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Return the middle of the bounding box, rounded down to whole pixels.
+
+    Rounding keeps whole-numbered drawings whole-numbered when they are centred on it.
+
+    Args:
+        strokes: (P, 2) arrays.
+
+    Returns:
+        (x, y); (0, 0) for an empty drawing.
+
+    Example:
+        >>> floored_middle([np.array([[0.0, 0.0], [5.0, 8.0]])])
+        (2.0, 4.0)
+    """
+    box = bounds(strokes)
+    if box is None:
+        return (0.0, 0.0)
+    x0, y0, x1, y1 = box
+    return (float(np.floor((x0 + x1) / 2)), float(np.floor((y0 + y1) / 2)))
+
+
+def fit(
+    low: Float[np.ndarray, "*B 2"],
+    high: Float[np.ndarray, "*B 2"],
+    size: float,
+    margin: float,
+) -> tuple[Float[np.ndarray, " *B"], Float[np.ndarray, "*B 2"]]:
+    """Find the scale and the middle that fit boxes into the middle of a square.
+
+    *Convention*: a point p goes to `(p - middle) * scale + size / 2`. The longer side of the
+    box becomes `size - 2 * margin`; a box without extent (a dot) keeps scale 1.
+
+    Args:
+        low: Upper left corners.
+        high: Lower right corners.
+        size: Side of the square.
+        margin: Distance kept from the points to each edge of the square.
+
+    Returns:
+        `scale` and `middle`, float64.
+
+    Example:
+        >>> scale, middle = fit(np.zeros(2), np.array([8.0, 4.0]), size=48, margin=4)
+        >>> float(scale), middle.tolist()
+        (5.0, [4.0, 2.0])
+    """
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    extent = (high - low).max(axis=-1)
+    has_extent = extent > 1e-300
+    scale = np.where(has_extent, (size - 2 * margin) / np.where(has_extent, extent, 1.0), 1.0)
+    return scale, low + (high - low) / 2

@@ -1,0 +1,265 @@
+"""QuickDraw's ndjson: one drawing a line, read strictly and fast, and written.
+
+Two readers of a line. `parse_record` takes what any tool may have written (real numbers, raw
+files with times) and gives a `DrawingRecord`. `parse_simplified_line` takes whole-numbered
+lines only and gives flat int16 arrays: it is what `data prepare` runs millions of times.
+Knows single lines: files, gzip and counting of wrong lines belong to others.
+
+*Source*: the README of the Quick, Draw! Dataset (googlecreativelab/quickdraw-dataset).
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from jaxtyping import Bool, Int16
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.geometry import (
+    MAX_COORDINATE,
+    MAX_POINTS,
+    Drawing,
+    Stroke,
+    strokes_of,
+)
+
+MAX_LINE_BYTES = 8_000_000
+"""The longest line that is read: real ones have below 100,000 bytes."""
+
+_DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
+
+
+@dataclass(frozen=True, eq=False)
+class DrawingRecord:
+    """One line of a QuickDraw file.
+
+    Args:
+        strokes: (P, 2) float32 arrays of absolute points, at least one.
+        word: Category, None where the line has none.
+        key_id: Google's number of the drawing, None where the line has none.
+        recognized: Whether Google's game recognised it, None where the line does not say.
+        countrycode: Two letters, None where the line has none.
+        timestamp: When it was drawn, None where the line does not say.
+    """
+
+    strokes: tuple[Stroke, ...]
+    word: str | None = None
+    key_id: int | None = None
+    recognized: bool | None = None
+    countrycode: str | None = None
+    timestamp: str | None = None
+
+
+class SimplifiedDrawing(NamedTuple):
+    """One line of a simplified file, flat.
+
+    Args:
+        points: (T, 2) int16, absolute, as in the file: all points of all strokes, T >= 1.
+        lifts: (T,) bool, True on the last point of each stroke.
+        word: Category, None where the line has none.
+        key_id: Google's number of the drawing, None where the line has none.
+        recognized: Whether Google's game recognised it, None where the line does not say.
+    """
+
+    points: Int16[np.ndarray, "T 2"]
+    lifts: Bool[np.ndarray, " T"]
+    word: str | None
+    key_id: int | None
+    recognized: bool | None
+
+
+def parse_record(line: bytes) -> DrawingRecord:
+    """Read a line, simplified or raw; times of raw lines are left out.
+
+    Args:
+        line: One JSON object with at least `drawing`.
+
+    Returns:
+        The record.
+
+    Raises:
+        DrawingError: Saying what is wrong with the line.
+
+    Example:
+        >>> record = parse_record(b'{"word": "cat", "drawing": [[[0, 3], [0, 4]]]}')
+        >>> record.word, record.strokes[0].tolist()
+        ('cat', [[0.0, 0.0], [3.0, 4.0]])
+    """
+    fields = _parse_object(line)
+    strokes = []
+    for number, stroke in enumerate(_coordinates(fields)):
+        x, y = stroke[:2]
+        if not all(type(value) is int or type(value) is float for value in chain(x, y)):
+            raise DrawingError(f"stroke {number} of `drawing` must hold numbers only", do=_DO)
+        points = np.empty((len(x), 2), np.float32)
+        try:
+            with np.errstate(over="ignore"):
+                points[:, 0], points[:, 1] = x, y
+        except OverflowError:
+            points.fill(np.inf)
+        if not (np.abs(points) <= MAX_COORDINATE).all():
+            raise DrawingError(
+                f"coordinates of `drawing` must be between -{MAX_COORDINATE:.0f} and "
+                f"{MAX_COORDINATE:.0f}",
+                got=f"a larger one in stroke {number}",
+            )
+        points.setflags(write=False)
+        strokes.append(points)
+    return DrawingRecord(
+        tuple(strokes),
+        _text(fields, "word"),
+        _key_id(fields),
+        _recognized(fields),
+        _text(fields, "countrycode"),
+        _text(fields, "timestamp"),
+    )
+
+
+def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
+    """Read a line of a simplified file into flat arrays.
+
+    Args:
+        line: One JSON object whose `drawing` holds whole numbers from -32768 to 32767.
+
+    Returns:
+        The drawing, not shifted and not scaled.
+
+    Raises:
+        DrawingError: Saying what is wrong with the line.
+
+    Example:
+        >>> drawing = parse_simplified_line(b'{"drawing": [[[0, 3], [0, 4]], [[7], [7]]]}')
+        >>> drawing.points.tolist(), drawing.lifts.tolist()
+        ([[0, 0], [3, 4], [7, 7]], [False, True, True])
+    """
+    fields = _parse_object(line)
+    coordinates = _coordinates(fields)
+    try:
+        x = array("h", chain.from_iterable([stroke[0] for stroke in coordinates]))
+        y = array("h", chain.from_iterable([stroke[1] for stroke in coordinates]))
+    except (TypeError, OverflowError):
+        raise DrawingError(
+            "coordinates of a simplified `drawing` must be whole numbers below 32768",
+            got="another value",
+            do="Prepare raw drawings with QuickDraw's simplification first.",
+        ) from None
+    points = np.empty((len(x), 2), np.int16)
+    points[:, 0], points[:, 1] = x, y
+    lifts = np.zeros(len(x), bool)
+    end = -1
+    for stroke in coordinates:
+        end += len(stroke[0])
+        lifts[end] = True
+    return SimplifiedDrawing(
+        points, lifts, _text(fields, "word"), _key_id(fields), _recognized(fields)
+    )
+
+
+def format_record(drawing: Drawing, **extra: object) -> bytes:
+    """Write a drawing as one line in QuickDraw's simplified layout, without the line break.
+
+    Whole numbers are written as such, others in full float32 precision, so that
+    `parse_record` gives the same points back.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+        extra: More fields, such as `word="cat"`; None is left out.
+
+    Returns:
+        One line of JSON.
+
+    Raises:
+        DrawingError: If an extra field cannot be written as JSON.
+
+    Example:
+        >>> format_record([np.array([[0.0, 0.5], [3.0, 4.0]], np.float32)], word="cat")
+        b'{"word":"cat","drawing":[[[0.0,3.0],[0.5,4.0]]]}'
+    """
+    strokes = [np.asarray(stroke, np.float32) for stroke in strokes_of(drawing)]
+    whole = all((stroke == np.rint(stroke)).all() for stroke in strokes)
+    rows = [np.ascontiguousarray(stroke.T, np.int64 if whole else np.float32) for stroke in strokes]
+    fields = {name: value for name, value in extra.items() if value is not None}
+    try:
+        return orjson.dumps({**fields, "drawing": rows}, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise DrawingError("a field of an ndjson line must be JSON", got=error) from None
+
+
+def _parse_object(line: bytes) -> dict[str, Any]:
+    """Parse the JSON and check that it is an object."""
+    if len(line) > MAX_LINE_BYTES:
+        raise DrawingError(
+            f"a line must have at most {MAX_LINE_BYTES} bytes", got=f"{len(line)} bytes"
+        )
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        reason = "an empty line" if not line.strip() else f"`{error.msg}` at byte {error.pos}"
+        raise DrawingError("a line must be a JSON object", got=reason) from None
+    if type(fields) is not dict:
+        raise DrawingError("a line must be a JSON object", got=type(fields).__name__)
+    return fields
+
+
+def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
+    """Return `drawing` as [x, y] per stroke, its shape checked and its numbers not yet."""
+    drawing = fields.get("drawing")
+    if type(drawing) is not list:
+        raise DrawingError("a line must have a list `drawing`", got=type(drawing).__name__, do=_DO)
+    if not drawing:
+        raise DrawingError("`drawing` must have a stroke", got="an empty list")
+    num_points = 0
+    for number, stroke in enumerate(drawing):
+        if (
+            type(stroke) is not list
+            or not 2 <= len(stroke) <= 3  # raw files add a list of times
+            or type(stroke[0]) is not list
+            or type(stroke[1]) is not list
+        ):
+            raise DrawingError(f"stroke {number} of `drawing` must be two lists", do=_DO)
+        if len(stroke[0]) != len(stroke[1]):
+            raise DrawingError(
+                f"stroke {number} of `drawing` must have as many x as y",
+                got=f"{len(stroke[0])} and {len(stroke[1])}",
+            )
+        if not stroke[0]:
+            raise DrawingError(f"stroke {number} of `drawing` must have a point", got="none")
+        num_points += len(stroke[0])
+    if num_points > MAX_POINTS:
+        raise DrawingError(f"`drawing` must have at most {MAX_POINTS} points", got=num_points)
+    return drawing
+
+
+def _key_id(fields: dict[str, Any]) -> int | None:
+    """Return the key as a number; Google writes it as a string."""
+    value = fields.get("key_id")
+    if value is None:
+        return None
+    if type(value) is str and value.isascii() and value.isdecimal() and len(value) <= 20:
+        value = int(value)
+    if type(value) is not int or not 0 <= value < 1 << 64:
+        raise DrawingError("`key_id` must be a whole number below 2^64", got=repr(value)[:40])
+    return value
+
+
+def _recognized(fields: dict[str, Any]) -> bool | None:
+    """Return the flag; some copies of the data write 0 and 1."""
+    value = fields.get("recognized")
+    if value is None or type(value) is bool:
+        return value
+    if value in (0, 1):
+        return bool(value)
+    raise DrawingError("`recognized` must be true or false", got=repr(value)[:40])
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    """Return a text field."""
+    value = fields.get(name)
+    if value is None or type(value) is str:
+        return value
+    raise DrawingError(f"`{name}` must be text", got=repr(value)[:40])

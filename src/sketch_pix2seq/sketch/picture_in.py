@@ -1,0 +1,242 @@
+"""Reading a drawing from a picture file: dark lines on light paper, or light on dark.
+
+For clean pictures, of lines of any width: scans and photos need more than this. The way:
+grey -> ink or paper by Otsu's threshold -> thin centre lines -> strokes -> fewer points.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.simplify import rdp
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.thinning import thin
+from sketch_pix2seq.sketch.tracing import trace
+
+MAX_PICTURE_BYTES = 50_000_000
+"""The largest picture file that is read."""
+MAX_PIXELS = 40_000_000
+"""The most pixels that a picture may have."""
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_GREY_SIDE = 1024  # pictures are shrunk to this before the threshold
+_INK_SIDE = 512  # and the ink to this before thinning
+_LEAST_CONTRAST = 30  # steps of 255 between ink and paper
+_MOST_INK = 0.5
+_TOLERANCE = 0.004  # of the drawing's longest side, for leaving out points
+_DO = "Give a picture of dark lines on light paper, or light lines on dark."
+
+
+def read_picture(source: bytes | Path) -> Sketch:
+    """Read a drawing from a PNG, JPEG, WebP, GIF or BMP.
+
+    Args:
+        source: The file's bytes, or its path.
+
+    Returns:
+        The sketch, in pixels of the picture; its name is the file's stem.
+
+    Raises:
+        DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
+
+    Example:
+        >>> picture = Sketch.from_points([[(0, 0), (9, 4)]]).to_image(64, line_width=5)
+        >>> file = io.BytesIO()
+        >>> picture.save(file, "png")
+        >>> len(read_picture(file.getvalue()).strokes)
+        1
+    """
+    data, name = (source, None) if isinstance(source, bytes) else _read(source)
+    if len(data) > MAX_PICTURE_BYTES:
+        raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
+    grey, scale = _grey(data)
+    strokes = strokes_of_ink(_ink(grey))
+    return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes), name=name)
+
+
+def strokes_of_ink(ink: Bool[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"]]:
+    """Trace the centre lines of ink.
+
+    Args:
+        ink: (H, W), True = ink; at least one pixel.
+
+    Returns:
+        Strokes in pixels of `ink`, each begun at its upper left end, long ones first.
+
+    Raises:
+        DrawingError: If there are more lines than a clean drawing has.
+
+    Example:
+        >>> strokes_of_ink(np.ones((1, 9), bool))[0][0].tolist()
+        [0.5, 0.5]
+    """
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    corner = np.array([columns[0], rows[0]])
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = -(-max(cropped.shape) // _INK_SIDE)
+    small = _without_specks(_shrunk(cropped, factor))
+    skeleton = thin(small)
+    line_width = float(small.sum() / max(skeleton.sum(), 1))
+    lines = trace(skeleton, line_width)
+    tolerance = max(1.0, _TOLERANCE * max(small.shape))
+    strokes = [_upright(rdp(_smoothed(line), tolerance)) for line in lines]
+    return [stroke * factor + corner for stroke in strokes]
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """Read a file up to the limit."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_PICTURE_BYTES + 1), path.stem
+    except OSError as error:
+        raise DrawingError(f"`{path.name}` must be readable", got=error.strerror) from None
+
+
+def _grey(data: bytes) -> tuple[UInt8[np.ndarray, "H W"], float]:
+    """Decode a picture on white at a handy size; also return how much it was shrunk."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                width, height = picture.size
+                if width * height > MAX_PIXELS:
+                    raise DrawingError(
+                        f"a picture must have at most {MAX_PIXELS} pixels",
+                        got=f"{width} x {height}",
+                        do="Make it smaller first.",
+                    )
+                picture.draft("L", (_GREY_SIDE, _GREY_SIDE))
+                picture.load()
+                upright = ImageOps.exif_transpose(picture)
+                grey = _flattened(upright)
+    except DrawingError:
+        raise
+    except UnidentifiedImageError:
+        raise DrawingError(
+            "a picture must be a PNG, JPEG, WebP, GIF or BMP file",
+            got="an empty file" if not data else "something else",
+        ) from None
+    except Image.DecompressionBombError:
+        raise DrawingError(f"a picture must have at most {MAX_PIXELS} pixels", got="more") from None
+    except Exception as error:  # decoders fail on damaged files in many ways
+        reason = str(error) or type(error).__name__
+        raise DrawingError("a picture must be undamaged", got=reason[:100]) from None
+    grey = _resized(grey)
+    return np.asarray(grey, np.uint8), max(width, height) / max(grey.size)
+
+
+def _resized(grey: Image.Image) -> Image.Image:
+    """Shrink large pictures; enlarge small ones, whose soft edges say more than their pixels."""
+    longest = max(grey.size)
+    if longest > _GREY_SIDE:
+        return grey.reduce(-(-longest // _GREY_SIDE))
+    factor = min(_INK_SIDE // longest, 8)
+    if factor < 2:
+        return grey
+    return grey.resize((grey.width * factor, grey.height * factor), Image.Resampling.BICUBIC)
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
+    """Make a picture of any mode grey, on white; where that hides the lines, on black."""
+    if picture.mode.startswith(("I", "F")):
+        values = np.asarray(picture, np.float64)
+        top = 65535 if values.max() > 255 else 255
+        return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
+    if not picture.has_transparency_data:
+        return picture.convert("L")
+    solid = picture.convert("RGBA")
+    factor = -(-max(solid.size) // _GREY_SIDE)
+    solid = solid.reduce(factor) if factor > 1 else solid
+    for paper in ("white", "black"):
+        ground = Image.new("RGBA", solid.size, paper)
+        grey = Image.alpha_composite(ground, solid).convert("L")
+        low, high = grey.getextrema()
+        if float(high) - float(low) >= _LEAST_CONTRAST:  # type: ignore[arg-type]
+            break
+    return grey
+
+
+def _ink(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Tell ink from paper; paper is what most of the border is."""
+    threshold, contrast = _otsu(np.bincount(grey.ravel(), minlength=256))
+    if contrast < _LEAST_CONTRAST:
+        raise DrawingError("a picture must show lines", got="one even colour", do=_DO)
+    is_dark = grey <= threshold
+    border = np.concatenate([is_dark[0], is_dark[-1], is_dark[:, 0], is_dark[:, -1]])
+    ink: Bool[np.ndarray, "H W"] = ~is_dark if border.mean() > 0.5 else is_dark
+    share = float(ink.mean())
+    if share > _MOST_INK:
+        raise DrawingError(
+            "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
+        )
+    return ink
+
+
+def _otsu(counts: np.ndarray) -> tuple[int, float]:
+    """Split grey values where both sides are most even in themselves.
+
+    Returns:
+        The largest value of the dark side, and the distance between the sides' means.
+    """
+    values = np.arange(256)
+    below = np.cumsum(counts)[:-1].astype(np.float64)
+    above = counts.sum() - below
+    total = np.cumsum(counts * values)
+    usable = (below > 0) & (above > 0)
+    if not usable.any():
+        return 0, 0.0
+    dark = total[:-1] / np.maximum(below, 1)
+    light = (total[-1] - total[:-1]) / np.maximum(above, 1)
+    between = np.where(usable, below * above * (light - dark) ** 2, -1)
+    # an empty valley gives a row of equals: its middle is the safest place
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
+    middle = int(best[len(best) // 2])
+    return middle, float(light[middle] - dark[middle])
+
+
+def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Bool[np.ndarray, "h w"]:
+    """Make ink smaller; a pixel is ink where a quarter of it was, so thin lines stay whole."""
+    if factor == 1:
+        return ink
+    height, width = (-(-side // factor) * factor for side in ink.shape)
+    padded = np.zeros((height, width), bool)
+    padded[: ink.shape[0], : ink.shape[1]] = ink
+    blocks = padded.reshape(height // factor, factor, width // factor, factor)
+    share: Bool[np.ndarray, "h w"] = blocks.mean(axis=(1, 3)) >= 0.25
+    return share
+
+
+def _without_specks(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Remove pixels without any neighbour, unless that is all there is."""
+    padded = np.pad(ink, 1)
+    height, width = ink.shape
+    around = np.zeros((height, width), bool)
+    for dy in (0, 1, 2):
+        for dx in (0, 1, 2):
+            if (dy, dx) != (1, 1):
+                around |= padded[dy : dy + height, dx : dx + width]
+    return ink & around if (ink & around).any() else ink
+
+
+def _smoothed(line: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:
+    """Take the steps out of a line of pixels; its ends stay."""
+    if len(line) < 5:
+        return line
+    padded = np.concatenate([line[:1], line[:1], line, line[-1:], line[-1:]])
+    smooth: Float[np.ndarray, "P 2"] = np.mean(
+        [padded[shift : shift + len(line)] for shift in range(5)], axis=0
+    )
+    smooth[0], smooth[-1] = line[0], line[-1]
+    return smooth
+
+
+def _upright(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:
+    """Turn a stroke so that it begins at its upper left end."""
+    return stroke[::-1] if stroke[0].sum() > stroke[-1].sum() else stroke

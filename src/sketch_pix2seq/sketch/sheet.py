@@ -1,0 +1,332 @@
+"""A sheet: drawings in rows and columns with quiet labels, as SVG or PNG.
+
+The one layout behind the demo, training progress and looking through data. Knows what a
+sheet looks like and nothing of where its drawings come from.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+from xml.sax.saxutils import escape
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.svg_out import drawing_group, number
+
+Cell: TypeAlias = Sketch | Image.Image | None
+"""What a cell shows: a drawing, a picture, or nothing."""
+
+_INK, _GREY, _HAIRLINE, _PAPER = "#1b1b1b", "#8a8a8a", "#e7e7e7", "#ffffff"
+_EDGE = 36  # paper around everything
+_LABEL_SIZE, _TITLE_SIZE = 12, 17
+_LABEL_LIMIT = 150  # longer labels end in an ellipsis
+_LABEL_GAP = 20
+_SET_APART = 28  # between the first columns and the others
+_MAX_SIDE = 30_000
+_PLAIN = str.maketrans("‐‑‒–—‘’“”", "-----''\"\"")  # signs that the font lacks
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One row of a sheet.
+
+    Args:
+        cells: What its cells show, from the left.
+        label: Said at its left end.
+    """
+
+    cells: Sequence[Cell]
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Drawings in rows and columns.
+
+    Args:
+        rows: From the top.
+        headings: Said above the columns; fewer than columns is fine.
+        title: Said above everything.
+        note: Said below everything, small.
+        cell: Width and height of a cell, in pixels.
+        set_apart: Number of first columns that a line sets apart, such as the inputs.
+
+    Raises:
+        UsageError: If there is no cell, or a size is out of range.
+
+    Example:
+        >>> line = Sketch.from_points([[(0, 0), (9, 4)]])
+        >>> Sheet(rows=[SheetRow([line, None, line])], cell=96).size
+        (384, 168)
+    """
+
+    rows: Sequence[SheetRow]
+    headings: Sequence[str] = ()
+    title: str = ""
+    note: str = ""
+    cell: int = 112
+    set_apart: int = 0
+    _label_width: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Check that the sheet can be drawn and measure its labels."""
+        if not 16 <= self.cell <= 1024:
+            raise UsageError("`cell` must be from 16 to 1024", got=self.cell)
+        if not any(row.cells for row in self.rows):
+            raise UsageError("a sheet must have a cell", got="none")
+        widths = [_text_width(_shortened(row.label), _LABEL_SIZE) for row in self.rows]
+        label_width = round(max(widths)) + _LABEL_GAP if max(widths) > 0 else 0
+        object.__setattr__(self, "_label_width", label_width)
+        if max(self.size) > _MAX_SIDE:
+            raise UsageError(
+                f"a sheet must have sides of at most {_MAX_SIDE} pixels",
+                got=f"{self.size[0]} x {self.size[1]}",
+                do="Show fewer rows.",
+            )
+
+    @property
+    def num_columns(self) -> int:
+        """Number of cells of the longest row."""
+        return max(len(row.cells) for row in self.rows)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, at scale 1."""
+        note_height = 30 if self.note else 0
+        bottom = self._top + len(self.rows) * self._row_height + note_height + _EDGE - 12
+        return (self._left(self.num_columns - 1) + self.cell + _EDGE, bottom)
+
+    def to_svg(self) -> str:
+        """Write the sheet as an SVG document.
+
+        Returns:
+            The document, on white paper.
+        """
+        width, height = self.size
+        parts = [
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+                f' viewBox="0 0 {width} {height}">'
+            ),
+            f'<rect width="{width}" height="{height}" fill="{_PAPER}"/>',
+            f'<g stroke="{_HAIRLINE}" stroke-width="1">',
+            *(
+                f'<path d="M{number(x0)} {number(y0)}L{number(x1)} {number(y1)}"/>'
+                for x0, y0, x1, y1 in self._rules()
+            ),
+            '</g><g font-family="Inter, Helvetica, Arial, sans-serif">',
+            *(
+                f'<text x="{number(text.x)}" y="{number(text.y)}" font-size="{text.size}"'
+                f' fill="{text.colour}" text-anchor="{text.anchor}"'
+                f' dominant-baseline="central">{escape(text.words)}</text>'
+                for text in self._texts()
+            ),
+            "</g>",
+            *(self._cell_svg(cell, x, y) for cell, x, y in self._cells()),
+            "</svg>\n",
+        ]
+        return "".join(parts)
+
+    def to_image(self, scale: int = 2) -> Image.Image:
+        """Draw the sheet as a picture.
+
+        Args:
+            scale: Picture pixels for each pixel of the layout, for sharp screens.
+
+        Returns:
+            A Pillow picture of mode `RGB`.
+
+        Raises:
+            UsageError: If `scale` is below 1 or the picture would be too large.
+        """
+        width, height = self.size
+        if not 1 <= scale <= 8 or max(width, height) * scale > 2 * _MAX_SIDE:
+            raise UsageError("`scale` must be from 1 to 8 and fit the sheet's size", got=scale)
+        image = Image.new("RGB", (width * scale, height * scale), _PAPER)
+        draw = ImageDraw.Draw(image)
+        for rule in self._rules():
+            draw.line([round(place * scale) for place in rule], fill=_HAIRLINE, width=scale)
+        anchors = {"start": "lm", "middle": "mm", "end": "rm"}
+        for text in self._texts():
+            place = (text.x * scale, text.y * scale)
+            font = _font(text.size * scale)
+            draw.text(place, text.words, fill=text.colour, font=font, anchor=anchors[text.anchor])
+        for cell, x, y in self._cells():
+            picture = self._cell_image(cell, self.cell * scale)
+            if picture is not None:
+                corner = [round(at * scale) + spare // 2 for at, spare in zip(
+                    (x, y), (self.cell * scale - side for side in picture.size), strict=True
+                )]  # fmt: skip
+                image.paste(picture, (corner[0], corner[1]))
+        return image
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the sheet to a file; the suffix says how.
+
+        Args:
+            path: A file name that ends in .svg or .png.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: If the suffix is another.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix == ".svg":
+            path.write_text(self.to_svg(), encoding="utf-8")
+        elif suffix == ".png":
+            self.to_image().save(path, optimize=True)
+        else:
+            raise UsageError("a sheet must be saved as .svg or .png", got=path.name)
+        return path
+
+    def _repr_svg_(self) -> str:
+        """Show the sheet in a notebook."""
+        return self.to_svg()
+
+    # ---- layout
+
+    @property
+    def _gap(self) -> int:
+        return max(self.cell // 8, 4)
+
+    @property
+    def _row_height(self) -> int:
+        return self.cell + self._gap + (self._gap & 1)
+
+    @property
+    def _top(self) -> int:
+        """Return where the first row begins."""
+        return _EDGE + (44 if self.title else 0) + (26 if any(self.headings) else 0)
+
+    def _left(self, column: int) -> int:
+        """Return where a column begins."""
+        apart = _SET_APART if 0 < self.set_apart <= column else 0
+        return _EDGE + self._label_width + column * (self.cell + self._gap) + apart
+
+    def _rules(self) -> Iterator[tuple[float, float, float, float]]:
+        """Yield hairlines: between rows, and beside the columns that are set apart."""
+        right = self._left(self.num_columns - 1) + self.cell
+        for row in range(1, len(self.rows)):
+            y = self._top + row * self._row_height - self._gap / 2
+            yield (_EDGE, y, right, y)
+        if 0 < self.set_apart < self.num_columns:
+            x = self._left(self.set_apart) - (self._gap + _SET_APART) / 2
+            bottom = self._top + len(self.rows) * self._row_height - self._gap
+            yield (x, self._top, x, bottom)
+
+    def _texts(self) -> Iterator[_Text]:
+        """Yield everything that is written."""
+        if self.title:
+            yield _Text(self.title, _EDGE, _EDGE + 10, _TITLE_SIZE, _INK, "start")
+        for column, heading in enumerate(self.headings[: self.num_columns]):
+            x = self._left(column) + self.cell / 2
+            words = _shortened(heading, self.cell + self._gap)
+            yield _Text(words, x, self._top - 18, _LABEL_SIZE, _GREY, "middle")
+        for row, y in zip(self.rows, self._row_tops(), strict=True):
+            if row.label:
+                middle = y + self.cell / 2
+                yield _Text(_shortened(row.label), _EDGE, middle, _LABEL_SIZE, _GREY, "start")
+        if self.note:
+            y = self._top + len(self.rows) * self._row_height + 12
+            yield _Text(self.note, _EDGE, y, _LABEL_SIZE - 1, _GREY, "start")
+
+    def _row_tops(self) -> Iterator[int]:
+        yield from (self._top + row * self._row_height for row in range(len(self.rows)))
+
+    def _cells(self) -> Iterator[tuple[Cell, int, int]]:
+        """Yield every cell with its upper left corner."""
+        for row, y in zip(self.rows, self._row_tops(), strict=True):
+            for column, cell in enumerate(row.cells):
+                yield cell, self._left(column), y
+
+    # ---- cells
+
+    def _cell_svg(self, cell: Cell, x: int, y: int) -> str:
+        """Write what a cell shows."""
+        if cell is None:
+            return ""
+        if isinstance(cell, Sketch):
+            margin, line_width = self.cell / 14, self.cell / 60
+            return drawing_group(cell, self.cell, margin, line_width, _INK, (x, y))
+        file = io.BytesIO()
+        _fitted(cell, self.cell * 2).save(file, "png", optimize=True)
+        return (
+            f'<image x="{x}" y="{y}" width="{self.cell}" height="{self.cell}"'
+            f' href="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"/>'
+        )
+
+    def _cell_image(self, cell: Cell, side: int) -> Image.Image | None:
+        """Draw what a cell shows."""
+        if cell is None:
+            return None
+        if not isinstance(cell, Sketch):
+            return _fitted(cell, side)
+        settings = RasterSettings(size=side, margin=side / 14, line_width=side / 60)
+        ink = rasterise(cell, settings)[..., None]
+        dark = np.array([int(_INK[at : at + 2], 16) for at in (1, 3, 5)])
+        return Image.fromarray(np.rint(255 + ink * (dark - 255)).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Words at a place; `y` is the middle of their height."""
+
+    words: str
+    x: float
+    y: float
+    size: int
+    colour: str
+    anchor: str
+
+
+def _fitted(picture: Image.Image, side: int) -> Image.Image:
+    """Fit a picture into a square; the pixels of small ones stay sharp."""
+    if picture.has_transparency_data:
+        solid = picture.convert("RGBA")
+        paper = Image.new("RGBA", solid.size, _PAPER)
+        picture = Image.alpha_composite(paper, solid)
+    picture = picture.convert("RGB")
+    longest = max(picture.size)
+    if longest < side:
+        factor = -(-side // longest)
+        enlarged = (picture.width * factor, picture.height * factor)
+        picture = picture.resize(enlarged, Image.Resampling.NEAREST)
+        longest *= factor
+    scale = side / longest
+    width, height = (max(round(extent * scale), 1) for extent in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font that comes with Pillow."""
+    return ImageFont.load_default(size)
+
+
+def _text_width(words: str, size: int) -> float:
+    """Measure a line of text."""
+    return float(_font(size).getlength(words)) if words else 0.0
+
+
+def _shortened(words: str, limit: float = _LABEL_LIMIT) -> str:
+    """Cut a label that is too long, and say so with an ellipsis."""
+    words = " ".join(words.translate(_PLAIN).split())[:200]
+    if _text_width(words, _LABEL_SIZE) <= limit:
+        return words
+    while words and _text_width(words + "…", _LABEL_SIZE) > limit:
+        words = words[:-1]
+    return words.rstrip() + "…"

@@ -1,0 +1,377 @@
+"""`Sketch`: what a drawing is, everywhere in the package.
+
+A thin, unchangeable value: points and what is known about them. The work is done by the
+modules it calls (`pen`, `simplify`, `raster`, `svg_out`). It reads no files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+from PIL import Image
+
+from sketch_pix2seq.errors import DrawingError, UsageError
+from sketch_pix2seq.sketch import geometry, pen, simplify, svg_out
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sketch:
+    """One drawing: strokes of absolute points.
+
+    *Convention*: (x, y) in pixels, y down, any scale. Strokes are in drawing order. An empty
+    drawing has no strokes; a stroke has at least one point (one point is a dot). Two sketches
+    are equal when their strokes are; category and name are labels.
+
+    Args:
+        strokes: (P, 2) float32 arrays, P >= 1, finite. They become read-only.
+        category: What is drawn, if known.
+        name: Where it comes from, such as the stem of a file name.
+
+    Raises:
+        DrawingError: If a stroke is something else. `Sketch.from_points` converts.
+
+    Example:
+        >>> Sketch.from_points([[(0, 0), (3, 4)], [(9, 9)]])
+        Sketch(2 strokes, 3 points)
+    """
+
+    strokes: tuple[np.ndarray, ...]
+    category: str | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check every stroke and close it against writing."""
+        object.__setattr__(self, "strokes", tuple(self.strokes))
+        for number, stroke in enumerate(self.strokes):
+            if getattr(stroke, "dtype", None) != np.float32:
+                got = getattr(stroke, "dtype", type(stroke).__name__)
+                raise DrawingError(
+                    f"stroke {number} of `strokes` must be a float32 array",
+                    got=got,
+                    do="Use `Sketch.from_points`.",
+                )
+            if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
+                raise DrawingError(
+                    f"stroke {number} of `strokes` must be of shape (P, 2), P >= 1",
+                    got=stroke.shape,
+                )
+            if not np.isfinite(stroke).all():
+                raise DrawingError(f"stroke {number} of `strokes` must be finite")
+            if stroke.flags.writeable:
+                stroke.setflags(write=False)
+
+    # ---- from and to other forms
+
+    @classmethod
+    def from_points(
+        cls,
+        strokes: Iterable[Any],
+        category: str | None = None,
+        name: str | None = None,
+    ) -> Sketch:
+        """Make a sketch from any sequences of (x, y) pairs; the points are copied.
+
+        Args:
+            strokes: Per stroke an array (P, 2) or a sequence of pairs.
+            category: What is drawn, if known.
+            name: Where it comes from.
+
+        Returns:
+            The sketch.
+
+        Raises:
+            DrawingError: If something is not a pair of finite numbers.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (3, 4)]]).bounds
+            (0.0, 0.0, 3.0, 4.0)
+        """
+        arrays = []
+        for number, stroke in enumerate(strokes):
+            try:
+                with np.errstate(over="ignore"):
+                    arrays.append(np.array(stroke, np.float32))
+            except (TypeError, ValueError, OverflowError):
+                raise DrawingError(
+                    f"stroke {number} of `strokes` must be pairs of numbers (x, y)"
+                ) from None
+        return cls(tuple(arrays), category, name)
+
+    @classmethod
+    def from_stroke3(
+        cls,
+        stroke3: Shaped[np.ndarray, " ..."],
+        category: str | None = None,
+        name: str | None = None,
+    ) -> Sketch:
+        """Make a sketch from offsets with lifts, the first seen from the origin.
+
+        Args:
+            stroke3: (T, 3) rows of dx, dy, lift, any number type.
+            category: What is drawn, if known.
+            name: Where it comes from.
+
+        Returns:
+            The sketch.
+
+        Raises:
+            DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
+
+        Example:
+            >>> Sketch.from_stroke3(np.array([[3, 4, 0], [1, 0, 1]])).bounds
+            (3.0, 4.0, 4.0, 4.0)
+        """
+        return cls(tuple(pen.stroke3_to_strokes(stroke3)), category, name)
+
+    @classmethod
+    def from_stroke5(
+        cls,
+        stroke5: Shaped[np.ndarray, " ..."],
+        category: str | None = None,
+        name: str | None = None,
+        *,
+        start_row: bool = False,
+    ) -> Sketch:
+        """Make a sketch from steps with pen states, up to the first end row.
+
+        Args:
+            stroke5: (S, 5) rows of dx, dy, down, up, end.
+            category: What is drawn, if known.
+            name: Where it comes from.
+            start_row: The first row is `START_STEP` and no part of the drawing.
+
+        Returns:
+            The sketch.
+
+        Raises:
+            DrawingError: If a row has no pen state or several.
+
+        Example:
+            >>> Sketch.from_stroke5(np.array([[3, 4, 0, 1, 0], [0, 0, 0, 0, 1]])).num_points
+            1
+        """
+        stroke3 = pen.stroke5_to_stroke3(stroke5, start_row=start_row)
+        return cls.from_stroke3(stroke3, category, name)
+
+    def to_stroke3(self) -> Float32[np.ndarray, "T 3"]:
+        """Return (T, 3) float32 rows of dx, dy, lift; the first row is seen from (0, 0).
+
+        Example:
+            >>> Sketch.from_points([[(3, 4), (5, 4)]]).to_stroke3().tolist()
+            [[3.0, 4.0, 0.0], [2.0, 0.0, 1.0]]
+        """
+        return pen.strokes_to_stroke3(self.strokes)
+
+    def to_stroke5(self, max_steps: int | None = None) -> Float32[np.ndarray, "S 5"]:
+        """Return rows of dx, dy, down, up, end: the points, then an end row; no start row.
+
+        Args:
+            max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
+
+        Returns:
+            (T + 1, 5) or (max_steps + 1, 5) float32.
+
+        Raises:
+            DrawingError: If there are more than `max_steps` points.
+
+        Example:
+            >>> Sketch.from_points([[(3, 4)]]).to_stroke5().tolist()
+            [[3.0, 4.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
+        """
+        return pen.stroke3_to_stroke5(self.to_stroke3(), max_steps)
+
+    # ---- measures
+
+    @property
+    def num_points(self) -> int:
+        """Number of points of all strokes: as many as steps."""
+        return sum(len(stroke) for stroke in self.strokes)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """The smallest box around all points, (x0, y0, x1, y1); None if there are none."""
+        return geometry.bounds(self.strokes)
+
+    # ---- other sketches made from this one
+
+    def centred(self) -> Sketch:
+        """Move the middle of the bounding box to (0, 0), by whole pixels.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (5, 8)]]).centred().bounds
+            (-2.0, -4.0, 3.0, 4.0)
+        """
+        middle = np.array(geometry.floored_middle(self.strokes))
+        return self._with([stroke - middle for stroke in self.strokes])
+
+    def simplified(self, epsilon: float) -> Sketch:
+        """Leave out points that are less than `epsilon` pixels from the line without them.
+
+        Args:
+            epsilon: In pixels, >= 0; QuickDraw takes 2 at a longest side of 255.
+
+        Returns:
+            A sketch of as many strokes.
+
+        Raises:
+            DrawingError: If `epsilon` is negative.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (5, 0.4), (10, 0)]]).simplified(1.0).num_points
+            2
+        """
+        return self._with(simplify.simplify(self.strokes, epsilon))
+
+    def normalised(self) -> Sketch:
+        """Do what QuickDraw does: fit 0 to 255, a point every pixel, simplify by 2, round.
+
+        Example:
+            >>> Sketch.from_points([[(10, 10), (20, 15)]]).normalised().bounds
+            (0.0, 0.0, 255.0, 128.0)
+        """
+        return self._with(simplify.quickdraw_normalise(self.strokes))
+
+    def truncated(self, max_steps: int) -> Sketch:
+        """Keep the first `max_steps` points.
+
+        Args:
+            max_steps: Number of points, >= 0.
+
+        Returns:
+            The beginning of the drawing.
+
+        Raises:
+            UsageError: If `max_steps` is negative.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (1, 1)], [(5, 5), (6, 6)]]).truncated(3)
+            Sketch(2 strokes, 3 points)
+        """
+        if max_steps < 0:
+            raise UsageError("`max_steps` must be 0 or more", got=max_steps)
+        kept = []
+        for stroke in self.strokes:
+            if max_steps <= 0:
+                break
+            kept.append(stroke[:max_steps])
+            max_steps -= len(stroke)
+        return self._with(kept)
+
+    # ---- pictures
+
+    def to_svg(
+        self,
+        *,
+        size: float = 256,
+        margin: float | None = None,
+        line_width: float | None = None,
+        colour: str = "#111111",
+    ) -> str:
+        """Return the drawing as a square SVG document; see `svg_out.to_svg`.
+
+        Args:
+            size: Width and height in pixels.
+            margin: Pixels kept to each edge; None: a 24th of `size`.
+            line_width: In pixels; None: a 96th of `size`.
+            colour: Any CSS colour.
+
+        Returns:
+            The SVG document.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_svg(size=48)[:4]
+            '<svg'
+        """
+        return svg_out.to_svg(
+            self,
+            size=size,
+            margin=margin,
+            line_width=line_width,
+            colour=colour,
+            title=self.category,
+        )
+
+    def to_image(
+        self, size: int = 256, *, margin: float | None = None, line_width: float | None = None
+    ) -> Image.Image:
+        """Return the drawing as a grey Pillow picture, black on white.
+
+        Args:
+            size: Width and height in pixels.
+            margin: Pixels kept to each edge; None: a 24th of `size`.
+            line_width: In pixels; None: a 96th of `size`.
+
+        Returns:
+            A picture of mode `L`.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
+            (64, 64)
+        """
+        settings = RasterSettings(
+            size=size,
+            margin=size / 24 if margin is None else margin,
+            line_width=size / 96 if line_width is None else line_width,
+        )
+        ink = rasterise(self, settings)
+        return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Write the drawing as a picture; the suffix says which.
+
+        Args:
+            path: A file name that ends in .svg or .png.
+            options: As for `to_svg` and `to_image`.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: If the suffix is another.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix == ".svg":
+            path.write_text(self.to_svg(**options), encoding="utf-8")
+        elif suffix == ".png":
+            self.to_image(**options).save(path, optimize=True)
+        else:
+            raise UsageError("a sketch must be saved as .svg or .png", got=path.name)
+        return path
+
+    # ---- Python's own
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the strokes by value."""
+        if not isinstance(other, Sketch):
+            return NotImplemented
+        return len(self.strokes) == len(other.strokes) and all(
+            np.array_equal(mine, theirs)
+            for mine, theirs in zip(self.strokes, other.strokes, strict=True)
+        )
+
+    def __hash__(self) -> int:
+        """Hash the strokes by value; -0.0 and 0.0 are one number."""
+        return hash(tuple((stroke + np.float32(0)).tobytes() for stroke in self.strokes))
+
+    def __repr__(self) -> str:
+        """Describe the drawing in a line."""
+        labels = (("category", self.category), ("name", self.name))
+        parts = [f"{label}={value!r}" for label, value in labels if value is not None]
+        counts = [f"{len(self.strokes)} strokes", f"{self.num_points} points"]
+        return f"Sketch({', '.join(counts + parts)})"
+
+    def _repr_svg_(self) -> str:
+        """Show the drawing in a notebook."""
+        return self.to_svg()
+
+    def _with(self, strokes: Sequence[np.ndarray]) -> Sketch:
+        """Return a sketch of other strokes with the same labels."""
+        return replace(self, strokes=tuple(np.asarray(s, np.float32) for s in strokes))

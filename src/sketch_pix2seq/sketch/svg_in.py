@@ -1,0 +1,319 @@
+"""Reading a drawing from SVG: what would be seen as lines becomes strokes.
+
+Lines keep their points, curves become as few points as a five-hundredth of the drawing's
+size allows; an area without a line gives its outline. What is invisible, or of the colour of the
+paper, is left out, and so are texts and embedded pictures. Nothing outside the file is ever
+opened: entities are refused, references other than `#id` are ignored.
+"""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from jaxtyping import Float
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
+from sketch_pix2seq.sketch.simplify import rdp_mask
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.svg_shapes import (
+    SHAPES,
+    Line,
+    Piece,
+    count_tokens,
+    length,
+    shape_lines,
+    transform,
+)
+from sketch_pix2seq.sketch.svg_style import Rules, Style, is_same_colour, read_rules, styled
+
+MAX_SVG_BYTES = 4_000_000
+"""The largest SVG file that is read."""
+
+_MAX_ELEMENTS = 10_000
+_MAX_DEPTH = 64
+_MAX_NUMBERS = 100_000  # and letters of path data
+_MAX_VISITED_BYTES = 2 * MAX_SVG_BYTES  # `use` may visit the same bytes again and again
+_MAX_SAMPLES = 2_000_000
+_CURVE_TOLERANCE = 2e-3  # of the drawing's longest side
+_CONTAINERS = frozenset({"svg", "g", "a", "switch"})
+_NS_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def read_svg(source: bytes | Path) -> Sketch:
+    """Read an SVG drawing.
+
+    Args:
+        source: The document itself, or the path of its file.
+
+    Returns:
+        The sketch, in the document's own units; its name is the file's stem.
+
+    Raises:
+        DrawingError: If it is no SVG, too large, unsafe, or shows no line.
+
+    Example:
+        >>> read_svg(b'<svg><path d="M0 0L3 4" stroke="black"/></svg>').bounds
+        (0.0, 0.0, 3.0, 4.0)
+    """
+    data, name = (source, None) if isinstance(source, bytes) else _read(source)
+    if len(data) > MAX_SVG_BYTES:
+        raise DrawingError(
+            f"an SVG must have at most {MAX_SVG_BYTES} bytes",
+            got=f"{len(data)} bytes",
+            do="Leave out embedded pictures and details.",
+        )
+    root = _parse(data)
+    lines = [line for line in _Walk(root).lines() if line]
+    strokes = _thinned(lines)
+    if not strokes:
+        raise DrawingError(
+            "an SVG must show a line", got="nothing visible", do="Texts and pictures are not read."
+        )
+    return Sketch(tuple(strokes), name=name)
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """Read a file up to the limit."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_SVG_BYTES + 1), path.stem
+    except OSError as error:
+        raise DrawingError(f"`{path.name}` must be readable", got=error.strerror) from None
+
+
+def _parse(data: bytes) -> ET.Element:
+    """Parse the XML safely and check that it is an SVG."""
+    try:
+        root: ET.Element = fromstring(data, forbid_dtd=False)
+    except ET.ParseError as error:
+        raise DrawingError("an SVG must be well-formed XML", got=error) from None
+    except DefusedXmlException:
+        raise DrawingError(
+            "an SVG must not define or fetch entities", got="a file that does", do="Save it anew."
+        ) from None
+    except (ValueError, LookupError) as error:
+        raise DrawingError("an SVG must be text in a known encoding", got=error) from None
+    if _tag(root) != "svg":
+        raise DrawingError("an SVG must begin with `<svg>`", got=f"<{_tag(root)[:40]}>")
+    return root
+
+
+def _tag(element: ET.Element) -> str:
+    """Return the element's name without namespace; comments have none."""
+    name: object = element.tag
+    return name.rpartition("}")[2] if isinstance(name, str) else ""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the walk is: everything an element gets from those around it."""
+
+    matrix: Float[np.ndarray, "3 3"]
+    style: Style
+    viewport: tuple[float, float]
+    depth: int
+
+
+class _Walk:
+    """One pass over the elements of a document, in the order they are painted."""
+
+    def __init__(self, root: ET.Element) -> None:
+        self._root = root
+        self._by_id = {e.attrib["id"]: e for e in root.iter() if "id" in e.attrib}
+        sheets = ("".join(e.itertext()) for e in root.iter() if _tag(e) == "style")
+        self._rules: Rules = read_rules(sheets)
+        self._paper = (255, 255, 255)
+        self._transforms: dict[str, np.ndarray] = {}
+        self._elements_left = _MAX_ELEMENTS
+        self._bytes_left = _MAX_VISITED_BYTES
+        self._numbers_left = _MAX_NUMBERS
+
+    def lines(self) -> Iterator[Line]:
+        """Yield all visible lines, in the document's units."""
+        viewport = _viewport(self._root, (300.0, 150.0))
+        place = _Place(np.eye(3), Style(), viewport, 0)
+        yield from self._visit(self._root, place)
+
+    def _visit(self, element: ET.Element, place: _Place) -> Iterator[Line]:
+        """Yield the lines of an element and of what is in it."""
+        tag = _tag(element)
+        if tag not in _CONTAINERS and tag not in SHAPES and tag != "use":
+            return
+        self._elements_left -= 1
+        self._bytes_left -= sum(map(len, element.attrib.values()))
+        if self._elements_left < 0 or self._bytes_left < 0:
+            raise DrawingError(f"an SVG must draw at most {_MAX_ELEMENTS} elements", got="more")
+        if place.depth > _MAX_DEPTH:
+            raise DrawingError(f"an SVG must be nested at most {_MAX_DEPTH} deep", got="more")
+        style = styled(place.style, tag, element.attrib, self._rules)
+        if not style.displayed:
+            return
+        matrix = place.matrix @ self._transform(element.get("transform", ""))
+        inner = _Place(matrix, style, place.viewport, place.depth + 1)
+        if tag in SHAPES:
+            yield from self._shape(tag, element, inner)
+        elif tag == "use":
+            yield from self._use(element, inner)
+        else:
+            yield from self._children(element, inner)
+
+    def _transform(self, text: str) -> Float[np.ndarray, "3 3"]:
+        """Read a `transform`; the same text is read once only."""
+        if text not in self._transforms:
+            self._transforms[text] = transform(text)
+        return self._transforms[text]
+
+    def _children(self, element: ET.Element, place: _Place) -> Iterator[Line]:
+        """Yield the lines of all children; an inner `svg` has its own coordinates."""
+        if _tag(element) == "svg" and element is not self._root:
+            place = _inner_viewport(element, place)
+        for child in element:
+            yield from self._visit(child, place)
+
+    def _use(self, element: ET.Element, place: _Place) -> Iterator[Line]:
+        """Yield the lines of what a `use` element points at, inside this document only."""
+        reference = element.get("href") or element.get(_NS_HREF) or ""
+        target = self._by_id.get(reference[1:]) if reference.startswith("#") else None
+        if target is None:
+            return
+        shift = np.eye(3)
+        shift[0, 2] = length(element.get("x", "0"), place.viewport[0])
+        shift[1, 2] = length(element.get("y", "0"), place.viewport[1])
+        moved = _Place(place.matrix @ shift, place.style, place.viewport, place.depth)
+        if _tag(target) == "symbol":
+            style = styled(moved.style, "symbol", target.attrib, self._rules)
+            moved = _Place(moved.matrix, style, moved.viewport, moved.depth + 1)
+            yield from self._children(target, _inner_viewport(target, moved))
+        else:
+            yield from self._visit(target, moved)
+
+    def _shape(self, tag: str, element: ET.Element, place: _Place) -> Iterator[Line]:
+        """Yield the lines of a shape, if it can be seen."""
+        line_colour, area_colour = place.style.stroke_rgb, place.style.fill_rgb
+        if line_colour is None and area_colour is not None and tag != "line":
+            if tag == "rect" and self._is_paper(element, place):
+                self._paper = area_colour
+                return
+            line_colour = area_colour
+        if line_colour is None or is_same_colour(line_colour, self._paper):
+            return
+        self._numbers_left -= count_tokens(element.get("d", "") + element.get("points", ""))
+        if self._numbers_left < 0:
+            raise DrawingError(
+                f"an SVG must have at most {_MAX_NUMBERS} numbers of path data", got="more"
+            )
+        for line in shape_lines(tag, element.attrib, place.viewport):
+            yield [Piece(_moved(place.matrix, piece.points), piece.is_curve) for piece in line]
+
+    def _is_paper(self, element: ET.Element, place: _Place) -> bool:
+        """Tell whether a rectangle covers the whole document."""
+        lines = shape_lines("rect", element.attrib, place.viewport)
+        if not lines:
+            return False
+        points = _moved(place.matrix, np.concatenate([piece.points for piece in lines[0]]))
+        x, y, width, height = _view_box(self._root) or (0.0, 0.0, *place.viewport)
+        low, high = points.min(axis=0), points.max(axis=0)
+        slack = 0.01 * max(width, height)
+        return bool(
+            (low <= np.array([x, y]) + slack).all()
+            and (high >= np.array([x + width, y + height]) - slack).all()
+        )
+
+
+def _view_box(element: ET.Element) -> tuple[float, float, float, float] | None:
+    """Return x, y, width, height of the `viewBox`, if there is a usable one."""
+    try:
+        x, y, width, height = map(float, element.get("viewBox", "").replace(",", " ").split())
+    except ValueError:
+        return None
+    return (x, y, width, height) if width > 0 and height > 0 else None
+
+
+def _viewport(element: ET.Element, outer: tuple[float, float]) -> tuple[float, float]:
+    """Return the size that percentages inside an `svg` element refer to."""
+    box = _view_box(element)
+    if box is not None:
+        return (box[2], box[3])
+    return (
+        length(element.get("width", "100%"), outer[0]),
+        length(element.get("height", "100%"), outer[1]),
+    )
+
+
+def _inner_viewport(element: ET.Element, place: _Place) -> _Place:
+    """Return the place inside a nested `svg` or `symbol`: its view box fits into its size."""
+    matrix = place.matrix.copy()
+    corner = np.array(
+        [
+            length(element.get("x", "0"), place.viewport[0]),
+            length(element.get("y", "0"), place.viewport[1]),
+        ]
+    )
+    box = _view_box(element)
+    inner = np.eye(3)
+    inner[:2, 2] = corner
+    if box is not None and (element.get("width") or element.get("height")):
+        width = length(element.get("width", "100%"), place.viewport[0])
+        height = length(element.get("height", "100%"), place.viewport[1])
+        scale = min(width / box[2], height / box[3])
+        inner[:2, :2] *= scale
+        spare = np.array([width, height]) - scale * np.array(box[2:])
+        inner[:2, 2] += spare / 2 - scale * np.array(box[:2])
+    return _Place(matrix @ inner, place.style, _viewport(element, place.viewport), place.depth)
+
+
+def _moved(
+    matrix: Float[np.ndarray, "3 3"], points: Float[np.ndarray, "P 2"]
+) -> Float[np.ndarray, "P 2"]:
+    """Apply a transform and check that the result is a place on paper."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved: Float[np.ndarray, "P 2"] = points @ matrix[:2, :2].T + matrix[:2, 2]
+        within = (np.abs(moved) <= MAX_COORDINATE).all()
+    if not within:
+        raise DrawingError(
+            f"coordinates in an SVG must be between -{MAX_COORDINATE:.0f} and {MAX_COORDINATE:.0f}",
+            got="a larger one",
+        )
+    return moved
+
+
+def _thinned(lines: list[Line]) -> list[np.ndarray]:
+    """Join the pieces of each line and leave out needless points of curves."""
+    pieces = list(itertools.chain.from_iterable(lines))
+    if not pieces:
+        return []
+    lengths = np.array([len(piece.points) for piece in pieces])
+    if lengths.sum() > _MAX_SAMPLES:
+        raise DrawingError("an SVG must have fewer curves", got=f"{len(pieces)} pieces")
+    points = np.concatenate([piece.points for piece in pieces])
+    extent = float((points.max(axis=0) - points.min(axis=0)).max())
+    keep = np.repeat([not piece.is_curve for piece in pieces], lengths)
+    keep |= rdp_mask(points, lengths, _CURVE_TOLERANCE * extent)
+    if keep.sum() > MAX_POINTS:
+        raise DrawingError(f"an SVG must have at most {MAX_POINTS} points", got=int(keep.sum()))
+    ends = np.cumsum(lengths)
+    strokes, number = [], 0
+    for line in lines:
+        parts: list[np.ndarray] = []
+        for _ in line:
+            inside = slice(ends[number] - lengths[number], ends[number])
+            parts.append(points[inside][keep[inside]][1 if parts else 0 :])
+            number += 1
+        strokes.append(_without_repeats(np.concatenate(parts).astype(np.float32)))
+    return strokes
+
+
+def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
+    """Leave out points that repeat the one before; a dot stays one point."""
+    is_new = np.ones(len(stroke), bool)
+    is_new[1:] = (stroke[1:] != stroke[:-1]).any(axis=1)
+    kept: Float[np.ndarray, "Q 2"] = stroke[is_new]
+    return kept

@@ -1,0 +1,137 @@
+"""Writing a drawing as SVG: one clean path per stroke.
+
+Knows how SVG is spelled and nothing of how drawings are read or rasterised.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from jaxtyping import Float
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
+
+_MAX_SIZE = 100_000
+
+
+def to_svg(
+    drawing: Drawing,
+    *,
+    size: float = 256,
+    margin: float | None = None,
+    line_width: float | None = None,
+    colour: str = "#111111",
+    title: str | None = None,
+) -> str:
+    """Write a drawing as a square SVG picture.
+
+    Args:
+        drawing: A `Sketch` or its strokes, any scale.
+        size: Width and height in pixels.
+        margin: Pixels kept between the points and each edge; None: a 24th of `size`.
+        line_width: In pixels; None: a 96th of `size`.
+        colour: Any CSS colour.
+        title: What the picture shows, for people who hear it instead of seeing it.
+
+    Returns:
+        An SVG document. The paper is transparent; a one-point stroke is a dot.
+
+    Raises:
+        UsageError: If a number is out of its range.
+
+    Example:
+        >>> svg = to_svg([np.array([[0, 0], [10, 5]])], size=48, margin=4)
+        >>> '<path d="M4 14L44 34"/>' in svg
+        True
+    """
+    margin = size / 24 if margin is None else margin
+    line_width = size / 96 if line_width is None else line_width
+    if not 0 < size <= _MAX_SIZE or not 0 <= 2 * margin < size or not 0 < line_width <= size:
+        raise UsageError(
+            f"`size` must be up to {_MAX_SIZE}, `margin` below its half, `line_width` up to it",
+            got=f"{size}, {margin}, {line_width}",
+        )
+    side = number(size)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}"'
+        f' viewBox="0 0 {side} {side}">'
+        + ("" if title is None else f"<title>{escape(title)}</title>")
+        + drawing_group(drawing, size, margin, line_width, colour)
+        + "</svg>\n"
+    )
+
+
+def drawing_group(
+    drawing: Drawing,
+    size: float,
+    margin: float,
+    line_width: float,
+    colour: str,
+    origin: tuple[float, float] = (0.0, 0.0),
+) -> str:
+    """Write a drawing, fitted into a square, as an SVG group.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+        size: Side of the square.
+        margin: Pixels kept between the points and each edge of the square.
+        line_width: In pixels.
+        colour: Any CSS colour.
+        origin: Upper left corner of the square.
+
+    Returns:
+        A `<g>` element; empty text for an empty drawing.
+
+    Example:
+        >>> drawing_group([np.zeros((1, 2))], 10, 1, 1, "black")[-22:]
+        '<path d="M5 5h0"/></g>'
+    """
+    strokes = strokes_of(drawing)
+    box = bounds(strokes)
+    if box is None:
+        return ""
+    scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
+    shift = np.asarray(origin) + size / 2
+    paths = (path_data((np.asarray(s, np.float64) - middle) * scale + shift) for s in strokes)
+    return (
+        f'<g fill="none" stroke={quoteattr(colour)} stroke-width="{number(line_width)}"'
+        ' stroke-linecap="round" stroke-linejoin="round">'
+        + "".join(f'<path d="{path}"/>' for path in paths)
+        + "</g>"
+    )
+
+
+def path_data(points: Float[np.ndarray, "P 2"]) -> str:
+    """Write one stroke as SVG path data, rounded to hundredths of a pixel.
+
+    Args:
+        points: (P, 2), P >= 1.
+
+    Returns:
+        Such as `M4 14L44 34`; a dot is a line of no length, which round caps make visible.
+
+    Example:
+        >>> path_data(np.array([[1.0, 2.5], [3.0, 4.126]]))
+        'M1 2.5L3 4.13'
+    """
+    pairs = [f"{number(x)} {number(y)}" for x, y in points.tolist()]
+    return f"M{pairs[0]}h0" if len(pairs) == 1 else "M" + "L".join(pairs)
+
+
+def number(value: float) -> str:
+    """Write a number with at most two decimals and no idle zeros.
+
+    Args:
+        value: Any finite number.
+
+    Returns:
+        Its shortest text.
+
+    Example:
+        >>> number(48.0), number(0.125), number(-0.001)
+        ('48', '0.12', '0')
+    """
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,285 @@
+"""SVG shapes as polylines: paths, rectangles, circles, lines, polygons.
+
+Curves are sampled finely here; `svg_in` leaves out what is not needed once it knows how
+large the drawing is. Knows single elements: no style, no tree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from svgelements import Arc, Close, CubicBezier, Matrix, Move, Path, QuadraticBezier
+
+from sketch_pix2seq.errors import DrawingError
+
+SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
+"""Names of the elements that draw."""
+
+_CURVE_SAMPLES = 32
+_TURN_SAMPLES = 96
+_LONGEST = 1e12  # of a length: far outside any paper, far inside any number
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
+_LONGEST_TRANSFORM = 4_000  # letters; real ones have below 100
+_UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
+          "in": 96.0, "q": 96 / 101.6, "em": 16.0, "rem": 16.0, "ex": 8.0}  # fmt: skip
+
+
+class Piece(NamedTuple):
+    """Part of a line: straight pieces keep every point, curved ones may be thinned."""
+
+    points: Float[np.ndarray, "P 2"]
+    is_curve: bool
+
+
+Line = list[Piece]
+"""One pen-down line: each piece begins where the one before ends."""
+
+
+def shape_lines(
+    tag: str, attributes: Mapping[str, str], viewport: tuple[float, float]
+) -> list[Line]:
+    """Turn one SVG shape into lines, in its own coordinates.
+
+    Args:
+        tag: One of `SHAPES`.
+        attributes: Its attributes.
+        viewport: Width and height to which percentages refer.
+
+    Returns:
+        Its lines; none where SVG says that the shape is not drawn.
+
+    Raises:
+        DrawingError: If its path data or points cannot be read.
+
+    Example:
+        >>> shape_lines("line", {"x2": "3", "y2": "4"}, (1, 1))[0][0].points.tolist()
+        [[0.0, 0.0], [3.0, 4.0]]
+    """
+    if tag == "path":
+        return _path(attributes.get("d", ""))
+    if tag in ("polyline", "polygon"):
+        return _poly(attributes.get("points", ""), closed=tag == "polygon")
+
+    def get(name: str, default: str = "0") -> float:
+        axis = {"x": 0, "w": 0, "y": 1, "h": 1}.get(name.lstrip("cr")[:1])
+        extent = math.hypot(*viewport) / math.sqrt(2) if axis is None else viewport[axis]
+        return length(attributes.get(name, default), extent)
+
+    if tag == "line":
+        return [[Piece(np.array([[get("x1"), get("y1")], [get("x2"), get("y2")]]), False)]]
+    if tag == "rect":
+        rx = attributes.get("rx", attributes.get("ry", "0"))
+        ry = attributes.get("ry", rx)
+        width, height = get("width"), get("height")
+        radii = (length(rx, viewport[0]), length(ry, viewport[1]))
+        return _rect((get("x"), get("y")), (width, height), radii)
+    rx, ry = ("r", "r") if tag == "circle" else ("rx", "ry")
+    return _ellipse((get("cx"), get("cy")), (get(rx), get(ry)))
+
+
+def count_tokens(data: str) -> int:
+    """Count the numbers and letters of path data: what reading it will cost.
+
+    Args:
+        data: Path data, or the points of a polygon.
+
+    Returns:
+        Their number.
+
+    Example:
+        >>> count_tokens("M0 0l-1.5.5z")
+        7
+    """
+    return sum(1 for _ in _TOKEN.finditer(data))
+
+
+def length(text: str, extent: float) -> float:
+    """Read an SVG length in pixels, at 96 to the inch.
+
+    Args:
+        text: A number with or without unit or per cent sign.
+        extent: What 100 % is.
+
+    Returns:
+        Pixels; 0 where the text is no length.
+
+    Example:
+        >>> length("1in", 0), length("50%", 8)
+        (96.0, 4.0)
+    """
+    match = _NUMBER.match(text.strip())
+    if match is None:
+        return 0.0
+    unit = text.strip()[match.end() :].strip().lower()
+    value = min(max(float(match.group()), -_LONGEST), _LONGEST)
+    return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
+
+
+def transform(text: str | None) -> Float[np.ndarray, "3 3"]:
+    """Read an SVG `transform` as a matrix on columns (x, y, 1).
+
+    Args:
+        text: Such as `translate(3 4) rotate(30)`.
+
+    Returns:
+        (3, 3) float64.
+
+    Raises:
+        DrawingError: If it cannot be read.
+
+    Example:
+        >>> transform("translate(3 4)")[:2, 2].tolist()
+        [3.0, 4.0]
+    """
+    if not text or not text.strip():
+        return np.eye(3)
+    if len(text) > _LONGEST_TRANSFORM:
+        raise DrawingError(
+            f"a `transform` in the SVG must have at most {_LONGEST_TRANSFORM} letters",
+            got=len(text),
+        )
+    try:
+        m = Matrix(text)
+        matrix = np.array([[m.a, m.c, m.e], [m.b, m.d, m.f], [0, 0, 1]], np.float64)
+    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError):
+        raise DrawingError("a `transform` in the SVG must be readable", got=text[:60]) from None
+    if not np.isfinite(matrix).all():
+        raise DrawingError("a `transform` in the SVG must be finite", got=text[:60])
+    return matrix
+
+
+def _path(data: str) -> list[Line]:
+    """Read path data; as SVG demands, what comes before an error in it is drawn."""
+    path = Path()
+    if not data.strip():
+        return []
+    try:
+        path.parse(data)
+    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError):
+        if len(path) < 2:  # a move alone draws nothing
+            raise DrawingError("the path data `d` must be readable", got=data[:40]) from None
+    return _lines_of(path, data)
+
+
+def _lines_of(path: Path, data: str) -> list[Line]:
+    """Turn parsed segments into lines; a line ends where the pen moves or the path closes."""
+    lines: list[Line] = []
+    corners: list[tuple[float, float]] = []
+    at: tuple[float, float] | None = None
+    is_down = False
+
+    def flush() -> None:
+        if corners:
+            lines[-1].append(Piece(np.array(corners), False))
+        corners.clear()
+
+    for segment in path:
+        end = None if segment.end is None else (float(segment.end.x), float(segment.end.y))
+        if isinstance(segment, Move):
+            flush()
+            is_down = False
+        elif at is None or end is None:
+            raise DrawingError("the path data `d` must begin with a move", got=data[:40])
+        else:
+            if not is_down:
+                lines.append([])
+            if isinstance(segment, QuadraticBezier | CubicBezier | Arc):
+                flush()
+                lines[-1].append(Piece(_sample(segment, at, end), True))
+            else:
+                corners.extend([end] if corners else [at, end])
+            is_down = not isinstance(segment, Close)
+            if not is_down:
+                flush()
+        at = end
+    flush()
+    return lines
+
+
+def _sample(
+    segment: QuadraticBezier | CubicBezier | Arc,
+    start: tuple[float, float],
+    end: tuple[float, float],
+) -> Float[np.ndarray, "P 2"]:
+    """Sample a curve evenly in its parameter, its ends exactly."""
+    if isinstance(segment, Arc):
+        if not segment.rx or not segment.ry or not math.isfinite(segment.sweep):
+            return np.array([start, end])
+        count = max(math.ceil(_TURN_SAMPLES * min(abs(segment.sweep) / math.tau, 1)), 2)
+        points = np.array(segment.npoint(np.linspace(0, 1, count + 1)), np.float64)
+    else:
+        t = np.linspace(0, 1, _CURVE_SAMPLES + 1)[:, None]
+        if isinstance(segment, CubicBezier):
+            controls = [segment.control1, segment.control2]
+            weights = [3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t]
+        else:
+            controls, weights = [segment.control], [2 * (1 - t) * t]
+        degree = len(controls) + 1
+        points = (1 - t) ** degree * np.array(start) + t**degree * np.array(end)
+        for control, weight in zip(controls, weights, strict=True):
+            points += weight * np.array([control.x, control.y], np.float64)
+    points[0], points[-1] = start, end
+    return points
+
+
+def _poly(text: str, *, closed: bool) -> list[Line]:
+    """Read the points of a polyline or polygon; a last odd number is dropped, as SVG demands."""
+    numbers = [length(number, 0) for number in _NUMBER.findall(text)]
+    points = np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
+    if len(points) == 0:
+        return []
+    if closed:
+        points = np.concatenate([points, points[:1]])
+    return [[Piece(points, False)]]
+
+
+def _rect(
+    corner: tuple[float, float], size: tuple[float, float], radii: tuple[float, float]
+) -> list[Line]:
+    """Outline a rectangle, clockwise from its upper left; it may have round corners."""
+    (x, y), (width, height) = corner, size
+    if width <= 0 or height <= 0:
+        return []
+    rx, ry = min(max(radii[0], 0), width / 2), min(max(radii[1], 0), height / 2)
+    if rx == 0 or ry == 0:
+        right, bottom = x + width, y + height
+        return [
+            [Piece(np.array([[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]), False)]
+        ]
+    quarter = np.linspace(0, math.pi / 2, _TURN_SAMPLES // 4 + 1)
+    centres = [
+        (x + width - rx, y + ry, -math.pi / 2),
+        (x + width - rx, y + height - ry, 0.0),
+        (x + rx, y + height - ry, math.pi / 2),
+        (x + rx, y + ry, math.pi),
+    ]
+    line: Line = []
+    at = np.array([x + rx, y])
+    for cx, cy, begin in centres:
+        arc = _round(cx, cy, rx, ry, quarter + begin)
+        line += [Piece(np.stack([at, arc[0]]), False), Piece(arc, True)]
+        at = arc[-1]
+    return [line]
+
+
+def _ellipse(centre: tuple[float, float], radii: tuple[float, float]) -> list[Line]:
+    """Outline an ellipse, clockwise from its top."""
+    if radii[0] <= 0 or radii[1] <= 0:
+        return []
+    turn = np.linspace(0, math.tau, _TURN_SAMPLES + 1) - math.pi / 2
+    points = _round(*centre, *radii, turn)
+    points[-1] = points[0]
+    return [[Piece(points, True)]]
+
+
+def _round(
+    cx: float, cy: float, rx: float, ry: float, angles: Float[np.ndarray, " P"]
+) -> Float[np.ndarray, "P 2"]:
+    """Return points of an ellipse."""
+    return np.stack([cx + rx * np.cos(angles), cy + ry * np.sin(angles)], axis=1)

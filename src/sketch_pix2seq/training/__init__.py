@@ -1,0 +1,6 @@
+"""Recipes, and the loop that follows them.
+
+Read `loop.py` top to bottom; everything else here is what it calls: what is to be
+trained (`recipe.py`, `recipes.py`), how weights move (`optimiser.py`), what lies on
+disk (`run.py`, `checkpoint.py`) and what one can watch (`sheet.py`).
+"""

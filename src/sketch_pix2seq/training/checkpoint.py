@@ -1,0 +1,87 @@
+"""Checkpoints: one safetensors file each, whole or not there at all.
+
+All randomness of a run is a function of its seed and the step, and so is the order
+of the drawings; the step number in a checkpoint therefore stands for the state of
+every random generator and for the position in the data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sketch_pix2seq.errors import DamagedCheckpointError, RunError
+
+FORMAT_VERSION = 1
+HEADER = "sketch_pix2seq"
+BEST = "best.safetensors"
+_PATTERN = "step-*.safetensors"
+
+
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint after `step` steps lies."""
+    return folder / f"step-{step:08d}.safetensors"
+
+
+def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, object]) -> None:
+    """Write a checkpoint so that its name only ever names a whole file.
+
+    Args:
+        path: its final name.
+        tensors: what to keep.
+        facts: JSON values that go into the file's header.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    # one entry alone: safetensors writes several in an order of its own
+    header = {HEADER: json.dumps({"format_version": FORMAT_VERSION, "facts": facts})}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    try:
+        save_file(contiguous, temporary, metadata=header)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"`{path}` could not be written", got=error) from error
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a checkpoint.
+
+    Returns:
+        tensors and facts, as they were saved.
+
+    Raises:
+        DamagedCheckpointError: if the file is missing or damaged.
+        RunError: if it is of another version.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get(HEADER, "{}"))
+            names = list(file.keys())
+            # cloned: what is got is the file's own memory
+            tensors = {name: file.get_tensor(name).clone() for name in names}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise DamagedCheckpointError(f"`{path}` is not a whole checkpoint", got=error) from error
+    version = header.get("format_version")
+    if version != FORMAT_VERSION:
+        raise RunError(f"`{path}` must be a checkpoint of format {FORMAT_VERSION}", got=version)
+    return tensors, header["facts"]
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a run, oldest first, the best one not among them."""
+    return sorted(folder.glob(_PATTERN))
+
+
+def rotate(folder: Path, keep: int) -> None:
+    """Delete all but the newest `keep` checkpoints."""
+    for path in checkpoints(folder)[:-keep]:
+        path.unlink()

@@ -1,0 +1,112 @@
+"""How the weights move: Adam, the learning rate's course, the running average."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import Tensor
+
+from sketch_pix2seq.errors import DamagedCheckpointError
+from sketch_pix2seq.models import SketchAutoencoder
+from sketch_pix2seq.training.recipe import OptimiserSettings
+
+
+def learning_rate(step: int, num_steps: int, settings: OptimiserSettings) -> float:
+    """Learning rate of a step.
+
+    Source: `exponential` is sketch-rnn's (1e-3 - 1e-5) * 0.9999^step + 1e-5.
+    """
+    span = settings.learning_rate - settings.min_learning_rate
+    if settings.schedule == "cosine":
+        share = 0.5 * (1.0 + math.cos(math.pi * min(step / num_steps, 1.0)))
+    else:
+        share = settings.decay**step
+    rate = settings.min_learning_rate + span * share
+    return rate * min(1.0, (step + 1) / (settings.warmup_steps + 1))
+
+
+class Optimiser:
+    """Adam with clipped gradient elements, and a running average of the weights.
+
+    Args:
+        model: whose weights move.
+        settings: see `OptimiserSettings`.
+        num_steps: length of the run, for the schedule.
+    """
+
+    def __init__(
+        self, model: SketchAutoencoder, settings: OptimiserSettings, num_steps: int
+    ) -> None:
+        self.settings = settings
+        self.num_steps = num_steps
+        self.model = model
+        self.parameters = dict(model.named_parameters())
+        self.adam = torch.optim.Adam(
+            self.parameters.values(), lr=settings.learning_rate, fused=True
+        )
+        self.averaged = model
+        if settings.average_decay > 0:
+            self.averaged = copy.deepcopy(model).requires_grad_(False)
+
+    def step(self, step: int) -> tuple[bool, float]:
+        """Move the weights by the gradients that are there, and clear them.
+
+        Returns:
+            whether the weights moved (they do not if a gradient is not finite), and
+            the norm of the gradient before clipping.
+        """
+        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        moved = math.isfinite(norm)
+        if moved:
+            torch.nn.utils.clip_grad_value_(self.parameters.values(), self.settings.clip)
+            for group in self.adam.param_groups:
+                group["lr"] = learning_rate(step, self.num_steps, self.settings)
+            self.adam.step()
+            self._average(step)
+        self.adam.zero_grad(set_to_none=True)
+        return moved, norm
+
+    def _average(self, step: int) -> None:
+        if self.averaged is not self.model:
+            weight = 1.0 - min(self.settings.average_decay, (1 + step) / (10 + step))
+            with torch.no_grad():
+                torch._foreach_lerp_(
+                    list(self.averaged.parameters()), list(self.parameters.values()), weight
+                )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that must be kept to go on exactly: weights, moments, average."""
+        kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
+        for name, parameter in self.parameters.items():
+            for key, value in self.adam.state[parameter].items():
+                kept[f"adam.{key}.{name}"] = value
+        if self.averaged is not self.model:
+            kept |= {f"average.{n}": p.detach() for n, p in self.averaged.named_parameters()}
+        return kept
+
+    def load_tensors(self, kept: dict[str, Tensor]) -> None:
+        """Put back what `tensors` gave; all of it or nothing.
+
+        Raises:
+            DamagedCheckpointError: if a tensor is missing or of another shape.
+        """
+        moments = ("step", "exp_avg", "exp_avg_sq")
+        wanted = {f"model.{name}": p for name, p in self.parameters.items()}
+        if self.averaged is not self.model:
+            wanted |= {f"average.{name}": p for name, p in self.averaged.named_parameters()}
+        shapes = {name: p.shape for name, p in wanted.items()}
+        for name, parameter in self.parameters.items():
+            if f"adam.step.{name}" in kept:
+                shapes |= {f"adam.{key}.{name}": parameter.shape for key in moments[1:]}
+        wrong = [n for n, shape in shapes.items() if n not in kept or kept[n].shape != shape]
+        if wrong:
+            raise DamagedCheckpointError(f"the checkpoint lacks {wrong[0]}, or its shape is wrong")
+        with torch.no_grad():
+            for name, parameter in wanted.items():
+                parameter.copy_(kept[name])
+        for name, parameter in self.parameters.items():
+            if f"adam.step.{name}" in kept:
+                self.adam.state[parameter] = {k: kept[f"adam.{k}.{name}"] for k in moments}

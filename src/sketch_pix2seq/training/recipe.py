@@ -1,0 +1,183 @@
+"""What a recipe is: every number that decides how a model is trained.
+
+A recipe is a frozen tree of settings. `Recipe.with_settings` changes single ones
+by their dotted names, as `--set optimiser.learning_rate=0.0005` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from sketch_pix2seq.data.augment import Augmentation
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.raster import RasterSettings
+from sketch_pix2seq.training.settings import from_dict, replace_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """The networks."""
+
+    encoder: Literal["paper", "conv"] = "paper"
+    "Image encoder: `paper` is Figure 1 of the paper, `conv` a stronger one of our own."
+    encoder_width: int = 24
+    "Channels of the first layer of the `conv` encoder; a multiple of 8."
+    latent_dim: int = 128
+    "Length of the latent code."
+    decoder_size: int = 512
+    "Hidden size of the LSTM decoder."
+    num_components: int = 20
+    "Gaussians in the mixture of one step."
+    recurrent_keep: float = 0.9
+    "Probability with which recurrent dropout keeps a candidate."
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        _require(
+            ("encoder", self.encoder in ("paper", "conv"), "be `paper` or `conv`"),
+            (
+                "encoder_width",
+                self.encoder_width > 0 and self.encoder_width % 8 == 0,
+                "be a positive multiple of 8",
+            ),
+            ("latent_dim", self.latent_dim > 0, "be positive"),
+            ("decoder_size", self.decoder_size > 0, "be positive"),
+            ("num_components", self.num_components > 0, "be positive"),
+            ("recurrent_keep", 0 < self.recurrent_keep <= 1, "lie in (0, 1]"),
+            settings=self,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserSettings:
+    """How the weights move. Adam, each gradient element clipped."""
+
+    learning_rate: float = 1e-3
+    "Learning rate at the start (after the warm-up)."
+    min_learning_rate: float = 1e-5
+    "What the learning rate falls to."
+    schedule: Literal["exponential", "cosine"] = "exponential"
+    "`exponential`: falls by `decay` a step; `cosine`: reaches the minimum at the last step."
+    decay: float = 0.9999
+    "Factor a step of the `exponential` schedule."
+    warmup_steps: int = 0
+    "Steps over which the learning rate rises from 0."
+    clip: float = 1.0
+    "Largest absolute value of a gradient element."
+    average_decay: float = 0.0
+    "Weights that are validated and exported are a running average with this decay; 0: none."
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        _require(
+            ("learning_rate", self.learning_rate > 0, "be positive"),
+            (
+                "min_learning_rate",
+                0 <= self.min_learning_rate <= self.learning_rate,
+                "lie between 0 and `learning_rate`",
+            ),
+            (
+                "schedule",
+                self.schedule in ("exponential", "cosine"),
+                "be `exponential` or `cosine`",
+            ),
+            ("decay", 0 < self.decay <= 1, "lie in (0, 1]"),
+            ("warmup_steps", self.warmup_steps >= 0, "not be negative"),
+            ("clip", self.clip > 0, "be positive"),
+            ("average_decay", 0 <= self.average_decay < 1, "lie in [0, 1)"),
+            settings=self,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a training run, but the data and the place."""
+
+    name: str
+    "Name under which `sketch-pix2seq recipes` lists it."
+    summary: str
+    "What it is, in a line."
+    num_steps: int
+    "Training steps."
+    batch_size: int = 100
+    "Drawings a step."
+    loss: Literal["valid", "magenta"] = "valid"
+    "`valid` counts the rows of the drawings; `magenta` averages over padding, as sketch-rnn does."
+    seed: int = 0
+    "Of the first weights, the order of the drawings, augmentation, noise and dropout."
+    balance: float = 0.0
+    "0 draws each category as often as it occurs, 1 all categories equally often."
+    validate_every: int = 1000
+    "Steps between validations."
+    validate_drawings: int = 2000
+    "Drawings of the validation split looked at, at most."
+    checkpoint_every: int = 500
+    "Steps between checkpoints."
+    keep_checkpoints: int = 3
+    "Newest checkpoints kept; the best one is kept besides."
+    sheet_every: int = 1000
+    "Steps between sheets of redrawings; 0: none."
+    log_every: int = 20
+    "Steps between lines in the metrics."
+    model: ModelSettings = field(default_factory=ModelSettings)
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    raster: RasterSettings = field(default_factory=RasterSettings)
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        side = 8 if self.model.encoder == "paper" else 16
+        counts = (
+            "num_steps",
+            "batch_size",
+            "validate_every",
+            "validate_drawings",
+            "checkpoint_every",
+            "keep_checkpoints",
+            "log_every",
+        )
+        _require(
+            *((name, getattr(self, name) > 0, "be positive") for name in counts),
+            ("loss", self.loss in ("valid", "magenta"), "be `valid` or `magenta`"),
+            ("seed", 0 <= self.seed < 2**63, "lie in [0, 2^63)"),
+            ("balance", 0 <= self.balance <= 1, "lie in [0, 1]"),
+            ("sheet_every", self.sheet_every >= 0, "not be negative"),
+            ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
+            settings=self,
+        )
+
+    def with_settings(self, assignments: list[str]) -> Recipe:
+        """Change single settings.
+
+        Args:
+            assignments: `key=value` each, the key dotted (`model.decoder_size=256`).
+
+        Raises:
+            UsageError: naming every unknown key, with the nearest right ones, and
+                every value that does not fit.
+        """
+        return replace_settings(self, assignments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+        """From what `to_dict` gave.
+
+        Raises:
+            UsageError: if a key is unknown or a value does not fit.
+        """
+        return from_dict(cls, values)
+
+
+def _require(*rules: tuple[str, bool, str], settings: object) -> None:
+    problems = [
+        f"`{name}` must {rule}, got {getattr(settings, name)!r}"
+        for name, holds, rule in rules
+        if not holds
+    ]
+    if problems:
+        raise UsageError(f"{type(settings).__name__}: " + "; ".join(problems))

@@ -1,0 +1,183 @@
+"""The folder of a run: configuration, metrics, checkpoints, sheets.
+
+run.json            recipe, data set, versions: what is needed to do it again
+metrics.jsonl       a line per logged step and per validation
+tensorboard/        the same for TensorBoard
+checkpoints/        step-*.safetensors and best.safetensors
+sheets/             redrawings of validation drawings as the model learns
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from sketch_pix2seq import __version__
+from sketch_pix2seq.data.card import DatasetCard
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import RunError, SketchPix2SeqError
+from sketch_pix2seq.training.recipe import Recipe
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT_VERSION = 1
+RUN_FILE = "run.json"
+
+
+class Run:
+    """A run's folder.
+
+    Args:
+        folder: its place; it must hold a `run.json`.
+
+    Raises:
+        RunError: if it is not the folder of a run of this version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self.sheets = folder / "sheets"
+        path = folder / RUN_FILE
+        try:
+            self.facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            version = self.facts["format_version"]
+            if version == FORMAT_VERSION:
+                self.recipe = Recipe.from_dict(self.facts["recipe"])
+                self.data = DatasetCard.from_json(json.dumps(self.facts["data"]).encode())
+        except FileNotFoundError as error:
+            raise RunError(
+                f"`{folder}` is not a training run: it has no run.json",
+                do="Name a folder that `sketch-pix2seq train` wrote.",
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, SketchPix2SeqError) as error:
+            raise RunError(f"`{path}` cannot be read", got=repr(error)) from error
+        if version != FORMAT_VERSION:
+            raise RunError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
+
+    @classmethod
+    def create(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
+        """Make the folder of a new run.
+
+        Raises:
+            RunError: if something is there already.
+        """
+        if (folder / RUN_FILE).exists():
+            raise RunError(
+                f"`{folder}` exists already",
+                do="Add --resume to continue that run, or name another folder.",
+            )
+        if folder.exists() and (not folder.is_dir() or any(folder.glob("[!.]*"))):
+            raise RunError(f"`{folder}` must be a new folder", do="Name another one.")
+        facts = {
+            "format_version": FORMAT_VERSION,
+            "recipe": recipe.to_dict(),
+            "data": json.loads(dataset.card.to_json()),
+            "command": sys.argv,
+            "versions": {
+                "sketch_pix2seq": __version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "platform": platform.platform(),
+            },
+            "threads": torch.get_num_threads(),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / ".run.json.partial"
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(folder / RUN_FILE)
+        return cls(folder)
+
+    def check_data(self, dataset: Dataset) -> None:
+        """Refuse to go on with other drawings than the run began with.
+
+        Raises:
+            RunError: naming what differs.
+        """
+        for key in ("categories", "counts", "offset_scale"):
+            if getattr(self.data, key) != getattr(dataset.card, key):
+                raise RunError(
+                    f"the data set does not fit `{self.folder}`: its `{key}` is another one",
+                    do="Resume with the data set that the run began with.",
+                )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep others from writing to this run meanwhile (where the system can).
+
+        Raises:
+            RunError: if another process is training it.
+        """
+        with (self.folder / ".lock").open("w") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise RunError(f"another process is training `{self.folder}`") from error
+            yield
+
+
+class MetricLog:
+    """Writes metrics as JSON lines and for TensorBoard.
+
+    Args:
+        run: whose metrics.
+        start: the step from which on this session writes; lines of later steps, left
+            by a session that was killed, are dropped.
+    """
+
+    def __init__(self, run: Run, start: int) -> None:
+        path = run.folder / "metrics.jsonl"
+        _drop_lines_from(path, start)
+        self._file = path.open("a", encoding="utf-8")
+        self._board = SummaryWriter(str(run.folder / "tensorboard"), purge_step=start)
+
+    def write(self, step: int, kind: str, values: dict[str, float]) -> None:
+        """Log values after `step` steps; `kind` is `train` or `valid`."""
+        told = {name: v if math.isfinite(v) else None for name, v in values.items()}
+        self._file.write(json.dumps({"step": step, "kind": kind, **told}) + "\n")
+        self._file.flush()
+        for name, value in values.items():
+            self._board.add_scalar(f"{kind}/{name}", value, step)
+
+    def __enter__(self) -> MetricLog:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close both."""
+        self._file.close()
+        self._board.close()
+
+
+def _drop_lines_from(path: Path, start: int) -> None:
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_bytes().splitlines(keepends=True):
+        try:
+            if line.endswith(b"\n") and json.loads(line)["step"] <= start:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue  # the line that was being written when the run was killed
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_bytes(b"".join(kept))
+    temporary.replace(path)

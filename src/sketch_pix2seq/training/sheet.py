@@ -1,0 +1,107 @@
+"""What a person looks at while a model learns: drawings, and its redrawings."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sketch_pix2seq.data.dataset import Split
+from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END, START_STEP
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.sketch.sketch import Sketch
+
+
+@torch.no_grad()
+def draw_steps(
+    decoder: DecoderStep,
+    latent: Float[Tensor, "B Z"],
+    noise: Float[Tensor, "max_steps B K"],
+    temperature: float,
+) -> Float[Tensor, "B T 5"]:
+    """Draw with torch, one step after another: for sheets, and to check the exported model.
+
+    Args:
+        decoder: in evaluation mode.
+        latent: a code per drawing.
+        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: not negative.
+
+    Returns:
+        Stroke-5 rows; after the first end row they mean nothing.
+    """
+    batch = latent.shape[0]
+    state = latent.new_zeros(batch, decoder.state_dim)
+    step = latent.new_tensor(START_STEP).expand(batch, -1)
+    heat = latent.new_full((batch, 1), temperature)
+    steps = []
+    ended = torch.zeros(batch, dtype=torch.bool, device=latent.device)
+    for row in noise:
+        step, state = decoder(latent, state, step, row, heat)
+        steps.append(step)
+        ended |= step[:, PEN][:, PEN_END] > 0
+        if bool(ended.all()):
+            break
+    return torch.stack(steps, 1)
+
+
+def redrawing_sheet(
+    model: SketchAutoencoder,
+    split: Split,
+    offset_scale: float,
+    raster: RasterSettings,
+    *,
+    rows: int = 9,
+    redrawings: int = 5,
+    temperature: float = 0.4,
+    max_steps: int = 150,
+) -> Sheet:
+    """A sheet: drawings that the model was not trained on, and its redrawings.
+
+    The drawings are the first ones of each category in turn, the noise is always
+    the same, so that sheets of one run can be compared.
+    """
+    picked = _spread(split, rows)
+    sketches = [split.sketch(index) for index in picked]
+    parameter = next(model.parameters())
+    pictures = torch.from_numpy(rasterise_batch(sketches, raster)).to(parameter.device)
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        mean, _ = model.encoder(pictures)
+    latent = mean.repeat_interleave(redrawings, 0)
+    noise = _noise(max_steps, latent.shape[0], noise_dim(model.decoder.num_components)).to(
+        parameter.device
+    )
+    steps = draw_steps(DecoderStep(model.decoder), latent, noise, temperature).cpu().numpy()
+    model.train(was_training)
+    drawn = [_sketch(row, offset_scale) for row in steps]
+    rows_of_cells = [
+        SheetRow([sketch, *drawn[i * redrawings : (i + 1) * redrawings]], sketch.category or "")
+        for i, sketch in enumerate(sketches)
+    ]
+    return Sheet(rows=rows_of_cells, headings=["input", "redrawn"], set_apart=1)
+
+
+def _spread(split: Split, rows: int) -> list[int]:
+    """Indices of the first drawings of each category in turn."""
+    starts = [split.category_range(c) for c in range(len(split.categories))]
+    picked = [start + turn for turn in range(rows) for start, stop in starts if start + turn < stop]
+    return sorted(picked[:rows])
+
+
+def _noise(steps: int, batch: int, dim: int) -> Tensor:
+    rng = np.random.default_rng(0)
+    noise = rng.gumbel(size=(steps, batch, dim)).astype(np.float32)
+    noise[:, :, -2:] = rng.standard_normal((steps, batch, 2))
+    return torch.from_numpy(noise)
+
+
+def _sketch(steps: Float[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
+    scaled = steps.copy()
+    scaled[:, OFFSET] *= offset_scale
+    return Sketch.from_stroke5(scaled)

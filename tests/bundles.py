@@ -1,0 +1,76 @@
+"""A bundle for tests: a tiny model with random weights, exported once in a test run."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import jaxtyping
+import torch
+
+from sketch_pix2seq.export import export_onnx
+from sketch_pix2seq.inference.bundle import (
+    DECODER_FILE,
+    ENCODER_FILE,
+    MODEL_FILE,
+    Bundle,
+    BundleCard,
+)
+from sketch_pix2seq.models import DecoderStep, LSTMDecoder, PaperEncoder, SketchAutoencoder
+from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.raster import RasterSettings
+
+LATENT_DIM = 16
+SIZE = 48
+NUM_COMPONENTS = 4
+MAX_STEPS = 60
+
+
+def tiny_model() -> SketchAutoencoder:
+    """A model whose drawings have about 25 points in a few strokes, and sometimes too many."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        encoder = PaperEncoder(LATENT_DIM)
+        decoder = LSTMDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
+        with torch.no_grad():
+            decoder.output.bias[:3] = torch.tensor([3.0, 1.0, 0.3])  # down, up, end
+            decoder.start.weight.normal_(std=0.3)
+            encoder.head.mean.weight.normal_(std=0.3)
+    return SketchAutoencoder(encoder, decoder).eval()
+
+
+@functools.cache
+def tiny_bundle() -> Bundle:
+    """The model, exported."""
+    model = tiny_model()
+    card = BundleCard(
+        name="tiny",
+        categories=("noise",),
+        latent_dim=LATENT_DIM,
+        state_dim=DecoderStep(model.decoder).state_dim,
+        noise_dim=noise_dim(NUM_COMPONENTS),
+        offset_scale=20.0,
+        max_steps=MAX_STEPS,
+        temperature=0.8,
+        raster=RasterSettings(),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        jaxtyping.config.update("jaxtyping_disable", True)  # torch cannot trace the checks
+        try:
+            export_onnx(model, Path(folder), card.raster.size)
+        finally:
+            jaxtyping.config.update("jaxtyping_disable", False)
+        encoder = (Path(folder) / ENCODER_FILE).read_bytes()
+        decoder = (Path(folder) / DECODER_FILE).read_bytes()
+    return Bundle(card, encoder, decoder)
+
+
+def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
+    """Write a bundle, the tiny one if none is given, as a folder that can be opened."""
+    bundle = bundle or tiny_bundle()
+    folder.mkdir(parents=True)
+    (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
+    (folder / ENCODER_FILE).write_bytes(bundle.encoder)
+    (folder / DECODER_FILE).write_bytes(bundle.decoder)
+    return folder

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sketch_pix2seq import __version__
+from sketch_pix2seq.cli import app as shell
+from sketch_pix2seq.cli.app import VERBS, Verb, main
+from sketch_pix2seq.errors import DrawingError, UsageError
+
+
+def raises(error: BaseException) -> Callable[[], None]:
+    def verb() -> None:
+        """Go wrong."""
+        raise error
+
+    return verb
+
+
+@pytest.fixture
+def run_verb(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run a made-up verb, `try`, that raises what it is given."""
+
+    def run(error: BaseException, *words: str) -> int:
+        monkeypatch.setattr(shell, "_tried", raises(error), raising=False)
+        monkeypatch.setattr(shell, "VERBS", (Verb("try", f"{shell.__name__}:_tried", "Try."),))
+        return main(["try", *words])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (DrawingError("`x` must be y", got=3, do="Do z."), 1, "`x` must be y; got 3. Do z."),
+        (UsageError("`--n` must be positive"), 2, "`--n` must be positive"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (FileNotFoundError(2, "No such file", "a.svg"), 1, "`a.svg`: No such file"),
+        (OSError("odd"), 1, "odd"),
+        (ValueError("two\nlines"), 1, "unexpected ValueError: two lines. Run again with --debug."),
+    ],
+)
+def test_an_error_is_one_line_and_a_status(
+    run_verb: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    line: str,
+) -> None:
+    assert run_verb(error) == status
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"sketch-pix2seq: {line}\n")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_debug_shows_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: int
+) -> None:
+    monkeypatch.setattr(shell, "_tried", raises(DrawingError("wrong")), raising=False)
+    monkeypatch.setattr(shell, "VERBS", (Verb("try", f"{shell.__name__}:_tried", "Try."),))
+    words = ["try"]
+    words.insert(place, "--debug")
+    assert main(words) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback (most recent call last):")
+    assert err.endswith("sketch-pix2seq: wrong\n")
+
+
+def test_debug_after_a_double_dash_is_an_argument() -> None:
+    assert shell._without_debug(["try", "--", "--debug"]) == (["try", "--", "--debug"], False)
+    assert shell._without_debug(["--debug", "try", "--"]) == (["try", "--"], True)
+
+
+def test_nobody_listening_is_no_traceback(
+    run_verb: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_verb(BrokenPipeError()) == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_output_that_is_full_is_one_line() -> None:
+    code = "from sketch_pix2seq.cli.app import run; run()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["sketch-pix2seq: No space left on device"]
+
+
+def test_too_little_memory_is_one_line(
+    run_verb: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_verb(MemoryError()) == 1
+    assert "not enough memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["dance"], 'Unknown command "dance".'),
+        (["data", "dance"], 'Unknown command "dance".'),
+        (["data", "info"], "requires an argument"),
+        (["data", "info", "x", "--seed", "y"], "Invalid value"),
+        (["data", "info", "x", "--colour"], "Unknown option"),
+    ],
+)
+def test_wrong_words_are_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], line: str
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("sketch-pix2seq: ")
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], []])
+def test_help_names_every_verb(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    for verb in VERBS:
+        assert f" {verb.name} " in out
+        assert verb.summary[:30] in out
+    assert "--debug" in out
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_verb_has_help(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb.name, "--help"]) == 0
+    assert f"sketch-pix2seq {verb.name}" in capsys.readouterr().out
+
+
+def test_help_loads_no_room_of_the_package() -> None:
+    code = (
+        "import sys; from sketch_pix2seq.cli.app import main; main(['--help']); "
+        "loaded = {'numpy', 'torch', 'onnxruntime', 'pyarrow'} & set(sys.modules); "
+        "sys.exit(f'loaded {loaded}' if loaded else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_it_runs_as_a_command() -> None:
+    command = [sys.executable, "-c", "import sys; from sketch_pix2seq.cli.app import main; "]
+    command[-1] += "sys.exit(main())"
+    found = subprocess.run([*command, "dance"], capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.synthetic import write_synthetic
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_synthetic(folder, num=100, seed=0, categories=["circle", "house"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("prepared") / "set"
+    assert main(["data", "prepare", str(files), "--out", str(out)]) == 0
+    return out
+
+
+def test_prepare_says_what_it_made_and_where(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "set"
+    paths = [str(path) for path in sorted(files.iterdir())]
+    assert main(["data", "prepare", *paths, "--out", str(out), "--test", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    card = Dataset.open(out).card
+    assert lines[-1] == str(out)
+    assert lines[-2] == (
+        f"2 categories, {card.total('train') + card.total('valid') + 10} drawings "
+        f"({card.total('train')} train, {card.total('valid')} valid, 10 test)"
+    )
+    assert lines[0].startswith("circle.ndjson: ")
+    assert lines[1].endswith("  a split takes as many drawings of a category as asked for")
+
+
+def test_every_flag_reaches_the_data_set(files: Path, tmp_path: Path) -> None:
+    flags = {
+        "train": 40,
+        "valid": 2,
+        "test": 3,
+        "limit": 90,
+        "epsilon": 3.5,
+        "max-steps": 70,
+        "min-drawings": 20,
+    }
+    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    out = tmp_path / "set"
+    end = ["--strict", "--licence", "ours", "--out", str(out)]
+    assert main(["data", "prepare", str(files), *words, *end]) == 0
+    card = Dataset.open(out).card
+    expected = {name.replace("-", "_"): value for name, value in flags.items()}
+    assert card.options == {**expected, "strict": True}
+    assert card.licence == "ours"
+
+
+def test_wrong_lines_are_reported(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "circle.ndjson"
+    good = (files / "circle.ndjson").read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*good[:7], b"{", *good[7:], b"[]"]))
+    assert main(["data", "prepare", str(path), "--out", str(tmp_path / "set")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "circle.ndjson: 2 of 102 left out, the first wrong line is 8"
+    assert lines[1].split(maxsplit=1) == ["2", "a line must be a JSON object"]
+    assert main(["data", "prepare", str(path), "--out", str(tmp_path / "two"), "--strict"]) == 1
+    assert "`circle.ndjson` line 8: a line must be a JSON object" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["{tmp}/gone.ndjson", "--out", "{tmp}/set"], 1, "must be a file or a folder that exists"),
+        (["--out", "{tmp}/set"], 2, "at least one source is needed"),
+        (["{files}", "--out", "{files}"], 1, "must not exist yet"),
+        (["{files}", "--out", "{tmp}/set", "--limit", "3"], 1, "`circle` ("),
+        (["{files}", "--out", "{tmp}/set", "--limit", "0"], 2, "`limit` must be at least 1"),
+        (["{tmp}", "--out", "{tmp}/set"], 1, "has no ndjson files"),
+    ],
+)
+def test_what_cannot_be_prepared_is_one_clear_line(
+    files: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    line: str,
+) -> None:
+    filled = [word.format(tmp=tmp_path, files=files) for word in words]
+    assert main(["data", "prepare", *filled]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert line in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_info_shows_the_card(prepared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["data", "info", str(prepared)]) == 0
+    out = capsys.readouterr().out
+    card = Dataset.open(prepared).card
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
+    assert rows["category"] == ["train", "valid", "test"]
+    for category in card.categories:
+        assert rows[category] == [
+            str(card.counts[split][category]) for split in ("train", "valid", "test")
+        ]
+    assert sum(map(int, rows["all"])) == 200
+    assert f"offset scale    {card.offset_scale:.4f}" in out
+    assert card.sources[0].sha256 in out
+    assert card.licence in out
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_info_draws_a_sheet(
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    sheet = tmp_path / f"sheet{suffix}"
+    words = ["data", "info", str(prepared), "--sheet", str(sheet), "--per-category", "4"]
+    assert main([*words, "--seed", "3"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(sheet)
+    if suffix == ".png":
+        with Image.open(sheet) as picture:
+            assert min(picture.size) > 200
+            assert np.asarray(picture.convert("L")).min() < 100
+    else:
+        assert sheet.read_text().startswith("<svg")
+
+
+def test_info_of_something_else_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "info", str(tmp_path)]) == 1
+    err = capsys.readouterr().err
+    assert err.endswith(
+        "has no readable `dataset.json`. Make one with `sketch-pix2seq data prepare`.\n"
+    )

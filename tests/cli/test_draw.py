@@ -1,0 +1,245 @@
+"""`draw`: what it writes and prints, and that nothing is left half done."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bundles import tiny_bundle, write_bundle
+from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.data.quickdraw import read_simplified
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sketch import Sketch
+
+HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
+LINES = (
+    b'{"drawing": [[[0, 9], [0, 9]]]}\n{"word": "zigzag", "drawing": [[[0, 9, 4], [0, 3, 8]]]}\n'
+)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("draw") / "bundle")
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with three inputs."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    HOUSE.save(folder / "house.svg")
+    HOUSE.save(folder / "thick.png", size=300, line_width=12)
+    (folder / "two.ndjson").write_bytes(LINES)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_one_svg_beside_the_input(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (inputs / "house.svg").read_bytes()
+    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 0
+    assert capsys.readouterr() == ("house-redrawn.svg\n", "")
+    assert files(inputs) == {"house.svg", "thick.png", "two.ndjson", "house-redrawn.svg"}
+    assert (inputs / "house.svg").read_bytes() == before
+    (expected,) = Sketcher(tiny_bundle()).redraw(inputs / "house.svg")
+    assert len(read_inputs(inputs / "house-redrawn.svg")[0].strokes) == len(expected.strokes)
+
+
+def test_every_kind_of_input_several_drawings_of_each(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["draw", "house.svg", "thick.png", "two.ndjson", "--bundle", str(bundle)]
+    assert main([*words, "--out", "a/b", "--format", "png", "-n", "11"]) == 0
+    names = ("house", "thick", "two-000001", "two-000002")
+    expected = [f"a/b/{name}-redrawn-{index:02d}.png" for name in names for index in range(11)]
+    assert capsys.readouterr().out.split() == expected
+    assert files(inputs / "a") == {name.removeprefix("a/") for name in expected}
+    with Image.open(inputs / expected[0]) as picture:
+        assert picture.format == "PNG"
+        assert np.asarray(picture.convert("L")).min() < 100
+
+
+def test_json_is_quickdraws_layout_with_how_it_was_made(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["draw", "two.ndjson", "house.svg", "--bundle", str(bundle), "--format", "json"]
+    assert main([*words, "--out", "out", "-n", "3", "--seed", "5", "--temperature", "0.5"]) == 0
+    assert capsys.readouterr().out.split() == ["out/two.ndjson", "out/house.ndjson"]
+    lines = [json.loads(line) for line in (inputs / "out/two.ndjson").read_bytes().splitlines()]
+    named = [(line["input"], line["index"]) for line in lines]
+    assert named == [(f"two-00000{number}", index) for number in (1, 2) for index in range(3)]
+    assert {(line["seed"], line["temperature"]) for line in lines} == {(5, 0.5)}
+    assert set(lines[0]) == {"input", "index", "seed", "temperature", "drawing"}
+    sketches = read_inputs(inputs / "two.ndjson")
+    drawn = Sketcher(tiny_bundle()).redraw(sketches, n=3, seed=5, temperature=0.5)
+    for line, sketch in zip(lines, [one for some in drawn for one in some], strict=True):
+        for (x, y), stroke in zip(line["drawing"], sketch.strokes, strict=True):
+            assert all(isinstance(value, int) for value in x + y)
+            assert [round(float(value)) for value in stroke[:, 0]] == x
+    assert len(list(read_simplified(inputs / "out/two.ndjson", strict=True))) == 6
+
+
+def test_the_models_own_temperature_is_written(inputs: Path, bundle: Path) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--format", "json", "--best-of", "3"]
+    assert main(words) == 0
+    line = json.loads((inputs / "house.ndjson").read_bytes())
+    assert line["temperature"] == tiny_bundle().card.temperature
+    assert line["best_of"] == 3
+
+
+def test_the_same_seed_gives_the_same_bytes(inputs: Path, bundle: Path) -> None:
+    words = ["draw", "house.svg", "two.ndjson", "--bundle", str(bundle), "-n", "4"]
+    for out, seed in (("a", "0"), ("b", "0"), ("c", "1")):
+        assert main([*words, "--out", out, "--seed", seed]) == 0
+    contents = {
+        out: [path.read_bytes() for path in sorted((inputs / out).iterdir())] for out in "abc"
+    }
+    assert contents["a"] == contents["b"] != contents["c"]
+
+
+def test_a_bad_input_among_good_ones(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "bad.svg").write_text("no drawing")
+    words = ["draw", "bad.svg", "house.svg", "none.png", "thick.png", "--bundle", str(bundle)]
+    assert main([*words, "--out", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert out.split() == ["out/house-redrawn.svg", "out/thick-redrawn.svg"]
+    bad, none = err.splitlines()
+    assert bad.startswith("sketch-pix2seq: `bad.svg`: ")
+    assert none.startswith("sketch-pix2seq: `none.png`: ")
+
+
+def test_wrong_lines_of_an_ndjson_cost_only_themselves(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = (inputs / "two.ndjson").read_text().splitlines()
+    lines = [good[0], *['{"drawing": 3}'] * 12, good[1]]
+    (inputs / "mixed.ndjson").write_text("\n".join(lines))
+    assert main(["draw", "mixed.ndjson", "--bundle", str(bundle), "--out", "out"]) == 1
+    out, err = capsys.readouterr()
+    names = ["out/mixed-000001-redrawn.svg", "out/mixed-000014-redrawn.svg"]
+    assert out.split() == names
+    assert err.startswith("sketch-pix2seq: `mixed.ndjson`: line 2: ")
+    assert len(err.splitlines()) == 10
+    assert "and 2 more" in err
+
+
+def test_nothing_but_bad_inputs(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files(inputs)
+    assert main(["draw", "none.svg", "--bundle", "none", "--out", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert files(inputs) == before
+    assert not (inputs / "out").exists()
+
+
+def test_inputs_of_the_same_name_do_not_overwrite_each_other(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inputs / "more").mkdir()
+    HOUSE.save(inputs / "more" / "house.png")
+    HOUSE.save(inputs / "two-000002.svg")
+    words = ["draw", "house.svg", "more/house.png", "two-000002.svg", "two.ndjson"]
+    assert main([*words, "--bundle", str(bundle), "--out", "out"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "out/house-redrawn.svg",
+        "out/house-2-redrawn.svg",
+        "out/two-000002-redrawn.svg",
+        "out/two-2-000001-redrawn.svg",
+        "out/two-2-000002-redrawn.svg",
+    ]
+
+
+def test_an_input_is_never_overwritten(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: (inputs / path).read_bytes() for path in files(inputs)}
+    words = ["draw", "house.svg", "two.ndjson", "--bundle", str(bundle), "--format", "json"]
+    assert main(words) == 2
+    assert main([*words, "--out", "../work/."]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "must not take the place of the input `two.ndjson`. Name another folder" in err
+    assert {path: (inputs / path).read_bytes() for path in files(inputs)} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["house.svg", "-n", "0"],
+        ["house.svg", "--best-of", "0"],
+        ["house.svg", "--seed", "-1"],
+        ["house.svg", "--temperature", "-0.5"],
+        ["house.svg", "--temperature", "nan"],
+        ["house.svg", "--format", "bmp"],
+        ["house.svg", "--colour", "red"],
+    ],
+)
+def test_wrong_flags_are_usage_errors(
+    words: list[str], inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(inputs)
+    assert main(["draw", *words, "--bundle", str(bundle)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("sketch-pix2seq: ")
+    assert err.count("\n") == 1
+    assert files(inputs) == before
+
+
+def test_a_bundle_that_is_not_there_or_broken(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = write_bundle(tmp_path / "broken")
+    (broken / "decoder.onnx").write_bytes(b"nothing")
+    before = files(inputs)
+    for place in (tmp_path / "none", broken):
+        assert main(["draw", "house.svg", "--bundle", str(place), "--out", "out"]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+    assert files(inputs) == before
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(sketch: Sketch, path: Path) -> None:
+        path.write_bytes(b"<svg")
+        raise OSError(28, "No space left on device")
+
+    before = files(inputs)
+    monkeypatch.setattr(Sketch, "save", full)
+    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 1
+    assert capsys.readouterr().err == "sketch-pix2seq: No space left on device\n"
+    assert files(inputs) == before
+    assert main(["draw", "house.svg", "--bundle", str(bundle), "--out", "house.svg"]) == 1
+
+
+def test_folders_and_somebodys_ndjson_are_never_replaced(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out"]
+    (inputs / "out" / "house-redrawn.svg").mkdir(parents=True)
+    assert main(words) == 2
+    assert "the folder `out/house-redrawn.svg`" in capsys.readouterr().err
+    mine = inputs / "out" / "house.ndjson"
+    mine.write_text('{"drawing": [[[0, 9], [3, 4]]]}')
+    assert main([*words, "--format", "json"]) == 2
+    assert "the file `out/house.ndjson`" in capsys.readouterr().err
+    mine.unlink()
+    assert main([*words, "--format", "json"]) == 0
+    assert main([*words, "--format", "json", "--seed", "1"]) == 0  # our own may be replaced

@@ -1,0 +1,51 @@
+"""What all tests share: shapes checked at run time, seeded generators, real drawings if any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import jaxtyping
+import numpy as np
+import pytest
+from jaxtyping import install_import_hook
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait
+install_import_hook("sketch_pix2seq", "shape_checks.check")
+
+QUICKDRAW_VARIABLE = "SKETCH_PIX2SEQ_QUICKDRAW"
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator of the test's own: seeded by its name, the same in every run."""
+    return np.random.default_rng(list(request.node.nodeid.encode()))
+
+
+@pytest.fixture(scope="session")
+def unchecked_shapes() -> Callable[[], AbstractContextManager[None]]:
+    """A context without shape checks, for what cannot be traced through them (torch.export)."""
+
+    @contextmanager
+    def without() -> Iterator[None]:
+        jaxtyping.config.update("jaxtyping_disable", True)
+        try:
+            yield
+        finally:
+            jaxtyping.config.update("jaxtyping_disable", False)
+
+    return without
+
+
+@pytest.fixture(scope="session")
+def quickdraw() -> Path:
+    """The folder of real simplified drawings, where this machine has one."""
+    folder = os.environ.get(QUICKDRAW_VARIABLE)
+    if not folder:
+        pytest.skip(f"no real drawings: {QUICKDRAW_VARIABLE} names no folder")
+    simplified = Path(folder) / "simplified"
+    if not simplified.is_dir():
+        pytest.skip(f"no real drawings: {QUICKDRAW_VARIABLE} names a folder without simplified/")
+    return simplified

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.data.augment import Augmentation
+from sketch_pix2seq.data.batches import Batch, BatchSource, validation_batches
+from sketch_pix2seq.data.dataset import Dataset, Split
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.pen import END_STEP, START_STEP, stroke3_to_stroke5
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+
+
+def source(dataset: Dataset, **settings: Any) -> BatchSource:
+    defaults: dict[str, Any] = {"offset_scale": 2.0, "batch_size": 8, "seed": 3, "pool_batches": 5}
+    return BatchSource(dataset.split("train"), **{**defaults, **settings})
+
+
+def assert_same(one: Batch, other: Batch) -> None:
+    for name in ("steps", "lengths", "pictures", "category_ids"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def matches(batch: Batch, row: int, split: Split, index: int) -> bool:
+    stroke5 = stroke3_to_stroke5(split.stroke3(index))
+    stroke5[:, :2] /= 2.0
+    found = batch.steps[row, 1 : len(stroke5) + 1]
+    return batch.lengths[row] == len(stroke5) - 1 and np.array_equal(found, stroke5)
+
+
+def test_a_batch_holds_the_drawings_it_names(dataset: Dataset) -> None:
+    batches = source(dataset)
+    batch, split = batches.batch(7), dataset.split("train")
+    indices = batches.indices(7).tolist()
+    assert len(indices) == 8
+    for row, index in enumerate(indices):  # unchanged drawings keep the pool's order
+        assert matches(batch, row, split, index)
+        assert batch.category_ids[row] == split.category_id(index)
+        np.testing.assert_array_equal(batch.pictures[row, 0], rasterise(split.sketch(index)))
+
+
+def test_rows_are_start_drawing_end(dataset: Dataset) -> None:
+    batch = source(dataset, augmentation=Augmentation()).batch(0)
+    assert batch.steps.shape == (8, batch.lengths[0] + 2, 5)
+    assert batch.pictures.shape == (8, 1, 48, 48)
+    assert (np.diff(batch.lengths) <= 0).all()
+    for steps, length in zip(batch.steps, batch.lengths.tolist(), strict=True):
+        np.testing.assert_array_equal(steps[0], START_STEP)
+        np.testing.assert_array_equal(
+            steps[length + 1 :], np.broadcast_to(END_STEP, steps[length + 1 :].shape)
+        )
+        assert (steps[1 : length + 1, 4] == 0).all()
+        assert steps[length, 3] == 1
+        assert (steps[:, 2:].sum(axis=1) == 1).all()
+
+
+def test_the_picture_shows_the_augmented_strokes(dataset: Dataset) -> None:
+    batch = source(dataset, augmentation=Augmentation(rotate=40, drop=0.5)).batch(2)
+    for steps, length, picture in zip(batch.steps, batch.lengths, batch.pictures, strict=True):
+        points = np.cumsum(steps[1 : length + 1, :2].astype(np.float64), axis=0)
+        strokes = np.split(points, np.flatnonzero(steps[1:length, 3]) + 1)
+        np.testing.assert_allclose(picture[0], rasterise(strokes), atol=0.02)
+
+
+def test_a_batch_is_a_function_of_seed_and_step_alone(dataset: Dataset) -> None:
+    settings: dict[str, Any] = {"augmentation": Augmentation(rotate=5, refit=True), "balance": 0.5}
+    in_order, out_of_order = source(dataset, **settings), source(dataset, **settings)
+    forward = [in_order.batch(step) for step in range(12)]
+    for step in (11, 0, 5, 4, 11):
+        assert_same(forward[step], out_of_order.batch(step))
+    other = source(dataset, seed=4, **settings).batch(0)
+    assert not np.array_equal(other.pictures, forward[0].pictures)
+
+
+def test_augmentation_differs_from_step_to_step(dataset: Dataset) -> None:
+    augmented = source(dataset, augmentation=Augmentation(drop=0))
+    scales = []
+    for step in range(5):
+        batch, plain = augmented.batch(step), source(dataset).batch(step)
+        scales.append(batch.steps[0, 1, 0] / plain.steps[0, 1, 0])
+    assert len(set(scales)) == 5
+
+
+def test_a_pool_is_cut_into_batches_of_similar_length(dataset: Dataset) -> None:
+    batches = source(dataset, batch_size=10, pool_batches=8)
+    lengths = [batches.batch(step).lengths for step in range(8)]
+    spread = np.mean([np.ptp(one) for one in lengths])
+    assert spread < 0.3 * np.ptp(np.concatenate(lengths))
+    longest = [int(one[0]) for one in lengths]
+    assert longest != sorted(longest, reverse=True)  # shuffled
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_balance_shifts_the_odds_of_categories(balance: float) -> None:
+    class Counts:
+        """A split of two very unequal categories, as far as drawing indices asks for it."""
+
+        categories = ("many", "few")
+
+        def category_range(self, number: int) -> tuple[int, int]:
+            return [(0, 900), (900, 1000)][number]
+
+        def lengths(self, indices: np.ndarray) -> np.ndarray:
+            return np.ones(len(indices), np.int64)
+
+    batches = BatchSource.__new__(BatchSource)
+    initialise: Any = BatchSource.__init__
+    unchecked = getattr(initialise, "__wrapped__", initialise)
+    unchecked(batches, Counts(), offset_scale=1.0, batch_size=100, seed=0, balance=balance)
+    indices = np.concatenate([batches.indices(step) for step in range(100)])
+    odds = np.array([900.0, 100.0]) ** (1 - balance)
+    assert (indices >= 900).mean() == pytest.approx(odds[1] / odds.sum(), abs=0.02)
+    assert (indices.min(), indices.max()) == (0, 999)
+    assert len(set(indices[indices >= 900].tolist())) > 95
+
+
+def test_pad_to_fixes_the_width(dataset: Dataset) -> None:
+    batches = source(dataset, pad_to=dataset.card.longest)
+    assert {batches.batch(step).steps.shape[1] for step in range(5)} == {dataset.card.longest + 2}
+    with pytest.raises(UsageError, match="`pad_to` must be at least .* got 1"):
+        source(dataset, pad_to=1).batch(0)
+
+
+def test_all_wrong_numbers_are_reported_at_once(dataset: Dataset) -> None:
+    with pytest.raises(UsageError) as caught:
+        source(dataset, offset_scale=0, batch_size=0, balance=2, pool_batches=0)
+    for name in ("offset_scale", "batch_size", "balance", "pool_batches"):
+        assert f"`{name}` must be" in str(caught.value)
+
+
+def test_validation_shows_every_drawing_once(dataset: Dataset) -> None:
+    split = dataset.split("valid")
+    batches = list(validation_batches(split, offset_scale=2.0, batch_size=7))
+    lengths = np.concatenate([batch.lengths for batch in batches])
+    assert lengths.tolist() == sorted(split.lengths(np.arange(len(split))).tolist(), reverse=True)
+    assert [len(batch.lengths) for batch in batches[:-1]] == [7] * (len(batches) - 1)
+    for index in range(len(split)):
+        found = [
+            (batch, row)
+            for batch in batches
+            for row in range(len(batch.lengths))
+            if matches(batch, row, split, index)
+        ]
+        assert len(found) == 1
+        assert found[0][0].category_ids[found[0][1]] == split.category_id(index)
+
+
+def test_a_limited_validation_has_its_share_of_each_category(dataset: Dataset) -> None:
+    split = dataset.split("train")
+    batches = validation_batches(split, offset_scale=2.0, batch_size=8, limit=30)
+    ids = np.concatenate([batch.category_ids for batch in batches])
+    shares = [split.category_range(number) for number in range(3)]
+    for number, (start, stop) in enumerate(shares):
+        assert abs((ids == number).sum() - 30 * (stop - start) / len(split)) <= 1
+    assert len(ids) == 30
+
+
+def test_validation_takes_raster_and_padding(dataset: Dataset) -> None:
+    raster = RasterSettings(size=24)
+    split = dataset.split("valid")
+    batches = list(
+        validation_batches(split, offset_scale=1.0, batch_size=4, raster=raster, pad_to=200)
+    )
+    assert {batch.pictures.shape[1:] for batch in batches} == {(1, 24, 24)}
+    assert {batch.steps.shape[1] for batch in batches} == {202}
+    with pytest.raises(UsageError, match="`limit` must be at least 1"):
+        list(validation_batches(split, offset_scale=1.0, batch_size=4, limit=0))

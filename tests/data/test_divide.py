@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.data.divide import divide
+from sketch_pix2seq.data.encode import encode
+from sketch_pix2seq.data.gather import Gathered
+from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.quickdraw import ReadReport
+from sketch_pix2seq.data.sources import SourceFile
+from sketch_pix2seq.data.split_file import SplitFile
+from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+
+
+def line_to(x: int, y: int) -> SimplifiedDrawing:
+    points = np.array([[0, 0], [x, y]], np.int16)
+    return SimplifiedDrawing(points, np.array([False, True]), None, 1000 * x + y, None)
+
+
+def gathered(folder: Path, **drawings: list[list[SimplifiedDrawing]]) -> Gathered:
+    """Put drawings aside as if they had come from some sources: a list of blocks each."""
+    spools = folder / "spools"
+    spools.mkdir()
+    made = Gathered(spools)
+    for number in range(2):
+        made.files.append(SourceFile(Path(f"{number}.ndjson")))
+        made.reports.append(ReadReport(read=1000))
+    for category, blocks in drawings.items():
+        for number, block in enumerate(blocks):
+            encoded = encode(
+                block, source=number % 2, epsilon=None, max_steps=250, left_out=Counter()
+            )
+            made.spool(category).append(encoded)
+    return made
+
+
+MANY = [line_to(x, y) for x in range(20) for y in range(1, 11)]
+
+
+def test_every_drawing_lands_in_one_split(tmp_path: Path) -> None:
+    made = gathered(tmp_path, cat=[MANY[:90], MANY[90:]], dog=[MANY])
+    card = divide(made, tmp_path, PrepareOptions(), "ours")
+    assert card.categories == ("cat", "dog")
+    for category in ("cat", "dog"):
+        assert sum(card.counts[split][category] for split in card.counts) == 200
+    keys = []
+    for split in card.counts:
+        stored = SplitFile(tmp_path / f"{split}.arrow", card.total(split)).batch(0)
+        # the same drawings of both categories, in the order they came in
+        half = len(stored.key_ids) // 2
+        assert stored.key_ids[:half].tolist() == stored.key_ids[half:].tolist()
+        assert stored.key_ids[:half].tolist() == sorted(stored.key_ids[:half].tolist())
+        keys.extend(stored.key_ids[:half].tolist())
+    assert sorted(keys) == sorted(drawing.key_id or 0 for drawing in MANY)
+    assert [source.kept for source in card.sources] == [90 + 200, 110]
+    assert (card.licence, card.longest) == ("ours", 2)
+
+
+def test_duplicates_are_left_out_within_a_category(tmp_path: Path) -> None:
+    made = gathered(tmp_path, cat=[MANY, MANY[:30]], dog=[MANY])
+    card = divide(made, tmp_path, PrepareOptions(), "")
+    assert sum(card.counts[split]["cat"] for split in card.counts) == 200
+    reason = "a drawing must differ from all others of its category"
+    assert [source.left_out for source in card.sources] == [{}, {reason: 30}]
+
+
+def test_caps_keep_the_first(tmp_path: Path) -> None:
+    options = PrepareOptions(train=20, valid=3, test=5)
+    card = divide(gathered(tmp_path, cat=[MANY]), tmp_path, options, "")
+    assert card.counts == {"train": {"cat": 20}, "valid": {"cat": 3}, "test": {"cat": 5}}
+    assert card.sources[0].left_out == {
+        "a split takes as many drawings of a category as asked for": 172
+    }
+    capped = SplitFile(tmp_path / "train.arrow", 20).batch(0).key_ids.tolist()
+    (tmp_path / "all").mkdir()
+    whole = divide(gathered(tmp_path / "all", cat=[MANY]), tmp_path / "all", PrepareOptions(), "")
+    file = SplitFile(tmp_path / "all" / "train.arrow", whole.total("train"))
+    assert capped == file.batch(0).key_ids[:20].tolist()
+
+
+def test_the_offset_scale_is_the_training_splits_deviation(tmp_path: Path) -> None:
+    card = divide(gathered(tmp_path, cat=[MANY]), tmp_path, PrepareOptions(), "")
+    stored = SplitFile(tmp_path / "train.arrow", card.total("train")).batch(0)
+    assert card.offset_scale == pytest.approx(stored.steps[:, :2].astype(np.float64).std())
+
+
+def test_thin_categories_are_named_before_anything_is_written(tmp_path: Path) -> None:
+    made = gathered(tmp_path, cat=[MANY], dog=[MANY[:5]], pig=[MANY[:3] * 50])
+    with pytest.raises(DatasetError) as caught:
+        divide(made, tmp_path, PrepareOptions(), "")
+    message = str(caught.value)
+    assert message.startswith("a category must have at least 10 different drawings")
+    assert "`dog` (" in message
+    assert "`pig` (" in message
+    assert "`cat`" not in message
+    assert not list(tmp_path.glob("*.arrow"))
+
+
+def test_of_many_thin_categories_some_are_named(tmp_path: Path) -> None:
+    made = gathered(tmp_path, **{f"c{number}": [MANY[:1]] for number in range(9)})
+    with pytest.raises(DatasetError, match=r"`c4` \(.*\) and 4 more"):
+        divide(made, tmp_path, PrepareOptions(), "")
+
+
+def test_a_category_of_which_all_was_left_out_is_thin(tmp_path: Path) -> None:
+    made = gathered(tmp_path, cat=[MANY], dog=[])
+    made.spool("dog")
+    with pytest.raises(DatasetError, match=r"`dog` \(0 train, 0 valid, 0 test\)"):
+        divide(made, tmp_path, PrepareOptions(), "")

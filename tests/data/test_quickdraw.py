@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from sketch_pix2seq.data.quickdraw import ReadReport, read_simplified
+from sketch_pix2seq.errors import DatasetError
+
+GOOD = b'{"word":"cat","key_id":"12","drawing":[[[0,3],[0,4]],[[7],[7]]]}'
+WRONG = {
+    b'{"word":"cat","drawing":[[[0,3],[0,4': "a line must be a JSON object",
+    b'{"word":"cat"}': "a line must have a list `drawing`",
+    b'{"drawing":[[[0,3],[0,4]],[[1,2],[1]]]}': "each stroke of `drawing` must have as many x as y",
+    b'{"word":"","drawing":[[[0],[0]]]}': "`word` must be 1 to 100 printable characters",
+    b'{"word":"a\\u0007","drawing":[[[0],[0]]]}': "`word` must be 1 to 100 printable characters",
+}
+
+
+def test_good_lines_are_read_and_blank_ones_are_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(GOOD + b"\n\n  \n" + GOOD + b"\n")
+    report = ReadReport()
+    found = list(read_simplified(path, report=report))
+    assert [drawing.word for drawing in found] == ["cat", "cat"]
+    assert found[0].points.tolist() == [[0, 0], [3, 4], [7, 7]]
+    assert (report.read, report.kept, report.first_wrong) == (2, 2, None)
+
+
+def test_wrong_lines_are_counted_by_reason(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(b"\n".join([GOOD, *WRONG, GOOD]))
+    report = ReadReport()
+    assert len(list(read_simplified(path, report=report))) == 2
+    assert set(report.left_out) == set(WRONG.values())
+    assert (report.read, report.kept) == (7, 2)
+    assert report.first_wrong is not None
+    assert report.first_wrong[0] == 2
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_strict_names_file_and_line(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(GOOD + b"\n" + line)
+    with pytest.raises(DatasetError, match=r"`cat\.ndjson` line 2: .*--strict"):
+        list(read_simplified(path, strict=True))
+
+
+def test_a_gzip_that_is_cut_short_keeps_what_came_before(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson.gz"
+    lines = b"\n".join(GOOD.replace(b"12", b"%d" % number) for number in range(2000))
+    path.write_bytes(gzip.compress(lines)[:-500])
+    report = ReadReport()
+    found = list(read_simplified(path, report=report))
+    assert 100 < len(found) < 2000
+    assert report.left_out == {"its gzip stream is cut short": 1}
+    with pytest.raises(DatasetError, match="cut short"):
+        list(read_simplified(path, strict=True))
+
+
+def test_unwanted_lines_are_skipped_unparsed(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(b"\n".join([GOOD, b"skip me", GOOD]))
+    report = ReadReport()
+    found = list(read_simplified(path, report=report, skip=lambda line: b"skip" in line))
+    assert len(found) == 2
+    assert (report.read, report.skipped, report.left_out.total()) == (2, 1, 0)
+
+
+def test_reasons_beyond_a_score_are_counted_together() -> None:
+    report = ReadReport()
+    for number in range(50):
+        report.leave_out(f"reason {number}")
+    assert len(report.left_out) == 21
+    assert report.left_out.total() == 50
+    report.leave_out("nothing of it", 0)
+    assert "nothing of it" not in report.left_out

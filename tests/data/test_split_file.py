@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sketch_pix2seq.data.split_file import ROWS_PER_BATCH, DrawingRows, SplitFile, SplitWriter
+from sketch_pix2seq.errors import DatasetError
+
+
+def rows(rng: np.random.Generator, num: int) -> DrawingRows:
+    lengths = rng.integers(1, 6, size=num)
+    steps = rng.integers(-300, 300, size=(int(lengths.sum()), 3)).astype(np.int16)
+    steps[:, 2] = rng.integers(0, 2, size=len(steps))
+    steps[np.cumsum(lengths) - 1, 2] = 1
+    return DrawingRows(steps, lengths, rng.integers(0, 2**64, size=num, dtype=np.uint64))
+
+
+@pytest.mark.parametrize("sizes", [[1], [ROWS_PER_BATCH], [5000, 0, 3000, 192], [3, 9000]])
+def test_what_is_written_is_found(
+    tmp_path: Path, rng: np.random.Generator, sizes: list[int]
+) -> None:
+    path = tmp_path / "train.arrow"
+    parts = [rows(rng, num) for num in sizes]
+    with SplitWriter(path) as writer:
+        for number, part in enumerate(parts):
+            writer.append(part, number)
+    assert writer.num_drawings == sum(sizes)
+    assert writer.longest == max(int(part.lengths.max(initial=0)) for part in parts)
+    file = SplitFile(path, sum(sizes))
+    stored = [file.batch(index) for index in range(-(-sum(sizes) // ROWS_PER_BATCH))]
+    steps = np.concatenate([batch.steps for batch in stored])
+    np.testing.assert_array_equal(steps, np.concatenate([part.steps for part in parts]))
+    lengths = np.concatenate([np.diff(batch.stops) // 3 for batch in stored])
+    np.testing.assert_array_equal(lengths, np.concatenate([part.lengths for part in parts]))
+    keys = np.concatenate([batch.key_ids for batch in stored])
+    np.testing.assert_array_equal(keys, np.concatenate([part.key_ids for part in parts]))
+    table = pa.ipc.open_file(str(path)).read_all()
+    assert table.column("category").to_pylist() == np.repeat(range(len(sizes)), sizes).tolist()
+
+
+def test_every_record_batch_but_the_last_is_full(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "train.arrow"
+    with SplitWriter(path) as writer:
+        for _ in range(10):
+            writer.append(rows(rng, 1000), 0)
+    reader = pa.ipc.open_file(str(path))
+    sizes = [reader.get_batch(index).num_rows for index in range(reader.num_record_batches)]
+    assert sizes == [4096, 4096, 1808]
+
+
+def test_views_cannot_be_written_to(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "train.arrow"
+    with SplitWriter(path) as writer:
+        writer.append(rows(rng, 2), 0)
+    with pytest.raises(ValueError, match="read-only"):
+        SplitFile(path, 2).batch(0).steps[0, 0] = 1
+
+
+@pytest.mark.parametrize("where", [0.05, 0.3, 0.5])
+def test_damage_inside_is_found_when_it_is_first_read(
+    tmp_path: Path, rng: np.random.Generator, where: float
+) -> None:
+    path = tmp_path / "train.arrow"
+    with SplitWriter(path) as writer:
+        writer.append(rows(rng, 3000), 0)
+    content = bytearray(path.read_bytes())
+    begin = int(where * len(content))
+    content[begin : begin + 3000] = b"\x7f" * 3000
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"`train\.arrow` is damaged"):
+        SplitFile(path, 3000).batch(0)
+
+
+def test_files_that_do_not_fit_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "valid.arrow"
+    with pytest.raises(DatasetError, match=r"must have a file `valid\.arrow`"):
+        SplitFile(path, 2)
+    path.write_bytes(b"not arrow at all")
+    with pytest.raises(DatasetError, match=r"`valid\.arrow` must be an Arrow IPC file"):
+        SplitFile(path, 2)
+    with SplitWriter(path) as writer:
+        writer.append(rows(rng, 5000), 0)
+    for wrong in (0, 4999, 904, 5001, 9000):
+        with pytest.raises(DatasetError, match=f"must hold {wrong} drawings"):
+            SplitFile(path, wrong)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DatasetError, match="must be an Arrow IPC file"):
+        SplitFile(path, 5000)
+    schema = pa.schema([("steps", pa.int16())])
+    with pa.ipc.new_file(str(path), schema):
+        pass
+    with pytest.raises(DatasetError, match="has other columns"):
+        SplitFile(path, 0)

@@ -1,0 +1,106 @@
+"""Inputs: whatever shows the same drawing becomes the same picture; what shows none is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.inference.inputs import as_list, as_pictures
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.sketch import Sketch
+
+SETTINGS = RasterSettings()
+ROOF = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
+NDJSON = b'{"drawing": [[[0, 9], [0, 9]]]}\n'
+
+
+def test_one_input_is_told_from_several() -> None:
+    picture = np.zeros((48, 48), np.float32)
+    for one in ("a.svg", Path("a.svg"), ROOF, ROOF.to_image(), picture):
+        inputs, alone = as_list(one)
+        assert alone
+        assert inputs[0] is one
+    for several in ([ROOF], (ROOF, "a.svg"), []):
+        assert as_list(several) == (list(several), False)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"bytes", {"a": 1}])
+def test_something_else_is_refused(given: object) -> None:
+    with pytest.raises(DrawingError, match="an input must be a path"):
+        as_pictures([given], SETTINGS)
+
+
+def test_what_is_no_sequence_is_refused() -> None:
+    with pytest.raises(DrawingError, match="an input must be a path, .*; got dict"):
+        as_list({"a": 1})
+
+
+def test_every_kind_of_input_gives_about_the_same_picture(tmp_path: Path) -> None:
+    ROOF.save(tmp_path / "roof.svg")
+    ROOF.save(tmp_path / "roof.png", size=600, line_width=14)
+    expected = rasterise(ROOF, SETTINGS)
+    picture = ROOF.to_image(400, line_width=9)
+    inputs = [ROOF, expected, tmp_path / "roof.svg", str(tmp_path / "roof.png"), picture]
+    pictures = as_pictures(inputs, SETTINGS)
+    assert pictures.shape == (5, 1, 48, 48)
+    assert pictures.dtype == np.float32
+    np.testing.assert_array_equal(pictures[0, 0], expected)
+    np.testing.assert_array_equal(pictures[1, 0], expected)
+    for found in pictures[2:, 0]:
+        assert np.abs(found - expected).mean() < 0.025
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
+def test_pillow_pictures_of_any_mode(mode: str) -> None:
+    picture = ROOF.to_image(200, line_width=5).convert(mode)
+    found = as_pictures([picture], SETTINGS)[0, 0]
+    assert np.abs(found - rasterise(ROOF, SETTINGS)).mean() < 0.03
+
+
+def test_a_boolean_array_is_a_picture() -> None:
+    ink = rasterise(ROOF, SETTINGS) > 0.5
+    np.testing.assert_array_equal(as_pictures([ink], SETTINGS)[0, 0], ink)
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((47, 48)), "of shape (48, 48); got (47, 48)"),
+        (np.zeros((48, 48, 3)), "of shape (48, 48)"),
+        (np.ones((48, 48), np.uint8), "must hold float numbers"),
+        (np.full((48, 48), 255.0), "from 0 (paper) to 1 (ink)"),
+        (np.full((48, 48), -0.1), "from 0 (paper) to 1 (ink)"),
+        (np.full((48, 48), np.nan), "from 0 (paper) to 1 (ink)"),
+        (np.zeros((48, 48)), "must show ink; got a blank one"),
+    ],
+)
+def test_arrays_that_are_no_pictures(picture: np.ndarray, message: str) -> None:
+    with pytest.raises(DrawingError, match=re.escape(message)):
+        as_pictures([picture], SETTINGS)
+
+
+def test_the_wrong_one_of_several_is_named() -> None:
+    with pytest.raises(DrawingError, match="input 12: a drawing must have a stroke"):
+        as_pictures([ROOF, ROOF, Sketch(())], SETTINGS, 10)
+
+
+def test_blank_and_missing_drawings(tmp_path: Path) -> None:
+    with pytest.raises(DrawingError, match="a drawing must have a stroke"):
+        as_pictures([Sketch(())], SETTINGS)
+    with pytest.raises(DrawingError):
+        as_pictures([Image.new("L", (60, 60), 255)], SETTINGS)
+    with pytest.raises(DrawingError, match="`none.svg`: there must be such a file"):
+        as_pictures([tmp_path / "none.svg"], SETTINGS)
+
+
+def test_a_file_of_several_drawings_is_not_one(tmp_path: Path) -> None:
+    (tmp_path / "one.ndjson").write_bytes(NDJSON)
+    (tmp_path / "two.ndjson").write_bytes(2 * NDJSON)
+    assert as_pictures([tmp_path / "one.ndjson"], SETTINGS).any()
+    with pytest.raises(DrawingError, match="must hold one drawing; got 2. Give the list"):
+        as_pictures([tmp_path / "two.ndjson"], SETTINGS)

@@ -1,0 +1,92 @@
+"""Sessions: what does not fit its card is refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+from bundles import tiny_bundle
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.session import decoder_session, encoder_session, num_processors
+from sketch_pix2seq.sketch.raster import RasterSettings
+
+Change = Callable[[onnx.GraphProto], None]
+
+
+def changed(model: bytes, change: Change) -> bytes:
+    proto = onnx.load_from_string(model)
+    change(proto.graph)
+    return bytes(proto.SerializeToString())
+
+
+def rename_input(graph: onnx.GraphProto) -> None:
+    old = graph.input[0].name
+    graph.input[0].name = "something"
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name == old:
+                node.input[place] = "something"
+
+
+def drop_output(graph: onnx.GraphProto) -> None:
+    del graph.output[1]
+
+
+def test_a_whole_bundle_is_accepted() -> None:
+    bundle = tiny_bundle()
+    session = encoder_session(bundle.encoder, bundle.card)
+    mean, log_var = session.run(None, {"picture": np.zeros((3, 1, 48, 48), np.float32)})
+    assert mean.shape == log_var.shape == (3, bundle.card.latent_dim)
+    assert decoder_session(bundle.decoder, bundle.card, 1) is not None
+
+
+def test_there_is_a_processor() -> None:
+    assert num_processors() >= 1
+
+
+@pytest.mark.parametrize("model", [b"", b"no model", None], ids=["empty", "text", "cut"])
+def test_a_file_that_is_no_model_is_refused_in_one_line(
+    model: bytes | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tiny_bundle()
+    broken = bundle.encoder[: len(bundle.encoder) // 2] if model is None else model
+    with pytest.raises(BundleError, match=r"`encoder\.onnx` of the bundle cannot be run") as error:
+        encoder_session(broken, bundle.card)
+    assert "\n" not in str(error.value)
+    assert "ONNXRuntimeError" not in str(error.value)
+    assert capfd.readouterr() == ("", "")  # ONNX Runtime itself says nothing
+
+
+def test_other_inputs_are_refused() -> None:
+    bundle = tiny_bundle()
+    wrong = changed(bundle.encoder, rename_input)
+    with pytest.raises(BundleError, match="must have the inputs picture; got something"):
+        encoder_session(wrong, bundle.card)
+    with pytest.raises(BundleError, match="must have the inputs latent, state, .*; got picture"):
+        decoder_session(bundle.encoder, bundle.card, 1)
+
+
+def test_other_outputs_are_refused() -> None:
+    bundle = tiny_bundle()
+    wrong = changed(bundle.encoder, drop_output)
+    with pytest.raises(BundleError, match=r"must have the outputs mean, log_var; got mean"):
+        encoder_session(wrong, bundle.card)
+
+
+@pytest.mark.parametrize("field", ["latent_dim", "state_dim", "noise_dim"])
+def test_a_decoder_of_other_sizes_than_its_card_is_refused(field: str) -> None:
+    bundle = tiny_bundle()
+    card = replace(bundle.card, **{field: getattr(bundle.card, field) + 1})
+    with pytest.raises(BundleError, match=f"of shape \\(batch, {getattr(card, field)}\\)"):
+        decoder_session(bundle.decoder, card, 1)
+
+
+def test_an_encoder_of_other_pictures_than_its_card_is_refused() -> None:
+    bundle = tiny_bundle()
+    card = replace(bundle.card, raster=RasterSettings(size=64))
+    with pytest.raises(BundleError, match=r"input `picture`.*\(batch, 1, 64, 64\).*48"):
+        encoder_session(bundle.encoder, card)

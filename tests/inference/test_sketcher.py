@@ -1,0 +1,218 @@
+"""`Sketcher`: what comes back, from what it depends, and what it refuses."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bundles import LATENT_DIM, tiny_bundle, write_bundle
+from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
+from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.inference.sketcher import ENCODED_AT_ONCE, Sketcher
+from sketch_pix2seq.sketch.raster import rasterise
+from sketch_pix2seq.sketch.sketch import Sketch
+
+HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
+FACE = Sketch.from_points([[(0, 0), (90, 5), (80, 70), (5, 60), (0, 0)], [(30, 30)], [(60, 30)]])
+LINE = Sketch.from_points([[(0, 0), (10, 3)]])
+
+
+@pytest.fixture(scope="module")
+def sketcher() -> Sketcher:
+    return Sketcher(tiny_bundle())
+
+
+def as_bytes(sketches: list[Sketch]) -> list[bytes]:
+    return [b"|".join(stroke.tobytes() for stroke in sketch.strokes) for sketch in sketches]
+
+
+def test_one_input_gives_a_list_and_a_list_gives_lists(sketcher: Sketcher) -> None:
+    one = sketcher.redraw(HOUSE, n=3)
+    assert len(one) == 3
+    assert all(isinstance(sketch, Sketch) for sketch in one)
+    several = sketcher.redraw([HOUSE, FACE], n=2)
+    assert [len(some) for some in several] == [2, 2]
+    assert sketcher.redraw([], n=2) == []
+    assert len(sketcher.redraw([HOUSE])[0]) == 1
+
+
+def test_a_drawing_does_not_depend_on_the_other_inputs(sketcher: Sketcher) -> None:
+    inputs = [HOUSE, FACE, LINE] * 5
+    together = sketcher.redraw(inputs, n=4, seed=3)
+    for given, drawings in zip(inputs, together, strict=True):
+        assert as_bytes(sketcher.redraw(given, n=4, seed=3)) == as_bytes(drawings)
+
+
+@pytest.mark.parametrize("num_threads", [1, 2, 3])
+def test_a_drawing_does_not_depend_on_threads(sketcher: Sketcher, num_threads: int) -> None:
+    other = Sketcher(tiny_bundle(), num_threads=num_threads)
+    expected = sketcher.redraw([HOUSE, FACE], n=20, best_of=2)
+    found = other.redraw([HOUSE, FACE], n=20, best_of=2)
+    assert [as_bytes(some) for some in found] == [as_bytes(some) for some in expected]
+
+
+def test_more_drawings_begin_with_the_same_ones(sketcher: Sketcher) -> None:
+    assert as_bytes(sketcher.redraw(HOUSE, n=5))[:2] == as_bytes(sketcher.redraw(HOUSE, n=2))
+
+
+def test_seed_and_temperature_change_the_drawing(sketcher: Sketcher) -> None:
+    base = as_bytes(sketcher.redraw(HOUSE, n=2))
+    assert base[0] != base[1]
+    assert as_bytes(sketcher.redraw(HOUSE, n=2, seed=0)) == base
+    assert as_bytes(sketcher.redraw(HOUSE, n=2, seed=1)) != base
+    assert as_bytes(sketcher.redraw(HOUSE, n=2, temperature=sketcher.card.temperature)) == base
+    greedy = as_bytes(sketcher.redraw(HOUSE, n=2, temperature=0))
+    assert greedy[0] == greedy[1]
+    assert greedy == as_bytes(sketcher.redraw(HOUSE, n=2, temperature=0, seed=9))
+
+
+def test_redraw_is_encode_and_decode(sketcher: Sketcher) -> None:
+    latents = sketcher.encode([HOUSE, FACE])
+    drawings = sketcher.decode(latents, n=2, seed=4)
+    expected = sketcher.redraw([HOUSE, FACE], n=2, seed=4)
+    assert [as_bytes(some) for some in drawings] == [as_bytes(some) for some in expected]
+
+
+def test_codes_do_not_depend_on_the_batch(sketcher: Sketcher) -> None:
+    inputs = [HOUSE, FACE, LINE] * ENCODED_AT_ONCE
+    latents = sketcher.encode(inputs)
+    assert latents.shape == (3 * ENCODED_AT_ONCE, LATENT_DIM)
+    assert latents.dtype == np.float32
+    for number in range(3):
+        alone = sketcher.encode(inputs[number])
+        assert alone.shape == (1, LATENT_DIM)
+        assert alone.tobytes() == latents[number].tobytes() == latents[-3 + number].tobytes()
+    assert sketcher.encode([]).shape == (0, LATENT_DIM)
+
+
+def test_drawings_lie_in_quickdraws_frame(sketcher: Sketcher) -> None:
+    for sketch in sketcher.redraw(HOUSE, n=20):
+        if sketch.bounds is not None:
+            assert sketch.bounds[:2] == (0.0, 0.0)
+        assert sketch.category is None
+        assert sketch.name is None
+    (small,) = sketcher.redraw(HOUSE, temperature=0)
+    card = replace(sketcher.card, offset_scale=2 * sketcher.card.offset_scale)
+    (large,) = Sketcher(replace(tiny_bundle(), card=card)).redraw(HOUSE, temperature=0)
+    for mine, theirs in zip(small.strokes, large.strokes, strict=True):
+        np.testing.assert_allclose(2 * mine, theirs, rtol=1e-4, atol=1e-2)
+
+
+def test_the_input_may_be_a_path_a_picture_or_an_array(sketcher: Sketcher, tmp_path: Path) -> None:
+    path = HOUSE.save(tmp_path / "house.svg")
+    array = rasterise(HOUSE, sketcher.card.raster)
+    (drawing,) = sketcher.redraw(HOUSE)
+    assert sketcher.redraw(array) == [drawing]
+    for given in (path, str(path), HOUSE.to_image(300)):
+        (found,) = sketcher.redraw(given)
+        assert found.num_points > 0
+
+
+def test_best_of_keeps_those_nearest_to_the_input(sketcher: Sketcher) -> None:
+    latent = sketcher.encode(HOUSE)
+    candidates = sketcher.redraw(HOUSE, n=12, seed=2)
+    far = np.linalg.norm(sketcher.encode(candidates) - latent, axis=1)
+    chosen = sketcher.redraw(HOUSE, n=3, seed=2, best_of=4)
+    assert chosen == [candidates[place] for place in np.argsort(far, kind="stable")[:3]]
+    (several,) = sketcher.redraw([HOUSE], n=3, seed=2, best_of=4)
+    assert several == chosen
+
+
+def test_progress_counts_drawings(sketcher: Sketcher) -> None:
+    seen: list[tuple[int, int]] = []
+    sketcher.redraw(
+        [HOUSE, FACE], n=5, progress=lambda done, total: seen.append((done, total)), best_of=2
+    )
+    assert seen[-1] == (20, 20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n": 0}, "`n` must be 1 or more; got 0"),
+        ({"n": -3}, "`n` must be 1 or more"),
+        ({"best_of": 0}, "`best_of` must be 1 or more"),
+        ({"seed": -1}, "`seed` must be 0 or more; got -1"),
+        ({"temperature": -0.1}, "`temperature` must be a number, 0 or more; got -0.1"),
+        ({"temperature": float("nan")}, "`temperature` must be a number"),
+        ({"temperature": float("inf")}, "`temperature` must be a number"),
+    ],
+)
+def test_arguments_that_do_not_fit(
+    sketcher: Sketcher, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        sketcher.redraw(HOUSE, **arguments)
+    arguments.pop("best_of", None)
+    if arguments:
+        with pytest.raises(UsageError, match=message):
+            sketcher.decode(np.zeros((1, LATENT_DIM), np.float32), **arguments)
+
+
+@pytest.mark.parametrize(
+    "latents",
+    [
+        np.zeros(LATENT_DIM, np.float32),
+        np.zeros((2, LATENT_DIM + 1), np.float32),
+        np.full((1, LATENT_DIM), np.nan, np.float32),
+    ],
+    ids=["flat", "long", "nan"],
+)
+def test_latents_that_do_not_fit(sketcher: Sketcher, latents: np.ndarray) -> None:
+    with pytest.raises(InputError, match="`latents` must be"):
+        sketcher.decode(latents)
+
+
+def test_inputs_that_are_no_drawings(sketcher: Sketcher, tmp_path: Path) -> None:
+    with pytest.raises(DrawingError, match="there must be such a file"):
+        sketcher.redraw(tmp_path / "none.png")
+    with pytest.raises(DrawingError, match="input 1: a drawing must have a stroke"):
+        sketcher.redraw([HOUSE, Sketch(())])
+
+
+def test_loading_folders_and_zip_files(sketcher: Sketcher, tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "bundle")
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, file.name)
+    expected = sketcher.redraw(HOUSE)
+    for place in (folder, str(folder), tmp_path / "bundle.zip"):
+        loaded = Sketcher.load(place)
+        assert loaded.card == sketcher.card
+        assert loaded.redraw(HOUSE) == expected
+
+
+def change_encoder(bundle: Bundle) -> Bundle:
+    return replace(bundle, encoder=b"nothing")
+
+
+def change_decoder(bundle: Bundle) -> Bundle:
+    return replace(bundle, decoder=bundle.decoder[:1000])
+
+
+def change_card(bundle: Bundle) -> Bundle:
+    return replace(bundle, card=replace(bundle.card, state_dim=7))
+
+
+@pytest.mark.parametrize("change", [change_encoder, change_decoder, change_card])
+def test_bundles_that_cannot_be_run(change: Callable[[Bundle], Bundle]) -> None:
+    with pytest.raises(BundleError, match="of the bundle") as error:
+        Sketcher(change(tiny_bundle())).redraw(HOUSE)
+    assert "\n" not in str(error.value)
+
+
+def test_bundles_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="there is no bundle"):
+        Sketcher.load(tmp_path / "none")
+    folder = write_bundle(tmp_path / "bundle")
+    (folder / "decoder.onnx").unlink()
+    with pytest.raises(BundleError, match=r"lacks decoder\.onnx"):
+        Sketcher.load(folder)
+    with pytest.raises(UsageError, match="`num_threads` must be 1 or more"):
+        Sketcher(tiny_bundle(), num_threads=0)

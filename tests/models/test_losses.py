@@ -1,0 +1,100 @@
+"""Losses against their formulas, written down again in the plainest way."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from sketch_pix2seq.models import LSTMDecoder, PaperEncoder, SketchAutoencoder
+from sketch_pix2seq.models.losses import reconstruction_losses
+from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+
+LENGTHS = torch.tensor([4, 2, 0])  # the last one is the empty drawing
+
+
+def batch(padded: int) -> torch.Tensor:
+    """Start row, drawings of `LENGTHS` rows, end rows up to `padded` + 1."""
+    generator = torch.Generator().manual_seed(0)
+    steps = torch.zeros(3, padded + 2, 5)
+    steps[:, 0, 2] = 1
+    steps[:, 1:, 4] = 1
+    for index, length in enumerate(LENGTHS.tolist()):
+        rows = steps[index, 1 : length + 1]
+        rows[:, :2] = torch.randn(length, 2, generator=generator)
+        rows[:, 4] = 0
+        rows[:, 2] = 1
+        if length:
+            rows[-1, 2:4] = torch.tensor([0.0, 1.0])
+    return steps
+
+
+def mixture_of(rows: int) -> StrokeMixture:
+    generator = torch.Generator().manual_seed(1)
+    return StrokeMixture.from_output(torch.randn(rows, output_dim(4), generator=generator))
+
+
+def test_magenta_is_a_transcription_of_the_formula() -> None:
+    longest = 6
+    targets = batch(longest)[:, 1:].reshape(-1, 5)
+    mixture = mixture_of(targets.shape[0])
+    found = reconstruction_losses(mixture, targets, "magenta")
+    stroke, pen = 0.0, 0.0
+    for row, target in enumerate(targets):
+        if target[4] == 0:
+            stroke -= float(mixture.log_prob(targets[:, :2])[row])
+        pen -= float(torch.log_softmax(mixture.pen_logits[row], 0)[int(target[2:].argmax())])
+    torch.testing.assert_close(found.stroke_nll.item(), stroke / len(targets), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(found.pen_ce.item(), pen / len(targets), rtol=1e-5, atol=1e-6)
+
+
+def test_valid_averages_over_the_rows_that_are_there() -> None:
+    targets = pack_padded_sequence(batch(4)[:, 1:], LENGTHS + 1, batch_first=True).data
+    mixture = mixture_of(targets.shape[0])
+    found = reconstruction_losses(mixture, targets, "valid")
+    real = targets[:, 4] == 0
+    assert int(real.sum()) == 6
+    expected = -mixture.log_prob(targets[:, :2])[real].mean()
+    torch.testing.assert_close(found.stroke_nll, expected)
+    assert found.num_rows == 9
+    torch.testing.assert_close(found.total, found.stroke_nll + found.pen_ce)
+    torch.testing.assert_close(found.reconstruction, found.total)
+
+
+def test_only_empty_drawings_have_no_stroke_loss_and_a_finite_gradient() -> None:
+    output = torch.zeros(2, output_dim(4), requires_grad=True)
+    targets = torch.tensor([[0.0, 0, 0, 0, 1]] * 2)
+    found = reconstruction_losses(StrokeMixture.from_output(output), targets)
+    found.total.backward()
+    assert found.stroke_nll.item() == 0
+    assert output.grad is not None and output.grad.isfinite().all()
+
+
+def model(convention: str = "valid") -> SketchAutoencoder:
+    torch.manual_seed(0)
+    decoder = LSTMDecoder(8, size=12, num_components=3)
+    assert convention in ("valid", "magenta")
+    return SketchAutoencoder(PaperEncoder(8), decoder, convention).eval()  # type: ignore[arg-type]
+
+
+def test_padding_never_changes_the_valid_loss() -> None:
+    pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
+    tight = model()(pictures, batch(4), LENGTHS)
+    loose = model()(pictures, batch(40), LENGTHS)
+    assert torch.equal(tight.total, loose.total)
+
+
+def test_batch_order_and_company_never_change_a_drawings_loss() -> None:
+    pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
+    together = model()(pictures, batch(4), LENGTHS)
+    alone = [
+        model()(pictures[i : i + 1], batch(4)[i : i + 1], LENGTHS[i : i + 1]) for i in range(3)
+    ]
+    pen = sum(loss.pen_ce.item() * loss.num_rows for loss in alone) / 9
+    stroke = sum(loss.stroke_nll.item() * (loss.num_rows - 1) for loss in alone) / 6
+    torch.testing.assert_close(together.pen_ce.item(), pen, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(together.stroke_nll.item(), stroke, rtol=1e-5, atol=1e-6)
+
+
+def test_magenta_decodes_the_padding_too() -> None:
+    pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
+    assert model("magenta")(pictures, batch(10), LENGTHS).num_rows == 3 * 11

@@ -1,0 +1,110 @@
+"""Our sequence code against autograd in float64, and against torch's own LSTM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from sketch_pix2seq.models.lstm import lstm_sequence
+
+LENGTHS = torch.tensor([5, 5, 3, 1])
+INPUTS, SIZE = 5, 4
+
+
+def arguments(seed: int = 0) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    packed = pack_padded_sequence(draw(4, 5, INPUTS), LENGTHS, batch_first=True)
+    rows = packed.data.shape[0]
+    return {
+        "inputs": packed.data,
+        "context": draw(4, 4 * SIZE).requires_grad_(),
+        "hidden": draw(4, SIZE).requires_grad_(),
+        "cell": draw(4, SIZE).requires_grad_(),
+        "weight": draw(4 * SIZE, INPUTS + SIZE).requires_grad_(),
+        "batch_sizes": packed.batch_sizes,
+        "dropout": (draw(rows, SIZE) > -1).double() / 0.8,
+    }
+
+
+def plain_loop(
+    inputs: Tensor,
+    context: Tensor,
+    hidden: Tensor,
+    cell: Tensor,
+    weight: Tensor,
+    batch_sizes: Tensor,
+    dropout: Tensor | None,
+) -> Tensor:
+    """The same in the plainest way, for autograd to differentiate."""
+    rows, begin = [], 0
+    for count in batch_sizes.tolist():
+        now = slice(begin, begin + count)
+        hidden, cell, context = hidden[:count], cell[:count], context[:count]
+        gates = torch.cat((inputs[now], hidden), 1) @ weight.T + context
+        into, forget, out, candidate = gates.chunk(4, 1)
+        candidate = candidate.tanh() if dropout is None else candidate.tanh() * dropout[now]
+        cell = forget.sigmoid() * cell + into.sigmoid() * candidate
+        hidden = out.sigmoid() * cell.tanh()
+        rows.append(hidden)
+        begin += count
+    return torch.cat(rows)
+
+
+def test_it_computes_what_a_plain_loop_computes_with_and_without_dropout() -> None:
+    given = arguments()
+    torch.testing.assert_close(lstm_sequence(**given), plain_loop(**given))
+    without = {**given, "dropout": None}
+    torch.testing.assert_close(lstm_sequence(**without), plain_loop(**without))
+
+
+def test_gradients_are_those_of_autograd() -> None:
+    differentiable = ("context", "hidden", "cell", "weight")
+    ours, peer = arguments(), arguments()
+    pull = torch.randn(14, SIZE, generator=torch.Generator().manual_seed(9)).double()
+    (lstm_sequence(**ours) * pull).sum().backward()
+    (plain_loop(**peer) * pull).sum().backward()
+    for name in differentiable:
+        torch.testing.assert_close(ours[name].grad, peer[name].grad)
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    given = arguments(seed=1)
+
+    def run(context: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor) -> Tensor:
+        rest = {name: given[name] for name in ("inputs", "batch_sizes", "dropout")}
+        return lstm_sequence(context=context, hidden=hidden, cell=cell, weight=weight, **rest)
+
+    values = tuple(given[name] for name in ("context", "hidden", "cell", "weight"))
+    assert torch.autograd.gradcheck(run, values)
+
+
+def test_it_computes_what_torchs_lstm_computes() -> None:
+    given = arguments()
+    peer = nn.LSTM(INPUTS, SIZE, batch_first=True, dtype=torch.float64)
+    into, forget, out, candidate = given["weight"].detach().chunk(4)
+    order = torch.cat((into, forget, candidate, out))  # torch's order of gates
+    bias = torch.randn(4 * SIZE, generator=torch.Generator().manual_seed(3)).double()
+    torch_bias = torch.cat([bias.chunk(4)[i] for i in (0, 1, 3, 2)])
+    peer.load_state_dict(
+        {
+            "weight_ih_l0": order[:, :INPUTS],
+            "weight_hh_l0": order[:, INPUTS:],
+            "bias_ih_l0": torch_bias,
+            "bias_hh_l0": torch.zeros(4 * SIZE),
+        }
+    )
+    packed = pack_padded_sequence(
+        torch.zeros(4, 5, INPUTS, dtype=torch.float64), LENGTHS, batch_first=True
+    )
+    packed = packed._replace(data=given["inputs"])
+    state = (given["hidden"].detach()[None], given["cell"].detach()[None])
+    expected, _ = peer(packed, state)
+    found = lstm_sequence(**{**given, "context": bias.expand(4, -1), "dropout": None})
+    torch.testing.assert_close(found, expected.data)

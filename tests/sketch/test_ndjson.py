@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.geometry import MAX_POINTS
+from sketch_pix2seq.sketch.ndjson import (
+    MAX_LINE_BYTES,
+    format_record,
+    parse_record,
+    parse_simplified_line,
+)
+from sketch_pix2seq.sketch.sketch import Sketch
+
+LINE = (
+    b'{"word":"cat","countrycode":"VE","timestamp":"2017-03-02 23:25:10.07453 UTC",'
+    b'"recognized":true,"key_id":"18446744073709551615",'
+    b'"drawing":[[[130,113,99],[72,40,27]],[[76],[136]]]}'
+)
+
+BAD = {
+    b"": "must be a JSON object; got an empty line",
+    b"   \n": "must be a JSON object; got an empty line",
+    b"cat": "must be a JSON object",
+    b"[1, 2]": "must be a JSON object; got list",
+    b'{"word": "cat", "drawing": [[[0, 3], [0': "must be a JSON object",
+    b'\xff\xfe{"drawing"': "must be a JSON object",
+    b'{"word": "cat"}': "must have a list `drawing`; got NoneType",
+    b'{"drawing": "cat"}': "must have a list `drawing`; got str",
+    b'{"drawing": []}': "`drawing` must have a stroke; got an empty list",
+    b'{"drawing": [[]]}': "stroke 0 of `drawing` must be two lists",
+    b'{"drawing": [[1, 2]]}': "stroke 0 of `drawing` must be two lists",
+    b'{"drawing": [[[1], [1]], {"x": [1]}]}': "stroke 1 of `drawing` must be two lists",
+    b'{"drawing": [[[1], [1], [1], [1]]]}': "stroke 0 of `drawing` must be two lists",
+    b'{"drawing": [[[], []]]}': "stroke 0 of `drawing` must have a point",
+    b'{"drawing": [[[1, 2], [1]]]}': "stroke 0 of `drawing` must have as many x as y; got 2 and 1",
+    b'{"drawing": [[[1], ["a"]]]}': "numbers only|whole numbers",
+    b'{"drawing": [[[1], [null]]]}': "numbers only|whole numbers",
+    b'{"drawing": [[[1], [[1]]]]}': "numbers only|whole numbers",
+    b'{"drawing": [[[1], [NaN]]]}': "must be a JSON object",
+    b'{"drawing": [[[1], [1e300]]]}': "coordinates|numbers",
+    b'{"drawing": [[[1], [99999999999999999]]]}': "coordinates|numbers",
+    b'{"drawing": [[[1], [1]]], "key_id": "-1"}': "`key_id` must be a whole number below 2.64",
+    b'{"drawing": [[[1], [1]]], "key_id": "18446744073709551616"}': "`key_id` must be",
+    b'{"drawing": [[[1], [1]]], "key_id": 1.5}': "`key_id` must be",
+    b'{"drawing": [[[1], [1]]], "key_id": "\xc2\xb2"}': "`key_id` must be",
+    b'{"drawing": [[[1], [1]]], "recognized": "yes"}': "`recognized` must be true or false",
+    b'{"drawing": [[[1], [1]]], "word": 5}': "`word` must be text; got 5",
+    b'{"drawing":' + b"[" * 100_000: "must be a JSON object",
+    b'{"drawing": [[[' + b"1," * MAX_POINTS + b"1],[" + b"1," * MAX_POINTS + b"1]]]}": "points",
+    b" " * (MAX_LINE_BYTES + 1): "at most 8000000 bytes",
+}
+
+
+def test_a_record_has_every_field() -> None:
+    record = parse_record(LINE)
+    assert (record.word, record.countrycode, record.recognized) == ("cat", "VE", True)
+    assert record.key_id == 2**64 - 1
+    assert record.timestamp == "2017-03-02 23:25:10.07453 UTC"
+    assert [stroke.tolist() for stroke in record.strokes] == [
+        [[130, 72], [113, 40], [99, 27]],
+        [[76, 136]],
+    ]
+    assert all(stroke.dtype == np.float32 for stroke in record.strokes)
+
+
+def test_everything_but_the_drawing_may_be_missing() -> None:
+    record = parse_record(b'{"drawing": [[[1.5], [-2]]]}')
+    assert record.strokes[0].tolist() == [[1.5, -2]]
+    fields = (record.word, record.key_id, record.recognized, record.countrycode, record.timestamp)
+    assert fields == (None,) * 5
+    simple = parse_simplified_line(b'{"drawing": [[[1], [-2]]], "key_id": null}')
+    assert (simple.word, simple.key_id, simple.recognized) == (None, None, None)
+
+
+def test_times_of_raw_lines_are_left_out() -> None:
+    record = parse_record(b'{"drawing": [[[1.5, 2], [3, 4], [0, 17]]], "recognized": 0}')
+    assert record.strokes[0].tolist() == [[1.5, 3], [2, 4]]
+    assert record.recognized is False
+
+
+def test_a_simplified_line_is_flat() -> None:
+    drawing = parse_simplified_line(LINE)
+    assert drawing.points.dtype == np.int16
+    assert drawing.points.tolist() == [[130, 72], [113, 40], [99, 27], [76, 136]]
+    assert drawing.lifts.tolist() == [False, False, True, True]
+    assert (drawing.word, drawing.key_id, drawing.recognized) == ("cat", 2**64 - 1, True)
+
+
+@pytest.mark.parametrize(
+    "value", ["1.5", "1.0", "32768", "-32769", "1e2", '"1"', "null", "[1]", "{}"]
+)
+def test_a_simplified_line_has_whole_numbers(value: str) -> None:
+    with pytest.raises(DrawingError, match="must be whole numbers below 32768"):
+        parse_simplified_line(b'{"drawing": [[[0, %s], [0, 1]]]}' % value.encode())
+
+
+@pytest.mark.parametrize("line", BAD, ids=lambda line: line[:40].decode("latin1"))
+def test_bad_lines_say_what_is_wrong(line: bytes) -> None:
+    for parse in (parse_record, parse_simplified_line):
+        with pytest.raises(DrawingError, match=BAD[line]) as caught:
+            parse(line)
+        assert len(str(caught.value)) < 200
+        assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_are_written_as_such() -> None:
+    sketch = Sketch.from_points([[(0, 0), (3, 255)], [(7, 7)]])
+    line = format_record(sketch, word="cat", key_id="12", input=None)
+    assert line == b'{"word":"cat","key_id":"12","drawing":[[[0,3],[0,255]],[[7],[7]]]}'
+
+
+def test_real_numbers_come_back_exactly(rng: np.random.Generator) -> None:
+    sketch = Sketch.from_points([rng.normal(size=(20, 2)) * 100])
+    assert Sketch(parse_record(format_record(sketch)).strokes) == sketch
+
+
+def test_a_field_that_is_no_json_is_refused() -> None:
+    with pytest.raises(DrawingError, match="must be JSON"):
+        format_record([], word=object())
+
+
+def test_real_lines_read_alike_by_both_readers_and_come_back(quickdraw: Path) -> None:
+    for path in sorted(quickdraw.glob("*.ndjson.gz"))[::40]:
+        with gzip.open(path) as lines:
+            for line in itertools.islice(lines, 50):
+                record, simple = parse_record(line), parse_simplified_line(line)
+                np.testing.assert_array_equal(np.concatenate(record.strokes), simple.points)
+                assert simple.lifts.sum() == len(record.strokes)
+                assert (record.word, record.key_id) == (simple.word, simple.key_id)
+                written = format_record(record.strokes)
+                assert json.loads(written)["drawing"] == json.loads(line)["drawing"]

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch import picture_in
+from sketch_pix2seq.sketch.picture_in import read_picture, strokes_of_ink
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.sketch import Sketch
+
+HOUSE = Sketch.from_points(
+    [[(0, 40), (50, 0), (100, 40)], [(10, 50), (10, 120), (90, 120), (90, 50), (10, 50)]]
+)
+
+
+def file_of(image: Image.Image, kind: str = "png", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def distance(found: Sketch, drawn: Sketch, size: int = 256) -> float:
+    """Mean absolute difference of both drawings as thick pictures, 0 to 1."""
+    settings = RasterSettings(size=size, margin=size / 10, line_width=size / 20)
+    return float(np.abs(rasterise(found, settings) - rasterise(drawn, settings)).mean())
+
+
+@pytest.mark.parametrize(
+    ("size", "line_width"),
+    [
+        (48, 1.5),
+        (100, 1),
+        (100, 3),
+        (100, 8),
+        (640, 1),
+        (640, 12),
+        (640, 40),
+        (1500, 1),
+        (1500, 40),
+    ],
+)
+def test_lines_of_any_width_give_their_middle(size: int, line_width: float) -> None:
+    image = HOUSE.to_image(size, margin=size / 8, line_width=line_width)
+    found = read_picture(file_of(image))
+    assert distance(found, HOUSE) < 0.025
+    assert len(found.strokes) == 2
+    assert found.num_points < 30
+
+
+def test_points_are_pixels_of_the_picture() -> None:
+    image = Image.new("L", (400, 300), 255)
+    image.paste(0, (100, 148, 301, 153))
+    (stroke,) = read_picture(file_of(image)).strokes
+    np.testing.assert_allclose(stroke[0], [103, 150.5], atol=3)
+    np.testing.assert_allclose(stroke[-1], [298, 150.5], atol=3)
+    large = image.resize((4000, 3000), Image.Resampling.NEAREST)
+    (stroke,) = read_picture(file_of(large)).strokes
+    np.testing.assert_allclose(stroke[0], [1030, 1505], atol=30)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif", "bmp"])
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_kinds_of_files_dark_on_light_and_light_on_dark(kind: str, is_dark: bool) -> None:
+    image = HOUSE.to_image(300, margin=40, line_width=8)
+    found = read_picture(file_of(ImageOps.invert(image) if is_dark else image, kind))
+    assert distance(found, HOUSE) < 0.02
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16"])
+def test_modes(mode: str) -> None:
+    image = HOUSE.to_image(300, margin=40, line_width=8)
+    if mode.startswith("I"):
+        converted = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+    else:
+        converted = image.convert("RGBA" if mode == "PA" else mode)
+    kind = "jpeg" if mode == "CMYK" else "png"
+    assert distance(read_picture(file_of(converted, kind)), HOUSE) < 0.02
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_transparent_paper(ink: tuple[int, int, int]) -> None:
+    alpha = ImageOps.invert(HOUSE.to_image(300, margin=40, line_width=8))
+    image = Image.new("RGBA", alpha.size, (*ink, 0))
+    image.putalpha(alpha)
+    assert distance(read_picture(file_of(image)), HOUSE) < 0.02
+    palette = image.quantize(16)
+    assert distance(read_picture(file_of(palette)), HOUSE) < 0.02
+
+
+def test_coloured_and_faint_lines_on_coloured_paper() -> None:
+    image = ImageOps.colorize(HOUSE.to_image(300, margin=40, line_width=8), "#7090c0", "#f0e8d8")
+    assert distance(read_picture(file_of(image, "jpeg", quality=60)), HOUSE) < 0.02
+
+
+def test_a_picture_lies_as_its_camera_says() -> None:
+    image = HOUSE.to_image(300, margin=40, line_width=8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the picture was taken on its side
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    assert distance(read_picture(file_of(turned, "jpeg", exif=exif)), HOUSE) < 0.02
+
+
+def test_crossings_and_dots(rng: np.random.Generator) -> None:
+    drawing = Sketch.from_points([[(0, 0), (100, 100)], [(100, 0), (0, 100)], [(50, 95)]])
+    found = read_picture(file_of(drawing.to_image(400, margin=40, line_width=14)))
+    assert len(found.strokes) == 3
+    assert distance(found, drawing) < 0.02
+
+
+def test_a_file_gives_its_name(tmp_path: Path) -> None:
+    path = HOUSE.save(tmp_path / "house.png")
+    assert read_picture(path).name == "house"
+
+
+def test_strokes_begin_upper_left_and_long_ones_come_first() -> None:
+    strokes = strokes_of_ink(np.asarray(HOUSE.to_image(300, line_width=6)) < 128)
+    assert [len(stroke) > 4 for stroke in strokes] == [True, False]
+    assert all(stroke[0].sum() <= stroke[-1].sum() for stroke in strokes)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, data: bytes = b"") -> bytes:
+    """A PNG that claims a size."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+WHOLE = file_of(HOUSE.to_image(300, margin=40, line_width=8))
+JPEG = file_of(HOUSE.to_image(300, margin=40, line_width=8), "jpeg")
+HALF = Image.new("L", (100, 100), 255)
+HALF.paste(0, (10, 10, 90, 90))
+BAD = {
+    "empty": (b"", "must be a PNG, .* file; got an empty file"),
+    "text": (b"a cat", "must be a PNG, .* file; got something else"),
+    "svg": (b"<svg/>", "must be a PNG"),
+    "tiff": (file_of(HOUSE.to_image(50), "tiff"), "must be a PNG"),
+    "cut short": (WHOLE[: len(WHOLE) // 2], "must be undamaged"),
+    "header alone": (WHOLE[:40], "must be undamaged|must be a PNG"),
+    "jpeg cut short": (JPEG[: len(JPEG) // 2], "must be undamaged"),
+    "wrong data": (png(50, 50, b"x" * 20), "must be undamaged"),
+    "zero wide": (png(0, 50), "must be"),
+    "bomb": (png(100_000, 100_000), "at most 40000000 pixels"),
+    "large": (png(7_000, 7_000), "at most 40000000 pixels; got 7000 x 7000"),
+    "white": (file_of(Image.new("L", (50, 50), 255)), "must show lines; got one even colour"),
+    "black": (file_of(Image.new("L", (50, 50), 0)), "must show lines; got one even colour"),
+    "nothing on glass": (file_of(Image.new("RGBA", (50, 50))), "one even colour"),
+    "faint": (file_of(Image.linear_gradient("L").point(lambda v: 250 + v // 64)), "one even"),
+    "one pixel": (file_of(Image.new("L", (1, 1))), "one even colour"),
+    "area": (file_of(HALF), "must show lines, not areas; got 64% covered"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_pictures_say_what_is_wrong(name: str) -> None:
+    data, message = BAD[name]
+    with pytest.raises(DrawingError, match=message) as caught:
+        read_picture(data)
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_in, "MAX_PICTURE_BYTES", 100)
+    with pytest.raises(DrawingError, match="at most 100 bytes"):
+        read_picture(WHOLE)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DrawingError, match=r"`cat\.png` must be readable"):
+        read_picture(tmp_path / "cat.png")
+
+
+@pytest.mark.parametrize("data", [WHOLE, JPEG], ids=["png", "jpeg"])
+def test_damaged_files_give_a_drawing_or_a_clear_error(
+    rng: np.random.Generator, data: bytes
+) -> None:
+    for _ in range(60):
+        damaged = bytearray(data)
+        for place in rng.integers(0, len(data), size=3).tolist():
+            damaged[place] = int(rng.integers(256))
+        with contextlib.suppress(DrawingError):
+            read_picture(bytes(damaged))
+
+
+def pictures_of_noise(rng: np.random.Generator) -> Sequence[np.ndarray]:
+    return [
+        (rng.random(shape) < share).astype(np.uint8) * 255
+        for shape, share in itertools.product([(1, 2), (3, 300), (200, 200)], [0.1, 0.5, 0.9])
+    ]
+
+
+def test_noise_gives_a_drawing_or_a_clear_error(rng: np.random.Generator) -> None:
+    for noise in pictures_of_noise(rng):
+        with contextlib.suppress(DrawingError):
+            read_picture(file_of(Image.fromarray(noise)))

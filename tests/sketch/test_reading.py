@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch import reading
+from sketch_pix2seq.sketch.ndjson import format_record
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sketch import Sketch
+
+CAT = Sketch.from_points([[(0, 0), (40, 30), (80, 0)], [(10, 60), (70, 60)]], category="cat")
+LINE = format_record(CAT, word="cat")
+
+
+def test_an_svg_is_one_input(tmp_path: Path) -> None:
+    (sketch,) = read_inputs(CAT.save(tmp_path / "my.cat.svg"))
+    assert sketch.name == "my"
+    assert len(sketch.strokes) == 2
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "bmp"])
+def test_a_picture_is_one_input(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"cat.{suffix}"
+    CAT.to_image(200, line_width=6).save(path)
+    (sketch,) = read_inputs(str(path))
+    assert (sketch.name, len(sketch.strokes)) == ("cat", 2)
+
+
+def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
+    path = tmp_path / "pets.ndjson"
+    other = format_record(CAT.truncated(3))
+    path.write_bytes(b"\xef\xbb\xbf" + LINE + b"\r\n" + other + b"\n\n")
+    first, second = read_inputs(path)
+    assert (first, first.category, first.name) == (CAT, "cat", "pets-000001")
+    assert (second, second.category, second.name) == (CAT.truncated(3), None, "pets-000002")
+    packed = tmp_path / "pets.ndjson.gz"
+    packed.write_bytes(gzip.compress(LINE))
+    assert [sketch.name for sketch in read_inputs(packed)] == ["pets-000001"]
+
+
+def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
+    wrong = tmp_path / "cat.png"
+    wrong.write_text("\n" + CAT.to_svg(), encoding="utf-8")
+    assert len(read_inputs(wrong)[0].strokes) == 2
+    wrong.write_bytes(LINE)
+    assert read_inputs(wrong) == [CAT]
+    packed = tmp_path / "cat.svgz"
+    packed.write_bytes(gzip.compress(CAT.to_svg().encode()))
+    assert len(read_inputs(packed)[0].strokes) == 2
+    nameless = tmp_path / ".svg"
+    nameless.write_text(CAT.to_svg(), encoding="utf-8")
+    assert read_inputs(nameless)[0].name == ".svg"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "`it.ndjson`: an input must hold a drawing; got an empty file"),
+        (b" \n \n", "`it.ndjson`: an input must hold a drawing; got an empty file"),
+        (b"a cat", "`it.ndjson`: an input must be an SVG, a PNG, .*; got something else"),
+        (b"%PDF-1.7", "`it.ndjson`: an input must be an SVG"),
+        (bytes(range(256)), "`it.ndjson`: an input must be an SVG"),
+        (b"[[1, 2]]", "`it.ndjson`: an input must be an SVG"),
+        (b"<svg", "`it.ndjson`: an SVG must be well-formed XML"),
+        (b"<html></html>", "`it.ndjson`: an SVG must begin with `<svg>`; got <html>"),
+        (b"\x89PNG\r\n\x1a\n", "`it.ndjson`: a picture must be"),
+        (b"{}", "`it.ndjson`: line 1: a line must have a list `drawing`"),
+        (LINE + b"\n\n" + LINE, "`it.ndjson`: line 2: a line must be a JSON object; got an empty"),
+        (LINE + b"\n" + LINE[:-3], "`it.ndjson`: line 2: a line must be a JSON object; got `"),
+        (gzip.compress(b""), "got an empty file"),
+        (gzip.compress(LINE)[:-12], "`it.ndjson`: a gzipped file must be whole; got a damaged"),
+        (b"\x1f\x8b\x08", "`it.ndjson`: a gzipped file must be whole"),
+        (b"\x1f\x8bxxxxxxxxxxxxxxxxx", "`it.ndjson`: a gzipped file must be whole"),
+    ],
+)
+def test_bad_files_say_what_is_wrong(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "it.ndjson"
+    path.write_bytes(content)
+    with pytest.raises(DrawingError, match=message) as caught:
+        read_inputs(path)
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_lines_can_be_passed_over(tmp_path: Path) -> None:
+    line = '{"drawing": [[[0, 9], [3, 4]]]}'
+    (tmp_path / "two.ndjson").write_text(f"{line}\n{{}}\n{line}\n")
+    wrong: list[DrawingError] = []
+    sketches = read_inputs(tmp_path / "two.ndjson", wrong.append)
+    assert [sketch.name for sketch in sketches] == ["two-000001", "two-000003"]
+    assert [str(error).startswith("`two.ndjson`: line 2: ") for error in wrong] == [True]
+
+
+def test_no_file_and_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(DrawingError, match="`cat.svg`: there must be such a file; got none"):
+        read_inputs(tmp_path / "cat.svg")
+    with pytest.raises(DrawingError, match="an input must be a file; got a folder"):
+        read_inputs(tmp_path)
+
+
+def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pets.ndjson"
+    path.write_bytes((LINE + b"\n") * 4)
+    monkeypatch.setattr(reading, "MAX_INPUTS", 3)
+    with pytest.raises(DrawingError, match="at most 3 lines; got 4"):
+        read_inputs(path)
+    monkeypatch.setattr(reading, "_MAX_BYTES", 100)
+    with pytest.raises(DrawingError, match="at most 100 bytes"):
+        read_inputs(path)
+    path.write_bytes(gzip.compress(b" " * 100_000))
+    with pytest.raises(DrawingError, match="at most 100 bytes"):
+        read_inputs(path)
+
+
+def test_real_drawings_are_read(quickdraw: Path) -> None:
+    path = sorted(quickdraw.glob("*.ndjson.gz"))[7]
+    sketches = read_inputs(path)
+    assert len(sketches) > 100
+    assert {sketch.category for sketch in sketches} == {path.name.split(".")[0]}

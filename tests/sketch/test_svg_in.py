@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch import svg_in
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES, read_svg
+
+LINE = '<path d="M0 0L3 4" stroke="black"/>'
+
+
+def svg(inside: str, **attributes: str) -> bytes:
+    """A document around some elements."""
+    extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f"<svg {namespaces}{extra}>{inside}</svg>".encode()
+
+
+def strokes(inside: str, **attributes: str) -> list[list[list[float]]]:
+    return [stroke.tolist() for stroke in read_svg(svg(inside, **attributes)).strokes]
+
+
+def test_what_we_write_comes_back_with_the_same_points() -> None:
+    house = Sketch.from_points(
+        [[(0, 10), (10, 0), (20, 10)], [(20, 10), (20, 30), (0, 30), (0, 10)], [(5, 5)]]
+    )
+    written = house.to_svg(size=34, margin=2, line_width=1)
+    assert read_svg(written.encode()).centred() == house.centred()
+
+
+def test_a_file_gives_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "house.svg"
+    path.write_bytes(svg(LINE))
+    assert read_svg(path).name == "house"
+    assert read_svg(svg(LINE)).name is None
+
+
+def test_groups_and_transforms_add_up() -> None:
+    inside = (
+        '<g transform="translate(10 20)"><g transform="scale(2)" stroke="red">'
+        '<line x2="3" y2="4" transform="translate(1)"/></g></g>'
+    )
+    assert strokes(inside) == [[[12, 20], [18, 28]]]
+
+
+def test_curves_become_few_points_and_lines_keep_all() -> None:
+    (circle,) = read_svg(svg('<circle r="50" fill="none" stroke="black"/>')).strokes
+    assert 20 < len(circle) < 80
+    np.testing.assert_allclose(np.hypot(*circle.T), 50, atol=0.2)
+    straight = "M0 0" + "".join(f"h{step}" for step in range(1, 40))
+    (line,) = read_svg(svg(f'<path stroke="black" d="{straight}"/>')).strokes
+    assert len(line) == 40
+
+
+def test_areas_without_line_give_their_outline() -> None:
+    assert strokes('<rect width="3" height="4"/>') == [[[0, 0], [3, 0], [3, 4], [0, 4], [0, 0]]]
+
+
+def test_one_line_that_is_drawn_and_filled_is_one_stroke() -> None:
+    assert len(strokes('<path d="M0 0L3 4L5 0z" stroke="red" fill="blue"/>')) == 1
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        '<path d="M9 9L8 8" display="none"/>',
+        '<g opacity="0"><path d="M9 9L8 8" stroke="red"/></g>',
+        '<path d="M9 9L8 8" style="fill:none"/>',
+        '<path d="M9 9L8 8" stroke="white"/>',
+        '<path d="M9 9L8 8" fill="#fefefe"/>',
+        '<defs><path id="a" d="M9 9L8 8" stroke="red"/></defs>',
+        '<symbol id="a"><path d="M9 9L8 8" stroke="red"/></symbol>',
+        '<clipPath id="a"><path d="M9 9L8 8"/></clipPath>',
+        '<mask><rect width="9" height="9"/></mask>',
+        '<pattern><rect width="9" height="9"/></pattern>',
+        '<text x="9" y="9">cat</text>',
+        '<image href="file:///etc/passwd" width="9" height="9"/>',
+        '<use href="http://example.org/x.svg#a"/>',
+        '<use href="#nothing"/>',
+        "<script>alert(1)</script>",
+        '<foreignObject><path d="M9 9L8 8" stroke="red"/></foreignObject>',
+        '<rect width="100%" height="100%" fill="white"/>',
+        '<rect width="100%" height="100%" fill="#ddd"/>',
+        '<line x1="9" x2="8"/>',
+        "<!-- <path d='M9 9L8 8'/> -->",
+        "<?php echo 1 ?>",
+    ],
+)
+def test_what_is_not_seen_is_not_read(unseen: str) -> None:
+    assert strokes(unseen + LINE) == [[[0, 0], [3, 4]]]
+    with pytest.raises(DrawingError, match="an SVG must show a line; got nothing visible"):
+        read_svg(svg(unseen))
+
+
+def test_light_lines_on_dark_paper_are_seen() -> None:
+    paper = '<rect width="100" height="100"/>'
+    inside = f'{paper}<path d="M5 5L9 9" stroke="white"/><path d="M1 1L2 2" stroke="#000"/>'
+    assert strokes(inside, viewBox="0 0 100 100") == [[[5, 5], [9, 9]]]
+
+
+def test_style_sheets_are_followed() -> None:
+    sheet = "<style>.cls-1{fill:none;stroke:#000} .cls-2{display:none}</style>"
+    assert strokes(f'{sheet}<path class="cls-1" d="M0 0L3 4"/>') == [[[0, 0], [3, 4]]]
+    with pytest.raises(DrawingError, match="nothing visible"):
+        read_svg(svg(f'{sheet}<path class="cls-2" d="M0 0L3 4"/>'))
+
+
+@pytest.mark.parametrize("reference", ["href", "xlink:href"])
+def test_use_draws_what_it_points_at(reference: str) -> None:
+    defs = (
+        f"<defs>{LINE.replace('<path', '<path id=&quot;a&quot;').replace('&quot;', chr(34))}</defs>"
+    )
+    inside = f'{defs}<use {reference}="#a" x="10"/><use {reference}="#a" transform="scale(2)"/>'
+    assert strokes(inside) == [[[10, 0], [13, 4]], [[0, 0], [6, 8]]]
+
+
+def test_a_symbol_and_an_inner_svg_fit_their_view_box() -> None:
+    symbol = f'<symbol id="a" viewBox="0 0 3 4" width="6" height="8">{LINE}</symbol>'
+    assert strokes(f'{symbol}<use href="#a" x="1"/>') == [[[1, 0], [7, 8]]]
+    inner = f'<svg x="10" y="20" width="30" height="80" viewBox="0 0 3 4">{LINE}</svg>'
+    assert strokes(inner) == [[[10, 40], [40, 80]]]
+
+
+def test_a_document_type_without_entities_is_harmless() -> None:
+    kind = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://nowhere.invalid/svg11.dtd">'
+    assert len(read_svg(b'<?xml version="1.0"?>' + kind + svg(LINE)).strokes) == 1
+
+
+def test_other_encodings() -> None:
+    text = svg(LINE, id="caf\u00e9").decode()
+    for encoding in ("utf-16", "latin-1"):
+        head = f'<?xml version="1.0" encoding="{encoding}"?>'
+        assert len(read_svg((head + text).encode(encoding)).strokes) == 1
+
+
+ENTITIES = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
+OUTSIDE = b"""<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>"""
+LOOP = '<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'
+BOMB = "".join(
+    f'<g id="g{n}">' + f'<use href="#g{n + 1}"/>' * 10 + "</g>" for n in range(30)
+) + LINE.replace("<path", '<path id="g30"')
+
+BAD = {
+    "empty": (b"", "well-formed XML"),
+    "text": (b"a cat", "well-formed XML"),
+    "binary": (bytes(range(256)), "well-formed XML"),
+    "cut short": (svg(LINE)[:-9], "well-formed XML"),
+    "html": (b"<html><body/></html>", "must begin with `<svg>`; got <html>"),
+    "no such encoding": (b'<?xml version="1.0" encoding="klingon"?><svg/>', "encoding|well-formed"),
+    "entities": (ENTITIES + svg("&b;"), "must not define or fetch entities"),
+    "outside entity": (OUTSIDE + svg("&x;"), "must not define or fetch entities"),
+    "empty document": (svg(""), "nothing visible"),
+    "nothing but a move": (svg('<path d="M3 4" stroke="red"/>'), "nothing visible"),
+    "bad path": (svg('<path d="cat" stroke="red"/>'), "path data `d` must"),
+    "bad transform": (svg(f'<g transform="scale(1e999)">{LINE}</g>'), "`transform`"),
+    "huge": (svg('<path d="M0 0L1e30 4" stroke="red"/>'), "between -1000000 and 1000000"),
+    "infinite": (svg('<path d="M0 0L1e999 4" stroke="red"/>'), "between -1000000 and 1000000"),
+    "not a number": (svg('<circle r="1e400" stroke="red"/>'), "between|nothing visible"),
+    "loop of references": (svg(LOOP), "nested at most 64 deep"),
+    "bomb of references": (svg(BOMB), "at most 200 elements"),
+    "deep": (svg("<g>" * 5000 + LINE + "</g>" * 5000), "nested at most 64 deep"),
+    "many elements": (svg(LINE * 201), "at most 200 elements"),
+    "too large": (svg(" " * MAX_SVG_BYTES), "at most 4000000 bytes"),
+    "much path data": (
+        svg(f'<path stroke="red" d="M0 0{"h1" * 50_001}"/>'),
+        "at most 100000 numbers of path data",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_documents_say_what_is_wrong(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(svg_in, "_MAX_ELEMENTS", 200)
+    data, message = BAD[name]
+    with pytest.raises(DrawingError, match=message) as caught:
+        read_svg(data)
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DrawingError, match=r"`cat\.svg` must be readable"):
+        read_svg(tmp_path / "cat.svg")

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.svg_shapes import length, shape_lines, transform
+
+VIEWPORT = (200.0, 100.0)
+
+
+def lines_of(tag: str, **attributes: str) -> list[np.ndarray]:
+    """Points of each line of a shape."""
+    found = shape_lines(tag, {k.replace("_", "-"): v for k, v in attributes.items()}, VIEWPORT)
+    for line in found:
+        for before, after in itertools.pairwise(line):
+            np.testing.assert_array_equal(before.points[-1], after.points[0])
+    return [np.concatenate([piece.points for piece in line]) for line in found]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("M0 0L1 2 3 4", [[[0, 0], [1, 2], [3, 4]]]),
+        ("m1,1 2,2h3v-1", [[[1, 1], [3, 3], [6, 3], [6, 2]]]),
+        ("M0 0L1 1M5 5L6 6", [[[0, 0], [1, 1]], [[5, 5], [6, 6]]]),
+        ("M0 0L1 1M1 1L6 6", [[[0, 0], [1, 1]], [[1, 1], [6, 6]]]),
+        ("M0 0H4V4Z", [[[0, 0], [4, 0], [4, 4], [0, 0]]]),
+        ("M0 0H4V4ZL9 9", [[[0, 0], [4, 0], [4, 4], [0, 0]], [[0, 0], [9, 9]]]),
+        ("M3 3h0", [[[3, 3], [3, 3]]]),
+        ("M3 3z", [[[3, 3], [3, 3]]]),
+        ("M3 3M4 4", []),
+        ("", []),
+        ("M0 0L1 1L2 x9", [[[0, 0], [1, 1]]]),
+    ],
+)
+def test_straight_paths(data: str, expected: list[list[list[float]]]) -> None:
+    assert [line.tolist() for line in lines_of("path", d=data)] == expected
+
+
+@pytest.mark.parametrize("data", ["hello", "L5 5", "Z", "C1 2 3 4 5 6", "M1"])
+def test_path_data_that_draws_nothing_readable_is_refused(data: str) -> None:
+    with pytest.raises(DrawingError, match="path data `d` must"):
+        shape_lines("path", {"d": data}, VIEWPORT)
+
+
+def test_curves_go_through_their_ends_and_follow_their_formula() -> None:
+    (cubic,) = lines_of("path", d="M0 0C0 10 10 10 10 0")
+    assert cubic[[0, -1]].tolist() == [[0, 0], [10, 0]]
+    np.testing.assert_allclose(cubic[len(cubic) // 2], [5, 7.5])
+    (quadratic,) = lines_of("path", d="M0 0Q5 10 10 0T20 0")
+    assert quadratic[:, 1].max() == pytest.approx(5)
+    assert quadratic[:, 1].min() == pytest.approx(-5)
+
+
+@pytest.mark.parametrize("arc", ["A5 5 0 0 1 10 0", "A5 5 0 0110 0", "a5,5 0 1 1 10,0"])
+def test_arcs_keep_their_radius(arc: str) -> None:
+    (line,) = lines_of("path", d="M0 0" + arc)
+    np.testing.assert_allclose(np.hypot(line[:, 0] - 5, line[:, 1]), 5, atol=1e-4)
+    assert line[[0, -1]].tolist() == [[0, 0], [10, 0]]
+
+
+def test_an_arc_without_radius_is_a_line() -> None:
+    assert [line.tolist() for line in lines_of("path", d="M0 0A0 5 0 0 1 3 4")] == [
+        [[0, 0], [3, 4]]
+    ]
+
+
+def test_simple_shapes() -> None:
+    assert lines_of("line", x1="1", y2="50%")[0].tolist() == [[1, 0], [0, 50]]
+    assert lines_of("polyline", points="0,0 1,1 2")[0].tolist() == [[0, 0], [1, 1]]
+    assert lines_of("polygon", points="0 0 1 1-2.5.5")[0].tolist() == [
+        [0, 0],
+        [1, 1],
+        [-2.5, 0.5],
+        [0, 0],
+    ]
+    rect = lines_of("rect", x="10%", y="10%", width="5", height="6")[0]
+    assert rect.tolist() == [[20, 10], [25, 10], [25, 16], [20, 16], [20, 10]]
+
+
+def test_round_shapes() -> None:
+    (circle,) = lines_of("circle", cx="3", cy="4", r="5")
+    np.testing.assert_allclose(np.hypot(*(circle - [3, 4]).T), 5)
+    np.testing.assert_array_equal(circle[0], circle[-1])
+    (ellipse,) = lines_of("ellipse", rx="10%", ry="10%")
+    np.testing.assert_allclose(np.abs(ellipse).max(axis=0), [20, 10])
+    (rounded,) = lines_of("rect", width="20", height="10", rx="3")
+    np.testing.assert_allclose(rounded.max(axis=0), [20, 10])
+    np.testing.assert_allclose(rounded[0], rounded[-1])
+    corner = np.hypot(*(rounded - [17, 3]).T)[(rounded[:, 0] > 17) & (rounded[:, 1] < 3)]
+    np.testing.assert_allclose(corner, 3)
+    (pill,) = lines_of("rect", width="20", height="10", rx="99", ry="99")
+    np.testing.assert_allclose(pill.max(axis=0), [20, 10])
+
+
+@pytest.mark.parametrize(
+    ("tag", "attributes"),
+    [
+        ("rect", {}),
+        ("rect", {"width": "5"}),
+        ("rect", {"width": "-5", "height": "5"}),
+        ("circle", {"r": "0"}),
+        ("ellipse", {"rx": "3"}),
+        ("polyline", {"points": ""}),
+        ("polygon", {"points": "x"}),
+        ("path", {"d": " "}),
+    ],
+)
+def test_shapes_without_size_draw_nothing(tag: str, attributes: dict[str, str]) -> None:
+    assert shape_lines(tag, attributes, VIEWPORT) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pixels"),
+    [("5", 5), (" 5px ", 5), ("1in", 96), ("2.54cm", 96), ("72pt", 96), ("-.5e1", -5), ("x", 0)],
+)
+def test_lengths(text: str, pixels: float) -> None:
+    assert length(text, 100) == pytest.approx(pixels)
+
+
+def test_transforms() -> None:
+    np.testing.assert_array_equal(transform(None), np.eye(3))
+    np.testing.assert_array_equal(transform(" "), np.eye(3))
+    turned = transform("translate(10, 20) rotate(90) scale(2)") @ [1, 0, 1]
+    np.testing.assert_allclose(turned, [10, 22, 1])
+    skewed = transform("skewX(45)") @ [0, 1, 1]
+    np.testing.assert_allclose(skewed, [1, 1, 1])
+
+
+@pytest.mark.parametrize("text", ["rotate(1e999)", "translate(1e999)"])
+def test_wrong_transforms_are_refused(text: str) -> None:
+    with pytest.raises(DrawingError, match="`transform` in the SVG must be"):
+        transform(text)
+    assert math.isfinite(transform("nonsense(3)").sum())

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch import tracing
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.thinning import thin
+from sketch_pix2seq.sketch.tracing import trace
+
+WIDTH = 7.0
+
+
+def traced(*strokes: list[tuple[float, float]], line_width: float = WIDTH) -> list[np.ndarray]:
+    """Draw thick lines and trace them."""
+    settings = RasterSettings(size=200, margin=20, line_width=line_width)
+    ink = rasterise([np.array(stroke) for stroke in strokes], settings) > 0.5
+    return trace(thin(ink), line_width)
+
+
+def sweep(line: np.ndarray) -> float:
+    """Distance between the ends of a line."""
+    return float(np.hypot(*(line[0] - line[-1])))
+
+
+def test_a_line_is_one_line_with_its_ends() -> None:
+    (line,) = traced([(0, 0), (100, 100)])
+    assert sweep(line) > 0.9 * 160 * np.sqrt(2)
+
+
+def test_crossing_lines_go_straight_on() -> None:
+    lines = traced([(0, 0), (100, 100)], [(100, 0), (0, 100)])
+    assert len(lines) == 2
+    assert all(sweep(line) > 200 for line in lines)
+
+
+def test_slanting_crossings_too() -> None:
+    lines = traced([(0, 20), (100, 80)], [(0, 80), (100, 20)])
+    assert len(lines) == 2
+    assert all(sweep(line) > 150 for line in lines)
+    assert len(traced([(0, 40), (100, 60)], [(0, 60), (100, 40)])) <= 3
+
+
+def test_a_side_street_ends_at_the_main_street() -> None:
+    lines = traced([(0, 0), (100, 0)], [(50, 0), (50, 100)])
+    assert len(lines) == 2
+    assert sorted(round(sweep(line), -1) for line in lines) == [160, 160]
+
+
+def test_a_corner_is_one_line() -> None:
+    assert len(traced([(0, 0), (100, 0), (100, 100)])) == 1
+
+
+def test_a_loop_is_closed_and_one_line() -> None:
+    turn = np.linspace(0, 2 * np.pi, 60)
+    (line,) = traced(list(zip(np.cos(turn), np.sin(turn), strict=True)))
+    assert sweep(line) < 3
+    assert len(line) > 400
+
+
+def test_a_loop_with_a_tail_is_walked_whole() -> None:
+    lines = traced([(50, 100), (50, 50), (20, 30), (50, 0), (80, 30), (50, 50)])
+    inked = {tuple(point) for line in lines for point in np.floor(line).tolist()}
+    assert len(lines) <= 2
+    assert len(inked) > 250
+
+
+def test_dots_are_lines_of_one_point() -> None:
+    skeleton = np.zeros((9, 9), bool)
+    skeleton[4, 6] = True
+    (dot,) = trace(skeleton, 1)
+    assert dot.tolist() == [[6.5, 4.5]]
+
+
+def test_every_pixel_of_thin_lines_is_visited_once(rng: np.random.Generator) -> None:
+    for _ in range(10):
+        turns = np.cumsum(rng.normal(scale=0.6, size=25))
+        walk = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
+        settings = RasterSettings(size=150, margin=10, line_width=2)
+        skeleton = thin(rasterise([walk], settings) > 0.5)
+        lines = trace(skeleton, 1e-6)
+        visited = {tuple(p) for line in lines for p in np.floor(line).astype(int).tolist()}
+        assert visited == {(int(x), int(y)) for y, x in np.argwhere(skeleton)}
+
+
+def test_hairs_of_thick_lines_are_cut() -> None:
+    skeleton = np.zeros((40, 100), bool)
+    skeleton[20, 5:95] = True
+    skeleton[16:20, 50] = True
+    assert len(trace(skeleton, line_width=10)) == 1
+    assert len(trace(skeleton, line_width=1)) == 2
+
+
+def test_nothing_gives_nothing() -> None:
+    assert trace(np.zeros((5, 5), bool), 1) == []
+
+
+def test_too_many_lines_are_refused(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "_MAX_EDGES", 50)
+    with pytest.raises(DrawingError, match="must show clean lines; got over 50 pieces"):
+        trace(thin(rng.random((100, 100)) < 0.4), 1)

@@ -1,0 +1,110 @@
+"""The documents tell the truth: code in them runs, and nothing is left undocumented."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from sketch_pix2seq.cli.app import VERBS, main
+from sketch_pix2seq.data.synthetic import write_synthetic
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CALLS = ("draw", "data prepare", "data info", "train", "recipes", "export")
+
+
+def blocks(text: str, language: str) -> Iterator[str]:
+    """The fenced blocks of a Markdown text in one language."""
+    yield from re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def section(call: str) -> str:
+    """What `commands.md` says of a verb."""
+    return COMMANDS.partition(f"\n## {call}\n")[2].partition("\n## ")[0]
+
+
+def test_every_verb_is_documented() -> None:
+    assert {call.split()[0] for call in CALLS} == {verb.name for verb in VERBS}
+    assert set(re.findall(r"^## (.+)$", COMMANDS, re.MULTILINE)) == set(CALLS)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_flag_is_documented_and_every_documented_flag_exists(
+    call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*call.split(), "--help"]) == 0
+    text = capsys.readouterr().out
+    exist = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
+    everywhere = {"-h", "--help", "--version", "--debug"}
+    positional = {"--inputs", "--sources", "--folder", "--recipe", "--run"}
+    told = set(re.findall(r"`(--?[a-z][a-z-]*)", section(call)))
+    assert told == exist - everywhere - positional
+
+
+def test_the_tour_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = doctest.testfile(str(ROOT / "docs" / "tour.md"), module_relative=False)
+    assert result.attempted > 20
+    assert result.failed == 0
+
+
+def test_the_readmes_commands_run_as_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """All of them, one after another, in a folder with drawings of those names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    shutil.copy(ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg", tmp_path)
+    for name, shape in (("cat", "circle"), ("pig", "spiral"), ("car", "square")):
+        (file,) = write_synthetic(tmp_path, num=60, seed=0, categories=[shape])
+        file.rename(tmp_path / f"{name}.ndjson")
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines]
+    commands = [words[1:] for words in commands if words[:1] == ["sketch-pix2seq"]]
+    assert len(commands) == 7
+    for words in commands:
+        words = [word.replace("num_steps=300", "num_steps=3") for word in words]
+        with unchecked_shapes():
+            assert main([path for word in words for path in braces(word)]) == 0, words
+    assert len(list((tmp_path / "redrawn").glob("*.svg"))) == 6 * 4
+    assert len(list((tmp_path / "rehearsal-drawings").glob("*.svg"))) == 1
+
+
+def braces(word: str) -> list[str]:
+    """What a shell makes of a{b,c}d."""
+    found = re.fullmatch(r"(.*)\{(.*)\}(.*)", word)
+    if found is None:
+        return [word]
+    before, inside, after = found.groups()
+    return [before + part + after for part in inside.split(",")]
+
+
+def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    for block in blocks(README, "python"):
+        exec(compile(block, "README.md", "exec"), {})
+    assert len(list(tmp_path.glob("pig-*.svg"))) == 4
+
+
+def test_no_placeholder_is_left() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^[A-Z]+_[A-Z_]+$", text, re.MULTILINE), path.name
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.name}: {target}"

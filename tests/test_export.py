@@ -1,0 +1,185 @@
+"""Export: the bundle is whole, and ONNX Runtime draws what torch draws."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.errors import BundleError, RunError, UsageError
+from sketch_pix2seq.export import export_run, load_model
+from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.models import DecoderStep
+from sketch_pix2seq.training.loop import train
+from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings
+from sketch_pix2seq.training.recipes import default
+from sketch_pix2seq.training.run import Run
+from sketch_pix2seq.training.sheet import draw_steps
+
+
+@pytest.fixture(scope="module", params=["paper", "conv"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a few steps."""
+    folder = tmp_path_factory.mktemp("export")
+    write_synthetic(folder / "files", num=40, seed=1)
+    prepare([folder / "files"], folder / "set", epsilon=6.0)
+    recipe = replace(
+        default(),
+        num_steps=4,
+        batch_size=8,
+        sheet_every=0,
+        model=ModelSettings(
+            latent_dim=16, decoder_size=48, num_components=4, encoder=request.param, encoder_width=8
+        ),
+        optimiser=OptimiserSettings(average_decay=0.5),
+    )
+    train(recipe, folder / "set", folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def export(unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Callable[..., None]:
+    """`export_run`; torch cannot trace through the tests' shape checks."""
+
+    def without_checks(run: Path, out: Path) -> None:
+        with unchecked_shapes():
+            export_run(run, out, temperature=0.4)
+
+    return without_checks
+
+
+@pytest.fixture(scope="module")
+def bundle(run: Path, export: Callable[..., None]) -> Path:
+    """Its bundle."""
+    export(run, run.parent / "bundle")
+    return run.parent / "bundle"
+
+
+def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
+    names = {path.name for path in bundle.iterdir()}
+    assert names == {
+        "model.json",
+        "encoder.onnx",
+        "decoder.onnx",
+        "weights.safetensors",
+        "README.md",
+    }
+    card = Bundle.open(bundle).card
+    assert card.categories == ("circle", "house", "ladder", "spiral", "square", "zigzag")
+    assert (card.latent_dim, card.noise_dim, card.state_dim) == (16, 9, 6 * 48 + 1)
+    assert card.temperature == 0.4
+    assert card.metrics["step"] == 4
+    assert "Quick, Draw!" in card.attribution
+    readme = (bundle / "README.md").read_text()
+    assert readme.startswith("---\nlicense: apache-2.0\n")
+    assert "| zigzag |" in readme
+
+
+def test_graphs_name_no_path_of_the_machine_that_made_them(bundle: Path) -> None:
+    for name in ("encoder.onnx", "decoder.onnx"):
+        content = (bundle / name).read_bytes()
+        assert b".py" not in content
+        assert b"stack_trace" not in content
+
+
+def test_torch_and_onnx_encode_alike(run: Path, bundle: Path) -> None:
+    model, _ = load_model(Run(run))
+    pictures = np.random.default_rng(0).random((5, 1, 48, 48), np.float32)
+    session = onnxruntime.InferenceSession(bundle / "encoder.onnx")
+    found = session.run(["mean", "log_var"], {"picture": pictures})
+    with torch.no_grad():
+        expected = model.encoder(torch.from_numpy(pictures))
+    for ours, peer in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, peer.numpy(), atol=2e-3)  # weights are stored as halves
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0])
+def test_torch_and_onnx_draw_the_same_steps_from_the_same_noise(
+    run: Path, bundle: Path, temperature: float
+) -> None:
+    model, _ = load_model(Run(run))
+    card = Bundle.open(bundle).card
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.numel() >= 1024:
+                tensor.copy_(tensor.half().float())
+    rng = np.random.default_rng(1)
+    latent = rng.standard_normal((3, card.latent_dim), np.float32)
+    noise = rng.gumbel(size=(40, 3, card.noise_dim)).astype(np.float32)
+    noise[:, :, -2:] = rng.standard_normal((40, 3, 2))
+    expected = draw_steps(
+        DecoderStep(model.decoder),
+        torch.from_numpy(latent),
+        torch.from_numpy(noise),
+        temperature,
+    )
+    session = onnxruntime.InferenceSession(bundle / "decoder.onnx")
+    state = np.zeros((3, card.state_dim), np.float32)
+    step = np.tile(np.array([0, 0, 1, 0, 0], np.float32), (3, 1))
+    heat = np.full((3, 1), temperature, np.float32)
+    for index in range(expected.shape[1]):
+        step, state = session.run(
+            ["next_step", "next_state"],
+            {
+                "latent": latent,
+                "state": state,
+                "step": step,
+                "noise": noise[index],
+                "temperature": heat,
+            },
+        )
+        np.testing.assert_allclose(step, expected[:, index].numpy(), atol=1e-4)
+
+
+def test_a_zipped_bundle_is_the_same_bundle(
+    run: Path, bundle: Path, tmp_path: Path, export: Callable[..., None]
+) -> None:
+    export(run, tmp_path / "bundle.zip")
+    assert zipfile.is_zipfile(tmp_path / "bundle.zip")
+    assert Bundle.open(tmp_path / "bundle.zip") == Bundle.open(bundle)  # byte for byte
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle.zip"]
+
+
+@pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
+def test_a_temperature_that_cannot_be_is_refused(
+    run: Path, tmp_path: Path, temperature: float
+) -> None:
+    with pytest.raises(UsageError, match="temperature"):
+        export_run(run, tmp_path / "bundle", temperature=temperature)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(run: Path, bundle: Path) -> None:
+    with pytest.raises(BundleError, match="exists already"):
+        export_run(run, bundle)
+
+
+def test_a_run_without_checkpoints_cannot_be_exported(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_bytes((run / "run.json").read_bytes())
+    with pytest.raises(RunError, match="no checkpoint yet"):
+        export_run(tmp_path / "run", tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+    with pytest.raises(RunError, match="not a training run"):
+        export_run(tmp_path, tmp_path / "bundle")
+
+
+def test_weights_that_do_not_fit_the_recipe_are_refused(run: Path, tmp_path: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["recipe"]["model"]["decoder_size"] = 52
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    best = (run / "checkpoints" / "best.safetensors").read_bytes()
+    (tmp_path / "checkpoints" / "best.safetensors").write_bytes(best)
+    with pytest.raises(RunError, match="do not fit"):
+        export_run(tmp_path, tmp_path / "bundle")

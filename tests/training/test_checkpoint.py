@@ -1,0 +1,66 @@
+"""Checkpoints: whole or not there, damaged ones refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.training.checkpoint import (
+    checkpoint_path,
+    checkpoints,
+    load_checkpoint,
+    rotate,
+    save_checkpoint,
+)
+
+TENSORS = {"a": torch.arange(6.0).view(2, 3), "b": torch.tensor(7.0)}
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path / "new", 12)
+    save_checkpoint(path, TENSORS, {"step": 12, "best": float("inf")})
+    tensors, facts = load_checkpoint(path)
+    assert facts == {"step": 12, "best": float("inf")}
+    for name, tensor in TENSORS.items():
+        assert torch.equal(tensors[name], tensor)
+    assert [file.name for file in path.parent.iterdir()] == ["step-00000012.safetensors"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 7, 8, 100, -1])
+def test_a_truncated_file_is_no_checkpoint(tmp_path: Path, keep: int) -> None:
+    path = checkpoint_path(tmp_path, 1)
+    save_checkpoint(path, TENSORS, {"step": 1})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(RunError, match="not a whole checkpoint"):
+        load_checkpoint(path)
+
+
+def test_other_files_are_no_checkpoints(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(TENSORS, tmp_path / "other.safetensors")
+    with pytest.raises(RunError, match="format 1"):
+        load_checkpoint(tmp_path / "other.safetensors")
+    with pytest.raises(RunError, match="not a whole checkpoint"):
+        load_checkpoint(tmp_path / "missing.safetensors")
+
+
+def test_a_place_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path, 1)
+    path.mkdir()  # a folder stands where the file should go
+    with pytest.raises(RunError, match="could not be written"):
+        save_checkpoint(path, TENSORS, {"step": 1})
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_rotation_keeps_the_newest_and_the_best(tmp_path: Path) -> None:
+    for step in (500, 1000, 20000, 1500):
+        save_checkpoint(checkpoint_path(tmp_path, step), TENSORS, {"step": step})
+    save_checkpoint(tmp_path / "best.safetensors", TENSORS, {"step": 500})
+    rotate(tmp_path, 2)
+    names = [path.name for path in checkpoints(tmp_path)]
+    assert names == ["step-00001500.safetensors", "step-00020000.safetensors"]
+    assert (tmp_path / "best.safetensors").exists()

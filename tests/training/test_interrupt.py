@@ -1,0 +1,34 @@
+"""Ctrl-C held back: the first one waits, the second does not, and the old way comes back."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from sketch_pix2seq.training.interrupt import hold_interrupts
+
+
+def test_the_first_one_waits_and_the_second_breaks_off() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with hold_interrupts() as interrupted:
+        assert not interrupted.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert interrupted.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_are_left_alone() -> None:
+    found: list[bool] = []
+
+    def work() -> None:
+        with hold_interrupts() as interrupted:
+            found.append(interrupted.is_set())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [False]
