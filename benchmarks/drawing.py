@@ -29,7 +29,8 @@ def measure(pictures: np.ndarray) -> list[Figure]:
     """
     bundle = Bundle.default()
     card = bundle.card
-    model = build_model(Recipe.from_dict(card.recipe)).eval()
+    recipe = Recipe.from_dict(card.recipe)
+    model = build_model(recipe).eval()
     weights = resources.files("sketch_pix2seq").joinpath("bundles", "default", WEIGHTS_FILE)
     model.load_state_dict({n: t.float() for n, t in load(weights.read_bytes()).items()})
     with torch.no_grad():
@@ -56,7 +57,7 @@ def measure(pictures: np.ndarray) -> list[Figure]:
     num_torch_steps = draw_steps(step, torch.from_numpy(one), noise, 0.4).shape[1]
     a_step = seconds["one"] / steps_of_one * 1e6
     torch_step = seconds["torch"] / num_torch_steps * 1e6
-    size = model.decoder.size
+    size = recipe.model.decoder_size
     flops_a_step = 2 * (4 * size * (size + 5) + size * output_dim(card.noise_dim - 5))
     peak = 20 * 2 * GEMM_SIDE**3 / seconds["peak"] / flops_a_step
     rate = steps_of_many / seconds["many"]

@@ -124,7 +124,7 @@ def export_onnx(model: SketchAutoencoder, folder: Path, picture_size: int) -> No
     """
     step = DecoderStep(model.decoder).eval()
     batch = 2
-    latent = torch.zeros(batch, model.decoder.latent.in_features)
+    latent = torch.zeros(batch, model.decoder.latent_dim)
     num_noise = noise_dim(model.decoder.num_components)
     _export(
         model.encoder,

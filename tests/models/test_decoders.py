@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.decoders import DecoderStep, LSTMDecoder, dropout_mask
+from sketch_pix2seq.models.decoder import DecoderStep
+from sketch_pix2seq.models.decoders import LSTMDecoder
+from sketch_pix2seq.models.lstm import dropout_mask
 from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim
 
 

@@ -56,15 +56,15 @@ def test_valid_averages_over_the_rows_that_are_there() -> None:
     expected = -mixture.log_prob(targets[:, :2])[real].mean()
     torch.testing.assert_close(found.stroke_nll, expected)
     assert found.num_rows == 9
-    torch.testing.assert_close(found.total, found.stroke_nll + found.pen_ce)
-    torch.testing.assert_close(found.reconstruction, found.total)
+    torch.testing.assert_close(found.total(), found.stroke_nll + found.pen_ce)
+    torch.testing.assert_close(found.reconstruction, found.total())
 
 
 def test_only_empty_drawings_have_no_stroke_loss_and_a_finite_gradient() -> None:
     output = torch.zeros(2, output_dim(4), requires_grad=True)
     targets = torch.tensor([[0.0, 0, 0, 0, 1]] * 2)
     found = reconstruction_losses(StrokeMixture.from_output(output), targets)
-    found.total.backward()
+    found.total().backward()
     assert found.stroke_nll.item() == 0
     assert output.grad is not None and output.grad.isfinite().all()
 
@@ -80,7 +80,7 @@ def test_padding_never_changes_the_valid_loss() -> None:
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
     tight = model()(pictures, batch(4), LENGTHS)
     loose = model()(pictures, batch(40), LENGTHS)
-    assert torch.equal(tight.total, loose.total)
+    assert torch.equal(tight.total(), loose.total())
 
 
 def test_batch_order_and_company_never_change_a_drawings_loss() -> None:

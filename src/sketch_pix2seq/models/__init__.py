@@ -9,17 +9,22 @@ its drawings), M mixture components, Z latent, H decoder state, C channels.
 """
 
 from sketch_pix2seq.models.autoencoder import SketchAutoencoder
-from sketch_pix2seq.models.decoders import DecoderStep, LSTMDecoder
-from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder
+from sketch_pix2seq.models.decoder import Decoder, DecoderStep
+from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.losses import Losses, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture
 
 __all__ = [
     "ConvEncoder",
+    "Decoder",
     "DecoderStep",
+    "HyperDecoder",
     "LSTMDecoder",
+    "LayerNormDecoder",
     "Losses",
     "PaperEncoder",
+    "RNNEncoder",
     "SketchAutoencoder",
     "StrokeMixture",
     "reconstruction_losses",

@@ -1,35 +1,50 @@
-"""Picture in, losses out: encoder, latent code and decoder together."""
+"""Drawing in, losses out: encoder, latent code and decoder together."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.decoders import LSTMDecoder
-from sketch_pix2seq.models.losses import LossConvention, Losses, reconstruction_losses
+from sketch_pix2seq.models.decoder import Decoder
+from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.models.losses import (
+    LossConvention,
+    Losses,
+    kl_divergence,
+    reconstruction_losses,
+)
 
 
 class SketchAutoencoder(nn.Module):
-    """The model of the paper: it looks at a picture and learns to draw it.
+    """Any of the four models of the paper: it looks at a drawing and learns to draw it.
 
     Args:
-        encoder: picture (B, 1, H, W) to mean and log variance (B, Z).
+        encoder: picture or strokes to mean and log variance (B, Z).
         decoder: latent and packed steps to a mixture a row.
         convention: how the losses are averaged.
+        with_kl: whether there is a KL term (equation 1 of Chen et al.) or truly none
+            (equation 2).
 
-    Source: equation 2 of Chen et al.: reconstruction only, no KL term, with
-    z = mean + sigma * eps.
+    Source: Chen et al., arXiv 1709.04121, Table 1; z = mean + sigma * eps.
     """
 
     def __init__(
-        self, encoder: nn.Module, decoder: LSTMDecoder, convention: LossConvention = "valid"
+        self,
+        encoder: PaperEncoder | ConvEncoder | RNNEncoder,
+        decoder: Decoder,
+        convention: LossConvention = "valid",
+        *,
+        with_kl: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.convention: LossConvention = convention
+        self.with_kl = with_kl
 
     def forward(
         self,
@@ -46,14 +61,35 @@ class SketchAutoencoder(nn.Module):
             lengths: rows of each drawing, longest first, on the CPU.
             generator: of latent noise and dropout, in training mode.
         """
-        mean, log_var = self.encoder(pictures)
+        mean, log_var = self.encode(pictures, steps, lengths, generator)
         latent = mean
         if self.training:
             noise = torch.empty_like(mean).normal_(generator=generator)
             latent = mean + (0.5 * log_var).exp() * noise
+        num_rows = lengths + 1
         if self.convention == "magenta":
-            lengths = torch.full_like(lengths, steps.shape[1] - 2)
-        inputs = pack_padded_sequence(steps[:, :-1], lengths + 1, batch_first=True)
-        targets = pack_padded_sequence(steps[:, 1:], lengths + 1, batch_first=True)
+            num_rows = torch.full_like(lengths, steps.shape[1] - 1)
+        inputs = pack_padded_sequence(steps[:, :-1], num_rows, batch_first=True)
+        targets = pack_padded_sequence(steps[:, 1:], num_rows, batch_first=True)
         mixture = self.decoder(latent, inputs, generator)
-        return reconstruction_losses(mixture, targets.data, self.convention)
+        losses = reconstruction_losses(mixture, targets.data, self.convention)
+        kl = kl_divergence(mean, log_var) if self.with_kl else None
+        return replace(losses, kl=kl, num_drawings=len(lengths))
+
+    def encode(
+        self,
+        pictures: Float[Tensor, "B 1 H W"],
+        steps: Float[Tensor, "B T 5"],
+        lengths: Int64[Tensor, "B"],
+        generator: torch.Generator | None = None,
+    ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
+        """Mean and log variance of each drawing, from what the encoder looks at.
+
+        Args: as in `forward`.
+        """
+        if isinstance(self.encoder, RNNEncoder):
+            rows = pack_padded_sequence(steps[:, 1:], lengths, batch_first=True)
+            mean, log_var = self.encoder(rows, generator)
+        else:
+            mean, log_var = self.encoder(pictures)
+        return mean, log_var

@@ -1,70 +1,67 @@
-"""From a latent code to a drawing, one step after another.
+"""The three decoders: LSTM, layer-norm LSTM and HyperLSTM.
 
-`LSTMDecoder` reads whole drawings when it learns; `DecoderStep` wraps it for
-drawing: one step, sampling included, with everything the next step needs in one
-state. `DecoderStep` is what is exported, so that Python and the browser draw alike.
+Each reads whole packed drawings when it learns and single steps when it draws. All see the
+latent code at every step; its share of the gates is computed once a drawing.
+
+Convention: gates stand in the order input, forget, output, candidate.
+
+Source: the decoders of Ha & Eck, arXiv 1704.03477: first state tanh(FC(z)), forget bias 1,
+orthogonal recurrent weights per gate, recurrent dropout of the candidates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.lstm import lstm_sequence
+from sketch_pix2seq.models.decoder import Decoder, DecoderState
+from sketch_pix2seq.models.deferred import DeferredLinear
+from sketch_pix2seq.models.lstm import dropout_mask, forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
-
-LSTMState: TypeAlias = tuple[Float[Tensor, "B H"], Float[Tensor, "B H"], Float[Tensor, "B G"]]
-"""Hidden state, memory, and what the latent code adds to the gates (G = 4 H)."""
+from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 START_INIT_STD = 0.001
-STEP_DIM = 5
+NORM_EPSILON = 1e-3
+
+Product: TypeAlias = Callable[[Tensor, Tensor | None], Tensor]
+"""Rows and what is added to rows @ weight.T."""
 
 
-class LSTMDecoder(nn.Module):
-    """An LSTM that sees the latent code at every step.
+class LSTMDecoder(Decoder):
+    """An LSTM.
 
     Args:
         latent_dim: Z.
         size: H, 512 in the paper.
         num_components: M, 20 in the paper.
         keep: probability that recurrent dropout keeps a candidate.
-
-    Convention: gates stand in the order input, forget, output, candidate.
-
-    Source: the decoder of Ha & Eck, arXiv 1704.03477: state from tanh(FC(z)),
-    forget bias 1, orthogonal recurrent weights per gate. The latent code's share
-    of the gates is computed once a drawing, not once a step.
     """
 
     def __init__(
         self, latent_dim: int, size: int = 512, num_components: int = 20, keep: float = 0.9
     ) -> None:
         super().__init__()
-        self.size = size
+        self.latent_dim, self.size = latent_dim, size
         self.num_components = num_components
         self.keep = keep
-        self.start = nn.Linear(latent_dim, 2 * size)
-        nn.init.normal_(self.start.weight, std=START_INIT_STD)
-        nn.init.zeros_(self.start.bias)
+        self.start = _start_layer(latent_dim, 2 * size)
         self.latent = nn.Linear(latent_dim, 4 * size)
         nn.init.xavier_uniform_(self.latent.weight)
-        nn.init.zeros_(self.latent.bias)
         with torch.no_grad():
-            self.latent.bias[size : 2 * size] = 1.0
-        self.weight = nn.Parameter(torch.empty(4 * size, STEP_DIM + size))
-        nn.init.xavier_uniform_(self.weight[:, :STEP_DIM])
-        for gate in range(4):
-            nn.init.orthogonal_(self.weight[gate * size : (gate + 1) * size, STEP_DIM:])
+            self.latent.bias.copy_(forget_bias(size))
+        self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
         self.output = nn.Linear(size, output_dim(num_components))
 
     @property
-    def state_dim(self) -> int:
-        """Length of the state: hidden, cell, and the gates' share of the latent code."""
-        return 6 * self.size
+    def state_sizes(self) -> tuple[int, ...]:
+        """Hidden state, memory, and what the latent code adds to the gates."""
+        return self.size, self.size, 4 * self.size
 
     def forward(
         self,
@@ -72,119 +69,291 @@ class LSTMDecoder(nn.Module):
         steps: PackedSequence,
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
-        """Predict every step of a packed batch from the steps before it.
-
-        Args:
-            latent: the code of each drawing, in the batch's order.
-            steps: packed input rows (stroke-5, beginning with the start step).
-            generator: of the dropout's randomness; needed in training mode.
-
-        Returns:
-            The mixture of each row, packed.
-        """
-        hidden, cell = self.start(latent).tanh().chunk(2, 1)
-        dropout = None
-        if self.training and self.keep < 1.0:
-            shape = (steps.data.shape[0], self.size)
-            dropout = dropout_mask(shape, self.keep, latent, generator)
+        """See `Decoder`."""
+        hidden, cell, context = self.begin(latent)
+        dropout = _dropout(self, steps, generator)
         rows = lstm_sequence(
-            steps.data,
-            self.latent(latent),
-            hidden,
-            cell,
-            self.weight,
-            steps.batch_sizes,
-            dropout,
+            steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
         )
         return StrokeMixture.from_output(self.output(rows))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> LSTMState:
-        """State before the first step."""
+    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+        """See `Decoder`."""
         hidden, cell = self.start(latent).tanh().chunk(2, 1)
         return hidden, cell, self.latent(latent)
 
     def advance(
-        self, step: Float[Tensor, "B 5"], state: LSTMState
-    ) -> tuple[StrokeMixture, LSTMState]:
-        """One step: the mixture of the next one, and the state after it."""
+        self, step: Float[Tensor, "B 5"], state: DecoderState
+    ) -> tuple[StrokeMixture, DecoderState]:
+        """See `Decoder`."""
         hidden, cell, context = state
         gates = torch.addmm(context, torch.cat((step, hidden), 1), self.weight.t())
-        into, forget, out, candidate = gates.chunk(4, 1)
-        cell = forget.sigmoid() * cell + into.sigmoid() * candidate.tanh()
-        hidden = out.sigmoid() * cell.tanh()
+        hidden, cell = _cell(gates.chunk(4, 1), cell)
         return StrokeMixture.from_output(self.output(hidden)), (hidden, cell, context)
 
 
-class DecoderStep(nn.Module):
-    """One step of drawing, as exported: latent, state, step and noise in; step out.
+class LayerNormDecoder(Decoder):
+    """An LSTM whose gates and memory are normalised over the units of each step.
 
-    Convention: a state of zeros means that a new drawing begins. If any drawing of
-    a batch begins, the first states of the whole batch are computed, so let new
-    drawings take their first step together.
+    Args: as of `LSTMDecoder`.
+
+    Source: Ba et al., arXiv 1607.06450; each gate normalised by itself, epsilon 0.001,
+    as in sketch-rnn's reference code.
     """
 
-    def __init__(self, decoder: LSTMDecoder) -> None:
+    def __init__(
+        self, latent_dim: int, size: int = 512, num_components: int = 20, keep: float = 0.9
+    ) -> None:
         super().__init__()
-        self.decoder = decoder
+        self.latent_dim, self.size = latent_dim, size
+        self.num_components = num_components
+        self.keep = keep
+        self.start = _start_layer(latent_dim, 2 * size)
+        self.latent = nn.Linear(latent_dim, 4 * size, bias=False)
+        nn.init.xavier_uniform_(self.latent.weight)
+        self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
+        self.norm = _CellNorm(size)
+        self.output = nn.Linear(size, output_dim(num_components))
 
     @property
-    def state_dim(self) -> int:
-        """Length S of the state: the decoder's, and a flag that a drawing has begun."""
-        return self.decoder.state_dim + 1
+    def state_sizes(self) -> tuple[int, ...]:
+        """Hidden state, memory, and what the latent code adds to the gates."""
+        return self.size, self.size, 4 * self.size
 
     def forward(
         self,
         latent: Float[Tensor, "B Z"],
-        state: Float[Tensor, "B S"],
-        step: Float[Tensor, "B 5"],
-        noise: Float[Tensor, "B K"],
-        temperature: Float[Tensor, "B 1"],
-    ) -> tuple[Float[Tensor, "B 5"], Float[Tensor, "B S"]]:
-        """Draw the next step.
+        steps: PackedSequence,
+        generator: torch.Generator | None = None,
+    ) -> StrokeMixture:
+        """See `Decoder`."""
+        product = DeferredLinear(self.weight, len(latent))
 
-        Args:
-            latent: code of each drawing.
-            state: what the last call returned, or zeros.
-            step: the step that the last call returned, or the start step.
-            noise: see `StrokeMixture.sample`.
-            temperature: not negative; 0 is greedy.
-        """
-        if torch.compiler.is_exporting():
-            carried = torch.cond(
-                state[:, 0].min() > 0, self._carry_on, self._begin, (latent, state)
-            )
-        elif bool(state[:, 0].min() > 0):
-            carried = self._carry_on(latent, state)
-        else:
-            carried = self._begin(latent, state)
-        mixture, carried = self.decoder.advance(step, carried)
-        following = mixture.sample(noise, temperature)
-        return following, torch.cat((torch.ones_like(temperature), *carried), 1)
+        def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
+            return self._move(step, state, product, kept)
 
-    def _carry_on(self, latent: Float[Tensor, "B Z"], state: Float[Tensor, "B S"]) -> LSTMState:
-        """Take the state apart. The branches of an exported graph must not share memory."""
-        size = self.decoder.size
-        _, hidden, cell, context = state.split([1, size, size, 4 * size], 1)
-        return hidden.clone(), cell.clone(), context.clone()
+        dropout = _dropout(self, steps, generator)
+        hidden = _recur(move, self.begin(latent), steps, dropout)
+        return StrokeMixture.from_output(self.output(hidden))
 
-    def _begin(self, latent: Float[Tensor, "B Z"], state: Float[Tensor, "B S"]) -> LSTMState:
-        """Replace the states of zeros by first ones."""
-        begun = state[:, :1] > 0
-        pairs = zip(self._carry_on(latent, state), self.decoder.begin(latent), strict=True)
-        hidden, cell, context = (torch.where(begun, old, new) for old, new in pairs)
+    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+        """See `Decoder`."""
+        hidden, cell = self.start(latent).tanh().chunk(2, 1)
+        return hidden, cell, self.latent(latent)
+
+    def advance(
+        self, step: Float[Tensor, "B 5"], state: DecoderState
+    ) -> tuple[StrokeMixture, DecoderState]:
+        """See `Decoder`."""
+        state = self._move(step, state, _plain(self.weight), None)
+        return StrokeMixture.from_output(self.output(state[0])), state
+
+    def _move(
+        self, step: Tensor, state: DecoderState, product: Product, kept: Tensor | None
+    ) -> DecoderState:
+        hidden, cell, context = state
+        gates = product(torch.cat((step, hidden), 1), context)
+        hidden, cell = self.norm(gates.chunk(4, 1), cell, kept)
         return hidden, cell, context
 
 
-def dropout_mask(
-    shape: tuple[int, int], keep: float, like: Tensor, generator: torch.Generator | None
-) -> Float[Tensor, "N H"]:
-    """0 or 1 / keep, with the keep probability rounded to 1/256.
+class HyperDecoder(Decoder):
+    """HyperLSTM: a smaller LSTM decides, step by step, how the gates of the main one scale.
 
-    One random byte an element: on a CPU eight times as fast as a Bernoulli draw.
+    Args:
+        latent_dim: Z.
+        size: H, 512 in the paper.
+        num_components: M, 20 in the paper.
+        keep: probability that recurrent dropout keeps a candidate of the main LSTM.
+        hyper_size: units of the smaller LSTM.
+        embedding_dim: length of the code with which it scales each gate.
+
+    Source: Ha et al., HyperNetworks, arXiv 1609.09106, section 4.2 and appendix A.2.2,
+    with sketch-rnn's sizes and first weights: both LSTMs layer-normalised, all scales
+    0.1 at first.
     """
-    levels = min(max(round(keep * 256), 1), 256)
-    count = shape[0] * shape[1]
-    words = torch.empty((count + 7) // 8, dtype=torch.int64, device=like.device)
-    words.random_(-(2**63), None, generator=generator)
-    kept = words.view(torch.uint8)[:count].view(shape) <= levels - 1
-    return kept.to(like.dtype).mul_(256 / levels)
+
+    SCALES = 8  # of what each gate gets from the input, then from the hidden state
+    SHIFTS = 4
+
+    def __init__(
+        self,
+        latent_dim: int,
+        size: int = 512,
+        num_components: int = 20,
+        keep: float = 0.9,
+        *,
+        hyper_size: int = 256,
+        embedding_dim: int = 32,
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.size, self.hyper_size = latent_dim, size, hyper_size
+        self.num_components = num_components
+        self.keep = keep
+        self.start = _start_layer(latent_dim, 2 * (size + hyper_size))
+        self.latent = nn.Linear(latent_dim, 4 * size, bias=False)
+        self.hyper_latent = nn.Linear(latent_dim, 4 * hyper_size, bias=False)
+        nn.init.xavier_uniform_(self.latent.weight)
+        nn.init.xavier_uniform_(self.hyper_latent.weight)
+        weight = lstm_weight(STROKE5_DIM, size)
+        self.step_weight = nn.Parameter(weight[:, :STROKE5_DIM].clone())
+        self.recurrent_weight = nn.Parameter(weight[:, STROKE5_DIM:].clone())
+        self.hyper_weight = nn.Parameter(lstm_weight(STROKE5_DIM + size, hyper_size))
+        scaled, all_codes = self.SCALES * embedding_dim, (self.SCALES + self.SHIFTS) * embedding_dim
+        self.code_weight = nn.Parameter(torch.zeros(all_codes, hyper_size))
+        nn.init.normal_(self.code_weight[scaled:], std=0.01)
+        self.code_bias = nn.Parameter(torch.ones(scaled))
+        self.scaling = nn.Parameter(torch.zeros(self.SCALES + self.SHIFTS, embedding_dim, size))
+        nn.init.constant_(self.scaling[: self.SCALES], 0.1 / embedding_dim)
+        self.norm = _CellNorm(size)
+        self.hyper_norm = _CellNorm(hyper_size)
+        self.output = nn.Linear(size, output_dim(num_components))
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Both hidden states and memories, and what the latent code adds to both's gates."""
+        size, hyper = self.size, self.hyper_size
+        return size, size, hyper, hyper, 4 * size, 4 * hyper
+
+    def forward(
+        self,
+        latent: Float[Tensor, "B Z"],
+        steps: PackedSequence,
+        generator: torch.Generator | None = None,
+    ) -> StrokeMixture:
+        """See `Decoder`."""
+        products = [DeferredLinear(weight, len(latent)) for weight in self._weights()]
+
+        def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
+            return self._move(step, state, products, kept)
+
+        dropout = _dropout(self, steps, generator)
+        hidden = _recur(move, self.begin(latent), steps, dropout)
+        return StrokeMixture.from_output(self.output(hidden))
+
+    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+        """See `Decoder`."""
+        first = self.start(latent).tanh().split(self.state_sizes[:4], 1)
+        return *first, self.latent(latent), self.hyper_latent(latent)
+
+    def advance(
+        self, step: Float[Tensor, "B 5"], state: DecoderState
+    ) -> tuple[StrokeMixture, DecoderState]:
+        """See `Decoder`."""
+        products = [_plain(weight) for weight in self._weights()]
+        state = self._move(step, state, products, None)
+        return StrokeMixture.from_output(self.output(state[0])), state
+
+    def _weights(self) -> tuple[Tensor, ...]:
+        return self.hyper_weight, self.code_weight, self.step_weight, self.recurrent_weight
+
+    def _move(
+        self, step: Tensor, state: DecoderState, products: Sequence[Product], kept: Tensor | None
+    ) -> DecoderState:
+        hidden, cell, hyper_hidden, hyper_cell, context, hyper_context = state
+        of_hyper, of_code, of_step, of_hidden = products
+        seen = torch.cat((step, hidden, hyper_hidden), 1)
+        hyper_gates = of_hyper(seen, hyper_context).chunk(4, 1)
+        hyper_hidden, hyper_cell = self.hyper_norm(hyper_gates, hyper_cell, None)
+        num_codes, embedding_dim, _ = self.scaling.shape
+        bias = functional.pad(self.code_bias, (0, self.SHIFTS * embedding_dim))
+        codes = of_code(hyper_hidden, bias.expand(len(hidden), -1))
+        codes = codes.unflatten(1, (num_codes, embedding_dim)).transpose(0, 1)
+        by_step, by_hidden, shifts = torch.bmm(codes, self.scaling).split(4)  # (4, B, H) each
+        from_step = of_step(step, context).chunk(4, 1)
+        from_hidden = of_hidden(hidden, None).chunk(4, 1)
+        gates = [
+            torch.addcmul(torch.addcmul(shift, scale, ours), hidden_scale, theirs)
+            for shift, scale, ours, hidden_scale, theirs in zip(
+                shifts, by_step, from_step, by_hidden, from_hidden, strict=True
+            )
+        ]
+        hidden, cell = self.norm(gates, cell, kept)
+        return hidden, cell, hyper_hidden, hyper_cell, context, hyper_context
+
+
+class _CellNorm(nn.Module):
+    """A cell whose gates and memory are normalised: gates and memory in, both states out."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.gain = nn.Parameter(torch.ones(4 * size))
+        self.shift = nn.Parameter(forget_bias(size))
+        self.cell_gain = nn.Parameter(torch.ones(size))
+        self.cell_shift = nn.Parameter(torch.zeros(size))
+
+    def forward(
+        self, gates: Sequence[Tensor], cell: Float[Tensor, "B H"], kept: Tensor | None
+    ) -> tuple[Float[Tensor, "B H"], Float[Tensor, "B H"]]:
+        """Hidden state and memory after a step; `kept` is the candidates' dropout."""
+        into, forget, out, candidate = (
+            self._normalised(gate, gain, shift)
+            for gate, gain, shift in zip(
+                gates, self.gain.chunk(4), self.shift.chunk(4), strict=True
+            )
+        )
+        cell = _memory(into, forget, candidate, cell, kept)
+        seen = self._normalised(cell, self.cell_gain, self.cell_shift)
+        return out.sigmoid() * seen.tanh(), cell
+
+    def _normalised(self, values: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+        return functional.layer_norm(values, (self.size,), gain, shift, NORM_EPSILON)
+
+
+def _cell(gates: Sequence[Tensor], cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Hidden state and memory after a step without normalisation and dropout."""
+    into, forget, out, candidate = gates
+    cell = _memory(into, forget, candidate, cell, None)
+    return out.sigmoid() * cell.tanh(), cell
+
+
+def _memory(
+    into: Tensor, forget: Tensor, candidate: Tensor, cell: Tensor, kept: Tensor | None
+) -> Tensor:
+    new = into.sigmoid() * candidate.tanh()
+    return forget.sigmoid() * cell + (new if kept is None else new * kept)
+
+
+def _start_layer(latent_dim: int, size: int) -> nn.Linear:
+    layer = nn.Linear(latent_dim, size)
+    nn.init.normal_(layer.weight, std=START_INIT_STD)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _plain(weight: Tensor) -> Product:
+    def product(rows: Tensor, added: Tensor | None) -> Tensor:
+        return functional.linear(rows, weight) + (0.0 if added is None else added)
+
+    return product
+
+
+def _dropout(
+    decoder: LSTMDecoder | LayerNormDecoder | HyperDecoder,
+    steps: PackedSequence,
+    generator: torch.Generator | None,
+) -> Float[Tensor, "N H"] | None:
+    """The dropout of all candidates of a packed batch; None outside training."""
+    if not decoder.training or decoder.keep >= 1.0:
+        return None
+    shape = (steps.data.shape[0], decoder.size)
+    return dropout_mask(shape, decoder.keep, steps.data, generator)
+
+
+def _recur(
+    move: Callable[[Tensor, DecoderState, Tensor | None], DecoderState],
+    state: DecoderState,
+    steps: PackedSequence,
+    dropout: Float[Tensor, "N H"] | None,
+) -> Float[Tensor, "N H"]:
+    """Hidden states of a packed batch, step by step; drawings that end leave the state."""
+    sizes: list[int] = steps.batch_sizes.tolist()
+    kept = [None] * len(sizes) if dropout is None else dropout.split(sizes)
+    hidden = []
+    for row, mask, count in zip(steps.data.split(sizes), kept, sizes, strict=True):
+        if count < len(state[0]):
+            state = tuple(part[:count] for part in state)
+        state = move(row, state, mask)
+        hidden.append(state[0])
+    return torch.cat(hidden)

@@ -1,7 +1,8 @@
-"""From a picture to the mean and log variance of its latent code.
+"""From a drawing to the mean and log variance of its latent code.
 
-Each encoder is a plain module: picture (B, 1, 48, 48), 1 = ink and 0 = paper, to
-two tensors (B, Z). What is done with them is the auto-encoder's affair.
+Each encoder is a plain module that gives two tensors (B, Z). Two look at the picture
+(B, 1, 48, 48), 1 = ink and 0 = paper; one reads the strokes. What is done with the
+code is the auto-encoder's affair.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from sketch_pix2seq.models.lstm import dropout_mask, forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001
 START_LOG_VAR = -4.0  # little noise at first: the code is worth reading from the start
@@ -130,3 +135,80 @@ class ConvEncoder(nn.Module):
         """
         mean, log_var = self.head(self.layers(picture).flatten(1))
         return mean, log_var
+
+
+class RNNEncoder(nn.Module):
+    """sketch-rnn's encoder: it reads the strokes, once forwards and once backwards.
+
+    Args:
+        latent_dim: Z, 128 in the paper.
+        size: hidden units of each of the two LSTMs, 256 in the paper.
+        keep: probability that recurrent dropout keeps a candidate.
+
+    Source: Ha & Eck, arXiv 1704.03477, section 3.2: a bidirectional LSTM over the rows
+    1..N (no start row), its two last states joined. Weights begin as in the decoder.
+    """
+
+    def __init__(self, latent_dim: int = 128, size: int = 256, keep: float = 0.9) -> None:
+        super().__init__()
+        self.size = size
+        self.keep = keep
+        self.forwards = nn.Parameter(lstm_weight(STROKE5_DIM, size))
+        self.backwards = nn.Parameter(lstm_weight(STROKE5_DIM, size))
+        self.forwards_bias = nn.Parameter(forget_bias(size))
+        self.backwards_bias = nn.Parameter(forget_bias(size))
+        self.head = _LatentHead(2 * size, latent_dim, LATENT_INIT_STD)
+
+    def forward(
+        self, steps: PackedSequence, generator: torch.Generator | None = None
+    ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
+        """Encode a packed batch of stroke-5 rows, the start row left out.
+
+        Args:
+            steps: rows 1..N of each drawing, the longest drawing first.
+            generator: of the dropout's randomness; needed in training mode.
+
+        Returns:
+            mean and log variance, each (B, Z).
+        """
+        reverse, last = _reading_orders(steps.batch_sizes)
+        rows = steps.data
+        ahead = self._read(rows, self.forwards, self.forwards_bias, steps.batch_sizes, generator)
+        back = self._read(
+            rows[reverse.to(rows.device)],
+            self.backwards,
+            self.backwards_bias,
+            steps.batch_sizes,
+            generator,
+        )
+        last = last.to(rows.device)
+        mean, log_var = self.head(torch.cat((ahead[last], back[last]), 1))
+        return mean, log_var
+
+    def _read(
+        self,
+        rows: Float[Tensor, "N 5"],
+        weight: Tensor,
+        bias: Tensor,
+        batch_sizes: Int64[Tensor, "T"],
+        generator: torch.Generator | None,
+    ) -> Float[Tensor, "N H"]:
+        batch = int(batch_sizes[0])
+        rest = rows.new_zeros(batch, self.size)
+        dropout = None
+        if self.training and self.keep < 1.0:
+            dropout = dropout_mask((rows.shape[0], self.size), self.keep, rows, generator)
+        return lstm_sequence(rows, bias.expand(batch, -1), rest, rest, weight, batch_sizes, dropout)
+
+
+def _reading_orders(
+    batch_sizes: Int64[Tensor, "T"],
+) -> tuple[Int64[Tensor, "N"], Int64[Tensor, "B"]]:
+    """For packed rows: where the rows of each drawing lie backwards, and its last row."""
+    starts = batch_sizes.cumsum(0) - batch_sizes  # (T,)
+    drawing = torch.arange(int(batch_sizes[0]))
+    lengths = (batch_sizes.unsqueeze(1) > drawing).sum(0)  # (B,)
+    step = torch.repeat_interleave(torch.arange(len(batch_sizes)), batch_sizes)  # (N,)
+    of_row = torch.arange(int(batch_sizes.sum())) - starts[step]  # (N,)
+    reverse = starts[lengths[of_row] - 1 - step] + of_row
+    return reverse, starts[lengths - 1] + drawing

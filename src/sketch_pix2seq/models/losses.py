@@ -4,6 +4,8 @@ Two conventions. `valid` counts real rows: the stroke term over the rows of the
 drawings, the pen term over those and the end row. `magenta` divides both by
 batch x longest sequence of the data set and counts the pen on every padded row,
 as sketch-rnn's reference code does, so that figures compare with published ones.
+
+The KL term, where there is one, is the mean over batch and latent dimensions.
 """
 
 from __future__ import annotations
@@ -24,21 +26,49 @@ LossConvention = Literal["valid", "magenta"]
 
 @dataclass(frozen=True)
 class Losses:
-    """The terms of a batch's loss; `total` is what is made small.
+    """The terms of a batch's loss.
 
-    `num_rows` is the number of pen decisions behind `pen_ce`: the weight with which
-    batches are averaged.
+    Args:
+        stroke_nll: of the offsets.
+        pen_ce: of the pen states.
+        num_rows: pen decisions behind `pen_ce`, the weight with which batches are averaged.
+        num_drawings: the weight with which the KL terms of batches are averaged.
+        kl: of the latent codes from a standard normal, before free bits; None: the model
+            has no such term.
     """
 
-    total: Float[Tensor, ""]
     stroke_nll: Float[Tensor, ""]
     pen_ce: Float[Tensor, ""]
     num_rows: int
+    num_drawings: int = 0
+    kl: Float[Tensor, ""] | None = None
 
     @property
     def reconstruction(self) -> Float[Tensor, ""]:
         """Stroke and pen terms together."""
         return self.stroke_nll + self.pen_ce
+
+    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> Float[Tensor, ""]:
+        """What is made small: reconstruction, and the weighted KL term if there is one.
+
+        Args:
+            kl_weight: of the KL term.
+            free_nats: a KL term below this counts as this, and is not pressed further.
+        """
+        if self.kl is None:
+            return self.reconstruction
+        return self.reconstruction + kl_weight * self.kl.clamp_min(free_nats)
+
+
+def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> Float[Tensor, ""]:
+    """How far the codes' normal distributions are from the standard one, in nats.
+
+    Returns:
+        The mean over batch and dimensions.
+
+    Source: equation 10 of Ha & Eck.
+    """
+    return -0.5 * (1.0 + log_var - mean.square() - log_var.exp()).mean()
 
 
 def reconstruction_losses(
@@ -63,4 +93,4 @@ def reconstruction_losses(
     num_rows = int(targets.shape[0])
     divisor = num_rows if convention == "magenta" else max(real.shape[0], 1)
     stroke_nll = stroke_sum / divisor
-    return Losses(stroke_nll + pen_mean, stroke_nll, pen_mean, num_rows)
+    return Losses(stroke_nll, pen_mean, num_rows)

@@ -34,6 +34,9 @@ PEN = slice(2, 5)
 PEN_DOWN, PEN_UP, PEN_END = 0, 1, 2
 """Indices within `PEN`: goes on drawing, leaves the paper, the drawing is over."""
 
+STROKE5_DIM = 5
+"""Columns of stroke-5."""
+
 START_STEP: Float32[np.ndarray, " 5"] = np.array([0, 0, 1, 0, 0], np.float32)
 """The row that a decoder is given before the first real one."""
 END_STEP: Float32[np.ndarray, " 5"] = np.array([0, 0, 0, 0, 1], np.float32)

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 import torch
 
-from sketch_pix2seq.models import ConvEncoder, LSTMDecoder, PaperEncoder, SketchAutoencoder
-from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.models import (
+    ConvEncoder,
+    Decoder,
+    HyperDecoder,
+    LayerNormDecoder,
+    LSTMDecoder,
+    PaperEncoder,
+    RNNEncoder,
+    SketchAutoencoder,
+)
+from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
 def build_model(recipe: Recipe) -> SketchAutoencoder:
     """The model of a recipe, its first weights decided by the recipe's seed."""
-    settings = recipe.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder = (
-            PaperEncoder(settings.latent_dim, recipe.raster.size)
-            if settings.encoder == "paper"
-            else ConvEncoder(settings.latent_dim, settings.encoder_width, recipe.raster.size)
+        return SketchAutoencoder(
+            _encoder(recipe.model, recipe.raster.size),
+            _decoder(recipe.model),
+            recipe.loss,
+            with_kl=recipe.kl.weight > 0,
         )
-        decoder = LSTMDecoder(
-            settings.latent_dim,
-            settings.decoder_size,
-            settings.num_components,
-            settings.recurrent_keep,
-        )
-    return SketchAutoencoder(encoder, decoder, recipe.loss)
+
+
+def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvEncoder | RNNEncoder:
+    if settings.encoder == "paper":
+        return PaperEncoder(settings.latent_dim, picture_size)
+    if settings.encoder == "conv":
+        return ConvEncoder(settings.latent_dim, settings.encoder_width, picture_size)
+    return RNNEncoder(settings.latent_dim, settings.encoder_size, settings.recurrent_keep)
+
+
+def _decoder(settings: ModelSettings) -> Decoder:
+    sizes = (settings.latent_dim, settings.decoder_size, settings.num_components)
+    keep = settings.recurrent_keep
+    if settings.decoder == "lstm":
+        return LSTMDecoder(*sizes, keep)
+    if settings.decoder == "layer_norm":
+        return LayerNormDecoder(*sizes, keep)
+    return HyperDecoder(
+        *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
+    )

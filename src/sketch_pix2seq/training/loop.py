@@ -32,8 +32,9 @@ from sketch_pix2seq.training.checkpoint import (
     save_checkpoint,
 )
 from sketch_pix2seq.training.interrupt import hold_interrupts
+from sketch_pix2seq.training.memory import keep_freed_memory
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
-from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.recipe import KLSettings, Recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -89,6 +90,7 @@ def train(
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
     """
+    keep_freed_memory()
     dataset = Dataset.open(data)
     run = _open_run(recipe, dataset, out, resume)
     with run.lock():
@@ -190,17 +192,19 @@ class _Session:
         """Learn from one batch; returns its loss."""
         self.model.train()
         losses = self._losses(self.model, batch)
-        losses.total.backward()
+        total = losses.total(self.recipe.kl.weight_at(self.memory.step), self.recipe.kl.free_nats)
+        total.backward()
         moved, norm = self.optimiser.step(self.memory.step)
         self._count_skipped(moved)
         self.memory.step += 1
         self._speed.add(len(batch.lengths))
-        loss = float(losses.total.detach())
+        loss = float(total.detach())
         if self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
                 "stroke_nll": float(losses.stroke_nll.detach()),
                 "pen_ce": float(losses.pen_ce.detach()),
+                **self._kl_metrics(losses),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(
                     self.memory.step - 1, self.recipe.num_steps, self.recipe.optimiser
@@ -220,7 +224,7 @@ class _Session:
         """Losses on drawings never trained on, without noise; keeps the best weights."""
         model = self.optimiser.averaged
         model.eval()
-        sums, rows = {"stroke_nll": 0.0, "pen_ce": 0.0}, 0
+        means = _Means()
         for batch in validation_batches(
             self.dataset.split("valid"),
             offset_scale=self.dataset.card.offset_scale,
@@ -229,15 +233,11 @@ class _Session:
             limit=self.recipe.validate_drawings,
             pad_to=self.source.pad_to,
         ):
-            losses = self._losses(model, batch)
-            for name in sums:
-                sums[name] += float(getattr(losses, name)) * losses.num_rows
-            rows += losses.num_rows
-        means = {name: value / rows for name, value in sums.items()}
-        self._valid_loss = sum(means.values())
+            means.add(self._losses(model, batch))
+        self._valid_loss = means.loss(self.recipe.kl)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        log.write(self.memory.step, "valid", {**means, "reconstruction": self._valid_loss})
+        log.write(self.memory.step, "valid", means.values())
         if self._valid_loss < self.memory.best_valid_loss:
             self.memory.best_valid_loss = self._valid_loss
             save_checkpoint(
@@ -290,6 +290,12 @@ class _Session:
         )
         return losses
 
+    def _kl_metrics(self, losses: Losses) -> dict[str, float]:
+        if losses.kl is None:
+            return {}
+        weight = self.recipe.kl.weight_at(self.memory.step - 1)
+        return {"kl": float(losses.kl.detach()), "kl_weight": weight}
+
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
         self.memory.skipped += not moved
@@ -303,6 +309,39 @@ class _Session:
             f"{what}, at step {self.memory.step}",
             do="Lower `optimiser.learning_rate` and begin a new run.",
         )
+
+
+class _Means:
+    """Losses averaged over batches of different sizes."""
+
+    def __init__(self) -> None:
+        self._sums = {"stroke_nll": 0.0, "pen_ce": 0.0, "kl": 0.0}
+        self._rows = 0
+        self._drawings = 0
+        self._has_kl = False
+
+    def add(self, losses: Losses) -> None:
+        """Count a batch."""
+        self._sums["stroke_nll"] += float(losses.stroke_nll) * losses.num_rows
+        self._sums["pen_ce"] += float(losses.pen_ce) * losses.num_rows
+        self._rows += losses.num_rows
+        self._drawings += losses.num_drawings
+        if losses.kl is not None:
+            self._has_kl = True
+            self._sums["kl"] += float(losses.kl) * losses.num_drawings
+
+    def values(self) -> dict[str, float]:
+        """What is logged."""
+        strokes, pens = (self._sums[name] / self._rows for name in ("stroke_nll", "pen_ce"))
+        found = {"stroke_nll": strokes, "pen_ce": pens, "reconstruction": strokes + pens}
+        if self._has_kl:
+            found["kl"] = self._sums["kl"] / self._drawings
+        return found
+
+    def loss(self, kl: KLSettings) -> float:
+        """What decides which weights are best: reconstruction, and KL at its last weight."""
+        values = self.values()
+        return values["reconstruction"] + kl.weight * max(values.get("kl", 0.0), kl.free_nats)
 
 
 class _Speed:

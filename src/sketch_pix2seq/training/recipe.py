@@ -19,14 +19,22 @@ from sketch_pix2seq.training.settings import from_dict, replace_settings
 class ModelSettings:
     """The networks."""
 
-    encoder: Literal["paper", "conv"] = "paper"
-    "Image encoder: `paper` is Figure 1 of the paper, `conv` a stronger one of our own."
+    encoder: Literal["paper", "conv", "rnn"] = "paper"
+    "`paper`: the picture, as in Figure 1; `conv`: the same, stronger; `rnn`: the strokes."
     encoder_width: int = 24
     "Channels of the first layer of the `conv` encoder; a multiple of 8."
+    encoder_size: int = 256
+    "Hidden size of each of the two LSTMs of the `rnn` encoder."
     latent_dim: int = 128
     "Length of the latent code."
+    decoder: Literal["lstm", "layer_norm", "hyper"] = "lstm"
+    "The cell: an LSTM, one with layer normalisation, or a HyperLSTM."
     decoder_size: int = 512
-    "Hidden size of the LSTM decoder."
+    "Hidden size of the decoder."
+    hyper_size: int = 256
+    "Hidden size of the smaller LSTM inside the `hyper` decoder."
+    hyper_embedding: int = 32
+    "Length of the code with which it scales each gate."
     num_components: int = 20
     "Gaussians in the mixture of one step."
     recurrent_keep: float = 0.9
@@ -35,18 +43,59 @@ class ModelSettings:
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
         _require(
-            ("encoder", self.encoder in ("paper", "conv"), "be `paper` or `conv`"),
             (
                 "encoder_width",
                 self.encoder_width > 0 and self.encoder_width % 8 == 0,
                 "be a positive multiple of 8",
             ),
-            ("latent_dim", self.latent_dim > 0, "be positive"),
-            ("decoder_size", self.decoder_size > 0, "be positive"),
-            ("num_components", self.num_components > 0, "be positive"),
+            *(
+                (name, getattr(self, name) > 0, "be positive")
+                for name in (
+                    "encoder_size",
+                    "latent_dim",
+                    "decoder_size",
+                    "hyper_size",
+                    "hyper_embedding",
+                    "num_components",
+                )
+            ),
             ("recurrent_keep", 0 < self.recurrent_keep <= 1, "lie in (0, 1]"),
             settings=self,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class KLSettings:
+    """The KL term, which holds the latent codes near a standard normal."""
+
+    weight: float = 0.0
+    "Its weight in the end; 0: there is no such term at all."
+    first_weight: float = 0.01
+    "Its weight at the first step."
+    decay: float = 0.99995
+    "Factor a step by which its weight comes nearer to the last one."
+    free_nats: float = 0.2
+    "Below this mean over batch and dimensions it is not pressed further."
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        _require(
+            ("weight", self.weight >= 0, "not be negative"),
+            ("first_weight", self.first_weight >= 0, "not be negative"),
+            ("decay", 0 < self.decay <= 1, "lie in (0, 1]"),
+            ("free_nats", self.free_nats >= 0, "not be negative"),
+            settings=self,
+        )
+
+    def weight_at(self, step: int) -> float:
+        """The weight at a step, from 0.
+
+        Source: Ha & Eck's reference code: 0.5 - (0.5 - 0.01) * 0.99995^step. There a
+        final weight of 0 still leaves 0.01 * 0.99995^step; here it is truly none.
+        """
+        if self.weight == 0:
+            return 0.0
+        return self.weight - (self.weight - self.first_weight) * self.decay**step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +170,14 @@ class Recipe:
     log_every: int = 20
     "Steps between lines in the metrics."
     model: ModelSettings = field(default_factory=ModelSettings)
+    kl: KLSettings = field(default_factory=KLSettings)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
     raster: RasterSettings = field(default_factory=RasterSettings)
 
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
-        side = 8 if self.model.encoder == "paper" else 16
+        side = {"paper": 8, "conv": 16, "rnn": 1}[self.model.encoder]
         counts = (
             "num_steps",
             "batch_size",

@@ -8,28 +8,95 @@ from dataclasses import replace
 
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings, Recipe
+from sketch_pix2seq.training.recipe import KLSettings, ModelSettings, OptimiserSettings, Recipe
+
+PAPER_KL_WEIGHT = 0.5  # magenta's
 
 
 def cnn() -> Recipe:
-    """The paper's model: image encoder of Figure 1, LSTM-512 decoder, no KL term."""
+    """CNN without KL: sketch-pix2seq itself. Image encoder of Figure 1, LSTM-512."""
     return Recipe(
         name="cnn",
-        summary="sketch-pix2seq as in the paper: its image encoder, LSTM-512, no KL term",
+        summary="the paper's sketch-pix2seq: looks at the picture, no KL term",
         num_steps=100_000,
+        loss="magenta",
+    )
+
+
+def cnn_kl() -> Recipe:
+    """CNN + KL: the same with the KL term of sketch-rnn."""
+    return replace(
+        cnn(),
+        name="cnn_kl",
+        summary="the paper's CNN with the KL term: looks at the picture",
+        kl=KLSettings(weight=PAPER_KL_WEIGHT),
+    )
+
+
+def rnn() -> Recipe:
+    """RNN without KL: sketch-rnn's bidirectional encoder of the strokes, without its KL term."""
+    return replace(
+        cnn(),
+        name="rnn",
+        summary="the paper's RNN without KL: reads the strokes",
+        model=ModelSettings(encoder="rnn"),
+    )
+
+
+def rnn_kl() -> Recipe:
+    """RNN + KL: sketch-rnn."""
+    return replace(
+        rnn(),
+        name="rnn_kl",
+        summary="sketch-rnn: reads the strokes, with the KL term",
+        kl=KLSettings(weight=PAPER_KL_WEIGHT),
     )
 
 
 def cnn_small() -> Recipe:
-    """The paper's model with a decoder of 192: something to see within minutes on two cores."""
+    """`cnn` with a decoder of 192, for minutes on two cores."""
+    return _small(cnn())
+
+
+def cnn_kl_small() -> Recipe:
+    """`cnn_kl` with a decoder of 192, for minutes on two cores."""
+    return _small(cnn_kl())
+
+
+def rnn_small() -> Recipe:
+    """`rnn` with a decoder of 192 and an encoder of 96 each way, for minutes on two cores."""
+    return _small(rnn())
+
+
+def rnn_kl_small() -> Recipe:
+    """`rnn_kl` with a decoder of 192 and an encoder of 96 each way, for minutes on two cores."""
+    return _small(rnn_kl())
+
+
+def _small(recipe: Recipe) -> Recipe:
+    """The same model, smaller, and trained for 3,000 steps instead of 100,000.
+
+    The loss is averaged over real rows, as padding would cost most of the time. That makes
+    the reconstruction term about four times as large, and so is the KL term's weight, which
+    rises in proportion to the shorter run.
+    """
+    num_steps = 3_000
+    shorter = recipe.num_steps / num_steps
     return replace(
-        cnn(),
-        name="cnn_small",
-        summary="the paper's model with a smaller decoder: outlines within minutes on two cores",
-        num_steps=3_000,
+        recipe,
+        name=f"{recipe.name}_small",
+        summary=f"{recipe.name}, smaller: outlines within minutes on two cores",
+        num_steps=num_steps,
+        loss="valid",
         validate_every=500,
         sheet_every=500,
-        model=ModelSettings(decoder_size=192),
+        model=replace(recipe.model, decoder_size=192, encoder_size=96),
+        kl=replace(
+            recipe.kl,
+            weight=4 * recipe.kl.weight,
+            first_weight=4 * recipe.kl.first_weight,
+            decay=recipe.kl.decay**shorter,
+        ),
         optimiser=OptimiserSettings(schedule="cosine", warmup_steps=50, learning_rate=2e-3),
     )
 
@@ -53,7 +120,18 @@ def default() -> Recipe:
 
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
-    function.__name__: function for function in (cnn, cnn_small, default)
+    function.__name__: function
+    for function in (
+        cnn,
+        cnn_kl,
+        rnn,
+        rnn_kl,
+        cnn_small,
+        cnn_kl_small,
+        rnn_small,
+        rnn_kl_small,
+        default,
+    )
 }
 
 
