@@ -14,10 +14,17 @@ from sketch_pix2seq.inference.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
     MODEL_FILE,
+    PICTURE,
     Bundle,
     BundleCard,
 )
-from sketch_pix2seq.models import DecoderStep, LSTMDecoder, PaperEncoder, SketchAutoencoder
+from sketch_pix2seq.models import (
+    DecoderStep,
+    LSTMDecoder,
+    PaperEncoder,
+    RNNEncoder,
+    SketchAutoencoder,
+)
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.sketch.raster import RasterSettings
 
@@ -27,11 +34,13 @@ NUM_COMPONENTS = 4
 MAX_STEPS = 60
 
 
-def tiny_model() -> SketchAutoencoder:
+def tiny_model(encoder_input: str = PICTURE) -> SketchAutoencoder:
     """A model whose drawings have about 25 points in a few strokes, and sometimes too many."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
-        encoder = PaperEncoder(LATENT_DIM)
+        encoder = (
+            PaperEncoder(LATENT_DIM) if encoder_input == PICTURE else RNNEncoder(LATENT_DIM, 12)
+        )
         decoder = LSTMDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
         with torch.no_grad():
             decoder.output.bias[:3] = torch.tensor([3.0, 1.0, 0.3])  # down, up, end
@@ -41,9 +50,9 @@ def tiny_model() -> SketchAutoencoder:
 
 
 @functools.cache
-def tiny_bundle() -> Bundle:
+def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
     """The model, exported."""
-    model = tiny_model()
+    model = tiny_model(encoder_input)
     card = BundleCard(
         name="tiny",
         categories=("noise",),
@@ -53,12 +62,13 @@ def tiny_bundle() -> Bundle:
         offset_scale=20.0,
         max_steps=MAX_STEPS,
         temperature=0.8,
+        encoder_input=encoder_input,
         raster=RasterSettings(),
     )
     with tempfile.TemporaryDirectory() as folder:
         jaxtyping.config.update("jaxtyping_disable", True)  # torch cannot trace the checks
         try:
-            export_onnx(model, Path(folder), card.raster.size)
+            export_onnx(model, Path(folder), card)
         finally:
             jaxtyping.config.update("jaxtyping_disable", False)
         encoder = (Path(folder) / ENCODER_FILE).read_bytes()

@@ -17,29 +17,41 @@ import torch
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, RunError, UsageError
-from sketch_pix2seq.export import export_run, load_model
-from sketch_pix2seq.inference.bundle import Bundle
-from sketch_pix2seq.models import DecoderStep
+from sketch_pix2seq.export import HALF_FROM, export_run, load_model
+from sketch_pix2seq.inference.bundle import STROKES, Bundle
+from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
+from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings
 from sketch_pix2seq.training.recipes import default
 from sketch_pix2seq.training.run import Run
 from sketch_pix2seq.training.sheet import draw_steps
 
+NETWORKS = ["paper-lstm", "conv-layer_norm", "rnn-hyper"]
 
-@pytest.fixture(scope="module", params=["paper", "conv"])
+
+@pytest.fixture(scope="module", params=NETWORKS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a few steps."""
     folder = tmp_path_factory.mktemp("export")
     write_synthetic(folder / "files", num=40, seed=1)
     prepare([folder / "files"], folder / "set", epsilon=6.0)
+    encoder, decoder = request.param.split("-")
     recipe = replace(
         default(),
         num_steps=4,
         batch_size=8,
         sheet_every=0,
         model=ModelSettings(
-            latent_dim=16, decoder_size=48, num_components=4, encoder=request.param, encoder_width=8
+            latent_dim=16,
+            decoder=decoder,
+            decoder_size=48,
+            hyper_size=32,
+            hyper_embedding=8,
+            num_components=4,
+            encoder=encoder,
+            encoder_width=8,
+            encoder_size=24,
         ),
         optimiser=OptimiserSettings(average_decay=0.5),
     )
@@ -65,6 +77,16 @@ def bundle(run: Path, export: Callable[..., None]) -> Path:
     return run.parent / "bundle"
 
 
+def model_with_stored_weights(run: Path) -> SketchAutoencoder:
+    """The model with its larger weights rounded to 16 bits, as the bundle holds them."""
+    model, _ = load_model(Run(run))
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.numel() >= HALF_FROM:
+                tensor.copy_(tensor.half().float())
+    return model
+
+
 def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
     names = {path.name for path in bundle.iterdir()}
     assert names == {
@@ -76,7 +98,7 @@ def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
     }
     card = Bundle.open(bundle).card
     assert card.categories == ("circle", "house", "ladder", "spiral", "square", "zigzag")
-    assert (card.latent_dim, card.noise_dim, card.state_dim) == (16, 9, 6 * 48 + 1)
+    assert (card.latent_dim, card.noise_dim) == (16, 9)
     assert card.temperature == 0.4
     assert card.metrics["step"] == 4
     assert "Quick, Draw!" in card.attribution
@@ -93,26 +115,35 @@ def test_graphs_name_no_path_of_the_machine_that_made_them(bundle: Path) -> None
 
 
 def test_torch_and_onnx_encode_alike(run: Path, bundle: Path) -> None:
-    model, _ = load_model(Run(run))
-    pictures = np.random.default_rng(0).random((5, 1, 48, 48), np.float32)
+    model = model_with_stored_weights(run)
+    card = Bundle.open(bundle).card
+    rng = np.random.default_rng(0)
+    pictures = rng.random((5, 1, 48, 48), np.float32)
+    lengths = np.array([card.max_steps, 9, 4, 1, 1])
+    steps = np.tile(END_STEP, (5, card.max_steps + 2, 1))
+    steps[:, 0] = START_STEP
+    for rows, length in zip(steps, lengths, strict=True):
+        rows[1 : length + 1, :2] = rng.standard_normal((length, 2))
+        rows[1 : length + 1, 2:] = [1, 0, 0]
+    given = {"picture": pictures}
+    if card.encoder_input == STROKES:
+        given = {"steps": steps[:, 1:]}
     session = onnxruntime.InferenceSession(bundle / "encoder.onnx")
-    found = session.run(["mean", "log_var"], {"picture": pictures})
+    found = session.run(["mean", "log_var"], given)
     with torch.no_grad():
-        expected = model.encoder(torch.from_numpy(pictures))
+        expected = model.encode(
+            torch.from_numpy(pictures), torch.from_numpy(steps), torch.from_numpy(lengths)
+        )
     for ours, peer in zip(found, expected, strict=True):
-        np.testing.assert_allclose(ours, peer.numpy(), atol=2e-3)  # weights are stored as halves
+        np.testing.assert_allclose(ours, peer.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0])
 def test_torch_and_onnx_draw_the_same_steps_from_the_same_noise(
     run: Path, bundle: Path, temperature: float
 ) -> None:
-    model, _ = load_model(Run(run))
+    model = model_with_stored_weights(run)
     card = Bundle.open(bundle).card
-    with torch.no_grad():
-        for tensor in model.state_dict().values():
-            if tensor.numel() >= 1024:
-                tensor.copy_(tensor.half().float())
     rng = np.random.default_rng(1)
     latent = rng.standard_normal((3, card.latent_dim), np.float32)
     noise = rng.gumbel(size=(40, 3, card.noise_dim)).astype(np.float32)

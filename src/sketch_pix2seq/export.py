@@ -29,11 +29,14 @@ from sketch_pix2seq.inference.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
     MODEL_FILE,
+    PICTURE,
+    STROKES,
     WEIGHTS_FILE,
     BundleCard,
 )
-from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models import DecoderStep, RNNEncoder, SketchAutoencoder
 from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.pen import STROKE5_DIM
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
 from sketch_pix2seq.training.interrupt import hold_interrupts
@@ -75,7 +78,7 @@ def export_run(run_folder: Path, out: Path, *, temperature: float | None = None)
     ):
         folder = Path(scratch) / "bundle"
         folder.mkdir()
-        export_onnx(model, folder, run.recipe.raster.size)
+        export_onnx(model, folder, card)
         weights = {name: _stored(tensor) for name, tensor in model.state_dict().items()}
         (folder / WEIGHTS_FILE).write_bytes(save(weights))
         (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
@@ -114,47 +117,101 @@ def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
     return model.eval(), facts
 
 
-def export_onnx(model: SketchAutoencoder, folder: Path, picture_size: int) -> None:
+def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard) -> None:
     """Write `encoder.onnx` and `decoder.onnx`.
 
     Args:
         model: in evaluation mode.
         folder: exists.
-        picture_size: side of the encoder's pictures.
+        card: the bundle's.
     """
-    step = DecoderStep(model.decoder).eval()
-    batch = 2
-    latent = torch.zeros(batch, model.decoder.latent_dim)
-    num_noise = noise_dim(model.decoder.num_components)
-    _export(
-        model.encoder,
-        (torch.zeros(batch, 1, picture_size, picture_size),),
-        ["picture"],
-        ["mean", "log_var"],
-        folder / ENCODER_FILE,
+    batch, side = 2, card.raster.size
+    if isinstance(model.encoder, RNNEncoder):
+        _write(_strokes_encoder(model.encoder, card.max_steps + 1), folder / ENCODER_FILE)
+    else:
+        pictures = (torch.zeros(batch, 1, side, side),)
+        encoder = _traced(model.encoder, pictures, ["picture"], ["mean", "log_var"])
+        _write(encoder, folder / ENCODER_FILE)
+    arguments = (
+        torch.zeros(batch, card.latent_dim),
+        torch.zeros(batch, card.state_dim),
+        torch.zeros(batch, STROKE5_DIM),
+        torch.zeros(batch, card.noise_dim),
+        torch.ones(batch, 1),
     )
-    _export(
-        step,
-        (
-            latent,
-            torch.zeros(batch, step.state_dim),
-            torch.zeros(batch, 5),
-            torch.zeros(batch, num_noise),
-            torch.ones(batch, 1),
+    names = ["latent", "state", "step", "noise", "temperature"]
+    decoder = _traced(
+        DecoderStep(model.decoder).eval(), arguments, names, ["next_step", "next_state"]
+    )
+    _write(decoder, folder / DECODER_FILE)
+
+
+def _strokes_encoder(encoder: RNNEncoder, num_steps: int) -> onnx.ModelProto:
+    """The graph of an encoder that reads strokes, built by hand: torch cannot export lengths.
+
+    Its input is stroke-5 rows padded with end rows, (batch, num_steps, 5).
+    """
+    size, latent_dim = encoder.size, encoder.head.mean.out_features
+    into, forget, out, candidate = torch.arange(4 * size).chunk(4)
+    order = torch.cat((into, out, forget, candidate))  # ONNX's order of the gates
+    weights = torch.stack((encoder.forwards, encoder.backwards))[:, order]  # (2, 4 H, 5 + H)
+    biases = torch.stack((encoder.forwards_bias, encoder.backwards_bias))[:, order]
+    constants = {
+        "input_weights": weights[:, :, :STROKE5_DIM],
+        "recurrent_weights": weights[:, :, STROKE5_DIM:],
+        "biases": torch.cat((biases, torch.zeros_like(biases)), 1),
+        "mean_weight": encoder.head.mean.weight,
+        "mean_bias": encoder.head.mean.bias,
+        "log_var_weight": encoder.head.log_var.weight,
+        "log_var_bias": encoder.head.log_var.bias,
+        "last_column": torch.tensor([STROKE5_DIM - 1]),
+        "one": torch.tensor([1.0]),
+        "step_axes": torch.tensor([1, 2]),
+        "joined_shape": torch.tensor([-1, 2 * size]),
+    }
+    node = onnx.helper.make_node
+    nodes = [
+        node("Gather", ["steps", "last_column"], ["ended"], axis=2),
+        node("Sub", ["one", "ended"], ["going_on"]),
+        node("ReduceSum", ["going_on", "step_axes"], ["num_rows"], keepdims=0),
+        node("Max", ["num_rows", "one"], ["num_read"]),  # an empty drawing: its end row
+        node("Cast", ["num_read"], ["lengths"], to=onnx.TensorProto.INT32),
+        node("Transpose", ["steps"], ["by_time"], perm=[1, 0, 2]),
+        node(
+            "LSTM",
+            ["by_time", "input_weights", "recurrent_weights", "biases", "lengths"],
+            ["", "last"],
+            direction="bidirectional",
+            hidden_size=size,
         ),
-        ["latent", "state", "step", "noise", "temperature"],
-        ["next_step", "next_state"],
-        folder / DECODER_FILE,
+        node("Transpose", ["last"], ["by_drawing"], perm=[1, 0, 2]),
+        node("Reshape", ["by_drawing", "joined_shape"], ["joined"]),
+        node("Gemm", ["joined", "mean_weight", "mean_bias"], ["mean"], transB=1),
+        node("Gemm", ["joined", "log_var_weight", "log_var_bias"], ["log_var"], transB=1),
+    ]
+    real = onnx.TensorProto.FLOAT
+    graph = onnx.helper.make_graph(
+        nodes,
+        "strokes_encoder",
+        [onnx.helper.make_tensor_value_info("steps", real, ["batch", num_steps, STROKE5_DIM])],
+        [
+            onnx.helper.make_tensor_value_info(name, real, ["batch", latent_dim])
+            for name in ("mean", "log_var")
+        ],
+        [
+            numpy_helper.from_array(value.detach().contiguous().numpy(), name)
+            for name, value in constants.items()
+        ],
     )
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)])
 
 
-def _export(
+def _traced(
     module: nn.Module,
     arguments: tuple[torch.Tensor, ...],
     inputs: list[str],
     outputs: list[str],
-    path: Path,
-) -> None:
+) -> onnx.ModelProto:
     batch = torch.export.Dim("batch", min=1)
     chatter = logging.getLogger("torch.onnx")
     level = chatter.level
@@ -175,7 +232,12 @@ def _export(
     finally:
         chatter.setLevel(level)
     assert program is not None
-    proto = program.model_proto
+    proto: onnx.ModelProto = program.model_proto
+    return proto
+
+
+def _write(proto: onnx.ModelProto, path: Path) -> None:
+    """Store a graph with halved weights and nothing that tells where it was made."""
     _store_half(proto.graph)
     _strip_traces(proto.graph)
     del proto.metadata_props[:]
@@ -240,6 +302,7 @@ def _card(
         offset_scale=data["offset_scale"],
         max_steps=data["longest"],
         temperature=temperature,
+        encoder_input=STROKES if isinstance(model.encoder, RNNEncoder) else PICTURE,
         raster=recipe.raster,
         recipe=recipe.to_dict(),
         data=data,
@@ -259,6 +322,11 @@ def model_card(card: BundleCard) -> str:
     Its head is the metadata that the Hugging Face hub reads.
     """
     counts, size = card.data["counts"], card.raster.size
+    looks_at = (
+        f"Looks at a {size}x{size} picture of a sketch"
+        if card.encoder_input == PICTURE
+        else "Reads the strokes of a sketch (of a picture: the lines traced in it)"
+    )
     rows = "\n".join(
         f"| {name} | {counts['train'][name]} | {counts['valid'][name]} | {counts['test'][name]} |"
         for name in card.categories
@@ -271,7 +339,7 @@ tags: [sketch, image-to-sketch, vector-graphics, onnx]
 
 # sketch-pix2seq, recipe `{card.name}`
 
-Looks at a {size}x{size} picture of a sketch and draws it again, stroke by stroke.
+{looks_at} and draws it again, stroke by stroke.
 Made by {card.metrics["made_by"]}.
 
 | category | train | valid | test |

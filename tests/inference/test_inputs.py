@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,22 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.inference.inputs import as_list, as_pictures
+from sketch_pix2seq.inference.bundle import STROKES, BundleCard
+from sketch_pix2seq.inference.inputs import as_list, as_views
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 
-SETTINGS = RasterSettings()
+CARD = BundleCard(
+    name="pictures",
+    categories=("roof",),
+    latent_dim=4,
+    state_dim=9,
+    noise_dim=7,
+    offset_scale=20.0,
+    max_steps=30,
+    temperature=0.5,
+    raster=RasterSettings(),
+)
 ROOF = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
 NDJSON = b'{"drawing": [[[0, 9], [0, 9]]]}\n'
 
@@ -32,7 +44,7 @@ def test_one_input_is_told_from_several() -> None:
 @pytest.mark.parametrize("given", [None, 3, b"bytes", {"a": 1}])
 def test_something_else_is_refused(given: object) -> None:
     with pytest.raises(DrawingError, match="an input must be a path"):
-        as_pictures([given], SETTINGS)
+        as_views([given], CARD)
 
 
 def test_what_is_no_sequence_is_refused() -> None:
@@ -43,10 +55,10 @@ def test_what_is_no_sequence_is_refused() -> None:
 def test_every_kind_of_input_gives_about_the_same_picture(tmp_path: Path) -> None:
     ROOF.save(tmp_path / "roof.svg")
     ROOF.save(tmp_path / "roof.png", size=600, line_width=14)
-    expected = rasterise(ROOF, SETTINGS)
+    expected = rasterise(ROOF, CARD.raster)
     picture = ROOF.to_image(400, line_width=9)
     inputs = [ROOF, expected, tmp_path / "roof.svg", str(tmp_path / "roof.png"), picture]
-    pictures = as_pictures(inputs, SETTINGS)
+    pictures = as_views(inputs, CARD)
     assert pictures.shape == (5, 1, 48, 48)
     assert pictures.dtype == np.float32
     np.testing.assert_array_equal(pictures[0, 0], expected)
@@ -58,13 +70,13 @@ def test_every_kind_of_input_gives_about_the_same_picture(tmp_path: Path) -> Non
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
 def test_pillow_pictures_of_any_mode(mode: str) -> None:
     picture = ROOF.to_image(200, line_width=5).convert(mode)
-    found = as_pictures([picture], SETTINGS)[0, 0]
-    assert np.abs(found - rasterise(ROOF, SETTINGS)).mean() < 0.03
+    found = as_views([picture], CARD)[0, 0]
+    assert np.abs(found - rasterise(ROOF, CARD.raster)).mean() < 0.03
 
 
 def test_a_boolean_array_is_a_picture() -> None:
-    ink = rasterise(ROOF, SETTINGS) > 0.5
-    np.testing.assert_array_equal(as_pictures([ink], SETTINGS)[0, 0], ink)
+    ink = rasterise(ROOF, CARD.raster) > 0.5
+    np.testing.assert_array_equal(as_views([ink], CARD)[0, 0], ink)
 
 
 @pytest.mark.parametrize(
@@ -81,26 +93,34 @@ def test_a_boolean_array_is_a_picture() -> None:
 )
 def test_arrays_that_are_no_pictures(picture: np.ndarray, message: str) -> None:
     with pytest.raises(DrawingError, match=re.escape(message)):
-        as_pictures([picture], SETTINGS)
+        as_views([picture], CARD)
 
 
 def test_the_wrong_one_of_several_is_named() -> None:
     with pytest.raises(DrawingError, match="input 12: a drawing must have a stroke"):
-        as_pictures([ROOF, ROOF, Sketch(())], SETTINGS, 10)
+        as_views([ROOF, ROOF, Sketch(())], CARD, 10)
 
 
 def test_blank_and_missing_drawings(tmp_path: Path) -> None:
     with pytest.raises(DrawingError, match="a drawing must have a stroke"):
-        as_pictures([Sketch(())], SETTINGS)
+        as_views([Sketch(())], CARD)
     with pytest.raises(DrawingError):
-        as_pictures([Image.new("L", (60, 60), 255)], SETTINGS)
+        as_views([Image.new("L", (60, 60), 255)], CARD)
     with pytest.raises(DrawingError, match="`none.svg`: there must be such a file"):
-        as_pictures([tmp_path / "none.svg"], SETTINGS)
+        as_views([tmp_path / "none.svg"], CARD)
 
 
 def test_a_file_of_several_drawings_is_not_one(tmp_path: Path) -> None:
     (tmp_path / "one.ndjson").write_bytes(NDJSON)
     (tmp_path / "two.ndjson").write_bytes(2 * NDJSON)
-    assert as_pictures([tmp_path / "one.ndjson"], SETTINGS).any()
+    assert as_views([tmp_path / "one.ndjson"], CARD).any()
     with pytest.raises(DrawingError, match="must hold one drawing; got 2. Give the list"):
-        as_pictures([tmp_path / "two.ndjson"], SETTINGS)
+        as_views([tmp_path / "two.ndjson"], CARD)
+
+
+def test_a_model_that_reads_strokes_takes_drawings_and_traced_pictures_but_no_arrays() -> None:
+    card = replace(CARD, encoder_input=STROKES)
+    views = as_views([ROOF, ROOF.to_image(200, line_width=5)], card)
+    assert views.shape == (2, card.max_steps + 1, 5)
+    with pytest.raises(DrawingError, match="model `pictures` reads strokes"):
+        as_views([np.ones((48, 48), np.float32)], card)

@@ -13,7 +13,7 @@ import pytest
 
 from bundles import LATENT_DIM, tiny_bundle, write_bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
-from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.inference.bundle import STROKES, Bundle
 from sketch_pix2seq.inference.sketcher import ENCODED_AT_ONCE, Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -216,3 +216,13 @@ def test_bundles_that_are_not_there(tmp_path: Path) -> None:
         Sketcher.load(folder)
     with pytest.raises(UsageError, match="`num_threads` must be 1 or more"):
         Sketcher(tiny_bundle(), num_threads=0)
+
+
+def test_a_model_that_reads_strokes_redraws_and_chooses_as_well() -> None:
+    sketcher = Sketcher(tiny_bundle(STROKES))
+    together = sketcher.redraw([HOUSE, FACE], n=3, best_of=2)
+    assert [len(some) for some in together] == [3, 3]
+    for given, drawings in zip((HOUSE, FACE), together, strict=True):
+        assert as_bytes(sketcher.redraw(given, n=3, best_of=2)) == as_bytes(drawings)
+    moved = Sketch(tuple(stroke * 2 + 7 for stroke in HOUSE.strokes))
+    np.testing.assert_allclose(sketcher.encode(moved), sketcher.encode(HOUSE), atol=1e-5)

@@ -1,47 +1,84 @@
-"""The decoder: its size, its steps against its whole sequences, its dropout."""
+"""The decoders: their sizes, their steps against their whole sequences, their dropout."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from sketch_pix2seq.models import Decoder, HyperDecoder, LayerNormDecoder, LSTMDecoder
 from sketch_pix2seq.models.decoder import DecoderStep
-from sketch_pix2seq.models.decoders import LSTMDecoder
-from sketch_pix2seq.models.lstm import dropout_mask
 from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim
 
-
-def small_decoder() -> LSTMDecoder:
-    torch.manual_seed(0)
-    return LSTMDecoder(latent_dim=6, size=16, num_components=3).eval()
+LATENT_DIM, SIZE, NUM_COMPONENTS = 6, 16, 3
+LENGTHS = torch.tensor([7, 4, 4, 1])
 
 
-def test_lstm_512_has_the_literatures_number_of_weights() -> None:
-    assert sum(p.numel() for p in LSTMDecoder(128).parameters()) == pytest.approx(1.52e6, rel=0.01)
+def small_lstm() -> Decoder:
+    return LSTMDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
 
 
-def test_step_by_step_is_the_whole_sequence() -> None:
-    decoder = small_decoder()
+def small_layer_norm() -> Decoder:
+    return LayerNormDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
+
+
+def small_hyper() -> Decoder:
+    return HyperDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS, hyper_size=8, embedding_dim=4)
+
+
+@pytest.fixture(params=[small_lstm, small_layer_norm, small_hyper])
+def decoder(request: pytest.FixtureRequest) -> Decoder:
+    """Each of the three, its weights far from their first values."""
+    build: Callable[[], Decoder] = request.param
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = build().eval()
+        with torch.no_grad():
+            for parameter in made.parameters():
+                parameter.add_(0.3 * torch.randn_like(parameter))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "millions"), [(LSTMDecoder, 1.518), (LayerNormDecoder, 1.521), (HyperDecoder, 2.808)]
+)
+def test_they_have_the_literatures_number_of_weights(kind: type[Decoder], millions: float) -> None:
+    found = sum(p.numel() for p in kind(128).parameters())
+    assert found == pytest.approx(millions * 1e6, rel=0.001)
+
+
+def test_step_by_step_is_the_whole_sequence_and_so_are_its_gradients(decoder: Decoder) -> None:
+    decoder = decoder.double()
     generator = torch.Generator().manual_seed(1)
-    latent = torch.randn(2, 6, generator=generator)
-    steps = torch.randn(2, 7, 5, generator=generator)
-    packed = pack_padded_sequence(steps, torch.tensor([7, 7]), batch_first=True)
+    latent = torch.randn(4, LATENT_DIM, generator=generator).double().requires_grad_()
+    steps = torch.randn(4, 7, 5, generator=generator).double()
+    packed = pack_padded_sequence(steps, LENGTHS, batch_first=True)
     whole = decoder(latent, packed)
     state = decoder.begin(latent)
-    for index in range(7):
-        mixture, state = decoder.advance(steps[:, index], state)
-        rows = slice(2 * index, 2 * index + 2)
-        torch.testing.assert_close(mixture.components, whole.components[rows])
-        torch.testing.assert_close(mixture.pen_logits, whole.pen_logits[rows])
+    mixtures = []
+    for index, count in enumerate(packed.batch_sizes.tolist()):
+        state = tuple(part[:count] for part in state)
+        mixture, state = decoder.advance(steps[:count, index], state)
+        mixtures.append(mixture)
+    components = torch.cat([mixture.components for mixture in mixtures])
+    torch.testing.assert_close(components, whole.components)
+    torch.testing.assert_close(torch.cat([m.pen_logits for m in mixtures]), whole.pen_logits)
+    pull = torch.randn(components.shape, generator=generator).double()
+    wanted = [latent, *decoder.parameters()]
+    expected = torch.autograd.grad((components * pull).sum(), wanted)
+    found = torch.autograd.grad((whole.components * pull).sum(), wanted)
+    for ours, peer in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, peer)
 
 
-def test_a_zero_state_begins_a_drawing_and_leaves_the_others_alone() -> None:
-    step = DecoderStep(small_decoder())
+def test_a_zero_state_begins_a_drawing_and_leaves_the_others_alone(decoder: Decoder) -> None:
+    step = DecoderStep(decoder)
     generator = torch.Generator().manual_seed(2)
-    latent = torch.randn(2, 6, generator=generator)
+    latent = torch.randn(2, LATENT_DIM, generator=generator)
     row = torch.randn(2, 5, generator=generator)
-    noise = torch.randn(2, noise_dim(3), generator=generator)
+    noise = torch.randn(2, noise_dim(NUM_COMPONENTS), generator=generator)
     heat = torch.ones(2, 1)
     first, state = step(latent, torch.zeros(2, step.state_dim), row, noise, heat)
     assert (state[:, 0] == 1).all()
@@ -52,9 +89,9 @@ def test_a_zero_state_begins_a_drawing_and_leaves_the_others_alone() -> None:
     torch.testing.assert_close(mixed[1], first[1])
 
 
-def test_training_needs_and_uses_dropout_of_its_generator() -> None:
-    decoder = small_decoder().train()
-    latent = torch.zeros(1, 6)
+def test_training_needs_and_uses_dropout_of_its_generator(decoder: Decoder) -> None:
+    decoder.train()
+    latent = torch.zeros(1, LATENT_DIM)
     packed = pack_padded_sequence(torch.ones(1, 9, 5), torch.tensor([9]), batch_first=True)
 
     def run(seed: int) -> torch.Tensor:
@@ -67,16 +104,33 @@ def test_training_needs_and_uses_dropout_of_its_generator() -> None:
     assert torch.equal(run(1), run(2))
 
 
-def test_dropout_mask_keeps_the_asked_share_and_the_expectation() -> None:
-    mask = dropout_mask((1000, 333), 0.9, torch.zeros(1), torch.Generator().manual_seed(0))
-    assert float((mask > 0).float().mean()) == pytest.approx(0.9, abs=0.003)
-    assert float(mask.mean()) == pytest.approx(1.0, abs=0.003)
-    assert torch.equal(dropout_mask((4, 4), 1.0, mask, None), torch.ones(4, 4))
+def test_dropped_candidates_leave_the_memory_alone() -> None:
+    """With nothing kept, the memory of all three only fades by its forget gate."""
+    for build in (small_lstm, small_layer_norm, small_hyper):
+        torch.manual_seed(0)
+        decoder = build().train()
+        assert isinstance(decoder, LSTMDecoder | LayerNormDecoder | HyperDecoder)
+        decoder.keep = 1e-9  # rounded to one in 256: nearly nothing is kept
+        packed = pack_padded_sequence(torch.ones(2, 5, 5), torch.tensor([5, 5]), batch_first=True)
+        mixture = decoder(torch.zeros(2, LATENT_DIM), packed, torch.Generator().manual_seed(3))
+        rows = mixture.components.flatten(1)
+        typical = rows[0]  # memory 0, hidden state 0: the output layer's bias
+        same = (rows - typical).abs().amax(1) < 1e-6
+        assert same.sum() >= 5
 
 
 def test_recurrent_weights_start_orthogonal_and_the_forget_gate_open() -> None:
-    decoder = small_decoder()
+    torch.manual_seed(0)
+    decoder = LSTMDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
     for gate in decoder.weight.detach()[:, 5:].chunk(4):
         torch.testing.assert_close(gate @ gate.T, torch.eye(16), atol=1e-5, rtol=1e-5)
     into, forget, *_ = decoder.latent.bias.detach().chunk(4)
     assert (into == 0).all() and (forget == 1).all()
+
+
+def test_the_hyper_decoders_scales_start_at_a_tenth() -> None:
+    decoder = HyperDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
+    codes = torch.ones(HyperDecoder.SCALES, 1, 32)
+    scales = torch.bmm(codes, decoder.scaling[: HyperDecoder.SCALES])
+    torch.testing.assert_close(scales, torch.full_like(scales, 0.1))
+    assert (decoder.scaling[HyperDecoder.SCALES :] == 0).all()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
+from torch.distributions import Normal
+from torch.distributions import kl_divergence as librarys_kl_divergence
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import LSTMDecoder, PaperEncoder, SketchAutoencoder
-from sketch_pix2seq.models.losses import reconstruction_losses
+from sketch_pix2seq.models.losses import Losses, kl_divergence, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
 
 LENGTHS = torch.tensor([4, 2, 0])  # the last one is the empty drawing
@@ -98,3 +101,43 @@ def test_batch_order_and_company_never_change_a_drawings_loss() -> None:
 def test_magenta_decodes_the_padding_too() -> None:
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
     assert model("magenta")(pictures, batch(10), LENGTHS).num_rows == 3 * 11
+
+
+def test_kl_is_the_librarys_averaged_over_batch_and_dimensions() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean, log_var = torch.randn(2, 5, 7, generator=generator).unbind(0)
+    peer = librarys_kl_divergence(Normal(mean, (0.5 * log_var).exp()), Normal(0.0, 1.0)).mean()
+    torch.testing.assert_close(kl_divergence(mean, log_var), peer)
+    assert kl_divergence(torch.zeros(2, 3), torch.zeros(2, 3)) == 0
+
+
+def test_free_nats_hold_the_term_up_and_stop_its_gradient() -> None:
+    kl = torch.tensor(0.1, requires_grad=True)
+    zero = torch.tensor(0.0)
+    total = Losses(zero, zero, 1, 1, kl).total(0.5, free_nats=0.2)
+    assert float(total.detach()) == pytest.approx(0.1)  # 0.5 * 0.2
+    total.backward()
+    assert kl.grad == 0
+    kl = torch.tensor(0.3, requires_grad=True)
+    Losses(zero, zero, 1, 1, kl).total(0.5, free_nats=0.2).backward()
+    assert kl.grad is not None and float(kl.grad) == pytest.approx(0.5)
+
+
+def test_without_kl_there_is_truly_none() -> None:
+    pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
+    losses = model()(pictures, batch(4), LENGTHS)
+    assert losses.kl is None
+    assert torch.equal(losses.total(0.5, 0.2), losses.reconstruction)
+
+
+def test_with_kl_the_codes_term_is_there_and_reaches_the_encoder() -> None:
+    torch.manual_seed(0)
+    whole = SketchAutoencoder(
+        PaperEncoder(8), LSTMDecoder(8, size=12, num_components=3), with_kl=True
+    )
+    pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
+    losses = whole(pictures, batch(4), LENGTHS, torch.Generator().manual_seed(0))
+    assert losses.kl is not None and losses.num_drawings == 3
+    losses.kl.backward()
+    grad = whole.encoder.head.log_var.weight.grad
+    assert grad is not None and grad.abs().sum() > 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.lstm import lstm_sequence
+from sketch_pix2seq.models.lstm import dropout_mask, lstm_sequence
 
 LENGTHS = torch.tensor([5, 5, 3, 1])
 INPUTS, SIZE = 5, 4
@@ -108,3 +109,20 @@ def test_it_computes_what_torchs_lstm_computes() -> None:
     expected, _ = peer(packed, state)
     found = lstm_sequence(**{**given, "context": bias.expand(4, -1), "dropout": None})
     torch.testing.assert_close(found, expected.data)
+
+
+def test_float32_is_the_same_to_its_rounding_whatever_computes_it() -> None:
+    given = arguments()
+    narrow = {
+        name: value.float() if value.is_floating_point() else value for name, value in given.items()
+    }
+    torch.testing.assert_close(
+        lstm_sequence(**narrow).double(), lstm_sequence(**given), atol=2e-6, rtol=1e-5
+    )
+
+
+def test_dropout_mask_keeps_the_asked_share_and_the_expectation() -> None:
+    mask = dropout_mask((1000, 333), 0.9, torch.zeros(1), torch.Generator().manual_seed(0))
+    assert float((mask > 0).float().mean()) == pytest.approx(0.9, abs=0.003)
+    assert float(mask.mean()) == pytest.approx(1.0, abs=0.003)
+    assert torch.equal(dropout_mask((4, 4), 1.0, mask, None), torch.ones(4, 4))

@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_UP, START_STEP
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
-__all__ = ["Batch", "BatchSource", "prefetch", "validation_batches"]
+__all__ = ["Batch", "BatchSource", "batch_of", "prefetch", "validation_batches"]
 
 _POOL_STREAM, _AUGMENTATION_STREAM = 0, 1
 
@@ -181,9 +181,35 @@ def validation_batches(
     indices = indices[np.argsort(-split.lengths(indices), kind="stable")]
     for start in range(0, num, batch_size):
         part = indices[start : start + batch_size]
-        packed = Packed.of([split.stroke3(index) for index in part.tolist()])
-        settings = raster or RasterSettings()
-        yield _assemble(packed, split.category_ids(part), offset_scale, settings, pad_to)
+        yield batch_of(split, part, offset_scale=offset_scale, raster=raster, pad_to=pad_to)
+
+
+def batch_of(
+    split: Split,
+    indices: Int64[np.ndarray, " B"],
+    *,
+    offset_scale: float,
+    raster: RasterSettings | None = None,
+    pad_to: int | None = None,
+) -> Batch:
+    """Batch chosen drawings of a split, unchanged.
+
+    Args:
+        split: The drawings.
+        indices: Which of them, (B,). Drawings of equal length keep this order.
+        offset_scale: Offsets are divided by this.
+        raster: How pictures are rendered.
+        pad_to: As in `BatchSource`.
+
+    Returns:
+        The batch, the longest drawing first.
+
+    Raises:
+        UsageError: If a drawing has more than `pad_to` rows.
+    """
+    packed = Packed.of([split.stroke3(index) for index in indices.tolist()])
+    settings = raster or RasterSettings()
+    return _assemble(packed, split.category_ids(indices), offset_scale, settings, pad_to)
 
 
 def _check(

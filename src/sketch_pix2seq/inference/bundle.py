@@ -1,7 +1,7 @@
 """The bundle: a trained model as users exchange it, a folder or that folder zipped.
 
     model.json           what the model is (see `BundleCard`)
-    encoder.onnx         picture -> mean, log variance
+    encoder.onnx         picture, or strokes -> mean, log variance
     decoder.onnx         one step of drawing, sampling included
     weights.safetensors  the same weights, for those who want to train on
     README.md            model card
@@ -31,6 +31,7 @@ DECODER_FILE = "decoder.onnx"
 WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
+PICTURE, STROKES = "picture", "strokes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,8 @@ class BundleCard:
     "Steps after which a drawing that has not ended is ended."
     temperature: float
     "Temperature that suits the model, used where none is given."
+    encoder_input: str = PICTURE
+    "What the encoder looks at: `picture`, or `strokes` as stroke-5 rows padded with end rows."
     raster: RasterSettings
     "How drawings become the encoder's pictures."
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -121,6 +124,10 @@ class BundleCard:
             for name in ("name", "licence", "attribution")
             if not isinstance(value := getattr(self, name), str)
         ]
+        if self.encoder_input not in (PICTURE, STROKES):
+            problems.append(
+                f"`encoder_input` must be `{PICTURE}` or `{STROKES}`, got {self.encoder_input!r}"
+            )
         for name in ("offset_scale", "temperature"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:

@@ -1,8 +1,8 @@
-"""What a user may show a model, and how each becomes the picture that its encoder sees.
+"""What a user may show a model, and how each becomes what its encoder looks at.
 
 A file, a `Sketch`, a Pillow picture or the 48x48 array itself. Files and Pillow pictures are
 read as drawings and drawn anew, so line width, size and place do not matter. This module
-checks everything once; what comes out of it is a picture with ink on it.
+checks everything once; what comes out of it shows ink.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from jaxtyping import Float32, Shaped
 from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.inference.bundle import PICTURE, BundleCard
+from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.reading import read_inputs
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -51,44 +52,40 @@ def as_list(inputs: object) -> tuple[list[Input], bool]:
     raise _no_input(inputs)
 
 
-def as_pictures(
-    inputs: Sequence[object], settings: RasterSettings, first_number: int = 0
-) -> Float32[np.ndarray, "N 1 H W"]:
-    """Make the encoder's pictures.
+def as_views(
+    inputs: Sequence[object], card: BundleCard, first_number: int = 0
+) -> Float32[np.ndarray, "N ..."]:
+    """Make what the encoder looks at.
 
     Args:
         inputs: `Input`s, each one drawing.
-        settings: The bundle's.
+        card: The bundle's.
         first_number: Of the inputs, for error messages.
 
     Returns:
-        (N, 1, H, W) float32, 1 = ink, 0 = paper.
+        As `views_of` gives them.
 
     Raises:
         DrawingError: Saying which input is no drawing, or a blank one.
-
-    Example:
-        >>> drawing = Sketch.from_points([[(0, 0), (9, 4)]])
-        >>> as_pictures([drawing, drawing], RasterSettings()).shape
-        (2, 1, 48, 48)
     """
-    pictures = np.empty((len(inputs), 1, settings.size, settings.size), np.float32)
-    drawn: list[int] = []
-    sketches: list[Sketch] = []
+    pictures: dict[int, np.ndarray] = {}
+    sketches: dict[int, Sketch] = {}
     for number, given in enumerate(inputs):
         try:
             if isinstance(given, np.ndarray):
-                pictures[number, 0] = _checked_picture(given, settings.size)
+                pictures[number] = _checked_picture(given, card)
             else:
-                sketches.append(_sketch(given))
-                drawn.append(number)
+                sketches[number] = _sketch(given)
         except DrawingError as error:
             if len(inputs) == 1:
                 raise
             raise DrawingError(f"input {first_number + number}: {error}") from error
-    if drawn:
-        pictures[drawn] = rasterise_batch(sketches, settings)
-    return pictures
+    drawn = views_of(list(sketches.values()), card)
+    views = np.empty((len(inputs), *drawn.shape[1:]), np.float32)
+    views[list(sketches)] = drawn
+    for number, picture in pictures.items():
+        views[number, 0] = picture
+    return views
 
 
 def _sketch(given: object) -> Sketch:
@@ -120,8 +117,16 @@ def _as_png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _checked_picture(picture: Shaped[np.ndarray, "..."], size: int) -> Float32[np.ndarray, "H W"]:
+def _checked_picture(
+    picture: Shaped[np.ndarray, "..."], card: BundleCard
+) -> Float32[np.ndarray, "H W"]:
     """Check that an array is what the encoder sees."""
+    if card.encoder_input != PICTURE:
+        raise DrawingError(
+            f"model `{card.name}` reads strokes, which a picture array has none of",
+            do="Give a `Sketch`, or a Pillow picture, which is traced.",
+        )
+    size = card.raster.size
     if picture.shape != (size, size):
         raise DrawingError(
             f"a picture array must be of shape ({size}, {size})",

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import DECODER_FILE, ENCODER_FILE, BundleCard
+from sketch_pix2seq.inference.bundle import DECODER_FILE, ENCODER_FILE, STROKES, BundleCard
+from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 Session: TypeAlias = Any
 """An `onnxruntime.InferenceSession`; the library has no types."""
@@ -30,7 +31,7 @@ def num_processors() -> int:
 
 
 def encoder_session(model: bytes, card: BundleCard) -> Session:
-    """Make a session of the encoder: picture in; mean and log variance out.
+    """Make a session of the encoder: picture or strokes in; mean and log variance out.
 
     Args:
         model: What `encoder.onnx` holds.
@@ -43,7 +44,9 @@ def encoder_session(model: bytes, card: BundleCard) -> Session:
         BundleError: If it is no such model.
     """
     side = card.raster.size
-    inputs = {"picture": (1, side, side)}
+    inputs: dict[str, Shape] = {"picture": (1, side, side)}
+    if card.encoder_input == STROKES:
+        inputs = {"steps": (card.max_steps + 1, STROKE5_DIM)}
     outputs = {"mean": (card.latent_dim,), "log_var": (card.latent_dim,)}
     return _session(ENCODER_FILE, model, inputs, outputs, 1)
 

@@ -20,15 +20,15 @@ from jaxtyping import Float32, Shaped
 from sketch_pix2seq.errors import BundleError, InputError, UsageError
 from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
-from sketch_pix2seq.inference.inputs import Input, as_list, as_pictures
+from sketch_pix2seq.inference.inputs import Input, as_list, as_views
 from sketch_pix2seq.inference.session import (
     Session,
     encoder_session,
     not_usable,
     num_processors,
 )
+from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.pen import OFFSET
-from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 
 READ_AT_ONCE = 1024
@@ -106,8 +106,8 @@ class Sketcher:
         several, _ = as_list(inputs)
         codes = [np.zeros((0, self.card.latent_dim), np.float32)]
         for first in range(0, len(several), READ_AT_ONCE):
-            pictures = as_pictures(several[first : first + READ_AT_ONCE], self.card.raster, first)
-            codes.append(self._encode(pictures.__getitem__, len(pictures)))
+            views = as_views(several[first : first + READ_AT_ONCE], self.card, first)
+            codes.append(self._encode(views.__getitem__, len(views)))
         return np.concatenate(codes)
 
     def decode(
@@ -215,18 +215,19 @@ class Sketcher:
         return encoder_session(self._bundle.encoder, self.card)
 
     def _encode(
-        self, pictures: Callable[[slice], Float32[np.ndarray, "M 1 H W"]], count: int
+        self, views: Callable[[slice], Float32[np.ndarray, "M ..."]], count: int
     ) -> Float32[np.ndarray, "N Z"]:
-        """Encode `count` pictures, some at a time, in several threads.
+        """Encode `count` drawings, some at a time, in several threads.
 
-        Each picture's code is the same whatever stands beside it.
+        Each drawing's code is the same whatever stands beside it.
         """
         session = self._encoder
+        (entry,) = session.get_inputs()
 
         def encode(first: int) -> Float32[np.ndarray, "M Z"]:
-            some = pictures(slice(first, min(first + ENCODED_AT_ONCE, count)))
+            some = views(slice(first, min(first + ENCODED_AT_ONCE, count)))
             try:
-                (mean,) = session.run(["mean"], {"picture": some})
+                (mean,) = session.run(["mean"], {entry.name: some})
             except Exception as error:  # its errors have no common ancestor but this one
                 raise not_usable(ENCODER_FILE, error) from error
             return np.asarray(mean)
@@ -244,7 +245,7 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Keep, for each code, the n drawings that the encoder takes most for the input."""
         flat = [sketch for some in drawings for sketch in some]
-        codes = self._encode(lambda some: rasterise_batch(flat[some], self.card.raster), len(flat))
+        codes = self._encode(lambda some: views_of(flat[some], self.card), len(flat))
         apart = codes.reshape(len(latents), -1, codes.shape[1]) - latents[:, None]
         order = np.argsort(np.linalg.norm(apart, axis=2), axis=1, kind="stable")[:, :n]
         return [

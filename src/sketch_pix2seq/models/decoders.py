@@ -257,7 +257,7 @@ class HyperDecoder(Decoder):
         hyper_hidden, hyper_cell = self.hyper_norm(hyper_gates, hyper_cell, None)
         num_codes, embedding_dim, _ = self.scaling.shape
         bias = functional.pad(self.code_bias, (0, self.SHIFTS * embedding_dim))
-        codes = of_code(hyper_hidden, bias.expand(len(hidden), -1))
+        codes = of_code(hyper_hidden, bias.expand(hidden.shape[0], -1))
         codes = codes.unflatten(1, (num_codes, embedding_dim)).transpose(0, 1)
         by_step, by_hidden, shifts = torch.bmm(codes, self.scaling).split(4)  # (4, B, H) each
         from_step = of_step(step, context).chunk(4, 1)

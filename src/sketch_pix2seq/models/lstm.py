@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from sketch_pix2seq.models.lstm_gates import gates_for
 from sketch_pix2seq.models.step_product import StepProduct
 
 
@@ -50,26 +51,20 @@ def lstm_sequence(
     """
     doubled = torch.ones(weight.shape[0], dtype=weight.dtype, device=weight.device)
     doubled[3 * hidden.shape[1] :] = 2.0
-    twice_kept = kept_twice(dropout, inputs, hidden.shape[1])
     output: Tensor = _LSTMSequence.apply(  # type: ignore[no-untyped-call]
         inputs,
         context * doubled,
-        hidden,
-        cell,
+        hidden.contiguous(),
+        cell.contiguous(),
         weight * doubled.unsqueeze(1),
         batch_sizes,
-        twice_kept,
+        _twice(dropout, inputs, hidden.shape[1]),
     )
     return output
 
 
 class _LSTMSequence(torch.autograd.Function):
-    """The candidate's part of weight and context is doubled by the caller.
-
-    As tanh(a) = 2 sigmoid(2 a) - 1, one sigmoid then serves all four gates (the tanh of
-    a CPU takes four times as long): the candidate is 2 (s - 1/2), where s is the last
-    gate, and its 2 stands in the dropout mask.
-    """
+    """The caller has doubled the candidate's part of weight and context, as the gates want it."""
 
     @staticmethod
     def forward(
@@ -90,19 +85,15 @@ class _LSTMSequence(torch.autograd.Function):
         joined[:batch, num_inputs:] = hidden
         following = joined[batch:, num_inputs:].split(sizes[1:])
         cells, tanh_cells, output = inputs.new_empty(3, num_rows, size).unbind(0)
-        product = StepProduct(weight, batch)
+        product, compute = StepProduct(weight, batch), gates_for(inputs)
         gates: list[Tensor] = []
         before = cell
         rows = zip(*_by_step(sizes, joined, twice_kept, cells, tanh_cells, output), strict=True)
         for step, (row, kept, after, tanh_cell, now) in enumerate(rows):
             count = sizes[step]
-            gate = product(row, context[:count]).sigmoid_()
+            gate = product(row, context[:count])
+            compute.forward(gate, before[:count], kept, after, tanh_cell, now)
             gates.append(gate)
-            into, forget, out, candidate = gate.split(size, 1)
-            torch.sub(candidate, 0.5, out=after)
-            after.mul_(into).mul_(kept).addcmul_(forget, before[:count])
-            tanh_into(after, tanh_cell)
-            torch.mul(out, tanh_cell, out=now)
             if step + 1 < len(sizes):
                 following[step].copy_(now[: sizes[step + 1]])
             before = after
@@ -115,33 +106,42 @@ class _LSTMSequence(torch.autograd.Function):
         joined, cells, tanh_cells, first_cell, weight, twice_kept = ctx.saved_tensors
         batch, size = first_cell.shape
         sizes: list[int] = ctx.sizes
-        product = StepProduct(weight[:, -size:].t(), batch)
+        product, compute = StepProduct(weight[:, -size:].t(), batch), gates_for(joined)
         grad_gates = joined.new_empty(joined.shape[0], 4 * size)
         grad_context = first_cell.new_zeros(batch, 4 * size)
         grad_hidden = torch.zeros_like(first_cell)
         grad_cell = torch.zeros_like(first_cell)
-        steps = _by_step(sizes, grads[0], cells, tanh_cells, twice_kept, grad_gates)
-        output, cells, tanh_cells, kept, grad_gate = steps
+        steps = _by_step(sizes, grads[0].contiguous(), cells, tanh_cells, twice_kept, grad_gates)
+        grad_output, cells, tanh_cells, kept, grad_gate = steps
         for step in reversed(range(len(sizes))):
             count = sizes[step]
-            gate = ctx.gates[step]
-            into, forget, out, candidate = gate.split(size, 1)
-            grad = grad_gate[step]
-            grad_into, grad_forget, grad_out, grad_candidate = grad.split(size, 1)
-            hidden, cell = grad_hidden[:count], grad_cell[:count]
-            hidden.add_(output[step])
-            cell.add_(torch.ops.aten.tanh_backward(hidden * out, tanh_cells[step]))
-            torch.mul(hidden, tanh_cells[step], out=grad_out)
-            torch.mul(cell, cells[step - 1][:count] if step else first_cell, out=grad_forget)
-            kept_cell = cell * kept[step]
-            torch.sub(candidate, 0.5, out=grad_into).mul_(kept_cell)
-            torch.mul(kept_cell, into, out=grad_candidate)
-            sigmoid_backward_(grad, gate)
-            cell.mul_(forget)
-            grad_hidden[:count] = product(grad)
-            grad_context[:count].add_(grad)
+            hidden = grad_hidden[:count]
+            compute.backward(
+                ctx.gates[step],
+                cells[step - 1][:count] if step else first_cell,
+                kept[step],
+                tanh_cells[step],
+                grad_output[step],
+                hidden,
+                grad_cell[:count],
+                grad_gate[step],
+                grad_context[:count],
+            )
+            hidden.copy_(product(grad_gate[step]))
         grad_weight = grad_gates.t() @ joined
         return None, grad_context, grad_hidden, grad_cell, grad_weight, None, None
+
+
+def _twice(dropout: Tensor | None, rows: Tensor, size: int) -> Float[Tensor, "N H"]:
+    """Twice the dropout mask, which keeps all where there is none."""
+    if dropout is None:
+        return rows.new_full((rows.shape[0], size), 2.0)
+    return dropout * 2.0
+
+
+def _by_step(sizes: list[int], *rows: Tensor) -> list[tuple[Tensor, ...]]:
+    """The rows of each step, as views."""
+    return [tensor.split(sizes) for tensor in rows]
 
 
 def lstm_weight(num_inputs: int, size: int) -> Float[Tensor, "G K"]:
@@ -177,26 +177,3 @@ def dropout_mask(
     words.random_(-(2**63), None, generator=generator)
     kept = words.view(torch.uint8)[:count].view(shape) <= levels - 1
     return kept.to(like.dtype).mul_(256 / levels)
-
-
-def kept_twice(dropout: Tensor | None, like: Tensor, size: int) -> Float[Tensor, "N H"]:
-    """Twice the dropout mask; one number seen everywhere where there is none."""
-    if dropout is None:
-        return like.new_full((1, 1), 2.0).expand(like.shape[0], size)
-    return dropout * 2.0
-
-
-def tanh_into(values: Tensor, out: Tensor) -> None:
-    """Write tanh(values) by way of the sigmoid, which a CPU has four times as fast."""
-    torch.mul(values, 2.0, out=out)
-    out.sigmoid_().sub_(0.5).mul_(2.0)
-
-
-def sigmoid_backward_(grad: Tensor, output: Tensor) -> None:
-    """Turn the gradient of sigmoids into that of their arguments, in place."""
-    torch.ops.aten.sigmoid_backward.grad_input(grad, output, grad_input=grad)
-
-
-def _by_step(sizes: list[int], *rows: Tensor) -> list[tuple[Tensor, ...]]:
-    """The rows of each step, as views."""
-    return [tensor.split(sizes) for tensor in rows]

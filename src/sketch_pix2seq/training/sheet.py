@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
+from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END, START_STEP
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -66,17 +67,21 @@ def redrawing_sheet(
     the same, so that sheets of one run can be compared.
     """
     picked = _spread(split, rows)
-    sketches = [split.sketch(index) for index in picked]
-    parameter = next(model.parameters())
-    pictures = torch.from_numpy(rasterise_batch(sketches, raster)).to(parameter.device)
+    batch = batch_of(split, picked, offset_scale=offset_scale, raster=raster)
+    sketches = [split.sketch(index) for index in picked.tolist()]
+    device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        mean, _ = model.encoder(pictures)
+        mean, _ = model.encode(
+            torch.from_numpy(batch.pictures).to(device),
+            torch.from_numpy(batch.steps).to(device),
+            torch.from_numpy(batch.lengths),
+        )
+    shown = np.argsort(np.argsort(-split.lengths(picked), kind="stable"))
+    mean = mean[torch.from_numpy(shown).to(device)]  # the batch has the longest first
     latent = mean.repeat_interleave(redrawings, 0)
-    noise = _noise(max_steps, latent.shape[0], noise_dim(model.decoder.num_components)).to(
-        parameter.device
-    )
+    noise = _noise(max_steps, latent.shape[0], noise_dim(model.decoder.num_components)).to(device)
     steps = draw_steps(DecoderStep(model.decoder), latent, noise, temperature).cpu().numpy()
     model.train(was_training)
     drawn = [_sketch(row, offset_scale) for row in steps]
@@ -87,11 +92,11 @@ def redrawing_sheet(
     return Sheet(rows=rows_of_cells, headings=["input", "redrawn"], set_apart=1)
 
 
-def _spread(split: Split, rows: int) -> list[int]:
+def _spread(split: Split, rows: int) -> Int64[np.ndarray, " R"]:
     """Indices of the first drawings of each category in turn."""
     starts = [split.category_range(c) for c in range(len(split.categories))]
     picked = [start + turn for turn in range(rows) for start, stop in starts if start + turn < stop]
-    return sorted(picked[:rows])
+    return np.array(sorted(picked[:rows]), np.int64)
 
 
 def _noise(steps: int, batch: int, dim: int) -> Tensor:

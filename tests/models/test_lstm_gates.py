@@ -1,0 +1,72 @@
+"""The gates compiled from C against those of torch's operations."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from sketch_pix2seq.models import lstm_gates
+from sketch_pix2seq.models.lstm_gates import CompiledGates, TorchGates, gates_for
+
+ROWS, SIZE = 7, 13
+
+
+@pytest.fixture(scope="module")
+def compiled() -> CompiledGates:
+    gates = gates_for(torch.zeros(1))
+    if not isinstance(gates, CompiledGates):
+        pytest.skip("no C compiler on this machine")
+    return gates
+
+
+def rows(generator: torch.Generator, width: int = SIZE) -> Tensor:
+    return torch.randn(ROWS, width, generator=generator)
+
+
+def test_forward_is_that_of_torch(compiled: CompiledGates) -> None:
+    generator = torch.Generator().manual_seed(0)
+    arguments = 6 * rows(generator, 4 * SIZE)
+    before, kept = rows(generator), rows(generator).sign().clamp_min(0) * 2
+    found, expected = ([torch.empty(ROWS, SIZE) for _ in range(3)] for _ in range(2))
+    ours, peer = arguments.clone(), arguments.clone()
+    compiled.forward(ours, before, kept, *found)
+    TorchGates().forward(peer, before, kept, *expected)
+    torch.testing.assert_close(ours, peer, atol=2e-7, rtol=1e-6)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
+
+
+def test_backward_is_that_of_torch(compiled: CompiledGates) -> None:
+    generator = torch.Generator().manual_seed(1)
+    gates, tanh_cells = rows(generator, 4 * SIZE).sigmoid(), rows(generator).tanh()
+    given = [rows(generator) for _ in range(4)]  # before, kept, grads of output and hidden
+    before, kept, grad_output, grad_hidden = given
+    first = rows(generator), rows(generator, 4 * SIZE)
+    results = []
+    for kind in (compiled, TorchGates()):
+        cell, context = first[0].clone(), first[1].clone()
+        grad_gates = torch.empty(ROWS, 4 * SIZE)
+        kind.backward(
+            gates, before, kept, tanh_cells, grad_output, grad_hidden, cell, grad_gates, context
+        )
+        results.append((cell, context, grad_gates))
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
+
+
+def test_extremes_saturate_and_nan_stays_nan(compiled: CompiledGates) -> None:
+    values = torch.tensor([[float("inf"), -float("inf"), 1e30, -1e30, float("nan"), 0.0, 89, -89]])
+    gates = values.clone()
+    size = values.shape[1] // 4
+    zeros = torch.zeros(1, size)
+    compiled.forward(gates, zeros, zeros, zeros.clone(), zeros.clone(), zeros.clone())
+    torch.testing.assert_close(gates, values.sigmoid(), equal_nan=True, atol=1e-7, rtol=1e-6)
+
+
+def test_without_a_compiler_and_for_other_numbers_torch_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert isinstance(gates_for(torch.zeros(1, dtype=torch.float64)), TorchGates)
+    monkeypatch.setattr(lstm_gates, "_compiled_gates", lambda: None)
+    assert isinstance(gates_for(torch.zeros(1)), TorchGates)
