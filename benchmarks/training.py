@@ -40,10 +40,11 @@ def measure(data: Path) -> list[Figure]:
     product = torch.empty_like(square)
     library = nn.LSTM(5 + recipe.model.latent_dim, recipe.model.decoder_size, batch_first=True)
     tensors = [_tensors(batch) for batch in batches]
+    noise = torch.randn(recipe.batch_size, recipe.model.latent_dim)
 
     def train() -> None:
         for pictures, steps, lengths in tensors:
-            model(pictures, steps, lengths, None).total().backward()
+            model(pictures, steps, lengths, noise).total().backward()
             optimiser.step(0)
 
     def plain_lstm() -> None:

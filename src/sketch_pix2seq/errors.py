@@ -5,7 +5,8 @@
     │   ├── DrawingError      a drawing: SVG, picture, ndjson line, stroke array
     │   ├── DatasetError      a prepared data set, or the sources of one
     │   ├── RunError          a training run: its folder, checkpoints, numbers
-    │   │   └── DamagedCheckpointError
+    │   │   ├── DamagedCheckpointError
+    │   │   └── LostProcessError
     │   └── BundleError       an exported model
     ├── UsageError            a flag, a setting or a recipe name (exit status 2)
     └── MissingExtraError     a part that was not installed with the package
@@ -56,6 +57,10 @@ class RunError(InputError):
 
 class DamagedCheckpointError(RunError):
     """A checkpoint that is not whole; an older one may still be."""
+
+
+class LostProcessError(RunError):
+    """A training run whose processes have lost one of their number."""
 
 
 class BundleError(InputError):

@@ -9,7 +9,7 @@ from torch.distributions import kl_divergence as librarys_kl_divergence
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import LSTMDecoder, PaperEncoder, SketchAutoencoder
-from sketch_pix2seq.models.losses import Losses, kl_divergence, reconstruction_losses
+from sketch_pix2seq.models.losses import Losses, MeanLosses, kl_divergence, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
 
 LENGTHS = torch.tensor([4, 2, 0])  # the last one is the empty drawing
@@ -58,7 +58,7 @@ def test_valid_averages_over_the_rows_that_are_there() -> None:
     assert int(real.sum()) == 6
     expected = -mixture.log_prob(targets[:, :2])[real].mean()
     torch.testing.assert_close(found.stroke_nll, expected)
-    assert found.num_rows == 9
+    assert found.counts == (6, 9, 0)
     torch.testing.assert_close(found.total(), found.stroke_nll + found.pen_ce)
     torch.testing.assert_close(found.reconstruction, found.total())
 
@@ -92,52 +92,68 @@ def test_batch_order_and_company_never_change_a_drawings_loss() -> None:
     alone = [
         model()(pictures[i : i + 1], batch(4)[i : i + 1], LENGTHS[i : i + 1]) for i in range(3)
     ]
-    pen = sum(loss.pen_ce.item() * loss.num_rows for loss in alone) / 9
-    stroke = sum(loss.stroke_nll.item() * (loss.num_rows - 1) for loss in alone) / 6
-    torch.testing.assert_close(together.pen_ce.item(), pen, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(together.stroke_nll.item(), stroke, rtol=1e-5, atol=1e-6)
+    added_up = torch.stack([losses.sums() for losses in alone]).sum(0)
+    torch.testing.assert_close(together.sums(), added_up, rtol=1e-5, atol=1e-6)
+    means = MeanLosses.of(added_up)
+    assert means.stroke_nll == pytest.approx(together.stroke_nll.item(), rel=1e-5)
+    assert means.reconstruction == pytest.approx(together.reconstruction.item(), rel=1e-5)
 
 
 def test_magenta_decodes_the_padding_too() -> None:
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
-    assert model("magenta")(pictures, batch(10), LENGTHS).num_rows == 3 * 11
+    assert model("magenta")(pictures, batch(10), LENGTHS).counts == (33, 33, 3)
 
 
 def test_kl_is_the_librarys_averaged_over_batch_and_dimensions() -> None:
     generator = torch.Generator().manual_seed(0)
     mean, log_var = torch.randn(2, 5, 7, generator=generator).unbind(0)
     peer = librarys_kl_divergence(Normal(mean, (0.5 * log_var).exp()), Normal(0.0, 1.0)).mean()
-    torch.testing.assert_close(kl_divergence(mean, log_var), peer)
+    torch.testing.assert_close(kl_divergence(mean, log_var) / 5, peer)
     assert kl_divergence(torch.zeros(2, 3), torch.zeros(2, 3)) == 0
 
 
-def test_free_nats_hold_the_term_up_and_stop_its_gradient() -> None:
-    kl = torch.tensor(0.1, requires_grad=True)
+def with_kl(kl_sum: torch.Tensor, num_drawings: int) -> Losses:
     zero = torch.tensor(0.0)
-    total = Losses(zero, zero, 1, 1, kl).total(0.5, free_nats=0.2)
+    return Losses(zero, zero, kl_sum, (1, 1, num_drawings))
+
+
+def test_free_nats_hold_the_term_up_and_stop_its_gradient() -> None:
+    kl_sum = torch.tensor(0.4, requires_grad=True)
+    total = with_kl(kl_sum, 4).total(0.5, free_nats=0.2)
     assert float(total.detach()) == pytest.approx(0.1)  # 0.5 * 0.2
     total.backward()
-    assert kl.grad == 0
-    kl = torch.tensor(0.3, requires_grad=True)
-    Losses(zero, zero, 1, 1, kl).total(0.5, free_nats=0.2).backward()
-    assert kl.grad is not None and float(kl.grad) == pytest.approx(0.5)
+    assert kl_sum.grad == 0
+    kl_sum = torch.tensor(1.2, requires_grad=True)
+    with_kl(kl_sum, 4).total(0.5, free_nats=0.2).backward()
+    assert kl_sum.grad is not None and float(kl_sum.grad) == pytest.approx(0.5 / 4)
+
+
+def test_the_parts_of_a_batch_have_the_gradient_of_the_whole() -> None:
+    """One part lies below the free nats, the whole above them: the whole decides."""
+    parts = [torch.tensor(value, requires_grad=True) for value in (0.1, 1.9)]
+    whole = torch.stack([with_kl(part, 4).sums() for part in parts]).sum(0)
+    for part in parts:
+        total = with_kl(part, 4).total(0.5, 0.2, whole)
+        assert float(total.detach()) == pytest.approx(0.5 * 2.0 / 8)
+        total.backward()
+        assert part.grad is not None and float(part.grad) == pytest.approx(0.5 / 8)
+    assert MeanLosses.of(whole).total(0.5, 0.2) == pytest.approx(0.5 * 2.0 / 8)
 
 
 def test_without_kl_there_is_truly_none() -> None:
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
     losses = model()(pictures, batch(4), LENGTHS)
-    assert losses.kl is None
-    assert torch.equal(losses.total(0.5, 0.2), losses.reconstruction)
+    assert losses.kl_sum is None
+    torch.testing.assert_close(losses.total(0.5, 0.2), losses.reconstruction)
 
 
 def test_with_kl_the_codes_term_is_there_and_reaches_the_encoder() -> None:
     torch.manual_seed(0)
-    whole = SketchAutoencoder(
-        PaperEncoder(8), LSTMDecoder(8, size=12, num_components=3), with_kl=True
-    )
+    encoder = PaperEncoder(8)
+    whole = SketchAutoencoder(encoder, LSTMDecoder(8, size=12, num_components=3), with_kl=True)
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
-    losses = whole(pictures, batch(4), LENGTHS, torch.Generator().manual_seed(0))
-    assert losses.kl is not None and losses.num_drawings == 3
-    losses.kl.backward()
-    grad = whole.encoder.head.log_var.weight.grad
+    losses = whole(pictures, batch(4), LENGTHS, torch.ones(3, 8), torch.Generator().manual_seed(0))
+    assert losses.kl_sum is not None and losses.counts[2] == 3
+    losses.kl_sum.backward()
+    grad = encoder.head.log_var.weight.grad
     assert grad is not None and grad.abs().sum() > 0

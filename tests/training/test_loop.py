@@ -263,7 +263,7 @@ def test_steps_that_are_not_finite_are_counted_and_end_the_run_if_they_go_on(
     def poisoned(model: SketchAutoencoder, *args: object) -> object:
         losses = forward(model, *args)  # type: ignore[arg-type]
         bad = model.training and next(calls) in poison
-        return replace(losses, pen_ce=losses.pen_ce * float("nan")) if bad else losses
+        return replace(losses, pen_sum=losses.pen_sum * float("nan")) if bad else losses
 
     monkeypatch.setattr(SketchAutoencoder, "forward", poisoned)
     poison = range(2, 4)

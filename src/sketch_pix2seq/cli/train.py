@@ -24,6 +24,7 @@ def train(
     out: Path,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     resume: bool = False,
+    devices: int = 1,
 ) -> None:
     """Train a model on a prepared data set.
 
@@ -35,10 +36,10 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         resume: Go on with the run in --out.
+        devices: How many processes share each batch, with a GPU each where there are some.
     """
     with needs_extra("train"):
-        import torch
-
+        from sketch_pix2seq.training.group import starts_as_first
         from sketch_pix2seq.training.loop import train as train_recipe
         from sketch_pix2seq.training.recipes import find_recipe
         from sketch_pix2seq.training.run import RUN_FILE, Run
@@ -53,10 +54,12 @@ def train(
             data,
             out,
             resume=resume,
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            devices=devices,
             on_progress=on_progress,
             on_notice=on_notice,
         )
+    if not starts_as_first():
+        return  # one of torchrun's processes: the first one tells
     if outcome.interrupted:
         print(f"stopped after step {outcome.step:,} of {outcome.num_steps:,}; --resume goes on")
         raise KeyboardInterrupt

@@ -66,6 +66,8 @@ class BatchSource:
         pool_batches: Batches in a pool.
         pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
             the longest of the batch.
+        part: (number, how many): of the same batches only every so-many-th drawing by
+            length, beginning with the drawing of that number.
 
     Raises:
         UsageError: If a number is out of its range; all such numbers at once.
@@ -83,6 +85,7 @@ class BatchSource:
         balance: float = 0.0,
         pool_batches: int = 50,
         pad_to: int | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         """Check the numbers and work out how often each category comes."""
         _check(offset_scale, batch_size, balance, pool_batches)
@@ -94,6 +97,7 @@ class BatchSource:
         self.raster = raster or RasterSettings()
         self.pool_batches = pool_batches
         self.pad_to = pad_to
+        self.part = part
         ranges = [split.category_range(number) for number in range(len(split.categories))]
         self._starts, self._stops = np.array(ranges, np.int64).T
         weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
@@ -132,6 +136,10 @@ class BatchSource:
             rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
             packed = augment_packed(packed, rng, self.augmentation)
         categories = self.split.category_ids(indices)
+        number, how_many = self.part
+        if how_many > 1:
+            ours = np.argsort(-packed.lengths, kind="stable")[number::how_many]
+            packed, categories = packed.chosen(ours), categories[ours]
         return _assemble(packed, categories, self.offset_scale, self.raster, self.pad_to)
 
     def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:

@@ -60,6 +60,12 @@ class Packed:
         """Repeat one value per drawing for each of its rows."""
         return np.repeat(values, self.lengths, axis=0)
 
+    def chosen(self, drawings: Int64[np.ndarray, " K"]) -> Packed:
+        """Take some of the drawings, in the order given."""
+        starts, stops = self.starts[drawings], (self.starts + self.lengths)[drawings]
+        spans = zip(starts.tolist(), stops.tolist(), strict=True)
+        return Packed.of([self.rows[start:stop] for start, stop in spans])
+
     def positions(self) -> Float64[np.ndarray, "N 2"]:
         """Where the pen is after each row, each drawing counted from its own origin."""
         summed = np.cumsum(self.rows[:, OFFSET], axis=0, dtype=np.float64)  # (N, 2)

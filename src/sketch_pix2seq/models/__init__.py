@@ -12,7 +12,7 @@ from sketch_pix2seq.models.autoencoder import SketchAutoencoder
 from sketch_pix2seq.models.decoder import Decoder, DecoderStep
 from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
 from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
-from sketch_pix2seq.models.losses import Losses, reconstruction_losses
+from sketch_pix2seq.models.losses import Losses, MeanLosses, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LSTMDecoder",
     "LayerNormDecoder",
     "Losses",
+    "MeanLosses",
     "PaperEncoder",
     "RNNEncoder",
     "SketchAutoencoder",

@@ -51,6 +51,7 @@ class SketchAutoencoder(nn.Module):
         pictures: Float[Tensor, "B 1 H W"],
         steps: Float[Tensor, "B T 5"],
         lengths: Int64[Tensor, "B"],
+        noise: Float[Tensor, "B Z"] | None = None,
         generator: torch.Generator | None = None,
     ) -> Losses:
         """Losses of a batch.
@@ -59,13 +60,11 @@ class SketchAutoencoder(nn.Module):
             pictures: 1 = ink, 0 = paper.
             steps: stroke-5 rows: the start step, the drawing, end rows.
             lengths: rows of each drawing, longest first, on the CPU.
-            generator: of latent noise and dropout, in training mode.
+            noise: standard normal, with which codes are sampled; None: they are the means.
+            generator: of the dropout's randomness, in training mode.
         """
         mean, log_var = self.encode(pictures, steps, lengths, generator)
-        latent = mean
-        if self.training:
-            noise = torch.empty_like(mean).normal_(generator=generator)
-            latent = mean + (0.5 * log_var).exp() * noise
+        latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise
         num_rows = lengths + 1
         if self.convention == "magenta":
             num_rows = torch.full_like(lengths, steps.shape[1] - 1)
@@ -74,7 +73,7 @@ class SketchAutoencoder(nn.Module):
         mixture = self.decoder(latent, inputs, generator)
         losses = reconstruction_losses(mixture, targets.data, self.convention)
         kl = kl_divergence(mean, log_var) if self.with_kl else None
-        return replace(losses, kl=kl, num_drawings=len(lengths))
+        return replace(losses, kl_sum=kl, counts=(*losses.counts[:2], len(lengths)))
 
     def encode(
         self,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,49 +26,111 @@ LossConvention = Literal["valid", "magenta"]
 
 @dataclass(frozen=True)
 class Losses:
-    """The terms of a batch's loss.
+    """The terms of a batch's loss: sums, and what they are divided by.
 
     Args:
-        stroke_nll: of the offsets.
-        pen_ce: of the pen states.
-        num_rows: pen decisions behind `pen_ce`, the weight with which batches are averaged.
-        num_drawings: the weight with which the KL terms of batches are averaged.
-        kl: of the latent codes from a standard normal, before free bits; None: the model
-            has no such term.
+        stroke_sum: of the offsets.
+        pen_sum: of the pen states.
+        kl_sum: of the latent codes from a standard normal, a mean over dimensions for each
+            drawing; None: the model has no such term.
+        counts: what the sums are divided by: offsets, pen states, drawings.
     """
 
-    stroke_nll: Float[Tensor, ""]
-    pen_ce: Float[Tensor, ""]
-    num_rows: int
-    num_drawings: int = 0
-    kl: Float[Tensor, ""] | None = None
+    stroke_sum: Float[Tensor, ""]
+    pen_sum: Float[Tensor, ""]
+    kl_sum: Float[Tensor, ""] | None
+    counts: tuple[int, int, int]
+
+    @property
+    def stroke_nll(self) -> Float[Tensor, ""]:
+        """Negative log likelihood of an offset."""
+        mean: Tensor = self.stroke_sum / max(self.counts[0], 1)
+        return mean
+
+    @property
+    def pen_ce(self) -> Float[Tensor, ""]:
+        """Cross entropy of a pen state."""
+        mean: Tensor = self.pen_sum / max(self.counts[1], 1)
+        return mean
 
     @property
     def reconstruction(self) -> Float[Tensor, ""]:
         """Stroke and pen terms together."""
         return self.stroke_nll + self.pen_ce
 
-    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> Float[Tensor, ""]:
+    def sums(self) -> Float64[Tensor, "6"]:
+        """The three sums and the three counts as plain numbers, on the CPU.
+
+        Those of several batches, or of several parts of one, may be added up.
+        """
+        kl = 0.0 if self.kl_sum is None else float(self.kl_sum.detach())
+        strokes, pens = float(self.stroke_sum.detach()), float(self.pen_sum.detach())
+        return torch.tensor([strokes, pens, kl, *self.counts], dtype=torch.float64)
+
+    def total(
+        self,
+        kl_weight: float = 0.0,
+        free_nats: float = 0.0,
+        whole: Float64[Tensor, "6"] | None = None,
+    ) -> Float[Tensor, ""]:
         """What is made small: reconstruction, and the weighted KL term if there is one.
 
         Args:
             kl_weight: of the KL term.
             free_nats: a KL term below this counts as this, and is not pressed further.
+            whole: added-up `sums` of all parts of a batch, if this is a part of one. The
+                gradients of all parts then add up to that of the whole batch.
         """
-        if self.kl is None:
-            return self.reconstruction
-        return self.reconstruction + kl_weight * self.kl.clamp_min(free_nats)
+        sums = self.sums() if whole is None else whole
+        num_offsets, num_pens, num_drawings = sums[3:].clamp_min(1).tolist()
+        total: Tensor = self.stroke_sum / num_offsets + self.pen_sum / num_pens
+        if self.kl_sum is None:
+            return total
+        elsewhere = float(sums[2]) - float(self.kl_sum.detach())
+        kl = (self.kl_sum + elsewhere) / num_drawings
+        pressed: Tensor = kl_weight * kl.clamp_min(free_nats)
+        return total + pressed
+
+
+@dataclass(frozen=True)
+class MeanLosses:
+    """Mean losses as plain numbers, in nats; see `Losses`.
+
+    Args:
+        stroke_nll: of an offset.
+        pen_ce: of a pen state.
+        kl: of a drawing and dimension.
+    """
+
+    stroke_nll: float
+    pen_ce: float
+    kl: float
+
+    @classmethod
+    def of(cls, sums: Float64[Tensor, "6"]) -> MeanLosses:
+        """From added-up `Losses.sums`."""
+        means = (sums[:3] / sums[3:].clamp_min(1)).tolist()
+        return cls(*means)
+
+    @property
+    def reconstruction(self) -> float:
+        """Stroke and pen terms together."""
+        return self.stroke_nll + self.pen_ce
+
+    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
+        """The same as `Losses.total`."""
+        return self.reconstruction + kl_weight * max(self.kl, free_nats)
 
 
 def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> Float[Tensor, ""]:
     """How far the codes' normal distributions are from the standard one, in nats.
 
     Returns:
-        The mean over batch and dimensions.
+        The sum over the batch of the mean over dimensions.
 
     Source: equation 10 of Ha & Eck.
     """
-    return -0.5 * (1.0 + log_var - mean.square() - log_var.exp()).mean()
+    return -0.5 * (1.0 + log_var - mean.square() - log_var.exp()).mean(1).sum()
 
 
 def reconstruction_losses(
@@ -76,7 +138,7 @@ def reconstruction_losses(
     targets: Float[Tensor, "N 5"],
     convention: LossConvention = "valid",
 ) -> Losses:
-    """The two terms of the reconstruction loss.
+    """The two terms of the reconstruction loss, without a KL term and a count of drawings.
 
     Args:
         mixture: of each packed row.
@@ -89,8 +151,7 @@ def reconstruction_losses(
     pen_target = targets[:, PEN].argmax(1)
     real = torch.nonzero(pen_target != PEN_END).squeeze(1)
     stroke_sum = -mixture[real].log_prob(targets[real][:, OFFSET]).sum()
-    pen_mean = functional.cross_entropy(mixture.pen_logits, pen_target)
-    num_rows = int(targets.shape[0])
-    divisor = num_rows if convention == "magenta" else max(real.shape[0], 1)
-    stroke_nll = stroke_sum / divisor
-    return Losses(stroke_nll, pen_mean, num_rows)
+    pen_sum = functional.cross_entropy(mixture.pen_logits, pen_target, reduction="sum")
+    num_pens = int(targets.shape[0])
+    num_offsets = num_pens if convention == "magenta" else int(real.shape[0])
+    return Losses(stroke_sum, pen_sum, None, (num_offsets, num_pens, 0))

@@ -22,6 +22,7 @@ FORMAT_VERSION = 1
 HEADER = "sketch_pix2seq"
 BEST = "best.safetensors"
 _PATTERN = "step-*.safetensors"
+_PARTIAL = ".*.partial"
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -85,3 +86,9 @@ def rotate(folder: Path, keep: int) -> None:
     """Delete all but the newest `keep` checkpoints."""
     for path in checkpoints(folder)[:-keep]:
         path.unlink()
+
+
+def clear_partial(folder: Path) -> None:
+    """Delete what a process that was killed had not finished writing."""
+    for path in folder.glob(_PARTIAL):
+        path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Ctrl-C, held back until what must not be broken off is done."""
+"""Ctrl-C and SIGTERM, held back until what must not be broken off is done."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+HELD = (signal.SIGINT, signal.SIGTERM)  # a batch system sends the second before it kills
+
 
 @contextmanager
 def hold_interrupts() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event; a second one breaks off as ever.
+    """Turn the first of these signals into an event; a second one breaks off as ever.
 
     Outside the main thread, where signals do not arrive, the event is never set.
     """
@@ -22,10 +24,14 @@ def hold_interrupts() -> Iterator[threading.Event]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         event.set()
-        signal.signal(signal.SIGINT, before)
+        put_back()
 
-    before = signal.signal(signal.SIGINT, handle)
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, handle) for number in HELD}
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        put_back()

@@ -3,6 +3,9 @@
 A run is a pure function of its recipe and its data: the drawings of step n, their
 augmentation, the latent noise and the dropout are all seeded by (seed, n). To
 resume is therefore to put weights and moments back and go on counting.
+
+Several processes may share the work: each takes its part of every batch, and the
+gradients are added up. The first one alone reads, validates, writes and tells.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +25,22 @@ from sketch_pix2seq.data.batches import Batch, BatchSource, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
-from sketch_pix2seq.models import Losses, SketchAutoencoder
+from sketch_pix2seq.models import Losses, MeanLosses, SketchAutoencoder
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.checkpoint import (
     BEST,
     checkpoint_path,
     checkpoints,
+    clear_partial,
     load_checkpoint,
     rotate,
     save_checkpoint,
 )
+from sketch_pix2seq.training.group import Group, group_of, starts_as_first
 from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
-from sketch_pix2seq.training.recipe import KLSettings, Recipe
+from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -70,7 +76,7 @@ def train(
     out: Path,
     *,
     resume: bool = False,
-    device: str = "cpu",
+    devices: int = 1,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -81,7 +87,7 @@ def train(
         data: folder of the data set.
         out: folder of the run.
         resume: go on where an earlier session stopped, if there was one.
-        device: a torch device.
+        devices: processes that share each batch, a GPU each where there are so many.
         on_progress: called after each step.
         on_notice: called with a line that a person should read.
 
@@ -89,12 +95,23 @@ def train(
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
+        UsageError: if there are not so many devices.
     """
     keep_freed_memory()
     dataset = Dataset.open(data)
-    run = _open_run(recipe, dataset, out, resume)
-    with run.lock():
-        return _train(_Session(recipe, dataset, run, device), on_progress, on_notice)
+    run = _open_run(recipe, dataset, out, resume, devices) if starts_as_first() else None
+    with (
+        nullcontext() if run is None else run.lock(),
+        group_of(devices, partial(_take_part, recipe, data)) as group,
+    ):
+        return _train(_Session(recipe, dataset, run, group), on_progress, on_notice)
+
+
+def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
+    """What the processes do that the first one has started."""
+    keep_freed_memory()
+    session = _Session(recipe, Dataset.open(data), None, group)
+    _train(session, lambda progress: None, lambda notice: None)
 
 
 def _train(
@@ -107,25 +124,24 @@ def _train(
     session.restore(on_notice)
     first = session.memory.step
     with (
-        MetricLog(session.run, first) as log,
+        session.open_log(first) as log,
         hold_interrupts() as interrupted,
         closing(prefetch(session.source, first, recipe.num_steps)) as batches,
     ):
         for batch in batches:
-            loss = session.train_step(batch, log)
-            if session.due(recipe.validate_every):
-                session.validate(log)
-            if recipe.sheet_every and session.due(recipe.sheet_every):
-                session.draw_sheet()
-            on_progress(session.progress(loss))
-            stopping = interrupted.is_set()
-            if stopping or session.due(recipe.checkpoint_every):
-                session.save()
-            if stopping:
+            loss = session.train_step(batch, log, stop=interrupted.is_set())
+            if log is not None:
+                if session.due(recipe.validate_every):
+                    session.validate(log, on_notice)
+                if recipe.sheet_every and session.due(recipe.sheet_every):
+                    session.draw_sheet()
+                on_progress(session.progress(loss))
+                if session.stopping or session.due(recipe.checkpoint_every):
+                    session.save(on_notice)
+            if session.stopping:
                 break
-    return Outcome(
-        session.memory.step, recipe.num_steps, session.memory.best_valid_loss, interrupted.is_set()
-    )
+    memory = session.memory
+    return Outcome(memory.step, recipe.num_steps, memory.best_valid_loss, session.stopping)
 
 
 @dataclass
@@ -140,12 +156,11 @@ class _Memory:
 class _Session:
     """One sitting of a run: model, optimiser, data and memory together."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, run: Run, device: str) -> None:
+    def __init__(self, recipe: Recipe, dataset: Dataset, run: Run | None, group: Group) -> None:
         self.recipe = recipe
         self.dataset = dataset
-        self.run = run
-        self.device = torch.device(device)
-        self.model = build_model(recipe).to(self.device)
+        self.group = group
+        self.model = build_model(recipe).to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.memory = _Memory()
         self.source = BatchSource(
@@ -157,17 +172,42 @@ class _Session:
             raster=recipe.raster,
             balance=recipe.balance,
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
+            part=(group.rank, group.size),
         )
+        self.stopping = False
+        self._run = run
         self._speed = _Speed()
         self._valid_loss: float | None = None
         self._skipped_in_a_row = 0
 
+    @property
+    def run(self) -> Run:
+        """The run's folder, which only the first process touches."""
+        assert self._run is not None
+        return self._run
+
+    def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
+        """The metrics, in the first process."""
+        return MetricLog(self.run, first) if self.group.is_first else nullcontext()
+
     def restore(self, on_notice: Callable[[str], None]) -> None:
-        """Take up the newest whole checkpoint, if there is one; put damaged newer ones aside.
+        """Take up the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
             RunError: if there are checkpoints, but none that can be used.
         """
+        if self.group.is_first:
+            self._restore_from_disk(on_notice)
+        memory = self.memory
+        facts = [memory.step, memory.best_valid_loss, memory.skipped]
+        shared = self.group.as_the_first(torch.tensor(facts, dtype=torch.float64))
+        step, best_valid_loss, skipped = shared.tolist()
+        self.memory = _Memory(int(step), best_valid_loss, int(skipped))
+        self.optimiser.as_the_first(self.group)
+
+    def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
+        """Put damaged checkpoints that are newer than the newest whole one aside."""
+        clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
         for path in reversed(checkpoints(self.run.checkpoints)):
             try:
@@ -188,27 +228,33 @@ class _Session:
                 do="Begin a new run, or put a whole checkpoint back.",
             )
 
-    def train_step(self, batch: Batch, log: MetricLog) -> float:
-        """Learn from one batch; returns its loss."""
+    def train_step(self, batch: Batch, log: MetricLog | None, *, stop: bool) -> float:
+        """Learn from one batch; returns the loss of the whole batch.
+
+        `stop` asks all processes to stop after this step; see `stopping`.
+        """
+        step, kl = self.memory.step, self.recipe.kl
         self.model.train()
-        losses = self._losses(self.model, batch)
-        total = losses.total(self.recipe.kl.weight_at(self.memory.step), self.recipe.kl.free_nats)
-        total.backward()
-        moved, norm = self.optimiser.step(self.memory.step)
+        losses = self._losses(self.model, batch, *self._chance())
+        asked = torch.tensor([float(stop)], dtype=torch.float64)
+        *sums, num_asking = self.group.add_up(torch.cat((losses.sums(), asked))).split([6, 1])
+        self.stopping = bool(num_asking > 0)
+        weights = kl.weight_at(step), kl.free_nats
+        losses.total(*weights, sums[0]).backward()
+        self.group.add_up_gradients(list(self.optimiser.parameters.values()))
+        moved, norm = self.optimiser.step(step)
         self._count_skipped(moved)
         self.memory.step += 1
-        self._speed.add(len(batch.lengths))
-        loss = float(total.detach())
-        if self.due(self.recipe.log_every):
+        self._speed.add(self.recipe.batch_size)
+        means = MeanLosses.of(sums[0])
+        loss = means.total(*weights)
+        if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                "stroke_nll": float(losses.stroke_nll.detach()),
-                "pen_ce": float(losses.pen_ce.detach()),
-                **self._kl_metrics(losses),
+                **self._told(means),
+                **({"kl_weight": weights[0]} if self.model.with_kl else {}),
                 "gradient_norm": norm,
-                "learning_rate": learning_rate(
-                    self.memory.step - 1, self.recipe.num_steps, self.recipe.optimiser
-                ),
+                "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
                 "drawings_per_second": self._speed.rate,
                 "skipped_steps": float(self.memory.skipped),
             }
@@ -220,29 +266,31 @@ class _Session:
         return self.memory.step % every == 0 or self.memory.step == self.recipe.num_steps
 
     @torch.no_grad()
-    def validate(self, log: MetricLog) -> None:
+    def validate(self, log: MetricLog, on_notice: Callable[[str], None]) -> None:
         """Losses on drawings never trained on, without noise; keeps the best weights."""
         model = self.optimiser.averaged
         model.eval()
-        means = _Means()
-        for batch in validation_batches(
-            self.dataset.split("valid"),
-            offset_scale=self.dataset.card.offset_scale,
-            batch_size=self.recipe.batch_size,
-            raster=self.recipe.raster,
-            limit=self.recipe.validate_drawings,
-            pad_to=self.source.pad_to,
-        ):
-            means.add(self._losses(model, batch))
-        self._valid_loss = means.loss(self.recipe.kl)
+        sums = sum(
+            self._losses(model, batch).sums()
+            for batch in validation_batches(
+                self.dataset.split("valid"),
+                offset_scale=self.dataset.card.offset_scale,
+                batch_size=self.recipe.batch_size,
+                raster=self.recipe.raster,
+                limit=self.recipe.validate_drawings,
+                pad_to=self.source.pad_to,
+            )
+        )
+        assert isinstance(sums, torch.Tensor)
+        means = MeanLosses.of(sums)
+        self._valid_loss = means.total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        log.write(self.memory.step, "valid", means.values())
+        told = {**self._told(means), "reconstruction": means.reconstruction}
+        log.write(self.memory.step, "valid", told)
         if self._valid_loss < self.memory.best_valid_loss:
             self.memory.best_valid_loss = self._valid_loss
-            save_checkpoint(
-                self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(self.memory)
-            )
+            self._write(self.run.checkpoints / BEST, on_notice)
         self._speed.restart()
 
     def draw_sheet(self) -> None:
@@ -260,12 +308,26 @@ class _Session:
         sheet.save(self.run.sheets / f"step-{self.memory.step:08d}.png")
         self._speed.restart()
 
-    def save(self) -> None:
-        """Write a checkpoint and let the oldest one go."""
-        path = checkpoint_path(self.run.checkpoints, self.memory.step)
-        save_checkpoint(path, self.optimiser.tensors(), asdict(self.memory))
+    def save(self, on_notice: Callable[[str], None]) -> None:
+        """Write a checkpoint and let the oldest one go.
+
+        One that cannot be written in the midst of training is only told: there are older
+        ones, and the next may succeed.
+
+        Raises:
+            RunError: if the last one of a session cannot be written.
+        """
+        self._write(checkpoint_path(self.run.checkpoints, self.memory.step), on_notice)
         rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
         self._speed.restart()
+
+    def _write(self, path: Path, on_notice: Callable[[str], None]) -> None:
+        try:
+            save_checkpoint(path, self.optimiser.tensors(), asdict(self.memory))
+        except RunError as error:
+            if self.stopping or self.memory.step == self.recipe.num_steps:
+                raise
+            on_notice(f"{error}. Training goes on without it.")
 
     def progress(self, loss: float) -> Progress:
         """What to tell the caller now."""
@@ -278,28 +340,47 @@ class _Session:
             self.memory.skipped,
         )
 
-    def _losses(self, model: SketchAutoencoder, batch: Batch) -> Losses:
-        generator = torch.Generator(self.device)
-        seeds = np.random.SeedSequence([self.recipe.seed, self.memory.step])
-        generator.manual_seed(int(seeds.generate_state(1)[0]))
+    def _losses(
+        self,
+        model: SketchAutoencoder,
+        batch: Batch,
+        noise: torch.Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Losses:
+        device = self.group.device
         losses: Losses = model(
-            torch.from_numpy(batch.pictures).to(self.device, non_blocking=True),
-            torch.from_numpy(batch.steps).to(self.device, non_blocking=True),
+            torch.from_numpy(batch.pictures).to(device, non_blocking=True),
+            torch.from_numpy(batch.steps).to(device, non_blocking=True),
             torch.from_numpy(batch.lengths),
+            noise,
             generator,
         )
         return losses
 
-    def _kl_metrics(self, losses: Losses) -> dict[str, float]:
-        if losses.kl is None:
-            return {}
-        weight = self.recipe.kl.weight_at(self.memory.step - 1)
-        return {"kl": float(losses.kl.detach()), "kl_weight": weight}
+    def _chance(self) -> tuple[torch.Tensor, torch.Generator]:
+        """Latent noise of this process's part of the batch, and what dropout is drawn from.
+
+        The noise of a drawing is the same however many processes there are; the dropout is
+        each process's own.
+        """
+        group, step = self.group, self.memory.step
+        generator = _generator(group.device, self.recipe.seed, step)
+        size = (self.recipe.batch_size, self.recipe.model.latent_dim)
+        noise = torch.empty(size, device=group.device).normal_(generator=generator)
+        if not group.is_first:
+            generator = _generator(group.device, self.recipe.seed, step, group.rank)
+        return noise[group.rank :: group.size], generator
+
+    def _told(self, means: MeanLosses) -> dict[str, float]:
+        values = asdict(means)
+        if not self.model.with_kl:
+            del values["kl"]
+        return values
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
         self.memory.skipped += not moved
-        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
+        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_first:
             raise self._diverged(
                 f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
             )
@@ -311,37 +392,9 @@ class _Session:
         )
 
 
-class _Means:
-    """Losses averaged over batches of different sizes."""
-
-    def __init__(self) -> None:
-        self._sums = {"stroke_nll": 0.0, "pen_ce": 0.0, "kl": 0.0}
-        self._rows = 0
-        self._drawings = 0
-        self._has_kl = False
-
-    def add(self, losses: Losses) -> None:
-        """Count a batch."""
-        self._sums["stroke_nll"] += float(losses.stroke_nll) * losses.num_rows
-        self._sums["pen_ce"] += float(losses.pen_ce) * losses.num_rows
-        self._rows += losses.num_rows
-        self._drawings += losses.num_drawings
-        if losses.kl is not None:
-            self._has_kl = True
-            self._sums["kl"] += float(losses.kl) * losses.num_drawings
-
-    def values(self) -> dict[str, float]:
-        """What is logged."""
-        strokes, pens = (self._sums[name] / self._rows for name in ("stroke_nll", "pen_ce"))
-        found = {"stroke_nll": strokes, "pen_ce": pens, "reconstruction": strokes + pens}
-        if self._has_kl:
-            found["kl"] = self._sums["kl"] / self._drawings
-        return found
-
-    def loss(self, kl: KLSettings) -> float:
-        """What decides which weights are best: reconstruction, and KL at its last weight."""
-        values = self.values()
-        return values["reconstruction"] + kl.weight * max(values.get("kl", 0.0), kl.free_nats)
+def _generator(device: torch.device, *seeds: int) -> torch.Generator:
+    state = np.random.SeedSequence(seeds).generate_state(1)
+    return torch.Generator(device).manual_seed(int(state[0]))
 
 
 class _Speed:
@@ -366,9 +419,9 @@ class _Speed:
             self.restart()
 
 
-def _open_run(recipe: Recipe, dataset: Dataset, out: Path, resume: bool) -> Run:
+def _open_run(recipe: Recipe, dataset: Dataset, out: Path, resume: bool, devices: int) -> Run:
     if not resume or not (out / RUN_FILE).exists():
-        return Run.create(out, recipe, dataset)
+        return Run.create(out, recipe, dataset, devices)
     run = Run(out)
     run.check_data(dataset)
     if run.recipe != recipe:

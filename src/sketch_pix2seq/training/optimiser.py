@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sketch_pix2seq.errors import DamagedCheckpointError
 from sketch_pix2seq.models import SketchAutoencoder
+from sketch_pix2seq.training.group import Group
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
 
@@ -76,6 +77,23 @@ class Optimiser:
                 torch._foreach_lerp_(
                     list(self.averaged.parameters()), list(self.parameters.values()), weight
                 )
+
+    def as_the_first(self, group: Group) -> None:
+        """Take over the weights, moments and average of the first process."""
+        if group.size == 1:
+            return
+        begun = int(group.as_the_first(torch.tensor([float(bool(self.adam.state))])))
+        if begun and not self.adam.state:
+            for parameter in self.parameters.values():
+                zero = torch.zeros_like(parameter)
+                self.adam.state[parameter] = {
+                    "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                    "exp_avg": zero,
+                    "exp_avg_sq": zero.clone(),
+                }
+        with torch.no_grad():
+            for tensor in self.tensors().values():
+                tensor.copy_(group.as_the_first(tensor))
 
     def tensors(self) -> dict[str, Tensor]:
         """All that must be kept to go on exactly: weights, moments, average."""

@@ -69,8 +69,14 @@ class Run:
             raise RunError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
 
     @classmethod
-    def create(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
+    def create(cls, folder: Path, recipe: Recipe, dataset: Dataset, devices: int = 1) -> Run:
         """Make the folder of a new run.
+
+        Args:
+            folder: its place.
+            recipe: what will be trained.
+            dataset: on what.
+            devices: processes that it was begun with.
 
         Raises:
             RunError: if something is there already.
@@ -93,6 +99,7 @@ class Run:
                 "torch": torch.__version__,
                 "platform": platform.platform(),
             },
+            "devices": devices,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,212 @@
+"""Several processes train what one trains."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from sketch_pix2seq.errors import LostProcessError, UsageError
+from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
+from sketch_pix2seq.training.group import Group, group_of, starts_as_first
+from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
+
+pytestmark = pytest.mark.skipif(
+    not torch.distributed.is_available(), reason="this torch has no distributed"
+)
+
+
+@pytest.fixture
+def recipe(tiny_recipe: Recipe) -> Recipe:
+    """Without dropout, which is each process's own, and without Adam's blowing up of rounding."""
+    return replace(
+        tiny_recipe,
+        num_steps=6,
+        validate_every=3,
+        checkpoint_every=3,
+        model=replace(tiny_recipe.model, recurrent_keep=1.0, encoder_size=8),
+        optimiser=OptimiserSettings(learning_rate=1e-3),
+    )
+
+
+def losses(run: Path, kind: str = "train") -> list[float]:
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    name = "loss" if kind == "train" else "reconstruction"
+    return [line[name] for line in lines if line["kind"] == kind]
+
+
+def last_tensors(run: Path) -> dict[str, Tensor]:
+    return load_checkpoint(checkpoints(run / "checkpoints")[-1])[0]
+
+
+def assert_alike(one: Path, other: Path) -> None:
+    assert losses(one) == pytest.approx(losses(other), rel=1e-4)
+    assert losses(one, "valid") == pytest.approx(losses(other, "valid"), rel=1e-3)
+    weights, peers = last_tensors(one), last_tensors(other)
+    assert weights.keys() == peers.keys()
+    for name in weights:
+        if name.startswith("model."):
+            torch.testing.assert_close(weights[name], peers[name], atol=1e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"loss": "magenta", "model.encoder": "rnn", "kl.weight": 0.5, "kl.free_nats": 0.001},
+    ],
+    ids=["cnn", "rnn_kl-magenta"],
+)
+def test_two_processes_have_the_losses_of_one(
+    change: dict[str, object], shapes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    recipe = recipe.with_settings([f"{key}={value}" for key, value in change.items()])
+    train(recipe, shapes, tmp_path / "one")
+    train(recipe, shapes, tmp_path / "two", devices=2)
+    assert json.loads((tmp_path / "two" / "run.json").read_text())["devices"] == 2
+    assert_alike(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_run_goes_on_with_another_number_of_processes(
+    shapes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    train(recipe, shapes, tmp_path / "whole")
+    for first, then in ((1, 2), (2, 1)):
+        run = tmp_path / f"{first}-{then}"
+        outcome = train(recipe, shapes, run, devices=first, on_progress=interrupt)
+        assert outcome.interrupted and outcome.step == 4
+        assert train(recipe, shapes, run, devices=then, resume=True).step == 6
+        assert_alike(tmp_path / "whole", run)
+
+
+def _end_at_once(group: Group) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_with_an_error(group: Group) -> None:
+    raise UsageError("this one has a reason")
+
+
+def _be_there(group: Group) -> None:
+    assert float(group.add_up(torch.ones(()))) == group.size
+
+
+@pytest.mark.parametrize("end", [_end_at_once, _end_with_an_error])
+def test_a_process_that_ends_is_told_in_a_line(
+    end: Callable[[Group], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        pytest.raises(LostProcessError, match="another process of the run has ended"),
+        group_of(2, end) as group,
+    ):
+        group.add_up(torch.ones(3))
+    told = capfd.readouterr().err
+    assert ("process 1: this one has a reason" in told) == (end is _end_with_an_error)
+    assert "Traceback" not in told
+
+
+def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    threads = torch.get_num_threads()
+    with group_of(2, _be_there) as group:
+        assert (group.rank, group.size, group.is_first) == (0, 2, True)
+        assert float(group.add_up(torch.ones(()))) == 2
+    torch.set_num_threads(threads)
+
+
+def test_one_process_is_a_group_too() -> None:
+    with group_of(1, _be_there) as group:
+        assert (group.size, group.is_first) == (1, True)
+        values = torch.ones(3)
+        assert group.add_up(values) is values
+        assert group.as_the_first(values) is values
+
+
+def test_wrong_numbers_of_devices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="`devices` must be 1 or more; got 0"), group_of(0, print):
+        pass
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(UsageError, match="at most 2, the GPUs"), group_of(3, print):
+        pass
+    monkeypatch.undo()
+    told = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+    for name, value in {**told, "MASTER_ADDR": "localhost"}.items():
+        monkeypatch.setenv(name, value)
+    assert not starts_as_first()
+    with pytest.raises(UsageError, match="torchrun's to say"), group_of(2, print):
+        pass
+
+
+def test_torchrun_starts_it_and_kill_9_of_a_process_ends_the_command(
+    shapes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    script = (
+        "import sys; from sketch_pix2seq.cli.app import main; "
+        "sys.exit(main(['train', 'cnn_small', '--data', sys.argv[1], '--out', sys.argv[2], "
+        "*[f'--set={text}' for text in sys.argv[3:]]]))"
+    )
+    (tmp_path / "program.py").write_text(script)
+    settings = [
+        "model.decoder_size=16",
+        "batch_size=8",
+        "num_steps=4",
+        "validate_every=4",
+        "sheet_every=0",
+    ]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
+    program = [str(tmp_path / "program.py"), str(shapes), str(tmp_path / "run"), *settings]
+    found = subprocess.run(
+        [*command, "--master-port=29517", *program], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("trained 4 steps") == 1
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["num_steps"] == 4
+
+    body = "import sys; from sketch_pix2seq.cli.app import main; sys.exit(main(sys.argv[1:]))"
+    (tmp_path / "command.py").write_text(f'if __name__ == "__main__":\n    {body}\n')
+    arguments = ["train", "cnn_small", "--data", str(shapes), "--out", str(tmp_path / "long")]
+    arguments += [f"--set={text}" for text in [*settings, "num_steps=100000", "log_every=1"]]
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "command.py"), *arguments, "--devices", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    metrics = tmp_path / "long" / "metrics.jsonl"
+    _wait(lambda: metrics.exists() and metrics.stat().st_size > 0)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        pytest.skip("this system does not tell the children of a process")
+    others = [
+        int(pid)
+        for pid in children.read_text().split()
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(others) == 1
+    os.kill(others[0], signal.SIGKILL)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "another process of the run has ended" in told
+    assert "Traceback" not in told
+
+
+def _wait(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert is_so()
