@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 import torch
 
 from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.training import checkpoint
 from sketch_pix2seq.training.checkpoint import (
     checkpoint_path,
     checkpoints,
+    clear_partial,
     load_checkpoint,
     rotate,
     save_checkpoint,
@@ -38,6 +41,17 @@ def test_a_truncated_file_is_no_checkpoint(tmp_path: Path, keep: int) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("place", [0, 9, 60, -1, -9])
+def test_a_flipped_byte_is_found(tmp_path: Path, place: int) -> None:
+    path = checkpoint_path(tmp_path, 1)
+    save_checkpoint(path, TENSORS, {"step": 1})
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="not a whole checkpoint"):
+        load_checkpoint(path)
+
+
 def test_other_files_are_no_checkpoints(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
@@ -54,6 +68,27 @@ def test_a_place_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) ->
     with pytest.raises(RunError, match="could not be written"):
         save_checkpoint(path, TENSORS, {"step": 1})
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_full_disk_leaves_the_older_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(checkpoint_path(tmp_path, 1), TENSORS, {"step": 1})
+
+    def full(tensors: object, place: Path, metadata: object) -> None:
+        place.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(RunError, match="could not be written; got .*No space left"):
+        save_checkpoint(checkpoint_path(tmp_path, 2), TENSORS, {"step": 2})
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.safetensors"]
+    assert load_checkpoint(checkpoint_path(tmp_path, 1))[1] == {"step": 1}
+
+
+def test_what_was_not_finished_is_cleared(tmp_path: Path) -> None:
+    save_checkpoint(checkpoint_path(tmp_path, 1), TENSORS, {"step": 1})
+    (tmp_path / ".step-00000002.safetensors.partial").write_bytes(b"half")
+    clear_partial(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.safetensors"]
 
 
 def test_rotation_keeps_the_newest_and_the_best(tmp_path: Path) -> None:

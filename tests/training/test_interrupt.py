@@ -1,4 +1,4 @@
-"""Ctrl-C held back: the first one waits, the second does not, and the old way comes back."""
+"""Signals held back: the first one waits, the second does not, the old way comes back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from sketch_pix2seq.training.interrupt import hold_interrupts
 
 
-def test_the_first_one_waits_and_the_second_breaks_off() -> None:
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_one_waits_and_the_second_breaks_off(first: signal.Signals) -> None:
     before = signal.getsignal(signal.SIGINT)
     with hold_interrupts() as interrupted:
         assert not interrupted.is_set()
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(first)
         assert interrupted.is_set()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.data.batches import Batch, BatchSource
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.models import SketchAutoencoder
-from sketch_pix2seq.training import loop
+from sketch_pix2seq.training import checkpoint, loop
 from sketch_pix2seq.training.checkpoint import checkpoint_path, checkpoints, load_checkpoint
 from sketch_pix2seq.training.loop import Progress, train
 from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings, Recipe
@@ -112,46 +113,103 @@ def test_broken_off_and_resumed_is_never_stopped(
         assert lines[0] == lines[1]
 
 
+KILLED_WHILE_WRITING = """
+import os, signal
+from sketch_pix2seq.training import checkpoint
+
+def half(tensors, place, metadata):
+    whole(tensors, place, metadata=metadata)
+    if place.name.endswith(sys.argv[5] + ".safetensors.partial"):
+        os.truncate(place, place.stat().st_size // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+whole, checkpoint.save_file = checkpoint.save_file, half
+"""
+TRAINED = """
+import json, sys
+from pathlib import Path
+import torch
+from sketch_pix2seq.training.loop import train
+from sketch_pix2seq.training.recipe import Recipe
+torch.set_num_threads(1)
+{before}
+recipe = Recipe.from_dict(json.loads(sys.argv[1]))
+train(recipe, Path(sys.argv[2]), Path(sys.argv[3]), resume=sys.argv[4] == "resume")
+"""
+
+
+def program(recipe: Recipe, data: Path, out: Path, mode: str, *, killed_in: str = "") -> list[str]:
+    """A command that trains; if asked to, killed in the middle of writing a checkpoint."""
+    text = TRAINED.format(before=KILLED_WHILE_WRITING if killed_in else "")
+    words = [json.dumps(recipe.to_dict()), str(data), str(out), mode, killed_in]
+    return [sys.executable, "-c", text, *words]
+
+
 def test_kill_9_and_resume(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
     """A real process, killed for real, while it writes checkpoints all the time."""
     recipe = replace(tiny_recipe, num_steps=60, checkpoint_every=1, validate_every=60)
-    script = tmp_path / "run.py"
-    script.write_text(
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "import torch\n"
-        "from sketch_pix2seq.training.loop import train\n"
-        "from sketch_pix2seq.training.recipe import Recipe\n"
-        "torch.set_num_threads(1)\n"
-        "recipe = Recipe.from_dict(json.loads(sys.argv[1]))\n"
-        "train(recipe, Path(sys.argv[2]), Path(sys.argv[3]), resume=sys.argv[4] == 'resume')\n"
-    )
-
-    def command(out: str, mode: str) -> list[str]:
-        recipe_json = json.dumps(recipe.to_dict())
-        return [sys.executable, str(script), recipe_json, str(shapes), str(tmp_path / out), mode]
-
-    process = subprocess.Popen(command("killed", "new"))
+    process = subprocess.Popen(program(recipe, shapes, tmp_path / "killed", "new"))
     folder = tmp_path / "killed" / "checkpoints"
     deadline = time.monotonic() + 60
     while len(checkpoints(folder)) < 3 and time.monotonic() < deadline:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    subprocess.run(command("killed", "resume"), check=True)
-    subprocess.run(command("whole", "new"), check=True)
+    subprocess.run(program(recipe, shapes, tmp_path / "killed", "resume"), check=True)
+    subprocess.run(program(recipe, shapes, tmp_path / "whole", "new"), check=True)
     assert_same(last_tensors(tmp_path / "killed"), last_tensors(tmp_path / "whole"))
     assert not [path for path in folder.iterdir() if path.name.endswith(".partial")]
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over_and_said_so(
+def test_killed_in_the_middle_of_writing_checkpoints_again_and_again(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    train(tiny_recipe, shapes, whole)
+    for name in ("step-00000004", "best", "step-00000012"):
+        command = program(tiny_recipe, shapes, killed, "resume", killed_in=name)
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        assert (killed / "checkpoints" / f".{name}.safetensors.partial").exists()
+    train(tiny_recipe, shapes, killed, resume=True)
+    paths = [checkpoint_path(run / "checkpoints", 12) for run in (killed, whole)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert not list((killed / "checkpoints").glob(".*"))
+
+
+def test_a_full_disk_is_told_and_ends_the_run_only_at_its_end(
+    shapes: Path, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tiny_recipe, shapes, tmp_path / "whole")
+    save = save_file
+    full_at = [b"step-00000004", b"best", b"step-00000012"]
+
+    def full(tensors: object, place: Path, metadata: object) -> None:
+        if any(name in bytes(place) for name in full_at):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(tensors, place, metadata=metadata)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    notices: list[str] = []
+    with pytest.raises(RunError, match="step-00000012.*No space left"):
+        train(tiny_recipe, shapes, tmp_path / "full", on_notice=notices.append)
+    assert all("No space left" in told and "goes on without it" in told for told in notices)
+    assert len(notices) == 3  # step 4, and the best at steps 6 and 12; the last one is an error
+    monkeypatch.undo()
+    train(tiny_recipe, shapes, tmp_path / "full", resume=True)
+    assert_same(last_tensors(tmp_path / "full"), last_tensors(tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "flipped header", "flipped weight"])
+def test_a_damaged_newest_checkpoint_is_passed_over_and_said_so(
+    shapes: Path, tiny_recipe: Recipe, tmp_path: Path, damage: str
 ) -> None:
     run = tmp_path / "run"
     train(tiny_recipe, shapes, run)
     newest = checkpoint_path(run / "checkpoints", 12)
     whole = last_tensors(run)
-    newest.write_bytes(newest.read_bytes()[:-100])
+    content = bytearray(newest.read_bytes())
+    content[{"flipped header": 20, "flipped weight": -100}.get(damage, 0)] ^= 1
+    newest.write_bytes(content[: {"truncated": -100, "empty": 0}.get(damage)])
     notices: list[str] = []
     train(tiny_recipe, shapes, run, resume=True, on_notice=notices.append)
     assert [newest.name in notices[0], newest.stem in notices[1]] == [True, True]

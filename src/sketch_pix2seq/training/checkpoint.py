@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +41,19 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, obj
         facts: JSON values that go into the file's header.
     """
     temporary = path.with_name(f".{path.name}.partial")
+    kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    told = {"format_version": FORMAT_VERSION, "digest": _digest(kept), "facts": facts}
     # one entry alone: safetensors writes several in an order of its own
-    header = {HEADER: json.dumps({"format_version": FORMAT_VERSION, "facts": facts})}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    header = {HEADER: json.dumps(told)}
     try:
-        save_file(contiguous, temporary, metadata=header)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(kept, temporary, metadata=header)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise RunError(f"`{path}` could not be written", got=error) from error
 
 
@@ -74,6 +78,8 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise RunError(f"`{path}` must be a checkpoint of format {FORMAT_VERSION}", got=version)
+    if "digest" in header and header["digest"] != _digest(tensors):
+        raise DamagedCheckpointError(f"`{path}` is not a whole checkpoint: its digest is wrong")
     return tensors, header["facts"]
 
 
@@ -92,3 +98,12 @@ def clear_partial(folder: Path) -> None:
     """Delete what a process that was killed had not finished writing."""
     for path in folder.glob(_PARTIAL):
         path.unlink(missing_ok=True)
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """What tells that a byte has changed; safetensors itself does not."""
+    found = blake2b(digest_size=16)
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].numpy().data)
+    return found.hexdigest()

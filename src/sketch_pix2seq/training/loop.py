@@ -14,7 +14,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -289,8 +289,14 @@ class _Session:
         told = {**self._told(means), "reconstruction": means.reconstruction}
         log.write(self.memory.step, "valid", told)
         if self._valid_loss < self.memory.best_valid_loss:
-            self.memory.best_valid_loss = self._valid_loss
-            self._write(self.run.checkpoints / BEST, on_notice)
+            memory = replace(self.memory, best_valid_loss=self._valid_loss)
+            try:
+                save_checkpoint(
+                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(memory)
+                )
+                self.memory = memory
+            except RunError as error:
+                on_notice(f"{error}. Training goes on without it.")
         self._speed.restart()
 
     def draw_sheet(self) -> None:
@@ -317,17 +323,15 @@ class _Session:
         Raises:
             RunError: if the last one of a session cannot be written.
         """
-        self._write(checkpoint_path(self.run.checkpoints, self.memory.step), on_notice)
-        rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
-        self._speed.restart()
-
-    def _write(self, path: Path, on_notice: Callable[[str], None]) -> None:
+        path = checkpoint_path(self.run.checkpoints, self.memory.step)
         try:
             save_checkpoint(path, self.optimiser.tensors(), asdict(self.memory))
         except RunError as error:
             if self.stopping or self.memory.step == self.recipe.num_steps:
                 raise
             on_notice(f"{error}. Training goes on without it.")
+        rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
+        self._speed.restart()
 
     def progress(self, loss: float) -> Progress:
         """What to tell the caller now."""
