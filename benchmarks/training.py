@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -26,6 +25,8 @@ from sketch_pix2seq.training.recipes import cnn
 
 GEMM_SIDE = 1024
 NUM_BATCHES = 8
+WARM_UP = 4
+NUM_STEPS = 16
 ROUNDS = 3
 BAR = 0.7
 MODELS = {
@@ -47,32 +48,35 @@ def measure(data: Path) -> list[Figure]:
 def _shared(name: str, recipe: Recipe, data: Path) -> Figure:
     """`sketch-pix2seq train --devices N`: everything included, a process for each core."""
     devices = torch.get_num_threads()
-    dataset = Dataset.open(data)
-    num_steps = NUM_BATCHES * 5
-    source = _source(recipe, dataset)
-    rows = statistics.mean(_num_rows(source.batch(step)) for step in range(num_steps))
-    rows_a_drawing = rows / recipe.batch_size
+    source = _source(recipe, Dataset.open(data))
+    num_steps = WARM_UP + NUM_STEPS
+    rows = sum(_num_rows(source.batch(step)) for step in range(WARM_UP, num_steps))
+    drawings = NUM_STEPS * recipe.batch_size
     short = replace(
         recipe,
-        num_steps=num_steps,
-        log_every=1,
-        validate_every=num_steps,
+        num_steps=num_steps + 1,  # the last one also validates
+        validate_every=num_steps + 1,
         validate_drawings=1,
+        checkpoint_every=num_steps + 1,
         sheet_every=0,
-        checkpoint_every=num_steps,
     )
     rates, peaks = [], [_peak()]
     for _ in range(ROUNDS):
+        done: list[float] = []
         with tempfile.TemporaryDirectory() as scratch:
-            train(short, data, Path(scratch) / "run", devices=devices)
-            lines = (Path(scratch) / "run" / "metrics.jsonl").read_text().splitlines()
-        told = [json.loads(line) for line in lines]
-        rates.append([line for line in told if line["kind"] == "train"][-1]["drawings_per_second"])
+            train(
+                short,
+                data,
+                Path(scratch) / "run",
+                devices=devices,
+                on_progress=lambda progress, done=done: done.append(time.perf_counter()),
+            )
+        rates.append(drawings / (done[num_steps - 1] - done[WARM_UP - 1]))
         peaks.append(_peak())
     rate, peak = statistics.median(rates), statistics.median(peaks)
-    floor = peak / (rows_a_drawing * _flops_a_row(recipe.model))
+    floor = peak / (rows / drawings * _flops_a_row(recipe.model))
     return Figure(
-        work=f"training {name}, batch 100, {devices} processes ({rows_a_drawing:.0f} rows a drawing)",
+        work=f"training {name}, {devices} processes ({rows / drawings:.0f} rows a drawing)",
         value=rate,
         unit="drawings/s",
         peer=f"floor: {peak / 1e9:.0f} GFLOPS of matrix products",

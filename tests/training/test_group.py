@@ -126,7 +126,7 @@ def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     with group_of(2, _be_there) as group:
         assert (group.rank, group.size, group.is_first) == (0, 2, True)
         assert float(group.add_up(torch.ones(()))) == 2
-    torch.set_num_threads(threads)
+    assert torch.get_num_threads() == threads
 
 
 def test_one_process_is_a_group_too() -> None:

@@ -190,6 +190,7 @@ def _other(rank: int, size: int, port: int, work: Callable[[Group], object]) -> 
 def _member(rank: int, size: int, local_rank: int, local_size: int, store: Any) -> Iterator[Group]:
     """Join the others, with this process's share of the machine."""
     on_gpu = torch.cuda.device_count() >= local_size
+    threads = torch.get_num_threads()
     device = f"cuda:{local_rank}" if on_gpu else "cpu"
     if on_gpu:
         torch.cuda.set_device(local_rank)
@@ -211,6 +212,7 @@ def _member(rank: int, size: int, local_rank: int, local_size: int, store: Any) 
         yield Group(rank, size, device)
     finally:
         distributed.destroy_process_group()
+        torch.set_num_threads(threads)
 
 
 def _num_processors() -> int:
