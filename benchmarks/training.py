@@ -17,7 +17,7 @@ from sketch_pix2seq.data.batches import Batch, BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models.mixture import output_dim
 from sketch_pix2seq.training.build import build_model
-from sketch_pix2seq.training.loop import train
+from sketch_pix2seq.training.loop import Progress, train
 from sketch_pix2seq.training.memory import keep_freed_memory
 from sketch_pix2seq.training.optimiser import Optimiser
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -62,16 +62,16 @@ def _shared(name: str, recipe: Recipe, data: Path) -> Figure:
     )
     rates, peaks = [], [_peak()]
     for _ in range(ROUNDS):
-        done: list[float] = []
+        clock = _Clock()
         with tempfile.TemporaryDirectory() as scratch:
             train(
                 short,
                 data,
                 Path(scratch) / "run",
                 devices=devices,
-                on_progress=lambda progress, done=done: done.append(time.perf_counter()),
+                on_progress=clock.tick,
             )
-        rates.append(drawings / (done[num_steps - 1] - done[WARM_UP - 1]))
+        rates.append(drawings / (clock.ticks[num_steps - 1] - clock.ticks[WARM_UP - 1]))
         peaks.append(_peak())
     rate, peak = statistics.median(rates), statistics.median(peaks)
     floor = peak / (rows / drawings * _flops_a_row(recipe.model))
@@ -84,6 +84,17 @@ def _shared(name: str, recipe: Recipe, data: Path) -> Figure:
         bar=f">= {BAR:.0%}" if recipe.model == ModelSettings() else "none",
         met=recipe.model != ModelSettings() or rate >= BAR * floor,
     )
+
+
+class _Clock:
+    """When each step was done."""
+
+    def __init__(self) -> None:
+        self.ticks: list[float] = []
+
+    def tick(self, progress: Progress) -> None:
+        """Take the time of a step."""
+        self.ticks.append(time.perf_counter())
 
 
 def _alone(recipe: Recipe, data: Path) -> list[Figure]:
