@@ -160,3 +160,32 @@ def test_it_runs_as_a_command() -> None:
     found = subprocess.run([*command, "dance"], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["draw", "x.svg", "-n", "1.5"],
+        ["data", "info", "set", "--seed", "2.0"],
+        ["data", "prepare", "x", "--out", "y", "--limit", "2.5"],
+        ["train", "cnn", "--data", "x", "--out", "y", "--devices", "1.5"],
+    ],
+)
+def test_whole_numbers_are_not_rounded(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert "is not a whole number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_defect(
+    closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    assert main(["recipes"]) == 0
+    assert main(["draw", "missing.svg"]) == 1
+    monkeypatch.undo()
+    told = capsys.readouterr()
+    assert "unexpected" not in told.err
+    assert "missing.svg" not in told.out

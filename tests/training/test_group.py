@@ -137,7 +137,12 @@ def test_one_process_is_a_group_too() -> None:
         assert group.as_the_first(values) is values
 
 
-def test_wrong_numbers_of_devices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_numbers_of_devices_are_refused(
+    shapes: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="1 or more"):
+        train(recipe, shapes, tmp_path / "run", devices=0)
+    assert not (tmp_path / "run").exists()
     with pytest.raises(UsageError, match="`devices` must be 1 or more; got 0"), group_of(0, print):
         pass
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

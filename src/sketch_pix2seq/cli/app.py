@@ -10,9 +10,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, convert
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
@@ -54,7 +54,7 @@ def build_app() -> App:
         help="Show it a sketch; it draws it again, stroke by stroke.",
         help_epilogue=f"With {_DEBUG}, an error shows where it happened.",
         version=__version__,
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), converter=_exactly),
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
@@ -65,11 +65,21 @@ def build_app() -> App:
     return app
 
 
+def _exactly(kind: Any, tokens: Any) -> Any:
+    """Convert as the library does, but do not round 1.5 to a whole number."""
+    if int in (kind, *get_args(kind)) and float not in get_args(kind):
+        for token in tokens:
+            if "." in token.value:
+                raise ValueError(f"{token.value} is not a whole number")
+    return convert(kind, tokens)
+
+
 def run() -> None:
     """Be the command: run, and leave nothing for the interpreter to stumble over at its end."""
     status = main()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: the last flush goes nowhere
     sys.exit(status)
@@ -89,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
         build_app()(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED, debug=debug)
     except (CycloptsError, UsageError) as error:
@@ -118,6 +129,8 @@ def _without_debug(words: list[str]) -> tuple[list[str], bool]:
 
 def _report(message: str, status: int, *, debug: bool) -> int:
     """Say in one line what went wrong."""
+    if sys.stderr is None:
+        return status  # closed: and stdout is no place for it
     if debug:
         traceback.print_exc()
     print(f"{_NAME}: {' '.join(message.split())}", file=sys.stderr)

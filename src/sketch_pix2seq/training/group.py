@@ -100,20 +100,16 @@ def group_of(devices: int, work: Callable[[Group], object]) -> Iterator[Group]:
         The group, while it lasts.
 
     Raises:
-        UsageError: if `devices` does not fit the machine.
+        UsageError: as `check_devices`.
         LostProcessError: if one of the others ends before it has joined.
     """
+    check_devices(devices)
     told = _told_by_torchrun(os.environ)
     if told is None and devices == 1:
         yield Group(device="cuda" if torch.cuda.is_available() else "cpu")
     elif told is None:
-        _check_devices(devices)
         with _started(devices, work) as group:
             yield group
-    elif devices > 1:
-        raise UsageError(
-            "`devices` is torchrun's to say", do="Leave it out, and give torchrun --nproc-per-node."
-        )
     else:
         rank, size, local_rank, local_size = told
         with _member(rank, size, local_rank, local_size, None) as group:
@@ -129,12 +125,21 @@ def _told_by_torchrun(variables: Mapping[str, str]) -> tuple[int, int, int, int]
     return rank, size, local_rank, local_size
 
 
-def _check_devices(devices: int) -> None:
+def check_devices(devices: int) -> None:
+    """Check that so many processes can share a run here.
+
+    Raises:
+        UsageError: if they cannot.
+    """
+    if devices > 1 and _told_by_torchrun(os.environ) is not None:
+        raise UsageError(
+            "`devices` is torchrun's to say", do="Leave it out, and give torchrun --nproc-per-node."
+        )
     if devices < 1:
         raise UsageError("`devices` must be 1 or more", got=devices)
-    if not distributed.is_available():
-        raise UsageError("this build of torch cannot train on several devices", got=devices)
     at_hand = torch.cuda.device_count()
+    if devices > 1 and not distributed.is_available():
+        raise UsageError("this build of torch cannot train on several devices", got=devices)
     if at_hand and devices > at_hand:
         raise UsageError(f"`devices` must be at most {at_hand}, the GPUs at hand", got=devices)
 

@@ -36,7 +36,7 @@ from sketch_pix2seq.training.checkpoint import (
     rotate,
     save_checkpoint,
 )
-from sketch_pix2seq.training.group import Group, group_of, starts_as_first
+from sketch_pix2seq.training.group import Group, check_devices, group_of, starts_as_first
 from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
@@ -97,6 +97,7 @@ def train(
             not finite.
         UsageError: if there are not so many devices.
     """
+    check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = _open_run(recipe, dataset, out, resume, devices) if starts_as_first() else None
