@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from group_members import be_there, end_at_once, end_with_an_error
 from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
 from sketch_pix2seq.training.group import Group, group_of, starts_as_first
@@ -94,19 +95,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
         assert_alike(tmp_path / "whole", run)
 
 
-def _end_at_once(group: Group) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _end_with_an_error(group: Group) -> None:
-    raise UsageError("this one has a reason")
-
-
-def _be_there(group: Group) -> None:
-    assert float(group.add_up(torch.ones(()))) == group.size
-
-
-@pytest.mark.parametrize("end", [_end_at_once, _end_with_an_error])
+@pytest.mark.parametrize("end", [end_at_once, end_with_an_error])
 def test_a_process_that_ends_is_told_in_a_line(
     end: Callable[[Group], None], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,21 +105,21 @@ def test_a_process_that_ends_is_told_in_a_line(
     ):
         group.add_up(torch.ones(3))
     told = capfd.readouterr().err
-    assert ("process 1: this one has a reason" in told) == (end is _end_with_an_error)
+    assert ("process 1: this one has a reason" in told) == (end is end_with_an_error)
     assert "Traceback" not in told
 
 
 def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     threads = torch.get_num_threads()
-    with group_of(2, _be_there) as group:
+    with group_of(2, be_there) as group:
         assert (group.rank, group.size, group.is_first) == (0, 2, True)
         assert float(group.add_up(torch.ones(()))) == 2
     assert torch.get_num_threads() == threads
 
 
 def test_one_process_is_a_group_too() -> None:
-    with group_of(1, _be_there) as group:
+    with group_of(1, be_there) as group:
         assert (group.size, group.is_first) == (1, True)
         values = torch.ones(3)
         assert group.add_up(values) is values
