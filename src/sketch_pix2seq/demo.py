@@ -79,8 +79,7 @@ def run(out: Path, bundle: Path | None = None) -> None:
     print(f"in {seconds:.2f} s, {1000 * seconds / num:.1f} ms a drawing")
     out.mkdir(parents=True, exist_ok=True)
     for suffix in (".svg", ".png"):
-        unfinished = sheet.save(out / f".{SHEET_NAME}{suffix}")
-        print(unfinished.replace(out / f"{SHEET_NAME}{suffix}"))
+        print(sheet.save(out / f"{SHEET_NAME}{suffix}"))
 
 
 def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:

@@ -33,6 +33,7 @@ class SketchPix2SeqError(Exception):
 
     def __init__(self, wrong: str, *, got: object = None, do: str | None = None) -> None:
         """Compose the one-line message."""
+        self.do = do
         message = wrong if got is None else f"{wrong}; got {got}"
         if do is not None:
             message = f"{message.rstrip('.')}. {do}"

@@ -10,7 +10,7 @@ import pytest
 from sketch_pix2seq import __version__
 from sketch_pix2seq.cli import app as shell
 from sketch_pix2seq.cli.app import VERBS, Verb, main
-from sketch_pix2seq.errors import DrawingError, UsageError
+from sketch_pix2seq.errors import DrawingError, SketchPix2SeqError, UsageError
 
 
 def raises(error: BaseException) -> Callable[[], None]:
@@ -82,6 +82,60 @@ def test_nobody_listening_is_no_traceback(
     assert capsys.readouterr().err == ""
 
 
+def started(closed: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command, as a shell starts it with `>&-` or `2>&-`."""
+    code = f"import os; os.close({closed}); "
+    code += "os.execv(os.sys.executable, [os.sys.executable, '-c', *os.sys.argv[1:]])"
+    run = "from sketch_pix2seq.cli.app import run; run()"
+    command = [sys.executable, "-c", code, run, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells of this system close no streams")
+def test_closed_streams_lead_nowhere() -> None:
+    silent = started(1, "--version")
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+    assert started(1, "dance").stderr.startswith('sketch-pix2seq: Unknown command "dance"')
+    deaf = started(2, "dance", "--debug")
+    assert (deaf.returncode, deaf.stdout, deaf.stderr) == (2, "", "")
+    assert started(2, "--version").stdout == f"{__version__}\n"
+
+
+def test_no_streams_at_all_in_a_process_without_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(sys, "stdout", None)
+        without.setattr(sys, "stderr", None)
+        assert main(["--version"]) == 0
+        assert main(["dance"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "line"),
+    [
+        (
+            ["draw", "x"],
+            UsageError("`best_of` is odd", do="Ask `n`."),
+            "`--best-of` is odd. Ask `-n`.",
+        ),
+        (["draw", "x"], UsageError("`size` of `x.svg`"), "`size` of `x.svg`"),
+        (
+            ["draw", "x"],
+            DrawingError("`seed` is odd", do="Change `seed`."),
+            "`seed` is odd. Change `--seed`.",
+        ),
+        (["data", "info", "x"], UsageError("`per_category`"), "`--per-category`"),
+        (["data", "prepare", "x", "--out", "y"], UsageError("`max_steps`"), "`--max-steps`"),
+    ],
+)
+def test_arguments_are_named_as_they_are_typed(
+    words: list[str], error: SketchPix2SeqError, line: str
+) -> None:
+    flags = shell.Flags()
+    app = shell.build_app(flags)
+    app.parse_args(words)
+    assert flags.as_typed(error) == line
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_an_output_that_is_full_is_one_line() -> None:
     code = "from sketch_pix2seq.cli.app import run; run()"
@@ -111,6 +165,10 @@ def test_too_little_memory_is_one_line(
         (["data", "info"], "requires an argument"),
         (["data", "info", "x", "--seed", "y"], "Invalid value"),
         (["data", "info", "x", "--colour"], "Unknown option"),
+        (["data", "info", "x", "--seed", "1.5"], "--seed: must be a whole number; got 1.5"),
+        (["draw", "x", "-n", "1.5"], "-n: must be a whole number; got 1.5"),
+        (["draw", "x", "--best-of=2.0"], "--best-of: must be a whole number; got 2.0"),
+        (["data", "prepare", "x", "--out", "y", "--limit", "3.5"], "--limit: must be a whole"),
     ],
 )
 def test_wrong_words_are_one_line_and_status_2(
@@ -160,22 +218,6 @@ def test_it_runs_as_a_command() -> None:
     found = subprocess.run([*command, "dance"], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["draw", "x.svg", "-n", "1.5"],
-        ["data", "info", "set", "--seed", "2.0"],
-        ["data", "prepare", "x", "--out", "y", "--limit", "2.5"],
-        ["train", "cnn", "--data", "x", "--out", "y", "--devices", "1.5"],
-    ],
-)
-def test_whole_numbers_are_not_rounded(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(words) == 2
-    assert "is not a whole number" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])

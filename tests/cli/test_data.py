@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,30 @@ def test_wrong_lines_are_reported(
     assert lines[0] == "circle.ndjson: 2 of 102 left out, the first wrong line is 8"
     assert lines[1].split(maxsplit=1) == ["2", "a line must be a JSON object"]
     assert main(["data", "prepare", str(path), "--out", str(tmp_path / "two"), "--strict"]) == 1
-    assert "`circle.ndjson` line 8: a line must be a JSON object" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "`circle.ndjson` line 8: a line must be a JSON object" in err
+    assert "Leave out `--strict` to pass over it." in err
     assert not (tmp_path / "two").exists()
+
+
+def test_a_source_that_is_cut_short_is_kept_and_told(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "circle.ndjson.gz"
+    path.write_bytes(gzip.compress((files / "circle.ndjson").read_bytes())[:-2000])
+    assert main(["data", "prepare", str(path), "--out", str(tmp_path / "set")]) == 0
+    out, err = capsys.readouterr()
+    (source,) = Dataset.open(tmp_path / "set").card.sources
+    assert err == (
+        "sketch-pix2seq: source `circle.ndjson.gz` is not whole: its gzip stream is cut short; "
+        f"the {source.kept} drawings before that were read. Fetch it again.\n"
+    )
+    assert f"1 of {source.read} left out" in out
+    few = ["data", "prepare", str(path), "--out", str(tmp_path / "few"), "--min-drawings", "99"]
+    assert main(few) == 1
+    told, error = capsys.readouterr().err.splitlines()
+    assert told == err.rstrip()
+    assert "must have at least 99 different drawings" in error
 
 
 @pytest.mark.parametrize(
@@ -84,7 +107,9 @@ def test_wrong_lines_are_reported(
         (["--out", "{tmp}/set"], 2, "at least one source is needed"),
         (["{files}", "--out", "{files}"], 1, "must not exist yet"),
         (["{files}", "--out", "{tmp}/set", "--limit", "3"], 1, "`circle` ("),
-        (["{files}", "--out", "{tmp}/set", "--limit", "0"], 2, "`limit` must be at least 1"),
+        (["{files}", "--out", "{tmp}/set", "--limit", "0"], 2, "`--limit` must be at least 1"),
+        (["{files}", "--out", "{tmp}/set", "--max-steps", "0"], 2, "`--max-steps` must be at"),
+        (["{files}", "--out", "{tmp}/set", "--train", "2147483648"], 2, "at most 2147483647"),
         (["{tmp}", "--out", "{tmp}/set"], 1, "has no ndjson files"),
     ],
 )
@@ -136,6 +161,32 @@ def test_info_draws_a_sheet(
             assert np.asarray(picture.convert("L")).min() < 100
     else:
         assert sheet.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["--sheet", "{tmp}/a.pdf"], 2, "a sheet must be saved as .svg or .png; got a.pdf"),
+        (["--sheet", "{tmp}/a.svg", "--per-category", "0"], 2, "`--per-category` must be at"),
+        (["--sheet", "{tmp}/a.svg", "--seed", "-1"], 2, "`--seed` must be 0 or more; got -1"),
+        (["--sheet", "{tmp}/no/a.svg"], 1, "a.svg`: No such file or directory"),
+    ],
+)
+def test_info_says_nothing_if_the_sheet_cannot_be_drawn(
+    prepared: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    line: str,
+) -> None:
+    capsys.readouterr()
+    filled = [word.format(tmp=tmp_path) for word in words]
+    assert main(["data", "info", str(prepared), *filled]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert line in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_info_of_something_else_is_one_clear_line(

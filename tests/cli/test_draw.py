@@ -226,7 +226,55 @@ def test_a_result_that_cannot_be_written_leaves_nothing(
     assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 1
     assert capsys.readouterr().err == "sketch-pix2seq: No space left on device\n"
     assert files(inputs) == before
-    assert main(["draw", "house.svg", "--bundle", str(bundle), "--out", "house.svg"]) == 1
+
+
+def never(*_: object, **__: object) -> None:
+    raise AssertionError("nothing may be drawn")
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "line"),
+    [
+        ("house.svg", 2, "`--out` must be a folder, and `house.svg` is none"),
+        ("house.svg/deep/er", 2, "`--out` must be a folder, and `house.svg` is none"),
+        ("dangling", 2, "`--out` must be a folder, and `dangling` is none"),
+        ("locked/deep", 1, "`locked`: Permission denied"),
+        ("taken", 2, "must not take the place of the folder `taken/house-redrawn.svg`"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_refused_before_drawing(
+    inputs: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    out: str,
+    status: int,
+    line: str,
+) -> None:
+    (inputs / "taken" / "house-redrawn.svg").mkdir(parents=True)
+    (inputs / "dangling").symlink_to("nowhere")
+    (inputs / "locked").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "locked")
+    monkeypatch.setattr(Sketcher, "load", never)
+    assert main(["draw", "house.svg", "--out", out]) == status
+    printed, err = capsys.readouterr()
+    assert printed == ""
+    assert line in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["-n", "1000001"], ["-n", "1001", "--best-of", "1000"]])
+def test_too_many_drawings_are_refused_before_drawing(
+    inputs: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    monkeypatch.setattr(Sketcher, "load", never)
+    assert main(["draw", "house.svg", *words]) == 2
+    err = capsys.readouterr().err
+    assert "at most 1,000,000 drawings at once; got 1 input x `-n` 1,00" in err
+    assert "another `--seed` each time" in err
+    assert ("`--best-of`" in err) == ("--best-of" in words)
 
 
 def test_folders_and_somebodys_ndjson_are_never_replaced(
@@ -237,9 +285,17 @@ def test_folders_and_somebodys_ndjson_are_never_replaced(
     assert main(words) == 2
     assert "the folder `out/house-redrawn.svg`" in capsys.readouterr().err
     mine = inputs / "out" / "house.ndjson"
-    mine.write_text('{"drawing": [[[0, 9], [3, 4]]]}')
-    assert main([*words, "--format", "json"]) == 2
-    assert "the file `out/house.ndjson`" in capsys.readouterr().err
+    for theirs in (
+        '{"drawing": [[[0, 9], [3, 4]]]}',
+        '{"note": "\\"input\\":", "drawing": [[[0, 9], [3, 4]]]}',
+        '{"of": {"input": 1, "index": 2, "seed": 3}, "drawing": [[[0, 9], [3, 4]]]}',
+        '["input", "index", "seed", "drawing"]',
+        '{"input": "half of a li',
+        "",
+    ):
+        mine.write_text(theirs)
+        assert main([*words, "--format", "json"]) == 2
+        assert "the file `out/house.ndjson`" in capsys.readouterr().err
     mine.unlink()
     assert main([*words, "--format", "json"]) == 0
     assert main([*words, "--format", "json", "--seed", "1"]) == 0  # our own may be replaced

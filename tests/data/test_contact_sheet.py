@@ -34,3 +34,8 @@ def test_a_thin_category_shows_what_it_has(dataset: Dataset) -> None:
 def test_no_drawings_are_refused(dataset: Dataset) -> None:
     with pytest.raises(UsageError, match="`per_category` must be at least 1"):
         contact_sheet(dataset, per_category=0)
+
+
+def test_a_negative_seed_is_refused(dataset: Dataset) -> None:
+    with pytest.raises(UsageError, match="`seed` must be 0 or more; got -1"):
+        contact_sheet(dataset, seed=-1)

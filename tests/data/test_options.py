@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
+import numpy as np
 import pytest
 
 from sketch_pix2seq.data.options import PrepareOptions
@@ -14,6 +18,34 @@ def test_all_wrong_numbers_are_reported_at_once() -> None:
         PrepareOptions(train=0, limit=-1, max_steps=0, min_drawings=2, epsilon=float("nan"))
     for name in ("train", "limit", "max_steps", "min_drawings", "epsilon"):
         assert f"`{name}` must be" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["train", "valid", "test", "limit", "max_steps", "min_drawings"])
+def test_whole_numbers_have_a_largest_one_and_no_other_type(
+    name: str, unchecked_shapes: Callable[[], AbstractContextManager[None]]
+) -> None:
+    given: list[Any] = [2**31, 2**80, "3", 5.0, True, [7]]
+    with unchecked_shapes():
+        for value in given:
+            with pytest.raises(UsageError, match=f"`{name}` must be"):
+                PrepareOptions(**{name: value})
+        fitting: list[Any] = [2**31 - 1, np.int64(9)]
+        for value in fitting:
+            assert type(getattr(PrepareOptions(**{name: value}), name)) is int
+
+
+def test_other_values_of_the_wrong_type(
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    given: list[dict[str, Any]] = [
+        {"epsilon": "2"},
+        {"epsilon": True},
+        {"strict": "no"},
+        {"max_steps": None},
+    ]
+    for values in given:
+        with unchecked_shapes(), pytest.raises(UsageError, match=f"`{next(iter(values))}` must be"):
+            PrepareOptions(**values)
 
 
 def test_the_caps_are_those_of_the_splits() -> None:

@@ -43,7 +43,7 @@ def test_wrong_lines_are_counted_by_reason(tmp_path: Path) -> None:
 def test_strict_names_file_and_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "cat.ndjson"
     path.write_bytes(GOOD + b"\n" + line)
-    with pytest.raises(DatasetError, match=r"`cat\.ndjson` line 2: .*--strict"):
+    with pytest.raises(DatasetError, match=r"`cat\.ndjson` line 2: .*Leave out `strict`"):
         list(read_simplified(path, strict=True))
 
 
@@ -55,6 +55,7 @@ def test_a_gzip_that_is_cut_short_keeps_what_came_before(tmp_path: Path) -> None
     found = list(read_simplified(path, report=report))
     assert 100 < len(found) < 2000
     assert report.left_out == {"its gzip stream is cut short": 1}
+    assert report.cut_short == "its gzip stream is cut short"
     with pytest.raises(DatasetError, match="cut short"):
         list(read_simplified(path, strict=True))
 

@@ -74,6 +74,19 @@ def test_damage_inside_is_found_when_it_is_first_read(
         SplitFile(path, 3000).batch(0)
 
 
+def test_a_drawing_longer_than_the_card_says_is_damage(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    path = tmp_path / "train.arrow"
+    drawings = rows(rng, 50)
+    with SplitWriter(path) as writer:
+        writer.append(drawings, 0)
+    longest = int(drawings.lengths.max())
+    assert len(SplitFile(path, 50, longest).batch(0).key_ids) == 50
+    with pytest.raises(DatasetError, match=r"`train\.arrow` is damaged"):
+        SplitFile(path, 50, longest - 1).batch(0)
+
+
 def test_files_that_do_not_fit_are_refused(tmp_path: Path, rng: np.random.Generator) -> None:
     path = tmp_path / "valid.arrow"
     with pytest.raises(DatasetError, match=r"must have a file `valid\.arrow`"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ LINE = Sketch.from_points([[(0, 0), (10, 3)]])
 @pytest.fixture(scope="module")
 def sketcher() -> Sketcher:
     return Sketcher(tiny_bundle())
+
+
+@pytest.fixture
+def as_users(unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Without the tests' own type checks, which would be first to find a wrong type."""
+    with unchecked_shapes():
+        yield
 
 
 def as_bytes(sketches: list[Sketch]) -> list[bytes]:
@@ -132,6 +140,7 @@ def test_progress_counts_drawings(sketcher: Sketcher) -> None:
     assert seen[-1] == (20, 20)
 
 
+@pytest.mark.usefixtures("as_users")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -142,6 +151,17 @@ def test_progress_counts_drawings(sketcher: Sketcher) -> None:
         ({"temperature": -0.1}, "`temperature` must be a number, 0 or more; got -0.1"),
         ({"temperature": float("nan")}, "`temperature` must be a number"),
         ({"temperature": float("inf")}, "`temperature` must be a number"),
+        ({"n": "3"}, "`n` must be a whole number; got '3', a str"),
+        ({"n": 1.5}, "`n` must be a whole number; got 1.5"),
+        ({"n": True}, "`n` must be a whole number; got True, a bool"),
+        ({"n": None}, "`n` must be a whole number; got None"),
+        ({"best_of": [2]}, "`best_of` must be a whole number"),
+        ({"seed": 1.5}, "`seed` must be a whole number; got 1.5"),
+        ({"temperature": "hot"}, "`temperature` must be a number, 0 or more; got 'hot', a str"),
+        ({"temperature": 10**400}, "`temperature` must be a number"),
+        ({"progress": 3}, "`progress` must be a function or None; got 3"),
+        ({"n": 1_000_001}, "at most 1,000,000 drawings at once; got 1 input x `n` 1,000,001"),
+        ({"n": 1001, "best_of": 1000}, "got 1 input x `n` 1,001 x `best_of` 1,000"),
     ],
 )
 def test_arguments_that_do_not_fit(
@@ -149,22 +169,51 @@ def test_arguments_that_do_not_fit(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         sketcher.redraw(HOUSE, **arguments)
-    arguments.pop("best_of", None)
-    if arguments:
+    if "best_of" not in arguments:
         with pytest.raises(UsageError, match=message):
             sketcher.decode(np.zeros((1, LATENT_DIM), np.float32), **arguments)
 
 
+@pytest.mark.usefixtures("as_users")
+def test_the_bound_counts_all_inputs_and_numpys_numbers_will_do(sketcher: Sketcher) -> None:
+    with pytest.raises(UsageError, match="at most 1,000,000 drawings at once; got 2 inputs"):
+        sketcher.redraw([HOUSE, FACE], n=500_001)
+    with pytest.raises(UsageError, match="at most 1,000,000"):
+        sketcher.decode(np.zeros((0, LATENT_DIM), np.float32), n=10**12)
+    numpys: dict[str, Any] = {"n": np.int64(2), "temperature": np.float32(0.5), "seed": np.uint8(3)}
+    assert sketcher.redraw(HOUSE, **numpys) == sketcher.redraw(HOUSE, n=2, temperature=0.5, seed=3)
+
+
+@pytest.mark.usefixtures("as_users")
+@pytest.mark.parametrize("wrong", [3, ["a"], b"bundle"])
+def test_a_bundle_must_be_named_by_a_path(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="`bundle` must be a path"):
+        Sketcher.load(wrong)
+    with pytest.raises(UsageError, match="`bundle` must be a `Bundle`"):
+        Sketcher(wrong)
+
+
+@pytest.mark.usefixtures("as_users")
+@pytest.mark.parametrize("wrong", [0, -1, "2", 1.5])
+def test_threads_are_checked_before_a_bundle_is_read(wrong: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="`num_threads` must be"):
+        Sketcher.load(tmp_path / "none", num_threads=wrong)
+
+
+@pytest.mark.usefixtures("as_users")
 @pytest.mark.parametrize(
     "latents",
     [
+        "x",
+        None,
+        [[0.0], [0.0, 1.0]],
         np.zeros(LATENT_DIM, np.float32),
         np.zeros((2, LATENT_DIM + 1), np.float32),
         np.full((1, LATENT_DIM), np.nan, np.float32),
     ],
-    ids=["flat", "long", "nan"],
+    ids=["text", "none", "ragged", "flat", "long", "nan"],
 )
-def test_latents_that_do_not_fit(sketcher: Sketcher, latents: np.ndarray) -> None:
+def test_latents_that_do_not_fit(sketcher: Sketcher, latents: Any) -> None:
     with pytest.raises(InputError, match="`latents` must be"):
         sketcher.decode(latents)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,15 @@ def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
     packed = tmp_path / "pets.ndjson.gz"
     packed.write_bytes(gzip.compress(LINE))
     assert [sketch.name for sketch in read_inputs(packed)] == ["pets-000001"]
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="this system has no /dev/stdin")
+@pytest.mark.parametrize("content", [LINE, gzip.compress(LINE)], ids=["plain", "gzipped"])
+def test_a_pipe_is_read_just_once(content: bytes) -> None:
+    code = "from sketch_pix2seq.sketch.reading import read_inputs; "
+    code += "(one,) = read_inputs('/dev/stdin'); print(one.name, len(one.strokes))"
+    done = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
+    assert done.stdout.split() == [b"stdin-000001", b"2"], done.stderr
 
 
 def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:

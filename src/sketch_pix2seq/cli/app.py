@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args
+from pathlib import Path
+from typing import NamedTuple, get_args
 
-from cyclopts import App, CycloptsError, Parameter, convert
+from cyclopts import App, ArgumentCollection, CoercionError, CycloptsError, Parameter
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
@@ -47,35 +49,73 @@ VERBS = (
 )
 
 
-def build_app() -> App:
-    """Return the command line with all verbs, none of them loaded."""
+class Flags:
+    """What the verb's arguments are called, and a look at the words given for them.
+
+    Called by cyclopts once it knows the verb.
+    """
+
+    def __init__(self) -> None:
+        self.typed: dict[str, str] = {}
+        "By Python's name of an argument, what a user types for it."
+
+    def __call__(self, app: App, path: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        """Take the names down, and refuse fractions where whole numbers are meant."""
+        for argument in arguments:
+            if argument.name.startswith("-"):
+                self.typed[argument.field_info.name] = argument.name
+            whole = int in (argument.hint, *get_args(argument.hint))
+            for token in argument.tokens:
+                if whole and "." in token.value:  # cyclopts would round it
+                    message = f"must be a whole number; got {token.value}"
+                    raise CoercionError(msg=message, token=token, argument=argument)
+
+    def as_typed(self, error: SketchPix2SeqError) -> str:
+        """Say what is wrong, naming arguments as they are typed.
+
+        Args:
+            error: Its message names them as Python does. In any but a `UsageError` just the
+                advice is about arguments.
+
+        Returns:
+            The message.
+        """
+        message = str(error)
+        about = len(message) if isinstance(error, UsageError) else len(error.do or "")
+        start = len(message) - about
+        named = re.sub(r"`(\w+)`", self._flag, message[start:])
+        return message[:start] + named
+
+    def _flag(self, name: re.Match[str]) -> str:
+        return f"`{self.typed.get(name[1], name[1])}`"
+
+
+def build_app(flags: Flags | None = None) -> App:
+    """Return the command line with all verbs, none of them loaded.
+
+    Args:
+        flags: What to tell of the verb's arguments.
+    """
     app = App(
         name=_NAME,
         help="Show it a sketch; it draws it again, stroke by stroke.",
         help_epilogue=f"With {_DEBUG}, an error shows where it happened.",
         version=__version__,
-        default_parameter=Parameter(negative=(), converter=_exactly),
+        default_parameter=Parameter(negative=()),
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
+        config=Flags() if flags is None else flags,
     )
     for verb in VERBS:
         app.command(verb.home, name=verb.name, help=verb.summary)
     return app
 
 
-def _exactly(kind: Any, tokens: Any) -> Any:
-    """Convert as the library does, but do not round 1.5 to a whole number."""
-    if int in (kind, *get_args(kind)) and float not in get_args(kind):
-        for token in tokens:
-            if "." in token.value:
-                raise ValueError(f"{token.value} is not a whole number")
-    return convert(kind, tokens)
-
-
 def run() -> None:
     """Be the command: run, and leave nothing for the interpreter to stumble over at its end."""
+    _fill_closed_streams()
     status = main()
     try:
         if sys.stdout is not None:
@@ -95,29 +135,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 1 (failure), 2 (usage) or 130 (Ctrl-C).
     """
     words, debug = _without_debug(sys.argv[1:] if arguments is None else list(arguments))
+    flags = Flags()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
-        build_app()(words)
+        build_app(flags)(words)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED, debug=debug)
-    except (CycloptsError, UsageError) as error:
+    except CycloptsError as error:
         return _report(str(error), USAGE, debug=debug)
+    except UsageError as error:
+        return _report(flags.as_typed(error), USAGE, debug=debug)
     except BrokenPipeError:
         return FAILURE  # nobody reads our output any more: end quietly
     except MemoryError:
         message = "there is not enough memory. Ask for fewer or smaller drawings at once."
         return _report(message, FAILURE, debug=debug)
     except SketchPix2SeqError as error:
-        return _report(str(error), FAILURE, debug=debug)
+        return _report(flags.as_typed(error), FAILURE, debug=debug)
     except OSError as error:
         return _report(_what_the_system_says(error), FAILURE, debug=debug)
     except Exception as error:  # a defect of ours; still one line
         message = f"unexpected {type(error).__name__}: {error}. Run again with {_DEBUG}."
         return _report(message, FAILURE, debug=debug)
     return 0
+
+
+def _fill_closed_streams() -> None:
+    """Let streams that the caller closed lead nowhere.
+
+    Else a file of ours would take their place, and Python would print errors on stdout.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:
@@ -128,9 +187,9 @@ def _without_debug(words: list[str]) -> tuple[list[str], bool]:
 
 
 def _report(message: str, status: int, *, debug: bool) -> int:
-    """Say in one line what went wrong."""
-    if sys.stderr is None:
-        return status  # closed: and stdout is no place for it
+    """Say in one line what went wrong, if anybody listens."""
+    if sys.stderr is None:  # `print` would take stdout instead
+        return status
     if debug:
         traceback.print_exc()
     print(f"{_NAME}: {' '.join(message.split())}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,8 +38,20 @@ def prepare(
     """
     from sketch_pix2seq.data.prepare import prepare as prepare_sources
 
-    with progress_bar("reading") as progress:
-        card = prepare_sources(sources, out, **asdict(options), licence=licence, progress=progress)
+    notices: list[str] = []
+    try:
+        with progress_bar("reading") as progress:
+            card = prepare_sources(
+                sources,
+                out,
+                **asdict(options),
+                licence=licence,
+                progress=progress,
+                on_notice=notices.append,
+            )
+    finally:
+        for notice in notices:
+            print(f"sketch-pix2seq: {notice}", file=sys.stderr)
     _print_left_out(card)
     _print_total(card)
     print(out)
@@ -58,6 +71,10 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
 
     dataset = Dataset.open(folder)
     card = dataset.card
+    if sheet is not None:  # first, so that nothing is said if it cannot be drawn
+        from sketch_pix2seq.data.contact_sheet import contact_sheet
+
+        contact_sheet(dataset, per_category, seed).save(sheet)
     _print_counts(card)
     print()
     print(f"offset scale    {card.offset_scale:.4f}")
@@ -69,9 +86,6 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
         print(f"source          {source.name}, sha256 {source.sha256}")
     _print_left_out(card)
     if sheet is not None:
-        from sketch_pix2seq.data.contact_sheet import contact_sheet
-
-        contact_sheet(dataset, per_category, seed).save(sheet)
         print(sheet)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -52,22 +54,25 @@ def draw(
         raise UsageError("there must be an input", do="Name a file with a drawing.")
     shown, problems = _read(inputs)
     if shown:
+        from sketch_pix2seq.inference.arguments import check_amount
         from sketch_pix2seq.inference.sketcher import Sketcher
 
-        sketcher = Sketcher.load(bundle)
         sketches = [sketch for one in shown for sketch in one.sketches]
+        check_amount(len(sketches), n, best_of)
+        names = _file_names(shown, n, form)
+        _refuse_place(out)
+        _refuse_to_replace([out / name for name in names], inputs)
+        sketcher = Sketcher.load(bundle)
         with progress_bar("drawing") as progress:
             drawings = sketcher.redraw(
                 sketches, n, temperature, seed, progress=progress, best_of=best_of
             )
         heat = sketcher.card.temperature if temperature is None else temperature
         made = {"seed": seed, "temperature": heat, "best_of": best_of if best_of > 1 else None}
+        contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
         if form == "json":
-            files = _as_ndjson(shown, drawings, made)
-        else:
-            files = _as_pictures(shown, drawings, form)
-        _refuse_to_replace([out / name for name, _ in files], inputs)
-        _write(files, out)
+            contents = _as_ndjson(shown, drawings, made)
+        _write(list(zip(names, contents, strict=True)), out)
     if problems:
         _tell(problems)
 
@@ -125,40 +130,45 @@ def _named(path: Path, sketches: list[Sketch], taken: set[str]) -> _Shown:
     return _Shown(name, sketches, names)
 
 
-def _as_pictures(
-    shown: Sequence[_Shown], drawings: Sequence[Sequence[Sketch]], form: str
-) -> list[_File]:
-    """Name a file for each drawing."""
+def _file_names(shown: Sequence[_Shown], n: int, form: Format) -> list[str]:
+    """Name the files to be: one for each input, or one for each of n drawings."""
+    if form == "json":
+        return [f"{one.name}.ndjson" for one in shown]
+    width = len(str(n - 1))
+    numbers = [f"-{index:0{width}d}" for index in range(n)] if n > 1 else [""]
     names = [name for one in shown for name in one.names]
-    files: list[_File] = []
-    for name, some in zip(names, drawings, strict=True):
-        width = len(str(len(some) - 1))
-        for index, sketch in enumerate(some):
-            number = f"-{index:0{width}d}" if len(some) > 1 else ""
-            files.append((f"{name}-redrawn{number}.{form}", sketch))
-    return files
+    return [f"{name}-redrawn{number}.{form}" for name in names for number in numbers]
 
 
 def _as_ndjson(
     shown: Sequence[_Shown],
     drawings: Sequence[Sequence[Sketch]],
     made: dict[str, float | None],
-) -> list[_File]:
+) -> Iterator[bytes]:
     """Write a line for each drawing, in whole numbers as QuickDraw does."""
     import numpy as np
 
     from sketch_pix2seq.sketch.ndjson import format_record
 
     rest = iter(drawings)
-    files: list[_File] = []
     for one in shown:
         lines = []
         for name in one.names:
             for index, sketch in enumerate(next(rest)):
                 strokes = [np.rint(stroke) for stroke in sketch.strokes]
                 lines.append(format_record(strokes, input=name, index=index, **made) + b"\n")
-        files.append((f"{one.name}.ndjson", b"".join(lines)))
-    return files
+        yield b"".join(lines)
+
+
+def _refuse_place(out: Path) -> None:
+    """Check that `out` is a folder that files can be made in, or can become one."""
+    place = out
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"`out` must be a folder, and `{place}` is none")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def _refuse_to_replace(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -181,8 +191,15 @@ def _refuse_to_replace(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether an ndjson was written by `draw`: its drawings say what they were made from."""
+    import orjson
+
     with path.open("rb") as file:
-        return b'"input":' in file.readline(1 << 20)
+        line = file.readline(1 << 20)
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(record, dict) and record.keys() >= {"input", "index", "seed", "drawing"}
 
 
 def _write(files: Sequence[_File], out: Path) -> None:

@@ -30,10 +30,12 @@ def contact_sheet(
         A sheet, categories from top to bottom in the data set's order.
 
     Raises:
-        UsageError: If `per_category` is below 1 or there is no such split.
+        UsageError: If `per_category` is below 1, `seed` is below 0 or there is no such split.
     """
     if per_category < 1:
         raise UsageError("`per_category` must be at least 1", got=per_category)
+    if seed < 0:
+        raise UsageError("`seed` must be 0 or more", got=seed)
     drawings = dataset.split(split)
     rows = []
     for number, category in enumerate(dataset.card.categories):

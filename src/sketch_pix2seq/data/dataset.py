@@ -142,7 +142,9 @@ class Dataset:
         self.folder = folder
         self.card = card
         self._splits = {
-            name: Split(name, card, SplitFile(folder / f"{name}.arrow", card.total(name)))
+            name: Split(
+                name, card, SplitFile(folder / f"{name}.arrow", card.total(name), card.longest)
+            )
             for name in SPLITS
         }
 

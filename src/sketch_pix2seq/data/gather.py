@@ -23,6 +23,8 @@ from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 
 Progress = Callable[[int, int], None]
 "Told how many bytes of the sources are done, and how many there are."
+Notice = Callable[[str], None]
+"Told, in a sentence or two, what the user should know."
 
 _BLOCK = 1024
 _MOST_CATEGORIES = np.iinfo(np.int16).max
@@ -54,7 +56,11 @@ class Gathered:
 
 
 def gather(
-    paths: list[Path], folder: Path, options: PrepareOptions, progress: Progress | None = None
+    paths: list[Path],
+    folder: Path,
+    options: PrepareOptions,
+    progress: Progress | None = None,
+    on_notice: Notice | None = None,
 ) -> Gathered:
     """Read all sources.
 
@@ -63,6 +69,7 @@ def gather(
         folder: Where to put the spools.
         options: What to keep.
         progress: Told now and then how far it is.
+        on_notice: Told of each file that could not be read to its end.
 
     Returns:
         The spools, and an account of each file.
@@ -86,6 +93,11 @@ def gather(
         done += file.bytes_read
         if report.kept == 0 and report.skipped == 0:
             _refuse_useless(path, report)
+        if report.cut_short and on_notice:
+            on_notice(
+                f"source `{path.name}` is not whole: {report.cut_short}; "
+                f"the {report.kept:,} drawings before that were read. Fetch it again."
+            )
     return gathered
 
 

@@ -5,9 +5,14 @@ Loads nothing heavy, so that `--help` is quick.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from sketch_pix2seq.errors import UsageError
+
+MOST = 2**31 - 1
+"""The largest of the whole numbers here: no data set of ours is as large."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +41,41 @@ class PrepareOptions:
     "Refuse a wrong line instead of counting it."
 
     def __post_init__(self) -> None:
-        """Report all numbers out of range at once."""
+        """Report all values of the wrong type and out of range at once."""
         least = {"train": 1, "valid": 1, "test": 1, "limit": 1, "max_steps": 1, "min_drawings": 3}
-        wrong = [
-            f"`{name}` must be at least {bound}, not {getattr(self, name)}"
-            for name, bound in least.items()
-            if getattr(self, name) is not None and getattr(self, name) < bound
-        ]
-        if self.epsilon is not None and not 0 < self.epsilon < float("inf"):
-            wrong.append(f"`epsilon` must be positive, not {self.epsilon}")
+        wrong = []
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is None and getattr(PrepareOptions, name) is None:
+                continue
+            if rule := _broken_rule(value, bound):
+                wrong.append(f"`{name}` must be {rule}, not {value!r}")
+            else:
+                object.__setattr__(self, name, int(value))  # NumPy's are no JSON
+        if self.epsilon is not None and not _is_tolerance(self.epsilon):
+            wrong.append(f"`epsilon` must be a positive number, not {self.epsilon!r}")
+        if self.strict not in (True, False):
+            wrong.append(f"`strict` must be True or False, not {self.strict!r}")
         if wrong:
             raise UsageError("; ".join(wrong))
 
     def cap(self, split: str) -> int | None:
         """Return how many drawings of a category a split may have."""
         return {"train": self.train, "valid": self.valid, "test": self.test}[split]
+
+
+def _broken_rule(value: object, least: int) -> str | None:
+    """Say which rule for whole numbers a value breaks, if it breaks one."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        return "a whole number"
+    number = int(value)
+    if number < least:
+        return f"at least {least}"
+    return f"at most {MOST}" if number > MOST else None
+
+
+def _is_tolerance(value: object) -> bool:
+    """Whether a value is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value < math.inf

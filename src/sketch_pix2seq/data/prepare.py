@@ -2,25 +2,23 @@
 
 Two passes, both in constant memory. First every drawing goes to a spool of its
 category; then each category, whose drawings are now known, is divided into splits.
-Nothing stands under the final name before all of it is there.
+Nothing stands under the final name before all of it is there (see `new_folder`).
 """
 
 from __future__ import annotations
 
-import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
 from sketch_pix2seq.data.divide import divide
-from sketch_pix2seq.data.gather import Progress, gather
+from sketch_pix2seq.data.gather import Notice, Progress, gather
+from sketch_pix2seq.data.new_folder import new_folder
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.sources import find_sources
-from sketch_pix2seq.errors import DatasetError
 
-__all__ = ["PrepareOptions", "Progress", "prepare"]
+__all__ = ["Notice", "PrepareOptions", "Progress", "prepare"]
 
 
 def prepare(
@@ -37,6 +35,7 @@ def prepare(
     strict: bool = False,
     licence: str = QUICKDRAW_LICENCE,
     progress: Progress | None = None,
+    on_notice: Notice | None = None,
 ) -> DatasetCard:
     """Make a data set of simplified ndjson files.
 
@@ -59,6 +58,7 @@ def prepare(
         strict: Refuse a wrong line instead of counting it.
         licence: Whose drawings these are and on which terms, for the card.
         progress: Told now and then how many bytes are done, and how many there are.
+        on_notice: Told of a source that is not whole, whose sound beginning is kept.
 
     Returns:
         The card of the data set.
@@ -79,31 +79,10 @@ def prepare(
         strict=strict,
     )
     files = find_sources(sources)
-    with _new_folder(Path(out)) as folder:
+    with new_folder(Path(out)) as folder:
         spools = folder / "spools"
         spools.mkdir()
-        card = divide(gather(files, spools, options, progress), folder, options, licence)
+        card = divide(gather(files, spools, options, progress, on_notice), folder, options, licence)
         shutil.rmtree(spools)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes `out` if all goes well, and vanishes if not."""
-    if out.exists() or out.is_symlink():
-        raise DatasetError(
-            f"`{out}` must not exist yet", do="Name another folder, or remove it first."
-        )
-    temporary = out.parent / f".{out.name}-{secrets.token_hex(4)}.partial"
-    try:
-        temporary.mkdir(parents=True)
-    except OSError as error:
-        raise DatasetError(f"`{out}` cannot be made", got=error.strerror) from error
-    try:
-        yield temporary
-        temporary.rename(out)
-    except OSError as error:
-        raise DatasetError(f"`{out}` cannot be written", got=error.strerror) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

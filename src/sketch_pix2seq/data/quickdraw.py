@@ -29,12 +29,14 @@ class ReadReport:
         skipped: Lines that were not wanted.
         left_out: How many drawings were left out, by reason.
         first_wrong: Line number and message of the first wrong line.
+        cut_short: Why the source could not be read to its end, if so.
     """
 
     read: int = 0
     skipped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     first_wrong: tuple[int, str] | None = None
+    cut_short: str | None = None
 
     @property
     def kept(self) -> int:
@@ -91,6 +93,7 @@ def read_simplified(
                 yield drawing
     except SourceEndedError as error:
         report.read += 1
+        report.cut_short = str(error)
         _wrong_line(file.path, number + 1, error, strict=strict, report=report)
 
 
@@ -111,7 +114,7 @@ def _wrong_line(
     """Count a wrong line, or refuse it."""
     if strict:
         raise DatasetError(
-            f"`{path.name}` line {number}: {error}", do="Leave out `--strict` to pass over it."
+            f"`{path.name}` line {number}: {error}", do="Leave out `strict` to pass over it."
         ) from error
     report.leave_out(_reason(error))
     if report.first_wrong is None:

@@ -139,15 +139,17 @@ class SplitFile:
     Args:
         path: The file.
         num_drawings: How many drawings the card says it holds.
+        longest: Rows of the longest drawing, as the card says; None: not known.
 
     Raises:
         DatasetError: If the file is missing, is no such file, or holds another number.
     """
 
-    def __init__(self, path: Path, num_drawings: int) -> None:
+    def __init__(self, path: Path, num_drawings: int, longest: int | None = None) -> None:
         """Map the file and check its schema and size."""
         advice = "Prepare the data set again."
         self._name = path.name
+        self._longest = longest
         if not path.is_file():
             raise DatasetError(f"the data set must have a file `{path.name}`", do=advice)
         try:
@@ -173,7 +175,7 @@ class SplitFile:
                 stored = _stored(self._reader.get_batch(index))
             except (pa.ArrowException, OSError, ValueError) as error:
                 raise self._damaged() from error
-            if not _is_sound(stored):
+            if not _is_sound(stored, self._longest):
                 raise self._damaged()
             self._batches[index] = stored
         return stored
@@ -182,13 +184,15 @@ class SplitFile:
         return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
 
 
-def _is_sound(stored: StoredBatch) -> bool:
-    """Whether the rows are whole drawings: looked at once a record batch, when first read."""
+def _is_sound(stored: StoredBatch, longest: int | None) -> bool:
+    """Whether the rows are whole drawings, none too long: looked at once, when first read."""
     stops, lifts = stored.stops, stored.steps[:, LIFT]
+    sizes = np.diff(stops)
     return bool(
         stops[0] == 0
         and stops[-1] == stored.steps.size
-        and (np.diff(stops) > 0).all()
+        and (sizes > 0).all()
+        and (longest is None or sizes.max(initial=0) <= 3 * longest)
         and (stops % 3 == 0).all()
         and ((lifts == 0) | (lifts == 1)).all()
         and (lifts[stops[1:] // 3 - 1] == 1).all()

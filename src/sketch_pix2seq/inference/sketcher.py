@@ -6,18 +6,24 @@ encoder, the stroke engine and the raster; how each of them works is theirs to k
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from pathlib import Path
 from typing import overload
 
 import numpy as np
 from jaxtyping import Float32, Shaped
 
 from sketch_pix2seq.errors import BundleError, InputError, UsageError
+from sketch_pix2seq.inference.arguments import (
+    check_amount,
+    check_progress,
+    checked_path,
+    checked_temperature,
+    checked_threads,
+    whole_number,
+)
 from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.inputs import Input, as_list, as_views
@@ -50,6 +56,9 @@ class Sketcher:
         bundle: The model.
         num_threads: Threads to draw with; None: as many as there are processors.
 
+    Raises:
+        UsageError: If an argument is of another type, or `num_threads` is below 1.
+
     Example:
         >>> cat = Sketch.from_points([[(0, 40), (20, 0), (40, 30), (60, 0), (80, 40)]])
         >>> sketcher = Sketcher.load()
@@ -59,10 +68,14 @@ class Sketcher:
     """
 
     def __init__(self, bundle: Bundle, *, num_threads: int | None = None) -> None:
-        if num_threads is not None and num_threads < 1:
-            raise UsageError("`num_threads` must be 1 or more", got=num_threads)
+        if not isinstance(bundle, Bundle):
+            raise UsageError(
+                "`bundle` must be a `Bundle`",
+                got=type(bundle).__name__,
+                do="Load a file or folder with `Sketcher.load`.",
+            )
         self._bundle = bundle
-        self._num_threads = num_threads or num_processors()
+        self._num_threads = checked_threads(num_threads) or num_processors()
         self._engine = StrokeEngine(bundle.decoder, bundle.card, num_threads=self._num_threads)
 
     @classmethod
@@ -80,8 +93,10 @@ class Sketcher:
 
         Raises:
             BundleError: If there is no such bundle, or it is not whole.
+            UsageError: If an argument does not fit.
         """
-        read = Bundle.default() if bundle is None else Bundle.open(Path(bundle))
+        checked_threads(num_threads)
+        read = Bundle.default() if bundle is None else Bundle.open(checked_path("bundle", bundle))
         return cls(read, num_threads=num_threads)
 
     @property
@@ -122,7 +137,7 @@ class Sketcher:
 
         Args:
             latents: (N, Z) float numbers.
-            n: How many drawings of each.
+            n: How many drawings of each; 1,000,000 in all at most.
             temperature: How freely to draw, >= 0; None: what suits the model.
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
@@ -136,7 +151,8 @@ class Sketcher:
             BundleError: If the decoder cannot be run.
         """
         codes = self._checked_latents(latents)
-        heat = self._checked_settings(n, temperature, seed)
+        n, _ = check_amount(len(codes), n)
+        heat, seed = self._checked_settings(temperature, seed, progress)
         drawings = self._engine.draw(
             np.repeat(codes, n, axis=0),
             list(range(n)) * len(codes),
@@ -186,7 +202,7 @@ class Sketcher:
         Args:
             inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
                 arrays (48, 48), 1 = ink.
-            n: How many drawings of each input.
+            n: How many drawings of each input; with `best_of` 1,000,000 in all at most.
             temperature: How freely to draw, >= 0; None: what suits the model.
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
@@ -201,9 +217,9 @@ class Sketcher:
             UsageError: If another argument does not fit.
             BundleError: If the model cannot be run.
         """
-        _check_count("best_of", best_of)
-        self._checked_settings(n, temperature, seed)
         several, alone = as_list(inputs)
+        n, best_of = check_amount(len(several), n, best_of)
+        self._checked_settings(temperature, seed, progress)
         latents = self.encode(several)
         drawings = self.decode(latents, n * best_of, temperature, seed, progress)
         if best_of > 1 and drawings:
@@ -253,7 +269,10 @@ class Sketcher:
         ]
 
     def _checked_latents(self, latents: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "N Z"]:
-        codes = np.asarray(latents)
+        try:
+            codes = np.asarray(latents)
+        except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
+            raise InputError("`latents` must be an array", got=error) from error
         if codes.ndim != 2 or codes.shape[1] != self.card.latent_dim or codes.dtype.kind != "f":
             raise InputError(
                 f"`latents` must be float numbers of shape (N, {self.card.latent_dim})",
@@ -264,20 +283,13 @@ class Sketcher:
             raise InputError("`latents` must be finite", got="NaN or infinity")
         return codes.astype(np.float32)
 
-    def _checked_settings(self, n: int, temperature: float | None, seed: int) -> float:
-        """Check what decides how something is drawn, and return the temperature."""
-        _check_count("n", n)
-        if seed < 0:
-            raise UsageError("`seed` must be 0 or more", got=seed)
+    def _checked_settings(
+        self, temperature: float | None, seed: int, progress: Progress | None
+    ) -> tuple[float, int]:
+        """Check what decides how something is drawn; return the temperature and the seed."""
+        check_progress(progress)
         heat = self.card.temperature if temperature is None else temperature
-        if not (math.isfinite(heat) and heat >= 0):
-            raise UsageError("`temperature` must be a number, 0 or more", got=heat)
-        return heat
-
-
-def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise UsageError(f"`{name}` must be 1 or more", got=value)
+        return checked_temperature(heat), whole_number("seed", seed, least=0)
 
 
 def _map(

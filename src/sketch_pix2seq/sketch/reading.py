@@ -6,6 +6,7 @@ A suffix is a hint for the error message, no more: `cat.png` that holds an SVG i
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -61,8 +62,8 @@ def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
-        if data.startswith(_GZIP):
-            with gzip.open(path) as packed:
+        if data.startswith(_GZIP) and len(data) <= _MAX_BYTES:
+            with gzip.open(io.BytesIO(data)) as packed:  # a pipe can be read just once
                 data = packed.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise DrawingError("there must be such a file", got="none") from None

@@ -7,7 +7,6 @@ sheet looks like and nothing of where its drawings come from.
 from __future__ import annotations
 
 import base64
-import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.svg_out import drawing_group, number
+from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
 Cell: TypeAlias = Sketch | Image.Image | None
 """What a cell shows: a drawing, a picture, or nothing."""
@@ -172,7 +172,7 @@ class Sheet:
         return image
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the sheet to a file; the suffix says how.
+        """Write the sheet to a file, at once; the suffix says how.
 
         Args:
             path: A file name that ends in .svg or .png.
@@ -186,11 +186,12 @@ class Sheet:
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix == ".svg":
-            path.write_text(self.to_svg(), encoding="utf-8")
+            content = self.to_svg().encode()
         elif suffix == ".png":
-            self.to_image().save(path, optimize=True)
+            content = png_bytes(self.to_image())
         else:
             raise UsageError("a sheet must be saved as .svg or .png", got=path.name)
+        write_whole(path, content)
         return path
 
     def _repr_svg_(self) -> str:
@@ -262,11 +263,10 @@ class Sheet:
         if isinstance(cell, Sketch):
             margin, line_width = self.cell / 14, self.cell / 60
             return drawing_group(cell, self.cell, margin, line_width, _INK, (x, y))
-        file = io.BytesIO()
-        _fitted(cell, self.cell * 2).save(file, "png", optimize=True)
+        picture = base64.b64encode(png_bytes(_fitted(cell, self.cell * 2))).decode()
         return (
             f'<image x="{x}" y="{y}" width="{self.cell}" height="{self.cell}"'
-            f' href="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"/>'
+            f' href="data:image/png;base64,{picture}"/>'
         )
 
     def _cell_image(self, cell: Cell, side: int) -> Image.Image | None:

@@ -19,6 +19,7 @@ from PIL import Image
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, svg_out
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -324,7 +325,7 @@ class Sketch:
         return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the drawing as a picture; the suffix says which.
+        """Write the drawing as a picture, at once; the suffix says which.
 
         Args:
             path: A file name that ends in .svg or .png.
@@ -339,11 +340,12 @@ class Sketch:
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix == ".svg":
-            path.write_text(self.to_svg(**options), encoding="utf-8")
+            content = self.to_svg(**options).encode()
         elif suffix == ".png":
-            self.to_image(**options).save(path, optimize=True)
+            content = png_bytes(self.to_image(**options))
         else:
             raise UsageError("a sketch must be saved as .svg or .png", got=path.name)
+        write_whole(path, content)
         return path
 
     # ---- Python's own

@@ -1,0 +1,149 @@
+"""What a caller may ask of a `Sketcher`: checked once, where it comes in.
+
+Knows the types and ranges of plain values; loads nothing heavy, so that the command line can
+check before it draws. A value of another type is an error of ours, never a bare `TypeError`.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from sketch_pix2seq.errors import UsageError
+
+MAX_DRAWINGS = 1_000_000
+"""The most drawings of one call, those that `best_of` throws away included."""
+
+
+def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, int]:
+    """Check how many drawings are asked for.
+
+    Args:
+        num_inputs: Drawings or codes to draw from.
+        n: Wanted of each.
+        best_of: Drawn for each one wanted.
+
+    Returns:
+        `n` and `best_of`.
+
+    Raises:
+        UsageError: If one is no whole number, 1 or more, or if that makes more than
+            `MAX_DRAWINGS` drawings in all.
+
+    Example:
+        >>> check_amount(3, 10)
+        (10, 1)
+    """
+    each, tried = whole_number("n", n, least=1), whole_number("best_of", best_of, least=1)
+    if max(num_inputs, 1) * each * tried > MAX_DRAWINGS:
+        times = f"{num_inputs:,} input{'s' * (num_inputs != 1)} x `n` {each:,}"
+        raise UsageError(
+            f"there must be at most {MAX_DRAWINGS:,} drawings at once",
+            got=times + (f" x `best_of` {tried:,}" if tried > 1 else ""),
+            do="Ask for fewer, with another `seed` each time.",
+        )
+    return each, tried
+
+
+def whole_number(name: str, value: object, *, least: int) -> int:
+    """Check that a value is a whole number, NumPy's included, and not too small.
+
+    Args:
+        name: The argument's.
+        value: What was given for it.
+        least: The smallest that will do.
+
+    Returns:
+        The number, as an `int`.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise UsageError(f"`{name}` must be a whole number", got=_shown(value))
+    number = operator.index(value)
+    if number < least:
+        raise UsageError(f"`{name}` must be {least} or more", got=number)
+    return number
+
+
+def checked_temperature(value: object) -> float:
+    """Check that a temperature is a finite number, 0 or more.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The number, as a `float`.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    heat = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        try:
+            heat = float(value)
+        except OverflowError:
+            heat = math.inf
+    if not (math.isfinite(heat) and heat >= 0):
+        raise UsageError("`temperature` must be a number, 0 or more", got=_shown(value))
+    return heat
+
+
+def checked_threads(value: object) -> int | None:
+    """Check that a number of threads is one, or None.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The number.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    return None if value is None else whole_number("num_threads", value, least=1)
+
+
+def checked_path(name: str, value: object) -> Path:
+    """Check that a value is a path.
+
+    Args:
+        name: The argument's.
+        value: What was given for it.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str):
+        raise UsageError(f"`{name}` must be a path", got=_shown(value))
+    return Path(value)
+
+
+def check_progress(value: Callable[[int, int], None] | None) -> None:
+    """Check that what is to be told of progress can be called.
+
+    Args:
+        value: What was given.
+
+    Raises:
+        UsageError: If it cannot.
+    """
+    if value is not None and not callable(value):
+        raise UsageError("`progress` must be a function or None", got=_shown(value))
+
+
+def _shown(value: object) -> str:
+    """Write a number as it is; of anything else say the type as well."""
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        return str(value)[:40]
+    return f"{repr(value)[:40]}, a {type(value).__name__}"
