@@ -127,4 +127,6 @@ class Optimiser:
                 parameter.copy_(kept[name])
         for name, parameter in self.parameters.items():
             if f"adam.step.{name}" in kept:
-                self.adam.state[parameter] = {k: kept[f"adam.{k}.{name}"] for k in moments}
+                self.adam.state[parameter] = {
+                    key: kept[f"adam.{key}.{name}"].to(parameter.device) for key in moments
+                }
