@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import jaxtyping
 import torch
@@ -84,3 +85,19 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     (folder / ENCODER_FILE).write_bytes(bundle.encoder)
     (folder / DECODER_FILE).write_bytes(bundle.decoder)
     return folder
+
+
+def plain_card(**changes: Any) -> BundleCard:
+    """A card of a model that looks at pictures, for what needs no model."""
+    values: dict[str, Any] = {
+        "name": "plain",
+        "categories": ("cat",),
+        "latent_dim": 4,
+        "state_dim": 9,
+        "noise_dim": 7,
+        "offset_scale": 30.0,
+        "max_steps": 100,
+        "temperature": 0.5,
+        "raster": RasterSettings(),
+    }
+    return BundleCard(**values | changes)

@@ -101,14 +101,6 @@ def test_closed_streams_lead_nowhere() -> None:
     assert started(2, "--version").stdout == f"{__version__}\n"
 
 
-def test_no_streams_at_all_in_a_process_without_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as without:
-        without.setattr(sys, "stdout", None)
-        without.setattr(sys, "stderr", None)
-        assert main(["--version"]) == 0
-        assert main(["dance"]) == 2
-
-
 @pytest.mark.parametrize(
     ("words", "error", "line"),
     [
@@ -218,16 +210,3 @@ def test_it_runs_as_a_command() -> None:
     found = subprocess.run([*command, "dance"], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')
-
-
-@pytest.mark.parametrize("closed", ["stdout", "stderr"])
-def test_a_closed_stream_is_no_defect(
-    closed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, closed, None)
-    assert main(["recipes"]) == 0
-    assert main(["draw", "missing.svg"]) == 1
-    monkeypatch.undo()
-    told = capsys.readouterr()
-    assert "unexpected" not in told.err
-    assert "missing.svg" not in told.out

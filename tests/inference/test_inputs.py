@@ -10,23 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bundles import plain_card
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.inference.bundle import STROKES, BundleCard
+from sketch_pix2seq.inference.bundle import STROKES
 from sketch_pix2seq.inference.inputs import as_list, as_views
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 
-CARD = BundleCard(
-    name="pictures",
-    categories=("roof",),
-    latent_dim=4,
-    state_dim=9,
-    noise_dim=7,
-    offset_scale=20.0,
-    max_steps=30,
-    temperature=0.5,
-    raster=RasterSettings(),
-)
+CARD = plain_card()
 ROOF = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
 NDJSON = b'{"drawing": [[[0, 9], [0, 9]]]}\n'
 
@@ -122,5 +113,5 @@ def test_a_model_that_reads_strokes_takes_drawings_and_traced_pictures_but_no_ar
     card = replace(CARD, encoder_input=STROKES)
     views = as_views([ROOF, ROOF.to_image(200, line_width=5)], card)
     assert views.shape == (2, card.max_steps + 1, 5)
-    with pytest.raises(DrawingError, match="model `pictures` reads strokes"):
+    with pytest.raises(DrawingError, match="model `plain` reads strokes"):
         as_views([np.ones((48, 48), np.float32)], card)

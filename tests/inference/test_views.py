@@ -7,27 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
+from bundles import plain_card
 from sketch_pix2seq.data.batches import BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
-from sketch_pix2seq.inference.bundle import STROKES, BundleCard
+from sketch_pix2seq.inference.bundle import STROKES
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.pen import END_STEP
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 
-CARD = BundleCard(
-    name="views",
-    categories=("cat",),
-    latent_dim=4,
-    state_dim=9,
-    noise_dim=7,
-    offset_scale=30.0,
-    max_steps=100,
-    temperature=0.5,
-    raster=RasterSettings(),
-)
+CARD = plain_card()
 
 
 def test_pictures_are_the_rasterisers() -> None:

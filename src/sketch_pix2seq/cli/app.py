@@ -118,8 +118,7 @@ def run() -> None:
     _fill_closed_streams()
     status = main()
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: the last flush goes nowhere
     sys.exit(status)
@@ -140,8 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
         build_app(flags)(words)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED, debug=debug)
     except CycloptsError as error:
@@ -187,9 +185,7 @@ def _without_debug(words: list[str]) -> tuple[list[str], bool]:
 
 
 def _report(message: str, status: int, *, debug: bool) -> int:
-    """Say in one line what went wrong, if anybody listens."""
-    if sys.stderr is None:  # `print` would take stdout instead
-        return status
+    """Say in one line what went wrong."""
     if debug:
         traceback.print_exc()
     print(f"{_NAME}: {' '.join(message.split())}", file=sys.stderr)

@@ -55,7 +55,7 @@ class Group:
         """
         if self.size == 1:
             return values
-        moved = values.to(self.device)
+        moved = values.to(self.device, copy=True)
         with _told_if_lost():
             distributed.all_reduce(moved)
         return moved.to(values.device)
@@ -76,7 +76,7 @@ class Group:
         """What the first process has."""
         if self.size == 1:
             return values
-        moved = values.to(self.device).contiguous()
+        moved = values.to(self.device, copy=True).contiguous()
         with _told_if_lost():
             distributed.broadcast(moved, 0)
         return moved.to(values.device)

@@ -207,7 +207,7 @@ class _Session:
         self.optimiser.as_the_first(self.group)
 
     def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
-        """Put damaged checkpoints that are newer than the newest whole one aside."""
+        """Take up the newest whole checkpoint; put damaged newer ones aside."""
         clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
         for path in reversed(checkpoints(self.run.checkpoints)):
@@ -238,16 +238,16 @@ class _Session:
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
         asked = torch.tensor([float(stop)], dtype=torch.float64)
-        *sums, num_asking = self.group.add_up(torch.cat((losses.sums(), asked))).split([6, 1])
+        sums, num_asking = self.group.add_up(torch.cat((losses.sums(), asked))).split([6, 1])
         self.stopping = bool(num_asking > 0)
         weights = kl.weight_at(step), kl.free_nats
-        losses.total(*weights, sums[0]).backward()
+        losses.total(*weights, sums).backward()
         self.group.add_up_gradients(list(self.optimiser.parameters.values()))
         moved, norm = self.optimiser.step(step)
         self._count_skipped(moved)
         self.memory.step += 1
         self._speed.add(self.recipe.batch_size)
-        means = MeanLosses.of(sums[0])
+        means = MeanLosses.of(sums)
         loss = means.total(*weights)
         if log is not None and self.due(self.recipe.log_every):
             values = {

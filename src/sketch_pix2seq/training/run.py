@@ -26,6 +26,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
+from sketch_pix2seq.sketch.writing import write_whole
 from sketch_pix2seq.training.recipe import Recipe
 
 try:
@@ -103,9 +104,7 @@ class Run:
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / ".run.json.partial"
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(folder / RUN_FILE)
+        write_whole(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
 
     def check_data(self, dataset: Dataset) -> None:
@@ -185,6 +184,4 @@ def _drop_lines_from(path: Path, start: int) -> None:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # the line that was being written when the run was killed
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(b"".join(kept))
-    temporary.replace(path)
+    write_whole(path, b"".join(kept))
