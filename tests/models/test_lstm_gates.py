@@ -9,12 +9,12 @@ from torch import Tensor
 from sketch_pix2seq.models import lstm_gates
 from sketch_pix2seq.models.lstm_gates import CompiledGates, TorchGates, gates_for
 
-ROWS, SIZE = 7, 13
+ROWS, SIZE, SCALE = 7, 13, 1.25
 
 
 @pytest.fixture(scope="module")
 def compiled() -> CompiledGates:
-    gates = gates_for(torch.zeros(1))
+    gates = gates_for(torch.zeros(1), SCALE)
     if not isinstance(gates, CompiledGates):
         pytest.skip("no C compiler on this machine")
     return gates
@@ -27,11 +27,11 @@ def rows(generator: torch.Generator, width: int = SIZE) -> Tensor:
 def test_forward_is_that_of_torch(compiled: CompiledGates) -> None:
     generator = torch.Generator().manual_seed(0)
     arguments = 6 * rows(generator, 4 * SIZE)
-    before, kept = rows(generator), rows(generator).sign().clamp_min(0) * 2
+    before, kept = rows(generator), rows(generator) > 0
     found, expected = ([torch.empty(ROWS, SIZE) for _ in range(3)] for _ in range(2))
     ours, peer = arguments.clone(), arguments.clone()
     compiled.forward(ours, before, kept, *found)
-    TorchGates().forward(peer, before, kept, *expected)
+    TorchGates(SCALE).forward(peer, before, kept, *expected)
     torch.testing.assert_close(ours, peer, atol=2e-7, rtol=1e-6)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
@@ -40,11 +40,11 @@ def test_forward_is_that_of_torch(compiled: CompiledGates) -> None:
 def test_backward_is_that_of_torch(compiled: CompiledGates) -> None:
     generator = torch.Generator().manual_seed(1)
     gates, tanh_cells = rows(generator, 4 * SIZE).sigmoid(), rows(generator).tanh()
-    given = [rows(generator) for _ in range(4)]  # before, kept, grads of output and hidden
-    before, kept, grad_output, grad_hidden = given
+    before, grad_output, grad_hidden = (rows(generator) for _ in range(3))
+    kept = rows(generator) > 0
     first = rows(generator), rows(generator, 4 * SIZE)
     results = []
-    for kind in (compiled, TorchGates()):
+    for kind in (compiled, TorchGates(SCALE)):
         cell, context = first[0].clone(), first[1].clone()
         grad_gates = torch.empty(ROWS, 4 * SIZE)
         kind.backward(
@@ -59,14 +59,15 @@ def test_extremes_saturate_and_nan_stays_nan(compiled: CompiledGates) -> None:
     values = torch.tensor([[float("inf"), -float("inf"), 1e30, -1e30, float("nan"), 0.0, 89, -89]])
     gates = values.clone()
     size = values.shape[1] // 4
-    zeros = torch.zeros(1, size)
-    compiled.forward(gates, zeros, zeros, zeros.clone(), zeros.clone(), zeros.clone())
-    torch.testing.assert_close(gates, values.sigmoid(), equal_nan=True, atol=1e-7, rtol=1e-6)
+    zeros, kept = torch.zeros(1, size), torch.ones(1, size, dtype=torch.bool)
+    compiled.forward(gates, zeros, kept, zeros.clone(), zeros.clone(), zeros.clone())
+    expected = torch.cat((values[:, :-size].sigmoid(), values[:, -size:].tanh()), 1)
+    torch.testing.assert_close(gates, expected, equal_nan=True, atol=1e-7, rtol=1e-6)
 
 
 def test_without_a_compiler_and_for_other_numbers_torch_computes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert isinstance(gates_for(torch.zeros(1, dtype=torch.float64)), TorchGates)
-    monkeypatch.setattr(lstm_gates, "_compiled_gates", lambda: None)
+    monkeypatch.setattr(lstm_gates, "_library", lambda: None)
     assert isinstance(gates_for(torch.zeros(1)), TorchGates)

@@ -32,30 +32,36 @@ def compiled_library(source: Path) -> ctypes.CDLL | None:
     """
     try:
         text = source.read_bytes()
-        name = hashlib.blake2b(text + repr((FLAGS, _processor())).encode(), digest_size=12)
+        flags = (*FLAGS, "-fopenmp") if _has_threads() else FLAGS
+        name = hashlib.blake2b(text + repr((flags, _processor())).encode(), digest_size=12)
         folder = _cache_folder()
         place = folder / f"{source.stem}-{name.hexdigest()}.so"
         if not place.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            _compile(source, place)
+            _compile(source, place, flags)
         return ctypes.CDLL(str(place))
     except (OSError, subprocess.SubprocessError, LookupError):
         return None
 
 
-def _compile(source: Path, place: Path) -> None:
+def _compile(source: Path, place: Path, flags: tuple[str, ...]) -> None:
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         raise LookupError("no C compiler")
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
         made = Path(scratch) / place.name
         subprocess.run(
-            [compiler, *FLAGS, str(source), "-o", str(made)],
+            [compiler, *flags, str(source), "-o", str(made)],
             check=True,
             capture_output=True,
             timeout=SECONDS_TO_COMPILE,
         )
         made.replace(place)
+
+
+def _has_threads() -> bool:
+    """Whether OpenMP's threads are those that torch has started: no second pool beside them."""
+    return os.name == "posix" and hasattr(ctypes.CDLL(None), "GOMP_parallel")
 
 
 def _cache_folder() -> Path:

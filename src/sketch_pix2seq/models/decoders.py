@@ -22,8 +22,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sketch_pix2seq.models.decoder import Decoder, DecoderState
 from sketch_pix2seq.models.deferred import DeferredLinear
-from sketch_pix2seq.models.lstm import dropout_mask, forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.models.dropout import RecurrentDropout
+from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+from sketch_pix2seq.models.step_product import filler
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 START_INIT_STD = 0.001
@@ -75,7 +77,7 @@ class LSTMDecoder(Decoder):
         rows = lstm_sequence(
             steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
         )
-        return StrokeMixture.from_output(self.output(rows))
+        return StrokeMixture.from_output(_outputs(self.output, rows))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -134,7 +136,7 @@ class LayerNormDecoder(Decoder):
 
         dropout = _dropout(self, steps, generator)
         hidden = _recur(move, self.begin(latent), steps, dropout)
-        return StrokeMixture.from_output(self.output(hidden))
+        return StrokeMixture.from_output(_outputs(self.output, hidden))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -229,7 +231,7 @@ class HyperDecoder(Decoder):
 
         dropout = _dropout(self, steps, generator)
         hidden = _recur(move, self.begin(latent), steps, dropout)
-        return StrokeMixture.from_output(self.output(hidden))
+        return StrokeMixture.from_output(_outputs(self.output, hidden))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -322,6 +324,14 @@ def _start_layer(latent_dim: int, size: int) -> nn.Linear:
     return layer
 
 
+def _outputs(layer: nn.Linear, rows: Float[Tensor, "N H"]) -> Float[Tensor, "N D"]:
+    """The output layer over all rows of a batch, computed with as many columns as go fast."""
+    num_zeros = filler(layer.out_features)
+    weight = functional.pad(layer.weight, (0, 0, 0, num_zeros))
+    bias = functional.pad(layer.bias, (0, num_zeros))
+    return functional.linear(rows, weight, bias)[:, : layer.out_features]
+
+
 def _plain(weight: Tensor) -> Product:
     def product(rows: Tensor, added: Tensor | None) -> Tensor:
         return functional.linear(rows, weight) + (0.0 if added is None else added)
@@ -333,23 +343,24 @@ def _dropout(
     decoder: LSTMDecoder | LayerNormDecoder | HyperDecoder,
     steps: PackedSequence,
     generator: torch.Generator | None,
-) -> Float[Tensor, "N H"] | None:
+) -> RecurrentDropout | None:
     """The dropout of all candidates of a packed batch; None outside training."""
     if not decoder.training or decoder.keep >= 1.0:
         return None
-    shape = (steps.data.shape[0], decoder.size)
-    return dropout_mask(shape, decoder.keep, steps.data, generator)
+    shape = (len(steps.data), decoder.size)
+    return RecurrentDropout.draw(shape, decoder.keep, steps.data.device, generator)
 
 
 def _recur(
     move: Callable[[Tensor, DecoderState, Tensor | None], DecoderState],
     state: DecoderState,
     steps: PackedSequence,
-    dropout: Float[Tensor, "N H"] | None,
+    dropout: RecurrentDropout | None,
 ) -> Float[Tensor, "N H"]:
     """Hidden states of a packed batch, step by step; drawings that end leave the state."""
     sizes: list[int] = steps.batch_sizes.tolist()
-    kept = [None] * len(sizes) if dropout is None else dropout.split(sizes)
+    factors = None if dropout is None else dropout.factors(steps.data.dtype)
+    kept = [None] * len(sizes) if factors is None else factors.split(sizes)
     hidden = []
     for row, mask, count in zip(steps.data.split(sizes), kept, sizes, strict=True):
         if count < len(state[0]):

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sketch_pix2seq.models.step_product import StepProduct
+from sketch_pix2seq.models.step_product import StepProduct, filler
 
 
 class DeferredLinear:
@@ -54,7 +54,11 @@ class DeferredLinear:
         """Gradient of the weight over all uses."""
         rows, grads = zip(*self._uses, strict=True)
         self._uses = []
-        return torch.cat(grads).t() @ torch.cat(rows)
+        width = self._weight.shape[1]
+        joined = rows[0].new_zeros(sum(map(len, rows)), width + filler(width))
+        torch.cat(rows, out=joined[:, :width])
+        product: Tensor = torch.cat(grads).t() @ joined
+        return product[:, :width]
 
 
 class _Use(torch.autograd.Function):

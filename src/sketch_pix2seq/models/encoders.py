@@ -14,7 +14,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.lstm import dropout_mask, forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.models.dropout import RecurrentDropout
+from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001
@@ -197,7 +198,8 @@ class RNNEncoder(nn.Module):
         rest = rows.new_zeros(batch, self.size)
         dropout = None
         if self.training and self.keep < 1.0:
-            dropout = dropout_mask((rows.shape[0], self.size), self.keep, rows, generator)
+            shape = (len(rows), self.size)
+            dropout = RecurrentDropout.draw(shape, self.keep, rows.device, generator)
         return lstm_sequence(rows, bias.expand(batch, -1), rest, rest, weight, batch_sizes, dropout)
 
 

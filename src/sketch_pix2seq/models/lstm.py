@@ -13,9 +13,11 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn import functional
 
+from sketch_pix2seq.models.dropout import RecurrentDropout
 from sketch_pix2seq.models.lstm_gates import gates_for
-from sketch_pix2seq.models.step_product import StepProduct
+from sketch_pix2seq.models.step_product import StepProduct, filler
 
 
 def lstm_sequence(
@@ -25,7 +27,7 @@ def lstm_sequence(
     cell: Float[Tensor, "B H"],
     weight: Float[Tensor, "G K"],
     batch_sizes: Int64[Tensor, "T"],
-    dropout: Float[Tensor, "N H"] | None = None,
+    dropout: RecurrentDropout | None = None,
 ) -> Float[Tensor, "N H"]:
     """Run an LSTM over a packed batch.
 
@@ -41,31 +43,22 @@ def lstm_sequence(
         cell: memory before the first step.
         weight: input weights, then recurrent weights.
         batch_sizes: how many drawings are still going on at each step, on the CPU.
-        dropout: what each candidate is multiplied by: 0, or 1 / keep probability.
+        dropout: of the candidates.
 
     Returns:
         The hidden state after each row.
 
-    Source: Hochreiter & Schmidhuber 1997 with forget gates; recurrent dropout
-    without memory loss: Semeniuta et al., arXiv 1603.05118.
+    Source: Hochreiter & Schmidhuber 1997 with forget gates.
     """
-    doubled = torch.ones(weight.shape[0], dtype=weight.dtype, device=weight.device)
-    doubled[3 * hidden.shape[1] :] = 2.0
+    if dropout is None:
+        dropout = RecurrentDropout.none((len(inputs), hidden.shape[1]), inputs.device)
     output: Tensor = _LSTMSequence.apply(  # type: ignore[no-untyped-call]
-        inputs,
-        context * doubled,
-        hidden.contiguous(),
-        cell.contiguous(),
-        weight * doubled.unsqueeze(1),
-        batch_sizes,
-        _twice(dropout, inputs, hidden.shape[1]),
+        inputs, context, hidden.contiguous(), cell.contiguous(), weight, batch_sizes, dropout
     )
     return output
 
 
 class _LSTMSequence(torch.autograd.Function):
-    """The caller has doubled the candidate's part of weight and context, as the gates want it."""
-
     @staticmethod
     def forward(
         ctx: Any,
@@ -75,20 +68,23 @@ class _LSTMSequence(torch.autograd.Function):
         cell: Tensor,
         weight: Tensor,
         batch_sizes: Tensor,
-        twice_kept: Tensor,
+        dropout: RecurrentDropout,
     ) -> Tensor:
         num_rows, num_inputs = inputs.shape
         batch, size = hidden.shape
         sizes: list[int] = batch_sizes.tolist()
-        joined = inputs.new_empty(num_rows, num_inputs + size)  # [input, hidden before it]
-        joined[:, :num_inputs] = inputs
-        joined[:batch, num_inputs:] = hidden
-        following = joined[batch:, num_inputs:].split(sizes[1:])
+        num_zeros = filler(weight.shape[1])
+        wide = functional.pad(weight, (num_zeros, 0))
+        joined = inputs.new_empty(num_rows, wide.shape[1])  # [zeros, input, hidden before it]
+        joined[:, :num_zeros] = 0.0
+        joined[:, num_zeros : num_zeros + num_inputs] = inputs
+        joined[:batch, -size:] = hidden
+        following = joined[batch:, -size:].split(sizes[1:])
         cells, tanh_cells, output = inputs.new_empty(3, num_rows, size).unbind(0)
-        product, compute = StepProduct(weight, batch), gates_for(inputs)
+        product, compute = StepProduct(wide, batch), gates_for(inputs, dropout.scale)
         gates: list[Tensor] = []
         before = cell
-        rows = zip(*_by_step(sizes, joined, twice_kept, cells, tanh_cells, output), strict=True)
+        rows = zip(*_by_step(sizes, joined, dropout.kept, cells, tanh_cells, output), strict=True)
         for step, (row, kept, after, tanh_cell, now) in enumerate(rows):
             count = sizes[step]
             gate = product(row, context[:count])
@@ -97,21 +93,23 @@ class _LSTMSequence(torch.autograd.Function):
             if step + 1 < len(sizes):
                 following[step].copy_(now[: sizes[step + 1]])
             before = after
-        ctx.gates, ctx.sizes = gates, sizes
-        ctx.save_for_backward(joined, cells, tanh_cells, cell, weight, twice_kept)
+        ctx.gates, ctx.sizes, ctx.dropout = gates, sizes, dropout
+        ctx.save_for_backward(joined, cells, tanh_cells, cell, weight)
         return output
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        joined, cells, tanh_cells, first_cell, weight, twice_kept = ctx.saved_tensors
+        joined, cells, tanh_cells, first_cell, weight = ctx.saved_tensors
         batch, size = first_cell.shape
         sizes: list[int] = ctx.sizes
-        product, compute = StepProduct(weight[:, -size:].t(), batch), gates_for(joined)
+        product = StepProduct(weight[:, -size:].t(), batch)
+        compute = gates_for(joined, ctx.dropout.scale)
         grad_gates = joined.new_empty(joined.shape[0], 4 * size)
         grad_context = first_cell.new_zeros(batch, 4 * size)
         grad_hidden = torch.zeros_like(first_cell)
         grad_cell = torch.zeros_like(first_cell)
-        steps = _by_step(sizes, grads[0].contiguous(), cells, tanh_cells, twice_kept, grad_gates)
+        grad_outputs = grads[0].contiguous()
+        steps = _by_step(sizes, grad_outputs, cells, tanh_cells, ctx.dropout.kept, grad_gates)
         grad_output, cells, tanh_cells, kept, grad_gate = steps
         for step in reversed(range(len(sizes))):
             count = sizes[step]
@@ -128,15 +126,8 @@ class _LSTMSequence(torch.autograd.Function):
                 grad_context[:count],
             )
             hidden.copy_(product(grad_gate[step]))
-        grad_weight = grad_gates.t() @ joined
+        grad_weight = (grad_gates.t() @ joined)[:, -weight.shape[1] :]
         return None, grad_context, grad_hidden, grad_cell, grad_weight, None, None
-
-
-def _twice(dropout: Tensor | None, rows: Tensor, size: int) -> Float[Tensor, "N H"]:
-    """Twice the dropout mask, which keeps all where there is none."""
-    if dropout is None:
-        return rows.new_full((rows.shape[0], size), 2.0)
-    return dropout * 2.0
 
 
 def _by_step(sizes: list[int], *rows: Tensor) -> list[tuple[Tensor, ...]]:
@@ -162,18 +153,3 @@ def forget_bias(size: int) -> Float[Tensor, "G"]:
     bias = torch.zeros(4 * size)
     bias[size : 2 * size] = 1.0
     return bias
-
-
-def dropout_mask(
-    shape: tuple[int, int], keep: float, like: Tensor, generator: torch.Generator | None
-) -> Float[Tensor, "N H"]:
-    """0 or 1 / keep, with the keep probability rounded to 1/256.
-
-    One random byte an element: on a CPU eight times as fast as a Bernoulli draw.
-    """
-    levels = min(max(round(keep * 256), 1), 256)
-    count = shape[0] * shape[1]
-    words = torch.empty((count + 7) // 8, dtype=torch.int64, device=like.device)
-    words.random_(-(2**63), None, generator=generator)
-    kept = words.view(torch.uint8)[:count].view(shape) <= levels - 1
-    return kept.to(like.dtype).mul_(256 / levels)
