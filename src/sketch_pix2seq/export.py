@@ -7,7 +7,6 @@ stored as 16-bit floats and computed with as 32-bit ones.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 import tempfile
 import warnings
@@ -23,7 +22,8 @@ from safetensors.torch import save
 from torch import nn
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.errors import BundleError, RunError, UsageError
+from sketch_pix2seq.errors import BundleError, RunError
+from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.bundle import (
     CARD_FILE,
     DECODER_FILE,
@@ -59,11 +59,9 @@ def export_run(run_folder: Path, out: Path, *, temperature: float | None = None)
     Raises:
         RunError: if the run holds no checkpoint.
         BundleError: if `out` exists already.
-        UsageError: if the temperature is negative or not finite.
+        UsageError: if the temperature is out of its range.
     """
-    heat = TEMPERATURE if temperature is None else temperature
-    if not 0 <= heat < math.inf:
-        raise UsageError("`temperature` must be a number, not negative", got=temperature)
+    heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
     if out.exists():
         raise BundleError(f"`{out}` exists already", do="Name another place.")

@@ -44,7 +44,7 @@ def test_anything_else_is_a_usage_error(value: Any) -> None:
     with pytest.raises(UsageError, match="`best_of` must be a whole number; got "):
         check_amount(1, 1, value)
     if not isinstance(value, float):
-        with pytest.raises(UsageError, match="`temperature` must be a number, 0 or more"):
+        with pytest.raises(UsageError, match="`temperature` must be a number from 0 to 100"):
             checked_temperature(value)
     if value is not None:
         with pytest.raises(UsageError, match="`num_threads` must be a whole number"):

@@ -78,7 +78,7 @@ def test_a_truncated_zip_is_refused(folder: Path, keep: int) -> None:
         ({"latent_dim": True}, "`latent_dim` must be a positive whole number"),
         ({"max_steps": "many"}, "`max_steps` must be a positive whole number"),
         ({"offset_scale": float("nan")}, "`offset_scale` must be a number"),
-        ({"temperature": -1}, "`temperature` must be a number, not negative"),
+        ({"temperature": -1}, "`temperature` must be a number from 0 to 100"),
         ({"categories": []}, "`categories` must name at least one"),
         ({"categories": "cat"}, "`categories` must be a list of names"),
         ({"categories": 3}, "`categories` must be a list of names"),

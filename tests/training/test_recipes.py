@@ -74,3 +74,19 @@ def test_wrong_values_are_all_told() -> None:
         ModelSettings(encoder_size=0, hyper_size=-2)
     with pytest.raises(UsageError, match="must be one of paper, conv, rnn, got 'cnn'"):
         find_recipe("cnn").with_settings(["model.encoder=cnn"])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_a_recipe_says_it_ignores_changes_no_model(name: str) -> None:
+    recipe = find_recipe(name)
+    ignored = recipe.ignored_settings()
+    sizes = [f"{key}=16" for key in ignored if key.startswith("model.")]
+    models = [build_model(recipe), build_model(recipe.with_settings(sizes))]
+    first, second = (
+        {key: value.shape for key, value in model.state_dict().items()} for model in models
+    )
+    assert first == second
+    assert ("kl.decay" in ignored) == (not models[0].with_kl)
+    assert (
+        "optimiser.decay" in recipe.with_settings(["optimiser.schedule=cosine"]).ignored_settings()
+    )

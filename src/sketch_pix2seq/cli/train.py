@@ -14,6 +14,7 @@ from sketch_pix2seq.cli.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.loop import Progress
+    from sketch_pix2seq.training.recipe import Recipe
 
 
 def train(
@@ -49,6 +50,8 @@ def train(
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
     with _training_bar() as (on_progress, on_notice):
+        if starts_as_first():
+            _tell_ignored(wanted, settings, on_notice)
         outcome = train_recipe(
             wanted,
             data,
@@ -66,6 +69,16 @@ def train(
     steps, loss = outcome.num_steps, outcome.best_valid_loss
     print(f"trained {steps:,} steps, best validation loss {loss:.4f}")
     print(out)
+
+
+def _tell_ignored(
+    recipe: Recipe, settings: tuple[str, ...], on_notice: Callable[[str], None]
+) -> None:
+    """Warn of the settings that were given and change nothing."""
+    ignored = recipe.ignored_settings()
+    for name in dict.fromkeys(setting.partition("=")[0] for setting in settings):
+        if name in ignored:
+            on_notice(f"sketch-pix2seq: `{name}` is ignored: {ignored[name]}")
 
 
 def recipes(*, settings: str | None = None) -> None:

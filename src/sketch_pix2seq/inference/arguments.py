@@ -17,6 +17,10 @@ from sketch_pix2seq.errors import UsageError
 
 MAX_DRAWINGS = 1_000_000
 """The most drawings of one call, those that `best_of` throws away included."""
+MAX_TEMPERATURE = 100.0
+"""Long before this a drawing is nothing but noise."""
+MAX_SEED = 2**63 - 1
+"""The largest number that every reader of our JSON can hold."""
 
 
 def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, int]:
@@ -72,7 +76,7 @@ def whole_number(name: str, value: object, *, least: int) -> int:
 
 
 def checked_temperature(value: object) -> float:
-    """Check that a temperature is a finite number, 0 or more.
+    """Check that a temperature is a number from 0 to `MAX_TEMPERATURE`.
 
     Args:
         value: What was given.
@@ -89,9 +93,29 @@ def checked_temperature(value: object) -> float:
             heat = float(value)
         except OverflowError:
             heat = math.inf
-    if not (math.isfinite(heat) and heat >= 0):
-        raise UsageError("`temperature` must be a number, 0 or more", got=_shown(value))
+    if not 0 <= heat <= MAX_TEMPERATURE:
+        raise UsageError(
+            f"`temperature` must be a number from 0 to {MAX_TEMPERATURE:.0f}", got=_shown(value)
+        )
     return heat
+
+
+def checked_seed(value: object) -> int:
+    """Check that a seed is a whole number from 0 to `MAX_SEED`.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The number.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    seed = whole_number("seed", value, least=0)
+    if seed > MAX_SEED:
+        raise UsageError("`seed` must be below 2^63", got=seed)
+    return seed
 
 
 def checked_threads(value: object) -> int | None:

@@ -21,7 +21,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
+from sketch_pix2seq.errors import BundleError, SketchPix2SeqError, UsageError
+from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 FORMAT_VERSION = 1
@@ -128,10 +129,13 @@ class BundleCard:
             problems.append(
                 f"`encoder_input` must be `{PICTURE}` or `{STROKES}`, got {self.encoder_input!r}"
             )
-        for name in ("offset_scale", "temperature"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-                problems.append(f"`{name}` must be a number, not negative, got {value!r}")
+        scale: object = self.offset_scale
+        if not (isinstance(scale, int | float) and math.isfinite(scale) and scale >= 0):
+            problems.append(f"`offset_scale` must be a number, not negative, got {scale!r}")
+        try:
+            checked_temperature(self.temperature)
+        except UsageError as error:
+            problems.append(str(error))
         if not self.categories:
             problems.append("`categories` must name at least one")
         if problems:

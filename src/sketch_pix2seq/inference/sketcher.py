@@ -20,9 +20,9 @@ from sketch_pix2seq.inference.arguments import (
     check_amount,
     check_progress,
     checked_path,
+    checked_seed,
     checked_temperature,
     checked_threads,
-    whole_number,
 )
 from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
@@ -289,7 +289,7 @@ class Sketcher:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
         heat = self.card.temperature if temperature is None else temperature
-        return checked_temperature(heat), whole_number("seed", seed, least=0)
+        return checked_temperature(heat), checked_seed(seed)
 
 
 def _map(

@@ -197,6 +197,29 @@ class Recipe:
             settings=self,
         )
 
+    def ignored_settings(self) -> dict[str, str]:
+        """Dotted names of the settings that change nothing in this recipe, and why.
+
+        Example:
+            >>> Recipe(name="", summary="", num_steps=1).ignored_settings()["kl.free_nats"]
+            '`kl.weight` is 0'
+        """
+        model, optimiser = self.model, self.optimiser
+        ignored: dict[str, str] = {}
+        if model.encoder != "conv":
+            ignored["model.encoder_width"] = f"`model.encoder` is {model.encoder}"
+        if model.encoder != "rnn":
+            ignored["model.encoder_size"] = f"`model.encoder` is {model.encoder}"
+        if model.decoder != "hyper":
+            for name in ("hyper_size", "hyper_embedding"):
+                ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
+        if self.kl.weight == 0:
+            for name in ("first_weight", "decay", "free_nats"):
+                ignored[f"kl.{name}"] = "`kl.weight` is 0"
+        if optimiser.schedule == "cosine":
+            ignored["optimiser.decay"] = "`optimiser.schedule` is cosine"
+        return ignored
+
     def with_settings(self, assignments: list[str]) -> Recipe:
         """Change single settings.
 
