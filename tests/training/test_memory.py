@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.training.memory import told_if_too_little
 
 PROGRAM = """
 import resource
@@ -37,3 +41,13 @@ def test_blocks_that_come_again_cost_few_page_faults() -> None:
     ).stdout
     without, kept = map(int, told.split())
     assert kept < 0.1 * without
+
+
+def test_too_little_memory_is_one_clear_error() -> None:
+    clear = pytest.raises(RunError, match="not enough memory for this run. Lower `batch_size`")
+    with clear, told_if_too_little():
+        torch.empty(1 << 60, dtype=torch.uint8)
+    with pytest.raises(RunError, match="not enough memory"), told_if_too_little():
+        raise MemoryError
+    with pytest.raises(RuntimeError, match="another"), told_if_too_little():
+        raise RuntimeError("another")

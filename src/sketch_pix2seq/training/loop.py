@@ -38,7 +38,7 @@ from sketch_pix2seq.training.checkpoint import (
 )
 from sketch_pix2seq.training.group import Group, check_devices, group_of, starts_as_first
 from sketch_pix2seq.training.interrupt import hold_interrupts
-from sketch_pix2seq.training.memory import keep_freed_memory
+from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
@@ -104,6 +104,7 @@ def train(
     with (
         nullcontext() if run is None else run.lock(),
         group_of(devices, partial(_take_part, recipe, data)) as group,
+        told_if_too_little(),
     ):
         return _train(_Session(recipe, dataset, run, group), on_progress, on_notice)
 
@@ -111,8 +112,9 @@ def train(
 def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
     """What the processes do that the first one has started."""
     keep_freed_memory()
-    session = _Session(recipe, Dataset.open(data), None, group)
-    _train(session, lambda progress: None, lambda notice: None)
+    with told_if_too_little():
+        session = _Session(recipe, Dataset.open(data), None, group)
+        _train(session, lambda progress: None, lambda notice: None)
 
 
 def _train(

@@ -1,4 +1,4 @@
-"""Freed memory, kept for the next step instead of being handed back to the system.
+"""Memory: freed blocks kept for the next step, and one clear error where there is too little.
 
 Each training step asks for the same large blocks. By default the C library maps and unmaps
 them anew, and the system clears every page again: a third of a step on a CPU.
@@ -7,6 +7,12 @@ them anew, and the system clears every page again: a third of a step on a CPU.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from sketch_pix2seq.errors import RunError
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # M_* in glibc's malloc.h
 _MMAP_THRESHOLDS = (1 << 30, 1 << 25)  # some versions refuse more than 32 MiB
@@ -24,3 +30,27 @@ def keep_freed_memory() -> None:
         return
     any(mallopt(_MMAP_THRESHOLD, size) for size in _MMAP_THRESHOLDS)
     mallopt(_TRIM_THRESHOLD, _LARGEST_INT)
+
+
+@contextmanager
+def told_if_too_little() -> Iterator[None]:
+    """Turn what numpy, torch and a GPU say when memory runs out into an error of ours.
+
+    Raises:
+        RunError: if it does.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise _too_little() from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # torch has no class for it on a CPU
+            raise
+        raise _too_little() from error
+
+
+def _too_little() -> RunError:
+    return RunError(
+        "there is not enough memory for this run",
+        do="Lower `batch_size` or the sizes of `model`.",
+    )
