@@ -18,7 +18,7 @@ from sketch_pix2seq.data.synthetic import write_synthetic
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CALLS = ("draw", "data prepare", "data info", "train", "recipes", "export")
+CALLS = ("draw", "data download", "data prepare", "data info", "train", "recipes", "export")
 
 
 def blocks(text: str, language: str) -> Iterator[str]:
@@ -44,7 +44,7 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(
     text = capsys.readouterr().out
     exist = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
     everywhere = {"-h", "--help", "--version", "--debug"}
-    positional = {"--inputs", "--sources", "--folder", "--recipe", "--run"}
+    positional = {"--categories", "--inputs", "--sources", "--folder", "--recipe", "--run"}
     told = set(re.findall(r"`(--?[a-z][a-z-]*)", section(call)))
     assert told == exist - everywhere - positional
 

@@ -8,6 +8,7 @@
     │   │   ├── DamagedCheckpointError
     │   │   └── LostProcessError
     │   └── BundleError       an exported model
+    ├── DownloadError         a file that a server does not give us, or not as it is
     ├── UsageError            a flag, a setting or a recipe name (exit status 2)
     └── MissingExtraError     a part that was not installed with the package
 
@@ -66,6 +67,10 @@ class LostProcessError(RunError):
 
 class BundleError(InputError):
     """An exported model that cannot be loaded."""
+
+
+class DownloadError(SketchPix2SeqError):
+    """Files that cannot be fetched."""
 
 
 class UsageError(SketchPix2SeqError):

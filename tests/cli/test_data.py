@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from misbehaving_server import File, misbehaving_server
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.synthetic import write_synthetic
@@ -197,3 +198,20 @@ def test_info_of_something_else_is_one_clear_line(
     assert err.endswith(
         "has no readable `dataset.json`. Make one with `sketch-pix2seq data prepare`.\n"
     )
+
+
+def test_download_prints_paths_and_tells_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["data", "download", "cat", "--dest", str(tmp_path), "--format", "binary"]
+    with misbehaving_server() as server:
+        server.files["/full/binary/cat.bin"] = File(b"content")
+        assert main([*words, "--base-url", server.address]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / 'cat.bin'}\n"
+        assert main([*words, "--base-url", server.address]) == 0
+        assert "is there already" in capsys.readouterr().err
+        assert main(["data", "download", "pig", *words[3:], "--base-url", server.address]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("sketch-pix2seq: the server has no such file (status 404)")
+    assert main(["data", "download", "kat", "--dest", str(tmp_path)]) == 2
+    assert "did you mean hat or cat" in capsys.readouterr().err

@@ -9,16 +9,52 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.cli.progress import file_bars, progress_bar
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
-from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.options import BUCKET, Layout, PrepareOptions
 
 if TYPE_CHECKING:
     from sketch_pix2seq.data.card import DatasetCard
 
-app = App(name="data", help="Prepare drawings for training; look at them.")
+app = App(name="data", help="Fetch drawings, prepare them for training, look at them.")
 
 _DEFAULTS = PrepareOptions()
+
+
+@app.command
+def download(
+    *categories: str,
+    dest: Path,
+    format: Layout = "simplified",  # noqa: A002
+    base_url: str = BUCKET,
+    parallel: int = 4,
+) -> None:
+    """Fetch Quick, Draw!'s files, one a category; what broke off goes on from there.
+
+    Args:
+        categories: Names as `cat` or `"alarm clock"`, or `all`.
+        dest: The folder to put them in.
+        format: Which of Quick, Draw!'s layouts.
+        base_url: Where the files are: the public bucket, or a copy of it.
+        parallel: Files at once.
+    """
+    from sketch_pix2seq.data.download import download as fetch
+
+    def tell(path: Path, fetched: bool) -> None:
+        print(path)
+        if not fetched:
+            print(f"sketch-pix2seq: `{path}` is there already", file=sys.stderr)
+
+    with file_bars() as progress:
+        fetch(
+            categories,
+            dest,
+            format=format,
+            base_url=base_url,
+            parallel=parallel,
+            progress=progress,
+            on_done=tell,
+        )
 
 
 @app.command

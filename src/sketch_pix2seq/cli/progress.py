@@ -30,3 +30,45 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bars.update(task, completed=done, total=total)
 
         yield show
+
+
+@contextmanager
+def file_bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show how far several files are while they come.
+
+    Yields:
+        A function to call, from any thread, with a file's name, how many bytes of it there
+        are, and how many there will be.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, size: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=size)
+            if done == size:
+                bars.remove_task(tasks.pop(name))
+
+        yield show

@@ -1,4 +1,4 @@
-"""What `data prepare` may be asked for: the one home of its defaults and their help.
+"""What `data` may be asked for: the one home of its defaults and their help.
 
 Loads nothing heavy, so that `--help` is quick.
 """
@@ -8,11 +8,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Literal
 
 from sketch_pix2seq.errors import UsageError
 
 MOST = 2**31 - 1
 """The largest of the whole numbers here: no data set of ours is as large."""
+
+BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
+"""Where Quick, Draw!'s files are."""
+Layout = Literal["simplified", "raw", "binary", "npz"]
+"""The layouts in which Quick, Draw! publishes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
