@@ -155,10 +155,10 @@ def test_the_digest_is_checked(server: Server, tmp_path: Path) -> None:
     ("tricks", "message"),
     [
         (["status:403"], "the server does not give this file .status 403.*/cat.ndjson"),
-        (["status:429"] * 9, "come back later .status 429.. After 3 attempts"),
-        (["status:500"] * 9, "the server failed .status 500.. After 3 attempts"),
-        (["break:0"] * 9, "the connection broke off. After 3 attempts"),
-        (["stall:0"] * 9, "does not answer in time. After 3 attempts"),
+        (["status:429"] * 9, "come back later .status 429.. Call the command again later"),
+        (["status:500"] * 9, "the server failed .status 500.. Call the command again later"),
+        (["break:0"] * 9, "the connection broke off. Call the command again later"),
+        (["stall:0"] * 9, "does not answer in time. Call the command again later"),
         (["claim:400000"] * 9, None),
     ],
 )

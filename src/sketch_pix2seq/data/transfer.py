@@ -80,11 +80,13 @@ class _AgainError(Exception):
     Args:
         why: In a few words.
         wait: Seconds that the server asks to wait, if it does.
+        weight: As how many failures it counts: more, where hope is small.
     """
 
-    def __init__(self, why: str, wait: float | None = None) -> None:
+    def __init__(self, why: str, wait: float | None = None, weight: int = 1) -> None:
         super().__init__(why)
         self.wait = wait
+        self.weight = weight
 
 
 @dataclass(frozen=True)
@@ -157,14 +159,14 @@ class Transfer:
                 return self._attempt(url, target, arrived)
             except _AgainError as error:
                 have, before = _largest_part(target), have
-                failures = 0 if have > before else failures + 1
+                failures = 0 if have > before else failures + error.weight
                 if failures >= self._patience.attempts:
                     raise DownloadError(
-                        f"`{target.name}` cannot be fetched: {error}",
-                        do=f"After {failures} attempts; try again later: {url}",
+                        f"`{target.name}` cannot be fetched, though tried again: {error}",
+                        do=f"Call the command again later. {url}",
                     ) from error
                 told = error.wait
-                wait = self._patience.wait(failures)
+                wait = self._patience.wait(max(failures - 1, 0))
                 if told is not None:
                     wait = min(max(told, 0.0), self._patience.longest_wait)
                 if self._stopped.wait(wait):
@@ -254,9 +256,9 @@ class Transfer:
 def _told(error: BaseException) -> Exception:
     """The library's error in a few words: another attempt may help, or none."""
     if isinstance(error, NameResolutionError):
-        return _AgainError("its address is not known here (is there internet?)")
+        return _AgainError("its address is not known here (is there internet?)", weight=3)
     if isinstance(error, NewConnectionError):
-        return _AgainError("no connection to the server (is there internet?)")
+        return _AgainError("no connection to the server (is there internet?)", weight=3)
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return _AgainError("the server does not answer in time")
     if isinstance(error, ProtocolError):
