@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sketch_pix2seq.sketch.ndjson import format_record, parse_record, parse_simplified_line
+from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.pen import (
     LIFT,
     START_STEP,
     stroke3_to_stroke5,
     stroke5_to_stroke3,
 )
-from sketch_pix2seq.sketch.simplify import quickdraw_normalise, rdp
+from sketch_pix2seq.sketch.simplify import rdp
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.svg_in import read_svg
 

@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.ndjson import parse_record
 from sketch_pix2seq.sketch.simplify import (
-    quickdraw_normalise,
     rdp,
     rdp_mask,
     resample,
@@ -128,38 +122,3 @@ def test_simplify_keeps_dtype_and_number_of_strokes() -> None:
     assert [stroke.tolist() for stroke in simple] == [[[0, 0], [9, 0]], [[1, 1]]]
     assert simple[0].dtype == np.int16
     assert simplify([], 1.0) == []
-
-
-def test_normalising_fits_whole_numbers_from_0_to_255(rng: np.random.Generator) -> None:
-    strokes = [walk(rng, 80) * 3 - 40, walk(rng, 5), np.array([[1.0, 2.0]])]
-    points = np.concatenate(quickdraw_normalise(strokes))
-    assert points.min() == 0
-    assert points.max() == 255
-    np.testing.assert_array_equal(points, np.rint(points))
-    (dot,) = quickdraw_normalise([np.array([[7.0, 7.0]])])
-    assert dot.tolist() == [[0, 0], [0, 0]]
-    assert quickdraw_normalise([]) == []
-
-
-def test_normalising_real_raw_drawings_gives_googles_own(quickdraw: Path) -> None:
-    """Where a raw drawing's simplified form is at hand too, most are equal to the last point."""
-    compared, equal = 0, 0
-    for raw_file in sorted((quickdraw.parent / "raw").glob("*.ndjson")):
-        raw = {}
-        for line in raw_file.read_bytes().splitlines():
-            raw[json.loads(line).get("key_id")] = parse_record(line).strokes
-        with gzip.open(quickdraw / f"{raw_file.name}.gz") as lines:
-            for line in lines:
-                key = json.loads(line).get("key_id")
-                if key is None or key not in raw:
-                    continue
-                compared += 1
-                google = parse_record(line).strokes
-                ours = quickdraw_normalise(raw[key])
-                assert len(ours) == len(google)
-                equal += all(map(np.array_equal, ours, google))
-                far = distance_to_line(np.concatenate(ours), np.concatenate(google)).max()
-                assert far < 4
-    if compared == 0:
-        pytest.skip("no drawing is there both raw and simplified")
-    assert equal / compared > 0.8

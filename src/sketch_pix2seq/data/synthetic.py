@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.ndjson import format_record
-from sketch_pix2seq.sketch.simplify import quickdraw_normalise
+from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import write_whole
 

@@ -1,4 +1,4 @@
-"""Fewer points for the same line: Ramer-Douglas-Peucker, resampling, QuickDraw's own recipe.
+"""Fewer points for the same line: Ramer-Douglas-Peucker; and evenly spaced ones.
 
 Everything works on many strokes at once: the loops are over depth, not over points.
 Knows points alone: no `Sketch`, no pen columns, no files.
@@ -13,14 +13,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.geometry import Stroke
-
-QUICKDRAW_SIDE = 255.0
-"""Longest side of a drawing in QuickDraw's simplified files."""
-QUICKDRAW_SPACING = 1.0
-"""Distance in pixels between points before QuickDraw simplifies."""
-QUICKDRAW_EPSILON = 2.0
-"""Tolerance in pixels with which QuickDraw simplifies."""
 
 _MAX_RESAMPLED = 4_000_000
 
@@ -87,48 +79,57 @@ def rdp_mask(
         first, last = first[inside], last[inside]
         if len(first) == 0:
             break
-        middle, distance = _farthest(exact, first, last, endless)
+        counts = last - first - 1
+        distance, index = _distances(exact, first, last, counts, endless)
+        starts = np.cumsum(counts) - counts
+        largest = np.maximum.reduceat(distance, starts)
+        split = largest > epsilon
         if depth >= _MAX_DEPTH:
-            middle = (first + last) // 2
-        split = distance > epsilon * epsilon
-        first, middle, last = first[split], middle[split], last[split]
+            middle = (first + last)[split] // 2
+        else:
+            hits = distance == np.repeat(np.where(split, largest, np.inf), counts)
+            middle = index[_first_of_each(np.flatnonzero(hits), starts)]
         keep[middle] = True
-        first, last = np.concatenate([first, middle]), np.concatenate([middle, last])
-        order = np.argsort(first)
-        first, last = first[order], last[order]
+        first = np.stack([first[split], middle], axis=1).ravel()
+        last = np.stack([middle, last[split]], axis=1).ravel()
     return keep
 
 
-def _farthest(
+def _distances(
     points: Float[np.ndarray, "N 2"],
     first: Int64[np.ndarray, " I"],
     last: Int64[np.ndarray, " I"],
+    counts: Int64[np.ndarray, " I"],
     endless: bool,
-) -> tuple[Int64[np.ndarray, " I"], Float[np.ndarray, " I"]]:
-    """Find each interval's inner point that is farthest from its chord, and that distance^2."""
-    counts = last - first - 1
+) -> tuple[Float[np.ndarray, " J"], Int64[np.ndarray, " J"]]:
+    """Distance of each interval's inner points to its chord, and which points they are."""
     starts = np.cumsum(counts) - counts
-    index = np.arange(starts[-1] + counts[-1]) + np.repeat(first + 1 - starts, counts)
-    start = points[first]
-    chord = points[last] - start
-    length2 = (chord * chord).sum(axis=1)
-    inverse = np.divide(1.0, length2, out=np.zeros_like(length2), where=length2 > 0)
-    away = points[index] - np.repeat(start, counts, axis=0)
-    chord = np.repeat(chord, counts, axis=0)
-    inverse = np.repeat(inverse, counts)
-    if endless:
-        across = away[:, 0] * chord[:, 1] - away[:, 1] * chord[:, 0]
-        distance2 = np.where(inverse > 0, across * across * inverse, (away * away).sum(axis=1))
-    else:
-        along = np.clip((away * chord).sum(axis=1) * inverse, 0.0, 1.0)
-        away -= chord * along[:, None]
-        distance2 = (away * away).sum(axis=1)
-    largest = np.maximum.reduceat(distance2, starts)
-    hits = np.flatnonzero(distance2 == np.repeat(largest, counts))
-    owner = np.repeat(np.arange(len(first)), counts)[hits]
-    place = np.full(len(first), -1)
-    place[owner[::-1]] = index[hits[::-1]]  # the first of equals
-    return place, largest
+    index = np.arange(counts.sum()) + np.repeat(first + 1 - starts, counts)
+    chord = points[last] - points[first]
+    length = np.hypot(chord[:, 0], chord[:, 1])
+    is_dot = length == 0  # its ends are one point, the distance to which counts
+    unit = chord / np.where(is_dot, 1.0, length)[:, None]
+    x = points[index, 0] - np.repeat(points[first, 0], counts)
+    y = points[index, 1] - np.repeat(points[first, 1], counts)
+    unit_x, unit_y = np.repeat(unit[:, 0], counts), np.repeat(unit[:, 1], counts)
+    distance = np.abs(x * unit_y - y * unit_x)
+    if not endless:
+        along = x * unit_x + y * unit_y
+        distance = np.hypot(distance, along - np.clip(along, 0.0, np.repeat(length, counts)))
+    if is_dot.any():
+        of_dot = np.repeat(is_dot, counts)
+        distance[of_dot] = np.hypot(x[of_dot], y[of_dot])
+    return distance, index
+
+
+def _first_of_each(
+    places: Int64[np.ndarray, " H"], starts: Int64[np.ndarray, " I"]
+) -> Int64[np.ndarray, " K"]:
+    """Of sorted places, the first in each of the parts that begin at `starts`."""
+    owner = np.searchsorted(starts, places, side="right")
+    is_first = np.ones(len(places), bool)
+    is_first[1:] = owner[1:] != owner[:-1]
+    return places[is_first]
 
 
 def resample(points: Shaped[np.ndarray, "P 2"], spacing: float) -> Float[np.ndarray, "Q 2"]:
@@ -191,40 +192,3 @@ def simplify(
     keep = rdp_mask(np.concatenate(strokes), lengths, epsilon, endless=endless)
     parts = np.split(keep, np.cumsum(lengths)[:-1])
     return [stroke[part] for stroke, part in zip(strokes, parts, strict=True)]
-
-
-def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
-    """Do to a drawing what QuickDraw did to its raw drawings.
-
-    Shift to (0, 0), scale the longest side to 255, a point every pixel,
-    Ramer-Douglas-Peucker with epsilon 2, whole numbers. A dot becomes its point twice.
-
-    Args:
-        strokes: (P, 2) arrays, P >= 1, any size.
-
-    Returns:
-        (Q, 2) float32 arrays of whole numbers from 0 to 255.
-
-    Source:
-        The README of the Quick, Draw! Dataset, "Simplified drawing files". Endless chords and
-        doubled dots were found by comparing raw drawings with their simplified forms.
-
-    Example:
-        >>> quickdraw_normalise([np.array([[10.0, 10.0], [20.0, 15.0]])])[0].tolist()
-        [[0.0, 0.0], [255.0, 128.0]]
-    """
-    if len(strokes) == 0:
-        return []
-    points = np.concatenate(strokes).astype(np.float64)
-    low = points.min(axis=0)
-    side = (points.max(axis=0) - low).max()
-    scale = QUICKDRAW_SIDE / side if side > 0 else 1.0
-    dense = [
-        resample((np.asarray(stroke, np.float64) - low) * scale, QUICKDRAW_SPACING)
-        for stroke in strokes
-    ]
-    simple = simplify(dense, QUICKDRAW_EPSILON, endless=True)
-    return [
-        np.rint(np.repeat(stroke, 2, axis=0) if len(stroke) == 1 else stroke).astype(np.float32)
-        for stroke in simple
-    ]

@@ -18,6 +18,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, svg_out
+from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
@@ -237,7 +238,7 @@ class Sketch:
             >>> Sketch.from_points([[(10, 10), (20, 15)]]).normalised().bounds
             (0.0, 0.0, 255.0, 128.0)
         """
-        return self._with(simplify.quickdraw_normalise(self.strokes))
+        return self._with(quickdraw_normalise(self.strokes))
 
     def truncated(self, max_steps: int) -> Sketch:
         """Keep the first `max_steps` points.

@@ -1,0 +1,132 @@
+"""QuickDraw's own way from a raw drawing to a simplified one, for thousands at once.
+
+Knows points alone: no `Sketch`, no pen columns, no files.
+
+Source: the README of the Quick, Draw! Dataset, "Simplified drawing files". That distances are
+measured to endless chords, and that a dot becomes its point twice, was found by comparing raw
+drawings with their simplified forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from sketch_pix2seq.sketch.geometry import Stroke
+from sketch_pix2seq.sketch.simplify import rdp_mask
+
+QUICKDRAW_SIDE = 255.0
+"""Longest side of a drawing in QuickDraw's simplified files."""
+QUICKDRAW_EPSILON = 2.0
+"""Tolerance in pixels with which QuickDraw simplifies, after putting a point every pixel."""
+
+_UNITS = 2.0**32  # whole numbers of this share of a pixel add up exactly, in any order
+
+
+def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
+    """Do to a drawing what QuickDraw did to its raw drawings.
+
+    Shift to (0, 0), scale the longest side to 255, a point every pixel,
+    Ramer-Douglas-Peucker with epsilon 2, whole numbers. A dot becomes its point twice.
+
+    Args:
+        strokes: (P, 2) arrays, P >= 1, any size.
+
+    Returns:
+        (Q, 2) float32 arrays of whole numbers from 0 to 255.
+
+    Example:
+        >>> quickdraw_normalise([np.array([[10.0, 10.0], [20.0, 15.0]])])[0].tolist()
+        [[0.0, 0.0], [255.0, 128.0]]
+    """
+    return quickdraw_normalise_all([strokes])[0]
+
+
+def quickdraw_normalise_all(drawings: Sequence[Sequence[np.ndarray]]) -> list[list[Stroke]]:
+    """Do the same to many drawings; each comes out as it would alone.
+
+    Args:
+        drawings: The strokes of each, as for `quickdraw_normalise`. About 100 go fastest.
+
+    Returns:
+        The strokes of each.
+    """
+    strokes = [stroke for drawing in drawings for stroke in drawing]
+    if not strokes:
+        return [[] for _ in drawings]
+    lengths = np.array([len(stroke) for stroke in strokes])
+    points = np.concatenate(strokes).astype(np.float64)
+    per_drawing = [sum(map(len, drawing)) for drawing in drawings if len(drawing)]
+    dense, num_dense = _every_pixel(_scaled(points, np.array(per_drawing)), lengths)
+    keep = rdp_mask(dense, num_dense, QUICKDRAW_EPSILON, endless=True)
+    whole = np.rint(dense[keep]).astype(np.float32)
+    num_kept = np.add.reduceat(keep.astype(np.int64), np.cumsum(num_dense) - num_dense)
+    parts = iter(np.split(whole, np.cumsum(num_kept)[:-1]))
+    return [[_line(next(parts)) for _ in drawing] for drawing in drawings]
+
+
+def _line(stroke: Stroke) -> Stroke:
+    return np.repeat(stroke, 2, axis=0) if len(stroke) == 1 else stroke
+
+
+def _scaled(
+    points: Float[np.ndarray, "N 2"], per_drawing: Int64[np.ndarray, " D"]
+) -> Float[np.ndarray, "N 2"]:
+    """Shift each drawing to (0, 0) and scale its longest side."""
+    starts = np.cumsum(per_drawing) - per_drawing
+    low = np.minimum.reduceat(points, starts, axis=0)
+    side = (np.maximum.reduceat(points, starts, axis=0) - low).max(axis=1)
+    scale = np.divide(QUICKDRAW_SIDE, side, out=np.ones_like(side), where=side > 0)
+    shifted = points - np.repeat(low, per_drawing, axis=0)
+    return np.asarray(shifted * np.repeat(scale, per_drawing)[:, None])
+
+
+def _every_pixel(
+    points: Float[np.ndarray, "N 2"], lengths: Int64[np.ndarray, " S"]
+) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
+    """Walk along each stroke and put a point every pixel, and one at its end.
+
+    Of the points on a straight piece only the first and the last are given: none between them
+    is ever farther from a chord, so `rdp_mask` keeps the same without them.
+
+    Returns:
+        The points, and how many there are of each stroke.
+    """
+    ends = np.cumsum(lengths)
+    walked = _walked(points, lengths)
+    is_end = np.zeros(len(points), bool)
+    is_end[ends - 1] = True
+    piece = np.flatnonzero(~is_end)  # from this point to the next
+    begin, end = walked[piece], walked[piece + 1]
+    first, count = np.ceil(begin), np.ceil(end) - np.ceil(begin)
+    piece, begin, end = piece[count > 0], begin[count > 0], end[count > 0]
+    first, count = first[count > 0], count[count > 0]
+    given = np.where(count > 1, 2, 1)
+    place = np.repeat(first, given)
+    place[np.cumsum(given) - 1] = first + count - 1
+    slope = (points[piece + 1] - points[piece]) / (end - begin)[:, None]
+    piece, begin = np.repeat(piece, given), np.repeat(begin, given)
+    dense = np.repeat(slope, given, axis=0) * (place - begin)[:, None] + points[piece]
+    stroke = np.repeat(np.arange(len(lengths)), lengths)[piece]
+    num = np.bincount(stroke, minlength=len(lengths))
+    total = walked[ends - 1]
+    has_tail = (total == 0) | (total - (np.ceil(total) - 1) > 1e-9 * total)
+    all_ends = np.cumsum(num + has_tail)
+    result = np.empty((all_ends[-1], 2))
+    shift = all_ends - (num + has_tail) - (np.cumsum(num) - num)
+    result[np.arange(len(dense)) + shift[stroke]] = dense
+    result[all_ends[has_tail] - 1] = points[ends[has_tail] - 1]
+    return result, num + has_tail
+
+
+def _walked(
+    points: Float[np.ndarray, "N 2"], lengths: Int64[np.ndarray, " S"]
+) -> Float[np.ndarray, " N"]:
+    """How far along its stroke each point is, in pixels."""
+    step = np.zeros(len(points), np.int64)
+    step[1:] = np.rint(np.hypot(*(points[1:] - points[:-1]).T) * _UNITS).astype(np.int64)
+    total = np.cumsum(step)
+    total -= np.repeat(total[np.cumsum(lengths) - lengths], lengths)
+    return np.asarray(total / _UNITS)
