@@ -111,7 +111,7 @@ def test_a_source_that_is_cut_short_is_kept_and_told(
         (["{files}", "--out", "{tmp}/set", "--limit", "0"], 2, "`--limit` must be at least 1"),
         (["{files}", "--out", "{tmp}/set", "--max-steps", "0"], 2, "`--max-steps` must be at"),
         (["{files}", "--out", "{tmp}/set", "--train", "2147483648"], 2, "at most 2147483647"),
-        (["{tmp}", "--out", "{tmp}/set"], 1, "has no ndjson files"),
+        (["{tmp}", "--out", "{tmp}/set"], 1, "has no drawings"),
     ],
 )
 def test_what_cannot_be_prepared_is_one_clear_line(

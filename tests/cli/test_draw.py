@@ -11,7 +11,7 @@ from PIL import Image
 
 from bundles import tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.data.quickdraw import read_simplified
+from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.reading import read_inputs
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -86,7 +86,7 @@ def test_json_is_quickdraws_layout_with_how_it_was_made(
         for (x, y), stroke in zip(line["drawing"], sketch.strokes, strict=True):
             assert all(isinstance(value, int) for value in x + y)
             assert [round(float(value)) for value in stroke[:, 0]] == x
-    assert len(list(read_simplified(inputs / "out/two.ndjson", strict=True))) == 6
+    assert len(list(read_drawings(inputs / "out/two.ndjson", strict=True))) == 6
 
 
 def test_the_models_own_temperature_is_written(inputs: Path, bundle: Path) -> None:

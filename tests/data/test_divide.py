@@ -8,9 +8,9 @@ import pytest
 
 from sketch_pix2seq.data.divide import divide
 from sketch_pix2seq.data.encode import encode
+from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.gather import Gathered
 from sketch_pix2seq.data.options import PrepareOptions
-from sketch_pix2seq.data.quickdraw import ReadReport
 from sketch_pix2seq.data.sources import SourceFile
 from sketch_pix2seq.data.split_file import SplitFile
 from sketch_pix2seq.errors import DatasetError

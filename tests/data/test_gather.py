@@ -6,6 +6,7 @@ import pytest
 
 from sketch_pix2seq.data.gather import gather
 from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError
 
 
@@ -23,7 +24,7 @@ def written(folder: Path, name: str, *lines: str) -> Path:
 def num_drawings(folder: Path, paths: list[Path], options: PrepareOptions) -> dict[str, int]:
     spools = folder / "spools"
     spools.mkdir()
-    gathered = gather(paths, spools, options)
+    gathered = gather(find_sources(paths), spools, options)
     return {name: len(spool.identities()[0]) for name, spool in gathered.spools.items()}
 
 
@@ -42,7 +43,7 @@ def test_the_limit_holds_over_all_files(tmp_path: Path, word: str | None) -> Non
     )
     spools = tmp_path / "spools"
     spools.mkdir()
-    gathered = gather([first, second], spools, PrepareOptions(limit=7))
+    gathered = gather(find_sources([first, second]), spools, PrepareOptions(limit=7))
     sizes = [len(spool.identities()[0]) for spool in gathered.spools.values()]
     assert sizes == [7, 1]
     assert [report.read for report in gathered.reports] == [5, 3]
@@ -69,7 +70,12 @@ def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     spools = tmp_path / "spools"
     spools.mkdir()
-    gather(paths, spools, PrepareOptions(), lambda done, total: told.append((done, total)))
+    gather(
+        find_sources(paths),
+        spools,
+        PrepareOptions(),
+        lambda done, total: told.append((done, total)),
+    )
     size = sum(path.stat().st_size for path in paths)
     assert told == [(size // 2, size), (size, size)]
 

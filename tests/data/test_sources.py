@@ -3,13 +3,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sketch_pix2seq.data import sources
-from sketch_pix2seq.data.sources import SourceEndedError, SourceFile, find_sources, stem
+from sketch_pix2seq.data.sources import (
+    SourceEndedError,
+    SourceFile,
+    SourceFolder,
+    find_sources,
+    split_lines,
+    stem,
+)
 from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES
 
 LINES = [b'{"line": %d}' % number for number in range(5000)]
 TEXT = b"\n".join(LINES) + b"\n"
@@ -20,6 +29,11 @@ def written(path: Path, content: bytes) -> SourceFile:
     return SourceFile(path)
 
 
+def lines(file: SourceFile) -> Iterator[bytes | None]:
+    with file.content() as blocks:
+        yield from split_lines(blocks)
+
+
 @pytest.mark.parametrize("block", [1, 7, 1 << 18])
 @pytest.mark.parametrize("packed", [False, True])
 def test_lines_are_the_same_plain_and_gzipped(
@@ -28,7 +42,7 @@ def test_lines_are_the_same_plain_and_gzipped(
     monkeypatch.setattr(sources, "_BLOCK", max(block, 2))
     content = gzip.compress(TEXT) if packed else TEXT
     file = written(tmp_path / "misnamed.txt", content)
-    assert list(file.lines()) == LINES
+    assert list(lines(file)) == LINES
     assert file.sha256 == hashlib.sha256(content).hexdigest()
     assert file.bytes_read == len(content)
 
@@ -36,17 +50,17 @@ def test_lines_are_the_same_plain_and_gzipped(
 def test_gzip_members_follow_each_other(tmp_path: Path) -> None:
     content = gzip.compress(b"a\nb") + gzip.compress(b"c\nd\n") + b"\0" * 100
     file = written(tmp_path / "x.gz", content)
-    assert list(file.lines()) == [b"a", b"bc", b"d"]
+    assert list(lines(file)) == [b"a", b"bc", b"d"]
     assert file.sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_the_last_line_needs_no_line_end(tmp_path: Path) -> None:
-    assert list(written(tmp_path / "x", b"a\n\nb").lines()) == [b"a", b"", b"b"]
+    assert list(lines(written(tmp_path / "x", b"a\n\nb"))) == [b"a", b"", b"b"]
 
 
 def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
-    assert list(written(tmp_path / "x", b"").lines()) == []
-    assert list(written(tmp_path / "y", gzip.compress(b"")).lines()) == []
+    assert list(lines(written(tmp_path / "x", b""))) == []
+    assert list(lines(written(tmp_path / "y", gzip.compress(b"")))) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +80,7 @@ def test_a_broken_gzip_gives_its_whole_lines_first(
     file = written(tmp_path / "x.gz", bytes(content))
     found: list[bytes | None] = []
     with pytest.raises(SourceEndedError, match=message):
-        deque(map(found.append, file.lines()))
+        deque(map(found.append, lines(file)))
     assert found == LINES[: len(found)]
     assert (len(found) > 100) == (damage != "header")
     assert file.sha256 == hashlib.sha256(bytes(content)).hexdigest()
@@ -76,19 +90,44 @@ def test_an_overlong_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sources, "MAX_LINE_BYTES", 10)
     monkeypatch.setattr(sources, "_BLOCK", 4)
     content = b"short\n" + b"x" * 35 + b"\nshort again"[:11] + b"\n" + b"y" * 11
-    assert list(written(tmp_path / "x", content).lines()) == [b"short", None, b"short agai", None]
+    assert list(lines(written(tmp_path / "x", content))) == [b"short", None, b"short agai", None]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"source `gone\.ndjson` cannot be read"):
-        list(SourceFile(tmp_path / "gone.ndjson").lines())
+        list(lines(SourceFile(tmp_path / "gone.ndjson")))
 
 
 def test_folders_give_their_ndjson_files_by_name(tmp_path: Path) -> None:
     for name in ("b.ndjson.gz", "a.ndjson", "notes.txt"):
         (tmp_path / name).touch()
-    names = [path.name for path in find_sources([tmp_path])]
+    names = [source.path.name for source in find_sources([tmp_path])]
     assert names == ["a.ndjson", "b.ndjson.gz"]
+
+
+def test_folders_of_svgs_are_one_source_each(tmp_path: Path) -> None:
+    for name in ("cats/b.svg", "cats/a.SVG", "dogs/c.svgz", "dogs/notes.txt", "d.svg", "e.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(gzip.compress(b"packed") if "svgz" in name else b"plain")
+    found = find_sources([tmp_path])
+    assert [source.category for source in found] == [tmp_path.name, "e", "cats", "dogs"]
+    cats, dogs = found[2:]
+    assert isinstance(cats, SourceFolder) and isinstance(dogs, SourceFolder)
+    assert list(cats.documents()) == [("a.SVG", b"plain"), ("b.svg", b"plain")]
+    assert list(dogs.documents()) == [("c.svgz", b"packed")]
+    assert (cats.size, cats.bytes_read) == (10, 10)
+    again = find_sources([tmp_path / "cats" / "b.svg", tmp_path / "cats" / "a.SVG"])
+    assert [source.category for source in again] == ["cats"]
+    assert list(SourceFolder.of(tmp_path / "cats").documents()) == list(cats.documents())
+
+
+def test_an_svg_that_is_too_large_is_not_held(tmp_path: Path) -> None:
+    bomb = gzip.compress(b" " * (MAX_SVG_BYTES + 1))
+    for name, content in (("bomb.svg", bomb), ("cut.svg", b"\x1f\x8bxxxxxxxxxxxxxx")):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "gone.svg").symlink_to(tmp_path / "nowhere")
+    found = list(SourceFolder.of(tmp_path).documents())
+    assert found == [("bomb.svg", None), ("cut.svg", None), ("gone.svg", None)]
 
 
 def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
@@ -96,13 +135,19 @@ def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
         find_sources([])
     with pytest.raises(DatasetError, match="must be a file or a folder that exists"):
         find_sources([tmp_path / "gone.ndjson"])
-    with pytest.raises(DatasetError, match="has no ndjson files"):
+    with pytest.raises(DatasetError, match="has no drawings"):
         find_sources([tmp_path])
     (tmp_path / "a.ndjson").touch()
     with pytest.raises(DatasetError, match="is named twice"):
         find_sources([tmp_path, tmp_path / "a.ndjson"])
 
 
-@pytest.mark.parametrize("name", ["alarm clock.ndjson", "alarm clock.ndjson.gz", "alarm clock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("alarm clock.ndjson", "alarm clock.ndjson.gz", "alarm clock", "alarm clock.bin"),
+        *("sketchrnn_alarm clock.npz", "alarm clock.full.npz", "full_binary_alarm clock.bin.gz"),
+    ],
+)
 def test_the_stem_is_the_category(name: str) -> None:
     assert stem(Path("folder", name)) == "alarm clock"

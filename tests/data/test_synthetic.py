@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketch_pix2seq.data.quickdraw import read_simplified
+from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.synthetic import CATEGORIES, generate, write_synthetic
 from sketch_pix2seq.errors import UsageError
 
@@ -35,7 +35,7 @@ def test_files_hold_what_is_generated(tmp_path: Path) -> None:
     paths = write_synthetic(tmp_path / "new", num=4, seed=1, categories=["spiral", "ladder"])
     assert [path.name for path in paths] == ["spiral.ndjson", "ladder.ndjson"]
     for path in paths:
-        found = list(read_simplified(path, strict=True))
+        found = list(read_drawings(path, strict=True))
         expected = generate(path.stem, num=4, seed=1)
         assert [drawing.word for drawing in found] == [path.stem] * 4
         assert [drawing.key_id for drawing in found] == [1, 2, 3, 4]

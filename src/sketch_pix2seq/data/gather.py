@@ -6,7 +6,7 @@ Knows what a source may give and how many drawings are wanted; knows no splits.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from sketch_pix2seq.data.encode import encode
+from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
-from sketch_pix2seq.data.quickdraw import ReadReport, read_simplified
-from sketch_pix2seq.data.sources import SourceFile, stem
+from sketch_pix2seq.data.sources import Source
 from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
@@ -43,7 +44,7 @@ class Gathered:
 
     folder: Path
     spools: dict[str, Spool] = field(default_factory=dict)
-    files: list[SourceFile] = field(default_factory=list)
+    files: list[Source] = field(default_factory=list)
     reports: list[ReadReport] = field(default_factory=list)
 
     def spool(self, category: str) -> Spool:
@@ -56,7 +57,7 @@ class Gathered:
 
 
 def gather(
-    paths: list[Path],
+    sources: Sequence[Source],
     folder: Path,
     options: PrepareOptions,
     progress: Progress | None = None,
@@ -65,7 +66,7 @@ def gather(
     """Read all sources.
 
     Args:
-        paths: The files, in order.
+        sources: Where from, in order.
         folder: Where to put the spools.
         options: What to keep.
         progress: Told now and then how far it is.
@@ -79,10 +80,10 @@ def gather(
     """
     gathered = Gathered(folder)
     taken: Counter[str] = Counter()
-    total = sum(path.stat().st_size for path in paths)
+    total = sum(source.size for source in sources)
     done = 0
-    for path in paths:
-        file, report = SourceFile(path), ReadReport()
+    for file in sources:
+        report = ReadReport()
         gathered.files.append(file)
         gathered.reports.append(report)
         drawings = _wanted(file, report, taken, options)
@@ -92,17 +93,20 @@ def gather(
                 progress(done + file.bytes_read, total)
         done += file.bytes_read
         if report.kept == 0 and report.skipped == 0:
-            _refuse_useless(path, report)
+            _refuse_useless(file.path, report)
         if report.cut_short and on_notice:
             on_notice(
-                f"source `{path.name}` is not whole: {report.cut_short}; "
+                f"source `{file.path.name}` is not whole: {report.cut_short}; "
                 f"the {report.kept:,} drawings before that were read. Fetch it again."
             )
     return gathered
 
 
 def _wanted(
-    file: SourceFile, report: ReadReport, taken: Counter[str], options: PrepareOptions
+    file: Source,
+    report: ReadReport,
+    taken: Counter[str],
+    options: PrepareOptions,
 ) -> Iterator[tuple[str, SimplifiedDrawing]]:
     """Read a source's drawings with their categories, up to the limit of each category."""
     limit = options.limit
@@ -111,9 +115,9 @@ def _wanted(
     def is_full(line: bytes) -> bool:
         return any(word in line for word in full)
 
-    nameless = stem(file.path)
+    nameless = file.category
     full.extend(w for category in taken for w in _spellings(category, taken, limit))
-    for drawing in read_simplified(file, strict=options.strict, report=report, skip=is_full):
+    for drawing in read_drawings(file, strict=options.strict, report=report, skip=is_full):
         category = drawing.word or nameless
         if limit is not None and taken[category] >= limit:
             report.read -= 1

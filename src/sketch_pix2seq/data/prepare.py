@@ -78,11 +78,11 @@ def prepare(
         min_drawings=min_drawings,
         strict=strict,
     )
-    files = find_sources(sources)
+    found = find_sources(sources)
     with new_folder(Path(out)) as folder:
         spools = folder / "spools"
         spools.mkdir()
-        card = divide(gather(files, spools, options, progress, on_notice), folder, options, licence)
+        card = divide(gather(found, spools, options, progress, on_notice), folder, options, licence)
         shutil.rmtree(spools)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card

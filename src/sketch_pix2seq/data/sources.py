@@ -1,78 +1,115 @@
-"""Source files on disk: finding them, and reading their lines in constant memory.
+"""Sources on disk: finding them, and reading them in constant memory.
 
-Knows gzip and line ends; does not know what a line says.
+Knows names, gzip and line ends; does not know what is in a file.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.sketch.ndjson import MAX_LINE_BYTES
+from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES
 
-SUFFIXES = (".ndjson", ".ndjson.gz")
+SUFFIXES = (".ndjson", ".bin", ".npz")
+SVG_SUFFIXES = (".svg", ".svgz")
 _BLOCK = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
+_GOOGLES_NAMES = re.compile(r"(full_(simplified|raw|binary)|sketchrnn)_(?=.)")
 
 
 class SourceEndedError(Exception):
-    """A compressed source stops before its end, or is damaged from here on."""
+    """A source stops before its end, or cannot be read from here on."""
 
 
-def find_sources(sources: Sequence[str | Path]) -> list[Path]:
-    """List the files that are meant.
+def find_sources(sources: Sequence[str | Path]) -> list[Source]:
+    """List the sources that are meant.
 
     Args:
-        sources: Files, and folders whose `*.ndjson` and `*.ndjson.gz` are meant.
+        sources: Files, and folders of them. A folder of SVG files is one source, named after
+            it; so is each folder of SVG files in a folder.
 
     Returns:
-        The files: as given, those of a folder by name.
+        The sources: as given, those of a folder by name.
 
     Raises:
         UsageError: If there is none.
-        DatasetError: If one does not exist, or is named twice.
+        DatasetError: If one does not exist, holds nothing, or is named twice.
     """
     files: list[Path] = []
-    for source in map(Path, sources):
-        found = _files_of_folder(source) if source.is_dir() else [source]
-        missing = [path for path in found if not path.is_file()]
-        if missing:
-            raise DatasetError(f"source `{missing[0]}` must be a file or a folder that exists")
-        files.extend(found)
+    for path in map(Path, sources):
+        if path.is_dir():
+            files.extend(_files_below(path))
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise DatasetError(f"source `{path}` must be a file or a folder that exists")
     if not files:
-        raise UsageError("at least one source is needed", do="Name an ndjson file or a folder.")
-    resolved = [path.resolve() for path in files]
-    twice = [path for i, path in enumerate(files) if resolved[i] in resolved[:i]]
-    if twice:
-        raise DatasetError(f"source `{twice[0]}` is named twice", do="Name each file once.")
-    return files
+        raise UsageError("at least one source is needed", do="Name a file or a folder.")
+    known: set[Path] = set()
+    for path in files:
+        if path.resolve() in known:
+            raise DatasetError(f"source `{path}` is named twice", do="Name each file once.")
+        known.add(path.resolve())
+    found: list[Source] = []
+    drawings: dict[Path, list[Path]] = {}
+    for path in files:
+        if not path.name.casefold().endswith(SVG_SUFFIXES):
+            found.append(SourceFile(path))
+        elif path.parent in drawings:
+            drawings[path.parent].append(path)
+        else:
+            drawings[path.parent] = [path]
+            found.append(SourceFolder(path.parent, drawings[path.parent]))
+    return found
 
 
-def _files_of_folder(folder: Path) -> list[Path]:
-    """List a folder's ndjson files by name."""
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))
+def _files_below(folder: Path) -> list[Path]:
+    """List what a folder holds by name, and then the SVG files of the folders in it."""
+    try:
+        inside = sorted(folder.iterdir())
+        files = [path for path in inside if _is_source(path.name) and path.is_file()]
+        for below in inside:
+            if below.is_dir():
+                files += _svgs_of(below)
+    except OSError as error:
+        raise DatasetError(f"folder `{folder}` cannot be read", got=error.strerror) from error
     if not files:
         raise DatasetError(
-            f"folder `{folder}` has no ndjson files", do="Name a folder with *.ndjson[.gz] in it."
+            f"folder `{folder}` has no drawings",
+            do=f"Name one with {', '.join(f'*{suffix}' for suffix in SUFFIXES)} (also .gz) or "
+            "SVG files in it, or with folders of SVG files.",
         )
     return files
 
 
+def _svgs_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.casefold().endswith(SVG_SUFFIXES))
+
+
+def _is_source(name: str) -> bool:
+    return name.removesuffix(".gz").endswith(SUFFIXES) or name.casefold().endswith(SVG_SUFFIXES)
+
+
 def stem(path: Path) -> str:
-    """Return the file name without its ndjson suffixes: the category of nameless records.
+    """Return the file name without its suffixes: the category of nameless records.
 
     Example:
-        >>> stem(Path("smiley face.ndjson.gz"))
-        'smiley face'
+        >>> stem(Path("smiley face.ndjson.gz")), stem(Path("sketchrnn_cat.full.npz"))
+        ('smiley face', 'cat')
     """
     name = path.name.removesuffix(".gz")
-    return name.removesuffix(".ndjson")
+    for suffix in (*SUFFIXES, ".full"):
+        name = name.removesuffix(suffix)
+    return _GOOGLES_NAMES.sub("", name, count=1) if _GOOGLES_NAMES.match(name) else name
 
 
 class SourceFile:
@@ -92,26 +129,35 @@ class SourceFile:
         self._hash = hashlib.sha256()
 
     @property
+    def size(self) -> int:
+        """In bytes, as it lies on disk."""
+        return self.path.stat().st_size
+
+    @property
+    def category(self) -> str:
+        """Its name without suffixes."""
+        return stem(self.path)
+
+    @property
     def sha256(self) -> str:
-        """Digest of the bytes read so far: after all lines, of the file."""
+        """Digest of the bytes read so far: after all content, of the file."""
         return self._hash.hexdigest()
 
-    def lines(self) -> Iterator[bytes | None]:
-        """Read line by line.
+    @contextmanager
+    def content(self) -> Iterator[Iterator[bytes]]:
+        """Read what is in it, inflated if it is gzip.
 
         Yields:
-            Each line without its line end; None for a line longer than `MAX_LINE_BYTES`,
-            which is passed over and never held whole.
+            The blocks, which raise `SourceEndedError` if the gzip stream is cut short or
+            damaged, once the sound blocks before have been given.
 
         Raises:
-            SourceEndedError: If the gzip stream is cut short or damaged, once the whole lines
-                of the sound blocks before have been given.
             DatasetError: If the file cannot be opened or read.
         """
         try:
             with self.path.open("rb") as file:
                 try:
-                    yield from _split_lines(self._content(file))
+                    yield self._inflated(file)
                 finally:  # what follows damage or padding still counts in the digest
                     deque(self._blocks(file), maxlen=0)
         except OSError as error:
@@ -126,7 +172,7 @@ class SourceFile:
             self._hash.update(block)
             yield block
 
-    def _content(self, file: BinaryIO) -> Iterator[bytes]:
+    def _inflated(self, file: BinaryIO) -> Iterator[bytes]:
         """Read the file's content, inflated if it is gzip."""
         blocks = self._blocks(file)
         first = next(blocks, b"")
@@ -135,6 +181,74 @@ class SourceFile:
         else:
             yield first
             yield from blocks
+
+
+class SourceFolder:
+    """The SVG files of a folder as one source.
+
+    Args:
+        path: The folder.
+        files: Those of its files that are meant.
+    """
+
+    def __init__(self, path: Path, files: list[Path]) -> None:
+        """Prepare to read; nothing is opened yet."""
+        self.path = path
+        self.bytes_read = 0
+        self._files = files
+        self._hash = hashlib.sha256()
+
+    @classmethod
+    def of(cls, path: Path) -> SourceFolder:
+        """All SVG files of a folder."""
+        return cls(path, _svgs_of(path))
+
+    @property
+    def size(self) -> int:
+        """In bytes, all files together."""
+        return sum(path.stat().st_size for path in self._files if path.is_file())
+
+    @property
+    def category(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the names and bytes read so far."""
+        return self._hash.hexdigest()
+
+    def documents(self) -> Iterator[tuple[str, bytes | None]]:
+        """Read file by file, by name.
+
+        Yields:
+            The name and the content (inflated if it is gzip) of each; None for what cannot be
+            read or is larger than `MAX_SVG_BYTES`.
+        """
+        for path in sorted(self._files):
+            try:
+                with path.open("rb") as file:
+                    packed = file.read(MAX_SVG_BYTES + 1)
+            except OSError:
+                packed = None
+            self._hash.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
+            self._hash.update(packed or b"")
+            self.bytes_read += len(packed or b"")
+            yield path.name, None if packed is None else _svg_content(packed)
+
+
+Source: TypeAlias = SourceFile | SourceFolder
+"""What drawings are read from, once, from its beginning to its end."""
+
+
+def _svg_content(packed: bytes) -> bytes | None:
+    content = packed
+    if packed.startswith(_GZIP_MAGIC):
+        try:
+            content = zlib.decompressobj(_GZIP_WINDOW).decompress(packed, MAX_SVG_BYTES + 1)
+        except zlib.error:
+            return None
+    return content if len(content) <= MAX_SVG_BYTES else None
 
 
 def _inflate(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -159,8 +273,16 @@ def _inflate(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
             raise SourceEndedError("its gzip stream is cut short")
 
 
-def _split_lines(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
-    """Cut content into lines; an over-long one is passed over as None."""
+def split_lines(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
+    """Cut content into lines.
+
+    Args:
+        blocks: The content.
+
+    Yields:
+        Each line without its line end; None for a line longer than `MAX_LINE_BYTES`, which is
+        passed over and never held whole.
+    """
     rest = b""
     too_long = False
     for block in blocks:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
-from jaxtyping import Bool, Int16
+from jaxtyping import Bool, Float64, Int16, Shaped
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.geometry import (
@@ -120,6 +120,48 @@ def parse_record(line: bytes) -> DrawingRecord:
     )
 
 
+class RawDrawing(NamedTuple):
+    """One line of a raw file, still to be simplified.
+
+    Args:
+        strokes: (P, 2) float64 absolute points of each stroke, at least one.
+        word: As of `SimplifiedDrawing`.
+        key_id: Likewise.
+        recognized: Likewise.
+    """
+
+    strokes: list[Shaped[np.ndarray, "P 2"]]
+    word: str | None
+    key_id: int | None
+    recognized: bool | None
+
+
+def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
+    """Read a line of a simplified or of a raw file: with times, or numbers that are not whole.
+
+    Args:
+        line: One JSON object with at least `drawing`.
+
+    Returns:
+        The drawing, not shifted and not scaled.
+
+    Raises:
+        DrawingError: Saying what is wrong with the line.
+
+    Example:
+        >>> parse_line(b'{"drawing": [[[0, 3], [0, 4], [0, 17]]]}').strokes[0].tolist()
+        [[0.0, 0.0], [3.0, 4.0]]
+    """
+    fields = _parse_object(line)
+    coordinates = _coordinates(fields)
+    if all(len(stroke) == 2 for stroke in coordinates):
+        drawing = _simplified(fields, coordinates)
+        if drawing is not None:
+            return drawing
+    strokes = [_real_points(stroke, number) for number, stroke in enumerate(coordinates)]
+    return RawDrawing(strokes, _text(fields, "word"), _key_id(fields), _recognized(fields))
+
+
 def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
     """Read a line of a simplified file into flat arrays.
 
@@ -138,16 +180,23 @@ def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
         ([[0, 0], [3, 4], [7, 7]], [False, True, True])
     """
     fields = _parse_object(line)
-    coordinates = _coordinates(fields)
-    try:
-        x = array("h", chain.from_iterable([stroke[0] for stroke in coordinates]))
-        y = array("h", chain.from_iterable([stroke[1] for stroke in coordinates]))
-    except (TypeError, OverflowError):
+    drawing = _simplified(fields, _coordinates(fields))
+    if drawing is None:
         raise DrawingError(
             "coordinates of a simplified `drawing` must be whole numbers below 32768",
             got="another value",
             do="Prepare raw drawings with QuickDraw's simplification first.",
-        ) from None
+        )
+    return drawing
+
+
+def _simplified(fields: dict[str, Any], coordinates: list[list[Any]]) -> SimplifiedDrawing | None:
+    """The drawing of a simplified line; None if its numbers are not whole and small."""
+    try:
+        x = array("h", chain.from_iterable([stroke[0] for stroke in coordinates]))
+        y = array("h", chain.from_iterable([stroke[1] for stroke in coordinates]))
+    except (TypeError, OverflowError):
+        return None
     points = np.empty((len(x), 2), np.int16)
     points[:, 0], points[:, 1] = x, y
     lifts = np.zeros(len(x), bool)
@@ -158,6 +207,21 @@ def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
     return SimplifiedDrawing(
         points, lifts, _text(fields, "word"), _key_id(fields), _recognized(fields)
     )
+
+
+def _real_points(stroke: list[Any], number: int) -> Float64[np.ndarray, "P 2"]:
+    """The points of a raw stroke."""
+    try:
+        points = np.stack([np.frombuffer(array("d", values)) for values in stroke[:2]], axis=1)
+    except (TypeError, OverflowError):
+        raise DrawingError(f"stroke {number} of `drawing` must hold numbers only", do=_DO) from None
+    if not (np.abs(points) <= MAX_COORDINATE).all():
+        raise DrawingError(
+            f"coordinates of `drawing` must be between -{MAX_COORDINATE:.0f} and "
+            f"{MAX_COORDINATE:.0f}",
+            got=f"a larger one in stroke {number}",
+        )
+    return points
 
 
 def format_record(drawing: Drawing, **extra: object) -> bytes:

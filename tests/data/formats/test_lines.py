@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.data.quickdraw import ReadReport, read_simplified
+from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.errors import DatasetError
 
 GOOD = b'{"word":"cat","key_id":"12","drawing":[[[0,3],[0,4]],[[7],[7]]]}'
@@ -22,7 +23,7 @@ def test_good_lines_are_read_and_blank_ones_are_nothing(tmp_path: Path) -> None:
     path = tmp_path / "cat.ndjson"
     path.write_bytes(GOOD + b"\n\n  \n" + GOOD + b"\n")
     report = ReadReport()
-    found = list(read_simplified(path, report=report))
+    found = list(read_drawings(path, report=report))
     assert [drawing.word for drawing in found] == ["cat", "cat"]
     assert found[0].points.tolist() == [[0, 0], [3, 4], [7, 7]]
     assert (report.read, report.kept, report.first_wrong) == (2, 2, None)
@@ -32,7 +33,7 @@ def test_wrong_lines_are_counted_by_reason(tmp_path: Path) -> None:
     path = tmp_path / "cat.ndjson"
     path.write_bytes(b"\n".join([GOOD, *WRONG, GOOD]))
     report = ReadReport()
-    assert len(list(read_simplified(path, report=report))) == 2
+    assert len(list(read_drawings(path, report=report))) == 2
     assert set(report.left_out) == set(WRONG.values())
     assert (report.read, report.kept) == (7, 2)
     assert report.first_wrong is not None
@@ -44,7 +45,7 @@ def test_strict_names_file_and_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "cat.ndjson"
     path.write_bytes(GOOD + b"\n" + line)
     with pytest.raises(DatasetError, match=r"`cat\.ndjson` line 2: .*Leave out `strict`"):
-        list(read_simplified(path, strict=True))
+        list(read_drawings(path, strict=True))
 
 
 def test_a_gzip_that_is_cut_short_keeps_what_came_before(tmp_path: Path) -> None:
@@ -52,19 +53,19 @@ def test_a_gzip_that_is_cut_short_keeps_what_came_before(tmp_path: Path) -> None
     lines = b"\n".join(GOOD.replace(b"12", b"%d" % number) for number in range(2000))
     path.write_bytes(gzip.compress(lines)[:-500])
     report = ReadReport()
-    found = list(read_simplified(path, report=report))
+    found = list(read_drawings(path, report=report))
     assert 100 < len(found) < 2000
     assert report.left_out == {"its gzip stream is cut short": 1}
     assert report.cut_short == "its gzip stream is cut short"
     with pytest.raises(DatasetError, match="cut short"):
-        list(read_simplified(path, strict=True))
+        list(read_drawings(path, strict=True))
 
 
 def test_unwanted_lines_are_skipped_unparsed(tmp_path: Path) -> None:
     path = tmp_path / "cat.ndjson"
     path.write_bytes(b"\n".join([GOOD, b"skip me", GOOD]))
     report = ReadReport()
-    found = list(read_simplified(path, report=report, skip=lambda line: b"skip" in line))
+    found = list(read_drawings(path, report=report, skip=lambda line: b"skip" in line))
     assert len(found) == 2
     assert (report.read, report.skipped, report.left_out.total()) == (2, 1, 0)
 
@@ -77,3 +78,37 @@ def test_reasons_beyond_a_score_are_counted_together() -> None:
     assert report.left_out.total() == 50
     report.leave_out("nothing of it", 0)
     assert "nothing of it" not in report.left_out
+
+
+RAW = b'{"word":"cat","drawing":[[[0.5,100,200],[0,0,50],[0,9,20]],[[3],[4],[30]]]}'
+
+
+def test_raw_lines_are_simplified_where_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(b"\n".join([GOOD, RAW, GOOD, *[RAW] * 300, b"{", GOOD]))
+    report = ReadReport()
+    found = list(read_drawings(path, report=report))
+    assert len(found) == 304
+    assert (report.read, report.kept) == (305, 304)
+    simple = [[0, 0], [127, 0], [255, 64], [3, 5], [3, 5]]
+    assert [drawing.points.tolist() == simple for drawing in found[:3]] == [False, True, False]
+    assert found[1].lifts.tolist() == [False, False, True, False, True]
+    assert found[-1].points.tolist() == [[0, 0], [3, 4], [7, 7]]
+
+
+def test_raw_lines_before_a_cut_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "cat.ndjson.gz"
+    lines = b"\n".join(RAW.replace(b"100", b"1%d" % number) for number in range(3000))
+    path.write_bytes(gzip.compress(lines)[:-2000])
+    report = ReadReport()
+    assert len(list(read_drawings(path, report=report))) == report.read - 1
+    assert report.cut_short == "its gzip stream is cut short"
+
+
+@pytest.mark.parametrize("value", ["null", '"3"', "[]", "1e999", "true e", "9e9"])
+def test_raw_numbers_that_are_none_are_wrong(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "cat.ndjson"
+    path.write_bytes(RAW + b"\n" + RAW.replace(b"200", value.encode()))
+    report = ReadReport()
+    assert len(list(read_drawings(path, report=report))) == 1
+    assert report.left_out.total() == 1

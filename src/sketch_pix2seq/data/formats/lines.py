@@ -1,0 +1,97 @@
+"""QuickDraw's ndjson, simplified and raw, in any mixture.
+
+Raw lines (with times, or with numbers that are not whole) are simplified as QuickDraw did it,
+many at once. What a line means is known by `sketch.ndjson`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from sketch_pix2seq.data.formats.reading import Reading, checked_word
+from sketch_pix2seq.data.sources import SourceEndedError, split_lines
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.ndjson import (
+    MAX_LINE_BYTES,
+    RawDrawing,
+    SimplifiedDrawing,
+    parse_line,
+)
+from sketch_pix2seq.sketch.normalise import quickdraw_normalise_all
+
+_MANY = 128
+
+
+def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
+    """Read the drawings of an ndjson.
+
+    Args:
+        blocks: The file's content.
+        reading: Where to count lines and what is wrong with them.
+
+    Yields:
+        The drawings in file order.
+    """
+    waiting: list[SimplifiedDrawing | RawDrawing] = []
+    reading.unit = "line"
+    try:
+        for line in split_lines(blocks):
+            if line is not None and not line.strip():
+                reading.number += 1
+                continue
+            if line is not None and reading.skip is not None and reading.skip(line):
+                reading.number += 1
+                reading.report.skipped += 1
+                continue
+            reading.begin()
+            try:
+                drawing = _parsed(line)
+            except DrawingError as error:
+                reading.wrong(error)
+                continue
+            if not waiting and isinstance(drawing, SimplifiedDrawing):
+                yield drawing
+                continue
+            waiting.append(drawing)
+            if len(waiting) == _MANY:
+                yield from _simplified(waiting)
+                waiting.clear()
+    except SourceEndedError:
+        yield from _simplified(waiting)  # what came before a damaged end is sound
+        raise
+    yield from _simplified(waiting)
+
+
+def _parsed(line: bytes | None) -> SimplifiedDrawing | RawDrawing:
+    """Parse a line; refuse what cannot be stored."""
+    if line is None:
+        raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
+    return checked_word(parse_line(line))
+
+
+def _simplified(
+    drawings: list[SimplifiedDrawing | RawDrawing],
+) -> Iterator[SimplifiedDrawing]:
+    """Simplify the raw ones among some drawings."""
+    raw = [drawing for drawing in drawings if isinstance(drawing, RawDrawing)]
+    simple = iter(quickdraw_normalise_all([drawing.strokes for drawing in raw]))
+    for drawing in drawings:
+        if isinstance(drawing, RawDrawing):
+            yield joined(next(simple), drawing.word, drawing.key_id, drawing.recognized)
+        else:
+            yield drawing
+
+
+def joined(
+    strokes: Sequence[np.ndarray],
+    word: str | None = None,
+    key_id: int | None = None,
+    recognized: bool | None = None,
+) -> SimplifiedDrawing:
+    """Lay the strokes of a drawing, whole-numbered (P, 2) points each, end to end."""
+    lifts = np.zeros(sum(map(len, strokes)), bool)
+    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
+    points = np.concatenate(strokes).astype(np.int16)
+    return SimplifiedDrawing(points, lifts, word, key_id, recognized)

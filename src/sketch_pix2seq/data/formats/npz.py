@@ -1,0 +1,156 @@
+"""sketch-rnn's `.npz`: arrays `train`, `valid` and `test` of stroke-3 arrays.
+
+They are pickled, so numpy asks to be allowed to run whatever is in them. We do not allow it:
+see `arrays_only`. A drawing's split follows from the drawing itself, so those of the file are
+read one after another and forgotten.
+
+Source: the README of sketch-rnn (magenta), and files of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedIOBase
+from typing import Any
+
+import numpy as np
+
+from sketch_pix2seq.data.formats.arrays_only import load_arrays
+from sketch_pix2seq.data.formats.reading import Reading
+from sketch_pix2seq.errors import DatasetError, DrawingError
+from sketch_pix2seq.sketch.geometry import MAX_POINTS
+from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.sketch.pen import LIFT, OFFSET
+
+SPLITS = ("train", "valid", "test")
+MAGIC = b"PK\x03\x04"
+
+_MAX_BYTES = 2_000_000_000
+_LARGEST_RATIO = 100
+_SMALLEST_ARRAY = 20  # bytes of a pickled array
+_WIDEST = np.iinfo(np.int16).max
+
+
+def read_npz(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
+    """Read the drawings of an npz.
+
+    Memory: one of the file's splits at a time.
+
+    Args:
+        blocks: The file's content.
+        reading: Where to count drawings.
+
+    Yields:
+        The drawings: train, valid, test; without categories.
+
+    Raises:
+        DatasetError: If it is no such file. Nothing in it has run.
+    """
+    with tempfile.TemporaryFile() as whole:  # a zip is read from its end
+        assert isinstance(whole, BufferedIOBase)
+        size = 0
+        for block in blocks:
+            size += len(block)
+            if size > _MAX_BYTES:
+                raise DatasetError(f"an npz must have at most {_MAX_BYTES:,} bytes", got="more")
+            whole.write(block)
+        for split in _members(whole):
+            for array in split:
+                reading.begin()
+                try:
+                    yield _drawing(array)
+                except DrawingError as error:
+                    reading.wrong(error)
+
+
+def _members(whole: BufferedIOBase) -> Iterator[Sequence[np.ndarray]]:
+    """The arrays of each split."""
+    try:
+        with zipfile.ZipFile(whole) as archive:
+            names = archive.namelist()
+            if len(names) > 100 or not any(f"{split}.npy" in names for split in SPLITS):
+                raise DatasetError(
+                    "an npz of drawings must hold `train`, `valid` or `test`",
+                    got=", ".join(sorted(names)[:5]) or "nothing",
+                )
+            for split in SPLITS:
+                if f"{split}.npy" in names:
+                    yield _arrays(archive, archive.getinfo(f"{split}.npy"))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DatasetError("an npz must be a whole zip file", got=str(error)[:80]) from error
+
+
+def _arrays(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Sequence[np.ndarray]:
+    """The arrays of a split."""
+    if info.file_size > min(_MAX_BYTES, _LARGEST_RATIO * (info.compress_size + 1000)):
+        raise DatasetError(
+            f"`{info.filename}` in an npz must not be packed so tightly",
+            got=f"{info.compress_size:,} bytes for {info.file_size:,}",
+        )
+    with archive.open(info) as member:
+        assert isinstance(member, BufferedIOBase)
+        shape, dtype = _head(member)
+        if not dtype.hasobject:  # all drawings of one length: numpy has stacked them
+            plain = np.dtype(dtype)
+            count = int(np.prod(shape, dtype=object))
+            if len(shape) != 3 or count * plain.itemsize > info.file_size:
+                raise DatasetError(f"`{info.filename}` must hold stroke-3 arrays", got=shape)
+            return list(np.frombuffer(member.read(count * plain.itemsize), plain).reshape(shape))
+        if len(shape) != 1 or not 0 <= shape[0] <= info.file_size // _SMALLEST_ARRAY:
+            raise DatasetError(f"`{info.filename}` must hold a list of arrays", got=shape)
+        return load_arrays(member, shape[0])
+
+
+def _head(member: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and number type from the head of an array file, which runs nothing."""
+    try:
+        version = np.lib.format.read_magic(member)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, is_fortran, dtype = read(member, max_header_size=10_000)
+    except (ValueError, KeyError, SyntaxError, TypeError) as error:
+        raise DatasetError("an array in an npz must have a sound head", got=str(error)[:80]) from (
+            error
+        )
+    if is_fortran and len(shape) > 1:
+        raise DatasetError("arrays in an npz must be in C order")
+    return shape, dtype
+
+
+def _drawing(array: np.ndarray) -> SimplifiedDrawing:
+    """A drawing from its stroke-3 rows."""
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise DrawingError("a drawing must have rows of dx, dy, lift", got=array.shape)
+    if not 1 <= len(array) <= MAX_POINTS:
+        raise DrawingError(f"a drawing must have 1 to {MAX_POINTS} points", got=len(array))
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise DrawingError("offsets must be finite", got="NaN or infinity")
+    offsets = array[:, OFFSET].astype(np.float64)
+    points = np.rint(offsets.cumsum(axis=0))
+    points -= np.floor((points.min(axis=0) + points.max(axis=0)) / 2)
+    if np.abs(points).max() > _WIDEST:
+        raise DrawingError(f"a drawing must be at most {_WIDEST} units wide and high")
+    lifts = array[:, LIFT] != 0
+    lifts[-1] = True
+    return SimplifiedDrawing(points.astype(np.int16), lifts, None, None, None)
+
+
+def write_npz(file: BufferedIOBase, splits: Mapping[str, Sequence[np.ndarray]]) -> None:
+    """Write drawings as sketch-rnn's readers want them.
+
+    Args:
+        file: Where to.
+        splits: For `train`, `valid` and `test`, stroke-3 rows of each drawing, int16.
+    """
+    arrays: dict[str, Any] = {}
+    for split in SPLITS:
+        drawings = splits.get(split, ())
+        arrays[split] = np.empty(len(drawings), object)
+        for number, drawing in enumerate(drawings):
+            arrays[split][number] = drawing.astype(np.int16)
+    np.savez_compressed(file, **arrays)

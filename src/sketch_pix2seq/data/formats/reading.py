@@ -1,0 +1,116 @@
+"""An account of one source while it is read: what was met, what was left out and why.
+
+Knows nothing of layouts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sketch_pix2seq.errors import DatasetError, DrawingError
+from sketch_pix2seq.sketch.ndjson import RawDrawing, SimplifiedDrawing
+
+_MOST_REASONS = 20
+_LONGEST_WORD = 100
+_OTHER = "other reasons"
+
+
+@dataclass(kw_only=True)
+class ReadReport:
+    """What became of the records of one source. Filled while reading.
+
+    Args:
+        read: Records met so far, blank lines and skipped ones not counted.
+        skipped: Records that were not wanted.
+        left_out: How many drawings were left out, by reason.
+        first_wrong: Number (of the line, or of the drawing) and message of the first wrong one.
+        cut_short: Why the source could not be read to its end, if so.
+    """
+
+    read: int = 0
+    skipped: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    first_wrong: tuple[int, str] | None = None
+    cut_short: str | None = None
+
+    @property
+    def kept(self) -> int:
+        """Drawings that were read and not left out."""
+        return self.read - self.left_out.total()
+
+    def leave_out(self, reason: str, num: int = 1) -> None:
+        """Count drawings that are left out; beyond a score of reasons they share one."""
+        if num == 0:
+            return
+        known = reason in self.left_out or len(self.left_out) < _MOST_REASONS
+        self.left_out[reason if known else _OTHER] += num
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """One reading of a source.
+
+    Args:
+        name: The source's.
+        unit: What its records are called.
+        strict: Refuse a wrong record instead of counting it.
+        report: Where records are counted.
+        skip: Says of a line, before it is parsed, that it is not wanted.
+        number: Of the record that is being read, from 1.
+    """
+
+    name: str
+    unit: str = "drawing"
+    strict: bool = False
+    report: ReadReport = field(default_factory=ReadReport)
+    skip: Callable[[bytes], bool] | None = None
+    number: int = 0
+
+    def begin(self) -> None:
+        """A record is met."""
+        self.number += 1
+        self.report.read += 1
+
+    def wrong(self, error: Exception) -> None:
+        """Count the record as wrong, or refuse it.
+
+        Raises:
+            DatasetError: if the reading is strict.
+        """
+        if self.strict:
+            raise DatasetError(
+                f"`{self.name}` {self.unit} {self.number}: {error}",
+                do="Leave out `strict` to pass over it.",
+            ) from error
+        self.report.leave_out(_reason(error))
+        if self.report.first_wrong is None:
+            self.report.first_wrong = (self.number, str(error))
+
+    def ended(self, error: Exception) -> None:
+        """The source stops before its end."""
+        self.begin()
+        self.report.cut_short = str(error)
+        self.wrong(error)
+
+
+def checked_word(
+    drawing: SimplifiedDrawing | RawDrawing,
+) -> SimplifiedDrawing | RawDrawing:
+    """Check that a drawing's category can be stored.
+
+    Raises:
+        DrawingError: If it is too long, empty or not printable.
+    """
+    word = drawing.word
+    if word is not None and not (0 < len(word) <= _LONGEST_WORD and word.isprintable()):
+        raise DrawingError(f"`word` must be 1 to {_LONGEST_WORD} printable characters")
+    return drawing
+
+
+def _reason(error: Exception) -> str:
+    """Return the rule a message states, without the place and the value that broke it."""
+    rule = re.split(r"; got |\. ", str(error), maxsplit=1)[0]
+    return re.sub(r"\bstroke \d+ of", "each stroke of", rule)
