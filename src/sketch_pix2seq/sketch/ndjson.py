@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
-from jaxtyping import Bool, Float64, Int16, Shaped
+from jaxtyping import Bool, Float64, Int16
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.geometry import (
@@ -124,13 +124,15 @@ class RawDrawing(NamedTuple):
     """One line of a raw file, still to be simplified.
 
     Args:
-        strokes: (P, 2) float64 absolute points of each stroke, at least one.
+        points: (T, 2) float64, absolute: all points of all strokes, T >= 1.
+        lengths: Points of each stroke.
         word: As of `SimplifiedDrawing`.
         key_id: Likewise.
         recognized: Likewise.
     """
 
-    strokes: list[Shaped[np.ndarray, "P 2"]]
+    points: Float64[np.ndarray, "T 2"]
+    lengths: list[int]
     word: str | None
     key_id: int | None
     recognized: bool | None
@@ -149,7 +151,7 @@ def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
         DrawingError: Saying what is wrong with the line.
 
     Example:
-        >>> parse_line(b'{"drawing": [[[0, 3], [0, 4], [0, 17]]]}').strokes[0].tolist()
+        >>> parse_line(b'{"drawing": [[[0, 3], [0, 4], [0, 17]]]}').points.tolist()
         [[0.0, 0.0], [3.0, 4.0]]
     """
     fields = _parse_object(line)
@@ -158,8 +160,14 @@ def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
         drawing = _simplified(fields, coordinates)
         if drawing is not None:
             return drawing
-    strokes = [_real_points(stroke, number) for number, stroke in enumerate(coordinates)]
-    return RawDrawing(strokes, _text(fields, "word"), _key_id(fields), _recognized(fields))
+    lengths = [len(stroke[0]) for stroke in coordinates]
+    return RawDrawing(
+        _real_points(coordinates),
+        lengths,
+        _text(fields, "word"),
+        _key_id(fields),
+        _recognized(fields),
+    )
 
 
 def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
@@ -209,17 +217,20 @@ def _simplified(fields: dict[str, Any], coordinates: list[list[Any]]) -> Simplif
     )
 
 
-def _real_points(stroke: list[Any], number: int) -> Float64[np.ndarray, "P 2"]:
-    """The points of a raw stroke."""
+def _real_points(coordinates: list[list[Any]]) -> Float64[np.ndarray, "T 2"]:
+    """The points of a raw drawing."""
     try:
-        points = np.stack([np.frombuffer(array("d", values)) for values in stroke[:2]], axis=1)
+        x = array("d", chain.from_iterable([stroke[0] for stroke in coordinates]))
+        y = array("d", chain.from_iterable([stroke[1] for stroke in coordinates]))
     except (TypeError, OverflowError):
-        raise DrawingError(f"stroke {number} of `drawing` must hold numbers only", do=_DO) from None
+        raise DrawingError("strokes of `drawing` must hold numbers only", do=_DO) from None
+    points = np.empty((len(x), 2))
+    points[:, 0], points[:, 1] = x, y
     if not (np.abs(points) <= MAX_COORDINATE).all():
         raise DrawingError(
             f"coordinates of `drawing` must be between -{MAX_COORDINATE:.0f} and "
             f"{MAX_COORDINATE:.0f}",
-            got=f"a larger one in stroke {number}",
+            got="a larger one",
         )
     return points
 

@@ -56,19 +56,36 @@ def quickdraw_normalise_all(drawings: Sequence[Sequence[np.ndarray]]) -> list[li
     strokes = [stroke for drawing in drawings for stroke in drawing]
     if not strokes:
         return [[] for _ in drawings]
-    lengths = np.array([len(stroke) for stroke in strokes])
-    points = np.concatenate(strokes).astype(np.float64)
-    per_drawing = [sum(map(len, drawing)) for drawing in drawings if len(drawing)]
-    dense, num_dense = _every_pixel(_scaled(points, np.array(per_drawing)), lengths)
+    points, lengths = normalise_points(
+        np.concatenate(strokes).astype(np.float64),
+        np.array([len(stroke) for stroke in strokes]),
+        np.array([len(drawing) for drawing in drawings]),
+    )
+    parts = iter(np.split(points.astype(np.float32), np.cumsum(lengths)[:-1]))
+    return [[next(parts) for _ in drawing] for drawing in drawings]
+
+
+def normalise_points(
+    points: Float[np.ndarray, "N 2"],
+    lengths: Int64[np.ndarray, " S"],
+    num_strokes: Int64[np.ndarray, " D"],
+) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
+    """Do the same to drawings whose points lie end to end.
+
+    Args:
+        points: Of all strokes of all drawings, N >= 1.
+        lengths: Points of each stroke, each >= 1.
+        num_strokes: Strokes of each drawing.
+
+    Returns:
+        The new points, whole numbers from 0 to 255, and the new lengths.
+    """
+    ends = np.cumsum(lengths)[np.cumsum(num_strokes)[num_strokes > 0] - 1]
+    dense, num_dense = _every_pixel(_scaled(points, np.diff(ends, prepend=0)), lengths)
     keep = rdp_mask(dense, num_dense, QUICKDRAW_EPSILON, endless=True)
-    whole = np.rint(dense[keep]).astype(np.float32)
     num_kept = np.add.reduceat(keep.astype(np.int64), np.cumsum(num_dense) - num_dense)
-    parts = iter(np.split(whole, np.cumsum(num_kept)[:-1]))
-    return [[_line(next(parts)) for _ in drawing] for drawing in drawings]
-
-
-def _line(stroke: Stroke) -> Stroke:
-    return np.repeat(stroke, 2, axis=0) if len(stroke) == 1 else stroke
+    times = np.where(num_kept == 1, 2, 1)
+    return np.repeat(np.rint(dense[keep]), np.repeat(times, num_kept), axis=0), num_kept * times
 
 
 def _scaled(

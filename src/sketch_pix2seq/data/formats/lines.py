@@ -19,7 +19,7 @@ from sketch_pix2seq.sketch.ndjson import (
     SimplifiedDrawing,
     parse_line,
 )
-from sketch_pix2seq.sketch.normalise import quickdraw_normalise_all
+from sketch_pix2seq.sketch.normalise import normalise_points
 
 _MANY = 128
 
@@ -76,12 +76,31 @@ def _simplified(
 ) -> Iterator[SimplifiedDrawing]:
     """Simplify the raw ones among some drawings."""
     raw = [drawing for drawing in drawings if isinstance(drawing, RawDrawing)]
-    simple = iter(quickdraw_normalise_all([drawing.strokes for drawing in raw]))
+    simple = iter(_simplified_points(raw))
     for drawing in drawings:
         if isinstance(drawing, RawDrawing):
-            yield joined(next(simple), drawing.word, drawing.key_id, drawing.recognized)
+            points, lifts = next(simple)
+            yield SimplifiedDrawing(points, lifts, *drawing[2:])
         else:
             yield drawing
+
+
+def _simplified_points(raw: list[RawDrawing]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Points and lifts of each raw drawing, simplified."""
+    if not raw:
+        return []
+    num_strokes = np.array([len(drawing.lengths) for drawing in raw])
+    points, lengths = normalise_points(
+        np.concatenate([drawing.points for drawing in raw]),
+        np.array([length for drawing in raw for length in drawing.lengths]),
+        num_strokes,
+    )
+    lifts = np.zeros(len(points), bool)
+    ends = np.cumsum(lengths)
+    lifts[ends - 1] = True
+    between = ends[np.cumsum(num_strokes) - 1][:-1]
+    whole = np.split(points.astype(np.int16), between)
+    return list(zip(whole, np.split(lifts, between), strict=True))
 
 
 def joined(
