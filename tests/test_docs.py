@@ -18,7 +18,10 @@ from sketch_pix2seq.data.synthetic import write_synthetic
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CALLS = ("draw", "data download", "data prepare", "data info", "train", "recipes", "export")
+CALLS = (
+    *("draw", "data download", "data prepare", "data export", "data info"),
+    *("train", "recipes", "export"),
+)
 
 
 def blocks(text: str, language: str) -> Iterator[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.progress import file_bars, progress_bar
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
-from sketch_pix2seq.data.options import BUCKET, Layout, PrepareOptions
+from sketch_pix2seq.data.options import BUCKET, Layout, PrepareOptions, SplitName, Written
 
 if TYPE_CHECKING:
     from sketch_pix2seq.data.card import DatasetCard
 
-app = App(name="data", help="Fetch drawings, prepare them for training, look at them.")
+app = App(
+    name="data", help="Fetch drawings, prepare them for training, look at them, write them back."
+)
 
 _DEFAULTS = PrepareOptions()
 
@@ -90,6 +92,34 @@ def prepare(
             print(f"sketch-pix2seq: {notice}", file=sys.stderr)
     _print_left_out(card)
     _print_total(card)
+    print(out)
+
+
+@app.command
+def export(
+    *sources: Path,
+    out: Path,
+    format: Written = "ndjson",  # noqa: A002
+    split: tuple[SplitName, ...] = get_args(SplitName),
+) -> None:
+    """Write drawings in the layouts that others read: one file a category.
+
+    Args:
+        sources: A prepared data set, or files and folders of drawings in any layout.
+        out: The folder to make; it must not exist yet.
+        format: Simplified ndjson, QuickDraw's binary, sketch-rnn's npz, or a folder of SVGs.
+        split: Only this split of a prepared data set; can be repeated.
+    """
+    from sketch_pix2seq.data.write_back import write_back
+
+    notices: list[str] = []
+    try:
+        counts = write_back(sources, out, format=format, splits=split, on_notice=notices.append)
+    finally:
+        for notice in notices:
+            print(f"sketch-pix2seq: {notice}", file=sys.stderr)
+    noun = "category" if len(counts) == 1 else "categories"
+    print(f"{len(counts)} {noun}, {sum(counts.values()):,} drawings")
     print(out)
 
 

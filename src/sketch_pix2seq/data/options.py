@@ -19,6 +19,10 @@ BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 """Where Quick, Draw!'s files are."""
 Layout = Literal["simplified", "raw", "binary", "npz"]
 """The layouts in which Quick, Draw! publishes them."""
+SplitName = Literal["train", "valid", "test"]
+"""The parts of a data set."""
+Written = Literal["ndjson", "binary", "npz", "svg"]
+"""The layouts in which drawings can be written back."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,213 @@
+"""Drawings back into the layouts that others read: `sketch-pix2seq data export`.
+
+One file a category (of SVG one folder, with a file a drawing). Nothing stands under the final
+name before all of it is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import numpy as np
+
+from sketch_pix2seq.data.card import FILE_NAME, SPLITS
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.encode import digests_of, split_of
+from sketch_pix2seq.data.formats.binary import write_binary
+from sketch_pix2seq.data.formats.npz import write_npz
+from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.formats.reading import ReadReport
+from sketch_pix2seq.data.new_folder import new_folder
+from sketch_pix2seq.data.options import Written
+from sketch_pix2seq.data.sources import find_sources
+from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
+from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing, format_record
+from sketch_pix2seq.sketch.pen import LIFT, OFFSET
+from sketch_pix2seq.sketch.sketch import Sketch
+
+_MANY = 1024
+
+
+class _Named(NamedTuple):
+    """A drawing with its category."""
+
+    category: str
+    drawing: SimplifiedDrawing
+
+
+def write_back(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    format: Written = "ndjson",  # noqa: A002 - the name of the flag
+    splits: Sequence[str] = SPLITS,
+    on_notice: Callable[[str], None] = lambda notice: None,
+) -> dict[str, int]:
+    """Write the drawings of a prepared data set, or of any sources, in another layout.
+
+    Args:
+        sources: One prepared data set, or whatever `prepare` reads.
+        out: The folder to make; it must not exist yet.
+        format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits) or `svg`.
+        splits: Which of a prepared data set's splits.
+        on_notice: Told of records that were left out.
+
+    Returns:
+        How many drawings of each category were written.
+
+    Raises:
+        UsageError: If an argument is out of its range.
+        DatasetError: If a source cannot be read, `out` exists, or a drawing or the name of a
+            category does not fit the layout. Then nothing is left behind.
+    """
+    if format not in get_args(Written):
+        raise UsageError(f"`format` must be one of {', '.join(get_args(Written))}", got=format)
+    wrong = [split for split in splits if split not in SPLITS]
+    if wrong or not splits:
+        raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
+    prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
+    with new_folder(Path(out)) as folder:
+        if prepared:
+            dataset = Dataset.open(Path(sources[0]))
+            if format == "npz":
+                return _npz_of_dataset(dataset, folder, splits)
+            return _written(_of_dataset(dataset, splits), folder, format)
+        if set(splits) != set(SPLITS):
+            on_notice("`split` is ignored: it is for a prepared data set")
+        found = _of_sources(sources, on_notice)
+        if format != "npz":
+            return _written(found, folder, format)
+        lines = folder / "lines"
+        lines.mkdir()
+        counts = _written(found, lines, "ndjson")
+        for category in counts:
+            path = lines / f"{category}.ndjson"
+            _write_npz(folder, category, _by_split(read_drawings(path, strict=True)))
+            path.unlink()
+        lines.rmdir()
+        return counts
+
+
+def _of_dataset(dataset: Dataset, splits: Sequence[str]) -> Iterator[_Named]:
+    """The drawings of a data set, category by category."""
+    for number, category in enumerate(dataset.card.categories):
+        for name in splits:
+            split = dataset.split(name)
+            for index in range(*split.category_range(number)):
+                rows = split.stroke3(index)
+                points = rows[:, OFFSET].cumsum(axis=0, dtype=np.int32)
+                points -= points.min(axis=0)
+                lifts = rows[:, LIFT] != 0
+                key_id = split.key_id(index) or None
+                drawing = SimplifiedDrawing(points.astype(np.int16), lifts, None, key_id, None)
+                yield _Named(category, drawing)
+
+
+def _of_sources(
+    sources: Sequence[str | Path], on_notice: Callable[[str], None]
+) -> Iterator[_Named]:
+    """The drawings of sources, in their order."""
+    for source in find_sources(sources):
+        report = ReadReport()
+        for drawing in read_drawings(source, report=report):
+            yield _Named(drawing.word or source.category, drawing)
+        if report.kept == 0:
+            first = report.first_wrong
+            raise DatasetError(
+                f"source `{source.path.name}` must hold drawings", got=first[1] if first else None
+            )
+        if report.left_out:
+            reasons = "; ".join(f"{num:,} {reason}" for reason, num in report.left_out.items())
+            on_notice(f"`{source.path.name}`: left out of {report.read:,}: {reasons}")
+
+
+def _written(drawings: Iterable[_Named], folder: Path, layout: Written) -> dict[str, int]:
+    """Write drawings as they come, a block at a time."""
+    counts: Counter[str] = Counter()
+    rest = iter(drawings)
+    while block := list(islice(rest, _MANY)):
+        by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
+        for category, drawing in block:
+            by_category[category].append(drawing)
+        for category, some in by_category.items():
+            place = folder / _file_name(category)
+            if layout == "svg":
+                _write_svgs(place, category, some, counts[category])
+            else:
+                suffix = ".ndjson" if layout == "ndjson" else ".bin"
+                with place.with_name(place.name + suffix).open("ab") as file:
+                    file.writelines(_parts(category, some, layout))
+            counts[category] += len(some)
+    return dict(counts)
+
+
+def _parts(
+    category: str, drawings: Sequence[SimplifiedDrawing], layout: Written
+) -> Iterator[bytes]:
+    """The bytes of drawings of one category."""
+    if layout == "binary":
+        try:
+            yield from write_binary(drawings)
+        except DrawingError as error:
+            raise DatasetError(f"`{category}`: {error}") from error
+        return
+    for drawing in drawings:
+        key = None if drawing.key_id is None else str(drawing.key_id)
+        extra = {"word": category, "key_id": key, "recognized": drawing.recognized}
+        yield format_record(_strokes(drawing), **extra) + b"\n"
+
+
+def _write_svgs(
+    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], begun: int
+) -> None:
+    folder.mkdir(exist_ok=True)
+    for number, drawing in enumerate(drawings, start=begun):
+        svg = Sketch(tuple(_strokes(drawing)), category).to_svg()
+        (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
+
+
+def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> dict[str, int]:
+    """A file a category, with the data set's own splits."""
+    counts = {}
+    for number, category in enumerate(dataset.card.categories):
+        rows = {}
+        for name in splits:
+            split = dataset.split(name)
+            rows[name] = [split.stroke3(i) for i in range(*split.category_range(number))]
+        _write_npz(folder, category, rows)
+        counts[category] = sum(map(len, rows.values()))
+    return counts
+
+
+def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarray]]:
+    """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them."""
+    rows: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+    for drawing in drawings:
+        length = np.array([len(drawing.points)], np.int64)
+        (number,) = split_of(digests_of(drawing.points, drawing.lifts, length))
+        stroke3 = np.zeros((len(drawing.points), 3), np.int16)
+        stroke3[1:, OFFSET] = np.diff(drawing.points, axis=0)
+        stroke3[:, LIFT] = drawing.lifts
+        rows[SPLITS[number]].append(stroke3)
+    return rows
+
+
+def _write_npz(folder: Path, category: str, rows: dict[str, list[np.ndarray]]) -> None:
+    with (folder / f"{_file_name(category)}.npz").open("wb") as file:
+        write_npz(file, rows)
+
+
+def _strokes(drawing: SimplifiedDrawing) -> list[np.ndarray]:
+    ends = np.flatnonzero(drawing.lifts) + 1
+    return np.split(drawing.points.astype(np.float32), ends[:-1])
+
+
+def _file_name(category: str) -> str:
+    """The category as a file's name, if it can be one."""
+    if category.startswith(".") or any(sign in category for sign in "/\\\0") or len(category) > 100:
+        raise DatasetError("the name of a category must be fit for a file", got=repr(category))
+    return category

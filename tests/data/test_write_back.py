@@ -1,0 +1,113 @@
+"""Drawings written back, and read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.data.write_back import write_back
+from sketch_pix2seq.errors import DatasetError, UsageError
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_synthetic(folder, num=90, seed=0, categories=["circle", "house"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("prepared") / "set"
+    prepare([files], out)
+    return out
+
+
+def contents(folder: Path) -> dict[str, set[bytes]]:
+    """The drawings of each split of a data set."""
+    dataset = Dataset.open(folder)
+    return {
+        name: {split.stroke3(index).tobytes() for index in range(len(split))}
+        for name in ("train", "valid", "test")
+        for split in [dataset.split(name)]
+    }
+
+
+@pytest.mark.parametrize("layout", ["ndjson", "binary", "npz"])
+@pytest.mark.parametrize("kind", ["prepared", "files"])
+def test_a_data_set_made_of_what_was_written_is_the_same(
+    files: Path, prepared: Path, tmp_path: Path, layout: Any, kind: str
+) -> None:
+    sources = {"prepared": prepared, "files": files}
+    counts = write_back([sources[kind]], tmp_path / "out", format=layout)
+    assert counts == {"circle": 90, "house": 90}
+    suffix = {"ndjson": "ndjson", "binary": "bin", "npz": "npz"}[layout]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [f"circle.{suffix}", f"house.{suffix}"]
+    card = prepare([tmp_path / "out"], tmp_path / "again")
+    assert card.categories == ("circle", "house")
+    assert contents(tmp_path / "again") == contents(prepared)
+
+
+def test_the_splits_of_a_data_set_are_those_of_its_npz(prepared: Path, tmp_path: Path) -> None:
+    write_back([prepared], tmp_path / "npz", format="npz")
+    dataset = Dataset.open(prepared)
+    with np.load(tmp_path / "npz" / "house.npz", allow_pickle=True, encoding="latin1") as found:
+        for name in ("train", "valid", "test"):
+            split = dataset.split(name)
+            start, stop = split.category_range(1)
+            assert len(found[name]) == stop - start
+            assert all(
+                np.array_equal(rows, split.stroke3(index))
+                for rows, index in zip(found[name], range(start, stop), strict=True)
+            )
+
+
+def test_svgs_can_be_prepared_again(prepared: Path, tmp_path: Path) -> None:
+    counts = write_back([prepared], tmp_path / "svg", format="svg", splits=["valid", "test"])
+    dataset = Dataset.open(prepared)
+    assert sum(counts.values()) == len(dataset.split("valid")) + len(dataset.split("test"))
+    assert (tmp_path / "svg" / "house" / "000000.svg").read_text().startswith("<svg")
+    counts = write_back([prepared], tmp_path / "all", format="svg")
+    card = prepare([tmp_path / "all"], tmp_path / "again")
+    assert card.categories == ("circle", "house")
+
+
+def test_what_was_left_out_is_told(files: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "house.ndjson"
+    wrong.write_bytes((files / "house.ndjson").read_bytes() + b"{")
+    told: list[str] = []
+    write_back([wrong], tmp_path / "out", splits=["train"], on_notice=told.append)
+    assert told == [
+        "`split` is ignored: it is for a prepared data set",
+        "`house.ndjson`: left out of 91: 1 a line must be a JSON object",
+    ]
+
+
+def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
+    source = tmp_path / "wide.ndjson"
+    source.write_text('{"drawing":[[[0,256],[0,0]]]}')
+    with pytest.raises(DatasetError, match="`wide`: .*at most 255 wide"):
+        write_back([source], tmp_path / "out", format="binary")
+    source.write_text('{"word":"../up","drawing":[[[0,25],[0,0]]]}')
+    with pytest.raises(DatasetError, match="fit for a file; got '../up'"):
+        write_back([source], tmp_path / "out")
+    source.write_text("{")
+    with pytest.raises(DatasetError, match="must hold drawings"):
+        write_back([source], tmp_path / "out")
+    with pytest.raises(DatasetError, match="must not exist yet"):
+        write_back([source], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["wide.ndjson"]
+
+
+def test_wrong_arguments_are_refused(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="`split` must be one of train, valid, test"):
+        write_back([prepared], tmp_path / "out", splits=["training"])
+    with pytest.raises(UsageError, match="at least one source"):
+        write_back([], tmp_path / "out")
