@@ -51,16 +51,19 @@ def test_every_flag_reaches_the_data_set(files: Path, tmp_path: Path) -> None:
         "test": 3,
         "limit": 90,
         "epsilon": 3.5,
+        "min-steps": 2,
         "max-steps": 70,
         "min-drawings": 20,
     }
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     out = tmp_path / "set"
-    end = ["--strict", "--licence", "ours", "--out", str(out)]
+    switches = ["--strict", "--recognized-only", "--drop-near-duplicates"]
+    end = [*switches, "--licence", "ours", "--workers", "1", "--out", str(out)]
     assert main(["data", "prepare", str(files), *words, *end]) == 0
     card = Dataset.open(out).card
     expected = {name.replace("-", "_"): value for name, value in flags.items()}
-    assert card.options == {**expected, "strict": True}
+    on = dict.fromkeys(("strict", "recognized_only", "drop_near_duplicates"), True)
+    assert card.options == {**expected, **on}
     assert card.licence == "ours"
 
 

@@ -16,6 +16,7 @@ from sketch_pix2seq.data.encode import (
     encode,
     split_of,
 )
+from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing, parse_simplified_line
 from sketch_pix2seq.sketch.pen import stroke3_to_strokes
 
@@ -34,7 +35,8 @@ def encoded(
     left_out: Counter[str] | None = None,
 ) -> EncodedBlock:
     counter = Counter() if left_out is None else left_out
-    return encode(drawings, source=3, epsilon=epsilon, max_steps=max_steps, left_out=counter)
+    options = PrepareOptions(epsilon=epsilon, max_steps=max_steps)
+    return encode(drawings, source=3, options=options, left_out=counter)
 
 
 def digest(*drawings: SimplifiedDrawing) -> list[int]:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from sketch_pix2seq.data.gather import gather
+from sketch_pix2seq.data.engine import gather_all
+from sketch_pix2seq.data.gather import Gathered, shards_of
+from sketch_pix2seq.data.merge import merge
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.sources import find_sources
+from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 
 
@@ -21,11 +26,17 @@ def written(folder: Path, name: str, *lines: str) -> Path:
     return path
 
 
-def num_drawings(folder: Path, paths: list[Path], options: PrepareOptions) -> dict[str, int]:
+def gathered(
+    folder: Path, paths: list[Path], options: PrepareOptions, **how: Any
+) -> list[Gathered]:
     spools = folder / "spools"
     spools.mkdir()
-    gathered = gather(find_sources(paths), spools, options)
-    return {name: len(spool.identities()[0]) for name, spool in gathered.spools.items()}
+    return gather_all(shards_of(find_sources(paths), spools, options), **how)
+
+
+def num_drawings(folder: Path, paths: list[Path], options: PrepareOptions) -> dict[str, int]:
+    merged = merge(gathered(folder, paths, options))
+    return {name: len(spool.identities().digests) for name, spool in merged.spools.items()}
 
 
 def test_the_word_is_the_category_or_else_the_files_name(tmp_path: Path) -> None:
@@ -35,25 +46,11 @@ def test_the_word_is_the_category_or_else_the_files_name(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("word", ["cat", None, "the \\u0022Mona Lisa\\u0022", "caf\u00e9"])
-def test_the_limit_holds_over_all_files(tmp_path: Path, word: str | None) -> None:
-    first = written(tmp_path, "a.ndjson", *(line(word, number) for number in range(5)))
-    (tmp_path / "b").mkdir()
-    second = written(
-        tmp_path / "b", "a.ndjson", *(line(word, number) for number in range(5, 9)), line("dog", 1)
-    )
-    spools = tmp_path / "spools"
-    spools.mkdir()
-    gathered = gather(find_sources([first, second]), spools, PrepareOptions(limit=7))
-    sizes = [len(spool.identities()[0]) for spool in gathered.spools.values()]
-    assert sizes == [7, 1]
-    assert [report.read for report in gathered.reports] == [5, 3]
-    assert [report.skipped for report in gathered.reports] == [0, 2]
-
-
-def test_a_file_of_full_categories_is_no_error(tmp_path: Path) -> None:
-    first = written(tmp_path, "a.ndjson", line("cat", 1), line("cat", 2))
-    second = written(tmp_path, "b.ndjson", line("cat", 3))
-    assert num_drawings(tmp_path, [first, second], PrepareOptions(limit=2)) == {"cat": 2}
+def test_no_more_than_the_limit_is_read_of_a_file(tmp_path: Path, word: str | None) -> None:
+    lines = [*(line(word, number) for number in range(9)), line("dog", 1)]
+    (part,) = gathered(tmp_path, [written(tmp_path, "a.ndjson", *lines)], PrepareOptions(limit=7))
+    assert [len(Spool(path).identities().digests) for path in part.spools.values()] == [7, 1]
+    assert (part.report.read, part.report.skipped) == (8, 2)
 
 
 def test_blocks_of_many_categories_are_sorted_out(
@@ -68,16 +65,41 @@ def test_blocks_of_many_categories_are_sorted_out(
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     paths = [written(tmp_path, f"{name}.ndjson", line(name, 1)) for name in ("a", "b")]
     told: list[tuple[int, int]] = []
-    spools = tmp_path / "spools"
-    spools.mkdir()
-    gather(
-        find_sources(paths),
-        spools,
-        PrepareOptions(),
-        lambda done, total: told.append((done, total)),
-    )
+    gathered(tmp_path, paths, PrepareOptions(), progress=lambda *now: told.append(now))
     size = sum(path.stat().st_size for path in paths)
-    assert told == [(size // 2, size), (size, size)]
+    assert told == [(size // 2, size)] * 2 + [(size, size)] * 2
+
+
+def test_only_recognised_ones_can_be_asked_for(tmp_path: Path) -> None:
+    lines = [
+        line("cat", number).replace("{", f'{{"recognized":{flag},', 1)
+        for number, flag in enumerate(["true", "false", "null", "true"])
+    ]
+    path = written(tmp_path, "a.ndjson", *lines)
+    (part,) = gathered(tmp_path, [path], PrepareOptions(recognized_only=True))
+    assert part.report.left_out == {"a drawing must be one that Quick, Draw! recognised": 1}
+    assert part.report.kept == 3
+
+
+@pytest.mark.parametrize("size", [1, 40, 47, 48, 49, 100, 1000])
+def test_parts_of_a_file_together_are_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    lines = [line("cat" if number % 3 else None, number) for number in range(40)]
+    lines[17] = "{"
+    path = written(tmp_path, "a.ndjson", *lines)
+    whole = gathered(tmp_path, [path], PrepareOptions())
+    monkeypatch.setattr("sketch_pix2seq.data.gather.SHARD_BYTES", size)
+    (tmp_path / "cut").mkdir()
+    parts = gathered(tmp_path / "cut", [path], PrepareOptions())
+    assert len(parts) == -(-path.stat().st_size // size) or len(parts) == 1
+    one, many = merge(whole), merge(parts)
+    assert many.digests == one.digests
+    assert vars(many.reports[0]) == vars(one.reports[0])
+    assert one.reports[0].first_wrong is not None and one.reports[0].first_wrong[0] == 18
+    for category, spool in one.spools.items():
+        ours, theirs = many.spools[category].identities(), spool.identities()
+        assert all(map(np.array_equal, ours, theirs))
 
 
 @pytest.mark.parametrize(

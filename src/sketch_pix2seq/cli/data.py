@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.progress import file_bars, progress_bar
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
-from sketch_pix2seq.data.options import BUCKET, Layout, PrepareOptions, SplitName, Written
+from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
 
 if TYPE_CHECKING:
     from sketch_pix2seq.data.card import DatasetCard
@@ -65,14 +65,18 @@ def prepare(
     out: Path,
     options: Annotated[PrepareOptions, Parameter(name="*")] = _DEFAULTS,
     licence: str = QUICKDRAW_LICENCE,
+    workers: int | None = None,
+    engine: Engine = "local",
 ) -> None:
-    """Make a data set of simplified QuickDraw files.
+    """Make a data set of drawings in any layout.
 
     Args:
-        sources: ndjson files, plain or gzipped, or folders of them.
+        sources: Files in any layout, plain or gzipped, or folders of them.
         out: The folder to make; it must not exist yet.
         options: What to keep.
         licence: Whose drawings these are and on which terms.
+        workers: Processes at once; as many as there are processors if left out.
+        engine: Processes of this machine, or a Ray cluster.
     """
     from sketch_pix2seq.data.prepare import prepare as prepare_sources
 
@@ -84,6 +88,8 @@ def prepare(
                 out,
                 **asdict(options),
                 licence=licence,
+                workers=workers,
+                engine=engine,
                 progress=progress,
                 on_notice=notices.append,
             )

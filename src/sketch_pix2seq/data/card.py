@@ -31,6 +31,7 @@ class SourceAccount:
         sha256: Digest of the file as it lay on disk.
         read: Lines that were read.
         kept: Drawings that are in the data set.
+        near_duplicates: Of these, those like one before of their category, on a coarse grid.
         left_out: Drawings that are not, by reason.
         first_wrong_line: Number of the first line that could not be read, if there was one.
     """
@@ -39,6 +40,7 @@ class SourceAccount:
     sha256: str
     read: int
     kept: int
+    near_duplicates: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     first_wrong_line: int | None = None
 

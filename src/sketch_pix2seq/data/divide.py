@@ -11,20 +11,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int8, Int32
+from jaxtyping import Bool, Int8, Int32, UInt64
 
 from sketch_pix2seq.data.card import SPLITS, DatasetCard, SourceAccount
 from sketch_pix2seq.data.encode import TRAIN, EncodedBlock, split_of
-from sketch_pix2seq.data.gather import Gathered
+from sketch_pix2seq.data.merge import Merged
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
 from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.pen import OFFSET
 
-_DUPLICATE, _OVER_CAP = -1, -2
+_DUPLICATE, _OVER_CAP, _ALIKE, _OVER_LIMIT = -1, -2, -3, -4
 _REASONS = {
     _DUPLICATE: "a drawing must differ from all others of its category",
+    _ALIKE: "a drawing must not be like another one of its category on a coarse grid",
+    _OVER_LIMIT: "a category takes as many drawings as asked for",
     _OVER_CAP: "a split takes as many drawings of a category as asked for",
 }
 _NAMED_AT_MOST = 5
@@ -52,11 +54,11 @@ class _OffsetSums:
         return float(spread**0.5 / self.num)
 
 
-def divide(gathered: Gathered, folder: Path, options: PrepareOptions, licence: str) -> DatasetCard:
+def divide(merged: Merged, folder: Path, options: PrepareOptions, licence: str) -> DatasetCard:
     """Write the splits.
 
     Args:
-        gathered: All drawings, by category.
+        merged: All drawings, by category.
         folder: Where to write `train.arrow`, `valid.arrow` and `test.arrow`.
         options: What to keep.
         licence: Whose drawings these are, for the card.
@@ -67,55 +69,81 @@ def divide(gathered: Gathered, folder: Path, options: PrepareOptions, licence: s
     Raises:
         DatasetError: If a category has too few drawings; nothing is written then.
     """
-    _refuse_thin(gathered, options)
+    _refuse_thin(merged, options)
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
     kept: Counter[int] = Counter()
+    alike: Counter[int] = Counter()
     sums = _OffsetSums()
     with ExitStack() as stack:
         writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
-        for category_id, (category, spool) in enumerate(gathered.spools.items()):
+        for category_id, (category, spool) in enumerate(merged.spools.items()):
             before = [writer.num_drawings for writer in writers]
-            places, sources = _places(spool, options)
-            _write_category(spool, places, category_id, writers, sums)
+            places = _places(spool, options)
+            _write_category(spool, places.splits, category_id, writers, sums)
             for split, writer, start in zip(SPLITS, writers, before, strict=True):
                 counts[split][category] = writer.num_drawings - start
-            kept.update(sources[places >= 0].tolist())
-            _count_left_out(gathered, places, sources)
+            kept.update(places.sources[places.splits >= 0].tolist())
+            alike.update(places.sources[places.alike].tolist())
+            _count_left_out(merged, places)
     return DatasetCard(
-        categories=tuple(gathered.spools),
+        categories=tuple(merged.spools),
         counts=counts,
         offset_scale=_checked_scale(sums),
         longest=max(writer.longest for writer in writers),
         options=asdict(options),
-        sources=_accounts(gathered, kept),
+        sources=_accounts(merged, kept, alike),
         licence=licence,
     )
 
 
-def _places(
-    spool: Spool, options: PrepareOptions
-) -> tuple[Int8[np.ndarray, " B"], Int32[np.ndarray, " B"]]:
-    """Give each drawing of a category its split, or why it has none; and its source."""
-    digests, sources = spool.identities()
-    places = split_of(digests)
-    _, first = np.unique(digests, return_index=True)
-    again = np.ones(len(digests), dtype=bool)
-    again[first] = False
-    places[again] = _DUPLICATE
+@dataclass(frozen=True)
+class _Places:
+    """Where the drawings of a category go.
+
+    Args:
+        splits: The split of each, or why it has none (below 0).
+        sources: Number of the source of each.
+        alike: Which of those with a split are like one before.
+    """
+
+    splits: Int8[np.ndarray, " B"]
+    sources: Int32[np.ndarray, " B"]
+    alike: Bool[np.ndarray, " B"]
+
+
+def _places(spool: Spool, options: PrepareOptions) -> _Places:
+    """Give each drawing of a category its split, or a reason why it has none."""
+    digests, likenesses, sources = spool.identities()
+    splits = split_of(digests)
+    again = _met_before(digests)
+    alike = _met_before(likenesses) & ~again
+    splits[again] = _DUPLICATE
+    if options.drop_near_duplicates:
+        splits[alike] = _ALIKE
+    if options.limit is not None:
+        splits[np.flatnonzero(splits >= 0)[options.limit :]] = _OVER_LIMIT
     for number, split in enumerate(SPLITS):
         cap = options.cap(split)
         if cap is not None:
-            places[np.flatnonzero(places == number)[cap:]] = _OVER_CAP
-    return places, sources
+            splits[np.flatnonzero(splits == number)[cap:]] = _OVER_CAP
+    return _Places(splits, sources, alike & (splits >= 0))
 
 
-def _refuse_thin(gathered: Gathered, options: PrepareOptions) -> None:
+def _met_before(digests: UInt64[np.ndarray, " B"]) -> Bool[np.ndarray, " B"]:
+    """Which digests have stood further ahead already."""
+    _, first = np.unique(digests, return_index=True)
+    again = np.ones(len(digests), bool)
+    again[first] = False
+    return again
+
+
+def _refuse_thin(merged: Merged, options: PrepareOptions) -> None:
     """Refuse categories with too few drawings, naming them."""
     thin = []
-    for category, spool in gathered.spools.items():
-        places, _ = _places(spool, options)
-        counts = [int((places == number).sum()) for number in range(len(SPLITS))]
-        distinct = int((places != _DUPLICATE).sum())
+    for category, spool in merged.spools.items():
+        splits = _places(spool, options).splits
+        counts = [int((splits == number).sum()) for number in range(len(SPLITS))]
+        distinct = int((splits != _DUPLICATE).sum())
         if distinct < options.min_drawings or 0 in counts:
             shown = ", ".join(f"{n} {split}" for n, split in zip(counts, SPLITS, strict=True))
             thin.append(f"`{category}` ({shown})")
@@ -156,13 +184,11 @@ def _selected(block: EncodedBlock, mask: np.ndarray) -> DrawingRows:
     )
 
 
-def _count_left_out(
-    gathered: Gathered, places: Int8[np.ndarray, " B"], sources: Int32[np.ndarray, " B"]
-) -> None:
+def _count_left_out(merged: Merged, places: _Places) -> None:
     """Enter duplicates and drawings over a cap into their sources' reports."""
     for place, reason in _REASONS.items():
-        for source, num in Counter(sources[places == place].tolist()).items():
-            gathered.reports[source].leave_out(reason, num)
+        for source, num in Counter(places.sources[places.splits == place].tolist()).items():
+            merged.reports[source].leave_out(reason, num)
 
 
 def _checked_scale(sums: _OffsetSums) -> float:
@@ -172,17 +198,18 @@ def _checked_scale(sums: _OffsetSums) -> float:
     return sums.std
 
 
-def _accounts(gathered: Gathered, kept: Counter[int]) -> tuple[SourceAccount, ...]:
+def _accounts(merged: Merged, kept: Counter[int], alike: Counter[int]) -> tuple[SourceAccount, ...]:
     """Return the account of every source."""
-    pairs = zip(gathered.files, gathered.reports, strict=True)
+    sources = zip(merged.paths, merged.digests, merged.reports, strict=True)
     return tuple(
         SourceAccount(
-            name=file.path.name,
-            sha256=file.sha256,
+            name=path.name,
+            sha256=sha256,
             read=report.read,
             kept=kept[number],
+            near_duplicates=alike[number],
             left_out=dict(report.left_out.most_common()),
             first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
         )
-        for number, (file, report) in enumerate(pairs)
+        for number, (path, sha256, report) in enumerate(sources)
     )

@@ -14,6 +14,7 @@ from hashlib import blake2b
 import numpy as np
 from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt64
 
+from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows
 from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
@@ -27,6 +28,9 @@ TEST_BYTES = 32
 VALID_BYTES = 48
 "A drawing whose first digest byte is below this, and not for testing: one in sixteen."
 
+GRID = 16
+"Steps of the grid on which two drawings are compared for likeness, along the longest side."
+
 _WIDEST = np.iinfo(np.int16).max
 _TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
 
@@ -38,11 +42,13 @@ class EncodedBlock:
     Args:
         rows: Strokes, lengths, keys.
         digests: What makes each drawing itself, (B,); see `digests_of`.
+        likenesses: The same for drawings that are nearly the same, (B,); see `likenesses_of`.
         sources: Number of the source file of each, (B,).
     """
 
     rows: DrawingRows
     digests: UInt64[np.ndarray, " B"]
+    likenesses: UInt64[np.ndarray, " B"]
     sources: Int32[np.ndarray, " B"]
 
 
@@ -97,12 +103,42 @@ def digests_of(
     return np.frombuffer(bytes(found), "<u8").astype(np.uint64)
 
 
+def likenesses_of(
+    points: Int16[np.ndarray, "N 2"],
+    lifts: Bool[np.ndarray, " N"],
+    lengths: Int64[np.ndarray, " B"],
+) -> UInt64[np.ndarray, " B"]:
+    """Return a digest of each drawing that is equal for drawings that are nearly the same.
+
+    Convention:
+        The digest (`digests_of`) of the drawing on a grid: its longest side scaled to 16,
+        points rounded, and of neighbours of a stroke that fall together only the last kept.
+
+    Args:
+        points: As for `digests_of`.
+        lifts: Likewise.
+        lengths: Likewise.
+
+    Returns:
+        The digests, (B,).
+    """
+    if len(lengths) == 0:
+        return np.zeros(0, np.uint64)
+    starts = np.cumsum(lengths) - lengths
+    low = np.minimum.reduceat(points, starts, axis=0).astype(np.float64)
+    side = (np.maximum.reduceat(points, starts, axis=0) - low).max(axis=1)
+    scale = np.repeat(GRID / np.maximum(side, 1.0), lengths)[:, None]
+    coarse = np.rint((points - np.repeat(low, lengths, axis=0)) * scale).astype(np.int16)
+    kept = lifts.copy()
+    kept[:-1] |= (coarse[1:] != coarse[:-1]).any(axis=1)
+    return digests_of(coarse[kept], lifts[kept], np.add.reduceat(kept.astype(np.int64), starts))
+
+
 def encode(
     drawings: Sequence[SimplifiedDrawing],
     *,
     source: int,
-    epsilon: float | None,
-    max_steps: int,
+    options: PrepareOptions,
     left_out: Counter[str],
 ) -> EncodedBlock:
     """Turn drawings of one category into what is stored.
@@ -110,8 +146,7 @@ def encode(
     Args:
         drawings: At least one drawing, each with at least one point.
         source: Number of their source file.
-        epsilon: Simplify further by Ramer-Douglas-Peucker with this tolerance.
-        max_steps: Leave out drawings of more points than this.
+        options: How to simplify further, and how many points a drawing may have.
         left_out: Where those left out are counted by reason.
 
     Returns:
@@ -123,14 +158,20 @@ def encode(
     left_out[_TOO_WIDE] += int((~is_narrow).sum())
     flat, key_ids = flat.part(is_narrow), key_ids[is_narrow]
     digests = digests_of(flat.points, flat.lifts, flat.lengths)
-    if epsilon is not None:
-        flat = flat.simplified(epsilon)
-    is_short = flat.lengths <= max_steps
-    left_out[f"a drawing must have at most {max_steps} points"] += int((~is_short).sum())
-    flat, key_ids, digests = flat.part(is_short), key_ids[is_short], digests[is_short]
+    likenesses = likenesses_of(flat.points, flat.lifts, flat.lengths)
+    if options.epsilon is not None:
+        flat = flat.simplified(options.epsilon)
+    is_short = flat.lengths <= options.max_steps
+    is_long = flat.lengths >= options.min_steps
+    left_out[f"a drawing must have at most {options.max_steps} points"] += int((~is_short).sum())
+    left_out[f"a drawing must have at least {options.min_steps} points"] += int((~is_long).sum())
+    chosen = is_short & is_long
+    flat, key_ids = flat.part(chosen), key_ids[chosen]
+    digests, likenesses = digests[chosen], likenesses[chosen]
     return EncodedBlock(
         DrawingRows(flat.stroke3(), flat.lengths, key_ids),
         digests,
+        likenesses,
         np.full(len(digests), source, np.int32),
     )
 

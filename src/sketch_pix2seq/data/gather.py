@@ -1,6 +1,8 @@
-"""The first pass of preparing: every source is read once, into one spool per category.
+"""The first pass of preparing: each shard is read once, into one spool per category.
 
-Knows what a source may give and how many drawings are wanted; knows no splits.
+A shard is a part of the work that needs nothing of the others: `gather` may run anywhere that
+sees the files, and what it returns can be pickled. Knows what a source may give and how many
+drawings are wanted; knows no splits.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from sketch_pix2seq.data.encode import encode
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
-from sketch_pix2seq.data.sources import Source
+from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
 from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
@@ -27,97 +29,177 @@ Progress = Callable[[int, int], None]
 Notice = Callable[[str], None]
 "Told, in a sentence or two, what the user should know."
 
+SHARD_BYTES = 64_000_000
+"A larger ndjson that is not gzipped is read in parts of this size."
+_NOT_RECOGNISED = "a drawing must be one that Quick, Draw! recognised"
 _BLOCK = 1024
 _MOST_CATEGORIES = np.iinfo(np.int16).max
 
 
-@dataclass
-class Gathered:
-    """What the first pass leaves for the second.
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A part of the work.
 
     Args:
-        folder: Where the spools lie.
-        spools: A spool for each category, in the order in which categories were met.
-        files: The sources, read to their ends.
-        reports: What became of each source's lines.
+        number: Its place among all.
+        source: Number of its source.
+        path: The source.
+        files: Those that are meant, if the source is a folder.
+        span: The part of the source that is meant, if not all of it is.
+        size: In bytes.
+        folder: Where to put the spools; it does not exist yet.
+        options: What to keep.
     """
 
+    number: int
+    source: int
+    path: Path
+    files: tuple[Path, ...] | None
+    span: tuple[int, int] | None
+    size: int
     folder: Path
-    spools: dict[str, Spool] = field(default_factory=dict)
-    files: list[Source] = field(default_factory=list)
-    reports: list[ReadReport] = field(default_factory=list)
+    options: PrepareOptions
 
-    def spool(self, category: str) -> Spool:
-        """Return the spool of a category, a new one if it was not met before."""
-        if category not in self.spools:
-            if len(self.spools) == _MOST_CATEGORIES:
-                raise DatasetError(f"a data set may have at most {_MOST_CATEGORIES} categories")
-            self.spools[category] = Spool(self.folder / f"{len(self.spools)}.spool")
-        return self.spools[category]
+    def open(self) -> Source:
+        """The source, ready to be read."""
+        if self.files is not None:
+            return SourceFolder(self.path, list(self.files))
+        return SourceFile(self.path, self.span)
 
 
-def gather(
-    sources: Sequence[Source],
-    folder: Path,
-    options: PrepareOptions,
-    progress: Progress | None = None,
-    on_notice: Notice | None = None,
-) -> Gathered:
-    """Read all sources.
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What came of a shard.
+
+    Args:
+        shard: Which one.
+        sha256: Digest of its source; of a later part of one, of nothing.
+        report: What became of its records.
+        spools: A file for each category, in the order in which categories were met.
+    """
+
+    shard: Shard
+    sha256: str
+    report: ReadReport
+    spools: dict[str, Path]
+
+
+def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) -> list[Shard]:
+    """Divide the work, in the same way whoever is to do it.
 
     Args:
         sources: Where from, in order.
-        folder: Where to put the spools.
+        folder: Where each shard makes a folder for its spools.
         options: What to keep.
-        progress: Told now and then how far it is.
-        on_notice: Told of each file that could not be read to its end.
 
     Returns:
-        The spools, and an account of each file.
+        The shards, in the order of the sources.
+    """
+    shards: list[Shard] = []
+    for number, source in enumerate(sources):
+        files = tuple(source.files) if isinstance(source, SourceFolder) else None
+        for span in _spans(source, options):
+            shards.append(
+                Shard(
+                    number=len(shards),
+                    source=number,
+                    path=source.path,
+                    files=files,
+                    span=span,
+                    size=source.size if span is None else span[1] - span[0],
+                    folder=folder / f"{len(shards):06d}",
+                    options=options,
+                )
+            )
+    return shards
+
+
+def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | None]:
+    """The parts of a source: one, unless it is large and can be cut."""
+    if isinstance(source, SourceFolder) or source.size <= SHARD_BYTES:
+        return [None]
+    if options.strict or not source.can_be_cut():  # a wrong line is refused by its number
+        return [None]
+    starts = range(0, source.size, SHARD_BYTES)
+    return [(start, min(start + SHARD_BYTES, source.size)) for start in starts]
+
+
+def gather(shard: Shard, progress: Callable[[int], None] | None = None) -> Gathered:
+    """Read a shard.
+
+    Args:
+        shard: Which.
+        progress: Told now and then how many bytes of it are done.
+
+    Returns:
+        Where its spools lie, and an account.
 
     Raises:
-        DatasetError: If a file cannot be read or gives no drawing at all.
+        DatasetError: If its source cannot be read, or has too many categories.
     """
-    gathered = Gathered(folder)
-    taken: Counter[str] = Counter()
-    total = sum(source.size for source in sources)
-    done = 0
-    for file in sources:
-        report = ReadReport()
-        gathered.files.append(file)
-        gathered.reports.append(report)
-        drawings = _wanted(file, report, taken, options)
-        while block := list(islice(drawings, _BLOCK)):
-            _put_aside(block, gathered, options)
-            if progress:
-                progress(done + file.bytes_read, total)
-        done += file.bytes_read
-        if report.kept == 0 and report.skipped == 0:
-            _refuse_useless(file.path, report)
-        if report.cut_short and on_notice:
-            on_notice(
-                f"source `{file.path.name}` is not whole: {report.cut_short}; "
-                f"the {report.kept:,} drawings before that were read. Fetch it again."
+    shard.folder.mkdir()
+    source, report = shard.open(), ReadReport()
+    shelf = _Shelf(shard, report)
+    drawings = _wanted(source, report, shard.options)
+    while block := list(islice(drawings, _BLOCK)):
+        shelf.put_aside(block)
+        if progress:
+            progress(source.bytes_read)
+    return Gathered(shard=shard, sha256=source.sha256, report=report, spools=shelf.spools)
+
+
+@dataclass
+class _Shelf:
+    """The spools of a shard."""
+
+    shard: Shard
+    report: ReadReport
+    spools: dict[str, Path] = field(default_factory=dict)
+
+    def put_aside(self, block: list[tuple[str, SimplifiedDrawing]]) -> None:
+        """Encode some drawings and add them to their categories' spools."""
+        by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
+        for category, drawing in block:
+            by_category[category].append(drawing)
+        left_out: Counter[str] = Counter()
+        for category, drawings in by_category.items():
+            if category not in self.spools:
+                check_number(len(self.spools) + 1)
+                self.spools[category] = self.shard.folder / f"{len(self.spools)}.spool"
+            encoded = encode(
+                drawings, source=self.shard.source, options=self.shard.options, left_out=left_out
             )
-    return gathered
+            Spool(self.spools[category]).append(encoded)
+        for reason, num in left_out.items():
+            self.report.leave_out(reason, num)
+
+
+def check_number(num_categories: int) -> None:
+    """Refuse more categories than a data set can have.
+
+    Raises:
+        DatasetError: If there are more.
+    """
+    if num_categories > _MOST_CATEGORIES:
+        raise DatasetError(f"a data set may have at most {_MOST_CATEGORIES} categories")
 
 
 def _wanted(
-    file: Source,
-    report: ReadReport,
-    taken: Counter[str],
-    options: PrepareOptions,
+    source: Source, report: ReadReport, options: PrepareOptions
 ) -> Iterator[tuple[str, SimplifiedDrawing]]:
     """Read a source's drawings with their categories, up to the limit of each category."""
     limit = options.limit
+    taken: Counter[str] = Counter()
     full: list[bytes] = []
 
     def is_full(line: bytes) -> bool:
         return any(word in line for word in full)
 
-    nameless = file.category
-    full.extend(w for category in taken for w in _spellings(category, taken, limit))
-    for drawing in read_drawings(file, strict=options.strict, report=report, skip=is_full):
+    nameless = source.category
+    for drawing in read_drawings(source, strict=options.strict, report=report, skip=is_full):
+        if options.recognized_only and drawing.recognized is False:
+            report.leave_out(_NOT_RECOGNISED)
+            continue
         category = drawing.word or nameless
         if limit is not None and taken[category] >= limit:
             report.read -= 1
@@ -133,35 +215,3 @@ def _spellings(category: str, taken: Counter[str], limit: int | None) -> list[by
     if limit is None or taken[category] != limit or not category.isascii() or '"' in category:
         return []
     return [f'"word":{blank}"{category}"'.encode() for blank in ("", " ")]
-
-
-def _put_aside(
-    block: list[tuple[str, SimplifiedDrawing]], gathered: Gathered, options: PrepareOptions
-) -> None:
-    """Encode some drawings of one source and add them to their categories' spools."""
-    by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
-    for category, drawing in block:
-        by_category[category].append(drawing)
-    left_out: Counter[str] = Counter()
-    for category, drawings in by_category.items():
-        block_of_category = encode(
-            drawings,
-            source=len(gathered.files) - 1,
-            epsilon=options.epsilon,
-            max_steps=options.max_steps,
-            left_out=left_out,
-        )
-        gathered.spool(category).append(block_of_category)
-    for reason, num in left_out.items():
-        gathered.reports[-1].leave_out(reason, num)
-
-
-def _refuse_useless(path: Path, report: ReadReport) -> None:
-    """Refuse a source that gave no drawing, saying what was wrong with the first line."""
-    if report.read == 0:
-        raise DatasetError(f"source `{path.name}` must hold drawings", got="an empty file")
-    if report.first_wrong is None:
-        reason, num = report.left_out.most_common(1)[0]
-        raise DatasetError(f"source `{path.name}` must hold drawings; {num} left out: {reason}")
-    number, message = report.first_wrong
-    raise DatasetError(f"source `{path.name}` must hold drawings; line {number}: {message}")

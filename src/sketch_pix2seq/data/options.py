@@ -21,6 +21,8 @@ Layout = Literal["simplified", "raw", "binary", "npz"]
 """The layouts in which Quick, Draw! publishes them."""
 SplitName = Literal["train", "valid", "test"]
 """The parts of a data set."""
+Engine = Literal["local", "ray"]
+"""Who prepares: processes of this machine, or a Ray cluster."""
 Written = Literal["ndjson", "binary", "npz", "svg"]
 """The layouts in which drawings can be written back."""
 
@@ -40,11 +42,17 @@ class PrepareOptions:
     test: int | None = None
     "Keep at most this many test drawings of a category."
     limit: int | None = None
-    "Read at most this many drawings of a category."
+    "Keep at most this many drawings of a category, and read no more of it from a file."
     epsilon: float | None = None
     "Simplify further: Ramer-Douglas-Peucker tolerance, in the sources' units (QuickDraw: 255)."
+    min_steps: int = 1
+    "Leave out drawings of fewer points than this."
     max_steps: int = 250
     "Leave out drawings of more points than this."
+    recognized_only: bool = False
+    "Leave out drawings that Quick, Draw! did not recognise, where a source says so."
+    drop_near_duplicates: bool = False
+    "Leave out drawings that are like another one of their category on a grid of 16."
     min_drawings: int = 10
     "Refuse a category of fewer drawings than this."
     strict: bool = False
@@ -52,7 +60,10 @@ class PrepareOptions:
 
     def __post_init__(self) -> None:
         """Report all values of the wrong type and out of range at once."""
-        least = {"train": 1, "valid": 1, "test": 1, "limit": 1, "max_steps": 1, "min_drawings": 3}
+        least = {
+            **dict.fromkeys(("train", "valid", "test", "limit", "min_steps", "max_steps"), 1),
+            "min_drawings": 3,
+        }
         wrong = []
         for name, bound in least.items():
             value = getattr(self, name)
@@ -64,8 +75,13 @@ class PrepareOptions:
                 object.__setattr__(self, name, int(value))  # NumPy's are no JSON
         if self.epsilon is not None and not _is_tolerance(self.epsilon):
             wrong.append(f"`epsilon` must be a positive number, not {self.epsilon!r}")
-        if self.strict not in (True, False):
-            wrong.append(f"`strict` must be True or False, not {self.strict!r}")
+        wrong += [
+            f"`{name}` must be True or False, not {value!r}"
+            for name in ("recognized_only", "drop_near_duplicates", "strict")
+            if (value := getattr(self, name)) not in (True, False)
+        ]
+        if not wrong and self.min_steps > self.max_steps:
+            wrong.append(f"`min_steps` must be at most `max_steps`, not {self.min_steps}")
         if wrong:
             raise UsageError("; ".join(wrong))
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
 from sketch_pix2seq.data.divide import divide
-from sketch_pix2seq.data.gather import Notice, Progress, gather
+from sketch_pix2seq.data.engine import check_workers, gather_all
+from sketch_pix2seq.data.gather import Notice, Progress, shards_of
+from sketch_pix2seq.data.merge import merge
 from sketch_pix2seq.data.new_folder import new_folder
-from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.options import Engine, PrepareOptions
 from sketch_pix2seq.data.sources import find_sources
 
 __all__ = ["Notice", "PrepareOptions", "Progress", "prepare"]
@@ -30,14 +32,19 @@ def prepare(
     test: int | None = None,
     limit: int | None = None,
     epsilon: float | None = None,
+    min_steps: int = 1,
     max_steps: int = 250,
     min_drawings: int = 10,
+    recognized_only: bool = False,
+    drop_near_duplicates: bool = False,
     strict: bool = False,
     licence: str = QUICKDRAW_LICENCE,
+    workers: int | None = 1,
+    engine: Engine = "local",
     progress: Progress | None = None,
     on_notice: Notice | None = None,
 ) -> DatasetCard:
-    """Make a data set of simplified ndjson files.
+    """Make a data set of drawings in any layout.
 
     Convention:
         A drawing's category is its record's `word`, or else the file's name. Its split
@@ -46,17 +53,25 @@ def prepare(
         numbered in the order in which they are met.
 
     Args:
-        sources: Files, or folders of `*.ndjson` and `*.ndjson.gz`.
+        sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
         train: Keep at most this many training drawings of a category, first come.
         valid: The same for validation.
         test: The same for testing.
-        limit: Read at most this many drawings of a category.
+        limit: Keep at most this many drawings of a category, and read no more of it from a file.
         epsilon: Simplify further by Ramer-Douglas-Peucker, in the sources' units.
+        min_steps: Leave out drawings of fewer points than this.
         max_steps: Leave out drawings of more points than this.
         min_drawings: Refuse a category of fewer drawings than this.
+        recognized_only: Leave out drawings that Quick, Draw! did not recognise, where a source
+            says so.
+        drop_near_duplicates: Leave out drawings that are like another one of their category
+            on a coarse grid; they are counted in any case.
         strict: Refuse a wrong line instead of counting it.
         licence: Whose drawings these are and on which terms, for the card.
+        workers: Processes at once; more than one start anew, so that a script must stand
+            under `if __name__ == "__main__"`. None: as many as there are processors.
+        engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Told now and then how many bytes are done, and how many there are.
         on_notice: Told of a source that is not whole, whose sound beginning is kept.
 
@@ -74,15 +89,21 @@ def prepare(
         test=test,
         limit=limit,
         epsilon=epsilon,
+        min_steps=min_steps,
         max_steps=max_steps,
         min_drawings=min_drawings,
+        recognized_only=recognized_only,
+        drop_near_duplicates=drop_near_duplicates,
         strict=strict,
     )
+    check_workers(workers, engine)
     found = find_sources(sources)
     with new_folder(Path(out)) as folder:
-        spools = folder / "spools"
+        spools = folder.resolve() / "spools"
         spools.mkdir()
-        card = divide(gather(found, spools, options, progress, on_notice), folder, options, licence)
+        shards = shards_of(found, spools, options)
+        parts = gather_all(shards, workers=workers, engine=engine, progress=progress)
+        card = divide(merge(parts, on_notice), folder, options, licence)
         shutil.rmtree(spools)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card

@@ -120,11 +120,14 @@ class SourceFile:
 
     Args:
         path: The file.
+        span: Only the lines that begin from this byte on and before that one. The digest is
+            then that of the whole file if it is the first part, else of nothing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, span: tuple[int, int] | None = None) -> None:
         """Prepare to read; nothing is opened yet."""
         self.path = path
+        self.span = span
         self.bytes_read = 0
         self._hash = hashlib.sha256()
 
@@ -132,6 +135,15 @@ class SourceFile:
     def size(self) -> int:
         """In bytes, as it lies on disk."""
         return self.path.stat().st_size
+
+    def can_be_cut(self) -> bool:
+        """Whether its lines can be read in parts: ndjson that is not gzipped."""
+        try:
+            with self.path.open("rb") as file:
+                is_packed = file.read(2) == _GZIP_MAGIC
+        except OSError:
+            return False
+        return self.path.name.endswith(".ndjson") and not is_packed
 
     @property
     def category(self) -> str:
@@ -156,6 +168,9 @@ class SourceFile:
         """
         try:
             with self.path.open("rb") as file:
+                if self.span is not None:
+                    yield self._lines_of_span(file, *self.span)
+                    return
                 try:
                     yield self._inflated(file)
                 finally:  # what follows damage or padding still counts in the digest
@@ -170,6 +185,21 @@ class SourceFile:
         while block := file.read(_BLOCK):
             self.bytes_read += len(block)
             self._hash.update(block)
+            yield block
+
+    def _lines_of_span(self, file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+        """Read the lines that begin in a part of the file, the last one to its end."""
+        if start == 0:
+            while block := file.read(_BLOCK):
+                self._hash.update(block)
+        file.seek(max(start - 1, 0))
+        block = b"" if start else b"\n"
+        while not block.endswith(b"\n") and (block := file.readline(_BLOCK)):
+            pass  # a line that began before is not ours
+        while file.tell() < stop and (block := file.read(min(_BLOCK, stop - file.tell()))):
+            self.bytes_read += len(block)
+            yield block
+        while not block.endswith(b"\n") and (block := file.readline(_BLOCK)):
             yield block
 
     def _inflated(self, file: BinaryIO) -> Iterator[bytes]:
@@ -195,7 +225,7 @@ class SourceFolder:
         """Prepare to read; nothing is opened yet."""
         self.path = path
         self.bytes_read = 0
-        self._files = files
+        self.files = files
         self._hash = hashlib.sha256()
 
     @classmethod
@@ -206,7 +236,7 @@ class SourceFolder:
     @property
     def size(self) -> int:
         """In bytes, all files together."""
-        return sum(path.stat().st_size for path in self._files if path.is_file())
+        return sum(path.stat().st_size for path in self.files if path.is_file())
 
     @property
     def category(self) -> str:
@@ -225,7 +255,7 @@ class SourceFolder:
             The name and the content (inflated if it is gzip) of each; None for what cannot be
             read or is larger than `MAX_SVG_BYTES`.
         """
-        for path in sorted(self._files):
+        for path in sorted(self.files):
             try:
                 with path.open("rb") as file:
                     packed = file.read(MAX_SVG_BYTES + 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from jaxtyping import Int32, Shaped, UInt64
@@ -16,22 +16,35 @@ from sketch_pix2seq.data.encode import EncodedBlock
 from sketch_pix2seq.data.split_file import DrawingRows
 
 
-class Spool:
-    """A file that blocks are added to, and that is then read block by block.
-
-    Convention:
-        A block is two numbers (drawings, rows), then digests, sources, key ids, lengths and
-        steps, each as numpy lays them out. The file is open only while a block is added,
-        so that hundreds of categories need no hundreds of open files.
+class Identities(NamedTuple):
+    """What tells the drawings of a spool apart, in the order they were added.
 
     Args:
-        path: The file to make.
+        digests: Equal for equal drawings.
+        likenesses: Equal for drawings that are nearly the same.
+        sources: Number of the source of each.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Begin empty."""
-        self.path = path
-        self.path.touch()
+    digests: UInt64[np.ndarray, " B"]
+    likenesses: UInt64[np.ndarray, " B"]
+    sources: Int32[np.ndarray, " B"]
+
+
+class Spool:
+    """Files that blocks are added to, and that are then read block by block, as one.
+
+    Convention:
+        A block is two numbers (drawings, rows), then digests, likenesses, sources, key ids,
+        lengths and steps, each as numpy lays them out. A file is open only while a block is
+        added, so that hundreds of categories need no hundreds of open files.
+
+    Args:
+        paths: The files, in order. The last one grows.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        """Begin with what there is."""
+        self.paths = paths
 
     def append(self, block: EncodedBlock) -> None:
         """Add a block.
@@ -41,25 +54,21 @@ class Spool:
         """
         rows = block.rows
         header = np.array([len(rows.lengths), len(rows.steps)], np.int64)
-        with self.path.open("ab") as file:
-            for part in (header, block.digests, block.sources, rows.key_ids, rows.lengths):
+        identities = (block.digests, block.likenesses, block.sources)
+        with self.paths[-1].open("ab") as file:
+            for part in (header, *identities, rows.key_ids, rows.lengths, rows.steps):
                 file.write(np.ascontiguousarray(part).data)
-            file.write(np.ascontiguousarray(rows.steps).data)
 
-    def identities(self) -> tuple[UInt64[np.ndarray, " B"], Int32[np.ndarray, " B"]]:
-        """Read what tells drawings apart, passing over their strokes.
-
-        Returns:
-            Digests and source numbers of all drawings in the order they were added, (B,) each.
-        """
-        digests, sources = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
-        with self.path.open("rb") as file:
-            while size := _header(file):
-                num, num_rows = size
-                digests.append(_numbers(file, np.uint64, num))
-                sources.append(_numbers(file, np.int32, num))
-                file.seek(num * 16 + num_rows * 6, 1)  # keys and lengths, steps
-        return np.concatenate(digests), np.concatenate(sources)
+    def identities(self) -> Identities:
+        """Read what tells drawings apart, passing over their strokes."""
+        empty = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.int32))
+        found = [Identities(*empty)]
+        for path in self.paths:
+            with path.open("rb") as file:
+                while size := _header(file):
+                    found.append(_identities(file, size[0]))
+                    file.seek(size[0] * 16 + size[1] * 6, 1)  # keys and lengths, steps
+        return Identities(*map(np.concatenate, zip(*found, strict=True)))
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """Read the blocks in the order they were added.
@@ -67,15 +76,21 @@ class Spool:
         Yields:
             The blocks, one at a time.
         """
-        with self.path.open("rb") as file:
-            while size := _header(file):
-                num, num_rows = size
-                digests = _numbers(file, np.uint64, num)
-                sources = _numbers(file, np.int32, num)
-                key_ids = _numbers(file, np.uint64, num)
-                lengths = _numbers(file, np.int64, num)
-                steps = _numbers(file, np.int16, 3 * num_rows).reshape(-1, 3)
-                yield EncodedBlock(DrawingRows(steps, lengths, key_ids), digests, sources)
+        for path in self.paths:
+            with path.open("rb") as file:
+                while size := _header(file):
+                    num, num_rows = size
+                    identities = _identities(file, num)
+                    key_ids = _numbers(file, np.uint64, num)
+                    lengths = _numbers(file, np.int64, num)
+                    steps = _numbers(file, np.int16, 3 * num_rows).reshape(-1, 3)
+                    yield EncodedBlock(DrawingRows(steps, lengths, key_ids), *identities)
+
+
+def _identities(file: BinaryIO, num: int) -> Identities:
+    """Read what tells so many drawings apart."""
+    digests, likenesses = (_numbers(file, np.uint64, num) for _ in range(2))
+    return Identities(digests, likenesses, _numbers(file, np.int32, num))
 
 
 def _header(file: BinaryIO) -> tuple[int, int] | None:

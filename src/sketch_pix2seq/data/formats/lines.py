@@ -39,10 +39,10 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
     try:
         for line in split_lines(blocks):
             if line is not None and not line.strip():
-                reading.number += 1
+                reading.report.number += 1
                 continue
             if line is not None and reading.skip is not None and reading.skip(line):
-                reading.number += 1
+                reading.report.number += 1
                 reading.report.skipped += 1
                 continue
             reading.begin()

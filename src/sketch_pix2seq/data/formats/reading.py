@@ -23,6 +23,7 @@ class ReadReport:
     """What became of the records of one source. Filled while reading.
 
     Args:
+        number: Of the last record that was met, from 1; blank lines count.
         read: Records met so far, blank lines and skipped ones not counted.
         skipped: Records that were not wanted.
         left_out: How many drawings were left out, by reason.
@@ -30,6 +31,7 @@ class ReadReport:
         cut_short: Why the source could not be read to its end, if so.
     """
 
+    number: int = 0
     read: int = 0
     skipped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
@@ -59,7 +61,6 @@ class Reading:
         strict: Refuse a wrong record instead of counting it.
         report: Where records are counted.
         skip: Says of a line, before it is parsed, that it is not wanted.
-        number: Of the record that is being read, from 1.
     """
 
     name: str
@@ -67,11 +68,10 @@ class Reading:
     strict: bool = False
     report: ReadReport = field(default_factory=ReadReport)
     skip: Callable[[bytes], bool] | None = None
-    number: int = 0
 
     def begin(self) -> None:
         """A record is met."""
-        self.number += 1
+        self.report.number += 1
         self.report.read += 1
 
     def wrong(self, error: Exception) -> None:
@@ -82,12 +82,12 @@ class Reading:
         """
         if self.strict:
             raise DatasetError(
-                f"`{self.name}` {self.unit} {self.number}: {error}",
+                f"`{self.name}` {self.unit} {self.report.number}: {error}",
                 do="Leave out `strict` to pass over it.",
             ) from error
         self.report.leave_out(_reason(error))
         if self.report.first_wrong is None:
-            self.report.first_wrong = (self.number, str(error))
+            self.report.first_wrong = (self.report.number, str(error))
 
     def ended(self, error: Exception) -> None:
         """The source stops before its end."""

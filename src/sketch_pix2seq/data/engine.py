@@ -1,0 +1,150 @@
+"""Who does the work: this process, several on this machine, or a Ray cluster.
+
+All do the same to the same shards and give the results in the shards' order, so that nothing
+depends on who it was. Knows nothing of drawings.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from typing import Any
+
+from sketch_pix2seq.data.gather import Gathered, Progress, Shard, gather
+from sketch_pix2seq.data.options import Engine
+from sketch_pix2seq.errors import DatasetError, MissingExtraError, UsageError
+
+WORTH_A_WORKER = 16_000_000
+"""Bytes of sources for each process: fewer are read sooner than it starts."""
+
+
+def check_workers(workers: int | None, engine: str) -> None:
+    """Check who is asked to do the work.
+
+    Raises:
+        UsageError: If the number or the engine is none.
+    """
+    if workers is not None and (type(workers) is not int or not 1 <= workers <= 1024):
+        raise UsageError("`workers` must be a whole number from 1 to 1,024", got=workers)
+    if engine not in ("local", "ray"):
+        raise UsageError("`engine` must be local or ray", got=engine)
+
+
+def gather_all(
+    shards: Sequence[Shard],
+    *,
+    workers: int | None = None,
+    engine: Engine = "local",
+    progress: Progress | None = None,
+) -> list[Gathered]:
+    """Read all shards.
+
+    Args:
+        shards: Which.
+        workers: Processes at once; None: as many as there are processors, fewer for little
+            work. Of a Ray cluster: at most this many tasks at once, None: as many as it can.
+        engine: `local`, or `ray` for a cluster, whose machines must see the same files.
+        progress: Told now and then how many bytes are done, and how many there are.
+
+    Returns:
+        What came of each, in their order.
+
+    Raises:
+        DatasetError: What the first of the failing shards raised; or if a worker ended.
+        MissingExtraError: If Ray is not installed.
+    """
+    check_workers(workers, engine)
+    total = sum(shard.size for shard in shards)
+    told = _Told(total, progress)
+    if engine == "ray":
+        return _on_ray(shards, workers, told)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    num = workers or min(processors, 1 + total // WORTH_A_WORKER)
+    if min(num, len(shards)) > 1:
+        return _in_processes(shards, num, told)
+    return [told.done(gather(shard, told.within)) for shard in shards]
+
+
+class _Told:
+    """Adds up how much is done."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    def within(self, done: int) -> None:
+        """So much of one shard is done beside the whole ones."""
+        if self._progress:
+            self._progress(self._done + done, self._total)
+
+    def done(self, part: Gathered) -> Gathered:
+        """A shard is done."""
+        self._done += part.shard.size
+        self.within(0)
+        return part
+
+
+def _in_processes(shards: Sequence[Shard], workers: int, told: _Told) -> list[Gathered]:
+    """Read shards in processes of this machine."""
+    pool = ProcessPoolExecutor(
+        min(workers, len(shards)), mp_context=get_context("spawn"), initializer=_begin_worker
+    )
+    futures: list[Future[Gathered]] = []
+    try:
+        futures.extend(pool.submit(gather, shard) for shard in shards)
+        return [told.done(future.result()) for future in futures]
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "a worker ended before its work was done", do="Ask for fewer `workers`."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the first process, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[Gathered]:
+    """Read shards on a Ray cluster: the one that RAY_ADDRESS names, or one on this machine."""
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtraError(
+            "`engine` ray needs Ray", do="pip install 'sketch-pix2seq[cluster]'"
+        ) from error
+    if not ray.is_initialized():
+        ray.init(num_cpus=None if "RAY_ADDRESS" in os.environ else workers, log_to_driver=False)
+    task = ray.remote(gather)
+    at_once = workers or len(shards)
+    refs: dict[int, Any] = {}
+    found: list[Gathered] = []
+    try:
+        for number in range(len(shards)):
+            for ahead in range(number, min(number + at_once, len(shards))):
+                if ahead not in refs:
+                    refs[ahead] = task.remote(shards[ahead])
+            found.append(told.done(ray.get(refs[number])))
+    except ray.exceptions.RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, DatasetError) else error) from None
+    except ray.exceptions.RayError as error:
+        raise DatasetError("the Ray cluster failed", got=str(error).splitlines()[0]) from error
+    finally:
+        for number in range(len(found), len(refs)):
+            ray.cancel(refs[number], force=True)
+    return found
