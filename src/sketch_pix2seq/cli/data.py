@@ -15,6 +15,7 @@ from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, 
 
 if TYPE_CHECKING:
     from sketch_pix2seq.data.card import DatasetCard
+    from sketch_pix2seq.data.dataset import Dataset
 
 app = App(
     name="data", help="Fetch drawings, prepare them for training, look at them, write them back."
@@ -147,15 +148,17 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
         from sketch_pix2seq.data.contact_sheet import contact_sheet
 
         contact_sheet(dataset, per_category, seed).save(sheet)
-    _print_counts(card)
+    _print_counts(dataset)
     print()
     print(f"offset scale    {card.offset_scale:.4f}")
-    print(f"longest drawing {card.longest} steps")
+    sizes = [f"{name} {dataset.size(name) / 1e6:,.1f} MB" for name in SPLITS]
+    print(f"on disk         {', '.join(sizes)}")
     asked = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
     print(f"prepared with   {asked}")
     print(f"licence         {card.licence}")
     for source in card.sources:
-        print(f"source          {source.name}, sha256 {source.sha256}")
+        alike = f", {source.near_duplicates:,} near-duplicates" if source.near_duplicates else ""
+        print(f"source          {source.name}, sha256 {source.sha256}{alike}")
     _print_left_out(card)
     if sheet is not None:
         print(sheet)
@@ -169,14 +172,20 @@ def _print_total(card: DatasetCard) -> None:
     print(f"{len(card.categories)} {noun}, {sum(totals):,} drawings ({shares})")
 
 
-def _print_counts(card: DatasetCard) -> None:
-    """Print a table of drawings by category and split."""
+def _print_counts(dataset: Dataset) -> None:
+    """Print a table of drawings by category and split, and of their lengths."""
+    from sketch_pix2seq.data.lengths import lengths_of
+
+    card = dataset.card
     width = max(len("category"), *map(len, card.categories))
-    print(f"{'category':<{width}}" + "".join(f"{split:>10}" for split in SPLITS))
-    for category in card.categories:
-        numbers = "".join(f"{card.counts[split][category]:>10,}" for split in SPLITS)
-        print(f"{category:<{width}}{numbers}")
-    print(f"{'all':<{width}}" + "".join(f"{card.total(split):>10,}" for split in SPLITS))
+    columns = (*SPLITS, "least", "median", "99 %", "most")
+    print(f"{'':<{width}}{'drawings':>30}{'steps of a drawing':>40}")
+    print(f"{'category':<{width}}" + "".join(f"  {column:>8}" for column in columns))
+    for number, category in enumerate((*card.categories, None)):
+        counts = [card.counts[s][category] if category else card.total(s) for s in SPLITS]
+        steps = lengths_of(dataset, number if category else None)
+        cells = "".join(f"  {value:>8,}" for value in (*counts, *steps))
+        print(f"{category or 'all':<{width}}{cells}")
 
 
 def _print_left_out(card: DatasetCard) -> None:

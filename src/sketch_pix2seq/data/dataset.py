@@ -172,6 +172,10 @@ class Dataset:
         except DatasetError as error:
             raise DatasetError(f"`{folder}`: {error}") from error
 
+    def size(self, name: str) -> int:
+        """Return the bytes that a split takes on disk."""
+        return (self.folder / f"{self.split(name).name}.arrow").stat().st_size
+
     def split(self, name: str) -> Split:
         """Return one split.
 
