@@ -46,7 +46,8 @@ def main() -> None:
     parts = options.only.split(",")
     with tempfile.TemporaryDirectory() as scratch:
         sources = _sources(options.quickdraw, Path(scratch))
-        figures = _measure(parts, sources, Path(scratch))
+        quickdraw = Path(options.quickdraw) if options.quickdraw else None
+        figures = _measure(parts, sources, Path(scratch), quickdraw)
     _print(figures)
     drawings = "Quick, Draw!, hand6" if options.quickdraw else "synthetic shapes"
     print(_write(figures, drawings))
@@ -58,7 +59,9 @@ def _sources(quickdraw: str | None, scratch: Path) -> list[Path]:
     return [Path(quickdraw) / "simplified" / f"{name}.ndjson.gz" for name in HAND6]
 
 
-def _measure(parts: Sequence[str], sources: list[Path], scratch: Path) -> list[Figure]:
+def _measure(
+    parts: Sequence[str], sources: list[Path], scratch: Path, quickdraw: Path | None
+) -> list[Figure]:
     data = scratch / "set"
     prepare(sources, data, limit=HAND6_LIMIT)
     split = Dataset.open(data).split("train")
@@ -72,7 +75,7 @@ def _measure(parts: Sequence[str], sources: list[Path], scratch: Path) -> list[F
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])
     if "reading" in parts:
-        figures += reading.measure(sources)
+        figures += reading.measure(sources, quickdraw)
     return figures
 
 

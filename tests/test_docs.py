@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from misbehaving_server import File, misbehaving_server
 from sketch_pix2seq.cli.app import VERBS, main
 from sketch_pix2seq.data.synthetic import write_synthetic
 
@@ -64,20 +65,25 @@ def test_the_readmes_commands_run_as_written(
     monkeypatch: pytest.MonkeyPatch,
     unchecked_shapes: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    """All of them, one after another, in a folder with drawings of those names."""
+    """All of them, one after another, the bucket being a server here."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "src").symlink_to(ROOT / "src")
     shutil.copy(ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg", tmp_path)
+    bucket = {}
     for name, shape in (("cat", "circle"), ("pig", "spiral"), ("car", "square")):
         (file,) = write_synthetic(tmp_path, num=60, seed=0, categories=[shape])
-        file.rename(tmp_path / f"{name}.ndjson")
+        bucket[f"/full/simplified/{name}.ndjson"] = File(file.read_bytes())
+        file.unlink()
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines]
     commands = [words[1:] for words in commands if words[:1] == ["sketch-pix2seq"]]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for words in commands:
         words = [word.replace("num_steps=300", "num_steps=3") for word in words]
-        with unchecked_shapes():
+        with unchecked_shapes(), misbehaving_server() as server:
+            server.files = bucket
+            if words[1] == "download":
+                words += ["--base-url", server.address]
             assert main([path for word in words for path in braces(word)]) == 0, words
     assert len(list((tmp_path / "redrawn").glob("*.svg"))) == 6 * 4
     assert len(list((tmp_path / "rehearsal-drawings").glob("*.svg"))) == 1
