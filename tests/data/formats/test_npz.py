@@ -155,6 +155,7 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     yield "huge list", packed(train=headed(b"N.", "(4611686018427387904,)"))
     yield "huge array", packed(train=headed(b"", "(1000000, 1000000, 3)", "<i2"))
     yield "huge head", packed(train=b"\x93NUMPY\x02\x00" + b"\xff\xff\xff\x7f" + b" " * 1000)
+    yield "unclosed head", packed(train=headed(b"N.", "(2, ("))
     yield "negative", packed(train=headed(b"N.", "(-1,)"))
 
 
