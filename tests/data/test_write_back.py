@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.data.write_back import write_back
@@ -92,9 +93,6 @@ def test_what_was_left_out_is_told(files: Path, tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
     source = tmp_path / "wide.ndjson"
-    source.write_text('{"drawing":[[[0,256],[0,0]]]}')
-    with pytest.raises(DatasetError, match="`wide`: .*at most 255 wide"):
-        write_back([source], tmp_path / "out", format="binary")
     source.write_text('{"word":"../up","drawing":[[[0,25],[0,0]]]}')
     with pytest.raises(DatasetError, match="fit for a file; got '../up'"):
         write_back([source], tmp_path / "out")
@@ -104,6 +102,16 @@ def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="must not exist yet"):
         write_back([source], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["wide.ndjson"]
+
+
+def test_what_is_too_wide_for_a_layout_is_scaled_and_told(tmp_path: Path) -> None:
+    source = tmp_path / "wide.ndjson"
+    source.write_text('{"drawing":[[[0,510],[10,20]]]}\n{"drawing":[[[5,255],[0,0]]]}')
+    told: list[str] = []
+    write_back([source], tmp_path / "out", format="binary", on_notice=told.append)
+    assert told == ["1 drawing was scaled down to 255, the most the layout can hold"]
+    found = [drawing.points.tolist() for drawing in read_drawings(tmp_path / "out" / "wide.bin")]
+    assert found == [[[0, 0], [255, 5]], [[0, 0], [250, 0]]]
 
 
 def test_wrong_arguments_are_refused(prepared: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ depends on who it was. Knows nothing of drawings.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -129,7 +130,11 @@ def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[G
             "`engine` ray needs Ray", do="pip install 'sketch-pix2seq[cluster]'"
         ) from error
     if not ray.is_initialized():
-        ray.init(num_cpus=None if "RAY_ADDRESS" in os.environ else workers, log_to_driver=False)
+        ray.init(
+            num_cpus=None if "RAY_ADDRESS" in os.environ else workers,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     task = ray.remote(gather)
     at_once = workers or len(shards)
     refs: dict[int, Any] = {}

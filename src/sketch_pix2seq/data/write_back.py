@@ -17,7 +17,7 @@ import numpy as np
 from sketch_pix2seq.data.card import FILE_NAME, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
-from sketch_pix2seq.data.formats.binary import write_binary
+from sketch_pix2seq.data.formats.binary import WIDEST, scaled_to_fit, write_binary
 from sketch_pix2seq.data.formats.npz import write_npz
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import ReadReport
@@ -75,15 +75,15 @@ def write_back(
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":
                 return _npz_of_dataset(dataset, folder, splits)
-            return _written(_of_dataset(dataset, splits), folder, format)
+            return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
         found = _of_sources(sources, on_notice)
         if format != "npz":
-            return _written(found, folder, format)
+            return _written(found, folder, format, on_notice)
         lines = folder / "lines"
         lines.mkdir()
-        counts = _written(found, lines, "ndjson")
+        counts = _written(found, lines, "ndjson", on_notice)
         for category in counts:
             path = lines / f"{category}.ndjson"
             _write_npz(folder, category, _by_split(read_drawings(path, strict=True)))
@@ -125,9 +125,15 @@ def _of_sources(
             on_notice(f"`{source.path.name}`: left out of {report.read:,}: {reasons}")
 
 
-def _written(drawings: Iterable[_Named], folder: Path, layout: Written) -> dict[str, int]:
+def _written(
+    drawings: Iterable[_Named],
+    folder: Path,
+    layout: Written,
+    on_notice: Callable[[str], None],
+) -> dict[str, int]:
     """Write drawings as they come, a block at a time."""
     counts: Counter[str] = Counter()
+    num_scaled = 0
     rest = iter(drawings)
     while block := list(islice(rest, _MANY)):
         by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
@@ -135,6 +141,10 @@ def _written(drawings: Iterable[_Named], folder: Path, layout: Written) -> dict[
             by_category[category].append(drawing)
         for category, some in by_category.items():
             place = folder / _file_name(category)
+            if layout == "binary":
+                fitted = [scaled_to_fit(drawing) for drawing in some]
+                num_scaled += sum(a is not b for a, b in zip(fitted, some, strict=True))
+                some = fitted
             if layout == "svg":
                 _write_svgs(place, category, some, counts[category])
             else:
@@ -142,6 +152,9 @@ def _written(drawings: Iterable[_Named], folder: Path, layout: Written) -> dict[
                 with place.with_name(place.name + suffix).open("ab") as file:
                     file.writelines(_parts(category, some, layout))
             counts[category] += len(some)
+    if num_scaled:
+        noun = "drawing was" if num_scaled == 1 else "drawings were"
+        on_notice(f"{num_scaled:,} {noun} scaled down to {WIDEST}, the most the layout can hold")
     return dict(counts)
 
 

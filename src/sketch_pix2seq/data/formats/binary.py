@@ -20,7 +20,8 @@ from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 
 _HEAD = struct.Struct("<Q2sbIH")
 _COUNT = struct.Struct("<H")
-_WIDEST = np.iinfo(np.uint8).max
+WIDEST = np.iinfo(np.uint8).max
+"The longest side of a drawing."
 _NO_COUNTRY = b"\0\0"
 
 
@@ -92,6 +93,15 @@ def _strokes(stream: _Stream, num_strokes: int) -> list[np.ndarray]:
     return strokes
 
 
+def scaled_to_fit(drawing: SimplifiedDrawing) -> SimplifiedDrawing:
+    """The drawing itself if it fits the layout, else scaled down until it does."""
+    points = drawing.points.astype(np.float64) - drawing.points.min(axis=0)
+    if points.max() <= WIDEST:
+        return drawing
+    small = np.rint(points * (WIDEST / points.max()))
+    return drawing._replace(points=small.astype(np.int16))
+
+
 def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
     """Write drawings.
 
@@ -109,11 +119,11 @@ def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
     """
     for drawing in drawings:
         points = drawing.points.astype(np.int32) - drawing.points.min(axis=0)
-        if points.max() > _WIDEST:
+        if points.max() > WIDEST:
             raise DrawingError(
-                f"a drawing in the binary layout must be at most {_WIDEST} wide and high",
+                f"a drawing in the binary layout must be at most {WIDEST} wide and high",
                 got=int(points.max()),
-                do="Write ndjson or npz instead.",
+                do="Scale it with `scaled_to_fit`.",
             )
         ends = np.flatnonzero(drawing.lifts) + 1
         strokes = np.split(points.astype(np.uint8), ends[:-1])
