@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -72,6 +73,20 @@ ray.shutdown()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["local", "ray", "wrong.npz"]
 
 
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_is_not_there_is_told(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"{scheme}127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(DatasetError, match=f"Ray cluster at `{address}` must answer; got"):
+            prepare([files], tmp_path / "set", engine="ray")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_is_the_same_whoever_meets_it(files: Path, tmp_path: Path, workers: int) -> None:
     with pytest.raises(DatasetError, match=r"`zz\.ndjson` line 200: .*Leave out `strict`"):
@@ -107,6 +122,38 @@ def test_killed_it_leaves_no_process_and_begins_anew(files: Path, tmp_path: Path
     assert not (tmp_path / "set").exists()
     prepare([many], tmp_path / "set", workers=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["many", "prepare.py", "set"]
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from sketch_pix2seq.data.engine import gather_all
+from sketch_pix2seq.data.gather import Shard
+from sketch_pix2seq.data.options import PrepareOptions
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    gather_all([
+        Shard(number=number, of=2, source=number, path=path, files=None, span=None, size=1,
+              folder=path.parent / str(number), options=PrepareOptions())
+        for number in range(2)
+    ], workers=2)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc on this system")
+def test_interrupted_it_does_not_wait_for_its_workers(files: Path, tmp_path: Path) -> None:
+    script = tmp_path / "prepare.py"
+    endless = tmp_path / "endless.ndjson"
+    os.mkfifo(endless)  # whoever opens it waits
+    script.write_text(INTERRUPTED)
+    with subprocess.Popen([sys.executable, script, endless], stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + 60
+        while len(list(tmp_path.glob("[01]"))) < 2:
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode != 0
 
 
 def _children(process: int) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.data.engine import gather_all
-from sketch_pix2seq.data.gather import Gathered, shards_of
+from sketch_pix2seq.data.gather import Gathered, gather, shards_of
 from sketch_pix2seq.data.merge import merge
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.sources import find_sources
@@ -100,6 +100,26 @@ def test_parts_of_a_file_together_are_the_file(
     for category, spool in one.spools.items():
         ours, theirs = many.spools[category].identities(), spool.identities()
         assert all(map(np.array_equal, ours, theirs))
+
+
+def test_a_shard_may_be_tried_again(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.ndjson", *(line("cat", number) for number in range(9)))
+    (shard,) = shards_of(find_sources([path]), tmp_path, PrepareOptions())
+    once = gather(shard)
+    (shard.folder / "left over").touch()
+    assert gather(shard) == once
+    assert not (shard.folder / "left over").exists()
+    merged = merge([once])
+    assert len(merged.spools["cat"].identities().digests) == 9
+
+
+def test_results_are_merged_whatever_their_order_but_none_may_miss(tmp_path: Path) -> None:
+    paths = [written(tmp_path, f"{name}.ndjson", line(name, 1)) for name in ("a", "b", "c")]
+    parts = gathered(tmp_path, paths, PrepareOptions())
+    assert list(merge(parts[::-1]).spools) == ["a", "b", "c"]
+    for wrong in (parts[:2], parts[1:], [*parts, parts[1]], [parts[0], parts[0], parts[2]]):
+        with pytest.raises(DatasetError, match="one result of each of the 3 shards; got"):
+            merge(wrong)
 
 
 @pytest.mark.parametrize(

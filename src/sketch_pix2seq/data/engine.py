@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from typing import Any
+from urllib.parse import urlsplit
 
 from sketch_pix2seq.data.gather import Gathered, Progress, Shard, gather
 from sketch_pix2seq.data.options import Engine
@@ -22,6 +25,10 @@ from sketch_pix2seq.errors import DatasetError, MissingExtraError, UsageError
 
 WORTH_A_WORKER = 16_000_000
 """Bytes of sources for each process: fewer are read sooner than it starts."""
+
+
+SECONDS_TO_ANSWER = 10
+"""How long a Ray cluster may take to accept a connection."""
 
 
 def check_workers(workers: int | None, engine: str) -> None:
@@ -93,8 +100,13 @@ class _Told:
 
 def _in_processes(shards: Sequence[Shard], workers: int, told: _Told) -> list[Gathered]:
     """Read shards in processes of this machine."""
+    context = get_context("spawn")
+    lifeline, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(
-        min(workers, len(shards)), mp_context=get_context("spawn"), initializer=_begin_worker
+        min(workers, len(shards)),
+        mp_context=context,
+        initializer=_begin_worker,
+        initargs=(lifeline,),
     )
     futures: list[Future[Gathered]] = []
     try:
@@ -105,20 +117,35 @@ def _in_processes(shards: Sequence[Shard], workers: int, told: _Told) -> list[Ga
             "a worker ended before its work was done", do="Ask for fewer `workers`."
         ) from error
     finally:
+        held.close()  # workers that are still at it end at once
         pool.shutdown(wait=True, cancel_futures=True)
+        lifeline.close()
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the first process, and end with it, however it ends."""
+def _begin_worker(lifeline: Connection) -> None:
+    """Leave Ctrl-C to the first process; end when it lets go of the other end, or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    assert parent is not None
 
     def end_with_parent() -> None:
-        parent.join()
+        wait([lifeline])
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _check_reachable(address: str) -> None:
+    """Refuse a cluster that does not answer: Ray itself would try for minutes."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = place.hostname, place.port
+        if host and port:
+            socket.create_connection((host, port), SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"the Ray cluster at `{address}` must answer",
+            got=error,
+            do="Start it, or set RAY_ADDRESS to where it is.",
+        ) from error
 
 
 def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[Gathered]:
@@ -130,6 +157,7 @@ def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[G
             "`engine` ray needs Ray", do="pip install 'sketch-pix2seq[cluster]'"
         ) from error
     if not ray.is_initialized():
+        _check_reachable(os.environ.get("RAY_ADDRESS", ""))
         ray.init(
             num_cpus=None if "RAY_ADDRESS" in os.environ else workers,
             log_to_driver=False,

@@ -7,6 +7,7 @@ drawings are wanted; knows no splits.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -42,16 +43,18 @@ class Shard:
 
     Args:
         number: Its place among all.
+        of: How many there are.
         source: Number of its source.
         path: The source.
         files: Those that are meant, if the source is a folder.
         span: The part of the source that is meant, if not all of it is.
         size: In bytes.
-        folder: Where to put the spools; it does not exist yet.
+        folder: Where to put the spools; what an earlier try left there is thrown away.
         options: What to keep.
     """
 
     number: int
+    of: int
     source: int
     path: Path
     files: tuple[Path, ...] | None
@@ -95,23 +98,25 @@ def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) 
     Returns:
         The shards, in the order of the sources.
     """
-    shards: list[Shard] = []
-    for number, source in enumerate(sources):
-        files = tuple(source.files) if isinstance(source, SourceFolder) else None
-        for span in _spans(source, options):
-            shards.append(
-                Shard(
-                    number=len(shards),
-                    source=number,
-                    path=source.path,
-                    files=files,
-                    span=span,
-                    size=source.size if span is None else span[1] - span[0],
-                    folder=folder / f"{len(shards):06d}",
-                    options=options,
-                )
-            )
-    return shards
+    parts = [
+        (number, source, span)
+        for number, source in enumerate(sources)
+        for span in _spans(source, options)
+    ]
+    return [
+        Shard(
+            number=place,
+            of=len(parts),
+            source=number,
+            path=source.path,
+            files=tuple(source.files) if isinstance(source, SourceFolder) else None,
+            span=span,
+            size=source.size if span is None else span[1] - span[0],
+            folder=folder / f"{place:06d}",
+            options=options,
+        )
+        for place, (number, source, span) in enumerate(parts)
+    ]
 
 
 def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | None]:
@@ -125,7 +130,7 @@ def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | No
 
 
 def gather(shard: Shard, progress: Callable[[int], None] | None = None) -> Gathered:
-    """Read a shard.
+    """Read a shard. It may be tried again, wherever an earlier try broke off.
 
     Args:
         shard: Which.
@@ -137,6 +142,7 @@ def gather(shard: Shard, progress: Callable[[int], None] | None = None) -> Gathe
     Raises:
         DatasetError: If its source cannot be read, or has too many categories.
     """
+    shutil.rmtree(shard.folder, ignore_errors=True)
     shard.folder.mkdir()
     source, report = shard.open(), ReadReport()
     shelf = _Shelf(shard, report)

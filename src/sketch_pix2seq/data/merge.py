@@ -36,18 +36,19 @@ def merge(parts: Sequence[Gathered], on_notice: Callable[[str], None] | None = N
     """Put together what the shards gave.
 
     Args:
-        parts: Of all shards, in their order.
+        parts: Of all shards, in any order.
         on_notice: Told of each source that could not be read to its end.
 
     Returns:
         Spools by category, reports by source.
 
     Raises:
-        DatasetError: If a source gives no drawing at all, or there are too many categories.
+        DatasetError: If a shard is missing or there twice, a source gives no drawing at all, or
+            there are too many categories.
     """
     files: dict[str, list[Path]] = {}
     merged = Merged()
-    for part in parts:
+    for part in _in_order(parts):
         if part.shard.source == len(merged.paths):
             merged.paths.append(part.shard.path)
             merged.digests.append(part.sha256)
@@ -67,6 +68,21 @@ def merge(parts: Sequence[Gathered], on_notice: Callable[[str], None] | None = N
                 f"the {report.kept:,} drawings before that were read. Fetch it again."
             )
     return merged
+
+
+def _in_order(parts: Sequence[Gathered]) -> list[Gathered]:
+    """Sort the parts; refuse to go on without one of them, whose drawings would be lost."""
+    ordered = sorted(parts, key=lambda part: part.shard.number)
+    numbers = [part.shard.number for part in ordered]
+    total = max((part.shard.of for part in ordered), default=0)
+    if numbers != list(range(total)):
+        missing = sorted(set(range(total)) - set(numbers))
+        raise DatasetError(
+            f"there must be one result of each of the {total} shards",
+            got=f"none of shard {missing[0]}" if missing else "two of one shard",
+            do="Gather it again.",
+        )
+    return ordered
 
 
 def _add(whole: ReadReport, part: ReadReport) -> None:
