@@ -36,7 +36,7 @@ def measure(pictures: np.ndarray) -> list[Figure]:
     with torch.no_grad():
         codes = model.encoder(torch.from_numpy(pictures))[0]
     latents = np.resize(codes.numpy(), (MANY, card.latent_dim))
-    engine = StrokeEngine(bundle.decoder, card)
+    engine = StrokeEngine(bundle)
     one = latents[:1]
     steps_of_one = len(engine.draw(one, [0], seed=0, temperature=0.4)[0])
     many = engine.draw(latents, range(MANY), seed=0, temperature=0.4)

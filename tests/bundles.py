@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import jaxtyping
+import numpy as np
 import torch
+from safetensors.torch import save
 
-from sketch_pix2seq.export import export_onnx
+from sketch_pix2seq.export.graphs import export_onnx, stored
 from sketch_pix2seq.inference.bundle import (
+    COMPLETION_FILE,
     DECODER_FILE,
     ENCODER_FILE,
     MODEL_FILE,
     PICTURE,
+    WEIGHTS_FILE,
     Bundle,
     BundleCard,
 )
+from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.models import (
     DecoderStep,
     LSTMDecoder,
@@ -74,7 +79,10 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
             jaxtyping.config.update("jaxtyping_disable", False)
         encoder = (Path(folder) / ENCODER_FILE).read_bytes()
         decoder = (Path(folder) / DECODER_FILE).read_bytes()
-    return Bundle(card, encoder, decoder)
+    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+    half = np.eye(LATENT_DIM, dtype=np.float32) / 2
+    completion = Completion(half, np.zeros(LATENT_DIM, np.float32)).to_bytes()
+    return Bundle(card, encoder, decoder, weights, completion)
 
 
 def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
@@ -84,6 +92,9 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
     (folder / ENCODER_FILE).write_bytes(bundle.encoder)
     (folder / DECODER_FILE).write_bytes(bundle.decoder)
+    for name, content in ((WEIGHTS_FILE, bundle.weights), (COMPLETION_FILE, bundle.completion)):
+        if content is not None:
+            (folder / name).write_bytes(content)
     return folder
 
 

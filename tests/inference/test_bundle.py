@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bundles import tiny_bundle
+from bundles import tiny_bundle, write_bundle
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 
@@ -19,11 +19,7 @@ from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A whole bundle, to be broken."""
-    bundle = tiny_bundle()
-    (tmp_path / "model.json").write_text(bundle.card.to_json())
-    (tmp_path / "encoder.onnx").write_bytes(bundle.encoder)
-    (tmp_path / "decoder.onnx").write_bytes(bundle.decoder)
-    return tmp_path
+    return write_bundle(tmp_path / "bundle")
 
 
 def zipped(folder: Path, inside: str = "") -> Path:

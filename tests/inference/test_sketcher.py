@@ -244,7 +244,7 @@ def change_encoder(bundle: Bundle) -> Bundle:
 
 
 def change_decoder(bundle: Bundle) -> Bundle:
-    return replace(bundle, decoder=bundle.decoder[:1000])
+    return replace(bundle, decoder=bundle.decoder[:1000], weights=None)
 
 
 def change_card(bundle: Bundle) -> Bundle:
@@ -277,3 +277,70 @@ def test_a_model_that_reads_strokes_redraws_and_chooses_as_well() -> None:
         assert as_bytes(sketcher.redraw(given, n=3, best_of=2)) == as_bytes(drawings)
     moved = Sketch(tuple(stroke * 2 + 7 for stroke in HOUSE.strokes))
     np.testing.assert_allclose(sketcher.encode(moved), sketcher.encode(HOUSE), atol=1e-5)
+
+
+def test_mixing_begins_and_ends_with_the_redrawn_inputs(sketcher: Sketcher) -> None:
+    mixed = sketcher.mix([HOUSE, FACE, LINE], steps=4, seed=2)
+    assert len(mixed) == 7
+    for place, given in ((0, HOUSE), (3, FACE), (6, LINE)):
+        assert as_bytes([mixed[place]]) == as_bytes(sketcher.redraw(given, seed=2))
+    assert as_bytes(sketcher.mix([HOUSE, FACE], steps=2)) != as_bytes(mixed)[:2]
+    round_ones = sketcher.mix([HOUSE, FACE], steps=5, seed=2, spherical=True)
+    assert as_bytes(round_ones)[1:-1] != as_bytes(sketcher.mix([HOUSE, FACE], 5, seed=2))[1:-1]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "steps", "message"),
+    [
+        ([], 3, "two drawings or more to mix; got 0"),
+        ([HOUSE], 3, "two drawings or more to mix; got 1"),
+        (HOUSE, 3, "two drawings or more to mix; got 1"),
+        ([HOUSE, FACE], 1, "`steps` must be 2 or more; got 1"),
+        ([HOUSE, FACE], 2.5, "`steps` must be a whole number"),
+        ([HOUSE, FACE], 10_000_000, "at most 1,000,000 drawings at once"),
+    ],
+)
+@pytest.mark.usefixtures("as_users")
+def test_what_cannot_be_mixed_is_refused(
+    sketcher: Sketcher, inputs: Any, steps: Any, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        sketcher.mix(inputs, steps)
+
+
+def test_a_completed_drawing_begins_with_what_was_given(sketcher: Sketcher) -> None:
+    far = Sketch.from_points(
+        [900 + 0.37 * stroke for stroke in HOUSE.strokes], category="house", name="a"
+    )
+    both = sketcher.complete([far, FACE], n=6, seed=1)
+    assert [len(some) for some in both] == [6, 6]
+    for given, drawings in zip((far, FACE), both, strict=True):
+        assert as_bytes(sketcher.complete(given, n=6, seed=1)) == as_bytes(drawings)
+        assert len(set(as_bytes(drawings))) > 1
+        for drawing in drawings:
+            assert (drawing.category, drawing.name) == (given.category, given.name)
+            kept = Sketch(drawing.strokes[: len(given.strokes)])
+            assert as_bytes([kept]) == as_bytes([given])
+    near = sketcher.complete(HOUSE, n=6, seed=1)
+    for ours, theirs in zip(near, both[0], strict=True):  # the same drawing, elsewhere and smaller
+        assert len(ours.strokes) == len(theirs.strokes)
+        for stroke, other in zip(ours.strokes, theirs.strokes, strict=True):
+            np.testing.assert_allclose(900 + 0.37 * stroke, other, atol=0.5)
+
+
+def test_a_dot_can_be_completed(sketcher: Sketcher) -> None:
+    (drawing,) = sketcher.complete(Sketch.from_points([[(7, 7)]]))
+    assert drawing.strokes[0].tolist() == [[7, 7]]
+
+
+@pytest.mark.usefixtures("as_users")
+def test_what_cannot_be_completed_is_refused(sketcher: Sketcher) -> None:
+    zigzag = Sketch.from_points([[(x, 100 * (x % 2)) for x in range(200)]])
+    with pytest.raises(DrawingError, match="fewer than 60 points for this model; got 200 after"):
+        sketcher.complete(zigzag)
+    with pytest.raises(DrawingError, match=r"input 1: a drawing must have a stroke"):
+        sketcher.complete([HOUSE, Sketch(())])
+    with pytest.raises(DrawingError, match="a picture array has no strokes"):
+        sketcher.complete(np.ones((48, 48), np.float32))
+    with pytest.raises(BundleError, match=r"cannot complete drawings.*--data"):
+        Sketcher(replace(tiny_bundle(), completion=None)).complete(HOUSE)

@@ -7,16 +7,19 @@ from pathlib import Path
 from sketch_pix2seq.cli.extras import needs_extra
 
 
-def export(run: Path, /, *, out: Path, temperature: float | None = None) -> None:
+def export(
+    run: Path, /, *, out: Path, data: Path | None = None, temperature: float | None = None
+) -> None:
     """Make a bundle of a run's best weights.
 
     Args:
         run: The folder that `train` wrote.
         out: The bundle to make: a folder, or a file that ends in .zip.
+        data: The data set that it was trained on: with it the bundle can complete drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
     """
     with needs_extra("train"):
-        from sketch_pix2seq.export import export_run
+        from sketch_pix2seq.export.bundle import export_run
 
-    export_run(run, out, temperature=temperature)
+    export_run(run, out, data=data, temperature=temperature)
     print(out)

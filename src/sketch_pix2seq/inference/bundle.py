@@ -3,7 +3,8 @@
     model.json           what the model is (see `BundleCard`)
     encoder.onnx         picture, or strokes -> mean, log variance
     decoder.onnx         one step of drawing, sampling included
-    weights.safetensors  the same weights, for those who want to train on
+    weights.safetensors  the same weights: for drawing without ONNX Runtime, for training on
+    completion.safetensors  what completes a started drawing (see `Completion`); may be missing
     README.md            model card
 
 This module owns the format. It reads without running anything: JSON and ONNX, no
@@ -30,6 +31,7 @@ MODEL_FILE = "model.json"
 ENCODER_FILE = "encoder.onnx"
 DECODER_FILE = "decoder.onnx"
 WEIGHTS_FILE = "weights.safetensors"
+COMPLETION_FILE = "completion.safetensors"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
 PICTURE, STROKES = "picture", "strokes"
@@ -154,6 +156,10 @@ class Bundle:
     card: BundleCard
     encoder: bytes
     decoder: bytes
+    weights: bytes | None = None
+    "The decoder's weights once more, for drawing without ONNX Runtime; they may be missing."
+    completion: bytes | None = None
+    "What completes started drawings; it may be missing."
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
@@ -166,7 +172,11 @@ class Bundle:
             raise BundleError(f"there is no bundle `{path}`")
         files = _read_zip(path) if path.is_file() else _read_folder(path)
         return cls(
-            BundleCard.from_json(files[MODEL_FILE]), files[ENCODER_FILE], files[DECODER_FILE]
+            BundleCard.from_json(files[MODEL_FILE]),
+            files[ENCODER_FILE],
+            files[DECODER_FILE],
+            files.get(WEIGHTS_FILE),
+            files.get(COMPLETION_FILE),
         )
 
     @classmethod
@@ -178,6 +188,7 @@ class Bundle:
 
 
 _NEEDED = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
+_READ = (*_NEEDED, WEIGHTS_FILE, COMPLETION_FILE)
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
@@ -185,7 +196,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
     if missing:
         raise _incomplete(folder, missing)
     try:
-        return {name: (folder / name).read_bytes() for name in _NEEDED}
+        return {name: (folder / name).read_bytes() for name in _READ if (folder / name).is_file()}
     except OSError as error:
         raise BundleError(f"bundle `{folder}` cannot be read", got=error) from error
 
@@ -197,10 +208,11 @@ def _read_zip(path: Path) -> dict[str, bytes]:
             missing = [name for name in _NEEDED if name not in found]
             if missing:
                 raise _incomplete(path, missing)
-            for name in _NEEDED:
+            wanted = [name for name in _READ if name in found]
+            for name in wanted:
                 if found[name].file_size > MAX_FILE_BYTES:
                     raise BundleError(f"`{name}` in `{path}` is larger than 1 GiB unpacked")
-            return {name: archive.read(found[name]) for name in _NEEDED}
+            return {name: archive.read(found[name]) for name in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise BundleError(f"bundle `{path}` must be a folder or a zip file", got=error) from error
 

@@ -15,21 +15,17 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import DECODER_FILE, BundleCard
+from sketch_pix2seq.inference.bundle import DECODER_FILE, Bundle, BundleCard
+from sketch_pix2seq.inference.lstm_steps import LSTMRows, LSTMSteps
 from sketch_pix2seq.inference.noise import open_stream, read_noise
-from sketch_pix2seq.inference.session import (
-    Session,
-    decoder_session,
-    not_usable,
-    num_processors,
-)
-from sketch_pix2seq.sketch.pen import PEN, PEN_END, START_STEP
+from sketch_pix2seq.inference.rows import DecoderRows, OnnxRows
+from sketch_pix2seq.inference.session import Session, decoder_session, num_processors
+from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
 NUM_ROWS = 48
 """Rows that a thread draws at once: states and weights then stay in the processor's cache."""
@@ -50,10 +46,11 @@ class StrokeEngine:
     """Draws latent codes with a bundle's decoder.
 
     Args:
-        decoder: What `decoder.onnx` holds.
-        card: The bundle's card.
+        bundle: The model.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
+        compiled: Draw by C code of our own, where this machine and the decoder allow it; else
+            by ONNX Runtime, which gives the same drawings but for the last digits.
 
     Raises:
         BundleError: If the decoder is not what the card says (when first used).
@@ -61,29 +58,49 @@ class StrokeEngine:
 
     def __init__(
         self,
-        decoder: bytes,
-        card: BundleCard,
+        bundle: Bundle,
         *,
         num_threads: int | None = None,
         num_rows: int = NUM_ROWS,
+        compiled: bool = True,
     ) -> None:
-        self.card = card
+        self.card = bundle.card
         self.num_threads = num_threads or num_processors()
         self.num_rows = num_rows
-        self._decoder = decoder
+        self._bundle = bundle
+        self._compiled = compiled
+
+    @cached_property
+    def _steps(self) -> LSTMSteps | None:
+        """The decoder laid out for C code, if it can be."""
+        return LSTMSteps.of(self._bundle) if self._compiled else None
 
     @cached_property
     def _alone(self) -> Session:
         """The session for few drawings: all threads work on one call."""
         threads = min(self.num_threads, MAX_THREADS_A_CALL)
-        return decoder_session(self._decoder, self.card, threads)
+        return decoder_session(self._bundle.decoder, self.card, threads)
 
     @cached_property
     def _many(self) -> Session:
         """The session for many drawings: each thread makes calls of its own."""
         if self.num_threads == 1:
             return self._alone
-        return decoder_session(self._decoder, self.card, 1)
+        return decoder_session(self._bundle.decoder, self.card, 1)
+
+    def _blocks(self, total: int, temperature: float) -> list[_RowBlock]:
+        """Make row blocks for so many drawings, one for each thread that is worth it."""
+        few = 1 if self._steps else FEW
+        num_workers = 1 if total <= few else min(self.num_threads, -(-total // few))
+        num_rows = max(1, min(self.num_rows, -(-total // num_workers)))
+
+        def rows() -> DecoderRows:
+            if self._steps:
+                return LSTMRows(self._steps, num_rows, temperature)
+            session = self._alone if total <= few else self._many
+            return OnnxRows(session, self.card, num_rows, temperature)
+
+        return [_RowBlock(rows(), self.card, num_rows) for _ in range(num_workers)]
 
     def draw(
         self,
@@ -92,6 +109,7 @@ class StrokeEngine:
         *,
         seed: int,
         temperature: float,
+        begun: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
         progress: Progress | None = None,
     ) -> list[Float32[np.ndarray, "T 5"]]:
         """Draw every code once.
@@ -101,6 +119,8 @@ class StrokeEngine:
             indices: With the seed, what decides each drawing's noise.
             seed: The user's, >= 0.
             temperature: Not negative; 0 is greedy.
+            begun: The steps with which each drawing begins, whatever the decoder would draw;
+                fewer than `card.max_steps`, none of them an end. None: no drawing is begun.
             progress: Called in this thread now and then.
 
         Returns:
@@ -113,12 +133,9 @@ class StrokeEngine:
         total = len(latents)
         if total == 0:
             return []
-        job = _Job(latents, indices, seed)
-        num_workers = 1 if total <= FEW else min(self.num_threads, -(-total // FEW))
-        session = self._alone if total <= FEW else self._many
-        num_rows = max(1, min(self.num_rows, -(-total // num_workers)))
-        blocks = [_RowBlock(session, self.card, num_rows, temperature) for _ in range(num_workers)]
-        if num_workers == 1:
+        job = _Job(latents, indices, seed, begun)
+        blocks = self._blocks(total, temperature)
+        if len(blocks) == 1:
             _work(blocks[0], job, progress)
         else:
             _share(blocks, job, progress)
@@ -135,10 +152,12 @@ class _Job:
         latents: Float32[np.ndarray, "N Z"],
         indices: Sequence[int],
         seed: int,
+        begun: Sequence[Float32[np.ndarray, "_ 5"]] | None,
     ) -> None:
         self.latents = latents
         self.indices = indices
         self.seed = seed
+        self.begun = begun
         self.num_finished = 0
         self._next = 0
         self._lock = threading.Lock()
@@ -183,8 +202,7 @@ def _work(block: _RowBlock, job: _Job, progress: Progress | None) -> None:
     while True:
         finished = 0
         if block.num_free >= refill_from and len(numbers := job.take(block.num_free)):
-            streams = [open_stream(job.seed, int(job.indices[number])) for number in numbers]
-            finished = block.enter(numbers, job.latents[numbers], streams)
+            finished = block.enter(numbers, job)
         elif block.num_active == 0:
             return
         if block.num_active:
@@ -196,76 +214,59 @@ def _work(block: _RowBlock, job: _Job, progress: Progress | None) -> None:
 
 
 class _RowBlock:
-    """Rows that are drawn together, call by call.
+    """Drawings under way: which one stands in which row, and what noise it still has."""
 
-    The active rows stand first. States and steps are kept twice: a call reads one side and
-    writes the other, so nothing is copied between calls.
-    """
-
-    def __init__(
-        self, session: Session, card: BundleCard, num_rows: int, temperature: float
-    ) -> None:
+    def __init__(self, rows: DecoderRows, card: BundleCard, num_rows: int) -> None:
         self.num_rows = num_rows
         self.num_active = 0
         self.drawn: list[tuple[np.ndarray, np.ndarray]] = []
-        "Of each call, which drawings it moved on and the step of each."
-        self._session = session
+        "Of each stretch of steps, which drawings it moved on, (N), and their steps, (S, N, 5)."
+        self._rows = rows
         self._max_steps = card.max_steps
         self._noise_dim = card.noise_dim
-        self._latent = np.zeros((num_rows, card.latent_dim), np.float32)
-        self._states = np.zeros((2, num_rows, card.state_dim), np.float32)
-        self._steps = np.zeros((2, num_rows, len(START_STEP)), np.float32)
-        self._noise = np.zeros((num_rows, card.noise_dim), np.float32)
-        self._temperature = np.full((num_rows, 1), temperature, np.float32)
-        self._noise_ahead = np.zeros((num_rows, NOISE_STEPS, card.noise_dim), np.float32)
+        self._noise = np.zeros((num_rows, NOISE_STEPS, card.noise_dim), np.float32)
         self._streams: list[np.random.Generator] = []
+        self._begun: list[Float32[np.ndarray, "_ 5"]] = []
+        "What is left of the steps with which each drawing begins; empty if none is begun."
         self._numbers = np.zeros(num_rows, np.int64)
         self._last_ticks = np.zeros(num_rows, np.int64)
         self._next_cut = 0
         self._tick = 0
-        self._side = 0
-        self._calls: dict[tuple[int, int, int], Any] = {}
 
     @property
     def num_free(self) -> int:
         """How many rows are empty."""
         return self.num_rows - self.num_active
 
-    def enter(
-        self,
-        numbers: Int64[np.ndarray, "K"],
-        latents: Float32[np.ndarray, "K Z"],
-        streams: list[np.random.Generator],
-    ) -> int:
-        """Let new drawings in, and let them take their first step in a call of their own.
+    def enter(self, numbers: Int64[np.ndarray, "K"], job: _Job) -> int:
+        """Let new drawings in, and let them take their first step.
 
-        The decoder computes first states for the whole batch if any of it begins, so those
-        that begin must not share a call with those that are under way.
+        Args:
+            numbers: Which of the job's.
+            job: What is to be drawn.
 
         Returns:
             How many of all drawings are now finished.
         """
+        streams = [open_stream(job.seed, int(job.indices[number])) for number in numbers]
         start, stop = self.num_active, self.num_active + len(numbers)
         rows = slice(start, stop)
         position = self._tick % NOISE_STEPS
         noise = read_noise(streams, 1 + (NOISE_STEPS - position) % NOISE_STEPS, self._noise_dim)
-        self._noise[rows] = noise[:, 0]
         if noise.shape[1] > 1:
-            self._noise_ahead[rows, position:] = noise[:, 1:]
-        source = 1 - self._side  # so that the results come to lie beside those of the others
-        self._latent[rows] = latents
-        self._states[source, rows] = 0
-        self._steps[source, rows] = START_STEP
-        self._run(source, start, stop)
+            self._noise[rows, position:] = noise[:, 1:]
+        steps = self._rows.begin(start, job.latents[numbers], noise[:, 0])
         self.num_active = stop
+        if job.begun is not None:
+            self._begun += [job.begun[number] for number in numbers]
         self._streams += streams
         self._numbers[rows] = numbers
         self._last_ticks[rows] = self._tick + self._max_steps - 1
         self._next_cut = min(self._last_ticks[:stop].tolist())
-        return self._record(start)
+        return self._record(start, steps[None].copy())
 
     def advance(self) -> int:
-        """Move all active rows on by a step.
+        """Move all active rows on, up to where a drawing ends.
 
         Returns:
             How many drawings this finished.
@@ -273,23 +274,22 @@ class _RowBlock:
         active = self.num_active
         position = self._tick % NOISE_STEPS
         if position == 0:
-            self._noise_ahead[:active] = read_noise(self._streams, NOISE_STEPS, self._noise_dim)
-        self._noise[:active] = self._noise_ahead[:active, position]
-        self._run(self._side, 0, active)
-        self._side = 1 - self._side
-        self._tick += 1
-        return self._record(0)
+            self._noise[:active] = read_noise(self._streams, NOISE_STEPS, self._noise_dim)
+        ahead = min(NOISE_STEPS - position, self._next_cut - self._tick)
+        if any(map(len, self._begun)):
+            ahead = 1
+        steps = self._rows.advance(active, self._noise[:active, position : position + ahead])
+        self._tick += len(steps)
+        return self._record(0, steps.copy())
 
-    def _record(self, start: int) -> int:
+    def _record(self, start: int, steps: Float32[np.ndarray, "S N 5"]) -> int:
         """Keep the steps just drawn, from row `start` on, and let finished drawings leave."""
         rows = slice(start, self.num_active)
-        steps = self._steps[self._side, rows].copy()
+        self._go_on_as_begun(start, steps[-1])
         self.drawn.append((self._numbers[rows].copy(), steps))
-        ended = steps[:, _END_COLUMN] > 0
+        ended = steps[-1, :, _END_COLUMN] > 0
         if self._tick >= self._next_cut:
             ended |= self._last_ticks[rows] <= self._tick
-        if not ended.any():
-            return 0
         leaving = (start + np.flatnonzero(ended)).tolist()
         for row in reversed(leaving):
             self._leave(row)
@@ -297,68 +297,33 @@ class _RowBlock:
             self._next_cut = min(self._last_ticks[: self.num_active].tolist(), default=0)
         return len(leaving)
 
+    def _go_on_as_begun(self, start: int, steps: Float32[np.ndarray, "N 5"]) -> None:
+        """Put the steps of drawings that were begun in the place of those just drawn."""
+        rows = [row for row in range(start, len(self._begun)) if len(self._begun[row])]
+        for row in rows:
+            steps[row - start], self._begun[row] = self._begun[row][0], self._begun[row][1:]
+        if rows:
+            self._rows.put(np.array(rows), steps[np.array(rows) - start])
+
     def _leave(self, row: int) -> None:
         """Let the last active row take the place of a finished one."""
         last = self.num_active - 1
         if row != last:
-            side = self._side
-            for kept in (
-                self._numbers,
-                self._last_ticks,
-                self._latent,
-                self._states[side],
-                self._steps[side],
-                self._noise_ahead,
-            ):
+            self._rows.take_place(row, last)
+            for kept in (self._numbers, self._last_ticks, self._noise):
                 kept[row] = kept[last]
             self._streams[row] = self._streams[last]
-        self._streams.pop()
+            self._begun[row : row + 1] = self._begun[last:]
+        del self._streams[last:], self._begun[last:]
         self.num_active = last
-
-    def _run(self, source: int, start: int, stop: int) -> None:
-        """Call the decoder: read rows of one side, write them on the other."""
-        call = self._calls.get((source, start, stop))
-        try:
-            if call is None:
-                call = self._calls[source, start, stop] = self._bind(source, start, stop)
-            self._session.run_with_iobinding(call)
-        except Exception as error:  # its errors have no common ancestor but this one
-            raise not_usable(DECODER_FILE, error) from error
-
-    def _bind(self, source: int, start: int, stop: int) -> Any:
-        """Tell the decoder where the rows lie; this costs more than a step of one drawing."""
-        call = self._session.io_binding()
-        target = 1 - source
-        inputs = {
-            "latent": self._latent[start:stop],
-            "state": self._states[source, start:stop],
-            "step": self._steps[source, start:stop],
-            "noise": self._noise[start:stop],
-            "temperature": self._temperature[start:stop],
-        }
-        outputs = {
-            "next_state": self._states[target, start:stop],
-            "next_step": self._steps[target, start:stop],
-        }
-        for name, array in inputs.items():
-            call.bind_input(name, "cpu", 0, np.float32, array.shape, _address(array))
-        for name, array in outputs.items():
-            call.bind_output(name, "cpu", 0, np.float32, array.shape, _address(array))
-        return call
-
-
-def _address(array: np.ndarray) -> int:
-    """Return where an array lies; a third of the time that `array.ctypes` takes."""
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 def _by_drawing(
     drawn: Sequence[tuple[np.ndarray, np.ndarray]], total: int
 ) -> list[Float32[np.ndarray, "T 5"]]:
     """Sort the steps of all calls by drawing; a drawing's own stay in their order."""
-    numbers = np.concatenate([numbers for numbers, _ in drawn])
-    steps = np.concatenate([steps for _, steps in drawn])
+    numbers = np.concatenate([np.tile(numbers, len(steps)) for numbers, steps in drawn])
+    steps = np.concatenate([steps.reshape(-1, STROKE5_DIM) for _, steps in drawn])
     if not np.isfinite(steps).all():
         raise BundleError(
             f"`{DECODER_FILE}` of the bundle draws numbers that are not finite",

@@ -79,13 +79,49 @@ def as_views(
         except DrawingError as error:
             if len(inputs) == 1:
                 raise
-            raise DrawingError(f"input {first_number + number}: {error}") from error
+            raise numbered(error, first_number + number) from error
     drawn = views_of(list(sketches.values()), card)
     views = np.empty((len(inputs), *drawn.shape[1:]), np.float32)
     views[list(sketches)] = drawn
     for number, picture in pictures.items():
         views[number, 0] = picture
     return views
+
+
+def as_sketches(inputs: Sequence[object]) -> list[Sketch]:
+    """Read the strokes of what a user gave.
+
+    Args:
+        inputs: `Input`s, each one drawing; picture arrays have no strokes.
+
+    Returns:
+        The drawings, each with a stroke.
+
+    Raises:
+        DrawingError: Saying which input is no drawing, or a blank one.
+    """
+    sketches = []
+    for number, given in enumerate(inputs):
+        try:
+            if isinstance(given, np.ndarray):
+                raise DrawingError("a picture array has no strokes", do="Give a Pillow picture.")
+            sketches.append(_sketch(given))
+        except DrawingError as error:
+            raise error if len(inputs) == 1 else numbered(error, number) from error
+    return sketches
+
+
+def numbered(error: DrawingError, number: int) -> DrawingError:
+    """Say which of several inputs an error is about.
+
+    Args:
+        error: What is wrong with it.
+        number: Its own.
+
+    Returns:
+        The error to raise.
+    """
+    return DrawingError(f"input {number}: {error}")
 
 
 def _sketch(given: object) -> Sketch:

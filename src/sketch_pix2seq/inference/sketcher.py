@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from typing import overload
 
@@ -23,17 +24,20 @@ from sketch_pix2seq.inference.arguments import (
     checked_seed,
     checked_temperature,
     checked_threads,
+    whole_number,
 )
 from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
+from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
-from sketch_pix2seq.inference.inputs import Input, as_list, as_views
+from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
+from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.session import (
     Session,
     encoder_session,
     not_usable,
     num_processors,
 )
-from sketch_pix2seq.inference.views import views_of
+from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -76,7 +80,7 @@ class Sketcher:
             )
         self._bundle = bundle
         self._num_threads = checked_threads(num_threads) or num_processors()
-        self._engine = StrokeEngine(bundle.decoder, bundle.card, num_threads=self._num_threads)
+        self._engine = StrokeEngine(bundle, num_threads=self._num_threads)
 
     @classmethod
     def load(
@@ -225,6 +229,132 @@ class Sketcher:
         if best_of > 1 and drawings:
             drawings = self._nearest(latents, drawings, n)
         return drawings[0] if alone else drawings
+
+    def mix(
+        self,
+        inputs: Sequence[Input],
+        steps: int = 11,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+        *,
+        spherical: bool = False,
+    ) -> list[Sketch]:
+        """Draw what lies between drawings.
+
+        Args:
+            inputs: Two or more, passed one after the other: paths, `Sketch`es, Pillow pictures,
+                or picture arrays (48, 48), 1 = ink.
+            steps: Drawings from one to the next, both redrawn ones included; 2 or more. The
+                paper shows 11 and 51.
+            temperature: How freely to draw, >= 0; None: what suits the model.
+            seed: Another seed, other drawings.
+            progress: Called with how many drawings are done, and how many there are.
+            spherical: Mix along great circles instead of straight lines, as the paper does.
+
+        Returns:
+            (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            UsageError: If another argument does not fit.
+            BundleError: If the model cannot be run.
+        """
+        several, alone = as_list(inputs)
+        if alone or len(several) < 2:
+            raise UsageError("there must be two drawings or more to mix", got=len(several))
+        steps = whole_number("steps", steps, least=2)
+        check_amount((len(several) - 1) * steps, 1)
+        self._checked_settings(temperature, seed, progress)
+        path = path_through(self.encode(several), steps, spherical=spherical)
+        return [one for (one,) in self.decode(path, 1, temperature, seed, progress)]
+
+    @overload
+    def complete(  # type: ignore[overload-overlap]
+        self,
+        inputs: Input,
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[Sketch]: ...
+
+    @overload
+    def complete(
+        self,
+        inputs: Sequence[Input],
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[list[Sketch]]: ...
+
+    def complete(
+        self,
+        inputs: Input | Sequence[Input],
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[Sketch] | list[list[Sketch]]:
+        """Finish started drawings: what is given stays, the rest is drawn.
+
+        A started drawing is taken to be as large already as it will be in the end.
+
+        Args:
+            inputs: One input or several: paths, `Sketch`es or Pillow pictures.
+            n: How many drawings of each input.
+            temperature: How freely to draw, >= 0; None: what suits the model.
+            seed: Another seed, other drawings.
+            progress: Called with how many drawings are done, and how many there are.
+
+        Returns:
+            A list of n drawings for one input; a list of such lists for several. Each begins
+            with the given strokes and lies where they lie.
+
+        Raises:
+            DrawingError: If an input is no drawing, or has more points than the model draws.
+            UsageError: If another argument does not fit.
+            BundleError: If the model cannot be run, or cannot complete drawings.
+        """
+        several, alone = as_list(inputs)
+        n, _ = check_amount(len(several), n)
+        heat, seed = self._checked_settings(temperature, seed, progress)
+        sketches = as_sketches(several)
+        begun = [beginning_of(sketch, self.card) for sketch in sketches]
+        drawn = self._engine.draw(
+            np.repeat(self._completion(self.encode(sketches)), n, axis=0),
+            list(range(n)) * len(begun),
+            seed=seed,
+            temperature=heat,
+            begun=[one.steps for one in begun for _ in range(n)],
+            progress=progress,
+        )
+        finished = [
+            self._finished(sketches[place // n], begun[place // n], steps)
+            for place, steps in enumerate(drawn)
+        ]
+        by_input = [finished[first : first + n] for first in range(0, len(finished), n)]
+        return by_input[0] if alone else by_input
+
+    @cached_property
+    def _completion(self) -> Completion:
+        if self._bundle.completion is None:
+            raise BundleError(
+                "this bundle cannot complete drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        return Completion.from_bytes(self._bundle.completion, self.card.latent_dim)
+
+    def _finished(
+        self, sketch: Sketch, begun: Beginning, steps: Float32[np.ndarray, "T 5"]
+    ) -> Sketch:
+        """Add to a started drawing what was drawn after it."""
+        steps = steps.copy()
+        steps[:, OFFSET] *= self.card.offset_scale * begun.scale
+        strokes = Sketch.from_stroke5(steps).strokes[len(sketch.strokes) :]
+        middle = np.array(begun.middle, np.float32)
+        return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
 
     @cached_property
     def _encoder(self) -> Session:

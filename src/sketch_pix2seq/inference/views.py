@@ -6,11 +6,14 @@ Both are made of `Sketch`es in one place, as the bundle's card says.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
+from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.inference.bundle import PICTURE, BundleCard
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -33,10 +36,54 @@ def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray
         return rasterise_batch(sketches, card.raster)
     steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
     for rows, sketch in zip(steps, sketches, strict=True):
-        own = _as_trained_on(sketch, card).to_stroke5()
+        own = _as_trained_on(sketch, card).truncated(card.max_steps).to_stroke5()
         rows[: len(own)] = own
     steps[:, :, OFFSET] /= np.float32(card.offset_scale)
     return steps
+
+
+class Beginning(NamedTuple):
+    """A started drawing as a decoder would have begun it.
+
+    Args:
+        steps: (P, 5) stroke-5 rows in units of `offset_scale`, without an end.
+        scale: Pixels of the sketch to one of the decoder's.
+        middle: Where the decoder's origin lies in the sketch, (x, y).
+    """
+
+    steps: Float32[np.ndarray, "P 5"]
+    scale: float
+    middle: tuple[float, float]
+
+
+def beginning_of(sketch: Sketch, card: BundleCard) -> Beginning:
+    """Make the steps that a decoder would have drawn a started drawing with.
+
+    The drawing is taken to be as large already as it will be in the end.
+
+    Args:
+        sketch: With a stroke.
+        card: The bundle's.
+
+    Returns:
+        The steps, and where they lie.
+
+    Raises:
+        DrawingError: If it has so many points that the decoder could not go on.
+    """
+    steps = _as_trained_on(sketch, card).to_stroke5()[:-1]
+    if len(steps) >= card.max_steps:
+        raise DrawingError(
+            f"a started drawing must have fewer than {card.max_steps} points for this model",
+            got=f"{len(steps)} after simplifying",
+        )
+    steps[:, OFFSET] /= np.float32(card.offset_scale)
+    assert sketch.bounds is not None
+    left, top, right, bottom = sketch.bounds
+    longest = max(right - left, bottom - top)
+    return Beginning(
+        steps, longest / QUICKDRAW_SIDE or 1.0, ((left + right) / 2, (top + bottom) / 2)
+    )
 
 
 def _as_trained_on(sketch: Sketch, card: BundleCard) -> Sketch:
@@ -48,4 +95,4 @@ def _as_trained_on(sketch: Sketch, card: BundleCard) -> Sketch:
         return normalised
     left, top, right, bottom = normalised.bounds
     middle = np.array(((left + right) // 2, (top + bottom) // 2), np.float32)
-    return Sketch(tuple(stroke - middle for stroke in normalised.strokes)).truncated(card.max_steps)
+    return Sketch(tuple(stroke - middle for stroke in normalised.strokes))

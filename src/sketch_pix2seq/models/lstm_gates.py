@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sketch_pix2seq.models.compiled import compiled_library
+from sketch_pix2seq.compiled import compiled_library
 
 
 class TorchGates:
@@ -137,4 +137,4 @@ def gates_for(like: Tensor, scale: float = 1.0) -> TorchGates | CompiledGates:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    return compiled_library(Path(__file__).with_suffix(".c"))
+    return compiled_library(Path(__file__).with_suffix(".c"), openmp=True)

@@ -21,18 +21,19 @@ COMPILERS = ("cc", "gcc", "clang")
 SECONDS_TO_COMPILE = 60
 
 
-def compiled_library(source: Path) -> ctypes.CDLL | None:
+def compiled_library(source: Path, *, openmp: bool = False) -> ctypes.CDLL | None:
     """Compile a C file, or take what was compiled before.
 
     Args:
         source: the C file; it includes nothing but standard headers.
+        openmp: let it share its work out to the threads that torch has started, if it has.
 
     Returns:
         The library; None if there is no compiler, or it fails.
     """
     try:
         text = source.read_bytes()
-        flags = (*FLAGS, "-fopenmp") if _has_threads() else FLAGS
+        flags = (*FLAGS, "-fopenmp") if openmp and _has_threads() else FLAGS
         name = hashlib.blake2b(text + repr((flags, _processor())).encode(), digest_size=12)
         folder = _cache_folder()
         place = folder / f"{source.stem}-{name.hexdigest()}.so"
@@ -51,7 +52,7 @@ def _compile(source: Path, place: Path, flags: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
         made = Path(scratch) / place.name
         subprocess.run(
-            [compiler, *flags, str(source), "-o", str(made)],
+            [compiler, *flags, str(source), "-o", str(made), "-lm"],
             check=True,
             capture_output=True,
             timeout=SECONDS_TO_COMPILE,

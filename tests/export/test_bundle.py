@@ -17,7 +17,8 @@ import torch
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, RunError, UsageError
-from sketch_pix2seq.export import HALF_FROM, export_run, load_model
+from sketch_pix2seq.export.bundle import export_run, load_model
+from sketch_pix2seq.export.graphs import HALF_FROM
 from sketch_pix2seq.inference.bundle import STROKES, Bundle
 from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.models import compiled
-from sketch_pix2seq.models.compiled import COMPILERS, compiled_library
+from sketch_pix2seq import compiled
+from sketch_pix2seq.compiled import COMPILERS, compiled_library
 
 SOURCE = "int answer(void) { return 42; }\n"
 
