@@ -109,7 +109,7 @@ def test_closed_streams_lead_nowhere() -> None:
             UsageError("`best_of` is odd", do="Ask `n`."),
             "`--best-of` is odd. Ask `-n`.",
         ),
-        (["draw", "x"], UsageError("`size` of `x.svg`"), "`size` of `x.svg`"),
+        (["draw", "x"], UsageError("`margin` of `x.svg`"), "`margin` of `x.svg`"),
         (
             ["draw", "x"],
             DrawingError("`seed` is odd", do="Change `seed`."),

@@ -189,3 +189,23 @@ def test_wrong_settings_are_all_reported_at_once() -> None:
         RasterSettings(size=0, margin=-1, line_width=float("nan"))
     with pytest.raises(UsageError, match="`margin` must be from 0 to below half"):
         RasterSettings(size=48, margin=24)
+
+
+def test_wide_lines_are_full_at_any_width_and_slope(rng: np.random.Generator) -> None:
+    for line_width in rng.uniform(4, 40, 60):
+        settings = RasterSettings(size=120, margin=30, line_width=line_width)
+        for turn in (0.0, 0.003, 0.05, 0.4):
+            line = np.array([[0, 0], [100, 100 * turn]])
+            for points in (line, line[:, ::-1]):
+                picture = rasterise([points, points + np.array([0, 1e-9])], settings)
+                middle = picture[59:61, 59:61]
+                assert middle.min() > 0.99, (line_width, turn)
+                inked = picture.sum() - np.pi * line_width**2 / 4  # without the round ends
+                assert abs(inked / (60 * np.hypot(1, turn)) / line_width - 1) < 0.05
+
+
+def test_parts_of_a_drawing_lie_where_they_lie_in_it() -> None:
+    whole = [np.array([[0, 0], [10, 0]]), np.array([[0, 8], [10, 8]])]
+    parts = rasterise_batch([whole[:1], whole[1:], []], within=whole)
+    np.testing.assert_array_equal(parts.max(axis=0)[0], rasterise(whole))
+    assert parts[0].sum() > 0 and parts[2].sum() == 0

@@ -123,7 +123,9 @@ def test_saving_goes_by_suffix(tmp_path: Path) -> None:
     png = HOUSE.save(str(tmp_path / "house.PNG"), size=64)
     with Image.open(png) as image:
         assert image.size == (64, 64)
-    with pytest.raises(UsageError, match=r"must be saved as \.svg or \.png; got house\.bmp"):
+    with pytest.raises(
+        UsageError, match=r"must be saved as \.svg, \.png, \.gif or \.apng; got house\.bmp"
+    ):
         HOUSE.save(tmp_path / "house.bmp")
     assert not (tmp_path / "house.bmp").exists()
 

@@ -1,20 +1,22 @@
-"""Reading a drawing from a picture file: dark lines on light paper, or light on dark.
+"""Reading a drawing from a picture file: from a drawing program, a scanner or a phone.
 
-For clean pictures, of lines of any width: scans and photos need more than this. The way:
-grey -> ink or paper by Otsu's threshold -> thin centre lines -> strokes -> fewer points.
+Dark lines on light paper or light ones on dark, of any width. The way, which can be looked at
+stage by stage: grey -> ink or paper -> cropped -> thin centre lines -> strokes -> fewer points.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.ink import LEAST_CONTRAST, Ink, find_ink
 from sketch_pix2seq.sketch.simplify import rdp
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.thinning import thin
@@ -28,17 +30,20 @@ MAX_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _GREY_SIDE = 1024  # pictures are shrunk to this before the threshold
 _INK_SIDE = 512  # and the ink to this before thinning
-_LEAST_CONTRAST = 30  # steps of 255 between ink and paper
-_MOST_INK = 0.5
+_COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
 _TOLERANCE = 0.004  # of the drawing's longest side, for leaving out points
-_DO = "Give a picture of dark lines on light paper, or light lines on dark."
 
 
-def read_picture(source: bytes | Path) -> Sketch:
+OnStage = Callable[[str, Image.Image], None]
+"""Told the name of each stage of reading a picture, and how it looks then."""
+
+
+def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sketch:
     """Read a drawing from a PNG, JPEG, WebP, GIF or BMP.
 
     Args:
         source: The file's bytes, or its path.
+        on_stage: Told of the stages `grey`, `contrast`, `ink`, `lines` and `strokes`.
 
     Returns:
         The sketch, in pixels of the picture; its name is the file's stem.
@@ -57,7 +62,10 @@ def read_picture(source: bytes | Path) -> Sketch:
     if len(data) > MAX_PICTURE_BYTES:
         raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
     grey, scale = _grey(data)
-    strokes = strokes_of_ink(_ink(grey))
+    ink = find_ink(grey)
+    strokes = strokes_of_ink(ink.mask)
+    if on_stage is not None:
+        _tell_stages(on_stage, grey, ink, strokes)
     return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes), name=name)
 
 
@@ -158,47 +166,9 @@ def _flattened(picture: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", solid.size, paper)
         grey = Image.alpha_composite(ground, solid).convert("L")
         low, high = grey.getextrema()
-        if float(high) - float(low) >= _LEAST_CONTRAST:  # type: ignore[arg-type]
+        if float(high) - float(low) >= LEAST_CONTRAST:  # type: ignore[arg-type]
             break
     return grey
-
-
-def _ink(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Tell ink from paper; paper is what most of the border is."""
-    threshold, contrast = _otsu(np.bincount(grey.ravel(), minlength=256))
-    if contrast < _LEAST_CONTRAST:
-        raise DrawingError("a picture must show lines", got="one even colour", do=_DO)
-    is_dark = grey <= threshold
-    border = np.concatenate([is_dark[0], is_dark[-1], is_dark[:, 0], is_dark[:, -1]])
-    ink: Bool[np.ndarray, "H W"] = ~is_dark if border.mean() > 0.5 else is_dark
-    share = float(ink.mean())
-    if share > _MOST_INK:
-        raise DrawingError(
-            "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
-        )
-    return ink
-
-
-def _otsu(counts: np.ndarray) -> tuple[int, float]:
-    """Split grey values where both sides are most even in themselves.
-
-    Returns:
-        The largest value of the dark side, and the distance between the sides' means.
-    """
-    values = np.arange(256)
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    total = np.cumsum(counts * values)
-    usable = (below > 0) & (above > 0)
-    if not usable.any():
-        return 0, 0.0
-    dark = total[:-1] / np.maximum(below, 1)
-    light = (total[-1] - total[:-1]) / np.maximum(above, 1)
-    between = np.where(usable, below * above * (light - dark) ** 2, -1)
-    # an empty valley gives a row of equals: its middle is the safest place
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
-    middle = int(best[len(best) // 2])
-    return middle, float(light[middle] - dark[middle])
 
 
 def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Bool[np.ndarray, "h w"]:
@@ -223,6 +193,29 @@ def _without_specks(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
             if (dy, dx) != (1, 1):
                 around |= padded[dy : dy + height, dx : dx + width]
     return ink & around if (ink & around).any() else ink
+
+
+def _tell_stages(
+    on_stage: OnStage,
+    grey: UInt8[np.ndarray, "H W"],
+    ink: Ink,
+    strokes: Sequence[np.ndarray],
+) -> None:
+    """Show what became of a picture."""
+    on_stage("grey", Image.fromarray(grey))
+    contrast = np.clip(255 * (1 - ink.contrast), 0, 255).astype(np.uint8)
+    on_stage("contrast", Image.fromarray(contrast))
+    on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
+    on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
+    width = max(grey.shape) / 200
+    over = Image.fromarray(255 - (255 - grey) // 3).convert("RGB")
+    pen = ImageDraw.Draw(over)
+    for number, stroke in enumerate(strokes):
+        colour = _COLOURS[number % len(_COLOURS)]
+        x, y = stroke[0]
+        pen.line([tuple(point) for point in stroke.tolist()], colour, round(width))
+        pen.circle((float(x), float(y)), 1.5 * width, fill=colour)  # where it begins
+    on_stage("strokes", over)
 
 
 def _smoothed(line: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:

@@ -14,13 +14,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, checked_points, fit, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, bounds, checked_points, fit, strokes_of
+
+_Frame: TypeAlias = tuple[float, float, float, float] | None
+"""What is to fill the picture, (x0, y0, x1, y1); None: each drawing does."""
 
 _MAX_SIZE = 8192
 _PIXELS_AT_ONCE = 1 << 18  # pictures and working arrays stay inside the L2 cache
@@ -83,13 +86,18 @@ def rasterise(
 
 
 def rasterise_batch(
-    drawings: Sequence[Drawing], settings: RasterSettings = DEFAULT_SETTINGS
+    drawings: Sequence[Drawing],
+    settings: RasterSettings = DEFAULT_SETTINGS,
+    *,
+    within: Drawing | None = None,
 ) -> Float32[np.ndarray, "B 1 H W"]:
     """Draw many drawings, each in its own picture; much faster than one by one.
 
     Args:
         drawings: `Sketch`es, or sequences of (P, 2) arrays, any scale.
         settings: Size, margin and line width.
+        within: Of which drawing these are parts: it is what fills the picture, not each of
+            them. None: they are whole.
 
     Returns:
         (B, 1, H, W) float32, 1 = ink.
@@ -106,11 +114,12 @@ def rasterise_batch(
     at_once = max(_PIXELS_AT_ONCE // (size * size), 1)
     # Rows above the first picture and below the last one catch ink that leaves them.
     guard = _guard(settings)
+    frame = None if within is None else bounds(strokes_of(within))
     canvas = np.empty(min(at_once, len(drawings)) * size * size + 2 * guard, np.float32)
     for begin in range(0, len(drawings), at_once):
         some = drawings[begin : begin + at_once]
         canvas.fill(0)
-        segments = _segments([strokes_of(drawing) for drawing in some], settings)
+        segments = _segments([strokes_of(drawing) for drawing in some], settings, frame)
         for index, coverage in _pixels(segments, settings):
             np.maximum.at(canvas, index, coverage)
         inner = canvas[guard : guard + len(some) * size * size]
@@ -134,9 +143,11 @@ class _Segments(NamedTuple):
 _U, _V, _DU, _DV, _INVERSE, _SLOPE, _HALF, _BIN = range(8)
 
 
-def _segments(batch: list[Sequence[np.ndarray]], settings: RasterSettings) -> _Segments:
+def _segments(
+    batch: list[Sequence[np.ndarray]], settings: RasterSettings, frame: _Frame
+) -> _Segments:
     """Flatten, fit and orient all segments."""
-    start, step, owner = _fitted_segments(batch, settings)
+    start, step, owner = _fitted_segments(batch, settings, frame)
     size, radius = settings.size, settings.line_width / 2
     steep = np.abs(step[:, 1]) > np.abs(step[:, 0])
     axis = steep.astype(np.int64)
@@ -166,7 +177,7 @@ def _segments(batch: list[Sequence[np.ndarray]], settings: RasterSettings) -> _S
 
 
 def _fitted_segments(
-    batch: list[Sequence[np.ndarray]], settings: RasterSettings
+    batch: list[Sequence[np.ndarray]], settings: RasterSettings, frame: _Frame
 ) -> tuple[Float[np.ndarray, "N 2"], Float[np.ndarray, "N 2"], Int64[np.ndarray, " N"]]:
     """Return start, step and picture of each segment; a one-point stroke is one of length 0."""
     strokes = [stroke for drawing in batch for stroke in drawing]
@@ -185,12 +196,11 @@ def _fitted_segments(
     last_stroke = np.cumsum(per_drawing[inked]) - 1
     point_ends = ends[last_stroke]
     point_starts = np.concatenate([[0], point_ends[:-1]])
-    scale, middle = fit(
-        np.minimum.reduceat(points, point_starts),
-        np.maximum.reduceat(points, point_starts),
-        settings.size,
-        settings.margin,
-    )
+    low = np.minimum.reduceat(points, point_starts)
+    high = np.maximum.reduceat(points, point_starts)
+    if frame is not None:
+        low, high = np.broadcast_to(frame[:2], low.shape), np.broadcast_to(frame[2:], high.shape)
+    scale, middle = fit(low, high, settings.size, settings.margin)
     counts = point_ends - point_starts
     points = (points - np.repeat(middle, counts, axis=0)) * np.repeat(scale, counts)[:, None]
     points += settings.size / 2
@@ -269,7 +279,8 @@ def _paint(
     radius = settings.line_width / 2
     np.minimum(away, np.float32(radius + _REACH), out=away)
     if radius > _REACH:
-        np.maximum(away, np.float32(radius - _REACH), out=away)
+        # a quarter of a bin more than its edge: rounding must not lead into another row
+        np.maximum(away, np.float32(radius - _REACH + 0.25 / _BINS_PER_PIXEL), out=away)
     away *= _BINS_PER_PIXEL
     away += numbers[_BIN]
     coverage = np.take(_table(settings.line_width), away.astype(np.int64))

@@ -57,6 +57,20 @@ def read_inputs(
     return [Sketch(sketch.strokes, sketch.category, _stem(path))]
 
 
+def is_picture(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is a picture of pixels, by how it begins.
+
+    Args:
+        path: A file that can be read.
+    """
+    with Path(path).open("rb") as file:
+        return _begins_as_picture(file.read(16))
+
+
+def _begins_as_picture(head: bytes) -> bool:
+    return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
+
+
 def _content(path: Path) -> bytes:
     """Read a file, unpacked if it is gzipped, up to the limit."""
     try:
@@ -84,7 +98,7 @@ def _read_one(data: bytes, head: bytes) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
         return read_svg(data[: MAX_SVG_BYTES + 1])
-    if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+    if _begins_as_picture(head):
         return read_picture(data[: MAX_PICTURE_BYTES + 1])
     raise DrawingError(
         "an input must be an SVG, a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings",

@@ -1,7 +1,7 @@
 """`Sketch`: what a drawing is, everywhere in the package.
 
 A thin, unchangeable value: points and what is known about them. The work is done by the
-modules it calls (`pen`, `simplify`, `raster`, `svg_out`). It reads no files.
+modules it calls (`pen`, `simplify`, `smooth`, `raster`, `svg_out`, `animation`). It reads no files.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Shaped
 from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.sketch import geometry, pen, simplify, svg_out
-from sketch_pix2seq.sketch.normalise import quickdraw_normalise
+from sketch_pix2seq.sketch import animation, geometry, pen, simplify, smooth, svg_out
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
@@ -240,6 +240,30 @@ class Sketch:
         """
         return self._with(quickdraw_normalise(self.strokes))
 
+    def rounded(self) -> Sketch:
+        """Write points as Quick, Draw!'s files do, in whole numbers with a longest side of 255.
+
+        Example:
+            >>> Sketch.from_points([[(1, 1), (3, 2)]]).rounded().bounds
+            (0.0, 0.0, 255.0, 128.0)
+        """
+        if self.bounds is None:
+            return self
+        left, top, right, bottom = self.bounds
+        longest = max(right - left, bottom - top)
+        scale = QUICKDRAW_SIDE / longest if longest > 0 else 1.0
+        corner = np.array((left, top), np.float32)
+        return self._with([np.rint((stroke - corner) * scale) for stroke in self.strokes])
+
+    def smoothed(self) -> Sketch:
+        """Put points on smooth lines through the points; corners stay sharp.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (5, 1), (10, 0)]]).smoothed().num_points
+            25
+        """
+        return self._with([smooth.smoothed(stroke) for stroke in self.strokes])
+
     def truncated(self, max_steps: int) -> Sketch:
         """Keep the first `max_steps` points.
 
@@ -275,6 +299,9 @@ class Sketch:
         margin: float | None = None,
         line_width: float | None = None,
         colour: str = "#111111",
+        smooth: bool = False,
+        animate: bool = False,
+        size_mm: float | None = None,
     ) -> str:
         """Return the drawing as a square SVG document; see `svg_out.to_svg`.
 
@@ -283,6 +310,9 @@ class Sketch:
             margin: Pixels kept to each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
             colour: Any CSS colour.
+            smooth: Draw curves through the points instead of straight lines.
+            animate: Let the picture draw itself, stroke by stroke, once.
+            size_mm: Real width and height of the paper, for plotters.
 
         Returns:
             The SVG document.
@@ -298,10 +328,18 @@ class Sketch:
             line_width=line_width,
             colour=colour,
             title=self.category,
+            smooth=smooth,
+            animate=animate,
+            size_mm=size_mm,
         )
 
     def to_image(
-        self, size: int = 256, *, margin: float | None = None, line_width: float | None = None
+        self,
+        size: int = 256,
+        *,
+        margin: float | None = None,
+        line_width: float | None = None,
+        smooth: bool = False,
     ) -> Image.Image:
         """Return the drawing as a grey Pillow picture, black on white.
 
@@ -309,6 +347,7 @@ class Sketch:
             size: Width and height in pixels.
             margin: Pixels kept to each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
+            smooth: Draw curves through the points instead of straight lines.
 
         Returns:
             A picture of mode `L`.
@@ -317,20 +356,48 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
             (64, 64)
         """
-        settings = RasterSettings(
-            size=size,
-            margin=size / 24 if margin is None else margin,
-            line_width=size / 96 if line_width is None else line_width,
-        )
-        ink = rasterise(self, settings)
+        ink = rasterise(self.smoothed() if smooth else self, _settings(size, margin, line_width))
         return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
+
+    def to_animation(
+        self,
+        kind: Literal["gif", "apng"] = "gif",
+        size: int = 256,
+        *,
+        margin: float | None = None,
+        line_width: float | None = None,
+        smooth: bool = False,
+    ) -> bytes:
+        """Return a picture file that draws itself again and again, at the pace of a hand.
+
+        Args:
+            kind: A GIF, or a PNG that moves.
+            size: Width and height in pixels, at most 1024.
+            margin: Pixels kept to each edge; None: a 24th of `size`.
+            line_width: In pixels; None: a 96th of `size`.
+            smooth: Draw curves through the points instead of straight lines.
+
+        Returns:
+            The file's content.
+
+        Raises:
+            UsageError: If `kind` is another, or a number out of its range.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_animation(size=64)[:6]
+            b'GIF89a'
+        """
+        if kind not in ("gif", "apng"):
+            raise UsageError("`kind` must be gif or apng", got=kind)
+        write = animation.to_gif if kind == "gif" else animation.to_apng
+        return write(self.smoothed() if smooth else self, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Write the drawing as a picture, at once; the suffix says which.
 
         Args:
-            path: A file name that ends in .svg or .png.
-            options: As for `to_svg` and `to_image`.
+            path: A file name that ends in .svg, .png, .gif or .apng.
+            options: As for `to_svg`, `to_image` and `to_animation`.
 
         Returns:
             The path.
@@ -344,8 +411,10 @@ class Sketch:
             content = self.to_svg(**options).encode()
         elif suffix == ".png":
             content = png_bytes(self.to_image(**options))
+        elif suffix in (".gif", ".apng"):
+            content = self.to_animation("gif" if suffix == ".gif" else "apng", **options)
         else:
-            raise UsageError("a sketch must be saved as .svg or .png", got=path.name)
+            raise UsageError("a sketch must be saved as .svg, .png, .gif or .apng", got=path.name)
         write_whole(path, content)
         return path
 
@@ -378,3 +447,12 @@ class Sketch:
     def _with(self, strokes: Sequence[np.ndarray]) -> Sketch:
         """Return a sketch of other strokes with the same labels."""
         return replace(self, strokes=tuple(np.asarray(s, np.float32) for s in strokes))
+
+
+def _settings(size: int, margin: float | None, line_width: float | None) -> RasterSettings:
+    """Settings of a picture of any size that looks as drawings of ours do."""
+    return RasterSettings(
+        size=size,
+        margin=size / 24 if margin is None else margin,
+        line_width=size / 96 if line_width is None else line_width,
+    )

@@ -11,7 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.animation import animated_style
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
+from sketch_pix2seq.sketch.smooth import curves_through
 
 _MAX_SIZE = 100_000
 
@@ -24,8 +26,11 @@ def to_svg(
     line_width: float | None = None,
     colour: str = "#111111",
     title: str | None = None,
+    smooth: bool = False,
+    animate: bool = False,
+    size_mm: float | None = None,
 ) -> str:
-    """Write a drawing as a square SVG picture.
+    """Write a drawing as a square SVG picture, a path for each stroke, in the order drawn.
 
     Args:
         drawing: A `Sketch` or its strokes, any scale.
@@ -34,6 +39,9 @@ def to_svg(
         line_width: In pixels; None: a 96th of `size`.
         colour: Any CSS colour.
         title: What the picture shows, for people who hear it instead of seeing it.
+        smooth: Draw curves through the points instead of straight lines.
+        animate: Let the picture draw itself, stroke by stroke, once.
+        size_mm: Real width and height of the paper, for plotters; None: as pixels are shown.
 
     Returns:
         An SVG document. The paper is transparent; a one-point stroke is a dot.
@@ -53,12 +61,15 @@ def to_svg(
             f"`size` must be up to {_MAX_SIZE}, `margin` below its half, `line_width` up to it",
             got=f"{size}, {margin}, {line_width}",
         )
+    if size_mm is not None and not 0 < size_mm <= _MAX_SIZE:
+        raise UsageError(f"`size_mm` must be above 0 and up to {_MAX_SIZE}", got=size_mm)
     side = number(size)
+    shown = side if size_mm is None else f"{number(size_mm)}mm"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown}" height="{shown}"'
         f' viewBox="0 0 {side} {side}">'
         + ("" if title is None else f"<title>{escape(title)}</title>")
-        + drawing_group(drawing, size, margin, line_width, colour)
+        + drawing_group(drawing, size, margin, line_width, colour, smooth=smooth, animate=animate)
         + "</svg>\n"
     )
 
@@ -70,6 +81,9 @@ def drawing_group(
     line_width: float,
     colour: str,
     origin: tuple[float, float] = (0.0, 0.0),
+    *,
+    smooth: bool = False,
+    animate: bool = False,
 ) -> str:
     """Write a drawing, fitted into a square, as an SVG group.
 
@@ -80,6 +94,8 @@ def drawing_group(
         line_width: In pixels.
         colour: Any CSS colour.
         origin: Upper left corner of the square.
+        smooth: Draw curves through the points instead of straight lines.
+        animate: Let the strokes appear one after the other.
 
     Returns:
         A `<g>` element; empty text for an empty drawing.
@@ -94,12 +110,16 @@ def drawing_group(
         return ""
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
     shift = np.asarray(origin) + size / 2
-    paths = (path_data((np.asarray(s, np.float64) - middle) * scale + shift) for s in strokes)
+    placed = ((np.asarray(s, np.float64) - middle) * scale + shift for s in strokes)
+    paths = [curve_data(points) if smooth else path_data(points) for points in placed]
+    elements = (
+        animated_style(strokes, paths)
+        if animate
+        else "".join(f'<path d="{path}"/>' for path in paths)
+    )
     return (
         f'<g fill="none" stroke={quoteattr(colour)} stroke-width="{number(line_width)}"'
-        ' stroke-linecap="round" stroke-linejoin="round">'
-        + "".join(f'<path d="{path}"/>' for path in paths)
-        + "</g>"
+        ' stroke-linecap="round" stroke-linejoin="round">' + elements + "</g>"
     )
 
 
@@ -118,6 +138,26 @@ def path_data(points: Float[np.ndarray, "P 2"]) -> str:
     """
     pairs = [f"{number(x)} {number(y)}" for x, y in points.tolist()]
     return f"M{pairs[0]}h0" if len(pairs) == 1 else "M" + "L".join(pairs)
+
+
+def curve_data(points: Float[np.ndarray, "P 2"]) -> str:
+    """Write one stroke as SVG path data of curves, rounded to hundredths of a pixel.
+
+    Args:
+        points: (P, 2), P >= 1.
+
+    Returns:
+        Such as `M0 0C1 0 2 0 3 0`.
+
+    Example:
+        >>> curve_data(np.array([[0.0, 0.0], [3.0, 0.0]]))
+        'M0 0C1 0 2 0 3 0'
+    """
+    if len(points) == 1:
+        return path_data(points)
+    curves = curves_through(points)[:, 1:].reshape(-1, 6).tolist()
+    steps = ("C" + " ".join(map(number, curve)) for curve in curves)
+    return path_data(points[:1]).removesuffix("h0") + "".join(steps)
 
 
 def number(value: float) -> str:

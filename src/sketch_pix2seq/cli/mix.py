@@ -1,0 +1,86 @@
+"""`sketch-pix2seq mix`: what lies between drawings, as a strip or as a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sketch_pix2seq.cli.draw import facts, load
+from sketch_pix2seq.cli.inputs import read_all, tell
+from sketch_pix2seq.cli.outputs import refuse_place, refuse_to_replace
+from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.sketch.sketch import Sketch
+
+_SUFFIXES = (".svg", ".png", ".gif", ".apng", ".ndjson")
+
+
+def mix(
+    *inputs: Path,
+    steps: int = 11,
+    spherical: bool = False,
+    out: Path = Path("mixed.svg"),
+    bundle: Path | None = None,
+    temperature: float | None = None,
+    seed: int = 0,
+    smooth: bool = False,
+) -> None:
+    """Draw what lies between two drawings, or from each one to the next.
+
+    Args:
+        inputs: Two drawings or more: SVG files, pictures (PNG, JPEG, ...) or ndjson files.
+        steps: Drawings from one to the next, both redrawn ones included.
+        spherical: Mix along great circles instead of straight lines.
+        out: The file to write. .svg or .png: a strip; .gif or .apng: one turning into the next
+            and back; .ndjson: a line for each drawing.
+        bundle: The model, a folder or zip file; without it the one that comes with the package.
+        temperature: How freely to draw, 0 or more; without it what suits the model.
+        seed: Another seed, other drawings.
+        smooth: Draw curves through the points; corners stay.
+    """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
+    refuse_place(out.parent)
+    refuse_to_replace([out], inputs)
+    shown, problems = read_all(inputs)
+    if problems:
+        tell(problems)
+    sketches = [sketch for one in shown for sketch in one.sketches]
+    sketcher = load(bundle, sketches, max(steps, 1))
+    with progress_bar("drawing") as progress:
+        drawings = sketcher.mix(
+            sketches, steps, temperature, seed, progress=progress, spherical=spherical
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if smooth:
+        drawings = [drawing.smoothed() for drawing in drawings]
+    how = {**facts(sketcher, temperature, seed), "spherical": spherical or None}
+    names = [name for one in shown for name in one.names]
+    _save(drawings, steps, " to ".join(names), how, out)
+    print(out)
+
+
+def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object], out: Path) -> None:
+    import numpy as np
+
+    from sketch_pix2seq.sketch.animation import film
+    from sketch_pix2seq.sketch.ndjson import format_record
+    from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+    from sketch_pix2seq.sketch.writing import write_whole
+
+    suffix = out.suffix.lower()
+    if suffix == ".ndjson":
+        records = [
+            format_record(
+                [np.rint(stroke) for stroke in drawing.strokes], input=name, index=index, **how
+            )
+            for index, drawing in enumerate(drawings)
+        ]
+        write_whole(out, b"".join(record + b"\n" for record in records))
+    elif suffix in (".gif", ".apng"):
+        write_whole(out, film(drawings, "gif" if suffix == ".gif" else "apng"))
+    else:
+        legs = range(0, len(drawings) - 1, steps - 1)
+        Sheet(rows=[SheetRow(drawings[first : first + steps]) for first in legs]).save(out)

@@ -1,0 +1,234 @@
+"""A drawing that draws itself: as GIF, animated PNG or SVG, at the pace of a hand.
+
+*Convention*: a hand moves along a line at one pace, over the paper somewhat faster, and a dot
+takes a moment. Times are seconds.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, UInt8
+from PIL import Image
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+
+PACE = 1.6
+"""Longest sides of the drawing that the pen moves in a second."""
+MOST_SECONDS = 12.0
+"""Drawings that would take longer are drawn faster."""
+HOLD_SECONDS = 1.6
+"""How long the finished drawing stays before a picture begins anew."""
+FRAMES_A_SECOND = 25
+MAX_SIZE = 1024
+"""Largest side of an animated picture, in pixels."""
+
+FILM = RasterSettings(size=384, margin=16, line_width=4)
+"""How a film of drawings looks."""
+FILM_SECONDS = 2.0
+"""How long a film is, one way."""
+
+_OVER_PAPER = 2.5  # times as fast as along a line
+_LIFT_SECONDS = 0.08
+_DOT_SECONDS = 0.1
+_GREYS = 16
+_STYLE = (
+    "@media (prefers-reduced-motion:no-preference){"
+    ".line{stroke-dasharray:1 2;animation:line linear both}.dot{animation:dot linear both}}"
+    "@keyframes line{0%{stroke-dashoffset:1;opacity:0}1%{opacity:1}100%{stroke-dashoffset:0}}"
+    "@keyframes dot{0%{opacity:0}}"
+)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When each stroke is drawn.
+
+    Args:
+        begin: Of each stroke, in seconds.
+        end: Of each stroke.
+    """
+
+    begin: Float64[np.ndarray, "S"]
+    end: Float64[np.ndarray, "S"]
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole drawing takes."""
+        return float(self.end[-1]) if len(self.end) else 0.0
+
+
+def timing_of(drawing: Drawing) -> Timing:
+    """Work out when a hand would draw each stroke.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+
+    Returns:
+        The times; at most `MOST_SECONDS` in all.
+
+    Example:
+        >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
+        array([0.62, 1.33])
+    """
+    strokes = strokes_of(drawing)
+    box = bounds(strokes)
+    if box is None:
+        return Timing(np.zeros(0), np.zeros(0))
+    longest = max(box[2] - box[0], box[3] - box[1]) or 1.0
+    drawn = np.array([float(np.hypot(*np.diff(s, axis=0).T).sum()) for s in strokes]) / longest
+    moved = [float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes)]
+    pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
+    takes = np.maximum(drawn / PACE, _DOT_SECONDS)
+    begin = np.concatenate(([0.0], np.cumsum(takes[:-1] + pauses)))
+    slower = max(1.0, float(begin[-1] + takes[-1]) / MOST_SECONDS)
+    return Timing(begin / slower, (begin + takes) / slower)
+
+
+def to_gif(drawing: Drawing, settings: RasterSettings) -> bytes:
+    """Write a drawing as a GIF that draws itself again and again.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+        settings: Size, margin and line width of the picture.
+
+    Returns:
+        The file's content: black on white, 25 pictures a second.
+
+    Raises:
+        UsageError: If the picture would be larger than `MAX_SIZE`.
+    """
+    return _as_gif(*_frames(drawing, settings))
+
+
+def _as_gif(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int]) -> bytes:
+    greys = [255 - 255 * level // (_GREYS - 1) for level in range(_GREYS)]
+    pictures = []
+    for frame in frames:
+        levels = np.rint((255 - frame.astype(np.float32)) / 255 * (_GREYS - 1)).astype(np.uint8)
+        picture = Image.fromarray(levels, "P")
+        picture.putpalette([grey for grey in greys for _ in range(3)])
+        pictures.append(picture)
+    return _encoded(pictures, times, "GIF")
+
+
+def to_apng(drawing: Drawing, settings: RasterSettings) -> bytes:
+    """Write a drawing as an animated PNG that draws itself again and again.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+        settings: Size, margin and line width of the picture.
+
+    Returns:
+        The file's content: black on white, 25 pictures a second. Where animations are not
+        known, the finished drawing is seen.
+
+    Raises:
+        UsageError: If the picture would be larger than `MAX_SIZE`.
+    """
+    return _as_apng(*_frames(drawing, settings))
+
+
+def _as_apng(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int]) -> bytes:
+    pictures = [Image.fromarray(frame) for frame in frames]
+    return _encoded([pictures[-1], *pictures], times, "PNG", default_image=True)
+
+
+def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM) -> bytes:
+    """Show drawings one after the other, and back again.
+
+    Args:
+        drawings: Two or more.
+        kind: `gif` or `apng`.
+        settings: Size, margin and line width of the picture.
+
+    Returns:
+        The file's content.
+    """
+    inks = rasterise_batch(drawings, settings)[:, 0]
+    frames = [np.rint(255 * (1 - ink)).astype(np.uint8) for ink in inks]
+    frames += frames[-2:0:-1]
+    stay = round(1000 * FILM_SECONDS / max(len(drawings) - 1, 1))
+    times = [stay] * len(frames)
+    times[0] = times[len(drawings) - 1] = stay + 600
+    return _as_gif(frames, times) if kind == "gif" else _as_apng(frames, times)
+
+
+def animated_style(drawing: Drawing, paths: Sequence[str]) -> str:
+    """Write the strokes of an SVG so that they appear one after the other.
+
+    Args:
+        drawing: A `Sketch` or its strokes.
+        paths: Path data of each stroke.
+
+    Returns:
+        A `<style>` and `<path>` elements. Who wants less motion sees the finished drawing.
+
+    Example:
+        >>> animated_style([np.array([[0, 0], [9, 0]])], ["M0 0L9 0"])[-84:]
+        'd="M0 0L9 0" pathLength="1" style="animation-duration:0.62s;animation-delay:0.00s"/>'
+    """
+    strokes, timing = strokes_of(drawing), timing_of(drawing)
+    elements = []
+    for stroke, path, begin, end in zip(strokes, paths, timing.begin, timing.end, strict=True):
+        kind = "dot" if len(stroke) == 1 else "line"
+        style = f"animation-duration:{end - begin:.2f}s;animation-delay:{begin:.2f}s"
+        elements.append(f'<path class="{kind}" d="{path}" pathLength="1" style="{style}"/>')
+    return f"<style>{_STYLE}</style>" + "".join(elements)
+
+
+def _frames(
+    drawing: Drawing, settings: RasterSettings
+) -> tuple[list[UInt8[np.ndarray, "H W"]], list[int]]:
+    """Draw all pictures, 255 = paper, and how long each stays, in milliseconds."""
+    if settings.size > MAX_SIZE:
+        raise UsageError(f"an animation must be at most {MAX_SIZE} pixels wide", got=settings.size)
+    timing = timing_of(drawing)
+    num_frames = max(1, int(np.ceil(timing.seconds * FRAMES_A_SECOND)))
+    ends = np.linspace(0, timing.seconds, num_frames + 1)
+    ink = np.zeros((settings.size, settings.size), np.float32)
+    pictures = []
+    for begin, end in itertools.pairwise(ends):
+        parts = list(_drawn_between(strokes_of(drawing), timing, float(begin), float(end)))
+        if parts:
+            np.maximum(ink, rasterise_batch([parts], settings, within=drawing)[0, 0], out=ink)
+        pictures.append(np.rint(255 * (1 - ink)).astype(np.uint8))
+    times = [1000 // FRAMES_A_SECOND] * num_frames
+    times[-1] = round(1000 * HOLD_SECONDS)
+    return pictures, times
+
+
+def _drawn_between(
+    strokes: Sequence[np.ndarray], timing: Timing, begin: float, end: float
+) -> Iterator[Float64[np.ndarray, "P 2"]]:
+    """Yield what of each stroke is drawn in a span of time."""
+    for stroke, first, last in zip(strokes, timing.begin, timing.end, strict=True):
+        if last < begin or first > end:
+            continue
+        points = np.asarray(stroke, np.float64)
+        if len(points) == 1:
+            yield points
+            continue
+        way = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))))
+        from_, to = (
+            way[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
+            for moment in (begin, end)
+        )
+        inner = points[(way > from_) & (way < to)]
+        ends = [
+            [np.interp(place, way, points[:, axis]) for axis in (0, 1)] for place in (from_, to)
+        ]
+        yield np.concatenate((ends[:1], inner, ends[1:]))
+
+
+def _encoded(pictures: list[Image.Image], times: list[int], kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    first, *others = pictures
+    first.save(file, kind, save_all=True, append_images=others, duration=times, loop=0, **options)
+    return file.getvalue()

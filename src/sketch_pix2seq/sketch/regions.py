@@ -1,0 +1,106 @@
+"""Regions: pixels that hang together, sides or corners touching. Knows masks and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The regions of a mask.
+
+    Args:
+        labels: (H, W), -1 outside, else the number of the region that a pixel belongs to.
+        areas: (R,) pixels of each region.
+    """
+
+    labels: Int64[np.ndarray, "H W"]
+    areas: Int64[np.ndarray, "R"]
+
+    @classmethod
+    def of(cls, mask: Bool[np.ndarray, "H W"]) -> Regions:
+        """Find the regions of a mask.
+
+        Args:
+            mask: (H, W).
+
+        Returns:
+            Its regions, numbered from the top.
+
+        Example:
+            >>> Regions.of(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]], bool)).areas
+            array([3, 2])
+        """
+        first, stop = _runs(mask)
+        label = _joined(*_touching(first, stop, mask.shape[1] + 2), len(first))
+        _, label = np.unique(label, return_inverse=True)
+        lengths = stop - first
+        areas = np.bincount(label, weights=lengths).astype(np.int64)
+        labels = np.full((mask.shape[0], mask.shape[1] + 2), -1)
+        places = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        labels.ravel()[places + np.arange(len(places))] = np.repeat(label, lengths)
+        return cls(labels[:, 1:-1], areas)
+
+    def having(self, mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "R"]:
+        """Tell which regions have a pixel in a mask.
+
+        Args:
+            mask: (H, W).
+
+        Returns:
+            (R,), whether each has one.
+        """
+        found = np.zeros(len(self.areas), bool)
+        inside = self.labels[mask]
+        found[inside[inside >= 0]] = True
+        return found
+
+    def only(self, wanted: Bool[np.ndarray, "R"]) -> Bool[np.ndarray, "H W"]:
+        """Return the mask of some regions.
+
+        Args:
+            wanted: (R,), which ones.
+
+        Returns:
+            (H, W).
+        """
+        mask: Bool[np.ndarray, "H W"] = np.append(wanted, False)[self.labels]
+        return mask
+
+
+def _runs(mask: Bool[np.ndarray, "H W"]) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "N"]]:
+    """First place and place after the last of each run in a row, rows padded with a pixel."""
+    padded = np.pad(mask, ((0, 0), (1, 1))).ravel()
+    edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
+    return edges[::2], edges[1::2]
+
+
+def _touching(
+    first: Int64[np.ndarray, "N"], stop: Int64[np.ndarray, "N"], width: int
+) -> tuple[Int64[np.ndarray, "E"], Int64[np.ndarray, "E"]]:
+    """Pairs of runs that touch, the second one a row below the first."""
+    begin = np.searchsorted(stop, first + width, side="left")
+    end = np.searchsorted(first, stop + width, side="right")
+    counts = np.maximum(end - begin, 0)
+    above = np.repeat(np.arange(len(first)), counts)
+    offsets = np.arange(len(above)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return above, np.repeat(begin, counts) + offsets
+
+
+def _joined(
+    one: Int64[np.ndarray, "E"], other: Int64[np.ndarray, "E"], count: int
+) -> Int64[np.ndarray, "N"]:
+    """Give all runs that hang together the smallest of their numbers."""
+    label = np.arange(count)
+    while True:
+        low = np.minimum(label[one], label[other])
+        before = label.copy()
+        np.minimum.at(label, before[one], low)
+        np.minimum.at(label, before[other], low)
+        while not np.array_equal(label[label], label):
+            label = label[label]
+        if np.array_equal(label, before):
+            return label
