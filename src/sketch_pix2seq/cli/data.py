@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import App, Parameter
 
+from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.progress import file_bars, progress_bar
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
 from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
@@ -41,7 +42,8 @@ def download(
         base_url: Where the files are: the public bucket, or a copy of it.
         parallel: Files at once.
     """
-    from sketch_pix2seq.data.download import download as fetch
+    with needs_extra("data"):
+        from sketch_pix2seq.data.download import download as fetch
 
     def tell(path: Path, fetched: bool) -> None:
         print(path)
@@ -79,7 +81,8 @@ def prepare(
         workers: Processes at once; as many as there are processors if left out.
         engine: Processes of this machine, or a Ray cluster.
     """
-    from sketch_pix2seq.data.prepare import prepare as prepare_sources
+    with needs_extra("data"):
+        from sketch_pix2seq.data.prepare import prepare as prepare_sources
 
     notices: list[str] = []
     try:
@@ -117,7 +120,8 @@ def export(
         format: Simplified ndjson, QuickDraw's binary, sketch-rnn's npz, or a folder of SVGs.
         split: Only this split of a prepared data set; can be repeated.
     """
-    from sketch_pix2seq.data.write_back import write_back
+    with needs_extra("data"):
+        from sketch_pix2seq.data.write_back import write_back
 
     notices: list[str] = []
     try:
@@ -140,7 +144,8 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
         per_category: Drawings of each category on the sheet.
         seed: Another seed shows other drawings.
     """
-    from sketch_pix2seq.data.dataset import Dataset
+    with needs_extra("data"):
+        from sketch_pix2seq.data.dataset import Dataset
 
     dataset = Dataset.open(folder)
     card = dataset.card

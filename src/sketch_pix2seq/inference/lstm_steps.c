@@ -6,8 +6,7 @@
  * inputs in their order, one fused multiplication and addition after another, however many rows
  * there are: a drawing does not depend on those beside it.
  */
-#include <immintrin.h>
-#include <math.h>
+#include <math.h> /* not immintrin.h: it takes as long to compile as all the rest */
 #include <stdint.h>
 
 #if !defined(__AVX2__) || !defined(__FMA__) || !defined(__F16C__)
@@ -15,14 +14,25 @@
 #endif
 
 #define PANEL 64 /* columns of a layer that lie together */
-#define SLICE 16 /* of them, as many as six rows' sums fit into registers */
-#define MOST_ROWS 6
-#define FEW_ROWS 8 /* for so few it does not pay to widen the weights first */
-#define PAIR 2
-#define PARTS 4    /* of eight columns in half a panel */
-#define AHEAD 32   /* rows of weights that are fetched before they are needed */
-#define STEP 5 /* numbers of a stroke-5 row */
+#define UNITS 16 /* of the LSTM, whose gates lie in one panel */
+#define PAIR 2   /* rows that go through the weights together */
+#define PARTS 4  /* of eight columns, in half a panel */
+#define AHEAD 32 /* rows of weights that are fetched before they are needed */
+#define STEP 5   /* numbers of a stroke-5 row */
 #define PEN_STATES 3
+
+/* Eight numbers at once, lying anywhere. `a * b + sum` is one fused operation for each. */
+typedef float eight __attribute__((vector_size(32)));
+typedef float eight_there __attribute__((vector_size(32), aligned(4)));
+#ifdef __clang__
+typedef _Float16 halves __attribute__((vector_size(16), aligned(2)));
+#define WIDENED(place) __builtin_convertvector(*(const halves *)(place), eight)
+#else
+typedef short halves __attribute__((vector_size(16), aligned(2)));
+#define WIDENED(place) __builtin_ia32_vcvtph2ps256(*(const halves *)(place))
+#endif
+#define AT(place) (*(eight_there *)(place))
+#define FROM(place) (*(const eight_there *)(place))
 
 static const float MIN_LOG_STD = -7.0f, MAX_CORRELATION = 1.0f - 1e-4f; /* as in mixture.py */
 
@@ -43,138 +53,81 @@ typedef struct {
     float *context; /* (rows, 4 size), in the order of the panels */
     float *hidden;  /* (rows, size), scratch: the hidden state to be */
     float *output;  /* (rows, columns of the output layer), scratch */
-    float *slice;   /* (deepest layer, SLICE), scratch */
     float *sums;    /* (rows, PANEL), scratch */
 } rows_state;
 
-/* 1 / (1 + exp(-x)), to 1.2e-7, of eight numbers. exp(-x) = 2^n 2^f with |f| <= 1/2 and the Taylor
- * series of 2^f, whose remainder is 5e-9. */
-static inline __m256 sigmoid(__m256 x) {
-    const float series[] = {1.54035304e-4f, 1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f,
-                            2.40226507e-1f, 6.93147181e-1f, 1.0f}; /* ln(2)^k / k!, k = 6 to 0 */
-    __m256 power = _mm256_mul_ps(x, _mm256_set1_ps(-1.44269504f)); /* log2(e) */
-    power = _mm256_min_ps(_mm256_set1_ps(126.0f), power); /* this order lets NaN through */
-    power = _mm256_max_ps(_mm256_set1_ps(-126.0f), power);
-    __m256 whole = _mm256_round_ps(power, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    __m256 part = _mm256_sub_ps(power, whole), sum = _mm256_set1_ps(1.52527338e-5f);
-    for (int term = 0; term < 7; term++)
-        sum = _mm256_fmadd_ps(sum, part, _mm256_set1_ps(series[term]));
-    __m256i bits = _mm256_add_epi32(_mm256_cvtps_epi32(whole), _mm256_set1_epi32(127));
-    __m256 scale = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
-    __m256 one = _mm256_set1_ps(1.0f);
-    return _mm256_div_ps(one, _mm256_fmadd_ps(sum, scale, one));
+/* 1 / (1 + exp(-x)), to 1.2e-7, and tanh: as in lstm_gates.c. */
+static inline float sigmoid(float x) {
+    float power = x * -1.44269504f; /* log2(e) */
+    power = power > 126.0f ? 126.0f : power;
+    power = power < -126.0f ? -126.0f : power;
+    float whole = __builtin_rintf(power), part = power - whole;
+    float series = 1.52527338e-5f; /* ln(2)^k / k!, from k = 7 down */
+    series = series * part + 1.54035304e-4f;
+    series = series * part + 1.33335581e-3f;
+    series = series * part + 9.61812911e-3f;
+    series = series * part + 5.55041087e-2f;
+    series = series * part + 2.40226507e-1f;
+    series = series * part + 6.93147181e-1f;
+    series = series * part + 1.0f;
+    union { int32_t bits; float number; } scale;
+    scale.bits = ((int32_t)whole + 127) << 23;
+    return 1.0f / (1.0f + series * scale.number);
 }
 
-static inline __m256 tanh_of(__m256 x) {
-    __m256 two = _mm256_set1_ps(2.0f);
-    return _mm256_fmsub_ps(two, sigmoid(_mm256_mul_ps(two, x)), _mm256_set1_ps(1.0f));
-}
-
-static inline __m256 widened(const uint16_t *halves) {
-    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)halves));
-}
+static inline float tanh_of(float x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 /* Half a panel's sums for one row or two, straight from the stored weights; `rows` is a constant
  * wherever this is written out. */
 static inline __attribute__((always_inline)) void half_of_rows(
     const int rows, int64_t depth, const float *inputs, int64_t stride, const uint16_t *weights,
     const float *bias, int64_t bias_stride, float *sums) {
-    __m256 sum[PAIR][PARTS];
+    eight sum[PAIR][PARTS];
     for (int row = 0; row < rows; row++)
         for (int part = 0; part < PARTS; part++)
-            sum[row][part] = _mm256_loadu_ps(bias + row * bias_stride + 8 * part);
+            sum[row][part] = FROM(bias + row * bias_stride + 8 * part);
     for (int64_t k = 0; k < depth; k++, weights += PANEL) {
-        __m256 wide[PARTS];
-        _mm_prefetch((const char *)(weights + AHEAD * PANEL), _MM_HINT_T0);
-        for (int part = 0; part < PARTS; part++) wide[part] = widened(weights + 8 * part);
+        eight wide[PARTS];
+        __builtin_prefetch(weights + AHEAD * PANEL);
+        for (int part = 0; part < PARTS; part++) wide[part] = WIDENED(weights + 8 * part);
         for (int row = 0; row < rows; row++) {
-            __m256 input = _mm256_broadcast_ss(inputs + row * stride + k);
+            const float input = inputs[row * stride + k];
             for (int part = 0; part < PARTS; part++)
-                sum[row][part] = _mm256_fmadd_ps(input, wide[part], sum[row][part]);
+                sum[row][part] = input * wide[part] + sum[row][part];
         }
     }
     for (int row = 0; row < rows; row++)
         for (int part = 0; part < PARTS; part++)
-            _mm256_storeu_ps(sums + row * PANEL + 8 * part, sum[row][part]);
+            AT(sums + row * PANEL + 8 * part) = sum[row][part];
 }
 
-/* A slice's sums for up to MOST_ROWS rows; `rows` is a constant wherever this is written out. */
-static inline __attribute__((always_inline)) void slice_of_rows(
-    const int rows, int64_t depth, const float *inputs, int64_t stride, const float *weights,
-    const float *bias, int64_t bias_stride, float *sums) {
-    __m256 left[MOST_ROWS], right[MOST_ROWS];
-    for (int row = 0; row < rows; row++) {
-        left[row] = _mm256_loadu_ps(bias + row * bias_stride);
-        right[row] = _mm256_loadu_ps(bias + row * bias_stride + 8);
-    }
-    for (int64_t k = 0; k < depth; k++) {
-        __m256 ours = _mm256_loadu_ps(weights + SLICE * k);
-        __m256 theirs = _mm256_loadu_ps(weights + SLICE * k + 8);
-        for (int row = 0; row < rows; row++) {
-            __m256 input = _mm256_broadcast_ss(inputs + row * stride + k);
-            left[row] = _mm256_fmadd_ps(input, ours, left[row]);
-            right[row] = _mm256_fmadd_ps(input, theirs, right[row]);
-        }
-    }
-    for (int row = 0; row < rows; row++) {
-        _mm256_storeu_ps(sums + row * PANEL, left[row]);
-        _mm256_storeu_ps(sums + row * PANEL + 8, right[row]);
-    }
-}
-
-/* One panel of a layer for all rows: `sums` (rows, PANEL). A bias stride of 0 means one for all. */
+/* One panel of a layer for all rows: `sums` (rows, PANEL). A bias stride of 0 means one for all.
+ * Half a panel stays in the innermost cache while all pairs of rows go through it. */
 static void panel_of(const layer *layer, int64_t panel, int64_t rows, const float *inputs,
-                     int64_t stride, const float *bias, int64_t bias_stride, float *slice,
-                     float *sums) {
+                     int64_t stride, const float *bias, int64_t bias_stride, float *sums) {
     const int64_t depth = layer->depth;
     const uint16_t *weights = layer->weights + panel * depth * PANEL;
-    if (rows <= FEW_ROWS) {
-        for (int first = 0; first < PANEL; first += PANEL / 2)
-            for (int64_t row = 0; row < rows; row += PAIR) {
-                const float *from = inputs + row * stride, *begin = bias + row * bias_stride + first;
-                float *to = sums + row * PANEL + first;
-                if (rows - row == 1)
-                    half_of_rows(1, depth, from, stride, weights + first, begin, bias_stride, to);
-                else
-                    half_of_rows(2, depth, from, stride, weights + first, begin, bias_stride, to);
-            }
-        return;
-    }
-    for (int first = 0; first < PANEL; first += SLICE) {
-        for (int64_t k = 0; k < depth; k++) {
-            _mm256_storeu_ps(slice + SLICE * k, widened(weights + PANEL * k + first));
-            _mm256_storeu_ps(slice + SLICE * k + 8, widened(weights + PANEL * k + first + 8));
-        }
-        for (int64_t row = 0; row < rows; row += MOST_ROWS) {
+    for (int first = 0; first < PANEL; first += PANEL / 2)
+        for (int64_t row = 0; row < rows; row += PAIR) {
             const float *from = inputs + row * stride, *begin = bias + row * bias_stride + first;
             float *to = sums + row * PANEL + first;
-            switch (rows - row) {
-#define WITH(count)                                                                     \
-    slice_of_rows(count, depth, from, stride, slice, begin, bias_stride, to);           \
-    break
-            case 1: WITH(1);
-            case 2: WITH(2);
-            case 3: WITH(3);
-            case 4: WITH(4);
-            case 5: WITH(5);
-            default: WITH(6);
-#undef WITH
-            }
+            if (rows - row == 1)
+                half_of_rows(1, depth, from, stride, weights + first, begin, bias_stride, to);
+            else
+                half_of_rows(2, depth, from, stride, weights + first, begin, bias_stride, to);
         }
-    }
 }
 
 /* A whole layer for all rows; with `squash`, its tanh. */
 static void apply(const layer *layer, int64_t rows, const float *inputs, int64_t stride, int squash,
-                  float *slice, float *sums, float *outputs) {
+                  float *sums, float *outputs) {
     const int64_t columns = layer->num_panels * PANEL;
     for (int64_t panel = 0; panel < layer->num_panels; panel++) {
-        panel_of(layer, panel, rows, inputs, stride, layer->bias + panel * PANEL, 0, slice, sums);
+        panel_of(layer, panel, rows, inputs, stride, layer->bias + panel * PANEL, 0, sums);
         for (int64_t row = 0; row < rows; row++)
-            for (int part = 0; part < PANEL; part += 8) {
-                __m256 sum = _mm256_loadu_ps(sums + row * PANEL + part);
-                _mm256_storeu_ps(outputs + row * columns + panel * PANEL + part,
-                                 squash ? tanh_of(sum) : sum);
+            for (int place = 0; place < PANEL; place++) {
+                const float sum = sums[row * PANEL + place];
+                outputs[row * columns + panel * PANEL + place] = squash ? tanh_of(sum) : sum;
             }
     }
 }
@@ -185,21 +138,19 @@ static void move(const decoder *model, int64_t rows, const rows_state *state) {
     const int64_t size = model->size, width = STEP + size;
     for (int64_t panel = 0; panel < model->gates.num_panels; panel++) {
         panel_of(&model->gates, panel, rows, state->seen, width, state->context + panel * PANEL,
-                 4 * size, state->slice, state->sums);
-        for (int64_t row = 0; row < rows; row++)
-            for (int part = 0; part < SLICE; part += 8) {
-                const float *gate = state->sums + row * PANEL + part;
-                float *place = state->cell + row * size + panel * SLICE + part;
-                __m256 into = sigmoid(_mm256_loadu_ps(gate));
-                __m256 forget = sigmoid(_mm256_loadu_ps(gate + SLICE));
-                __m256 out = sigmoid(_mm256_loadu_ps(gate + 2 * SLICE));
-                __m256 candidate = tanh_of(_mm256_loadu_ps(gate + 3 * SLICE));
-                __m256 cell = _mm256_fmadd_ps(forget, _mm256_loadu_ps(place),
-                                              _mm256_mul_ps(into, candidate));
-                _mm256_storeu_ps(place, cell);
-                _mm256_storeu_ps(state->hidden + row * size + panel * SLICE + part,
-                                 _mm256_mul_ps(out, tanh_of(cell)));
+                 4 * size, state->sums);
+        for (int64_t row = 0; row < rows; row++) {
+            const float *restrict gate = state->sums + row * PANEL;
+            float *restrict cells = state->cell + row * size + panel * UNITS;
+            float *restrict hidden = state->hidden + row * size + panel * UNITS;
+            for (int unit = 0; unit < UNITS; unit++) {
+                const float into = sigmoid(gate[unit]), forget = sigmoid(gate[UNITS + unit]);
+                const float out = sigmoid(gate[2 * UNITS + unit]);
+                const float candidate = tanh_of(gate[3 * UNITS + unit]);
+                cells[unit] = forget * cells[unit] + into * candidate;
+                hidden[unit] = out * tanh_of(cells[unit]);
             }
+        }
     }
     for (int64_t row = 0; row < rows; row++)
         for (int64_t unit = 0; unit < size; unit++)
@@ -240,8 +191,8 @@ void begin_rows(const decoder *model, int64_t rows, const float *latents, const 
                 float *start) {
     const int64_t size = model->size, width = STEP + size;
     const int64_t columns = model->start.num_panels * PANEL;
-    apply(&model->start, rows, latents, model->start.depth, 1, state->slice, state->sums, start);
-    apply(&model->context, rows, latents, model->context.depth, 0, state->slice, state->sums,
+    apply(&model->start, rows, latents, model->start.depth, 1, state->sums, start);
+    apply(&model->context, rows, latents, model->context.depth, 0, state->sums,
           state->context);
     for (int64_t row = 0; row < rows; row++)
         for (int64_t unit = 0; unit < size; unit++) {
@@ -261,7 +212,7 @@ int64_t draw_rows(const decoder *model, int64_t rows, int64_t num_steps, float t
     for (int64_t number = 0; number < num_steps; number++, steps += rows * STEP) {
         int ended = 0;
         move(model, rows, state);
-        apply(&model->output, rows, state->hidden, model->size, 0, state->slice, state->sums,
+        apply(&model->output, rows, state->hidden, model->size, 0, state->sums,
               state->output);
         for (int64_t row = 0; row < rows; row++) {
             const float *now = noise + row * noise_stride +

@@ -56,8 +56,7 @@ class _Decoder(ctypes.Structure):
 
 class _RowsState(ctypes.Structure):
     _fields_ = tuple(
-        (name, ctypes.c_void_p)
-        for name in ("seen", "cell", "context", "hidden", "output", "slice", "sums")
+        (name, ctypes.c_void_p) for name in ("seen", "cell", "context", "hidden", "output", "sums")
     )
 
 
@@ -96,7 +95,6 @@ class LSTMSteps:
         outputs = np.arange(len(weights["output.bias"]))
         self.start_columns = _filled(len(both))
         self.output_columns = _filled(len(outputs))
-        self.most_inputs = max(len(inputs), len(codes))
         self._decoder = _Decoder(
             self._layer(weights["start.weight"], weights["start.bias"], both, codes),
             self._layer(weights["latent.weight"], weights["latent.bias"], by_panel, codes),
@@ -184,7 +182,6 @@ class LSTMRows(DecoderRows):
             for shape in (
                 (num_rows, size),
                 (num_rows, steps.output_columns),
-                (steps.most_inputs, _UNITS),
                 (num_rows, _PANEL),
             )
         ]
