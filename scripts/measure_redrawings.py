@@ -1,13 +1,13 @@
 """Do redrawings look like their inputs? Measured with the model's own eyes, on test drawings.
 
-    python scripts/measure_redrawings.py DATA [--bundle B] [--per-category 200] [--best-of 1]
+    python scripts/measure_redrawings.py DATA [--bundle B] [--judge B] [--per-category 200] [--best-of 1]
 
 Each test drawing is redrawn once; the redrawing is rendered, encoded and looked up among all
 test drawings by distance of latent codes. Told are: how often its own input is the nearest, or
 among the nearest 10; and how often most of the 5 nearest are of its input's category, beside the
-same for the human drawings themselves (each left out of its own neighbours). The encoder that
-judges is the one that was drawn from, so these figures compare runs of one recipe; they are no
-independent judgement.
+same for the human drawings themselves (each left out of its own neighbours). Without --judge
+the encoder that judges is the one that was drawn from, so these figures compare runs of one
+recipe; with another bundle's encoder they are an independent judgement, if a rough one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--bundle", type=Path)
+    parser.add_argument("--judge", type=Path)
     parser.add_argument("--per-category", type=int, default=200)
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--temperature", type=float)
@@ -39,8 +40,9 @@ def main() -> None:
     began = time.perf_counter()
     drawn = sketcher.redraw(sketches, 1, options.temperature, options.seed, best_of=options.best_of)
     seconds = time.perf_counter() - began
-    human = sketcher.encode(sketches)
-    redrawn = sketcher.encode([drawing for (drawing,) in drawn])
+    judge = sketcher if options.judge is None else Sketcher.load(options.judge)
+    human = judge.encode(sketches)
+    redrawn = judge.encode([drawing for (drawing,) in drawn])
     distance = ((redrawn[:, None] - human[None]) ** 2).sum(-1)  # (N, N)
     own = np.diagonal(distance)[:, None]
     rank = (distance < own).sum(1)

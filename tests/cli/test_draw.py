@@ -299,3 +299,56 @@ def test_folders_and_somebodys_ndjson_are_never_replaced(
     mine.unlink()
     assert main([*words, "--format", "json"]) == 0
     assert main([*words, "--format", "json", "--seed", "1"]) == 0  # our own may be replaced
+
+
+@pytest.mark.parametrize(
+    ("form", "more", "starts"),
+    [
+        ("gif", ["--size", "64", "--smooth"], b"GIF89a"),
+        ("apng", ["--size", "64"], b"\x89PNG"),
+        ("svg", ["--animate", "--size-mm", "90"], b"<svg"),
+    ],
+)
+def test_drawings_that_draw_themselves(
+    inputs: Path, bundle: Path, form: str, more: list[str], starts: bytes
+) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--format", form, *more]
+    assert main(words) == 0
+    content = (inputs / f"house-redrawn.{form}").read_bytes()
+    assert content.startswith(starts)
+    assert (b'width="90mm"' in content) == (form == "svg")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--animate", "--format", "gif"], "`--animate` is for SVGs; got gif"),
+        (["--size-mm", "9", "--format", "json"], "`--size-mm` is for SVGs; got json"),
+        (["--smooth", "--format", "json"], "`--smooth` is for pictures; got json"),
+        (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
+        (["--size-mm", "nan"], "`--size-mm` must be above 0"),
+        (["--size", "0"], "`--size` must be up to 100000"),
+    ],
+)
+def test_looks_that_cannot_be_are_refused(
+    inputs: Path, bundle: Path, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(inputs)
+    assert main(["draw", "house.svg", "--bundle", str(bundle), *more]) == 2
+    assert message in capsys.readouterr().err
+    assert files(inputs) == before
+
+
+def test_completed_drawings_begin_with_what_was_given(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["complete", "house.svg", "two.ndjson", "--bundle", str(bundle), "-n", "2"]
+    assert main([*words, "--format", "json", "--out", "out"]) == 0
+    assert capsys.readouterr().out.split() == ["out/house.ndjson", "out/two.ndjson"]
+    lines = [json.loads(line) for line in (inputs / "out/house.ndjson").read_bytes().splitlines()]
+    assert [line["index"] for line in lines] == [0, 1]
+    assert len(lines[0]["drawing"]) >= len(HOUSE.strokes)
+    assert main([*words, "--out", "out"]) == 0
+    assert (inputs / "out" / "house-completed-1.svg").is_file()
+    (finished,) = read_inputs(inputs / "out" / "house-completed-0.svg")
+    assert len(finished.strokes) >= len(HOUSE.strokes)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.outputs import Format, Look, Wanted, make_results
+from sketch_pix2seq.errors import DrawingError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,17 +48,31 @@ def trace(
 
 
 def _write_stages(inputs: Sequence[Path], folder: Path) -> None:
+    """Write what is seen of each picture, as far as it can be read."""
     from sketch_pix2seq.sketch.picture_in import read_picture
     from sketch_pix2seq.sketch.reading import is_picture
-    from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
     for path in inputs:
         if not path.is_file() or not is_picture(path):
-            continue  # what is wrong with it is told where it is read
-        pictures: dict[str, Image.Image] = {}
-        read_picture(path, on_stage=pictures.__setitem__)
+            continue
         folder.mkdir(parents=True, exist_ok=True)
-        for number, (name, picture) in enumerate(pictures.items(), start=1):
-            place = folder / f"{path.stem}-{number}-{name}.png"
-            write_whole(place, png_bytes(picture))
-            print(place)
+        with suppress(DrawingError):  # told where the input is read
+            read_picture(path, on_stage=_Album(folder, path.stem).add)
+
+
+class _Album:
+    """The stages of one picture, a file each."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self._folder = folder
+        self._stem = stem
+        self._num = 0
+
+    def add(self, name: str, picture: Image.Image) -> None:
+        """Write a stage and print where."""
+        from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+
+        self._num += 1
+        place = self._folder / f"{self._stem}-{self._num}-{name}.png"
+        write_whole(place, png_bytes(picture))
+        print(place)

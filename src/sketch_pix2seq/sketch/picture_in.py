@@ -62,10 +62,12 @@ def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sk
     if len(data) > MAX_PICTURE_BYTES:
         raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
     grey, scale = _grey(data)
+    on_stage = on_stage or _tell_nobody
+    on_stage("grey", Image.fromarray(grey))
     ink = find_ink(grey)
+    _tell_of_ink(on_stage, ink)
     strokes = strokes_of_ink(ink.mask)
-    if on_stage is not None:
-        _tell_stages(on_stage, grey, ink, strokes)
+    _tell_of_strokes(on_stage, grey, strokes)
     return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes), name=name)
 
 
@@ -195,18 +197,25 @@ def _without_specks(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     return ink & around if (ink & around).any() else ink
 
 
-def _tell_stages(
-    on_stage: OnStage,
-    grey: UInt8[np.ndarray, "H W"],
-    ink: Ink,
-    strokes: Sequence[np.ndarray],
-) -> None:
-    """Show what became of a picture."""
-    on_stage("grey", Image.fromarray(grey))
+def _tell_nobody(name: str, picture: Image.Image) -> None:
+    """Nobody wants to see the stages."""
+
+
+def _tell_of_ink(on_stage: OnStage, ink: Ink) -> None:
+    if on_stage is _tell_nobody:
+        return
     contrast = np.clip(255 * (1 - ink.contrast), 0, 255).astype(np.uint8)
     on_stage("contrast", Image.fromarray(contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
     on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
+
+
+def _tell_of_strokes(
+    on_stage: OnStage, grey: UInt8[np.ndarray, "H W"], strokes: Sequence[np.ndarray]
+) -> None:
+    """Show the strokes over the picture, each in a colour, a dot where it begins."""
+    if on_stage is _tell_nobody:
+        return
     width = max(grey.shape) / 200
     over = Image.fromarray(255 - (255 - grey) // 3).convert("RGB")
     pen = ImageDraw.Draw(over)

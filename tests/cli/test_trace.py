@@ -1,0 +1,72 @@
+"""`trace`: strokes of pictures without a model, and the stages on the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.simulated_photo import photograph
+from sketch_pix2seq.sketch.sketch import Sketch
+
+HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 70), (10, 120), (90, 120)]])
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    HOUSE.save("clean.png", size=300)
+    Path("photo.jpg").write_bytes(photograph(HOUSE, seed=2))
+    HOUSE.save("lines.svg")
+    return ["clean.png", "photo.jpg", "lines.svg"]
+
+
+def test_strokes_of_pictures_and_photos(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["trace", *inputs, "--out", "new", "--size-mm", "120", "--smooth"]) == 0
+    paths = capsys.readouterr().out.split()
+    assert paths == [f"new/{name}-traced.svg" for name in ("clean", "photo", "lines")]
+    for path in paths:
+        assert 'width="120mm"' in Path(path).read_text()
+        (found,) = read_inputs(path)
+        assert len(found.strokes) == 2
+
+
+def test_stages_are_pictures_of_what_was_seen(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["trace", *inputs, "--stages", "seen"]) == 0
+    names = ("grey", "contrast", "ink", "lines", "strokes")
+    expected = [
+        f"seen/{stem}-{number}-{name}.png"
+        for stem in ("clean", "photo")
+        for number, name in enumerate(names, start=1)
+    ]
+    assert capsys.readouterr().out.split()[:10] == expected
+    for path in expected:
+        with Image.open(path) as picture:
+            assert max(picture.size) >= 300
+
+
+def test_json_is_in_quickdraws_frame(inputs: list[str]) -> None:
+    assert main(["trace", "photo.jpg", "--format", "json"]) == 0
+    record = json.loads(Path("photo.ndjson").read_text())
+    numbers = [value for stroke in record["drawing"] for axis in stroke for value in axis]
+    assert (min(numbers), max(numbers)) == (0, 255)
+    assert record["input"] == "photo"
+    assert main(["trace", "photo.jpg", "--format", "json"]) == 0  # ours may be replaced
+
+
+def test_a_picture_without_lines_is_told_once(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (99, 99), 255).save("blank.png")
+    assert main(["trace", "blank.png", "clean.png", "none.png", "--stages", "seen"]) == 1
+    out, err = capsys.readouterr()
+    assert "clean-traced.svg" in out
+    assert err.count("`blank.png`") == 1 and err.count("`none.png`") == 1
