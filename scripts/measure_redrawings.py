@@ -1,6 +1,6 @@
 """Do redrawings look like their inputs? Measured with the model's own eyes, on test drawings.
 
-    python scripts/measure_redrawings.py DATA [--bundle B] [--judge B] [--per-category 200] [--best-of 1]
+    python scripts/measure_redrawings.py DATA [--bundle B] [--judge B] [--best-of 1]
 
 Each test drawing is redrawn once; the redrawing is rendered, encoded and looked up among all
 test drawings by distance of latent codes. Told are: how often its own input is the nearest, or

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CALLS = (
-    *("draw", "data download", "data prepare", "data export", "data info"),
+    *("draw", "complete", "mix", "trace"),
+    *("data download", "data prepare", "data export", "data info"),
     *("train", "recipes", "export"),
 )
 
@@ -77,7 +78,7 @@ def test_the_readmes_commands_run_as_written(
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines]
     commands = [words[1:] for words in commands if words[:1] == ["sketch-pix2seq"]]
-    assert len(commands) == 8
+    assert len(commands) == 12
     for words in commands:
         words = [word.replace("num_steps=300", "num_steps=3") for word in words]
         with unchecked_shapes(), misbehaving_server() as server:
@@ -86,6 +87,8 @@ def test_the_readmes_commands_run_as_written(
                 words += ["--base-url", server.address]
             assert main([path for word in words for path in braces(word)]) == 0, words
     assert len(list((tmp_path / "redrawn").glob("*.svg"))) == 6 * 4
+    assert len(list((tmp_path / "completed").glob("*.svg"))) == 4 * 4
+    assert (tmp_path / "traced" / "pig-traced.svg").is_file()
     assert len(list((tmp_path / "rehearsal-drawings").glob("*.svg"))) == 1
 
 

@@ -66,7 +66,7 @@ def run(out: Path, bundle: Path | None = None) -> None:
     seconds = time.perf_counter() - start
     sheet = Sheet(
         rows=[
-            SheetRow([one, *drawings], label)
+            SheetRow([one, *(drawing.smoothed() for drawing in drawings)], label)
             for label, one, drawings in zip(labels, shown, redrawn, strict=True)
         ],
         headings=["shown", "redrawn"],

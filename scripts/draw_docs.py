@@ -1,0 +1,202 @@
+"""Make the pictures of the documents with the model in the package.
+
+    python scripts/draw_docs.py --quickdraw FOLDER --icons FOLDER
+
+FOLDER of Quick, Draw! holds `simplified/<category>.ndjson.gz`; that of icons holds the npm packages
+lucide-static, feather-icons, bootstrap-icons and @tabler/icons, each unpacked into a folder of its
+own (`npm pack NAME`, `tar xf`).
+Without one of them the sheet of real-world pictures is left as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
+from sketch_pix2seq.sketch.simulated_photo import photograph
+from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
+IMAGES = ROOT / "docs" / "images"
+NUM_REDRAWINGS = 4
+BEST_OF = 8
+
+# (category, which of the last ones, how it is shown)
+PHOTOS = (("cat", 3), ("pig", 1), ("face", 1), ("car", 1), ("teapot", 2), ("rabbit", 1), ("bus", 0))
+ICONS = (
+    "lucide-static/icons/cat.svg",
+    "lucide-static/icons/rabbit.svg",
+    "lucide-static/icons/piggy-bank.svg",
+    "lucide-static/icons/bus.svg",
+    "lucide-static/icons/alarm-clock.svg",
+    "lucide-static/icons/smile.svg",
+    "feather-icons/dist/icons/truck.svg",
+    "bootstrap-icons/icons/car-front.svg",
+    "@tabler/icons/icons/outline/pig.svg",
+)
+SCRIBBLES = (
+    ("cat", 7, "thick marker"),
+    ("pig", 5, "light on dark"),
+    ("face", 4, "red pen, transparent"),
+    ("car", 6, "tiny, 40 pixels"),
+    ("alarm clock", 2, "grey on grey"),
+    ("teapot", 7, "JPEG of bad quality"),
+    ("truck", 1, "yellow on white"),
+)
+
+
+def main() -> None:
+    """Make all pictures that can be made."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quickdraw", type=Path)
+    parser.add_argument("--icons", type=Path)
+    options = parser.parse_args()
+    sketcher = Sketcher.load()
+    print(photo_to_plotter(sketcher))
+    print(mixed(sketcher))
+    print(completed(sketcher))
+    print(drawing_itself(sketcher))
+    if options.quickdraw and options.icons:
+        print(real_world(sketcher, options.quickdraw / "simplified", options.icons))
+
+
+def photo_to_plotter(sketcher: Sketcher) -> Path:
+    """A photo, what is seen of it at each stage, the strokes, and redrawings."""
+    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    photo = photograph(cat, seed=9)
+    stages: dict[str, Image.Image] = {}
+    read = read_picture(photo, on_stage=stages.__setitem__)
+    redrawn = sketcher.redraw(read, n=2, best_of=BEST_OF)
+    names = ("contrast", "ink", "strokes")
+    return Sheet(
+        rows=[
+            SheetRow(
+                [
+                    _opened(photo),
+                    *(stages[name] for name in names),
+                    read.smoothed(),
+                    *(drawing.smoothed() for drawing in redrawn),
+                ]
+            )
+        ],
+        headings=["photo", *names, "traced", "redrawn", "redrawn"],
+        cell=176,
+    ).save(IMAGES / "photo-to-plotter.png")
+
+
+def mixed(sketcher: Sketcher) -> Path:
+    """From the cat to the pig, and on to a car."""
+    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    (pig,) = read_inputs(EXAMPLES / "pig.png")
+    car = next(one for one in read_inputs(EXAMPLES / "doodles.ndjson") if one.category == "car")
+    drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8)]
+    rows = [SheetRow(drawings[first : first + 8]) for first in (0, 7)]
+    return Sheet(rows=rows, cell=96).save(IMAGES / "mix.png")
+
+
+def completed(sketcher: Sketcher) -> Path:
+    """Beginnings of the examples, each finished several times."""
+    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    begun = [(cat, 1), *((one, 1) for one in read_inputs(EXAMPLES / "doodles.ndjson"))]
+    started = [Sketch(one.strokes[:count]) for one, count in begun]
+    rows = [
+        SheetRow([given, *(one.smoothed() for one in drawings)])
+        for given, drawings in zip(started, sketcher.complete(started, n=6), strict=True)
+    ]
+    headings = ["started", "completed"]
+    return Sheet(rows=rows, headings=headings, set_apart=1, cell=96).save(IMAGES / "complete.png")
+
+
+def drawing_itself(sketcher: Sketcher) -> Path:
+    """A redrawing that draws itself."""
+    (drawing,) = sketcher.redraw(EXAMPLES / "cat.svg", best_of=32)
+    return drawing.save(IMAGES / "drawing-itself.svg", smooth=True, animate=True)
+
+
+def real_world(sketcher: Sketcher, quickdraw: Path, icons: Path) -> Path:
+    """Pictures as people have them: photos, icons, scribbles; what was read, what was drawn."""
+    shown: list[tuple[str, Cell, Sketch]] = [
+        *_photos(quickdraw),
+        *_icons(icons),
+        *_scribbles(quickdraw),
+    ]
+    redrawn = sketcher.redraw([sketch for _, _, sketch in shown], NUM_REDRAWINGS, best_of=BEST_OF)
+    rows = [
+        SheetRow([cell, sketch, *(one.smoothed() for one in drawings)], label)
+        for (label, cell, sketch), drawings in zip(shown, redrawn, strict=True)
+    ]
+    sheet = Sheet(rows=rows, headings=["shown", "read", "redrawn"], set_apart=2, cell=88)
+    path = IMAGES / "real-world.png"
+    write_whole(path, png_bytes(sheet.to_image().quantize(128)))  # photos need no more colours here
+    return path
+
+
+def _photos(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
+    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    drawings = [cat, *(_real(folder, category, number) for category, number in PHOTOS)]
+    for seed, drawing in enumerate(drawings):
+        photo = photograph(drawing, seed)
+        yield "photo", _opened(photo), read_picture(photo)
+
+
+def _icons(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
+    for place in ICONS:
+        package, _, inside = place.rpartition("/icons/")
+        name, _, within = package.removeprefix("@").replace("tabler/", "tabler-").partition("/")
+        (path,) = folder.glob(f"{name}-*/package/{within}/icons/{inside}".replace("//", "/"))
+        (icon,) = read_inputs(path)
+        yield f"icon, {path.stem}", icon, icon
+
+
+def _scribbles(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
+    for category, number, how in SCRIBBLES:
+        file = io.BytesIO()
+        picture, options = _as_told(_real(folder, category, number), how)
+        picture.save(file, **options)
+        yield how, _opened(file.getvalue()), read_picture(file.getvalue())
+
+
+def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, object]]:
+    """Draw a scribble in a certain way; also how to save it."""
+    width = {"thick marker": 34, "tiny, 40 pixels": 2}.get(how, 7)
+    size = 40 if how.startswith("tiny") else 500
+    grey = drawing.to_image(size, line_width=width)
+    ink = 1 - np.asarray(grey, np.float32)[..., None] / 255
+    colours = {
+        "light on dark": ((30, 40, 60), (240, 240, 220)),
+        "grey on grey": ((150, 150, 150), (105, 105, 105)),
+        "yellow on white": ((255, 255, 255), (250, 215, 40)),
+        "red pen, transparent": ((255, 255, 255), (200, 30, 40)),
+    }
+    paper, pen = (np.array(colour) for colour in colours.get(how, ((255,) * 3, (0,) * 3)))
+    picture = Image.fromarray((paper + ink * (pen - paper)).astype(np.uint8))
+    if how.startswith("red"):
+        picture.putalpha(Image.fromarray((255 * ink[..., 0]).astype(np.uint8)))
+    return picture, {"format": "jpeg", "quality": 8} if how.startswith("JPEG") else {
+        "format": "png"
+    }
+
+
+def _real(folder: Path, category: str, number: int) -> Sketch:
+    """One of the last drawings of a category."""
+    return read_inputs(folder / f"{category}.ndjson.gz")[-1 - number]
+
+
+def _opened(content: bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(content))
+    picture.load()
+    return picture
+
+
+if __name__ == "__main__":
+    main()
