@@ -66,6 +66,15 @@ def test_faint_pencil_on_rough_paper(rng: np.random.Generator) -> None:
     assert agreement(found.mask, ink) > 0.85
 
 
+def test_chalk_on_a_board_in_uneven_light(rng: np.random.Generator) -> None:
+    ink = inked()
+    x = np.linspace(0, 1, 400)
+    picture = 0.12 + 0.2 * x + 0.4 * ink + rng.normal(0, 0.02, ink.shape)
+    found = find_ink(as_grey(picture))
+    assert found.is_photo
+    assert agreement(found.mask, ink) > 0.9
+
+
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_nothing_but_paper_is_refused(rng: np.random.Generator, level: float) -> None:
     paper = np.full((200, 200), level)
@@ -73,6 +82,12 @@ def test_nothing_but_paper_is_refused(rng: np.random.Generator, level: float) ->
         find_ink(as_grey(paper))
     with pytest.raises(DrawingError, match="must show lines"):
         find_ink(as_grey(0.25 + level / 2 + rng.normal(0, 0.01, paper.shape)))
+
+
+def test_light_that_falls_off_is_no_line() -> None:
+    light = np.tile(np.linspace(0, 1, 500), (400, 1))
+    with pytest.raises(DrawingError, match="must show lines"):
+        find_ink(as_grey(light))
 
 
 @pytest.mark.parametrize("seed", range(12))

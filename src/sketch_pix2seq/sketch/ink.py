@@ -75,7 +75,7 @@ def find_ink(grey: UInt8[np.ndarray, "H W"]) -> Ink:
                 "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
             )
         return Ink(is_dark, 1 - grey.astype(np.float32) / 255, is_photo=False)
-    darker = _darker_than_paper(grey)
+    darker = _darker_than_paper(255 - grey if _is_light_on_dark(grey) else grey)
     return Ink(_without_dirt(_seen_for_sure(darker)), darker, is_photo=True)
 
 
@@ -107,6 +107,16 @@ def _otsu(counts: np.ndarray) -> tuple[int, float]:
     best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
     middle = int(best[len(best) // 2])
     return middle, float(light[middle] - dark[middle])
+
+
+def _is_light_on_dark(grey: UInt8[np.ndarray, "H W"]) -> bool:
+    """Whether lines are lighter than what is round them: they are few, so they stand out."""
+    picture = Image.fromarray(grey)
+    longest = max(grey.shape)
+    near = np.asarray(picture.filter(ImageFilter.GaussianBlur(longest / 900)), np.float32)
+    round_it = picture.filter(ImageFilter.GaussianBlur(_WIDEST_LINE * longest / 2))
+    apart = near - np.asarray(round_it, np.float32)
+    return bool((apart**3).mean() > 0)
 
 
 def _darker_than_paper(grey: UInt8[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
@@ -171,8 +181,9 @@ def _without_dirt(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     is_odd = (widths > _WIDE * line_width) | (lengths < _SHORT * lengths.max())
     is_dirt = (regions.areas < _DOT * line_width**2) | (regions.having(_frame(ink, 3)) & is_odd)
     is_dirt |= ~regions.having(~_frame(ink, round(_OUTER * max(ink.shape))))
-    wanted = ~is_dirt if not is_dirt.all() else is_large
-    return regions.only(wanted)
+    if is_dirt.all():
+        raise DrawingError("a picture must show lines", got="dirt at its edge", do=_DO)
+    return regions.only(~is_dirt)
 
 
 def _frame(ink: Bool[np.ndarray, "H W"], width: int) -> Bool[np.ndarray, "H W"]:
