@@ -1,9 +1,9 @@
 """The stroke engine: latent codes in, steps out, many drawings at once.
 
 Drawings share calls of the decoder, each in a row of its own. A finished one leaves at once;
-when enough rows are free, new ones enter. As ONNX Runtime computes each row the same whatever
-stands beside it, a drawing depends on its code, its noise and the temperature alone: not on
-the batch, the rows or the threads.
+when enough rows are free, new ones enter. As each row is computed the same whatever stands beside
+it, a drawing depends on its code, its noise and the temperature alone: not on the batch, the rows
+or the threads.
 
 This module knows how to keep the decoder busy. It does not know what a step means, but for
 the pen state that ends a drawing, and it knows no pixels.
