@@ -125,12 +125,14 @@ def test_killed_it_leaves_no_process_and_begins_anew(files: Path, tmp_path: Path
 
 
 INTERRUPTED = """
+import signal
 import sys
 from pathlib import Path
 from sketch_pix2seq.data.engine import gather_all
 from sketch_pix2seq.data.gather import Shard
 from sketch_pix2seq.data.options import PrepareOptions
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     path = Path(sys.argv[1])
     gather_all([
         Shard(number=number, of=2, source=number, path=path, files=None, span=None, size=1,
@@ -152,7 +154,10 @@ def test_interrupted_it_does_not_wait_for_its_workers(files: Path, tmp_path: Pat
             assert time.monotonic() < end and process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode != 0
 
 

@@ -9,7 +9,7 @@ from torch.distributions import kl_divergence as librarys_kl_divergence
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import LSTMDecoder, PaperEncoder, SketchAutoencoder
-from sketch_pix2seq.models.losses import Losses, MeanLosses, kl_divergence, reconstruction_losses
+from sketch_pix2seq.models.losses import DrawingLosses, kl_divergence, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
 
 LENGTHS = torch.tensor([4, 2, 0])  # the last one is the empty drawing
@@ -94,7 +94,7 @@ def test_batch_order_and_company_never_change_a_drawings_loss() -> None:
     ]
     added_up = torch.stack([losses.sums() for losses in alone]).sum(0)
     torch.testing.assert_close(together.sums(), added_up, rtol=1e-5, atol=1e-6)
-    means = MeanLosses.of(added_up)
+    means = together.means_of(added_up)
     assert means.stroke_nll == pytest.approx(together.stroke_nll.item(), rel=1e-5)
     assert means.reconstruction == pytest.approx(together.reconstruction.item(), rel=1e-5)
 
@@ -112,9 +112,9 @@ def test_kl_is_the_librarys_averaged_over_batch_and_dimensions() -> None:
     assert kl_divergence(torch.zeros(2, 3), torch.zeros(2, 3)) == 0
 
 
-def with_kl(kl_sum: torch.Tensor, num_drawings: int) -> Losses:
+def with_kl(kl_sum: torch.Tensor, num_drawings: int) -> DrawingLosses:
     zero = torch.tensor(0.0)
-    return Losses(zero, zero, kl_sum, (1, 1, num_drawings))
+    return DrawingLosses(zero, zero, kl_sum, (1, 1, num_drawings))
 
 
 def test_free_nats_hold_the_term_up_and_stop_its_gradient() -> None:
@@ -137,7 +137,7 @@ def test_the_parts_of_a_batch_have_the_gradient_of_the_whole() -> None:
         assert float(total.detach()) == pytest.approx(0.5 * 2.0 / 8)
         total.backward()
         assert part.grad is not None and float(part.grad) == pytest.approx(0.5 / 8)
-    assert MeanLosses.of(whole).total(0.5, 0.2) == pytest.approx(0.5 * 2.0 / 8)
+    assert with_kl(parts[0], 4).means_of(whole).total(0.5, 0.2) == pytest.approx(0.5 * 2.0 / 8)
 
 
 def test_without_kl_there_is_truly_none() -> None:

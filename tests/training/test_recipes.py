@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from torch import nn
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.models import HyperDecoder, LayerNormDecoder, PaperEncoder, RNNEncoder
-from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.build import build_judge, build_model
 from sketch_pix2seq.training.optimiser import learning_rate
-from sketch_pix2seq.training.recipe import KLSettings, ModelSettings
+from sketch_pix2seq.training.recipe import KLSettings, ModelSettings, Recipe
 from sketch_pix2seq.training.recipes import RECIPES, find_recipe
 
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
@@ -76,17 +77,24 @@ def test_wrong_values_are_all_told() -> None:
         find_recipe("cnn").with_settings(["model.encoder=cnn"])
 
 
+SPARE = {"model.encoder": "rnn", "model.decoder": "hyper", "model.recurrent_keep": "0.5"}
+
+
+def built(recipe: Recipe) -> nn.Module:
+    return build_judge(recipe, 4) if recipe.task == "judge" else build_model(recipe)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_a_recipe_says_it_ignores_changes_no_model(name: str) -> None:
     recipe = find_recipe(name)
     ignored = recipe.ignored_settings()
-    sizes = [f"{key}=16" for key in ignored if key.startswith("model.")]
-    models = [build_model(recipe), build_model(recipe.with_settings(sizes))]
+    sizes = [f"{key}={SPARE.get(key, 16)}" for key in ignored if key.startswith("model.")]
+    models = [built(recipe), built(recipe.with_settings(sizes))]
     first, second = (
         {key: value.shape for key, value in model.state_dict().items()} for model in models
     )
     assert first == second
-    assert ("kl.decay" in ignored) == (not models[0].with_kl)
+    assert ("kl.decay" in ignored) == (recipe.kl.weight == 0)
     assert (
         "optimiser.decay" in recipe.with_settings(["optimiser.schedule=cosine"]).ignored_settings()
     )

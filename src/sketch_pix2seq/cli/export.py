@@ -10,7 +10,7 @@ from sketch_pix2seq.cli.extras import needs_extra
 def export(
     run: Path, /, *, out: Path, data: Path | None = None, temperature: float | None = None
 ) -> None:
-    """Make a bundle of a run's best weights.
+    """Make a bundle of a run's best weights; of a judge's run, a judge.
 
     Args:
         run: The folder that `train` wrote.
@@ -20,6 +20,12 @@ def export(
     """
     with needs_extra("train"):
         from sketch_pix2seq.export.bundle import export_run
+        from sketch_pix2seq.export.judge import export_judge
+        from sketch_pix2seq.training.run import Run
 
-    export_run(run, out, data=data, temperature=temperature)
+    trained = Run(run)
+    if trained.recipe.task == "judge":
+        export_judge(trained, out)
+    else:
+        export_run(run, out, data=data, temperature=temperature)
     print(out)

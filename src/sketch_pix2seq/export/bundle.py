@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +9,11 @@ from safetensors.torch import save
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import BundleError, RunError
+from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.export.completion import fit_completion
 from sketch_pix2seq.export.graphs import export_onnx, round_to_half, stored
+from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.bundle import (
     CARD_FILE,
@@ -29,8 +28,6 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import DecoderStep, RNNEncoder, SketchAutoencoder
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.training.build import build_model
-from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
-from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import Run
 
@@ -56,20 +53,12 @@ def export_run(
     """
     heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
-    if out.exists():
-        raise BundleError(f"`{out}` exists already", do="Name another place.")
     split = None if data is None else Dataset.open(data).split("train")
-    model, facts = load_model(run)
-    round_to_half(model)
-    card = _card(run, model, facts, heat)
-    BundleCard.from_json(card.to_json())  # what nobody could load is not written
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        hold_interrupts() as interrupted,  # torch's exporter must not be broken off
-        tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch,
-    ):
-        folder = Path(scratch) / "bundle"
-        folder.mkdir()
+    with made_at(out) as folder:
+        model, facts = load_model(run)
+        round_to_half(model)
+        card = _card(run, model, facts, heat)
+        BundleCard.from_json(card.to_json())  # what nobody could load is not written
         export_onnx(model, folder, card)
         weights = {name: stored(tensor) for name, tensor in model.state_dict().items()}
         (folder / WEIGHTS_FILE).write_bytes(save(weights))
@@ -78,37 +67,22 @@ def export_run(
         if split is not None:
             completion = fit_completion(Sketcher.load(folder), split, run.recipe.seed)
             (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        if out.suffix == ".zip":
-            _zip(folder, Path(scratch) / "bundle.zip").replace(out)
-        else:
-            shutil.copytree(folder, Path(scratch) / "finished")
-            (Path(scratch) / "finished").replace(out)
     return card
 
 
 def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
-    """The model of a run with its best weights, the averaged ones where there are.
+    """The model of a run with its best weights.
 
     Returns:
         the model in evaluation mode, and the checkpoint's facts.
+
+    Raises:
+        RunError: if the run holds no checkpoint, or is a judge's.
     """
-    best = run.checkpoints / BEST
-    candidates = [best] if best.exists() else checkpoints(run.checkpoints)[-1:]
-    if not candidates:
-        raise RunError(
-            f"`{run.folder}` has no checkpoint yet",
-            do="Train it further: `sketch-pix2seq train ... --resume`.",
-        )
-    tensors, facts = load_checkpoint(candidates[0])
-    prefix = "average." if any(name.startswith("average.") for name in tensors) else "model."
+    if run.recipe.task != "redraw":
+        raise RunError(f"`{run.folder}` is the run of a judge, which draws nothing")
     model = build_model(run.recipe)
-    weights = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise RunError(f"the weights in `{candidates[0]}` do not fit the recipe") from error
+    facts = best_weights(run, model)
     return model.eval(), facts
 
 
@@ -190,10 +164,3 @@ Sketcher.load("this-folder").redraw("drawing.png", n=4)
 It knows the categories above and draws everything as one of them. Weights are stored as 16-bit
 floats. Licence of the weights: {card.licence}.
 """
-
-
-def _zip(folder: Path, path: Path) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(folder.iterdir()):
-            archive.write(file, file.name)
-    return path

@@ -53,6 +53,18 @@ def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard) -> Non
     _write(decoder, folder / DECODER_FILE)
 
 
+def export_judge_onnx(judge: nn.Module, path: Path, side: int) -> None:
+    """Write `judge.onnx`.
+
+    Args:
+        judge: pictures in, logits and features out; in evaluation mode.
+        path: the file.
+        side: of its pictures.
+    """
+    pictures = (torch.zeros(2, 1, side, side),)
+    _write(_traced(judge, pictures, ["picture"], ["logits", "features"]), path)
+
+
 def _strokes_encoder(encoder: RNNEncoder, num_steps: int) -> onnx.ModelProto:
     """The graph of an encoder that reads strokes, built by hand: torch cannot export lengths.
 

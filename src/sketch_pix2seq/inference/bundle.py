@@ -168,9 +168,8 @@ class Bundle:
         Raises:
             BundleError: if it is not there, lacks a file or is of another version.
         """
-        if not path.exists():
-            raise BundleError(f"there is no bundle `{path}`")
-        files = _read_zip(path) if path.is_file() else _read_folder(path)
+        needed = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
+        files = read_files(path, needed, (WEIGHTS_FILE, COMPLETION_FILE))
         return cls(
             BundleCard.from_json(files[MODEL_FILE]),
             files[ENCODER_FILE],
@@ -187,28 +186,52 @@ class Bundle:
             return cls.open(folder)
 
 
-_NEEDED = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
-_READ = (*_NEEDED, WEIGHTS_FILE, COMPLETION_FILE)
+def read_files(
+    path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, bytes]:
+    """Read files of a folder or of that folder zipped.
+
+    Args:
+        path: Of the bundle.
+        needed: Names of files that must be there.
+        optional: Names of files that may be there.
+
+    Returns:
+        Their contents by name.
+
+    Raises:
+        BundleError: If there is no such bundle, or it lacks a file.
+    """
+    if not path.exists():
+        raise BundleError(f"there is no bundle `{path}`")
+    read = _read_zip if path.is_file() else _read_folder
+    return read(path, needed, optional)
 
 
-def _read_folder(folder: Path) -> dict[str, bytes]:
-    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+def _read_folder(
+    folder: Path, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> dict[str, bytes]:
+    missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise _incomplete(folder, missing)
     try:
-        return {name: (folder / name).read_bytes() for name in _READ if (folder / name).is_file()}
+        return {
+            name: (folder / name).read_bytes()
+            for name in (*needed, *optional)
+            if (folder / name).is_file()
+        }
     except OSError as error:
         raise BundleError(f"bundle `{folder}` cannot be read", got=error) from error
 
 
-def _read_zip(path: Path) -> dict[str, bytes]:
+def _read_zip(path: Path, needed: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             found = {Path(info.filename).name: info for info in archive.infolist()}
-            missing = [name for name in _NEEDED if name not in found]
+            missing = [name for name in needed if name not in found]
             if missing:
                 raise _incomplete(path, missing)
-            wanted = [name for name in _READ if name in found]
+            wanted = [name for name in (*needed, *optional) if name in found]
             for name in wanted:
                 if found[name].file_size > MAX_FILE_BYTES:
                     raise BundleError(f"`{name}` in `{path}` is larger than 1 GiB unpacked")

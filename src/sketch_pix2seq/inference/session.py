@@ -20,6 +20,9 @@ Session: TypeAlias = Any
 Shape: TypeAlias = tuple[int, ...]
 """Of one tensor, without the batch."""
 
+ANY = -1
+"""A size that may be any."""
+
 _LOG_NOTHING_BUT_FATAL = 4
 
 
@@ -76,6 +79,25 @@ def decoder_session(model: bytes, card: BundleCard, num_threads: int) -> Session
     return _session(DECODER_FILE, model, inputs, outputs, num_threads)
 
 
+def judge_session(model: bytes, name: str, side: int, num_categories: int) -> Session:
+    """Make a session of a judge: picture in; logits and features out.
+
+    Args:
+        model: What its file holds.
+        name: Of the file.
+        side: Of its pictures.
+        num_categories: What its card says.
+
+    Returns:
+        The session.
+
+    Raises:
+        BundleError: If it is no such model.
+    """
+    outputs: dict[str, Shape] = {"logits": (num_categories,), "features": (ANY,)}
+    return _session(name, model, {"picture": (1, side, side)}, outputs, num_processors())
+
+
 def _session(
     name: str,
     model: bytes,
@@ -120,7 +142,9 @@ def _check(name: str, kind: str, found: list[Any], wanted: Mapping[str, Shape]) 
         tensor = tensors[tensor_name]
         sizes = tuple(tensor.shape)[1:]
         fits = len(sizes) == len(shape) and all(
-            size == right for size, right in zip(sizes, shape, strict=True) if isinstance(size, int)
+            right in (size, ANY)
+            for size, right in zip(sizes, shape, strict=True)
+            if isinstance(size, int)
         )
         if not fits or tensor.type != "tensor(float)":
             rule = ", ".join(str(size) for size in ("batch", *shape))

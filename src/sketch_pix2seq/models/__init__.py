@@ -1,7 +1,7 @@
 """Tensors in, tensors out: the networks and their losses.
 
 This room holds the mixture over pen movements, the encoders, the decoders, the
-auto-encoder made of them, and the losses. It needs torch; it knows nothing of
+auto-encoder made of them, the judge, and the losses. It needs torch; it knows nothing of
 files, recipes or devices.
 
 Shape letters: B batch, T steps, N rows of a packed batch (all the steps of all
@@ -12,18 +12,21 @@ from sketch_pix2seq.models.autoencoder import SketchAutoencoder
 from sketch_pix2seq.models.decoder import Decoder, DecoderStep
 from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
 from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
-from sketch_pix2seq.models.losses import Losses, MeanLosses, reconstruction_losses
+from sketch_pix2seq.models.judge import Judge
+from sketch_pix2seq.models.losses import DrawingLosses, JudgeLosses, Losses, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture
 
 __all__ = [
     "ConvEncoder",
     "Decoder",
     "DecoderStep",
+    "DrawingLosses",
     "HyperDecoder",
+    "Judge",
+    "JudgeLosses",
     "LSTMDecoder",
     "LayerNormDecoder",
     "Losses",
-    "MeanLosses",
     "PaperEncoder",
     "RNNEncoder",
     "SketchAutoencoder",

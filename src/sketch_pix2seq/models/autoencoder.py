@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from sketch_pix2seq.models.decoder import Decoder
 from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.losses import (
+    DrawingLosses,
     LossConvention,
-    Losses,
     kl_divergence,
     reconstruction_losses,
 )
@@ -53,7 +53,7 @@ class SketchAutoencoder(nn.Module):
         lengths: Int64[Tensor, "B"],
         noise: Float[Tensor, "B Z"] | None = None,
         generator: torch.Generator | None = None,
-    ) -> Losses:
+    ) -> DrawingLosses:
         """Losses of a batch.
 
         Args:

@@ -10,6 +10,7 @@ The KL term, where there is one, is the mean over batch and latent dimensions.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,8 +25,53 @@ from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 LossConvention = Literal["valid", "magenta"]
 
 
+class MeanLosses(ABC):
+    """Mean losses as plain numbers."""
+
+    @abstractmethod
+    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
+        """What is made small.
+
+        Args:
+            kl_weight: of the KL term, where there is one.
+            free_nats: below this it is not pressed further.
+        """
+
+    @abstractmethod
+    def told(self) -> dict[str, float]:
+        """The numbers by name, for metrics."""
+
+
+class Losses(ABC):
+    """What a batch, or a part of one, costs: sums that can be added up, and what is made small."""
+
+    @abstractmethod
+    def sums(self) -> Float64[Tensor, "S"]:
+        """Sums and counts as plain numbers, on the CPU; those of several parts add up."""
+
+    @abstractmethod
+    def total(
+        self,
+        kl_weight: float = 0.0,
+        free_nats: float = 0.0,
+        whole: Float64[Tensor, "S"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """What is made small.
+
+        Args:
+            kl_weight: of the KL term, where there is one.
+            free_nats: a KL term below this counts as this, and is not pressed further.
+            whole: added-up `sums` of all parts of a batch, if this is a part of one. The
+                gradients of all parts then add up to that of the whole batch.
+        """
+
+    @abstractmethod
+    def means_of(self, sums: Float64[Tensor, "S"]) -> MeanLosses:
+        """Means from added-up `sums` of losses of this kind."""
+
+
 @dataclass(frozen=True)
-class Losses:
+class DrawingLosses(Losses):
     """The terms of a batch's loss: sums, and what they are divided by.
 
     Args:
@@ -59,10 +105,7 @@ class Losses:
         return self.stroke_nll + self.pen_ce
 
     def sums(self) -> Float64[Tensor, "6"]:
-        """The three sums and the three counts as plain numbers, on the CPU.
-
-        Those of several batches, or of several parts of one, may be added up.
-        """
+        """See `Losses`: three sums and three counts."""
         kl = 0.0 if self.kl_sum is None else float(self.kl_sum.detach())
         strokes, pens = float(self.stroke_sum.detach()), float(self.pen_sum.detach())
         return torch.tensor([strokes, pens, kl, *self.counts], dtype=torch.float64)
@@ -73,14 +116,7 @@ class Losses:
         free_nats: float = 0.0,
         whole: Float64[Tensor, "6"] | None = None,
     ) -> Float[Tensor, ""]:
-        """What is made small: reconstruction, and the weighted KL term if there is one.
-
-        Args:
-            kl_weight: of the KL term.
-            free_nats: a KL term below this counts as this, and is not pressed further.
-            whole: added-up `sums` of all parts of a batch, if this is a part of one. The
-                gradients of all parts then add up to that of the whole batch.
-        """
+        """See `Losses`: reconstruction, and the weighted KL term if there is one."""
         sums = self.sums() if whole is None else whole
         num_offsets, num_pens, num_drawings = sums[3:].clamp_min(1).tolist()
         total: Tensor = self.stroke_sum / num_offsets + self.pen_sum / num_pens
@@ -91,26 +127,25 @@ class Losses:
         pressed: Tensor = kl_weight * kl.clamp_min(free_nats)
         return total + pressed
 
+    def means_of(self, sums: Float64[Tensor, "6"]) -> MeanDrawingLosses:
+        """See `Losses`."""
+        stroke_nll, pen_ce, kl = (sums[:3] / sums[3:].clamp_min(1)).tolist()
+        return MeanDrawingLosses(stroke_nll, pen_ce, None if self.kl_sum is None else kl)
+
 
 @dataclass(frozen=True)
-class MeanLosses:
-    """Mean losses as plain numbers, in nats; see `Losses`.
+class MeanDrawingLosses(MeanLosses):
+    """Mean losses as plain numbers, in nats; see `DrawingLosses`.
 
     Args:
         stroke_nll: of an offset.
         pen_ce: of a pen state.
-        kl: of a drawing and dimension.
+        kl: of a drawing and dimension; None: there is no such term.
     """
 
     stroke_nll: float
     pen_ce: float
-    kl: float
-
-    @classmethod
-    def of(cls, sums: Float64[Tensor, "6"]) -> MeanLosses:
-        """From added-up `Losses.sums`."""
-        means = (sums[:3] / sums[3:].clamp_min(1)).tolist()
-        return cls(*means)
+    kl: float | None
 
     @property
     def reconstruction(self) -> float:
@@ -118,8 +153,71 @@ class MeanLosses:
         return self.stroke_nll + self.pen_ce
 
     def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """The same as `Losses.total`."""
-        return self.reconstruction + kl_weight * max(self.kl, free_nats)
+        """See `MeanLosses`."""
+        kl = 0.0 if self.kl is None else kl_weight * max(self.kl, free_nats)
+        return self.reconstruction + kl
+
+    def told(self) -> dict[str, float]:
+        """See `MeanLosses`."""
+        told = {"stroke_nll": self.stroke_nll, "pen_ce": self.pen_ce}
+        told |= {} if self.kl is None else {"kl": self.kl}
+        return told | {"reconstruction": self.reconstruction}
+
+
+@dataclass(frozen=True)
+class JudgeLosses(Losses):
+    """What a judge's mistakes cost.
+
+    Args:
+        entropy_sum: cross entropy of the categories.
+        num_right: drawings of which it says the right category first.
+        num_drawings: all of them.
+    """
+
+    entropy_sum: Float[Tensor, ""]
+    num_right: int
+    num_drawings: int
+
+    def sums(self) -> Float64[Tensor, "3"]:
+        """See `Losses`: the entropy, the right ones, all."""
+        entropy = float(self.entropy_sum.detach())
+        return torch.tensor([entropy, self.num_right, self.num_drawings], dtype=torch.float64)
+
+    def total(
+        self,
+        kl_weight: float = 0.0,
+        free_nats: float = 0.0,
+        whole: Float64[Tensor, "3"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """See `Losses`; there is no KL term."""
+        count = self.num_drawings if whole is None else float(whole[2])
+        return self.entropy_sum / max(count, 1)
+
+    def means_of(self, sums: Float64[Tensor, "3"]) -> MeanJudgeLosses:
+        """See `Losses`."""
+        entropy, right = (sums[:2] / sums[2].clamp_min(1)).tolist()
+        return MeanJudgeLosses(entropy, right)
+
+
+@dataclass(frozen=True)
+class MeanJudgeLosses(MeanLosses):
+    """How a judge does, as plain numbers.
+
+    Args:
+        cross_entropy: of a drawing's category, in nats.
+        accuracy: share of drawings of which it says the right category first.
+    """
+
+    cross_entropy: float
+    accuracy: float
+
+    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
+        """See `MeanLosses`."""
+        return self.cross_entropy
+
+    def told(self) -> dict[str, float]:
+        """See `MeanLosses`."""
+        return {"cross_entropy": self.cross_entropy, "accuracy": self.accuracy}
 
 
 def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> Float[Tensor, ""]:
@@ -137,7 +235,7 @@ def reconstruction_losses(
     mixture: StrokeMixture,
     targets: Float[Tensor, "N 5"],
     convention: LossConvention = "valid",
-) -> Losses:
+) -> DrawingLosses:
     """The two terms of the reconstruction loss, without a KL term and a count of drawings.
 
     Args:
@@ -154,4 +252,4 @@ def reconstruction_losses(
     pen_sum = functional.cross_entropy(mixture.pen_logits, pen_target, reduction="sum")
     num_pens = int(targets.shape[0])
     num_offsets = num_pens if convention == "magenta" else int(real.shape[0])
-    return Losses(stroke_sum, pen_sum, None, (num_offsets, num_pens, 0))
+    return DrawingLosses(stroke_sum, pen_sum, None, (num_offsets, num_pens, 0))

@@ -8,6 +8,7 @@ from sketch_pix2seq.models import (
     ConvEncoder,
     Decoder,
     HyperDecoder,
+    Judge,
     LayerNormDecoder,
     LSTMDecoder,
     PaperEncoder,
@@ -18,7 +19,7 @@ from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
 def build_model(recipe: Recipe) -> SketchAutoencoder:
-    """The model of a recipe, its first weights decided by the recipe's seed."""
+    """The drawing model of a recipe, its first weights decided by the recipe's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return SketchAutoencoder(
@@ -27,6 +28,13 @@ def build_model(recipe: Recipe) -> SketchAutoencoder:
             recipe.loss,
             with_kl=recipe.kl.weight > 0,
         )
+
+
+def build_judge(recipe: Recipe, num_categories: int) -> Judge:
+    """The judge of a recipe, its first weights decided by the recipe's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return Judge(num_categories, recipe.model.encoder_width)
 
 
 def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvEncoder | RNNEncoder:

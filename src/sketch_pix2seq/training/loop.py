@@ -25,8 +25,8 @@ from sketch_pix2seq.data.batches import Batch, BatchSource, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
-from sketch_pix2seq.models import Losses, MeanLosses, SketchAutoencoder
-from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.models import Judge, Losses, SketchAutoencoder
+from sketch_pix2seq.training.build import build_judge, build_model
 from sketch_pix2seq.training.checkpoint import (
     BEST,
     checkpoint_path,
@@ -163,7 +163,11 @@ class _Session:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
-        self.model = build_model(recipe).to(group.device)
+        self.model: SketchAutoencoder | Judge = (
+            build_judge(recipe, len(dataset.card.categories))
+            if recipe.task == "judge"
+            else build_model(recipe)
+        ).to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.memory = _Memory()
         self.source = BatchSource(
@@ -240,7 +244,8 @@ class _Session:
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
         asked = torch.tensor([float(stop)], dtype=torch.float64)
-        sums, num_asking = self.group.add_up(torch.cat((losses.sums(), asked))).split([6, 1])
+        own = losses.sums()
+        sums, num_asking = self.group.add_up(torch.cat((own, asked))).split([len(own), 1])
         self.stopping = bool(num_asking > 0)
         weights = kl.weight_at(step), kl.free_nats
         losses.total(*weights, sums).backward()
@@ -249,13 +254,13 @@ class _Session:
         self._count_skipped(moved)
         self.memory.step += 1
         self._speed.add(self.recipe.batch_size)
-        means = MeanLosses.of(sums)
+        means = losses.means_of(sums)
         loss = means.total(*weights)
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                **self._told(means),
-                **({"kl_weight": weights[0]} if self.model.with_kl else {}),
+                **means.told(),
+                **({"kl_weight": weights[0]} if kl.weight else {}),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
                 "drawings_per_second": self._speed.rate,
@@ -273,8 +278,8 @@ class _Session:
         """Losses on drawings never trained on, without noise; keeps the best weights."""
         model = self.optimiser.averaged
         model.eval()
-        sums = sum(
-            self._losses(model, batch).sums()
+        losses = [
+            self._losses(model, batch)
             for batch in validation_batches(
                 self.dataset.split("valid"),
                 offset_scale=self.dataset.card.offset_scale,
@@ -283,14 +288,12 @@ class _Session:
                 limit=self.recipe.validate_drawings,
                 pad_to=self.source.pad_to,
             )
-        )
-        assert isinstance(sums, torch.Tensor)
-        means = MeanLosses.of(sums)
+        ]
+        means = losses[0].means_of(torch.stack([one.sums() for one in losses]).sum(0))
         self._valid_loss = means.total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        told = {**self._told(means), "reconstruction": means.reconstruction}
-        log.write(self.memory.step, "valid", told)
+        log.write(self.memory.step, "valid", means.told())
         if self._valid_loss < self.memory.best_valid_loss:
             memory = replace(self.memory, best_valid_loss=self._valid_loss)
             try:
@@ -304,9 +307,11 @@ class _Session:
 
     def draw_sheet(self) -> None:
         """Draw drawings never trained on again, for a person to look at."""
+        model = self.optimiser.averaged
+        assert isinstance(model, SketchAutoencoder)  # a judge's recipe asks for no sheets
         try:
             sheet = redrawing_sheet(
-                self.optimiser.averaged,
+                model,
                 self.dataset.split("valid"),
                 self.dataset.card.offset_scale,
                 self.recipe.raster,
@@ -349,14 +354,20 @@ class _Session:
 
     def _losses(
         self,
-        model: SketchAutoencoder,
+        model: SketchAutoencoder | Judge,
         batch: Batch,
         noise: torch.Tensor | None = None,
         generator: torch.Generator | None = None,
     ) -> Losses:
         device = self.group.device
-        losses: Losses = model(
-            torch.from_numpy(batch.pictures).to(device, non_blocking=True),
+        pictures = torch.from_numpy(batch.pictures).to(device, non_blocking=True)
+        losses: Losses
+        if isinstance(model, Judge):
+            category_ids = torch.from_numpy(batch.category_ids).to(device, non_blocking=True)
+            losses = model(pictures, category_ids, generator)
+            return losses
+        losses = model(
+            pictures,
             torch.from_numpy(batch.steps).to(device, non_blocking=True),
             torch.from_numpy(batch.lengths),
             noise,
@@ -377,12 +388,6 @@ class _Session:
         if not group.is_first:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
         return noise[group.rank :: group.size], generator
-
-    def _told(self, means: MeanLosses) -> dict[str, float]:
-        values = asdict(means)
-        if not self.model.with_kl:
-            del values["kl"]
-        return values
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sketch_pix2seq.errors import DamagedCheckpointError
-from sketch_pix2seq.models import SketchAutoencoder
+from sketch_pix2seq.models import Judge, SketchAutoencoder
 from sketch_pix2seq.training.group import Group
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
@@ -38,7 +38,7 @@ class Optimiser:
     """
 
     def __init__(
-        self, model: SketchAutoencoder, settings: OptimiserSettings, num_steps: int
+        self, model: SketchAutoencoder | Judge, settings: OptimiserSettings, num_steps: int
     ) -> None:
         self.settings = settings
         self.num_steps = num_steps

@@ -147,6 +147,8 @@ class Recipe:
     "Name under which `sketch-pix2seq recipes` lists it."
     summary: str
     "What it is, in a line."
+    task: Literal["redraw", "judge"] = "redraw"
+    "`redraw`: a model that draws; `judge`: one that says what a drawing shows."
     num_steps: int
     "Training steps."
     batch_size: int = 100
@@ -177,7 +179,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
-        side = {"paper": 8, "conv": 16, "rnn": 1}[self.model.encoder]
+        side = 1 if self.task == "judge" else {"paper": 8, "conv": 16, "rnn": 1}[self.model.encoder]
         counts = (
             "num_steps",
             "batch_size",
@@ -189,10 +191,13 @@ class Recipe:
         )
         _require(
             *((name, getattr(self, name) > 0, "be positive") for name in counts),
+            ("task", self.task in ("redraw", "judge"), "be `redraw` or `judge`"),
             ("loss", self.loss in ("valid", "magenta"), "be `valid` or `magenta`"),
             ("seed", 0 <= self.seed < 2**63, "lie in [0, 2^63)"),
             ("balance", 0 <= self.balance <= 1, "lie in [0, 1]"),
             ("sheet_every", self.sheet_every >= 0, "not be negative"),
+            ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 for a judge"),
+            ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 for a judge"),
             ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
             settings=self,
         )
@@ -206,7 +211,11 @@ class Recipe:
         """
         model, optimiser = self.model, self.optimiser
         ignored: dict[str, str] = {}
-        if model.encoder != "conv":
+        if self.task == "judge":
+            for name in asdict(model).keys() - {"encoder_width"}:
+                ignored[f"model.{name}"] = "`task` is judge"
+            ignored["loss"] = "`task` is judge"
+        elif model.encoder != "conv":
             ignored["model.encoder_width"] = f"`model.encoder` is {model.encoder}"
         if model.encoder != "rnn":
             ignored["model.encoder_size"] = f"`model.encoder` is {model.encoder}"

@@ -119,6 +119,21 @@ def default() -> Recipe:
     )
 
 
+def judge() -> Recipe:
+    """The judge of what models draw: a sketch classifier, trained on human drawings alone."""
+    return Recipe(
+        name="judge",
+        summary="no drawing model: says what a sketch shows, the yardstick of evaluations",
+        task="judge",
+        num_steps=3_000,
+        balance=1.0,
+        sheet_every=0,
+        validate_every=250,
+        optimiser=OptimiserSettings(schedule="cosine", warmup_steps=100, average_decay=0.995),
+        augmentation=Augmentation(rotate=8.0, flip=0.5),
+    )
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     function.__name__: function
     for function in (
@@ -131,6 +146,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
         rnn_small,
         rnn_kl_small,
         default,
+        judge,
     )
 }
 

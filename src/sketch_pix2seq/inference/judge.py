@@ -1,0 +1,194 @@
+"""The judge: says what sketches show. Trained by a recipe on human drawings, run without torch.
+
+    judge.json           what it is (see `JudgeCard`)
+    judge.onnx           picture -> logits of the categories, features
+    weights.safetensors  the same weights, for those who want to train on
+    README.md            model card
+
+A folder or that folder zipped; a model's bundle may hold the first two as well. Nothing in it
+runs code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
+from sketch_pix2seq.inference.arguments import checked_path
+from sketch_pix2seq.inference.bundle import read_files
+from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
+from sketch_pix2seq.inference.session import judge_session, not_usable
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+
+FORMAT_VERSION = 1
+JUDGE_CARD_FILE = "judge.json"
+JUDGE_FILE = "judge.onnx"
+LOOKED_AT_ONCE = 64
+"""Pictures in one call: what it makes of them stays in the cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeCard:
+    """What `judge.json` says."""
+
+    format_version: int = FORMAT_VERSION
+    "Version of the judge's format."
+    categories: tuple[str, ...]
+    "What it can say, in the order of its answers."
+    raster: RasterSettings
+    "How drawings become its pictures."
+    recipe: dict[str, Any] = field(default_factory=dict)
+    "The whole recipe."
+    data: dict[str, Any] = field(default_factory=dict)
+    "The card of the data set."
+    metrics: dict[str, Any] = field(default_factory=dict)
+    "Figures measured when it was made."
+    licence: str = "Apache-2.0"
+    "Licence of the weights."
+    attribution: str = ""
+    "Whom the training data come from."
+
+    def to_json(self) -> str:
+        """As the text of `judge.json`."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> JudgeCard:
+        """From the text of `judge.json`.
+
+        Raises:
+            BundleError: saying what is missing or does not fit.
+        """
+        try:
+            values = json.loads(text)
+            version = values["format_version"]
+            categories = values["categories"]
+            raster = RasterSettings(**values["raster"])
+            recipe, data, metrics = (values[name] for name in ("recipe", "data", "metrics"))
+            licence, attribution = (str(values[name]) for name in ("licence", "attribution"))
+        except (ValueError, KeyError, TypeError, SketchPix2SeqError) as error:
+            raise BundleError(f"`{JUDGE_CARD_FILE}` cannot be read", got=repr(error)) from error
+        if version != FORMAT_VERSION:
+            raise BundleError(
+                f"the judge must be of format version {FORMAT_VERSION}",
+                got=version,
+                do="Export it again, or use the release of sketch-pix2seq that made it.",
+            )
+        if not isinstance(categories, list) or not all(isinstance(c, str) for c in categories):
+            raise BundleError(f"`{JUDGE_CARD_FILE}`: `categories` must be a list of names")
+        if len(categories) < 2:
+            raise BundleError(f"`{JUDGE_CARD_FILE}`: `categories` must name at least two")
+        return cls(
+            categories=tuple(categories),
+            raster=raster,
+            recipe=recipe,
+            data=data,
+            metrics=metrics,
+            licence=licence,
+            attribution=attribution,
+        )
+
+
+class Judge:
+    """Says what sketches show.
+
+    Make one with `Judge.load`. Calls may be made from several threads.
+
+    Args:
+        card: What it is.
+        model: What `judge.onnx` holds.
+
+    Raises:
+        BundleError: If the model is not what the card says.
+    """
+
+    def __init__(self, card: JudgeCard, model: bytes) -> None:
+        self.card = card
+        self._session = judge_session(model, JUDGE_FILE, card.raster.size, len(card.categories))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Judge:
+        """Load a judge.
+
+        Args:
+            path: A folder or zip file that `sketch-pix2seq export` made of a judge's run, or a
+                model's bundle with a judge in it.
+
+        Raises:
+            BundleError: If there is none, or it is not whole.
+        """
+        files = read_files(checked_path("judge", path), (JUDGE_CARD_FILE, JUDGE_FILE))
+        return cls(JudgeCard.from_json(files[JUDGE_CARD_FILE]), files[JUDGE_FILE])
+
+    def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
+        """Look at drawings.
+
+        Args:
+            inputs: One or several: paths, `Sketch`es or Pillow pictures.
+
+        Returns:
+            (N, K), for each drawing how likely each category is; rows sum to 1.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the judge cannot be run.
+        """
+        logits, _ = self._look(inputs)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
+        return shares
+
+    def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
+        """Say what drawings show.
+
+        Args:
+            inputs: As for `probabilities`.
+
+        Returns:
+            The likeliest category of each.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the judge cannot be run.
+        """
+        logits, _ = self._look(inputs)
+        return [self.card.categories[place] for place in logits.argmax(axis=1)]
+
+    def features(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N F"]:
+        """What the judge sees in drawings, before it decides; for distances of distributions.
+
+        Args:
+            inputs: As for `probabilities`.
+
+        Returns:
+            (N, F).
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the judge cannot be run.
+        """
+        return self._look(inputs)[1]
+
+    def _look(
+        self, inputs: Input | Sequence[Input]
+    ) -> tuple[Float32[np.ndarray, "N K"], Float32[np.ndarray, "N F"]]:
+        sketches = as_sketches(as_list(inputs)[0])
+        sizes = [output.shape[1] for output in self._session.get_outputs()]
+        found = [[np.zeros((0, size), np.float32) for size in sizes]]
+        for first in range(0, len(sketches), LOOKED_AT_ONCE):
+            pictures = rasterise_batch(sketches[first : first + LOOKED_AT_ONCE], self.card.raster)
+            try:
+                found.append(self._session.run(["logits", "features"], {"picture": pictures}))
+            except Exception as error:  # its errors have no common ancestor but this one
+                raise not_usable(JUDGE_FILE, error) from error
+        logits, features = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if not np.isfinite(logits).all():
+            raise BundleError(f"`{JUDGE_FILE}` gives numbers that are not finite")
+        return logits, features

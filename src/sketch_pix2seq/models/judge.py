@@ -1,0 +1,80 @@
+"""The judge: looks at the picture of a sketch and says what it shows.
+
+It is no part of any model that draws; it is the yardstick for what they draw.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sketch_pix2seq.models.losses import JudgeLosses
+
+DROPOUT = 0.3
+
+
+class Judge(nn.Module):
+    """A sketch classifier: 3x3 convolutions, group norm, SiLU, mean over the picture.
+
+    Args:
+        num_categories: K.
+        width: channels of the first layer, a multiple of 8; the last has 8 times as many.
+
+    It has about 520,000 weights at width 24 and costs a third of what a decoder of 512 costs.
+    """
+
+    NUM_GROUPS = 8
+
+    def __init__(self, num_categories: int, width: int = 24) -> None:
+        super().__init__()
+        # (in, out, stride): 48 -> 48 -> 24 -> 24 -> 12 -> 12 -> 6
+        sizes = (
+            (1, width, 1),
+            (width, 2 * width, 2),
+            (2 * width, 2 * width, 1),
+            (2 * width, 4 * width, 2),
+            (4 * width, 4 * width, 1),
+            (4 * width, 8 * width, 2),
+        )
+        layers: list[nn.Module] = []
+        for before, after, stride in sizes:
+            layers.append(nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False))
+            layers.append(nn.GroupNorm(self.NUM_GROUPS, after))
+            layers.append(nn.SiLU())
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Linear(8 * width, num_categories)
+
+    def look(
+        self, pictures: Float[Tensor, "B 1 H W"]
+    ) -> tuple[Float[Tensor, "B K"], Float[Tensor, "B F"]]:
+        """Logits of the categories, and the features that they are made of.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+        """
+        features = self.layers(pictures).mean((2, 3))
+        return self.head(features), features
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "B 1 H W"],
+        category_ids: Int64[Tensor, "B"],
+        generator: torch.Generator | None = None,
+    ) -> JudgeLosses:
+        """Losses of a batch.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+            category_ids: what they show.
+            generator: of the dropout's randomness; needed in training mode.
+        """
+        features = self.layers(pictures).mean((2, 3))
+        if self.training:
+            chance = torch.empty_like(features).uniform_(generator=generator)
+            features = features * (chance >= DROPOUT) / (1 - DROPOUT)
+        logits = self.head(features)
+        entropy = functional.cross_entropy(logits, category_ids, reduction="sum")
+        num_right = int((logits.argmax(1) == category_ids).sum())
+        return JudgeLosses(entropy, num_right, len(category_ids))

@@ -1,0 +1,144 @@
+"""A judge from its run to its answers, without torch in between."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.errors import BundleError, DrawingError, RunError
+from sketch_pix2seq.export.bundle import export_run
+from sketch_pix2seq.export.weights import best_weights
+from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.sketch.raster import rasterise_batch
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.training.build import build_judge
+from sketch_pix2seq.training.loop import train
+from sketch_pix2seq.training.recipe import ModelSettings
+from sketch_pix2seq.training.recipes import find_recipe
+from sketch_pix2seq.training.run import Run
+
+CATEGORIES = ["circle", "square", "zigzag"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("judge")
+    sources = write_synthetic(folder / "files", num=60, seed=0, categories=CATEGORIES)
+    prepare(sources, folder / "set")
+    return folder / "set"
+
+
+@pytest.fixture(scope="module")
+def run(data: Path) -> Path:
+    recipe = replace(
+        find_recipe("judge"),
+        num_steps=25,
+        batch_size=20,
+        validate_every=10,
+        checkpoint_every=10,
+        model=ModelSettings(encoder_width=8),
+    )
+    out = data.parent / "run"
+    train(recipe, data, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Path:
+    with unchecked_shapes():  # torch cannot trace the checks
+        assert main(["export", str(run), "--out", str(run.parent / "judge.zip")]) == 0
+    return run.parent / "judge.zip"
+
+
+def test_metrics_tell_how_often_it_is_right(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    valid = [line for line in lines if line["kind"] == "valid"]
+    assert [line["step"] for line in valid] == [10, 20, 25]
+    assert all(0 <= line["accuracy"] <= 1 and line["cross_entropy"] > 0 for line in valid)
+    assert not (run / "sheets").exists()
+
+
+def test_resumed_it_ends_with_the_same_weights(run: Path, data: Path, tmp_path: Path) -> None:
+    recipe = Run(run).recipe
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(progress: object) -> None:
+        if getattr(progress, "step", 0) == 14:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(recipe, data, tmp_path / "again", on_progress=stop)
+    train(recipe, data, tmp_path / "again", resume=True)
+    for name in ("step-00000025.safetensors", "best.safetensors"):
+        ours = (tmp_path / "again" / "checkpoints" / name).read_bytes()
+        assert ours == (run / "checkpoints" / name).read_bytes()
+
+
+def test_onnx_says_what_torch_says(run: Path, exported: Path, data: Path) -> None:
+    split = Dataset.open(data).split("test")
+    sketches = [split.sketch(index) for index in range(len(split))]
+    judge = Judge.load(exported)
+    model = build_judge(Run(run).recipe, len(CATEGORIES))
+    best_weights(Run(run), model)
+    with torch.no_grad():
+        pictures = torch.from_numpy(rasterise_batch(sketches))
+        logits, features = model.eval().look(pictures)
+    shares = judge.probabilities(sketches)
+    np.testing.assert_allclose(shares, logits.softmax(1).numpy(), atol=5e-3)
+    np.testing.assert_allclose(judge.features(sketches), features.numpy(), atol=2e-2)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+    assert judge.categories(sketches[0]) == [judge.card.categories[int(shares[0].argmax())]]
+    assert judge.card.categories == tuple(CATEGORIES)
+    assert judge.card.data["counts"]["train"].keys() == set(CATEGORIES)
+
+
+def test_it_refuses_what_it_cannot_see(exported: Path) -> None:
+    judge = Judge.load(exported)
+    assert judge.probabilities([]).shape == (0, 3)
+    with pytest.raises(DrawingError, match="must have a stroke"):
+        judge.categories(Sketch(()))
+
+
+def test_a_judge_draws_nothing_and_a_model_judges_nothing(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is the run of a judge, which draws nothing"):
+        export_run(run, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+    default = Path(__file__).parents[2] / "src" / "sketch_pix2seq" / "bundles" / "default"
+    with pytest.raises(BundleError, match=r"lacks judge\.json and judge\.onnx"):
+        Judge.load(default)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 9}, "format version 1; got 9"),
+        ({"categories": ["one"]}, "at least two"),
+        ({"categories": "abc"}, "a list of names"),
+        ({"categories": ["a", "b"]}, "logits"),
+        ({"raster": {"size": -1}}, r"`judge\.json` cannot be read"),
+        ({"raster": {"size": 32}}, "picture"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(
+    exported: Path, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    with zipfile.ZipFile(exported) as archive:
+        archive.extractall(tmp_path)
+    card = json.loads((tmp_path / "judge.json").read_text())
+    (tmp_path / "judge.json").write_text(json.dumps(card | change))
+    with pytest.raises(BundleError, match=message):
+        Judge.load(tmp_path)
