@@ -7,7 +7,9 @@ test drawings by distance of latent codes. Told are: how often its own input is 
 among the nearest 10; and how often most of the 5 nearest are of its input's category, beside the
 same for the human drawings themselves (each left out of its own neighbours). Without --judge
 the encoder that judges is the one that was drawn from, so these figures compare runs of one
-recipe; with another bundle's encoder they are an independent judgement, if a rough one.
+recipe; with another bundle's encoder they are an independent judgement, if a rough one. With
+--classifier, an exported run of the recipe `judge` on the same categories, its accuracy on the
+human drawings and on the redrawings is told as well.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.inference.judge import Judge
 
 NEIGHBOURS = 5
 
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--judge", type=Path)
+    parser.add_argument("--classifier", type=Path)
     parser.add_argument("--per-category", type=int, default=200)
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--temperature", type=float)
@@ -57,7 +61,22 @@ def main() -> None:
         mine = categories == number
         shares = f"{right[mine].mean():>10.1%}{human_right[mine].mean():>10.1%}"
         print(f"{name:<14}{shares}{mine.sum():>10}")
+    if options.classifier is not None:
+        _print_recognised(options.classifier, sketches, drawn, [names[c] for c in categories])
     print(f"{'all':<14}{right.mean():>10.1%}{human_right.mean():>10.1%}{len(sketches):>10}")
+
+
+def _print_recognised(
+    classifier: Path, humans: list[Sketch], drawn: list[list[Sketch]], wanted: list[str]
+) -> None:
+    judge = Judge.load(classifier)
+    for name, sketches in (("human", humans), ("redrawn", [first for (first,) in drawn])):
+        inked = [
+            sketch if sketch.strokes else Sketch.from_points([[(0, 0)]]) for sketch in sketches
+        ]
+        said = judge.categories(inked)
+        right = np.mean([ours == theirs for ours, theirs in zip(said, wanted, strict=True)])
+        print(f"classifier, {name}: {right:.1%} right")
 
 
 def _drawings(data: Path, per_category: int) -> tuple[list[Sketch], np.ndarray, tuple[str, ...]]:
