@@ -19,20 +19,21 @@ from pathlib import Path
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 COMPILERS = ("cc", "gcc", "clang")
 SECONDS_TO_COMPILE = 60
+HEADER = Path(__file__).with_name("sigmoid.h")
 
 
 def compiled_library(source: Path, *, openmp: bool = False) -> ctypes.CDLL | None:
     """Compile a C file, or take what was compiled before.
 
     Args:
-        source: the C file; it includes nothing but standard headers.
+        source: the C file; it includes nothing but standard headers and `sigmoid.h`.
         openmp: let it share its work out to the threads that torch has started, if it has.
 
     Returns:
         The library; None if there is no compiler, or it fails.
     """
     try:
-        text = source.read_bytes()
+        text = source.read_bytes() + HEADER.read_bytes()
         flags = (*FLAGS, "-fopenmp") if openmp and _has_threads() else FLAGS
         name = hashlib.blake2b(text + repr((flags, _processor())).encode(), digest_size=12)
         folder = _cache_folder()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.outputs import Format, Look, Wanted, make_results
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
 from sketch_pix2seq.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def draw(
     best_of: int = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = Look(),  # noqa: B008
+    look: Look = PLAIN,
 ) -> None:
     """Draw drawings again, stroke by stroke.
 
@@ -67,7 +67,7 @@ def complete(
     n: Annotated[int, Parameter(name="-n")] = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = Look(),  # noqa: B008
+    look: Look = PLAIN,
 ) -> None:
     """Finish started drawings: what is given stays, the rest is drawn.
 

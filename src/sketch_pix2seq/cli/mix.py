@@ -48,7 +48,7 @@ def mix(
     if problems:
         tell(problems)
     sketches = [sketch for one in shown for sketch in one.sketches]
-    sketcher = load(bundle, sketches, max(steps, 1))
+    sketcher = load(bundle, sketches)
     with progress_bar("drawing") as progress:
         drawings = sketcher.mix(
             sketches, steps, temperature, seed, progress=progress, spherical=spherical

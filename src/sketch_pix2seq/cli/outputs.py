@@ -55,6 +55,10 @@ class Look:
         return asked
 
 
+PLAIN = Look()
+"""As `Sketch.save` does it."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a verb is to write.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.outputs import Format, Look, Wanted, make_results
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
 from sketch_pix2seq.errors import DrawingError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def trace(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     stages: Path | None = None,
-    look: Look = Look(),  # noqa: B008
+    look: Look = PLAIN,
 ) -> None:
     """Turn the lines of pictures into strokes, in the order in which a hand would draw them.
 

@@ -71,7 +71,7 @@ class StrokeEngine:
         self._compiled = compiled
 
     @cached_property
-    def _steps(self) -> LSTMSteps | None:
+    def _lstm(self) -> LSTMSteps | None:
         """The decoder laid out for C code, if it can be."""
         return LSTMSteps.of(self._bundle) if self._compiled else None
 
@@ -90,13 +90,13 @@ class StrokeEngine:
 
     def _blocks(self, total: int, temperature: float) -> list[_RowBlock]:
         """Make row blocks for so many drawings, one for each thread that is worth it."""
-        few = 1 if self._steps else FEW
+        few = 1 if self._lstm else FEW
         num_workers = 1 if total <= few else min(self.num_threads, -(-total // few))
         num_rows = max(1, min(self.num_rows, -(-total // num_workers)))
 
         def rows() -> DecoderRows:
-            if self._steps:
-                return LSTMRows(self._steps, num_rows, temperature)
+            if self._lstm:
+                return LSTMRows(self._lstm, num_rows, temperature)
             session = self._alone if total <= few else self._many
             return OnnxRows(session, self.card, num_rows, temperature)
 

@@ -6,6 +6,8 @@
  * inputs in their order, one fused multiplication and addition after another, however many rows
  * there are: a drawing does not depend on those beside it.
  */
+#include "../sigmoid.h"
+
 #include <math.h> /* not immintrin.h: it takes as long to compile as all the rest */
 #include <stdint.h>
 
@@ -24,13 +26,8 @@
 /* Eight numbers at once, lying anywhere. `a * b + sum` is one fused operation for each. */
 typedef float eight __attribute__((vector_size(32)));
 typedef float eight_there __attribute__((vector_size(32), aligned(4)));
-#ifdef __clang__
-typedef _Float16 halves __attribute__((vector_size(16), aligned(2)));
-#define WIDENED(place) __builtin_convertvector(*(const halves *)(place), eight)
-#else
 typedef short halves __attribute__((vector_size(16), aligned(2)));
-#define WIDENED(place) __builtin_ia32_vcvtph2ps256(*(const halves *)(place))
-#endif
+#define WIDENED(place) ((eight)__builtin_ia32_vcvtph2ps256(*(const halves *)(place)))
 #define AT(place) (*(eight_there *)(place))
 #define FROM(place) (*(const eight_there *)(place))
 
@@ -55,27 +52,6 @@ typedef struct {
     float *output;  /* (rows, columns of the output layer), scratch */
     float *sums;    /* (rows, PANEL), scratch */
 } rows_state;
-
-/* 1 / (1 + exp(-x)), to 1.2e-7, and tanh: as in lstm_gates.c. */
-static inline float sigmoid(float x) {
-    float power = x * -1.44269504f; /* log2(e) */
-    power = power > 126.0f ? 126.0f : power;
-    power = power < -126.0f ? -126.0f : power;
-    float whole = __builtin_rintf(power), part = power - whole;
-    float series = 1.52527338e-5f; /* ln(2)^k / k!, from k = 7 down */
-    series = series * part + 1.54035304e-4f;
-    series = series * part + 1.33335581e-3f;
-    series = series * part + 9.61812911e-3f;
-    series = series * part + 5.55041087e-2f;
-    series = series * part + 2.40226507e-1f;
-    series = series * part + 6.93147181e-1f;
-    series = series * part + 1.0f;
-    union { int32_t bits; float number; } scale;
-    scale.bits = ((int32_t)whole + 127) << 23;
-    return 1.0f / (1.0f + series * scale.number);
-}
-
-static inline float tanh_of(float x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 /* Half a panel's sums for one row or two, straight from the stored weights; `rows` is a constant
  * wherever this is written out. */

@@ -8,6 +8,7 @@ code is the auto-encoder's affair.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float, Int64
@@ -19,6 +20,7 @@ from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001
+NUM_GROUPS = 8  # of channels that are normalised together
 START_LOG_VAR = -4.0  # little noise at first: the code is worth reading from the start
 
 
@@ -92,6 +94,20 @@ class PaperEncoder(nn.Module):
         return mean, log_var
 
 
+def convolutions(sizes: Sequence[tuple[int, int, int]]) -> nn.Sequential:
+    """3x3 convolutions, each with group norm and SiLU.
+
+    Args:
+        sizes: channels in, channels out (a multiple of 8) and stride of each.
+    """
+    layers: list[nn.Module] = []
+    for before, after, stride in sizes:
+        layers.append(nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False))
+        layers.append(nn.GroupNorm(NUM_GROUPS, after))
+        layers.append(nn.SiLU())
+    return nn.Sequential(*layers)
+
+
 class ConvEncoder(nn.Module):
     """A stronger encoder of our own: 3x3 convolutions, group norm, SiLU.
 
@@ -104,8 +120,6 @@ class ConvEncoder(nn.Module):
     costs a tenth of what the decoder costs.
     """
 
-    NUM_GROUPS = 8
-
     def __init__(self, latent_dim: int = 128, width: int = 24, picture_size: int = 48) -> None:
         super().__init__()
         # (in, out, stride): 48 -> 24 -> 12 -> 12 -> 6 -> 3
@@ -116,12 +130,7 @@ class ConvEncoder(nn.Module):
             (2 * width, 4 * width, 2),
             (4 * width, 4 * width, 2),
         )
-        layers: list[nn.Module] = []
-        for before, after, stride in sizes:
-            layers.append(nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False))
-            layers.append(nn.GroupNorm(self.NUM_GROUPS, after))
-            layers.append(nn.SiLU())
-        self.layers = nn.Sequential(*layers)
+        self.layers = convolutions(sizes)
         num_features = 4 * width * (picture_size // 16) ** 2
         self.head = _LatentHead(num_features, latent_dim, None)
         nn.init.constant_(self.head.log_var.bias, START_LOG_VAR)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sketch_pix2seq.models.encoders import convolutions
 from sketch_pix2seq.models.losses import JudgeLosses
 
 DROPOUT = 0.3
@@ -25,8 +26,6 @@ class Judge(nn.Module):
     It has about 520,000 weights at width 24 and costs a third of what a decoder of 512 costs.
     """
 
-    NUM_GROUPS = 8
-
     def __init__(self, num_categories: int, width: int = 24) -> None:
         super().__init__()
         # (in, out, stride): 48 -> 48 -> 24 -> 24 -> 12 -> 12 -> 6
@@ -38,12 +37,7 @@ class Judge(nn.Module):
             (4 * width, 4 * width, 1),
             (4 * width, 8 * width, 2),
         )
-        layers: list[nn.Module] = []
-        for before, after, stride in sizes:
-            layers.append(nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False))
-            layers.append(nn.GroupNorm(self.NUM_GROUPS, after))
-            layers.append(nn.SiLU())
-        self.layers = nn.Sequential(*layers)
+        self.layers = convolutions(sizes)
         self.head = nn.Linear(8 * width, num_categories)
 
     def look(
@@ -54,7 +48,7 @@ class Judge(nn.Module):
         Args:
             pictures: 1 = ink, 0 = paper.
         """
-        features = self.layers(pictures).mean((2, 3))
+        features = self._features(pictures)
         return self.head(features), features
 
     def forward(
@@ -70,7 +64,7 @@ class Judge(nn.Module):
             category_ids: what they show.
             generator: of the dropout's randomness; needed in training mode.
         """
-        features = self.layers(pictures).mean((2, 3))
+        features = self._features(pictures)
         if self.training:
             chance = torch.empty_like(features).uniform_(generator=generator)
             features = features * (chance >= DROPOUT) / (1 - DROPOUT)
@@ -78,3 +72,7 @@ class Judge(nn.Module):
         entropy = functional.cross_entropy(logits, category_ids, reduction="sum")
         num_right = int((logits.argmax(1) == category_ids).sum())
         return JudgeLosses(entropy, num_right, len(category_ids))
+
+    def _features(self, pictures: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B F"]:
+        features: Tensor = self.layers(pictures).mean((2, 3))
+        return features

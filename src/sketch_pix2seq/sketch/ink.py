@@ -69,12 +69,7 @@ def find_ink(grey: UInt8[np.ndarray, "H W"]) -> Ink:
         grey, threshold = 255 - grey, 254 - threshold
     is_dark = grey <= threshold
     if contrast >= LEAST_CONTRAST and _is_even(~is_dark, grey, contrast):
-        share = float(is_dark.mean())
-        if share > _MOST_INK:
-            raise DrawingError(
-                "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
-            )
-        return Ink(is_dark, 1 - grey.astype(np.float32) / 255, is_photo=False)
+        return Ink(_checked(is_dark), 1 - grey.astype(np.float32) / 255, is_photo=False)
     darker = _darker_than_paper(255 - grey if _is_light_on_dark(grey) else grey)
     return Ink(_without_dirt(_seen_for_sure(darker)), darker, is_photo=True)
 
@@ -161,7 +156,11 @@ def _seen_for_sure(darker: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"
     sure = max(least, _SURE * usual)
     faint = max(min(least, sure), _FAINT * sure)
     regions = Regions.of(darker > faint)
-    mask = regions.only(regions.having(darker > sure))
+    return _checked(regions.only(regions.having(darker > sure)))
+
+
+def _checked(mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Refuse what is no line drawing."""
     share = float(mask.mean())
     if share > _MOST_INK:
         raise DrawingError(

@@ -62,12 +62,14 @@ def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sk
     if len(data) > MAX_PICTURE_BYTES:
         raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
     grey, scale = _grey(data)
-    on_stage = on_stage or _tell_nobody
-    on_stage("grey", Image.fromarray(grey))
+    if on_stage:
+        on_stage("grey", Image.fromarray(grey))
     ink = find_ink(grey)
-    _tell_of_ink(on_stage, ink)
+    if on_stage:
+        _tell_of_ink(on_stage, ink)
     strokes = strokes_of_ink(ink.mask)
-    _tell_of_strokes(on_stage, grey, strokes)
+    if on_stage:
+        on_stage("strokes", _strokes_over(grey, strokes))
     return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes), name=name)
 
 
@@ -197,25 +199,15 @@ def _without_specks(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     return ink & around if (ink & around).any() else ink
 
 
-def _tell_nobody(name: str, picture: Image.Image) -> None:
-    """Nobody wants to see the stages."""
-
-
 def _tell_of_ink(on_stage: OnStage, ink: Ink) -> None:
-    if on_stage is _tell_nobody:
-        return
     contrast = np.clip(255 * (1 - ink.contrast), 0, 255).astype(np.uint8)
     on_stage("contrast", Image.fromarray(contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
     on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
 
 
-def _tell_of_strokes(
-    on_stage: OnStage, grey: UInt8[np.ndarray, "H W"], strokes: Sequence[np.ndarray]
-) -> None:
+def _strokes_over(grey: UInt8[np.ndarray, "H W"], strokes: Sequence[np.ndarray]) -> Image.Image:
     """Show the strokes over the picture, each in a colour, a dot where it begins."""
-    if on_stage is _tell_nobody:
-        return
     width = max(grey.shape) / 200
     over = Image.fromarray(255 - (255 - grey) // 3).convert("RGB")
     pen = ImageDraw.Draw(over)
@@ -224,7 +216,7 @@ def _tell_of_strokes(
         x, y = stroke[0]
         pen.line([tuple(point) for point in stroke.tolist()], colour, round(width))
         pen.circle((float(x), float(y)), 1.5 * width, fill=colour)  # where it begins
-    on_stage("strokes", over)
+    return over
 
 
 def _smoothed(line: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:
