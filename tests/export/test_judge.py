@@ -99,7 +99,7 @@ def test_onnx_says_what_torch_says(run: Path, exported: Path, data: Path) -> Non
         logits, features = model.eval().look(pictures)
     shares = judge.probabilities(sketches)
     np.testing.assert_allclose(shares, logits.softmax(1).numpy(), atol=5e-3)
-    np.testing.assert_allclose(judge.features(sketches), features.numpy(), atol=2e-2)
+    np.testing.assert_allclose(judge.look(sketches).features, features.numpy(), atol=2e-2)
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
     assert judge.categories(sketches[0]) == [judge.card.categories[int(shares[0].argmax())]]
     assert judge.card.categories == tuple(CATEGORIES)

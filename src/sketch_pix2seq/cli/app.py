@@ -48,6 +48,12 @@ VERBS = (
     Verb("data", "sketch_pix2seq.cli.data:app", "Prepare drawings for training; look at them."),
     Verb("train", "sketch_pix2seq.cli.train:train", "Train a model on a prepared data set."),
     Verb("recipes", "sketch_pix2seq.cli.train:recipes", "List what can be trained."),
+    Verb("evaluate", "sketch_pix2seq.cli.evaluate:evaluate", "Measure models; write a report."),
+    Verb(
+        "reproduce",
+        "sketch_pix2seq.cli.reproduce:reproduce",
+        "Train the paper's models; measure them.",
+    ),
     Verb("export", "sketch_pix2seq.cli.export:export", "Make a bundle of a training run."),
 )
 

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from sketch_pix2seq.cli.extras import needs_extra
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.training.loop import Progress
+    from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
 
 
@@ -41,7 +41,6 @@ def train(
     """
     with needs_extra("train"):
         from sketch_pix2seq.training.group import starts_as_first
-        from sketch_pix2seq.training.loop import train as train_recipe
         from sketch_pix2seq.training.recipes import find_recipe
         from sketch_pix2seq.training.run import RUN_FILE, Run
 
@@ -49,18 +48,7 @@ def train(
     if resume and not settings and (out / RUN_FILE).exists():
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
-    with _training_bar() as (on_progress, on_notice):
-        if starts_as_first():
-            _tell_ignored(wanted, settings, on_notice)
-        outcome = train_recipe(
-            wanted,
-            data,
-            out,
-            resume=resume,
-            devices=devices,
-            on_progress=on_progress,
-            on_notice=on_notice,
-        )
+    outcome = train_showing(wanted, data, out, settings, resume=resume, devices=devices)
     if not starts_as_first():
         return  # one of torchrun's processes: the first one tells
     if outcome.interrupted:
@@ -69,6 +57,45 @@ def train(
     steps, loss = outcome.num_steps, outcome.best_valid_loss
     print(f"trained {steps:,} steps, best validation loss {loss:.4f}")
     print(out)
+
+
+def train_showing(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    settings: tuple[str, ...] = (),
+    *,
+    resume: bool,
+    devices: int = 1,
+) -> Outcome:
+    """Train and show how far it is.
+
+    Args:
+        recipe: What, with its settings.
+        data: The data set.
+        out: The folder of the run.
+        settings: Those that the user gave.
+        resume: Go on with the run in `out`, if there is one.
+        devices: How many processes share each batch.
+
+    Returns:
+        How it ended.
+    """
+    from sketch_pix2seq.training.group import starts_as_first
+    from sketch_pix2seq.training.loop import train as train_recipe
+
+    with _training_bar() as (on_progress, on_notice):
+        if starts_as_first():
+            _tell_ignored(recipe, settings, on_notice)
+        return train_recipe(
+            recipe,
+            data,
+            out,
+            resume=resume,
+            devices=devices,
+            on_progress=on_progress,
+            on_notice=on_notice,
+        )
 
 
 def _tell_ignored(

@@ -5,6 +5,7 @@ Knows the JSON and checks it; does not know the Arrow files beside it.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ class DatasetCard:
     sources: tuple[SourceAccount, ...]
     licence: str = QUICKDRAW_LICENCE
     format_version: int = FORMAT_VERSION
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the card: that of another data set is another one."""
+        return hashlib.sha256(self.to_json()).hexdigest()
 
     def total(self, split: str) -> int:
         """Return the number of drawings in one split.

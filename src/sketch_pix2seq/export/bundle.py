@@ -12,6 +12,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.export.completion import fit_completion
 from sketch_pix2seq.export.graphs import export_onnx, round_to_half, stored
+from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.arguments import checked_temperature
@@ -42,7 +43,8 @@ def export_run(
     Args:
         run_folder: what `train` wrote.
         out: a folder to be made, or a file name that ends in `.zip`.
-        data: the data set that it was trained on; with it the bundle can complete drawings.
+        data: the data set that it was trained on; with it the bundle can complete drawings, and
+            its card tells how likely the model finds test drawings.
         temperature: what the model draws at where none is given; 0.4 if left out.
 
     Raises:
@@ -53,18 +55,20 @@ def export_run(
     """
     heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
-    split = None if data is None else Dataset.open(data).split("train")
+    dataset = None if data is None else Dataset.open(data)
     with made_at(out) as folder:
         model, facts = load_model(run)
         round_to_half(model)
-        card = _card(run, model, facts, heat)
+        test = dataset and measure_likelihood(model, dataset, run.recipe.raster)
+        card = _card(run, model, {**facts, "test": test}, heat)
         BundleCard.from_json(card.to_json())  # what nobody could load is not written
         export_onnx(model, folder, card)
         weights = {name: stored(tensor) for name, tensor in model.state_dict().items()}
         (folder / WEIGHTS_FILE).write_bytes(save(weights))
         (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
         (folder / CARD_FILE).write_text(model_card(card), encoding="utf-8")
-        if split is not None:
+        if dataset is not None:
+            split = dataset.split("train")
             completion = fit_completion(Sketcher.load(folder), split, run.recipe.seed)
             (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
     return card
@@ -109,6 +113,7 @@ def _card(
             "valid_reconstruction": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
+            **({"test": facts["test"]} if facts["test"] else {}),
         },
         attribution=data["licence"],
     )

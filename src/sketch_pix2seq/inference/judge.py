@@ -11,11 +11,12 @@ runs code.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
@@ -96,6 +97,18 @@ class JudgeCard:
         )
 
 
+class Look(NamedTuple):
+    """What a judge sees in drawings.
+
+    Args:
+        logits: (N, K), of the categories.
+        features: (N, F), what it sees before it decides; for distances of distributions.
+    """
+
+    logits: Float32[np.ndarray, "N K"]
+    features: Float32[np.ndarray, "N F"]
+
+
 class Judge:
     """Says what sketches show.
 
@@ -111,6 +124,8 @@ class Judge:
 
     def __init__(self, card: JudgeCard, model: bytes) -> None:
         self.card = card
+        self.digest = hashlib.sha256(card.to_json().encode() + model).hexdigest()
+        "SHA-256 of what it is."
         self._session = judge_session(model, JUDGE_FILE, card.raster.size, len(card.categories))
 
     @classmethod
@@ -140,7 +155,7 @@ class Judge:
             DrawingError: If an input is no drawing.
             BundleError: If the judge cannot be run.
         """
-        logits, _ = self._look(inputs)
+        logits = self.look(inputs).logits
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
         return shares
@@ -158,27 +173,19 @@ class Judge:
             DrawingError: If an input is no drawing.
             BundleError: If the judge cannot be run.
         """
-        logits, _ = self._look(inputs)
-        return [self.card.categories[place] for place in logits.argmax(axis=1)]
+        said = self.look(inputs).logits.argmax(axis=1)
+        return [self.card.categories[place] for place in said]
 
-    def features(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N F"]:
-        """What the judge sees in drawings, before it decides; for distances of distributions.
+    def look(self, inputs: Input | Sequence[Input]) -> Look:
+        """Look at drawings and tell all that is seen.
 
         Args:
             inputs: As for `probabilities`.
-
-        Returns:
-            (N, F).
 
         Raises:
             DrawingError: If an input is no drawing.
             BundleError: If the judge cannot be run.
         """
-        return self._look(inputs)[1]
-
-    def _look(
-        self, inputs: Input | Sequence[Input]
-    ) -> tuple[Float32[np.ndarray, "N K"], Float32[np.ndarray, "N F"]]:
         sketches = as_sketches(as_list(inputs)[0])
         sizes = [output.shape[1] for output in self._session.get_outputs()]
         found = [[np.zeros((0, size), np.float32) for size in sizes]]
@@ -191,4 +198,4 @@ class Judge:
         logits, features = (np.concatenate(parts) for parts in zip(*found, strict=True))
         if not np.isfinite(logits).all():
             raise BundleError(f"`{JUDGE_FILE}` gives numbers that are not finite")
-        return logits, features
+        return Look(logits, features)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -27,7 +27,25 @@ from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 Cell: TypeAlias = Sketch | Image.Image | None
 """What a cell shows: a drawing, a picture, or nothing."""
 
-_INK, _GREY, _HAIRLINE, _PAPER = "#1b1b1b", "#8a8a8a", "#e7e7e7", "#ffffff"
+
+class SheetColours(NamedTuple):
+    """Colours of a sheet: any of CSS in an SVG.
+
+    Args:
+        ink: Of drawings and the title.
+        grey: Of labels.
+        hairline: Between rows.
+        paper: Behind everything.
+    """
+
+    ink: str
+    grey: str
+    hairline: str
+    paper: str
+
+
+PRINTED = SheetColours("#1b1b1b", "#8a8a8a", "#e7e7e7", "#ffffff")
+"""Black on white."""
 _EDGE = 36  # paper around everything
 _LABEL_SIZE, _TITLE_SIZE = 12, 17
 _LABEL_LIMIT = 150  # longer labels end in an ellipsis
@@ -107,11 +125,11 @@ class Sheet:
         bottom = self._top + len(self.rows) * self._row_height + note_height + _EDGE - 12
         return (self._left(self.num_columns - 1) + self.cell + _EDGE, bottom)
 
-    def to_svg(self) -> str:
+    def to_svg(self, colours: SheetColours = PRINTED) -> str:
         """Write the sheet as an SVG document.
 
-        Returns:
-            The document, on white paper.
+        Args:
+            colours: Of ink and paper.
         """
         width, height = self.size
         parts = [
@@ -119,8 +137,8 @@ class Sheet:
                 f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
                 f' viewBox="0 0 {width} {height}">'
             ),
-            f'<rect width="{width}" height="{height}" fill="{_PAPER}"/>',
-            f'<g stroke="{_HAIRLINE}" stroke-width="1">',
+            f'<rect width="{width}" height="{height}" fill="{colours.paper}"/>',
+            f'<g stroke="{colours.hairline}" stroke-width="1">',
             *(
                 f'<path d="M{number(x0)} {number(y0)}L{number(x1)} {number(y1)}"/>'
                 for x0, y0, x1, y1 in self._rules()
@@ -128,12 +146,12 @@ class Sheet:
             '</g><g font-family="Inter, Helvetica, Arial, sans-serif">',
             *(
                 f'<text x="{number(text.x)}" y="{number(text.y)}" font-size="{text.size}"'
-                f' fill="{text.colour}" text-anchor="{text.anchor}"'
+                f' fill="{getattr(colours, text.colour)}" text-anchor="{text.anchor}"'
                 f' dominant-baseline="central">{escape(text.words)}</text>'
                 for text in self._texts()
             ),
             "</g>",
-            *(self._cell_svg(cell, x, y) for cell, x, y in self._cells()),
+            *(self._cell_svg(cell, x, y, colours.ink) for cell, x, y in self._cells()),
             "</svg>\n",
         ]
         return "".join(parts)
@@ -153,15 +171,16 @@ class Sheet:
         width, height = self.size
         if not 1 <= scale <= 8 or max(width, height) * scale > 2 * _MAX_SIDE:
             raise UsageError("`scale` must be from 1 to 8 and fit the sheet's size", got=scale)
-        image = Image.new("RGB", (width * scale, height * scale), _PAPER)
+        image = Image.new("RGB", (width * scale, height * scale), PRINTED.paper)
         draw = ImageDraw.Draw(image)
         for rule in self._rules():
-            draw.line([round(place * scale) for place in rule], fill=_HAIRLINE, width=scale)
+            draw.line([round(place * scale) for place in rule], fill=PRINTED.hairline, width=scale)
         anchors = {"start": "lm", "middle": "mm", "end": "rm"}
         for text in self._texts():
             place = (text.x * scale, text.y * scale)
             font = _font(text.size * scale)
-            draw.text(place, text.words, fill=text.colour, font=font, anchor=anchors[text.anchor])
+            fill = getattr(PRINTED, text.colour)
+            draw.text(place, text.words, fill=fill, font=font, anchor=anchors[text.anchor])
         for cell, x, y in self._cells():
             picture = self._cell_image(cell, self.cell * scale)
             if picture is not None:
@@ -232,18 +251,18 @@ class Sheet:
     def _texts(self) -> Iterator[_Text]:
         """Yield everything that is written."""
         if self.title:
-            yield _Text(self.title, _EDGE, _EDGE + 10, _TITLE_SIZE, _INK, "start")
+            yield _Text(self.title, _EDGE, _EDGE + 10, _TITLE_SIZE, "ink", "start")
         for column, heading in enumerate(self.headings[: self.num_columns]):
             x = self._left(column) + self.cell / 2
             words = _shortened(heading, self.cell + self._gap)
-            yield _Text(words, x, self._top - 18, _LABEL_SIZE, _GREY, "middle")
+            yield _Text(words, x, self._top - 18, _LABEL_SIZE, "grey", "middle")
         for row, y in zip(self.rows, self._row_tops(), strict=True):
             if row.label:
                 middle = y + self.cell / 2
-                yield _Text(_shortened(row.label), _EDGE, middle, _LABEL_SIZE, _GREY, "start")
+                yield _Text(_shortened(row.label), _EDGE, middle, _LABEL_SIZE, "grey", "start")
         if self.note:
             y = self._top + len(self.rows) * self._row_height + 12
-            yield _Text(self.note, _EDGE, y, _LABEL_SIZE - 1, _GREY, "start")
+            yield _Text(self.note, _EDGE, y, _LABEL_SIZE - 1, "grey", "start")
 
     def _row_tops(self) -> Iterator[int]:
         yield from (self._top + row * self._row_height for row in range(len(self.rows)))
@@ -256,13 +275,13 @@ class Sheet:
 
     # ---- cells
 
-    def _cell_svg(self, cell: Cell, x: int, y: int) -> str:
+    def _cell_svg(self, cell: Cell, x: int, y: int, ink: str) -> str:
         """Write what a cell shows."""
         if cell is None:
             return ""
         if isinstance(cell, Sketch):
             margin, line_width = self.cell / 14, self.cell / 60
-            return drawing_group(cell, self.cell, margin, line_width, _INK, (x, y))
+            return drawing_group(cell, self.cell, margin, line_width, ink, (x, y))
         picture = base64.b64encode(png_bytes(_fitted(cell, self.cell * 2))).decode()
         return (
             f'<image x="{x}" y="{y}" width="{self.cell}" height="{self.cell}"'
@@ -277,13 +296,13 @@ class Sheet:
             return _fitted(cell, side)
         settings = RasterSettings(size=side, margin=side / 14, line_width=side / 60)
         ink = rasterise(cell, settings)[..., None]
-        dark = np.array([int(_INK[at : at + 2], 16) for at in (1, 3, 5)])
+        dark = np.array([int(PRINTED.ink[at : at + 2], 16) for at in (1, 3, 5)])
         return Image.fromarray(np.rint(255 + ink * (dark - 255)).astype(np.uint8))
 
 
 @dataclass(frozen=True)
 class _Text:
-    """Words at a place; `y` is the middle of their height."""
+    """Words at a place; `y` is the middle of their height, `colour` one of `SheetColours`."""
 
     words: str
     x: float
@@ -297,7 +316,7 @@ def _fitted(picture: Image.Image, side: int) -> Image.Image:
     """Fit a picture into a square; the pixels of small ones stay sharp."""
     if picture.has_transparency_data:
         solid = picture.convert("RGBA")
-        paper = Image.new("RGBA", solid.size, _PAPER)
+        paper = Image.new("RGBA", solid.size, PRINTED.paper)
         picture = Image.alpha_composite(paper, solid)
     picture = picture.convert("RGB")
     longest = max(picture.size)

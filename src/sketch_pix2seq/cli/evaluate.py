@@ -1,0 +1,202 @@
+"""`sketch-pix2seq evaluate`: bundles, a data set and a judge in, a report out."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+import sketch_pix2seq
+from sketch_pix2seq import __version__
+from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.evaluation.report.page import Provenance
+    from sketch_pix2seq.evaluation.settings import EvaluationSettings
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """How much is measured, where it is not the usual amount."""
+
+    per_category: Annotated[
+        int | None, Parameter(help="Test drawings of each category, at most; 300.")
+    ] = None
+    temperature: Annotated[
+        tuple[float, ...],
+        Parameter(help="How freely to draw; can be repeated, the first counts most.", negative=()),
+    ] = ()
+    seeds: Annotated[int | None, Parameter(help="How often all is redrawn; 3.")] = None
+    best_of: Annotated[int | None, Parameter(help="Also measured: the likest of so many; 8.")] = (
+        None
+    )
+    paths: Annotated[
+        int | None, Parameter(help="Interpolations for each pair of categories; 20.")
+    ] = None
+    seed: Annotated[int, Parameter(help="Another seed, other drawings and other noise.")] = 0
+
+    def settings(self) -> EvaluationSettings:
+        """What an evaluation is told."""
+        from sketch_pix2seq.evaluation.settings import EvaluationSettings
+
+        given = {
+            "per_category": self.per_category,
+            "temperatures": self.temperature or None,
+            "num_seeds": self.seeds,
+            "best_of": self.best_of,
+            "paths": self.paths,
+            "seed": self.seed,
+        }
+        return EvaluationSettings(
+            **{name: value for name, value in given.items() if value is not None}  # type: ignore[arg-type]
+        )
+
+
+USUAL = Amount()
+"""What `EvaluationSettings` says."""
+
+
+def evaluate(
+    *,
+    data: Path,
+    judge: Path,
+    out: Path,
+    bundle: tuple[Path, ...] = (),
+    pictures: Path | None = None,
+    amount: Amount = USUAL,
+) -> None:
+    """Measure models on test drawings and write a report.
+
+    Finished parts are kept in the report's folder and not measured again.
+
+    Args:
+        data: The data set whose test drawings are redrawn.
+        judge: A trained judge: the exported run of the recipe `judge`.
+        out: The folder of the report.
+        bundle: A model; can be repeated, also as NAME=BUNDLE; without it the one that comes with
+            the package.
+        pictures: A folder of pictures to be redrawn too; without it our own cartoons.
+        amount: How much is measured.
+    """
+    measure(models_of(bundle) or {"default": None}, data, judge, out, pictures, amount)
+
+
+def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
+    """Tell names and places of bundles.
+
+    Args:
+        bundles: Each a path, or NAME=PATH.
+
+    Returns:
+        Paths by name; without one a bundle is named after its file.
+
+    Raises:
+        UsageError: If two have one name.
+    """
+    named: dict[str, Path | None] = {}
+    for given in bundles:
+        name, equals, place = str(given).partition("=")
+        path = Path(place) if equals and not given.exists() else given
+        label = name if equals and path is not given else given.name.removesuffix(".zip")
+        if label in named:
+            raise UsageError(
+                f"two of `bundle` are called {label}", do="Name them: --bundle NAME=BUNDLE."
+            )
+        named[label] = path
+    return named
+
+
+def measure(
+    models: Mapping[str, Path | None],
+    data: Path,
+    judge: Path,
+    out: Path,
+    pictures: Path | None,
+    amount: Amount,
+) -> None:
+    """Measure models, write the report and print where it is."""
+    with needs_extra("eval"):
+        import jinja2  # noqa: F401
+        import sklearn  # noqa: F401
+
+        from sketch_pix2seq.data.dataset import Dataset
+    from sketch_pix2seq.evaluation.contest import Contestant
+    from sketch_pix2seq.evaluation.run import evaluate as run
+    from sketch_pix2seq.inference.judge import Judge
+
+    settings = amount.settings()
+    refuse_place(out)
+    dataset, chosen = Dataset.open(data), Judge.load(judge)
+    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    with _parts_bar() as progress:
+        page = run(
+            contestants, dataset, chosen, out, provenance(data), settings, pictures, progress
+        )
+    print(page)
+
+
+def provenance(data: Path) -> Provenance:
+    """Say how a report is made, as far as this machine can tell."""
+    from sketch_pix2seq.evaluation.report.page import Provenance
+
+    return Provenance(
+        command=shlex.join(["sketch-pix2seq", *sys.argv[1:]]),
+        commit=_commit() or f"release {__version__}",
+        data=data.resolve().name,
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
+        f"Python {platform.python_version()}",
+        date=datetime.date.today().isoformat(),
+    )
+
+
+def _commit() -> str | None:
+    """The commit of this code, where it lies in a checkout of its own."""
+    package = Path(sketch_pix2seq.__file__).resolve().parent
+    if not (package.parents[1] / ".git").exists():
+        return None  # installed: a checkout around it would be somebody else's
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--exclude=*"],
+            cwd=package,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip() or None
+
+
+@contextmanager
+def _parts_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show what is measured now; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        disable=sys.stderr is None or not sys.stderr.isatty(),
+    ) as bars:
+        task = bars.add_task("", total=None)
+
+        def show(part: str, done: int, total: int) -> None:
+            bars.update(task, description=part, completed=done, total=total)
+
+        yield show

@@ -1,0 +1,133 @@
+"""`sketch-pix2seq reproduce`: the paper's experiments from the data set to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from sketch_pix2seq.cli.evaluate import USUAL, Amount, measure, models_of
+from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.training.recipe import Recipe
+
+FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
+JUDGE = "judge"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What is trained.
+
+    Args:
+        suffix: Of the four recipes' names.
+        judge_steps: For how many steps the judge is trained.
+        kl_shares: Further models like `cnn_kl`, with these shares of its KL weight.
+    """
+
+    suffix: str
+    judge_steps: int
+    kl_shares: tuple[float, ...]
+
+
+PRESETS = {
+    "quick": Preset("_small", judge_steps=1_500, kl_shares=(0.1,)),
+    "paper": Preset("", judge_steps=10_000, kl_shares=(0.1, 0.01)),
+}
+
+
+def reproduce(
+    *,
+    data: Path,
+    out: Path,
+    preset: Literal["quick", "paper"] = "quick",
+    settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    judge_settings: Annotated[tuple[str, ...], Parameter(name="--set-judge")] = (),
+    judge: Path | None = None,
+    bundle: tuple[Path, ...] = (),
+    pictures: Path | None = None,
+    amount: Amount = USUAL,
+) -> None:
+    """Train the paper's four models and a judge, measure them, and write the report.
+
+    What is finished in the report's folder is not done again: after Ctrl-C or a kill the same
+    command goes on.
+
+    Args:
+        data: The data set.
+        out: The folder of the report; runs and bundles go into it too.
+        preset: quick: small models, an hour or two on two cores. paper: the paper's own recipes.
+        settings: Change a setting of all drawing models, as key=value; can be repeated.
+        judge_settings: Change a setting of the judge.
+        judge: A judge that is trained already: the exported run of the recipe `judge`.
+        bundle: A further model to be compared; can be repeated, also as NAME=BUNDLE.
+        pictures: A folder of pictures to be redrawn too; without it our own cartoons.
+        amount: How much is measured.
+    """
+    others = models_of(bundle)
+    amount.settings()  # what does not fit is said before hours of training
+    refuse_place(out)
+    with needs_extra("train"):
+        recipes = dict(_recipes(PRESETS[preset], settings))
+        judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
+    if taken := others.keys() & recipes.keys():
+        raise UsageError(
+            f"`bundle` must not be called {min(taken)}", do="Name it: --bundle NAME=BUNDLE."
+        )
+    if judge is not None and judge_settings:
+        raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
+    models = {name: _trained(recipe, name, data, out, settings) for name, recipe in recipes.items()}
+    if judge is None:
+        judge = _trained(judge_recipe, JUDGE, data, out, judge_settings)
+    measure({**models, **others}, data, judge, out, pictures, amount)
+
+
+def _recipes(preset: Preset, settings: tuple[str, ...]) -> Iterator[tuple[str, Recipe]]:
+    """Recipes of the drawing models, by their names in the report."""
+    from sketch_pix2seq.training.recipes import find_recipe
+
+    for name in FOUR:
+        yield name, find_recipe(name + preset.suffix).with_settings(list(settings))
+    heavy = find_recipe("cnn_kl" + preset.suffix).with_settings(list(settings))
+    for share in preset.kl_shares:
+        weights = {name: share * getattr(heavy.kl, name) for name in ("weight", "first_weight")}
+        yield f"cnn_kl_{share:g}", replace(heavy, kl=replace(heavy.kl, **weights))
+
+
+def _judge_recipe(preset: Preset, settings: tuple[str, ...]) -> Recipe:
+    from sketch_pix2seq.training.recipes import find_recipe
+
+    steps = f"num_steps={preset.judge_steps}"
+    return find_recipe(JUDGE).with_settings([steps, *settings])
+
+
+def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[str, ...]) -> Path:
+    """Train a model and export it, as far as that has not been done.
+
+    Returns:
+        Its bundle.
+    """
+    from sketch_pix2seq.cli.train import train_showing
+    from sketch_pix2seq.export.bundle import export_run
+    from sketch_pix2seq.export.judge import export_judge
+    from sketch_pix2seq.training.run import Run
+
+    run, bundle = out / "runs" / name, out / "models" / name
+    outcome = train_showing(recipe, data, run, settings, resume=True)
+    if outcome.interrupted:
+        print(f"{name}: stopped after step {outcome.step:,} of {outcome.num_steps:,}")
+        raise KeyboardInterrupt
+    print(f"{name}: trained {outcome.num_steps:,} steps", flush=True)
+    if not bundle.exists():
+        bundle.parent.mkdir(parents=True, exist_ok=True)
+        if recipe.task == JUDGE:
+            export_judge(Run(run), bundle)
+        else:
+            export_run(run, bundle, data=data)
+    return bundle

@@ -1,0 +1,178 @@
+"""Who is measured, by whom, on which drawings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.evaluation.groups import Groups, groups_of
+from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.inference.bundle import Bundle, BundleCard
+from sketch_pix2seq.inference.judge import Judge, Look
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.sketch.sketch import Sketch
+
+SPLIT = "test"
+LEAST = 8
+"""Test drawings of a category without which nothing can be said."""
+DOT = Sketch.from_points([[(0, 0)]])
+"""What a drawing without ink counts as."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model that is measured.
+
+    Args:
+        label: Its name in the report.
+        sketcher: What draws with it.
+        digest: SHA-256 of what it is.
+    """
+
+    label: str
+    sketcher: Sketcher
+    digest: str
+
+    @classmethod
+    def load(cls, label: str, path: Path | None) -> Contestant:
+        """Load a bundle.
+
+        Args:
+            label: Its name in the report.
+            path: A folder or zip file; None: the model that comes with the package.
+
+        Raises:
+            BundleError: If it is none.
+        """
+        bundle = Bundle.default() if path is None else Bundle.open(path)
+        digest = hashlib.sha256(bundle.card.to_json().encode() + bundle.encoder + bundle.decoder)
+        return cls(label, Sketcher(bundle), digest.hexdigest())
+
+    @property
+    def card(self) -> BundleCard:
+        """What the model is."""
+        return self.sketcher.card
+
+    @property
+    def looks_at_pictures(self) -> bool:
+        """Whether its encoder is a CNN."""
+        return self.card.encoder_input == "picture"
+
+    @property
+    def kl_weight(self) -> float:
+        """Weight of the KL term in its recipe."""
+        weight = self.card.recipe.get("kl", {}).get("weight", 0.0)
+        return float(weight) if isinstance(weight, int | float) else 0.0
+
+
+class HeldOut:
+    """Test drawings: what people drew and no model has seen.
+
+    Args:
+        dataset: Where they come from.
+        per_category: At most so many of each category, the first ones.
+
+    Raises:
+        DatasetError: If a category has fewer than `LEAST`.
+    """
+
+    def __init__(self, dataset: Dataset, per_category: int) -> None:
+        split = dataset.split(SPLIT)
+        self.categories = split.categories
+        numbers: list[int] = []
+        for category, name in enumerate(split.categories):
+            start, stop = split.category_range(category)
+            if stop - start < LEAST:
+                raise DatasetError(
+                    f"category `{name}` must have {LEAST} {SPLIT} drawings or more",
+                    got=stop - start,
+                    do="Prepare the data set from more drawings, or without that category.",
+                )
+            numbers += range(start, min(stop, start + per_category))
+        self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(numbers))
+        self.sketches = [split.sketch(number) for number in numbers]
+        self.digest = dataset.card.digest
+
+    def of_category(self, category: int) -> Int64[np.ndarray, "K"]:
+        """Return the numbers of the drawings of one category."""
+        return np.flatnonzero(self.category_ids == category)
+
+
+class Contest:
+    """Everything that parts of an evaluation need to know.
+
+    Args:
+        models: Who is measured, under labels of their own.
+        judge: Who says what drawings show.
+        held_out: What they are measured on.
+        settings: How much, and how.
+
+    Raises:
+        UsageError: If there is no model, two have one label, the judge does not know a category,
+            or there is just one.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Contestant],
+        judge: Judge,
+        held_out: HeldOut,
+        settings: EvaluationSettings,
+    ) -> None:
+        labels = [model.label for model in models]
+        if not labels:
+            raise UsageError("there must be a model to measure")
+        if len(set(labels)) < len(labels):
+            raise UsageError("models must have names of their own", got=", ".join(labels))
+        known = judge.card.categories
+        if missing := [name for name in held_out.categories if name not in known]:
+            raise UsageError(
+                f"the judge must know every category of the data set, and not `{missing[0]}`",
+                do="Train the recipe `judge` on this data set.",
+            )
+        if len(held_out.categories) < 2:
+            raise UsageError("the data set must have two categories or more")
+        self.models = tuple(models)
+        self.judge = judge
+        self.held_out = held_out
+        self.settings = settings
+        self.facts = {"data": held_out.digest, "judge": judge.digest, "seed": settings.seed}
+        "What every part depends on."
+        self.groups: Groups = groups_of(held_out.categories)
+        self._places = np.array([known.index(name) for name in held_out.categories])
+
+    def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], Look]:
+        """Let the judge look.
+
+        Args:
+            sketches: Drawings; one without ink counts as a dot.
+
+        Returns:
+            The category that it says of each, as an id of the data set, and all it sees.
+        """
+        look = self.judge.look([sketch if sketch.strokes else DOT for sketch in sketches])
+        logits = look.logits[:, self._places]
+        return logits.argmax(axis=1), look
+
+    @cached_property
+    def human(self) -> tuple[Int64[np.ndarray, "N"], Look]:
+        """What the judge sees in the test drawings."""
+        return self.judged(self.held_out.sketches)
+
+    def codes(self, model: Contestant) -> Float32[np.ndarray, "N Z"]:
+        """Latent codes of the test drawings."""
+        if model.digest not in self._codes:
+            self._codes[model.digest] = model.sketcher.encode(self.held_out.sketches)
+        return self._codes[model.digest]
+
+    @cached_property
+    def _codes(self) -> dict[str, Float32[np.ndarray, "N Z"]]:
+        return {}

@@ -1,0 +1,69 @@
+"""Which categories stand for living beings and which for things, as the paper's two settings do.
+
+The paper sets animals against vehicles. Other data sets hold other categories: the first three
+living ones are set against the first three others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LIVING = """
+angel ant bat bear bee bird butterfly camel cat cow crab crocodile dog dolphin dragon duck elephant
+face fish flamingo frog giraffe hedgehog horse kangaroo lion lobster mermaid monkey mosquito mouse
+octopus owl panda parrot penguin pig rabbit raccoon rhinoceros scorpion shark sheep snail snake
+spider squirrel swan tiger whale yoga zebra
+"""
+LIVING = frozenset(_LIVING.split()) | {"sea turtle", "smiley face"}
+"""Quick, Draw!'s categories of animals, people and faces."""
+EACH = 3
+"""Categories of a group, at most."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Two groups of categories.
+
+    Args:
+        first: Category ids; living beings, if `told_apart`.
+        second: The others.
+        told_apart: Whether the groups mean something: if all categories are of one kind, they
+            are just the first and the next.
+    """
+
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    told_apart: bool
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """All of them."""
+        return self.first + self.second
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Each of the first with each of the second."""
+        return [(first, second) for first in self.first for second in self.second]
+
+
+def groups_of(categories: Sequence[str]) -> Groups:
+    """Set categories against each other.
+
+    Args:
+        categories: Two or more names.
+
+    Returns:
+        Two groups of at most three each, none empty.
+
+    Example:
+        >>> groups_of(["car", "cat", "bus", "pig"])
+        Groups(first=(1, 3), second=(0, 2), told_apart=True)
+    """
+    living = [place for place, name in enumerate(categories) if name in LIVING]
+    things = [place for place, name in enumerate(categories) if name not in LIVING]
+    if living and things:
+        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), told_apart=True)
+    half = min(EACH, len(categories) // 2)
+    places = tuple(range(2 * half))
+    return Groups(places[:half], places[half:], told_apart=False)

@@ -1,0 +1,146 @@
+"""Between two drawings: what comes up on the way, and how evenly? Figures 7 to 9 of the paper.
+
+Codes on the straight line between the codes of two test drawings are drawn with the same noise.
+*Intrusion* is the share of the drawings in between that the judge takes for a third category. A
+model that draws badly is taken for a third category often, on the way or not: so the same share
+at the two ends is told beside it, and what matters is the excess over it.
+
+*Smoothness*: of the judge's features of neighbouring drawings, the longest step as a share of the
+whole way (even steps: a tenth), and the whole way as a multiple of the straight line between the
+ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.parts import Part
+from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
+from sketch_pix2seq.evaluation.shown import as_shown
+from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.sketch.sketch import Sketch
+
+
+def part_name(model: Contestant) -> str:
+    """Name the part that measures a model."""
+    return f"{model.label}: interpolation"
+
+
+def parts(contest: Contest) -> Iterator[Part]:
+    """Yield all that is to be measured."""
+    settings = contest.settings
+    facts = {
+        **contest.facts,
+        "per_category": settings.per_category,
+        "temperature": settings.temperature,
+        "paths": settings.paths,
+    }
+    for model in contest.models:
+
+        def measure(model: Contestant = model) -> dict[str, Any]:
+            return _measured(contest, model)
+
+        yield Part(part_name(model), {**facts, "model": model.digest}, measure)
+
+
+def ends(contest: Contest) -> Int64[np.ndarray, "P 2"]:
+    """Choose the drawings between which to go: the same for every model.
+
+    Returns:
+        (P, 2) numbers of test drawings: for each pair of categories `paths` pairs of drawings.
+        The judge recognises all of them, where it recognises enough.
+    """
+    rng = np.random.default_rng([contest.settings.seed, 7])
+    recognised = contest.human[0] == contest.held_out.category_ids
+    columns = []
+    for category in contest.groups.shown:
+        own = contest.held_out.of_category(category)
+        good = own[recognised[own]]
+        columns.append((category, rng.permutation(good if len(good) else own)))
+    by_category = dict(columns)
+    count = contest.settings.paths
+    pairs = [
+        np.stack([np.resize(by_category[side], count) for side in pair], axis=1)
+        for pair in contest.groups.pairs
+    ]
+    return np.concatenate(pairs)
+
+
+def _measured(contest: Contest, model: Contestant) -> dict[str, Any]:
+    pairs = ends(contest)
+    drawn = _between(contest, model, pairs, STEPS)
+    said, look = contest.judged([sketch for row in drawn for sketch in row])
+    features = look.features.reshape(len(pairs), STEPS, -1)
+    first_of_pairs = range(0, len(pairs), contest.settings.paths)
+    # every other category with the first one, in many steps, as in figure 9
+    with_first = [
+        place
+        for place, pair in zip(first_of_pairs, contest.groups.pairs, strict=True)
+        if pair[0] == contest.groups.first[0]
+    ]
+    fine = _between(contest, model, pairs[with_first], FINE_STEPS)
+    return {
+        "categories": contest.held_out.category_ids[pairs].tolist(),
+        "said": said.reshape(len(pairs), STEPS).tolist(),
+        **{name: values.tolist() for name, values in smoothness(features).items()},
+        "shown": [[as_shown(sketch) for sketch in drawn[place]] for place in first_of_pairs],
+        "fine": [[as_shown(sketch) for sketch in row] for row in fine],
+    }
+
+
+def _between(
+    contest: Contest, model: Contestant, pairs: Int64[np.ndarray, "P 2"], steps: int
+) -> list[list[Sketch]]:
+    """Draw all that lies between pairs of drawings."""
+    codes = contest.codes(model)
+    paths = np.concatenate([path_through(codes[pair], steps) for pair in pairs])
+    settings = contest.settings
+    drawn = [one for (one,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)]
+    return [drawn[first : first + steps] for first in range(0, len(drawn), steps)]
+
+
+def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.ndarray, "P"]]:
+    """Say how evenly paths go.
+
+    Args:
+        features: Of S drawings on each of P paths.
+
+    Returns:
+        `longest_step`: as a share of the whole way, 1 / (S - 1) at least; `detour`: the whole way
+        as a multiple of the straight line between the ends, 1 at least. A path that stands still
+        has even steps and no detour.
+
+    Example:
+        >>> straight = np.arange(5, dtype=np.float32)[None, :, None]
+        >>> {name: values.tolist() for name, values in smoothness(straight).items()}
+        {'longest_step': [0.25], 'detour': [1.0]}
+    """
+    steps = np.linalg.norm(np.diff(features.astype(np.float64), axis=1), axis=2)  # (P, S - 1)
+    way = steps.sum(axis=1)
+    straight = np.linalg.norm(features[:, -1] - features[:, 0].astype(np.float64), axis=1)
+    even = np.full_like(way, 1 / steps.shape[1])
+    return {
+        "longest_step": np.divide(steps.max(axis=1), way, out=even, where=way > 0),
+        "detour": np.divide(way, straight, out=np.ones_like(way), where=straight > 1e-9 * way),
+    }
+
+
+def intrusions(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
+    """Say how often a third category is seen.
+
+    Args:
+        measured: Of one model.
+
+    Returns:
+        For each path the share of drawings that the judge takes for neither of its two
+        categories: `between`, `at_ends`, and `excess`, by which the first is above the second.
+    """
+    said, pair = np.array(measured["said"]), np.array(measured["categories"])
+    third = (said[:, :, None] != pair[:, None, :]).all(axis=2)  # (P, S)
+    between, at_ends = third[:, 1:-1].mean(axis=1), third[:, [0, -1]].mean(axis=1)
+    return {"between": between, "at_ends": at_ends, "excess": between - at_ends}

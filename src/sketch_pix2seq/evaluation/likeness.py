@@ -1,0 +1,183 @@
+"""How like a person's are the drawings? Measured without people, which does not replace them.
+
+**Two-sample test**: a classifier learns to tell redrawings from human drawings, on other drawings
+than it is asked about; 50 % right means that it cannot. It looks once at the judge's features of
+the picture, once at figures of the strokes. **Frechet distance** of the judge's features: how far
+apart two normal distributions fitted to them are. As in other work with a classifier of their own,
+these distances compare only with each other, never with those of another judge.
+
+One half of the test drawings is redrawn and compared with the other half, so that no redrawing
+meets its own input. The floor is the first half itself against the other: human against human.
+
+Source: Lopez-Paz and Oquab (2017), classifier two-sample tests; Heusel et al. (2017), the distance,
+there on Inception's features; Breiman (2001), random forests, scikit-learn's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64, Shaped
+
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.parts import Part
+from sketch_pix2seq.sketch.sketch import Sketch
+
+FOLDS = 5
+TREES = 100
+FLOOR = "human"
+
+
+def part_name(label: str) -> str:
+    """Name the part that measures a model, or people."""
+    return f"{label}: likeness"
+
+
+def parts(contest: Contest) -> Iterator[Part]:
+    """Yield all that is to be measured."""
+    settings = contest.settings
+    facts = {
+        **contest.facts,
+        "per_category": settings.per_category,
+        "temperature": settings.temperature,
+    }
+    yield Part(part_name(FLOOR), facts, lambda: _measured(contest, None))
+    for model in contest.models:
+
+        def measure(model: Contestant = model) -> dict[str, Any]:
+            return _measured(contest, model)
+
+        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+
+
+def _measured(contest: Contest, model: Contestant | None) -> dict[str, Any]:
+    shown, others = _halves(contest)
+    drawings = [contest.held_out.sketches[number] for number in shown]
+    humans = [contest.held_out.sketches[number] for number in others]
+    settings = contest.settings
+    if model is not None:
+        redrawn = model.sketcher.redraw(drawings, 1, settings.temperature, settings.seed)
+        drawings = [one for (one,) in redrawn]
+    seen = [contest.judged(some)[1].features for some in (drawings, humans)]
+    strokes = [stroke_figures(some) for some in (drawings, humans)]
+    return {
+        "told_by_picture": told_apart(seen[0], seen[1], settings.seed).tolist(),
+        "told_by_strokes": told_apart(strokes[0], strokes[1], settings.seed).tolist(),
+        "frechet": frechet_distance(seen[0], seen[1]),
+    }
+
+
+def _halves(contest: Contest) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:
+    """Cut the test drawings of every category into two equal halves."""
+    rng = np.random.default_rng([contest.settings.seed, 2])
+    shown, others = [], []
+    for category in range(len(contest.held_out.categories)):
+        own = rng.permutation(contest.held_out.of_category(category))
+        half = len(own) // 2
+        shown.append(own[:half])
+        others.append(own[half : 2 * half])
+    return np.concatenate(shown), np.concatenate(others)
+
+
+def told_apart(
+    first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray, "M F"], seed: int
+) -> Bool[np.ndarray, "K"]:
+    """Let a classifier tell two samples apart.
+
+    Args:
+        first: Figures of one sample.
+        second: Figures of the other.
+        seed: Of what is left to chance.
+
+    Returns:
+        (N + M,) whether it was right about each, asked by classifiers that never saw it.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    figures = np.concatenate([first, second])
+    sample = np.repeat([0, 1], [len(first), len(second)])
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    forest = RandomForestClassifier(TREES, random_state=seed, min_samples_leaf=2)
+    return np.asarray(cross_val_predict(forest, figures, sample, cv=folds) == sample)
+
+
+def frechet_distance(first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray, "M F"]) -> float:
+    """Return the squared Frechet distance of normal distributions fitted to two samples.
+
+    Args:
+        first: N >= 2.
+        second: M >= 2.
+
+    Returns:
+        The distance, 0 or more; of small samples it is too large, so compare samples of one
+        size only.
+
+    Example:
+        >>> sample = np.random.default_rng(0).normal(size=(100, 3))
+        >>> round(frechet_distance(sample, sample + [3, 0, 0]), 6)
+        9.0
+    """
+    means = [one.mean(axis=0, dtype=np.float64) for one in (first, second)]
+    covariances = [np.cov(one.astype(np.float64), rowvar=False) for one in (first, second)]
+    root = _square_root(covariances[0])
+    crossed = np.linalg.eigvalsh(root @ covariances[1] @ root)
+    overlap = np.sqrt(np.maximum(crossed, 0)).sum()
+    apart = ((means[0] - means[1]) ** 2).sum()
+    return max(float(apart + sum(map(np.trace, covariances)) - 2 * overlap), 0.0)
+
+
+def _square_root(matrix: Float64[np.ndarray, "F F"]) -> Float64[np.ndarray, "F F"]:
+    """The root of a symmetric matrix without negative eigenvalues."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
+
+
+def stroke_figures(sketches: Sequence[Sketch]) -> Float64[np.ndarray, "N 9"]:
+    """Describe how drawings were drawn, whatever they show.
+
+    Args:
+        sketches: Drawings.
+
+    Returns:
+        (N, 9): strokes; points; length drawn, in longest sides; mean and spread of the length of
+        a line from point to point; mean turn at a point, in radians; way of the lifted pen, in
+        longest sides; share of the longest stroke; width to height. Zeros where there is no ink.
+    """
+    return np.array([_figures(sketch) for sketch in sketches], np.float64)
+
+
+def _figures(sketch: Sketch) -> list[float]:
+    if sketch.bounds is None:
+        return [0.0] * 9
+    left, top, right, bottom = sketch.bounds
+    side = max(right - left, bottom - top, 1e-6)
+    lines = [np.diff(stroke, axis=0) / side for stroke in sketch.strokes]
+    lengths = [np.linalg.norm(line, axis=1) for line in lines]
+    drawn = np.concatenate(lengths)
+    turns = [_turns(line) for line in lines]
+    turned = np.concatenate(turns)
+    lifted = [
+        float(np.linalg.norm(after[0] - before[-1])) / side
+        for before, after in zip(sketch.strokes, sketch.strokes[1:], strict=False)
+    ]
+    whole = max(float(drawn.sum()), 1e-6)
+    return [
+        len(sketch.strokes),
+        sketch.num_points,
+        whole,
+        float(drawn.mean()) if len(drawn) else 0.0,
+        float(drawn.std()) if len(drawn) else 0.0,
+        float(turned.mean()) if len(turned) else 0.0,
+        sum(lifted),
+        max(float(length.sum()) for length in lengths) / whole,
+        (right - left + 1e-6) / (bottom - top + side * 1e-3),
+    ]
+
+
+def _turns(line: Shaped[np.ndarray, "P 2"]) -> Float64[np.ndarray, "Q"]:
+    """By how much a stroke turns at its inner points."""
+    angle = np.arctan2(line[:, 1], line[:, 0]).astype(np.float64)
+    return np.asarray(np.abs((np.diff(angle) + np.pi) % (2 * np.pi) - np.pi))

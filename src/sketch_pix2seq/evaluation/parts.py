@@ -1,0 +1,75 @@
+"""Finished work is kept: each part of an evaluation is measured once for the same facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sketch_pix2seq.sketch.writing import write_whole
+
+VERSION = 1
+"""Raised whenever a part measures something else than before."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is measured now, how many parts are finished and how many there are."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to measure.
+
+    Args:
+        name: Unlike that of any other part.
+        facts: All that its outcome depends on, for JSON.
+        measure: Returns what was measured, for JSON.
+    """
+
+    name: str
+    facts: dict[str, Any]
+    measure: Callable[[], Any]
+
+    @property
+    def file_name(self) -> str:
+        """A name that no other part has, and none of the same name with other facts."""
+        told = json.dumps([VERSION, self.name, self.facts], sort_keys=True)
+        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
+        return f"{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())[:80]}-{digest}.json"
+
+
+def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict[str, Any]:
+    """Measure what has not been measured yet.
+
+    Args:
+        parts: What is wanted.
+        folder: Where finished parts are kept; made if it is not there.
+        progress: Told before each part and at the end.
+
+    Returns:
+        What was measured, by name. All of it has been through JSON.
+    """
+    wanted = list(parts)
+    assert len({part.name for part in wanted}) == len(wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    measured = {}
+    for done, part in enumerate(wanted):
+        progress(part.name, done, len(wanted))
+        measured[part.name] = _kept(folder / part.file_name, part)
+    progress("", len(wanted), len(wanted))
+    return measured
+
+
+def _kept(path: Path, part: Part) -> Any:
+    """What a file holds; if it is not there or not whole, what is measured now."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["measured"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    kept = {"name": part.name, "facts": part.facts, "measured": part.measure()}
+    content = json.dumps(kept)
+    write_whole(path, content.encode())
+    return json.loads(content)["measured"]

@@ -1,0 +1,144 @@
+"""Pictures that no one drew for a data set as input: cartoons, scans, photos (Figure 10).
+
+A set of cartoons of our own comes with the package; any folder of SVGs, pictures or photos may take
+its place. What a file shows is told by its name: `cat-sitting.svg` and `alarm-clock 2.jpg` are of
+the categories cat and alarm clock. Files of no category of the data set are redrawn and shown, and
+count for nothing: the paper shows such a one too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sketch_pix2seq.errors import DrawingError, UsageError
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.parts import Part
+from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sketch import Sketch
+
+REDRAWINGS = 10
+"""Redrawings of each picture that the judge looks at."""
+SHOWN = 2
+"""Of those, how many are shown."""
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """A picture that models are shown.
+
+    Args:
+        name: Of its file.
+        sketch: Its lines.
+        category: What it shows, as an id of the data set; None: something else.
+    """
+
+    name: str
+    sketch: Sketch
+    category: int | None
+
+
+def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownPicture]:
+    """Read a folder of pictures.
+
+    Args:
+        folder: Of SVGs, PNGs, JPEGs and so on; None: the cartoons that come with the package.
+        categories: Of the data set.
+
+    Returns:
+        A picture for each file, by category and name.
+
+    Raises:
+        UsageError: If it is no folder, or no file in it is a drawing.
+        DrawingError: If a file cannot be read.
+    """
+    if folder is None:
+        place = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
+        with resources.as_file(place) as ours:
+            return _read(ours, categories)
+    if not folder.is_dir():
+        raise UsageError(f"`pictures` must be a folder, and `{folder}` is none")
+    return _read(folder, categories)
+
+
+def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        try:
+            sketches = read_inputs(path)
+        except DrawingError as error:
+            raise DrawingError(f"{error} Take it out of `{folder}`.") from error
+        category = category_of(path.stem, categories)
+        found += [ShownPicture(path.stem, sketch, category) for sketch in sketches]
+    if not found:
+        raise UsageError(f"`pictures` must hold a drawing, and `{folder}` holds none")
+    last = len(categories)
+    return sorted(found, key=lambda one: last if one.category is None else one.category)
+
+
+def category_of(stem: str, categories: Sequence[str]) -> int | None:
+    """Tell from the name of a file what it shows.
+
+    Args:
+        stem: The name without its ending.
+        categories: Of the data set.
+
+    Returns:
+        The place of the longest category that the name begins with.
+
+    Example:
+        >>> category_of("alarm-clock_3", ["cat", "alarm clock"]), category_of("category", ["cat"])
+        (1, None)
+    """
+    words = re.sub(r"[\W_\d]+", " ", stem.lower()) + " "
+    fitting = [
+        place for place, name in enumerate(categories) if words.startswith(name.lower() + " ")
+    ]
+    return max(fitting, key=lambda place: len(categories[place]), default=None)
+
+
+def part_name(model: Contestant) -> str:
+    """Name the part that measures a model."""
+    return f"{model.label}: pictures as input"
+
+
+def parts(contest: Contest, pictures: Sequence[ShownPicture]) -> Iterator[Part]:
+    """Yield all that is to be measured.
+
+    Args:
+        contest: Who and on what.
+        pictures: What models are shown.
+    """
+    shown = hashlib.sha256()
+    for picture in pictures:
+        shown.update(repr((picture.name, picture.category, as_shown(picture.sketch))).encode())
+    facts = {
+        **contest.facts,
+        "pictures": shown.hexdigest(),
+        "temperature": contest.settings.temperature,
+    }
+    for model in contest.models:
+
+        def measure(model: Contestant = model) -> dict[str, Any]:
+            return _measured(contest, model, pictures)
+
+        yield Part(part_name(model), {**facts, "model": model.digest}, measure)
+
+
+def _measured(
+    contest: Contest, model: Contestant, pictures: Sequence[ShownPicture]
+) -> dict[str, Any]:
+    sketches = [picture.sketch for picture in pictures]
+    settings = contest.settings
+    drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
+    said, _ = contest.judged([one for some in drawn for one in some])
+    shown: list[list[ShownSketch]] = [[as_shown(one) for one in some[:SHOWN]] for some in drawn]
+    return {"said": said.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}

@@ -1,0 +1,1 @@
+"""The report: what was measured, as tables, figures and verdicts on one page."""

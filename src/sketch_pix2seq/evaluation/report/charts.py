@@ -1,0 +1,265 @@
+"""Charts as SVG, in the colours of the page: light, dark and printed alike.
+
+Colours are CSS variables: `--ink`, `--grey`, `--hair` and `--c0` to `--c7`. Knows how charts look
+and nothing of what they show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+import numpy as np
+from jaxtyping import Float64, Int64, Shaped
+
+from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.sketch.svg_out import number
+
+NUM_COLOURS = 8
+_WIDTH = 960
+_LABELS = 150  # room for the names of rows
+_MARKS = ("circle", "square", "diamond", "triangle")
+
+
+class Point(NamedTuple):
+    """A named point of a chart."""
+
+    label: str
+    x: float
+    y: float
+
+
+def colour(place: int) -> str:
+    """Return the colour of the so-many-th thing; grey for a yardstick, -1."""
+    return "var(--grey)" if place < 0 else f"var(--c{place % NUM_COLOURS})"
+
+
+def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[Estimate]]) -> str:
+    """Draw shares with their intervals: a row for each thing, a mark for each series.
+
+    Args:
+        rows: Names, from the top.
+        series: Names, first the yardstick's.
+        values: For each row one for each series, 0 to 1.
+    """
+    row_height = 16 + 9 * len(series)
+    height = 50 + row_height * len(rows) + 24
+    left, right = _LABELS, _WIDTH - 20
+
+    def x(share: float) -> float:
+        return left + (right - left) * min(max(share, 0.0), 1.0)
+
+    parts = [_legend(series, left, first=-1)]
+    for tick in range(0, 101, 20):
+        at = number(x(tick / 100))
+        parts.append(f'<path class="hair" d="M{at} 36V{height - 24}"/>')
+        parts.append(_text(f"{tick} %", x(tick / 100), height - 8, "middle", "grey"))
+    for place, (name, some) in enumerate(zip(rows, values, strict=True)):
+        top = 44 + place * row_height
+        parts.append(_text(name, left - 14, top + row_height / 2 - 4, "end"))
+        for which, value in enumerate(some, -1):
+            y = top + 15 + 9 * which
+            line = f'<path d="M{number(x(value.low))} {y}H{number(x(value.high))}"/>'
+            parts.append(f'<g stroke="{colour(which)}" stroke-width="1.6">{line}</g>')
+            parts.append(_mark(which, x(value.value), y))
+    return _svg(_WIDTH, height, parts)
+
+
+def lines(
+    series: Sequence[str],
+    values: Sequence[Sequence[float]],
+    along: Sequence[str],
+    below: str,
+) -> str:
+    """Draw shares along something.
+
+    Args:
+        series: Names.
+        values: For each of them a share at every place.
+        along: What the places are called.
+        below: What is said under the axis.
+    """
+    height, top, bottom, left, right = 320, 44, 262, 60, _WIDTH - 30
+    most = max(0.1, *(max(some) for some in values))
+    step = 0.1 if most <= 0.5 else 0.2
+    num_ticks = math.ceil(most / step - 1e-9)
+    highest = num_ticks * step
+    xs = np.linspace(left, right, len(along))
+
+    def y(share: float) -> float:
+        return bottom - (bottom - top) * share / highest
+
+    parts = [_legend(series, left)]
+    for tick in np.linspace(0, highest, num_ticks + 1):
+        parts.append(f'<path class="hair" d="M{left} {number(y(tick))}H{right}"/>')
+        parts.append(_text(f"{100 * tick:.0f} %", left - 10, y(tick), "end", "grey"))
+    for x, name in zip(xs, along, strict=True):
+        parts.append(_text(name, float(x), bottom + 20, "middle", "grey"))
+    parts.append(_text(below, (left + right) / 2, bottom + 44, "middle", "grey"))
+    for which, some in enumerate(values):
+        places = [f"{number(x)} {number(y(v))}" for x, v in zip(xs.tolist(), some, strict=True)]
+        parts.append(
+            f'<path d="M{"L".join(places)}" fill="none" stroke="{colour(which)}"'
+            ' stroke-width="2" stroke-linejoin="round"/>'
+        )
+        parts += [_mark(which, x, y(v)) for x, v in zip(xs.tolist(), some, strict=True)]
+    return _svg(_WIDTH, height, parts)
+
+
+def clouds(
+    panels: Sequence[tuple[str, Float64[np.ndarray, "N 2"]]],
+    kinds: Int64[np.ndarray, "N"],
+    names: Sequence[str],
+) -> str:
+    """Draw points on planes side by side, a colour and a mark for each kind.
+
+    Args:
+        panels: Titles and places of the same N things, 0 to 1.
+        kinds: What each is, as a place in `names`.
+        names: Of the kinds.
+    """
+    per_row = 2 if len(panels) in (2, 4) else 3
+    gap, side = 24, (_WIDTH - 24 * (per_row - 1)) / per_row
+    tall = side + 34
+    parts = [_legend(names, 0)]
+    for place, (title, points) in enumerate(panels):
+        left, top = (place % per_row) * (side + gap), 34 + (place // per_row) * tall
+        parts.append(_text(title, left + 2, top + 10, "start", "strong"))
+        frame = f'x="{number(left)}" y="{number(top + 22)}" width="{number(side)}"'
+        parts.append(f'<rect class="frame" {frame} height="{number(side)}" rx="6"/>')
+        inner = side - 24
+        for (x, y), kind in zip(points.tolist(), kinds.tolist(), strict=True):
+            parts.append(_mark(kind, left + 12 + inner * x, top + 34 + inner * y, 3.2))
+    num_rows = -(-len(panels) // per_row)
+    return _svg(_WIDTH, 34 + num_rows * tall, parts)
+
+
+def confusions(
+    panels: Sequence[tuple[str, Shaped[np.ndarray, "K K"]]], names: Sequence[str]
+) -> str:
+    """Draw who is taken for whom: a panel for each model, a row for each true kind.
+
+    Args:
+        panels: Titles and shares; each row sums to 1.
+        names: Of the kinds.
+    """
+    per_row = 3
+    gap, label = 26, 78
+    side = (_WIDTH - gap * (per_row - 1)) / per_row - label
+    cell = side / len(names)
+    tall = side + 116
+    parts: list[str] = []
+    for place, (title, shares) in enumerate(panels):
+        left = (place % per_row) * (side + label + gap) + label
+        top = (place // per_row) * tall + 26
+        parts.append(_text(title, left, top - 14, "start", "strong"))
+        for row, name in enumerate(names):
+            middle = top + (row + 0.5) * cell
+            parts.append(_text(_short(name), left - 6, middle, "end", "small"))
+            at = f"{number(left + (row + 0.5) * cell)} {number(top + side + 10)}"
+            turned = f'<g transform="translate({at}) rotate(-40)">'
+            parts.append(turned + _text(_short(name), 0, 0, "end", "small") + "</g>")
+            for column in range(len(names)):
+                share = float(shares[row, column])
+                kind = "c0" if row == column else "c3"
+                corner = f'x="{number(left + column * cell)}" y="{number(top + row * cell)}"'
+                size = f'width="{number(cell - 1)}" height="{number(cell - 1)}"'
+                parts.append(
+                    f'<rect {corner} {size} rx="2" fill="var(--{kind})"'
+                    f' fill-opacity="{0.04 + 0.9 * share:.2f}"/>'
+                )
+                if share >= 0.005 and len(names) <= 8:
+                    words = f"{100 * share:.0f}"
+                    across = left + (column + 0.5) * cell
+                    strength = "onink" if share > 0.6 else "small"
+                    parts.append(_text(words, across, middle, "middle", strength))
+    num_rows = -(-len(panels) // per_row)
+    return _svg(_WIDTH, num_rows * tall, parts)
+
+
+def scatter(points: Sequence[Point], across: str, up: str) -> str:
+    """Draw named points.
+
+    Args:
+        points: At least one.
+        across: What x is.
+        up: What y is.
+    """
+    height, left, right, top, bottom = 380, 90, _WIDTH - 140, 30, 310
+    xs, ys = ([getattr(point, axis) for point in points] for axis in ("x", "y"))
+    x_low, x_high = _range(xs)
+    y_low, y_high = _range(ys)
+    parts = []
+    for share in np.linspace(0, 1, 5).tolist():
+        x, y = left + share * (right - left), bottom - share * (bottom - top)
+        parts.append(
+            f'<path class="hair" d="M{number(x)} {top}V{bottom}M{left} {number(y)}H{right}"/>'
+        )
+        x_value, y_value = x_low + share * (x_high - x_low), y_low + share * (y_high - y_low)
+        parts.append(_text(f"{x_value:.2f}", x, bottom + 18, "middle", "grey"))
+        parts.append(_text(f"{y_value:.2f}", left - 10, y, "end", "grey"))
+    parts.append(_text(across, (left + right) / 2, bottom + 46, "middle", "grey"))
+    parts.append(
+        f'<g transform="translate(24 {(top + bottom) / 2}) rotate(-90)">'
+        + _text(up, 0, 0, "middle", "grey")
+        + "</g>"
+    )
+    for place, point in enumerate(points):
+        x = left + (point.x - x_low) / (x_high - x_low) * (right - left)
+        y = bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top)
+        parts.append(_mark(place, x, y, 6))
+        parts.append(_text(point.label, x + 12, y, "start"))
+    return _svg(_WIDTH, height, parts)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """An axis that holds values with some room."""
+    low, high = min(values), max(values)
+    room = 0.15 * (high - low) or 0.1 * abs(high) or 0.1
+    return (max(low - room, 0.0) if low >= 0 else low - room), high + room
+
+
+def _legend(names: Sequence[str], left: float, first: int = 0) -> str:
+    parts, x = [], left + 6.0
+    for place, name in enumerate(names, first):
+        parts += [_mark(place, x, 14, 5), _text(name, x + 11, 14, "start")]
+        x += 36 + 7.4 * len(name)
+    return "".join(parts)
+
+
+def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
+    """A mark of the so-many-th kind: told apart by shape too, for those who see no colours."""
+    at = f"{number(x)} {number(y)}"
+    fill = f'fill="{colour(place)}"'
+    kind = _MARKS[max(place, 0) % len(_MARKS)]
+    if kind == "circle":
+        return f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(size)}" {fill}/>'
+    wide = number(size * (1.8 if kind == "square" else 2.4))
+    half = number(size * (0.9 if kind == "square" else 1.2))
+    paths = {
+        "square": f"m-{half} -{half}h{wide}v{wide}h-{wide}z",
+        "diamond": f"m0 -{half}l{half} {half}l-{half} {half}l-{half} -{half}z",
+        "triangle": f"m0 -{half}l{half} {wide}h-{wide}z",
+    }
+    return f'<path d="M{at}{paths[kind]}" {fill}/>'
+
+
+def _text(words: str, x: float, y: float, anchor: str, kind: str = "") -> str:
+    name = f' class="{kind}"' if kind else ""
+    return (
+        f'<text x="{number(x)}" y="{number(y)}" text-anchor="{anchor}"'
+        f' dominant-baseline="central"{name}>{escape(words)}</text>'
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 12 else name[:11] + "…"
+
+
+def _svg(width: float, height: float, parts: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}"'
+        f' class="chart" role="img">{"".join(parts)}</svg>'
+    )

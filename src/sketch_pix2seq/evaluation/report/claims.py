@@ -1,0 +1,147 @@
+"""The paper's four claims, each with numbers of our own and a verdict, whichever way they fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sketch_pix2seq.evaluation import interpolation, latent, redrawing
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.estimates import Estimate, difference
+from sketch_pix2seq.evaluation.report.tables import Form
+
+_CLUSTERED = {"neighbours": "neighbours", "silhouette": "silhouette"}
+_INTRUDED = {"between": "intrusion", "excess": "its excess"}
+FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
+
+
+class Comparison(NamedTuple):
+    """One number for or against a claim.
+
+    Args:
+        words: What is compared.
+        value: By how much it is in the claim's favour.
+        form: How it is told.
+    """
+
+    words: str
+    value: Estimate
+    form: Form = "share"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that the paper found.
+
+    Args:
+        words: What.
+        paper: On which evidence there.
+        measure: What is measured here.
+        comparisons: The outcome.
+    """
+
+    words: str
+    paper: str
+    measure: str
+    comparisons: Sequence[Comparison]
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, `holds in part`, `not seen`, `the opposite`: from all intervals together."""
+        values = [comparison.value for comparison in self.comparisons]
+        for_it, against = ([v.low > 0 for v in values], [v.high < 0 for v in values])
+        if all(for_it):
+            return "holds"
+        if all(against):
+            return "the opposite"
+        if any(for_it) and any(against):
+            return "mixed"
+        return "holds in part" if any(for_it) else "not seen"
+
+
+def claims(contest: Contest, measured: dict[str, Any]) -> Iterator[Claim]:
+    """Yield the four claims, if the four models are there.
+
+    Args:
+        contest: Who was measured.
+        measured: What was found.
+    """
+    roles = {model.label.removesuffix("_small"): model for model in contest.models}
+    if not roles.keys() >= set(FOUR):
+        return
+    cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
+    seed = contest.settings.seed
+    right = {model.label: recognised(contest, measured, model) for model in roles.values()}
+
+    def rec(more: Contestant, less: Contestant) -> Comparison:
+        value = difference(right[more.label], right[less.label], seed)
+        return Comparison(f"Rec of {more.label} − {less.label}", value)
+
+    yield Claim(
+        "Looking at the picture (CNN) redraws better than reading the strokes (RNN)",
+        "human Turing test: 60 % and 57 % taken for human with a CNN, 53 % and 50 % with an RNN",
+        "share of redrawings that the judge recognises",
+        [rec(cnn, rnn), rec(cnn_kl, rnn_kl)],
+    )
+    yield Claim(
+        "Without the KL term redrawings are better than with it",
+        "human Turing test: 60 % against 57 % (CNN), 53 % against 50 % (RNN)",
+        "share of redrawings that the judge recognises",
+        [rec(cnn, cnn_kl), rec(rnn, rnn_kl)],
+    )
+
+    def clusters(more: Contestant, less: Contestant, name: str) -> Comparison:
+        first, second = (
+            np.array(measured[latent.part_name(model.label)][f"category_{name}"])
+            for model in (more, less)
+        )
+        words = f"{_CLUSTERED[name]} of {more.label} − {less.label}"
+        form: Form = "number" if name == "silhouette" else "share"
+        return Comparison(words, difference(first, second, seed), form)
+
+    yield Claim(
+        "Without the KL term categories form clusters in the latent space",
+        "t-SNE pictures (Figures 5 and 6): clusters without KL, mixed with it",
+        "in the latent space itself: share of test drawings most of whose five nearest are of "
+        "their category, and silhouette",
+        [
+            clusters(more, less, name)
+            for name in _CLUSTERED
+            for more, less in ((cnn, cnn_kl), (rnn, rnn_kl))
+        ],
+    )
+
+    def third(more: Contestant, less: Contestant, name: str) -> Comparison:
+        first, second = (
+            interpolation.intrusions(measured[interpolation.part_name(model)])[name]
+            for model in (more, less)
+        )
+        words = f"{_INTRUDED[name]} of {more.label} − {less.label}"
+        return Comparison(words, difference(first, second, seed))
+
+    yield Claim(
+        "With the KL term, a third category comes up between two",
+        "interpolations (Figures 7 and 8), by eye",
+        "share of in-between drawings that the judge gives to a third category, and by how much "
+        "that is above the same share at the two ends",
+        [
+            third(more, less, name)
+            for name in _INTRUDED
+            for more, less in ((cnn_kl, cnn), (rnn_kl, rnn))
+        ],
+    )
+
+
+def recognised(contest: Contest, measured: dict[str, Any], model: Contestant) -> np.ndarray:
+    """Whether the judge recognises each redrawing.
+
+    Returns:
+        (S, N), for each seed and test drawing.
+    """
+    said = [
+        measured[redrawing.part_name(model, way)]["said"] for way in redrawing.main_ways(contest)
+    ]
+    return np.asarray(np.array(said) == contest.held_out.category_ids)

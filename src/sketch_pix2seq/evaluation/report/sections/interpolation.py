@@ -1,0 +1,125 @@
+"""Interpolation: what comes up between two drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sketch_pix2seq.evaluation import interpolation
+from sketch_pix2seq.evaluation.report import charts
+from sketch_pix2seq.evaluation.report.sections.section import (
+    HUMAN,
+    Figure,
+    Found,
+    Section,
+    listed,
+    share_of,
+    sheet_svg,
+)
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table
+from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
+from sketch_pix2seq.evaluation.shown import ShownSketch, from_shown
+from sketch_pix2seq.sketch.sheet import SheetRow
+
+_FINE_LINES = 3  # in which a row of 51 is set
+
+
+def interpolation_section(found: Found) -> Section:
+    """Make the section."""
+    contest = found.contest
+    of_each = {
+        model.label: found.measured[interpolation.part_name(model)] for model in found.models
+    }
+    pairs = contest.groups.pairs
+    people = contest.held_out.sketches
+    shown_ends = interpolation.ends(contest)[:: contest.settings.paths].tolist()
+    rows: list[list[Cell]] = []
+    along = []
+    for label, one in of_each.items():
+        third = interpolation.intrusions(one)
+        said, ends = np.array(one["said"]), np.array(one["categories"])
+        along.append((said[:, :, None] != ends[:, None, :]).all(2).mean(0).tolist())
+        rows.append(
+            [
+                label,
+                *(share_of(third[name], found) for name in ("between", "at_ends", "excess")),
+                share_of(np.array(one["longest_step"]), found),
+                share_of(np.array(one["detour"]), found),
+            ]
+        )
+    figures = [
+        Figure(
+            "intrusion",
+            "Share taken for a third category, from one end to the other",
+            charts.lines(
+                found.labels,
+                along,
+                [f"{w / 10:g}" for w in range(STEPS)],
+                "weight of the second drawing",
+            ),
+        )
+    ]
+    for label, one in of_each.items():
+        sheet = [
+            SheetRow(
+                [people[pair[0]], *map(from_shown, row), people[pair[1]]],
+                label=" to ".join(found.names(kinds)),
+            )
+            for kinds, pair, row in zip(pairs, shown_ends, one["shown"], strict=True)
+        ]
+        headings = [HUMAN, *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), HUMAN]
+        title = f"{label}: each of the first group to each of the second"
+        figures.append(Figure(f"interpolation-{label}", title, sheet_svg(sheet, 60, headings)))
+    for label, one in list(of_each.items())[:1]:
+        fine = [
+            _fine_rows(row, name)
+            for row, name in zip(one["fine"], found.names(contest.groups.second), strict=True)
+        ]
+        sheet = [line for rows_of_one in fine for line in rows_of_one]
+        first = found.categories[contest.groups.first[0]]
+        to = found.names(contest.groups.second)
+        title = f"{label}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each"
+        figures.append(Figure("interpolation-fine", title, sheet_svg(sheet, 44)))
+    return Section(
+        name="interpolation",
+        title="Interpolation: what comes up between two drawings?",
+        see="Whether a drawing turns into another, or something else comes up on the way.",
+        how=f"{len(pairs)} pairs of categories, {contest.settings.paths} pairs of test drawings "
+        f"each, the same for every model; {STEPS} steps, one noise (temperature "
+        f"{contest.settings.temperature:g}, seed {contest.settings.seed}). A model that draws "
+        "badly is taken for a third category at the ends too: what counts is the excess in "
+        "between.",
+        paper="with the KL term an unexpected third category shows up on the way (Figures 7 and "
+        "8, by eye).",
+        ours="excess of third categories in between: "
+        f"{listed(found.labels, [row[3] for row in rows])}.",
+        tables=[
+            Table(
+                name="interpolation",
+                title="Third categories (intrusion), and how evenly drawings change",
+                columns=[
+                    Column("model", "text"),
+                    Column("third category, in between"),
+                    Column("at the ends"),
+                    Column("excess"),
+                    Column("longest step (even: 10 %)"),
+                    Column("detour (straight: 1)", "number"),
+                ],
+                rows=rows,
+            )
+        ],
+        figures=figures,
+    )
+
+
+def _fine_rows(row: Sequence[ShownSketch], name: str) -> list[SheetRow]:
+    """Set a long row in several lines."""
+    per_line = -(-len(row) // _FINE_LINES)
+    return [
+        SheetRow(
+            [from_shown(sketch) for sketch in row[first : first + per_line]],
+            label="" if first else f"to {name}",
+        )
+        for first in range(0, len(row), per_line)
+    ]

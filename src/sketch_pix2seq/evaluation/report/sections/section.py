@@ -1,0 +1,119 @@
+"""What a section of the report is, and what all of them are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.pictures import ShownPicture
+from sketch_pix2seq.evaluation.report.tables import Cell, Form, Table, told
+from sketch_pix2seq.sketch.sheet import Sheet, SheetColours, SheetRow
+
+HUMAN = "human"
+_THEMED = SheetColours("var(--ink)", "var(--grey)", "var(--hair)", "none")
+
+
+class Figure(NamedTuple):
+    """A figure of the report.
+
+    Args:
+        name: Of its SVG file.
+        title: Above it.
+        svg: What it shows, in the page's colours.
+    """
+
+    name: str
+    title: str
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """An experiment.
+
+    Args:
+        name: In links.
+        title: Above it.
+        see: In one line, what to look for.
+        how: In one line, how it was measured.
+        paper: What the paper found.
+        ours: What was found here.
+        tables: Numbers.
+        figures: Pictures.
+    """
+
+    name: str
+    title: str
+    see: str
+    how: str
+    paper: str
+    ours: str
+    tables: Sequence[Table] = field(repr=False)
+    figures: Sequence[Figure] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What sections are made of.
+
+    Args:
+        contest: Who was measured.
+        measured: What was found, by part.
+        shown: The pictures that models were shown.
+    """
+
+    contest: Contest
+    measured: dict[str, Any]
+    shown: Sequence[ShownPicture]
+
+    @property
+    def models(self) -> Sequence[Contestant]:
+        """Who was measured."""
+        return self.contest.models
+
+    @property
+    def labels(self) -> list[str]:
+        """Their names."""
+        return [model.label for model in self.models]
+
+    @property
+    def categories(self) -> Sequence[str]:
+        """Of the data set."""
+        return self.contest.held_out.categories
+
+    def names(self, ids: Sequence[int]) -> list[str]:
+        """Names of some categories."""
+        return [self.categories[place] for place in ids]
+
+    @property
+    def settled(self) -> str:
+        """How drawings were made, in words."""
+        settings = self.contest.settings
+        seeds = f"seeds {settings.seed} to {settings.seed + settings.num_seeds - 1}"
+        if settings.num_seeds == 1:
+            seeds = f"seed {settings.seed}"
+        return f"temperature {settings.temperature:g}, {seeds}"
+
+
+def share_of(values: np.ndarray, found: Found) -> Estimate:
+    """A mean over drawings with its interval; see `estimate`."""
+    return estimate(values, found.contest.settings.seed)
+
+
+def listed(labels: Sequence[str], values: Sequence[Cell], form: Form = "share") -> str:
+    """Names with their numbers, as a sentence goes."""
+    pairs = zip(labels, values, strict=True)
+    return ", ".join(f"{label} {told(value, form).text}" for label, value in pairs)
+
+
+def sheet_svg(
+    rows: Sequence[SheetRow], cell: int, headings: Sequence[str] = (), apart: int = 0
+) -> str:
+    """A sheet of drawings in the page's colours; see `Sheet`."""
+    sheet = Sheet(rows=rows, headings=headings, cell=cell, set_apart=apart)
+    return sheet.to_svg(_THEMED)

@@ -1,0 +1,123 @@
+"""Tables: numbers with their intervals, as people read them and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from sketch_pix2seq.evaluation.estimates import Estimate
+
+Cell: TypeAlias = str | int | float | Estimate | None
+"""A number, perhaps with its interval; a word; or nothing."""
+Form = Literal["share", "number", "text"]
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Args:
+        name: Above it.
+        form: `share`: told in per cent; `number`: to three digits; `text`: as it is.
+    """
+
+    name: str
+    form: Form = "share"
+
+
+class Told(NamedTuple):
+    """A cell as people read it.
+
+    Args:
+        text: The number.
+        interval: From where to where chance may have moved it; may be empty.
+    """
+
+    text: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of the report.
+
+    Args:
+        name: Of its CSV file.
+        title: Above it.
+        columns: The first one names the rows.
+        rows: From the top.
+        yardsticks: How many rows at the top are no models, such as human drawings.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]] = field(repr=False)
+    yardsticks: int = 0
+
+    def __post_init__(self) -> None:
+        """Check that every row has a cell for each column."""
+        assert all(len(row) == len(self.columns) for row in self.rows)
+
+    def told(self) -> Iterator[list[Told]]:
+        """Yield the rows as people read them."""
+        for row in self.rows:
+            yield [told(cell, column.form) for cell, column in zip(row, self.columns, strict=True)]
+
+    def to_csv(self) -> str:
+        """As CSV: numbers as they are; an interval in two columns of its own."""
+        with_interval = [
+            any(isinstance(row[place], Estimate) for row in self.rows)
+            for place in range(len(self.columns))
+        ]
+        head: list[str] = []
+        for column, interval in zip(self.columns, with_interval, strict=True):
+            head += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if interval)]
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        for row in self.rows:
+            cells: list[str | int | float | None] = []
+            for cell, interval in zip(row, with_interval, strict=True):
+                if isinstance(cell, Estimate):
+                    cells += [round(cell.value, 6), round(cell.low, 6), round(cell.high, 6)]
+                else:
+                    cells += [cell, *([None, None] if interval else [])]
+            writer.writerow(cells)
+        return file.getvalue()
+
+
+def told(cell: Cell, form: Form) -> Told:
+    """Say a number as people read it.
+
+    Args:
+        cell: The number.
+        form: See `Column`.
+
+    Returns:
+        Its text, and its interval if it has one.
+
+    Example:
+        >>> told(Estimate(0.5, 0.4, 0.61), "share")
+        Told(text='50.0 %', interval='40.0–61.0')
+    """
+    if cell is None:
+        return Told("–")
+    if isinstance(cell, str):
+        return Told(cell)
+    if isinstance(cell, Estimate):
+        unit = " %" if form == "share" else ""
+        value, low, high = (_number(one, form) for one in (cell.value, cell.low, cell.high))
+        to = " to " if cell.low < 0 else "–"
+        return Told(value + unit, low + to + high)
+    return Told(_number(cell, form) + (" %" if form == "share" else ""))
+
+
+def _number(value: float, form: Form) -> str:
+    if form == "share":
+        return f"{100 * value:.1f}".replace("-", "−")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3g}".replace("-", "−")

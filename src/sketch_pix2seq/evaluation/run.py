@@ -1,0 +1,65 @@
+"""An evaluation from beginning to end: measure every part, write the report."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.evaluation import interpolation, latent, likeness, pictures, redrawing
+from sketch_pix2seq.evaluation.contest import Contest, Contestant, HeldOut
+from sketch_pix2seq.evaluation.parts import Progress, measure_all
+from sketch_pix2seq.evaluation.report.page import Provenance, write_report
+from sketch_pix2seq.evaluation.report.sections import Found
+from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.inference.judge import Judge
+
+PARTS = "parts"
+"""Folder of the report where finished parts are kept."""
+
+
+def evaluate(
+    models: Sequence[Contestant],
+    dataset: Dataset,
+    judge: Judge,
+    out: Path,
+    provenance: Provenance,
+    settings: EvaluationSettings | None = None,
+    pictures_folder: Path | None = None,
+    progress: Progress = lambda part, done, total: None,
+) -> Path:
+    """Measure models and write a report; parts that are finished already are not measured again.
+
+    Args:
+        models: Who is measured, under labels of their own.
+        dataset: Its test split is what they are measured on.
+        judge: Says what drawings show.
+        out: The folder of the report; made if it is not there.
+        provenance: How the report is made.
+        settings: How much is measured; None: the usual amount.
+        pictures_folder: Pictures as input; None: the package's own cartoons.
+        progress: Told before each part.
+
+    Returns:
+        The report's page.
+
+    Raises:
+        UsageError: If models, judge and data do not fit each other.
+        DatasetError: If there are too few test drawings.
+        DrawingError: If a picture cannot be read.
+        BundleError: If a model cannot be run.
+    """
+    settings = settings or EvaluationSettings()
+    held_out = HeldOut(dataset, settings.per_category)
+    contest = Contest(models, judge, held_out, settings)
+    shown = pictures.read_pictures(pictures_folder, held_out.categories)
+    parts = itertools.chain(
+        redrawing.parts(contest),
+        latent.parts(contest),
+        interpolation.parts(contest),
+        pictures.parts(contest, shown),
+        likeness.parts(contest),
+    )
+    measured = measure_all(parts, out / PARTS, progress)
+    return write_report(Found(contest, measured, shown), provenance, out)
