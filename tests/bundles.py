@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from sketch_pix2seq.export.graphs import export_onnx, stored
+from sketch_pix2seq.export.graphs import export_judge_onnx, export_onnx, stored
+from sketch_pix2seq.export.judge import Looking
 from sketch_pix2seq.inference.bundle import (
     COMPLETION_FILE,
     DECODER_FILE,
@@ -24,6 +25,7 @@ from sketch_pix2seq.inference.bundle import (
     BundleCard,
 )
 from sketch_pix2seq.inference.completion import Completion
+from sketch_pix2seq.inference.judge import JUDGE_CARD_FILE, JUDGE_FILE, Judge, JudgeCard
 from sketch_pix2seq.models import (
     DecoderStep,
     LSTMDecoder,
@@ -31,6 +33,7 @@ from sketch_pix2seq.models import (
     RNNEncoder,
     SketchAutoencoder,
 )
+from sketch_pix2seq.models import Judge as JudgeModel
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.sketch.raster import RasterSettings
 
@@ -112,3 +115,32 @@ def plain_card(**changes: Any) -> BundleCard:
         "raster": RasterSettings(),
     }
     return BundleCard(**values | changes)
+
+
+@functools.cache
+def tiny_judge_onnx(num_categories: int) -> bytes:
+    """What a judge with random weights is: it says something of every drawing."""
+    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
+        torch.manual_seed(6)
+        model = JudgeModel(num_categories, width=8).eval()
+        jaxtyping.config.update("jaxtyping_disable", True)
+        try:
+            export_judge_onnx(Looking(model), Path(folder) / JUDGE_FILE, RasterSettings().size)
+        finally:
+            jaxtyping.config.update("jaxtyping_disable", False)
+        return (Path(folder) / JUDGE_FILE).read_bytes()
+
+
+def tiny_judge(categories: tuple[str, ...]) -> Judge:
+    """That judge, of some categories."""
+    card = JudgeCard(categories=categories, raster=RasterSettings())
+    return Judge(card, tiny_judge_onnx(len(categories)))
+
+
+def write_judge(folder: Path, categories: tuple[str, ...]) -> Path:
+    """Write that judge as a folder that can be opened."""
+    folder.mkdir(parents=True)
+    card = JudgeCard(categories=categories, raster=RasterSettings())
+    (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+    (folder / JUDGE_FILE).write_bytes(tiny_judge_onnx(len(categories)))
+    return folder

@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CALLS = (
     *("draw", "complete", "mix", "trace"),
     *("data download", "data prepare", "data export", "data info"),
-    *("train", "recipes", "export"),
+    *("train", "recipes", "export", "evaluate", "reproduce"),
 )
 
 

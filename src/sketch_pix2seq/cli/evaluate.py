@@ -39,7 +39,9 @@ class Amount:
         tuple[float, ...],
         Parameter(help="How freely to draw; can be repeated, the first counts most.", negative=()),
     ] = ()
-    seeds: Annotated[int | None, Parameter(help="How often all is redrawn; 3.")] = None
+    num_seeds: Annotated[
+        int | None, Parameter(name="--seeds", help="How often all is redrawn; 3.")
+    ] = None
     best_of: Annotated[int | None, Parameter(help="Also measured: the likest of so many; 8.")] = (
         None
     )
@@ -55,7 +57,7 @@ class Amount:
         given = {
             "per_category": self.per_category,
             "temperatures": self.temperature or None,
-            "num_seeds": self.seeds,
+            "num_seeds": self.num_seeds,
             "best_of": self.best_of,
             "paths": self.paths,
             "seed": self.seed,

@@ -48,6 +48,8 @@ class EvaluationSettings:
         checked_seed(self.seed)
         if not self.temperatures:
             raise UsageError("`temperatures` must name at least one")
+        if len(set(self.temperatures)) < len(self.temperatures):
+            raise UsageError("each `temperature` must be another one", got=self.temperatures)
         for temperature in self.temperatures:
             checked_temperature(temperature)
 

@@ -70,7 +70,8 @@ def export_run(
         if dataset is not None:
             split = dataset.split("train")
             completion = fit_completion(Sketcher.load(folder), split, run.recipe.seed)
-            (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
+            if completion is not None:
+                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
     return card
 
 

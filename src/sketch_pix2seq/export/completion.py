@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -15,7 +14,7 @@ SHARES = (0.2, 0.35, 0.5, 0.7)
 MOST_DRAWINGS = 12_000
 
 
-def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completion:
+def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completion | None:
     """Fit the map from beginnings to whole drawings.
 
     Args:
@@ -24,10 +23,7 @@ def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completio
         seed: Decides which.
 
     Returns:
-        The map.
-
-    Raises:
-        DatasetError: If no drawing has several strokes.
+        The map; None if no drawing has several strokes: then there is nothing to complete.
     """
     order = np.random.default_rng(seed).permutation(len(split))[:MOST_DRAWINGS]
     drawings = [split.sketch(int(index)) for index in order]
@@ -39,8 +35,5 @@ def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completio
             beginnings.append(Sketch(drawing.strokes[:length]))
             became.append(number)
     if not beginnings:
-        raise DatasetError(
-            "drawings must have several strokes for a model to learn to complete them",
-            got="drawings of one stroke",
-        )
+        return None
     return Completion.fitted(sketcher.encode(beginnings), sketcher.encode(drawings)[became])

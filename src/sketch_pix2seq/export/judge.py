@@ -47,7 +47,7 @@ def export_judge(run: Run, out: Path) -> JudgeCard:
             },
             attribution=data["licence"],
         )
-        export_judge_onnx(_Looking(model.eval()), folder / JUDGE_FILE, card.raster.size)
+        export_judge_onnx(Looking(model.eval()), folder / JUDGE_FILE, card.raster.size)
         weights = {name: stored(tensor) for name, tensor in model.state_dict().items()}
         (folder / WEIGHTS_FILE).write_bytes(save(weights))
         (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
@@ -55,14 +55,15 @@ def export_judge(run: Run, out: Path) -> JudgeCard:
     return card
 
 
-class _Looking(nn.Module):
-    """A judge without its losses."""
+class Looking(nn.Module):
+    """A judge without its losses: pictures in; logits and features out."""
 
     def __init__(self, judge: Judge) -> None:
         super().__init__()
         self.judge = judge
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """See `Judge.look`."""
         return self.judge.look(pictures)
 
 

@@ -29,7 +29,7 @@ class Comparison(NamedTuple):
 
     words: str
     value: Estimate
-    form: Form = "share"
+    form: Form = "points"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def claims(contest: Contest, measured: dict[str, Any]) -> Iterator[Claim]:
             for model in (more, less)
         )
         words = f"{_CLUSTERED[name]} of {more.label} − {less.label}"
-        form: Form = "number" if name == "silhouette" else "share"
+        form: Form = "number" if name == "silhouette" else "points"
         return Comparison(words, difference(first, second, seed), form)
 
     yield Claim(

@@ -17,6 +17,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
 from sketch_pix2seq import __version__
 from sketch_pix2seq.evaluation.contest import Contest
 from sketch_pix2seq.evaluation.estimates import Estimate
@@ -100,10 +103,9 @@ def _page(
     all_sections: Sequence[Section],
     all_claims: Sequence[Claim],
 ) -> str:
-    from jinja2 import Environment, StrictUndefined
-
     text = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["marked"] = _marked
     contest = found.contest
     count = len(contest.held_out.sketches)
     kinds = len(contest.held_out.categories)
@@ -127,6 +129,11 @@ def _page(
         attribution=next((m.card.attribution for m in found.models if m.card.attribution), ""),
         version=__version__,
     )
+
+
+def _marked(words: str) -> Markup:
+    """Set what stands in backticks as code, and nothing else as anything."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))
 
 
 def _several(labels: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from sketch_pix2seq.evaluation.estimates import Estimate
 
 Cell: TypeAlias = str | int | float | Estimate | None
 """A number, perhaps with its interval; a word; or nothing."""
-Form = Literal["share", "number", "text"]
+Form = Literal["share", "points", "number", "text"]
 
 
 class Column(NamedTuple):
@@ -20,7 +20,8 @@ class Column(NamedTuple):
 
     Args:
         name: Above it.
-        form: `share`: told in per cent; `number`: to three digits; `text`: as it is.
+        form: `share`: told in per cent; `points`: a difference of two such, with its sign;
+            `number`: to three digits; `text`: as it is.
     """
 
     name: str
@@ -89,6 +90,9 @@ class Table:
         return file.getvalue()
 
 
+_UNITS: dict[Form, str] = {"share": " %", "points": " points"}
+
+
 def told(cell: Cell, form: Form) -> Told:
     """Say a number as people read it.
 
@@ -108,16 +112,16 @@ def told(cell: Cell, form: Form) -> Told:
     if isinstance(cell, str):
         return Told(cell)
     if isinstance(cell, Estimate):
-        unit = " %" if form == "share" else ""
         value, low, high = (_number(one, form) for one in (cell.value, cell.low, cell.high))
-        to = " to " if cell.low < 0 else "–"
-        return Told(value + unit, low + to + high)
-    return Told(_number(cell, form) + (" %" if form == "share" else ""))
+        to = " to " if cell.low < 0 or form == "points" else "–"
+        return Told(value + _UNITS.get(form, ""), low + to + high)
+    return Told(_number(cell, form) + _UNITS.get(form, ""))
 
 
 def _number(value: float, form: Form) -> str:
-    if form == "share":
-        return f"{100 * value:.1f}".replace("-", "−")
+    if form in _UNITS:
+        sign = "+" if form == "points" else ""
+        return f"{100 * value:{sign}.1f}".replace("-", "−")
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3g}".replace("-", "−")

@@ -30,7 +30,7 @@ def likeness_section(found: Found) -> Section:
         "line is human drawings against other human drawings: the floor.",
         how=f"{count:,} redrawings of one half of the test drawings against {count:,} human "
         f"drawings of the other half; random forest, {likeness.FOLDS}-fold. Features: the "
-        "judge's, and nine figures of the strokes. The Fréchet distance is of *these* judge "
+        "judge's, and nine figures of the strokes. The Fréchet distance is of these judge "
         "features, comparable within this report only. All of this stands beside a Turing test "
         "with people, not in its place.",
         paper="asked 59 people: 58 % of human drawings were taken for human, 60 % of CNN "

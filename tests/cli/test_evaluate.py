@@ -1,0 +1,156 @@
+"""`evaluate` and `reproduce` as users call them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from bundles import write_bundle, write_judge
+from sketch_pix2seq.cli.app import main
+from sketch_pix2seq.cli.evaluate import models_of
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.errors import UsageError
+
+SHAPES = ["circle", "square"]
+LITTLE = ["--per-category", "10", "--seeds", "1", "--best-of", "1", "--paths", "1"]
+LITTLE += ["--temperature", "0.5"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shapes")
+    prepare(write_synthetic(folder / "files", num=90, seed=0, categories=SHAPES), folder / "set")
+    return folder / "set"
+
+
+def test_bundles_have_names_of_their_own(tmp_path: Path) -> None:
+    odd = tmp_path / "a=b"
+    odd.mkdir()
+    assert models_of((Path("x/cat.zip"), Path("mine=y/bundle"), odd)) == {
+        "cat": Path("x/cat.zip"),
+        "mine": Path("y/bundle"),
+        "a=b": odd,
+    }
+    with pytest.raises(UsageError, match="two of `bundle` are called cat"):
+        models_of((Path("x/cat"), Path("y/cat.zip")))
+
+
+def test_the_models_are_measured_and_the_page_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_bundle(tmp_path / "bundle")
+    judge = write_judge(tmp_path / "judge", tuple(SHAPES))
+    out = tmp_path / "report"
+    words = ["evaluate", "--data", str(data), "--judge", str(judge), "--out", str(out)]
+    assert main([*words, "--bundle", f"mine={bundle}", *LITTLE]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{out / 'report.html'}\n"
+    assert captured.err == ""
+    results = json.loads((out / "results.json").read_text())
+    assert list(results["models"]) == ["mine"]
+    assert results["settings"]["temperatures"] == [0.5]
+    assert results["made"]["data"] == "set"
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "status"),
+    [
+        (["--temperature", "-1"], "`--temperature` must be a number from 0", 2),
+        (["--per-category", "3"], "`--per-category` must be 10 or more", 2),
+        (["--seeds", "0"], "`--seeds` must be 1 or more", 2),
+        (["--pictures", "nowhere"], "`--pictures` must be a folder", 2),
+        (["--bundle", "nowhere"], "there is no bundle `nowhere`", 1),
+        (["--judge", "nowhere"], "there is no bundle `nowhere`", 1),
+        (["--data", "nowhere"], "nowhere", 1),
+    ],
+)
+def test_what_does_not_fit_is_one_clear_line(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    told: str,
+    status: int,
+) -> None:
+    judge = write_judge(tmp_path / "judge", tuple(SHAPES))
+    given = {"--data": str(data), "--judge": str(judge), "--out": str(tmp_path / "out")}
+    given |= dict(zip(words[::2], words[1::2], strict=True))
+    assert main(["evaluate", *(word for pair in given.items() for word in pair)]) == status
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    words = ["evaluate", "--data", str(data), "--judge", "j", "--out", str(tmp_path / "out")]
+    assert main(words) == 1
+    assert "pip install 'sketch-pix2seq[eval]'" in capsys.readouterr().err
+
+
+def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    out = tmp_path / "report"
+    fifth = write_bundle(tmp_path / "fifth")
+    words = ["reproduce", "--data", str(data), "--out", str(out), "--bundle", str(fifth), *LITTLE]
+    words += ["--set", "num_steps=2", "--set", "model.decoder_size=24", "--set", "batch_size=8"]
+    words += ["--set-judge", "num_steps=3", "--set-judge", "model.encoder_width=8"]
+    with unchecked_shapes():  # torch cannot trace the checks
+        assert main(words) == 0
+    names = ["cnn", "cnn_kl", "rnn", "rnn_kl", "cnn_kl_0.1"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        *(f"{name}: trained 2 steps" for name in names),
+        "judge: trained 3 steps",
+        str(out / "report.html"),
+    ]
+    results = json.loads((out / "results.json").read_text())
+    assert list(results["models"]) == [*names, "fifth"]
+    assert len(results["claims"]) == 4
+    rows = {row["model"]: row for row in results["tables"]["likelihood"]}
+    assert rows["cnn_kl"]["KL weight"] == 2.0
+    assert rows["cnn_kl_0.1"]["KL weight"] == pytest.approx(0.2)
+    assert all(rows[name]["LR (valid)"] > 0 and rows[name]["KL"] > 0 for name in names)
+    assert rows["cnn"]["LR (magenta)"] != rows["cnn"]["LR (valid)"]
+    assert rows["fifth"]["LR (valid)"] is None  # it was not exported with this data set
+    times = {file: file.stat().st_mtime_ns for file in out.glob("[mp]*/*")}
+    assert main(words) == 0
+    assert {file: file.stat().st_mtime_ns for file in out.glob("[mp]*/*")} == times
+    capsys.readouterr()
+    assert main([*words, "--set", "num_steps=5"]) == 1
+    assert "num_steps is 5, was 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "nothing=1"], "nothing"),
+        (["--bundle", "cnn=x"], "`--bundle` must not be called cnn"),
+        (["--judge", "x", "--set-judge", "num_steps=3"], "`--set-judge` are for a judge"),
+        (["--preset", "huge"], "huge"),
+        (["--best-of", "0"], "`--best-of` must be 1 or more"),
+    ],
+)
+def test_reproduce_says_what_is_wrong_before_it_trains(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    told: str,
+) -> None:
+    assert main(["reproduce", "--data", str(data), "--out", str(tmp_path / "r"), *words]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()

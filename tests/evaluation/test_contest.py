@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import tiny_judge, write_bundle
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.evaluation.contest import DOT, Contest, Contestant, HeldOut
+from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.sketch.sketch import Sketch
+
+
+def test_held_out_drawings_are_test_drawings(drawings: Path) -> None:
+    dataset = Dataset.open(drawings)
+    held_out = HeldOut(dataset, 9)
+    split = dataset.split("test")
+    assert held_out.categories == ("cat", "car", "pig", "teapot")
+    for category in range(4):
+        own = held_out.of_category(category)
+        assert len(own) == min(9, dataset.card.counts["test"][held_out.categories[category]])
+        start, _ = split.category_range(category)
+        assert held_out.sketches[own[0]] == split.sketch(start)
+        assert {held_out.sketches[number].category for number in own} == {
+            held_out.categories[category]
+        }
+
+
+def test_too_few_drawings_are_refused(tmp_path: Path) -> None:
+    sources = write_synthetic(tmp_path / "files", num=30, seed=0, categories=["circle"])
+    prepare(sources, tmp_path / "set")
+    with pytest.raises(DatasetError, match="`circle` must have 8 test drawings or more"):
+        HeldOut(Dataset.open(tmp_path / "set"), 100)
+
+
+def test_a_drawing_without_ink_is_judged_as_a_dot(contest: Contest) -> None:
+    said, look = contest.judged([Sketch(()), DOT, contest.held_out.sketches[0]])
+    np.testing.assert_array_equal(look.features[0], look.features[1])
+    assert said[0] == said[1]
+    assert len(contest.judged([])[0]) == 0
+
+
+def test_the_judges_categories_are_told_as_the_data_sets(
+    contest: Contest, contestants: tuple[Contestant, Contestant]
+) -> None:
+    names = contest.held_out.categories
+    # the same judge, its answers in another order, and one that the data set lacks
+    other = tiny_judge((names[2], names[0], "rabbit", names[1], names[3]))
+    again = Contest(contestants, other, contest.held_out, contest.settings)
+    look = other.look(contest.held_out.sketches)
+    known = look.logits[:, [1, 3, 0, 4]]
+    np.testing.assert_array_equal(again.human[0], known.argmax(axis=1))
+
+
+def test_what_does_not_fit_together_is_refused(
+    contest: Contest, contestants: tuple[Contestant, Contestant]
+) -> None:
+    held_out, settings = contest.held_out, EvaluationSettings()
+    first, _ = contestants
+    with pytest.raises(UsageError, match="there must be a model"):
+        Contest([], contest.judge, held_out, settings)
+    with pytest.raises(UsageError, match="names of their own; got cnn, cnn"):
+        Contest([first, first], contest.judge, held_out, settings)
+    with pytest.raises(UsageError, match="know every category of the data set, and not `pig`"):
+        Contest([first], tiny_judge(("cat", "car", "teapot")), held_out, settings)
+
+
+def test_contestants_are_known_by_what_they_are(tmp_path: Path) -> None:
+    one = Contestant.load("one", write_bundle(tmp_path / "bundle"))
+    again = Contestant.load("again", tmp_path / "bundle")
+    default = Contestant.load("default", None)
+    assert one.digest == again.digest != default.digest
+    assert one.looks_at_pictures
+    assert one.kl_weight == 0.0

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.evaluation import interpolation
+from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.interpolation import intrusions, smoothness
+from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
+
+
+def test_intruders_are_of_neither_end() -> None:
+    found = intrusions({"categories": [[0, 1], [2, 0]], "said": [[0, 0, 2, 3, 1], [1, 2, 2, 0, 0]]})
+    assert found["between"].tolist() == pytest.approx([2 / 3, 0.0])
+    assert found["at_ends"].tolist() == [0.0, 0.5]
+    assert found["excess"].tolist() == pytest.approx([2 / 3, -0.5])
+
+
+def test_a_jump_is_one_long_step_and_a_way_round_is_a_detour() -> None:
+    jump = np.array([0, 0, 0, 4, 4], np.float32)[None, :, None]
+    assert smoothness(jump)["longest_step"].tolist() == [1.0]
+    assert smoothness(jump)["detour"].tolist() == [1.0]
+    around = np.array([[0, 0], [0, 3], [4, 3]], np.float32)[None]
+    assert smoothness(around)["detour"].tolist() == pytest.approx([7 / 5])
+    still = np.ones((1, 5, 2), np.float32)
+    assert {name: values.tolist() for name, values in smoothness(still).items()} == {
+        "longest_step": [0.25],
+        "detour": [1.0],
+    }
+
+
+def test_ends_are_of_their_categories_and_the_same_for_all(contest: Contest) -> None:
+    ends = interpolation.ends(contest)
+    kinds = contest.held_out.category_ids[ends]
+    paths = contest.settings.paths
+    assert kinds[::paths].tolist() == [list(pair) for pair in contest.groups.pairs]
+    assert (kinds == np.repeat(kinds[::paths], paths, axis=0)).all()
+    np.testing.assert_array_equal(ends, interpolation.ends(contest))
+
+
+def test_what_is_between_is_drawn_and_judged(contest: Contest) -> None:
+    model = contest.models[0]
+    (part, _) = interpolation.parts(contest)
+    found = part.measure()
+    pairs = interpolation.ends(contest)
+    assert np.array(found["said"]).shape == (len(pairs), STEPS)
+    assert [len(row) for row in found["shown"]] == [STEPS] * 4
+    assert [len(row) for row in found["fine"]] == [FINE_STEPS] * 2
+    # the first and the last are the redrawings of the ends, with the same noise
+    settings = contest.settings
+    ends = [contest.held_out.sketches[number] for number in pairs[0]]
+    drawn = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed)
+    assert found["said"][0] == contest.judged(drawn)[0].tolist()

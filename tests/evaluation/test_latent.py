@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+
+from sketch_pix2seq.evaluation import latent
+from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.latent import neighbours_agree, places, silhouettes
+
+
+def two_islands(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    kinds = np.repeat([0, 1], 30)
+    codes = rng.normal(size=(60, 8)) + 10 * kinds[:, None]
+    return codes.astype(np.float32), kinds
+
+
+def test_islands_are_seen_and_mixtures_are_not(rng: np.random.Generator) -> None:
+    codes, kinds = two_islands(rng)
+    assert silhouettes(codes, kinds).mean() > 0.7
+    assert neighbours_agree(codes, kinds).all()
+    mixed = rng.permutation(kinds)
+    assert abs(silhouettes(codes, mixed).mean()) < 0.1
+    assert neighbours_agree(codes, mixed).mean() < 0.8
+
+
+def test_no_code_is_its_own_neighbour() -> None:
+    codes = np.arange(6, dtype=np.float32)[:, None] ** 3
+    kinds = np.array([0, 1, 1, 1, 1, 1])
+    assert neighbours_agree(codes, kinds).tolist() == [False, True, True, True, True, True]
+
+
+def test_places_keep_islands_apart_and_do_not_change(rng: np.random.Generator) -> None:
+    codes, kinds = two_islands(rng)
+    found = places(codes, seed=3)
+    assert found.shape == (60, 2)
+    assert found.min() == 0.0
+    assert found.max() == 1.0
+    assert neighbours_agree(found.astype(np.float32), kinds).all()
+    np.testing.assert_array_equal(found, places(codes, seed=3))
+
+
+def test_models_and_yardsticks_are_measured_on_the_same_drawings(contest: Contest) -> None:
+    parts = {part.name: part for part in latent.parts(contest)}
+    assert list(parts) == [latent.part_name(name) for name in ("cnn", "rnn", "pixels", "judge")]
+    numbers = latent.chosen(contest)
+    assert len(numbers) == 40 == len(set(numbers.tolist()))
+    for part in parts.values():
+        found = part.measure()
+        assert found.keys() == {
+            "places",
+            *(
+                f"{kind}_{what}"
+                for kind in ("category", "group")
+                for what in ("silhouette", "neighbours")
+            ),
+        }
+        assert all(len(values) == len(numbers) for values in found.values())

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.evaluation import likeness
+from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures, told_apart
+from sketch_pix2seq.sketch.sketch import Sketch
+
+
+def test_samples_of_one_kind_are_not_told_apart_and_of_two_are(rng: np.random.Generator) -> None:
+    first, second = rng.normal(size=(2, 120, 6))
+    assert 0.35 < told_apart(first, second, 0).mean() < 0.65
+    assert told_apart(first, second + 2, 0).mean() > 0.95
+    np.testing.assert_array_equal(told_apart(first, second, 5), told_apart(first, second, 5))
+
+
+def test_the_distance_is_that_of_normal_distributions(rng: np.random.Generator) -> None:
+    first = rng.normal(size=(4000, 3))
+    second = rng.normal(size=(4000, 3)) * [1, 2, 3] + [1, 0, 0]
+    # |difference of means|^2 + sum of (difference of deviations)^2, axes being independent
+    assert frechet_distance(first, second) == pytest.approx(1 + 1 + 4, rel=0.05)
+    assert frechet_distance(first, second) == pytest.approx(frechet_distance(second, first))
+    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-9)
+
+
+def test_fewer_drawings_than_features_are_enough(rng: np.random.Generator) -> None:
+    first, second = rng.normal(size=(2, 10, 40))
+    assert np.isfinite(frechet_distance(first, second))
+
+
+def test_figures_of_strokes_do_not_depend_on_size_and_place() -> None:
+    sketch = Sketch.from_points([[(0, 0), (10, 0), (10, 5)], [(0, 5), (4, 5)]])
+    moved = Sketch(tuple(3 * stroke + 7 for stroke in sketch.strokes))
+    figures = stroke_figures([sketch, moved])
+    np.testing.assert_allclose(figures[0], figures[1], rtol=1e-5)
+    strokes, points, drawn, _, _, turn, lifted, longest, shape = figures[0]
+    assert (strokes, points) == (2, 5)
+    assert drawn == pytest.approx(1.9)
+    assert turn == pytest.approx(np.pi / 2)
+    assert lifted == pytest.approx(1.0)
+    assert longest == pytest.approx(15 / 19)
+    assert shape == pytest.approx(2, rel=0.01)
+
+
+def test_nothing_and_a_dot_have_figures_too() -> None:
+    figures = stroke_figures([Sketch(()), Sketch.from_points([[(3, 3)]])])
+    assert np.isfinite(figures).all()
+    assert (figures[0] == 0).all()
+
+
+def test_no_redrawing_meets_its_own_input(contest: Contest) -> None:
+    shown, others = likeness._halves(contest)
+    assert len(shown) == len(others)
+    assert not set(shown.tolist()) & set(others.tolist())
+    kinds = contest.held_out.category_ids
+    assert np.bincount(kinds[shown]).tolist() == np.bincount(kinds[others]).tolist()
+
+
+def test_people_are_measured_beside_models(contest: Contest) -> None:
+    parts = list(likeness.parts(contest))
+    assert [part.name for part in parts] == [
+        likeness.part_name(label) for label in ("human", "cnn", "rnn")
+    ]
+    human, model, _ = (part.measure() for part in parts)
+    assert human.keys() == model.keys() == {"told_by_picture", "told_by_strokes", "frechet"}
+    # random weights scribble: nobody takes that for a circle
+    assert np.mean(model["told_by_strokes"]) > np.mean(human["told_by_strokes"])
+    assert model["frechet"] > human["frechet"] > 0

@@ -1,0 +1,139 @@
+"""From models to the page, on four models that know nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from bundles import tiny_judge
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.report.page import Provenance
+from sketch_pix2seq.evaluation.run import evaluate
+
+MADE = Provenance(command="a <b> & c", commit="abc", data="set", machine="m", date="2026-01-01")
+LABELS = ("cnn", "cnn_kl", "rnn_small", "rnn_kl")
+
+
+@pytest.fixture(scope="module")
+def report(
+    drawings: Path,
+    contest: Contest,
+    contestants: tuple[Contestant, Contestant],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    out = tmp_path_factory.mktemp("report") / "new" / "folder"
+    page = evaluate(
+        _four(contestants), Dataset.open(drawings), contest.judge, out, MADE, contest.settings
+    )
+    assert page == out / "report.html"
+    return out
+
+
+def _four(contestants: tuple[Contestant, Contestant]) -> list[Contestant]:
+    cnn, rnn = contestants
+    places = zip(LABELS, (cnn, cnn, rnn, rnn), strict=True)
+    return [Contestant(label, model.sketcher, f"digest of {label}") for label, model in places]
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else(report: Path) -> None:
+    text = (report / "report.html").read_text(encoding="utf-8")
+
+    class Parser(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[str] = []
+            self.ids: set[str] = set()
+            self.links: set[str] = set()
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            named = dict(attrs)
+            assert not {"src", "onclick"} & named.keys()
+            if "id" in named:
+                self.ids.add(str(named["id"]))
+            if str(named.get("href", "")).startswith("#"):
+                self.links.add(str(named["href"])[1:])
+            if tag not in ("meta", "br"):
+                self.open.append(tag)
+
+        def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            pass
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    parser = Parser()
+    parser.feed(text)
+    assert parser.open == []
+    assert parser.links <= parser.ids
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    assert "<script" not in text
+    assert "a &lt;b&gt; &amp; c" in text
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+    assert "nan" not in re.sub(r"<[^>]*>", "", text).lower().split()
+
+
+def test_every_section_says_what_it_must(report: Path) -> None:
+    text = (report / "report.html").read_text(encoding="utf-8")
+    parts = re.findall(r'<section id="(\w+)">(.*?)</section>', text, re.DOTALL)
+    names = [name for name, _ in parts]
+    assert names == [
+        *("claims", "recognition", "retrieval", "latent", "interpolation", "pictures"),
+        *("likeness", "likelihood", "models"),
+    ]
+    for name, part in parts[1:-1]:
+        for what in ("How", "The paper", "Here"):
+            assert f"<dt>{what}</dt>" in part, name
+        assert "Commit abc, seed 0." in part
+        assert 'class="see"' in part
+
+
+def test_figures_stand_alone_in_light_and_dark(report: Path) -> None:
+    files = sorted((report / "figures").glob("*.svg"))
+    assert {file.stem for file in files} >= {
+        *("redrawings", "recognition", "confusion", "latent", "intrusion", "pictures"),
+        *(f"interpolation-{label}" for label in (*LABELS, "fine")),
+    }
+    for file in files:
+        ET.parse(file)
+        assert "prefers-color-scheme: dark" in file.read_text(encoding="utf-8")
+
+
+def test_numbers_lie_beside_the_page(report: Path) -> None:
+    results = json.loads((report / "results.json").read_text())
+    assert [claim["claim"][:7] for claim in results["claims"]] == [
+        *("Looking", "Without", "Without", "With th"),
+    ]
+    assert results["made"]["commit"] == "abc"
+    assert results["settings"]["num_seeds"] == 2
+    rec = {row["model"]: row["all"] for row in results["tables"]["recognition"]}
+    assert rec.keys() == {"human", *LABELS}
+    assert rec["cnn"] == rec["cnn_kl"]  # the same model under two names
+    assert {file.stem for file in (report / "tables").glob("*.csv")} == set(results["tables"])
+
+
+def test_a_second_time_nothing_is_measured_and_the_page_is_the_same(
+    report: Path, drawings: Path, contest: Contest, contestants: tuple[Contestant, Contestant]
+) -> None:
+    before = (report / "report.html").read_bytes()
+    times = {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()}
+    evaluate(
+        _four(contestants), Dataset.open(drawings), contest.judge, report, MADE, contest.settings
+    )
+    assert {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()} == times
+    assert (report / "report.html").read_bytes() == before
+
+
+def test_a_judge_of_other_things_is_refused_before_anything_is_drawn(
+    drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="judge must know every category"):
+        evaluate(contestants, Dataset.open(drawings), tiny_judge(("a", "b")), tmp_path, MADE)
+    assert list(tmp_path.iterdir()) == []
