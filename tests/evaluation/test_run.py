@@ -15,6 +15,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.report.page import Provenance
+from sketch_pix2seq.evaluation.report.sections import recognition
 from sketch_pix2seq.evaluation.run import evaluate
 
 MADE = Provenance(command="a <b> & c", commit="abc", data="set", machine="m", date="2026-01-01")
@@ -117,6 +118,26 @@ def test_numbers_lie_beside_the_page(report: Path) -> None:
     assert rec.keys() == {"human", *LABELS}
     assert rec["cnn"] == rec["cnn_kl"]  # the same model under two names
     assert {file.stem for file in (report / "tables").glob("*.csv")} == set(results["tables"])
+
+
+def test_of_many_categories_the_page_shows_the_first(
+    report: Path,
+    drawings: Path,
+    contest: Contest,
+    contestants: tuple[Contestant, Contestant],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(recognition, "MANY", 3)
+    (tmp_path / "parts").symlink_to(report / "parts")
+    evaluate(
+        _four(contestants), Dataset.open(drawings), contest.judge, tmp_path, MADE, contest.settings
+    )
+    assert not (tmp_path / "figures" / "confusion.svg").exists()
+    assert "teapot" in (tmp_path / "tables" / "recognition.csv").read_text()
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ">pig</th>" in text
+    assert ">teapot</th>" not in text
 
 
 def test_a_second_time_nothing_is_measured_and_the_page_is_the_same(

@@ -50,6 +50,7 @@ class Table:
         columns: The first one names the rows.
         rows: From the top.
         yardsticks: How many rows at the top are no models, such as human drawings.
+        page_columns: How many columns the page shows; None: all. The others are for its CSV.
     """
 
     name: str
@@ -57,15 +58,24 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]] = field(repr=False)
     yardsticks: int = 0
+    page_columns: int | None = None
 
     def __post_init__(self) -> None:
         """Check that every row has a cell for each column."""
         assert all(len(row) == len(self.columns) for row in self.rows)
 
+    @property
+    def shown_columns(self) -> Sequence[Column]:
+        """Columns that the page shows."""
+        return self.columns[: self.page_columns]
+
     def told(self) -> Iterator[list[Told]]:
-        """Yield the rows as people read them."""
+        """Yield the rows that the page shows, as people read them."""
         for row in self.rows:
-            yield [told(cell, column.form) for cell, column in zip(row, self.columns, strict=True)]
+            yield [
+                told(cell, column.form)
+                for cell, column in zip(row, self.shown_columns, strict=False)
+            ]
 
     def to_csv(self) -> str:
         """As CSV: numbers as they are; an interval in two columns of its own."""

@@ -58,6 +58,8 @@ def interpolation_section(found: Found) -> Section:
                 [f"{w / 10:g}" for w in range(STEPS)],
                 "weight of the second drawing",
             ),
+            "A hump in the middle is a third category coming up on the way; a line that is high "
+            "everywhere is a model that draws badly.",
         )
     ]
     for label, one in of_each.items():
@@ -70,7 +72,15 @@ def interpolation_section(found: Found) -> Section:
         ]
         headings = [HUMAN, *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), HUMAN]
         title = f"{label}: each of the first group to each of the second"
-        figures.append(Figure(f"interpolation-{label}", title, sheet_svg(sheet, 60, headings)))
+        figures.append(
+            Figure(
+                f"interpolation-{label}",
+                title,
+                sheet_svg(sheet, 60, headings),
+                "Outermost the human drawings; between them their redrawings (0 and 1) and nine "
+                "mixtures, all with one noise.",
+            )
+        )
     for label, one in list(of_each.items())[:1]:
         fine = [
             _fine_rows(row, name)
@@ -80,7 +90,14 @@ def interpolation_section(found: Found) -> Section:
         first = found.categories[contest.groups.first[0]]
         to = found.names(contest.groups.second)
         title = f"{label}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each"
-        figures.append(Figure("interpolation-fine", title, sheet_svg(sheet, 44)))
+        figures.append(
+            Figure(
+                "interpolation-fine",
+                title,
+                sheet_svg(sheet, 44),
+                "Read line by line, three lines for each pair: parts come and go one at a time.",
+            )
+        )
     return Section(
         name="interpolation",
         title="Interpolation: what comes up between two drawings?",

@@ -68,7 +68,11 @@ def latent_section(found: Found) -> Section:
         ],
         figures=[
             Figure(
-                "latent", "Test drawings in the latent space", charts.clouds(panels, places, names)
+                "latent",
+                "Test drawings in the latent space",
+                charts.clouds(panels, places, names),
+                "Each mark is a drawing; marks that are neighbours in the latent space are "
+                "neighbours here, while distances between islands mean little.",
             )
         ],
     )

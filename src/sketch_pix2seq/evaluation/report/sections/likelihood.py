@@ -30,7 +30,15 @@ def likelihood_section(found: Found) -> Section:
         chart = charts.scatter(
             points, "KL term, log10 of nats a dimension", "LR, nats a row (`valid`)"
         )
-        figures.append(Figure("likelihood", "The price of the KL term", chart))
+        figures.append(
+            Figure(
+                "likelihood",
+                "The price of the KL term",
+                chart,
+                "To the left codes near a standard normal, down the better reconstruction: no "
+                "model has both.",
+            )
+        )
     told_of = [row[0] for row in rows if row[4] is not None]
     told_rows = listed(
         [str(label) for label in told_of], [row[4] for row in rows if row[4] is not None], "number"

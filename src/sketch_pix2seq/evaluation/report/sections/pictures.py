@@ -72,6 +72,11 @@ def pictures_section(found: Found) -> Section:
         if rows
         else [],
         figures=[
-            Figure("pictures", "Pictures and redrawings", sheet_svg(sheet, cell, headings, apart=1))
+            Figure(
+                "pictures",
+                "Pictures and redrawings",
+                sheet_svg(sheet, cell, headings, apart=1),
+                "Left what was shown (the lines that were read), beside it what each model drew.",
+            )
         ],
     )

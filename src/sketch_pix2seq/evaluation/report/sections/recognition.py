@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import redrawing
 from sketch_pix2seq.evaluation.contest import Contestant
@@ -23,6 +24,9 @@ from sketch_pix2seq.evaluation.shown import from_shown
 from sketch_pix2seq.sketch.sheet import Cell as SheetCell
 from sketch_pix2seq.sketch.sheet import SheetRow
 
+MANY = 12
+"""Categories that the page shows one by one; the tables beside it hold all."""
+
 
 def recognition_section(found: Found) -> Section:
     """Make the section."""
@@ -42,12 +46,37 @@ def recognition_section(found: Found) -> Section:
     columns = [Column("model", "text"), Column("all"), *map(Column, held_out.categories)]
     by_way = [_by_way(found, model) for model in found.models]
     way_columns = [Column("model", "text"), *(Column(name) for name in _way_names(found))]
-    shown = [row[1:] for row in rows]
-    chart_rows = ["all", *held_out.categories][: 1 + 12]
+    chart_rows = ["all", *held_out.categories][: 1 + MANY]
     values = [
-        [cell for cells in shown if isinstance(cell := cells[place], Estimate)]
+        [cell for row in rows if isinstance(cell := row[1 + place], Estimate)]
         for place in range(len(chart_rows))
     ]
+    shares = _confusion(found)
+    figures = [
+        Figure(
+            "redrawings",
+            "Test drawings and their redrawings",
+            _examples(found),
+            "Human: what the models were shown. Beside it, what each of them drew.",
+        ),
+        Figure(
+            "recognition",
+            "Rec overall and by category",
+            charts.dots(chart_rows, list(right), values),
+            "Marks that lie outside each other's bars differ by more than chance.",
+        ),
+    ]
+    if len(kinds) <= MANY:
+        chart = charts.confusions(list(shares.items()), held_out.categories)
+        figures.append(
+            Figure(
+                "confusion",
+                "What is taken for what, in per cent",
+                chart,
+                "Rows: what was drawn. Columns: what the judge sees. A red column is a category "
+                "that a model falls back on.",
+            )
+        )
     return Section(
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
@@ -65,6 +94,7 @@ def recognition_section(found: Found) -> Section:
                 columns=columns,
                 rows=rows,
                 yardsticks=1,
+                page_columns=2 + MANY,
             ),
             Table(
                 name="recognition-by-way",
@@ -72,16 +102,23 @@ def recognition_section(found: Found) -> Section:
                 columns=way_columns,
                 rows=by_way,
             ),
-        ],
-        figures=[
-            Figure("redrawings", "Test drawings and their redrawings", _examples(found)),
-            Figure(
-                "recognition",
-                "Rec overall and by category",
-                charts.dots(chart_rows, list(right), values),
+            Table(
+                name="confusion",
+                title="What is taken for what",
+                columns=[
+                    Column("model", "text"),
+                    Column("drawn", "text"),
+                    *map(Column, held_out.categories),
+                ],
+                rows=[
+                    [label, name, *map(float, row)]
+                    for label, matrix in shares.items()
+                    for name, row in zip(held_out.categories, matrix, strict=True)
+                ],
+                page_columns=0,
             ),
-            Figure("confusion", "What is taken for what, in per cent", _confusion(found)),
         ],
+        figures=figures,
     )
 
 
@@ -122,17 +159,18 @@ def _examples(found: Found) -> str:
     return sheet_svg(rows, 72, [HUMAN, *found.labels] * blocks, apart=0)
 
 
-def _confusion(found: Found) -> str:
+def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
+    """Of each category, for human drawings and each model's, how often it is taken for each."""
     right = found.contest.held_out.category_ids
     kinds = len(found.categories)
-    panels = []
     said = {HUMAN: [found.contest.human[0]]}
     for model in found.models:
         names = [redrawing.part_name(model, way) for way in redrawing.main_ways(found.contest)]
         said[model.label] = [np.array(found.measured[name]["said"]) for name in names]
+    shares = {}
     for label, several in said.items():
         counts = np.zeros((kinds, kinds))
         for one in several:
             np.add.at(counts, (right, one), 1)
-        panels.append((label, counts / counts.sum(axis=1, keepdims=True)))
-    return charts.confusions(panels, found.categories)
+        shares[label] = counts / counts.sum(axis=1, keepdims=True)
+    return shares

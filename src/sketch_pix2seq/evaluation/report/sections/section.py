@@ -25,11 +25,13 @@ class Figure(NamedTuple):
         name: Of its SVG file.
         title: Above it.
         svg: What it shows, in the page's colours.
+        see: Below it, in one line, what to look for.
     """
 
     name: str
     title: str
     svg: str
+    see: str
 
 
 @dataclass(frozen=True, kw_only=True)
