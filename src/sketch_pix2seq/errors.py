@@ -9,6 +9,7 @@
     │   │   └── LostProcessError
     │   └── BundleError       an exported model
     ├── DownloadError         a file that a server does not give us, or not as it is
+    ├── BusyError             more is asked for at once than can wait
     ├── UsageError            a flag, a setting or a recipe name (exit status 2)
     └── MissingExtraError     a part that was not installed with the package
 
@@ -71,6 +72,10 @@ class BundleError(InputError):
 
 class DownloadError(SketchPix2SeqError):
     """Files that cannot be fetched."""
+
+
+class BusyError(SketchPix2SeqError):
+    """More is asked for at once than can wait; the same may go through a little later."""
 
 
 class UsageError(SketchPix2SeqError):

@@ -13,9 +13,10 @@ import torch
 from bundles import LATENT_DIM, MAX_STEPS, tiny_bundle, tiny_model
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference import engine as engine_module
-from sketch_pix2seq.inference.engine import FEW, NOISE_STEPS, StrokeEngine
+from sketch_pix2seq.inference.engine import FEW, StrokeEngine
 from sketch_pix2seq.inference.lstm_steps import LSTMSteps
 from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.inference.row_block import NOISE_STEPS
 from sketch_pix2seq.inference.session import decoder_session
 from sketch_pix2seq.models import DecoderStep
 from sketch_pix2seq.sketch.pen import PEN, PEN_END

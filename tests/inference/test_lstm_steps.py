@@ -56,21 +56,21 @@ def test_it_draws_what_torch_draws(
     steps = laid_out(bundle_of(decoder))
     latents = rng.standard_normal((rows, latent_dim)).astype(np.float32)
     noise = rng.standard_normal((rows, STEPS, noise_dim(components))).astype(np.float32)
-    temperature = float(rng.uniform(0, 1))
-    ours = LSTMRows(steps, rows + 2, temperature)
-    drawn = [ours.begin(0, latents, noise[:, 0])]
+    temperatures = rng.uniform(0, 1, rows).astype(np.float32)
+    ours = LSTMRows(steps, rows + 2)
+    drawn = [ours.begin(0, latents, noise[:, 0], temperatures)]
     while len(drawn) < STEPS:
         drawn += list(ours.advance(rows, noise[:, len(drawn) :]))
     model = DecoderStep(decoder)
     state = torch.zeros(rows, model.state_dim)
     step = torch.from_numpy(np.tile(START_STEP, (rows, 1)))
-    heat = torch.full((rows, 1), temperature)
+    heat = torch.from_numpy(temperatures)[:, None]
     for number in range(STEPS):
         with torch.no_grad():
             step, state = model(
                 torch.from_numpy(latents), state, step, torch.from_numpy(noise[:, number]), heat
             )
-        np.testing.assert_allclose(drawn[number], step.numpy(), atol=2e-4, rtol=2e-4)
+        np.testing.assert_allclose(drawn[number], step.numpy(), atol=2e-4, rtol=1e-3)
 
 
 def test_a_row_is_the_same_in_any_company(rng: np.random.Generator) -> None:
@@ -78,9 +78,10 @@ def test_a_row_is_the_same_in_any_company(rng: np.random.Generator) -> None:
     steps = laid_out(bundle_of(LSTMDecoder(8, 40, 3)))
     latents = rng.standard_normal((20, 8)).astype(np.float32)
     noise = rng.standard_normal((20, 1, 8)).astype(np.float32)
-    together = LSTMRows(steps, 20, 0.5).begin(0, latents, noise[:, 0])
+    heat = rng.uniform(0, 1, 20).astype(np.float32)
+    together = LSTMRows(steps, 20).begin(0, latents, noise[:, 0], heat)
     for count in range(1, 20):
-        some = LSTMRows(steps, count, 0.5).begin(0, latents[:count], noise[:count, 0])
+        some = LSTMRows(steps, count).begin(0, latents[:count], noise[:count, 0], heat[:count])
         assert some.tobytes() == together[:count].tobytes()
 
 
@@ -91,8 +92,10 @@ def test_it_stops_where_a_drawing_ends(rng: np.random.Generator) -> None:
     noise = rng.standard_normal((4, 30, 8)).astype(np.float32)
     noise[:, :20, 5] = -1e6  # no end for twenty steps
     noise[2, 20:, 5] = 1e6
-    rows = LSTMRows(steps, 4, 1.0)
-    rows.begin(0, rng.standard_normal((4, 8)).astype(np.float32), noise[:, 0])
+    rows = LSTMRows(steps, 4)
+    rows.begin(
+        0, rng.standard_normal((4, 8)).astype(np.float32), noise[:, 0], np.ones(4, np.float32)
+    )
     drawn = rows.advance(4, noise[:, 1:])
     assert len(drawn) == 20
     assert drawn[-1, 2, 4] == 1 and drawn[:-1, :, 4].sum() == 0

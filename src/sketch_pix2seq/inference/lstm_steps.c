@@ -178,10 +178,10 @@ void begin_rows(const decoder *model, int64_t rows, const float *latents, const 
 }
 
 /* Draw `num_steps` steps of each row, or up to the first at which a drawing ends.
- * `noise` (rows, noise_stride) holds the steps' noise one after the other, `steps`
+ * `temperatures` (rows), `noise` (rows, noise_stride) holds the steps' noise one after the other, `steps`
  * (num_steps, rows, STEP) what was drawn. Returns the number of steps. */
-int64_t draw_rows(const decoder *model, int64_t rows, int64_t num_steps, float temperature,
-                  const float *noise, int64_t noise_stride, const rows_state *state,
+int64_t draw_rows(const decoder *model, int64_t rows, int64_t num_steps,
+                  const float *temperatures, const float *noise, int64_t noise_stride, const rows_state *state,
                   float *steps) {
     const int64_t width = STEP + model->size, components = model->num_components;
     const int64_t columns = model->output.num_panels * PANEL;
@@ -194,7 +194,8 @@ int64_t draw_rows(const decoder *model, int64_t rows, int64_t num_steps, float t
             const float *now = noise + row * noise_stride +
                                number * (components + PEN_STATES + 2);
             float *step = steps + row * STEP;
-            ended |= sample(components, state->output + row * columns, now, temperature, step);
+            ended |= sample(components, state->output + row * columns, now, temperatures[row],
+                            step);
             for (int part = 0; part < STEP; part++) state->seen[row * width + part] = step[part];
         }
         if (ended) return number + 1;

@@ -110,7 +110,7 @@ class LSTMSteps:
         library.begin_rows.restype = None
         self.draw_rows: Callable[..., int] = library.draw_rows
         library.draw_rows.argtypes = [
-            *(pointer, count, count, ctypes.c_float),
+            *(pointer, count, count, pointer),
             *(pointer, count, pointer, pointer),
         ]
         library.draw_rows.restype = count
@@ -166,12 +166,11 @@ class LSTMRows(DecoderRows):
     Args:
         steps: The decoder.
         num_rows: At most so many drawings at once.
-        temperature: Not negative.
     """
 
-    def __init__(self, steps: LSTMSteps, num_rows: int, temperature: float) -> None:
+    def __init__(self, steps: LSTMSteps, num_rows: int) -> None:
         self._model = steps
-        self._temperature = temperature
+        self._temperatures = np.zeros(num_rows, np.float32)
         size = steps.size
         self._seen = aligned((num_rows, STROKE5_DIM + size))
         self._cell = aligned((num_rows, size))
@@ -191,9 +190,11 @@ class LSTMRows(DecoderRows):
         start: int,
         latents: Float32[np.ndarray, "K Z"],
         noise: Float32[np.ndarray, "K D"],
+        temperatures: Float32[np.ndarray, "K"],
     ) -> Float32[np.ndarray, "K 5"]:
         """See `DecoderRows`."""
         codes = np.ascontiguousarray(latents)
+        self._temperatures[start : start + len(codes)] = temperatures
         self._seen[start : start + len(codes), :STROKE5_DIM] = START_STEP
         self._model.begin_rows(
             self._model.model, len(codes), address(codes), self._from(start), address(self._start)
@@ -213,7 +214,7 @@ class LSTMRows(DecoderRows):
 
     def take_place(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
-        for kept in (self._seen, self._cell, self._context):
+        for kept in (self._seen, self._cell, self._context, self._temperatures):
             kept[row] = kept[last]
 
     def _draw(
@@ -224,7 +225,7 @@ class LSTMRows(DecoderRows):
             self._model.model,
             count,
             noise.shape[1],
-            self._temperature,
+            address(self._temperatures[start:]),
             address(noise),
             noise.strides[0] // noise.itemsize,
             self._from(start),

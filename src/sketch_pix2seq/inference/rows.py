@@ -26,6 +26,7 @@ class DecoderRows(ABC):
         start: int,
         latents: Float32[np.ndarray, "K Z"],
         noise: Float32[np.ndarray, "K D"],
+        temperatures: Float32[np.ndarray, "K"],
     ) -> Float32[np.ndarray, "K 5"]:
         """Put new drawings into rows `start` and after, and let them take their first step.
 
@@ -33,6 +34,7 @@ class DecoderRows(ABC):
             start: How many rows are active.
             latents: The new drawings' codes.
             noise: Of that step.
+            temperatures: How freely each is drawn, to its end; not negative.
 
         Returns:
             Their first steps, stroke-5.
@@ -81,18 +83,15 @@ class OnnxRows(DecoderRows):
         session: Of the decoder.
         card: The bundle's.
         num_rows: At most so many drawings at once.
-        temperature: Not negative.
     """
 
-    def __init__(
-        self, session: Session, card: BundleCard, num_rows: int, temperature: float
-    ) -> None:
+    def __init__(self, session: Session, card: BundleCard, num_rows: int) -> None:
         self._session = session
         self._latent = np.zeros((num_rows, card.latent_dim), np.float32)
         self._states = np.zeros((2, num_rows, card.state_dim), np.float32)
         self._steps = np.zeros((2, num_rows, len(START_STEP)), np.float32)
         self._noise = np.zeros((num_rows, card.noise_dim), np.float32)
-        self._temperature = np.full((num_rows, 1), temperature, np.float32)
+        self._temperature = np.zeros((num_rows, 1), np.float32)
         self._side = 0
         self._calls: dict[tuple[int, int, int], Any] = {}
 
@@ -101,6 +100,7 @@ class OnnxRows(DecoderRows):
         start: int,
         latents: Float32[np.ndarray, "K Z"],
         noise: Float32[np.ndarray, "K D"],
+        temperatures: Float32[np.ndarray, "K"],
     ) -> Float32[np.ndarray, "K 5"]:
         """See `DecoderRows`.
 
@@ -111,6 +111,7 @@ class OnnxRows(DecoderRows):
         source = 1 - self._side  # so that the results come to lie beside those of the others
         self._latent[rows] = latents
         self._noise[rows] = noise
+        self._temperature[rows, 0] = temperatures
         self._states[source, rows] = 0
         self._steps[source, rows] = START_STEP
         self._run(source, rows.start, rows.stop)
@@ -131,7 +132,8 @@ class OnnxRows(DecoderRows):
 
     def take_place(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
-        for kept in (self._latent, self._states[self._side], self._steps[self._side]):
+        sides = (self._states[self._side], self._steps[self._side])
+        for kept in (self._latent, self._temperature, *sides):
             kept[row] = kept[last]
 
     def _run(self, source: int, start: int, stop: int) -> None:

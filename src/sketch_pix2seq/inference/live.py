@@ -1,0 +1,251 @@
+"""The live engine: many callers draw at once and see their strokes as they come.
+
+Drawings join the rows that are under way as soon as one is free; callers take turns, so one who
+asks for many does not keep out one who asks for few. A drawing is the same as the one that
+`StrokeEngine` draws of the same code, seed, index and temperature.
+
+Knows threads and turns. It does not know what a step means, nor who the callers are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Float32
+
+from sketch_pix2seq.errors import BundleError, BusyError
+from sketch_pix2seq.inference.bundle import DECODER_FILE
+from sketch_pix2seq.inference.engine import StrokeEngine
+from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Moved, RowBlock
+
+MOST_WAITING = 2_000
+"""Drawings that may wait for a row."""
+
+
+class Drawn(NamedTuple):
+    """Some steps of a drawing.
+
+    Args:
+        place: Which of the caller's codes it is of.
+        steps: (S, 5), what was drawn since the caller was last told.
+        finished: Whether these are its last ones.
+    """
+
+    place: int
+    steps: Float32[np.ndarray, "S 5"]
+    finished: bool
+
+
+Tell: TypeAlias = Callable[[Drawn | Exception], None]
+"""Called in the engine's threads; must return soon and raise nothing. After an exception, or once
+all drawings are finished, it is not called any more."""
+
+
+class Caller:
+    """Somebody who waits for drawings.
+
+    Args:
+        tell: What tells of them.
+        waiting: Drawings that wait for a row.
+    """
+
+    def __init__(self, tell: Tell, waiting: Sequence[Asked]) -> None:
+        self.tell = tell
+        self.waiting = deque(waiting)
+        self.first = waiting[0].number
+        self.num_unfinished = len(waiting)
+        self.gone = False
+
+
+class LiveEngine:
+    """Draws for many callers at once, in threads of its own.
+
+    Args:
+        engine: What draws.
+        most_waiting: Drawings that may wait for a row.
+    """
+
+    def __init__(self, engine: StrokeEngine, *, most_waiting: int = MOST_WAITING) -> None:
+        self.most_waiting = most_waiting
+        self._engine = engine
+        self._turns: deque[Caller] = deque()
+        "Callers with waiting drawings, the next one to be served first."
+        self._callers: dict[int, Caller] = {}
+        "Of each drawing that is under way."
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, args=(block,), name=f"live-{place}", daemon=True)
+            for place, block in enumerate(engine.blocks(engine.num_rows * engine.num_threads))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def num_waiting(self) -> int:
+        """How many drawings wait for a row."""
+        with self._changed:
+            return self._count_waiting()
+
+    @property
+    def num_active(self) -> int:
+        """How many drawings are under way."""
+        return len(self._callers)
+
+    def ask(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        indices: Sequence[int],
+        tell: Tell,
+        *,
+        seed: int,
+        temperature: float,
+        begun: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
+    ) -> Caller:
+        """Ask for drawings.
+
+        Args:
+            latents: A code for each, at least one.
+            indices: With the seed, what decides each drawing's noise.
+            tell: Called as they come.
+            seed: Not negative.
+            temperature: Not negative.
+            begun: The steps with which each begins; None: no drawing is begun.
+
+        Returns:
+            What `leave` takes.
+
+        Raises:
+            BusyError: If too many drawings wait already.
+        """
+        with self._changed:
+            waiting = self._count_waiting()
+            if self._closed or (waiting and waiting + len(latents) > self.most_waiting):
+                raise BusyError(
+                    "too many people draw at this moment", do="Try again in a few seconds."
+                )
+            asked = [
+                Asked(
+                    next(self._numbers),
+                    latents[place],
+                    seed,
+                    int(indices[place]),
+                    temperature,
+                    NOT_BEGUN if begun is None else begun[place],
+                )
+                for place in range(len(latents))
+            ]
+            caller = Caller(tell, asked)
+            self._turns.append(caller)
+            self._changed.notify_all()
+        return caller
+
+    def leave(self, caller: Caller) -> None:
+        """Draw no more for a caller, and tell nothing more.
+
+        Args:
+            caller: Who has gone.
+        """
+        with self._changed:
+            caller.gone = True
+            caller.waiting.clear()
+            if caller in self._turns:
+                self._turns.remove(caller)
+
+    def close(self) -> None:
+        """End; who still waits is told that it is busy."""
+        with self._changed:
+            self._closed = True
+            callers = {*self._turns, *self._callers.values()}
+            self._turns.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for caller in callers:
+            if not caller.gone and caller.num_unfinished:
+                caller.tell(BusyError("this service is ending", do="Try again later."))
+
+    def _count_waiting(self) -> int:
+        return sum(len(caller.waiting) for caller in self._turns)
+
+    def _work(self, block: RowBlock) -> None:
+        """Draw whatever is asked for, until closed."""
+        while True:
+            asked = self._take(block)
+            if asked is None:
+                return
+            try:
+                if asked:
+                    self._tell(block.enter(asked))
+                self._let_go(block)
+                if block.num_active:
+                    self._tell(block.advance())
+            except Exception as error:  # whatever it is, callers must not wait for ever
+                self._fail(block, asked, error)
+
+    def _take(self, block: RowBlock) -> list[Asked] | None:
+        """Wait for something to do; hand out a drawing of each caller in turn."""
+        with self._changed:
+            while not (self._turns or block.num_active or self._closed):
+                self._changed.wait()
+            if self._closed:
+                return None
+            asked: list[Asked] = []
+            while self._turns and len(asked) < block.num_free:
+                caller = self._turns.popleft()
+                one = caller.waiting.popleft()
+                self._callers[one.number] = caller
+                asked.append(one)
+                if caller.waiting:
+                    self._turns.append(caller)
+            return asked
+
+    def _let_go(self, block: RowBlock) -> None:
+        """Let the drawings leave whose callers have gone."""
+        with self._changed:
+            gone = {number for number, caller in self._callers.items() if caller.gone}
+            for number in block.leave(gone) if gone else ():
+                del self._callers[number]
+
+    def _tell(self, moved: Moved) -> None:
+        """Tell callers what was drawn."""
+        finished = set(moved.finished)
+        finite = np.isfinite(moved.steps).all(axis=(0, 2))
+        for column, number in enumerate(moved.numbers.tolist()):
+            with self._changed:
+                caller = self._callers[number]
+                if number in finished:
+                    del self._callers[number]
+                    caller.num_unfinished -= 1
+            if caller.gone:
+                continue
+            if not finite[column]:
+                self.leave(caller)
+                caller.tell(_not_finite())
+                continue
+            steps = moved.steps[:, column].copy()
+            caller.tell(Drawn(number - caller.first, steps, number in finished))
+
+    def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
+        """Tell everybody in a block, or about to enter it, of a fault, and empty it."""
+        numbers = {*block.numbers, *(one.number for one in asked)}
+        with self._changed:
+            callers = {self._callers.pop(number, None) for number in numbers}
+        block.leave(numbers)
+        for caller in callers:
+            if caller is not None and not caller.gone:
+                self.leave(caller)
+                caller.tell(error)
+
+
+def _not_finite() -> BundleError:
+    return BundleError(
+        f"`{DECODER_FILE}` of the bundle draws numbers that are not finite",
+        do="Train it with a smaller learning rate, or use another bundle.",
+    )

@@ -1,0 +1,193 @@
+"""A block of rows: which drawing stands in which row, and what noise it still has.
+
+Finished drawings leave at once and new ones enter whenever a row is free, so drawings of one or
+of many callers share calls of the decoder. Knows neither callers nor threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from sketch_pix2seq.inference.bundle import BundleCard
+from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.inference.rows import DecoderRows
+from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
+
+NOISE_STEPS = 32
+"""Steps of noise read at a time."""
+
+NOT_BEGUN = np.zeros((0, STROKE5_DIM), np.float32)
+"""Of a drawing that begins as the decoder likes."""
+
+_END_COLUMN = PEN.start + PEN_END
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """A drawing that is asked for.
+
+    Args:
+        number: What it is known by.
+        latent: (Z,), its code.
+        seed: Of its noise, with the index.
+        index: Which drawing of that seed.
+        temperature: How freely it is drawn; not negative.
+        begun: (T, 5), the steps with which it begins, whatever the decoder would draw; fewer
+            than `card.max_steps`, none of them an end.
+    """
+
+    number: int
+    latent: Float32[np.ndarray, "Z"]
+    seed: int
+    index: int
+    temperature: float
+    begun: Float32[np.ndarray, "T 5"]
+
+
+class Moved(NamedTuple):
+    """What a call of the decoder drew.
+
+    Args:
+        numbers: (N,), which drawings moved on.
+        steps: (S, N, 5), by how much.
+        finished: Numbers of those that ended, or were cut off, with the last of the steps.
+    """
+
+    numbers: Int64[np.ndarray, "N"]
+    steps: Float32[np.ndarray, "S N 5"]
+    finished: list[int]
+
+
+class RowBlock:
+    """Drawings under way.
+
+    Args:
+        rows: What computes them.
+        card: The bundle's.
+        num_rows: How many rows there are.
+    """
+
+    def __init__(self, rows: DecoderRows, card: BundleCard, num_rows: int) -> None:
+        self.num_rows = num_rows
+        self.num_active = 0
+        self._rows = rows
+        self._max_steps = card.max_steps
+        self._noise_dim = card.noise_dim
+        self._noise = np.zeros((num_rows, NOISE_STEPS, card.noise_dim), np.float32)
+        self._streams: list[np.random.Generator] = []
+        self._begun: list[Float32[np.ndarray, "_ 5"]] = []
+        "What is left of the steps with which each drawing begins."
+        self._numbers = np.zeros(num_rows, np.int64)
+        self._last_ticks = np.zeros(num_rows, np.int64)
+        self._next_cut = 0
+        self._tick = 0
+
+    @property
+    def num_free(self) -> int:
+        """How many rows are empty."""
+        return self.num_rows - self.num_active
+
+    def enter(self, asked: Sequence[Asked]) -> Moved:
+        """Let new drawings in, and let them take their first step.
+
+        Args:
+            asked: At least one, no more than there are free rows.
+
+        Returns:
+            That step.
+        """
+        streams = [open_stream(one.seed, one.index) for one in asked]
+        start, stop = self.num_active, self.num_active + len(asked)
+        rows = slice(start, stop)
+        position = self._tick % NOISE_STEPS
+        noise = read_noise(streams, 1 + (NOISE_STEPS - position) % NOISE_STEPS, self._noise_dim)
+        if noise.shape[1] > 1:
+            self._noise[rows, position:] = noise[:, 1:]
+        latents = np.stack([one.latent for one in asked])
+        temperatures = np.array([one.temperature for one in asked], np.float32)
+        steps = self._rows.begin(start, latents, noise[:, 0], temperatures)
+        self.num_active = stop
+        self._begun += [one.begun for one in asked]
+        self._streams += streams
+        self._numbers[rows] = [one.number for one in asked]
+        self._last_ticks[rows] = self._tick + self._max_steps - 1
+        self._next_cut = min(self._last_ticks[:stop].tolist())
+        return self._record(start, steps[None].copy())
+
+    def advance(self) -> Moved:
+        """Move all active rows on, up to where a drawing ends.
+
+        Returns:
+            By how much.
+        """
+        active = self.num_active
+        position = self._tick % NOISE_STEPS
+        if position == 0:
+            self._noise[:active] = read_noise(self._streams, NOISE_STEPS, self._noise_dim)
+        ahead = min(NOISE_STEPS - position, self._next_cut - self._tick)
+        if any(map(len, self._begun)):
+            ahead = 1
+        steps = self._rows.advance(active, self._noise[:active, position : position + ahead])
+        self._tick += len(steps)
+        return self._record(0, steps.copy())
+
+    @property
+    def numbers(self) -> list[int]:
+        """Which drawings are under way."""
+        active: list[int] = self._numbers[: self.num_active].tolist()
+        return active
+
+    def leave(self, numbers: Set[int]) -> list[int]:
+        """Let drawings leave that nobody waits for any more.
+
+        Args:
+            numbers: Theirs, and perhaps others' that do not stand in this block.
+
+        Returns:
+            Those that have left.
+        """
+        leaving = [number for number in self.numbers if number in numbers]
+        for row in reversed(range(self.num_active)):
+            if int(self._numbers[row]) in numbers:
+                self._leave(row)
+        return leaving
+
+    def _record(self, start: int, steps: Float32[np.ndarray, "S N 5"]) -> Moved:
+        """Take down the steps just drawn, from row `start` on; let finished drawings leave."""
+        rows = slice(start, self.num_active)
+        self._go_on_as_begun(start, steps[-1])
+        numbers = self._numbers[rows].copy()
+        ended = steps[-1, :, _END_COLUMN] > 0
+        if self._tick >= self._next_cut:
+            ended |= self._last_ticks[rows] <= self._tick
+        leaving = (start + np.flatnonzero(ended)).tolist()
+        for row in reversed(leaving):
+            self._leave(row)
+        if self._tick >= self._next_cut:
+            self._next_cut = min(self._last_ticks[: self.num_active].tolist(), default=0)
+        return Moved(numbers, steps, [int(numbers[row - start]) for row in leaving])
+
+    def _go_on_as_begun(self, start: int, steps: Float32[np.ndarray, "N 5"]) -> None:
+        """Put the steps of drawings that were begun in the place of those just drawn."""
+        rows = [row for row in range(start, len(self._begun)) if len(self._begun[row])]
+        for row in rows:
+            steps[row - start], self._begun[row] = self._begun[row][0], self._begun[row][1:]
+        if rows:
+            self._rows.put(np.array(rows), steps[np.array(rows) - start])
+
+    def _leave(self, row: int) -> None:
+        """Let the last active row take the place of a finished one."""
+        last = self.num_active - 1
+        if row != last:
+            self._rows.take_place(row, last)
+            for kept in (self._numbers, self._last_ticks, self._noise):
+                kept[row] = kept[last]
+            self._streams[row] = self._streams[last]
+            self._begun[row : row + 1] = self._begun[last:]
+        del self._streams[last:], self._begun[last:]
+        self.num_active = last
