@@ -1,0 +1,152 @@
+"""What the votes say: shares tagged human, and how far chance may have moved them.
+
+*Convention*: a vote is one participant's tag of one sketch. Votes are not independent: some
+people tag nearly everything human, some sketches fool everybody. So intervals come from the
+pigeonhole bootstrap, which resamples participants and sketches, both, with replacement; a vote
+counts as often as its participant times as often as its sketch was drawn. It is on the
+cautious side.
+
+Source: Chen et al., arXiv 1709.04121, for what is counted and who is left out; Owen (2007), *The
+pigeonhole bootstrap*, for the intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from sketch_pix2seq.evaluation.estimates import Estimate
+
+RESAMPLES = 2_000
+LEAST_HUMAN, MOST_HUMAN = 0.1, 0.9
+"""Participants who tag less or more than this as human did not look: the paper leaves them out."""
+_TAILS = (2.5, 97.5)
+
+
+class Vote(NamedTuple):
+    """One tag.
+
+    Args:
+        participant: Who.
+        sketch: Of which sketch.
+        human: Tagged as drawn by a human.
+    """
+
+    participant: str
+    sketch: str
+    human: bool
+
+
+def left_out(votes: Iterable[Vote]) -> set[str]:
+    """Tell which participants the paper's rule leaves out.
+
+    Args:
+        votes: All of them.
+
+    Returns:
+        Those who tagged more than 90 % or less than 10 % of what they saw as human.
+
+    Example:
+        >>> sorted(left_out([Vote("a", "x", True), Vote("b", "x", True), Vote("b", "y", False)]))
+        ['a']
+    """
+    tags: dict[str, list[bool]] = {}
+    for vote in votes:
+        tags.setdefault(vote.participant, []).append(vote.human)
+    return {
+        participant
+        for participant, own in tags.items()
+        if not LEAST_HUMAN <= sum(own) / len(own) <= MOST_HUMAN
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Ballot:
+    """Votes as a table: a row for each participant, a column for each sketch.
+
+    Args:
+        participants: Names of the rows.
+        sketches: Names of the columns.
+        cast: (P, S), whether there is a vote.
+        human: (P, S), whether it says human; False where there is none.
+    """
+
+    participants: Sequence[str]
+    sketches: Sequence[str]
+    cast: Bool[np.ndarray, "P S"]
+    human: Bool[np.ndarray, "P S"]
+
+    @classmethod
+    def of(cls, votes: Iterable[Vote], sketches: Sequence[str]) -> Ballot:
+        """Sort votes into a table.
+
+        Args:
+            votes: At most one of each participant on each sketch counts: the first.
+            sketches: All that there are; votes on others are passed over.
+        """
+        columns = {sketch: place for place, sketch in enumerate(sketches)}
+        counted = [vote for vote in votes if vote.sketch in columns]
+        participants = sorted({vote.participant for vote in counted})
+        rows = {participant: place for place, participant in enumerate(participants)}
+        cast = np.zeros((len(rows), len(columns)), bool)
+        human = np.zeros_like(cast)
+        for vote in counted:
+            place = rows[vote.participant], columns[vote.sketch]
+            if not cast[place]:
+                cast[place], human[place] = True, vote.human
+        return cls(participants, tuple(sketches), cast, human)
+
+    def without(self, participants: set[str]) -> Ballot:
+        """Leave participants out."""
+        kept = np.array([name not in participants for name in self.participants], bool)
+        names = [name for name in self.participants if name not in participants]
+        return Ballot(names, self.sketches, self.cast[kept], self.human[kept])
+
+    def share(self, sketches: Iterable[str], seed: int = 0) -> Estimate | None:
+        """Say how often some sketches are tagged human.
+
+        Args:
+            sketches: Which ones.
+            seed: Of the resampling.
+
+        Returns:
+            The share of their votes with its interval; None if there is no vote.
+        """
+        wanted = set(sketches)
+        columns = np.flatnonzero([sketch in wanted for sketch in self.sketches])
+        cast, human = self.cast[:, columns], self.human[:, columns]
+        if not cast.any():
+            return None
+        low, high = _interval(cast, human, seed)
+        return Estimate(float(human.sum() / cast.sum()), low, high)
+
+    def share_of_each(self) -> Mapping[str, float | None]:
+        """Say how often each sketch is tagged human; None: no vote."""
+        counts, tagged = self.cast.sum(axis=0).tolist(), self.human.sum(axis=0).tolist()
+        return {
+            sketch: tagged[place] / counts[place] if counts[place] else None
+            for place, sketch in enumerate(self.sketches)
+        }
+
+
+def _interval(
+    cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"], seed: int
+) -> tuple[float, float]:
+    """Resample participants and sketches."""
+    rng = np.random.default_rng([seed, *cast.shape])
+    people, sketches = (_times_drawn(rng, size) for size in cast.shape)
+    counts = ((people @ cast) * sketches).sum(axis=1)
+    tagged = ((people @ human) * sketches).sum(axis=1)
+    kept = counts > 0  # where votes are few, a sample may hold none
+    low, high = np.percentile(tagged[kept] / counts[kept], _TAILS)
+    return float(low), float(high)
+
+
+def _times_drawn(rng: np.random.Generator, size: int) -> Float64[np.ndarray, "R N"]:
+    """How often each of so many things is drawn, in each resample."""
+    drawn: Int64[np.ndarray, "R N"] = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES)
+    return drawn.astype(np.float64)
