@@ -50,8 +50,9 @@ def likelihood_section(found: Found) -> Section:
         "worse the model says what comes next.",
         how="Reconstruction loss LR = stroke term Ls + pen term Lp on all test drawings, codes "
         "without noise, measured at export. `valid`: real rows. `magenta`: divided by the "
-        "longest drawing, padded rows counted by Lp, as published figures are. KL: nats a "
-        "dimension, measured for every model.",
+        "longest drawing, padded rows counted by Lp, as published figures are; a model "
+        "trained with `valid` has never seen a padded row, and its `magenta` Lp says little. KL: "
+        "nats a dimension, measured for every model.",
         paper="the KL term trades reconstruction for a smooth latent space; it gives no numbers.",
         ours=f"LR (`valid`): {told_rows}."
         if told_rows
