@@ -147,7 +147,7 @@ def _examples(found: Found) -> str:
     contest = found.contest
     numbers = redrawing.examples(contest)
     drawn = [found.measured[redrawing.examples_name(model)] for model in found.models]
-    blocks = 2 if len(found.models) <= 4 else 1
+    blocks = 2 if len(found.models) <= 6 else 1
     rows = []
     for first in range(0, len(numbers), blocks):
         cells: list[SheetCell] = []
@@ -156,7 +156,9 @@ def _examples(found: Found) -> str:
             cells += [from_shown(model[place]) for model in drawn]
         kind = contest.held_out.category_ids[numbers[first]]
         rows.append(SheetRow(cells, label=found.categories[kind]))
-    return sheet_svg(rows, 72, [HUMAN, *found.labels] * blocks, apart=0)
+    return sheet_svg(
+        rows, 72 if len(found.models) <= 4 else 60, [HUMAN, *found.labels] * blocks, apart=0
+    )
 
 
 def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
