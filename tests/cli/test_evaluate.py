@@ -138,7 +138,9 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     ("words", "told"),
     [
         (["--set", "nothing=1"], "nothing"),
-        (["--bundle", "cnn=x"], "`--bundle` must not be called cnn"),
+        (["--bundle", "cnn=x"], "models must have names of their own"),
+        (["--bundle", "judge=x"], "must not be called `judge`"),
+        (["--pictures", "nowhere"], "`--pictures` must be a folder"),
         (["--judge", "x", "--set-judge", "num_steps=3"], "`--set-judge` are for a judge"),
         (["--preset", "huge"], "huge"),
         (["--best-of", "0"], "`--best-of` must be 1 or more"),

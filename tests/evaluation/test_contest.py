@@ -65,6 +65,17 @@ def test_what_does_not_fit_together_is_refused(
         Contest([], contest.judge, held_out, settings)
     with pytest.raises(UsageError, match="names of their own; got cnn, cnn"):
         Contest([first, first], contest.judge, held_out, settings)
+    for labels, told in (
+        (["human"], "must not be called `human`"),
+        (["pixels"], "must not be called `pixels`"),
+        ([""], "must have 1 to 40 letters; got ''"),
+        (["a\nb"], "must have 1 to 40 letters"),
+        (["x" * 41], "must have 1 to 40 letters"),
+        (["a b", "A-b"], "names of their own; got a b, A-b"),
+    ):
+        models = [Contestant(label, first.sketcher, label) for label in labels]
+        with pytest.raises(UsageError, match=told):
+            Contest(models, contest.judge, held_out, settings)
     with pytest.raises(UsageError, match="know every category of the data set, and not `pig`"):
         Contest([first], tiny_judge(("cat", "car", "teapot")), held_out, settings)
 

@@ -8,7 +8,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +119,40 @@ def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
             )
         named[label] = path
     return named
+
+
+def check_measurable(
+    labels: Sequence[str],
+    models: Mapping[str, Path | None],
+    data: Path,
+    judge: Path | None,
+    pictures: Path | None,
+    amount: Amount,
+) -> None:
+    """Refuse what could not be measured, before hours are spent on training.
+
+    Args:
+        labels: Of all models.
+        models: Those that are there already.
+        data: The data set.
+        judge: If it is there already.
+        pictures: A folder; None: our own.
+        amount: How much is measured.
+    """
+    with needs_extra("eval"):
+        from sketch_pix2seq.data.dataset import Dataset
+    from sketch_pix2seq.evaluation.contest import Contestant, HeldOut, check_labels
+    from sketch_pix2seq.evaluation.pictures import read_pictures
+    from sketch_pix2seq.inference.judge import Judge
+
+    check_labels(labels)
+    dataset = Dataset.open(data)
+    HeldOut(dataset, amount.settings().per_category)
+    read_pictures(pictures, dataset.card.categories)
+    for label, path in models.items():
+        Contestant.load(label, path)
+    if judge is not None:
+        Judge.load(judge)
 
 
 def measure(

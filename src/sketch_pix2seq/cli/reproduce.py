@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.evaluate import USUAL, Amount, measure, models_of
+from sketch_pix2seq.cli.evaluate import USUAL, Amount, check_measurable, measure, models_of
 from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.errors import UsageError
@@ -71,17 +71,14 @@ def reproduce(
         amount: How much is measured.
     """
     others = models_of(bundle)
-    amount.settings()  # what does not fit is said before hours of training
+    amount.settings()
     refuse_place(out)
     with needs_extra("train"):
         recipes = dict(_recipes(PRESETS[preset], settings))
         judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
-    if taken := others.keys() & recipes.keys():
-        raise UsageError(
-            f"`bundle` must not be called {min(taken)}", do="Name it: --bundle NAME=BUNDLE."
-        )
     if judge is not None and judge_settings:
         raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
+    check_measurable([*recipes, *others], others, data, judge, pictures, amount)
     models = {name: _trained(recipe, name, data, out, settings) for name, recipe in recipes.items()}
     if judge is None:
         judge = _trained(judge_recipe, JUDGE, data, out, judge_settings)

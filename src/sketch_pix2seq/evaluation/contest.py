@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,9 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
 SPLIT = "test"
+RESERVED = frozenset({"human", "pixels", "judge"})
+"""Names of what models are compared with."""
+LONGEST_LABEL = 40
 LEAST = 8
 """Test drawings of a category without which nothing can be said."""
 DOT = Sketch.from_points([[(0, 0)]])
@@ -116,8 +120,8 @@ class Contest:
         settings: How much, and how.
 
     Raises:
-        UsageError: If there is no model, two have one label, the judge does not know a category,
-            or there is just one.
+        UsageError: If there is no model, a label does not fit, the judge does not know a
+            category, or there is just one.
     """
 
     def __init__(
@@ -127,11 +131,7 @@ class Contest:
         held_out: HeldOut,
         settings: EvaluationSettings,
     ) -> None:
-        labels = [model.label for model in models]
-        if not labels:
-            raise UsageError("there must be a model to measure")
-        if len(set(labels)) < len(labels):
-            raise UsageError("models must have names of their own", got=", ".join(labels))
+        check_labels([model.label for model in models])
         known = judge.card.categories
         if missing := [name for name in held_out.categories if name not in known]:
             raise UsageError(
@@ -176,3 +176,38 @@ class Contest:
     @cached_property
     def _codes(self) -> dict[str, Float32[np.ndarray, "N Z"]]:
         return {}
+
+
+def as_file_name(label: str) -> str:
+    """Return what files about something are called.
+
+    Args:
+        label: Any.
+
+    Example:
+        >>> as_file_name("<my> model")
+        '-my-model'
+    """
+    return re.sub(r"[^\w.+-]+", "-", label)
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Refuse names that would be taken for something else.
+
+    Args:
+        labels: Of all models.
+
+    Raises:
+        UsageError: Saying which.
+    """
+    do = "Name each: --bundle NAME=BUNDLE."
+    if not labels:
+        raise UsageError("there must be a model to measure")
+    for label in labels:
+        if not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
+            rule = f"a model's name must have 1 to {LONGEST_LABEL} letters"
+            raise UsageError(rule, got=ascii(label[: 2 * LONGEST_LABEL]), do=do)
+        if label in RESERVED:
+            raise UsageError(f"a model must not be called `{label}`: that is a line of its own")
+    if len({as_file_name(label).lower() for label in labels}) < len(labels):
+        raise UsageError("models must have names of their own", got=", ".join(labels), do=do)

@@ -75,7 +75,7 @@ def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
         try:
             sketches = read_inputs(path)
         except DrawingError as error:
-            raise DrawingError(f"{error} Take it out of `{folder}`.") from error
+            raise DrawingError(str(error), do=f"Take it out of `{folder}`.") from error
         category = category_of(path.stem, categories)
         found += [ShownPicture(path.stem, sketch, category) for sketch in sketches]
     if not found:

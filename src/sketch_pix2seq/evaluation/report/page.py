@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.contest import Contest, as_file_name
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report.claims import Claim, claims
 from sketch_pix2seq.evaluation.report.sections import Figure, Found, Section, sections
@@ -89,7 +89,7 @@ def write_report(found: Found, provenance: Provenance, out: Path) -> Path:
         for table in section.tables:
             write_whole(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
         for figure in section.figures:
-            path = out / "figures" / f"{_file_name(figure)}.svg"
+            path = out / "figures" / f"{as_file_name(figure.name)}.svg"
             write_whole(path, standalone(figure).encode())
     results = _results(found.contest, provenance, all_sections, all_claims)
     write_whole(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
@@ -185,10 +185,6 @@ def standalone(figure: Figure) -> str:
     svg = f"{head}>{style}{rest}"
     ET.fromstring(svg)
     return svg if svg.endswith("\n") else svg + "\n"
-
-
-def _file_name(figure: Figure) -> str:
-    return re.sub(r"[^\w.+-]+", "-", figure.name)
 
 
 def _colours() -> str:

@@ -92,7 +92,7 @@ def interpolation_section(found: Found) -> Section:
         title = f"{label}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each"
         figures.append(
             Figure(
-                "interpolation-fine",
+                "fine-interpolation",
                 title,
                 sheet_svg(sheet, 44),
                 "Read line by line, three lines for each pair: parts come and go one at a time.",
