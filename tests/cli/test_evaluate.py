@@ -139,7 +139,7 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     [
         (["--set", "nothing=1"], "nothing"),
         (["--bundle", "cnn=x"], "models must have names of their own"),
-        (["--bundle", "judge=x"], "must not be called `judge`"),
+        (["--bundle", "judge=x"], "must not be called judge"),
         (["--pictures", "nowhere"], "`--pictures` must be a folder"),
         (["--judge", "x", "--set-judge", "num_steps=3"], "`--set-judge` are for a judge"),
         (["--preset", "huge"], "huge"),

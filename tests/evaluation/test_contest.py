@@ -66,8 +66,8 @@ def test_what_does_not_fit_together_is_refused(
     with pytest.raises(UsageError, match="names of their own; got cnn, cnn"):
         Contest([first, first], contest.judge, held_out, settings)
     for labels, told in (
-        (["human"], "must not be called `human`"),
-        (["pixels"], "must not be called `pixels`"),
+        (["human"], "must not be called human"),
+        (["pixels"], "must not be called pixels"),
         ([""], "must have 1 to 40 letters; got ''"),
         (["a\nb"], "must have 1 to 40 letters"),
         (["x" * 41], "must have 1 to 40 letters"),

@@ -208,6 +208,6 @@ def check_labels(labels: Sequence[str]) -> None:
             rule = f"a model's name must have 1 to {LONGEST_LABEL} letters"
             raise UsageError(rule, got=ascii(label[: 2 * LONGEST_LABEL]), do=do)
         if label in RESERVED:
-            raise UsageError(f"a model must not be called `{label}`: that is a line of its own")
+            raise UsageError(f"a model must not be called {label}: that is a line of its own")
     if len({as_file_name(label).lower() for label in labels}) < len(labels):
         raise UsageError("models must have names of their own", got=", ".join(labels), do=do)
