@@ -206,11 +206,16 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
         + _text(up, 0, 0, "middle", "grey")
         + "</g>"
     )
+    labels: list[tuple[float, float]] = []
     for place, point in enumerate(points):
         x = left + (point.x - x_low) / (x_high - x_low) * (right - left)
         y = bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top)
         parts.append(_mark(place, x, y, 6))
-        parts.append(_text(point.label, x + 12, y, "start"))
+        beside = y
+        while any(abs(x - at) < 110 and abs(beside - line) < 15 for at, line in labels):
+            beside += 15  # below the one that stands there
+        labels.append((x, beside))
+        parts.append(_text(point.label, x + 12, beside, "start"))
     return _svg(_WIDTH, height, parts)
 
 

@@ -33,12 +33,12 @@ PAGE, RESULTS = "report.html", "results.json"
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b1b1b", "grey": "#6b6b70", "hair": "#e6e6e9",
     "c0": "#3b6fb6", "c1": "#2f8f6b", "c2": "#b7791f", "c3": "#c2453f",
-    "c4": "#7a4fb5", "c5": "#2a8fa3", "c6": "#a3527f", "c7": "#6d7a2b",
+    "c4": "#7a4fb5", "c5": "#b9508d", "c6": "#2a8fa3", "c7": "#6d7a2b",
 }  # fmt: skip
 _DARK = {
     "paper": "#141416", "ink": "#ececef", "grey": "#9a9aa3", "hair": "#2c2c31",
     "c0": "#7fb0f2", "c1": "#62c79f", "c2": "#e3b04b", "c3": "#f08a80",
-    "c4": "#b795f0", "c5": "#6cc6d8", "c6": "#e09ac1", "c7": "#b9c56a",
+    "c4": "#b795f0", "c5": "#e896c5", "c6": "#6cc6d8", "c7": "#b9c56a",
 }  # fmt: skip
 _CHART_STYLE = (
     ".chart text{font:12.5px Inter,system-ui,Helvetica,Arial,sans-serif;fill:var(--ink)}"

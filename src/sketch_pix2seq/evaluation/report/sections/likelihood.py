@@ -28,7 +28,7 @@ def likelihood_section(found: Found) -> Section:
     figures = []
     if len(points) > 1:
         chart = charts.scatter(
-            points, "KL term, log10 of nats a dimension", "LR, nats a row (`valid`)"
+            points, "KL term, log10 of nats a dimension", "LR, nats a row (valid)"
         )
         figures.append(
             Figure(
