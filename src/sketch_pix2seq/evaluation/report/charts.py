@@ -206,17 +206,29 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
         + _text(up, 0, 0, "middle", "grey")
         + "</g>"
     )
-    labels: list[tuple[float, float]] = []
-    for place, point in enumerate(points):
-        x = left + (point.x - x_low) / (x_high - x_low) * (right - left)
-        y = bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top)
+    places = [
+        (
+            left + (point.x - x_low) / (x_high - x_low) * (right - left),
+            bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top),
+        )
+        for point in points
+    ]
+    taken = list(places)
+    for place, (point, (x, y)) in enumerate(zip(points, places, strict=True)):
         parts.append(_mark(place, x, y, 6))
-        beside = y
-        while any(abs(x - at) < 110 and abs(beside - line) < 15 for at, line in labels):
-            beside += 15  # below the one that stands there
-        labels.append((x, beside))
-        parts.append(_text(point.label, x + 12, beside, "start"))
+        line = _free_line(x, y, [*taken[:place], *taken[place + 1 :]])
+        taken.append((x + 12, line))
+        parts.append(_text(point.label, x + 12, line, "start"))
     return _svg(_WIDTH, height, parts)
+
+
+def _free_line(x: float, y: float, taken: Sequence[tuple[float, float]]) -> float:
+    """Where the name of a point may stand: beside it, or else above or below what is there."""
+    lines = [y, *(y + sign * shift for shift in range(16, 96, 16) for sign in (-1, 1))]
+    for line in lines:
+        if not any(-100 < at - x < 100 and abs(line - other) < 14 for at, other in taken):
+            return line
+    return y
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
