@@ -35,8 +35,8 @@ def likelihood_section(found: Found) -> Section:
                 "likelihood",
                 "The price of the KL term",
                 chart,
-                "To the left codes near a standard normal, down the better reconstruction: no "
-                "model has both.",
+                "To the left codes near a standard normal, down the better reconstruction: a "
+                "model in the lower left corner would have both.",
             )
         )
     told_of = [row[0] for row in rows if row[4] is not None]
