@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
+    from sketch_pix2seq.training.start import Start
 
 
 def train(
@@ -24,6 +26,7 @@ def train(
     data: Path,
     out: Path,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    start_from: Path | None = None,
     resume: bool = False,
     devices: int = 1,
 ) -> None:
@@ -36,6 +39,7 @@ def train(
         data: The data set.
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
+        start_from: A bundle whose weights to begin with, or `default`: the model in the package.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -48,7 +52,10 @@ def train(
     if resume and not settings and (out / RUN_FILE).exists():
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
-    outcome = train_showing(wanted, data, out, settings, resume=resume, devices=devices)
+    start = None if start_from is None else _start(start_from)
+    outcome = train_showing(
+        wanted, data, out, settings, resume=resume, devices=devices, start=start
+    )
     if not starts_as_first():
         return  # one of torchrun's processes: the first one tells
     if outcome.interrupted:
@@ -67,6 +74,7 @@ def train_showing(
     *,
     resume: bool,
     devices: int = 1,
+    start: Start | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -77,6 +85,7 @@ def train_showing(
         settings: Those that the user gave.
         resume: Go on with the run in `out`, if there is one.
         devices: How many processes share each batch.
+        start: What to begin with; None: the recipe's own first weights.
 
     Returns:
         How it ended.
@@ -93,9 +102,22 @@ def train_showing(
             out,
             resume=resume,
             devices=devices,
+            start=start,
             on_progress=on_progress,
             on_notice=on_notice,
         )
+
+
+def _start(place: Path) -> Start:
+    """Read the weights of a bundle, or of the model in the package."""
+    from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
+    from sketch_pix2seq.training.start import Start
+
+    is_ours = place == Path("default") and not place.exists()
+    bundle = Bundle.default() if is_ours else Bundle.open(place)
+    if bundle.weights is None:
+        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
+    return Start.from_bytes(bundle.weights, bundle.card.name)
 
 
 def _tell_ignored(

@@ -1,7 +1,8 @@
 """Small random changes of a drawing, made anew each time it is shown in training.
 
 Works on strokes only; the picture is rendered afterwards from the changed
-strokes, so that both sides of a training pair stay the same drawing.
+strokes, so that both sides of a training pair stay the same drawing. Only an unsteady
+hand (`tremble`) is seen in the picture alone: what is learned is the steady line.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Augmentation:
         UsageError: If a number is out of its range; all such numbers at once.
 
     Source:
-        `scale` and `drop` are sketch-rnn's (Ha & Eck, 2017); `rotate`, `flip` and `refit` are ours.
+        `scale` and `drop` are sketch-rnn's (Ha & Eck, 2017); the others are ours.
     """
 
     scale: float = 0.15
@@ -43,6 +44,10 @@ class Augmentation:
     "chance that a drawing is mirrored left to right"
     refit: bool = False
     "scale the result so that its longest side is as long as before"
+    tremble: float = 0.0
+    "in the picture alone: standard deviation of each point from its place, in the drawing's units"
+    line_width: float = 0.0
+    "in the picture alone: its lines are up to this share wider or thinner, those of a batch alike"
 
     def __post_init__(self) -> None:
         """Report all numbers out of range at once."""
@@ -55,6 +60,10 @@ class Augmentation:
             wrong.append(f"`rotate` must be from 0 to 180 degrees, not {self.rotate}")
         if not 0 <= self.flip <= 1:
             wrong.append(f"`flip` must be from 0 to 1, not {self.flip}")
+        if not self.tremble >= 0:
+            wrong.append(f"`tremble` must not be negative, not {self.tremble}")
+        if not 0 <= self.line_width < 1:
+            wrong.append(f"`line_width` must be at least 0 and below 1, not {self.line_width}")
         if wrong:
             raise UsageError("; ".join(wrong))
 
@@ -106,6 +115,27 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
     sides = changed.longest_sides()
     zoom = np.divide(longest, sides, out=np.ones_like(sides), where=sides > 0)  # (B,)
     return _transform(changed, zoom[:, None, None] * np.eye(2))
+
+
+def trembling(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
+    """Move each point of drawings a little, as a picture may show them.
+
+    Args:
+        packed: The drawings.
+        rng: Where the chance comes from.
+        augmentation: How far points are moved.
+
+    Returns:
+        As many rows, each point moved from its place by itself.
+    """
+    if augmentation.tremble == 0 or len(packed.rows) == 0:
+        return packed
+    moved = rng.normal(0, augmentation.tremble, (len(packed.rows), 2)).astype(np.float32)
+    before = np.concatenate((np.zeros((1, 2), np.float32), moved[:-1]))
+    before[packed.starts] = 0
+    rows = packed.rows.astype(np.float32)
+    rows[:, OFFSET] += moved - before
+    return Packed(rows, packed.lengths)
 
 
 def _matrices(

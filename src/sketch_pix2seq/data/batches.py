@@ -6,13 +6,13 @@ killed goes on as if it had not been. Knows numpy only; whoever trains makes ten
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
-from sketch_pix2seq.data.augment import Augmentation, augment_packed
+from sketch_pix2seq.data.augment import Augmentation, augment_packed, trembling
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.data.prefetch import prefetch
@@ -63,6 +63,9 @@ class BatchSource:
         augmentation: How drawings are changed; None: not at all.
         raster: How pictures are rendered.
         balance: 0: categories come as often as they are in the split; 1: all equally often.
+        focus: Categories that share `focus_share` of the drawings among them, however few
+            they are; none: all are treated alike.
+        focus_share: See `focus`.
         pool_batches: Batches in a pool.
         pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
             the longest of the batch.
@@ -70,7 +73,8 @@ class BatchSource:
             length, beginning with the drawing of that number.
 
     Raises:
-        UsageError: If a number is out of its range; all such numbers at once.
+        UsageError: If a number is out of its range; all such numbers at once. If the split
+            lacks a category of `focus`.
     """
 
     def __init__(
@@ -83,6 +87,8 @@ class BatchSource:
         augmentation: Augmentation | None = None,
         raster: RasterSettings | None = None,
         balance: float = 0.0,
+        focus: Sequence[str] = (),
+        focus_share: float = 0.0,
         pool_batches: int = 50,
         pad_to: int | None = None,
         part: tuple[int, int] = (0, 1),
@@ -101,7 +107,8 @@ class BatchSource:
         ranges = [split.category_range(number) for number in range(len(split.categories))]
         self._starts, self._stops = np.array(ranges, np.int64).T
         weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
-        self._category_odds = np.cumsum(weights / weights.sum())
+        odds = _focussed(weights / weights.sum(), split.categories, focus, focus_share)
+        self._category_odds = np.cumsum(odds)
         self._pool: tuple[int, Int64[np.ndarray, "batches B"]] | None = None
 
     def indices(self, step: int) -> Int64[np.ndarray, " B"]:
@@ -132,15 +139,19 @@ class BatchSource:
         """
         indices = self.indices(step)
         packed = Packed.of([self.split.stroke3(index) for index in indices.tolist()])
+        seen, raster = packed, self.raster
         if self.augmentation is not None:
             rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
             packed = augment_packed(packed, rng, self.augmentation)
+            seen = trembling(packed, rng, self.augmentation)
+            wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
+            raster = replace(raster, line_width=wider * raster.line_width)
         categories = self.split.category_ids(indices)
         number, how_many = self.part
         if how_many > 1:
             ours = np.argsort(-packed.lengths, kind="stable")[number::how_many]
-            packed, categories = packed.chosen(ours), categories[ours]
-        return _assemble(packed, categories, self.offset_scale, self.raster, self.pad_to)
+            packed, seen, categories = packed.chosen(ours), seen.chosen(ours), categories[ours]
+        return _assemble(packed, seen, categories, self.offset_scale, raster, self.pad_to)
 
     def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:
         """Draw the drawings of a pool and lay them out in batches of similar length."""
@@ -217,7 +228,7 @@ def batch_of(
     """
     packed = Packed.of([split.stroke3(index) for index in indices.tolist()])
     settings = raster or RasterSettings()
-    return _assemble(packed, split.category_ids(indices), offset_scale, settings, pad_to)
+    return _assemble(packed, packed, split.category_ids(indices), offset_scale, settings, pad_to)
 
 
 def _check(
@@ -237,16 +248,39 @@ def _check(
         raise UsageError("; ".join(wrong))
 
 
+def _focussed(
+    odds: Float64[np.ndarray, " K"],
+    categories: Sequence[str],
+    focus: Sequence[str],
+    focus_share: float,
+) -> Float64[np.ndarray, " K"]:
+    """Give some categories a share of their own, divided among them as before."""
+    if not focus:
+        return odds
+    unknown = sorted(set(focus) - set(categories))
+    if unknown:
+        raise UsageError("`focus` must name categories of the data set", got=", ".join(unknown))
+    if not 0 <= focus_share <= 1:
+        raise UsageError("`focus_share` must be from 0 to 1", got=focus_share)
+    chosen = np.isin(categories, focus)
+    if chosen.all():
+        return odds
+    shares = np.where(chosen, focus_share, 1 - focus_share)
+    sums = np.where(chosen, odds[chosen].sum(), odds[~chosen].sum())
+    return np.asarray(odds / sums * shares)
+
+
 def _assemble(
     packed: Packed,
+    seen: Packed,
     category_ids: Int64[np.ndarray, " B"],
     offset_scale: float,
     raster: RasterSettings,
     pad_to: int | None,
 ) -> Batch:
-    """Sort drawings by length, pad them and render their pictures."""
+    """Sort drawings by length, pad them and render what is seen of them."""
     order = np.argsort(-packed.lengths, kind="stable")
-    pictures = rasterise_batch(packed.strokes(), raster)
+    pictures = rasterise_batch(seen.strokes(), raster)
     return Batch(
         steps=_padded(packed, offset_scale, pad_to)[order],
         lengths=packed.lengths[order],

@@ -18,6 +18,11 @@ from sketch_pix2seq.models import (
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
+def build(recipe: Recipe, num_categories: int) -> SketchAutoencoder | Judge:
+    """The network of a recipe's task, its first weights decided by the recipe's seed."""
+    return build_judge(recipe, num_categories) if recipe.task == "judge" else build_model(recipe)
+
+
 def build_model(recipe: Recipe) -> SketchAutoencoder:
     """The drawing model of a recipe, its first weights decided by the recipe's seed."""
     with torch.random.fork_rng(devices=[]):

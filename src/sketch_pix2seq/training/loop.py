@@ -26,7 +26,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
 from sketch_pix2seq.models import Judge, Losses, SketchAutoencoder
-from sketch_pix2seq.training.build import build_judge, build_model
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import (
     BEST,
     checkpoint_path,
@@ -44,6 +44,7 @@ from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
+from sketch_pix2seq.training.start import Start
 
 MAX_SKIPPED_IN_A_ROW = 20
 
@@ -77,6 +78,7 @@ def train(
     *,
     resume: bool = False,
     devices: int = 1,
+    start: Start | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -88,6 +90,8 @@ def train(
         out: folder of the run.
         resume: go on where an earlier session stopped, if there was one.
         devices: processes that share each batch, a GPU each where there are so many.
+        start: weights to begin with; None: the recipe's own first ones. A run that is
+            resumed goes on with its own.
         on_progress: called after each step.
         on_notice: called with a line that a person should read.
 
@@ -95,18 +99,21 @@ def train(
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
-        UsageError: if there are not so many devices.
+        UsageError: if there are not so many devices, or `start` does not fit the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
-    run = _open_run(recipe, dataset, out, resume, devices) if starts_as_first() else None
+    run = _open_run(recipe, dataset, out, resume, devices, start) if starts_as_first() else None
     with (
         nullcontext() if run is None else run.lock(),
         group_of(devices, partial(_take_part, recipe, data)) as group,
         told_if_too_little(),
     ):
-        return _train(_Session(recipe, dataset, run, group), on_progress, on_notice)
+        session = _Session(recipe, dataset, run, group)
+        if start is not None and run is not None and not checkpoints(run.checkpoints):
+            session.begin_with(start, on_notice)
+        return _train(session, on_progress, on_notice)
 
 
 def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
@@ -163,11 +170,7 @@ class _Session:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
-        self.model: SketchAutoencoder | Judge = (
-            build_judge(recipe, len(dataset.card.categories))
-            if recipe.task == "judge"
-            else build_model(recipe)
-        ).to(group.device)
+        self.model = build(recipe, len(dataset.card.categories)).to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.memory = _Memory()
         self.source = BatchSource(
@@ -178,6 +181,8 @@ class _Session:
             augmentation=recipe.augmentation,
             raster=recipe.raster,
             balance=recipe.balance,
+            focus=recipe.focused,
+            focus_share=recipe.focus_share,
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
         )
@@ -196,6 +201,11 @@ class _Session:
     def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
         """The metrics, in the first process."""
         return MetricLog(self.run, first) if self.group.is_first else nullcontext()
+
+    def begin_with(self, start: Start, on_notice: Callable[[str], None]) -> None:
+        """Begin with given weights, and keep them: a run killed at once goes on with them."""
+        self.optimiser.begin_with(start.weights)
+        self.save(on_notice)
 
     def restore(self, on_notice: Callable[[str], None]) -> None:
         """Take up the newest whole checkpoint, if there is one, in all processes.
@@ -431,9 +441,13 @@ class _Speed:
             self.restart()
 
 
-def _open_run(recipe: Recipe, dataset: Dataset, out: Path, resume: bool, devices: int) -> Run:
+def _open_run(
+    recipe: Recipe, dataset: Dataset, out: Path, resume: bool, devices: int, start: Start | None
+) -> Run:
     if not resume or not (out / RUN_FILE).exists():
-        return Run.create(out, recipe, dataset, devices)
+        if start is not None:
+            start.check(recipe, len(dataset.card.categories))
+        return Run.create(out, recipe, dataset, devices, None if start is None else start.told)
     run = Run(out)
     run.check_data(dataset)
     if run.recipe != recipe:

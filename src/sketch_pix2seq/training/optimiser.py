@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -50,6 +51,12 @@ class Optimiser:
         self.averaged = model
         if settings.average_decay > 0:
             self.averaged = copy.deepcopy(model).requires_grad_(False)
+
+    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
+        """Put weights in the place of the first ones; they must be the model's own by name."""
+        self.model.load_state_dict(weights)
+        if self.averaged is not self.model:
+            self.averaged.load_state_dict(weights)
 
     def step(self, step: int) -> tuple[bool, float]:
         """Move the weights by the gradients that are there, and clear them.

@@ -159,6 +159,10 @@ class Recipe:
     "Of the first weights, the order of the drawings, augmentation, noise and dropout."
     balance: float = 0.0
     "0 draws each category as often as it occurs, 1 all categories equally often."
+    focus: str = ""
+    "Categories, with commas between, that share `focus_share` of the drawings among them."
+    focus_share: float = 0.0
+    "Their share."
     validate_every: int = 1000
     "Steps between validations."
     validate_drawings: int = 2000
@@ -195,12 +199,18 @@ class Recipe:
             ("loss", self.loss in ("valid", "magenta"), "be `valid` or `magenta`"),
             ("seed", 0 <= self.seed < 2**63, "lie in [0, 2^63)"),
             ("balance", 0 <= self.balance <= 1, "lie in [0, 1]"),
+            ("focus_share", 0 <= self.focus_share <= 1, "lie in [0, 1]"),
             ("sheet_every", self.sheet_every >= 0, "not be negative"),
             ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 for a judge"),
             ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 for a judge"),
             ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
             settings=self,
         )
+
+    @property
+    def focused(self) -> list[str]:
+        """The categories that `focus` names."""
+        return [name.strip() for name in self.focus.split(",") if name.strip()]
 
     def ignored_settings(self) -> dict[str, str]:
         """Dotted names of the settings that change nothing in this recipe, and why.
@@ -222,6 +232,8 @@ class Recipe:
         if model.decoder != "hyper":
             for name in ("hyper_size", "hyper_embedding"):
                 ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
+        if not self.focused:
+            ignored["focus_share"] = "`focus` names no category"
         if self.kl.weight == 0:
             for name in ("first_weight", "decay", "free_nats"):
                 ignored[f"kl.{name}"] = "`kl.weight` is 0"

@@ -70,7 +70,14 @@ class Run:
             raise RunError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
 
     @classmethod
-    def create(cls, folder: Path, recipe: Recipe, dataset: Dataset, devices: int = 1) -> Run:
+    def create(
+        cls,
+        folder: Path,
+        recipe: Recipe,
+        dataset: Dataset,
+        devices: int = 1,
+        start: dict[str, Any] | None = None,
+    ) -> Run:
         """Make the folder of a new run.
 
         Args:
@@ -78,6 +85,7 @@ class Run:
             recipe: what will be trained.
             dataset: on what.
             devices: processes that it was begun with.
+            start: what is told of the weights that it begins with; None: its own.
 
         Raises:
             RunError: if something is there already.
@@ -101,6 +109,7 @@ class Run:
                 "platform": platform.platform(),
             },
             "devices": devices,
+            "started_from": start,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,68 @@
+"""Weights that a run begins with instead of its recipe's own: those of a trained model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Weights to begin with.
+
+    Args:
+        weights: by the names of the model's own, as 32-bit floats.
+        told: what the run's `run.json` says of them.
+    """
+
+    weights: dict[str, Tensor]
+    told: dict[str, Any]
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str) -> Start:
+        """Read the weights of a bundle.
+
+        Args:
+            data: what its `weights.safetensors` holds.
+            name: of the model, to be told.
+
+        Raises:
+            UsageError: if it holds no weights.
+        """
+        try:
+            weights = {key: tensor.float() for key, tensor in load(data).items()}
+        except SafetensorError as error:
+            raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
+        return cls(weights, {"name": name, "sha256": sha256(data).hexdigest()})
+
+    def check(self, recipe: Recipe, num_categories: int) -> None:
+        """Refuse weights that are not of the networks that a recipe trains.
+
+        Raises:
+            UsageError: naming what differs.
+        """
+        wanted = {
+            name: tuple(tensor.shape)
+            for name, tensor in build(recipe, num_categories).state_dict().items()
+        }
+        given = {name: tuple(tensor.shape) for name, tensor in self.weights.items()}
+        differ = sorted(
+            name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)
+        )
+        if differ:
+            first = differ[0]
+            raise UsageError(
+                f"`start_from` must hold the networks of recipe `{recipe.name}`: `{first}` must "
+                f"be {wanted.get(first, 'left out')}",
+                got=f"{given.get(first, 'none')}, and {len(differ) - 1} more that differ",
+                do="Give the settings with which that model was trained by --set.",
+            )
