@@ -1,0 +1,207 @@
+"""What stands before a site's routes: headers, and limits on origin, size, rate and time.
+
+Each guard wraps an ASGI application. None of them knows what the routes do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sketch_pix2seq.web.answers import Wrong, answer
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+MOST_ADDRESSES = 10_000
+"""Addresses whose pace is remembered; beyond it those that asked longest ago are forgotten."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a site takes from one who asks."""
+
+    body_bytes: int = 64 * 1024
+    "Largest request."
+    seconds: float = 30.0
+    "Longest time that a request may take."
+    per_second: float = 10.0
+    "Requests a second that change or compute something, of one address, in the long run."
+    burst: int = 60
+    "How many of these may come at once."
+
+
+class SafeHeaders:
+    """Adds to every answer what tells browsers to be careful."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+
+        async def careful(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", _caching(scope["path"]))
+            await send(message)
+
+        await self.app(scope, receive, careful if scope["type"] == "http" else send)
+
+
+def _caching(path: str) -> str:
+    """Static files are asked for again, but sent only if they changed; all else is not kept."""
+    return "no-cache" if path.startswith("/static/") else "no-store"
+
+
+class SameOrigin:
+    """Refuses what pages of other sites send in their visitors' names.
+
+    Source: Fetch Metadata (W3C): browsers say in `Sec-Fetch-Site` who lets them ask; older
+    ones say in `Origin`. Programs say neither, and have nobody's cookies.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and _is_foreign(scope):
+            refusal = answer(Request(scope), Wrong.of_status(403))
+            return await refusal(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+def _is_foreign(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class BodyLimit:
+    """Refuses requests that are too large, whatever they say of their size.
+
+    Args:
+        app: What is guarded.
+        most_bytes: The largest.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self.app = app
+        self.most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        refusal = answer(Request(scope), Wrong.of_status(413))
+        said = Headers(scope=scope).get("content-length", "0")
+        if not said.isdecimal() or int(said) > self.most_bytes:
+            return await refusal(scope, receive, send)
+        parts, got = [], 0
+        while True:  # requests are small: hold the whole one before anybody works on it
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            got += len(parts[-1])
+            if got > self.most_bytes:
+                return await refusal(scope, receive, send)
+            if not message.get("more_body", False):
+                break
+        whole: Message | None = {"type": "http.request", "body": b"".join(parts)}
+
+        async def received() -> Message:
+            nonlocal whole
+            if whole is None:
+                return await receive()
+            message, whole = whole, None
+            return message
+
+        return await self.app(scope, received, send)
+
+
+class TimeLimit:
+    """Ends requests that take too long.
+
+    Args:
+        app: What is guarded.
+        seconds: The longest time.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self.app = app
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self.app(scope, receive, noting)
+        except TimeoutError:
+            if begun:
+                raise  # half an answer: the connection is broken off, as it must be
+            return await answer(Request(scope), Wrong.of_status(504))(scope, receive, send)
+
+
+class RateLimit:
+    """Refuses who asks too often: a bucket of tokens for each address.
+
+    Args:
+        app: What is guarded.
+        per_second: Tokens that come back in a second.
+        burst: Tokens that a bucket holds.
+    """
+
+    def __init__(self, app: ASGIApp, per_second: float, burst: int) -> None:
+        self.app = app
+        self.per_second = per_second
+        self.burst = burst
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        "Tokens left, and when they were counted."
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        counts = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if counts and not self._takes_token((scope.get("client") or ("", 0))[0]):
+            return await answer(Request(scope), Wrong.of_status(429))(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+    def _takes_token(self, address: str) -> bool:
+        now = time.monotonic()
+        left, counted = self._buckets.pop(address, (float(self.burst), now))
+        left = min(self.burst, left + (now - counted) * self.per_second)
+        self._buckets[address] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > MOST_ADDRESSES:
+            self._buckets.popitem(last=False)
+        return left >= 1

@@ -1,0 +1,77 @@
+"""Running a site: uvicorn, one process, no record of who asked for what."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from sketch_pix2seq.errors import UsageError
+
+DRAIN_SECONDS = 5
+"""How long requests under way may take once the server is told to end."""
+
+
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve a site until Ctrl-C or SIGTERM.
+
+    Args:
+        app: The site.
+        host: Address to listen at; `127.0.0.1` for this machine alone.
+        port: Port to listen at; 0: any that is free.
+        on_ready: Called with the site's address once it can be asked.
+
+    Raises:
+        UsageError: If the address cannot be listened at.
+    """
+    listening = _listening(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}/"
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = _Server(config, lambda: on_ready(address))
+    with listening:
+        server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, telling when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Open the port now, so that a taken one is told before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except (OSError, OverflowError) as error:
+        found.close()
+        raise UsageError(
+            f"`host` and `port` must be an address of this machine that is free; "
+            f"{host}:{port} is not",
+            got=getattr(error, "strerror", None) or error,
+            do="Give another `port`.",
+        ) from error
+    return found

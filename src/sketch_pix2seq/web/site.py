@@ -1,0 +1,67 @@
+"""A site without its routes: errors told alike, guards, static files, a health check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from sketch_pix2seq import __version__
+from sketch_pix2seq.web.answers import tell_errors_alike
+from sketch_pix2seq.web.guards import (
+    BodyLimit,
+    Limits,
+    RateLimit,
+    SafeHeaders,
+    SameOrigin,
+    TimeLimit,
+)
+from sketch_pix2seq.web.pages import STATIC
+
+USUAL = Limits()
+
+
+def new_site(
+    name: str,
+    summary: str,
+    limits: Limits = USUAL,
+    *,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    health: Callable[[], dict[str, object]] = dict,
+) -> FastAPI:
+    """Make a site that has no pages yet.
+
+    Args:
+        name: Its title.
+        summary: What it is, in a sentence.
+        limits: What it takes from one who asks.
+        lifespan: What is opened when it starts and closed when it ends.
+        health: What `/api/health` tells besides that all is well.
+
+    Returns:
+        The application. Its description for programs is at `/api/openapi.json`.
+    """
+    app = FastAPI(
+        title=name,
+        summary=summary,
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # these pages would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    tell_errors_alike(app)
+    app.add_middleware(TimeLimit, seconds=limits.seconds)
+    app.add_middleware(BodyLimit, most_bytes=limits.body_bytes)
+    app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)
+    app.add_middleware(SameOrigin)
+    app.add_middleware(SafeHeaders)  # the outermost: refusals have headers too
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/api/health", summary="Whether this site works.", tags=["service"])
+    def tell_health() -> dict[str, object]:
+        return {"ok": True, "version": __version__, **health()}
+
+    return app
