@@ -7,7 +7,8 @@
     │   ├── RunError          a training run: its folder, checkpoints, numbers
     │   │   ├── DamagedCheckpointError
     │   │   └── LostProcessError
-    │   └── BundleError       an exported model
+    │   ├── BundleError       an exported model
+    │   └── StudyError        a Turing study, or the database of its votes
     ├── DownloadError         a file that a server does not give us, or not as it is
     ├── BusyError             more is asked for at once than can wait
     ├── UsageError            a flag, a setting or a recipe name (exit status 2)
@@ -68,6 +69,10 @@ class LostProcessError(RunError):
 
 class BundleError(InputError):
     """An exported model that cannot be loaded."""
+
+
+class StudyError(InputError):
+    """A Turing study that cannot be opened, or a database that does not hold its votes."""
 
 
 class DownloadError(SketchPix2SeqError):

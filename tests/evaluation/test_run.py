@@ -14,7 +14,7 @@ from bundles import tiny_judge
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
-from sketch_pix2seq.evaluation.report.page import Provenance
+from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.sections import recognition
 from sketch_pix2seq.evaluation.run import evaluate
 

@@ -23,7 +23,7 @@ from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.evaluation.report.page import Provenance
+    from sketch_pix2seq.evaluation.report.layout import Provenance
     from sketch_pix2seq.evaluation.settings import EvaluationSettings
 
 
@@ -186,7 +186,7 @@ def measure(
 
 def provenance(data: Path) -> Provenance:
     """Say how a report is made, as far as this machine can tell."""
-    from sketch_pix2seq.evaluation.report.page import Provenance
+    from sketch_pix2seq.evaluation.report.layout import Provenance
 
     return Provenance(
         command=shlex.join(["sketch-pix2seq", *sys.argv[1:]]),

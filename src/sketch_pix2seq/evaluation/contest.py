@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from jaxtyping import Float32, Int64
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.groups import Groups, groups_of
+from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 from sketch_pix2seq.inference.judge import Judge, Look
@@ -176,19 +176,6 @@ class Contest:
     @cached_property
     def _codes(self) -> dict[str, Float32[np.ndarray, "N Z"]]:
         return {}
-
-
-def as_file_name(label: str) -> str:
-    """Return what files about something are called.
-
-    Args:
-        label: Any.
-
-    Example:
-        >>> as_file_name("<my> model")
-        '-my-model'
-    """
-    return re.sub(r"[^\w.+-]+", "-", label)
 
 
 def check_labels(labels: Sequence[str]) -> None:

@@ -10,7 +10,8 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.evaluation import interpolation, latent, likeness, pictures, redrawing
 from sketch_pix2seq.evaluation.contest import Contest, Contestant, HeldOut
 from sketch_pix2seq.evaluation.parts import Progress, measure_all
-from sketch_pix2seq.evaluation.report.page import Provenance, write_report
+from sketch_pix2seq.evaluation.report.layout import Provenance
+from sketch_pix2seq.evaluation.report.page import write_report
 from sketch_pix2seq.evaluation.report.sections import Found
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.judge import Judge

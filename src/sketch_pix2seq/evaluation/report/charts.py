@@ -55,16 +55,16 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
     for tick in range(0, 101, 20):
         at = number(x(tick / 100))
         parts.append(f'<path class="hair" d="M{at} 36V{height - 24}"/>')
-        parts.append(_text(f"{tick} %", x(tick / 100), height - 8, "middle", "grey"))
+        parts.append(text(f"{tick} %", x(tick / 100), height - 8, "middle", "grey"))
     for place, (name, some) in enumerate(zip(rows, values, strict=True)):
         top = 44 + place * row_height
-        parts.append(_text(name, left - 14, top + row_height / 2 - 4, "end"))
+        parts.append(text(name, left - 14, top + row_height / 2 - 4, "end"))
         for which, value in enumerate(some, -1):
             y = top + 15 + 9 * which
             line = f'<path d="M{number(x(value.low))} {y}H{number(x(value.high))}"/>'
             parts.append(f'<g stroke="{colour(which)}" stroke-width="1.6">{line}</g>')
             parts.append(_mark(which, x(value.value), y))
-    return _svg(_WIDTH, height, parts)
+    return svg(_WIDTH, height, parts)
 
 
 def lines(
@@ -94,10 +94,10 @@ def lines(
     parts = [_legend(series, left)]
     for tick in np.linspace(0, highest, num_ticks + 1):
         parts.append(f'<path class="hair" d="M{left} {number(y(tick))}H{right}"/>')
-        parts.append(_text(f"{100 * tick:.0f} %", left - 10, y(tick), "end", "grey"))
+        parts.append(text(f"{100 * tick:.0f} %", left - 10, y(tick), "end", "grey"))
     for x, name in zip(xs, along, strict=True):
-        parts.append(_text(name, float(x), bottom + 20, "middle", "grey"))
-    parts.append(_text(below, (left + right) / 2, bottom + 44, "middle", "grey"))
+        parts.append(text(name, float(x), bottom + 20, "middle", "grey"))
+    parts.append(text(below, (left + right) / 2, bottom + 44, "middle", "grey"))
     for which, some in enumerate(values):
         places = [f"{number(x)} {number(y(v))}" for x, v in zip(xs.tolist(), some, strict=True)]
         parts.append(
@@ -105,7 +105,7 @@ def lines(
             ' stroke-width="2" stroke-linejoin="round"/>'
         )
         parts += [_mark(which, x, y(v)) for x, v in zip(xs.tolist(), some, strict=True)]
-    return _svg(_WIDTH, height, parts)
+    return svg(_WIDTH, height, parts)
 
 
 def clouds(
@@ -126,14 +126,14 @@ def clouds(
     parts = [_legend(names, 0)]
     for place, (title, points) in enumerate(panels):
         left, top = (place % per_row) * (side + gap), 34 + (place // per_row) * tall
-        parts.append(_text(title, left + 2, top + 10, "start", "strong"))
+        parts.append(text(title, left + 2, top + 10, "start", "strong"))
         frame = f'x="{number(left)}" y="{number(top + 22)}" width="{number(side)}"'
         parts.append(f'<rect class="frame" {frame} height="{number(side)}" rx="6"/>')
         inner = side - 24
         for (x, y), kind in zip(points.tolist(), kinds.tolist(), strict=True):
             parts.append(_mark(kind, left + 12 + inner * x, top + 34 + inner * y, 3.2))
     num_rows = -(-len(panels) // per_row)
-    return _svg(_WIDTH, 34 + num_rows * tall, parts)
+    return svg(_WIDTH, 34 + num_rows * tall, parts)
 
 
 def confusions(
@@ -154,13 +154,13 @@ def confusions(
     for place, (title, shares) in enumerate(panels):
         left = (place % per_row) * (side + label + gap) + label
         top = (place // per_row) * tall + 26
-        parts.append(_text(title, left, top - 14, "start", "strong"))
+        parts.append(text(title, left, top - 14, "start", "strong"))
         for row, name in enumerate(names):
             middle = top + (row + 0.5) * cell
-            parts.append(_text(_short(name), left - 6, middle, "end", "small"))
+            parts.append(text(_short(name), left - 6, middle, "end", "small"))
             at = f"{number(left + (row + 0.5) * cell)} {number(top + side + 10)}"
             turned = f'<g transform="translate({at}) rotate(-40)">'
-            parts.append(turned + _text(_short(name), 0, 0, "end", "small") + "</g>")
+            parts.append(turned + text(_short(name), 0, 0, "end", "small") + "</g>")
             for column in range(len(names)):
                 share = float(shares[row, column])
                 kind = "c0" if row == column else "c3"
@@ -174,9 +174,9 @@ def confusions(
                     words = f"{100 * share:.0f}"
                     across = left + (column + 0.5) * cell
                     strength = "onink" if share > 0.6 else "small"
-                    parts.append(_text(words, across, middle, "middle", strength))
+                    parts.append(text(words, across, middle, "middle", strength))
     num_rows = -(-len(panels) // per_row)
-    return _svg(_WIDTH, num_rows * tall, parts)
+    return svg(_WIDTH, num_rows * tall, parts)
 
 
 def scatter(points: Sequence[Point], across: str, up: str) -> str:
@@ -198,12 +198,12 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
             f'<path class="hair" d="M{number(x)} {top}V{bottom}M{left} {number(y)}H{right}"/>'
         )
         x_value, y_value = x_low + share * (x_high - x_low), y_low + share * (y_high - y_low)
-        parts.append(_text(f"{x_value:.2f}", x, bottom + 18, "middle", "grey"))
-        parts.append(_text(f"{y_value:.2f}", left - 10, y, "end", "grey"))
-    parts.append(_text(across, (left + right) / 2, bottom + 46, "middle", "grey"))
+        parts.append(text(f"{x_value:.2f}", x, bottom + 18, "middle", "grey"))
+        parts.append(text(f"{y_value:.2f}", left - 10, y, "end", "grey"))
+    parts.append(text(across, (left + right) / 2, bottom + 46, "middle", "grey"))
     parts.append(
         f'<g transform="translate(24 {(top + bottom) / 2}) rotate(-90)">'
-        + _text(up, 0, 0, "middle", "grey")
+        + text(up, 0, 0, "middle", "grey")
         + "</g>"
     )
     places = [
@@ -218,8 +218,8 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
         parts.append(_mark(place, x, y, 6))
         line = _free_line(x, y, [*taken[:place], *taken[place + 1 :]])
         taken.append((x + 12, line))
-        parts.append(_text(point.label, x + 12, line, "start"))
-    return _svg(_WIDTH, height, parts)
+        parts.append(text(point.label, x + 12, line, "start"))
+    return svg(_WIDTH, height, parts)
 
 
 def _free_line(x: float, y: float, taken: Sequence[tuple[float, float]]) -> float:
@@ -241,7 +241,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 def _legend(names: Sequence[str], left: float, first: int = 0) -> str:
     parts, x = [], left + 6.0
     for place, name in enumerate(names, first):
-        parts += [_mark(place, x, 14, 5), _text(name, x + 11, 14, "start")]
+        parts += [_mark(place, x, 14, 5), text(name, x + 11, 14, "start")]
         x += 36 + 7.4 * len(name)
     return "".join(parts)
 
@@ -263,7 +263,8 @@ def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
     return f'<path d="M{at}{paths[kind]}" {fill}/>'
 
 
-def _text(words: str, x: float, y: float, anchor: str, kind: str = "") -> str:
+def text(words: str, x: float, y: float, anchor: str, kind: str = "") -> str:
+    """Write words at a place; `y` is the middle of their height, `kind` a class of the page."""
     name = f' class="{kind}"' if kind else ""
     return (
         f'<text x="{number(x)}" y="{number(y)}" text-anchor="{anchor}"'
@@ -275,7 +276,8 @@ def _short(name: str) -> str:
     return name if len(name) <= 12 else name[:11] + "…"
 
 
-def _svg(width: float, height: float, parts: Sequence[str]) -> str:
+def svg(width: float, height: float, parts: Sequence[str]) -> str:
+    """Put parts of a chart together."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}"'
         f' class="chart" role="img">{"".join(parts)}</svg>'

@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
 from sketch_pix2seq.evaluation.pictures import ShownPicture
-from sketch_pix2seq.evaluation.report.tables import Cell, Form, Table, told
+from sketch_pix2seq.evaluation.report.layout import Figure, Section
+from sketch_pix2seq.evaluation.report.tables import Cell, Form, told
 from sketch_pix2seq.sketch.sheet import Sheet, SheetColours, SheetRow
+
+__all__ = ["HUMAN", "Figure", "Found", "Section", "listed", "share_of", "sheet_svg"]
 
 HUMAN = "human"
 _THEMED = SheetColours("var(--ink)", "var(--grey)", "var(--hair)", "none")
-
-
-class Figure(NamedTuple):
-    """A figure of the report.
-
-    Args:
-        name: Of its SVG file.
-        title: Above it.
-        svg: What it shows, in the page's colours.
-        see: Below it, in one line, what to look for.
-    """
-
-    name: str
-    title: str
-    svg: str
-    see: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """An experiment.
-
-    Args:
-        name: In links.
-        title: Above it.
-        see: In one line, what to look for.
-        how: In one line, how it was measured.
-        paper: What the paper found.
-        ours: What was found here.
-        tables: Numbers.
-        figures: Pictures.
-    """
-
-    name: str
-    title: str
-    see: str
-    how: str
-    paper: str
-    ours: str
-    tables: Sequence[Table] = field(repr=False)
-    figures: Sequence[Figure] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""Making a study: human test drawings are picked, and every model redraws each.
+
+Human drawings and redrawings go through the same numbers (whole ones, longest side 255) and the
+same pen. Nothing but the drawing tells them apart.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.new_folder import new_folder
+from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.evaluation.contest import DOT, SPLIT, Contestant, check_labels
+from sketch_pix2seq.evaluation.shown import as_shown, from_shown
+from sketch_pix2seq.evaluation.turing.study import (
+    HUMAN,
+    SKETCHES,
+    STUDY_FILE,
+    Study,
+    StudySketch,
+)
+from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.writing import png_bytes
+
+PICTURE_SIZE = 720
+"""Pixels of each side: sharp on the screens of phones too."""
+LINES_PER_SIDE = 90
+_ID_BYTES = 8
+
+
+def create_study(
+    dataset: Dataset,
+    models: Sequence[Contestant],
+    out: Path,
+    *,
+    categories: Sequence[str] | None = None,
+    per_category: int = 10,
+    temperature: float | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Study:
+    """Pick human drawings and let every model redraw each.
+
+    Args:
+        dataset: Its test split is picked from.
+        models: Who redraws, under labels of their own.
+        out: The folder of the study; nothing stands there before all is written.
+        categories: Which ones; None: all of the data set, three at most.
+        per_category: Human drawings of each.
+        temperature: How freely models draw; None: what suits each.
+        seed: Decides what is picked, and all noise.
+        progress: Called with how many sketches are drawn, and how many there will be.
+
+    Returns:
+        The study: (1 + models) x categories x `per_category` sketches.
+
+    Raises:
+        UsageError: If an argument does not fit.
+        DatasetError: If there are too few drawings, or `out` stands already.
+    """
+    per_category = whole_number("per_category", per_category, least=1)
+    seed = checked_seed(seed)
+    if temperature is not None:
+        temperature = checked_temperature(temperature)
+    check_labels([model.label for model in models])
+    wanted = list(dataset.card.categories[:3] if categories is None else categories)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise UsageError("each of `categories` must be another one", got=", ".join(wanted) or None)
+    picked = {category: _picked(dataset, category, per_category, seed) for category in wanted}
+    total = (1 + len(models)) * len(wanted) * per_category
+    sketches: list[StudySketch] = []
+    for category, drawings in picked.items():
+        of_each = {HUMAN: drawings}
+        for model in models:
+            redrawn = model.sketcher.redraw(drawings, 1, temperature, seed)
+            of_each[model.label] = [drawing for (drawing,) in redrawn]
+        sketches += _nameless(category, of_each)
+        progress(len(sketches), total)
+    study = Study(
+        sketches=tuple(sorted(sketches, key=lambda sketch: sketch.name)),
+        made={
+            "data": dataset.card.digest,
+            "categories": wanted,
+            "models": {model.label: model.digest for model in models},
+            "temperatures": {
+                model.label: model.card.temperature if temperature is None else temperature
+                for model in models
+            },
+            "per_category": per_category,
+            "seed": seed,
+            "licence": dataset.card.licence,
+        },
+    )
+    with new_folder(out) as folder:
+        _write(study, folder)
+    return study
+
+
+def _picked(dataset: Dataset, category: str, count: int, seed: int) -> list[Sketch]:
+    """Pick human drawings of a category."""
+    if category not in dataset.card.categories:
+        raise UsageError(f"the data set has no category `{category}`")
+    split = dataset.split(SPLIT)
+    place = dataset.card.categories.index(category)
+    start, stop = split.category_range(place)
+    if stop - start < count:
+        raise DatasetError(
+            f"category `{category}` must have {count} {SPLIT} drawings or more",
+            got=stop - start,
+            do="Ask for fewer with `per_category`.",
+        )
+    chosen = np.random.default_rng([seed, place, 3]).permutation(np.arange(start, stop))[:count]
+    return [split.sketch(int(number)) for number in chosen]
+
+
+def _nameless(category: str, of_each: Mapping[str, Sequence[Sketch]]) -> Iterator[StudySketch]:
+    """Give drawings of the same originals names that tell nothing.
+
+    Not made from the seed, which others may know.
+    """
+    originals: list[str] = []
+    for source, drawings in of_each.items():
+        names = [secrets.token_hex(_ID_BYTES) for _ in drawings]
+        originals = originals or names
+        for name, original, drawing in zip(names, originals, drawings, strict=True):
+            yield StudySketch(
+                name=name,
+                source=source,
+                category=category,
+                original=original,
+                drawing=as_shown(drawing),
+            )
+
+
+def _write(study: Study, folder: Path) -> None:
+    """Fill the study's folder: all drawings with the same pen."""
+    (folder / SKETCHES).mkdir()
+    for sketch in study.sketches:
+        drawing = from_shown(sketch.drawing) if sketch.drawing else DOT
+        picture = drawing.to_image(PICTURE_SIZE, line_width=PICTURE_SIZE / LINES_PER_SIDE)
+        (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
+    (folder / STUDY_FILE).write_text(study.to_json(), encoding="utf-8")
