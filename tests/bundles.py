@@ -25,7 +25,8 @@ from sketch_pix2seq.inference.bundle import (
     BundleCard,
 )
 from sketch_pix2seq.inference.completion import Completion
-from sketch_pix2seq.inference.judge import JUDGE_CARD_FILE, JUDGE_FILE, Judge, JudgeCard
+from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE
+from sketch_pix2seq.inference.judge import Judge, JudgeCard
 from sketch_pix2seq.models import (
     DecoderStep,
     LSTMDecoder,

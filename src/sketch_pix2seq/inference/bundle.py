@@ -5,6 +5,8 @@
     decoder.onnx         one step of drawing, sampling included
     weights.safetensors  the same weights: for drawing without ONNX Runtime, for training on
     completion.safetensors  what completes a started drawing (see `Completion`); may be missing
+    judge.json, judge.onnx  what names drawings (see `Judge`); may be missing
+    gallery.ndjson       human test drawings and their places on a map (see `Gallery`); may be missing
     README.md            model card
 
 This module owns the format. It reads without running anything: JSON and ONNX, no
@@ -32,6 +34,9 @@ ENCODER_FILE = "encoder.onnx"
 DECODER_FILE = "decoder.onnx"
 WEIGHTS_FILE = "weights.safetensors"
 COMPLETION_FILE = "completion.safetensors"
+JUDGE_CARD_FILE = "judge.json"
+JUDGE_FILE = "judge.onnx"
+GALLERY_FILE = "gallery.ndjson"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
 PICTURE, STROKES = "picture", "strokes"
@@ -160,6 +165,10 @@ class Bundle:
     "The decoder's weights once more, for drawing without ONNX Runtime; they may be missing."
     completion: bytes | None = None
     "What completes started drawings; it may be missing."
+    judge: tuple[bytes, bytes] | None = None
+    "Card and model of what names drawings; it may be missing."
+    gallery: bytes | None = None
+    "Human drawings and their places on a map; it may be missing."
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
@@ -169,13 +178,17 @@ class Bundle:
             BundleError: if it is not there, lacks a file or is of another version.
         """
         needed = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
-        files = read_files(path, needed, (WEIGHTS_FILE, COMPLETION_FILE))
+        more = (WEIGHTS_FILE, COMPLETION_FILE, JUDGE_CARD_FILE, JUDGE_FILE, GALLERY_FILE)
+        files = read_files(path, needed, more)
+        judge = files.get(JUDGE_CARD_FILE), files.get(JUDGE_FILE)
         return cls(
             BundleCard.from_json(files[MODEL_FILE]),
             files[ENCODER_FILE],
             files[DECODER_FILE],
             files.get(WEIGHTS_FILE),
             files.get(COMPLETION_FILE),
+            None if judge[0] is None or judge[1] is None else (judge[0], judge[1]),
+            files.get(GALLERY_FILE),
         )
 
     @classmethod

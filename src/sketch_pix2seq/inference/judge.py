@@ -23,14 +23,12 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.bundle import read_files
+from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
 from sketch_pix2seq.inference.session import judge_session, not_usable
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 FORMAT_VERSION = 1
-JUDGE_CARD_FILE = "judge.json"
-JUDGE_FILE = "judge.onnx"
 LOOKED_AT_ONCE = 64
 """Pictures in one call: what it makes of them stays in the cache."""
 

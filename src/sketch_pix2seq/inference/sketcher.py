@@ -29,7 +29,10 @@ from sketch_pix2seq.inference.arguments import (
 from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
 from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
+from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
+from sketch_pix2seq.inference.judge import Judge, JudgeCard
+from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.session import (
     Session,
@@ -321,9 +324,9 @@ class Sketcher:
         n, _ = check_amount(len(several), n)
         heat, seed = self._checked_settings(temperature, seed, progress)
         sketches = as_sketches(several)
-        begun = [beginning_of(sketch, self.card) for sketch in sketches]
+        latents, begun = self.begin(sketches)
         drawn = self._engine.draw(
-            np.repeat(self._completion(self.encode(sketches)), n, axis=0),
+            np.repeat(latents, n, axis=0),
             list(range(n)) * len(begun),
             seed=seed,
             temperature=heat,
@@ -336,6 +339,52 @@ class Sketcher:
         ]
         by_input = [finished[first : first + n] for first in range(0, len(finished), n)]
         return by_input[0] if alone else by_input
+
+    def begin(
+        self, sketches: Sequence[Sketch]
+    ) -> tuple[Float32[np.ndarray, "N Z"], list[Beginning]]:
+        """Tell what started drawings may become, and how the decoder would have begun them.
+
+        Args:
+            sketches: N started drawings, each with a stroke.
+
+        Returns:
+            (N, Z) codes of whole drawings, and N beginnings.
+
+        Raises:
+            DrawingError: If one has more points than the model draws.
+            BundleError: If the model cannot be run, or cannot complete drawings.
+        """
+        begun = [beginning_of(sketch, self.card) for sketch in sketches]
+        return self._completion(self.encode(sketches)), begun
+
+    def live(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
+        """Return an engine that draws for many callers at once; who made it closes it.
+
+        Args:
+            most_waiting: Drawings that may wait for a row.
+        """
+        return LiveEngine(self._engine, most_waiting=most_waiting)
+
+    @property
+    def completes(self) -> bool:
+        """Whether the model can finish started drawings."""
+        return self._bundle.completion is not None
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """What names drawings, if the bundle holds it."""
+        if self._bundle.judge is None:
+            return None
+        card, model = self._bundle.judge
+        return Judge(JudgeCard.from_json(card), model)
+
+    @cached_property
+    def gallery(self) -> Gallery | None:
+        """Human drawings and their places on a map, if the bundle holds them."""
+        if self._bundle.gallery is None:
+            return None
+        return Gallery.from_bytes(self._bundle.gallery)
 
     @cached_property
     def _completion(self) -> Completion:

@@ -21,6 +21,8 @@ from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES, read_svg
 MAX_INPUTS = 100_000
 """The most lines of an ndjson file that are read as inputs."""
 
+_BOM = b"\xef\xbb\xbf"
+_BLANK = _BOM + b" \t\r\n"
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 200_000_000
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
@@ -48,13 +50,32 @@ def read_inputs(
     path = Path(path)
     try:
         data = _content(path)
-        head = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = data[:256].lstrip(_BLANK)
         if head.startswith(b"{"):
             return list(_read_lines(data, path, on_wrong_line))
         sketch = _read_one(data, head)
     except DrawingError as error:
         raise DrawingError(f"`{path.name}`: {error}") from error.__cause__
     return [Sketch(sketch.strokes, sketch.category, _stem(path))]
+
+
+def read_drawing(data: bytes) -> Sketch:
+    """Read one drawing that is in memory already.
+
+    Args:
+        data: An SVG, a PNG, JPEG, WebP, GIF or BMP, or one line of ndjson.
+
+    Returns:
+        The sketch, with a stroke.
+
+    Raises:
+        DrawingError: Saying what is wrong.
+    """
+    head = data[:256].lstrip(_BLANK)
+    if not head.startswith(b"{"):
+        return _read_one(data, head)
+    record = parse_record(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
+    return Sketch(record.strokes, record.word)
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
@@ -110,7 +131,7 @@ def _read_lines(
     data: bytes, path: Path, on_wrong_line: Callable[[DrawingError], None] | None
 ) -> Iterator[Sketch]:
     """Read every line of an ndjson; empty lines at its end are no drawings."""
-    lines = data.removeprefix(b"\xef\xbb\xbf").rstrip().split(b"\n")
+    lines = data.removeprefix(_BOM).rstrip().split(b"\n")
     if len(lines) > MAX_INPUTS:
         raise DrawingError(f"an input must have at most {MAX_INPUTS} lines", got=len(lines))
     for number, line in enumerate(lines, start=1):

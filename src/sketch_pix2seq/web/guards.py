@@ -40,6 +40,10 @@ class Limits:
 
     body_bytes: int = 64 * 1024
     "Largest request."
+    upload_bytes: int = 0
+    "Largest request to a path of `uploads`."
+    uploads: tuple[str, ...] = ()
+    "Paths that take files."
     seconds: float = 30.0
     "Longest time that a request may take."
     per_second: float = 10.0
@@ -104,20 +108,22 @@ class BodyLimit:
 
     Args:
         app: What is guarded.
-        most_bytes: The largest.
+        limits: How large they may be.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
-        self.most_bytes = most_bytes
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI application."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        is_upload = scope["path"] in self.limits.uploads
+        most = self.limits.upload_bytes if is_upload else self.limits.body_bytes
         refusal = answer(Request(scope), Wrong.of_status(413))
         said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdecimal() or int(said) > self.most_bytes:
+        if not said.isdecimal() or int(said) > most:
             return await refusal(scope, receive, send)
         parts, got = [], 0
         while True:  # requests are small: hold the whole one before anybody works on it
@@ -126,7 +132,7 @@ class BodyLimit:
                 return None
             parts.append(message.get("body", b""))
             got += len(parts[-1])
-            if got > self.most_bytes:
+            if got > most:
                 return await refusal(scope, receive, send)
             if not message.get("more_body", False):
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -19,6 +20,7 @@ def serve(
     host: str,
     port: int,
     on_ready: Callable[[str], None] = lambda address: None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Serve a site until Ctrl-C or SIGTERM.
 
@@ -27,6 +29,7 @@ def serve(
         host: Address to listen at; `127.0.0.1` for this machine alone.
         port: Port to listen at; 0: any that is free.
         on_ready: Called with the site's address once it can be asked.
+        stop: Ends it too, once it is set.
 
     Raises:
         UsageError: If the address cannot be listened at.
@@ -41,22 +44,28 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = _Server(config, lambda: on_ready(address))
+    server = _Server(config, lambda: on_ready(address), stop)
     with listening:
         server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, telling when it is ready."""
+    """uvicorn, telling when it is ready, and stopped by an event."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], stop: threading.Event | None
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or (self._stop is not None and self._stop.is_set())
 
 
 def _listening(host: str, port: int) -> socket.socket:

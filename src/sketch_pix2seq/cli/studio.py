@@ -1,0 +1,33 @@
+"""`sketch-pix2seq studio`: the model in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketch_pix2seq.cli.extras import needs_extra
+
+LOCAL = "127.0.0.1"
+"""This machine alone."""
+
+
+def studio(
+    *, bundle: Path | None = None, host: str = LOCAL, port: int = 8000, threads: int | None = None
+) -> None:
+    """Open the studio: a page on which you draw and the model draws too.
+
+    It runs until Ctrl-C. Nothing that is drawn is kept, and nothing is loaded from elsewhere.
+
+    Args:
+        bundle: The model, a folder or zip file; without it the one that comes with the package.
+        host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too.
+        port: Port to listen at; 0: any that is free.
+        threads: Processors to draw with; without it all.
+    """
+    with needs_extra("web"):
+        from sketch_pix2seq.web.server import serve
+        from sketch_pix2seq.web.studio.app import create_studio
+
+    from sketch_pix2seq.inference.sketcher import Sketcher
+
+    app = create_studio(Sketcher.load(bundle, num_threads=threads))
+    serve(app, host, port, lambda address: print(f"The studio is open at {address}", flush=True))

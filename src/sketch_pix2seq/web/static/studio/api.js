@@ -1,0 +1,69 @@
+// Talking with the studio's API: answers that are drawn come line by line.
+
+/** Something that a person should be told. */
+export class Trouble extends Error {
+  constructor({ message, hint = "" }) {
+    super(hint ? `${message}. ${hint}` : `${message}.`);
+  }
+}
+
+const LOST = { message: "the studio does not answer", hint: "Is it still running?" };
+
+/** Ask, and return the answer's JSON. */
+export async function ask(path, form, signal) {
+  return (await send(path, form, signal)).json();
+}
+
+/** Ask for a file. */
+export async function askFile(path, form) {
+  return (await send(path, form)).blob();
+}
+
+/** Send a file, and return the answer's JSON. */
+export async function upload(path, file) {
+  const headers = { "Content-Type": "application/octet-stream" };
+  return (await answered(fetch(path, { method: "POST", headers, body: file }))).json();
+}
+
+/**
+ * Ask for drawings.
+ * @param onMoves Called with (place, points, finished) as they come.
+ * @param signal Ends it.
+ */
+export async function draw(path, form, onMoves, signal) {
+  const answer = await send(path, form, signal);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      const told = JSON.parse(line);
+      if (told.error) throw new Trouble(told.error);
+      if (told.done) return;
+      for (const move of told.moves) onMoves(...move);
+    }
+  }
+  throw new Trouble(LOST);
+}
+
+function send(path, form, signal) {
+  if (form === undefined) return answered(fetch(path, { signal }));
+  const headers = { "Content-Type": "application/json" };
+  return answered(fetch(path, { method: "POST", headers, body: JSON.stringify(form), signal }));
+}
+
+async function answered(request) {
+  let answer;
+  try {
+    answer = await request;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Trouble(LOST);
+  }
+  if (answer.ok) return answer;
+  const told = await answer.json().catch(() => null);
+  throw new Trouble(told?.error ?? { message: `the studio answers ${answer.status}` });
+}

@@ -1,0 +1,196 @@
+// The pages Draw and Finish: a person draws, and after each pause the model draws too.
+
+import { ask, draw } from "./api.js";
+import {
+  $, $$, Settings, examples, pausing, save, say, someDrawing, takeFiles, trying,
+} from "./page.js";
+import { Pad } from "./pad.js";
+import { Paper } from "./paper.js";
+import { packed, unpacked } from "./share.js";
+
+const PAUSE = 450; // milliseconds after which a person is taken to have paused
+const FIRST_EXAMPLE = 0;
+
+const desk = $("#desk");
+const finishing = desk.dataset.task === "finish";
+const pad = new Pad($("#pad"));
+const settings = new Settings($("#settings"));
+const cards = $$(".sheet-card");
+const papers = cards.map((card) => new Paper($("svg", card)));
+let chosen = null; // number of the chosen drawing
+let asking = new AbortController();
+let isDemo = false; // what is on the pad is ours, not the person's
+
+const later = pausing(PAUSE, redraw);
+
+async function redraw() {
+  asking.abort();
+  if (pad.isEmpty) return rest();
+  asking = new AbortController();
+  const { signal } = asking;
+  const given = finishing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
+  const form = { drawing: pad.strokes, n: papers.length, ...settings.form };
+  for (const paper of papers) paper.clear(given);
+  choose(null);
+  desk.setAttribute("aria-busy", "true");
+  const named = trying(() => name(signal));
+  const drawn = await trying(async () => {
+    await draw(
+      finishing ? "/api/finish" : "/api/redraw",
+      form,
+      (place, points, finished) => papers[place].add(points, finished),
+      signal,
+    );
+    return true;
+  });
+  await named;
+  if (signal.aborted) return undefined;
+  desk.removeAttribute("aria-busy");
+  if (drawn) tell();
+  return undefined;
+}
+
+/** Nothing is drawn: blank paper everywhere. */
+function rest() {
+  for (const paper of papers) paper.clear();
+  choose(null);
+  desk.removeAttribute("aria-busy");
+  showGuesses([]);
+  buttons();
+}
+
+function tell() {
+  buttons();
+  const what = $("#seen").textContent;
+  const done = finishing ? "finished" : "drawn again";
+  $("#told").textContent = `${papers.length} times ${done}. ${what}`;
+}
+
+async function name(signal) {
+  if (!desk.dataset.judges) return;
+  const { guesses } = await ask("/api/name", { drawing: pad.strokes }, signal);
+  showGuesses(guesses);
+}
+
+function showGuesses(guesses) {
+  const seen = $("#seen");
+  seen.replaceChildren();
+  if (!guesses.length) return;
+  const [first, ...others] = guesses;
+  const article = /^(the|[^a-z])/i.test(first.category) && /^the /i.test(first.category);
+  seen.append(article ? "Looks like " : "Looks like: ");
+  const best = seen.appendChild(document.createElement("strong"));
+  best.textContent = first.category;
+  best.title = `${Math.round(100 * first.probability)} %`;
+  const likely = others.filter((one) => one.probability > 0.08).map((one) => one.category);
+  if (likely.length) seen.append(` – or ${likely.join(", ")}`);
+}
+
+function choose(number) {
+  chosen = number;
+  cards.forEach((card, place) => card.setAttribute("aria-pressed", String(place === number)));
+  buttons();
+}
+
+function buttons() {
+  const ready = papers.some((paper) => paper.finished);
+  for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
+  for (const button of $$("[data-do=use]")) button.disabled = chosen === null;
+  for (const button of $$("[data-do=undo], [data-do=clear], [data-do=share]")) {
+    button.disabled = pad.isEmpty;
+  }
+  $("#which").textContent = chosen === null ? "All of them" : `Drawing ${chosen + 1}`;
+}
+
+function demo(strokes) {
+  pad.set(strokes, { quiet: true });
+  isDemo = true;
+  redraw();
+}
+
+pad.addEventListener("start", () => {
+  if (isDemo) {
+    isDemo = false;
+    pad.strokes.splice(0);
+  }
+  asking.abort();
+});
+pad.addEventListener("change", () => {
+  isDemo = false;
+  buttons();
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  if (pad.isEmpty) redraw();
+  else later();
+});
+settings.addEventListener("change", redraw);
+settings.addEventListener("smooth", () => papers.forEach((one) => one.setSmooth(settings.smooth)));
+
+cards.forEach((card, place) => {
+  card.addEventListener("click", () => {
+    if (!papers[place].finished) return;
+    choose(chosen === place ? null : place);
+    if (chosen === place) papers[place].replay();
+  });
+});
+
+const ACTIONS = {
+  undo: () => pad.undo(),
+  clear: () => pad.clear(),
+  replay: () => papers.forEach((paper) => paper.replay()),
+  use: () => pad.set(papers[chosen].all),
+  some: () => trying(async () => pad.set(beginning(await someDrawing(pad.strokes)))),
+  file: () => $("#file").click(),
+  share: async () => {
+    history.replaceState(null, "", `#${packed(pad.strokes)}`);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      say("The link is copied. It holds the drawing itself.");
+    } catch {
+      say("The link is in the address bar. It holds the drawing itself.");
+    }
+  },
+};
+for (const button of $$("[data-do]")) {
+  const action = ACTIONS[button.dataset.do];
+  if (action) button.addEventListener("click", action);
+}
+for (const button of $$("[data-save]")) {
+  button.addEventListener("click", () => {
+    const some = chosen === null ? papers : [papers[chosen]];
+    const columns = chosen === null ? { columns: 3 } : {};
+    const drawings = some.filter((paper) => paper.finished).map((paper) => paper.all);
+    save(drawings.filter((one) => one.length), button.dataset.save, {
+      smooth: settings.smooth,
+      ...columns,
+    });
+  });
+}
+$$(".example").forEach((button, place) => {
+  button.addEventListener("click", () => pad.set(beginning(examples()[place])));
+});
+takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
+addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !pad.isEmpty) {
+    event.preventDefault();
+    pad.undo();
+  }
+});
+addEventListener("hashchange", fromLink);
+
+/** To be finished: only how a drawing begins. */
+function beginning(strokes) {
+  return finishing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
+}
+
+function fromLink() {
+  const strokes = unpacked(location.hash.slice(1));
+  if (!strokes) return false;
+  pad.set(strokes, { quiet: true });
+  isDemo = false;
+  redraw();
+  return true;
+}
+
+papers.forEach((paper) => paper.setSmooth(settings.smooth));
+buttons();
+if (!fromLink()) demo(beginning(examples()[FIRST_EXAMPLE]));

@@ -1,0 +1,156 @@
+// The pad: where a person draws, with a mouse, a finger, a pen or the keyboard.
+
+import { SIDE, pathData } from "./strokes.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const NEAR = 1.5; // points closer than this to the last one are left out
+const STEP = 8; // of one press of an arrow key; with Shift a quarter of it
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export class Pad extends EventTarget {
+  /**
+   * @param svg An <svg> of viewBox 0 0 255 255. Events: `start` (a stroke begins), `change`
+   *   (the drawing is another one).
+   */
+  constructor(svg) {
+    super();
+    this.svg = svg;
+    this.strokes = [];
+    this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
+    this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
+    this.cursor.setAttribute("class", "cursor");
+    this.cursor.setAttribute("r", "4");
+    this.pen = null; // the pointer that draws
+    this.keys = null; // the stroke that the keyboard draws
+    this.at = [SIDE / 2, SIDE / 2];
+    svg.addEventListener("pointerdown", (event) => this.#down(event));
+    svg.addEventListener("pointermove", (event) => this.#move(event));
+    for (const kind of ["pointerup", "pointercancel"]) {
+      svg.addEventListener(kind, (event) => this.#up(event));
+    }
+    svg.addEventListener("keydown", (event) => this.#key(event));
+    svg.addEventListener("blur", () => this.#endKeys());
+  }
+
+  get isEmpty() {
+    return this.strokes.length === 0;
+  }
+
+  /** Show another drawing. */
+  set(strokes, { quiet = false } = {}) {
+    this.strokes = strokes.map(([xs, ys]) => [[...xs], [...ys]]);
+    this.#show();
+    if (!quiet) this.#changed();
+  }
+
+  undo() {
+    this.keys = null;
+    this.set(this.strokes.slice(0, -1));
+  }
+
+  clear() {
+    this.keys = null;
+    this.set([]);
+  }
+
+  #begin(x, y) {
+    this.dispatchEvent(new Event("start"));
+    const stroke = [[x], [y]];
+    this.strokes.push(stroke);
+    this.#show();
+    return stroke;
+  }
+
+  #extend(stroke, x, y) {
+    const [xs, ys] = stroke;
+    if (Math.hypot(x - xs.at(-1), y - ys.at(-1)) < NEAR) return;
+    xs.push(x);
+    ys.push(y);
+    this.ink.lastChild.setAttribute("d", pathData(stroke));
+  }
+
+  #down(event) {
+    if (this.pen !== null || event.button !== 0) return;
+    event.preventDefault();
+    this.svg.focus({ preventScroll: true });
+    this.#endKeys();
+    this.pen = event.pointerId;
+    try {
+      this.svg.setPointerCapture(event.pointerId);
+    } catch {
+      // a pointer that is gone already: its `up` will come all the same
+    }
+    this.#begin(...this.#place(event));
+  }
+
+  #move(event) {
+    if (event.pointerId !== this.pen) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    for (const one of all.length ? all : [event]) {
+      this.#extend(this.strokes.at(-1), ...this.#place(one));
+    }
+  }
+
+  #up(event) {
+    if (event.pointerId !== this.pen) return;
+    this.pen = null;
+    this.#changed();
+  }
+
+  #key(event) {
+    const arrow = ARROWS[event.key];
+    if (arrow) {
+      const step = event.shiftKey ? STEP / 4 : STEP;
+      const hold = (value) => Math.min(Math.max(value, 0), SIDE);
+      this.at = [hold(this.at[0] + arrow[0] * step), hold(this.at[1] + arrow[1] * step)];
+      if (this.keys) this.#extend(this.keys, ...this.at);
+    } else if (event.key === " ") {
+      if (this.keys) this.#endKeys();
+      else this.keys = this.#begin(...this.at);
+    } else if (event.key === "Backspace") {
+      this.undo();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    this.#showCursor();
+  }
+
+  #endKeys() {
+    if (!this.keys) return;
+    this.keys = null;
+    this.#showCursor();
+    this.#changed();
+  }
+
+  #place(event) {
+    const box = this.svg.getBoundingClientRect();
+    const part = (value, start, length) => {
+      const share = Math.min(Math.max((value - start) / length, 0), 1);
+      return Math.round(share * SIDE * 10) / 10;
+    };
+    return [part(event.clientX, box.left, box.width), part(event.clientY, box.top, box.height)];
+  }
+
+  #show() {
+    this.ink.replaceChildren(
+      ...this.strokes.map((stroke) => {
+        const path = document.createElementNS(SVG, "path");
+        path.setAttribute("d", pathData(stroke));
+        return path;
+      }),
+    );
+    this.svg.classList.toggle("empty", this.isEmpty);
+  }
+
+  #showCursor() {
+    this.cursor.setAttribute("cx", this.at[0]);
+    this.cursor.setAttribute("cy", this.at[1]);
+    this.cursor.classList.toggle("down", this.keys !== null);
+  }
+
+  #changed() {
+    this.svg.classList.toggle("empty", this.isEmpty);
+    this.dispatchEvent(new Event("change"));
+  }
+}

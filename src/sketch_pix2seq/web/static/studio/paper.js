@@ -1,0 +1,167 @@
+// A sheet of paper on which the model draws, at the pace of a hand.
+
+import { SIDE, boundsOf, pathData } from "./strokes.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const SPEED = 620; // units of the drawing in a second
+const LIFT = 0.11; // seconds to put the pen down again
+const EDGE = 14;
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Paper {
+  /** @param svg An <svg>; what it shows is replaced. */
+  constructor(svg) {
+    this.svg = svg;
+    this.before = svg.appendChild(document.createElementNS(SVG, "g"));
+    this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
+    this.before.setAttribute("class", "given");
+    this.smooth = false;
+    this.clear();
+  }
+
+  /** The drawing as far as it is known, whatever is shown of it yet. */
+  get strokes() {
+    return this.drawn.filter(([xs]) => xs.length > 0);
+  }
+
+  /** The given strokes and those of the model. */
+  get all() {
+    return [...this.given, ...this.strokes];
+  }
+
+  clear(given = []) {
+    cancelAnimationFrame(this.frame);
+    this.given = given;
+    this.drawn = [];
+    this.lifted = true;
+    this.finished = false;
+    this.shown = 0; // seconds of the drawing that are on the paper
+    this.frame = 0;
+    this.begun = null;
+    this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
+    this.ink.replaceChildren();
+    this.svg.setAttribute("viewBox", `${-EDGE} ${-EDGE} ${SIDE + 2 * EDGE} ${SIDE + 2 * EDGE}`);
+    this.svg.classList.add("blank");
+    this.svg.classList.remove("done");
+  }
+
+  /** Take points [x, y, lift] as they come. */
+  add(points, finished) {
+    for (const [x, y, lift] of points) {
+      if (this.lifted) this.drawn.push([[], []]);
+      const [xs, ys] = this.drawn.at(-1);
+      xs.push(x);
+      ys.push(y);
+      this.lifted = lift === 1;
+    }
+    if (finished) this.#finish();
+    if (this.drawn.length) this.svg.classList.remove("blank");
+    if (!this.frame && !this.instant) this.frame = requestAnimationFrame((now) => this.#go(now));
+    if (this.instant && finished) this.showAll();
+  }
+
+  /** Show a drawing at once. */
+  put(strokes, given = []) {
+    this.clear(given);
+    this.drawn = strokes;
+    this.#finish();
+    this.svg.classList.toggle("blank", this.all.length === 0);
+    this.showAll();
+  }
+
+  /** Draw curves, or straight pieces. */
+  setSmooth(smooth) {
+    this.smooth = smooth;
+    this.before.replaceChildren(...this.given.map((stroke) => path(pathData(stroke, smooth))));
+    this.#render(this.shown);
+  }
+
+  /** Begin again from blank paper. */
+  replay() {
+    if (still.matches || this.instant) return;
+    cancelAnimationFrame(this.frame);
+    this.shown = 0;
+    this.begun = null;
+    this.svg.classList.remove("done");
+    this.frame = requestAnimationFrame((now) => this.#go(now));
+  }
+
+  showAll() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.shown = Infinity;
+    this.#render(Infinity);
+    this.svg.classList.toggle("done", this.finished);
+  }
+
+  #finish() {
+    this.finished = true;
+    const [left, top, right, bottom] = boundsOf(this.all) ?? [0, 0, SIDE, SIDE];
+    const x = Math.min(left, 0) - EDGE;
+    const y = Math.min(top, 0) - EDGE;
+    const side = Math.max(Math.max(right, SIDE) + EDGE - x, Math.max(bottom, SIDE) + EDGE - y);
+    this.svg.setAttribute("viewBox", `${x} ${y} ${side} ${side}`);
+  }
+
+  #go(now) {
+    this.begun ??= now;
+    if (still.matches) return this.finished ? this.showAll() : this.#again();
+    this.shown = (now - this.begun) / 1000;
+    const needed = this.#render(this.shown);
+    if (this.finished && this.shown >= needed) return this.showAll();
+    if (!this.finished && this.shown > needed) this.begun = now - needed * 1000; // wait for more
+    return this.#again();
+  }
+
+  #again() {
+    this.frame = requestAnimationFrame((now) => this.#go(now));
+  }
+
+  /** Show so many seconds of the drawing; returns how many all of it takes. */
+  #render(seconds) {
+    let time = 0;
+    this.drawn.forEach((stroke, place) => {
+      const [xs, ys] = stroke;
+      let line = this.ink.children[place];
+      line ??= this.ink.appendChild(path(""));
+      let end = 0;
+      let part = null;
+      if (time <= seconds) {
+        end = 1;
+        while (end < xs.length) {
+          const length = Math.hypot(xs[end] - xs[end - 1], ys[end] - ys[end - 1]);
+          const spent = length / SPEED;
+          if (time + spent > seconds) {
+            const share = (seconds - time) / spent;
+            part = [
+              xs[end - 1] + share * (xs[end] - xs[end - 1]),
+              ys[end - 1] + share * (ys[end] - ys[end - 1]),
+            ];
+            break;
+          }
+          time += spent;
+          end++;
+        }
+      }
+      for (let i = Math.max(end, 1); i < xs.length; i++) {
+        time += Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]) / SPEED;
+      }
+      time += LIFT;
+      const shown = [xs.slice(0, end), ys.slice(0, end)];
+      if (part) {
+        shown[0].push(part[0]);
+        shown[1].push(part[1]);
+      }
+      line.setAttribute("d", pathData(shown, this.smooth));
+    });
+    while (this.ink.children.length > this.drawn.length) this.ink.lastChild.remove();
+    return time;
+  }
+}
+
+function path(data) {
+  const made = document.createElementNS(SVG, "path");
+  made.setAttribute("d", data);
+  return made;
+}

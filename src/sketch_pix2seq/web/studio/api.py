@@ -1,0 +1,230 @@
+"""The studio's API: drawings in, strokes out as they are drawn.
+
+Answers that are drawn come as lines of JSON, each `{"moves": [[place, [[x, y, lift], ...],
+finished], ...]}`, and end with `{"done": true}` or with an error in the one shape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, TypeVar
+
+import numpy as np
+from anyio import to_thread
+from fastapi import APIRouter, Body, Request
+from jaxtyping import Float32
+from starlette.responses import Response, StreamingResponse
+
+from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
+from sketch_pix2seq.inference.gallery import Gallery
+from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.sketch.animation import film
+from sketch_pix2seq.sketch.reading import read_drawing
+from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.writing import png_bytes
+from sketch_pix2seq.web.answers import Wrong
+from sketch_pix2seq.web.studio.artist import Artist, Moves, drawing_of, sketch_of
+from sketch_pix2seq.web.studio.forms import (
+    Drawing,
+    Guess,
+    Hanging,
+    MapAnswer,
+    MixForm,
+    ModelAnswer,
+    NameAnswer,
+    PlaceForm,
+    ReadAnswer,
+    RedrawForm,
+    SaveForm,
+    checked,
+)
+
+T = TypeVar("T")
+
+LINES = "application/x-ndjson"
+NUM_GUESSES = 3
+_PICTURE_SIZE = 1024
+_GIF_SIZE = 384
+_TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
+_STREAM = {200: {"content": {LINES: {}}, "description": "Strokes, as they are drawn."}}
+
+
+def routes(artist: Artist) -> APIRouter:
+    """Return the routes of a studio.
+
+    Args:
+        artist: Who draws.
+    """
+    api = APIRouter(prefix="/api", tags=["studio"])
+    sketcher = artist.sketcher
+    hanging = _Hanging(artist)
+
+    @api.get("/model", summary="What the model is.")
+    def tell_model() -> ModelAnswer:
+        card = sketcher.card
+        return ModelAnswer(
+            name=card.name,
+            categories=list(card.categories),
+            temperature=card.temperature,
+            completes=sketcher.completes,
+            judges=sketcher.judge is not None,
+            maps=sketcher.gallery is not None,
+            licence=card.licence,
+            attribution=card.attribution,
+        )
+
+    @api.post("/redraw", summary="Draw a drawing again.", responses=_STREAM)
+    async def redraw(form: RedrawForm) -> StreamingResponse:
+        latents = await _aside(lambda: sketcher.encode([sketch_of(form.drawing)]))
+        return _stream(artist.draw(latents, n=form.n, **_freedom(form, artist)))
+
+    @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
+    async def finish(form: RedrawForm) -> StreamingResponse:
+        latents, begun = await _aside(lambda: sketcher.begin([sketch_of(form.drawing)]))
+        drawn = artist.draw(latents, n=form.n, begun=begun, **_freedom(form, artist))
+        return _stream(drawn)
+
+    @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
+    async def mix(form: MixForm) -> StreamingResponse:
+        ends = [sketch_of(form.first), sketch_of(form.second)]
+        codes = await _aside(lambda: sketcher.encode(ends))
+        path = path_through(codes, form.steps, spherical=form.spherical)
+        return _stream(artist.draw(path, **_freedom(form, artist)))
+
+    @api.get("/map", summary="Test drawings, each with its place in the latent space.")
+    def tell_map() -> MapAnswer:
+        return hanging.told
+
+    @api.post("/map/draw", summary="Draw a point of the map.", responses=_STREAM)
+    async def draw_place(form: PlaceForm) -> StreamingResponse:
+        latent = await _aside(lambda: hanging.latent_at(form.x, form.y))
+        return _stream(artist.draw(latent[None], n=form.n, **_freedom(form, artist)))
+
+    @api.post("/name", summary="Say what a drawing shows.")
+    async def name(drawing: Annotated[Drawing, Body(embed=True)]) -> NameAnswer:
+        sketch = sketch_of(_checked(drawing))
+        return NameAnswer(guesses=await _aside(lambda: _guesses(artist, sketch)))
+
+    @api.post(
+        "/read",
+        summary="See the strokes in an SVG, a picture or a photo, sent as the request's body.",
+        openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
+    )
+    async def read(request: Request) -> ReadAnswer:
+        data = await request.body()
+        return ReadAnswer(drawing=drawing_of(await _aside(lambda: read_drawing(data))))
+
+    @api.post(
+        "/save",
+        summary="Put drawings into a file: one alone, or several side by side.",
+        response_class=Response,
+        responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
+    )
+    async def save(form: SaveForm) -> Response:
+        content = await _aside(lambda: _file(form))
+        name = f"sketch.{form.format}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=_TYPES[form.format], headers=headers)
+
+    return api
+
+
+class _Hanging:
+    """The gallery as it hangs: its codes, made when they are first asked for."""
+
+    def __init__(self, artist: Artist) -> None:
+        self._artist = artist
+        self._latents: Float32[np.ndarray, "N Z"] | None = None
+        gallery = artist.sketcher.gallery
+        drawings = [] if gallery is None else gallery.hung
+        self.told = MapAnswer(
+            categories=[] if gallery is None else gallery.categories,
+            drawings=[
+                Hanging(
+                    category=one.sketch.category or "",
+                    x=one.place[0],
+                    y=one.place[1],
+                    drawing=drawing_of(one.sketch.rounded()),
+                )
+                for one in drawings
+            ],
+        )
+
+    def latent_at(self, x: float, y: float) -> Float32[np.ndarray, "Z"]:
+        gallery: Gallery | None = self._artist.sketcher.gallery
+        if gallery is None:
+            raise BundleError(
+                "this model comes without a map", do="Export it with `--data` and `--gallery`."
+            )
+        if self._latents is None:
+            self._latents = self._artist.sketcher.encode([one.sketch for one in gallery.hung])
+        return gallery.latent_at((x, y), self._latents)
+
+
+def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> dict[str, float]:
+    """How something is drawn, as `Artist.draw` takes it."""
+    usual = artist.sketcher.card.temperature
+    heat = usual if form.temperature is None else form.temperature
+    return {"temperature": heat, "seed": form.seed}
+
+
+def _checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
+    try:
+        return checked(drawing)
+    except ValueError as error:
+        raise DrawingError(str(error)) from None
+
+
+def _guesses(artist: Artist, sketch: Sketch) -> list[Guess]:
+    judge = artist.sketcher.judge
+    if judge is None:
+        return []
+    (odds,) = judge.probabilities([sketch])
+    likeliest = np.argsort(-odds, kind="stable")[:NUM_GUESSES].tolist()
+    return [
+        Guess(category=judge.card.categories[place], probability=round(float(odds[place]), 4))
+        for place in likeliest
+    ]
+
+
+def _file(form: SaveForm) -> bytes:
+    """Put drawings into a file."""
+    sketches = [sketch_of(drawing) for drawing in form.drawings]
+    if form.format == "gif" and len(sketches) > 1:
+        return film([one.smoothed() if form.smooth else one for one in sketches], "gif")
+    if form.format == "gif":
+        return sketches[0].to_animation("gif", _GIF_SIZE, smooth=form.smooth)
+    if len(sketches) == 1:
+        if form.format == "svg":
+            return sketches[0].to_svg(size=_PICTURE_SIZE, smooth=form.smooth).encode()
+        return png_bytes(sketches[0].to_image(_PICTURE_SIZE, smooth=form.smooth))
+    columns = form.columns or len(sketches)
+    shown = [one.smoothed() if form.smooth else one for one in sketches]
+    rows = [SheetRow(shown[first : first + columns]) for first in range(0, len(shown), columns)]
+    sheet = Sheet(rows=rows)
+    return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """Do work that takes a while in a thread, so that others are served meanwhile."""
+    return await to_thread.run_sync(work)
+
+
+def _stream(drawn: AsyncIterator[list[Moves]]) -> StreamingResponse:
+    return StreamingResponse(_lines(drawn), media_type=LINES)
+
+
+async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
+    last: dict[str, object] = {"done": True}
+    try:
+        async for moves in drawn:
+            yield _line({"moves": moves})
+    except SketchPix2SeqError as error:  # the answer has begun: its status is told already
+        last = Wrong.of_error(error).told()
+    yield _line(last)
+
+
+def _line(told: dict[str, object]) -> bytes:
+    return json.dumps(told, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,114 @@
+"""The studio's application: its pages and its API around one model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import NamedTuple
+
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse
+
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.guards import Limits
+from sketch_pix2seq.web.pages import page
+from sketch_pix2seq.web.site import new_site
+from sketch_pix2seq.web.studio.api import routes
+from sketch_pix2seq.web.studio.artist import Artist, drawing_of
+
+LIMITS = Limits(
+    body_bytes=512 * 1024,
+    upload_bytes=16 * 1024 * 1024,
+    uploads=("/api/read",),
+    per_second=20.0,
+    burst=100,
+)
+
+
+class View(NamedTuple):
+    """A page of the studio.
+
+    Args:
+        path: Its address.
+        title: What the navigation calls it.
+        template: What shows it.
+    """
+
+    path: str
+    title: str
+    template: str
+
+
+VIEWS = (
+    View("/", "Draw", "studio/draw.html.jinja"),
+    View("/mix", "Mix", "studio/mix.html.jinja"),
+    View("/map", "Map", "studio/map.html.jinja"),
+    View("/finish", "Finish", "studio/finish.html.jinja"),
+)
+
+
+def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
+    """Make the studio of a model.
+
+    Args:
+        sketcher: The model.
+        limits: What is taken from one who asks.
+
+    Returns:
+        The application; its engine ends when the application does.
+    """
+    artist = Artist(sketcher)
+    examples = [drawing_of(sketch) for sketch in examples_of_the_package()]
+
+    @asynccontextmanager
+    async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        artist.close()
+
+    def health() -> dict[str, object]:
+        return {"drawing": artist.engine.num_active, "waiting": artist.engine.num_waiting}
+
+    app = new_site(
+        "sketch-pix2seq",
+        "Show it a sketch; it draws it again, stroke by stroke.",
+        limits,
+        lifespan=open_and_close,
+        health=health,
+    )
+    app.include_router(routes(artist))
+    for view in VIEWS:
+        app.add_api_route(
+            view.path,
+            _shows(view, artist, examples),
+            methods=["GET"],
+            include_in_schema=False,
+            response_class=HTMLResponse,
+        )
+    return app
+
+
+def examples_of_the_package() -> list[Sketch]:
+    """Read the drawings that come with the package."""
+    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
+        return [sketch for path in sorted(folder.iterdir()) for sketch in read_inputs(path)]
+
+
+def _shows(view: View, artist: Artist, examples: list[list[list[list[float]]]]):  # type: ignore[no-untyped-def]
+    def show(request: Request) -> HTMLResponse:
+        sketcher = artist.sketcher
+        return page(
+            request,
+            view.template,
+            view=view,
+            views=VIEWS,
+            card=sketcher.card,
+            examples=examples,
+            completes=sketcher.completes,
+            judges=sketcher.judge is not None,
+            maps=sketcher.gallery is not None,
+        )
+
+    return show

@@ -1,0 +1,182 @@
+"""The model of a studio, drawing for everybody who asks at the same time.
+
+Joins the sketcher, which reads drawings, and the live engine, which draws them. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from sketch_pix2seq.inference.live import Drawn
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.inference.views import Beginning
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
+from sketch_pix2seq.sketch.sketch import Sketch
+
+_MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
+"""Where a drawing begins that nobody has begun: the model's origin is a drawing's middle."""
+
+
+class Moves(NamedTuple):
+    """Where the pen went.
+
+    Args:
+        place: In which of the drawings asked for.
+        points: [x, y, lift] each; lift = 1: the pen leaves the paper after this point.
+        finished: Whether this drawing is done.
+    """
+
+    place: int
+    points: list[tuple[float, float, int]]
+    finished: bool
+
+
+class Pen:
+    """Turns steps into places on the paper.
+
+    Args:
+        scale: Pixels to one unit of the steps.
+        start: Where the first step begins, (x, y).
+        skip: Steps at the beginning that are not told of, as who asked has drawn them.
+    """
+
+    def __init__(self, scale: float, start: tuple[float, float], skip: int = 0) -> None:
+        self.scale = scale
+        self.place = np.array(start, np.float64)
+        self.skip = skip
+
+    def follow(self, steps: Float32[np.ndarray, "S 5"]) -> list[tuple[float, float, int]]:
+        """Go on.
+
+        Args:
+            steps: Stroke-5.
+
+        Returns:
+            As `Moves.points`.
+        """
+        steps = steps[steps[:, PEN.start + PEN_END] == 0]
+        points = self.place + np.cumsum(steps[:, OFFSET].astype(np.float64) * self.scale, axis=0)
+        if len(points):
+            self.place = points[-1]
+        lifts = steps[:, PEN.start + PEN_DOWN] == 0
+        told = [
+            (round(float(x), 1), round(float(y), 1), int(lift))
+            for (x, y), lift in zip(points, lifts, strict=True)
+        ]
+        skipped, self.skip = min(self.skip, len(told)), max(self.skip - len(told), 0)
+        return told[skipped:]
+
+
+class Artist:
+    """Draws for many at once.
+
+    Args:
+        sketcher: The model.
+        most_waiting: Drawings that may wait; who asks for more is told that it is busy.
+    """
+
+    def __init__(self, sketcher: Sketcher, *, most_waiting: int = 500) -> None:
+        self.sketcher = sketcher
+        self.engine = sketcher.live(most_waiting=most_waiting)
+
+    def close(self) -> None:
+        """End."""
+        self.engine.close()
+
+    def draw(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        *,
+        temperature: float,
+        seed: int,
+        n: int = 1,
+        begun: Sequence[Beginning] | None = None,
+    ) -> AsyncIterator[list[Moves]]:
+        """Ask for n drawings of each code.
+
+        Args:
+            latents: The codes.
+            temperature: How freely to draw.
+            seed: Another seed, other drawings.
+            n: How many of each.
+            begun: How each begins, if all do.
+
+        Returns:
+            What is drawn, as it is drawn: drawings of one code side by side in `Moves.place`.
+
+        Raises:
+            BusyError: If too many drawings wait.
+        """
+        scale = self.sketcher.card.offset_scale
+        pens = [Pen(scale, _MIDDLE) for _ in range(n * len(latents))]
+        if begun is not None:
+            pens = [
+                Pen(scale * one.scale, one.middle, len(one.steps)) for one in begun for _ in range(n)
+            ]
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[Drawn | Exception] = asyncio.Queue()
+
+        def tell(news: Drawn | Exception) -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+                loop.call_soon_threadsafe(told.put_nowait, news)
+
+        caller = self.engine.ask(
+            np.repeat(latents, n, axis=0),
+            list(range(n)) * len(latents),
+            tell,
+            seed=seed,
+            temperature=temperature,
+            begun=None if begun is None else [one.steps for one in begun for _ in range(n)],
+        )
+
+        async def drawn() -> AsyncIterator[list[Moves]]:
+            unfinished = len(pens)
+            try:
+                while unfinished:
+                    some = [await told.get()]
+                    while not told.empty():
+                        some.append(told.get_nowait())
+                    moves = []
+                    for news in some:
+                        if isinstance(news, Exception):
+                            raise news
+                        points = pens[news.place].follow(news.steps)
+                        moves.append(Moves(news.place, points, news.finished))
+                        unfinished -= news.finished
+                    yield moves
+            finally:
+                self.engine.leave(caller)
+
+        return drawn()
+
+
+def sketch_of(drawing: Sequence[Sequence[Sequence[float]]]) -> Sketch:
+    """Make a sketch of strokes in Quick, Draw!'s layout.
+
+    Args:
+        drawing: [[x...], [y...]] for each stroke.
+    """
+    return Sketch.from_points([np.array(stroke, np.float32).T for stroke in drawing])
+
+
+def drawing_of(sketch: Sketch) -> list[list[list[float]]]:
+    """Write a sketch in Quick, Draw!'s layout, its longest side 255.
+
+    Args:
+        sketch: Of any size.
+    """
+    if sketch.bounds is None:
+        return []
+    left, top, right, bottom = sketch.bounds
+    scale = QUICKDRAW_SIDE / max(right - left, bottom - top, 1e-6)
+    corner = np.array((left, top))
+    return [
+        np.round((stroke - corner) * scale, 1).astype(float).T.tolist() for stroke in sketch.strokes
+    ]

@@ -1,0 +1,90 @@
+"""Real pages in a real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from sketch_pix2seq.web.server import serve
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+# --no-sandbox: continuous integration is root; the others keep it from calling home
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+Serving = Callable[[FastAPI], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; every test opens contexts of its own."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing: `make test` installs it on Debian")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor without a past, who sees no motion, as that would take time."""
+    with browser.new_context(reduced_motion="reduce", accept_downloads=True) as visitor:
+        visitor.set_default_timeout(15_000)
+        yield visitor
+
+
+@pytest.fixture
+def sheet(context: BrowserContext) -> Iterator[Page]:
+    """An empty page; errors in its scripts fail the test."""
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda told: wrong.append(told.text) if "Content Security" in told.text else None,
+    )
+    yield page
+    assert not wrong
+
+
+@pytest.fixture
+def serving() -> Serving:
+    """Serve a site on a free port as long as a `with` lasts."""
+    return _serving
+
+
+@contextmanager
+def _serving(app: FastAPI) -> Iterator[str]:
+    ready = threading.Event()
+    told: list[str] = []
+
+    def on_ready(address: str) -> None:
+        told.append(address.rstrip("/"))
+        ready.set()
+
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=serve,
+        args=(app, "127.0.0.1", 0),
+        kwargs={"on_ready": on_ready, "stop": stop},
+        daemon=True,
+    )
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield told[0]
+    finally:
+        stop.set()
+        thread.join(20)

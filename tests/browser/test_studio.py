@@ -1,0 +1,226 @@
+"""The studio as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from conftest import Serving
+from sketch_pix2seq import Sketcher
+from sketch_pix2seq.web.studio.app import create_studio
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[str]:
+    from conftest import _serving
+
+    with _serving(create_studio(Sketcher.load())) as address:
+        yield address
+
+
+def draw_circle(page: Page, selector: str = "#pad") -> None:
+    """Draw with the mouse."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    for step, angle in enumerate(np.linspace(0, 2 * np.pi, 24)):
+        x, y = middle + box["width"] / 3 * np.array([np.cos(angle), np.sin(angle)])
+        page.mouse.move(x, y)
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def all_drawn(page: Page, count: int = 6) -> None:
+    """Wait until every sheet is done."""
+    expect(page.locator(".sheet-card .paper.done")).to_have_count(count)
+
+
+def test_draw_redraw_download(studio: str, sheet: Page, tmp_path: Path) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)  # the example
+    before = sheet.locator(".sheet-card .paper").first.inner_html()
+    draw_circle(sheet)
+    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#told")).to_contain_text("6 times drawn again")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator(".sheet-card .paper").first.inner_html() != before
+    sheet.get_by_role("button", name="Drawing 2").click()
+    for name, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("GIF", b"GIF89a")):
+        with sheet.expect_download() as download:
+            sheet.get_by_role("button", name=name).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.read_bytes().startswith(begins)
+        assert path.name == f"sketch.{name.lower()}"
+
+
+def test_undo_and_clear(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    assert sheet.locator("#pad path").count() == 1
+    sheet.keyboard.press("Control+z")
+    assert sheet.locator("#pad path").count() == 0
+    expect(sheet.locator(".sheet-card .paper.blank")).to_have_count(6)
+    expect(sheet.get_by_role("button", name="Clear")).to_be_disabled()
+
+
+def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.locator("#pad").focus()
+    for key in ("Space", *["ArrowRight"] * 6, *["ArrowDown"] * 6, "Space"):
+        sheet.keyboard.press(key)
+    expect(sheet.locator("#told")).to_contain_text("drawn again")
+    assert sheet.locator("#pad path").count() == 1
+
+
+def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    address = sheet.url
+    assert re.search(r"#[\w-]{20,}$", address)
+    drawn = sheet.locator(".sheet-card .paper").first.inner_html()
+    other = sheet.context.new_page()
+    other.goto(address)
+    all_drawn(other)
+    assert other.locator("#pad path").count() == 1
+    assert other.locator(".sheet-card .paper").first.inner_html() != ""
+    other.goto(f"{studio}#not-a-drawing")
+    all_drawn(other)
+    assert drawn
+
+
+def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    example = Path(__file__).parents[2] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
+    sheet.locator("#file").set_input_files(example)
+    expect(sheet.locator("#notice")).to_contain_text("what is seen")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() > 3
+
+
+def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.png"
+    wrong.write_text("no picture")
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.locator("#file").set_input_files(wrong)
+    expect(sheet.locator("#notice.trouble")).to_contain_text("must be an SVG")
+
+
+def test_the_same_luck_draws_the_same(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    first = sheet.locator(".sheet-card .paper").first
+    drawn = first.inner_html()
+    sheet.locator("[name=seed]").fill("7")
+    sheet.locator("[name=seed]").press("Enter")
+    expect(first).not_to_have_text("never")
+    sheet.wait_for_function(
+        "before => document.querySelector('.sheet-card .paper.done')?.innerHTML !== before", arg=drawn
+    )
+    sheet.locator("[name=seed]").fill("0")
+    sheet.locator("[name=seed]").press("Tab")
+    sheet.wait_for_function(
+        "before => document.querySelector('.sheet-card .paper.done')?.innerHTML === before", arg=drawn
+    )
+
+
+def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    slider = sheet.locator("#slider")
+    slider.focus()
+    at_half = sheet.locator("#between").inner_html()
+    for _ in range(5):
+        sheet.keyboard.press("ArrowRight")
+    assert slider.get_attribute("aria-valuetext") == "0 % the first, 100 % the second"
+    assert sheet.locator("#between").inner_html() != at_half
+    with sheet.expect_download() as download:
+        sheet.locator("[data-save=gif]").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
+    draw_circle(sheet, "#second")
+    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+
+
+def test_map(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/map")
+    board = sheet.locator("#map")
+    expect(board).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#drawn.done")).to_have_count(1)
+    assert sheet.locator(".dot").count() > 100
+    drawn = sheet.locator("#drawn").inner_html()
+    box = board.bounding_box()
+    assert box is not None
+    sheet.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6)
+    expect(sheet.locator("#near")).to_contain_text("Nearest drawing of a person")
+    sheet.wait_for_function(
+        "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=drawn
+    )
+    dot = sheet.locator(".dot").first.bounding_box()
+    assert dot is not None
+    sheet.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    expect(sheet.locator("#tip")).to_be_visible()
+    sheet.locator(".key input").first.uncheck()
+    assert sheet.locator(".dot[hidden]").count() > 0
+
+
+def test_finish(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/finish")
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Clear").click()
+    draw_circle(sheet)
+    expect(sheet.locator("#told")).to_contain_text("6 times finished")
+    all_drawn(sheet)
+    given = sheet.locator(".sheet-card .given path")
+    assert given.count() == 6
+    assert given.first.get_attribute("d")
+
+
+def test_nothing_is_loaded_from_elsewhere(studio: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    for path in ("", "/mix", "/map", "/finish"):
+        sheet.goto(studio + path)
+        sheet.wait_for_load_state("networkidle")
+    assert asked
+    assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
+
+
+@pytest.mark.parametrize("path", ["/", "/mix", "/map", "/finish"])
+@pytest.mark.parametrize("width", [360, 820, 1366])
+def test_no_page_is_wider_than_the_screen(
+    studio: str, sheet: Page, path: str, width: int
+) -> None:
+    sheet.set_viewport_size({"width": width, "height": 800})
+    sheet.goto(studio + path)
+    sheet.wait_for_load_state("networkidle")
+    assert sheet.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> None:
+    for path in ("", "/mix", "/map", "/finish"):
+        sheet.goto(studio + path)
+        sheet.wait_for_load_state("networkidle")
+        nameless = sheet.evaluate(
+            """() => [...document.querySelectorAll("button, a, input, [tabindex='0']")]
+            .filter(one => !(one.innerText?.trim() || one.getAttribute("aria-label")
+                || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
+        )
+        assert not json.loads(json.dumps(nameless)), path
