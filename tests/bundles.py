@@ -18,6 +18,8 @@ from sketch_pix2seq.inference.bundle import (
     COMPLETION_FILE,
     DECODER_FILE,
     ENCODER_FILE,
+    JUDGE_CARD_FILE,
+    JUDGE_FILE,
     MODEL_FILE,
     PICTURE,
     WEIGHTS_FILE,
@@ -25,7 +27,6 @@ from sketch_pix2seq.inference.bundle import (
     BundleCard,
 )
 from sketch_pix2seq.inference.completion import Completion
-from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE
 from sketch_pix2seq.inference.judge import Judge, JudgeCard
 from sketch_pix2seq.models import (
     DecoderStep,
@@ -75,15 +76,16 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
         encoder_input=encoder_input,
         raster=RasterSettings(),
     )
+    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
     with tempfile.TemporaryDirectory() as folder:
         jaxtyping.config.update("jaxtyping_disable", True)  # torch cannot trace the checks
         try:
-            export_onnx(model, Path(folder), card)
+            (Path(folder) / WEIGHTS_FILE).write_bytes(weights)
+            export_onnx(model, Path(folder), card, weights)
         finally:
             jaxtyping.config.update("jaxtyping_disable", False)
         encoder = (Path(folder) / ENCODER_FILE).read_bytes()
         decoder = (Path(folder) / DECODER_FILE).read_bytes()
-    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
     half = np.eye(LATENT_DIM, dtype=np.float32) / 2
     completion = Completion(half, np.zeros(LATENT_DIM, np.float32)).to_bytes()
     return Bundle(card, encoder, decoder, weights, completion)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from sketch_pix2seq.web.server import serve
+from serving import serving as served
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 # --no-sandbox: continuous integration is root; the others keep it from calling home
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-
-Serving = Callable[[FastAPI], AbstractContextManager[str]]
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -60,31 +62,6 @@ def sheet(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def serving() -> Serving:
+def serving() -> Callable[[FastAPI], AbstractContextManager[str]]:
     """Serve a site on a free port as long as a `with` lasts."""
-    return _serving
-
-
-@contextmanager
-def _serving(app: FastAPI) -> Iterator[str]:
-    ready = threading.Event()
-    told: list[str] = []
-
-    def on_ready(address: str) -> None:
-        told.append(address.rstrip("/"))
-        ready.set()
-
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=serve,
-        args=(app, "127.0.0.1", 0),
-        kwargs={"on_ready": on_ready, "stop": stop},
-        daemon=True,
-    )
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield told[0]
-    finally:
-        stop.set()
-        thread.join(20)
+    return served

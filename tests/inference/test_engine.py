@@ -212,7 +212,7 @@ def test_a_decoder_that_fails_while_drawing_is_a_bundle_error(
     monkeypatch.setattr(
         engine_module,
         "decoder_session",
-        lambda model, card, threads: real(model, bundle.card, threads),
+        lambda wrong, threads: real(bundle, threads),
     )
     engine = StrokeEngine(replace(bundle, card=wrong), num_threads=1, compiled=False)
     with pytest.raises(BundleError, match=r"`decoder\.onnx` of the bundle cannot be run"):

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.inference.judge import Judge
+    from sketch_pix2seq.training.recipe import Recipe
 
 
 def export(
-    run: Path, /, *, out: Path, data: Path | None = None, temperature: float | None = None
+    run: Path,
+    /,
+    *,
+    out: Path,
+    data: Path | None = None,
+    temperature: float | None = None,
+    judge: Path | None = None,
+    gallery: int = 0,
 ) -> None:
     """Make a bundle of a run's best weights; of a judge's run, a judge.
 
@@ -17,15 +30,53 @@ def export(
         out: The bundle to make: a folder, or a file that ends in .zip.
         data: The data set that it was trained on: with it the bundle can complete drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
+        judge: An exported judge to be put into the bundle: the studio then names drawings.
+        gallery: Test drawings of each category for the studio's map, at most; needs --data.
     """
     with needs_extra("train"):
         from sketch_pix2seq.export.bundle import export_run
         from sketch_pix2seq.export.judge import export_judge
         from sketch_pix2seq.training.run import Run
 
+    if gallery < 0 or (gallery and data is None):
+        raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
     if trained.recipe.task == "judge":
         export_judge(trained, out)
-    else:
-        export_run(run, out, data=data, temperature=temperature)
+        print(out)
+        return
+    named = None if judge is None else _opened(judge)
+
+    def add(folder: Path) -> None:
+        if named is not None:
+            named.put_into(folder)
+        if gallery and data is not None:
+            _hang(folder, data, gallery, trained.recipe)
+
+    export_run(run, out, data=data, temperature=temperature, add=add)
     print(out)
+
+
+def _opened(place: Path) -> Judge:
+    from sketch_pix2seq.inference.judge import Judge
+
+    return Judge.load(place)
+
+
+def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
+    """Put a gallery into a bundle: of the categories in front, if some are."""
+    with needs_extra("eval"):
+        from sketch_pix2seq.evaluation.gallery import hang
+
+    from sketch_pix2seq.data.dataset import Dataset
+    from sketch_pix2seq.inference.bundle import GALLERY_FILE
+    from sketch_pix2seq.inference.sketcher import Sketcher
+
+    hung = hang(
+        Sketcher.load(folder),
+        Dataset.open(data),
+        per_category=per_category,
+        categories=recipe.focused,
+        seed=recipe.seed,
+    )
+    (folder / GALLERY_FILE).write_bytes(hung.to_bytes())

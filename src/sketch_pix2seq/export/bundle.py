@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,12 @@ TEMPERATURE = 0.4  # on validation drawings: below it lines tremble without end,
 
 
 def export_run(
-    run_folder: Path, out: Path, *, data: Path | None = None, temperature: float | None = None
+    run_folder: Path,
+    out: Path,
+    *,
+    data: Path | None = None,
+    temperature: float | None = None,
+    add: Callable[[Path], None] = lambda folder: None,
 ) -> BundleCard:
     """Make a bundle of a run's best weights (its newest, if none were validated yet).
 
@@ -46,6 +52,7 @@ def export_run(
         data: the data set that it was trained on; with it the bundle can complete drawings, and
             its card tells how likely the model finds test drawings.
         temperature: what the model draws at where none is given; 0.4 if left out.
+        add: called with the folder once it can be used, to put more files into it.
 
     Raises:
         RunError: if the run holds no checkpoint.
@@ -62,9 +69,9 @@ def export_run(
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster)
         card = _card(run, model, {**facts, "test": test}, heat)
         BundleCard.from_json(card.to_json())  # what nobody could load is not written
-        export_onnx(model, folder, card)
-        weights = {name: stored(tensor) for name, tensor in model.state_dict().items()}
-        (folder / WEIGHTS_FILE).write_bytes(save(weights))
+        weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+        (folder / WEIGHTS_FILE).write_bytes(weights)
+        export_onnx(model, folder, card, weights)
         (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
         (folder / CARD_FILE).write_text(model_card(card), encoding="utf-8")
         if dataset is not None:
@@ -72,6 +79,7 @@ def export_run(
             completion = fit_completion(Sketcher.load(folder), split, run.recipe.seed)
             if completion is not None:
                 (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
+        add(folder)
     return card
 
 

@@ -1,7 +1,8 @@
 """The two graphs of a bundle: torch in, ONNX out.
 
 The decoder is exported one step at a time with its sampling in it. Weights are stored as 16-bit
-floats and computed with as 32-bit ones.
+floats and computed with as 32-bit ones. Those that `weights.safetensors` holds are not stored a
+second time: the graphs name their places in it, as ONNX's external data.
 """
 
 from __future__ import annotations
@@ -14,9 +15,16 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
+from safetensors.numpy import load
 from torch import nn
 
-from sketch_pix2seq.inference.bundle import DECODER_FILE, ENCODER_FILE, BundleCard
+from sketch_pix2seq.inference.bundle import (
+    DECODER_FILE,
+    ENCODER_FILE,
+    WEIGHTS_FILE,
+    BundleCard,
+)
+from sketch_pix2seq.inference.weights import places
 from sketch_pix2seq.models import DecoderStep, RNNEncoder, SketchAutoencoder
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
@@ -24,21 +32,22 @@ HALF_FROM = 1024  # tensors with at least so many elements are stored as 16-bit 
 OPSET = 20
 
 
-def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard) -> None:
+def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard, weights: bytes) -> None:
     """Write `encoder.onnx` and `decoder.onnx`.
 
     Args:
         model: in evaluation mode.
-        folder: exists.
+        folder: holds `weights.safetensors` already.
         card: the bundle's.
+        weights: what that file holds.
     """
     batch, side = 2, card.raster.size
     if isinstance(model.encoder, RNNEncoder):
-        _write(_strokes_encoder(model.encoder, card.max_steps + 1), folder / ENCODER_FILE)
+        encoder = _strokes_encoder(model.encoder, card.max_steps + 1)
     else:
         pictures = (torch.zeros(batch, 1, side, side),)
         encoder = _traced(model.encoder, pictures, ["picture"], ["mean", "log_var"])
-        _write(encoder, folder / ENCODER_FILE)
+    _write(encoder, folder / ENCODER_FILE, weights)
     arguments = (
         torch.zeros(batch, card.latent_dim),
         torch.zeros(batch, card.state_dim),
@@ -50,7 +59,7 @@ def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard) -> Non
     decoder = _traced(
         DecoderStep(model.decoder).eval(), arguments, names, ["next_step", "next_state"]
     )
-    _write(decoder, folder / DECODER_FILE)
+    _write(decoder, folder / DECODER_FILE, weights)
 
 
 def export_judge_onnx(judge: nn.Module, path: Path, side: int) -> None:
@@ -155,32 +164,73 @@ def _traced(
     return proto
 
 
-def _write(proto: onnx.ModelProto, path: Path) -> None:
+def _write(proto: onnx.ModelProto, path: Path, weights: bytes | None = None) -> None:
     """Store a graph with halved weights and nothing that tells where it was made."""
-    _store_half(proto.graph)
+    _store_half(proto.graph, weights)
     _strip_traces(proto.graph)
     del proto.metadata_props[:]
-    onnx.checker.check_model(proto)
-    onnx.save(proto, path)
+    path.write_bytes(proto.SerializeToString())
+    onnx.checker.check_model(path)
 
 
-def _store_half(graph: onnx.GraphProto) -> None:
+def _store_half(graph: onnx.GraphProto, weights: bytes | None) -> None:
     """Store large weights as 16-bit floats, each with a cast that is folded when loaded."""
+    kept = {} if weights is None else load(weights)
+    placed = {} if weights is None else places(weights)
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < HALF_FROM:
             continue
-        name, stored = tensor.name, f"{tensor.name}.half"
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+        name, half = tensor.name, values.astype(np.float16)
+        found = _same(half, kept)
+        if found is None:
+            stored = f"{name}.half"
+            tensor.CopyFrom(numpy_helper.from_array(half, stored))
+        else:
+            stored = f"{WEIGHTS_FILE}:{found}"
+            tensor.CopyFrom(_outside(stored, kept[found].shape, placed[found]))
+        turned = found is not None and not np.array_equal(kept[found], half)
+        straight = f"{name}.straight" if turned else name
         casts.append(
             onnx.helper.make_node(
-                "Cast", [stored], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT
+                "Cast", [stored], [straight], f"{name}.cast", to=onnx.TensorProto.FLOAT
             )
         )
+        if turned:
+            casts.append(
+                onnx.helper.make_node(
+                    "Transpose", [straight], [name], f"{name}.transpose", perm=[1, 0]
+                )
+            )
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _same(half: np.ndarray, kept: dict[str, np.ndarray]) -> str | None:
+    """Name the kept array that a weight is, perhaps transposed."""
+    for name, array in kept.items():
+        if array.dtype != np.float16:
+            continue
+        if np.array_equal(array, half) or np.array_equal(array.T, half):
+            return name
+    return None
+
+
+def _outside(name: str, shape: tuple[int, ...], place: tuple[int, int]) -> onnx.TensorProto:
+    """A tensor whose bytes lie in `weights.safetensors`."""
+    first, last = place
+    tensor = onnx.TensorProto(
+        name=name,
+        dims=shape,
+        data_type=onnx.TensorProto.FLOAT16,
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    about = {"location": WEIGHTS_FILE, "offset": str(first), "length": str(last - first)}
+    for key, value in about.items():
+        tensor.external_data.add(key=key, value=value)
+    return tensor
 
 
 def _strip_traces(graph: onnx.GraphProto) -> None:

@@ -3,10 +3,11 @@
     model.json           what the model is (see `BundleCard`)
     encoder.onnx         picture, or strokes -> mean, log variance
     decoder.onnx         one step of drawing, sampling included
-    weights.safetensors  the same weights: for drawing without ONNX Runtime, for training on
+    weights.safetensors  the weights: for both graphs, for drawing without ONNX Runtime and for
+                         training on
     completion.safetensors  what completes a started drawing (see `Completion`); may be missing
     judge.json, judge.onnx  what names drawings (see `Judge`); may be missing
-    gallery.ndjson       human test drawings and their places on a map (see `Gallery`); may be missing
+    gallery.ndjson       human drawings, their places on a map (see `Gallery`); may be missing
     README.md            model card
 
 This module owns the format. It reads without running anything: JSON and ONNX, no
@@ -162,7 +163,7 @@ class Bundle:
     encoder: bytes
     decoder: bytes
     weights: bytes | None = None
-    "The decoder's weights once more, for drawing without ONNX Runtime; they may be missing."
+    "All weights; they may be missing where the graphs hold them."
     completion: bytes | None = None
     "What completes started drawings; it may be missing."
     judge: tuple[bytes, bytes] | None = None

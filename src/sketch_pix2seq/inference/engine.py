@@ -74,14 +74,14 @@ class StrokeEngine:
     def _alone(self) -> Session:
         """The session for few drawings: all threads work on one call."""
         threads = min(self.num_threads, MAX_THREADS_A_CALL)
-        return decoder_session(self._bundle.decoder, self.card, threads)
+        return decoder_session(self._bundle, threads)
 
     @cached_property
     def _many(self) -> Session:
         """The session for many drawings: each thread makes calls of its own."""
         if self.num_threads == 1:
             return self._alone
-        return decoder_session(self._bundle.decoder, self.card, 1)
+        return decoder_session(self._bundle, 1)
 
     def blocks(self, total: int) -> list[RowBlock]:
         """Make row blocks for so many drawings, one for each thread that is worth it."""

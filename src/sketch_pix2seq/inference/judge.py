@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,6 +125,7 @@ class Judge:
         self.card = card
         self.digest = hashlib.sha256(card.to_json().encode() + model).hexdigest()
         "SHA-256 of what it is."
+        self._model = model
         self._session = judge_session(model, JUDGE_FILE, card.raster.size, len(card.categories))
 
     @classmethod
@@ -139,6 +141,11 @@ class Judge:
         """
         files = read_files(checked_path("judge", path), (JUDGE_CARD_FILE, JUDGE_FILE))
         return cls(JudgeCard.from_json(files[JUDGE_CARD_FILE]), files[JUDGE_FILE])
+
+    def put_into(self, folder: Path) -> None:
+        """Write the judge's two files into a model's bundle."""
+        (folder / JUDGE_CARD_FILE).write_text(self.card.to_json(), encoding="utf-8")
+        (folder / JUDGE_FILE).write_bytes(self._model)
 
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Look at drawings.

@@ -10,8 +10,17 @@ import os
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import DECODER_FILE, ENCODER_FILE, STROKES, BundleCard
+from sketch_pix2seq.inference.bundle import (
+    DECODER_FILE,
+    ENCODER_FILE,
+    STROKES,
+    WEIGHTS_FILE,
+    Bundle,
+)
+from sketch_pix2seq.inference.weights import read_weights
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 Session: TypeAlias = Any
@@ -33,12 +42,11 @@ def num_processors() -> int:
     return os.cpu_count() or 1
 
 
-def encoder_session(model: bytes, card: BundleCard) -> Session:
+def encoder_session(bundle: Bundle) -> Session:
     """Make a session of the encoder: picture or strokes in; mean and log variance out.
 
     Args:
-        model: What `encoder.onnx` holds.
-        card: What its shapes must fit.
+        bundle: Its card says what the shapes must be.
 
     Returns:
         The session, of one thread; sessions may be run by several threads at once.
@@ -46,20 +54,20 @@ def encoder_session(model: bytes, card: BundleCard) -> Session:
     Raises:
         BundleError: If it is no such model.
     """
+    card = bundle.card
     side = card.raster.size
     inputs: dict[str, Shape] = {"picture": (1, side, side)}
     if card.encoder_input == STROKES:
         inputs = {"steps": (card.max_steps + 1, STROKE5_DIM)}
     outputs = {"mean": (card.latent_dim,), "log_var": (card.latent_dim,)}
-    return _session(ENCODER_FILE, model, inputs, outputs, 1)
+    return _session(ENCODER_FILE, bundle.encoder, inputs, outputs, 1, bundle.weights)
 
 
-def decoder_session(model: bytes, card: BundleCard, num_threads: int) -> Session:
+def decoder_session(bundle: Bundle, num_threads: int) -> Session:
     """Make a session of the decoder: one step of drawing.
 
     Args:
-        model: What `decoder.onnx` holds.
-        card: What its shapes must fit.
+        bundle: Its card says what the shapes must be.
         num_threads: How many threads share the work of one call.
 
     Returns:
@@ -68,6 +76,7 @@ def decoder_session(model: bytes, card: BundleCard, num_threads: int) -> Session
     Raises:
         BundleError: If it is no such model.
     """
+    card = bundle.card
     inputs = {
         "latent": (card.latent_dim,),
         "state": (card.state_dim,),
@@ -76,7 +85,7 @@ def decoder_session(model: bytes, card: BundleCard, num_threads: int) -> Session
         "temperature": (1,),
     }
     outputs = {"next_step": (5,), "next_state": (card.state_dim,)}
-    return _session(DECODER_FILE, model, inputs, outputs, num_threads)
+    return _session(DECODER_FILE, bundle.decoder, inputs, outputs, num_threads, bundle.weights)
 
 
 def judge_session(model: bytes, name: str, side: int, num_categories: int) -> Session:
@@ -104,6 +113,7 @@ def _session(
     inputs: Mapping[str, Shape],
     outputs: Mapping[str, Shape],
     num_threads: int,
+    weights: bytes | None = None,
 ) -> Session:
     import onnxruntime
 
@@ -111,13 +121,27 @@ def _session(
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_NOTHING_BUT_FATAL
+    kept = _kept_outside(model, weights)
     try:
+        options.add_external_initializers(
+            list(kept), [onnxruntime.OrtValue.ortvalue_from_numpy(one) for one in kept.values()]
+        )
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common ancestor but this one
         raise not_usable(name, error) from error
     _check(name, "input", session.get_inputs(), inputs)
     _check(name, "output", session.get_outputs(), outputs)
     return session
+
+
+def _kept_outside(model: bytes, weights: bytes | None) -> dict[str, np.ndarray]:
+    """The weights that a graph does not hold itself: its own names for them begin as such."""
+    mark = f"{WEIGHTS_FILE}:"
+    if weights is None or mark.encode() not in model:
+        return {}
+    arrays = read_weights(weights, WEIGHTS_FILE)
+    named = {mark + name: array for name, array in arrays.items()}
+    return {name: array for name, array in named.items() if name.encode() in model}
 
 
 def not_usable(name: str, error: Exception) -> BundleError:

@@ -407,7 +407,7 @@ class Sketcher:
 
     @cached_property
     def _encoder(self) -> Session:
-        return encoder_session(self._bundle.encoder, self.card)
+        return encoder_session(self._bundle)
 
     def _encode(
         self, views: Callable[[slice], Float32[np.ndarray, "M ..."]], count: int

@@ -36,10 +36,8 @@ def read_weights(data: bytes, name: str) -> dict[str, np.ndarray]:
         >>> read_weights(len(head).to_bytes(8, "little") + head + bytes(2), "a file")
         {'bias': array([0.], dtype=float16)}
     """
-    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     try:
-        head = json.loads(data[_LENGTH_BYTES:start])
-        head.pop("__metadata__", None)
+        head, start = _head(data)
         return {
             key: _array(data, start, entry)
             for key, entry in head.items()
@@ -51,6 +49,21 @@ def read_weights(data: bytes, name: str) -> dict[str, np.ndarray]:
             got=str(error)[:100],
             do="Export or download it again.",
         ) from error
+
+
+def places(data: bytes) -> dict[str, tuple[int, int]]:
+    """Tell where in a whole file each array begins and ends, in bytes."""
+    head, start = _head(data)
+    ends = {key: entry["data_offsets"] for key, entry in head.items()}
+    return {key: (start + first, start + last) for key, (first, last) in ends.items()}
+
+
+def _head(data: bytes) -> tuple[dict[str, Any], int]:
+    """What a file tells of its arrays, and where their bytes begin."""
+    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
+    head = json.loads(data[_LENGTH_BYTES:start])
+    head.pop("__metadata__", None)
+    return head, start
 
 
 def write_weights(arrays: Mapping[str, np.ndarray]) -> bytes:

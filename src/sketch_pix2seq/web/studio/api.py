@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypedDict, TypeVar
 
 import numpy as np
 from anyio import to_thread
@@ -48,7 +48,9 @@ NUM_GUESSES = 3
 _PICTURE_SIZE = 1024
 _GIF_SIZE = 384
 _TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
-_STREAM = {200: {"content": {LINES: {}}, "description": "Strokes, as they are drawn."}}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {LINES: {}}, "description": "Strokes, as they are drawn."}
+}
 
 
 def routes(artist: Artist) -> APIRouter:
@@ -163,7 +165,12 @@ class _Hanging:
         return gallery.latent_at((x, y), self._latents)
 
 
-def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> dict[str, float]:
+class _Freedom(TypedDict):
+    temperature: float
+    seed: int
+
+
+def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
     """How something is drawn, as `Artist.draw` takes it."""
     usual = artist.sketcher.card.temperature
     heat = usual if form.temperature is None else form.temperature

@@ -118,7 +118,9 @@ class Artist:
         pens = [Pen(scale, _MIDDLE) for _ in range(n * len(latents))]
         if begun is not None:
             pens = [
-                Pen(scale * one.scale, one.middle, len(one.steps)) for one in begun for _ in range(n)
+                Pen(scale * one.scale, one.middle, len(one.steps))
+                for one in begun
+                for _ in range(n)
             ]
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[Drawn | Exception] = asyncio.Queue()
@@ -167,7 +169,7 @@ def sketch_of(drawing: Sequence[Sequence[Sequence[float]]]) -> Sketch:
 
 
 def drawing_of(sketch: Sketch) -> list[list[list[float]]]:
-    """Write a sketch in Quick, Draw!'s layout, its longest side 255.
+    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255.
 
     Args:
         sketch: Of any size.
@@ -176,7 +178,8 @@ def drawing_of(sketch: Sketch) -> list[list[list[float]]]:
         return []
     left, top, right, bottom = sketch.bounds
     scale = QUICKDRAW_SIDE / max(right - left, bottom - top, 1e-6)
-    corner = np.array((left, top))
+    middle = np.array((left + right, top + bottom)) / 2
     return [
-        np.round((stroke - corner) * scale, 1).astype(float).T.tolist() for stroke in sketch.strokes
+        np.round((stroke - middle) * scale + _MIDDLE, 1).astype(float).T.tolist()
+        for stroke in sketch.strokes
     ]

@@ -105,7 +105,7 @@ class ReadAnswer(BaseModel):
     """What was seen in a file."""
 
     ok: Literal[True] = True
-    drawing: list[list[list[float]]] = Field(description="Its longest side is 255.")
+    drawing: list[list[list[float]]] = Field(description="In the middle of a square of 255.")
 
 
 class Guess(BaseModel):

@@ -119,6 +119,7 @@ pad.addEventListener("change", () => {
   isDemo = false;
   buttons();
   if (location.hash) history.replaceState(null, "", location.pathname);
+  desk.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
   if (pad.isEmpty) redraw();
   else later();
 });

@@ -25,6 +25,7 @@ async function mix() {
   if (pads.some((pad) => pad.isEmpty)) {
     strip.forEach((paper) => paper.clear());
     shown.clear();
+    $("#desk").removeAttribute("aria-busy");
     return buttons();
   }
   const fresh = strip.map(() => []);
@@ -70,7 +71,10 @@ function buttons() {
 
 pads.forEach((pad, side) => {
   const card = pad.svg.closest(".card");
-  pad.addEventListener("change", () => later());
+  pad.addEventListener("change", () => {
+    $("#desk").setAttribute("aria-busy", "true");
+    later();
+  });
   $("[data-do=clear]", card).addEventListener("click", () => pad.clear());
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
   $("[data-do=some]", card).addEventListener("click", () =>

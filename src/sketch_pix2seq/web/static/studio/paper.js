@@ -41,7 +41,7 @@ export class Paper {
     this.begun = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
-    this.svg.setAttribute("viewBox", `${-EDGE} ${-EDGE} ${SIDE + 2 * EDGE} ${SIDE + 2 * EDGE}`);
+    this.#frame(given);
     this.svg.classList.add("blank");
     this.svg.classList.remove("done");
   }
@@ -97,11 +97,22 @@ export class Paper {
 
   #finish() {
     this.finished = true;
-    const [left, top, right, bottom] = boundsOf(this.all) ?? [0, 0, SIDE, SIDE];
-    const x = Math.min(left, 0) - EDGE;
-    const y = Math.min(top, 0) - EDGE;
-    const side = Math.max(Math.max(right, SIDE) + EDGE - x, Math.max(bottom, SIDE) + EDGE - y);
-    this.svg.setAttribute("viewBox", `${x} ${y} ${side} ${side}`);
+    this.#frame(this.all);
+  }
+
+  /** Let the paper show some strokes, and all that lies on it where nothing was given. */
+  #frame(strokes) {
+    const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, SIDE, SIDE];
+    const whole = this.given.length ? [left, top, right, bottom] : [0, 0, SIDE, SIDE];
+    const x = Math.min(left, whole[0]);
+    const y = Math.min(top, whole[1]);
+    const width = Math.max(right, whole[2]) - x;
+    const height = Math.max(bottom, whole[3]) - y;
+    const side = Math.max(width, height, 1);
+    const edge = (side * EDGE) / SIDE;
+    const corner = [x - (side - width) / 2 - edge, y - (side - height) / 2 - edge];
+    this.svg.setAttribute("viewBox", `${corner.join(" ")} ${side + 2 * edge} ${side + 2 * edge}`);
+    this.svg.style.setProperty("--units", side / SIDE);
   }
 
   #go(now) {
