@@ -37,9 +37,12 @@ _CHART_STYLE = (
     ".chart text.small{font-size:10.5px;fill:var(--grey)}"
     ".chart text.onink{font-size:10.5px;fill:var(--paper)}"
     ".chart text.strong{font-weight:600}"
+    ".chart text.c1{fill:color-mix(in srgb,var(--c1) 75%,var(--ink))}"
+    ".chart text.c3{fill:color-mix(in srgb,var(--c3) 85%,var(--ink))}"
     ".chart .hair{stroke:var(--hair);fill:none}"
     ".chart .frame{stroke:var(--hair);fill:none}"
 )
+_NOTHING = Markup("")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +117,7 @@ def render(
     model_columns: Sequence[str] = (),
     attribution: str = "",
     beside: str = "",
+    actions: Markup = _NOTHING,
     stylesheet: str = "",
 ) -> str:
     """Lay out a page.
@@ -129,6 +133,7 @@ def render(
         model_columns: Above these.
         attribution: Whose drawings these are.
         beside: What else there is beside the page.
+        actions: HTML below the facts: what the reader can do.
         stylesheet: Address of `style`; empty: it is put into the page.
 
     Returns:
@@ -150,6 +155,7 @@ def render(
         model_columns=model_columns,
         attribution=attribution,
         beside=beside,
+        actions=actions,
         version=__version__,
     )
 

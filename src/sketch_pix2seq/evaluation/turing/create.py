@@ -30,7 +30,8 @@ from sketch_pix2seq.sketch.writing import png_bytes
 
 PICTURE_SIZE = 720
 """Pixels of each side: sharp on the screens of phones too."""
-LINES_PER_SIDE = 90
+LINE_WIDTH = PICTURE_SIZE / 100
+MARGIN = PICTURE_SIZE / 12
 _ID_BYTES = 8
 
 
@@ -143,6 +144,6 @@ def _write(study: Study, folder: Path) -> None:
     (folder / SKETCHES).mkdir()
     for sketch in study.sketches:
         drawing = from_shown(sketch.drawing) if sketch.drawing else DOT
-        picture = drawing.to_image(PICTURE_SIZE, line_width=PICTURE_SIZE / LINES_PER_SIDE)
+        picture = drawing.to_image(PICTURE_SIZE, line_width=LINE_WIDTH, margin=MARGIN)
         (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
     (folder / STUDY_FILE).write_text(study.to_json(), encoding="utf-8")

@@ -124,6 +124,36 @@ class Ballot:
         low, high = _interval(cast, human, seed)
         return Estimate(float(human.sum() / cast.sum()), low, high)
 
+    def difference(
+        self, more: Sequence[str], less: Sequence[str], seed: int = 0
+    ) -> Estimate | None:
+        """Say by how much more often redrawings are tagged human than what they redraw.
+
+        Args:
+            more: Sketches.
+            less: As many, in the same order: what each of these redraws. A sketch and what it
+                redraws are drawn together when sketches are resampled.
+            seed: Of the resampling.
+
+        Returns:
+            The difference of the two shares with its interval; None if one has no vote.
+        """
+        places = {sketch: place for place, sketch in enumerate(self.sketches)}
+        both = [np.array([places[name] for name in some], np.int64) for some in (more, less)]
+        assert len(more) == len(less)
+        if not all(self.cast[:, columns].any() for columns in both):
+            return None
+        rng = np.random.default_rng([seed, len(self.participants), len(more)])
+        people, pairs = (_times_drawn(rng, size) for size in (len(self.participants), len(more)))
+        shares, resampled = [], []
+        for columns in both:
+            cast, human = self.cast[:, columns], self.human[:, columns]
+            shares.append(float(human.sum() / cast.sum()))
+            resampled.append(_resampled(people, pairs, cast, human))
+        differences = resampled[0] - resampled[1]
+        low, high = np.nanpercentile(differences, _TAILS)
+        return Estimate(shares[0] - shares[1], float(low), float(high))
+
     def share_of_each(self) -> Mapping[str, float | None]:
         """Say how often each sketch is tagged human; None: no vote."""
         counts, tagged = self.cast.sum(axis=0).tolist(), self.human.sum(axis=0).tolist()
@@ -139,11 +169,22 @@ def _interval(
     """Resample participants and sketches."""
     rng = np.random.default_rng([seed, *cast.shape])
     people, sketches = (_times_drawn(rng, size) for size in cast.shape)
+    low, high = np.nanpercentile(_resampled(people, sketches, cast, human), _TAILS)
+    return float(low), float(high)
+
+
+def _resampled(
+    people: Float64[np.ndarray, "R P"],
+    sketches: Float64[np.ndarray, "R S"],
+    cast: Bool[np.ndarray, "P S"],
+    human: Bool[np.ndarray, "P S"],
+) -> Float64[np.ndarray, "R"]:
+    """Shares in samples of people and sketches; NaN where votes are few and a sample has none."""
     counts = ((people @ cast) * sketches).sum(axis=1)
     tagged = ((people @ human) * sketches).sum(axis=1)
-    kept = counts > 0  # where votes are few, a sample may hold none
-    low, high = np.percentile(tagged[kept] / counts[kept], _TAILS)
-    return float(low), float(high)
+    shares: Float64[np.ndarray, "R"] = np.full_like(counts, np.nan)
+    np.divide(tagged, counts, out=shares, where=counts > 0)
+    return shares
 
 
 def _times_drawn(rng: np.random.Generator, size: int) -> Float64[np.ndarray, "R N"]:

@@ -1,0 +1,145 @@
+"""`sketch-pix2seq turing`: people say of sketches whether a human drew them."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from sketch_pix2seq.cli.evaluate import models_of, provenance
+from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.errors import UsageError
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.evaluation.turing.study import Study
+    from sketch_pix2seq.web.turing.store import Store
+
+app = App(name="turing", help="Let people say whether a human or a model drew a sketch.")
+
+VOTES_FILE = "votes.sqlite"
+"""In the study's folder: where votes are kept if no other place is named."""
+LEAST_TOKEN = 12
+"""Letters of a token for the results, if it is a chosen one."""
+
+_Database = Annotated[str | None, Parameter(name="--db", env_var="SKETCH_PIX2SEQ_DB")]
+_Token = Annotated[str | None, Parameter(env_var="SKETCH_PIX2SEQ_RESULTS_TOKEN")]
+
+
+@app.command
+def create(
+    *,
+    data: Path,
+    out: Path,
+    bundle: tuple[Path, ...] = (),
+    per_category: int = 10,
+    categories: tuple[str, ...] = (),
+    temperature: float | None = None,
+    seed: int = 0,
+) -> None:
+    """Pick human test drawings and let every model redraw each.
+
+    Args:
+        data: The data set whose test drawings are picked.
+        out: The folder of the study; it must not exist yet.
+        bundle: A model; can be repeated, also as NAME=BUNDLE; without it the one that comes with
+            the package.
+        per_category: Human drawings of each category.
+        categories: One that is shown; can be repeated; without it the data set's first three.
+        temperature: How freely models draw; without it what suits each.
+        seed: Another seed, other drawings and other noise.
+    """
+    with needs_extra("eval"):
+        from sketch_pix2seq.data.dataset import Dataset
+        from sketch_pix2seq.evaluation.turing.create import create_study
+    from sketch_pix2seq.evaluation.contest import Contestant
+
+    models = models_of(bundle) or {"default": None}
+    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    with progress_bar("drawing") as progress:
+        study = create_study(
+            Dataset.open(data),
+            contestants,
+            out,
+            categories=categories or None,
+            per_category=per_category,
+            temperature=temperature,
+            seed=seed,
+            progress=progress,
+        )
+    print(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
+    print(out)
+
+
+@app.command
+def serve(
+    study: Path,
+    *,
+    db: _Database = None,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    results_token: _Token = None,
+    contact: str = "",
+) -> None:
+    """Serve a study's site until Ctrl-C.
+
+    Args:
+        study: The study's folder.
+        db: Where votes are kept: a file for SQLite, or postgresql://USER@HOST/NAME; without it
+            `votes.sqlite` in the study's folder.
+        host: The address to listen at; without it this machine alone can reach the site.
+        port: The port to listen at; 0: any that is free.
+        results_token: What opens the results; without it a new one at each start.
+        contact: Whom participants can ask, as the first page says it.
+    """
+    if results_token is not None and len(results_token) < LEAST_TOKEN:
+        raise UsageError(
+            f"`results_token` must have {LEAST_TOKEN} letters or more", got=len(results_token)
+        )
+    with needs_extra("web"):
+        from sketch_pix2seq.web.server import serve as serve_site
+        from sketch_pix2seq.web.turing.app import create_turing
+    opened, store = _opened(study, db)
+    token = results_token or secrets.token_urlsafe(16)
+    site = create_turing(opened, study, store, results_token=token, contact=contact)
+
+    def tell(address: str) -> None:
+        print(f"{len(opened.sketches):,} sketches at {address}")
+        print(f"results at {address}results" + ("" if results_token else f", token {token}"))
+        sys.stdout.flush()
+
+    serve_site(site, host, port, tell)
+
+
+@app.command
+def results(study: Path, *, db: _Database = None, out: Path = Path("turing-results")) -> None:
+    """Write what the votes say: a page, tables, figures, all votes.
+
+    Args:
+        study: The study's folder.
+        db: Where its votes are, as `serve` was told.
+        out: The folder of the report.
+    """
+    with needs_extra("web"):
+        from sketch_pix2seq.evaluation.turing.report import write_results
+        from sketch_pix2seq.web.turing.results import outcome_of
+    refuse_place(out)
+    opened, store = _opened(study, db, must_exist=True)
+    outcome = outcome_of(opened, store)
+    store.close()
+    print(write_results(outcome, provenance(study), out))
+
+
+def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:
+    """Open a study and the votes on it."""
+    from sketch_pix2seq.evaluation.turing.study import Study
+    from sketch_pix2seq.web.turing.store import Store
+
+    study = Study.open(folder)
+    place = str(folder / VOTES_FILE) if db is None else db
+    with needs_extra("postgres"):
+        return study, Store.open(place, study.digest, must_exist=must_exist)

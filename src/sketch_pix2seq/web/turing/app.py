@@ -1,0 +1,66 @@
+"""The Turing site's application around one study and the votes on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.web.guards import Limits
+from sketch_pix2seq.web.site import new_site
+from sketch_pix2seq.web.turing.pictures import load_pictures
+from sketch_pix2seq.web.turing.results import results_routes
+from sketch_pix2seq.web.turing.routes import Hall, participant_routes
+from sketch_pix2seq.web.turing.store import Store
+
+NAME = "Human or computer?"
+LIMITS = Limits(body_bytes=4 * 1024, seconds=60.0, per_second=50.0, burst=300)
+"""A class of people in one room has one address: they must all be let in."""
+
+
+def create_turing(
+    study: Study,
+    folder: Path,
+    store: Store,
+    *,
+    results_token: str,
+    contact: str = "",
+    limits: Limits = LIMITS,
+) -> FastAPI:
+    """Make the site of a study.
+
+    Args:
+        study: What is shown.
+        folder: Where it is kept.
+        store: Where votes go. It is closed when the site ends.
+        results_token: What opens the results.
+        contact: Whom participants can ask, as the first page says it; may be empty.
+        limits: What is taken from one who asks.
+
+    Returns:
+        The application.
+
+    Raises:
+        StudyError: If a picture of the study cannot be shown.
+    """
+    hall = Hall(
+        store=store,
+        pictures=load_pictures(study, folder),
+        licence=str(study.made.get("licence", "")),
+        contact=contact,
+    )
+
+    @asynccontextmanager
+    async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    app = new_site(
+        NAME, "Who drew this sketch, a human or a computer?", limits, lifespan=open_and_close
+    )
+    app.include_router(participant_routes(hall))
+    app.include_router(results_routes(study, store, results_token))
+    return app

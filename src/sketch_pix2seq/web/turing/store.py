@@ -1,0 +1,164 @@
+"""Who takes part and what they said: the only code that reads and writes the database.
+
+*Convention*: a method that returns has committed. Whoever takes part is known by a random token
+of 128 bits that only their browser keeps; the database holds its SHA-256.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sketch_pix2seq.errors import BusyError, UsageError
+from sketch_pix2seq.evaluation.turing.statistics import Vote
+from sketch_pix2seq.web.turing.database import WRITES, open_database
+from sketch_pix2seq.web.turing.tables import PARTICIPANTS, VOTES
+
+TOKEN_BYTES = 16
+_SEED_BITS = 63
+
+
+class Participant(NamedTuple):
+    """One who takes part.
+
+    Args:
+        number: Anonymous: in the order of coming.
+        seed: Of the order in which they see the sketches.
+    """
+
+    number: int
+    seed: int
+
+
+class Period(NamedTuple):
+    """When people took part: the days on which the first and the last of them came."""
+
+    first: datetime.date
+    last: datetime.date
+
+
+class Store:
+    """The votes on one study.
+
+    Args:
+        engine: Its database; see `open_database`.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._reading = engine
+        self._writing = engine.execution_options(**{WRITES: True})
+        is_file = engine.dialect.name == "sqlite"
+        # SQLite lets one write at a time, and those who wait poll: waiting here is fair and quick
+        self._turn: threading.Lock | nullcontext[None] = (
+            threading.Lock() if is_file else nullcontext()
+        )
+        self._insert = sqlite.insert if is_file else postgresql.insert
+
+    @classmethod
+    def open(cls, address: str, digest: str, *, must_exist: bool = False) -> Store:
+        """Open the votes on a study; arguments and errors as of `open_database`."""
+        return cls(open_database(address, digest, must_exist=must_exist))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._reading.dispose()
+
+    def join(self) -> bytes:
+        """Take in one more.
+
+        Returns:
+            Their token, which is not kept here.
+        """
+        token = secrets.token_bytes(TOKEN_BYTES)
+        row = {
+            "token_hash": _hashed(token),
+            "seed": secrets.randbits(_SEED_BITS),
+            "joined": datetime.datetime.now(datetime.UTC).date(),
+        }
+        with self._transaction(writes=True) as connection:
+            connection.execute(sa.insert(PARTICIPANTS).values(row))
+        return token
+
+    def find(self, token: bytes) -> Participant | None:
+        """Say whose token this is; None: nobody's."""
+        query = sa.select(PARTICIPANTS.c.number, PARTICIPANTS.c.seed)
+        with self._transaction() as connection:
+            found = connection.execute(query.where(PARTICIPANTS.c.token_hash == _hashed(token)))
+            row = found.one_or_none()
+        return None if row is None else Participant(*row)
+
+    def answered(self, participant: Participant) -> set[str]:
+        """Return the names of the sketches that one has voted on."""
+        query = sa.select(VOTES.c.sketch).where(VOTES.c.participant == participant.number)
+        with self._transaction() as connection:
+            return set(connection.execute(query).scalars())
+
+    def vote(self, participant: Participant, sketch: str, *, human: bool) -> bool:
+        """Take a vote down, if it is the first of this participant on this sketch.
+
+        Args:
+            participant: Whose.
+            sketch: Name of the sketch, which the caller has checked.
+            human: Tagged as drawn by a human.
+
+        Returns:
+            Whether it counts; False: there was one already, which stays as it is.
+
+        Raises:
+            UsageError: If the participant has withdrawn.
+            BusyError: If it could not be taken down.
+        """
+        row = {"participant": participant.number, "sketch": sketch, "human": human}
+        statement = self._insert(VOTES).values(row).on_conflict_do_nothing()
+        try:
+            with self._transaction(writes=True) as connection:
+                return bool(connection.execute(statement).rowcount)
+        except sa.exc.IntegrityError as error:
+            raise UsageError("this participant has withdrawn", do="Begin anew.") from error
+
+    def withdraw(self, participant: Participant) -> None:
+        """Forget one and all their votes."""
+        statement = sa.delete(PARTICIPANTS).where(PARTICIPANTS.c.number == participant.number)
+        with self._transaction(writes=True) as connection:
+            connection.execute(statement)
+
+    def votes(self) -> list[Vote]:
+        """Return all votes, by participant; nothing tells when each was given."""
+        query = sa.select(VOTES).order_by(VOTES.c.participant, VOTES.c.sketch)
+        with self._transaction() as connection:
+            return [
+                Vote(f"{row[0]:04d}", row[1], bool(row[2])) for row in connection.execute(query)
+            ]
+
+    def period(self) -> Period | None:
+        """Say when those who voted came; None: nobody did."""
+        voted = sa.select(VOTES.c.participant)
+        query = sa.select(sa.func.min(PARTICIPANTS.c.joined), sa.func.max(PARTICIPANTS.c.joined))
+        with self._transaction() as connection:
+            first, last = connection.execute(query.where(PARTICIPANTS.c.number.in_(voted))).one()
+        return None if first is None else Period(first, last)
+
+    @contextmanager
+    def _transaction(self, *, writes: bool = False) -> Iterator[sa.Connection]:
+        """Begin, and commit at the end; what the database cannot do now is told as being busy."""
+        engine = self._writing if writes else self._reading
+        try:
+            with self._turn if writes else nullcontext(), engine.begin() as connection:
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
+            raise BusyError(
+                "the site cannot reach its memory at this moment",
+                do="Nothing of yours is lost; try again in a few seconds.",
+            ) from error
+
+
+def _hashed(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()

@@ -1,0 +1,84 @@
+"""Which participant a request comes from: a cookie that no script can read, or a code typed in.
+
+The cookie and the code are the same token; the code is how people write it down.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sketch_pix2seq.web.turing.store import TOKEN_BYTES, Participant, Store
+
+KEPT_SECONDS = 180 * 24 * 3600
+"""How long a browser keeps a participant's place."""
+_GROUP = 4
+_ALIKE = str.maketrans("018", "OIB")  # base32 has none of these digits: they were meant so
+
+
+def cookie_name(request: Request) -> str:
+    """Name the participant's cookie; over HTTPS no other host can set one of this name."""
+    return "__Host-participant" if request.url.scheme == "https" else "participant"
+
+
+def participant_of(request: Request, store: Store) -> Participant | None:
+    """Say who asks; None: nobody known."""
+    token = read_code(request.cookies.get(cookie_name(request), ""))
+    return None if token is None else store.find(token)
+
+
+def code_of(request: Request) -> str:
+    """Write the token of who asks as a code; empty: there is none."""
+    token = read_code(request.cookies.get(cookie_name(request), ""))
+    return "" if token is None else write_code(token)
+
+
+def remember(response: Response, request: Request, token: bytes) -> None:
+    """Let the browser keep a token."""
+    response.set_cookie(
+        cookie_name(request),
+        write_code(token),
+        max_age=KEPT_SECONDS,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def forget(response: Response, request: Request) -> None:
+    """Let the browser forget its token."""
+    response.delete_cookie(
+        cookie_name(request),
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def write_code(token: bytes) -> str:
+    """Write a token as people can copy it.
+
+    Example:
+        >>> write_code(bytes(16))
+        'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AA'
+    """
+    letters = base64.b32encode(token).decode().rstrip("=")
+    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
+
+
+def read_code(code: str) -> bytes | None:
+    """Read a token as people write it; None: it is none.
+
+    Example:
+        >>> read_code(" aaaa aaaa-aaaaAAAA aaaa aaaa aa ") == bytes(16)
+        True
+    """
+    letters = "".join(sign for sign in code.upper() if sign.isalnum()).translate(_ALIKE)
+    try:
+        token = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    except (binascii.Error, ValueError):
+        return None
+    return token if len(token) == TOKEN_BYTES else None
