@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.data.augment import Augmentation, augment, augment_packed
+from sketch_pix2seq.data.augment import Augmentation, augment, augment_packed, trembling
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
@@ -143,3 +143,22 @@ def test_flip_mirrors_a_share_of_the_drawings_left_to_right(rng: np.random.Gener
     assert set(flipped[:, 0].tolist()) == {3, -3}
     assert set(flipped[:, 1].tolist()) == {4}
     assert 0.22 < (flipped[:, 0] < 0).mean() < 0.28
+
+
+def test_a_trembling_hand_moves_points_by_themselves(rng: np.random.Generator) -> None:
+    rows = np.array([[0, 0, 0], [5, 0, 0], [5, 5, 1]] * 400, np.float32)
+    packed = Packed(rows, np.array([600, 600]))
+    assert trembling(packed, rng, Augmentation()) is packed
+    moved = trembling(packed, rng, Augmentation(tremble=2.0))
+    apart = moved.positions() - packed.positions()
+    assert apart.std() == pytest.approx(2.0, rel=0.1)  # it does not add up along the drawing
+    assert (moved.lifts == packed.lifts).all()
+    assert np.abs(np.corrcoef(apart[:-1, 0], apart[1:, 0])[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("tremble", -1.0), ("line_width", 1.0), ("line_width", -0.1)]
+)
+def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"`{name}` must"):
+        Augmentation(**{name: value})

@@ -167,3 +167,35 @@ def test_validation_takes_raster_and_padding(dataset: Dataset) -> None:
     assert {batch.steps.shape[1] for batch in batches} == {202}
     with pytest.raises(UsageError, match="`limit` must be at least 1"):
         list(validation_batches(split, offset_scale=1.0, batch_size=4, limit=0))
+
+
+def test_a_trembling_picture_shows_the_same_strokes_in_every_part(dataset: Dataset) -> None:
+    trembling = Augmentation(tremble=3.0, line_width=0.3)
+    steady = Augmentation()
+    whole = source(dataset, augmentation=trembling).batch(4)
+    still = source(dataset, augmentation=steady).batch(4)
+    np.testing.assert_array_equal(whole.steps, still.steps)
+    assert np.abs(whole.pictures - still.pictures).mean() > 0.01
+    parts = [source(dataset, augmentation=trembling, part=(n, 2)).batch(4) for n in (0, 1)]
+    for place, part in enumerate(parts):
+        np.testing.assert_array_equal(part.pictures, whole.pictures[place::2])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.9])
+def test_categories_in_front_have_their_share(dataset: Dataset, share: float) -> None:
+    front = dataset.card.categories[:2]
+    batches = source(dataset, batch_size=200, focus=front, focus_share=share)
+    ids = np.concatenate([batches.batch(step).category_ids for step in range(20)])
+    assert np.isin(ids, [0, 1]).mean() == pytest.approx(share, abs=0.03)
+
+
+def test_all_categories_in_front_is_none_in_front(dataset: Dataset) -> None:
+    every = source(dataset, focus=dataset.card.categories, focus_share=0.1)
+    assert_same(every.batch(2), source(dataset).batch(2))
+
+
+def test_categories_in_front_must_be_there(dataset: Dataset) -> None:
+    with pytest.raises(UsageError, match="`focus` must name categories of the data set; got yeti"):
+        source(dataset, focus=["yeti"], focus_share=0.5)
+    with pytest.raises(UsageError, match="`focus_share` must be from 0 to 1"):
+        source(dataset, focus=dataset.card.categories[:1], focus_share=2)

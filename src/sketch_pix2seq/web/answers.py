@@ -116,10 +116,6 @@ def tell_errors_alike(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return answer(request, Wrong(422, "usage", f"`{place}`: {first['msg']}"))
 
-    def of_ours(request: Request, error: Exception) -> Response:
-        return answer(request, Wrong.of_status(500))
-
     app.add_exception_handler(SketchPix2SeqError, ours)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_fields)
-    app.add_exception_handler(Exception, of_ours)

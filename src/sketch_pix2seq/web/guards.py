@@ -6,6 +6,7 @@ Each guard wraps an ASGI application. None of them knows what the routes do.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sketch_pix2seq.web.answers import Wrong, answer
+
+_log = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_ADDRESSES = 10_000
@@ -178,6 +181,35 @@ class TimeLimit:
             if begun:
                 raise  # half an answer: the connection is broken off, as it must be
             return await answer(Request(scope), Wrong.of_status(504))(scope, receive, send)
+
+
+class Defects:
+    """Tells of a defect of ours without saying more than that, and writes it down.
+
+    (Starlette's own handler stands outside of all guards, so its answers lack their headers.)
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            return await self.app(scope, receive, noting)
+        except Exception:
+            if begun:
+                raise  # half an answer: the connection is broken off, as it must be
+            _log.exception("a defect in answering %s %s", scope["method"], scope["path"])
+            return await answer(Request(scope), Wrong.of_status(500))(scope, receive, send)
 
 
 class RateLimit:

@@ -12,6 +12,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.web.answers import tell_errors_alike
 from sketch_pix2seq.web.guards import (
     BodyLimit,
+    Defects,
     Limits,
     RateLimit,
     SafeHeaders,
@@ -53,6 +54,7 @@ def new_site(
         openapi_url="/api/openapi.json",
     )
     tell_errors_alike(app)
+    app.add_middleware(Defects)
     app.add_middleware(TimeLimit, seconds=limits.seconds)
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)

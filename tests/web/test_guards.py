@@ -1,0 +1,145 @@
+"""Guards: every limit refuses what is beyond it, in the one shape, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.testclient import TestClient
+
+from sketch_pix2seq.web.guards import HEADERS, Limits, RateLimit
+from sketch_pix2seq.web.site import new_site
+
+LIMITS = Limits(
+    body_bytes=100,
+    upload_bytes=1000,
+    uploads=("/api/file",),
+    seconds=0.5,
+    per_second=0.001,
+    burst=5,
+)
+
+
+def site(limits: Limits = LIMITS) -> FastAPI:
+    app = new_site("Test", "A site.", limits)
+
+    @app.post("/api/size")
+    @app.post("/api/file")
+    async def size(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
+
+    @app.get("/api/slow")
+    async def slow() -> None:
+        await asyncio.sleep(5)
+
+    @app.get("/api/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    return app
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(site(), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+def code(answer: object) -> str:
+    told = answer.json()  # type: ignore[attr-defined]
+    assert told["ok"] is False
+    assert set(told["error"]) == {"code", "message", "hint"}
+    return str(told["error"]["code"])
+
+
+def test_every_answer_tells_browsers_to_be_careful(client: TestClient) -> None:
+    for path in ("/api/health", "/nothing", "/static/theme.css", "/api/broken"):
+        headers = client.get(path).headers
+        assert all(headers[name] == value for name, value in HEADERS.items()), path
+    assert "unsafe-inline" not in HEADERS["Content-Security-Policy"]
+    assert client.get("/static/theme.css").headers["cache-control"] == "no-cache"
+    assert client.get("/api/health").headers["cache-control"] == "no-store"
+
+
+def test_what_is_too_large_is_refused(client: TestClient) -> None:
+    assert client.post("/api/size", content=b"a" * 100).json() == {"bytes": 100}
+    answer = client.post("/api/size", content=b"a" * 101)
+    assert (answer.status_code, code(answer)) == (413, "too_large")
+    assert client.post("/api/file", content=b"a" * 1000).json() == {"bytes": 1000}
+    assert client.post("/api/file", content=b"a" * 1001).status_code == 413
+
+
+def test_a_size_that_is_not_told_is_counted(client: TestClient) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"a" * 40
+
+    assert client.post("/api/size", content=parts()).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "http://testserver"}, 200),
+        ({"origin": "http://elsewhere.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_other_sites_cannot_post(client: TestClient, headers: dict[str, str], status: int) -> None:
+    answer = client.post("/api/size", content=b"a", headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert code(answer) == "forbidden"
+    assert client.get("/api/health", headers=headers).status_code == 200
+
+
+def test_who_asks_too_often_is_told_to_wait(client: TestClient) -> None:
+    for _ in range(5):
+        assert client.post("/api/size", content=b"a").status_code == 200
+    answer = client.post("/api/size", content=b"a")
+    assert (answer.status_code, code(answer)) == (429, "too_many")
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.get("/api/health").status_code == 200
+
+
+def test_the_pace_of_only_so_many_addresses_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketch_pix2seq.web.guards.MOST_ADDRESSES", 3)
+    limit = RateLimit(site(), per_second=0.001, burst=1)
+    for address in "abcd":
+        assert limit._takes_token(address)
+        assert not limit._takes_token(address)
+    assert limit._takes_token("a")  # forgotten
+    assert not limit._takes_token("d")
+
+
+def test_what_takes_too_long_is_ended(client: TestClient) -> None:
+    answer = client.get("/api/slow")
+    assert (answer.status_code, code(answer)) == (504, "timeout")
+
+
+def test_a_defect_is_told_in_the_one_shape(client: TestClient) -> None:
+    answer = client.get("/api/broken")
+    assert (answer.status_code, code(answer)) == (500, "failed")
+    assert "ZeroDivision" not in answer.text
+
+
+def test_browsers_get_a_page(client: TestClient) -> None:
+    answer = client.get("/nothing", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "<h1>There is no such page.</h1>" in answer.text
+    assert "<script" not in answer.text
+    assert code(client.get("/nothing")) == "not_found"
+    assert code(client.get("/api/nothing", headers={"accept": "text/html"})) == "not_found"
+    assert code(client.delete("/api/health")) == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["../site.py", "%2e%2e/site.py", "..%2fsite.py", "/etc/hosts"])
+def test_only_static_files_are_served(client: TestClient, path: str) -> None:
+    assert client.get(f"/static/{path}").status_code == 404
