@@ -55,9 +55,9 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
         if is_file:
             _write_ahead(engine)
         _bring_up_to_date(engine, digest, shown, must_exist=must_exist)
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
         engine.dispose()
-        reason = str(error.orig).strip().splitlines()[0]
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise StudyError(f"the database `{shown}` cannot be used", got=reason) from error
     except StudyError:
         engine.dispose()
@@ -135,7 +135,7 @@ def _write_ahead(engine: sa.Engine) -> None:
             return
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
-                raise StudyError("the database cannot be used", got=error) from error
+                raise
             time.sleep(0.02)
         finally:
             handle.close()

@@ -118,9 +118,10 @@ class Store:
         """
         row = {"participant": participant.number, "sketch": sketch, "human": human}
         statement = self._insert(VOTES).values(row).on_conflict_do_nothing()
+        statement = statement.execution_options(preserve_rowcount=True)
         try:
             with self._transaction(writes=True) as connection:
-                return bool(connection.execute(statement).rowcount)
+                return connection.execute(statement).rowcount == 1
         except sa.exc.IntegrityError as error:
             raise UsageError("this participant has withdrawn", do="Begin anew.") from error
 

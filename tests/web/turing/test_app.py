@@ -1,0 +1,246 @@
+"""The site as a browser without scripts sees it, and as a curious one would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.web.guards import Limits
+from sketch_pix2seq.web.turing.app import create_turing
+from sketch_pix2seq.web.turing.store import Store
+
+UNLIMITED = Limits(body_bytes=4096, per_second=1e6, burst=10**6)
+TOKEN = "open sesame, please"
+
+
+@pytest.fixture
+def store(tmp_path: Path, study: Study) -> Store:
+    return Store.open(str(tmp_path / "votes.sqlite"), study.digest)
+
+
+@pytest.fixture
+def client(study: Study, study_folder: Path, store: Store) -> Iterator[TestClient]:
+    site = create_turing(
+        study, study_folder, store, results_token=TOKEN, contact="Ada <ada@x>", limits=UNLIMITED
+    )
+    with TestClient(site) as opened:
+        yield opened
+
+
+def another(client: TestClient) -> TestClient:
+    """Another browser, for the same site."""
+    return TestClient(client.app)
+
+
+def asked(client: TestClient) -> str:
+    """The sketch that one is asked about."""
+    found = re.search(r'name="sketch" value="(\w+)"', client.get("/question").text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_session_from_the_door_to_the_thanks(client: TestClient, study: Study) -> None:
+    door = client.get("/")
+    assert "You will see 12 sketches" in door.text
+    assert "nobody&#39;s scribbles" in door.text
+    assert "Ada &lt;ada@x&gt;" in door.text
+    assert client.cookies.get("participant") is None
+    how = client.post("/begin")
+    assert how.url.path == "/how"
+    seen = []
+    for number in range(1, 13):
+        page = client.get("/question").text
+        assert f"Sketch <b>{number}</b> of 12" in page
+        sketch = asked(client)
+        assert f'src="/sketches/{sketch}.png"' in page
+        seen.append(sketch)
+        tag = "human" if number % 3 else "computer"
+        answer = client.post("/vote", data={"sketch": sketch, "tag": tag})
+        assert answer.url.path == ("/thanks" if number == 12 else "/question")
+        assert answer.history[0].status_code == 303
+    assert sorted(seen) == [sketch.name for sketch in study.sketches]
+    assert "Thank you" in client.get("/thanks").text
+    assert "Welcome back" in client.get("/").text
+
+
+def test_a_second_answer_and_one_from_another_tab_change_nothing(
+    client: TestClient, store: Store
+) -> None:
+    client.post("/begin")
+    first = asked(client)
+    for tag in ("computer", "human", "computer"):
+        client.post("/vote", data={"sketch": first, "tag": tag})
+    assert [(vote.sketch, vote.human) for vote in store.votes()] == [(first, False)]
+    second = asked(client)
+    told = client.post("/api/vote", json={"sketch": second, "tag": "human"}).json()
+    assert told["counted"] is True
+    assert (told["answered"], told["total"]) == (2, 12)
+    assert told["sketch"] == asked(client)
+    again = client.post("/api/vote", json={"sketch": second, "tag": "computer"}).json()
+    assert again == {**told, "counted": False}
+
+
+def test_begun_twice_it_is_the_same_participant(client: TestClient, store: Store) -> None:
+    client.post("/begin")
+    client.post("/vote", data={"sketch": asked(client), "tag": "human"})
+    assert client.post("/begin").url.path == "/question"  # such as after a link in a letter
+    client.post("/vote", data={"sketch": asked(client), "tag": "human"})
+    assert len({vote.participant for vote in store.votes()}) == 1
+
+
+def test_a_code_takes_ones_place_to_another_device(client: TestClient, store: Store) -> None:
+    client.post("/begin")
+    client.post("/vote", data={"sketch": asked(client), "tag": "human"})
+    page = client.get("/pause").text
+    code = re.search(r"<code>([A-Z2-7-]+)</code>", page)
+    assert code is not None
+    phone = another(client)
+    wrong = phone.post("/resume", data={"code": "nothing"})
+    assert wrong.status_code == 422
+    assert "Nobody here has this code" in wrong.text
+    assert phone.post("/resume", data={"code": code[1].lower()}).url.path == "/question"
+    assert asked(phone) == asked(client)
+
+
+def test_who_withdraws_is_forgotten(client: TestClient, store: Store) -> None:
+    client.post("/begin")
+    client.post("/vote", data={"sketch": asked(client), "tag": "human"})
+    assert "All 1 of them" in client.get("/withdraw").text
+    assert "are deleted" in client.post("/withdraw").text
+    assert store.votes() == []
+    assert client.get("/question").url.path == "/"
+
+
+def test_who_is_not_known_is_shown_the_door(client: TestClient, store: Store) -> None:
+    for path in ("/how", "/question", "/pause", "/thanks", "/withdraw"):
+        shown = client.get(path)
+        assert shown.url.path == "/"
+        assert "not known here yet" in shown.text
+    some = {"sketch": "x", "tag": "human"}
+    assert client.post("/vote", data=some).url.path == "/"
+    told = client.post("/api/vote", json=some)
+    assert told.status_code == 422
+    assert told.json()["error"]["hint"] == "Begin at the first page."
+    client.cookies.set("participant", "AAAA-" * 6)
+    assert client.get("/question").url.path == "/"
+    assert store.votes() == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"sketch": "of another study", "tag": "human"},
+        {"sketch": "x" * 65, "tag": "human"},
+        {"sketch": "", "tag": "human"},
+        {"tag": "human"},
+        {"sketch": "OURS", "tag": "both"},
+        {"sketch": "OURS"},
+    ],
+)
+def test_votes_on_nothing_and_for_nobody_are_refused(
+    client: TestClient, store: Store, form: dict[str, str]
+) -> None:
+    client.post("/begin")
+    form = {name: asked(client) if value == "OURS" else value for name, value in form.items()}
+    as_form, as_json = client.post("/vote", data=form), client.post("/api/vote", json=form)
+    assert (as_form.status_code, as_json.status_code) == (422, 422)
+    assert as_json.json()["ok"] is False
+    assert store.votes() == []
+
+
+def test_the_cookie_is_for_this_site_alone(client: TestClient) -> None:
+    cookie = client.post("/begin", follow_redirects=False).headers["set-cookie"]
+    assert cookie.startswith("participant=")
+    for part in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=15552000"):
+        assert part in cookie
+    assert "Secure" not in cookie
+    safe = TestClient(client.app, base_url="https://testserver")
+    cookie = safe.post("/begin", follow_redirects=False).headers["set-cookie"]
+    assert cookie.startswith("__Host-participant=")
+    assert "Secure" in cookie
+
+
+def test_posts_from_other_sites_are_refused(client: TestClient, store: Store) -> None:
+    client.post("/begin")
+    some = {"sketch": asked(client), "tag": "human"}
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere"}):
+        assert client.post("/vote", data=some, headers=headers).status_code == 403
+        assert client.post("/api/vote", json=some, headers=headers).status_code == 403
+    assert store.votes() == []
+
+
+def test_nothing_but_the_drawing_tells_who_drew(client: TestClient, study: Study) -> None:
+    client.post("/begin")
+    headers, pages = set(), []
+    for _ in study.sketches:
+        sketch = asked(client)
+        picture = client.get(f"/sketches/{sketch}.png")
+        assert picture.headers["content-type"] == "image/png"
+        headers.add(tuple(sorted((k, v) for k, v in picture.headers.items() if k != "date")))
+        page = client.get("/question").text
+        answer = client.post("/api/vote", json={"sketch": sketch, "tag": "human"})
+        for name in (sketch, answer.json()["sketch"], answer.json()["following"]):
+            page = page.replace(name or "…", "…")
+        pages.append((page, answer.text))
+    assert len(headers) == 1
+    for source in study.sources[1:]:
+        assert not any(source in text for pair in pages for text in pair)
+    assert {len(page) for page, _ in pages[2:8]} == {len(pages[2][0])}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sketches/no-such-name.png",
+        "/sketches/../study.json",
+        "/sketches/%2e%2e%2fstudy.json",
+        "/sketches/..%2fstudy.json.png",
+        "/sketches/",
+        "/study.json",
+        "/votes.sqlite",
+        "/static/..%2f..%2f..%2fstudy.json",
+    ],
+)
+def test_no_address_leads_to_other_files(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_results_open_with_the_token_alone(client: TestClient) -> None:
+    assert "They open with the token" in client.get("/results").text
+    for token in ("", "x", TOKEN[:-1], TOKEN + " ", "ö"):
+        for path in ("/results", "/results/votes.csv"):
+            refused = client.post(path, data={"token": token})
+            assert refused.status_code == 403
+            assert "That is not the token" in refused.text
+    assert client.get(f"/results?token={TOKEN}").text.count("They open with the token") == 1
+    opened = client.post("/results", data={"token": TOKEN})
+    assert opened.status_code == 200
+    assert "Nobody has voted yet" in opened.text
+    assert opened.headers["cache-control"] == "no-store"
+
+
+def test_results_are_those_of_the_votes(client: TestClient, study: Study) -> None:
+    client.post("/begin")
+    for place in range(12):
+        tag = "human" if place % 2 else "computer"
+        client.post("/vote", data={"sketch": asked(client), "tag": tag})
+    shown = client.post("/results", data={"token": TOKEN}).text
+    assert "1 person said of 12 sketches" in shown
+    assert "style=" not in shown  # the policy would refuse it
+    assert "<style" not in shown
+    assert "<script" not in shown
+    assert "--c3:" in client.get("/results.css").text
+    votes = client.post("/results/votes.csv", data={"token": TOKEN})
+    assert votes.headers["content-disposition"] == 'attachment; filename="votes.csv"'
+    assert len(votes.text.splitlines()) == 13
+    assert client.cookies.get("participant") is not None
+    assert len(client.cookies) == 1
+
+
+def test_the_api_is_described(client: TestClient) -> None:
+    assert set(client.get("/api/openapi.json").json()["paths"]) == {"/api/vote", "/api/health"}

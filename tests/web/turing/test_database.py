@@ -1,0 +1,113 @@
+"""Opening databases: the right ones, however many at once, and no others."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from sketch_pix2seq.errors import StudyError, UsageError
+from sketch_pix2seq.web.turing.database import VERSION_TABLE, database_url, open_database
+from sketch_pix2seq.web.turing.tables import METADATA
+
+OURS, ANOTHER = "a" * 64, "b" * 64
+
+
+def test_the_steps_lead_to_the_tables_that_the_code_uses(address: str) -> None:
+    engine = open_database(address, OURS)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        differences = compare_metadata(context, METADATA)
+    engine.dispose()
+    assert [one for one in differences if "comment" not in str(one[0])] == []
+
+
+def test_opened_again_it_is_the_same_and_another_studys_is_refused(address: str) -> None:
+    for _ in range(2):
+        open_database(address, OURS).dispose()
+    with pytest.raises(StudyError, match="holds the votes of another study"):
+        open_database(address, ANOTHER)
+
+
+def test_a_newer_layout_is_refused(address: str) -> None:
+    engine = open_database(address, OURS)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StudyError, match="is of a newer release; got layout 9999"):
+        open_database(address, OURS)
+
+
+def test_votes_must_be_there_to_be_counted(address: str, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="there are no votes at"):
+        open_database(address, OURS, must_exist=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_servers_may_start_at_once(address: str) -> None:
+    code = (
+        "import sys; from sketch_pix2seq.web.turing.database import open_database;"
+        "print('ready', flush=True); sys.stdin.read();"
+        "[open_database(sys.argv[1], sys.argv[2]).dispose() for _ in range(3)]"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, address, OURS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started = [subprocess.Popen(command, text=True, **pipes) for _ in range(5)]  # type: ignore[call-overload]
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        process.stdin.close()
+    for process in started:
+        with process:
+            assert process.wait(60) == 0, process.stderr.read()
+    engine = open_database(address, OURS, must_exist=True)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM turing_study")).scalar() == 1
+    engine.dispose()
+
+
+def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "votes.sqlite"), OURS)
+    with engine.connect() as connection:
+        asked = [connection.execute(sa.text(f"PRAGMA {name}")).scalar() for name in PRAGMAS]
+    engine.dispose()
+    assert asked == ["wal", 2, 1, 30_000]
+
+
+PRAGMAS = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+
+
+def test_postgresql_waits_for_the_disk_where_its_settings_say_it_need_not(postgres: str) -> None:
+    address = postgres.format(name="postgres") + "&options=-c%20synchronous_commit%3Doff"
+    engine = open_database(address, OURS)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SHOW synchronous_commit")).scalar() == "on"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "address", ["", "mysql://me@here/votes", "sqlite://", "sqlite:///:memory:", "://", "http://[/"]
+)
+def test_addresses_of_other_things_are_usage_errors(address: str) -> None:
+    with pytest.raises(UsageError, match="`db` must be a file for SQLite, or an address such as"):
+        database_url(address)
+
+
+def test_what_cannot_be_used_is_told_without_the_password(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("this is no database at all, but a text of some length")
+    with sqlite3.connect(tmp_path / "other.sqlite") as other:
+        other.execute("CREATE TABLE turing_votes (x)")
+    other.close()
+    for name in ("text", "other.sqlite", "no/such/folder"):
+        with pytest.raises(StudyError, match="cannot be used"):
+            open_database(str(tmp_path / name), OURS)
+    with pytest.raises(StudyError) as error:
+        open_database("postgresql://me:secret@127.0.0.1:1/votes", OURS)
+    assert "secret" not in str(error.value)
+    assert "cannot be used" in str(error.value)

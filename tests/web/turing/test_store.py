@@ -1,0 +1,119 @@
+"""One vote of each participant on each sketch, whatever happens at once."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from sketch_pix2seq.errors import BusyError, UsageError
+from sketch_pix2seq.evaluation.turing.statistics import Vote
+from sketch_pix2seq.web.turing.database import open_database
+from sketch_pix2seq.web.turing.store import Participant, Store
+from sketch_pix2seq.web.turing.tables import PARTICIPANTS
+
+DIGEST = "a" * 64
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[Store]:
+    opened = Store.open(address, DIGEST)
+    yield opened
+    opened.close()
+
+
+def joined(store: Store) -> Participant:
+    found = store.find(store.join())
+    assert found is not None
+    return found
+
+
+def test_the_first_vote_counts(store: Store) -> None:
+    one, other = joined(store), joined(store)
+    assert store.vote(one, "x", human=True)
+    assert not store.vote(one, "x", human=False)
+    assert store.vote(one, "y", human=False)
+    assert store.vote(other, "x", human=False)
+    assert store.votes() == [
+        Vote("0001", "x", True),
+        Vote("0001", "y", False),
+        Vote("0002", "x", False),
+    ]
+    assert store.answered(one) == {"x", "y"}
+    assert store.answered(joined(store)) == set()
+
+
+def test_of_many_votes_at_once_one_counts(store: Store) -> None:
+    people = [joined(store) for _ in range(3)]
+    cast = [
+        (one, f"s{place}", attempt) for one in people for place in range(8) for attempt in "abc"
+    ]
+    with ThreadPoolExecutor(24) as threads:
+        counted = list(
+            threads.map(lambda vote: store.vote(vote[0], vote[1], human=vote[2] == "a"), cast)
+        )
+    assert sum(counted) == len(store.votes()) == 3 * 8
+    kept = {(vote.participant, vote.sketch): vote.human for vote in store.votes()}
+    for (one, sketch, attempt), was_counted in zip(cast, counted, strict=True):
+        if was_counted:
+            assert kept[f"{one.number:04d}", sketch] == (attempt == "a")
+
+
+def test_nothing_is_kept_that_tells_who_somebody_is(address: str) -> None:
+    store = Store.open(address, DIGEST)
+    token = store.join()
+    store.close()
+    engine = open_database(address, DIGEST)
+    with engine.connect() as connection:
+        (row,) = connection.execute(sa.select(PARTICIPANTS)).mappings()
+    engine.dispose()
+    assert set(row) == {"number", "token_hash", "seed", "joined"}
+    assert bytes(row["token_hash"]) == hashlib.sha256(token).digest()
+    assert type(row["joined"]) is datetime.date
+    assert len(token) == 16
+
+
+def test_tokens_of_nobody_find_nobody(store: Store) -> None:
+    token = store.join()
+    assert store.find(token) is not None
+    assert store.find(bytes(16)) is None
+    assert store.find(token[:-1]) is None
+
+
+def test_who_withdraws_is_forgotten_and_their_number_is_not_given_again(store: Store) -> None:
+    one, other = joined(store), joined(store)
+    for participant in (one, other):
+        store.vote(participant, "x", human=True)
+    store.withdraw(other)
+    assert store.votes() == [Vote("0001", "x", True)]
+    with pytest.raises(UsageError, match="has withdrawn"):
+        store.vote(other, "y", human=True)
+    assert joined(store).number == other.number + 1
+
+
+def test_the_period_is_that_of_those_who_voted(store: Store) -> None:
+    assert store.period() is None
+    one = joined(store)
+    assert store.period() is None
+    store.vote(one, "x", human=True)
+    period = store.period()
+    assert period is not None
+    assert period.first == period.last
+
+
+def test_a_database_that_is_gone_is_told_as_being_busy(postgres: str) -> None:
+    import psycopg
+
+    maintenance = postgres.format(name="postgres")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE leaving")
+        store = Store.open(postgres.format(name="leaving"), DIGEST)
+        one = joined(store)
+        connection.execute("DROP DATABASE leaving WITH (FORCE)")
+    with pytest.raises(BusyError, match="Nothing of yours is lost"):
+        store.vote(one, "x", human=True)
+    store.close()
