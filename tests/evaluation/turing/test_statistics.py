@@ -101,3 +101,49 @@ def test_the_same_seed_gives_the_same_interval(rng: np.random.Generator) -> None
     ballot = Ballot.of(votes_of(table), names(table))
     assert ballot.share(names(table), 1) == ballot.share(names(table), 1)
     assert ballot.share(names(table), 1) != ballot.share(names(table), 2)
+
+
+def test_differences_are_counted_as_by_hand() -> None:
+    nan = np.nan
+    table = np.array([[1, 0, 1, 1], [1, nan, 0, 0], [1, 1, 1, nan]])
+    ballot = Ballot.of(votes_of(table), names(table))
+    found = ballot.difference(["s0", "s2"], ["s1", "s3"])
+    assert found is not None
+    assert found.value == pytest.approx(5 / 6 - 2 / 4)
+    assert found.low <= found.value <= found.high
+    same = ballot.difference(["s0", "s2"], ["s0", "s2"])
+    assert same is not None
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert Ballot.of([], ["a", "b"]).difference(["a"], ["b"]) is None
+
+
+def test_with_one_pair_the_difference_is_scipys_paired_bootstrap(
+    rng: np.random.Generator,
+) -> None:
+    human = rng.random(80) < 0.5
+    redrawn = np.where(rng.random(80) < 0.7, human, rng.random(80) < 0.8)  # they go together
+    table = np.stack([human, redrawn], axis=1).astype(float)
+    ours = Ballot.of(votes_of(table), names(table)).difference(["s1"], ["s0"])
+    theirs = scipy.stats.bootstrap(
+        (table[:, 1], table[:, 0]),
+        lambda more, less, axis: more.mean(axis) - less.mean(axis),
+        method="percentile",
+        paired=True,
+        n_resamples=5000,
+        rng=rng,
+    ).confidence_interval
+    assert ours is not None
+    assert ours.low == pytest.approx(theirs.low, abs=0.025)
+    assert ours.high == pytest.approx(theirs.high, abs=0.025)
+
+
+def test_differences_know_that_a_redrawing_is_like_its_original(rng: np.random.Generator) -> None:
+    likeness = rng.random((1, 30))  # of each pair: some are taken for human by nearly all
+    table = (rng.random((40, 60)) < np.repeat(likeness, 2, axis=1)).astype(float)
+    ballot = Ballot.of(votes_of(table), names(table))
+    more, less = names(table)[::2], names(table)[1::2]
+    together = ballot.difference(more, less)
+    apart = ballot.difference(more, less[1:] + less[:1])
+    assert together is not None
+    assert apart is not None
+    assert together.high - together.low < 0.6 * (apart.high - apart.low)

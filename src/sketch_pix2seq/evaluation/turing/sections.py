@@ -58,7 +58,7 @@ def _passing(outcome: Outcome) -> Section:
         "together where they are compared.",
         paper=f"{paper.PARTICIPANTS} participants, {paper.LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
-        ours=", ".join(found) + "." if found else "no votes yet.",
+        ours=", ".join(found) + "." if found else "no votes that count yet.",
         tables=[
             Table(
                 name="turing",

@@ -1,0 +1,94 @@
+"""The report: whole with many votes, with few and with none."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.evaluation.report.layout import Provenance
+from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.report import results_page, write_results
+from sketch_pix2seq.evaluation.turing.sections import sections
+from sketch_pix2seq.evaluation.turing.statistics import Vote
+from sketch_pix2seq.evaluation.turing.study import Study
+from studies import scribbles
+
+MADE = Provenance(
+    command="turing results", commit="abc", data="study", machine="a machine", date="2026-01-02"
+)
+
+
+@pytest.fixture
+def study() -> Study:
+    return scribbles(3, ("cnn", "<i>mine</i>"))
+
+
+def random_votes(study: Study, rng: np.random.Generator, count: int) -> list[Vote]:
+    return [
+        Vote(f"{person:04d}", sketch.name, bool(rng.random() < 0.6))
+        for person in range(count)
+        for sketch in study.sketches
+    ]
+
+
+def test_the_report_holds_page_tables_figures_and_votes(
+    study: Study, rng: np.random.Generator, tmp_path: Path
+) -> None:
+    outcome = Outcome(study=study, votes=random_votes(study, rng, 8), period="2026-01-02")
+    page = write_results(outcome, MADE, tmp_path / "out")
+    text = page.read_text(encoding="utf-8")
+    assert "8 people said of 18 sketches (cat, pig)" in text
+    assert "<i>mine</i>" not in text
+    assert "&lt;i&gt;mine&lt;/i&gt;" in text
+    assert not re.findall(r"""(?:src|href)=["'](?!#|data:|https://github)""", text)  # offline
+    assert "<script" not in text
+    names = {str(path.relative_to(page.parent)) for path in page.parent.rglob("*.*")}
+    assert names >= {
+        "results.json",
+        "votes.csv",
+        "tables/turing.csv",
+        "tables/turing-categories.csv",
+        "tables/turing-sketches.csv",
+        "tables/turing-participants.csv",
+        "figures/turing-categories.svg",
+        "figures/turing-cat.svg",
+        "figures/turing-pig.svg",
+    }
+    with (page.parent / "tables" / "turing.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["drawn by"] for row in rows] == ["human", "cnn", "<i>mine</i>"]
+    assert [row["the paper"] for row in rows] == ["0.58", "0.6", ""]
+    for row in rows:
+        share = outcome.share(row["drawn by"])
+        assert share is not None
+        assert float(row["tagged human"]) == pytest.approx(share.value, abs=1e-6)
+        assert float(row["tagged human low"]) <= share.value <= float(row["tagged human high"])
+    results = json.loads((page.parent / "results.json").read_text())
+    assert results["study"]["digest"] == study.digest
+    assert len(results["tables"]["turing-participants"]) == 8
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 30])
+def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
+    votes = [
+        Vote(f"{number % 2}", sketch.name, number % 3 == 0)
+        for number, sketch in enumerate(study.sketches[:count])
+    ]
+    text = results_page(Outcome(study=study, votes=votes))
+    assert "nan" not in re.sub(r"<[^>]*>", "", text).lower().split()
+    assert ("Nobody has voted yet" in text) == (count == 0)
+    assert ("1 person said" in text) == (count == 1)
+
+
+def test_everybody_left_out_is_no_crash(study: Study) -> None:
+    votes = [Vote("1", sketch.name, True) for sketch in study.sketches]
+    outcome = Outcome(study=study, votes=votes)
+    assert outcome.left_out == {"1"}
+    first, *_ = sections(outcome)
+    assert first.ours == "no votes that count yet."
+    assert "1 person said" in results_page(outcome)
