@@ -1,6 +1,6 @@
 """`make bench`: the figures that the project holds itself to, each beside a peer of the same run.
 
-    python -m benchmarks.run [--quickdraw DIR] [--only training,drawing,rendering,reading]
+    python -m benchmarks.run [--quickdraw DIR] [--only training,drawing,rendering,reading,serving]
 
 Measures real drawings where SKETCH_PIX2SEQ_QUICKDRAW or --quickdraw names a folder with
 `simplified/<category>.ndjson.gz` in it, and simple synthetic ones elsewhere. Prints a table and
@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drawing, reading, rendering, training
+from benchmarks import drawing, reading, rendering, serving, training
 from benchmarks.figures import Figure
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
@@ -34,7 +34,7 @@ from sketch_pix2seq.sketch.raster import rasterise_batch
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("training", "drawing", "rendering", "reading")
+PARTS = ("training", "drawing", "rendering", "reading", "serving")
 
 
 def main() -> None:
@@ -71,6 +71,8 @@ def _measure(
         figures += training.measure(data)
     if "drawing" in parts:
         figures += drawing.measure(rasterise_batch(sketches[:100]))
+    if "serving" in parts:
+        figures += serving.measure(sketches)
     torch.set_num_threads(1)
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])

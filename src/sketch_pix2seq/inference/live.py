@@ -13,6 +13,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,6 +24,8 @@ from sketch_pix2seq.inference.bundle import DECODER_FILE
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Moved, RowBlock
 
+TOLD_STEPS = 16
+"""A caller is told of a drawing whenever so many steps of it are new, and when it ends."""
 MOST_WAITING = 2_000
 """Drawings that may wait for a row."""
 
@@ -62,6 +65,21 @@ class Caller:
         self.gone = False
 
 
+@dataclass(eq=False, slots=True)
+class UnderWay:
+    """A drawing that stands in a row.
+
+    Args:
+        caller: Whose.
+        steps: (S, 5) each, of which the caller was not told yet.
+        num_steps: How many these are.
+    """
+
+    caller: Caller
+    steps: list[Float32[np.ndarray, "S 5"]] = field(default_factory=list)
+    num_steps: int = 0
+
+
 class LiveEngine:
     """Draws for many callers at once, in threads of its own.
 
@@ -75,8 +93,8 @@ class LiveEngine:
         self._engine = engine
         self._turns: deque[Caller] = deque()
         "Callers with waiting drawings, the next one to be served first."
-        self._callers: dict[int, Caller] = {}
-        "Of each drawing that is under way."
+        self._under_way: dict[int, UnderWay] = {}
+        "By number, each drawing that stands in a row."
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
@@ -96,7 +114,7 @@ class LiveEngine:
     @property
     def num_active(self) -> int:
         """How many drawings are under way."""
-        return len(self._callers)
+        return len(self._under_way)
 
     def ask(
         self,
@@ -162,7 +180,7 @@ class LiveEngine:
         """End; who still waits is told that it is busy."""
         with self._changed:
             self._closed = True
-            callers = {*self._turns, *self._callers.values()}
+            callers = {*self._turns, *(one.caller for one in self._under_way.values())}
             self._turns.clear()
             self._changed.notify_all()
         for thread in self._threads:
@@ -200,7 +218,7 @@ class LiveEngine:
             while self._turns and len(asked) < block.num_free:
                 caller = self._turns.popleft()
                 one = caller.waiting.popleft()
-                self._callers[one.number] = caller
+                self._under_way[one.number] = UnderWay(caller)
                 asked.append(one)
                 if caller.waiting:
                     self._turns.append(caller)
@@ -209,37 +227,43 @@ class LiveEngine:
     def _let_go(self, block: RowBlock) -> None:
         """Let the drawings leave whose callers have gone."""
         with self._changed:
-            gone = {number for number, caller in self._callers.items() if caller.gone}
+            gone = {number for number, one in self._under_way.items() if one.caller.gone}
             for number in block.leave(gone) if gone else ():
-                del self._callers[number]
+                del self._under_way[number]
 
     def _tell(self, moved: Moved) -> None:
-        """Tell callers what was drawn."""
+        """Tell callers what was drawn: of a drawing that ends at once, of others now and then."""
         finished = set(moved.finished)
-        finite = np.isfinite(moved.steps).all(axis=(0, 2))
+        all_finite = bool(np.isfinite(moved.steps).all())
         for column, number in enumerate(moved.numbers.tolist()):
-            with self._changed:
-                caller = self._callers[number]
-                if number in finished:
-                    del self._callers[number]
-                    caller.num_unfinished -= 1
-            if caller.gone:
+            one = self._under_way[number]
+            one.steps.append(moved.steps[:, column])
+            one.num_steps += len(moved.steps)
+            ends = number in finished
+            if not (ends or one.num_steps >= TOLD_STEPS or not all_finite):
                 continue
-            if not finite[column]:
-                self.leave(caller)
-                caller.tell(_not_finite())
+            steps = np.concatenate(one.steps)
+            one.steps, one.num_steps = [], 0
+            if ends:
+                with self._changed:
+                    del self._under_way[number]
+                    one.caller.num_unfinished -= 1
+            if one.caller.gone:
                 continue
-            steps = moved.steps[:, column].copy()
-            caller.tell(Drawn(number - caller.first, steps, number in finished))
+            if not (all_finite or np.isfinite(steps).all()):
+                self.leave(one.caller)
+                one.caller.tell(_not_finite())
+                continue
+            one.caller.tell(Drawn(number - one.caller.first, steps, ends))
 
     def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
         """Tell everybody in a block, or about to enter it, of a fault, and empty it."""
         numbers = {*block.numbers, *(one.number for one in asked)}
         with self._changed:
-            callers = {self._callers.pop(number, None) for number in numbers}
+            found = [self._under_way.pop(number, None) for number in numbers]
         block.leave(numbers)
-        for caller in callers:
-            if caller is not None and not caller.gone:
+        for caller in {one.caller for one in found if one is not None}:
+            if not caller.gone:
                 self.leave(caller)
                 caller.tell(error)
 

@@ -16,15 +16,15 @@ from sketch_pix2seq.web.studio.artist import Artist, Pen, drawing_of, sketch_of
 def test_the_pen_goes_where_the_steps_lead() -> None:
     pen = Pen(2.0, (10.0, 10.0))
     steps = np.array([[1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 1]], np.float32)
-    assert pen.follow(steps) == [(12.0, 10.0, 0), (12.0, 12.0, 1)]
-    assert pen.follow(steps[:1]) == [(14.0, 12.0, 0)]
+    assert pen.follow(steps) == [[12, 10, 0], [12, 12, 1]]
+    assert pen.follow(steps[:1]) == [[14, 12, 0]]
 
 
 def test_given_steps_are_not_told() -> None:
     pen = Pen(1.0, (0.0, 0.0), skip=3)
     steps = np.array([[1, 0, 1, 0, 0]] * 2, np.float32)
     assert pen.follow(steps) == []
-    assert pen.follow(steps) == [(4.0, 0.0, 0)]
+    assert pen.follow(steps) == [[4, 0, 0]]
 
 
 def test_drawings_lie_in_the_middle() -> None:

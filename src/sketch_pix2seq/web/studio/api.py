@@ -6,12 +6,13 @@ finished], ...]}`, and end with `{"done": true}` or with an error in the one sha
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Annotated, Any, TypedDict, TypeVar
 
 import numpy as np
-from anyio import to_thread
+import orjson
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Body, Request
 from jaxtyping import Float32
 from starlette.responses import Response, StreamingResponse
@@ -19,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
 from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.inference.session import num_processors
 from sketch_pix2seq.sketch.animation import film
 from sketch_pix2seq.sketch.reading import read_drawing
 from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
@@ -214,9 +216,15 @@ def _file(form: SaveForm) -> bytes:
     return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())
 
 
+@cache
+def _limiter() -> CapacityLimiter:
+    """More threads than processors would only stand in each other's way."""
+    return CapacityLimiter(num_processors())
+
+
 async def _aside(work: Callable[[], T]) -> T:
     """Do work that takes a while in a thread, so that others are served meanwhile."""
-    return await to_thread.run_sync(work)
+    return await to_thread.run_sync(work, limiter=_limiter())
 
 
 def _stream(drawn: AsyncIterator[list[Moves]]) -> StreamingResponse:
@@ -227,11 +235,11 @@ async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
     last: dict[str, object] = {"done": True}
     try:
         async for moves in drawn:
-            yield _line({"moves": moves})
+            yield _line({"moves": [list(move) for move in moves]})
     except SketchPix2SeqError as error:  # the answer has begun: its status is told already
         last = Wrong.of_error(error).told()
     yield _line(last)
 
 
 def _line(told: dict[str, object]) -> bytes:
-    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    return orjson.dumps(told) + b"\n"

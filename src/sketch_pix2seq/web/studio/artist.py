@@ -6,6 +6,7 @@ Joins the sketcher, which reads drawings, and the live engine, which draws them.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
 
+GATHER_SECONDS = 0.015
+"""What is drawn within this time is told together."""
 _MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
 """Where a drawing begins that nobody has begun: the model's origin is a drawing's middle."""
 
@@ -34,7 +37,7 @@ class Moves(NamedTuple):
     """
 
     place: int
-    points: list[tuple[float, float, int]]
+    points: list[list[float]]
     finished: bool
 
 
@@ -52,26 +55,66 @@ class Pen:
         self.place = np.array(start, np.float64)
         self.skip = skip
 
-    def follow(self, steps: Float32[np.ndarray, "S 5"]) -> list[tuple[float, float, int]]:
+    def follow(self, steps: Float32[np.ndarray, "S 5"]) -> list[list[float]]:
         """Go on.
 
         Args:
-            steps: Stroke-5.
+            steps: Stroke-5; only the last one may be an end.
 
         Returns:
             As `Moves.points`.
         """
-        steps = steps[steps[:, PEN.start + PEN_END] == 0]
-        points = self.place + np.cumsum(steps[:, OFFSET].astype(np.float64) * self.scale, axis=0)
-        if len(points):
-            self.place = points[-1]
-        lifts = steps[:, PEN.start + PEN_DOWN] == 0
-        told = [
-            (round(float(x), 1), round(float(y), 1), int(lift))
-            for (x, y), lift in zip(points, lifts, strict=True)
-        ]
-        skipped, self.skip = min(self.skip, len(told)), max(self.skip - len(told), 0)
-        return told[skipped:]
+        drawn = len(steps) - int(steps[-1, PEN.start + PEN_END] > 0) if len(steps) else 0
+        if not drawn:
+            return []
+        points = np.empty((drawn, 3))
+        points[:, :2] = self.place + np.cumsum(
+            steps[:drawn, OFFSET].astype(np.float64) * self.scale, axis=0
+        )
+        points[:, 2] = steps[:drawn, PEN.start + PEN_DOWN] == 0
+        self.place = points[-1, :2].copy()
+        skipped, self.skip = min(self.skip, drawn), max(self.skip - drawn, 0)
+        told: list[list[float]] = points[skipped:].round(1).tolist()
+        return told
+
+
+class Mailbox:
+    """Brings news from the engine's threads to the loop that waits for them.
+
+    Made in that loop. It is woken once for all that has come since it last looked.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._posted: list[Drawn | Exception] = []
+        self._lock = threading.Lock()
+        self._filled = asyncio.Event()
+
+    def post(self, news: Drawn | Exception) -> None:
+        """Put something in; from any thread."""
+        with self._lock:
+            self._posted.append(news)
+            is_first = len(self._posted) == 1
+        if is_first:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+                self._loop.call_soon_threadsafe(self._filled.set)
+
+    async def collect(self) -> list[Drawn]:
+        """Wait for something, and take out all that there is.
+
+        Raises:
+            Exception: What was put in as such.
+        """
+        await self._filled.wait()
+        self._filled.clear()
+        with self._lock:
+            posted, self._posted = self._posted, []
+        news = []
+        for one in posted:
+            if isinstance(one, Exception):
+                raise one
+            news.append(one)
+        return news
 
 
 class Artist:
@@ -122,17 +165,11 @@ class Artist:
                 for one in begun
                 for _ in range(n)
             ]
-        loop = asyncio.get_running_loop()
-        told: asyncio.Queue[Drawn | Exception] = asyncio.Queue()
-
-        def tell(news: Drawn | Exception) -> None:
-            with suppress(RuntimeError):  # the loop has ended: nobody listens any more
-                loop.call_soon_threadsafe(told.put_nowait, news)
-
+        mailbox = Mailbox()
         caller = self.engine.ask(
             np.repeat(latents, n, axis=0),
             list(range(n)) * len(latents),
-            tell,
+            mailbox.post,
             seed=seed,
             temperature=temperature,
             begun=None if begun is None else [one.steps for one in begun for _ in range(n)],
@@ -142,17 +179,16 @@ class Artist:
             unfinished = len(pens)
             try:
                 while unfinished:
-                    some = [await told.get()]
-                    while not told.empty():
-                        some.append(told.get_nowait())
                     moves = []
-                    for news in some:
-                        if isinstance(news, Exception):
-                            raise news
+                    for news in await mailbox.collect():
                         points = pens[news.place].follow(news.steps)
-                        moves.append(Moves(news.place, points, news.finished))
+                        if points or news.finished:
+                            moves.append(Moves(news.place, points, news.finished))
                         unfinished -= news.finished
-                    yield moves
+                    if moves:
+                        yield moves
+                    if unfinished:
+                        await asyncio.sleep(GATHER_SECONDS)
             finally:
                 self.engine.leave(caller)
 

@@ -6,6 +6,7 @@ drew a sketch: this module does not know it.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
@@ -29,6 +30,8 @@ from sketch_pix2seq.web.turing.visits import (
 
 SECONDS_PER_SKETCH = 4
 """What people take, roughly: for saying beforehand how long it takes."""
+LEAST_LOOK_MS = 300
+"""Who answers sooner has not looked: it was the second click of a double click."""
 _PICTURES_KEPT = "private, max-age=86400, immutable"
 
 Tag = Literal["human", "computer"]
@@ -136,16 +139,20 @@ def _add_voting(routes: APIRouter, hall: Hall) -> None:
         place = hall.place_of(participant)
         if place.sketch is None:
             return _go("/thanks")
-        return page(request, "turing/question.html.jinja", place=place)
+        return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
 
     @routes.post("/vote", include_in_schema=False)
     def vote(
-        request: Request, sketch: Annotated[str, Form(max_length=64)], tag: Annotated[Tag, Form()]
+        request: Request,
+        sketch: Annotated[str, Form(max_length=64)],
+        tag: Annotated[Tag, Form()],
+        asked: Annotated[int, Form(ge=0)] = 0,
     ) -> Response:
         participant = participant_of(request, hall.store)
         if participant is None:
             return _to_the_door()
-        hall.take(participant, sketch, tag)
+        if not 0 <= _now_ms() - asked < LEAST_LOOK_MS:
+            hall.take(participant, sketch, tag)
         return _go("/question")
 
     @routes.post("/api/vote", summary="Say who drew a sketch; the first vote counts.")
@@ -212,6 +219,10 @@ def _last_page(request: Request, hall: Hall, template: str) -> Response:
         return _to_the_door()
     place = hall.place_of(participant)
     return page(request, template, place=place, code=code_of(request), hall=hall)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _go(path: str) -> RedirectResponse:
