@@ -161,4 +161,4 @@ def test_a_trembling_hand_moves_points_by_themselves(rng: np.random.Generator) -
 )
 def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must"):
-        Augmentation(**{name: value})
+        Augmentation(**{name: value})  # type: ignore[arg-type]

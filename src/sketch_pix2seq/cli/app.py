@@ -55,7 +55,7 @@ VERBS = (
         "Train the paper's models; measure them.",
     ),
     Verb("export", "sketch_pix2seq.cli.export:export", "Make a bundle of a training run."),
-    Verb("studio", "sketch_pix2seq.cli.studio:studio", "Draw in a browser, and be drawn."),
+    Verb("studio", "sketch_pix2seq.cli.studio:studio", "Draw in a browser; the model draws too."),
     Verb("turing", "sketch_pix2seq.cli.turing:app", "Ask people: drawn by a human, or not?"),
 )
 
