@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
+from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
 
 UNLIMITED = Limits(body_bytes=4096, per_second=1e6, burst=10**6)
@@ -83,6 +85,19 @@ def test_a_second_answer_and_one_from_another_tab_change_nothing(
     assert told["sketch"] == asked(client)
     again = client.post("/api/vote", json={"sketch": second, "tag": "computer"}).json()
     assert again == {**told, "counted": False}
+
+
+def test_an_answer_sooner_than_one_can_look_is_a_slip(client: TestClient, store: Store) -> None:
+    client.post("/begin")
+    page = client.get("/question").text
+    found = re.search(r'name="asked" value="(\d+)"', page)
+    assert found is not None
+    form = {"sketch": asked(client), "tag": "human", "asked": found[1]}
+    assert client.post("/vote", data=form).url.path == "/question"
+    assert store.votes() == []
+    time.sleep(LEAST_LOOK_MS / 1000)
+    client.post("/vote", data=form)
+    assert len(store.votes()) == 1
 
 
 def test_begun_twice_it_is_the_same_participant(client: TestClient, store: Store) -> None:
