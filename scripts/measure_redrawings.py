@@ -1,5 +1,7 @@
 """Do redrawings look like their inputs? Measured with the model's own eyes, on test drawings.
 
+(Whatever is to be decided, such as the temperature, is decided with `--split valid`.)
+
     python scripts/measure_redrawings.py DATA [--bundle B] [--judge B] [--best-of 1]
 
 Each test drawing is redrawn once; the redrawing is rendered, encoded and looked up among all
@@ -35,11 +37,12 @@ def main() -> None:
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--classifier", type=Path)
     parser.add_argument("--per-category", type=int, default=200)
+    parser.add_argument("--split", default="test", choices=("valid", "test"))
     parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    sketches, categories, names = _drawings(options.data, options.per_category)
+    sketches, categories, names = _drawings(options.data, options.split, options.per_category)
     sketcher = Sketcher.load(options.bundle)
     began = time.perf_counter()
     drawn = sketcher.redraw(sketches, 1, options.temperature, options.seed, best_of=options.best_of)
@@ -54,7 +57,7 @@ def main() -> None:
     np.fill_diagonal(among_humans, np.inf)
     right = _votes(distance, categories) == categories
     human_right = _votes(among_humans, categories) == categories
-    print(f"{len(sketches)} test drawings redrawn in {seconds:.1f} s")
+    print(f"{len(sketches)} {options.split} drawings redrawn in {seconds:.1f} s")
     print(f"own input nearest {np.mean(rank < 1):.1%}, among 10 nearest {np.mean(rank < 10):.1%}")
     print(f"{'category':<14}{'redrawn':>10}{'human':>10}{'drawings':>10}")
     for number, name in enumerate(names):
@@ -79,8 +82,10 @@ def _print_recognised(
         print(f"classifier, {name}: {right:.1%} right")
 
 
-def _drawings(data: Path, per_category: int) -> tuple[list[Sketch], np.ndarray, tuple[str, ...]]:
-    split = Dataset.open(data).split("test")
+def _drawings(
+    data: Path, name: str, per_category: int
+) -> tuple[list[Sketch], np.ndarray, tuple[str, ...]]:
+    split = Dataset.open(data).split(name)
     numbers = []
     for category in range(len(split.categories)):
         start, stop = split.category_range(category)

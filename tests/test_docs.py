@@ -81,7 +81,8 @@ def test_the_readmes_commands_run_as_written(
     lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines]
     commands = [words[1:] for words in commands if words[:1] == ["sketch-pix2seq"]]
-    assert len(commands) == 12
+    assert len(commands) == 13
+    commands.remove(["studio"])  # it runs until it is ended: tests/cli/test_studio.py
     for words in commands:
         words = [word.replace("num_steps=300", "num_steps=3") for word in words]
         with unchecked_shapes(), misbehaving_server() as server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -45,7 +46,7 @@ def serve(
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = _Server(config, lambda: on_ready(address), stop)
-    with listening:
+    with listening, suppress(KeyboardInterrupt):  # how one ends it: nothing went wrong
         server.run(sockets=[listening])
 
 
