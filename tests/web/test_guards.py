@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
+from serving import serving
 from sketch_pix2seq.web.guards import HEADERS, Limits, RateLimit
 from sketch_pix2seq.web.site import new_site
 
@@ -122,6 +124,17 @@ def test_the_pace_of_only_so_many_addresses_is_remembered(monkeypatch: pytest.Mo
 def test_what_takes_too_long_is_ended(client: TestClient) -> None:
     answer = client.get("/api/slow")
     assert (answer.status_code, code(answer)) == (504, "timeout")
+
+
+def test_a_request_that_never_comes_to_its_end_is_ended() -> None:
+    with serving(site()) as address, socket.create_connection(("127.0.0.1", port(address))) as line:
+        line.settimeout(10)
+        line.sendall(b"POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nonly this")
+        assert line.recv(1000).startswith(b"HTTP/1.1 504")
+
+
+def port(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 def test_a_defect_is_told_in_the_one_shape(client: TestClient) -> None:

@@ -55,8 +55,8 @@ def new_site(
     )
     tell_errors_alike(app)
     app.add_middleware(Defects)
-    app.add_middleware(TimeLimit, seconds=limits.seconds)
     app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(TimeLimit, seconds=limits.seconds)
     app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)
     app.add_middleware(SameOrigin)
     app.add_middleware(SafeHeaders)  # the outermost: refusals have headers too
