@@ -1,0 +1,147 @@
+"""How good is a model whose inputs arrive as strokes, as pictures and as photos?
+
+    python scripts/measure_targets.py DATA JUDGE [--bundle B] [--out FILE.md] [--split valid]
+
+For test drawings, at most --per-category of each category, in each of three ways of arriving
+(strokes; a PNG of 1,000 pixels with lines 20 wide; a simulated photo): Rec, how often the judge
+names redrawings rightly, once drawn and best of eight, also as a share of how often it names the
+human drawings rightly; Ret, how often the own human drawing is the nearest, or among the nearest
+ten, to a redrawing, by the model's own codes, among all of them. Intervals are 95 %, over
+drawings. Temperature, number of seeds and amounts can be set. Writes a table in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.evaluation.contest import DOT
+from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.sketch.simulated_photo import photograph
+
+SIZE, LINE = 1000, 20
+
+
+class Shown(NamedTuple):
+    """Test drawings.
+
+    Args:
+        sketches: As people drew them.
+        names: Their categories.
+    """
+
+    sketches: list[Sketch]
+    names: list[str]
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("judge", type=Path)
+    parser.add_argument("--bundle", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--split", default="test", choices=("valid", "test"))
+    parser.add_argument("--per-category", type=int, default=250)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--best-of", type=int, default=8)
+    options = parser.parse_args()
+    shown = _shown(Dataset.open(options.data), options.split, options.per_category)
+    sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
+    human = _right(judge, shown.sketches, shown.names)
+    lines = [
+        f"{len(shown.sketches)} {options.split} drawings, of which the judge names {_told(human)}.",
+        "",
+        "| arriving as | Rec | of human | best of several | of human | Ret 1 | Ret 10 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for way, arrive in WAYS.items():
+        given = _read(shown.sketches, arrive)
+        once, ranks = [], []
+        for seed in range(options.seeds):
+            drawn = [one for (one,) in sketcher.redraw(given, 1, options.temperature, seed=seed)]
+            once.append(_right(judge, drawn, shown.names))
+            ranks.append(_ranks(sketcher, drawn, shown.sketches))
+        best = sketcher.redraw(given, 1, options.temperature, best_of=options.best_of)
+        chosen = _right(judge, [one for (one,) in best], shown.names)
+        first, ten = np.array(ranks) < 1, np.array(ranks) < 10
+        cells = (
+            *(way, _told(np.array(once)), f"{np.mean(once) / human.mean():.3f}"),
+            *(_told(chosen), f"{chosen.mean() / human.mean():.3f}", _told(first), _told(ten)),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+        print(lines[-1], flush=True)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text, encoding="utf-8")
+
+
+def _png(drawing: Sketch, seed: int) -> Sketch:
+    file = io.BytesIO()
+    drawing.to_image(SIZE, line_width=LINE).save(file, "png")
+    return read_picture(file.getvalue())
+
+
+WAYS: dict[str, Callable[[Sketch, int], Sketch]] = {
+    "strokes": lambda drawing, seed: drawing,
+    f"PNG of {SIZE:,} pixels, lines {LINE} wide": _png,
+    "simulated photo": lambda drawing, seed: read_picture(photograph(drawing, seed)),
+}
+
+
+def _read(sketches: list[Sketch], arrive: Callable[[Sketch, int], Sketch]) -> list[Sketch]:
+    """Read drawings as they arrive; one that is refused counts as a dot."""
+    found = []
+    for seed, sketch in enumerate(sketches):
+        try:
+            found.append(arrive(sketch, seed))
+        except DrawingError as error:
+            print(f"drawing {seed} is refused: {error}")
+            found.append(DOT)
+    return found
+
+
+def _shown(dataset: Dataset, name: str, per_category: int) -> Shown:
+    split = dataset.split(name)
+    sketches, names = [], []
+    for place, category in enumerate(dataset.card.categories):
+        start, stop = split.category_range(place)
+        numbers = range(start, min(stop, start + per_category))
+        sketches += [split.sketch(number) for number in numbers]
+        names += [category] * len(numbers)
+    return Shown(sketches, names)
+
+
+def _right(judge: Judge, sketches: list[Sketch], names: list[str]) -> np.ndarray:
+    said = judge.categories([sketch if sketch.strokes else DOT for sketch in sketches])
+    return np.array([one == other for one, other in zip(said, names, strict=True)])
+
+
+def _ranks(sketcher: Sketcher, drawn: list[Sketch], humans: list[Sketch]) -> np.ndarray:
+    """How many human drawings are nearer to each redrawing than its own original."""
+    codes = sketcher.encode([sketch if sketch.strokes else DOT for sketch in drawn])
+    pool = sketcher.encode(humans)
+    apart = np.linalg.norm(codes[:, None] - pool[None], axis=2)
+    ranks: np.ndarray = (apart < np.diagonal(apart)[:, None]).sum(axis=1)
+    return ranks
+
+
+def _told(right: np.ndarray) -> str:
+    found = estimate(right)
+    return f"{found.value:.1%} ({100 * found.low:.1f} to {100 * found.high:.1f})"
+
+
+if __name__ == "__main__":
+    main()
