@@ -53,7 +53,7 @@ def create(
         temperature: How freely models draw; without it what suits each.
         seed: Another seed, other drawings and other noise.
     """
-    with needs_extra("eval"):
+    with needs_extra("data"):
         from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.evaluation.turing.create import create_study
     from sketch_pix2seq.evaluation.contest import Contestant

@@ -192,8 +192,9 @@ def standalone(figure: Figure) -> str:
 
 
 def _marked(words: str) -> Markup:
-    """Set what stands in backticks as code, and nothing else as anything."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))
+    """Set what stands in backticks as code, and keep numbers and their signs on one line."""
+    kept = re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", str(escape(words)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))
 
 
 def _colours() -> str:

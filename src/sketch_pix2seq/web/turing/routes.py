@@ -103,7 +103,8 @@ def participant_routes(hall: Hall) -> APIRouter:
     """Return all routes that participants use."""
     routes = APIRouter()
     _add_voting(routes, hall)
-    _add_coming_and_going(routes, hall)
+    _add_coming(routes, hall)
+    _add_leaving(routes, hall)
 
     @routes.get("/how", include_in_schema=False)
     def tell_how(request: Request) -> Response:
@@ -111,14 +112,6 @@ def participant_routes(hall: Hall) -> APIRouter:
         if participant is None:
             return _to_the_door()
         return page(request, "turing/how.html.jinja", place=hall.place_of(participant))
-
-    @routes.get("/pause", include_in_schema=False)
-    def pause(request: Request) -> Response:
-        return _last_page(request, hall, "turing/pause.html.jinja")
-
-    @routes.get("/thanks", include_in_schema=False)
-    def thank(request: Request) -> Response:
-        return _last_page(request, hall, "turing/thanks.html.jinja")
 
     @routes.get("/sketches/{name}.png", include_in_schema=False)
     def show_picture(name: str) -> Response:
@@ -164,7 +157,7 @@ def _add_voting(routes: APIRouter, hall: Hall) -> None:
         return VoteAnswer(counted=counted, **hall.place_of(participant)._asdict())
 
 
-def _add_coming_and_going(routes: APIRouter, hall: Hall) -> None:
+def _add_coming(routes: APIRouter, hall: Hall) -> None:
     def door(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
         participant = participant_of(request, hall.store)
         return page(
@@ -198,6 +191,16 @@ def _add_coming_and_going(routes: APIRouter, hall: Hall) -> None:
         answer = _go("/question")
         remember(answer, request, token)
         return answer
+
+
+def _add_leaving(routes: APIRouter, hall: Hall) -> None:
+    @routes.get("/pause", include_in_schema=False)
+    def pause(request: Request) -> Response:
+        return _last_page(request, hall, "turing/pause.html.jinja")
+
+    @routes.get("/thanks", include_in_schema=False)
+    def thank(request: Request) -> Response:
+        return _last_page(request, hall, "turing/thanks.html.jinja")
 
     @routes.get("/withdraw", include_in_schema=False)
     def ask_to_withdraw(request: Request) -> Response:
