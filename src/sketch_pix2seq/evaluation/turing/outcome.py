@@ -44,7 +44,10 @@ class Outcome:
 
     def share(self, source: str, category: str | None = None) -> Estimate | None:
         """How often a source's sketches are tagged human; None: no vote."""
-        return self.ballot.share(self._names(source, category), self._seed)
+        if (source, category) not in self._shares:
+            names = self._names(source, category)
+            self._shares[source, category] = self.ballot.share(names, self._seed)
+        return self._shares[source, category]
 
     def share_by_everybody(self, source: str) -> Estimate | None:
         """The same, nobody left out."""
@@ -77,6 +80,11 @@ class Outcome:
                 out = "yes" if vote.participant in self.left_out else "no"
                 writer.writerow([vote.participant, *about, tag, out])
         return file.getvalue()
+
+    @cached_property
+    def _shares(self) -> dict[tuple[str, str | None], Estimate | None]:
+        """Those that are worked out already."""
+        return {}
 
     def _names(self, source: str, category: str | None = None) -> list[str]:
         """Sketches of a source, by what they redraw."""

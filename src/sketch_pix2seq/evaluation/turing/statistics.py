@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ RESAMPLES = 2_000
 LEAST_HUMAN, MOST_HUMAN = 0.1, 0.9
 """Participants who tag less or more than this as human did not look: the paper leaves them out."""
 _TAILS = (2.5, 97.5)
+_PEOPLE, _SKETCHES = 0, 1  # streams of random numbers
 
 
 class Vote(NamedTuple):
@@ -143,8 +145,8 @@ class Ballot:
         assert len(more) == len(less)
         if not all(self.cast[:, columns].any() for columns in both):
             return None
-        rng = np.random.default_rng([seed, len(self.participants), len(more)])
-        people, pairs = (_times_drawn(rng, size) for size in (len(self.participants), len(more)))
+        people = _times_drawn(len(self.participants), seed, _PEOPLE)
+        pairs = _times_drawn(len(more), seed, _SKETCHES)
         shares, resampled = [], []
         for columns in both:
             cast, human = self.cast[:, columns], self.human[:, columns]
@@ -167,8 +169,8 @@ def _interval(
     cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"], seed: int
 ) -> tuple[float, float]:
     """Resample participants and sketches."""
-    rng = np.random.default_rng([seed, *cast.shape])
-    people, sketches = (_times_drawn(rng, size) for size in cast.shape)
+    people = _times_drawn(cast.shape[0], seed, _PEOPLE)
+    sketches = _times_drawn(cast.shape[1], seed, _SKETCHES)
     low, high = np.nanpercentile(_resampled(people, sketches, cast, human), _TAILS)
     return float(low), float(high)
 
@@ -187,7 +189,9 @@ def _resampled(
     return shares
 
 
-def _times_drawn(rng: np.random.Generator, size: int) -> Float64[np.ndarray, "R N"]:
-    """How often each of so many things is drawn, in each resample."""
+@lru_cache(maxsize=8)
+def _times_drawn(size: int, seed: int, stream: int) -> Float64[np.ndarray, "R N"]:
+    """How often each of so many things is drawn, in each resample: the same for all shares."""
+    rng = np.random.default_rng([seed, size, stream])
     drawn: Int64[np.ndarray, "R N"] = rng.multinomial(size, np.full(size, 1 / size), RESAMPLES)
     return drawn.astype(np.float64)

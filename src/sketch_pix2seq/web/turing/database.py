@@ -58,7 +58,9 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         engine.dispose()
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise StudyError(f"the database `{shown}` cannot be used", got=reason) from error
+        raise StudyError(
+            f"the database `{shown}` cannot be used", got=reason, do="Name another with `db`."
+        ) from error
     except StudyError:
         engine.dispose()
         raise
