@@ -125,7 +125,7 @@ def test_a_code_takes_ones_place_to_another_device(client: TestClient, store: St
 def test_who_withdraws_is_forgotten(client: TestClient, store: Store) -> None:
     client.post("/begin")
     client.post("/vote", data={"sketch": asked(client), "tag": "human"})
-    assert "All 1 of them" in client.get("/withdraw").text
+    assert "You have given 1 of 12" in client.get("/withdraw").text
     assert "are deleted" in client.post("/withdraw").text
     assert store.votes() == []
     assert client.get("/question").url.path == "/"
