@@ -4,9 +4,8 @@
 #   scripts/make_default.sh QUICKDRAW OUT
 #
 # QUICKDRAW holds simplified/<category>.ndjson.gz of all categories; everything is written below
-# OUT: data sets, runs, judge and bundle. Broken off, it goes on where it was. The numbers of steps can
-# be set: BROAD, FRONT and JUDGE. Each run is a `train` of its own, so a graphics card is used where there
-# is one.
+# OUT: data set, runs and bundle. Broken off, it goes on where it was. The numbers of steps can be set: BROAD
+# and FRONT. Each run is a `train` of its own, so a graphics card is used where there is one.
 set -euo pipefail
 quickdraw=$1 out=$2
 front="cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
@@ -21,12 +20,6 @@ sketch-pix2seq train default --data "$out/all345" --out "$out/broad" --resume --
     --set optimiser.schedule=exponential --set optimiser.decay=1.0
 [ -e "$out/broad-bundle" ] || sketch-pix2seq export "$out/broad" --out "$out/broad-bundle"
 sketch-pix2seq train default --data "$out/all345" --out "$out/front" --resume --start-from "$out/broad-bundle" \
-    --set num_steps="${FRONT:-4000}" --set focus="$front" --set focus_share=0.7
+    --set num_steps="${FRONT:-9000}" --set focus="$front" --set focus_share=0.65
 
-# What names drawings.
-sketch-pix2seq train judge --data "$out/all345" --out "$out/judge" --resume --set num_steps="${JUDGE:-4000}" \
-    --set balance=0.3
-[ -e "$out/judge-bundle" ] || sketch-pix2seq export "$out/judge" --out "$out/judge-bundle"
-
-sketch-pix2seq export "$out/front" --out "$out/default" --data "$out/all345" --judge "$out/judge-bundle" \
-    --gallery 70
+sketch-pix2seq export "$out/front" --out "$out/default" --data "$out/all345" --gallery 60

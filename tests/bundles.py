@@ -18,8 +18,6 @@ from sketch_pix2seq.inference.bundle import (
     COMPLETION_FILE,
     DECODER_FILE,
     ENCODER_FILE,
-    JUDGE_CARD_FILE,
-    JUDGE_FILE,
     MODEL_FILE,
     PICTURE,
     WEIGHTS_FILE,
@@ -27,7 +25,7 @@ from sketch_pix2seq.inference.bundle import (
     BundleCard,
 )
 from sketch_pix2seq.inference.completion import Completion
-from sketch_pix2seq.inference.judge import Judge, JudgeCard
+from sketch_pix2seq.inference.judge import JUDGE_CARD_FILE, JUDGE_FILE, Judge, JudgeCard
 from sketch_pix2seq.models import (
     DecoderStep,
     LSTMDecoder,

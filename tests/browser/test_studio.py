@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def test_undo_and_clear(studio: str, sheet: Page) -> None:
     draw_circle(sheet)
     sheet.get_by_role("button", name="Undo").click()
     assert sheet.locator("#pad path").count() == 1
+    sheet.locator("#pad").focus()
     sheet.keyboard.press("Control+z")
     assert sheet.locator("#pad path").count() == 0
     expect(sheet.locator(".sheet-card .paper.blank")).to_have_count(6)
@@ -89,16 +91,19 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     sheet.get_by_role("button", name="Share").click()
     address = sheet.url
-    assert re.search(r"#[\w-]{20,}$", address)
+    assert re.search(r"#[\w-]{20,}~0~0\.4$", address)
     drawn = sheet.locator(".sheet-card .paper").first.inner_html()
     other = sheet.context.new_page()
     other.goto(address)
     all_drawn(other)
     assert other.locator("#pad path").count() == 1
-    assert other.locator(".sheet-card .paper").first.inner_html() != ""
-    other.goto(f"{studio}#not-a-drawing")
-    all_drawn(other)
-    assert drawn
+    assert other.locator(".sheet-card .paper").first.inner_html() == drawn
+    other.close()
+    sheet.goto("about:blank")
+    sheet.goto(f"{studio}#not-a-drawing")
+    expect(sheet.locator("#trouble")).to_contain_text("This link is damaged")
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet.locator("#notice")).to_have_class("notice")
 
 
 def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
@@ -106,7 +111,7 @@ def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     example = Path(__file__).parents[2] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
     sheet.locator("#file").set_input_files(example)
-    expect(sheet.locator("#notice")).to_contain_text("what is seen")
+    expect(sheet.locator("#note")).to_contain_text("what is seen")
     all_drawn(sheet)
     assert sheet.locator("#pad path").count() > 3
 
@@ -117,7 +122,7 @@ def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) ->
     sheet.goto(studio)
     all_drawn(sheet)
     sheet.locator("#file").set_input_files(wrong)
-    expect(sheet.locator("#notice.trouble")).to_contain_text("must be an SVG")
+    expect(sheet.locator("#trouble")).to_contain_text("must be an SVG")
 
 
 def test_the_same_luck_draws_the_same(studio: str, sheet: Page) -> None:
@@ -138,6 +143,71 @@ def test_the_same_luck_draws_the_same(studio: str, sheet: Page) -> None:
         "before => document.querySelector('.sheet-card .paper.done')?.innerHTML === before",
         arg=drawn,
     )
+
+
+def test_undo_amid_a_stroke_ends_that_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    box = sheet.locator("#pad").bounding_box()
+    assert box is not None
+    sheet.mouse.move(box["x"] + 20, box["y"] + 20)
+    sheet.mouse.down()
+    sheet.keyboard.press("Control+z")
+    circle = sheet.locator("#pad path").first.get_attribute("d")
+    sheet.mouse.move(box["x"] + 200, box["y"] + 220)
+    sheet.mouse.up()
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator("#pad path").first.get_attribute("d") == circle
+
+
+def test_a_drawing_is_still_there_on_the_way_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    circle = sheet.locator("#pad path").first.get_attribute("d")
+    sheet.get_by_role("link", name="Mix").click()
+    sheet.wait_for_url("**/mix")
+    sheet.go_back()
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").first.get_attribute("d") == circle
+
+
+def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    sheet.locator("[name=seed]").fill("-3.7")
+    sheet.locator("[name=seed]").press("Enter")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator("[name=seed]").input_value() == "0"
+    assert sheet.url.rstrip("/") == studio
+
+
+def test_trouble_is_told_and_goes_with_the_next_success(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.context.set_offline(True)
+    draw_circle(sheet)
+    expect(sheet.locator("#trouble")).to_contain_text("The studio does not answer")
+    sheet.context.set_offline(False)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
+def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
+    sheet.set_viewport_size({"width": 390, "height": 844})
+    sheet.goto(studio)
+    all_drawn(sheet)
+    tops = sheet.evaluate(
+        """() => [...document.querySelectorAll("main button, main input, main [tabindex='0']")]
+        .filter(one => one.tabIndex >= 0 && !one.disabled)
+        .map(one => one.getBoundingClientRect().top + scrollY)"""
+    )
+    assert all(later > earlier - 60 for earlier, later in pairwise(tops))
 
 
 def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:

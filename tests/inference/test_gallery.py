@@ -41,6 +41,9 @@ def test_at_a_drawing_lies_its_own_code_and_between_them_a_mixture() -> None:
         b'{"word":"cat","drawing":[[[0],[0]]],"place":[0]}',
         b'{"word":"cat","drawing":[[[0],[0]]],"place":[0,"a"]}',
         b'{"word":"cat","drawing":[[[0],[0]]],"place":[0,NaN]}',
+        b'{"word":"cat","drawing":[[[0],[0]]],"place":[0,5]}',
+        b'{"word":"cat","drawing":[[[0],[0]]],"place":["0","1"]}',
+        b'{"word":"cat","drawing":[[[0],[0]]],"place":[true,false]}',
         b'{"word":"cat","drawing":[],"place":[0,0]}',
     ],
 )

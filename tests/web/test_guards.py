@@ -11,13 +11,13 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from serving import serving
-from sketch_pix2seq.web.guards import HEADERS, Limits, RateLimit
+from sketch_pix2seq.web.guards import HEADERS, BodyLimit, Limits, RateLimit
 from sketch_pix2seq.web.site import new_site
 
 LIMITS = Limits(
     body_bytes=100,
-    upload_bytes=1000,
-    uploads=("/api/file",),
+    larger={"/api/file": 1000},
+    held_bytes=2500,
     seconds=0.5,
     per_second=0.001,
     burst=5,
@@ -92,6 +92,7 @@ def test_a_size_that_is_not_told_is_counted(client: TestClient) -> None:
         ({"origin": "http://testserver"}, 200),
         ({"origin": "http://elsewhere.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
     ],
 )
 def test_other_sites_cannot_post(client: TestClient, headers: dict[str, str], status: int) -> None:
@@ -135,6 +136,16 @@ def test_a_request_that_never_comes_to_its_end_is_ended() -> None:
 
 def port(address: str) -> int:
     return int(address.rpartition(":")[2])
+
+
+def test_only_so_much_is_received_at_once(client: TestClient) -> None:
+    guard = BodyLimit(site(), Limits(body_bytes=100, held_bytes=150))
+    guard._held = 100  # of others
+    with TestClient(guard) as other:
+        assert other.post("/api/size", content=b"a" * 40).status_code == 200
+        answer = other.post("/api/size", content=b"a" * 60)
+    assert (answer.status_code, code(answer)) == (503, "busy")
+    assert guard._held == 100
 
 
 def test_a_defect_is_told_in_the_one_shape(client: TestClient) -> None:

@@ -9,7 +9,6 @@ from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.inference.judge import Judge
     from sketch_pix2seq.training.recipe import Recipe
 
 
@@ -20,7 +19,6 @@ def export(
     out: Path,
     data: Path | None = None,
     temperature: float | None = None,
-    judge: Path | None = None,
     gallery: int = 0,
 ) -> None:
     """Make a bundle of a run's best weights; of a judge's run, a judge.
@@ -28,9 +26,8 @@ def export(
     Args:
         run: The folder that `train` wrote.
         out: The bundle to make: a folder, or a file that ends in .zip.
-        data: The data set that it was trained on: with it the bundle can complete drawings.
+        data: The data set that it was trained on: with it the bundle completes and names drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
-        judge: An exported judge to be put into the bundle: the studio then names drawings.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
     """
     with needs_extra("train"):
@@ -45,22 +42,13 @@ def export(
         export_judge(trained, out)
         print(out)
         return
-    named = None if judge is None else _opened(judge)
 
     def add(folder: Path) -> None:
-        if named is not None:
-            named.put_into(folder)
         if gallery and data is not None:
             _hang(folder, data, gallery, trained.recipe)
 
     export_run(run, out, data=data, temperature=temperature, add=add)
     print(out)
-
-
-def _opened(place: Path) -> Judge:
-    from sketch_pix2seq.inference.judge import Judge
-
-    return Judge.load(place)
 
 
 def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:

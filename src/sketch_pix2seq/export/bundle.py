@@ -14,6 +14,7 @@ from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.export.completion import fit_completion
 from sketch_pix2seq.export.graphs import export_onnx, round_to_half, stored
 from sketch_pix2seq.export.likelihood import measure_likelihood
+from sketch_pix2seq.export.naming import fit_naming
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.arguments import checked_temperature
@@ -21,6 +22,7 @@ from sketch_pix2seq.inference.bundle import (
     CARD_FILE,
     COMPLETION_FILE,
     MODEL_FILE,
+    NAMING_FILE,
     PICTURE,
     STROKES,
     WEIGHTS_FILE,
@@ -49,8 +51,8 @@ def export_run(
     Args:
         run_folder: what `train` wrote.
         out: a folder to be made, or a file name that ends in `.zip`.
-        data: the data set that it was trained on; with it the bundle can complete drawings, and
-            its card tells how likely the model finds test drawings.
+        data: the data set that it was trained on; with it the bundle can complete and name
+            drawings, and its card tells how likely the model finds test drawings.
         temperature: what the model draws at where none is given; 0.4 if left out.
         add: called with the folder once it can be used, to put more files into it.
 
@@ -76,9 +78,12 @@ def export_run(
         (folder / CARD_FILE).write_text(model_card(card), encoding="utf-8")
         if dataset is not None:
             split = dataset.split("train")
-            completion = fit_completion(Sketcher.load(folder), split, run.recipe.seed)
+            sketcher = Sketcher.load(folder)
+            completion = fit_completion(sketcher, split, run.recipe.seed)
             if completion is not None:
                 (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
+            naming = fit_naming(sketcher, split, run.recipe.seed)
+            (folder / NAMING_FILE).write_bytes(naming.to_bytes())
         add(folder)
     return card
 

@@ -6,7 +6,7 @@
     weights.safetensors  the weights: for both graphs, for drawing without ONNX Runtime and for
                          training on
     completion.safetensors  what completes a started drawing (see `Completion`); may be missing
-    judge.json, judge.onnx  what names drawings (see `Judge`); may be missing
+    naming.safetensors   what names drawings by their codes (see `Naming`); may be missing
     gallery.ndjson       human drawings, their places on a map (see `Gallery`); may be missing
     README.md            model card
 
@@ -35,8 +35,7 @@ ENCODER_FILE = "encoder.onnx"
 DECODER_FILE = "decoder.onnx"
 WEIGHTS_FILE = "weights.safetensors"
 COMPLETION_FILE = "completion.safetensors"
-JUDGE_CARD_FILE = "judge.json"
-JUDGE_FILE = "judge.onnx"
+NAMING_FILE = "naming.safetensors"
 GALLERY_FILE = "gallery.ndjson"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
@@ -166,8 +165,8 @@ class Bundle:
     "All weights; they may be missing where the graphs hold them."
     completion: bytes | None = None
     "What completes started drawings; it may be missing."
-    judge: tuple[bytes, bytes] | None = None
-    "Card and model of what names drawings; it may be missing."
+    naming: bytes | None = None
+    "What names drawings; it may be missing."
     gallery: bytes | None = None
     "Human drawings and their places on a map; it may be missing."
 
@@ -179,16 +178,15 @@ class Bundle:
             BundleError: if it is not there, lacks a file or is of another version.
         """
         needed = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
-        more = (WEIGHTS_FILE, COMPLETION_FILE, JUDGE_CARD_FILE, JUDGE_FILE, GALLERY_FILE)
+        more = (WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE)
         files = read_files(path, needed, more)
-        judge = files.get(JUDGE_CARD_FILE), files.get(JUDGE_FILE)
         return cls(
             BundleCard.from_json(files[MODEL_FILE]),
             files[ENCODER_FILE],
             files[DECODER_FILE],
             files.get(WEIGHTS_FILE),
             files.get(COMPLETION_FILE),
-            None if judge[0] is None or judge[1] is None else (judge[0], judge[1]),
+            files.get(NAMING_FILE),
             files.get(GALLERY_FILE),
         )
 

@@ -9,7 +9,6 @@ kept, as the encoder makes them again in an instant. Knows drawings and places, 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -112,9 +111,11 @@ def _hung(line: bytes, number: int) -> Hung:
     try:
         record = parse_record(line)
         x, y = json.loads(line)["place"]
-        place = float(x), float(y)
-        if not record.strokes or not all(map(math.isfinite, place)):
+        if not record.strokes or not all(type(side) in (int, float) for side in (x, y)):
             raise ValueError("no stroke, or no place")
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError("a place must lie between 0 and 1")
+        place = float(x), float(y)
     except (DrawingError, ValueError, KeyError, TypeError) as error:
         raise BundleError(
             f"line {number} of `{GALLERY_FILE}` of the bundle must be a drawing with a place",

@@ -16,7 +16,6 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,12 +23,14 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
+from sketch_pix2seq.inference.bundle import read_files
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
 from sketch_pix2seq.inference.session import judge_session, not_usable
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 FORMAT_VERSION = 1
+JUDGE_CARD_FILE = "judge.json"
+JUDGE_FILE = "judge.onnx"
 LOOKED_AT_ONCE = 64
 """Pictures in one call: what it makes of them stays in the cache."""
 
@@ -125,7 +126,6 @@ class Judge:
         self.card = card
         self.digest = hashlib.sha256(card.to_json().encode() + model).hexdigest()
         "SHA-256 of what it is."
-        self._model = model
         self._session = judge_session(model, JUDGE_FILE, card.raster.size, len(card.categories))
 
     @classmethod
@@ -141,11 +141,6 @@ class Judge:
         """
         files = read_files(checked_path("judge", path), (JUDGE_CARD_FILE, JUDGE_FILE))
         return cls(JudgeCard.from_json(files[JUDGE_CARD_FILE]), files[JUDGE_FILE])
-
-    def put_into(self, folder: Path) -> None:
-        """Write the judge's two files into a model's bundle."""
-        (folder / JUDGE_CARD_FILE).write_text(self.card.to_json(), encoding="utf-8")
-        (folder / JUDGE_FILE).write_bytes(self._model)
 
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Look at drawings.

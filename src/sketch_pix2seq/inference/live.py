@@ -10,6 +10,7 @@ Knows threads and turns. It does not know what a step means, nor who the callers
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from sketch_pix2seq.errors import BundleError, BusyError
 from sketch_pix2seq.inference.bundle import DECODER_FILE
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Moved, RowBlock
+
+_log = logging.getLogger(__name__)
 
 TOLD_STEPS = 16
 """A caller is told of a drawing whenever so many steps of it are new, and when it ends."""
@@ -45,7 +48,7 @@ class Drawn(NamedTuple):
 
 
 Tell: TypeAlias = Callable[[Drawn | Exception], None]
-"""Called in the engine's threads; must return soon and raise nothing. After an exception, or once
+"""Called in the engine's threads; must return soon. After an exception, or once
 all drawings are finished, it is not called any more."""
 
 
@@ -104,6 +107,11 @@ class LiveEngine:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def works(self) -> bool:
+        """Whether it draws."""
+        return not self._closed and all(thread.is_alive() for thread in self._threads)
 
     @property
     def num_waiting(self) -> int:
@@ -250,11 +258,11 @@ class LiveEngine:
                     one.caller.num_unfinished -= 1
             if one.caller.gone:
                 continue
-            if not (all_finite or np.isfinite(steps).all()):
+            if all_finite or np.isfinite(steps).all():
+                self._tell_one(one.caller, Drawn(number - one.caller.first, steps, ends))
+            else:
                 self.leave(one.caller)
-                one.caller.tell(_not_finite())
-                continue
-            one.caller.tell(Drawn(number - one.caller.first, steps, ends))
+                self._tell_one(one.caller, _not_finite())
 
     def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
         """Tell everybody in a block, or about to enter it, of a fault, and empty it."""
@@ -265,7 +273,15 @@ class LiveEngine:
         for caller in {one.caller for one in found if one is not None}:
             if not caller.gone:
                 self.leave(caller)
-                caller.tell(error)
+                self._tell_one(caller, error)
+
+    def _tell_one(self, caller: Caller, news: Drawn | Exception) -> None:
+        """Tell a caller; one that cannot be told is taken to have gone."""
+        try:
+            caller.tell(news)
+        except Exception:  # others must be drawn for all the same
+            _log.exception("a caller of the engine could not be told")
+            self.leave(caller)
 
 
 def _not_finite() -> BundleError:

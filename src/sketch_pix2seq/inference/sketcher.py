@@ -31,9 +31,9 @@ from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
-from sketch_pix2seq.inference.judge import Judge, JudgeCard
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.inference.session import (
     Session,
     encoder_session,
@@ -372,12 +372,12 @@ class Sketcher:
         return self._bundle.completion is not None
 
     @cached_property
-    def judge(self) -> Judge | None:
-        """What names drawings, if the bundle holds it."""
-        if self._bundle.judge is None:
+    def naming(self) -> Naming | None:
+        """What names drawings by their codes, if the bundle holds it."""
+        if self._bundle.naming is None:
             return None
-        card, model = self._bundle.judge
-        return Judge(JudgeCard.from_json(card), model)
+        sizes = len(self.card.categories), self.card.latent_dim
+        return Naming.from_bytes(self._bundle.naming, *sizes)
 
     @cached_property
     def gallery(self) -> Gallery | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Float32, Real, UInt8
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from sketch_pix2seq.errors import DrawingError
@@ -158,7 +158,7 @@ def _resized(grey: Image.Image) -> Image.Image:
 def _flattened(picture: Image.Image) -> Image.Image:
     """Make a picture of any mode grey, on white; where that hides the lines, on black."""
     if picture.mode.startswith(("I", "F")):
-        values = np.asarray(picture, np.float64)
+        values = _averaged(np.asarray(picture), -(-max(picture.size) // _GREY_SIDE))
         top = 65535 if values.max() > 255 else 255
         return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
     if not picture.has_transparency_data:
@@ -173,6 +173,13 @@ def _flattened(picture: Image.Image) -> Image.Image:
         if float(high) - float(low) >= LEAST_CONTRAST:  # type: ignore[arg-type]
             break
     return grey
+
+
+def _averaged(values: Real[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h w"]:
+    """Means of squares of so many pixels, without a second copy of a large picture."""
+    height, width = (side // factor * factor for side in values.shape)
+    squares = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
+    return np.asarray(squares.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Bool[np.ndarray, "h w"]:

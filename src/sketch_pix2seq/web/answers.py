@@ -27,6 +27,9 @@ from sketch_pix2seq.web.pages import page
 RETRY_SECONDS = 2
 """What a client that is told to come back later is told to wait."""
 
+MOST_NAMED = 80
+"""Letters of a field's name that are said back."""
+
 _CODES = {
     400: ("bad_request", "this request cannot be understood", ""),
     403: ("forbidden", "this may not be asked for from here", "Open the site itself."),
@@ -97,6 +100,10 @@ def answer(request: Request, wrong: Wrong) -> Response:
     return JSONResponse(wrong.told(), wrong.status, headers)
 
 
+def _lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
 def tell_errors_alike(app: FastAPI) -> None:
     """Let every error of a site be told in the one shape."""
 
@@ -114,7 +121,9 @@ def tell_errors_alike(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         first, *_ = error.errors()
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return answer(request, Wrong(422, "usage", f"`{place}`: {first['msg']}"))
+        said = first.get("ctx", {}).get("error") or _lowered(str(first["msg"]))
+        message = f"`{place[:MOST_NAMED]}`: {said}"
+        return answer(request, Wrong(422, "usage", message, "See /api/openapi.json."))
 
     app.add_exception_handler(SketchPix2SeqError, ours)
     app.add_exception_handler(HTTPException, of_http)

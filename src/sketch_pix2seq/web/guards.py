@@ -9,7 +9,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -43,10 +44,10 @@ class Limits:
 
     body_bytes: int = 64 * 1024
     "Largest request."
-    upload_bytes: int = 0
-    "Largest request to a path of `uploads`."
-    uploads: tuple[str, ...] = ()
-    "Paths that take files."
+    larger: Mapping[str, int] = field(default_factory=dict)
+    "Largest request to certain paths."
+    held_bytes: int = 64 * 1024 * 1024
+    "Of all requests that are being received."
     seconds: float = 30.0
     "Longest time that a request may take."
     per_second: float = 10.0
@@ -103,7 +104,10 @@ def _is_foreign(scope: Scope) -> bool:
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site not in ("same-origin", "none")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        return True
 
 
 class BodyLimit:
@@ -117,29 +121,24 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self.limits = limits
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI application."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        is_upload = scope["path"] in self.limits.uploads
-        most = self.limits.upload_bytes if is_upload else self.limits.body_bytes
-        refusal = answer(Request(scope), Wrong.of_status(413))
-        said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdecimal() or int(said) > most:
-            return await refusal(scope, receive, send)
-        parts, got = [], 0
-        while True:  # requests are small: hold the whole one before anybody works on it
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            got += len(parts[-1])
-            if got > most:
+        most = self.limits.larger.get(scope["path"], self.limits.body_bytes)
+        body = bytearray()
+        try:
+            status = await self._receive(scope, receive, body, most)
+            if status:
+                refusal = answer(Request(scope), Wrong.of_status(status))
                 return await refusal(scope, receive, send)
-            if not message.get("more_body", False):
-                break
-        whole: Message | None = {"type": "http.request", "body": b"".join(parts)}
+            whole: Message | None = {"type": "http.request", "body": bytes(body)}
+        except ConnectionError:
+            return None
+        finally:
+            self._held -= len(body)
 
         async def received() -> Message:
             nonlocal whole
@@ -149,6 +148,29 @@ class BodyLimit:
             return message
 
         return await self.app(scope, received, send)
+
+    async def _receive(self, scope: Scope, receive: Receive, body: bytearray, most: int) -> int:
+        """Hold a whole request before anybody works on it.
+
+        Returns:
+            The status with which it is refused; 0: it is not.
+        """
+        said = Headers(scope=scope).get("content-length", "0")
+        if not said.isdecimal() or int(said) > most:
+            return 413
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            part = message.get("body", b"")
+            body += part
+            self._held += len(part)
+            if len(body) > most:
+                return 413
+            if self._held > self.limits.held_bytes:
+                return 503
+            if not message.get("more_body", False):
+                return 0
 
 
 class TimeLimit:

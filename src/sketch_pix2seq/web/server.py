@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -9,9 +10,12 @@ from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from sketch_pix2seq.errors import UsageError
 
+IDLE_SECONDS = 20
+"""A connection over which no whole request comes for so long, or twice so long, is closed."""
 DRAIN_SECONDS = 5
 """How long requests under way may take once the server is told to end."""
 
@@ -43,11 +47,38 @@ def serve(
         access_log=False,
         log_level="warning",
         server_header=False,
+        http=_Impatient,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = _Server(config, lambda: on_ready(address), stop)
     with listening, suppress(KeyboardInterrupt):  # how one ends it: nothing went wrong
         server.run(sockets=[listening])
+
+
+class _Impatient(H11Protocol):
+    """Closes a connection over which no whole request comes for a while.
+
+    (A time limit for a request begins only when its head is complete.)
+    """
+
+    _last: object = None
+    "The request that was the last one when it was looked for the last time."
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._again = self.loop.call_later(IDLE_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._again.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is self._last and (cycle is None or cycle.response_complete):
+            self.transport.close()
+            return
+        self._last = cycle
+        self._again = self.loop.call_later(IDLE_SECONDS, self._look)
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +101,9 @@ class _Server(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Open the port now, so that a taken one is told before anything is loaded."""
+    """Open the port; a taken one is told in a line."""
+    if not host:
+        raise UsageError("`host` must be an address", got="none", do="127.0.0.1 is this machine.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # with its protocol named, asyncio sends small parts of an answer at once (TCP_NODELAY)
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -54,11 +54,11 @@ def new_site(
         openapi_url="/api/openapi.json",
     )
     tell_errors_alike(app)
-    app.add_middleware(Defects)
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(TimeLimit, seconds=limits.seconds)
     app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)
     app.add_middleware(SameOrigin)
+    app.add_middleware(Defects)
     app.add_middleware(SafeHeaders)  # the outermost: refusals have headers too
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 

@@ -16,12 +16,13 @@ from starlette.testclient import TestClient
 from bundles import tiny_bundle, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.inference.gallery import Gallery, Hung
+from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
 
 HOUSE = [[[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]], [[100, 140], [200, 200]]]
 UNLIMITED = Limits(
-    body_bytes=512 * 1024, upload_bytes=1 << 24, uploads=("/api/read",), per_second=1e6, burst=10**6
+    body_bytes=512 * 1024, larger={"/api/read": 1 << 24}, per_second=1e6, burst=10**6
 )
 
 
@@ -117,7 +118,7 @@ def test_the_map_and_a_point_of_it(client: TestClient, sketcher: Sketcher) -> No
 def test_what_the_model_is(client: TestClient, sketcher: Sketcher) -> None:
     told = client.get("/api/model").json()
     assert told["name"] == sketcher.card.name
-    assert (told["completes"], told["judges"], told["maps"]) == (True, False, True)
+    assert (told["completes"], told["names"], told["maps"]) == (True, False, True)
     assert client.post("/api/name", json={"drawing": HOUSE}).json() == {"ok": True, "guesses": []}
 
 
@@ -156,18 +157,24 @@ def test_drawings_are_saved(client: TestClient, kind: str, begins: bytes, count:
     ("change", "what"),
     [
         ({"drawing": []}, "drawing"),
-        ({"drawing": [[]]}, "stroke 0"),
+        ({"drawing": [[]]}, "drawing.0"),
         ({"drawing": [[[1, 2], [1]]]}, "equal length"),
-        ({"drawing": [[[1], [1], [1]]]}, "stroke 0"),
+        ({"drawing": [[[1], [1], [1]]]}, "drawing.0"),
+        ({"drawing": [[[True], [1]]]}, "drawing.0.0.0"),
+        ({"drawing": [["0"] * 100_000]}, "drawing.0"),
         ({"drawing": [[["a"], [1]]]}, "drawing"),
         ({"drawing": [[[1e300], [1]]]}, "drawing"),
-        ({"drawing": [[[0] * 5001, [0] * 5001]]}, "at most 5000 points"),
-        ({"drawing": [[[0], [0]]] * 501}, "drawing"),
+        ({"drawing": [[[0] * 5001, [0] * 5001]]}, "drawing.0.0"),
+        ({"drawing": [[[0] * 3000, [0] * 3000]] * 2}, "at most 5000 points"),
+        ({"drawing": [[[0], [0]]] * 5001}, "drawing"),
+        ({"n": True}, "n"),
         ({"n": 0}, "n"),
         ({"n": 13}, "n"),
         ({"temperature": -1}, "temperature"),
         ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
         ({"more": 1}, "more"),
+        ({"m" * 10_000: 1}, "m" * 80),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -179,6 +186,7 @@ def test_what_does_not_fit_is_refused(
         error = answer.json()["error"]
         assert what in error["message"]
         assert "\n" not in error["message"]
+        assert len(error["message"]) < 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"drawing": NaN}'])
@@ -212,6 +220,58 @@ def test_too_many_at_once_are_told_that_it_is_busy(
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "busy"
     assert answer.headers["retry-after"]
+
+
+def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketch_pix2seq.web.studio.api.MOST_POINTS", 50)
+
+    def read(strokes: list[np.ndarray]) -> Any:
+        svg = Sketch.from_points(strokes).to_svg().encode()
+        return client.post("/api/read", content=svg).json()
+
+    dense = read([np.stack([np.arange(90), np.zeros(90)], 1), np.array([[0, 9], [9, 9]])])
+    assert sum(len(stroke[0]) for stroke in dense["drawing"]) == 4  # straight lines: simplified
+    zigzag = read([np.array([[x, x % 2 * 50] for x in range(60)])])
+    assert "at most 50 points" in zigzag["error"]["message"]
+
+
+def test_a_drawing_is_named(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "named")
+    card = json.loads((folder / "model.json").read_text())
+    card["categories"] = ["cat", "dog", "house"]
+    (folder / "model.json").write_text(json.dumps(card))
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(30, card["latent_dim"])).astype(np.float32)
+    naming = Naming.fitted(codes, np.arange(30) % 3, 3)
+    (folder / "naming.safetensors").write_bytes(naming.to_bytes())
+    with TestClient(create_studio(Sketcher.load(folder))) as opened:
+        assert opened.get("/api/model").json()["names"] is True
+        guesses = opened.post("/api/name", json={"drawing": HOUSE}).json()["guesses"]
+    assert sorted(guess["category"] for guess in guesses) == ["cat", "dog", "house"]
+    assert sum(guess["probability"] for guess in guesses) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_defect_amid_drawing_ends_the_answer_in_the_one_shape(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sketch_pix2seq.web.studio.artist import Pen
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Pen, "follow", broken)
+    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
+    last = json.loads(answer.text.splitlines()[-1])
+    assert (last["ok"], last["error"]["code"]) == (False, "failed")
+
+
+def test_what_takes_too_long_to_draw_is_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.web.studio.artist.DRAWING_SECONDS", -1.0)
+    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
+    last = json.loads(answer.text.splitlines()[-1])
+    assert last["error"]["code"] == "timeout"
 
 
 def test_the_api_is_described(client: TestClient) -> None:

@@ -6,21 +6,20 @@ finished], ...]}`, and end with `{"done": true}` or with an error in the one sha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from functools import cache
-from typing import Annotated, Any, TypedDict, TypeVar
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, TypedDict
 
 import numpy as np
 import orjson
-from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from jaxtyping import Float32
 from starlette.responses import Response, StreamingResponse
 
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
 from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.mixing import path_through
-from sketch_pix2seq.inference.session import num_processors
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.animation import film
 from sketch_pix2seq.sketch.reading import read_drawing
 from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
@@ -28,22 +27,23 @@ from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import png_bytes
 from sketch_pix2seq.web.answers import Wrong
 from sketch_pix2seq.web.studio.artist import Artist, Moves, drawing_of, sketch_of
+from sketch_pix2seq.web.studio.desk import Desk
 from sketch_pix2seq.web.studio.forms import (
-    Drawing,
+    MOST_POINTS,
     Guess,
     Hanging,
     MapAnswer,
     MixForm,
     ModelAnswer,
     NameAnswer,
+    NameForm,
     PlaceForm,
     ReadAnswer,
     RedrawForm,
     SaveForm,
-    checked,
 )
 
-T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 LINES = "application/x-ndjson"
 NUM_GUESSES = 3
@@ -64,6 +64,7 @@ def routes(artist: Artist) -> APIRouter:
     api = APIRouter(prefix="/api", tags=["studio"])
     sketcher = artist.sketcher
     hanging = _Hanging(artist)
+    desk = Desk()
 
     @api.get("/model", summary="What the model is.")
     def tell_model() -> ModelAnswer:
@@ -73,7 +74,7 @@ def routes(artist: Artist) -> APIRouter:
             categories=list(card.categories),
             temperature=card.temperature,
             completes=sketcher.completes,
-            judges=sketcher.judge is not None,
+            names=sketcher.naming is not None,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -81,35 +82,39 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/redraw", summary="Draw a drawing again.", responses=_STREAM)
     async def redraw(form: RedrawForm) -> StreamingResponse:
-        latents = await _aside(lambda: sketcher.encode([sketch_of(form.drawing)]))
+        latents = await desk.look(lambda: sketcher.encode([sketch_of(form.drawing)]))
         return _stream(artist.draw(latents, n=form.n, **_freedom(form, artist)))
 
     @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
     async def finish(form: RedrawForm) -> StreamingResponse:
-        latents, begun = await _aside(lambda: sketcher.begin([sketch_of(form.drawing)]))
+        latents, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
         drawn = artist.draw(latents, n=form.n, begun=begun, **_freedom(form, artist))
         return _stream(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
     async def mix(form: MixForm) -> StreamingResponse:
         ends = [sketch_of(form.first), sketch_of(form.second)]
-        codes = await _aside(lambda: sketcher.encode(ends))
+        codes = await desk.look(lambda: sketcher.encode(ends))
         path = path_through(codes, form.steps, spherical=form.spherical)
         return _stream(artist.draw(path, **_freedom(form, artist)))
 
-    @api.get("/map", summary="Test drawings, each with its place in the latent space.")
-    def tell_map() -> MapAnswer:
-        return hanging.told
+    @api.get(
+        "/map",
+        summary="Test drawings, each with its place in the latent space.",
+        response_model=MapAnswer,
+    )
+    def tell_map() -> Response:
+        return Response(hanging.told, media_type="application/json")
 
     @api.post("/map/draw", summary="Draw a point of the map.", responses=_STREAM)
     async def draw_place(form: PlaceForm) -> StreamingResponse:
-        latent = await _aside(lambda: hanging.latent_at(form.x, form.y))
+        latent = await desk.look(lambda: hanging.latent_at(form.x, form.y))
         return _stream(artist.draw(latent[None], n=form.n, **_freedom(form, artist)))
 
     @api.post("/name", summary="Say what a drawing shows.")
-    async def name(drawing: Annotated[Drawing, Body(embed=True)]) -> NameAnswer:
-        sketch = sketch_of(_checked(drawing))
-        return NameAnswer(guesses=await _aside(lambda: _guesses(artist, sketch)))
+    async def name(form: NameForm) -> NameAnswer:
+        sketch = sketch_of(form.drawing)
+        return NameAnswer(guesses=await desk.look(lambda: _guesses(sketcher, sketch)))
 
     @api.post(
         "/read",
@@ -118,7 +123,7 @@ def routes(artist: Artist) -> APIRouter:
     )
     async def read(request: Request) -> ReadAnswer:
         data = await request.body()
-        return ReadAnswer(drawing=drawing_of(await _aside(lambda: read_drawing(data))))
+        return ReadAnswer(drawing=await desk.file(lambda: _seen(data)))
 
     @api.post(
         "/save",
@@ -127,7 +132,7 @@ def routes(artist: Artist) -> APIRouter:
         responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
     )
     async def save(form: SaveForm) -> Response:
-        content = await _aside(lambda: _file(form))
+        content = await desk.file(lambda: _file(form))
         name = f"sketch.{form.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=_TYPES[form.format], headers=headers)
@@ -143,7 +148,7 @@ class _Hanging:
         self._latents: Float32[np.ndarray, "N Z"] | None = None
         gallery = artist.sketcher.gallery
         drawings = [] if gallery is None else gallery.hung
-        self.told = MapAnswer(
+        told = MapAnswer(
             categories=[] if gallery is None else gallery.categories,
             drawings=[
                 Hanging(
@@ -155,6 +160,7 @@ class _Hanging:
                 for one in drawings
             ],
         )
+        self.told = told.model_dump_json().encode()
 
     def latent_at(self, x: float, y: float) -> Float32[np.ndarray, "Z"]:
         gallery: Gallery | None = self._artist.sketcher.gallery
@@ -179,23 +185,29 @@ def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> _Freedom
     return {"temperature": heat, "seed": form.seed}
 
 
-def _checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
-    try:
-        return checked(drawing)
-    except ValueError as error:
-        raise DrawingError(str(error)) from None
-
-
-def _guesses(artist: Artist, sketch: Sketch) -> list[Guess]:
-    judge = artist.sketcher.judge
-    if judge is None:
+def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
+    if sketcher.naming is None:
         return []
-    (odds,) = judge.probabilities([sketch])
+    (odds,) = sketcher.naming.probabilities(sketcher.encode([sketch]))
     likeliest = np.argsort(-odds, kind="stable")[:NUM_GUESSES].tolist()
     return [
-        Guess(category=judge.card.categories[place], probability=round(float(odds[place]), 4))
+        Guess(category=sketcher.card.categories[place], probability=round(float(odds[place]), 4))
         for place in likeliest
     ]
+
+
+def _seen(data: bytes) -> list[list[list[float]]]:
+    """Read a drawing; one of very many points comes simplified, so that other routes take it."""
+    sketch = read_drawing(data)
+    if sketch.num_points > MOST_POINTS:
+        sketch = sketch.normalised()
+    if sketch.num_points > MOST_POINTS:
+        raise DrawingError(
+            f"a drawing must have at most {MOST_POINTS} points",
+            got=sketch.num_points,
+            do="Show a part of it, or a simpler drawing.",
+        )
+    return drawing_of(sketch)
 
 
 def _file(form: SaveForm) -> bytes:
@@ -216,17 +228,6 @@ def _file(form: SaveForm) -> bytes:
     return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())
 
 
-@cache
-def _limiter() -> CapacityLimiter:
-    """More threads than processors would only stand in each other's way."""
-    return CapacityLimiter(num_processors())
-
-
-async def _aside(work: Callable[[], T]) -> T:
-    """Do work that takes a while in a thread, so that others are served meanwhile."""
-    return await to_thread.run_sync(work, limiter=_limiter())
-
-
 def _stream(drawn: AsyncIterator[list[Moves]]) -> StreamingResponse:
     return StreamingResponse(_lines(drawn), media_type=LINES)
 
@@ -238,6 +239,11 @@ async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
             yield _line({"moves": [list(move) for move in moves]})
     except SketchPix2SeqError as error:  # the answer has begun: its status is told already
         last = Wrong.of_error(error).told()
+    except TimeoutError:
+        last = Wrong.of_status(504).told()
+    except Exception:
+        _log.exception("a defect in drawing")
+        last = Wrong.of_status(500).told()
     yield _line(last)
 
 

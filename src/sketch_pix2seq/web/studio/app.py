@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
+from sketch_pix2seq.inference.bundle import BundleCard
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.reading import read_inputs
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -20,12 +21,15 @@ from sketch_pix2seq.web.studio.api import routes
 from sketch_pix2seq.web.studio.artist import Artist, drawing_of
 
 LIMITS = Limits(
-    body_bytes=512 * 1024,
-    upload_bytes=16 * 1024 * 1024,
-    uploads=("/api/read",),
+    body_bytes=128 * 1024,
+    larger={"/api/read": 16 * 1024 * 1024, "/api/save": 512 * 1024},
     per_second=20.0,
     burst=100,
 )
+
+
+Drawing: TypeAlias = list[list[list[float]]]
+"""[[x...], [y...]] for each stroke."""
 
 
 class View(NamedTuple):
@@ -61,7 +65,8 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
         The application; its engine ends when the application does.
     """
     artist = Artist(sketcher)
-    examples = [drawing_of(sketch) for sketch in examples_of_the_package()]
+    sketches = examples_of_the_package()
+    examples = [(sketch.category or sketch.name or "", drawing_of(sketch)) for sketch in sketches]
 
     @asynccontextmanager
     async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +74,8 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
         artist.close()
 
     def health() -> dict[str, object]:
-        return {"drawing": artist.engine.num_active, "waiting": artist.engine.num_waiting}
+        engine = artist.engine
+        return {"ok": engine.works, "drawing": engine.num_active, "waiting": engine.num_waiting}
 
     app = new_site(
         "sketch-pix2seq",
@@ -83,11 +89,17 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
         app.add_api_route(
             view.path,
             _shows(view, artist, examples),
-            methods=["GET"],
+            methods=["GET", "HEAD"],
             include_in_schema=False,
             response_class=HTMLResponse,
         )
     return app
+
+
+def _best(card: BundleCard) -> list[str]:
+    """What a model draws best, as far as its card says: what stood in front in training."""
+    front = str(card.recipe.get("focus", ""))
+    return [name.strip() for name in front.split(",") if name.strip()] or list(card.categories)
 
 
 def examples_of_the_package() -> list[Sketch]:
@@ -96,7 +108,9 @@ def examples_of_the_package() -> list[Sketch]:
         return [sketch for path in sorted(folder.iterdir()) for sketch in read_inputs(path)]
 
 
-def _shows(view: View, artist: Artist, examples: list[list[list[list[float]]]]):  # type: ignore[no-untyped-def]
+def _shows(
+    view: View, artist: Artist, examples: list[tuple[str, Drawing]]
+) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
         sketcher = artist.sketcher
         return page(
@@ -107,7 +121,8 @@ def _shows(view: View, artist: Artist, examples: list[list[list[list[float]]]]):
             card=sketcher.card,
             examples=examples,
             completes=sketcher.completes,
-            judges=sketcher.judge is not None,
+            names=sketcher.naming is not None,
+            best=_best(sketcher.card),
             maps=sketcher.gallery is not None,
         )
 

@@ -21,6 +21,8 @@ from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
 
+DRAWING_SECONDS = 25.0
+"""Whatever is not drawn by then is not drawn."""
 GATHER_SECONDS = 0.015
 """What is drawn within this time is told together."""
 _MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
@@ -156,6 +158,7 @@ class Artist:
 
         Raises:
             BusyError: If too many drawings wait.
+            TimeoutError: While they are drawn, if it takes too long.
         """
         scale = self.sketcher.card.offset_scale
         pens = [Pen(scale, _MIDDLE) for _ in range(n * len(latents))]
@@ -165,6 +168,8 @@ class Artist:
                 for one in begun
                 for _ in range(n)
             ]
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + DRAWING_SECONDS
         mailbox = Mailbox()
         caller = self.engine.ask(
             np.repeat(latents, n, axis=0),
@@ -180,7 +185,8 @@ class Artist:
             try:
                 while unfinished:
                     moves = []
-                    for news in await mailbox.collect():
+                    waited = asyncio.wait_for(mailbox.collect(), ends - loop.time())
+                    for news in await waited:
                         points = pens[news.place].follow(news.steps)
                         if points or news.finished:
                             moves.append(Moves(news.place, points, news.finished))

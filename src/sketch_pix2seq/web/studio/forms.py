@@ -11,19 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sketch_pix2seq.inference.arguments import MAX_SEED
 
-MOST_STROKES = 500
 MOST_POINTS = 5_000
 MOST_DRAWINGS = 12
 MOST_STEPS = 51
 MOST_SAVED = 51
+MOST_SAVED_POINTS = 10_000
 _FAR = 1e5
 
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR, allow_inf_nan=False)]
+# what is wrong is told at once: a list of a million wrong numbers is one error, not a million
+Axis = Annotated[list[Coordinate], Field(min_length=1, max_length=MOST_POINTS, fail_fast=True)]
+Stroke = Annotated[list[Axis], Field(min_length=2, max_length=2, fail_fast=True)]
 Drawing = Annotated[
-    list[list[list[Coordinate]]],
+    list[Stroke],
     Field(
         min_length=1,
-        max_length=MOST_STROKES,
+        max_length=MOST_POINTS,
+        fail_fast=True,
         description="For each stroke [[x, ...], [y, ...]], y down.",
         examples=[[[[0, 120, 240], [200, 0, 200]]]],
     ),
@@ -36,8 +40,8 @@ def checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
     Raises:
         ValueError: If a stroke has not as many x as y, or there are too many points.
     """
-    for number, stroke in enumerate(drawing):
-        if len(stroke) != 2 or not stroke[0] or len(stroke[0]) != len(stroke[1]):
+    for number, (x, y) in enumerate(drawing):
+        if len(x) != len(y):
             raise ValueError(f"stroke {number} must be [[x, ...], [y, ...]] of equal length")
     if sum(len(stroke[0]) for stroke in drawing) > MOST_POINTS:
         raise ValueError(f"a drawing must have at most {MOST_POINTS} points")
@@ -45,9 +49,9 @@ def checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
 
 
 class _Form(BaseModel):
-    """A request; fields that do not exist are refused."""
+    """A request; fields that do not exist, and other types, are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class _Freedom(_Form):
@@ -64,6 +68,14 @@ class RedrawForm(_Freedom):
 
     drawing: Drawing
     n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
+
+    _drawing = field_validator("drawing")(checked)
+
+
+class NameForm(_Form):
+    """A drawing to be named."""
+
+    drawing: Drawing
 
     _drawing = field_validator("drawing")(checked)
 
@@ -90,7 +102,7 @@ class PlaceForm(_Freedom):
 class SaveForm(_Form):
     """Drawings to be put into a file."""
 
-    drawings: list[Drawing] = Field(min_length=1, max_length=MOST_SAVED)
+    drawings: list[Drawing] = Field(min_length=1, max_length=MOST_SAVED, fail_fast=True)
     format: Literal["svg", "png", "gif"] = "svg"
     smooth: bool = Field(False, description="Curves through the points; corners stay.")
     columns: int = Field(0, ge=0, le=MOST_SAVED, description="Of a sheet; 0: one row.")
@@ -98,6 +110,8 @@ class SaveForm(_Form):
     @field_validator("drawings")
     @classmethod
     def _checked(cls, drawings: list[list[list[list[float]]]]) -> list[list[list[list[float]]]]:
+        if sum(len(stroke[0]) for drawing in drawings for stroke in drawing) > MOST_SAVED_POINTS:
+            raise ValueError(f"drawings must have at most {MOST_SAVED_POINTS} points together")
         return [checked(drawing) for drawing in drawings]
 
 
@@ -116,7 +130,7 @@ class Guess(BaseModel):
 
 
 class NameAnswer(BaseModel):
-    """What a drawing may show, the likeliest first; empty if the model comes without a judge."""
+    """What a drawing may show, the likeliest first; empty if the model names nothing."""
 
     ok: Literal[True] = True
     guesses: list[Guess]
@@ -147,7 +161,7 @@ class ModelAnswer(BaseModel):
     categories: list[str]
     temperature: float
     completes: bool = Field(description="Whether it finishes started drawings.")
-    judges: bool = Field(description="Whether it names drawings.")
+    names: bool = Field(description="Whether it names drawings.")
     maps: bool = Field(description="Whether it has a map.")
     licence: str
     attribution: str

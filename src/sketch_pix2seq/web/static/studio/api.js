@@ -2,8 +2,14 @@
 
 /** Something that a person should be told. */
 export class Trouble extends Error {
-  constructor({ message, hint = "" }) {
+  constructor({ code = "lost", message, hint = "" }) {
     super(hint ? `${message}. ${hint}` : `${message}.`);
+    this.code = code;
+  }
+
+  /** Whether the same may go through a little later. */
+  get passes() {
+    return this.code === "too_many" || this.code === "busy";
   }
 }
 
@@ -35,7 +41,9 @@ export async function draw(path, form, onMoves, signal) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => {
+      throw error.name === "AbortError" ? error : new Trouble(LOST);
+    });
     if (done) break;
     const lines = (rest + value).split("\n");
     rest = lines.pop();

@@ -2,11 +2,11 @@
 
 import { ask, draw } from "./api.js";
 import {
-  $, $$, Settings, examples, pausing, save, say, someDrawing, takeFiles, trying,
+  $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles, trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
-import { packed, unpacked } from "./share.js";
+import { fromLink, link } from "./share.js";
 
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
@@ -21,9 +21,11 @@ let chosen = null; // number of the chosen drawing
 let asking = new AbortController();
 let isDemo = false; // what is on the pad is ours, not the person's
 
-const later = pausing(PAUSE, redraw);
+const pause = new Pause(PAUSE, redraw);
+const kept = `drawing ${desk.dataset.task}`; // on the pad, while the tab is open
 
 async function redraw() {
+  pause.end();
   asking.abort();
   if (pad.isEmpty) return rest();
   asking = new AbortController();
@@ -56,6 +58,7 @@ function rest() {
   choose(null);
   desk.removeAttribute("aria-busy");
   showGuesses([]);
+  $("#told").textContent = "";
   buttons();
 }
 
@@ -67,7 +70,7 @@ function tell() {
 }
 
 async function name(signal) {
-  if (!desk.dataset.judges) return;
+  if (!desk.dataset.names) return;
   const { guesses } = await ask("/api/name", { drawing: pad.strokes }, signal);
   showGuesses(guesses);
 }
@@ -77,8 +80,7 @@ function showGuesses(guesses) {
   seen.replaceChildren();
   if (!guesses.length) return;
   const [first, ...others] = guesses;
-  const article = /^(the|[^a-z])/i.test(first.category) && /^the /i.test(first.category);
-  seen.append(article ? "Looks like " : "Looks like: ");
+  seen.append("Looks like: ");
   const best = seen.appendChild(document.createElement("strong"));
   best.textContent = first.category;
   best.title = `${Math.round(100 * first.probability)} %`;
@@ -109,6 +111,7 @@ function demo(strokes) {
 }
 
 pad.addEventListener("start", () => {
+  pause.end();
   if (isDemo) {
     isDemo = false;
     pad.strokes.splice(0);
@@ -119,9 +122,10 @@ pad.addEventListener("change", () => {
   isDemo = false;
   buttons();
   if (location.hash) history.replaceState(null, "", location.pathname);
+  remember(kept, pad.strokes);
   desk.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
   if (pad.isEmpty) redraw();
-  else later();
+  else pause.begin();
 });
 settings.addEventListener("change", redraw);
 settings.addEventListener("smooth", () => papers.forEach((one) => one.setSmooth(settings.smooth)));
@@ -139,10 +143,10 @@ const ACTIONS = {
   clear: () => pad.clear(),
   replay: () => papers.forEach((paper) => paper.replay()),
   use: () => pad.set(papers[chosen].all),
-  some: () => trying(async () => pad.set(beginning(await someDrawing(pad.strokes)))),
+  some: () => trying(async () => pad.set(beginning(await someDrawing()))),
   file: () => $("#file").click(),
   share: async () => {
-    history.replaceState(null, "", `#${packed(pad.strokes)}`);
+    history.replaceState(null, "", `#${link(pad.strokes, settings.form)}`);
     try {
       await navigator.clipboard.writeText(location.href);
       say("The link is copied. It holds the drawing itself.");
@@ -176,22 +180,36 @@ addEventListener("keydown", (event) => {
     pad.undo();
   }
 });
-addEventListener("hashchange", fromLink);
+addEventListener("hashchange", openLink);
 
 /** To be finished: only how a drawing begins. */
 function beginning(strokes) {
   return finishing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
 }
 
-function fromLink() {
-  const strokes = unpacked(location.hash.slice(1));
-  if (!strokes) return false;
+function openLink() {
+  const text = location.hash.slice(1);
+  if (!text || text === "main") return false;
+  const found = fromLink(text);
+  if (!found) {
+    say("This link is damaged: there is no drawing in it.", "trouble");
+    return false;
+  }
+  settings.take(found);
+  open(found.strokes);
+  return true;
+}
+
+function open(strokes) {
   pad.set(strokes, { quiet: true });
   isDemo = false;
   redraw();
-  return true;
 }
 
 papers.forEach((paper) => paper.setSmooth(settings.smooth));
 buttons();
-if (!fromLink()) demo(beginning(examples()[FIRST_EXAMPLE]));
+if (!openLink()) {
+  const before = recalled(kept);
+  if (before?.length) open(before);
+  else demo(beginning(examples()[FIRST_EXAMPLE]));
+}

@@ -9,8 +9,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 1000; // of the map's own units
 const EDGE = 40;
 const REACH = 34; // how near the pointer must be to a drawing to show it
+const BREATH = 70; // milliseconds between two places that are drawn, and after "too many" more
 const STEP = 0.02; // of one press of an arrow key
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const MOST_FAILED = 5;
 const MARKS = ["circle", "square", "diamond", "triangle"];
 
 const settings = new Settings($("#settings"));
@@ -24,6 +26,7 @@ let at = { x: 0.5, y: 0.5 };
 let waiting = null; // the place that is to be drawn next
 let drawing = false;
 let walking = false;
+let failed = 0; // requests, one after the other
 
 const put = (share) => EDGE + share * (SIZE - 2 * EDGE);
 const colour = (category) => `c${map.categories.indexOf(category) % 12}`;
@@ -40,15 +43,22 @@ async function drawAt(place, { instant = false } = {}) {
     const { instant: now, ...next } = waiting;
     waiting = null;
     const points = [];
+    const patient = { patient: true };
     const done = await trying(async () => {
       await draw("/api/map/draw", { ...next, ...settings.form }, (_, some) => points.push(...some));
       return true;
-    });
+    }, patient);
     if (done) {
       paper.instant = now;
       paper.clear();
       paper.add(points, true);
+    } else {
+      waiting ??= { ...next, instant: now };
+      failed++;
+      if (failed > MOST_FAILED) break;
     }
+    await new Promise((go) => setTimeout(go, done ? BREATH : 10 * BREATH));
+    if (done) failed = 0;
   }
   drawing = false;
   for (const button of $$("[data-save]")) button.disabled = !paper.strokes.length;
@@ -96,14 +106,15 @@ function showTip(one) {
   tip.dataset.side = side < 0 ? "left" : "right";
 }
 
-function mark(one) {
-  const kind = MARKS[Math.floor(map.categories.indexOf(one.category) / 12) % MARKS.length];
+/** A mark of a category, told apart by colour and by shape. */
+function mark(category, x = 0, y = 0) {
+  const kind = MARKS[map.categories.indexOf(category) % MARKS.length];
   const use = document.createElementNS(SVG, "use");
   use.setAttribute("href", `#mark-${kind}`);
-  use.setAttribute("x", put(one.x).toFixed(1));
-  use.setAttribute("y", put(one.y).toFixed(1));
-  use.setAttribute("class", `dot ${colour(one.category)}`);
-  use.dataset.category = one.category;
+  use.setAttribute("x", x.toFixed(1));
+  use.setAttribute("y", y.toFixed(1));
+  use.setAttribute("class", `dot ${colour(category)}`);
+  use.dataset.category = category;
   return use;
 }
 
@@ -122,6 +133,10 @@ function legend() {
           dot.toggleAttribute("hidden", hidden.has(dot.dataset.category));
         }
       });
+      const shape = label.appendChild(document.createElementNS(SVG, "svg"));
+      shape.setAttribute("viewBox", "-12 -12 24 24");
+      shape.setAttribute("aria-hidden", "true");
+      shape.append(mark(category));
       label.append(category);
       return label;
     }),
@@ -169,7 +184,8 @@ for (const button of $$("[data-save]")) {
 paper.setSmooth(settings.smooth);
 trying(async () => {
   map = await ask("/api/map");
-  $("#dots").replaceChildren(...map.drawings.map(mark));
+  const marks = map.drawings.map((one) => mark(one.category, put(one.x), put(one.y)));
+  $("#dots").replaceChildren(...marks);
   legend();
   board.removeAttribute("aria-busy");
   const first = map.drawings[0];

@@ -1,7 +1,9 @@
 // The page Mix: what lies between two drawings.
 
 import { draw } from "./api.js";
-import { $, $$, Settings, examples, pausing, save, someDrawing, takeFiles, trying } from "./page.js";
+import {
+  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, trying,
+} from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
 
@@ -16,9 +18,12 @@ let asking = new AbortController();
 shown.instant = true;
 strip.forEach((paper) => (paper.instant = true));
 
-const later = pausing(PAUSE, mix);
+const pause = new Pause(PAUSE, mix);
+const demos = new Set(); // pads that show a drawing of ours, not the person's
+const kept = "drawings to mix"; // while the tab is open
 
 async function mix() {
+  pause.end();
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -67,18 +72,35 @@ function buttons() {
   const ready = strip.every((paper) => paper.finished);
   for (const button of $$("[data-save]")) button.disabled = !ready;
   slider.disabled = !ready;
+  for (const pad of pads) {
+    for (const button of $$("[data-do=undo], [data-do=clear]", pad.svg.closest(".card"))) {
+      button.disabled = pad.isEmpty;
+    }
+  }
 }
 
 pads.forEach((pad, side) => {
   const card = pad.svg.closest(".card");
+  pad.addEventListener("start", () => {
+    pause.end();
+    if (demos.delete(pad)) pad.strokes.splice(0);
+  });
   pad.addEventListener("change", () => {
+    demos.delete(pad);
+    remember(kept, pads.map((one) => one.strokes));
     $("#desk").setAttribute("aria-busy", "true");
-    later();
+    pause.begin();
+  });
+  card.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !pad.isEmpty) {
+      event.preventDefault();
+      pad.undo();
+    }
   });
   $("[data-do=clear]", card).addEventListener("click", () => pad.clear());
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
   $("[data-do=some]", card).addEventListener("click", () =>
-    trying(async () => pad.set(await someDrawing(pad.strokes))),
+    trying(async () => pad.set(await someDrawing())),
   );
   const input = $("input[type=file]", card);
   $("[data-do=file]", card).addEventListener("click", () => input.click());
@@ -108,7 +130,10 @@ for (const button of $$("[data-save]")) {
 }
 
 for (const paper of [...strip, shown]) paper.setSmooth(settings.smooth);
-const [first, second] = examples();
-pads[0].set(first, { quiet: true });
-pads[1].set(second, { quiet: true });
+const before = recalled(kept) ?? [];
+pads.forEach((pad, side) => {
+  const own = before[side] ?? [];
+  if (!own.length) demos.add(pad);
+  pad.set(own.length ? own : examples()[side], { quiet: true });
+});
 mix().then(show);

@@ -20,9 +20,12 @@ export class Pad extends EventTarget {
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
     this.cursor.setAttribute("r", "4");
+    this.told = svg.parentElement.querySelector("[data-told]"); // for those who do not see
     this.pen = null; // the pointer that draws
+    this.stroke = null; // what it draws
     this.keys = null; // the stroke that the keyboard draws
     this.at = [SIDE / 2, SIDE / 2];
+    this.#showCursor();
     svg.addEventListener("pointerdown", (event) => this.#down(event));
     svg.addEventListener("pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel"]) {
@@ -38,19 +41,24 @@ export class Pad extends EventTarget {
 
   /** Show another drawing. */
   set(strokes, { quiet = false } = {}) {
+    this.#drop();
     this.strokes = strokes.map(([xs, ys]) => [[...xs], [...ys]]);
     this.#show();
     if (!quiet) this.#changed();
   }
 
   undo() {
-    this.keys = null;
     this.set(this.strokes.slice(0, -1));
   }
 
   clear() {
-    this.keys = null;
     this.set([]);
+  }
+
+  /** Whatever is being drawn is drawn no further. */
+  #drop() {
+    this.pen = this.stroke = this.keys = null;
+    this.#showCursor();
   }
 
   #begin(x, y) {
@@ -80,24 +88,25 @@ export class Pad extends EventTarget {
     } catch {
       // a pointer that is gone already: its `up` will come all the same
     }
-    this.#begin(...this.#place(event));
+    this.stroke = this.#begin(...this.#place(event));
   }
 
   #move(event) {
     if (event.pointerId !== this.pen) return;
     const all = event.getCoalescedEvents?.() ?? [];
     for (const one of all.length ? all : [event]) {
-      this.#extend(this.strokes.at(-1), ...this.#place(one));
+      this.#extend(this.stroke, ...this.#place(one));
     }
   }
 
   #up(event) {
     if (event.pointerId !== this.pen) return;
-    this.pen = null;
+    this.pen = this.stroke = null;
     this.#changed();
   }
 
   #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? STEP / 4 : STEP;
@@ -114,6 +123,9 @@ export class Pad extends EventTarget {
     }
     event.preventDefault();
     this.#showCursor();
+    if (!this.told) return;
+    const [x, y] = this.at.map((value) => Math.round((100 * value) / SIDE));
+    this.told.textContent = `Pen ${this.keys ? "down" : "up"}, ${x} % right, ${y} % down`;
   }
 
   #endKeys() {

@@ -9,21 +9,30 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 /** Say something: to eyes in the corner, to ears at once. */
 export function say(words, kind = "note") {
   const place = $("#notice");
-  place.textContent = words;
-  place.className = `notice ${kind}`;
+  $(kind === "note" ? "#note" : "#trouble").textContent = words;
+  $(kind === "note" ? "#trouble" : "#note").textContent = "";
+  place.className = `notice shown ${kind}`;
   clearTimeout(say.timer);
-  if (kind === "note") say.timer = setTimeout(() => (place.className = "notice"), 4000);
+  if (kind === "note") say.timer = setTimeout(hush, 4000);
 }
 
-/** Do something; tell a person what went wrong. */
-export async function trying(work) {
+/** Say nothing any more. */
+export function hush() {
+  $("#notice").className = "notice";
+}
+
+/** Do something; tell a person what went wrong. The patient are not told what passes by itself. */
+export async function trying(work, { patient = false } = {}) {
   try {
-    return await work();
+    const done = await work();
+    if ($("#notice").classList.contains("failed")) hush();
+    return done;
   } catch (error) {
     if (error.name === "AbortError") return undefined;
     if (!(error instanceof Trouble)) console.error(error);
+    if (error.passes && patient) return undefined;
     const words = error instanceof Trouble ? error.message : "something went wrong here.";
-    say(words[0].toUpperCase() + words.slice(1), "trouble");
+    say(words[0].toUpperCase() + words.slice(1), "trouble failed");
     return undefined;
   }
 }
@@ -36,7 +45,8 @@ export class Settings extends EventTarget {
     this.shown = $("output", root);
     this.seedField = $("[name=seed]", root);
     this.smoothBox = $("[name=smooth]", root);
-    const kept = JSON.parse(sessionStorage.getItem("settings") ?? "{}");
+    const kept = recalled("settings") ?? {};
+    root.addEventListener("submit", (event) => event.preventDefault());
     if (kept.temperature) this.temperature.value = kept.temperature;
     if (kept.seed) this.seedField.value = kept.seed;
     this.smoothBox.checked = kept.smooth ?? true;
@@ -53,8 +63,14 @@ export class Settings extends EventTarget {
 
   /** As the API takes them. */
   get form() {
-    const seed = Math.min(Math.max(Math.trunc(Number(this.seedField.value) || 0), 0), 2 ** 52);
-    return { temperature: Number(this.temperature.value), seed };
+    return { temperature: Number(this.temperature.value), seed: Number(this.seedField.value) };
+  }
+
+  /** Take over what a link says. */
+  take({ temperature, seed }) {
+    if (temperature !== undefined) this.temperature.value = temperature;
+    if (seed !== undefined) this.seedField.value = seed;
+    this.#show();
   }
 
   get smooth() {
@@ -62,14 +78,32 @@ export class Settings extends EventTarget {
   }
 
   #show() {
+    const seed = Math.trunc(Number(this.seedField.value) || 0);
+    this.seedField.value = Math.min(Math.max(seed, 0), Number.MAX_SAFE_INTEGER);
     this.shown.textContent = Number(this.temperature.value).toFixed(2);
   }
 
   #changed(kind) {
     this.#show();
-    const kept = { ...this.form, smooth: this.smooth };
-    sessionStorage.setItem("settings", JSON.stringify(kept));
+    remember("settings", { ...this.form, smooth: this.smooth });
     this.dispatchEvent(new Event(kind));
+  }
+}
+
+/** Something kept while the tab is open, as far as the browser keeps anything. */
+export function remember(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // then it is forgotten
+  }
+}
+
+export function recalled(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
   }
 }
 
@@ -77,12 +111,13 @@ export class Settings extends EventTarget {
 export const examples = () => JSON.parse($("#examples").textContent).map((one) => fitted(one));
 
 /** Another drawing that a person made: of the map if there is one, else an example. */
-export async function someDrawing(not) {
-  someDrawing.all ??= ask("/api/map").then((map) => map.drawings.map((one) => one.drawing));
-  const all = await someDrawing.all;
-  const from = all.length ? all : examples();
-  const found = from[Math.floor(Math.random() * from.length)];
-  return found === not && from.length > 1 ? someDrawing(not) : fitted(found);
+export async function someDrawing() {
+  someDrawing.all ??= (await ask("/api/map")).drawings.map((one) => one.drawing);
+  const from = someDrawing.all.length ? someDrawing.all : examples();
+  let place = Math.floor(Math.random() * from.length);
+  if (place === someDrawing.last) place = (place + 1) % from.length;
+  someDrawing.last = place;
+  return fitted(from[place]);
 }
 
 /** Let pictures and SVGs be chosen, dropped and pasted; `onStrokes` gets what is seen in them. */
@@ -129,11 +164,28 @@ export function save(drawings, format, options = {}) {
   });
 }
 
-/** Call a function once nothing has happened for a while. */
-export function pausing(milliseconds, work) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(work, milliseconds);
-  };
+/** Do something once nothing has happened for a while. */
+export class Pause {
+  constructor(milliseconds, work) {
+    this.milliseconds = milliseconds;
+    this.work = work;
+  }
+
+  begin() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.work, this.milliseconds);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+  }
 }
+
+// A file that is dropped beside the paper must not take its place.
+for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => event.preventDefault());
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") hush();
+});
+$("#notice button").addEventListener("click", hush);

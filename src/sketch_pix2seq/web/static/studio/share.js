@@ -1,29 +1,43 @@
 // A drawing in a link: it lives in the part of the address that is never sent anywhere.
 //
 // Bytes: 1 (the version), then for each stroke its number of points and the differences from
-// point to point, zigzag varints all; base64url.
-
-import { rounded } from "./strokes.js";
+// point to point in tenths, zigzag varints all; base64url. Behind it, if it is known, how it is
+// drawn: `~seed~temperature`.
 
 const VERSION = 1;
+const TENTHS = 10; // as fine as the pad is
+const END = "~";
 
-export function packed(strokes) {
+function packed(strokes) {
   const bytes = [VERSION];
   let last = [0, 0];
-  for (const [xs, ys] of rounded(strokes)) {
+  for (const [xs, ys] of strokes) {
     number(bytes, xs.length);
-    xs.forEach((x, i) => {
+    xs.forEach((_, i) => {
+      const [x, y] = [xs[i], ys[i]].map((value) => Math.round(value * TENTHS));
       number(bytes, zigzag(x - last[0]));
-      number(bytes, zigzag(ys[i] - last[1]));
-      last = [x, ys[i]];
+      number(bytes, zigzag(y - last[1]));
+      last = [x, y];
     });
   }
-  const text = btoa(String.fromCharCode(...bytes));
+  const text = btoa(bytes.map((byte) => String.fromCharCode(byte)).join(""));
   return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The strokes of a link; null if it holds none. */
-export function unpacked(text) {
+/** A link's text: a drawing and how it is drawn. */
+export const link = (strokes, { seed, temperature }) =>
+  [packed(strokes), seed, temperature].join(END);
+
+/** What a link holds: { strokes, seed, temperature }; null if it holds no drawing. */
+export function fromLink(text) {
+  const [drawing, seed, temperature] = text.split(END);
+  const strokes = unpacked(drawing);
+  const number = (value) => (/^[\d.]+$/.test(value ?? "") ? Number(value) : undefined);
+  return strokes && { strokes, seed: number(seed), temperature: number(temperature) };
+}
+
+/** The strokes that were packed; null if there are none. */
+function unpacked(text) {
   try {
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
@@ -37,8 +51,8 @@ export function unpacked(text) {
       const stroke = [[], []];
       for (let i = 0; i < length; i++) {
         last = [last[0] + unzigzag(read(bytes, place)), last[1] + unzigzag(read(bytes, place))];
-        stroke[0].push(last[0]);
-        stroke[1].push(last[1]);
+        stroke[0].push(last[0] / TENTHS);
+        stroke[1].push(last[1] / TENTHS);
       }
       strokes.push(stroke);
     }

@@ -6,9 +6,6 @@ export const SIDE = 255;
 
 const CORNER = Math.cos((65 * Math.PI) / 180); // turns sharper than this stay corners
 
-/** Number of points of a drawing. */
-export const numPoints = (strokes) => strokes.reduce((sum, [x]) => sum + x.length, 0);
-
 /** Smallest box around a drawing: [left, top, right, bottom]; null if it is empty. */
 export function boundsOf(strokes) {
   let box = null;
@@ -38,10 +35,6 @@ export function fitted(strokes, margin = 22) {
     ys.map((y) => round(y * scale + y0)),
   ]);
 }
-
-/** A drawing in whole numbers, as it is put into links. */
-export const rounded = (strokes) =>
-  strokes.map(([xs, ys]) => [xs.map(Math.round), ys.map(Math.round)]);
 
 /** Path data of one stroke; a single point becomes a dot. */
 export function pathData([xs, ys], smooth = false) {
