@@ -20,6 +20,7 @@ def export(
     data: Path | None = None,
     temperature: float | None = None,
     gallery: int = 0,
+    notes: Path | None = None,
 ) -> None:
     """Make a bundle of a run's best weights; of a judge's run, a judge.
 
@@ -29,6 +30,7 @@ def export(
         data: The data set that it was trained on: with it the bundle completes and names drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
+        notes: A Markdown file that the model card is to hold as well.
     """
     with needs_extra("train"):
         from sketch_pix2seq.export.bundle import export_run
@@ -47,7 +49,8 @@ def export(
         if gallery and data is not None:
             _hang(folder, data, gallery, trained.recipe)
 
-    export_run(run, out, data=data, temperature=temperature, add=add)
+    said = "" if notes is None else notes.read_text(encoding="utf-8")
+    export_run(run, out, data=data, temperature=temperature, notes=said, add=add)
     print(out)
 
 

@@ -35,6 +35,7 @@ from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import Run
 
+MOST_ROWS = 24  # of the model card's table
 TEMPERATURE = 0.4  # on validation drawings: below it lines tremble without end, above it they stray
 
 
@@ -44,6 +45,7 @@ def export_run(
     *,
     data: Path | None = None,
     temperature: float | None = None,
+    notes: str = "",
     add: Callable[[Path], None] = lambda folder: None,
 ) -> BundleCard:
     """Make a bundle of a run's best weights (its newest, if none were validated yet).
@@ -54,6 +56,7 @@ def export_run(
         data: the data set that it was trained on; with it the bundle can complete and name
             drawings, and its card tells how likely the model finds test drawings.
         temperature: what the model draws at where none is given; 0.4 if left out.
+        notes: Markdown that the model card says as well.
         add: called with the folder once it can be used, to put more files into it.
 
     Raises:
@@ -75,7 +78,7 @@ def export_run(
         (folder / WEIGHTS_FILE).write_bytes(weights)
         export_onnx(model, folder, card, weights)
         (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
-        (folder / CARD_FILE).write_text(model_card(card), encoding="utf-8")
+        (folder / CARD_FILE).write_text(model_card(card, notes), encoding="utf-8")
         if dataset is not None:
             split = dataset.split("train")
             sketcher = Sketcher.load(folder)
@@ -109,6 +112,7 @@ def _card(
 ) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
+    begun = run.facts.get("started_from")
     return BundleCard(
         name=recipe.name,
         categories=tuple(data["categories"]),
@@ -127,27 +131,30 @@ def _card(
             "valid_reconstruction": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
+            **({"started_from": run.facts["started_from"]} if begun else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
         attribution=data["licence"],
     )
 
 
-def model_card(card: BundleCard) -> str:
+def model_card(card: BundleCard, notes: str = "") -> str:
     """The bundle's README: what a stranger must know, as Markdown.
 
     Its head is the metadata that the Hugging Face hub reads.
+
+    Args:
+        card: the bundle's.
+        notes: more of it.
     """
-    counts, size = card.data["counts"], card.raster.size
+    size = card.raster.size
     looks_at = (
         f"Looks at a {size}x{size} picture of a sketch"
         if card.encoder_input == PICTURE
         else "Reads the strokes of a sketch (of a picture: the lines traced in it)"
     )
-    rows = "\n".join(
-        f"| {name} | {counts['train'][name]} | {counts['valid'][name]} | {counts['test'][name]} |"
-        for name in card.categories
-    )
+    begun = card.metrics.get("started_from")
+    begins = f", beginning with the weights of another model, `{begun['name']}`" if begun else ""
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
@@ -161,11 +168,11 @@ Made by {card.metrics["made_by"]}.
 
 | category | train | valid | test |
 |---|---|---|---|
-{rows}
+{_rows(card)}
 
-Drawings: {card.attribution}
+A drawing's split is decided by a hash of itself. Drawings: {card.attribution}
 
-Trained for {card.metrics["step"]} steps of {card.recipe["batch_size"]} drawings.
+Trained for {card.metrics["step"]} steps of {card.recipe["batch_size"]} drawings{begins}.
 Reconstruction loss on validation drawings, `{card.metrics["loss_convention"]}` convention:
 {card.metrics["valid_reconstruction"]:.3f} nats a row.
 The whole recipe and the data set's card are in `{MODEL_FILE}`.
@@ -178,8 +185,26 @@ from sketch_pix2seq import Sketcher
 Sketcher.load("this-folder").redraw("drawing.png", n=4)
 ```
 
-## Limits
+{notes.strip() + chr(10) * 2 if notes.strip() else ""}## Limits
 
-It knows the categories above and draws everything as one of them. Weights are stored as 16-bit
-floats. Licence of the weights: {card.licence}.
+It draws everything as something that it has seen. Weights are stored as 16-bit floats. Licence of
+the weights: {card.licence}.
 """
+
+
+def _rows(card: BundleCard) -> str:
+    """Counts of drawings by category; of very many categories, of those in front."""
+    counts = card.data["counts"]
+    shown = list(card.categories)
+    if len(shown) > MOST_ROWS:
+        front = Recipe.from_dict(card.recipe).focused
+        shown = front or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+    groups = [(name, [name]) for name in shown]
+    if len(shown) < len(card.categories):
+        others = [name for name in card.categories if name not in shown]
+        groups.append((f"{len(others)} others", others))
+    lines = []
+    for title, names in groups:
+        sums = [sum(counts[split][name] for name in names) for split in ("train", "valid", "test")]
+        lines.append(f"| {title} | {sums[0]:,} | {sums[1]:,} | {sums[2]:,} |")
+    return "\n".join(lines)

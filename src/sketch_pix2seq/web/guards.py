@@ -173,6 +173,18 @@ class BodyLimit:
                 return 0
 
 
+class _Noting:
+    """Sends on, and notes that an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
+
+
 class TimeLimit:
     """Ends requests that take too long.
 
@@ -189,18 +201,12 @@ class TimeLimit:
         """Be an ASGI application."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        noting = _Noting(send)
         try:
             async with asyncio.timeout(self.seconds):
                 return await self.app(scope, receive, noting)
         except TimeoutError:
-            if begun:
+            if noting.begun:
                 raise  # half an answer: the connection is broken off, as it must be
             return await answer(Request(scope), Wrong.of_status(504))(scope, receive, send)
 
@@ -218,17 +224,11 @@ class Defects:
         """Be an ASGI application."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        noting = _Noting(send)
         try:
             return await self.app(scope, receive, noting)
         except Exception:
-            if begun:
+            if noting.begun:
                 raise  # half an answer: the connection is broken off, as it must be
             _log.exception("a defect in answering %s %s", scope["method"], scope["path"])
             return await answer(Request(scope), Wrong.of_status(500))(scope, receive, send)
