@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--best-of", type=int, default=8)
+    parser.add_argument("--way", default="", help="only ways whose name holds this")
     options = parser.parse_args()
     shown = _shown(Dataset.open(options.data), options.split, options.per_category)
     sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
@@ -67,6 +68,8 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for way, arrive in WAYS.items():
+        if options.way not in way:
+            continue
         given = _read(shown.sketches, arrive)
         once, ranks = [], []
         for seed in range(options.seeds):
