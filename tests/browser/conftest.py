@@ -26,7 +26,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop stands in the way of other tests' loops
 def browser() -> Iterator[Browser]:
     """Chromium without a window; every test opens contexts of its own."""
     if CHROMIUM is None:

@@ -29,7 +29,15 @@ def test_it_is_read_as_it_was_written(rng: np.random.Generator) -> None:
     codes, ids = clouds(rng)
     naming = Naming.fitted(codes, ids, 4)
     read = Naming.from_bytes(naming.to_bytes(), 4, 6)
-    np.testing.assert_allclose(read.probabilities(codes), naming.probabilities(codes), atol=0.01)
+    np.testing.assert_array_equal(read.probabilities(codes), naming.probabilities(codes))
+
+
+def test_codes_that_hardly_vary_are_written_whole(rng: np.random.Generator) -> None:
+    codes, ids = clouds(rng)
+    naming = Naming.fitted(codes * np.float32(1e-6), ids, 4)
+    odds = Naming.from_bytes(naming.to_bytes(), 4, 6).probabilities(codes * np.float32(1e-6))
+    wide = Naming.fitted(codes, ids, 4).probabilities(codes)
+    assert (odds.argmax(axis=1) == wide.argmax(axis=1)).mean() > 0.99
 
 
 def test_a_category_without_drawings_is_never_named(rng: np.random.Generator) -> None:

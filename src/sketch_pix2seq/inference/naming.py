@@ -24,6 +24,10 @@ SPREAD = 1e-3
 """Added to each variance, in units of their mean: codes may not vary along a dimension."""
 
 
+NEVER = -1e30
+"""Logit of what is never said."""
+
+
 @dataclass(frozen=True, eq=False)
 class Naming:
     """An affine map from codes to logits of categories.
@@ -65,8 +69,8 @@ class Naming:
         spread = SPREAD * max(float(np.trace(covariance)) / len(covariance), 1e-12)
         weight = np.linalg.solve(covariance + spread * np.eye(len(covariance)), means.T).T
         bias = -0.5 * (weight * means).sum(axis=1)
-        bias[counts == 0] = -np.inf
-        return cls(weight.astype(np.float32), np.maximum(bias, -60_000).astype(np.float32))
+        bias[counts == 0] = NEVER
+        return cls(weight.astype(np.float32), bias.astype(np.float32))
 
     @classmethod
     def from_bytes(cls, data: bytes, num: int, latent_dim: int) -> Naming:
@@ -91,8 +95,8 @@ class Naming:
         return cls(arrays["weight"].astype(np.float32), arrays["bias"].astype(np.float32))
 
     def to_bytes(self) -> bytes:
-        """Write the map, its weights in 16-bit floats."""
-        return write_weights({"weight": self.weight.astype(np.float16), "bias": self.bias})
+        """Write the map; where codes hardly vary, its numbers are too large for 16-bit floats."""
+        return write_weights({"weight": self.weight, "bias": self.bias})
 
     def probabilities(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
         """Say how likely each category is.
