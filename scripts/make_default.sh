@@ -22,4 +22,5 @@ sketch-pix2seq train default --data "$out/all345" --out "$out/broad" --resume --
 sketch-pix2seq train default --data "$out/all345" --out "$out/front" --resume --start-from "$out/broad-bundle" \
     --set num_steps="${FRONT:-9000}" --set focus="$front" --set focus_share=0.65
 
-sketch-pix2seq export "$out/front" --out "$out/default" --data "$out/all345" --gallery 60
+sketch-pix2seq export "$out/front" --out "$out/default" --data "$out/all345" --gallery 60 \
+    --temperature 0.5
