@@ -197,8 +197,7 @@ def _rows(card: BundleCard) -> str:
     counts = card.data["counts"]
     shown = list(card.categories)
     if len(shown) > MOST_ROWS:
-        front = Recipe.from_dict(card.recipe).focused
-        shown = front or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+        shown = card.front or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
     groups = [(name, [name]) for name in shown]
     if len(shown) < len(card.categories):
         others = [name for name in card.categories if name not in shown]

@@ -79,6 +79,12 @@ class BundleCard:
     attribution: str = ""
     "Whom the training data come from."
 
+    @property
+    def front(self) -> list[str]:
+        """Categories that stood in front in training, as the recipe says; none: no one did."""
+        named = str(self.recipe.get("focus", "")).split(",")
+        return [name.strip() for name in named if name.strip()]
+
     def to_json(self) -> str:
         """As the text of `model.json`."""
         return json.dumps(asdict(self), indent=2) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from sketch_pix2seq import __version__
@@ -63,7 +64,8 @@ def new_site(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/api/health", summary="Whether this site works.", tags=["service"])
-    def tell_health() -> dict[str, object]:
-        return {"ok": True, "version": __version__, **health()}
+    def tell_health() -> JSONResponse:
+        told = {"ok": True, "version": __version__, **health()}
+        return JSONResponse(told, 200 if told["ok"] else 503)
 
     return app

@@ -274,6 +274,14 @@ def test_what_takes_too_long_to_draw_is_told(
     assert last["error"]["code"] == "timeout"
 
 
+def test_a_studio_that_cannot_draw_is_not_well(sketcher: Sketcher) -> None:
+    app = create_studio(sketcher)
+    with TestClient(app) as opened:
+        assert opened.get("/api/health").status_code == 200
+    answer = TestClient(app).get("/api/health")  # it has ended: its engine is closed
+    assert (answer.status_code, answer.json()["ok"]) == (503, False)
+
+
 def test_the_api_is_described(client: TestClient) -> None:
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {

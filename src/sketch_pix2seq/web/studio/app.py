@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeAlias
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
-from sketch_pix2seq.inference.bundle import BundleCard
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.reading import read_inputs
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -96,12 +95,6 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
     return app
 
 
-def _best(card: BundleCard) -> list[str]:
-    """What a model draws best, as far as its card says: what stood in front in training."""
-    front = str(card.recipe.get("focus", ""))
-    return [name.strip() for name in front.split(",") if name.strip()] or list(card.categories)
-
-
 def examples_of_the_package() -> list[Sketch]:
     """Read the drawings that come with the package."""
     with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
@@ -122,7 +115,7 @@ def _shows(
             examples=examples,
             completes=sketcher.completes,
             names=sketcher.naming is not None,
-            best=_best(sketcher.card),
+            best=sketcher.card.front or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,
         )
 
