@@ -12,10 +12,10 @@ from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.models import DecoderStep
+from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.models.mixture import output_dim
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.sheet import draw_steps
 
 MANY = 1000
 GEMM_SIDE = 1024

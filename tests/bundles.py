@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,18 @@ from sketch_pix2seq.inference.bundle import (
     COMPLETION_FILE,
     DECODER_FILE,
     ENCODER_FILE,
+    JUDGE_CARD_FILE,
+    JUDGE_FILE,
     MODEL_FILE,
+    NAMING_FILE,
     PICTURE,
     WEIGHTS_FILE,
     Bundle,
     BundleCard,
 )
 from sketch_pix2seq.inference.completion import Completion
-from sketch_pix2seq.inference.judge import JUDGE_CARD_FILE, JUDGE_FILE, Judge, JudgeCard
+from sketch_pix2seq.inference.judge import Judge, JudgeCard
+from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.models import (
     DecoderStep,
     LSTMDecoder,
@@ -96,7 +101,14 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
     (folder / ENCODER_FILE).write_bytes(bundle.encoder)
     (folder / DECODER_FILE).write_bytes(bundle.decoder)
-    for name, content in ((WEIGHTS_FILE, bundle.weights), (COMPLETION_FILE, bundle.completion)):
+    judge_card, judge = bundle.judge or (None, None)
+    for name, content in (
+        (WEIGHTS_FILE, bundle.weights),
+        (COMPLETION_FILE, bundle.completion),
+        (NAMING_FILE, bundle.naming),
+        (JUDGE_CARD_FILE, judge_card),
+        (JUDGE_FILE, judge),
+    ):
         if content is not None:
             (folder / name).write_bytes(content)
     return folder
@@ -136,6 +148,19 @@ def tiny_judge(categories: tuple[str, ...]) -> Judge:
     """That judge, of some categories."""
     card = JudgeCard(categories=categories, raster=RasterSettings())
     return Judge(card, tiny_judge_onnx(len(categories)))
+
+
+def with_judge(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bundle:
+    """A bundle of some categories, with that judge and names of codes made up."""
+    card = JudgeCard(categories=categories, raster=RasterSettings())
+    codes = np.random.default_rng(seed).normal(size=(30, LATENT_DIM)).astype(np.float32)
+    naming = Naming.fitted(codes, np.arange(30) % len(categories), len(categories))
+    return replace(
+        bundle,
+        card=replace(bundle.card, categories=categories),
+        naming=naming.to_bytes(),
+        judge=(card.to_json().encode(), tiny_judge_onnx(len(categories))),
+    )
 
 
 def write_judge(folder: Path, categories: tuple[str, ...]) -> Path:

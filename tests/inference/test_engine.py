@@ -19,8 +19,8 @@ from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.inference.row_block import NOISE_STEPS
 from sketch_pix2seq.inference.session import decoder_session
 from sketch_pix2seq.models import DecoderStep
+from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
-from sketch_pix2seq.training.sheet import draw_steps
 
 END_COLUMN = PEN.start + PEN_END
 

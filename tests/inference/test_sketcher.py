@@ -15,7 +15,8 @@ import pytest
 from bundles import LATENT_DIM, tiny_bundle, write_bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
 from sketch_pix2seq.inference.bundle import STROKES, Bundle
-from sketch_pix2seq.inference.sketcher import ENCODED_AT_ONCE, Sketcher
+from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -88,9 +89,9 @@ def test_redraw_is_encode_and_decode(sketcher: Sketcher) -> None:
 
 
 def test_codes_do_not_depend_on_the_batch(sketcher: Sketcher) -> None:
-    inputs = [HOUSE, FACE, LINE] * ENCODED_AT_ONCE
+    inputs = [HOUSE, FACE, LINE] * LOOKED_AT_ONCE
     latents = sketcher.encode(inputs)
-    assert latents.shape == (3 * ENCODED_AT_ONCE, LATENT_DIM)
+    assert latents.shape == (3 * LOOKED_AT_ONCE, LATENT_DIM)
     assert latents.dtype == np.float32
     for number in range(3):
         alone = sketcher.encode(inputs[number])

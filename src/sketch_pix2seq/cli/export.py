@@ -20,6 +20,7 @@ def export(
     data: Path | None = None,
     temperature: float | None = None,
     gallery: int = 0,
+    judge: Path | None = None,
     notes: Path | None = None,
 ) -> None:
     """Make a bundle of a run's best weights; of a judge's run, a judge.
@@ -30,6 +31,8 @@ def export(
         data: The data set that it was trained on: with it the bundle completes and names drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
+        judge: An exported judge that the bundle is to hold: it helps to name drawings, and to
+            tell the best of several.
         notes: A Markdown file that the model card is to hold as well.
     """
     with needs_extra("train"):
@@ -46,12 +49,24 @@ def export(
         return
 
     def add(folder: Path) -> None:
+        if judge is not None:
+            _seat(folder, judge)
         if gallery and data is not None:
             _hang(folder, data, gallery, trained.recipe)
 
     said = "" if notes is None else notes.read_text(encoding="utf-8")
     export_run(run, out, data=data, temperature=temperature, notes=said, add=add)
     print(out)
+
+
+def _seat(folder: Path, judge: Path) -> None:
+    """Put a judge into a bundle; one that does not fit is refused."""
+    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
+    from sketch_pix2seq.inference.sketcher import Sketcher
+
+    for name, content in read_files(judge, (JUDGE_CARD_FILE, JUDGE_FILE)).items():
+        (folder / name).write_bytes(content)
+    Sketcher.load(folder).name([])
 
 
 def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from sketch_pix2seq.errors import UsageError
 if TYPE_CHECKING:
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
+    from sketch_pix2seq.training.reward import RewardJudge
     from sketch_pix2seq.training.start import Start
 
 
@@ -27,6 +29,7 @@ def train(
     out: Path,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     start_from: Path | None = None,
+    judge: Path | None = None,
     resume: bool = False,
     devices: int = 1,
 ) -> None:
@@ -40,6 +43,7 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package.
+        judge: A judge that rewards the model's own drawings; see the settings `reward`.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -54,7 +58,14 @@ def train(
         wanted = begun if begun.name == recipe else wanted
     start = None if start_from is None else _start(start_from)
     outcome = train_showing(
-        wanted, data, out, settings, resume=resume, devices=devices, start=start
+        wanted,
+        data,
+        out,
+        settings,
+        resume=resume,
+        devices=devices,
+        start=start,
+        judge=None if judge is None else _judge(judge),
     )
     if not starts_as_first():
         return  # one of torchrun's processes: the first one tells
@@ -75,6 +86,7 @@ def train_showing(
     resume: bool,
     devices: int = 1,
     start: Start | None = None,
+    judge: RewardJudge | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -86,6 +98,7 @@ def train_showing(
         resume: Go on with the run in `out`, if there is one.
         devices: How many processes share each batch.
         start: What to begin with; None: the recipe's own first weights.
+        judge: Who rewards drawings, where the recipe asks for it.
 
     Returns:
         How it ended.
@@ -103,6 +116,7 @@ def train_showing(
             resume=resume,
             devices=devices,
             start=start,
+            judge=judge,
             on_progress=on_progress,
             on_notice=on_notice,
         )
@@ -118,6 +132,17 @@ def _start(place: Path) -> Start:
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     return Start.from_bytes(bundle.weights, bundle.card.name)
+
+
+def _judge(place: Path) -> RewardJudge:
+    """Read an exported judge."""
+    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE, read_files
+    from sketch_pix2seq.inference.judge import JudgeCard
+    from sketch_pix2seq.training.reward import RewardJudge
+
+    files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE))
+    card = asdict(JudgeCard.from_json(files[JUDGE_CARD_FILE]))
+    return RewardJudge.from_bundle(card, files[WEIGHTS_FILE])
 
 
 def _tell_ignored(

@@ -12,8 +12,8 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.export.graphs import export_judge_onnx, round_to_half, stored
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights
-from sketch_pix2seq.inference.bundle import CARD_FILE, WEIGHTS_FILE
-from sketch_pix2seq.inference.judge import JUDGE_CARD_FILE, JUDGE_FILE, JudgeCard
+from sketch_pix2seq.inference.bundle import CARD_FILE, JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE
+from sketch_pix2seq.inference.judge import JudgeCard
 from sketch_pix2seq.models import Judge
 from sketch_pix2seq.training.build import build_judge
 from sketch_pix2seq.training.run import Run

@@ -7,6 +7,7 @@
                          training on
     completion.safetensors  what completes a started drawing (see `Completion`); may be missing
     naming.safetensors   what names drawings by their codes (see `Naming`); may be missing
+    judge.json, judge.onnx  what names drawings by their pictures (see `Judge`); may be missing
     gallery.ndjson       human drawings, their places on a map (see `Gallery`); may be missing
     README.md            model card
 
@@ -37,6 +38,8 @@ WEIGHTS_FILE = "weights.safetensors"
 COMPLETION_FILE = "completion.safetensors"
 NAMING_FILE = "naming.safetensors"
 GALLERY_FILE = "gallery.ndjson"
+JUDGE_CARD_FILE = "judge.json"
+JUDGE_FILE = "judge.onnx"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
 PICTURE, STROKES = "picture", "strokes"
@@ -175,6 +178,8 @@ class Bundle:
     "What names drawings; it may be missing."
     gallery: bytes | None = None
     "Human drawings and their places on a map; it may be missing."
+    judge: tuple[bytes, bytes] | None = None
+    "Card and network of what names drawings by their pictures; they may be missing."
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
@@ -184,8 +189,12 @@ class Bundle:
             BundleError: if it is not there, lacks a file or is of another version.
         """
         needed = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
-        more = (WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE)
+        of_judge = (JUDGE_CARD_FILE, JUDGE_FILE)
+        more = (WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE, *of_judge)
         files = read_files(path, needed, more)
+        lacking = [name for name in of_judge if name not in files]
+        if len(lacking) == 1:
+            raise _incomplete(path, lacking)
         return cls(
             BundleCard.from_json(files[MODEL_FILE]),
             files[ENCODER_FILE],
@@ -194,6 +203,7 @@ class Bundle:
             files.get(COMPLETION_FILE),
             files.get(NAMING_FILE),
             files.get(GALLERY_FILE),
+            None if lacking else (files[JUDGE_CARD_FILE], files[JUDGE_FILE]),
         )
 
     @classmethod

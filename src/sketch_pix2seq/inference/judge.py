@@ -23,14 +23,14 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.bundle import read_files
+from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
 from sketch_pix2seq.inference.session import judge_session, not_usable
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 FORMAT_VERSION = 1
-JUDGE_CARD_FILE = "judge.json"
-JUDGE_FILE = "judge.onnx"
+READ_AT_ONCE = 1024
+"""Drawings whose pictures are in memory at the same time."""
 LOOKED_AT_ONCE = 64
 """Pictures in one call: what it makes of them stays in the cache."""
 
@@ -187,12 +187,27 @@ class Judge:
             BundleError: If the judge cannot be run.
         """
         sketches = as_sketches(as_list(inputs)[0])
+        looks = [
+            self.look_at(rasterise_batch(sketches[first : first + READ_AT_ONCE], self.card.raster))
+            for first in range(0, max(len(sketches), 1), READ_AT_ONCE)
+        ]
+        return Look(*(np.concatenate(parts) for parts in zip(*looks, strict=True)))
+
+    def look_at(self, pictures: Float32[np.ndarray, "N 1 H W"]) -> Look:
+        """Look at pictures that are drawn already, as the judge's card says.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+
+        Raises:
+            BundleError: If the judge cannot be run.
+        """
         sizes = [output.shape[1] for output in self._session.get_outputs()]
         found = [[np.zeros((0, size), np.float32) for size in sizes]]
-        for first in range(0, len(sketches), LOOKED_AT_ONCE):
-            pictures = rasterise_batch(sketches[first : first + LOOKED_AT_ONCE], self.card.raster)
+        for first in range(0, len(pictures), LOOKED_AT_ONCE):
+            some = pictures[first : first + LOOKED_AT_ONCE]
             try:
-                found.append(self._session.run(["logits", "features"], {"picture": pictures}))
+                found.append(self._session.run(["logits", "features"], {"picture": some}))
             except Exception as error:  # its errors have no common ancestor but this one
                 raise not_usable(JUDGE_FILE, error) from error
         logits, features = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -57,7 +57,7 @@ class Naming:
         Example:
             >>> codes = np.array([[0, 0], [0, 1], [5, 0], [5, 1]], np.float32)
             >>> naming = Naming.fitted(codes, np.array([0, 0, 1, 1]), 2)
-            >>> naming.probabilities(codes).argmax(axis=1).tolist()
+            >>> naming.logits(codes).argmax(axis=1).tolist()
             [0, 0, 1, 1]
         """
         counts = np.bincount(category_ids, minlength=num)
@@ -98,16 +98,11 @@ class Naming:
         """Write the map; where codes hardly vary, its numbers are too large for 16-bit floats."""
         return write_weights({"weight": self.weight, "bias": self.bias})
 
-    def probabilities(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
-        """Say how likely each category is.
+    def logits(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
+        """Say how likely each category is, in logarithms up to a number common to all.
 
         Args:
             codes: Of drawings.
-
-        Returns:
-            (N, K); rows sum to 1.
         """
-        logits = codes @ self.weight.T + self.bias
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
-        return shares
+        logits: Float32[np.ndarray, "N K"] = codes @ self.weight.T + self.bias
+        return logits

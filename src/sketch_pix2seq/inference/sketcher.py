@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import overload
@@ -26,28 +25,21 @@ from sketch_pix2seq.inference.arguments import (
     checked_threads,
     whole_number,
 )
-from sketch_pix2seq.inference.bundle import ENCODER_FILE, Bundle, BundleCard
+from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
+from sketch_pix2seq.inference.eyes import Eyes, Views
 from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through
-from sketch_pix2seq.inference.naming import Naming
-from sketch_pix2seq.inference.session import (
-    Session,
-    encoder_session,
-    not_usable,
-    num_processors,
-)
+from sketch_pix2seq.inference.session import num_processors
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 
 READ_AT_ONCE = 1024
 """Inputs whose pictures are in memory at the same time."""
-ENCODED_AT_ONCE = 32
-"""Pictures in one call of the encoder: what it makes of them stays in the cache."""
 
 
 class Sketcher:
@@ -84,6 +76,7 @@ class Sketcher:
         self._bundle = bundle
         self._num_threads = checked_threads(num_threads) or num_processors()
         self._engine = StrokeEngine(bundle, num_threads=self._num_threads)
+        self._eyes = Eyes(bundle, self._num_threads)
 
     @classmethod
     def load(
@@ -125,12 +118,23 @@ class Sketcher:
             DrawingError: If an input is no drawing.
             BundleError: If the encoder cannot be run.
         """
-        several, _ = as_list(inputs)
-        codes = [np.zeros((0, self.card.latent_dim), np.float32)]
-        for first in range(0, len(several), READ_AT_ONCE):
-            views = as_views(several[first : first + READ_AT_ONCE], self.card, first)
-            codes.append(self._encode(views.__getitem__, len(views)))
-        return np.concatenate(codes)
+        return self._looked_at(as_list(inputs)[0], self._eyes.codes)
+
+    def name(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
+        """Say what drawings show.
+
+        Args:
+            inputs: As for `encode`.
+
+        Returns:
+            (N, K) float32, for each drawing how likely each of `card.categories` is; rows sum
+            to 1. Of categories it has seen often it says too readily that they are shown.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the bundle cannot name drawings, or the model cannot be run.
+        """
+        return self._looked_at(as_list(inputs)[0], self._eyes.odds)
 
     def decode(
         self,
@@ -213,8 +217,9 @@ class Sketcher:
             temperature: How freely to draw, >= 0; None: what suits the model.
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
-            best_of: Draw so many for each one wanted, and keep those whose own latent codes
-                are nearest to the input's, the nearest first.
+            best_of: Draw so many for each one wanted, and keep the best: those whose own latent
+                codes are near to the input's and which, if the bundle holds a judge, show for
+                certain what it sees in the input. The best one comes first.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several.
@@ -230,7 +235,7 @@ class Sketcher:
         latents = self.encode(several)
         drawings = self.decode(latents, n * best_of, temperature, seed, progress)
         if best_of > 1 and drawings:
-            drawings = self._nearest(latents, drawings, n)
+            drawings = self._best(several, latents, drawings, n)
         return drawings[0] if alone else drawings
 
     def mix(
@@ -371,13 +376,10 @@ class Sketcher:
         """Whether the model can finish started drawings."""
         return self._bundle.completion is not None
 
-    @cached_property
-    def naming(self) -> Naming | None:
-        """What names drawings by their codes, if the bundle holds it."""
-        if self._bundle.naming is None:
-            return None
-        sizes = len(self.card.categories), self.card.latent_dim
-        return Naming.from_bytes(self._bundle.naming, *sizes)
+    @property
+    def names(self) -> bool:
+        """Whether the model can name drawings."""
+        return self._eyes.can_name
 
     @cached_property
     def gallery(self) -> Gallery | None:
@@ -405,46 +407,34 @@ class Sketcher:
         middle = np.array(begun.middle, np.float32)
         return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
 
-    @cached_property
-    def _encoder(self) -> Session:
-        return encoder_session(self._bundle)
+    def _looked_at(
+        self, inputs: Sequence[Input], look: Callable[[Views, int], np.ndarray]
+    ) -> np.ndarray:
+        """Look at inputs, of which only some have their pictures in memory at a time."""
+        found = []
+        for first in range(0, max(len(inputs), 1), READ_AT_ONCE):
+            views = as_views(inputs[first : first + READ_AT_ONCE], self.card, first)
+            found.append(look(views.__getitem__, len(views)))
+        return np.concatenate(found)
 
-    def _encode(
-        self, views: Callable[[slice], Float32[np.ndarray, "M ..."]], count: int
-    ) -> Float32[np.ndarray, "N Z"]:
-        """Encode `count` drawings, some at a time, in several threads.
-
-        Each drawing's code is the same whatever stands beside it.
-        """
-        session = self._encoder
-        (entry,) = session.get_inputs()
-
-        def encode(first: int) -> Float32[np.ndarray, "M Z"]:
-            some = views(slice(first, min(first + ENCODED_AT_ONCE, count)))
-            try:
-                (mean,) = session.run(["mean"], {entry.name: some})
-            except Exception as error:  # its errors have no common ancestor but this one
-                raise not_usable(ENCODER_FILE, error) from error
-            return np.asarray(mean)
-
-        latents = np.concatenate(_map(encode, range(0, count, ENCODED_AT_ONCE), self._num_threads))
-        if not np.isfinite(latents).all():
-            raise BundleError(f"`{ENCODER_FILE}` of the bundle gives codes that are not finite")
-        return latents
-
-    def _nearest(
+    def _best(
         self,
+        inputs: Sequence[Input],
         latents: Float32[np.ndarray, "N Z"],
         drawings: Sequence[Sequence[Sketch]],
         n: int,
     ) -> list[list[Sketch]]:
-        """Keep, for each code, the n drawings that the encoder takes most for the input."""
+        """Keep the best n drawings of each input."""
         flat = [sketch for some in drawings for sketch in some]
-        codes = self._encode(lambda some: views_of(flat[some], self.card), len(flat))
-        apart = codes.reshape(len(latents), -1, codes.shape[1]) - latents[:, None]
-        order = np.argsort(np.linalg.norm(apart, axis=2), axis=1, kind="stable")[:, :n]
+        order = self._eyes.best(
+            lambda some: views_of(flat[some], self.card),
+            latents,
+            self._looked_at(inputs, self._eyes.names) if self._eyes.has_judge else None,
+            len(drawings[0]),
+        )
         return [
-            [some[place] for place in places] for some, places in zip(drawings, order, strict=True)
+            [some[place] for place in places[:n]]
+            for some, places in zip(drawings, order, strict=True)
         ]
 
     def _checked_latents(self, latents: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "N Z"]:
@@ -469,17 +459,6 @@ class Sketcher:
         check_progress(progress)
         heat = self.card.temperature if temperature is None else temperature
         return checked_temperature(heat), checked_seed(seed)
-
-
-def _map(
-    function: Callable[[int], np.ndarray], firsts: Sequence[int], num_threads: int
-) -> list[np.ndarray]:
-    """Call a function for each number, in several threads if there are several numbers."""
-    workers = min(num_threads, len(firsts))
-    if workers < 2:
-        return [function(first) for first in firsts]
-    with ThreadPoolExecutor(workers, "encoder") as pool:
-        return list(pool.map(function, firsts))
 
 
 def _in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:

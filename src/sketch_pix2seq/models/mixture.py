@@ -102,6 +102,26 @@ class StrokeMixture:
         log_pi = functional.log_softmax(self.pi_logits, -1)
         return torch.logsumexp(log_pi + log_normal, -1) - math.log(2.0 * math.pi)
 
+    def heated(self, temperature: float) -> StrokeMixture:
+        """The mixture that `sample` draws from at a temperature.
+
+        Args:
+            temperature: positive.
+        """
+        pi_logits, mean, log_std, tilt = self.components.split([1, 2, 2, 1], -2)
+        log_std = log_std.clamp_min(MIN_LOG_STD) + 0.5 * math.log(temperature)
+        components = torch.cat((pi_logits / temperature, mean, log_std, tilt), -2)
+        return StrokeMixture(self.pen_logits / temperature, components)
+
+    def with_fixed_gaussians(self) -> StrokeMixture:
+        """The same mixture, through whose Gaussians no gradient flows: only through the choice.
+
+        A Gaussian may be as narrow as exp(-7), and the gradient of its density is as steep as
+        that.
+        """
+        pi_logits, gaussians = self.components.split([1, 5], -2)
+        return StrokeMixture(self.pen_logits, torch.cat((pi_logits, gaussians.detach()), -2))
+
     def sample(
         self, noise: Float[Tensor, "B K"], temperature: Float[Tensor, "B 1"]
     ) -> Float[Tensor, "B 5"]:

@@ -41,6 +41,7 @@ from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -79,6 +80,7 @@ def train(
     resume: bool = False,
     devices: int = 1,
     start: Start | None = None,
+    judge: RewardJudge | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -92,6 +94,8 @@ def train(
         devices: processes that share each batch, a GPU each where there are so many.
         start: weights to begin with; None: the recipe's own first ones. A run that is
             resumed goes on with its own.
+        judge: who rewards drawings, where the recipe's `reward.weight` is not 0. A run that is
+            resumed goes on with its own.
         on_progress: called after each step.
         on_notice: called with a line that a person should read.
 
@@ -99,28 +103,38 @@ def train(
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
-        UsageError: if there are not so many devices, or `start` does not fit the recipe.
+        UsageError: if there are not so many devices, or `start` or `judge` does not fit the
+            recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
-    run = _open_run(recipe, dataset, out, resume, devices, start) if starts_as_first() else None
+    if resume and (out / RUN_FILE).exists():
+        judge = RewardJudge.kept_in(out) or judge
+    check_judge(judge, recipe, dataset.card.categories)
+    run = (
+        _open_run(recipe, dataset, out, resume, devices, start, judge)
+        if starts_as_first()
+        else None
+    )
+    told = None if judge is None else judge.to_bytes()  # tensors do not travel well
     with (
         nullcontext() if run is None else run.lock(),
-        group_of(devices, partial(_take_part, recipe, data)) as group,
+        group_of(devices, partial(_take_part, recipe, data, told)) as group,
         told_if_too_little(),
     ):
-        session = _Session(recipe, dataset, run, group)
+        session = _Session(recipe, dataset, run, group, judge)
         if start is not None and run is not None and not checkpoints(run.checkpoints):
             session.begin_with(start, on_notice)
         return _train(session, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
+def _take_part(recipe: Recipe, data: Path, told: bytes | None, group: Group) -> None:
     """What the processes do that the first one has started."""
     keep_freed_memory()
+    judge = None if told is None else RewardJudge.from_bytes(told)
     with told_if_too_little():
-        session = _Session(recipe, Dataset.open(data), None, group)
+        session = _Session(recipe, Dataset.open(data), None, group, judge)
         _train(session, lambda progress: None, lambda notice: None)
 
 
@@ -166,7 +180,14 @@ class _Memory:
 class _Session:
     """One sitting of a run: model, optimiser, data and memory together."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, run: Run | None, group: Group) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        run: Run | None,
+        group: Group,
+        judge: RewardJudge | None,
+    ) -> None:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
@@ -186,6 +207,16 @@ class _Session:
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
         )
+        self.reward: Reward | None = None
+        if judge is not None:
+            self.reward = Reward(
+                judge,
+                dataset.card.categories,
+                recipe.reward,
+                offset_scale=dataset.card.offset_scale,
+                max_steps=dataset.card.longest,
+                device=group.device,
+            )
         self.stopping = False
         self._run = run
         self._speed = _Speed()
@@ -288,16 +319,17 @@ class _Session:
         """Losses on drawings never trained on, without noise; keeps the best weights."""
         model = self.optimiser.averaged
         model.eval()
+        batches = validation_batches(
+            self.dataset.split("valid"),
+            offset_scale=self.dataset.card.offset_scale,
+            batch_size=self.recipe.batch_size,
+            raster=self.recipe.raster,
+            limit=self.recipe.validate_drawings,
+            pad_to=self.source.pad_to,
+        )
         losses = [
-            self._losses(model, batch)
-            for batch in validation_batches(
-                self.dataset.split("valid"),
-                offset_scale=self.dataset.card.offset_scale,
-                batch_size=self.recipe.batch_size,
-                raster=self.recipe.raster,
-                limit=self.recipe.validate_drawings,
-                pad_to=self.source.pad_to,
-            )
+            self._losses(model, batch, generator=_generator(self.group.device, place))
+            for place, batch in enumerate(batches)
         ]
         means = losses[0].means_of(torch.stack([one.sums() for one in losses]).sum(0))
         self._valid_loss = means.total(self.recipe.kl.weight, self.recipe.kl.free_nats)
@@ -369,21 +401,22 @@ class _Session:
         noise: torch.Tensor | None = None,
         generator: torch.Generator | None = None,
     ) -> Losses:
-        device = self.group.device
-        pictures = torch.from_numpy(batch.pictures).to(device, non_blocking=True)
+        pictures, steps, category_ids = (
+            torch.from_numpy(values).to(self.group.device, non_blocking=True)
+            for values in (batch.pictures, batch.steps, batch.category_ids)
+        )
         losses: Losses
         if isinstance(model, Judge):
-            category_ids = torch.from_numpy(batch.category_ids).to(device, non_blocking=True)
             losses = model(pictures, category_ids, generator)
             return losses
-        losses = model(
-            pictures,
-            torch.from_numpy(batch.steps).to(device, non_blocking=True),
-            torch.from_numpy(batch.lengths),
-            noise,
-            generator,
-        )
-        return losses
+        lengths = torch.from_numpy(batch.lengths)
+        mean, log_var = model.encode(pictures, steps, lengths, generator)
+        losses = model.losses(mean, log_var, steps, lengths, noise, generator)
+        if self.reward is None:
+            return losses
+        assert generator is not None
+        rewarded = self.reward.of_batch if model.training else self.reward.measured
+        return rewarded(model, losses, mean, category_ids, generator)
 
     def _chance(self) -> tuple[torch.Tensor, torch.Generator]:
         """Latent noise of this process's part of the batch, and what dropout is drawn from.
@@ -442,12 +475,26 @@ class _Speed:
 
 
 def _open_run(
-    recipe: Recipe, dataset: Dataset, out: Path, resume: bool, devices: int, start: Start | None
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    resume: bool,
+    devices: int,
+    start: Start | None,
+    judge: RewardJudge | None,
 ) -> Run:
     if not resume or not (out / RUN_FILE).exists():
         if start is not None:
             start.check(recipe, len(dataset.card.categories))
-        return Run.create(out, recipe, dataset, devices, None if start is None else start.told)
+        run = Run.create(out, recipe, dataset, devices, None if start is None else start.told)
+    else:
+        run = _resumed(recipe, dataset, out)
+    if judge is not None:
+        judge.keep_in(out)
+    return run
+
+
+def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
     run = Run(out)
     run.check_data(dataset)
     if run.recipe != recipe:

@@ -7,6 +7,7 @@ by their dotted names, as `--set optimiser.learning_rate=0.0005` does.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any, Literal
 
 from sketch_pix2seq.data.augment import Augmentation
@@ -140,6 +141,33 @@ class OptimiserSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RewardSettings:
+    """Learning from what a judge says of the model's own drawings (`train --judge`)."""
+
+    weight: float = 0.0
+    "Nats a row that it is worth if every drawing is recognised for certain; 0: nothing is drawn."
+    inputs: int = 30
+    "Drawings of each batch that the model draws again."
+    redrawings: int = 5
+    "How often it draws each; 2 at least."
+    mixed: float = 0.3
+    "Share of them that are mixed with another one first: both categories count then."
+    temperature: float = 0.5
+    "At which it draws."
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        _require(
+            ("weight", self.weight >= 0, "not be negative"),
+            ("inputs", self.inputs > 0, "be positive"),
+            ("redrawings", self.redrawings >= 2, "be 2 or more"),
+            ("mixed", 0 <= self.mixed <= 1, "lie in [0, 1]"),
+            ("temperature", self.temperature > 0, "be positive"),
+            settings=self,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything that decides a training run, but the data and the place."""
 
@@ -177,6 +205,7 @@ class Recipe:
     "Steps between lines in the metrics."
     model: ModelSettings = field(default_factory=ModelSettings)
     kl: KLSettings = field(default_factory=KLSettings)
+    reward: RewardSettings = field(default_factory=RewardSettings)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
     raster: RasterSettings = field(default_factory=RasterSettings)
@@ -203,6 +232,7 @@ class Recipe:
             ("sheet_every", self.sheet_every >= 0, "not be negative"),
             ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 for a judge"),
             ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 for a judge"),
+            ("reward.weight", self.task == "redraw" or not self.reward.weight, "be 0 for a judge"),
             ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
             settings=self,
         )
@@ -237,6 +267,9 @@ class Recipe:
         if self.kl.weight == 0:
             for name in ("first_weight", "decay", "free_nats"):
                 ignored[f"kl.{name}"] = "`kl.weight` is 0"
+        if self.reward.weight == 0:
+            for name in asdict(self.reward).keys() - {"weight"}:
+                ignored[f"reward.{name}"] = "`reward.weight` is 0"
         if optimiser.schedule == "cosine":
             ignored["optimiser.decay"] = "`optimiser.schedule` is cosine"
         return ignored
@@ -269,7 +302,7 @@ class Recipe:
 
 def _require(*rules: tuple[str, bool, str], settings: object) -> None:
     problems = [
-        f"`{name}` must {rule}, got {getattr(settings, name)!r}"
+        f"`{name}` must {rule}, got {attrgetter(name)(settings)!r}"
         for name, holds, rule in rules
         if not holds
     ]

@@ -10,44 +10,12 @@ from torch import Tensor
 from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.models.mixture import noise_dim
-from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END, START_STEP
+from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
-
-
-@torch.no_grad()
-def draw_steps(
-    decoder: DecoderStep,
-    latent: Float[Tensor, "B Z"],
-    noise: Float[Tensor, "max_steps B K"],
-    temperature: float,
-) -> Float[Tensor, "B T 5"]:
-    """Draw with torch, one step after another: for sheets, and to check the exported model.
-
-    Args:
-        decoder: in evaluation mode.
-        latent: a code per drawing.
-        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
-        temperature: not negative.
-
-    Returns:
-        Stroke-5 rows; after the first end row they mean nothing.
-    """
-    batch = latent.shape[0]
-    state = latent.new_zeros(batch, decoder.state_dim)
-    step = latent.new_tensor(START_STEP).expand(batch, -1)
-    heat = latent.new_full((batch, 1), temperature)
-    steps = []
-    ended = torch.zeros(batch, dtype=torch.bool, device=latent.device)
-    for row in noise:
-        step, state = decoder(latent, state, step, row, heat)
-        steps.append(step)
-        ended |= step[:, PEN][:, PEN_END] > 0
-        if bool(ended.all()):
-            break
-    return torch.stack(steps, 1)
 
 
 def redrawing_sheet(

@@ -74,7 +74,7 @@ def routes(artist: Artist) -> APIRouter:
             categories=list(card.categories),
             temperature=card.temperature,
             completes=sketcher.completes,
-            names=sketcher.naming is not None,
+            names=sketcher.names,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -186,9 +186,9 @@ def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> _Freedom
 
 
 def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
-    if sketcher.naming is None:
+    if not sketcher.names:
         return []
-    (odds,) = sketcher.naming.probabilities(sketcher.encode([sketch]))
+    (odds,) = sketcher.name([sketch])
     likeliest = np.argsort(-odds, kind="stable")[:NUM_GUESSES].tolist()
     return [
         Guess(category=sketcher.card.categories[place], probability=round(float(odds[place]), 4))

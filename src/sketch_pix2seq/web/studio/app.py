@@ -114,7 +114,7 @@ def _shows(
             card=sketcher.card,
             examples=examples,
             completes=sketcher.completes,
-            names=sketcher.naming is not None,
+            names=sketcher.names,
             best=sketcher.card.front or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,
         )

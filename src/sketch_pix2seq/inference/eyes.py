@@ -1,0 +1,200 @@
+"""What a model sees in drawings: their codes, and what they show.
+
+Drawings are named by two witnesses: the judge, if the bundle holds one, which looks at the picture,
+and the discriminant analysis of codes, which has learned rare categories sooner. Which of
+several redrawings is the best is decided here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.bundle import ENCODER_FILE, JUDGE_FILE, PICTURE, Bundle
+from sketch_pix2seq.inference.judge import Judge, JudgeCard
+from sketch_pix2seq.inference.naming import Naming
+from sketch_pix2seq.inference.session import Session, encoder_session, not_usable
+
+LOOKED_AT_ONCE = 32
+"""Drawings in one call of a network: what it makes of them stays in the cache."""
+SAID_BY_CODE = 0.25
+"""What the codes' log odds count beside the judge's; chosen on validation drawings."""
+
+Look: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
+Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
+"""What the encoder looks at, of some of the drawings at a time (see `views_of`)."""
+
+
+class Eyes:
+    """The encoder of a bundle, and what names drawings, if it holds such.
+
+    Args:
+        bundle: The model.
+        num_threads: Threads to look with.
+    """
+
+    def __init__(self, bundle: Bundle, num_threads: int) -> None:
+        self._bundle = bundle
+        self._num_threads = num_threads
+
+    @property
+    def can_name(self) -> bool:
+        """Whether drawings can be named."""
+        return self._bundle.naming is not None or self._bundle.judge is not None
+
+    @property
+    def has_judge(self) -> bool:
+        """Whether a judge can say which redrawing is the best."""
+        return self._bundle.judge is not None
+
+    def codes(self, views: Views, count: int) -> Float32[np.ndarray, "N Z"]:
+        """Encode drawings; each one's code is the same whatever stands beside it.
+
+        Args:
+            views: What the encoder looks at.
+            count: N.
+
+        Raises:
+            BundleError: If the encoder cannot be run.
+        """
+        found = self._in_parts(lambda some: self._code(views(some)), count)
+        return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *found])
+
+    def odds(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
+        """Say how likely each category is; rows sum to 1.
+
+        Args: as of `codes`.
+
+        Raises:
+            BundleError: If nothing in the bundle names drawings, or it cannot be run.
+        """
+        say = self._namer()
+        found = self._in_parts(lambda some: say(views(some)), count)
+        none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
+        return np.concatenate([none, *found])
+
+    def names(self, views: Views, count: int) -> Int64[np.ndarray, "N"]:
+        """Say what drawings show: the likeliest category of each.
+
+        Args and errors: as of `odds`.
+        """
+        say = self._namer()
+        found = self._in_parts(lambda some: say(views(some)).argmax(axis=1), count)
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
+    def best(
+        self,
+        views: Views,
+        codes: Float32[np.ndarray, "N Z"],
+        names: Int64[np.ndarray, "N"] | None,
+        tries: int,
+    ) -> Int64[np.ndarray, "N tries"]:
+        """Order redrawings: those that are most like their inputs first.
+
+        That is how near its code is to the input's, as a share of what is usual among its
+        rivals, and where there is a judge, how sure that one is (in nats) that it still shows
+        what the input shows.
+
+        Args:
+            views: Of the redrawings, all those of an input together.
+            codes: Of the inputs.
+            names: Of the inputs; None where there is no judge: then codes alone count.
+            tries: Redrawings of each.
+        """
+        count = len(codes) * tries
+        apart = self.codes(views, count).reshape(len(codes), tries, -1) - codes[:, None]
+        distance = np.linalg.norm(apart, axis=2)
+        usual = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
+        badness = distance / usual
+        judge = self._judge
+        if names is not None and judge is not None:
+            wanted = np.repeat(names, tries)
+
+            def surprise(some: slice) -> Float32[np.ndarray, "M"]:
+                seen = _log_odds(judge.look_at(views(some)).logits)
+                odds: Float32[np.ndarray, "M"] = seen[np.arange(len(seen)), wanted[some]]
+                return -odds
+
+            badness += np.concatenate(self._in_parts(surprise, count)).reshape(badness.shape)
+        order: Int64[np.ndarray, "N tries"] = np.argsort(badness, axis=1, kind="stable")
+        return order
+
+    @cached_property
+    def _judge(self) -> Judge | None:
+        if self._bundle.judge is None:
+            return None
+        text, model = self._bundle.judge
+        judge, card = Judge(JudgeCard.from_json(text), model), self._bundle.card
+        own = (judge.card.categories, judge.card.raster)
+        if own != (card.categories, card.raster) or card.encoder_input != PICTURE:
+            raise BundleError(
+                f"`{JUDGE_FILE}` must know the categories of the bundle and see its pictures",
+                do="Export the run again, with a judge that was trained on the same data set.",
+            )
+        return judge
+
+    @cached_property
+    def _naming(self) -> Naming | None:
+        if self._bundle.naming is None:
+            return None
+        card = self._bundle.card
+        return Naming.from_bytes(self._bundle.naming, len(card.categories), card.latent_dim)
+
+    @cached_property
+    def _encoder(self) -> Session:
+        return encoder_session(self._bundle)
+
+    def _code(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
+        (entry,) = self._encoder.get_inputs()
+        try:
+            (mean,) = self._encoder.run(["mean"], {entry.name: views})
+        except Exception as error:  # its errors have no common ancestor but this one
+            raise not_usable(ENCODER_FILE, error) from error
+        if not np.isfinite(mean).all():
+            raise BundleError(f"`{ENCODER_FILE}` of the bundle gives codes that are not finite")
+        return np.asarray(mean)
+
+    def _namer(self) -> Look:
+        """What names drawings, loaded before several threads use it."""
+        if not self.can_name:
+            raise BundleError(
+                "this bundle cannot name drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        judge, naming = self._judge, self._naming
+
+        def say(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
+            total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
+            if naming is not None:
+                said = _log_odds(naming.logits(self._code(views)))
+                total += said if judge is None else SAID_BY_CODE * said
+            if judge is not None:
+                total += _log_odds(judge.look_at(views).logits)
+            odds: Float32[np.ndarray, "M K"] = np.exp(_log_odds(total))
+            return odds
+
+        return say
+
+    def _in_parts(self, look: Callable[[slice], np.ndarray], count: int) -> list[np.ndarray]:
+        """Look at some drawings at a time, in several threads if there are many."""
+        parts = [
+            slice(first, min(first + LOOKED_AT_ONCE, count))
+            for first in range(0, count, LOOKED_AT_ONCE)
+        ]
+        workers = min(self._num_threads, len(parts))
+        if workers < 2:
+            return [look(part) for part in parts]
+        with ThreadPoolExecutor(workers, "eyes") as pool:
+            return list(pool.map(look, parts))
+
+
+def _log_odds(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:
+    above = logits - logits.max(axis=1, keepdims=True)
+    odds: Float32[np.ndarray, "N K"] = above - np.log(np.exp(above).sum(axis=1, keepdims=True))
+    return odds

@@ -1,0 +1,263 @@
+"""What a judge thinks of the drawings that a model makes while it learns.
+
+A part of each batch is drawn again several times. A drawing's reward is how sure the judge is that
+it shows what its input shows; of codes mixed from two inputs, that it shows one of both. A
+drawing that does not come to an end earns nothing.
+
+The judge here must not be the one that evaluates the model afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
+from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, SketchAutoencoder
+from sketch_pix2seq.models.drawing import draw_noise, draw_steps
+from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
+from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.training.recipe import Recipe, RewardSettings
+
+JUDGE_FILE = "judge.bin"
+
+
+@dataclass(frozen=True, eq=False)
+class RewardJudge:
+    """A judge as a run keeps it.
+
+    Args:
+        weights: by the names of the network's own, as 32-bit floats.
+        categories: what it can say, in the order of its answers.
+        width: channels of its first layer.
+        raster: how drawings become its pictures.
+    """
+
+    weights: dict[str, Tensor]
+    categories: tuple[str, ...]
+    width: int
+    raster: RasterSettings
+
+    @classmethod
+    def from_bundle(cls, card: dict[str, Any], weights: bytes) -> RewardJudge:
+        """From what an exported judge's card and weights file hold.
+
+        Raises:
+            UsageError: if it is none.
+        """
+        try:
+            tensors = {name: tensor.float() for name, tensor in load(weights).items()}
+            judge = cls(
+                tensors,
+                tuple(card["categories"]),
+                int(card["recipe"]["model"]["encoder_width"]),
+                RasterSettings(**card["raster"]),
+            )
+            judge.build()
+        except (
+            *(KeyError, TypeError, ValueError, RuntimeError),
+            *(SafetensorError, SketchPix2SeqError),
+        ) as error:
+            raise UsageError("`judge` cannot be read", got=repr(error)) from error
+        return judge
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> RewardJudge:
+        """From what `to_bytes` gave.
+
+        Raises:
+            UsageError: if it is something else.
+        """
+        length = int.from_bytes(content[:8], "little")
+        try:
+            card = json.loads(content[8 : 8 + length])
+        except ValueError as error:
+            raise UsageError("`judge` cannot be read", got=repr(error)) from error
+        return cls.from_bundle(card, content[8 + length :])
+
+    @classmethod
+    def kept_in(cls, run: Path) -> RewardJudge | None:
+        """The one that a run keeps in its folder; None: it has none.
+
+        Raises:
+            UsageError: if the file is damaged.
+        """
+        path = run / JUDGE_FILE
+        return cls.from_bytes(path.read_bytes()) if path.exists() else None
+
+    def keep_in(self, run: Path) -> None:
+        """Keep it in a run's folder, so that the run can go on with it."""
+        write_whole(run / JUDGE_FILE, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """As a file's content: the length of a JSON card, the card, the weights."""
+        card = {
+            "categories": self.categories,
+            "recipe": {"model": {"encoder_width": self.width}},
+            "raster": asdict(self.raster),
+        }
+        text = json.dumps(card).encode()
+        return len(text).to_bytes(8, "little") + text + save(self.weights)
+
+    def build(self) -> Judge:
+        """The network, which does not learn any more."""
+        judge = Judge(len(self.categories), self.width)
+        judge.load_state_dict(self.weights)
+        return judge.eval().requires_grad_(False)
+
+
+def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[str]) -> None:
+    """Check that a run has the judge that its recipe wants, and no other.
+
+    Raises:
+        UsageError: if there is none where one is wanted, one that nobody asks, or one that does
+            not know a category of the data set.
+    """
+    if judge is None:
+        if recipe.reward.weight > 0:
+            raise UsageError(
+                "`judge` must be given: `reward.weight` is not 0",
+                do="Export a run of the recipe `judge`, and name it with --judge.",
+            )
+        return
+    if recipe.reward.weight == 0:
+        raise UsageError(
+            "`judge` would be asked nothing: `reward.weight` is 0",
+            do="Add --set reward.weight=0.1, or leave the judge out.",
+        )
+    unknown = [name for name in categories if name not in judge.categories]
+    if unknown:
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        raise UsageError(
+            "`judge` must know every category of the data set",
+            got=f"one that does not know {', '.join(unknown[:3])}{more}",
+            do="Train one on the same data set.",
+        )
+
+
+class Reward:
+    """Draws while a model learns, and has a judge look.
+
+    Args:
+        judge: who looks.
+        categories: of the data set, in its order; the judge knows them all.
+        settings: how much is drawn, and what a reward is worth.
+        offset_scale: of the data set.
+        max_steps: steps after which a drawing is cut off.
+        device: where the model computes.
+    """
+
+    def __init__(
+        self,
+        judge: RewardJudge,
+        categories: Sequence[str],
+        settings: RewardSettings,
+        *,
+        offset_scale: float,
+        max_steps: int,
+        device: torch.device,
+    ) -> None:
+        self.settings = settings
+        self._judge = judge.build().to(device)
+        self._raster = judge.raster
+        places = [judge.categories.index(name) for name in categories]
+        self._places = torch.tensor(places, device=device)
+        self._offset_scale = offset_scale
+        self._max_steps = max_steps
+
+    def of_batch(
+        self,
+        model: SketchAutoencoder,
+        losses: DrawingLosses,
+        mean: Float[Tensor, "B Z"],
+        category_ids: Int64[Tensor, "B"],
+        generator: torch.Generator,
+    ) -> RewardedLosses:
+        """Draw a part of a batch again, some of it mixed, and reward what is drawn.
+
+        Args:
+            model: what draws.
+            losses: of the batch.
+            mean: its codes; gradients go on from them.
+            category_ids: what it shows.
+            generator: where all chance comes from.
+        """
+        settings = self.settings
+        batch = len(mean)
+        num = min(settings.inputs, batch)
+        one, two = (
+            torch.randperm(batch, generator=generator, device=generator.device)[:num]
+            for _ in range(2)
+        )
+        share = torch.rand(num, 1, generator=generator, device=generator.device)
+        share[round(settings.mixed * num) :] = 1.0
+        two = torch.where(share.squeeze(1) < 1.0, two, one)
+        latent = share * mean[one] + (1.0 - share) * mean[two]
+        wanted = torch.stack((category_ids[one], category_ids[two]), 1)  # (N, 2)
+        many = latent.repeat_interleave(settings.redrawings, 0)
+        steps, rewards = self._drawn(
+            model, many.detach(), wanted.repeat_interleave(settings.redrawings, 0), generator
+        )
+        better = advantages(rewards.unflatten(0, (-1, settings.redrawings))).flatten()
+        likely = log_likelihood(model.decoder, many, steps, settings.temperature, generator)
+        policy_sum = (better * likely).sum()
+        return RewardedLosses(
+            losses, policy_sum, float(rewards.sum()), len(rewards), settings.weight
+        )
+
+    @torch.no_grad()
+    def measured(
+        self,
+        model: SketchAutoencoder,
+        losses: DrawingLosses,
+        mean: Float[Tensor, "B Z"],
+        category_ids: Int64[Tensor, "B"],
+        generator: torch.Generator,
+    ) -> RewardedLosses:
+        """Draw each drawing of a batch once, and reward it; nothing is learned.
+
+        Args: as of `of_batch`.
+        """
+        _, rewards = self._drawn(model, mean, category_ids.unsqueeze(1), generator)
+        none = rewards.new_zeros(())
+        return RewardedLosses(
+            losses, none, float(rewards.sum()), len(rewards), self.settings.weight
+        )
+
+    @torch.no_grad()
+    def _drawn(
+        self,
+        model: SketchAutoencoder,
+        latent: Float[Tensor, "B Z"],
+        wanted: Int64[Tensor, "B W"],
+        generator: torch.Generator,
+    ) -> tuple[Float[Tensor, "B T 5"], Float[Tensor, "B"]]:
+        """Draw codes, and reward each drawing for showing one of the categories wanted of it."""
+        decoder = model.decoder
+        noise = draw_noise(self._max_steps, len(latent), decoder.num_components, generator)
+        steps = draw_steps(DecoderStep(decoder), latent, noise, self.settings.temperature)
+        seen = rasterise_batch(self._sketches(steps), self._raster)
+        logits, _ = self._judge.look(torch.from_numpy(seen).to(latent.device))
+        shares = logits.softmax(1)[:, self._places]  # (B, K)
+        is_wanted = torch.zeros_like(shares).scatter_(1, wanted, 1.0)
+        ends = steps[:, -1, PEN][:, PEN_END]
+        return steps, (shares * is_wanted).sum(1) * ends
+
+    def _sketches(self, steps: Float[Tensor, "B T 5"]) -> list[Sketch]:
+        rows = steps.cpu().numpy().copy()  # on the CPU it is the same memory
+        rows[:, :, OFFSET] *= self._offset_scale
+        finite = np.nan_to_num(rows, posinf=0.0, neginf=0.0)
+        return [Sketch.from_stroke5(some) for some in finite]

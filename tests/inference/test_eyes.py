@@ -1,0 +1,88 @@
+"""What a model sees: names, and which redrawing is the best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
+from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE, SAID_BY_CODE
+from sketch_pix2seq.inference.naming import Naming
+
+HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
+FACE = Sketch.from_points([[(0, 0), (90, 5), (80, 70), (5, 60), (0, 0)], [(30, 30)], [(60, 30)]])
+KINDS = ("cat", "dog", "house")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return with_judge(tiny_bundle(), KINDS)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def test_both_witnesses_are_heard(bundle: Bundle) -> None:
+    sketcher = Sketcher(bundle)
+    inputs = [HOUSE, FACE] * LOOKED_AT_ONCE
+    odds = sketcher.name(inputs)
+    assert odds.shape == (2 * LOOKED_AT_ONCE, 3)
+    assert bundle.naming is not None
+    by_code = Naming.from_bytes(bundle.naming, 3, bundle.card.latent_dim)
+    seen = np.log(tiny_judge(KINDS).probabilities(inputs))
+    said = np.log(softmax(by_code.logits(sketcher.encode(inputs))))
+    np.testing.assert_allclose(odds, softmax(seen + SAID_BY_CODE * said), rtol=1e-3)
+    assert sketcher.name([]).shape == (0, 3)
+
+
+def test_one_witness_is_enough(bundle: Bundle) -> None:
+    seen = Sketcher(replace(bundle, naming=None)).name(HOUSE)
+    np.testing.assert_allclose(seen, tiny_judge(KINDS).probabilities(HOUSE), rtol=1e-4)
+    said = Sketcher(replace(bundle, judge=None))
+    assert said.names
+    assert said.name(HOUSE).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_without_any_drawings_stay_nameless(bundle: Bundle) -> None:
+    nameless = Sketcher(replace(bundle, judge=None, naming=None))
+    assert not nameless.names
+    with pytest.raises(BundleError, match="cannot name drawings"):
+        nameless.name(HOUSE)
+
+
+def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> None:
+    sketcher, judge = Sketcher(bundle), tiny_judge(KINDS)
+    candidates = [one for one in sketcher.redraw(HOUSE, n=12, seed=2) if one.strokes]
+    assert len(candidates) == 12
+    far = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
+    shown = int(sketcher.name(HOUSE)[0].argmax())
+    unsure = -np.log(judge.probabilities(candidates)[:, shown])
+    order = np.argsort(far / far.mean() + unsure, kind="stable")
+    chosen = sketcher.redraw(HOUSE, n=3, seed=2, best_of=4)
+    assert chosen == [candidates[place] for place in order[:3]]
+
+
+@pytest.mark.parametrize("encoder_input", ["picture", STROKES])
+def test_a_judge_of_other_things_is_refused(bundle: Bundle, encoder_input: str) -> None:
+    other = tiny_bundle(encoder_input)
+    kinds = KINDS if encoder_input == STROKES else ("ant", "bee", "cow")
+    card = replace(other.card, categories=kinds)
+    sketcher = Sketcher(replace(other, card=card, judge=bundle.judge))
+    with pytest.raises(BundleError, match="must know the categories of the bundle"):
+        sketcher.name(HOUSE)
+
+
+def test_half_a_judge_is_none(bundle: Bundle, tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "whole", bundle)
+    assert Sketcher.load(folder).name(HOUSE).shape == (1, 3)
+    (folder / JUDGE_FILE).unlink()
+    with pytest.raises(BundleError, match=r"lacks judge\.onnx"):
+        Sketcher.load(folder)
