@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundles import tiny_judge, write_bundle
+from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
@@ -87,3 +87,27 @@ def test_contestants_are_known_by_what_they_are(tmp_path: Path) -> None:
     assert one.digest == again.digest != default.digest
     assert one.looks_at_pictures
     assert one.kl_weight == 0.0
+
+
+def test_no_model_is_judged_by_its_own_judge(contest: Contest, tmp_path: Path) -> None:
+    names = contest.held_out.categories
+    folder = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), names))
+    model = Contestant.load("mine", folder)
+    with pytest.raises(UsageError, match="must not be the one in a bundle that it judges"):
+        Contest([model], tiny_judge(names), contest.held_out, contest.settings)
+    other = tiny_judge((*names, "rabbit"))
+    assert Contest([model], other, contest.held_out, contest.settings).models == (model,)
+
+
+def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> None:
+    plain = write_bundle(tmp_path / "plain")
+    first = Contestant.load("one", plain).digest
+    assert Contestant.load("two", plain).digest == first
+    advised = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), ("noise", "cat")))
+    (advised / "model.json").write_bytes((plain / "model.json").read_bytes())
+    assert Contestant.load("one", advised).digest != first
+    weights = plain / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert Contestant.load("one", plain).digest != first

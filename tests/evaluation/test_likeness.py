@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from bundles import tiny_bundle
+from sketch_pix2seq import Sketcher
 from sketch_pix2seq.evaluation import likeness
-from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures, told_apart
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -64,7 +68,27 @@ def test_people_are_measured_beside_models(contest: Contest) -> None:
         likeness.part_name(label) for label in ("human", "cnn", "rnn")
     ]
     human, model, _ = (part.measure() for part in parts)
-    assert human.keys() == model.keys() == {"told_by_picture", "told_by_strokes", "frechet"}
+    told = {f"told_by_{what}" for what in ("picture", "strokes", "strokes_alike")}
+    assert human.keys() == model.keys() == told | {"frechet"}
+    assert human["told_by_strokes_alike"] == human["told_by_strokes"]
     # random weights scribble: nobody takes that for a circle
     assert np.mean(model["told_by_strokes"]) > np.mean(human["told_by_strokes"])
     assert model["frechet"] > human["frechet"] > 0
+
+
+def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tiny_bundle()
+    card = replace(bundle.card, data={"options": {"epsilon": 60.0}})
+    coarse = Contestant("coarse", Sketcher(replace(bundle, card=card)), "digest")
+    seen: list[int] = []
+
+    def figures(sketches: list[Sketch]) -> np.ndarray:
+        seen.append(sum(sketch.num_points for sketch in sketches))
+        return stroke_figures(sketches)
+
+    monkeypatch.setattr(likeness, "stroke_figures", figures)
+    likeness._measured(contest, coarse)
+    _, humans, simplified = seen
+    assert 0 < simplified < humans

@@ -17,7 +17,7 @@ from sketch_pix2seq.evaluation.groups import Groups, groups_of
 from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.bundle import Bundle, BundleCard
-from sketch_pix2seq.inference.judge import Judge, Look
+from sketch_pix2seq.inference.judge import Judge, JudgeCard, Look
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -39,11 +39,13 @@ class Contestant:
         label: Its name in the report.
         sketcher: What draws with it.
         digest: SHA-256 of what it is.
+        advised_by: `Judge.digest` of the judge in its bundle; None: it holds none.
     """
 
     label: str
     sketcher: Sketcher
     digest: str
+    advised_by: str | None = None
 
     @classmethod
     def load(cls, label: str, path: Path | None) -> Contestant:
@@ -57,8 +59,14 @@ class Contestant:
             BundleError: If it is none.
         """
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        digest = hashlib.sha256(bundle.card.to_json().encode() + bundle.encoder + bundle.decoder)
-        return cls(label, Sketcher(bundle), digest.hexdigest())
+        judge = bundle.judge or ()
+        parts = (bundle.encoder, bundle.decoder, bundle.weights or b"", *judge)
+        digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
+        advised_by = None
+        if bundle.judge is not None:
+            card, network = bundle.judge
+            advised_by = Judge(JudgeCard.from_json(card), network).digest
+        return cls(label, Sketcher(bundle), digest.hexdigest(), advised_by)
 
     @property
     def card(self) -> BundleCard:
@@ -121,7 +129,7 @@ class Contest:
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, or there is just one.
+            category, there is just one, or the judge belongs to a model.
     """
 
     def __init__(
@@ -137,6 +145,11 @@ class Contest:
             raise UsageError(
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe `judge` on this data set.",
+            )
+        if advised := [model.label for model in models if model.advised_by == judge.digest]:
+            raise UsageError(
+                f"the judge must not be the one in a bundle that it judges, as in `{advised[0]}`",
+                do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:
             raise UsageError("the data set must have two categories or more")
