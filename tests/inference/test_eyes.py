@@ -12,7 +12,7 @@ from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
-from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE, SAID_BY_CODE
+from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
 from sketch_pix2seq.inference.naming import Naming
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -63,9 +63,9 @@ def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> 
     candidates = [one for one in sketcher.redraw(HOUSE, n=12, seed=2) if one.strokes]
     assert len(candidates) == 12
     far = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
-    shown = int(sketcher.name(HOUSE)[0].argmax())
+    shown = int(judge.probabilities(HOUSE)[0].argmax())
     unsure = -np.log(judge.probabilities(candidates)[:, shown])
-    order = np.argsort(far / far.mean() + unsure, kind="stable")
+    order = np.argsort(NATS_OF_DISTANCE * far / far.mean() + unsure, kind="stable")
     chosen = sketcher.redraw(HOUSE, n=3, seed=2, best_of=4)
     assert chosen == [candidates[place] for place in order[:3]]
 

@@ -42,7 +42,8 @@ def train(
         data: The data set.
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
-        start_from: A bundle whose weights to begin with, or `default`: the model in the package.
+        start_from: A bundle whose weights to begin with, or `default`: the model in the package;
+            for a judge, an exported judge.
         judge: A judge that rewards the model's own drawings; see the settings `reward`.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
@@ -56,7 +57,7 @@ def train(
     if resume and not settings and (out / RUN_FILE).exists():
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
-    start = None if start_from is None else _start(start_from)
+    start = None if start_from is None else _start(start_from, wanted)
     outcome = train_showing(
         wanted,
         data,
@@ -122,11 +123,14 @@ def train_showing(
         )
 
 
-def _start(place: Path) -> Start:
-    """Read the weights of a bundle, or of the model in the package."""
-    from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
+def _start(place: Path, recipe: Recipe) -> Start:
+    """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
+    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE, Bundle, read_files
     from sketch_pix2seq.training.start import Start
 
+    if recipe.task == "judge":
+        files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE))
+        return Start.from_bytes(files[WEIGHTS_FILE], "judge")
     is_ours = place == Path("default") and not place.exists()
     bundle = Bundle.default() if is_ours else Bundle.open(place)
     if bundle.weights is None:

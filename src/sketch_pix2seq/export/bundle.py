@@ -128,7 +128,7 @@ def _card(
         data=data,
         metrics={
             "step": facts["step"],
-            "valid_reconstruction": facts["best_valid_loss"],
+            "valid_loss": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
             **({"started_from": run.facts["started_from"]} if begun else {}),
@@ -173,8 +173,7 @@ Made by {card.metrics["made_by"]}.
 A drawing's split is decided by a hash of itself. Drawings: {card.attribution}
 
 Trained for {card.metrics["step"]} steps of {card.recipe["batch_size"]} drawings{begins}.
-Reconstruction loss on validation drawings, `{card.metrics["loss_convention"]}` convention:
-{card.metrics["valid_reconstruction"]:.3f} nats a row.
+Loss on validation drawings, `{card.metrics["loss_convention"]}` convention: {_loss(card)}.
 The whole recipe and the data set's card are in `{MODEL_FILE}`.
 
 ## Use
@@ -190,6 +189,15 @@ Sketcher.load("this-folder").redraw("drawing.png", n=4)
 It draws everything as something that it has seen. Weights are stored as 16-bit floats. Licence of
 the weights: {card.licence}.
 """
+
+
+def _loss(card: BundleCard) -> str:
+    """The validation loss, and what it is made of."""
+    kl, reward = (card.recipe.get(name, {}).get("weight", 0.0) for name in ("kl", "reward"))
+    made_of = "reconstruction"
+    made_of += f" + {kl:g} x KL term" if kl else ""
+    made_of += f" - {reward:g} x reward, how sure a judge is of its redrawings" if reward else ""
+    return f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
 
 
 def _rows(card: BundleCard) -> str:

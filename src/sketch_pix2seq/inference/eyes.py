@@ -26,6 +26,10 @@ LOOKED_AT_ONCE = 32
 SAID_BY_CODE = 0.25
 """What the codes' log odds count beside the judge's; chosen on validation drawings."""
 
+NATS_OF_DISTANCE = 2.0
+"""What the usual distance between the codes of a drawing and a redrawing counts beside the judge's
+surprise; chosen on validation drawings."""
+
 Look: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
 Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 """What the encoder looks at, of some of the drawings at a time (see `views_of`)."""
@@ -79,20 +83,25 @@ class Eyes:
         none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
         return np.concatenate([none, *found])
 
-    def names(self, views: Views, count: int) -> Int64[np.ndarray, "N"]:
-        """Say what drawings show: the likeliest category of each.
+    def seen(self, views: Views, count: int) -> Int64[np.ndarray, "N"]:
+        """Say what the judge takes drawings for.
 
-        Args and errors: as of `odds`.
+        Args: as of `codes`.
+
+        Raises:
+            BundleError: If there is no judge, or it cannot be run.
         """
-        say = self._namer()
-        found = self._in_parts(lambda some: say(views(some)).argmax(axis=1), count)
+        judge = self._judge
+        if judge is None:
+            raise BundleError("this bundle holds no judge", do="Export its run with --judge.")
+        found = self._in_parts(lambda some: judge.look_at(views(some)).logits.argmax(axis=1), count)
         return np.concatenate([np.zeros(0, np.int64), *found])
 
     def best(
         self,
         views: Views,
         codes: Float32[np.ndarray, "N Z"],
-        names: Int64[np.ndarray, "N"] | None,
+        seen: Int64[np.ndarray, "N"] | None,
         tries: int,
     ) -> Int64[np.ndarray, "N tries"]:
         """Order redrawings: those that are most like their inputs first.
@@ -104,22 +113,23 @@ class Eyes:
         Args:
             views: Of the redrawings, all those of an input together.
             codes: Of the inputs.
-            names: Of the inputs; None where there is no judge: then codes alone count.
+            seen: What the judge takes the inputs for; None: there is no judge, and codes alone
+                count.
             tries: Redrawings of each.
         """
         count = len(codes) * tries
         apart = self.codes(views, count).reshape(len(codes), tries, -1) - codes[:, None]
         distance = np.linalg.norm(apart, axis=2)
         usual = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
-        badness = distance / usual
+        badness = NATS_OF_DISTANCE * distance / usual
         judge = self._judge
-        if names is not None and judge is not None:
-            wanted = np.repeat(names, tries)
+        if seen is not None and judge is not None:
+            wanted = np.repeat(seen, tries)
 
             def surprise(some: slice) -> Float32[np.ndarray, "M"]:
-                seen = _log_odds(judge.look_at(views(some)).logits)
-                odds: Float32[np.ndarray, "M"] = seen[np.arange(len(seen)), wanted[some]]
-                return -odds
+                odds = _log_odds(judge.look_at(views(some)).logits)
+                of_wanted: Float32[np.ndarray, "M"] = odds[np.arange(len(odds)), wanted[some]]
+                return -of_wanted
 
             badness += np.concatenate(self._in_parts(surprise, count)).reshape(badness.shape)
         order: Int64[np.ndarray, "N tries"] = np.argsort(badness, axis=1, kind="stable")

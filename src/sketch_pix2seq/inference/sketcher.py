@@ -429,7 +429,7 @@ class Sketcher:
         order = self._eyes.best(
             lambda some: views_of(flat[some], self.card),
             latents,
-            self._looked_at(inputs, self._eyes.names) if self._eyes.has_judge else None,
+            self._looked_at(inputs, self._eyes.seen) if self._eyes.has_judge else None,
             len(drawings[0]),
         )
         return [
