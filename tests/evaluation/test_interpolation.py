@@ -14,6 +14,9 @@ def test_intruders_are_of_neither_end() -> None:
     assert found["between"].tolist() == pytest.approx([2 / 3, 0.0])
     assert found["at_ends"].tolist() == [0.0, 0.5]
     assert found["excess"].tolist() == pytest.approx([2 / 3, -0.5])
+    assert "best" not in found
+    best = {"categories": [[0, 1]], "said": [[0, 2, 1]], "said_of_best": [[2, 1, 2]]}
+    assert intrusions(best)["best"].tolist() == [0.0]
 
 
 def test_a_jump_is_one_long_step_and_a_way_round_is_a_detour() -> None:
@@ -51,3 +54,5 @@ def test_what_is_between_is_drawn_and_judged(contest: Contest) -> None:
     ends = [contest.held_out.sketches[number] for number in pairs[0]]
     drawn = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed)
     assert found["said"][0] == contest.judged(drawn)[0].tolist()
+    best = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed, best_of=2)
+    assert found["said_of_best"][0] == contest.judged(best)[0].tolist()

@@ -13,6 +13,7 @@ from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
 from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
+from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.naming import Naming
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -68,6 +69,22 @@ def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> 
     order = np.argsort(NATS_OF_DISTANCE * far / far.mean() + unsure, kind="stable")
     chosen = sketcher.redraw(HOUSE, n=3, seed=2, best_of=4)
     assert chosen == [candidates[place] for place in order[:3]]
+
+
+def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
+    sketcher, judge = Sketcher(bundle), tiny_judge(KINDS)
+    ends = [HOUSE, FACE, HOUSE]
+    path = path_through(sketcher.encode(ends), 3, spherical=False)
+    candidates = sketcher.decode(path, n=6, seed=4)
+    kinds = judge.probabilities(ends).argmax(axis=1)
+    expected = []
+    for place, some in enumerate(candidates):
+        far = np.linalg.norm(sketcher.encode(some) - path[place], axis=1)
+        beside = [kinds[0], kinds[1]] if place < 2 else [kinds[1], kinds[2]]
+        unsure = -np.log(judge.probabilities(some)[:, beside].max(axis=1))
+        expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
+    assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
+    assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
 
 
 @pytest.mark.parametrize("encoder_input", ["picture", STROKES])

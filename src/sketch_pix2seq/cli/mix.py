@@ -21,6 +21,7 @@ def mix(
     *inputs: Path,
     steps: int = 11,
     spherical: bool = False,
+    best_of: int = 1,
     out: Path = Path("mixed.svg"),
     bundle: Path | None = None,
     temperature: float | None = None,
@@ -33,6 +34,8 @@ def mix(
         inputs: Two drawings or more: SVG files, pictures (PNG, JPEG, ...) or ndjson files.
         steps: Drawings from one to the next, both redrawn ones included.
         spherical: Mix along great circles instead of straight lines.
+        best_of: Draw so many for each one wanted, and keep the best: near to the mixed code and, if
+            the bundle holds a judge, showing what one of the two drawings shows.
         out: The file to write. .svg or .png: a strip; .gif or .apng: one turning into the next
             and back; .ndjson: a line for each drawing.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
@@ -51,7 +54,13 @@ def mix(
     sketcher = load(bundle, sketches)
     with progress_bar("drawing") as progress:
         drawings = sketcher.mix(
-            sketches, steps, temperature, seed, progress=progress, spherical=spherical
+            sketches,
+            steps,
+            temperature,
+            seed,
+            progress=progress,
+            spherical=spherical,
+            best_of=best_of,
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     if smooth:

@@ -5,6 +5,8 @@ Codes on the straight line between the codes of two test drawings are drawn with
 model that draws badly is taken for a third category often, on the way or not: so the same share
 at the two ends is told beside it, and what matters is the excess over it.
 
+Where the best of several is kept (`Sketcher.mix`), the share in between is told as well.
+
 *Smoothness*: of the judge's features of neighbouring drawings, the longest step as a share of the
 whole way (even steps: a tenth), and the whole way as a multiple of the straight line between the
 ends.
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int64
 
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.parts import Part
@@ -39,6 +41,7 @@ def parts(contest: Contest) -> Iterator[Part]:
         "per_category": settings.per_category,
         "temperature": settings.temperature,
         "paths": settings.paths,
+        "best_of": settings.best_of,
     }
     for model in contest.models:
 
@@ -76,6 +79,7 @@ def _measured(contest: Contest, model: Contestant) -> dict[str, Any]:
     drawn = _between(contest, model, pairs, STEPS)
     said, look = contest.judged([sketch for row in drawn for sketch in row])
     features = look.features.reshape(len(pairs), STEPS, -1)
+    best = _best_between(contest, model, pairs)
     first_of_pairs = range(0, len(pairs), contest.settings.paths)
     # every other category with the first one, in many steps, as in figure 9
     with_first = [
@@ -87,6 +91,7 @@ def _measured(contest: Contest, model: Contestant) -> dict[str, Any]:
     return {
         "categories": contest.held_out.category_ids[pairs].tolist(),
         "said": said.reshape(len(pairs), STEPS).tolist(),
+        **({} if best is None else {"said_of_best": best.tolist()}),
         **{name: values.tolist() for name, values in smoothness(features).items()},
         "shown": [[as_shown(sketch) for sketch in drawn[place]] for place in first_of_pairs],
         "fine": [[as_shown(sketch) for sketch in row] for row in fine],
@@ -102,6 +107,27 @@ def _between(
     settings = contest.settings
     drawn = [one for (one,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)]
     return [drawn[first : first + steps] for first in range(0, len(drawn), steps)]
+
+
+def _best_between(
+    contest: Contest, model: Contestant, pairs: Int64[np.ndarray, "P 2"]
+) -> Int64[np.ndarray, "P S"] | None:
+    """Let the judge look at the best of several drawings, all along each path."""
+    settings, people = contest.settings, contest.held_out.sketches
+    if settings.best_of == 1:
+        return None
+    drawn = [
+        model.sketcher.mix(
+            [people[place] for place in pair],
+            STEPS,
+            settings.temperature,
+            settings.seed,
+            best_of=settings.best_of,
+        )
+        for pair in pairs.tolist()
+    ]
+    said, _ = contest.judged([sketch for row in drawn for sketch in row])
+    return said.reshape(len(pairs), STEPS)
 
 
 def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.ndarray, "P"]]:
@@ -138,9 +164,17 @@ def intrusions(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
 
     Returns:
         For each path the share of drawings that the judge takes for neither of its two
-        categories: `between`, `at_ends`, and `excess`, by which the first is above the second.
+        categories: `between`, `at_ends`, and `excess`, by which the first is above the second;
+        `best`, in between where the best of several is kept, if that was measured.
     """
-    said, pair = np.array(measured["said"]), np.array(measured["categories"])
-    third = (said[:, :, None] != pair[:, None, :]).all(axis=2)  # (P, S)
+    third = _is_third(measured, "said")
     between, at_ends = third[:, 1:-1].mean(axis=1), third[:, [0, -1]].mean(axis=1)
-    return {"between": between, "at_ends": at_ends, "excess": between - at_ends}
+    found = {"between": between, "at_ends": at_ends, "excess": between - at_ends}
+    if "said_of_best" in measured:
+        found["best"] = _is_third(measured, "said_of_best")[:, 1:-1].mean(axis=1)
+    return found
+
+
+def _is_third(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P S"]:
+    said, pair = np.array(measured[name]), np.array(measured["categories"])
+    return np.asarray((said[:, :, None] != pair[:, None, :]).all(axis=2))

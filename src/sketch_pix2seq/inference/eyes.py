@@ -101,20 +101,20 @@ class Eyes:
         self,
         views: Views,
         codes: Float32[np.ndarray, "N Z"],
-        seen: Int64[np.ndarray, "N"] | None,
+        wanted: Int64[np.ndarray, "N W"] | None,
         tries: int,
     ) -> Int64[np.ndarray, "N tries"]:
         """Order redrawings: those that are most like their inputs first.
 
         That is how near its code is to the input's, as a share of what is usual among its
-        rivals, and where there is a judge, how sure that one is (in nats) that it still shows
-        what the input shows.
+        rivals, and where there is a judge, how sure that one is (in nats) that it shows what is
+        wanted.
 
         Args:
             views: Of the redrawings, all those of an input together.
             codes: Of the inputs.
-            seen: What the judge takes the inputs for; None: there is no judge, and codes alone
-                count.
+            wanted: Categories of which each redrawing may show any; None: there is no judge,
+                and codes alone count.
             tries: Redrawings of each.
         """
         count = len(codes) * tries
@@ -123,13 +123,14 @@ class Eyes:
         usual = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
         badness = NATS_OF_DISTANCE * distance / usual
         judge = self._judge
-        if seen is not None and judge is not None:
-            wanted = np.repeat(seen, tries)
+        if wanted is not None and judge is not None:
+            of_each = np.repeat(wanted, tries, axis=0)
 
             def surprise(some: slice) -> Float32[np.ndarray, "M"]:
                 odds = _log_odds(judge.look_at(views(some)).logits)
-                of_wanted: Float32[np.ndarray, "M"] = odds[np.arange(len(odds)), wanted[some]]
-                return -of_wanted
+                of_wanted = np.take_along_axis(odds, of_each[some], axis=1)
+                least: Float32[np.ndarray, "M"] = -of_wanted.max(axis=1)
+                return least
 
             badness += np.concatenate(self._in_parts(surprise, count)).reshape(badness.shape)
         order: Int64[np.ndarray, "N tries"] = np.argsort(badness, axis=1, kind="stable")

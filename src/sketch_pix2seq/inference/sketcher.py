@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import overload
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.errors import BundleError, InputError, UsageError
 from sketch_pix2seq.inference.arguments import (
@@ -235,7 +235,7 @@ class Sketcher:
         latents = self.encode(several)
         drawings = self.decode(latents, n * best_of, temperature, seed, progress)
         if best_of > 1 and drawings:
-            drawings = self._best(several, latents, drawings, n)
+            drawings = self._best(latents, self._seen(several), drawings, n)
         return drawings[0] if alone else drawings
 
     def mix(
@@ -247,6 +247,7 @@ class Sketcher:
         progress: Progress | None = None,
         *,
         spherical: bool = False,
+        best_of: int = 1,
     ) -> list[Sketch]:
         """Draw what lies between drawings.
 
@@ -259,6 +260,9 @@ class Sketcher:
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
             spherical: Mix along great circles instead of straight lines, as the paper does.
+            best_of: Draw so many for each one wanted and keep the best, as `redraw` does; a judge
+                in the bundle wants to see in it what it sees in one of the two drawings beside it.
+                Each then has noise of its own.
 
         Returns:
             (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise.
@@ -272,10 +276,17 @@ class Sketcher:
         if alone or len(several) < 2:
             raise UsageError("there must be two drawings or more to mix", got=len(several))
         steps = whole_number("steps", steps, least=2)
-        check_amount((len(several) - 1) * steps, 1)
+        _, best_of = check_amount((len(several) - 1) * steps, 1, best_of)
         self._checked_settings(temperature, seed, progress)
         path = path_through(self.encode(several), steps, spherical=spherical)
-        return [one for (one,) in self.decode(path, 1, temperature, seed, progress)]
+        drawings = self.decode(path, best_of, temperature, seed, progress)
+        if best_of > 1:
+            seen = self._seen(several)
+            if seen is not None:
+                legs = np.minimum(np.arange(len(path)) // (steps - 1), len(several) - 2)
+                seen = np.concatenate((seen[legs], seen[legs + 1]), axis=1)
+            drawings = self._best(path, seen, drawings, 1)
+        return [one for (one,) in drawings]
 
     @overload
     def complete(  # type: ignore[overload-overlap]
@@ -417,19 +428,23 @@ class Sketcher:
             found.append(look(views.__getitem__, len(views)))
         return np.concatenate(found)
 
+    def _seen(self, inputs: Sequence[Input]) -> Int64[np.ndarray, "N 1"] | None:
+        """What the judge takes inputs for, if there is one."""
+        return self._looked_at(inputs, self._eyes.seen)[:, None] if self._eyes.has_judge else None
+
     def _best(
         self,
-        inputs: Sequence[Input],
         latents: Float32[np.ndarray, "N Z"],
+        wanted: Int64[np.ndarray, "N W"] | None,
         drawings: Sequence[Sequence[Sketch]],
         n: int,
     ) -> list[list[Sketch]]:
-        """Keep the best n drawings of each input."""
+        """Keep the best n drawings of each code."""
         flat = [sketch for some in drawings for sketch in some]
         order = self._eyes.best(
             lambda some: views_of(flat[some], self.card),
             latents,
-            self._looked_at(inputs, self._eyes.seen) if self._eyes.has_judge else None,
+            wanted,
             len(drawings[0]),
         )
         return [

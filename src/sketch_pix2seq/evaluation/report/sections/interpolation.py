@@ -31,7 +31,7 @@ def interpolation_section(found: Found) -> Section:
     of_each = {
         model.label: found.measured[interpolation.part_name(model)] for model in found.models
     }
-    pairs = contest.groups.pairs
+    pairs, best_of = contest.groups.pairs, contest.settings.best_of
     people = contest.held_out.sketches
     shown_ends = interpolation.ends(contest)[:: contest.settings.paths].tolist()
     rows: list[list[Cell]] = []
@@ -44,6 +44,7 @@ def interpolation_section(found: Found) -> Section:
             [
                 label,
                 *(share_of(third[name], found) for name in ("between", "at_ends", "excess")),
+                *([share_of(third["best"], found)] if best_of > 1 else []),
                 share_of(np.array(one["longest_step"]), found),
                 share_of(np.array(one["detour"]), found),
             ]
@@ -120,6 +121,7 @@ def interpolation_section(found: Found) -> Section:
                     Column("third category, in between"),
                     Column("at the ends"),
                     Column("excess"),
+                    *([Column(f"in between, best of {best_of}")] if best_of > 1 else []),
                     Column("longest step (even: 10 %)"),
                     Column("detour (straight: 1)", "number"),
                 ],
