@@ -23,10 +23,10 @@ from sketch_pix2seq.inference.session import Session, encoder_session, not_usabl
 
 LOOKED_AT_ONCE = 32
 """Drawings in one call of a network: what it makes of them stays in the cache."""
-SAID_BY_CODE = 0.25
+SAID_BY_CODE = 0.15
 """What the codes' log odds count beside the judge's; chosen on validation drawings."""
 
-NATS_OF_DISTANCE = 2.0
+NATS_OF_DISTANCE = 1.0
 """What the usual distance between the codes of a drawing and a redrawing counts beside the judge's
 surprise; chosen on validation drawings."""
 
