@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from bundles import write_judge
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
@@ -21,6 +22,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.training.build import build_judge
@@ -142,3 +144,52 @@ def test_a_card_that_does_not_fit_is_refused(
     (tmp_path / "judge.json").write_text(json.dumps(card | change))
     with pytest.raises(BundleError, match=message):
         Judge.load(tmp_path)
+
+
+def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
+    data: Path,
+    exported: Path,
+    tmp_path: Path,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The whole way, by the commands that a user types."""
+
+    def typed(*words: object) -> int:
+        return main([str(word) for word in words])
+
+    tiny = ("num_steps=2", "batch_size=4", "model.decoder_size=8", "sheet_every=0")
+    settings = [word for setting in (*tiny, "reward.weight=0.1") for word in ("--set", setting)]
+    run, bundle = tmp_path / "run", tmp_path / "bundle"
+    begun = ("train", "cnn_small", "--data", data, "--out", run)
+    assert typed(*begun, *settings) == 2
+    assert "`--judge` must be given" in capsys.readouterr().err
+    assert typed(*begun, *settings, "--judge", exported) == 0
+    assert typed(*begun, "--resume") == 0
+    told = ("export", run, "--out", bundle, "--judge", exported)
+    with unchecked_shapes():
+        assert typed(*told) == 0
+    sketcher = Sketcher.load(bundle)
+    sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
+    judge = Judge.load(exported)
+    np.testing.assert_allclose(
+        sketcher.name([sketch, sketch]), judge.probabilities([sketch, sketch]), atol=1e-5
+    )
+    assert len(sketcher.redraw(sketch, n=2, best_of=3)) == 2
+    again = ("train", "judge", "--data", data, "--out", tmp_path / "more", "--start-from", exported)
+    few = ("--set", "num_steps=1", "--set", "model.encoder_width=8", "--set", "batch_size=4")
+    assert typed(*again, *few) == 0
+    assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_judge_of_other_things_goes_into_no_bundle(
+    data: Path, tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
+) -> None:
+    recipe = find_recipe("cnn_small").with_settings(["num_steps=1", "model.decoder_size=8"])
+    train(replace(recipe, sheet_every=0), data, tmp_path / "run")
+    stranger = write_judge(tmp_path / "stranger", ("ant", "bee"))
+    words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--judge", stranger]
+    with unchecked_shapes():
+        assert main([str(word) for word in words]) == 1
+    assert not (tmp_path / "bundle").exists()

@@ -42,9 +42,7 @@ class Amount:
     num_seeds: Annotated[
         int | None, Parameter(name="--seeds", help="How often all is redrawn; 3.")
     ] = None
-    best_of: Annotated[int | None, Parameter(help="Also measured: the likest of so many; 8.")] = (
-        None
-    )
+    best_of: Annotated[int | None, Parameter(help="Also measured: the best of so many; 8.")] = None
     paths: Annotated[
         int | None, Parameter(help="Interpolations for each pair of categories; 20.")
     ] = None

@@ -39,7 +39,7 @@ class Way:
 
     Args:
         temperature: How freely.
-        best_of: The likest of so many.
+        best_of: The best of so many.
         seed: Of the noise.
     """
 

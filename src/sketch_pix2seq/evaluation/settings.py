@@ -26,7 +26,7 @@ class EvaluationSettings:
     num_seeds: int = 3
     "How often everything is redrawn at the first temperature, with other noise each time."
     best_of: int = 8
-    "Also measured: the likest of so many, for each model's own eyes; 1: not measured."
+    "Also measured: the best of so many, as each model chooses it; 1: not measured."
     per_category_latent: int = 100
     "Test drawings of each category whose places in the latent space are shown."
     paths: int = 20

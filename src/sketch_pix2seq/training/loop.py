@@ -11,7 +11,6 @@ gradients are added up. The first one alone reads, validates, writes and tells.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +44,7 @@ from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
+from sketch_pix2seq.training.speed import Speed
 from sketch_pix2seq.training.start import Start
 
 MAX_SKIPPED_IN_A_ROW = 20
@@ -219,7 +219,7 @@ class _Session:
             )
         self.stopping = False
         self._run = run
-        self._speed = _Speed()
+        self._speed = Speed()
         self._valid_loss: float | None = None
         self._skipped_in_a_row = 0
 
@@ -450,28 +450,6 @@ class _Session:
 def _generator(device: torch.device, *seeds: int) -> torch.Generator:
     state = np.random.SeedSequence(seeds).generate_state(1)
     return torch.Generator(device).manual_seed(int(state[0]))
-
-
-class _Speed:
-    """Drawings a second, over the steps since something else took time."""
-
-    WINDOW = 50
-
-    def __init__(self) -> None:
-        self.rate = 0.0
-        self.restart()
-
-    def restart(self) -> None:
-        self._began = time.perf_counter()
-        self._drawings = 0
-        self._steps = 0
-
-    def add(self, drawings: int) -> None:
-        self._drawings += drawings
-        self._steps += 1
-        self.rate = self._drawings / max(time.perf_counter() - self._began, 1e-9)
-        if self._steps >= self.WINDOW:
-            self.restart()
 
 
 def _open_run(

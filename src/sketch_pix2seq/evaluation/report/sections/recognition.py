@@ -98,7 +98,7 @@ def recognition_section(found: Found) -> Section:
             ),
             Table(
                 name="recognition-by-way",
-                title="Rec by temperature, and the likest of several for the model's own eyes",
+                title="Rec by temperature, and the best of several, as the model itself chooses it",
                 columns=way_columns,
                 rows=by_way,
             ),
