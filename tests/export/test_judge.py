@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bundles import write_judge
+from bundles import write_bundle, write_judge
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
@@ -119,9 +119,8 @@ def test_a_judge_draws_nothing_and_a_model_judges_nothing(run: Path, tmp_path: P
     with pytest.raises(RunError, match="is the run of a judge, which draws nothing"):
         export_run(run, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
-    default = Path(__file__).parents[2] / "src" / "sketch_pix2seq" / "bundles" / "default"
     with pytest.raises(BundleError, match=r"lacks judge\.json and judge\.onnx"):
-        Judge.load(default)
+        Judge.load(write_bundle(tmp_path / "model"))
 
 
 @pytest.mark.parametrize(
@@ -181,6 +180,13 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     assert typed(*again, *few) == 0
     assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
     assert not (tmp_path / "no").exists()
+    capsys.readouterr()
+    other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "no", *settings)
+    assert typed(*other, "--judge", bundle) == 2
+    assert "is a model's bundle, and its weights are not a judge's" in capsys.readouterr().err
+    judges = ("export", tmp_path / "more", "--out", tmp_path / "no", "--judge", exported)
+    assert typed(*judges) == 2
+    assert "this is the run of a judge itself" in capsys.readouterr().err
 
 
 def test_a_judge_of_other_things_goes_into_no_bundle(

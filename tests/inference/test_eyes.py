@@ -80,8 +80,8 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
     expected = []
     for place, some in enumerate(candidates):
         far = np.linalg.norm(sketcher.encode(some) - path[place], axis=1)
-        beside = [kinds[0], kinds[1]] if place < 2 else [kinds[1], kinds[2]]
-        unsure = -np.log(judge.probabilities(some)[:, beside].max(axis=1))
+        beside = [[0], [0, 1], [1], [1, 2], [2]][place]
+        unsure = -np.log(judge.probabilities(some)[:, kinds[beside]].max(axis=1))
         expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
     assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
@@ -93,7 +93,7 @@ def test_a_judge_of_other_things_is_refused(bundle: Bundle, encoder_input: str) 
     kinds = KINDS if encoder_input == STROKES else ("ant", "bee", "cow")
     card = replace(other.card, categories=kinds)
     sketcher = Sketcher(replace(other, card=card, judge=bundle.judge))
-    with pytest.raises(BundleError, match="must know the categories of the bundle"):
+    with pytest.raises(BundleError, match="must know its categories, in their order"):
         sketcher.name(HOUSE)
 
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
@@ -116,6 +116,12 @@ def test_a_run_broken_off_goes_on_with_its_judge(
     train(rewarded, shapes, tmp_path / "broken", resume=True)
     last = "checkpoints/step-00000012.safetensors"
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
+    other = replace(judge, categories=tuple(reversed(judge.categories)))
+    with pytest.raises(RunError, match="was begun with another judge"):
+        train(rewarded, shapes, tmp_path / "whole", resume=True, judge=other)
+    (tmp_path / "whole" / JUDGE_FILE).write_bytes(b"no judge")
+    with pytest.raises(UsageError, match=r"judge\.bin` is damaged"):
+        train(rewarded, shapes, tmp_path / "whole", resume=True)
     lines = (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()
     told = [json.loads(line) for line in lines]
     assert all(0 <= line["reward"] <= 1 for line in told)

@@ -39,7 +39,8 @@ def draw(
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
             NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
-        best_of: Draw so many for each one wanted and keep those most like the input.
+        best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
+            bundle holds a judge, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
         look: How results look.

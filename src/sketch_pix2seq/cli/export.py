@@ -44,6 +44,8 @@ def export(
         raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
     if trained.recipe.task == "judge":
+        if judge is not None:
+            raise UsageError("`judge` must be left out: this is the run of a judge itself")
         export_judge(trained, out)
         print(out)
         return
@@ -66,7 +68,7 @@ def _seat(folder: Path, judge: Path) -> None:
 
     for name, content in read_files(judge, (JUDGE_CARD_FILE, JUDGE_FILE)).items():
         (folder / name).write_bytes(content)
-    Sketcher.load(folder).name([])
+    Sketcher.load(folder).name([])  # which is told if it does not fit
 
 
 def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:

@@ -125,12 +125,11 @@ def train_showing(
 
 def _start(place: Path, recipe: Recipe) -> Start:
     """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
-    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE, Bundle, read_files
+    from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
-        files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE))
-        return Start.from_bytes(files[WEIGHTS_FILE], "judge")
+        return Start.from_bytes(_judge_files(place)[WEIGHTS_FILE], "judge")
     is_ours = place == Path("default") and not place.exists()
     bundle = Bundle.default() if is_ours else Bundle.open(place)
     if bundle.weights is None:
@@ -140,13 +139,31 @@ def _start(place: Path, recipe: Recipe) -> Start:
 
 def _judge(place: Path) -> RewardJudge:
     """Read an exported judge."""
-    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE, read_files
+    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE
     from sketch_pix2seq.inference.judge import JudgeCard
     from sketch_pix2seq.training.reward import RewardJudge
 
-    files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE))
+    files = _judge_files(place)
     card = asdict(JudgeCard.from_json(files[JUDGE_CARD_FILE]))
     return RewardJudge.from_bundle(card, files[WEIGHTS_FILE])
+
+
+def _judge_files(place: Path) -> dict[str, bytes]:
+    """Read the files of an exported judge; a model's bundle has weights of its own."""
+    from sketch_pix2seq.inference.bundle import (
+        JUDGE_CARD_FILE,
+        MODEL_FILE,
+        WEIGHTS_FILE,
+        read_files,
+    )
+
+    files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE), (MODEL_FILE,))
+    if MODEL_FILE in files:
+        raise UsageError(
+            f"`{place}` is a model's bundle, and its weights are not a judge's",
+            do="Name what `export` made of a judge's run.",
+        )
+    return files
 
 
 def _tell_ignored(

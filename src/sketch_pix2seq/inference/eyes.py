@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import ENCODER_FILE, JUDGE_FILE, PICTURE, Bundle
+from sketch_pix2seq.inference.bundle import ENCODER_FILE, PICTURE, Bundle, BundleCard
 from sketch_pix2seq.inference.judge import Judge, JudgeCard
 from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.inference.session import Session, encoder_session, not_usable
@@ -50,7 +50,7 @@ class Eyes:
     @property
     def can_name(self) -> bool:
         """Whether drawings can be named."""
-        return self._bundle.naming is not None or self._bundle.judge is not None
+        return self._naming is not None or self._judge is not None
 
     @property
     def has_judge(self) -> bool:
@@ -67,6 +67,7 @@ class Eyes:
         Raises:
             BundleError: If the encoder cannot be run.
         """
+        _ = self._encoder  # before several threads want it
         found = self._in_parts(lambda some: self._code(views(some)), count)
         return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *found])
 
@@ -141,14 +142,9 @@ class Eyes:
         if self._bundle.judge is None:
             return None
         text, model = self._bundle.judge
-        judge, card = Judge(JudgeCard.from_json(text), model), self._bundle.card
-        own = (judge.card.categories, judge.card.raster)
-        if own != (card.categories, card.raster) or card.encoder_input != PICTURE:
-            raise BundleError(
-                f"`{JUDGE_FILE}` must know the categories of the bundle and see its pictures",
-                do="Export the run again, with a judge that was trained on the same data set.",
-            )
-        return judge
+        judge = JudgeCard.from_json(text)
+        check_fit(judge, self._bundle.card)
+        return Judge(judge, model, num_threads=1)  # the threads are ours
 
     @cached_property
     def _naming(self) -> Naming | None:
@@ -203,6 +199,31 @@ class Eyes:
             return [look(part) for part in parts]
         with ThreadPoolExecutor(workers, "eyes") as pool:
             return list(pool.map(look, parts))
+
+
+def check_fit(judge: JudgeCard, card: BundleCard) -> None:
+    """Refuse a judge that cannot sit in a bundle.
+
+    Args:
+        judge: Its card.
+        card: The bundle's.
+
+    Raises:
+        BundleError: Saying what does not fit.
+    """
+    wrong = ""
+    if card.encoder_input != PICTURE:
+        wrong = "the model reads strokes"
+    elif judge.categories != card.categories:
+        wrong = f"its categories begin with {', '.join(judge.categories[:3])}"
+    elif judge.raster != card.raster:
+        wrong = "its pictures are drawn in another way"
+    if wrong:
+        raise BundleError(
+            "a bundle's judge must know its categories, in their order, and see its pictures",
+            got=wrong,
+            do="Export the run again, with a judge of the same data set and the same `raster`.",
+        )
 
 
 def _log_odds(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:

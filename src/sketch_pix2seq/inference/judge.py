@@ -25,7 +25,7 @@ from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
 from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
-from sketch_pix2seq.inference.session import judge_session, not_usable
+from sketch_pix2seq.inference.session import judge_session, not_usable, num_processors
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 FORMAT_VERSION = 1
@@ -117,16 +117,23 @@ class Judge:
     Args:
         card: What it is.
         model: What `judge.onnx` holds.
+        num_threads: Threads of one look; None: as many as there are processors.
 
     Raises:
         BundleError: If the model is not what the card says.
     """
 
-    def __init__(self, card: JudgeCard, model: bytes) -> None:
+    def __init__(self, card: JudgeCard, model: bytes, *, num_threads: int | None = None) -> None:
         self.card = card
         self.digest = hashlib.sha256(card.to_json().encode() + model).hexdigest()
         "SHA-256 of what it is."
-        self._session = judge_session(model, JUDGE_FILE, card.raster.size, len(card.categories))
+        self._session = judge_session(
+            model,
+            JUDGE_FILE,
+            card.raster.size,
+            len(card.categories),
+            num_threads or num_processors(),
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Judge:

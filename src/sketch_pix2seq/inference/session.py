@@ -88,7 +88,9 @@ def decoder_session(bundle: Bundle, num_threads: int) -> Session:
     return _session(DECODER_FILE, bundle.decoder, inputs, outputs, num_threads, bundle.weights)
 
 
-def judge_session(model: bytes, name: str, side: int, num_categories: int) -> Session:
+def judge_session(
+    model: bytes, name: str, side: int, num_categories: int, num_threads: int
+) -> Session:
     """Make a session of a judge: picture in; logits and features out.
 
     Args:
@@ -96,6 +98,7 @@ def judge_session(model: bytes, name: str, side: int, num_categories: int) -> Se
         name: Of the file.
         side: Of its pictures.
         num_categories: What its card says.
+        num_threads: Threads of one look.
 
     Returns:
         The session.
@@ -104,7 +107,7 @@ def judge_session(model: bytes, name: str, side: int, num_categories: int) -> Se
         BundleError: If it is no such model.
     """
     outputs: dict[str, Shape] = {"logits": (num_categories,), "features": (ANY,)}
-    return _session(name, model, {"picture": (1, side, side)}, outputs, num_processors())
+    return _session(name, model, {"picture": (1, side, side)}, outputs, num_threads)
 
 
 def _session(

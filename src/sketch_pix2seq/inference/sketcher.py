@@ -233,9 +233,10 @@ class Sketcher:
         n, best_of = check_amount(len(several), n, best_of)
         self._checked_settings(temperature, seed, progress)
         latents = self.encode(several)
+        seen = self._seen(several) if best_of > 1 else None
         drawings = self.decode(latents, n * best_of, temperature, seed, progress)
         if best_of > 1 and drawings:
-            drawings = self._best(latents, self._seen(several), drawings, n)
+            drawings = self._best(latents, seen, drawings, n)
         return drawings[0] if alone else drawings
 
     def mix(
@@ -262,10 +263,10 @@ class Sketcher:
             spherical: Mix along great circles instead of straight lines, as the paper does.
             best_of: Draw so many for each one wanted and keep the best, as `redraw` does; a judge
                 in the bundle wants to see in it what it sees in one of the two drawings beside it.
-                Each then has noise of its own.
 
         Returns:
-            (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise.
+            (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise
+            (with `best_of` each with one of as many noises).
 
         Raises:
             DrawingError: If an input is no drawing.
@@ -279,12 +280,13 @@ class Sketcher:
         _, best_of = check_amount((len(several) - 1) * steps, 1, best_of)
         self._checked_settings(temperature, seed, progress)
         path = path_through(self.encode(several), steps, spherical=spherical)
+        seen = self._seen(several) if best_of > 1 else None
         drawings = self.decode(path, best_of, temperature, seed, progress)
         if best_of > 1:
-            seen = self._seen(several)
             if seen is not None:
-                legs = np.minimum(np.arange(len(path)) // (steps - 1), len(several) - 2)
-                seen = np.concatenate((seen[legs], seen[legs + 1]), axis=1)
+                place = np.arange(len(path))
+                before, after = place // (steps - 1), -(-place // (steps - 1))  # one at an input
+                seen = np.concatenate((seen[before], seen[after]), axis=1)
             drawings = self._best(path, seen, drawings, 1)
         return [one for (one,) in drawings]
 

@@ -57,7 +57,7 @@ def draw_noise(
     """Noise to draw with, on the generator's device.
 
     Args:
-        max_steps: steps after which a drawing that has not ended is ended.
+        max_steps: steps after which a drawing that has not ended is cut off.
         batch: number of drawings.
         num_components: M, Gaussians in the mixture.
         generator: where the chance comes from.

@@ -40,7 +40,7 @@ from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge
+from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge, judge_of_all
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -109,31 +109,25 @@ def train(
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
-    if resume and (out / RUN_FILE).exists():
-        judge = RewardJudge.kept_in(out) or judge
-    check_judge(judge, recipe, dataset.card.categories)
-    run = (
-        _open_run(recipe, dataset, out, resume, devices, start, judge)
-        if starts_as_first()
-        else None
-    )
-    told = None if judge is None else judge.to_bytes()  # tensors do not travel well
+    run = None
+    if starts_as_first():
+        run, judge = _open_run(recipe, dataset, out, resume, devices, start, judge)
     with (
         nullcontext() if run is None else run.lock(),
-        group_of(devices, partial(_take_part, recipe, data, told)) as group,
+        group_of(devices, partial(_take_part, recipe, data)) as group,
         told_if_too_little(),
     ):
-        session = _Session(recipe, dataset, run, group, judge)
+        session = _Session(recipe, dataset, run, group, judge_of_all(judge, group))
         if start is not None and run is not None and not checkpoints(run.checkpoints):
             session.begin_with(start, on_notice)
         return _train(session, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, told: bytes | None, group: Group) -> None:
+def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
     """What the processes do that the first one has started."""
     keep_freed_memory()
-    judge = None if told is None else RewardJudge.from_bytes(told)
     with told_if_too_little():
+        judge = judge_of_all(None, group)
         session = _Session(recipe, Dataset.open(data), None, group, judge)
         _train(session, lambda progress: None, lambda notice: None)
 
@@ -216,6 +210,7 @@ class _Session:
                 offset_scale=dataset.card.offset_scale,
                 max_steps=dataset.card.longest,
                 device=group.device,
+                num_parts=group.size,
             )
         self.stopping = False
         self._run = run
@@ -460,16 +455,26 @@ def _open_run(
     devices: int,
     start: Start | None,
     judge: RewardJudge | None,
-) -> Run:
-    if not resume or not (out / RUN_FILE).exists():
+) -> tuple[Run, RewardJudge | None]:
+    """The run, and the judge that it was begun with."""
+    goes_on = resume and (out / RUN_FILE).exists()
+    run = _resumed(recipe, dataset, out) if goes_on else None
+    kept = None if run is None else RewardJudge.kept_in(out)
+    judge = judge or kept
+    check_judge(judge, recipe, dataset.card.categories)
+    digest = None if judge is None else judge.digest
+    if run is None:
         if start is not None:
             start.check(recipe, len(dataset.card.categories))
-        run = Run.create(out, recipe, dataset, devices, None if start is None else start.told)
-    else:
-        run = _resumed(recipe, dataset, out)
-    if judge is not None:
+        told = None if start is None else start.told
+        run = Run.create(out, recipe, dataset, devices, told, digest)
+    elif run.facts.get("judge") != digest:
+        raise RunError(
+            f"`{out}` was begun with another judge", do="Leave --judge out, or begin a new run."
+        )
+    if judge is not None and kept is None:
         judge.keep_in(out)
-    return run
+    return run, judge
 
 
 def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:

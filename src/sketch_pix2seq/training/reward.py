@@ -2,7 +2,7 @@
 
 A part of each batch is drawn again several times. A drawing's reward is how sure the judge is that
 it shows what its input shows; of codes mixed from two inputs, that it shows one of both. A
-drawing that does not come to an end earns nothing.
+drawing that does not come to an end earns nothing. Drawings are made without dropout.
 
 The judge here must not be the one that evaluates the model afterwards.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.training.group import Group
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 
 JUDGE_FILE = "judge.bin"
@@ -96,7 +98,17 @@ class RewardJudge:
             UsageError: if the file is damaged.
         """
         path = run / JUDGE_FILE
-        return cls.from_bytes(path.read_bytes()) if path.exists() else None
+        try:
+            return cls.from_bytes(path.read_bytes()) if path.exists() else None
+        except UsageError as error:
+            raise UsageError(
+                f"`{path}` is damaged", do="Delete it, and name the run's judge with --judge again."
+            ) from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it is."""
+        return sha256(self.to_bytes()).hexdigest()
 
     def keep_in(self, run: Path) -> None:
         """Keep it in a run's folder, so that the run can go on with it."""
@@ -119,6 +131,24 @@ class RewardJudge:
         return judge.eval().requires_grad_(False)
 
 
+def judge_of_all(judge: RewardJudge | None, group: Group) -> RewardJudge | None:
+    """The judge that the first process has, in every process of its group.
+
+    Args:
+        judge: of the first process; what others bring counts for nothing.
+        group: this process's place.
+    """
+    if group.size == 1:
+        return judge
+    content = b"" if judge is None or not group.is_first else judge.to_bytes()
+    size = int(group.as_the_first(torch.tensor([len(content)])))
+    held = torch.zeros(size, dtype=torch.uint8)
+    if content:
+        held = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    told = group.as_the_first(held).numpy().tobytes() if size else b""
+    return RewardJudge.from_bytes(told) if told else None
+
+
 def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[str]) -> None:
     """Check that a run has the judge that its recipe wants, and no other.
 
@@ -134,10 +164,10 @@ def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[
             )
         return
     if recipe.reward.weight == 0:
-        raise UsageError(
-            "`judge` would be asked nothing: `reward.weight` is 0",
-            do="Add --set reward.weight=0.1, or leave the judge out.",
-        )
+        advice = "Add --set reward.weight=0.1, or leave the judge out."
+        if recipe.task == "judge":
+            advice = "Leave it out: a judge learns from people's drawings alone."
+        raise UsageError("`judge` would be asked nothing: `reward.weight` is 0", do=advice)
     unknown = [name for name in categories if name not in judge.categories]
     if unknown:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
@@ -158,6 +188,7 @@ class Reward:
         offset_scale: of the data set.
         max_steps: steps after which a drawing is cut off.
         device: where the model computes.
+        num_parts: processes that share the drawings of a step among them.
     """
 
     def __init__(
@@ -169,6 +200,7 @@ class Reward:
         offset_scale: float,
         max_steps: int,
         device: torch.device,
+        num_parts: int = 1,
     ) -> None:
         self.settings = settings
         self._judge = judge.build().to(device)
@@ -177,6 +209,7 @@ class Reward:
         self._places = torch.tensor(places, device=device)
         self._offset_scale = offset_scale
         self._max_steps = max_steps
+        self._num_parts = num_parts
 
     def of_batch(
         self,
@@ -197,7 +230,7 @@ class Reward:
         """
         settings = self.settings
         batch = len(mean)
-        num = min(settings.inputs, batch)
+        num = min(max(settings.inputs // self._num_parts, 1), batch)
         one, two = (
             torch.randperm(batch, generator=generator, device=generator.device)[:num]
             for _ in range(2)

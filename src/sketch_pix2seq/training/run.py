@@ -77,6 +77,7 @@ class Run:
         dataset: Dataset,
         devices: int = 1,
         start: dict[str, Any] | None = None,
+        judge: str | None = None,
     ) -> Run:
         """Make the folder of a new run.
 
@@ -86,6 +87,7 @@ class Run:
             dataset: on what.
             devices: processes that it was begun with.
             start: what is told of the weights that it begins with; None: its own.
+            judge: digest of the judge that rewards drawings; None: there is none.
 
         Raises:
             RunError: if something is there already.
@@ -110,6 +112,7 @@ class Run:
             },
             "devices": devices,
             "started_from": start,
+            "judge": judge,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
