@@ -8,7 +8,7 @@ import torch
 from sketch_pix2seq.models import DecoderStep, LSTMDecoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.losses import DrawingLosses
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim
 from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END, START_STEP
 
@@ -85,6 +85,18 @@ def test_the_likelihood_is_that_of_the_steps_one_by_one(
             expected += float(offsets.log_prob(row[OFFSET]))
             before = row[None]
         assert float(found[place]) == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("log_std", [-12.0, -6.8, 0.0])
+def test_what_is_drawn_hotter_or_cooler_is_as_likely_as_its_gaussian_says(log_std: float) -> None:
+    """Also of Gaussians narrower than the floor, which are drawn at the floor's width."""
+    components = torch.zeros(1, 6, 1)
+    components[:, 3:5] = log_std
+    mixture = StrokeMixture(torch.zeros(1, 3), components)
+    std = math.exp(max(log_std, -7.0)) * math.sqrt(0.3)
+    offset = torch.tensor([[0.5 * std, -std]])
+    expected = torch.distributions.Normal(0.0, std).log_prob(offset).sum()
+    assert float(mixture.heated(0.3).log_prob(offset)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_baseline_of_a_drawing_is_what_the_others_earn() -> None:

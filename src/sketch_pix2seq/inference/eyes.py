@@ -118,22 +118,23 @@ class Eyes:
                 and codes alone count.
             tries: Redrawings of each.
         """
-        count = len(codes) * tries
-        apart = self.codes(views, count).reshape(len(codes), tries, -1) - codes[:, None]
-        distance = np.linalg.norm(apart, axis=2)
-        usual = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
-        badness = NATS_OF_DISTANCE * distance / usual
-        judge = self._judge
-        if wanted is not None and judge is not None:
-            of_each = np.repeat(wanted, tries, axis=0)
+        _, judge = self._encoder, self._judge  # before several threads want them
 
-            def surprise(some: slice) -> Float32[np.ndarray, "M"]:
-                odds = _log_odds(judge.look_at(views(some)).logits)
-                of_wanted = np.take_along_axis(odds, of_each[some], axis=1)
-                least: Float32[np.ndarray, "M"] = -of_wanted.max(axis=1)
-                return least
+        def look(some: slice) -> Float32[np.ndarray, "M 2"]:
+            """How far each is from its input, and how unsure the judge is."""
+            pictures = views(some)
+            own = np.arange(some.start, some.stop) // tries
+            far = np.linalg.norm(self._code(pictures) - codes[own], axis=1)
+            unsure = np.zeros_like(far)
+            if wanted is not None and judge is not None:
+                odds = _log_odds(judge.look_at(pictures).logits)
+                unsure = -np.take_along_axis(odds, wanted[own], axis=1).max(axis=1)
+            return np.stack((far, unsure), axis=1)
 
-            badness += np.concatenate(self._in_parts(surprise, count)).reshape(badness.shape)
+        parts = self._in_parts(look, len(codes) * tries)
+        far, unsure = np.concatenate(parts).T.reshape(2, len(codes), tries)
+        usual = np.maximum(far.mean(axis=1, keepdims=True), 1e-12)
+        badness = NATS_OF_DISTANCE * far / usual + unsure
         order: Int64[np.ndarray, "N tries"] = np.argsort(badness, axis=1, kind="stable")
         return order
 

@@ -56,6 +56,7 @@ class StrokeMixture:
 
     pen_logits: Float[Tensor, "*N 3"]
     components: Float[Tensor, "*N 6 M"]
+    min_log_std: float = MIN_LOG_STD
 
     @classmethod
     def from_output(cls, output: Float[Tensor, "*N D"]) -> StrokeMixture:
@@ -65,7 +66,7 @@ class StrokeMixture:
 
     def __getitem__(self, rows: Tensor) -> StrokeMixture:
         """The mixtures of some rows."""
-        return StrokeMixture(self.pen_logits[rows], self.components[rows])
+        return StrokeMixture(self.pen_logits[rows], self.components[rows], self.min_log_std)
 
     @property
     def pi_logits(self) -> Float[Tensor, "*N M"]:
@@ -80,7 +81,7 @@ class StrokeMixture:
     @property
     def log_std(self) -> Float[Tensor, "*N 2 M"]:
         """Logarithms of the standard deviations, x then y."""
-        return self.components[..., 3:5, :].clamp_min(MIN_LOG_STD)
+        return self.components[..., 3:5, :].clamp_min(self.min_log_std)
 
     @property
     def correlation(self) -> Float[Tensor, "*N M"]:
@@ -109,9 +110,10 @@ class StrokeMixture:
             temperature: positive.
         """
         pi_logits, mean, log_std, tilt = self.components.split([1, 2, 2, 1], -2)
-        log_std = log_std.clamp_min(MIN_LOG_STD) + 0.5 * math.log(temperature)
-        components = torch.cat((pi_logits / temperature, mean, log_std, tilt), -2)
-        return StrokeMixture(self.pen_logits / temperature, components)
+        hotter = 0.5 * math.log(temperature)
+        components = torch.cat((pi_logits / temperature, mean, log_std + hotter, tilt), -2)
+        floor = self.min_log_std + hotter
+        return StrokeMixture(self.pen_logits / temperature, components, floor)
 
     def with_fixed_gaussians(self) -> StrokeMixture:
         """The same mixture, through whose Gaussians no gradient flows: only through the choice.
@@ -120,7 +122,8 @@ class StrokeMixture:
         that.
         """
         pi_logits, gaussians = self.components.split([1, 5], -2)
-        return StrokeMixture(self.pen_logits, torch.cat((pi_logits, gaussians.detach()), -2))
+        components = torch.cat((pi_logits, gaussians.detach()), -2)
+        return StrokeMixture(self.pen_logits, components, self.min_log_std)
 
     def sample(
         self, noise: Float[Tensor, "B K"], temperature: Float[Tensor, "B 1"]
@@ -145,7 +148,7 @@ class StrokeMixture:
         component = _one_hot_of_largest(self.pi_logits + temperature * gumbel)
         chosen = (self.components[:, 1:] * component.unsqueeze(1)).sum(-1)  # (B, 5)
         mean, log_std, tilt = chosen.split([2, 2, 1], 1)
-        std = log_std.clamp_min(MIN_LOG_STD).exp() * temperature.sqrt()
+        std = log_std.clamp_min(self.min_log_std).exp() * temperature.sqrt()
         correlation = _correlation(tilt)
         x, y = normal.split(1, 1)
         tilted = correlation * x + (1.0 - correlation * correlation).sqrt() * y
