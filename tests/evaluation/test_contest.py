@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +94,12 @@ def test_no_model_is_judged_by_its_own_judge(contest: Contest, tmp_path: Path) -
     names = contest.held_out.categories
     folder = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), names))
     model = Contestant.load("mine", folder)
-    with pytest.raises(UsageError, match="must not be the one in a bundle that it judges"):
+    with pytest.raises(UsageError, match="must not be in a model's bundle, nor have rewarded it"):
         Contest([model], tiny_judge(names), contest.held_out, contest.settings)
     other = tiny_judge((*names, "rabbit"))
+    taught = replace(model, taught_by=frozenset({other.digest}))
+    with pytest.raises(UsageError, match="nor have rewarded it: `mine`"):
+        Contest([taught], other, contest.held_out, contest.settings)
     assert Contest([model], other, contest.held_out, contest.settings).models == (model,)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from safetensors.torch import save
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, UsageError
+from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
@@ -21,6 +24,7 @@ from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardJudge
+from sketch_pix2seq.training.start import Start
 
 WIDTH = 8
 
@@ -30,7 +34,7 @@ def judge(shapes: Path) -> RewardJudge:
     categories = Dataset.open(shapes).card.categories
     torch.manual_seed(3)
     weights = Judge(len(categories), WIDTH).state_dict()
-    return RewardJudge(weights, tuple(reversed(categories)), WIDTH, RasterSettings())
+    return RewardJudge(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_a_card_that_does_not_fit_is_refused(judge: RewardJudge, change: dict[st
     length = int.from_bytes(content[:8], "little")
     card = json.loads(content[8 : 8 + length]) | change
     with pytest.raises(UsageError, match="`judge` cannot be read"):
-        RewardJudge.from_bundle(card, save(judge.weights))
+        RewardJudge.from_bundle(card, save(judge.weights), judge.digest)
 
 
 def test_a_run_has_the_judge_that_its_recipe_wants(
@@ -116,7 +120,7 @@ def test_a_run_broken_off_goes_on_with_its_judge(
     train(rewarded, shapes, tmp_path / "broken", resume=True)
     last = "checkpoints/step-00000012.safetensors"
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
-    other = replace(judge, categories=tuple(reversed(judge.categories)))
+    other = replace(judge, digest="another")
     with pytest.raises(RunError, match="was begun with another judge"):
         train(rewarded, shapes, tmp_path / "whole", resume=True, judge=other)
     (tmp_path / "whole" / JUDGE_FILE).write_bytes(b"no judge")
@@ -130,6 +134,25 @@ def test_a_run_broken_off_goes_on_with_its_judge(
         line["loss"] == pytest.approx(line["reconstruction"] - 0.5 * line["reward"])
         for line in trained
     )
+
+
+def test_a_bundle_tells_which_judges_rewarded_it(
+    judge: RewardJudge,
+    rewarded: Recipe,
+    shapes: Path,
+    tmp_path: Path,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    train(rewarded, shapes, tmp_path / "run", judge=judge)
+    with unchecked_shapes():
+        card = export_run(tmp_path / "run", tmp_path / "bundle")
+    assert card.rewarded_by == ["5eed"]
+    weights = (tmp_path / "bundle" / "weights.safetensors").read_bytes()
+    start = Start.from_bytes(weights, "first", card.rewarded_by)
+    train(rewarded, shapes, tmp_path / "on", start=start, judge=replace(judge, digest="0ther"))
+    with unchecked_shapes():
+        again = export_run(tmp_path / "on", tmp_path / "again")
+    assert again.rewarded_by == ["5eed", "0ther"]
 
 
 def test_several_processes_share_it(

@@ -134,30 +134,32 @@ def _start(place: Path, recipe: Recipe) -> Start:
     bundle = Bundle.default() if is_ours else Bundle.open(place)
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
-    return Start.from_bytes(bundle.weights, bundle.card.name)
+    return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
 
 
 def _judge(place: Path) -> RewardJudge:
     """Read an exported judge."""
-    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, WEIGHTS_FILE
+    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE
     from sketch_pix2seq.inference.judge import JudgeCard
     from sketch_pix2seq.training.reward import RewardJudge
 
     files = _judge_files(place)
-    card = asdict(JudgeCard.from_json(files[JUDGE_CARD_FILE]))
-    return RewardJudge.from_bundle(card, files[WEIGHTS_FILE])
+    card = JudgeCard.from_json(files[JUDGE_CARD_FILE])
+    digest = card.digest(files[JUDGE_FILE])
+    return RewardJudge.from_bundle(asdict(card), files[WEIGHTS_FILE], digest)
 
 
 def _judge_files(place: Path) -> dict[str, bytes]:
     """Read the files of an exported judge; a model's bundle has weights of its own."""
     from sketch_pix2seq.inference.bundle import (
         JUDGE_CARD_FILE,
+        JUDGE_FILE,
         MODEL_FILE,
         WEIGHTS_FILE,
         read_files,
     )
 
-    files = read_files(place, (JUDGE_CARD_FILE, WEIGHTS_FILE), (MODEL_FILE,))
+    files = read_files(place, (JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE), (MODEL_FILE,))
     if MODEL_FILE in files:
         raise UsageError(
             f"`{place}` is a model's bundle, and its weights are not a judge's",

@@ -39,13 +39,13 @@ class Contestant:
         label: Its name in the report.
         sketcher: What draws with it.
         digest: SHA-256 of what it is.
-        advised_by: `Judge.digest` of the judge in its bundle; None: it holds none.
+        taught_by: `Judge.digest` of the judge in its bundle, and of those that rewarded it.
     """
 
     label: str
     sketcher: Sketcher
     digest: str
-    advised_by: str | None = None
+    taught_by: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, label: str, path: Path | None) -> Contestant:
@@ -62,11 +62,11 @@ class Contestant:
         judge = bundle.judge or ()
         parts = (bundle.encoder, bundle.decoder, bundle.weights or b"", *judge)
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
-        advised_by = None
+        taught_by = set(bundle.card.rewarded_by)
         if bundle.judge is not None:
             card, network = bundle.judge
-            advised_by = Judge(JudgeCard.from_json(card), network).digest
-        return cls(label, Sketcher(bundle), digest.hexdigest(), advised_by)
+            taught_by.add(JudgeCard.from_json(card).digest(network))
+        return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(taught_by))
 
     @property
     def card(self) -> BundleCard:
@@ -146,9 +146,9 @@ class Contest:
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe `judge` on this data set.",
             )
-        if advised := [model.label for model in models if model.advised_by == judge.digest]:
+        if taught := [model.label for model in models if judge.digest in model.taught_by]:
             raise UsageError(
-                f"the judge must not be the one in a bundle that it judges, as in `{advised[0]}`",
+                f"the judge must not be in a model's bundle, nor have rewarded it: `{taught[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:

@@ -112,7 +112,10 @@ def _card(
 ) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
-    begun = run.facts.get("started_from")
+    begun = run.facts.get("started_from") or {}
+    rewarded_by = [*begun.get("rewarded_by", [])]
+    if run.facts.get("judge") not in (None, *rewarded_by):
+        rewarded_by.append(run.facts["judge"])
     return BundleCard(
         name=recipe.name,
         categories=tuple(data["categories"]),
@@ -131,7 +134,8 @@ def _card(
             "valid_loss": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
-            **({"started_from": run.facts["started_from"]} if begun else {}),
+            **({"started_from": begun} if begun else {}),
+            **({"rewarded_by": rewarded_by} if rewarded_by else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
         attribution=data["licence"],

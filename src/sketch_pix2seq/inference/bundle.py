@@ -88,6 +88,12 @@ class BundleCard:
         named = str(self.recipe.get("focus", "")).split(",")
         return [name.strip() for name in named if name.strip()]
 
+    @property
+    def rewarded_by(self) -> list[str]:
+        """Digests of the judges that rewarded its drawings in training; see `JudgeCard.digest`."""
+        named = self.metrics.get("rewarded_by")
+        return [str(digest) for digest in named] if isinstance(named, list) else []
+
     def to_json(self) -> str:
         """As the text of `model.json`."""
         return json.dumps(asdict(self), indent=2) + "\n"

@@ -60,6 +60,10 @@ class JudgeCard:
         """As the text of `judge.json`."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
+    def digest(self, network: bytes) -> str:
+        """SHA-256 of a judge: of this card, and of what its `judge.onnx` holds."""
+        return hashlib.sha256(self.to_json().encode() + network).hexdigest()
+
     @classmethod
     def from_json(cls, text: str | bytes) -> JudgeCard:
         """From the text of `judge.json`.
@@ -125,8 +129,8 @@ class Judge:
 
     def __init__(self, card: JudgeCard, model: bytes, *, num_threads: int | None = None) -> None:
         self.card = card
-        self.digest = hashlib.sha256(card.to_json().encode() + model).hexdigest()
-        "SHA-256 of what it is."
+        self.digest = card.digest(model)
+        "See `JudgeCard.digest`."
         self._session = judge_session(
             model,
             JUDGE_FILE,

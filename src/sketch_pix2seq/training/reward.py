@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +45,17 @@ class RewardJudge:
         categories: what it can say, in the order of its answers.
         width: channels of its first layer.
         raster: how drawings become its pictures.
+        digest: of the exported judge that it is; see `JudgeCard.digest`.
     """
 
     weights: dict[str, Tensor]
     categories: tuple[str, ...]
     width: int
     raster: RasterSettings
+    digest: str
 
     @classmethod
-    def from_bundle(cls, card: dict[str, Any], weights: bytes) -> RewardJudge:
+    def from_bundle(cls, card: dict[str, Any], weights: bytes, digest: str) -> RewardJudge:
         """From what an exported judge's card and weights file hold.
 
         Raises:
@@ -67,6 +68,7 @@ class RewardJudge:
                 tuple(card["categories"]),
                 int(card["recipe"]["model"]["encoder_width"]),
                 RasterSettings(**card["raster"]),
+                digest,
             )
             judge.build()
         except (
@@ -86,9 +88,10 @@ class RewardJudge:
         length = int.from_bytes(content[:8], "little")
         try:
             card = json.loads(content[8 : 8 + length])
-        except ValueError as error:
+            digest = str(card["digest"])
+        except (ValueError, KeyError, TypeError) as error:
             raise UsageError("`judge` cannot be read", got=repr(error)) from error
-        return cls.from_bundle(card, content[8 + length :])
+        return cls.from_bundle(card, content[8 + length :], digest)
 
     @classmethod
     def kept_in(cls, run: Path) -> RewardJudge | None:
@@ -105,11 +108,6 @@ class RewardJudge:
                 f"`{path}` is damaged", do="Delete it, and name the run's judge with --judge again."
             ) from error
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of what it is."""
-        return sha256(self.to_bytes()).hexdigest()
-
     def keep_in(self, run: Path) -> None:
         """Keep it in a run's folder, so that the run can go on with it."""
         write_whole(run / JUDGE_FILE, self.to_bytes())
@@ -120,6 +118,7 @@ class RewardJudge:
             "categories": self.categories,
             "recipe": {"model": {"encoder_width": self.width}},
             "raster": asdict(self.raster),
+            "digest": self.digest,
         }
         text = json.dumps(card).encode()
         return len(text).to_bytes(8, "little") + text + save(self.weights)

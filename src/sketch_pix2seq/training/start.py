@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -28,12 +29,13 @@ class Start:
     told: dict[str, Any]
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str) -> Start:
+    def from_bytes(cls, data: bytes, name: str, rewarded_by: Sequence[str] = ()) -> Start:
         """Read the weights of a bundle.
 
         Args:
             data: what its `weights.safetensors` holds.
             name: of the model, to be told.
+            rewarded_by: digests of the judges that rewarded it, to be told as well.
 
         Raises:
             UsageError: if it holds no weights.
@@ -42,7 +44,8 @@ class Start:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
-        return cls(weights, {"name": name, "sha256": sha256(data).hexdigest()})
+        told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
+        return cls(weights, told)
 
     def check(self, recipe: Recipe, num_categories: int) -> None:
         """Refuse weights that are not of the networks that a recipe trains.
