@@ -72,6 +72,46 @@ def test_undo_and_clear(studio: str, sheet: Page) -> None:
     assert sheet.locator("#pad path").count() == 0
     expect(sheet.locator(".sheet-card .paper.blank")).to_have_count(6)
     expect(sheet.get_by_role("button", name="Clear")).to_be_disabled()
+    expect(sheet.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    paths = sheet.locator("#pad path")
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(paths).to_have_count(1)
+    sheet.get_by_role("button", name="Redo").click()
+    expect(paths).to_have_count(2)
+    expect(sheet.get_by_role("button", name="Redo")).to_be_disabled()
+    sheet.get_by_role("button", name="Clear").click()
+    expect(paths).to_have_count(0)
+    sheet.keyboard.press("Control+z")
+    expect(paths).to_have_count(2)
+    sheet.locator(".example").first.click()
+    sheet.keyboard.press("Control+z")
+    expect(paths).to_have_count(2)
+    sheet.keyboard.press("Control+Shift+Z")
+    assert paths.count() != 2
+    sheet.keyboard.press("Control+z")
+    draw_circle(sheet)
+    expect(sheet.get_by_role("button", name="Redo")).to_be_disabled()
+    all_drawn(sheet)
+
+
+def test_of_a_drawing_that_was_kept_undo_takes_the_last_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.reload()
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(1)
+    sheet.get_by_role("button", name="Redo").click()
+    expect(sheet.locator("#pad path")).to_have_count(2)
 
 
 def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:

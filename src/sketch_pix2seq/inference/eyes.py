@@ -23,7 +23,7 @@ from sketch_pix2seq.inference.session import Session, encoder_session, not_usabl
 
 LOOKED_AT_ONCE = 32
 """Drawings in one call of a network: what it makes of them stays in the cache."""
-SAID_BY_CODE = 0.15
+SAID_BY_CODE = 0.1
 """What the codes' log odds count beside the judge's; chosen on validation drawings."""
 
 NATS_OF_DISTANCE = 1.0
@@ -95,7 +95,7 @@ class Eyes:
         judge = self._judge
         if judge is None:
             raise BundleError("this bundle holds no judge", do="Export its run with --judge.")
-        found = self._in_parts(lambda some: judge.look_at(views(some)).logits.argmax(axis=1), count)
+        found = self._in_parts(lambda some: _recognised(judge, views(some)).argmax(axis=1), count)
         return np.concatenate([np.zeros(0, np.int64), *found])
 
     def best(
@@ -183,7 +183,7 @@ class Eyes:
                 said = _log_odds(naming.logits(self._code(views)))
                 total += said if judge is None else SAID_BY_CODE * said
             if judge is not None:
-                total += _log_odds(judge.look_at(views).logits)
+                total += _recognised(judge, views)
             odds: Float32[np.ndarray, "M K"] = np.exp(_log_odds(total))
             return odds
 
@@ -225,6 +225,16 @@ def check_fit(judge: JudgeCard, card: BundleCard) -> None:
             got=wrong,
             do="Export the run again, with a judge of the same data set and the same `raster`.",
         )
+
+
+def _recognised(
+    judge: Judge, pictures: Float32[np.ndarray, "M 1 H W"]
+) -> Float32[np.ndarray, "M K"]:
+    """Log odds of what a judge sees in pictures and in their mirror images, which mean the same."""
+    mirrored = np.ascontiguousarray(pictures[..., ::-1])
+    both = [_log_odds(judge.look_at(some).logits) for some in (pictures, mirrored)]
+    odds: Float32[np.ndarray, "M K"] = _log_odds((both[0] + both[1]) / 2)
+    return odds
 
 
 def _log_odds(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:

@@ -2,7 +2,8 @@
 
 import { ask, draw } from "./api.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles, trying,
+  $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles,
+  takeUndoKeys, trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
@@ -98,9 +99,9 @@ function buttons() {
   const ready = papers.some((paper) => paper.finished);
   for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
   for (const button of $$("[data-do=use]")) button.disabled = chosen === null;
-  for (const button of $$("[data-do=undo], [data-do=clear], [data-do=share]")) {
-    button.disabled = pad.isEmpty;
-  }
+  for (const button of $$("[data-do=clear], [data-do=share]")) button.disabled = pad.isEmpty;
+  $("[data-do=undo]").disabled = !pad.canUndo;
+  $("[data-do=redo]").disabled = !pad.canRedo;
   $("#which").textContent = chosen === null ? "All of them" : `Drawing ${chosen + 1}`;
 }
 
@@ -114,7 +115,7 @@ pad.addEventListener("start", () => {
   pause.end();
   if (isDemo) {
     isDemo = false;
-    pad.strokes.splice(0);
+    pad.startOver();
   }
   asking.abort();
 });
@@ -140,6 +141,7 @@ cards.forEach((card, place) => {
 
 const ACTIONS = {
   undo: () => pad.undo(),
+  redo: () => pad.redo(),
   clear: () => pad.clear(),
   replay: () => papers.forEach((paper) => paper.replay()),
   use: () => pad.set(papers[chosen].all),
@@ -174,12 +176,7 @@ $$(".example").forEach((button, place) => {
   button.addEventListener("click", () => pad.set(beginning(examples()[place])));
 });
 takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
-addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !pad.isEmpty) {
-    event.preventDefault();
-    pad.undo();
-  }
-});
+takeUndoKeys(document, pad);
 addEventListener("hashchange", openLink);
 
 /** To be finished: only how a drawing begins. */

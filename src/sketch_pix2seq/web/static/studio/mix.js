@@ -2,7 +2,8 @@
 
 import { draw } from "./api.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, trying,
+  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, takeUndoKeys,
+  trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
@@ -73,9 +74,10 @@ function buttons() {
   for (const button of $$("[data-save]")) button.disabled = !ready;
   slider.disabled = !ready;
   for (const pad of pads) {
-    for (const button of $$("[data-do=undo], [data-do=clear]", pad.svg.closest(".card"))) {
-      button.disabled = pad.isEmpty;
-    }
+    const card = pad.svg.closest(".card");
+    $("[data-do=clear]", card).disabled = pad.isEmpty;
+    $("[data-do=undo]", card).disabled = !pad.canUndo;
+    $("[data-do=redo]", card).disabled = !pad.canRedo;
   }
 }
 
@@ -83,22 +85,19 @@ pads.forEach((pad, side) => {
   const card = pad.svg.closest(".card");
   pad.addEventListener("start", () => {
     pause.end();
-    if (demos.delete(pad)) pad.strokes.splice(0);
+    if (demos.delete(pad)) pad.startOver();
   });
   pad.addEventListener("change", () => {
     demos.delete(pad);
+    buttons();
     remember(kept, pads.map((one) => one.strokes));
     $("#desk").setAttribute("aria-busy", "true");
     pause.begin();
   });
-  card.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !pad.isEmpty) {
-      event.preventDefault();
-      pad.undo();
-    }
-  });
+  takeUndoKeys(card, pad);
   $("[data-do=clear]", card).addEventListener("click", () => pad.clear());
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
+  $("[data-do=redo]", card).addEventListener("click", () => pad.redo());
   $("[data-do=some]", card).addEventListener("click", () =>
     trying(async () => pad.set(await someDrawing())),
   );

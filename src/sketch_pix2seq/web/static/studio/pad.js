@@ -5,6 +5,7 @@ import { SIDE, pathData } from "./strokes.js";
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 1.5; // points closer than this to the last one are left out
 const STEP = 8; // of one press of an arrow key; with Shift a quarter of it
+const MOST_KEPT = 200; // drawings that can be gone back to
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Pad extends EventTarget {
@@ -16,6 +17,9 @@ export class Pad extends EventTarget {
     super();
     this.svg = svg;
     this.strokes = [];
+    this.kept = []; // the strokes at the last change
+    this.past = []; // those at the changes before it
+    this.undone = []; // those that were gone back from
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
@@ -39,20 +43,64 @@ export class Pad extends EventTarget {
     return this.strokes.length === 0;
   }
 
-  /** Show another drawing. */
-  set(strokes, { quiet = false } = {}) {
-    this.#drop();
-    this.strokes = strokes.map(([xs, ys]) => [[...xs], [...ys]]);
-    this.#show();
-    if (!quiet) this.#changed();
+  get canUndo() {
+    return this.past.length > 0 || !this.isEmpty;
   }
 
-  undo() {
-    this.set(this.strokes.slice(0, -1));
+  get canRedo() {
+    return this.undone.length > 0;
+  }
+
+  /** Show another drawing. Quietly: nobody is told, and nothing was there before it. */
+  set(strokes, { quiet = false } = {}) {
+    this.#put(strokes);
+    if (quiet) this.#startHistory();
+    else this.#changed();
   }
 
   clear() {
     this.set([]);
+  }
+
+  /** Blank paper, as if nothing had ever been on it. */
+  startOver() {
+    this.strokes = [];
+    this.#startHistory();
+  }
+
+  /** The drawing before the last change; of one that came from elsewhere, a stroke less. */
+  undo() {
+    if (this.stroke || this.keys) {
+      this.#put(this.kept);
+      return this.#tell();
+    }
+    if (!this.canUndo) return undefined;
+    this.undone.push(this.kept);
+    return this.#goTo(this.past.pop() ?? this.strokes.slice(0, -1));
+  }
+
+  redo() {
+    if (!this.canRedo) return;
+    this.past.push(this.kept);
+    this.#goTo(this.undone.pop());
+  }
+
+  #goTo(strokes) {
+    this.#put(strokes);
+    this.kept = strokes;
+    this.#tell();
+  }
+
+  #put(strokes) {
+    this.#drop();
+    this.strokes = strokes.map(([xs, ys]) => [[...xs], [...ys]]);
+    this.#show();
+  }
+
+  #startHistory() {
+    this.kept = [...this.strokes];
+    this.past = [];
+    this.undone = [];
   }
 
   /** Whatever is being drawn is drawn no further. */
@@ -162,6 +210,13 @@ export class Pad extends EventTarget {
   }
 
   #changed() {
+    this.past = [...this.past, this.kept].slice(-MOST_KEPT);
+    this.kept = [...this.strokes];
+    this.undone = [];
+    this.#tell();
+  }
+
+  #tell() {
     this.svg.classList.toggle("empty", this.isEmpty);
     this.dispatchEvent(new Event("change"));
   }

@@ -152,6 +152,18 @@ export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
   });
 }
 
+/** Ctrl-Z, and Ctrl-Shift-Z or Ctrl-Y: back to the drawing before, and on again. */
+export function takeUndoKeys(area, pad) {
+  area.addEventListener("keydown", (event) => {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input")) return;
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) pad.redo();
+    else pad.undo();
+  });
+}
+
 /** Save drawings as a file. */
 export function save(drawings, format, options = {}) {
   return trying(async () => {
