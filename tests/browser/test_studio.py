@@ -282,6 +282,7 @@ def test_map(studio: str, sheet: Page) -> None:
     sheet.wait_for_function(
         "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=drawn
     )
+    sheet.locator(".dot").first.scroll_into_view_if_needed()
     dot = sheet.locator(".dot").first.bounding_box()
     assert dot is not None
     sheet.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
