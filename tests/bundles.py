@@ -144,15 +144,21 @@ def tiny_judge_onnx(num_categories: int) -> bytes:
         return (Path(folder) / JUDGE_FILE).read_bytes()
 
 
+def tiny_judge_card(categories: tuple[str, ...]) -> JudgeCard:
+    """What that judge is: one that knows mirror images."""
+    recipe = {"augmentation": {"flip": 0.5}}
+    return JudgeCard(categories=categories, raster=RasterSettings(), recipe=recipe)
+
+
 def tiny_judge(categories: tuple[str, ...]) -> Judge:
     """That judge, of some categories."""
-    card = JudgeCard(categories=categories, raster=RasterSettings())
+    card = tiny_judge_card(categories)
     return Judge(card, tiny_judge_onnx(len(categories)))
 
 
 def with_judge(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bundle:
     """A bundle of some categories, with that judge and names of codes made up."""
-    card = JudgeCard(categories=categories, raster=RasterSettings())
+    card = tiny_judge_card(categories)
     codes = np.random.default_rng(seed).normal(size=(30, LATENT_DIM)).astype(np.float32)
     naming = Naming.fitted(codes, np.arange(30) % len(categories), len(categories))
     return replace(
@@ -166,7 +172,7 @@ def with_judge(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bu
 def write_judge(folder: Path, categories: tuple[str, ...]) -> Path:
     """Write that judge as a folder that can be opened."""
     folder.mkdir(parents=True)
-    card = JudgeCard(categories=categories, raster=RasterSettings())
+    card = tiny_judge_card(categories)
     (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
     (folder / JUDGE_FILE).write_bytes(tiny_judge_onnx(len(categories)))
     return folder

@@ -101,6 +101,62 @@ def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page
     all_drawn(sheet)
 
 
+def test_redo_amid_a_stroke_leaves_that_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    box = sheet.locator("#pad").bounding_box()
+    assert box is not None
+    sheet.mouse.move(box["x"] + 20, box["y"] + 20)
+    sheet.mouse.down()
+    sheet.keyboard.press("Control+Shift+Z")
+    sheet.mouse.move(box["x"] + 200, box["y"] + 220)
+    sheet.mouse.up()
+    expect(sheet.locator("#pad path")).to_have_count(1)
+
+
+def test_an_example_of_ours_that_is_cleared_does_not_come_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Clear").click()
+    expect(sheet.locator("#pad path")).to_have_count(0)
+    expect(sheet.locator("#pad")).to_be_focused()  # the button can be pressed no more
+    sheet.keyboard.press("Control+z")
+    expect(sheet.locator("#pad path")).to_have_count(0)
+
+
+def test_the_pads_of_a_mixture_have_a_history_each(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    draw_circle(sheet, "#first")
+    draw_circle(sheet, "#second")
+    first = sheet.locator(".pad-card").first
+    first.get_by_role("button", name="Clear").click()
+    expect(sheet.locator("#first path")).to_have_count(0)
+    sheet.keyboard.press("Control+z")
+    expect(sheet.locator("#first path")).to_have_count(1)
+    expect(sheet.locator("#second path")).to_have_count(1)
+    sheet.keyboard.press("Control+Shift+Z")
+    expect(sheet.locator("#first path")).to_have_count(0)
+
+
+def test_a_link_does_not_take_a_drawing_away(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    shared = sheet.url
+    draw_circle(sheet)
+    draw_circle(sheet)
+    expect(sheet.locator("#pad path")).to_have_count(3)
+    sheet.evaluate("address => { location.href = address }", shared)
+    expect(sheet.locator("#pad path")).to_have_count(1)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(3)
+
+
 def test_of_a_drawing_that_was_kept_undo_takes_the_last_stroke(studio: str, sheet: Page) -> None:
     sheet.goto(studio)
     all_drawn(sheet)

@@ -94,11 +94,13 @@ def test_no_model_is_judged_by_its_own_judge(contest: Contest, tmp_path: Path) -
     names = contest.held_out.categories
     folder = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), names))
     model = Contestant.load("mine", folder)
-    with pytest.raises(UsageError, match="must not be in a model's bundle, nor have rewarded it"):
+    with pytest.raises(
+        UsageError, match="must not be in a model's bundle, nor have rewarded a model"
+    ):
         Contest([model], tiny_judge(names), contest.held_out, contest.settings)
     other = tiny_judge((*names, "rabbit"))
     taught = replace(model, taught_by=frozenset({other.digest}))
-    with pytest.raises(UsageError, match="nor have rewarded it: `mine`"):
+    with pytest.raises(UsageError, match="nor have rewarded a model: `mine`"):
         Contest([taught], other, contest.held_out, contest.settings)
     assert Contest([model], other, contest.held_out, contest.settings).models == (model,)
 

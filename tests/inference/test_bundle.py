@@ -82,6 +82,8 @@ def test_a_truncated_zip_is_refused(folder: Path, keep: int) -> None:
         ({"raster": {"colour": 1}}, "not complete"),
         ({"raster": 3}, "not complete"),
         ({"name": None}, "`name` must be a text"),
+        ({"metrics": [1]}, "`metrics` must be an object"),
+        ({"recipe": None}, "`recipe` must be an object"),
     ],
 )
 def test_values_that_do_not_fit_are_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def test_one_witness_is_enough(bundle: Bundle) -> None:
     said = Sketcher(replace(bundle, judge=None))
     assert said.names
     assert said.name(HOUSE).sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [{}, {"augmentation": {"flip": 0.0}}, {"augmentation": 5}])
+def test_mirror_images_are_for_judges_that_know_them(bundle: Bundle, recipe: object) -> None:
+    assert bundle.judge is not None
+    text, network = bundle.judge
+    card = json.dumps(json.loads(text) | {"recipe": recipe}).encode()
+    seen = Sketcher(replace(bundle, naming=None, judge=(card, network))).name(HOUSE)
+    np.testing.assert_allclose(seen, tiny_judge(KINDS).probabilities(HOUSE), rtol=1e-4)
 
 
 def test_without_any_drawings_stay_nameless(bundle: Bundle) -> None:

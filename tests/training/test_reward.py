@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,18 @@ def test_a_card_that_does_not_fit_is_refused(judge: RewardJudge, change: dict[st
     card = json.loads(content[8 : 8 + length]) | change
     with pytest.raises(UsageError, match="`judge` cannot be read"):
         RewardJudge.from_bundle(card, save(judge.weights), judge.digest)
+
+
+def test_one_kept_before_there_were_digests_goes_on_with_that_of_its_file(
+    judge: RewardJudge,
+) -> None:
+    content = judge.to_bytes()
+    length = int.from_bytes(content[:8], "little")
+    card = json.loads(content[8 : 8 + length])
+    del card["digest"]
+    text = json.dumps(card).encode()
+    old = len(text).to_bytes(8, "little") + text + content[8 + length :]
+    assert RewardJudge.from_bytes(old).digest == sha256(old).hexdigest()
 
 
 def test_a_run_has_the_judge_that_its_recipe_wants(

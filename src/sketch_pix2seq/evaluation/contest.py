@@ -129,7 +129,7 @@ class Contest:
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, there is just one, or the judge belongs to a model.
+            category, there is just one, or the judge belongs to a model or rewarded one.
     """
 
     def __init__(
@@ -148,7 +148,8 @@ class Contest:
             )
         if taught := [model.label for model in models if judge.digest in model.taught_by]:
             raise UsageError(
-                f"the judge must not be in a model's bundle, nor have rewarded it: `{taught[0]}`",
+                "the judge must not be in a model's bundle, nor have rewarded a model: "
+                f"`{taught[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:

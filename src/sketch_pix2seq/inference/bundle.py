@@ -147,6 +147,11 @@ class BundleCard:
             for name in ("name", "licence", "attribution")
             if not isinstance(value := getattr(self, name), str)
         ]
+        problems += [
+            f"`{name}` must be an object, got {value!r}"
+            for name in ("recipe", "data", "metrics")
+            if not isinstance(value := getattr(self, name), dict)
+        ]
         if self.encoder_input not in (PICTURE, STROKES):
             problems.append(
                 f"`encoder_input` must be `{PICTURE}` or `{STROKES}`, got {self.encoder_input!r}"

@@ -230,7 +230,9 @@ def check_fit(judge: JudgeCard, card: BundleCard) -> None:
 def _recognised(
     judge: Judge, pictures: Float32[np.ndarray, "M 1 H W"]
 ) -> Float32[np.ndarray, "M K"]:
-    """Log odds of what a judge sees in pictures and in their mirror images, which mean the same."""
+    """Log odds of what a judge sees in pictures, and in their mirror images if it knows such."""
+    if not judge.card.knows_mirror_images:
+        return _log_odds(judge.look_at(pictures).logits)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])
     both = [_log_odds(judge.look_at(some).logits) for some in (pictures, mirrored)]
     odds: Float32[np.ndarray, "M K"] = _log_odds((both[0] + both[1]) / 2)

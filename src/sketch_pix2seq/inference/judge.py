@@ -56,6 +56,13 @@ class JudgeCard:
     attribution: str = ""
     "Whom the training data come from."
 
+    @property
+    def knows_mirror_images(self) -> bool:
+        """Whether it learned from mirrored drawings as well, as its recipe says."""
+        settings = self.recipe.get("augmentation")
+        share = settings.get("flip") if isinstance(settings, dict) else None
+        return isinstance(share, int | float) and share > 0
+
     def to_json(self) -> str:
         """As the text of `judge.json`."""
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -76,7 +83,7 @@ class JudgeCard:
             version = values["format_version"]
             categories = values["categories"]
             raster = RasterSettings(**values["raster"])
-            recipe, data, metrics = (values[name] for name in ("recipe", "data", "metrics"))
+            recipe, data, metrics = (dict(values[name]) for name in ("recipe", "data", "metrics"))
             licence, attribution = (str(values[name]) for name in ("licence", "attribution"))
         except (ValueError, KeyError, TypeError, SketchPix2SeqError) as error:
             raise BundleError(f"`{JUDGE_CARD_FILE}` cannot be read", got=repr(error)) from error

@@ -99,9 +99,8 @@ function buttons() {
   const ready = papers.some((paper) => paper.finished);
   for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
   for (const button of $$("[data-do=use]")) button.disabled = chosen === null;
-  for (const button of $$("[data-do=clear], [data-do=share]")) button.disabled = pad.isEmpty;
-  $("[data-do=undo]").disabled = !pad.canUndo;
-  $("[data-do=redo]").disabled = !pad.canRedo;
+  $("[data-do=share]").disabled = pad.isEmpty;
+  pad.showWhatCanBeDone();
   $("#which").textContent = chosen === null ? "All of them" : `Drawing ${chosen + 1}`;
 }
 
@@ -142,7 +141,12 @@ cards.forEach((card, place) => {
 const ACTIONS = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
-  clear: () => pad.clear(),
+  clear: () => {
+    if (!isDemo) return pad.clear();
+    isDemo = false;
+    pad.startOver();
+    return redraw();
+  },
   replay: () => papers.forEach((paper) => paper.replay()),
   use: () => pad.set(papers[chosen].all),
   some: () => trying(async () => pad.set(beginning(await someDrawing()))),
@@ -176,15 +180,16 @@ $$(".example").forEach((button, place) => {
   button.addEventListener("click", () => pad.set(beginning(examples()[place])));
 });
 takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
-takeUndoKeys(document, pad);
-addEventListener("hashchange", openLink);
+takeUndoKeys(() => pad);
+addEventListener("hashchange", () => openLink(isDemo));
 
 /** To be finished: only how a drawing begins. */
 function beginning(strokes) {
   return finishing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
 }
 
-function openLink() {
+/** @param first Whether nothing was on the pad before that anybody would miss. */
+function openLink(first = true) {
   const text = location.hash.slice(1);
   if (!text || text === "main") return false;
   const found = fromLink(text);
@@ -193,12 +198,12 @@ function openLink() {
     return false;
   }
   settings.take(found);
-  open(found.strokes);
+  open(found.strokes, first);
   return true;
 }
 
-function open(strokes) {
-  pad.set(strokes, { quiet: true });
+function open(strokes, first = true) {
+  pad.set(strokes, { quiet: true, first });
   isDemo = false;
   redraw();
 }

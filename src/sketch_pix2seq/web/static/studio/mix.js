@@ -15,6 +15,7 @@ const settings = new Settings($("#settings"));
 const strip = $$(".strip button").map((button) => new Paper($("svg", button)));
 const shown = new Paper($("#between"));
 const slider = $("#slider");
+let inUse = pads[0];
 let asking = new AbortController();
 shown.instant = true;
 strip.forEach((paper) => (paper.instant = true));
@@ -74,10 +75,7 @@ function buttons() {
   for (const button of $$("[data-save]")) button.disabled = !ready;
   slider.disabled = !ready;
   for (const pad of pads) {
-    const card = pad.svg.closest(".card");
-    $("[data-do=clear]", card).disabled = pad.isEmpty;
-    $("[data-do=undo]", card).disabled = !pad.canUndo;
-    $("[data-do=redo]", card).disabled = !pad.canRedo;
+    pad.showWhatCanBeDone();
   }
 }
 
@@ -85,17 +83,21 @@ pads.forEach((pad, side) => {
   const card = pad.svg.closest(".card");
   pad.addEventListener("start", () => {
     pause.end();
+    inUse = pad;
     if (demos.delete(pad)) pad.startOver();
   });
   pad.addEventListener("change", () => {
     demos.delete(pad);
+    inUse = pad;
     buttons();
     remember(kept, pads.map((one) => one.strokes));
     $("#desk").setAttribute("aria-busy", "true");
     pause.begin();
   });
-  takeUndoKeys(card, pad);
-  $("[data-do=clear]", card).addEventListener("click", () => pad.clear());
+  $("[data-do=clear]", card).addEventListener("click", () => {
+    if (demos.delete(pad)) pad.startOver();
+    pad.clear();
+  });
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
   $("[data-do=redo]", card).addEventListener("click", () => pad.redo());
   $("[data-do=some]", card).addEventListener("click", () =>
@@ -105,6 +107,7 @@ pads.forEach((pad, side) => {
   $("[data-do=file]", card).addEventListener("click", () => input.click());
   takeFiles(card, input, (strokes) => pad.set(strokes), { paste: side === 0 });
 });
+takeUndoKeys(() => inUse);
 settings.addEventListener("change", mix);
 settings.addEventListener("smooth", () => {
   for (const paper of [...strip, shown]) paper.setSmooth(settings.smooth);

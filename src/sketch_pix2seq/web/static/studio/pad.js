@@ -51,11 +51,12 @@ export class Pad extends EventTarget {
     return this.undone.length > 0;
   }
 
-  /** Show another drawing. Quietly: nobody is told, and nothing was there before it. */
-  set(strokes, { quiet = false } = {}) {
+  /** Show another drawing. Quietly: nobody is told. The first one: nothing was there before it. */
+  set(strokes, { quiet = false, first = quiet } = {}) {
     this.#put(strokes);
-    if (quiet) this.#startHistory();
-    else this.#changed();
+    if (first) this.#startHistory();
+    else this.#keep();
+    if (!quiet) this.#tell();
   }
 
   clear() {
@@ -66,6 +67,17 @@ export class Pad extends EventTarget {
   startOver() {
     this.strokes = [];
     this.#startHistory();
+    this.#show();
+  }
+
+  /** Enable the buttons of its card that would do something; who pressed one goes on at the pad. */
+  showWhatCanBeDone() {
+    const can = { undo: this.canUndo, redo: this.canRedo, clear: !this.isEmpty };
+    for (const [name, works] of Object.entries(can)) {
+      const button = this.svg.closest(".card").querySelector(`[data-do=${name}]`);
+      if (!works && button === document.activeElement) this.svg.focus({ preventScroll: true });
+      button.disabled = !works;
+    }
   }
 
   /** The drawing before the last change; of one that came from elsewhere, a stroke less. */
@@ -80,7 +92,7 @@ export class Pad extends EventTarget {
   }
 
   redo() {
-    if (!this.canRedo) return;
+    if (!this.canRedo || this.stroke || this.keys) return;
     this.past.push(this.kept);
     this.#goTo(this.undone.pop());
   }
@@ -209,10 +221,14 @@ export class Pad extends EventTarget {
     this.cursor.classList.toggle("down", this.keys !== null);
   }
 
-  #changed() {
+  #keep() {
     this.past = [...this.past, this.kept].slice(-MOST_KEPT);
     this.kept = [...this.strokes];
     this.undone = [];
+  }
+
+  #changed() {
+    this.#keep();
     this.#tell();
   }
 

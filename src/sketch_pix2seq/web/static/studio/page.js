@@ -152,15 +152,20 @@ export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
   });
 }
 
-/** Ctrl-Z, and Ctrl-Shift-Z or Ctrl-Y: back to the drawing before, and on again. */
-export function takeUndoKeys(area, pad) {
-  area.addEventListener("keydown", (event) => {
-    const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input")) return;
-    if (key !== "z" && key !== "y") return;
+/**
+ * Ctrl-Z, and Ctrl-Shift-Z or Ctrl-Y: back to the drawing before, and on again.
+ * @param padInUse Tells which pad is meant.
+ */
+export function takeUndoKeys(padInUse) {
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.target.matches("input:not([type=range], [type=checkbox])")) return;
+    const key = event.key?.toLowerCase();
+    const isRedo = (key === "z" && event.shiftKey) || (key === "y" && event.ctrlKey);
+    if (!isRedo && key !== "z") return;
     event.preventDefault();
-    if (key === "y" || event.shiftKey) pad.redo();
-    else pad.undo();
+    if (isRedo) padInUse().redo();
+    else padInUse().undo();
   });
 }
 
