@@ -19,6 +19,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
+from sketch_pix2seq.evaluation.contest import Contestant
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.judge import Judge
@@ -171,7 +172,11 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
     judge = Judge.load(exported)
-    assert sketcher.name([sketch, sketch]).shape == (2, len(judge.card.categories))
+    assert sketcher.card.rewarded_by == [judge.digest]
+    assert Contestant.load("taught", bundle).taught_by == {judge.digest}
+    said = sketcher.name([sketch, sketch])
+    assert said.shape == (2, len(judge.card.categories))
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
     assert len(sketcher.redraw(sketch, n=2, best_of=3)) == 2
     again = ("train", "judge", "--data", data, "--out", tmp_path / "more", "--start-from", exported)
     few = ("--set", "num_steps=1", "--set", "model.encoder_width=8", "--set", "batch_size=4")

@@ -141,12 +141,7 @@ cards.forEach((card, place) => {
 const ACTIONS = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
-  clear: () => {
-    if (!isDemo) return pad.clear();
-    isDemo = false;
-    pad.startOver();
-    return redraw();
-  },
+  clear: () => pad.clear(isDemo),
   replay: () => papers.forEach((paper) => paper.replay()),
   use: () => pad.set(papers[chosen].all),
   some: () => trying(async () => pad.set(beginning(await someDrawing()))),

@@ -74,9 +74,7 @@ function buttons() {
   const ready = strip.every((paper) => paper.finished);
   for (const button of $$("[data-save]")) button.disabled = !ready;
   slider.disabled = !ready;
-  for (const pad of pads) {
-    pad.showWhatCanBeDone();
-  }
+  for (const pad of pads) pad.showWhatCanBeDone();
 }
 
 pads.forEach((pad, side) => {
@@ -94,10 +92,7 @@ pads.forEach((pad, side) => {
     $("#desk").setAttribute("aria-busy", "true");
     pause.begin();
   });
-  $("[data-do=clear]", card).addEventListener("click", () => {
-    if (demos.delete(pad)) pad.startOver();
-    pad.clear();
-  });
+  $("[data-do=clear]", card).addEventListener("click", () => pad.clear(demos.has(pad)));
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
   $("[data-do=redo]", card).addEventListener("click", () => pad.redo());
   $("[data-do=some]", card).addEventListener("click", () =>

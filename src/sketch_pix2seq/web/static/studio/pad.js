@@ -59,15 +59,15 @@ export class Pad extends EventTarget {
     if (!quiet) this.#tell();
   }
 
-  clear() {
-    this.set([]);
+  /** @param demo What is here is not the person's, and nobody will want it back. */
+  clear(demo = false) {
+    this.set([], { first: demo });
   }
 
-  /** Blank paper, as if nothing had ever been on it. */
+  /** While a stroke begins: it is the first one on blank paper, whatever was here. */
   startOver() {
     this.strokes = [];
     this.#startHistory();
-    this.#show();
   }
 
   /** Enable the buttons of its card that would do something; who pressed one goes on at the pad. */
@@ -233,7 +233,6 @@ export class Pad extends EventTarget {
   }
 
   #tell() {
-    this.svg.classList.toggle("empty", this.isEmpty);
     this.dispatchEvent(new Event("change"));
   }
 }
