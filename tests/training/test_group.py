@@ -149,11 +149,16 @@ def test_wrong_numbers_of_devices_are_refused(
 def test_torchrun_starts_it_and_kill_9_of_a_process_ends_the_command(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
-    script = (
-        "import sys; from sketch_pix2seq.cli.app import main; "
-        "sys.exit(main(['train', 'cnn_small', '--data', sys.argv[1], '--out', sys.argv[2], "
-        "*[f'--set={text}' for text in sys.argv[3:]]]))"
-    )
+    script = """
+import sys
+from pathlib import Path
+from sketch_pix2seq.cli.app import main
+status = main(["train", "cnn_small", "--data", sys.argv[1], "--out", sys.argv[2],
+               *[f"--set={text}" for text in sys.argv[3:]]])
+names = [file.read_text() for file in Path("/proc/self/task").glob("*/comm")]
+sys.stderr.write(f"{sum('gloo' in name for name in names)} threads are left\\n")
+sys.exit(status)
+"""
     (tmp_path / "program.py").write_text(script)
     settings = [
         "model.decoder_size=16",
@@ -169,6 +174,7 @@ def test_torchrun_starts_it_and_kill_9_of_a_process_ends_the_command(
     )
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("trained 4 steps") == 1
+    assert found.stderr.count("0 threads are left") == 2  # one would abort the process at its end
     assert json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["num_steps"] == 4
 
     body = "import sys; from sketch_pix2seq.cli.app import main; sys.exit(main(sys.argv[1:]))"

@@ -194,6 +194,10 @@ def _other(rank: int, size: int, port: int, work: Callable[[Group], object]) -> 
 @contextmanager
 def _member(rank: int, size: int, local_rank: int, local_size: int, store: Any) -> Iterator[Group]:
     """Join the others, with this process's share of the machine."""
+    # Its functions keep the group of the moment as a default argument. Did an optimiser import it
+    # first, the group would outlive its end, and gloo's threads abort the interpreter's.
+    import torch.distributed.nn.functional
+
     on_gpu = torch.cuda.device_count() >= local_size
     threads = torch.get_num_threads()
     device = f"cuda:{local_rank}" if on_gpu else "cpu"
