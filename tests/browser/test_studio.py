@@ -323,6 +323,14 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
     draw_circle(sheet, "#second")
     expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    with sheet.expect_request("**/api/mix") as asked:
+        sheet.get_by_label("Care").select_option("best of 32")
+    assert asked.value.post_data_json["best_of"] == 32
+    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    sheet.goto(studio)
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.get_by_label("Care")).to_have_value("32")  # kept while the tab is open
 
 
 def test_map(studio: str, sheet: Page) -> None:

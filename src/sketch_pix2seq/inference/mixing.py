@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 _PARALLEL = 1e-4
 """Below this angle, in radians, spherical and linear mixing are the same."""
@@ -40,6 +40,25 @@ def path_through(
         leg[-1] = second
         mixed.append(leg)
     return np.concatenate(mixed)
+
+
+def seen_along(seen: Int64[np.ndarray, "K 1"], steps: int) -> Int64[np.ndarray, "N 2"]:
+    """Return what drawings on the way through some codes may show.
+
+    Args:
+        seen: What each of the K inputs shows.
+        steps: As of `path_through`.
+
+    Returns:
+        For each code of the way what the two inputs beside it show; at an input, that twice.
+
+    Example:
+        >>> seen_along(np.array([[4], [7]]), 3).tolist()
+        [[4, 4], [4, 7], [7, 7]]
+    """
+    place = np.arange((len(seen) - 1) * (steps - 1) + 1)
+    before, after = place // (steps - 1), -(-place // (steps - 1))
+    return np.concatenate((seen[before], seen[after]), axis=1)
 
 
 def _weights(

@@ -32,7 +32,7 @@ from sketch_pix2seq.inference.eyes import Eyes, Views
 from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
-from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.inference.mixing import path_through, seen_along
 from sketch_pix2seq.inference.session import num_processors
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
 from sketch_pix2seq.sketch.pen import OFFSET
@@ -171,7 +171,7 @@ class Sketcher:
             temperature=heat,
             progress=progress,
         )
-        sketches = [_in_frame(steps, self.card.offset_scale) for steps in drawings]
+        sketches = [in_frame(steps, self.card.offset_scale) for steps in drawings]
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
     @overload  # a str is also a sequence of str, but then this first form counts
@@ -233,10 +233,14 @@ class Sketcher:
         n, best_of = check_amount(len(several), n, best_of)
         self._checked_settings(temperature, seed, progress)
         latents = self.encode(several)
-        seen = self._seen(several) if best_of > 1 else None
+        seen = self.seen(several) if best_of > 1 else None
         drawings = self.decode(latents, n * best_of, temperature, seed, progress)
         if best_of > 1 and drawings:
-            drawings = self._best(latents, seen, drawings, n)
+            order = self.ranked(latents, seen, drawings)
+            drawings = [
+                [some[place] for place in places[:n]]
+                for some, places in zip(drawings, order, strict=True)
+            ]
         return drawings[0] if alone else drawings
 
     def mix(
@@ -280,14 +284,12 @@ class Sketcher:
         _, best_of = check_amount((len(several) - 1) * steps, 1, best_of)
         self._checked_settings(temperature, seed, progress)
         path = path_through(self.encode(several), steps, spherical=spherical)
-        seen = self._seen(several) if best_of > 1 else None
+        seen = self.seen(several) if best_of > 1 else None
         drawings = self.decode(path, best_of, temperature, seed, progress)
         if best_of > 1:
-            if seen is not None:
-                place = np.arange(len(path))
-                before, after = place // (steps - 1), -(-place // (steps - 1))  # one at an input
-                seen = np.concatenate((seen[before], seen[after]), axis=1)
-            drawings = self._best(path, seen, drawings, 1)
+            seen = None if seen is None else seen_along(seen, steps)
+            best = self.ranked(path, seen, drawings)[:, 0]
+            return [some[place] for some, place in zip(drawings, best, strict=True)]
         return [one for (one,) in drawings]
 
     @overload
@@ -376,6 +378,45 @@ class Sketcher:
         begun = [beginning_of(sketch, self.card) for sketch in sketches]
         return self._completion(self.encode(sketches)), begun
 
+    def seen(self, inputs: Sequence[Input]) -> Int64[np.ndarray, "N 1"] | None:
+        """Say what the bundle's judge takes inputs for, for `ranked`.
+
+        Args:
+            inputs: As for `encode`.
+
+        Returns:
+            (N, 1) places in `card.categories`; None if there is no judge.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the judge cannot be run.
+        """
+        return self._looked_at(inputs, self._eyes.seen)[:, None] if self._eyes.has_judge else None
+
+    def ranked(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        seen: Int64[np.ndarray, "N W"] | None,
+        drawings: Sequence[Sequence[Sketch]],
+    ) -> Int64[np.ndarray, "N tries"]:
+        """Say which of several drawings of each code is the best, as `best_of` does.
+
+        Args:
+            latents: The codes.
+            seen: Categories of which a drawing of each code may show any; None: codes alone count.
+            drawings: As many of each code, `tries`.
+
+        Returns:
+            For each code the places of its drawings, that of the best one first.
+
+        Raises:
+            BundleError: If the model cannot be run.
+        """
+        flat = [sketch for some in drawings for sketch in some]
+        return self._eyes.best(
+            lambda some: views_of(flat[some], self.card), latents, seen, len(drawings[0])
+        )
+
     def live(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
         """Return an engine that draws for many callers at once; who made it closes it.
 
@@ -430,30 +471,6 @@ class Sketcher:
             found.append(look(views.__getitem__, len(views)))
         return np.concatenate(found)
 
-    def _seen(self, inputs: Sequence[Input]) -> Int64[np.ndarray, "N 1"] | None:
-        """What the judge takes inputs for, if there is one."""
-        return self._looked_at(inputs, self._eyes.seen)[:, None] if self._eyes.has_judge else None
-
-    def _best(
-        self,
-        latents: Float32[np.ndarray, "N Z"],
-        wanted: Int64[np.ndarray, "N W"] | None,
-        drawings: Sequence[Sequence[Sketch]],
-        n: int,
-    ) -> list[list[Sketch]]:
-        """Keep the best n drawings of each code."""
-        flat = [sketch for some in drawings for sketch in some]
-        order = self._eyes.best(
-            lambda some: views_of(flat[some], self.card),
-            latents,
-            wanted,
-            len(drawings[0]),
-        )
-        return [
-            [some[place] for place in places[:n]]
-            for some, places in zip(drawings, order, strict=True)
-        ]
-
     def _checked_latents(self, latents: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "N Z"]:
         try:
             codes = np.asarray(latents)
@@ -478,7 +495,7 @@ class Sketcher:
         return checked_temperature(heat), checked_seed(seed)
 
 
-def _in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
+def in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
     """Make a drawing of steps, with its upper left corner at (0, 0)."""
     steps = steps.copy()
     steps[:, OFFSET] *= offset_scale

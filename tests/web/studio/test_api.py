@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from bundles import tiny_bundle, write_bundle
+from bundles import tiny_bundle, with_judge, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.inference.gallery import Gallery, Hung
 from sketch_pix2seq.inference.naming import Naming
@@ -21,6 +21,7 @@ from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
 
 HOUSE = [[[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]], [[100, 140], [200, 200]]]
+LINE = [[[0, 9], [0, 5]]]
 UNLIMITED = Limits(
     body_bytes=512 * 1024, larger={"/api/read": 1 << 24}, per_second=1e6, burst=10**6
 )
@@ -68,17 +69,23 @@ def offsets(points: list[list[float]]) -> np.ndarray:
     return np.diff(np.array(points)[:, :2], axis=0)
 
 
-def test_it_draws_what_the_sketcher_draws(client: TestClient, sketcher: Sketcher) -> None:
-    form = {"drawing": HOUSE, "n": 3, "seed": 5, "temperature": 0.7}
-    told = drawn(client.post("/api/redraw", json=form))
-    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
-    expected = sketcher.redraw(sketch, n=3, seed=5, temperature=0.7)
+def assert_drawn(told: dict[int, list[list[float]]], expected: list[Sketch]) -> None:
+    """Check that drawings are those that the sketcher makes."""
+    assert len(told) == len(expected)
     for place, one in enumerate(expected):
         points = np.concatenate(one.strokes)
         assert len(points) == len(told[place])
         np.testing.assert_allclose(offsets(told[place]), np.diff(points, axis=0), atol=0.11)
         lifts = np.array(told[place])[:, 2]
         assert lifts.sum() in (len(one.strokes), len(one.strokes) - 1)
+
+
+def test_it_draws_what_the_sketcher_draws(client: TestClient, sketcher: Sketcher) -> None:
+    form = {"drawing": HOUSE, "n": 3, "seed": 5, "temperature": 0.7}
+    told = drawn(client.post("/api/redraw", json=form))
+    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
+    expected = sketcher.redraw(sketch, n=3, seed=5, temperature=0.7)
+    assert_drawn(told, expected)
 
 
 def test_a_finished_drawing_begins_where_the_given_one_lies(
@@ -95,12 +102,28 @@ def test_a_finished_drawing_begins_where_the_given_one_lies(
 
 
 def test_mix_draws_the_way_between(client: TestClient) -> None:
-    form = {"first": HOUSE, "second": [[[0, 9], [0, 5]]], "steps": 5, "seed": 2}
+    form = {"first": HOUSE, "second": LINE, "steps": 5, "seed": 2}
     told = drawn(client.post("/api/mix", json=form))
     assert sorted(told) == [0, 1, 2, 3, 4]
     again = drawn(client.post("/api/mix", json={**form, "steps": 3}))
     assert again[0] == told[0]
     assert again[2] == told[4]
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_the_best_of_several_are_those_that_the_sketcher_chooses(judged: bool) -> None:
+    bundle = with_judge(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
+    sketcher = Sketcher(bundle, num_threads=1)
+    house, line = (
+        Sketch.from_points([np.array(stroke).T for stroke in drawing]) for drawing in (HOUSE, LINE)
+    )
+    with TestClient(create_studio(sketcher, UNLIMITED)) as client:
+        form = {"drawing": HOUSE, "n": 2, "best_of": 3, "seed": 5, "temperature": 0.7}
+        told = drawn(client.post("/api/redraw", json=form))
+        assert_drawn(told, sketcher.redraw(house, n=2, best_of=3, seed=5, temperature=0.7))
+        form = {"first": HOUSE, "second": LINE, "steps": 5, "best_of": 4, "seed": 2}
+        told = drawn(client.post("/api/mix", json=form))
+        assert_drawn(told, sketcher.mix([house, line], 5, best_of=4, seed=2))
 
 
 def test_the_map_and_a_point_of_it(client: TestClient, sketcher: Sketcher) -> None:
@@ -187,6 +210,32 @@ def test_what_does_not_fit_is_refused(
         assert what in error["message"]
         assert "\n" not in error["message"]
         assert len(error["message"]) < 200
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "what"),
+    [
+        ("/api/redraw", {"best_of": 0}, "best_of"),
+        ("/api/redraw", {"best_of": 33}, "best_of"),
+        ("/api/redraw", {"best_of": True}, "best_of"),
+        ("/api/redraw", {"n": "6", "best_of": 2}, "n"),
+        ("/api/redraw", {"n": 13, "best_of": 32}, "n"),
+        ("/api/finish", {"best_of": 2}, "best_of"),
+        ("/api/mix", {"best_of": 40}, "best_of"),
+        (
+            "/api/mix",
+            {"steps": 51, "best_of": 8},
+            "got 51 times `best_of` 8",
+        ),
+    ],
+)
+def test_too_many_tries_are_refused(
+    client: TestClient, path: str, change: dict[str, Any], what: str
+) -> None:
+    given = {"first": HOUSE, "second": LINE} if path == "/api/mix" else {"drawing": HOUSE}
+    answer = client.post(path, json={**given, **change})
+    assert answer.status_code == 422
+    assert what in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"drawing": NaN}'])

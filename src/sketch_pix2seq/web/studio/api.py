@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
 from sketch_pix2seq.inference.gallery import Gallery
-from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.inference.mixing import path_through, seen_along
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.animation import film
 from sketch_pix2seq.sketch.reading import read_drawing
@@ -30,6 +30,7 @@ from sketch_pix2seq.web.studio.artist import Artist, Moves, drawing_of, sketch_o
 from sketch_pix2seq.web.studio.desk import Desk
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
+    FinishForm,
     Guess,
     Hanging,
     MapAnswer,
@@ -82,11 +83,17 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/redraw", summary="Draw a drawing again.", responses=_STREAM)
     async def redraw(form: RedrawForm) -> StreamingResponse:
-        latents = await desk.look(lambda: sketcher.encode([sketch_of(form.drawing)]))
-        return _stream(artist.draw(latents, n=form.n, **_freedom(form, artist)))
+        given = [sketch_of(form.drawing)]
+        latents = await desk.look(lambda: sketcher.encode(given))
+        freedom = _freedom(form, artist)
+        if form.best_of == 1:
+            return _stream(artist.draw(latents, n=form.n, **freedom))
+        seen = await desk.look(lambda: sketcher.seen(given))
+        tries = {"n": form.n, "best_of": form.best_of}
+        return _stream(artist.draw_best(latents, seen, desk, **tries, **freedom))
 
     @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
-    async def finish(form: RedrawForm) -> StreamingResponse:
+    async def finish(form: FinishForm) -> StreamingResponse:
         latents, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
         drawn = artist.draw(latents, n=form.n, begun=begun, **_freedom(form, artist))
         return _stream(drawn)
@@ -96,7 +103,13 @@ def routes(artist: Artist) -> APIRouter:
         ends = [sketch_of(form.first), sketch_of(form.second)]
         codes = await desk.look(lambda: sketcher.encode(ends))
         path = path_through(codes, form.steps, spherical=form.spherical)
-        return _stream(artist.draw(path, **_freedom(form, artist)))
+        freedom = _freedom(form, artist)
+        if form.best_of == 1:
+            return _stream(artist.draw(path, **freedom))
+        seen = await desk.look(lambda: sketcher.seen(ends))
+        may_show = None if seen is None else seen_along(seen, form.steps)
+        best = artist.draw_best(path, may_show, desk, best_of=form.best_of, **freedom)
+        return _stream(best)
 
     @api.get(
         "/map",
@@ -178,7 +191,7 @@ class _Freedom(TypedDict):
     seed: int
 
 
-def _freedom(form: RedrawForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
+def _freedom(form: FinishForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
     """How something is drawn, as `Artist.draw` takes it."""
     usual = artist.sketcher.card.temperature
     heat = usual if form.temperature is None else form.temperature

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.live import Drawn
-from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.inference.sketcher import Sketcher, in_frame
 from sketch_pix2seq.inference.views import Beginning
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.studio.desk import Desk
 
 DRAWING_SECONDS = 25.0
 """Whatever is not drawn by then is not drawn."""
 GATHER_SECONDS = 0.015
 """What is drawn within this time is told together."""
+MOST_DRAWN = 400
+"""Drawings of one request, those included of which others are better."""
 _MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
 """Where a drawing begins that nobody has begun: the model's origin is a drawing's middle."""
 
@@ -168,6 +173,100 @@ class Artist:
                 for one in begun
                 for _ in range(n)
             ]
+        told = self._ask(latents, n, temperature, seed, begun)
+
+        async def drawn() -> AsyncIterator[list[Moves]]:
+            async with aclosing(told):
+                async for some in told:
+                    moves = [
+                        Moves(news.place, pens[news.place].follow(news.steps), news.finished)
+                        for news in some
+                    ]
+                    moves = [one for one in moves if one.points or one.finished]
+                    if moves:
+                        yield moves
+
+        return drawn()
+
+    def draw_best(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        seen: Int64[np.ndarray, "N W"] | None,
+        desk: Desk,
+        *,
+        temperature: float,
+        seed: int,
+        best_of: int,
+        n: int = 1,
+    ) -> AsyncIterator[list[Moves]]:
+        """Ask for n drawings of each code, each the best of several.
+
+        Args:
+            latents: The codes.
+            seen: What each may show, as `Sketcher.ranked` takes it.
+            desk: Where they are looked at.
+            temperature: How freely to draw.
+            seed: Another seed, other drawings.
+            best_of: How many are drawn for each one.
+            n: How many of each.
+
+        Returns:
+            As of `draw`, but each drawing at once, when it has been chosen.
+
+        Raises:
+            UsageError: If these are more than `MOST_DRAWN` drawings.
+            BusyError, TimeoutError: As of `draw`.
+        """
+        tries = n * best_of
+        if tries * len(latents) > MOST_DRAWN:
+            raise UsageError(
+                f"at most {MOST_DRAWN} drawings can be made at once",
+                got=f"{n * len(latents)} times `best_of` {best_of}",
+            )
+        told = self._ask(latents, tries, temperature, seed)
+        scale = self.sketcher.card.offset_scale
+        steps: list[list[Float32[np.ndarray, "S 5"]]] = [[] for _ in range(tries * len(latents))]
+        unfinished = [tries] * len(latents)
+
+        def chosen(codes: list[int]) -> list[Moves]:
+            rivals = [
+                [np.concatenate(one) for one in steps[tries * code : tries * (code + 1)]]
+                for code in codes
+            ]
+            drawings = [[in_frame(one, scale) for one in some] for some in rivals]
+            may_show = None if seen is None else seen[codes]
+            order = self.sketcher.ranked(latents[codes], may_show, drawings)
+            return [
+                Moves(n * code + place, Pen(scale, _MIDDLE).follow(some[best]), True)
+                for code, some, places in zip(codes, rivals, order, strict=True)
+                for place, best in enumerate(places[:n])
+            ]
+
+        async def drawn() -> AsyncIterator[list[Moves]]:
+            async with aclosing(told):
+                async for some in told:
+                    for news in some:
+                        steps[news.place].append(news.steps)
+                        unfinished[news.place // tries] -= news.finished
+                    codes = [
+                        code
+                        for code in sorted({news.place // tries for news in some if news.finished})
+                        if not unfinished[code]
+                    ]
+                    if codes:
+                        yield await desk.look(partial(chosen, codes))
+
+        return drawn()
+
+    def _ask(
+        self,
+        latents: Float32[np.ndarray, "N Z"],
+        n: int,
+        temperature: float,
+        seed: int,
+        begun: Sequence[Beginning] | None = None,
+    ) -> AsyncGenerator[list[Drawn], None]:
+        """Ask the engine; return what it tells, a little at a time."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + DRAWING_SECONDS
         mailbox = Mailbox()
@@ -180,25 +279,19 @@ class Artist:
             begun=None if begun is None else [one.steps for one in begun for _ in range(n)],
         )
 
-        async def drawn() -> AsyncIterator[list[Moves]]:
-            unfinished = len(pens)
+        async def told() -> AsyncGenerator[list[Drawn], None]:
+            unfinished = n * len(latents)
             try:
                 while unfinished:
-                    moves = []
-                    waited = asyncio.wait_for(mailbox.collect(), ends - loop.time())
-                    for news in await waited:
-                        points = pens[news.place].follow(news.steps)
-                        if points or news.finished:
-                            moves.append(Moves(news.place, points, news.finished))
-                        unfinished -= news.finished
-                    if moves:
-                        yield moves
+                    news = await asyncio.wait_for(mailbox.collect(), ends - loop.time())
+                    unfinished -= sum(one.finished for one in news)
+                    yield news
                     if unfinished:
                         await asyncio.sleep(GATHER_SECONDS)
             finally:
                 self.engine.leave(caller)
 
-        return drawn()
+        return told()
 
 
 def sketch_of(drawing: Sequence[Sequence[Sequence[float]]]) -> Sketch:

@@ -14,6 +14,7 @@ from sketch_pix2seq.inference.arguments import MAX_SEED
 MOST_POINTS = 5_000
 MOST_DRAWINGS = 12
 MOST_STEPS = 51
+MOST_TRIES = 32
 MOST_SAVED = 51
 MOST_SAVED_POINTS = 10_000
 _FAR = 1e5
@@ -48,6 +49,16 @@ def checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
     return drawing
 
 
+Tries = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=MOST_TRIES,
+        description="Draw so many for each one wanted, and keep the best.",
+    ),
+]
+
+
 class _Form(BaseModel):
     """A request; fields that do not exist, and other types, are refused."""
 
@@ -63,13 +74,19 @@ class _Freedom(_Form):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another seed, other drawings.")
 
 
-class RedrawForm(_Freedom):
-    """A drawing to be drawn again, or to be finished."""
+class FinishForm(_Freedom):
+    """A drawing to be finished."""
 
     drawing: Drawing
     n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
 
     _drawing = field_validator("drawing")(checked)
+
+
+class RedrawForm(FinishForm):
+    """A drawing to be drawn again."""
+
+    best_of: Tries = 1
 
 
 class NameForm(_Form):
@@ -87,6 +104,7 @@ class MixForm(_Freedom):
     second: Drawing
     steps: int = Field(11, ge=2, le=MOST_STEPS, description="Drawings, both ends included.")
     spherical: bool = Field(False, description="Along great circles instead of straight lines.")
+    best_of: Tries = 1
 
     _drawings = field_validator("first", "second")(checked)
 

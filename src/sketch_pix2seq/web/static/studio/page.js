@@ -37,7 +37,7 @@ export async function trying(work, { patient = false } = {}) {
   }
 }
 
-/** Temperature, seed and smoothness, kept while the tab is open. */
+/** Temperature, seed, smoothness and, where it can be chosen, care; kept while the tab is open. */
 export class Settings extends EventTarget {
   constructor(root) {
     super();
@@ -45,10 +45,15 @@ export class Settings extends EventTarget {
     this.shown = $("output", root);
     this.seedField = $("[name=seed]", root);
     this.smoothBox = $("[name=smooth]", root);
+    this.careField = $("[name=best_of]", root);
     const kept = recalled("settings") ?? {};
     root.addEventListener("submit", (event) => event.preventDefault());
     if (kept.temperature) this.temperature.value = kept.temperature;
     if (kept.seed) this.seedField.value = kept.seed;
+    if (this.careField) {
+      if (kept.best_of) this.careField.value = kept.best_of;
+      this.careField.addEventListener("change", () => this.#changed("change"));
+    }
     this.smoothBox.checked = kept.smooth ?? true;
     this.temperature.addEventListener("input", () => this.#show());
     this.temperature.addEventListener("change", () => this.#changed("change"));
@@ -63,7 +68,9 @@ export class Settings extends EventTarget {
 
   /** As the API takes them. */
   get form() {
-    return { temperature: Number(this.temperature.value), seed: Number(this.seedField.value) };
+    const form = { temperature: Number(this.temperature.value), seed: Number(this.seedField.value) };
+    if (this.careField) form.best_of = Number(this.careField.value);
+    return form;
   }
 
   /** Take over what a link says. */
@@ -85,7 +92,8 @@ export class Settings extends EventTarget {
 
   #changed(kind) {
     this.#show();
-    remember("settings", { ...this.form, smooth: this.smooth });
+    const kept = recalled("settings") ?? {};
+    remember("settings", { ...kept, ...this.form, smooth: this.smooth });
     this.dispatchEvent(new Event(kind));
   }
 }

@@ -1,0 +1,103 @@
+"""How often does something else come up between two drawings?
+
+    python scripts/measure_mixes.py DATA JUDGE [--bundle B] [--best-of 1 8 32] [--split valid]
+
+For each pair of categories --paths pairs of drawings that the judge names rightly, eleven drawings
+from one to the other, each the best of so many: the share of them that the judge takes for neither
+of the two categories, in between and at the ends. Intervals are 95 %, over paths. Writes a table in
+Markdown. `evaluate` measures the same, on paths of its own, drawn once and best of eight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+
+import numpy as np
+
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.evaluation.contest import DOT
+from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.inference.judge import Judge
+
+STEPS = 11
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("judge", type=Path)
+    parser.add_argument("--bundle", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--split", default="test", choices=("valid", "test"))
+    parser.add_argument("--paths", type=int, default=20, help="for each pair of categories")
+    parser.add_argument("--best-of", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
+    dataset = Dataset.open(options.data)
+    recognised = _recognised(judge, dataset, options.split)
+    rng = np.random.default_rng(options.seed)
+    shuffled = {name: rng.permutation(len(some)) for name, some in recognised.items()}
+    paths = [
+        (pair, [recognised[name][np.resize(shuffled[name], options.paths)[path]] for name in pair])
+        for pair in itertools.combinations(recognised, 2)
+        for path in range(options.paths)
+    ]
+    lines = [
+        f"{len(paths)} paths between {options.split} drawings that the judge names rightly.",
+        "",
+        "| best of | third categories in between | at the ends |",
+        "|---|---|---|",
+    ]
+    for tries in options.best_of:
+        third = np.array(
+            [
+                _strangers(judge, pair, _mixed(sketcher, ends, tries, options))
+                for pair, ends in paths
+            ]
+        )
+        between, at_ends = third[:, 1:-1].mean(axis=1), third[:, [0, -1]].mean(axis=1)
+        lines.append(f"| {tries} | {_told(between)} | {_told(at_ends)} |")
+        print(lines[-1], flush=True)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text, encoding="utf-8")
+
+
+def _recognised(judge: Judge, dataset: Dataset, name: str) -> dict[str, list[Sketch]]:
+    """The drawings of each category that the judge names rightly."""
+    split = dataset.split(name)
+    found = {}
+    for place, category in enumerate(dataset.card.categories):
+        sketches = [split.sketch(number) for number in range(*split.category_range(place))]
+        said = judge.categories(sketches)
+        found[category] = [
+            one for one, is_said in zip(sketches, said, strict=True) if is_said == category
+        ]
+    return found
+
+
+def _mixed(
+    sketcher: Sketcher, ends: list[Sketch], tries: int, options: argparse.Namespace
+) -> list[Sketch]:
+    return sketcher.mix(ends, STEPS, options.temperature, options.seed, best_of=tries)
+
+
+def _strangers(judge: Judge, pair: tuple[str, str], drawn: list[Sketch]) -> list[bool]:
+    said = judge.categories([sketch if sketch.strokes else DOT for sketch in drawn])
+    return [name not in pair for name in said]
+
+
+def _told(shares: np.ndarray) -> str:
+    found = estimate(shares)
+    return f"{found.value:.1%} ({100 * found.low:.1f} to {100 * found.high:.1f})"
+
+
+if __name__ == "__main__":
+    main()
