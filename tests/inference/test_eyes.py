@@ -13,7 +13,7 @@ from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
-from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
+from sketch_pix2seq.inference.eyes import DOUBT, LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.sketch.raster import rasterise_batch
@@ -80,16 +80,20 @@ def test_without_any_drawings_stay_nameless(bundle: Bundle) -> None:
         nameless.name(HOUSE)
 
 
+def doubted(odds: np.ndarray) -> np.ndarray:
+    return softmax(np.log(odds) / DOUBT)
+
+
 def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> None:
     sketcher, judge = Sketcher(bundle), tiny_judge(KINDS)
-    candidates = [one for one in sketcher.redraw(HOUSE, n=12, seed=2) if one.strokes]
-    assert len(candidates) == 12
+    candidates = [one for one in sketcher.redraw(HOUSE, n=60, seed=2) if one.strokes]
+    assert len(candidates) == 60
     far = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
     shown = int(seen_twice([HOUSE])[0].argmax())
-    unsure = -np.log(judge.probabilities(candidates)[:, shown])
+    unsure = -np.log(doubted(judge.probabilities(candidates))[:, shown])
     order = np.argsort(NATS_OF_DISTANCE * far / far.mean() + unsure, kind="stable")
-    chosen = sketcher.redraw(HOUSE, n=3, seed=2, best_of=4)
-    assert chosen == [candidates[place] for place in order[:3]]
+    chosen = sketcher.redraw(HOUSE, n=20, seed=2, best_of=3)
+    assert chosen == [candidates[place] for place in order[:20]]
 
 
 def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
@@ -102,7 +106,7 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
     for place, some in enumerate(candidates):
         far = np.linalg.norm(sketcher.encode(some) - path[place], axis=1)
         beside = [[0], [0, 1], [1], [1, 2], [2]][place]
-        unsure = -np.log(judge.probabilities(some)[:, kinds[beside]].max(axis=1))
+        unsure = -np.log(doubted(judge.probabilities(some))[:, kinds[beside]].max(axis=1))
         expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
     assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected

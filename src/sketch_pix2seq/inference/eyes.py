@@ -23,10 +23,13 @@ from sketch_pix2seq.inference.session import Session, encoder_session, not_usabl
 
 LOOKED_AT_ONCE = 32
 """Drawings in one call of a network: what it makes of them stays in the cache."""
-SAID_BY_CODE = 0.1
+SAID_BY_CODE = 0.05
 """What the codes' log odds count beside the judge's; chosen on validation drawings."""
 
-NATS_OF_DISTANCE = 1.0
+DOUBT = 1.5
+"""The judge learned from people's drawings and is too sure of others: of redrawings its logits are
+divided by this. Chosen on validation drawings."""
+NATS_OF_DISTANCE = 0.5
 """What the usual distance between the codes of a drawing and a redrawing counts beside the judge's
 surprise; chosen on validation drawings."""
 
@@ -127,7 +130,7 @@ class Eyes:
             far = np.linalg.norm(self._code(pictures) - codes[own], axis=1)
             unsure = np.zeros_like(far)
             if wanted is not None and judge is not None:
-                odds = _log_odds(judge.look_at(pictures).logits)
+                odds = _log_odds(judge.look_at(pictures).logits / DOUBT)
                 unsure = -np.take_along_axis(odds, wanted[own], axis=1).max(axis=1)
             return np.stack((far, unsure), axis=1)
 
