@@ -2,10 +2,11 @@
 
     python scripts/measure_mixes.py DATA JUDGE [--bundle B] [--best-of 1 8 32] [--split valid]
 
-For each pair of categories --paths pairs of drawings that the judge names rightly, eleven drawings
+For every pair of categories --paths pairs of drawings that the judge names rightly, eleven drawings
 from one to the other, each the best of so many: the share of them that the judge takes for neither
 of the two categories, in between and at the ends. Intervals are 95 %, over paths. Writes a table in
-Markdown. `evaluate` measures the same, on paths of its own, drawn once and best of eight.
+Markdown. `evaluate` measures it on paths of its own: between two groups of categories, drawn once
+and best of eight.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.evaluation.contest import DOT
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation.contest import DOT, Contestant
 from sketch_pix2seq.evaluation.estimates import estimate
 from sketch_pix2seq.inference.judge import Judge
 
@@ -38,7 +40,9 @@ def main() -> None:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
+    model, judge = Contestant.load("model", options.bundle), Judge.load(options.judge)
+    if judge.digest in model.taught_by:
+        raise UsageError("the judge must not be in the model's bundle, nor have rewarded the model")
     dataset = Dataset.open(options.data)
     recognised = _recognised(judge, dataset, options.split)
     rng = np.random.default_rng(options.seed)
@@ -57,7 +61,7 @@ def main() -> None:
     for tries in options.best_of:
         third = np.array(
             [
-                _strangers(judge, pair, _mixed(sketcher, ends, tries, options))
+                _strangers(judge, pair, _mixed(model.sketcher, ends, tries, options))
                 for pair, ends in paths
             ]
         )
@@ -77,9 +81,11 @@ def _recognised(judge: Judge, dataset: Dataset, name: str) -> dict[str, list[Ske
     for place, category in enumerate(dataset.card.categories):
         sketches = [split.sketch(number) for number in range(*split.category_range(place))]
         said = judge.categories(sketches)
-        found[category] = [
-            one for one, is_said in zip(sketches, said, strict=True) if is_said == category
-        ]
+        good = [one for one, named in zip(sketches, said, strict=True) if named == category]
+        if good:
+            found[category] = good
+        else:
+            print(f"{category} is left out: the judge recognises no drawing of it")
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
 from sketch_pix2seq.inference.eyes import DOUBT, LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
 from sketch_pix2seq.inference.mixing import path_through
@@ -110,6 +110,14 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
         expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
     assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
+
+
+def test_as_many_of_each_code_must_be_ranked(bundle: Bundle) -> None:
+    sketcher = Sketcher(bundle)
+    codes = sketcher.encode([HOUSE, FACE])
+    for drawings in ([], [[HOUSE]], [[HOUSE], [HOUSE, FACE]]):
+        with pytest.raises(UsageError, match="as many of each"):
+            sketcher.ranked(codes, None, drawings)
 
 
 @pytest.mark.parametrize("encoder_input", ["picture", STROKES])

@@ -111,8 +111,8 @@ class Eyes:
         """Order redrawings: those that are most like their inputs first.
 
         That is how near its code is to the input's, as a share of what is usual among its
-        rivals, and where there is a judge, how sure that one is (in nats) that it shows what is
-        wanted.
+        rivals, and where there is a judge, how sure that one is (in nats, with some doubt) that
+        it shows what is wanted.
 
         Args:
             views: Of the redrawings, all those of an input together.

@@ -382,7 +382,7 @@ class Sketcher:
         """Say what the bundle's judge takes inputs for, for `ranked`.
 
         Args:
-            inputs: As for `encode`.
+            inputs: Several, each as for `encode`.
 
         Returns:
             (N, 1) places in `card.categories`; None if there is no judge.
@@ -410,12 +410,14 @@ class Sketcher:
             For each code the places of its drawings, that of the best one first.
 
         Raises:
+            UsageError: If there are not as many of each.
             BundleError: If the model cannot be run.
         """
+        tries = {len(some) for some in drawings}
+        if len(drawings) != len(latents) or len(tries) != 1:
+            raise UsageError("`drawings` must hold as many of each of the codes, one or more")
         flat = [sketch for some in drawings for sketch in some]
-        return self._eyes.best(
-            lambda some: views_of(flat[some], self.card), latents, seen, len(drawings[0])
-        )
+        return self._eyes.best(lambda some: views_of(flat[some], self.card), latents, seen, *tries)
 
     def live(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
         """Return an engine that draws for many callers at once; who made it closes it.

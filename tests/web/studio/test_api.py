@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,13 @@ def test_too_many_tries_are_refused(
     answer = client.post(path, json={**given, **change})
     assert answer.status_code == 422
     assert what in answer.json()["error"]["message"]
+
+
+def test_three_may_ask_for_the_best_of_many_at_once(client: TestClient) -> None:
+    form = {"first": HOUSE, "second": LINE, "best_of": 32}
+    with ThreadPoolExecutor(3) as people:
+        answers = list(people.map(lambda _: client.post("/api/mix", json=form), range(3)))
+    assert [len(drawn(answer)) for answer in answers] == [11, 11, 11]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"drawing": NaN}'])

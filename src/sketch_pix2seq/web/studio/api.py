@@ -26,7 +26,7 @@ from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import png_bytes
 from sketch_pix2seq.web.answers import Wrong
-from sketch_pix2seq.web.studio.artist import Artist, Moves, drawing_of, sketch_of
+from sketch_pix2seq.web.studio.artist import Artist, Moves, check_tries, drawing_of, sketch_of
 from sketch_pix2seq.web.studio.desk import Desk
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
@@ -83,6 +83,7 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/redraw", summary="Draw a drawing again.", responses=_STREAM)
     async def redraw(form: RedrawForm) -> StreamingResponse:
+        check_tries(form.n, form.best_of)
         given = [sketch_of(form.drawing)]
         latents = await desk.look(lambda: sketcher.encode(given))
         freedom = _freedom(form, artist)
@@ -100,6 +101,7 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
     async def mix(form: MixForm) -> StreamingResponse:
+        check_tries(form.steps, form.best_of)
         ends = [sketch_of(form.first), sketch_of(form.second)]
         codes = await desk.look(lambda: sketcher.encode(ends))
         path = path_through(codes, form.steps, spherical=form.spherical)

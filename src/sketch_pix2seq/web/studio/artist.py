@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.inference.live import Drawn
+from sketch_pix2seq.inference.live import MOST_WAITING, Drawn
 from sketch_pix2seq.inference.sketcher import Sketcher, in_frame
 from sketch_pix2seq.inference.views import Beginning
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
@@ -132,7 +132,7 @@ class Artist:
         most_waiting: Drawings that may wait; who asks for more is told that it is busy.
     """
 
-    def __init__(self, sketcher: Sketcher, *, most_waiting: int = 500) -> None:
+    def __init__(self, sketcher: Sketcher, *, most_waiting: int = MOST_WAITING) -> None:
         self.sketcher = sketcher
         self.engine = sketcher.live(most_waiting=most_waiting)
 
@@ -213,16 +213,9 @@ class Artist:
         Returns:
             As of `draw`, but each drawing at once, when it has been chosen.
 
-        Raises:
-            UsageError: If these are more than `MOST_DRAWN` drawings.
-            BusyError, TimeoutError: As of `draw`.
+        Raises: as `draw`.
         """
         tries = n * best_of
-        if tries * len(latents) > MOST_DRAWN:
-            raise UsageError(
-                f"at most {MOST_DRAWN} drawings can be made at once",
-                got=f"{n * len(latents)} times `best_of` {best_of}",
-            )
         told = self._ask(latents, tries, temperature, seed)
         scale = self.sketcher.card.offset_scale
         steps: list[list[Float32[np.ndarray, "S 5"]]] = [[] for _ in range(tries * len(latents))]
@@ -254,7 +247,7 @@ class Artist:
                         if not unfinished[code]
                     ]
                     if codes:
-                        yield await desk.look(partial(chosen, codes))
+                        yield await desk.choose(partial(chosen, codes))
 
         return drawn()
 
@@ -292,6 +285,24 @@ class Artist:
                 self.engine.leave(caller)
 
         return told()
+
+
+def check_tries(wanted: int, best_of: int) -> None:
+    """Refuse more than `MOST_DRAWN` drawings.
+
+    Args:
+        wanted: Drawings that are asked for.
+        best_of: How many are drawn for each one.
+
+    Raises:
+        UsageError: If these are more.
+    """
+    if wanted * best_of > MOST_DRAWN:
+        raise UsageError(
+            f"at most {MOST_DRAWN} drawings can be made at once",
+            got=f"{wanted} times `best_of` {best_of}",
+            do=f"Of {wanted} drawings `best_of` may be {MOST_DRAWN // wanted}.",
+        )
 
 
 def sketch_of(drawing: Sequence[Sequence[Sequence[float]]]) -> Sketch:

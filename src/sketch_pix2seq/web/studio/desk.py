@@ -1,7 +1,8 @@
 """Work that takes a while, done in threads so that others are served meanwhile.
 
-Two queues: looking at a drawing takes a millisecond and is what everybody waits for; reading photos
-and making files may take seconds, and must not keep anybody from drawing.
+Three queues: looking at a drawing takes a millisecond and is what everybody waits for; choosing
+among many takes longer; reading photos and making files may take seconds. Neither must keep anybody
+from drawing.
 """
 
 from __future__ import annotations
@@ -26,12 +27,17 @@ class Desk:
     def __init__(self) -> None:
         # more threads than processors would only stand in each other's way
         self._lookers = CapacityLimiter(num_processors())
+        self._choosers = CapacityLimiter(1)
         self._filers = CapacityLimiter(1)
         self._num_files = 0
 
     async def look(self, work: Callable[[], T]) -> T:
         """Do something that takes no time to speak of."""
         return await to_thread.run_sync(work, limiter=self._lookers)
+
+    async def choose(self, work: Callable[[], T]) -> T:
+        """Look at many drawings."""
+        return await to_thread.run_sync(work, limiter=self._choosers)
 
     async def file(self, work: Callable[[], T]) -> T:
         """Read or make a file.

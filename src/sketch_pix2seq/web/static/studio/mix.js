@@ -21,6 +21,7 @@ shown.instant = true;
 strip.forEach((paper) => (paper.instant = true));
 
 const pause = new Pause(PAUSE, mix);
+let whole = false; // whether the strip shows what the pads and settings say
 const demos = new Set(); // pads that show a drawing of ours, not the person's
 const kept = "drawings to mix"; // while the tab is open
 
@@ -29,18 +30,17 @@ async function mix() {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
+  whole = false;
+  buttons();
   if (pads.some((pad) => pad.isEmpty)) {
-    strip.forEach((paper) => paper.clear());
-    shown.clear();
-    $("#desk").removeAttribute("aria-busy");
-    return buttons();
+    return rest();
   }
   const fresh = strip.map(() => []);
   const [first, second] = pads.map((pad) => pad.strokes);
   const form = { first, second, steps: strip.length, ...settings.form };
   $("#desk").setAttribute("aria-busy", "true");
-  await trying(() =>
-    draw(
+  const drawn = await trying(async () => {
+    await draw(
       "/api/mix",
       form,
       (place, points, finished) => {
@@ -51,10 +51,22 @@ async function mix() {
         if (place === Number(slider.value)) show();
       },
       signal,
-    ),
-  );
-  if (!signal.aborted) $("#desk").removeAttribute("aria-busy");
+    );
+    return true;
+  });
+  if (signal.aborted) return undefined;
+  if (!drawn) return rest();
+  whole = true;
+  $("#desk").removeAttribute("aria-busy");
   return buttons();
+}
+
+/** Nothing is drawn, or not all that was wanted: blank paper everywhere. */
+function rest() {
+  strip.forEach((paper) => paper.clear());
+  shown.clear();
+  $("#desk").removeAttribute("aria-busy");
+  buttons();
 }
 
 /** Show what lies where the slider is. */
@@ -71,9 +83,8 @@ function show() {
 }
 
 function buttons() {
-  const ready = strip.every((paper) => paper.finished);
-  for (const button of $$("[data-save]")) button.disabled = !ready;
-  slider.disabled = !ready;
+  for (const button of $$("[data-save]")) button.disabled = !whole;
+  slider.disabled = !strip.every((paper) => paper.finished);
   for (const pad of pads) pad.showWhatCanBeDone();
 }
 

@@ -51,7 +51,8 @@ export class Settings extends EventTarget {
     if (kept.temperature) this.temperature.value = kept.temperature;
     if (kept.seed) this.seedField.value = kept.seed;
     if (this.careField) {
-      if (kept.best_of) this.careField.value = kept.best_of;
+      const offered = [...this.careField.options].map((option) => Number(option.value));
+      if (offered.includes(kept.best_of)) this.careField.value = kept.best_of;
       this.careField.addEventListener("change", () => this.#changed("change"));
     }
     this.smoothBox.checked = kept.smooth ?? true;
