@@ -25,7 +25,7 @@ sketch-pix2seq train default --data "$out/all345" --out "$out/front" --resume --
     --set num_steps="${FRONT:-15000}" --set focus="$front" --set focus_share=0.65
 [ -e "$out/front-bundle" ] || sketch-pix2seq export "$out/front" --out "$out/front-bundle"
 sketch-pix2seq train judge --data "$out/all345" --out "$out/eyes" --resume \
-    --set num_steps="${EYES:-13800}" --set focus="$front" --set focus_share=0.5 --set seed=1 \
+    --set num_steps="${EYES:-24600}" --set focus="$front" --set focus_share=0.5 --set seed=1 \
     --set augmentation.tremble=1.5 --set augmentation.line_width=0.3
 [ -e "$out/eyes-bundle" ] || sketch-pix2seq export "$out/eyes" --out "$out/eyes-bundle"
 sketch-pix2seq train default --data "$out/all345" --out "$out/practised" --resume --start-from "$out/front-bundle" \

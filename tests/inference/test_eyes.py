@@ -89,8 +89,8 @@ def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> 
     candidates = [one for one in sketcher.redraw(HOUSE, n=60, seed=2) if one.strokes]
     assert len(candidates) == 60
     far = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
-    shown = int(seen_twice([HOUSE])[0].argmax())
-    unsure = -np.log(doubted(judge.probabilities(candidates))[:, shown])
+    likely = seen_twice([HOUSE])[0] / seen_twice([HOUSE])[0].max()
+    unsure = -np.log((likely * doubted(judge.probabilities(candidates))).max(axis=1))
     order = np.argsort(NATS_OF_DISTANCE * far / far.mean() + unsure, kind="stable")
     chosen = sketcher.redraw(HOUSE, n=20, seed=2, best_of=3)
     assert chosen == [candidates[place] for place in order[:20]]
@@ -101,12 +101,14 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
     ends = [HOUSE, FACE, HOUSE]
     path = path_through(sketcher.encode(ends), 3, spherical=False)
     candidates = sketcher.decode(path, n=6, seed=4)
-    kinds = seen_twice(ends).argmax(axis=1)
+    likely = seen_twice(ends)
+    likely /= likely.max(axis=1, keepdims=True)
     expected = []
     for place, some in enumerate(candidates):
         far = np.linalg.norm(sketcher.encode(some) - path[place], axis=1)
         beside = [[0], [0, 1], [1], [1, 2], [2]][place]
-        unsure = -np.log(doubted(judge.probabilities(some))[:, kinds[beside]].max(axis=1))
+        shown = likely[beside].max(axis=0) * doubted(judge.probabilities(some))
+        unsure = -np.log(shown.max(axis=1))
         expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
     assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected

@@ -87,10 +87,13 @@ class Eyes:
         none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
         return np.concatenate([none, *found])
 
-    def seen(self, views: Views, count: int) -> Int64[np.ndarray, "N"]:
-        """Say what the judge takes drawings for.
+    def seen(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
+        """Say what the judge takes drawings for, and what else they may be.
 
         Args: as of `codes`.
+
+        Returns:
+            How much less likely than the likeliest each category is, in nats: 0 or less.
 
         Raises:
             BundleError: If there is no judge, or it cannot be run.
@@ -98,27 +101,34 @@ class Eyes:
         judge = self._judge
         if judge is None:
             raise BundleError("this bundle holds no judge", do="Export its run with --judge.")
-        found = self._in_parts(lambda some: _recognised(judge, views(some)).argmax(axis=1), count)
-        return np.concatenate([np.zeros(0, np.int64), *found])
+
+        def look(some: slice) -> Float32[np.ndarray, "M K"]:
+            odds = _recognised(judge, views(some))
+            less: Float32[np.ndarray, "M K"] = odds - odds.max(axis=1, keepdims=True)
+            return less
+
+        none = np.zeros((0, len(judge.card.categories)), np.float32)
+        return np.concatenate([none, *self._in_parts(look, count)])
 
     def best(
         self,
         views: Views,
         codes: Float32[np.ndarray, "N Z"],
-        wanted: Int64[np.ndarray, "N W"] | None,
+        seen: Float32[np.ndarray, "N K"] | None,
         tries: int,
     ) -> Int64[np.ndarray, "N tries"]:
         """Order redrawings: those that are most like their inputs first.
 
         That is how near its code is to the input's, as a share of what is usual among its
         rivals, and where there is a judge, how sure that one is (in nats, with some doubt) that
-        it shows what is wanted.
+        it shows what the input shows. What the input may show as well counts by as much less as
+        it is less likely.
 
         Args:
             views: Of the redrawings, all those of an input together.
             codes: Of the inputs.
-            wanted: Categories of which each redrawing may show any; None: there is no judge,
-                and codes alone count.
+            seen: What the inputs show, as `seen` tells it; None: there is no judge, and codes
+                alone count.
             tries: Redrawings of each.
         """
         _, judge = self._encoder, self._judge  # before several threads want them
@@ -129,9 +139,9 @@ class Eyes:
             own = np.arange(some.start, some.stop) // tries
             far = np.linalg.norm(self._code(pictures) - codes[own], axis=1)
             unsure = np.zeros_like(far)
-            if wanted is not None and judge is not None:
+            if seen is not None and judge is not None:
                 odds = _log_odds(judge.look_at(pictures).logits / DOUBT)
-                unsure = -np.take_along_axis(odds, wanted[own], axis=1).max(axis=1)
+                unsure = -(seen[own] + odds).max(axis=1)
             return np.stack((far, unsure), axis=1)
 
         parts = self._in_parts(look, len(codes) * tries)

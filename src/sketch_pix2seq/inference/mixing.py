@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
 _PARALLEL = 1e-4
 """Below this angle, in radians, spherical and linear mixing are the same."""
@@ -42,23 +42,25 @@ def path_through(
     return np.concatenate(mixed)
 
 
-def seen_along(seen: Int64[np.ndarray, "K 1"], steps: int) -> Int64[np.ndarray, "N 2"]:
-    """Return what drawings on the way through some codes may show.
+def seen_along(seen: Float32[np.ndarray, "K C"], steps: int) -> Float32[np.ndarray, "N C"]:
+    """Return what drawings on the way through some codes may show: what an input beside them may.
 
     Args:
-        seen: What each of the K inputs shows.
+        seen: How much less likely than the likeliest each category is for each of the K inputs,
+            in nats: 0 or less.
         steps: As of `path_through`.
 
     Returns:
-        For each code of the way what the two inputs beside it show; at an input, that twice.
+        The same for each code of the way.
 
     Example:
-        >>> seen_along(np.array([[4], [7]]), 3).tolist()
-        [[4, 4], [4, 7], [7, 7]]
+        >>> seen_along(np.array([[0, -9], [-5, 0]], np.float32), 3).tolist()
+        [[0.0, -9.0], [0.0, 0.0], [-5.0, 0.0]]
     """
     place = np.arange((len(seen) - 1) * (steps - 1) + 1)
-    before, after = place // (steps - 1), -(-place // (steps - 1))
-    return np.concatenate((seen[before], seen[after]), axis=1)
+    before, after = place // (steps - 1), -(-place // (steps - 1))  # one at an input
+    either: Float32[np.ndarray, "N C"] = np.maximum(seen[before], seen[after])
+    return either
 
 
 def _weights(

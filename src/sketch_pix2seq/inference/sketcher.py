@@ -378,32 +378,33 @@ class Sketcher:
         begun = [beginning_of(sketch, self.card) for sketch in sketches]
         return self._completion(self.encode(sketches)), begun
 
-    def seen(self, inputs: Sequence[Input]) -> Int64[np.ndarray, "N 1"] | None:
+    def seen(self, inputs: Sequence[Input]) -> Float32[np.ndarray, "N K"] | None:
         """Say what the bundle's judge takes inputs for, for `ranked`.
 
         Args:
             inputs: Several, each as for `encode`.
 
         Returns:
-            (N, 1) places in `card.categories`; None if there is no judge.
+            How much less likely than the likeliest each of `card.categories` is, in nats: 0 or
+            less. None if there is no judge.
 
         Raises:
             DrawingError: If an input is no drawing.
             BundleError: If the judge cannot be run.
         """
-        return self._looked_at(inputs, self._eyes.seen)[:, None] if self._eyes.has_judge else None
+        return self._looked_at(inputs, self._eyes.seen) if self._eyes.has_judge else None
 
     def ranked(
         self,
         latents: Float32[np.ndarray, "N Z"],
-        seen: Int64[np.ndarray, "N W"] | None,
+        seen: Float32[np.ndarray, "N K"] | None,
         drawings: Sequence[Sequence[Sketch]],
     ) -> Int64[np.ndarray, "N tries"]:
         """Say which of several drawings of each code is the best, as `best_of` does.
 
         Args:
             latents: The codes.
-            seen: Categories of which a drawing of each code may show any; None: codes alone count.
+            seen: What they may show, as `seen` tells it of inputs; None: codes alone count.
             drawings: As many of each code, `tries`.
 
         Returns:

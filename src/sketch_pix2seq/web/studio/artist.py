@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.live import MOST_WAITING, Drawn
@@ -191,7 +191,7 @@ class Artist:
     def draw_best(
         self,
         latents: Float32[np.ndarray, "N Z"],
-        seen: Int64[np.ndarray, "N W"] | None,
+        seen: Float32[np.ndarray, "N K"] | None,
         desk: Desk,
         *,
         temperature: float,
