@@ -22,9 +22,9 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.contest import DOT, Contestant
 from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.evaluation.interpolation import intrusions
+from sketch_pix2seq.evaluation.settings import STEPS
 from sketch_pix2seq.inference.judge import Judge
-
-STEPS = 11
 
 
 def main() -> None:
@@ -58,15 +58,18 @@ def main() -> None:
         "| best of | third categories in between | at the ends |",
         "|---|---|---|",
     ]
+    known = judge.card.categories
     for tries in options.best_of:
-        third = np.array(
-            [
-                _strangers(judge, pair, _mixed(model.sketcher, ends, tries, options))
-                for pair, ends in paths
-            ]
-        )
-        between, at_ends = third[:, 1:-1].mean(axis=1), third[:, [0, -1]].mean(axis=1)
-        lines.append(f"| {tries} | {_told(between)} | {_told(at_ends)} |")
+        said = [
+            judge.categories([sketch if sketch.strokes else DOT for sketch in drawn])
+            for drawn in (_mixed(model.sketcher, ends, tries, options) for _, ends in paths)
+        ]
+        measured = {
+            "categories": [[known.index(name) for name in pair] for pair, _ in paths],
+            "said": [[known.index(name) for name in row] for row in said],
+        }
+        found = intrusions(measured)
+        lines.append(f"| {tries} | {_told(found['between'])} | {_told(found['at_ends'])} |")
         print(lines[-1], flush=True)
     text = "\n".join(lines) + "\n"
     print(text)
@@ -93,11 +96,6 @@ def _mixed(
     sketcher: Sketcher, ends: list[Sketch], tries: int, options: argparse.Namespace
 ) -> list[Sketch]:
     return sketcher.mix(ends, STEPS, options.temperature, options.seed, best_of=tries)
-
-
-def _strangers(judge: Judge, pair: tuple[str, str], drawn: list[Sketch]) -> list[bool]:
-    said = judge.categories([sketch if sketch.strokes else DOT for sketch in drawn])
-    return [name not in pair for name in said]
 
 
 def _told(shares: np.ndarray) -> str:

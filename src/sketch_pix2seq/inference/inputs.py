@@ -1,22 +1,22 @@
 """What a user may show a model, and how each becomes what its encoder looks at.
 
 A file, a `Sketch`, a Pillow picture or the 48x48 array itself. Files and Pillow pictures are
-read as drawings and drawn anew, so line width, size and place do not matter. This module
-checks everything once; what comes out of it shows ink.
+read as drawings and drawn anew, so line width, size and place do not matter. This module checks
+everything once, latent codes as well; views that come out of it show ink.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, Shaped
 from PIL import Image
 
-from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.errors import DrawingError, InputError
 from sketch_pix2seq.inference.bundle import PICTURE, BundleCard
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.picture_in import read_picture
@@ -26,6 +26,8 @@ from sketch_pix2seq.sketch.sketch import Sketch
 Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray
 """One thing that can be drawn again."""
 
+READ_AT_ONCE = 1024
+"""Inputs whose pictures are in memory at the same time."""
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
@@ -86,6 +88,55 @@ def as_views(
     for number, picture in pictures.items():
         views[number, 0] = picture
     return views
+
+
+def views_in_turn(
+    inputs: Sequence[object], card: BundleCard
+) -> Iterator[Float32[np.ndarray, "M ..."]]:
+    """Make what the encoder looks at, of some inputs at a time.
+
+    Args:
+        inputs: `Input`s, each one drawing; of none there is one part, which is empty.
+        card: The bundle's.
+
+    Yields:
+        As `as_views` gives them.
+
+    Raises:
+        DrawingError: As `as_views`, amid the others.
+    """
+    for first in range(0, max(len(inputs), 1), READ_AT_ONCE):
+        yield as_views(inputs[first : first + READ_AT_ONCE], card, first)
+
+
+def checked_latents(
+    latents: Shaped[np.ndarray, "..."], latent_dim: int
+) -> Float32[np.ndarray, "N Z"]:
+    """Check that an array holds latent codes.
+
+    Args:
+        latents: What was given.
+        latent_dim: Z.
+
+    Returns:
+        The codes.
+
+    Raises:
+        InputError: If it is not (N, Z) finite float numbers.
+    """
+    try:
+        codes = np.asarray(latents)
+    except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
+        raise InputError("`latents` must be an array", got=error) from error
+    if codes.ndim != 2 or codes.shape[1] != latent_dim or codes.dtype.kind != "f":
+        raise InputError(
+            f"`latents` must be float numbers of shape (N, {latent_dim})",
+            got=f"{codes.dtype} of shape {codes.shape}",
+            do="Make them with `Sketcher.encode`.",
+        )
+    if not np.isfinite(codes).all():
+        raise InputError("`latents` must be finite", got="NaN or infinity")
+    return codes.astype(np.float32)
 
 
 def as_sketches(inputs: Sequence[object]) -> list[Sketch]:

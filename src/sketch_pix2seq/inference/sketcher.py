@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import overload
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
 
-from sketch_pix2seq.errors import BundleError, InputError, UsageError
+from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
     check_progress,
@@ -27,19 +26,22 @@ from sketch_pix2seq.inference.arguments import (
 )
 from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 from sketch_pix2seq.inference.completion import Completion
+from sketch_pix2seq.inference.drawings import finished, in_frame
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.eyes import Eyes, Views
 from sketch_pix2seq.inference.gallery import Gallery
-from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches, as_views
+from sketch_pix2seq.inference.inputs import (
+    Input,
+    as_list,
+    as_sketches,
+    checked_latents,
+    views_in_turn,
+)
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through, seen_along
 from sketch_pix2seq.inference.session import num_processors
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
-from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
-
-READ_AT_ONCE = 1024
-"""Inputs whose pictures are in memory at the same time."""
 
 
 class Sketcher:
@@ -161,7 +163,7 @@ class Sketcher:
             UsageError: If another argument does not fit.
             BundleError: If the decoder cannot be run.
         """
-        codes = self._checked_latents(latents)
+        codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         heat, seed = self._checked_settings(temperature, seed, progress)
         drawings = self._engine.draw(
@@ -353,11 +355,11 @@ class Sketcher:
             begun=[one.steps for one in begun for _ in range(n)],
             progress=progress,
         )
-        finished = [
-            self._finished(sketches[place // n], begun[place // n], steps)
+        drawings = [
+            finished(sketches[place // n], begun[place // n], steps, self.card.offset_scale)
             for place, steps in enumerate(drawn)
         ]
-        by_input = [finished[first : first + n] for first in range(0, len(finished), n)]
+        by_input = [drawings[first : first + n] for first in range(0, len(drawings), n)]
         return by_input[0] if alone else by_input
 
     def begin(
@@ -454,40 +456,12 @@ class Sketcher:
             )
         return Completion.from_bytes(self._bundle.completion, self.card.latent_dim)
 
-    def _finished(
-        self, sketch: Sketch, begun: Beginning, steps: Float32[np.ndarray, "T 5"]
-    ) -> Sketch:
-        """Add to a started drawing what was drawn after it."""
-        steps = steps.copy()
-        steps[:, OFFSET] *= self.card.offset_scale * begun.scale
-        strokes = Sketch.from_stroke5(steps).strokes[len(sketch.strokes) :]
-        middle = np.array(begun.middle, np.float32)
-        return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
-
     def _looked_at(
         self, inputs: Sequence[Input], look: Callable[[Views, int], np.ndarray]
     ) -> np.ndarray:
         """Look at inputs, of which only some have their pictures in memory at a time."""
-        found = []
-        for first in range(0, max(len(inputs), 1), READ_AT_ONCE):
-            views = as_views(inputs[first : first + READ_AT_ONCE], self.card, first)
-            found.append(look(views.__getitem__, len(views)))
-        return np.concatenate(found)
-
-    def _checked_latents(self, latents: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "N Z"]:
-        try:
-            codes = np.asarray(latents)
-        except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
-            raise InputError("`latents` must be an array", got=error) from error
-        if codes.ndim != 2 or codes.shape[1] != self.card.latent_dim or codes.dtype.kind != "f":
-            raise InputError(
-                f"`latents` must be float numbers of shape (N, {self.card.latent_dim})",
-                got=f"{codes.dtype} of shape {codes.shape}",
-                do="Make them with `Sketcher.encode`.",
-            )
-        if not np.isfinite(codes).all():
-            raise InputError("`latents` must be finite", got="NaN or infinity")
-        return codes.astype(np.float32)
+        some = views_in_turn(inputs, self.card)
+        return np.concatenate([look(views.__getitem__, len(views)) for views in some])
 
     def _checked_settings(
         self, temperature: float | None, seed: int, progress: Progress | None
@@ -496,14 +470,3 @@ class Sketcher:
         check_progress(progress)
         heat = self.card.temperature if temperature is None else temperature
         return checked_temperature(heat), checked_seed(seed)
-
-
-def in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
-    """Make a drawing of steps, with its upper left corner at (0, 0)."""
-    steps = steps.copy()
-    steps[:, OFFSET] *= offset_scale
-    sketch = Sketch.from_stroke5(steps)
-    if sketch.bounds is None:
-        return sketch
-    corner = np.array(sketch.bounds[:2], np.float32)
-    return Sketch(tuple(stroke - corner for stroke in sketch.strokes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -329,6 +330,17 @@ def test_what_takes_too_long_to_draw_is_told(
     answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
     last = json.loads(answer.text.splitlines()[-1])
     assert last["error"]["code"] == "timeout"
+
+
+def test_what_takes_too_long_to_choose_is_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.web.studio.artist.DRAWING_SECONDS", 0.5)
+    monkeypatch.setattr(Sketcher, "ranked", lambda *_: time.sleep(2))
+    begun = time.monotonic()
+    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1, "best_of": 2})
+    assert json.loads(answer.text.splitlines()[-1])["error"]["code"] == "timeout"
+    assert time.monotonic() - begun < 1.8
 
 
 def test_a_studio_that_cannot_draw_is_not_well(sketcher: Sketcher) -> None:

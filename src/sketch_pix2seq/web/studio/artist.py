@@ -16,8 +16,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.inference.drawings import in_frame
 from sketch_pix2seq.inference.live import MOST_WAITING, Drawn
-from sketch_pix2seq.inference.sketcher import Sketcher, in_frame
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.inference.views import Beginning
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
@@ -173,7 +174,7 @@ class Artist:
                 for one in begun
                 for _ in range(n)
             ]
-        told = self._ask(latents, n, temperature, seed, begun)
+        told = self._ask(latents, n, temperature, seed, _deadline(), begun)
 
         async def drawn() -> AsyncIterator[list[Moves]]:
             async with aclosing(told):
@@ -216,7 +217,8 @@ class Artist:
         Raises: as `draw`.
         """
         tries = n * best_of
-        told = self._ask(latents, tries, temperature, seed)
+        ends = _deadline()
+        told = self._ask(latents, tries, temperature, seed, ends)
         scale = self.sketcher.card.offset_scale
         steps: list[list[Float32[np.ndarray, "S 5"]]] = [[] for _ in range(tries * len(latents))]
         unfinished = [tries] * len(latents)
@@ -247,7 +249,9 @@ class Artist:
                         if not unfinished[code]
                     ]
                     if codes:
-                        yield await desk.choose(partial(chosen, codes))
+                        async with asyncio.timeout_at(ends):
+                            moves = await desk.choose(partial(chosen, codes))
+                        yield moves
 
         return drawn()
 
@@ -257,11 +261,10 @@ class Artist:
         n: int,
         temperature: float,
         seed: int,
+        ends: float,
         begun: Sequence[Beginning] | None = None,
     ) -> AsyncGenerator[list[Drawn], None]:
-        """Ask the engine; return what it tells, a little at a time."""
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + DRAWING_SECONDS
+        """Ask the engine; return what it tells until the loop's time `ends`, a little at a time."""
         mailbox = Mailbox()
         caller = self.engine.ask(
             np.repeat(latents, n, axis=0),
@@ -276,7 +279,8 @@ class Artist:
             unfinished = n * len(latents)
             try:
                 while unfinished:
-                    news = await asyncio.wait_for(mailbox.collect(), ends - loop.time())
+                    async with asyncio.timeout_at(ends):
+                        news = await mailbox.collect()
                     unfinished -= sum(one.finished for one in news)
                     yield news
                     if unfinished:
@@ -285,6 +289,10 @@ class Artist:
                 self.engine.leave(caller)
 
         return told()
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + DRAWING_SECONDS
 
 
 def check_tries(wanted: int, best_of: int) -> None:

@@ -36,8 +36,8 @@ class Desk:
         return await to_thread.run_sync(work, limiter=self._lookers)
 
     async def choose(self, work: Callable[[], T]) -> T:
-        """Look at many drawings."""
-        return await to_thread.run_sync(work, limiter=self._choosers)
+        """Look at many drawings; who has stopped waiting is answered at once."""
+        return await to_thread.run_sync(work, limiter=self._choosers, abandon_on_cancel=True)
 
     async def file(self, work: Callable[[], T]) -> T:
         """Read or make a file.
