@@ -1,6 +1,6 @@
 """How often does something else come up between two drawings?
 
-    python scripts/measure_mixes.py DATA JUDGE [--bundle B] [--best-of 1 8 32] [--split valid]
+    python scripts/measure_mixes.py DATA JUDGE [--bundle B] [--best-of 1 8 32] [--way PNG]
 
 For every pair of categories --paths pairs of drawings that the judge names rightly, eleven drawings
 from one to the other, each the best of so many: the share of them that the judge takes for neither
@@ -16,6 +16,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+from arriving import WAYS, as_they_arrive
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--best-of", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--way", default="strokes", choices=WAYS, help="how drawings arrive")
     options = parser.parse_args()
     model, judge = Contestant.load("model", options.bundle), Judge.load(options.judge)
     if judge.digest in model.taught_by:
@@ -52,8 +54,9 @@ def main() -> None:
         for pair in itertools.combinations(recognised, 2)
         for path in range(options.paths)
     ]
+    given = [as_they_arrive(ends, options.way) for _, ends in paths]
     lines = [
-        f"{len(paths)} paths between {options.split} drawings that the judge names rightly.",
+        f"{len(paths)} paths between {options.split} drawings ({options.way}) named rightly.",
         "",
         "| best of | third categories in between | at the ends |",
         "|---|---|---|",
@@ -62,7 +65,7 @@ def main() -> None:
     for tries in options.best_of:
         said = [
             judge.categories([sketch if sketch.strokes else DOT for sketch in drawn])
-            for drawn in (_mixed(model.sketcher, ends, tries, options) for _, ends in paths)
+            for drawn in (_mixed(model.sketcher, ends, tries, options) for ends in given)
         ]
         measured = {
             "categories": [[known.index(name) for name in pair] for pair, _ in paths],

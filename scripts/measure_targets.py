@@ -6,30 +6,27 @@ For test drawings, at most --per-category of each category, in each of three way
 (strokes; a PNG of 1,000 pixels with lines 20 wide; a simulated photo): Rec, how often the judge
 names redrawings rightly, once drawn and best of eight, also as a share of how often it names the
 human drawings rightly; Ret, how often the own human drawing is the nearest, or among the nearest
-ten, to a redrawing, by the model's own codes, among all of them. Intervals are 95 %, over
-drawings. Temperature, number of seeds and amounts can be set. Writes a table in Markdown.
+ten, to a redrawing, by the model's own codes, among all of them; and how often a classifier tells
+redrawings of one half from the human drawings of the other, by what the judge sees in them (see
+`evaluation.likeness`). Intervals are 95 %, over drawings. Temperature, number of seeds and amounts
+can be set. Writes a table in Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from arriving import WAYS, as_they_arrive
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.evaluation.contest import DOT
 from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.evaluation.likeness import told_apart
 from sketch_pix2seq.inference.judge import Judge
-from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.simulated_photo import photograph
-
-SIZE, LINE = 1000, 20
 
 
 class Shown(NamedTuple):
@@ -56,7 +53,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--best-of", type=int, default=8)
-    parser.add_argument("--way", default="", help="only ways whose name holds this")
+    parser.add_argument("--way", default=list(WAYS), nargs="+", choices=WAYS)
     options = parser.parse_args()
     shown = _shown(Dataset.open(options.data), options.split, options.per_category)
     sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
@@ -64,24 +61,24 @@ def main() -> None:
     lines = [
         f"{len(shown.sketches)} {options.split} drawings, of which the judge names {_told(human)}.",
         "",
-        "| arriving as | Rec | of human | best of several | of human | Ret 1 | Ret 10 |",
-        "|---|---|---|---|---|---|---|",
+        "| arriving as | Rec | of human | best of many | of human | Ret 1 | Ret 10 | told apart |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for way, arrive in WAYS.items():
-        if options.way not in way:
-            continue
-        given = _read(shown.sketches, arrive)
-        once, ranks = [], []
+    for way in options.way:
+        given = as_they_arrive(shown.sketches, way)
+        once, ranks, told = [], [], []
         for seed in range(options.seeds):
             drawn = [one for (one,) in sketcher.redraw(given, 1, options.temperature, seed=seed)]
             once.append(_right(judge, drawn, shown.names))
             ranks.append(_ranks(sketcher, drawn, shown.sketches))
+            told.append(_told_apart(judge, drawn, shown.sketches, seed))
         best = sketcher.redraw(given, 1, options.temperature, best_of=options.best_of)
         chosen = _right(judge, [one for (one,) in best], shown.names)
         first, ten = np.array(ranks) < 1, np.array(ranks) < 10
         cells = (
             *(way, _told(np.array(once)), f"{np.mean(once) / human.mean():.3f}"),
             *(_told(chosen), f"{chosen.mean() / human.mean():.3f}", _told(first), _told(ten)),
+            _told(np.array(told)),
         )
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
@@ -89,31 +86,6 @@ def main() -> None:
     print(text)
     if options.out is not None:
         options.out.write_text(text, encoding="utf-8")
-
-
-def _png(drawing: Sketch, seed: int) -> Sketch:
-    file = io.BytesIO()
-    drawing.to_image(SIZE, line_width=LINE).save(file, "png")
-    return read_picture(file.getvalue())
-
-
-WAYS: dict[str, Callable[[Sketch, int], Sketch]] = {
-    "strokes": lambda drawing, seed: drawing,
-    f"PNG of {SIZE:,} pixels, lines {LINE} wide": _png,
-    "simulated photo": lambda drawing, seed: read_picture(photograph(drawing, seed)),
-}
-
-
-def _read(sketches: list[Sketch], arrive: Callable[[Sketch, int], Sketch]) -> list[Sketch]:
-    """Read drawings as they arrive; one that is refused counts as a dot."""
-    found = []
-    for seed, sketch in enumerate(sketches):
-        try:
-            found.append(arrive(sketch, seed))
-        except DrawingError as error:
-            print(f"drawing {seed} is refused: {error}")
-            found.append(DOT)
-    return found
 
 
 def _shown(dataset: Dataset, name: str, per_category: int) -> Shown:
@@ -139,6 +111,12 @@ def _ranks(sketcher: Sketcher, drawn: list[Sketch], humans: list[Sketch]) -> np.
     apart = np.linalg.norm(codes[:, None] - pool[None], axis=2)
     ranks: np.ndarray = (apart < np.diagonal(apart)[:, None]).sum(axis=1)
     return ranks
+
+
+def _told_apart(judge: Judge, drawn: list[Sketch], humans: list[Sketch], seed: int) -> np.ndarray:
+    """Whether redrawings of every second drawing are told from the others."""
+    some = [one if one.strokes else DOT for one in drawn[::2]]
+    return told_apart(judge.look(some).features, judge.look(humans[1::2]).features, seed)
 
 
 def _told(right: np.ndarray) -> str:

@@ -21,12 +21,14 @@ from sketch_pix2seq.inference.bundle import (
     ENCODER_FILE,
     JUDGE_CARD_FILE,
     JUDGE_FILE,
+    JUDGE_WEIGHTS_FILE,
     MODEL_FILE,
     NAMING_FILE,
     PICTURE,
     WEIGHTS_FILE,
     Bundle,
     BundleCard,
+    JudgeFiles,
 )
 from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.judge import Judge, JudgeCard
@@ -101,13 +103,14 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
     (folder / ENCODER_FILE).write_bytes(bundle.encoder)
     (folder / DECODER_FILE).write_bytes(bundle.decoder)
-    judge_card, judge = bundle.judge or (None, None)
+    judge_card, judge, judge_weights = bundle.judge or (None, None, None)
     for name, content in (
         (WEIGHTS_FILE, bundle.weights),
         (COMPLETION_FILE, bundle.completion),
         (NAMING_FILE, bundle.naming),
         (JUDGE_CARD_FILE, judge_card),
         (JUDGE_FILE, judge),
+        (JUDGE_WEIGHTS_FILE, judge_weights),
     ):
         if content is not None:
             (folder / name).write_bytes(content)
@@ -165,7 +168,7 @@ def with_judge(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bu
         bundle,
         card=replace(bundle.card, categories=categories),
         naming=naming.to_bytes(),
-        judge=(card.to_json().encode(), tiny_judge_onnx(len(categories))),
+        judge=JudgeFiles(card.to_json().encode(), tiny_judge_onnx(len(categories))),
     )
 
 

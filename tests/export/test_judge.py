@@ -22,6 +22,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.evaluation.contest import Contestant
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
+from sketch_pix2seq.inference.bundle import JUDGE_WEIGHTS_FILE
 from sketch_pix2seq.inference.judge import Judge
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise_batch
@@ -178,16 +179,21 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     assert said.shape == (2, len(judge.card.categories))
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
     assert len(sketcher.redraw(sketch, n=2, best_of=3)) == 2
-    again = ("train", "judge", "--data", data, "--out", tmp_path / "more", "--start-from", exported)
     few = ("--set", "num_steps=1", "--set", "model.encoder_width=8", "--set", "batch_size=4")
-    assert typed(*again, *few) == 0
+    for place in (exported, bundle):  # the bundle holds all of its judge
+        on = tmp_path / f"on from {place.name}"
+        again = ("train", "judge", "--data", data, "--out", on, "--start-from", place)
+        assert typed(*again, *few) == 0
+    other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "other", *settings)
+    assert typed(*other, "--judge", bundle) == 0
     assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
     assert not (tmp_path / "no").exists()
     capsys.readouterr()
+    (bundle / JUDGE_WEIGHTS_FILE).unlink()
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "no", *settings)
     assert typed(*other, "--judge", bundle) == 2
-    assert "is a model's bundle, and its weights are not a judge's" in capsys.readouterr().err
-    judges = ("export", tmp_path / "more", "--out", tmp_path / "no", "--judge", exported)
+    assert "must hold the weights of a judge" in capsys.readouterr().err
+    judges = ("export", on, "--out", tmp_path / "no", "--judge", exported)
     assert typed(*judges) == 2
     assert "this is the run of a judge itself" in capsys.readouterr().err
 

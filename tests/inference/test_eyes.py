@@ -67,9 +67,9 @@ def test_one_witness_is_enough(bundle: Bundle) -> None:
 @pytest.mark.parametrize("recipe", [{}, {"augmentation": {"flip": 0.0}}, {"augmentation": 5}])
 def test_mirror_images_are_for_judges_that_know_them(bundle: Bundle, recipe: object) -> None:
     assert bundle.judge is not None
-    text, network = bundle.judge
-    card = json.dumps(json.loads(text) | {"recipe": recipe}).encode()
-    seen = Sketcher(replace(bundle, naming=None, judge=(card, network))).name(HOUSE)
+    card = json.dumps(json.loads(bundle.judge.card) | {"recipe": recipe}).encode()
+    judge = bundle.judge._replace(card=card)
+    seen = Sketcher(replace(bundle, naming=None, judge=judge)).name(HOUSE)
     np.testing.assert_allclose(seen, tiny_judge(KINDS).probabilities(HOUSE), rtol=1e-4)
 
 

@@ -63,11 +63,18 @@ def export(
 
 def _seat(folder: Path, judge: Path) -> None:
     """Put a judge into a bundle; one that does not fit is refused."""
-    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
+    from sketch_pix2seq.inference.bundle import (
+        JUDGE_CARD_FILE,
+        JUDGE_FILE,
+        JUDGE_WEIGHTS_FILE,
+        read_judge,
+    )
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    for name, content in read_files(judge, (JUDGE_CARD_FILE, JUDGE_FILE)).items():
-        (folder / name).write_bytes(content)
+    names = (JUDGE_CARD_FILE, JUDGE_FILE, JUDGE_WEIGHTS_FILE)
+    for name, content in zip(names, read_judge(judge), strict=True):
+        if content is not None:
+            (folder / name).write_bytes(content)
     Sketcher.load(folder).name([])  # which is told if it does not fit
 
 

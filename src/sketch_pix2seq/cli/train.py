@@ -15,6 +15,7 @@ from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.inference.bundle import JudgeFiles
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
     from sketch_pix2seq.training.reward import RewardJudge
@@ -43,8 +44,9 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
-            for a judge, an exported judge.
-        judge: A judge that rewards the model's own drawings; see the settings `reward`.
+            for a judge, an exported judge, or a bundle that holds one.
+        judge: A judge that rewards the model's own drawings, exported, or `default`: the one in
+            the package; see the settings `reward`.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -129,9 +131,8 @@ def _start(place: Path, recipe: Recipe) -> Start:
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
-        return Start.from_bytes(_judge_files(place)[WEIGHTS_FILE], "judge")
-    is_ours = place == Path("default") and not place.exists()
-    bundle = Bundle.default() if is_ours else Bundle.open(place)
+        return Start.from_bytes(_judge_files(place)[1], "judge")
+    bundle = Bundle.default() if _is_ours(place) else Bundle.open(place)
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
@@ -139,33 +140,30 @@ def _start(place: Path, recipe: Recipe) -> Start:
 
 def _judge(place: Path) -> RewardJudge:
     """Read an exported judge."""
-    from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE
     from sketch_pix2seq.inference.judge import JudgeCard
     from sketch_pix2seq.training.reward import RewardJudge
 
-    files = _judge_files(place)
-    card = JudgeCard.from_json(files[JUDGE_CARD_FILE])
-    digest = card.digest(files[JUDGE_FILE])
-    return RewardJudge.from_bundle(asdict(card), files[WEIGHTS_FILE], digest)
+    files, weights = _judge_files(place)
+    card = JudgeCard.from_json(files.card)
+    return RewardJudge.from_bundle(asdict(card), weights, card.digest(files.network))
 
 
-def _judge_files(place: Path) -> dict[str, bytes]:
-    """Read the files of an exported judge; a model's bundle has weights of its own."""
-    from sketch_pix2seq.inference.bundle import (
-        JUDGE_CARD_FILE,
-        JUDGE_FILE,
-        MODEL_FILE,
-        WEIGHTS_FILE,
-        read_files,
-    )
+def _judge_files(place: Path) -> tuple[JudgeFiles, bytes]:
+    """Read an exported judge, or the one in a model's bundle, and its weights."""
+    from sketch_pix2seq.inference.bundle import Bundle, read_judge
 
-    files = read_files(place, (JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE), (MODEL_FILE,))
-    if MODEL_FILE in files:
+    files = Bundle.default().judge if _is_ours(place) else read_judge(place)
+    if files is None or files.weights is None:
         raise UsageError(
-            f"`{place}` is a model's bundle, and its weights are not a judge's",
-            do="Name what `export` made of a judge's run.",
+            f"`{place}` must hold the weights of a judge",
+            do="Name what `export` made of a judge's run, or of a model's with such a --judge.",
         )
-    return files
+    return files, files.weights
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether the model in the package is meant."""
+    return place == Path("default") and not place.exists()
 
 
 def _tell_ignored(

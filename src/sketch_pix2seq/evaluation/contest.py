@@ -59,13 +59,13 @@ class Contestant:
             BundleError: If it is none.
         """
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        judge = bundle.judge or ()
-        parts = (bundle.encoder, bundle.decoder, bundle.weights or b"", *judge)
-        digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
+        parts = [bundle.encoder, bundle.decoder, bundle.weights or b""]
         taught_by = set(bundle.card.rewarded_by)
         if bundle.judge is not None:
-            card, network = bundle.judge
+            card, network, _ = bundle.judge
+            parts += [card, network]
             taught_by.add(JudgeCard.from_json(card).digest(network))
+        digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
         return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(taught_by))
 
     @property

@@ -24,7 +24,7 @@ import zlib
 from dataclasses import asdict, dataclass, field, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError, UsageError
 from sketch_pix2seq.inference.arguments import checked_temperature
@@ -40,6 +40,7 @@ NAMING_FILE = "naming.safetensors"
 GALLERY_FILE = "gallery.ndjson"
 JUDGE_CARD_FILE = "judge.json"
 JUDGE_FILE = "judge.onnx"
+JUDGE_WEIGHTS_FILE = "judge.safetensors"
 CARD_FILE = "README.md"
 MAX_FILE_BYTES = 1 << 30
 PICTURE, STROKES = "picture", "strokes"
@@ -169,6 +170,20 @@ class BundleCard:
             raise BundleError(f"`{MODEL_FILE}`: " + "; ".join(problems))
 
 
+class JudgeFiles(NamedTuple):
+    """A judge as read from disk, in a folder of its own or in a model's bundle.
+
+    Args:
+        card: What it is.
+        network: What it looks with.
+        weights: With which it can learn on, or reward; they may be missing.
+    """
+
+    card: bytes
+    network: bytes
+    weights: bytes | None = None
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A model as read from disk.
@@ -189,8 +204,8 @@ class Bundle:
     "What names drawings; it may be missing."
     gallery: bytes | None = None
     "Human drawings and their places on a map; it may be missing."
-    judge: tuple[bytes, bytes] | None = None
-    "Card and network of what names drawings by their pictures; they may be missing."
+    judge: JudgeFiles | None = None
+    "What names drawings by their pictures; it may be missing."
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
@@ -201,7 +216,8 @@ class Bundle:
         """
         needed = (MODEL_FILE, ENCODER_FILE, DECODER_FILE)
         of_judge = (JUDGE_CARD_FILE, JUDGE_FILE)
-        more = (WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE, *of_judge)
+        others = (WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE)
+        more = (*others, *of_judge, JUDGE_WEIGHTS_FILE)
         files = read_files(path, needed, more)
         lacking = [name for name in of_judge if name not in files]
         if len(lacking) == 1:
@@ -214,7 +230,7 @@ class Bundle:
             files.get(COMPLETION_FILE),
             files.get(NAMING_FILE),
             files.get(GALLERY_FILE),
-            None if lacking else (files[JUDGE_CARD_FILE], files[JUDGE_FILE]),
+            None if lacking else _judge_of(files, JUDGE_WEIGHTS_FILE),
         )
 
     @classmethod
@@ -223,6 +239,21 @@ class Bundle:
         place = resources.files("sketch_pix2seq").joinpath("bundles", "default")
         with resources.as_file(place) as folder:
             return cls.open(folder)
+
+
+def read_judge(path: Path) -> JudgeFiles:
+    """Read an exported judge, or the one that a model's bundle holds.
+
+    Raises:
+        BundleError: If there is none.
+    """
+    more = (MODEL_FILE, WEIGHTS_FILE, JUDGE_WEIGHTS_FILE)
+    files = read_files(path, (JUDGE_CARD_FILE, JUDGE_FILE), more)
+    return _judge_of(files, JUDGE_WEIGHTS_FILE if MODEL_FILE in files else WEIGHTS_FILE)
+
+
+def _judge_of(files: dict[str, bytes], weights: str) -> JudgeFiles:
+    return JudgeFiles(files[JUDGE_CARD_FILE], files[JUDGE_FILE], files.get(weights))
 
 
 def read_files(

@@ -155,10 +155,10 @@ class Eyes:
     def _judge(self) -> Judge | None:
         if self._bundle.judge is None:
             return None
-        text, model = self._bundle.judge
-        judge = JudgeCard.from_json(text)
+        files = self._bundle.judge
+        judge = JudgeCard.from_json(files.card)
         check_fit(judge, self._bundle.card)
-        return Judge(judge, model, num_threads=1)  # the threads are ours
+        return Judge(judge, files.network, num_threads=1)  # the threads are ours
 
     @cached_property
     def _naming(self) -> Naming | None:

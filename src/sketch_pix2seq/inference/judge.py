@@ -23,7 +23,7 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_files
+from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_judge
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
 from sketch_pix2seq.inference.session import judge_session, not_usable, num_processors
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
@@ -157,8 +157,8 @@ class Judge:
         Raises:
             BundleError: If there is none, or it is not whole.
         """
-        files = read_files(checked_path("judge", path), (JUDGE_CARD_FILE, JUDGE_FILE))
-        return cls(JudgeCard.from_json(files[JUDGE_CARD_FILE]), files[JUDGE_FILE])
+        files = read_judge(checked_path("judge", path))
+        return cls(JudgeCard.from_json(files.card), files.network)
 
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Look at drawings.
