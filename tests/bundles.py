@@ -134,17 +134,21 @@ def plain_card(**changes: Any) -> BundleCard:
 
 
 @functools.cache
-def tiny_judge_onnx(num_categories: int) -> bytes:
+def tiny_judge_files(categories: tuple[str, ...]) -> JudgeFiles:
     """What a judge with random weights is: it says something of every drawing."""
-    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
+    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as place:
         torch.manual_seed(6)
-        model = JudgeModel(num_categories, width=8).eval()
+        model = JudgeModel(len(categories), width=8).eval()
+        weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+        folder = Path(place)
+        (folder / JUDGE_WEIGHTS_FILE).write_bytes(weights)
         jaxtyping.config.update("jaxtyping_disable", True)
         try:
-            export_judge_onnx(Looking(model), Path(folder) / JUDGE_FILE, RasterSettings().size)
+            export_judge_onnx(Looking(model), folder, RasterSettings().size, weights)
         finally:
             jaxtyping.config.update("jaxtyping_disable", False)
-        return (Path(folder) / JUDGE_FILE).read_bytes()
+        card = tiny_judge_card(categories).to_json().encode()
+        return JudgeFiles(card, (folder / JUDGE_FILE).read_bytes(), weights)
 
 
 def tiny_judge_card(categories: tuple[str, ...]) -> JudgeCard:
@@ -155,27 +159,26 @@ def tiny_judge_card(categories: tuple[str, ...]) -> JudgeCard:
 
 def tiny_judge(categories: tuple[str, ...]) -> Judge:
     """That judge, of some categories."""
-    card = tiny_judge_card(categories)
-    return Judge(card, tiny_judge_onnx(len(categories)))
+    return Judge(tiny_judge_files(categories))
 
 
 def with_judge(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bundle:
     """A bundle of some categories, with that judge and names of codes made up."""
-    card = tiny_judge_card(categories)
     codes = np.random.default_rng(seed).normal(size=(30, LATENT_DIM)).astype(np.float32)
     naming = Naming.fitted(codes, np.arange(30) % len(categories), len(categories))
     return replace(
         bundle,
         card=replace(bundle.card, categories=categories),
         naming=naming.to_bytes(),
-        judge=JudgeFiles(card.to_json().encode(), tiny_judge_onnx(len(categories))),
+        judge=tiny_judge_files(categories),
     )
 
 
 def write_judge(folder: Path, categories: tuple[str, ...]) -> Path:
     """Write that judge as a folder that can be opened."""
     folder.mkdir(parents=True)
-    card = tiny_judge_card(categories)
-    (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
-    (folder / JUDGE_FILE).write_bytes(tiny_judge_onnx(len(categories)))
+    names = (JUDGE_CARD_FILE, JUDGE_FILE, JUDGE_WEIGHTS_FILE)
+    for name, content in zip(names, tiny_judge_files(categories), strict=True):
+        assert content is not None
+        (folder / name).write_bytes(content)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -22,7 +24,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.evaluation.contest import Contestant
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
-from sketch_pix2seq.inference.bundle import JUDGE_WEIGHTS_FILE
+from sketch_pix2seq.inference.bundle import JUDGE_FILE, JUDGE_WEIGHTS_FILE, read_judge
 from sketch_pix2seq.inference.judge import Judge
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise_batch
@@ -189,13 +191,41 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
     assert not (tmp_path / "no").exists()
     capsys.readouterr()
+    in_itself = bundle / JUDGE_FILE  # as older ones are: then the file of weights may be missing
+    in_itself.write_bytes(_with_weights_inside(bundle))
     (bundle / JUDGE_WEIGHTS_FILE).unlink()
+    np.testing.assert_allclose(Sketcher.load(bundle).name([sketch, sketch]), said, atol=1e-5)
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "no", *settings)
     assert typed(*other, "--judge", bundle) == 2
     assert "must hold the weights of a judge" in capsys.readouterr().err
     judges = ("export", on, "--out", tmp_path / "no", "--judge", exported)
     assert typed(*judges) == 2
     assert "this is the run of a judge itself" in capsys.readouterr().err
+
+
+def _with_weights_inside(judge: Path) -> bytes:
+    """What `judge.onnx` was before its weights stood in `judge.safetensors` alone."""
+    network: bytes = onnx.load(judge / JUDGE_FILE).SerializeToString()  # reads those as well
+    return network.replace(b"judge.safetensors:", b"judge_safetensors_")
+
+
+def test_an_older_judge_is_read_and_one_that_lacks_its_weights_is_refused(
+    exported: Path, tmp_path: Path
+) -> None:
+    sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
+    said = Judge.load(exported).probabilities(sketch)
+    older = tmp_path / "older"
+    shutil.unpack_archive(exported, older)
+    network = _with_weights_inside(older)
+    (older / JUDGE_WEIGHTS_FILE).rename(older / "weights.safetensors")
+    (older / JUDGE_FILE).write_bytes(network)
+    np.testing.assert_allclose(Judge.load(older).probabilities(sketch), said, atol=1e-5)
+    assert read_judge(older).weights is not None
+    shutil.unpack_archive(exported, older)
+    (older / JUDGE_WEIGHTS_FILE).unlink()
+    (older / "weights.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"lacks judge\.safetensors"):
+        Judge.load(older)
 
 
 def test_a_judge_of_other_things_goes_into_no_bundle(

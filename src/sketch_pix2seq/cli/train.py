@@ -145,7 +145,7 @@ def _judge(place: Path) -> RewardJudge:
 
     files, weights = _judge_files(place)
     card = JudgeCard.from_json(files.card)
-    return RewardJudge.from_bundle(asdict(card), weights, card.digest(files.network))
+    return RewardJudge.from_bundle(asdict(card), weights, card.digest(files))
 
 
 def _judge_files(place: Path) -> tuple[JudgeFiles, bytes]:

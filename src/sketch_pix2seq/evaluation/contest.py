@@ -62,9 +62,9 @@ class Contestant:
         parts = [bundle.encoder, bundle.decoder, bundle.weights or b""]
         taught_by = set(bundle.card.rewarded_by)
         if bundle.judge is not None:
-            card, network, _ = bundle.judge
-            parts += [card, network]
-            taught_by.add(JudgeCard.from_json(card).digest(network))
+            judge = JudgeCard.from_json(bundle.judge.card)
+            parts.append(judge.digest(bundle.judge).encode())
+            taught_by.add(judge.digest(bundle.judge))
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
         return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(taught_by))
 

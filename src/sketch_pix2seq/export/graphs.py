@@ -21,6 +21,8 @@ from torch import nn
 from sketch_pix2seq.inference.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
+    JUDGE_FILE,
+    JUDGE_WEIGHTS_FILE,
     WEIGHTS_FILE,
     BundleCard,
 )
@@ -62,16 +64,18 @@ def export_onnx(model: SketchAutoencoder, folder: Path, card: BundleCard, weight
     _write(decoder, folder / DECODER_FILE, weights)
 
 
-def export_judge_onnx(judge: nn.Module, path: Path, side: int) -> None:
+def export_judge_onnx(judge: nn.Module, folder: Path, side: int, weights: bytes) -> None:
     """Write `judge.onnx`.
 
     Args:
         judge: pictures in, logits and features out; in evaluation mode.
-        path: the file.
+        folder: holds `judge.safetensors` already.
         side: of its pictures.
+        weights: what that file holds.
     """
     pictures = (torch.zeros(2, 1, side, side),)
-    _write(_traced(judge, pictures, ["picture"], ["logits", "features"]), path)
+    network = _traced(judge, pictures, ["picture"], ["logits", "features"])
+    _write(network, folder / JUDGE_FILE, weights, JUDGE_WEIGHTS_FILE)
 
 
 def _strokes_encoder(encoder: RNNEncoder, num_steps: int) -> onnx.ModelProto:
@@ -164,19 +168,20 @@ def _traced(
     return proto
 
 
-def _write(proto: onnx.ModelProto, path: Path, weights: bytes | None = None) -> None:
+def _write(
+    proto: onnx.ModelProto, path: Path, weights: bytes, weights_file: str = WEIGHTS_FILE
+) -> None:
     """Store a graph with halved weights and nothing that tells where it was made."""
-    _store_half(proto.graph, weights)
+    _store_half(proto.graph, weights, weights_file)
     _strip_traces(proto.graph)
     del proto.metadata_props[:]
     path.write_bytes(proto.SerializeToString())
     onnx.checker.check_model(path)
 
 
-def _store_half(graph: onnx.GraphProto, weights: bytes | None) -> None:
+def _store_half(graph: onnx.GraphProto, weights: bytes, weights_file: str) -> None:
     """Store large weights as 16-bit floats, each with a cast that is folded when loaded."""
-    kept = {} if weights is None else load(weights)
-    placed = {} if weights is None else places(weights)
+    kept, placed = load(weights), places(weights)
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
@@ -188,8 +193,8 @@ def _store_half(graph: onnx.GraphProto, weights: bytes | None) -> None:
             stored = f"{name}.half"
             tensor.CopyFrom(numpy_helper.from_array(half, stored))
         else:
-            stored = f"{WEIGHTS_FILE}:{found}"
-            tensor.CopyFrom(_outside(stored, kept[found].shape, placed[found]))
+            stored = f"{weights_file}:{found}"
+            tensor.CopyFrom(_outside(stored, kept[found].shape, placed[found], weights_file))
         turned = found is not None and not np.array_equal(kept[found], half)
         straight = f"{name}.straight" if turned else name
         casts.append(
@@ -218,8 +223,10 @@ def _same(half: np.ndarray, kept: dict[str, np.ndarray]) -> str | None:
     return None
 
 
-def _outside(name: str, shape: tuple[int, ...], place: tuple[int, int]) -> onnx.TensorProto:
-    """A tensor whose bytes lie in `weights.safetensors`."""
+def _outside(
+    name: str, shape: tuple[int, ...], place: tuple[int, int], weights_file: str
+) -> onnx.TensorProto:
+    """A tensor whose bytes lie in a file of weights."""
     first, last = place
     tensor = onnx.TensorProto(
         name=name,
@@ -227,7 +234,7 @@ def _outside(name: str, shape: tuple[int, ...], place: tuple[int, int]) -> onnx.
         data_type=onnx.TensorProto.FLOAT16,
         data_location=onnx.TensorProto.EXTERNAL,
     )
-    about = {"location": WEIGHTS_FILE, "offset": str(first), "length": str(last - first)}
+    about = {"location": weights_file, "offset": str(first), "length": str(last - first)}
     for key, value in about.items():
         tensor.external_data.add(key=key, value=value)
     return tensor

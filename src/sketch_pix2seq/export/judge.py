@@ -12,7 +12,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.export.graphs import export_judge_onnx, round_to_half, stored
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights
-from sketch_pix2seq.inference.bundle import CARD_FILE, JUDGE_CARD_FILE, JUDGE_FILE, WEIGHTS_FILE
+from sketch_pix2seq.inference.bundle import CARD_FILE, JUDGE_CARD_FILE, JUDGE_WEIGHTS_FILE
 from sketch_pix2seq.inference.judge import JudgeCard
 from sketch_pix2seq.models import Judge
 from sketch_pix2seq.training.build import build_judge
@@ -47,9 +47,9 @@ def export_judge(run: Run, out: Path) -> JudgeCard:
             },
             attribution=data["licence"],
         )
-        export_judge_onnx(Looking(model.eval()), folder / JUDGE_FILE, card.raster.size)
-        weights = {name: stored(tensor) for name, tensor in model.state_dict().items()}
-        (folder / WEIGHTS_FILE).write_bytes(save(weights))
+        weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+        (folder / JUDGE_WEIGHTS_FILE).write_bytes(weights)
+        export_judge_onnx(Looking(model.eval()), folder, card.raster.size, weights)
         (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
         (folder / CARD_FILE).write_text(_card(card), encoding="utf-8")
     return card

@@ -7,7 +7,8 @@
                          training on
     completion.safetensors  what completes a started drawing (see `Completion`); may be missing
     naming.safetensors   what names drawings by their codes (see `Naming`); may be missing
-    judge.json, judge.onnx  what names drawings by their pictures (see `Judge`); may be missing
+    judge.json, judge.onnx, judge.safetensors  what names drawings by their pictures (see
+                         `Judge`); may be missing
     gallery.ndjson       human drawings, their places on a map (see `Gallery`); may be missing
     README.md            model card
 
@@ -176,12 +177,18 @@ class JudgeFiles(NamedTuple):
     Args:
         card: What it is.
         network: What it looks with.
-        weights: With which it can learn on, or reward; they may be missing.
+        weights: Its weights; they may be missing where the network holds them, but it cannot
+            learn on, or reward, without.
     """
 
     card: bytes
     network: bytes
     weights: bytes | None = None
+
+    @property
+    def is_kept_outside(self) -> bool:
+        """Whether the network does not hold the weights itself."""
+        return f"{JUDGE_WEIGHTS_FILE}:".encode() in self.network
 
 
 @dataclass(frozen=True)
@@ -230,7 +237,7 @@ class Bundle:
             files.get(COMPLETION_FILE),
             files.get(NAMING_FILE),
             files.get(GALLERY_FILE),
-            None if lacking else _judge_of(files, JUDGE_WEIGHTS_FILE),
+            None if lacking else _judge_of(path, files),
         )
 
     @classmethod
@@ -248,12 +255,17 @@ def read_judge(path: Path) -> JudgeFiles:
         BundleError: If there is none.
     """
     more = (MODEL_FILE, WEIGHTS_FILE, JUDGE_WEIGHTS_FILE)
-    files = read_files(path, (JUDGE_CARD_FILE, JUDGE_FILE), more)
-    return _judge_of(files, JUDGE_WEIGHTS_FILE if MODEL_FILE in files else WEIGHTS_FILE)
+    return _judge_of(path, read_files(path, (JUDGE_CARD_FILE, JUDGE_FILE), more))
 
 
-def _judge_of(files: dict[str, bytes], weights: str) -> JudgeFiles:
-    return JudgeFiles(files[JUDGE_CARD_FILE], files[JUDGE_FILE], files.get(weights))
+def _judge_of(path: Path, files: dict[str, bytes]) -> JudgeFiles:
+    weights = files.get(JUDGE_WEIGHTS_FILE)
+    if weights is None and MODEL_FILE not in files:
+        weights = files.get(WEIGHTS_FILE)  # as judges were exported before
+    judge = JudgeFiles(files[JUDGE_CARD_FILE], files[JUDGE_FILE], weights)
+    if judge.is_kept_outside and weights is None:
+        raise _incomplete(path, [JUDGE_WEIGHTS_FILE])
+    return judge
 
 
 def read_files(

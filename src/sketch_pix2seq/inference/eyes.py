@@ -156,9 +156,8 @@ class Eyes:
         if self._bundle.judge is None:
             return None
         files = self._bundle.judge
-        judge = JudgeCard.from_json(files.card)
-        check_fit(judge, self._bundle.card)
-        return Judge(judge, files.network, num_threads=1)  # the threads are ours
+        check_fit(JudgeCard.from_json(files.card), self._bundle.card)
+        return Judge(files, num_threads=1)  # the threads are ours
 
     @cached_property
     def _naming(self) -> Naming | None:

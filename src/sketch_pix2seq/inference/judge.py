@@ -2,10 +2,11 @@
 
     judge.json           what it is (see `JudgeCard`)
     judge.onnx           picture -> logits of the categories, features
-    weights.safetensors  the same weights, for those who want to train on
+    judge.safetensors    its weights, also for those who want to train on
     README.md            model card
 
-A folder or that folder zipped; a model's bundle may hold the first two as well. Nothing in it
+A folder or that folder zipped; a model's bundle may hold the first three as well. (Of older
+judges `judge.onnx` holds the weights itself, and `weights.safetensors` once more.) Nothing in it
 runs code.
 """
 
@@ -23,7 +24,12 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.bundle import JUDGE_CARD_FILE, JUDGE_FILE, read_judge
+from sketch_pix2seq.inference.bundle import (
+    JUDGE_CARD_FILE,
+    JUDGE_FILE,
+    JudgeFiles,
+    read_judge,
+)
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
 from sketch_pix2seq.inference.session import judge_session, not_usable, num_processors
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
@@ -67,9 +73,10 @@ class JudgeCard:
         """As the text of `judge.json`."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
-    def digest(self, network: bytes) -> str:
-        """SHA-256 of a judge: of this card, and of what its `judge.onnx` holds."""
-        return hashlib.sha256(self.to_json().encode() + network).hexdigest()
+    def digest(self, files: JudgeFiles) -> str:
+        """SHA-256 of a judge: of this card, `judge.onnx`, and the weights if that has none."""
+        outside = files.weights if files.weights is not None and files.is_kept_outside else b""
+        return hashlib.sha256(self.to_json().encode() + files.network + outside).hexdigest()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> JudgeCard:
@@ -126,21 +133,20 @@ class Judge:
     Make one with `Judge.load`. Calls may be made from several threads.
 
     Args:
-        card: What it is.
-        model: What `judge.onnx` holds.
+        files: What its files hold.
         num_threads: Threads of one look; None: as many as there are processors.
 
     Raises:
-        BundleError: If the model is not what the card says.
+        BundleError: If the card cannot be read, or the network is not what it says.
     """
 
-    def __init__(self, card: JudgeCard, model: bytes, *, num_threads: int | None = None) -> None:
-        self.card = card
-        self.digest = card.digest(model)
+    def __init__(self, files: JudgeFiles, *, num_threads: int | None = None) -> None:
+        self.card = card = JudgeCard.from_json(files.card)
+        self.digest = card.digest(files)
         "See `JudgeCard.digest`."
         self._session = judge_session(
-            model,
-            JUDGE_FILE,
+            files.network,
+            files.weights,
             card.raster.size,
             len(card.categories),
             num_threads or num_processors(),
@@ -157,8 +163,7 @@ class Judge:
         Raises:
             BundleError: If there is none, or it is not whole.
         """
-        files = read_judge(checked_path("judge", path))
-        return cls(JudgeCard.from_json(files.card), files.network)
+        return cls(read_judge(checked_path("judge", path)))
 
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Look at drawings.

@@ -16,6 +16,8 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
+    JUDGE_FILE,
+    JUDGE_WEIGHTS_FILE,
     STROKES,
     WEIGHTS_FILE,
     Bundle,
@@ -89,13 +91,13 @@ def decoder_session(bundle: Bundle, num_threads: int) -> Session:
 
 
 def judge_session(
-    model: bytes, name: str, side: int, num_categories: int, num_threads: int
+    model: bytes, weights: bytes | None, side: int, num_categories: int, num_threads: int
 ) -> Session:
     """Make a session of a judge: picture in; logits and features out.
 
     Args:
-        model: What its file holds.
-        name: Of the file.
+        model: What its `judge.onnx` holds.
+        weights: What its `judge.safetensors` holds; None: the model holds its weights itself.
         side: Of its pictures.
         num_categories: What its card says.
         num_threads: Threads of one look.
@@ -107,7 +109,9 @@ def judge_session(
         BundleError: If it is no such model.
     """
     outputs: dict[str, Shape] = {"logits": (num_categories,), "features": (ANY,)}
-    return _session(name, model, {"picture": (1, side, side)}, outputs, num_threads)
+    inputs: dict[str, Shape] = {"picture": (1, side, side)}
+    kept = weights, JUDGE_WEIGHTS_FILE
+    return _session(JUDGE_FILE, model, inputs, outputs, num_threads, *kept)
 
 
 def _session(
@@ -116,7 +120,8 @@ def _session(
     inputs: Mapping[str, Shape],
     outputs: Mapping[str, Shape],
     num_threads: int,
-    weights: bytes | None = None,
+    weights: bytes | None,
+    weights_file: str = WEIGHTS_FILE,
 ) -> Session:
     import onnxruntime
 
@@ -124,7 +129,7 @@ def _session(
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_NOTHING_BUT_FATAL
-    kept = _kept_outside(model, weights)
+    kept = _kept_outside(model, weights, weights_file)
     try:
         options.add_external_initializers(
             list(kept), [onnxruntime.OrtValue.ortvalue_from_numpy(one) for one in kept.values()]
@@ -137,12 +142,12 @@ def _session(
     return session
 
 
-def _kept_outside(model: bytes, weights: bytes | None) -> dict[str, np.ndarray]:
+def _kept_outside(model: bytes, weights: bytes | None, weights_file: str) -> dict[str, np.ndarray]:
     """The weights that a graph does not hold itself: its own names for them begin as such."""
-    mark = f"{WEIGHTS_FILE}:"
+    mark = f"{weights_file}:"
     if weights is None or mark.encode() not in model:
         return {}
-    arrays = read_weights(weights, WEIGHTS_FILE)
+    arrays = read_weights(weights, weights_file)
     named = {mark + name: array for name, array in arrays.items()}
     return {name: array for name, array in named.items() if name.encode() in model}
 

@@ -1,7 +1,8 @@
-"""The element-wise work of an LSTM step: in torch's operations, or compiled from C.
+"""The element-wise work of an LSTM step: in torch's operations, or in one pass.
 
 About thirty operations of torch pass over memory thirty times, which costs as much as half of
-the matrix products. Where a C compiler is at hand, `lstm_gates.c` does the same in one pass.
+the matrix products on a CPU, and on a GPU most of the time, as each is launched by itself. Where
+a C compiler is at hand, `lstm_gates.c` does the same in one pass; on a GPU, `lstm_gates_triton`.
 
 Convention: gates stand in the order input, forget, output (sigmoids), candidate (tanh). On a
 CPU tanh is computed as 2 sigmoid(2 a) - 1, as torch's sigmoid is four times as fast.
@@ -11,13 +12,18 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sketch_pix2seq.compiled import compiled_library
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.models.lstm_gates_triton import TritonGates
 
 
 class TorchGates:
@@ -127,12 +133,24 @@ class CompiledGates:
         self._backward(*arrays[1].shape, self._scale, *[array.data_ptr() for array in arrays])
 
 
-def gates_for(like: Tensor, scale: float = 1.0) -> TorchGates | CompiledGates:
+def gates_for(like: Tensor, scale: float = 1.0) -> TorchGates | CompiledGates | TritonGates:
     """The fastest gates at hand for tensors like this one; `scale` as of `TorchGates`."""
-    library = None
-    if like.device.type == "cpu" and like.dtype is torch.float32:
-        library = _library()
-    return TorchGates(scale) if library is None else CompiledGates(library, scale)
+    if like.dtype is torch.float32:
+        if like.device.type == "cuda" and (on_gpu := _triton_gates()) is not None:
+            return on_gpu(scale)
+        if like.device.type == "cpu" and (library := _library()) is not None:
+            return CompiledGates(library, scale)
+    return TorchGates(scale)
+
+
+@cache
+def _triton_gates() -> type[TritonGates] | None:
+    """None where there is no Triton, which comes with torch's builds for GPUs alone."""
+    if find_spec("triton") is None:
+        return None
+    from sketch_pix2seq.models.lstm_gates_triton import TritonGates
+
+    return TritonGates
 
 
 @cache
