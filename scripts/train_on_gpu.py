@@ -124,7 +124,8 @@ def main() -> None:
     parser.add_argument("--practise", type=float, default=200, help="seconds")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
+    for folder in (options.work, options.out):
+        folder.mkdir(parents=True, exist_ok=True)
     project = Project(options.data, options.work, options.threads)
     if options.learn:
         learn(project, options.learn)

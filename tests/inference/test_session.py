@@ -107,6 +107,25 @@ def test_graphs_do_not_hold_the_weights_a_second_time(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("place", ["/etc/passwd", "../other.bin", "*/_ORT_MEM_ADDR_/*"])
+def test_a_graph_that_wants_weights_from_another_file_is_refused(place: str) -> None:
+    """ONNX Runtime itself would look there."""
+
+    def move(graph: onnx.GraphProto) -> None:
+        tensor = next(one for one in graph.initializer if one.external_data)
+        for node in graph.node:
+            for number, name in enumerate(node.input):
+                if name == tensor.name:
+                    node.input[number] = "elsewhere"
+        tensor.name = "elsewhere"
+        next(one for one in tensor.external_data if one.key == "location").value = place
+
+    bundle = tiny_bundle()
+    odd = replace(bundle, decoder=changed(bundle.decoder, move))
+    with pytest.raises(BundleError, match=r"`decoder\.onnx` .* nor in the file of weights"):
+        decoder_session(odd, 1)
+
+
 def test_weights_that_are_missing_are_told() -> None:
     with pytest.raises(BundleError, match=r"`decoder\.onnx` of the bundle cannot be run"):
         decoder_session(replace(tiny_bundle(), weights=None), 1)

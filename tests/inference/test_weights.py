@@ -52,6 +52,8 @@ def test_half_a_file_is_refused(rng: np.random.Generator, length: int) -> None:
         b'{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,999]}}',
         b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}',
         b'{"a":{"dtype":"F32","shape":"x","data_offsets":[0,4]}}',
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,%d]}}' % 10**30,
+        b'{"a":{"dtype":"F32","shape":[1e400],"data_offsets":[0,4]}}',
         b'{"a":' * 5000,
     ],
 )

@@ -1,8 +1,8 @@
-"""The two graphs of a bundle: torch in, ONNX out.
+"""The graphs of a bundle and of a judge: torch in, ONNX out.
 
 The decoder is exported one step at a time with its sampling in it. Weights are stored as 16-bit
-floats and computed with as 32-bit ones. Those that `weights.safetensors` holds are not stored a
-second time: the graphs name their places in it, as ONNX's external data.
+floats and computed with as 32-bit ones. Those that a file of weights beside them holds are not
+stored a second time: the graphs name their places in it, as ONNX's external data.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ It knows what the inputs and outputs of a bundle must be, not what they mean.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,6 +131,7 @@ def _session(
     options.log_severity_level = _LOG_NOTHING_BUT_FATAL
     kept = _kept_outside(model, weights, weights_file)
     try:
+        _refuse_other_files(model, kept)
         options.add_external_initializers(
             list(kept), [onnxruntime.OrtValue.ortvalue_from_numpy(one) for one in kept.values()]
         )
@@ -150,6 +151,58 @@ def _kept_outside(model: bytes, weights: bytes | None, weights_file: str) -> dic
     arrays = read_weights(weights, weights_file)
     named = {mark + name: array for name, array in arrays.items()}
     return {name: array for name, array in named.items() if name.encode() in model}
+
+
+def _refuse_other_files(model: bytes, kept: Mapping[str, np.ndarray]) -> None:
+    """ONNX Runtime would read what else a graph keeps in files, from any place on this machine.
+
+    A tensor in a file has an entry `location`, which protobuf stores as it is. It may stand in
+    initializers alone, once in each of those that we hand over.
+    """
+    outside = [
+        dict(_fields(tensor))[_NAME].decode()
+        for graph in _parts(model, _GRAPH)
+        for tensor in _parts(graph, _INITIALIZER)
+        if b"location" in tensor
+    ]
+    if sorted(outside) != sorted(kept) or model.count(b"location") != len(kept):
+        raise ValueError("a weight is neither in it nor in the file of weights")
+
+
+_GRAPH, _INITIALIZER, _NAME = 7, 5, 8  # of onnx.proto: ModelProto, GraphProto, TensorProto
+
+
+def _parts(message: bytes, number: int) -> list[bytes]:
+    return [value for found, value in _fields(message) if found == number]
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Numbers and bytes of the fields of a protobuf message; numbers that it holds are left out."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        if tag & 7 == 2:
+            size, at = _varint(message, at)
+            if at + size > len(message):
+                raise ValueError("it is cut off")
+            yield tag >> 3, message[at : at + size]
+            at += size
+        elif tag & 7 == 0:
+            _, at = _varint(message, at)
+        elif tag & 7 in (1, 5):
+            at += 8 if tag & 7 == 1 else 4
+        else:
+            raise ValueError("it is no ONNX model")
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for place in range(10):
+        byte = message[at + place]
+        value |= (byte & 127) << 7 * place
+        if byte < 128:
+            return value, at + place + 1
+    raise ValueError("it is no ONNX model")
 
 
 def not_usable(name: str, error: Exception) -> BundleError:

@@ -43,7 +43,10 @@ def read_weights(data: bytes, name: str) -> dict[str, np.ndarray]:
             for key, entry in head.items()
             if entry["dtype"] in _TYPES
         }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        *(ValueError, KeyError, TypeError, AttributeError),
+        *(OverflowError, RecursionError),
+    ) as error:
         raise BundleError(
             f"`{name}` of the bundle cannot be read",
             got=str(error)[:100],
