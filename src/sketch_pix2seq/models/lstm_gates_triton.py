@@ -1,7 +1,8 @@
 """The element-wise work of an LSTM step on a GPU: one kernel each way.
 
 Triton comes with the builds of torch that know GPUs, and with no others: only `lstm_gates` imports
-this, and only if it is there. It wants a C compiler and Python's headers. Conventions and the arguments' meaning are those of `TorchGates`.
+this, and only if it is there. It wants a C compiler and Python's headers. Conventions and the
+arguments' meaning are those of `TorchGates`.
 """
 
 from __future__ import annotations
