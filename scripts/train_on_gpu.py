@@ -106,12 +106,19 @@ class Project:
         return float([t["cross_entropy"] for t in told if t["kind"] == "valid"][-1])
 
     def pack(self, archive: Path, names: Iterable[str]) -> None:
-        """Write what is to be kept of some runs: bundles, metrics, what was printed."""
+        """Write what is to be kept of some runs: bundles, metrics, what was printed.
+
+        Of a run that failed that is less, but the log.
+        """
         with tarfile.open(archive, "w:gz") as tar:
             for name in names:
-                tar.add(self.bundle(name), f"{name}-bundle")
-                tar.add(self._work / name / "metrics.jsonl", f"{name}.jsonl")
-                tar.add(self._work / f"{name}.log", f"{name}.log")
+                for place, kept in (
+                    (self.bundle(name), f"{name}-bundle"),
+                    (self._work / name / "metrics.jsonl", f"{name}.jsonl"),
+                    (self._work / f"{name}.log", f"{name}.log"),
+                ):
+                    if place.exists():
+                        tar.add(place, kept)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from bundles import write_bundle, write_judge
 from sketch_pix2seq.cli.app import main
@@ -189,10 +190,19 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "other", *settings)
     assert typed(*other, "--judge", bundle) == 0
     assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
+    blind = _blinded(exported, tmp_path / "blind")
+    with unchecked_shapes():
+        assert typed("export", run, "--out", tmp_path / "no", "--judge", blind) == 1
+    assert "not finite" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
     capsys.readouterr()
     in_itself = bundle / JUDGE_FILE  # as older ones are: then the file of weights may be missing
     in_itself.write_bytes(_with_weights_inside(bundle))
+    anew = tmp_path / "anew"
+    with unchecked_shapes():  # seated in another bundle, it is one that keeps them once again
+        assert typed("export", run, "--out", anew, "--judge", bundle) == 0
+    assert (anew / JUDGE_FILE).stat().st_size < in_itself.stat().st_size / 2
+    np.testing.assert_allclose(Sketcher.load(anew).name([sketch, sketch]), said, atol=1e-5)
     (bundle / JUDGE_WEIGHTS_FILE).unlink()
     np.testing.assert_allclose(Sketcher.load(bundle).name([sketch, sketch]), said, atol=1e-5)
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "no", *settings)
@@ -207,6 +217,16 @@ def _with_weights_inside(judge: Path) -> bytes:
     """What `judge.onnx` was before its weights stood in `judge.safetensors` alone."""
     network: bytes = onnx.load(judge / JUDGE_FILE).SerializeToString()  # reads those as well
     return network.replace(b"judge.safetensors:", b"judge_safetensors_")
+
+
+def _blinded(exported: Path, folder: Path) -> Path:
+    """A judge whose weights are no numbers."""
+    shutil.unpack_archive(exported, folder)
+    kept = load_file(folder / JUDGE_WEIGHTS_FILE)
+    save_file(
+        {name: np.full_like(a, np.nan) for name, a in kept.items()}, folder / JUDGE_WEIGHTS_FILE
+    )
+    return folder
 
 
 def test_an_older_judge_is_read_and_one_that_lacks_its_weights_is_refused(

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from group_members import be_there, end_at_once, end_with_an_error
 from sketch_pix2seq.errors import LostProcessError, UsageError
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
 from sketch_pix2seq.training.group import Group, group_of, starts_as_first
 from sketch_pix2seq.training.loop import Progress, train
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
+from sketch_pix2seq.training.start import Start
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch has no distributed"
@@ -76,6 +79,16 @@ def test_two_processes_have_the_losses_of_one(
     train(recipe, shapes, tmp_path / "one")
     train(recipe, shapes, tmp_path / "two", devices=2)
     assert json.loads((tmp_path / "two" / "run.json").read_text())["devices"] == 2
+    assert_alike(tmp_path / "one", tmp_path / "two")
+
+
+def test_two_processes_begin_with_the_weights_given(
+    shapes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    weights = build(replace(recipe, seed=7), 3).state_dict()
+    start = Start.from_bytes(save(weights), "another")
+    for name, devices in (("one", 1), ("two", 2)):
+        train(recipe, shapes, tmp_path / name, start=start, devices=devices)
     assert_alike(tmp_path / "one", tmp_path / "two")
 
 

@@ -62,20 +62,14 @@ def export(
 
 
 def _seat(folder: Path, judge: Path) -> None:
-    """Put a judge into a bundle; one that does not fit is refused."""
-    from sketch_pix2seq.inference.bundle import (
-        JUDGE_CARD_FILE,
-        JUDGE_FILE,
-        JUDGE_WEIGHTS_FILE,
-        read_judge,
-    )
+    """Put a judge into a bundle; one that does not fit, or sees nothing, is refused."""
+    from sketch_pix2seq.export.judge import seat_judge
+    from sketch_pix2seq.inference.bundle import read_judge
     from sketch_pix2seq.inference.sketcher import Sketcher
+    from sketch_pix2seq.sketch.sketch import Sketch
 
-    names = (JUDGE_CARD_FILE, JUDGE_FILE, JUDGE_WEIGHTS_FILE)
-    for name, content in zip(names, read_judge(judge), strict=True):
-        if content is not None:
-            (folder / name).write_bytes(content)
-    Sketcher.load(folder).name([])  # which is told if it does not fit
+    seat_judge(folder, read_judge(judge))
+    Sketcher.load(folder).name(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 
 def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:

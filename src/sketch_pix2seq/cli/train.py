@@ -131,7 +131,7 @@ def _start(place: Path, recipe: Recipe) -> Start:
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
-        return Start.from_bytes(_judge_files(place)[1], "judge")
+        return Start.from_bytes(_judge_files(place)[1], place.name)
     bundle = Bundle.default() if _is_ours(place) else Bundle.open(place)
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")

@@ -1,7 +1,8 @@
-"""From a judge's training run to what evaluations load."""
+"""From a judge's training run to what evaluations load and bundles hold."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -12,10 +13,17 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.export.graphs import export_judge_onnx, round_to_half, stored
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights
-from sketch_pix2seq.inference.bundle import CARD_FILE, JUDGE_CARD_FILE, JUDGE_WEIGHTS_FILE
+from sketch_pix2seq.inference.bundle import (
+    CARD_FILE,
+    JUDGE_CARD_FILE,
+    JUDGE_FILE,
+    JUDGE_WEIGHTS_FILE,
+    JudgeFiles,
+)
 from sketch_pix2seq.inference.judge import JudgeCard
 from sketch_pix2seq.models import Judge
 from sketch_pix2seq.training.build import build_judge
+from sketch_pix2seq.training.reward import RewardJudge
 from sketch_pix2seq.training.run import Run
 
 
@@ -48,11 +56,37 @@ def export_judge(run: Run, out: Path) -> JudgeCard:
             attribution=data["licence"],
         )
         weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
-        (folder / JUDGE_WEIGHTS_FILE).write_bytes(weights)
-        export_judge_onnx(Looking(model.eval()), folder, card.raster.size, weights)
-        (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+        _write(folder, card, model, weights)
         (folder / CARD_FILE).write_text(_card(card), encoding="utf-8")
     return card
+
+
+def seat_judge(folder: Path, judge: JudgeFiles) -> None:
+    """Put an exported judge into a folder.
+
+    Args:
+        folder: of a bundle.
+        judge: one whose network holds its weights, as judges were exported before, is written
+            anew where they are at hand, so that they are there once.
+
+    Raises:
+        UsageError: if those weights are not the ones of such a judge.
+    """
+    if judge.weights is not None and not judge.is_kept_outside:
+        card = JudgeCard.from_json(judge.card)
+        kept = RewardJudge.from_bundle(asdict(card), judge.weights, card.digest(judge))
+        _write(folder, card, kept.build(), judge.weights)
+        return
+    names = (JUDGE_CARD_FILE, JUDGE_FILE, JUDGE_WEIGHTS_FILE)
+    for name, content in zip(names, judge, strict=True):
+        if content is not None:
+            (folder / name).write_bytes(content)
+
+
+def _write(folder: Path, card: JudgeCard, model: Judge, weights: bytes) -> None:
+    (folder / JUDGE_WEIGHTS_FILE).write_bytes(weights)
+    export_judge_onnx(Looking(model.eval()), folder, card.raster.size, weights)
+    (folder / JUDGE_CARD_FILE).write_text(card.to_json(), encoding="utf-8")
 
 
 class Looking(nn.Module):

@@ -145,11 +145,19 @@ def gates_for(like: Tensor, scale: float = 1.0) -> TorchGates | CompiledGates | 
 
 @cache
 def _triton_gates() -> type[TritonGates] | None:
-    """None where there is no Triton, which comes with torch's builds for GPUs alone."""
+    """None where there is no Triton, or where it cannot compile.
+
+    It comes with torch's builds for GPUs alone, and wants a C compiler and Python's headers.
+    """
     if find_spec("triton") is None:
         return None
     from sketch_pix2seq.models.lstm_gates_triton import TritonGates
 
+    one = torch.zeros(1, 1, device="cuda")
+    try:
+        TritonGates().forward(one.repeat(1, 4), one, one > 0, *(one.clone() for _ in range(3)))
+    except Exception:  # of the compiler, the linker or the driver: no common ancestor but this
+        return None
     return TritonGates
 
 

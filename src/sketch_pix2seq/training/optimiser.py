@@ -106,7 +106,8 @@ class Optimiser:
         """All that must be kept to go on exactly: weights, moments, average."""
         kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         for name, parameter in self.parameters.items():
-            for key, value in self.adam.state[parameter].items():
+            # asked with [], it would hold an empty entry, and look as if it had begun
+            for key, value in self.adam.state.get(parameter, {}).items():
                 kept[f"adam.{key}.{name}"] = value
         if self.averaged is not self.model:
             kept |= {f"average.{n}": p.detach() for n, p in self.averaged.named_parameters()}

@@ -35,6 +35,9 @@ from sketch_pix2seq.training.group import Group
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 
 JUDGE_FILE = "judge.bin"
+LEAST_ADVANTAGE = 0.05
+"""What is hardly better or worse than its fellows is not learned from: it costs as much time as
+what is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,8 +249,12 @@ class Reward:
             model, many.detach(), wanted.repeat_interleave(settings.redrawings, 0), generator
         )
         better = advantages(rewards.unflatten(0, (-1, settings.redrawings))).flatten()
-        likely = log_likelihood(model.decoder, many, steps, settings.temperature, generator)
-        policy_sum = (better * likely).sum()
+        by_much = better.abs()
+        telling = by_much >= by_much.max().clamp_max(LEAST_ADVANTAGE)  # one at least
+        likely = log_likelihood(
+            model.decoder, many[telling], steps[telling], settings.temperature, generator
+        )
+        policy_sum = (better[telling] * likely).sum()
         return RewardedLosses(
             losses, policy_sum, float(rewards.sum()), len(rewards), settings.weight
         )
