@@ -52,10 +52,7 @@ def draw(
             drawings = sketcher.redraw(
                 sketches, n, temperature, seed, progress=progress, best_of=best_of
             )
-        return drawings, {
-            **facts(sketcher, temperature, seed),
-            "best_of": best_of if best_of > 1 else None,
-        }
+        return drawings, facts(sketcher, temperature, seed, best_of)
 
     make_results(Wanted(inputs, out, form, "redrawn", look, n), make)
 
@@ -117,7 +114,9 @@ def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: i
     return Sketcher.load(bundle)
 
 
-def facts(sketcher: Sketcher, temperature: float | None, seed: int) -> dict[str, Any]:
+def facts(
+    sketcher: Sketcher, temperature: float | None, seed: int, best_of: int = 1
+) -> dict[str, Any]:
     """Say how drawings were made, for `--format json`."""
     heat = sketcher.card.temperature if temperature is None else temperature
-    return {"seed": seed, "temperature": heat}
+    return {"seed": seed, "temperature": heat, "best_of": best_of if best_of > 1 else None}

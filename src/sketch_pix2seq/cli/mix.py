@@ -65,7 +65,7 @@ def mix(
     out.parent.mkdir(parents=True, exist_ok=True)
     if smooth:
         drawings = [drawing.smoothed() for drawing in drawings]
-    how = {**facts(sketcher, temperature, seed), "spherical": spherical or None}
+    how = {**facts(sketcher, temperature, seed, best_of), "spherical": spherical or None}
     names = [name for one in shown for name in one.names]
     _save(drawings, steps, " to ".join(names), how, out)
     print(out)
