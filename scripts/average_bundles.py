@@ -2,9 +2,10 @@
 
     python scripts/average_bundles.py PRACTISED BEFORE --share 0.6 --out BUNDLE
 
-Each weight of BUNDLE is --share of PRACTISED's and the rest of BEFORE's; its card is PRACTISED's.
-What was fitted to the codes of either (names, completion, gallery, judge) is left out: BUNDLE is
-something to compare, and to train on from (`train --start-from`).
+Each weight of BUNDLE is --share of PRACTISED's and the rest of BEFORE's. Its `model.json` is
+PRACTISED's, but tells of the average and of the judges that rewarded either, and no loss: that of
+the average was not measured. What was fitted to the codes of either (names, completion, gallery,
+judge) is left out: BUNDLE is something to compare, and to train on from (`train --start-from`).
 
 Source: Wortsman et al., Robust fine-tuning of zero-shot models, arXiv 2109.01903.
 """
@@ -12,17 +13,17 @@ Source: Wortsman et al., Robust fine-tuning of zero-shot models, arXiv 2109.0190
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from safetensors.torch import load, save
-from torch import Tensor
-
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.export.graphs import export_onnx, round_to_half, stored
+from sketch_pix2seq.export.bundle import write_model
+from sketch_pix2seq.export.graphs import round_to_half
 from sketch_pix2seq.export.place import made_at
-from sketch_pix2seq.inference.bundle import MODEL_FILE, WEIGHTS_FILE, Bundle
+from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle, BundleCard
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.start import Start
 
 
 def main() -> None:
@@ -30,26 +31,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("practised", type=Path)
     parser.add_argument("before", type=Path)
-    parser.add_argument("--share", type=float, default=0.6, help="of PRACTISED")
+    parser.add_argument("--share", type=float, default=0.6, help="of PRACTISED, from 0 to 1")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    practised = Bundle.open(options.practised)
-    one, other = _weights(practised), _weights(Bundle.open(options.before))
-    model = build_model(Recipe.from_dict(practised.card.recipe)).eval()
-    model.load_state_dict({name: other[name].lerp(one[name], options.share) for name in one})
+    if not 0 <= options.share <= 1:
+        raise UsageError("`share` must be from 0 to 1", got=options.share)
+    card = Bundle.open(options.practised).card
+    practised, before = _start(options.practised), _start(options.before)
+    recipe = Recipe.from_dict(card.recipe)
+    for start in (practised, before):
+        start.check(recipe, len(card.categories))
+    model = build_model(recipe).eval()
+    model.load_state_dict(
+        {
+            name: tensor.lerp(practised.weights[name], options.share)
+            for name, tensor in before.weights.items()
+        }
+    )
     round_to_half(model)
-    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
     with made_at(options.out) as folder:
-        (folder / WEIGHTS_FILE).write_bytes(weights)
-        export_onnx(model, folder, practised.card, weights)
-        (folder / MODEL_FILE).write_text(practised.card.to_json(), encoding="utf-8")
+        write_model(folder, model, _card(card, before, options.share))
     print(options.out)
 
 
-def _weights(bundle: Bundle) -> dict[str, Tensor]:
+def _start(place: Path) -> Start:
+    bundle = Bundle.open(place)
     if bundle.weights is None:
-        raise UsageError(f"`{bundle.card.name}` must hold `{WEIGHTS_FILE}`")
-    return {name: tensor.float() for name, tensor in load(bundle.weights).items()}
+        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`")
+    return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
+
+
+def _card(practised: BundleCard, before: Start, share: float) -> BundleCard:
+    told = {key: one for key, one in practised.metrics.items() if key not in ("valid_loss", "test")}
+    rewarded_by = [*dict.fromkeys([*practised.rewarded_by, *before.told["rewarded_by"]])]
+    average = {"share": share, "rest": before.told["sha256"]}
+    metrics = {**told, "average": average, "rewarded_by": rewarded_by}
+    return replace(practised, metrics=metrics)
 
 
 if __name__ == "__main__":

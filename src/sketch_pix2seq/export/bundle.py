@@ -74,10 +74,7 @@ def export_run(
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster)
         card = _card(run, model, {**facts, "test": test}, heat)
         BundleCard.from_json(card.to_json())  # what nobody could load is not written
-        weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
-        (folder / WEIGHTS_FILE).write_bytes(weights)
-        export_onnx(model, folder, card, weights)
-        (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
+        write_model(folder, model, card)
         (folder / CARD_FILE).write_text(model_card(card, notes), encoding="utf-8")
         if dataset is not None:
             split = dataset.split("train")
@@ -89,6 +86,20 @@ def export_run(
             (folder / NAMING_FILE).write_bytes(naming.to_bytes())
         add(folder)
     return card
+
+
+def write_model(folder: Path, model: SketchAutoencoder, card: BundleCard) -> None:
+    """Write what every bundle holds: weights, graphs and `model.json`.
+
+    Args:
+        folder: one that exists.
+        model: in evaluation mode, its weights rounded (see `round_to_half`).
+        card: what `model.json` is to say.
+    """
+    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+    (folder / WEIGHTS_FILE).write_bytes(weights)
+    export_onnx(model, folder, card, weights)
+    (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
 
 
 def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
