@@ -1,13 +1,13 @@
-"""Compare drawers and judges on one graphics card in some minutes, and let the drawers practise.
+"""Let drawers learn on for some minutes on one graphics card, and practise before a judge.
 
-    python scripts/train_on_gpu.py DATA WORK OUT [--learn 300] [--practise 200]
+    python scripts/train_on_gpu.py DATA WORK OUT --from NAME=BUNDLE ... [--learn 300]
+        [--practise 200]
 
 All runs are of the project's own command, side by side in processes of their own; each stage is
 stopped when its seconds are over, by the signal that `train` answers with a checkpoint. First the
-drawers and judges below learn from people's drawings. Then every drawer, and the model in the
-package as well, practises before the judge whose loss on validation drawings is the lowest. Runs
-are kept in WORK; called again with the same, `--learn 0` goes on with the practice. To OUT come
-the bundles and metrics of every run and what it printed, a tar for each drawer and one of judges.
+models given learn on from people's drawings, then what they have become practises before the judge
+in the package. Runs are kept in WORK; called again with the same, `--learn 0` goes on with the
+practice. To OUT come the bundles and metrics of every run and what it printed, a tar for each.
 """
 
 from __future__ import annotations
@@ -24,24 +24,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 FRONT = "cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
-BATCH = ["batch_size=256", f"focus={FRONT}", "sheet_every=0"]
-STEADY = ["optimiser.schedule=exponential", "optimiser.average_decay=0.999"]
-DROPOUT = "model.recurrent_keep=0.9"
-DRAWERS = {  # each differs in one thing from the one before or from `dropout`
-    "plain": [],
-    "dropout": [DROPOUT],
-    "wide": [DROPOUT, "model.encoder_width=40"],
-    "large": [DROPOUT, "model.decoder_size=1024"],
-}
-JUDGES = {
-    "eyes": (["--start-from", "default"], ["optimiser.learning_rate=7e-4", "seed=5"]),
-    "teacher": ([], ["model.encoder_width=48", "seed=6"]),
-}
-EYES = ["focus_share=0.5", "augmentation.tremble=1.5", "augmentation.line_width=0.3"]
+STEADY = [f"focus={FRONT}", "sheet_every=0", "optimiser.schedule=exponential"]
+LEARN = [
+    *("batch_size=512", "focus_share=0.5", "seed=21"),
+    *("optimiser.learning_rate=8e-4", "optimiser.decay=0.9997", "optimiser.average_decay=0.999"),
+]
 PRACTICE = [
-    *("focus_share=0.75", "optimiser.learning_rate=6e-4", "optimiser.decay=1.0"),
-    *("optimiser.warmup_steps=50", "optimiser.average_decay=0.99", "validate_every=100"),
-    *("reward.weight=0.7", "reward.inputs=256", "reward.redrawings=6", "reward.mixed=0.5"),
+    *("batch_size=256", "focus_share=0.65", "seed=22", "validate_every=100"),
+    *("optimiser.learning_rate=4e-4", "optimiser.decay=0.9985", "optimiser.warmup_steps=30"),
+    *("optimiser.average_decay=0.99", "reward.weight=4", "reward.inputs=256"),
+    *("reward.redrawings=6", "reward.mixed=0.75"),
 ]
 HURRY = 60.0  # seconds for a process to write its checkpoint
 
@@ -99,12 +91,6 @@ class Project:
         """Where the bundle of a run lies."""
         return self._work / f"{name}-bundle"
 
-    def valid_loss(self, name: str) -> float:
-        """The last cross entropy of a judge on validation drawings."""
-        lines = (self._work / name / "metrics.jsonl").read_text().splitlines()
-        told = [json.loads(line) for line in lines]
-        return float([t["cross_entropy"] for t in told if t["kind"] == "valid"][-1])
-
     def pack(self, archive: Path, names: Iterable[str]) -> None:
         """Write what is to be kept of some runs: bundles, metrics, what was printed.
 
@@ -127,58 +113,47 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--from", dest="begins", action="append", metavar="NAME=BUNDLE")
     parser.add_argument("--learn", type=float, default=300, help="seconds")
     parser.add_argument("--practise", type=float, default=200, help="seconds")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=3)
     options = parser.parse_args()
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     project = Project(options.data, options.work, options.threads)
+    begins = dict(one.split("=", 1) for one in options.begins)
+    models = {name: _model_settings(Path(bundle)) for name, bundle in begins.items()}
     if options.learn:
-        learn(project, options.learn)
-        project.export([*JUDGES, *DRAWERS])
-    judge = min(JUDGES, key=project.valid_loss)
-    practise(project, judge, options.practise)
-    practised = [f"{name}-practised" for name in (*DRAWERS, "default")]
+        started = time.monotonic()
+        running = [
+            project.train(name, "default", [*STEADY, *LEARN, *models[name]], "--start-from", bundle)
+            for name, bundle in begins.items()
+        ]
+        _stop(running, started + options.learn)
+        project.export(begins)
+        project.pack(options.out / "learned.tar.gz", begins)
+    started = time.monotonic()
+    practised = {f"{name}-practised": name for name in begins}
+    running = [
+        project.train(
+            name,
+            "default",
+            [*STEADY, *PRACTICE, *models[before]],
+            *("--start-from", str(project.bundle(before)), "--judge", "default"),
+        )
+        for name, before in practised.items()
+    ]
+    _stop(running, started + options.practise)
     project.export(practised)
-    project.pack(options.out / "judges.tar.gz", JUDGES)
     for name in practised:
-        begun = name.removesuffix("-practised")
-        project.pack(options.out / f"{begun}.tar.gz", [name, *(DRAWERS.keys() & {begun})])
+        project.pack(options.out / f"{name}.tar.gz", [name])
     print("done", flush=True)
 
 
-def learn(project: Project, seconds: float) -> None:
-    """Drawers and judges from people's drawings."""
-    started = time.monotonic()
-    steady = [*BATCH, *STEADY, "focus_share=0.5"]
-    running = [project.train("plain", "default", [*steady, *DRAWERS["plain"]])]
-    time.sleep(min(20.0, seconds / 4))  # how fast it is alone
-    if running[0].poll() is not None:
-        raise SystemExit("the first run has ended")
-    running += [
-        project.train(name, "default", [*steady, *settings])
-        for name, settings in DRAWERS.items()
-        if name != "plain"
-    ]
-    running += [
-        project.train(name, "judge", [*BATCH, *STEADY, *EYES, *settings], *words)
-        for name, (words, settings) in JUDGES.items()
-    ]
-    _stop(running, started + seconds)
-
-
-def practise(project: Project, judge: str, seconds: float) -> None:
-    """Every drawer before a judge."""
-    started = time.monotonic()
-    print("judge:", judge, project.valid_loss(judge), flush=True)
-    running = []
-    for name, settings in {**DRAWERS, "default": []}.items():
-        begins = "default" if name == "default" else str(project.bundle(name))
-        settings = [*BATCH, *STEADY, *settings, *PRACTICE]
-        words = ("--start-from", begins, "--judge", str(project.bundle(judge)))
-        running.append(project.train(f"{name}-practised", "default", settings, *words))
-    _stop(running, started + seconds)
+def _model_settings(bundle: Path) -> list[str]:
+    """With which settings a run can begin with a bundle."""
+    model = json.loads((bundle / "model.json").read_text())["recipe"]["model"]
+    return [f"model.encoder_width={model['encoder_width']}"]
 
 
 def _stop(running: Iterable[subprocess.Popen[bytes]], at: float) -> None:

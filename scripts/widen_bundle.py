@@ -1,0 +1,56 @@
+"""Double the width of the image encoder of a model, to learn on from.
+
+    python scripts/widen_bundle.py BUNDLE --out WIDER [--seed 0]
+
+WIDER draws as BUNDLE does, and begins a run as `train default --start-from WIDER --set
+model.encoder_width=48`. What was fitted to codes is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.bundle import write_model
+from sketch_pix2seq.export.graphs import round_to_half
+from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.start import start_from
+from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.models import ConvEncoder
+from sketch_pix2seq.models.widen import widen
+from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.recipe import Recipe
+
+
+def main() -> None:
+    """Widen one bundle into another."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    bundle = Bundle.open(options.bundle)
+    recipe = Recipe.from_dict(bundle.card.recipe)
+    model = build_model(recipe).eval()
+    start = start_from(bundle)
+    start.check(recipe, len(bundle.card.categories))
+    model.load_state_dict(start.weights)
+    if not isinstance(model.encoder, ConvEncoder):
+        raise UsageError("`model.encoder` must be conv", got=recipe.model.encoder)
+    model.encoder = widen(model.encoder, torch.Generator().manual_seed(options.seed)).eval()
+    width = 2 * recipe.model.encoder_width
+    wider = replace(recipe, model=replace(recipe.model, encoder_width=width))
+    metrics = {**bundle.card.metrics, "widened_from": start.told["sha256"]}
+    card = replace(bundle.card, recipe=wider.to_dict(), metrics=metrics)
+    round_to_half(model)
+    with made_at(options.out) as folder:
+        write_model(folder, model, card)
+    print(options.out)
+
+
+if __name__ == "__main__":
+    main()
