@@ -20,7 +20,8 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import write_model
 from sketch_pix2seq.export.graphs import round_to_half
 from sketch_pix2seq.export.place import made_at
-from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle, BundleCard
+from sketch_pix2seq.export.start import start_from
+from sketch_pix2seq.inference.bundle import Bundle, BundleCard
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.start import Start
@@ -36,8 +37,9 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 <= options.share <= 1:
         raise UsageError("`share` must be from 0 to 1", got=options.share)
-    card = Bundle.open(options.practised).card
-    practised, before = _start(options.practised), _start(options.before)
+    bundles = [Bundle.open(place) for place in (options.practised, options.before)]
+    card = bundles[0].card
+    practised, before = (start_from(bundle) for bundle in bundles)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
         start.check(recipe, len(card.categories))
@@ -52,13 +54,6 @@ def main() -> None:
     with made_at(options.out) as folder:
         write_model(folder, model, _card(card, before, options.share))
     print(options.out)
-
-
-def _start(place: Path) -> Start:
-    bundle = Bundle.open(place)
-    if bundle.weights is None:
-        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`")
-    return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
 
 
 def _card(practised: BundleCard, before: Start, share: float) -> BundleCard:

@@ -127,15 +127,13 @@ def train_showing(
 
 def _start(place: Path, recipe: Recipe) -> Start:
     """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
-    from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
+    from sketch_pix2seq.export.start import start_from
+    from sketch_pix2seq.inference.bundle import Bundle
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
         return Start.from_bytes(_judge_files(place)[1], place.name)
-    bundle = Bundle.default() if _is_ours(place) else Bundle.open(place)
-    if bundle.weights is None:
-        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
-    return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
+    return start_from(Bundle.default() if _is_ours(place) else Bundle.open(place))
 
 
 def _judge(place: Path) -> RewardJudge:

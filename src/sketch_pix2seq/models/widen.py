@@ -34,9 +34,8 @@ def widen(encoder: ConvEncoder, generator: torch.Generator) -> ConvEncoder:
         if isinstance(old, nn.Conv2d) and isinstance(new, nn.Conv2d):
             weight = old.weight.repeat_interleave(2, 0)
             new.weight.copy_(weight if old.in_channels == 1 else _shared(weight, generator))
-        elif isinstance(old, nn.GroupNorm) and isinstance(
-            new, nn.GroupNorm
-        ):  # its groups hold the copies of what they held
+        elif isinstance(old, nn.GroupNorm) and isinstance(new, nn.GroupNorm):
+            # its groups hold the copies of what they held
             new.weight.copy_(old.weight.repeat_interleave(2))
             new.bias.copy_(old.bias.repeat_interleave(2))
     for old, new in (
