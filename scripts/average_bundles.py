@@ -37,9 +37,9 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 <= options.share <= 1:
         raise UsageError("`share` must be from 0 to 1", got=options.share)
-    bundles = [Bundle.open(place) for place in (options.practised, options.before)]
-    card = bundles[0].card
-    practised, before = (start_from(bundle) for bundle in bundles)
+    bundle = Bundle.open(options.practised)
+    card, practised = bundle.card, start_from(bundle, options.practised)
+    before = start_from(Bundle.open(options.before), options.before)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
         start.check(recipe, len(card.categories))

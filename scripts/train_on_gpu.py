@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--from", dest="begins", action="append", metavar="NAME=BUNDLE")
+    parser.add_argument("--from", dest="begins", action="append", type=_named, required=True)
     parser.add_argument("--learn", type=float, default=300, help="seconds")
     parser.add_argument("--practise", type=float, default=200, help="seconds")
     parser.add_argument("--threads", type=int, default=3)
@@ -121,7 +121,7 @@ def main() -> None:
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     project = Project(options.data, options.work, options.threads)
-    begins = dict(one.split("=", 1) for one in options.begins)
+    begins = dict(options.begins)
     models = {name: _model_settings(Path(bundle)) for name, bundle in begins.items()}
     if options.learn:
         started = time.monotonic()
@@ -148,6 +148,14 @@ def main() -> None:
     for name in practised:
         project.pack(options.out / f"{name}.tar.gz", [name])
     print("done", flush=True)
+
+
+def _named(told: str) -> tuple[str, str]:
+    """The name and the folder of `NAME=BUNDLE`."""
+    name, _, bundle = told.partition("=")
+    if not (name and bundle):
+        raise argparse.ArgumentTypeError(f"must be NAME=BUNDLE; got {told}")
+    return name, bundle
 
 
 def _model_settings(bundle: Path) -> list[str]:

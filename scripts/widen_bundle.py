@@ -3,7 +3,7 @@
     python scripts/widen_bundle.py BUNDLE --out WIDER [--seed 0]
 
 WIDER draws as BUNDLE does, and begins a run as `train default --start-from WIDER --set
-model.encoder_width=48`. What was fitted to codes is left out.
+model.encoder_width=W`, W its width. What was fitted to codes is left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     bundle = Bundle.open(options.bundle)
     recipe = Recipe.from_dict(bundle.card.recipe)
     model = build_model(recipe).eval()
-    start = start_from(bundle)
+    start = start_from(bundle, options.bundle)
     start.check(recipe, len(bundle.card.categories))
     model.load_state_dict(start.weights)
     if not isinstance(model.encoder, ConvEncoder):

@@ -133,7 +133,7 @@ def _start(place: Path, recipe: Recipe) -> Start:
 
     if recipe.task == "judge":
         return Start.from_bytes(_judge_files(place)[1], place.name)
-    return start_from(Bundle.default() if _is_ours(place) else Bundle.open(place))
+    return start_from(Bundle.default() if _is_ours(place) else Bundle.open(place), place)
 
 
 def _judge(place: Path) -> RewardJudge:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.training.start import Start
 
 
-def start_from(bundle: Bundle) -> Start:
+def start_from(bundle: Bundle, place: Path) -> Start:
     """The weights of a bundle.
+
+    Args:
+        bundle: as it was read.
+        place: where it lies, as errors are to name it.
 
     Raises:
         UsageError: if it holds none.
     """
     if bundle.weights is None:
-        raise UsageError(
-            f"`{bundle.card.name}` must hold `{WEIGHTS_FILE}`", do="Export its run again."
-        )
+        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
