@@ -249,12 +249,17 @@ def test_an_older_judge_is_read_and_one_that_lacks_its_weights_is_refused(
 
 
 def test_a_judge_of_other_things_goes_into_no_bundle(
-    data: Path, tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
+    data: Path,
+    tmp_path: Path,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     recipe = find_recipe("cnn_small").with_settings(["num_steps=1", "model.decoder_size=8"])
     train(replace(recipe, sheet_every=0), data, tmp_path / "run")
-    stranger = write_judge(tmp_path / "stranger", ("ant", "bee"))
-    words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--judge", stranger]
-    with unchecked_shapes():
-        assert main([str(word) for word in words]) == 1
+    strangers = (write_judge(tmp_path / "stranger", ("ant", "bee")), "default")
+    for stranger in strangers:
+        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--judge", stranger]
+        with unchecked_shapes():
+            assert main([str(word) for word in words]) == 1
+        assert "a bundle's judge must know its categories" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.ours import judge_at
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def export(
         data: The data set that it was trained on: with it the bundle completes and names drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
-        judge: An exported judge that the bundle is to hold: it helps to name drawings, and to
-            tell the best of several.
+        judge: An exported judge that the bundle is to hold, or `default` for the one in the
+            package: it helps to name drawings, and to tell the best of several.
         notes: A Markdown file that the model card is to hold as well.
     """
     with needs_extra("train"):
@@ -64,11 +65,10 @@ def export(
 def _seat(folder: Path, judge: Path) -> None:
     """Put a judge into a bundle; one that does not fit, or sees nothing, is refused."""
     from sketch_pix2seq.export.judge import seat_judge
-    from sketch_pix2seq.inference.bundle import read_judge
     from sketch_pix2seq.inference.sketcher import Sketcher
     from sketch_pix2seq.sketch.sketch import Sketch
 
-    seat_judge(folder, read_judge(judge))
+    seat_judge(folder, judge_at(judge))
     Sketcher.load(folder).name(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.ours import bundle_at, judge_at
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,12 +129,11 @@ def train_showing(
 def _start(place: Path, recipe: Recipe) -> Start:
     """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
     from sketch_pix2seq.export.start import start_from
-    from sketch_pix2seq.inference.bundle import Bundle
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
         return Start.from_bytes(_judge_files(place)[1], place.name)
-    return start_from(Bundle.default() if _is_ours(place) else Bundle.open(place), place)
+    return start_from(bundle_at(place), place)
 
 
 def _judge(place: Path) -> RewardJudge:
@@ -148,20 +148,13 @@ def _judge(place: Path) -> RewardJudge:
 
 def _judge_files(place: Path) -> tuple[JudgeFiles, bytes]:
     """Read an exported judge, or the one in a model's bundle, and its weights."""
-    from sketch_pix2seq.inference.bundle import Bundle, read_judge
-
-    files = Bundle.default().judge if _is_ours(place) else read_judge(place)
-    if files is None or files.weights is None:
+    files = judge_at(place)
+    if files.weights is None:
         raise UsageError(
             f"`{place}` must hold the weights of a judge",
             do="Name what `export` made of a judge's run, or of a model's with such a --judge.",
         )
     return files, files.weights
-
-
-def _is_ours(place: Path) -> bool:
-    """Whether the model in the package is meant."""
-    return place == Path("default") and not place.exists()
 
 
 def _tell_ignored(

@@ -1,0 +1,77 @@
+"""The scripts that make one bundle of others."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.export.bundle import export_run
+from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.training.loop import train
+from sketch_pix2seq.training.recipe import ModelSettings
+from sketch_pix2seq.training.recipes import default
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture
+def call(
+    unchecked_shapes: Callable[[], AbstractContextManager[None]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Runs a script; torch cannot trace through the tests' shape checks."""
+
+    def called(script: str, *words: str | Path) -> None:
+        monkeypatch.setattr("sys.argv", [script, *map(str, words)])
+        with unchecked_shapes():
+            runpy.run_path(str(SCRIPTS / script))["main"]()
+
+    return called
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Path:
+    """A small one that looks with a `conv` encoder."""
+    write_synthetic(tmp_path / "files", num=40, seed=1)
+    prepare([tmp_path / "files"], tmp_path / "set", epsilon=6.0)
+    model = ModelSettings(encoder="conv", encoder_width=8, latent_dim=16, decoder_size=48)
+    recipe = replace(default(), num_steps=2, batch_size=8, sheet_every=0, model=model)
+    train(recipe, tmp_path / "set", tmp_path / "run")
+    with unchecked_shapes():
+        export_run(tmp_path / "run", tmp_path / "bundle", temperature=0.4)
+    return tmp_path / "bundle"
+
+
+def weights(bundle: Path) -> dict[str, np.ndarray]:
+    """All of a bundle's, as 32-bit floats."""
+    kept = Bundle.open(bundle).weights
+    assert kept is not None
+    return {name: array.astype(np.float32) for name, array in load(kept).items()}
+
+
+def test_a_widened_bundle_sees_the_same_and_an_average_lies_between(
+    bundle: Path, call: Callable[..., None], tmp_path: Path
+) -> None:
+    one, two, average = (tmp_path / name for name in ("one", "two", "average"))
+    call("widen_bundle.py", bundle, "--out", one, "--seed", "1")
+    call("widen_bundle.py", bundle, "--out", two, "--seed", "2")
+    call("average_bundles.py", one, two, "--share", "0.75", "--out", average)
+
+    drawing = Sketch.from_points([[(0, 0), (50, 20), (90, 90)]])
+    seen = [Sketcher.load(place).encode(drawing) for place in (bundle, one)]
+    np.testing.assert_allclose(seen[0], seen[1], atol=2e-3)
+    first, second, between = weights(one), weights(two), weights(average)
+    assert any((first[name] != second[name]).any() for name in first)
+    for name, array in between.items():
+        wanted = 0.75 * first[name] + 0.25 * second[name]
+        np.testing.assert_allclose(array, wanted, rtol=2e-3, atol=1e-4)
+    assert Bundle.open(average).card.metrics["average"]["share"] == 0.75
