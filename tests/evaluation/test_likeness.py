@@ -68,9 +68,10 @@ def test_people_are_measured_beside_models(contest: Contest) -> None:
         likeness.part_name(label) for label in ("human", "cnn", "rnn")
     ]
     human, model, _ = (part.measure() for part in parts)
-    told = {f"told_by_{what}" for what in ("picture", "strokes", "strokes_alike")}
+    told = {f"told_by_{what}" for what in ("picture", "strokes", "strokes_alike", "strokes_both")}
     assert human.keys() == model.keys() == told | {"frechet"}
     assert human["told_by_strokes_alike"] == human["told_by_strokes"]
+    assert human["told_by_strokes_both"] == human["told_by_strokes"]
     # random weights scribble: nobody takes that for a circle
     assert np.mean(model["told_by_strokes"]) > np.mean(human["told_by_strokes"])
     assert model["frechet"] > human["frechet"] > 0
@@ -90,5 +91,6 @@ def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
 
     monkeypatch.setattr(likeness, "stroke_figures", figures)
     likeness._measured(contest, coarse)
-    _, humans, simplified = seen
-    assert 0 < simplified < humans
+    redrawn, humans, both_redrawn, both_humans = seen
+    assert 0 < both_humans < humans
+    assert 0 < both_redrawn < redrawn

@@ -4,8 +4,10 @@
 than it is asked about; 50 % right means that it cannot. It looks once at the judge's features of
 the picture, once at figures of the strokes. A model whose training drawings were simplified draws
 with fewer points than people's files have, which tells it at once; so it looks a third time, at
-people's drawings simplified as the model's own data were. **Frechet distance** of the judge's
-features: how far apart two normal distributions fitted to them are. As in other work with a
+people's drawings simplified as the model's own data were. These hold no point that the
+simplification would leave out, and redrawings some, since nobody simplified them; so it looks a
+fourth time, at both simplified. **Frechet distance** of the judge's features: how far apart two
+normal distributions fitted to them are. As in other work with a
 classifier of their own, these distances compare only with each other, never with those of another
 judge.
 
@@ -66,13 +68,17 @@ def _measured(contest: Contest, model: Contestant | None) -> dict[str, Any]:
     seen = [contest.judged(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
     epsilon = None if model is None else _epsilon(model)
-    alike = strokes
+    coarse = strokes
     if epsilon is not None:
-        alike = [strokes[0], stroke_figures([human.simplified(epsilon) for human in humans])]
+        coarse = [
+            stroke_figures([sketch.simplified(epsilon) for sketch in some])
+            for some in (drawings, humans)
+        ]
     return {
         "told_by_picture": told_apart(seen[0], seen[1], settings.seed).tolist(),
         "told_by_strokes": told_apart(strokes[0], strokes[1], settings.seed).tolist(),
-        "told_by_strokes_alike": told_apart(alike[0], alike[1], settings.seed).tolist(),
+        "told_by_strokes_alike": told_apart(strokes[0], coarse[1], settings.seed).tolist(),
+        "told_by_strokes_both": told_apart(coarse[0], coarse[1], settings.seed).tolist(),
         "frechet": frechet_distance(seen[0], seen[1]),
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sketch_pix2seq.sketch.writing import write_whole
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a part measures something else than before."""
 
 Progress = Callable[[str, int, int], None]

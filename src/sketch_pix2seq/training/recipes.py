@@ -113,7 +113,7 @@ def default() -> Recipe:
         summary="our own, stronger: 3x3 image encoder, unsteady pictures, averaged weights",
         num_steps=12_000,
         balance=0.5,
-        model=ModelSettings(encoder="conv", recurrent_keep=1.0),
+        model=ModelSettings(encoder="conv", encoder_width=48, recurrent_keep=1.0),
         optimiser=OptimiserSettings(schedule="cosine", warmup_steps=200, average_decay=0.9995),
         augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, tremble=1.5, line_width=0.3),
     )

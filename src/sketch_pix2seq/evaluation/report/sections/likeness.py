@@ -20,6 +20,7 @@ def likeness_section(found: Found) -> Section:
                 share_of(np.array(one["told_by_picture"]), found),
                 share_of(np.array(one["told_by_strokes"]), found),
                 share_of(np.array(one["told_by_strokes_alike"]), found),
+                share_of(np.array(one["told_by_strokes_both"]), found),
                 float(one["frechet"]),
             ]
         )
@@ -32,7 +33,8 @@ def likeness_section(found: Found) -> Section:
         how=f"{count:,} redrawings of one half of the test drawings against {count:,} human "
         f"drawings of the other half; random forest, {likeness.FOLDS}-fold. Features: the "
         "judge's, and nine figures of the strokes; those also with people's drawings simplified "
-        "as the model's training data were, which has never seen finer ones. The Fréchet distance "
+        "as the model's training data were, which has never seen finer ones, and once more with "
+        "redrawings simplified like them. The Fréchet distance "
         "is of these judge features, comparable within this report only. All of this stands "
         "beside a Turing test with people, not in its place.",
         paper="asked 59 people: 58 % of human drawings were taken for human, 60 % of CNN "
@@ -48,6 +50,7 @@ def likeness_section(found: Found) -> Section:
                     Column("told apart by picture"),
                     Column("told apart by strokes"),
                     Column("... people's simplified alike"),
+                    Column("... both simplified alike"),
                     Column("Fréchet distance", "number"),
                 ],
                 rows=rows,
