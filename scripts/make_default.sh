@@ -5,7 +5,8 @@
 #
 # QUICKDRAW holds simplified/<category>.ndjson.gz of all categories; everything is written below
 # OUT: data set, runs and bundle. Broken off, it goes on where it was. The numbers of steps can be set: BROAD,
-# FRONT, EYES and PRACTICE. The model in the package came about in more and smaller steps, which docs/LOG.md tells.
+# FRONT, EYES and PRACTICE. The model in the package came about in more and smaller steps, one of them on a graphics
+# card (scripts/train_on_gpu.py), and is the average of two of them (scripts/average_bundles.py): docs/LOG.md tells.
 # Each run is a `train` of its own, so a graphics card is used where there is one.
 set -euo pipefail
 quickdraw=$1 out=$2

@@ -187,7 +187,7 @@ Made by {card.metrics["made_by"]}.
 
 A drawing's split is decided by a hash of itself. Drawings: {card.attribution}
 
-Trained for {card.metrics["step"]} steps of {card.recipe["batch_size"]} drawings{begins}.
+Trained for {_steps(card.metrics["step"])} of {card.recipe["batch_size"]} drawings{begins}.
 Loss on validation drawings, `{card.metrics["loss_convention"]}` convention: {_loss(card)}.
 The whole recipe and the data set's card are in `{MODEL_FILE}`.
 
@@ -204,6 +204,10 @@ Sketcher.load("this-folder").redraw("drawing.png", n=4)
 It draws everything as something that it has seen. Weights are stored as 16-bit floats. Licence of
 the weights: {card.licence}.
 """
+
+
+def _steps(num: int) -> str:
+    return "1 step" if num == 1 else f"{num:,} steps"
 
 
 def _loss(card: BundleCard) -> str:
