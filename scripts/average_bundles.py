@@ -37,9 +37,12 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 <= options.share <= 1:
         raise UsageError("`share` must be from 0 to 1", got=options.share)
-    bundle = Bundle.open(options.practised)
+    bundle, other = Bundle.open(options.practised), Bundle.open(options.before)
+    for name in ("categories", "offset_scale"):
+        if getattr(bundle.card, name) != getattr(other.card, name):
+            raise UsageError(f"both bundles must have the same `{name}`")
     card, practised = bundle.card, start_from(bundle, options.practised)
-    before = start_from(Bundle.open(options.before), options.before)
+    before = start_from(other, options.before)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
         start.check(recipe, len(card.categories))

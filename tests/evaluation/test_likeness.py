@@ -90,7 +90,7 @@ def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
         return stroke_figures(sketches)
 
     monkeypatch.setattr(likeness, "stroke_figures", figures)
-    likeness._measured(contest, coarse)
+    likeness._measured(contest, coarse, likeness._epsilon(coarse))
     redrawn, humans, both_redrawn, both_humans = seen
     assert 0 < both_humans < humans
     assert 0 < both_redrawn < redrawn

@@ -88,6 +88,14 @@ def model_with_stored_weights(run: Path) -> SketchAutoencoder:
     return model
 
 
+def test_another_data_set_is_refused(run: Path, tmp_path: Path) -> None:
+    write_synthetic(tmp_path / "files", num=40, seed=1)
+    prepare([tmp_path / "files"], tmp_path / "set", epsilon=3.0)
+    with pytest.raises(RunError, match=r"does not fit .*: its `\w+` is another one"):
+        export_run(run, tmp_path / "bundle", data=tmp_path / "set")
+    assert not (tmp_path / "bundle").exists()
+
+
 def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
     names = {path.name for path in bundle.iterdir()}
     assert names == {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import runpy
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -15,6 +17,7 @@ from safetensors.numpy import load
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.inference.bundle import Bundle
 from sketch_pix2seq.training.loop import train
@@ -75,3 +78,15 @@ def test_a_widened_bundle_sees_the_same_and_an_average_lies_between(
         wanted = 0.75 * first[name] + 0.25 * second[name]
         np.testing.assert_allclose(array, wanted, rtol=2e-3, atol=1e-4)
     assert Bundle.open(average).card.metrics["average"]["share"] == 0.75
+
+
+def test_models_of_other_units_are_not_averaged(
+    bundle: Path, call: Callable[..., None], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    card = json.loads((other / "model.json").read_text())
+    (other / "model.json").write_text(json.dumps(card | {"offset_scale": 9.0}))
+    with pytest.raises(UsageError, match="the same `offset_scale`"):
+        call("average_bundles.py", bundle, other, "--out", tmp_path / "average")
+    assert not (tmp_path / "average").exists()

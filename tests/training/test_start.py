@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,10 +33,32 @@ def test_a_run_begins_with_the_weights_given(
     assert Run(tmp_path / "run").facts["started_from"] == start.told
 
 
-def test_a_run_broken_off_at_once_goes_on_with_the_weights_given(
+def test_a_run_draws_in_the_units_of_the_model_it_begins_with(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    start = Start.from_bytes(_other_weights(tiny_recipe), "another")
+    recipe = replace(tiny_recipe, num_steps=2, validate_every=2)
+    start = Start.from_bytes(_other_weights(recipe), "another", offset_scale=80.0)
+    train(recipe, shapes, tmp_path / "told", start=start)
+    assert Run(tmp_path / "told").offset_scale == 80.0
+
+    shutil.copytree(shapes, tmp_path / "scaled")
+    card = json.loads((shapes / "dataset.json").read_text())
+    (tmp_path / "scaled" / "dataset.json").write_text(json.dumps(card | {"offset_scale": 80.0}))
+    plain = Start.from_bytes(_other_weights(recipe), "another")
+    train(recipe, tmp_path / "scaled", tmp_path / "set", start=plain)
+    train(recipe, shapes, tmp_path / "own", start=plain)
+    assert Run(tmp_path / "own").offset_scale == card["offset_scale"] != 80.0
+    for name in ("step-00000002.safetensors", "best.safetensors"):
+        told, scaled, own = (
+            (tmp_path / run / "checkpoints" / name).read_bytes() for run in ("told", "set", "own")
+        )
+        assert told == scaled != own
+
+
+def test_a_run_broken_off_at_once_goes_on_with_the_weights_and_units_given(
+    tiny_recipe: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    start = Start.from_bytes(_other_weights(tiny_recipe), "another", offset_scale=80.0)
 
     def kill(progress: object) -> None:
         raise ZeroDivisionError
@@ -54,6 +78,14 @@ def test_weights_of_another_network_are_refused(
     wider = replace(tiny_recipe, model=replace(tiny_recipe.model, decoder_size=32))
     with pytest.raises(UsageError, match=r"`decoder\.latent\.bias` must be \(128,\); got \(64,\)"):
         train(wider, shapes, tmp_path / "run", start=start)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_focus_on_what_there_is_not_leaves_nothing_behind(
+    tiny_recipe: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="`focus` must name categories of the data set; got dog"):
+        train(replace(tiny_recipe, focus="dog"), shapes, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -77,7 +77,7 @@ def train(
         print(f"stopped after step {outcome.step:,} of {outcome.num_steps:,}; --resume goes on")
         raise KeyboardInterrupt
     steps, loss = outcome.num_steps, outcome.best_valid_loss
-    print(f"trained {steps:,} steps, best validation loss {loss:.4f}")
+    print(f"trained {steps:,} step{'' if steps == 1 else 's'}, best validation loss {loss:.4f}")
     print(out)
 
 

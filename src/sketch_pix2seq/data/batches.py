@@ -248,6 +248,21 @@ def _check(
         raise UsageError("; ".join(wrong))
 
 
+def check_focus(focus: Sequence[str], categories: Sequence[str]) -> None:
+    """Refuse to focus on what there is not.
+
+    Args:
+        focus: Categories.
+        categories: Those of the data set.
+
+    Raises:
+        UsageError: Naming those that it lacks.
+    """
+    unknown = sorted(set(focus) - set(categories))
+    if unknown:
+        raise UsageError("`focus` must name categories of the data set", got=", ".join(unknown))
+
+
 def _focussed(
     odds: Float64[np.ndarray, " K"],
     categories: Sequence[str],
@@ -257,9 +272,7 @@ def _focussed(
     """Give some categories a share of their own, divided among them as before."""
     if not focus:
         return odds
-    unknown = sorted(set(focus) - set(categories))
-    if unknown:
-        raise UsageError("`focus` must name categories of the data set", got=", ".join(unknown))
+    check_focus(focus, categories)
     if not 0 <= focus_share <= 1:
         raise UsageError("`focus_share` must be from 0 to 1", got=focus_share)
     chosen = np.isin(categories, focus)

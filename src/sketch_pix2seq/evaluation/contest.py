@@ -144,7 +144,7 @@ class Contest:
         if missing := [name for name in held_out.categories if name not in known]:
             raise UsageError(
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
-                do="Train the recipe `judge` on this data set.",
+                do="Train the recipe judge on this data set.",
             )
         if taught := [model.label for model in models if judge.digest in model.taught_by]:
             raise UsageError(

@@ -12,7 +12,8 @@ classifier of their own, these distances compare only with each other, never wit
 judge.
 
 One half of the test drawings is redrawn and compared with the other half, so that no redrawing
-meets its own input. The floor is the first half itself against the other: human against human.
+meets its own input. The floor is the first half itself against the other: human against human,
+both simplified as the coarsest model's data were where redrawings are compared so.
 
 Source: Lopez-Paz and Oquab (2017), classifier two-sample tests; Heusel et al. (2017), the distance,
 there on Inception's features; Breiman (2001), random forests, scikit-learn's.
@@ -48,16 +49,21 @@ def parts(contest: Contest) -> Iterator[Part]:
         "per_category": settings.per_category,
         "temperature": settings.temperature,
     }
-    yield Part(part_name(FLOOR), facts, lambda: _measured(contest, None))
+    coarsest = max((_epsilon(model) for model in contest.models), default=0.0)
+    yield Part(
+        part_name(FLOOR),
+        {**facts, "epsilon": coarsest},
+        lambda: _measured(contest, None, coarsest),
+    )
     for model in contest.models:
 
         def measure(model: Contestant = model) -> dict[str, Any]:
-            return _measured(contest, model)
+            return _measured(contest, model, _epsilon(model))
 
         yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
 
 
-def _measured(contest: Contest, model: Contestant | None) -> dict[str, Any]:
+def _measured(contest: Contest, model: Contestant | None, epsilon: float) -> dict[str, Any]:
     shown, others = _halves(contest)
     drawings = [contest.held_out.sketches[number] for number in shown]
     humans = [contest.held_out.sketches[number] for number in others]
@@ -67,26 +73,25 @@ def _measured(contest: Contest, model: Contestant | None) -> dict[str, Any]:
         drawings = [one for (one,) in redrawn]
     seen = [contest.judged(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
-    epsilon = None if model is None else _epsilon(model)
     coarse = strokes
-    if epsilon is not None:
+    if epsilon > 0:
         coarse = [
             stroke_figures([sketch.simplified(epsilon) for sketch in some])
             for some in (drawings, humans)
         ]
+    drawn = coarse[0] if model is None else strokes[0]
     return {
         "told_by_picture": told_apart(seen[0], seen[1], settings.seed).tolist(),
         "told_by_strokes": told_apart(strokes[0], strokes[1], settings.seed).tolist(),
-        "told_by_strokes_alike": told_apart(strokes[0], coarse[1], settings.seed).tolist(),
+        "told_by_strokes_alike": told_apart(drawn, coarse[1], settings.seed).tolist(),
         "told_by_strokes_both": told_apart(coarse[0], coarse[1], settings.seed).tolist(),
         "frechet": frechet_distance(seen[0], seen[1]),
     }
 
 
-def _epsilon(model: Contestant) -> float | None:
+def _epsilon(model: Contestant) -> float:
     """How far the model's training drawings were simplified beyond QuickDraw's own way."""
-    epsilon: float | None = model.sketcher.card.data.get("options", {}).get("epsilon")
-    return epsilon
+    return float(model.sketcher.card.data.get("options", {}).get("epsilon") or 0.0)
 
 
 def _halves(contest: Contest) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:

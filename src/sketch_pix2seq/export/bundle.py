@@ -60,7 +60,7 @@ def export_run(
         add: called with the folder once it can be used, to put more files into it.
 
     Raises:
-        RunError: if the run holds no checkpoint.
+        RunError: if the run holds no checkpoint, or was trained on another data set.
         BundleError: if `out` exists already.
         UsageError: if the temperature is out of its range.
         DatasetError: if `data` is no data set.
@@ -68,10 +68,12 @@ def export_run(
     heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
     dataset = None if data is None else Dataset.open(data)
+    if dataset is not None:
+        run.check_data(dataset, "Export with the data set that it was trained on.")
     with made_at(out) as folder:
         model, facts = load_model(run)
         round_to_half(model)
-        test = dataset and measure_likelihood(model, dataset, run.recipe.raster)
+        test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
         card = _card(run, model, {**facts, "test": test}, heat)
         BundleCard.from_json(card.to_json())  # what nobody could load is not written
         write_model(folder, model, card)
@@ -133,7 +135,7 @@ def _card(
         latent_dim=recipe.model.latent_dim,
         state_dim=DecoderStep(model.decoder).state_dim,
         noise_dim=noise_dim(recipe.model.num_components),
-        offset_scale=data["offset_scale"],
+        offset_scale=run.offset_scale,
         max_steps=data["longest"],
         temperature=temperature,
         encoder_input=STROKES if isinstance(model.encoder, RNNEncoder) else PICTURE,

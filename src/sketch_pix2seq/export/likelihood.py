@@ -22,7 +22,7 @@ MOST_DRAWINGS = 10_000
 
 @torch.no_grad()
 def measure_likelihood(
-    model: SketchAutoencoder, dataset: Dataset, raster: RasterSettings
+    model: SketchAutoencoder, dataset: Dataset, raster: RasterSettings, offset_scale: float
 ) -> dict[str, Any]:
     """Measure the losses of a model on test drawings.
 
@@ -30,6 +30,7 @@ def measure_likelihood(
         model: in evaluation mode.
         dataset: what it was trained on; its test split is used.
         raster: how pictures are rendered.
+        offset_scale: pixels to a unit of the model's offsets.
 
     Returns:
         Nats by name for each convention, `stroke_nll`, `pen_ce`, `reconstruction` and `kl`;
@@ -50,7 +51,7 @@ def measure_likelihood(
             )
             for batch in validation_batches(
                 split,
-                offset_scale=dataset.card.offset_scale,
+                offset_scale=offset_scale,
                 batch_size=BATCH_SIZE,
                 raster=raster,
                 limit=MOST_DRAWINGS,

@@ -21,4 +21,5 @@ def start_from(bundle: Bundle, place: Path) -> Start:
     """
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
-    return Start.from_bytes(bundle.weights, bundle.card.name, bundle.card.rewarded_by)
+    card = bundle.card
+    return Start.from_bytes(bundle.weights, card.name, card.rewarded_by, card.offset_scale)

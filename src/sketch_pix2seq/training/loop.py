@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sketch_pix2seq.data.batches import Batch, BatchSource, validation_batches
+from sketch_pix2seq.data.batches import Batch, BatchSource, check_focus, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
@@ -186,11 +186,13 @@ class _Session:
         self.dataset = dataset
         self.group = group
         self.model = build(recipe, len(dataset.card.categories)).to(group.device)
+        own = 0.0 if run is None else run.offset_scale
+        self.offset_scale = float(group.as_the_first(torch.tensor([own], dtype=torch.float64)))
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.memory = _Memory()
         self.source = BatchSource(
             dataset.split("train"),
-            offset_scale=dataset.card.offset_scale,
+            offset_scale=self.offset_scale,
             batch_size=recipe.batch_size,
             seed=recipe.seed,
             augmentation=recipe.augmentation,
@@ -207,7 +209,7 @@ class _Session:
                 judge,
                 dataset.card.categories,
                 recipe.reward,
-                offset_scale=dataset.card.offset_scale,
+                offset_scale=self.offset_scale,
                 max_steps=dataset.card.longest,
                 device=group.device,
                 num_parts=group.size,
@@ -316,7 +318,7 @@ class _Session:
         model.eval()
         batches = validation_batches(
             self.dataset.split("valid"),
-            offset_scale=self.dataset.card.offset_scale,
+            offset_scale=self.offset_scale,
             batch_size=self.recipe.batch_size,
             raster=self.recipe.raster,
             limit=self.recipe.validate_drawings,
@@ -350,7 +352,7 @@ class _Session:
             sheet = redrawing_sheet(
                 model,
                 self.dataset.split("valid"),
-                self.dataset.card.offset_scale,
+                self.offset_scale,
                 self.recipe.raster,
             )
         except DrawingError as error:
@@ -463,6 +465,7 @@ def _open_run(
     judge = judge or kept
     check_judge(judge, recipe, dataset.card.categories)
     digest = None if judge is None else judge.digest
+    check_focus(recipe.focused, dataset.card.categories)
     if run is None:
         if start is not None:
             start.check(recipe, len(dataset.card.categories))
@@ -479,7 +482,7 @@ def _open_run(
 
 def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
     run = Run(out)
-    run.check_data(dataset)
+    run.check_data(dataset, "Resume with the data set that the run began with.")
     if run.recipe != recipe:
         differ = [
             f"{name} is {now}, was {began}"

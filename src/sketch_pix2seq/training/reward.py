@@ -164,7 +164,7 @@ def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[
         if recipe.reward.weight > 0:
             raise UsageError(
                 "`judge` must be given: `reward.weight` is not 0",
-                do="Export a run of the recipe `judge`, and name it with --judge.",
+                do="Export a run of the recipe judge, and name it with --judge.",
             )
         return
     if recipe.reward.weight == 0:

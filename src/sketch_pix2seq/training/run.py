@@ -119,8 +119,18 @@ class Run:
         write_whole(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
 
-    def check_data(self, dataset: Dataset) -> None:
-        """Refuse to go on with other drawings than the run began with.
+    @property
+    def offset_scale(self) -> float:
+        """Pixels to a unit of offsets: the data set's, or that of the model it began with."""
+        begun = self.facts.get("started_from") or {}
+        return float(begun.get("offset_scale", self.data.offset_scale))
+
+    def check_data(self, dataset: Dataset, do: str) -> None:
+        """Refuse other drawings than the run began with.
+
+        Args:
+            dataset: what is given.
+            do: what to do if it is another one.
 
         Raises:
             RunError: naming what differs.
@@ -129,7 +139,7 @@ class Run:
             if getattr(self.data, key) != getattr(dataset.card, key):
                 raise RunError(
                     f"the data set does not fit `{self.folder}`: its `{key}` is another one",
-                    do="Resume with the data set that the run began with.",
+                    do=do,
                 )
 
     @contextmanager

@@ -29,13 +29,20 @@ class Start:
     told: dict[str, Any]
 
     @classmethod
-    def from_bytes(cls, data: bytes, name: str, rewarded_by: Sequence[str] = ()) -> Start:
+    def from_bytes(
+        cls,
+        data: bytes,
+        name: str,
+        rewarded_by: Sequence[str] = (),
+        offset_scale: float | None = None,
+    ) -> Start:
         """Read the weights of a bundle.
 
         Args:
             data: what its `weights.safetensors` holds.
             name: of the model, to be told.
             rewarded_by: digests of the judges that rewarded it, to be told as well.
+            offset_scale: what it draws in units of, and the run will; None: it draws nothing.
 
         Raises:
             UsageError: if it holds no weights.
@@ -45,7 +52,8 @@ class Start:
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
         told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
-        return cls(weights, told)
+        units = {} if offset_scale is None else {"offset_scale": offset_scale}
+        return cls(weights, told | units)
 
     def check(self, recipe: Recipe, num_categories: int) -> None:
         """Refuse weights that are not of the networks that a recipe trains.
@@ -64,7 +72,7 @@ class Start:
         if differ:
             first = differ[0]
             raise UsageError(
-                f"`start_from` must hold the networks of recipe `{recipe.name}`: `{first}` must "
+                f"`start_from` must hold the networks of the recipe {recipe.name}: `{first}` must "
                 f"be {wanted.get(first, 'left out')}",
                 got=f"{given.get(first, 'none')}, and {len(differ) - 1} more that differ",
                 do="Give the settings with which that model was trained by --set.",
