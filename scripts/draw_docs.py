@@ -99,7 +99,7 @@ def mixed(sketcher: Sketcher) -> Path:
     (cat,) = read_inputs(EXAMPLES / "cat.svg")
     (pig,) = read_inputs(EXAMPLES / "pig.png")
     car = next(one for one in read_inputs(EXAMPLES / "doodles.ndjson") if one.category == "car")
-    drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8)]
+    drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8, best_of=BEST_OF)]
     rows = [SheetRow(drawings[first : first + 8]) for first in (0, 7)]
     return Sheet(rows=rows, cell=96).save(IMAGES / "mix.png")
 
