@@ -77,6 +77,26 @@ def test_people_are_measured_beside_models(contest: Contest) -> None:
     assert model["frechet"] > human["frechet"] > 0
 
 
+def test_beside_models_of_coarse_drawings_people_are_coarse_on_both_sides(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "_epsilon", lambda model: 60.0)
+    floor = next(likeness.parts(contest))
+    assert floor.facts["epsilon"] == 60.0
+    seen: list[int] = []
+
+    def figures(sketches: list[Sketch]) -> np.ndarray:
+        seen.append(sum(sketch.num_points for sketch in sketches))
+        return stroke_figures(sketches)
+
+    monkeypatch.setattr(likeness, "stroke_figures", figures)
+    told = floor.measure()
+    one, other, coarse_one, coarse_other = seen
+    assert coarse_one < one
+    assert coarse_other < other
+    assert told["told_by_strokes_alike"] == told["told_by_strokes_both"]
+
+
 def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
     contest: Contest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,17 +41,21 @@ def call(
     return called
 
 
-@pytest.fixture
-def bundle(tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Path:
+@pytest.fixture(scope="module")
+def bundle(
+    tmp_path_factory: pytest.TempPathFactory,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> Path:
     """A small one that looks with a `conv` encoder."""
-    write_synthetic(tmp_path / "files", num=40, seed=1)
-    prepare([tmp_path / "files"], tmp_path / "set", epsilon=6.0)
+    folder = tmp_path_factory.mktemp("scripts")
+    write_synthetic(folder / "files", num=40, seed=1)
+    prepare([folder / "files"], folder / "set", epsilon=6.0)
     model = ModelSettings(encoder="conv", encoder_width=8, latent_dim=16, decoder_size=48)
     recipe = replace(default(), num_steps=2, batch_size=8, sheet_every=0, model=model)
-    train(recipe, tmp_path / "set", tmp_path / "run")
+    train(recipe, folder / "set", folder / "run")
     with unchecked_shapes():
-        export_run(tmp_path / "run", tmp_path / "bundle", temperature=0.4)
-    return tmp_path / "bundle"
+        export_run(folder / "run", folder / "bundle", temperature=0.4)
+    return folder / "bundle"
 
 
 def weights(bundle: Path) -> dict[str, np.ndarray]:

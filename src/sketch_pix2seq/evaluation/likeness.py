@@ -7,9 +7,8 @@ with fewer points than people's files have, which tells it at once; so it looks 
 people's drawings simplified as the model's own data were. These hold no point that the
 simplification would leave out, and redrawings some, since nobody simplified them; so it looks a
 fourth time, at both simplified. **Frechet distance** of the judge's features: how far apart two
-normal distributions fitted to them are. As in other work with a
-classifier of their own, these distances compare only with each other, never with those of another
-judge.
+normal distributions fitted to them are. As in other work with a classifier of their own, these
+distances compare only with each other, never with those of another judge.
 
 One half of the test drawings is redrawn and compared with the other half, so that no redrawing
 meets its own input. The floor is the first half itself against the other: human against human,
@@ -79,12 +78,13 @@ def _measured(contest: Contest, model: Contestant | None, epsilon: float) -> dic
             stroke_figures([sketch.simplified(epsilon) for sketch in some])
             for some in (drawings, humans)
         ]
-    drawn = coarse[0] if model is None else strokes[0]
+    both = told_apart(coarse[0], coarse[1], settings.seed).tolist()
+    alike = both if model is None else told_apart(strokes[0], coarse[1], settings.seed).tolist()
     return {
         "told_by_picture": told_apart(seen[0], seen[1], settings.seed).tolist(),
         "told_by_strokes": told_apart(strokes[0], strokes[1], settings.seed).tolist(),
-        "told_by_strokes_alike": told_apart(drawn, coarse[1], settings.seed).tolist(),
-        "told_by_strokes_both": told_apart(coarse[0], coarse[1], settings.seed).tolist(),
+        "told_by_strokes_alike": alike,
+        "told_by_strokes_both": both,
         "frechet": frechet_distance(seen[0], seen[1]),
     }
 

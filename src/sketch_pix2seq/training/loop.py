@@ -92,8 +92,9 @@ def train(
         out: folder of the run.
         resume: go on where an earlier session stopped, if there was one.
         devices: processes that share each batch, a GPU each where there are so many.
-        start: weights to begin with; None: the recipe's own first ones. A run that is
-            resumed goes on with its own.
+        start: weights to begin with, and the units of offsets that they draw in; None: the
+            recipe's own first ones, and the data set's units. A run that is resumed goes on with
+            its own.
         judge: who rewards drawings, where the recipe's `reward.weight` is not 0. A run that is
             resumed goes on with its own.
         on_progress: called after each step.

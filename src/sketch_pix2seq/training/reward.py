@@ -189,7 +189,7 @@ class Reward:
         judge: who looks.
         categories: of the data set, in its order; the judge knows them all.
         settings: how much is drawn, and what a reward is worth.
-        offset_scale: of the data set.
+        offset_scale: pixels to a unit of the model's offsets.
         max_steps: steps after which a drawing is cut off.
         device: where the model computes.
         num_parts: processes that share the drawings of a step among them.
