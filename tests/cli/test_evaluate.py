@@ -41,6 +41,18 @@ def test_bundles_have_names_of_their_own(tmp_path: Path) -> None:
         models_of((Path("x/cat"), Path("y/cat.zip")))
 
 
+def test_default_is_the_model_in_the_package_unless_a_folder_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = (Path("default"), Path("ours=default"), Path("x/default.zip"))
+    assert models_of(given[:2]) == {"default": None, "ours": None}
+    Path("default").mkdir()
+    assert models_of(given[:2]) == {"default": given[0], "ours": given[0]}
+    with pytest.raises(UsageError, match="two of `bundle` are called default"):
+        models_of(given)
+
+
 def test_the_models_are_measured_and_the_page_is_named(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

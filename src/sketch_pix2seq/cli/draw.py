@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
 from sketch_pix2seq.cli.progress import progress_bar
 
@@ -99,7 +100,7 @@ def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: i
     """Load a model, once what is asked of it is known to be possible.
 
     Args:
-        bundle: A folder or zip file; None: the one that comes with the package.
+        bundle: A folder or zip file; None or `default`: the one that comes with the package.
         sketches: The inputs.
         n: Drawings of each.
         best_of: Drawn for each one wanted.
@@ -111,7 +112,7 @@ def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: i
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     check_amount(len(sketches), n, best_of)
-    return Sketcher.load(bundle)
+    return Sketcher.load(model_at(bundle))
 
 
 def facts(

@@ -19,6 +19,7 @@ from cyclopts import Parameter
 import sketch_pix2seq
 from sketch_pix2seq import __version__
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.errors import UsageError
 
@@ -86,8 +87,8 @@ def evaluate(
         data: The data set whose test drawings are redrawn.
         judge: A trained judge: the exported run of the recipe `judge`.
         out: The folder of the report.
-        bundle: A model; can be repeated, also as NAME=BUNDLE; without it the one that comes with
-            the package.
+        bundle: A model; can be repeated, also as NAME=BUNDLE; default, and without it: the one
+            that comes with the package.
         pictures: A folder of pictures to be redrawn too; without it our own cartoons.
         amount: How much is measured.
     """
@@ -98,10 +99,11 @@ def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
     """Tell names and places of bundles.
 
     Args:
-        bundles: Each a path, or NAME=PATH.
+        bundles: Each a path, or NAME=PATH; `default`: the model in the package.
 
     Returns:
-        Paths by name; without one a bundle is named after its file.
+        Paths by name, None for the model in the package; without a name a bundle is named after
+        its file.
 
     Raises:
         UsageError: If two have one name.
@@ -115,7 +117,7 @@ def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
             raise UsageError(
                 f"two of `bundle` are called {label}", do="Name them: --bundle NAME=BUNDLE."
             )
-        named[label] = path
+        named[label] = model_at(path)
     return named
 
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from sketch_pix2seq.inference.bundle import Bundle, JudgeFiles
 
 
+def model_at(place: Path | None) -> Path | None:
+    """Tell where a model lies; None: in the package."""
+    return None if place is None or _is_ours(place) else place
+
+
 def bundle_at(place: Path) -> Bundle:
     """Read a bundle, or the one in the package.
 

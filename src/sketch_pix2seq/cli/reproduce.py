@@ -66,7 +66,8 @@ def reproduce(
         settings: Change a setting of all drawing models, as key=value; can be repeated.
         judge_settings: Change a setting of the judge.
         judge: A judge that is trained already: the exported run of the recipe `judge`.
-        bundle: A further model to be compared; can be repeated, also as NAME=BUNDLE.
+        bundle: A further model to be compared; can be repeated, also as NAME=BUNDLE; default: the
+            one that comes with the package.
         pictures: A folder of pictures to be redrawn too; without it our own cartoons.
         amount: How much is measured.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.cli.ours import model_at
 
 LOCAL = "127.0.0.1"
 """This machine alone."""
@@ -29,5 +30,5 @@ def studio(
 
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    app = create_studio(Sketcher.load(bundle, num_threads=threads))
+    app = create_studio(Sketcher.load(model_at(bundle), num_threads=threads))
     serve(app, host, port, lambda address: print(f"The studio is open at {address}", flush=True))
