@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,18 @@ def test_weights_of_another_network_are_refused(
     with pytest.raises(UsageError, match=r"`decoder\.latent\.bias` must be \(128,\); got \(64,\)"):
         train(wider, shapes, tmp_path / "run", start=start)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:
+    networks = asdict(tiny_recipe.model)
+    start = Start.from_bytes(_other_weights(tiny_recipe), "another", networks=networks)
+    settings = replace(tiny_recipe.model, decoder_size=32, recurrent_keep=0.7)
+    with pytest.raises(UsageError) as error:
+        start.check(replace(tiny_recipe, model=settings), 3)
+    size = tiny_recipe.model.decoder_size
+    assert str(error.value).endswith(
+        f"That model was trained with --set model.decoder_size={size}."
+    )
 
 
 def test_a_focus_on_what_there_is_not_leaves_nothing_behind(

@@ -22,4 +22,11 @@ def start_from(bundle: Bundle, place: Path) -> Start:
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     card = bundle.card
-    return Start.from_bytes(bundle.weights, card.name, card.rewarded_by, card.offset_scale)
+    networks = card.recipe.get("model")
+    return Start.from_bytes(
+        bundle.weights,
+        card.name,
+        card.rewarded_by,
+        card.offset_scale,
+        networks if isinstance(networks, dict) else None,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -23,10 +23,12 @@ class Start:
     Args:
         weights: by the names of the model's own, as 32-bit floats.
         told: what the run's `run.json` says of them.
+        networks: settings of the networks that they are of (`ModelSettings`), where it is known.
     """
 
     weights: dict[str, Tensor]
     told: dict[str, Any]
+    networks: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def from_bytes(
@@ -35,6 +37,7 @@ class Start:
         name: str,
         rewarded_by: Sequence[str] = (),
         offset_scale: float | None = None,
+        networks: Mapping[str, object] | None = None,
     ) -> Start:
         """Read the weights of a bundle.
 
@@ -43,6 +46,7 @@ class Start:
             name: of the model, to be told.
             rewarded_by: digests of the judges that rewarded it, to be told as well.
             offset_scale: what it draws in units of, and the run will; None: it draws nothing.
+            networks: settings of its networks; None: not known.
 
         Raises:
             UsageError: if it holds no weights.
@@ -53,7 +57,7 @@ class Start:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
         told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
         units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, told | units)
+        return cls(weights, told | units, networks or {})
 
     def check(self, recipe: Recipe, num_categories: int) -> None:
         """Refuse weights that are not of the networks that a recipe trains.
@@ -75,5 +79,16 @@ class Start:
                 f"`start_from` must hold the networks of the recipe {recipe.name}: `{first}` must "
                 f"be {wanted.get(first, 'left out')}",
                 got=f"{given.get(first, 'none')}, and {len(differ) - 1} more that differ",
-                do="Give the settings with which that model was trained by --set.",
+                do=self._remedy(recipe),
             )
+
+    def _remedy(self, recipe: Recipe) -> str:
+        """Name the settings with which a recipe trains these networks."""
+        differ = [
+            f"--set model.{name}={self.networks[name]}"
+            for name, value in asdict(recipe.model).items()
+            if name in self.networks.keys() - {"recurrent_keep"} and self.networks[name] != value
+        ]
+        if not differ:
+            return "Give the settings with which that model was trained by --set."
+        return f"That model was trained with {' '.join(differ)}."
