@@ -1,13 +1,15 @@
 """Let drawers learn on for some minutes on one graphics card, and practise before a judge.
 
-    python scripts/train_on_gpu.py DATA WORK OUT --from NAME=BUNDLE ... [--learn 300]
-        [--practise 200]
+    python scripts/train_on_gpu.py DATA WORK OUT [--from NAME=BUNDLE ...]
+        [--new NAME=SETTING,SETTING ...] [--learn 300] [--practise 200]
 
 All runs are of the project's own command, side by side in processes of their own; each stage is
 stopped when its seconds are over, by the signal that `train` answers with a checkpoint. First the
-models given learn on from people's drawings, then what they have become practises before the judge
-in the package. Runs are kept in WORK; called again with the same, `--learn 0` goes on with the
-practice. To OUT come the bundles and metrics of every run and what it printed, a tar for each.
+models given, and new ones with other settings of the recipe `default`
+(`--new hyper=model.decoder=hyper`), learn from people's drawings, then what they have become
+practises before the judge in the package; a stage of 0 seconds is left out. Runs are kept in WORK:
+called again with the same, `--learn 0` goes on with the practice. To OUT come the bundles and
+metrics of every run and what it printed, a tar for each.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import tarfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 FRONT = "cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
 STEADY = [f"focus={FRONT}", "sheet_every=0", "optimiser.schedule=exponential"]
@@ -36,6 +39,18 @@ PRACTICE = [
     *("reward.redrawings=6", "reward.mixed=0.75"),
 ]
 HURRY = 60.0  # seconds for a process to write its checkpoint
+
+
+class Beginning(NamedTuple):
+    """With what a run begins.
+
+    Args:
+        settings: Of the recipe, as `--set` takes them.
+        words: `--start-from` and a bundle; none for a model of its own.
+    """
+
+    settings: list[str]
+    words: list[str]
 
 
 class Project:
@@ -113,32 +128,41 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--from", dest="begins", action="append", type=_named, required=True)
+    parser.add_argument("--from", dest="begins", action="append", type=_from_bundle, default=[])
+    parser.add_argument("--new", dest="begins", action="append", type=_new)
     parser.add_argument("--learn", type=float, default=300, help="seconds")
     parser.add_argument("--practise", type=float, default=200, help="seconds")
     parser.add_argument("--threads", type=int, default=3)
     options = parser.parse_args()
+    if not options.begins:
+        parser.error("no model: name one by --from or --new")
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     project = Project(options.data, options.work, options.threads)
-    begins = dict(options.begins)
-    models = {name: _model_settings(Path(bundle)) for name, bundle in begins.items()}
+    begins: dict[str, Beginning] = dict(options.begins)
     if options.learn:
         started = time.monotonic()
         running = [
-            project.train(name, "default", [*STEADY, *LEARN, *models[name]], "--start-from", bundle)
-            for name, bundle in begins.items()
+            project.train(name, "default", [*STEADY, *LEARN, *begin.settings], *begin.words)
+            for name, begin in begins.items()
         ]
         _stop(running, started + options.learn)
         project.export(begins)
         project.pack(options.out / "learned.tar.gz", begins)
+    if options.practise:
+        _practise(project, begins, options)
+    print("done", flush=True)
+
+
+def _practise(project: Project, begins: dict[str, Beginning], options: argparse.Namespace) -> None:
+    """Let what has learned practise before the judge in the package."""
     started = time.monotonic()
     practised = {f"{name}-practised": name for name in begins}
     running = [
         project.train(
             name,
             "default",
-            [*STEADY, *PRACTICE, *models[before]],
+            [*STEADY, *PRACTICE, *begins[before].settings],
             *("--start-from", str(project.bundle(before)), "--judge", "default"),
         )
         for name, before in practised.items()
@@ -147,21 +171,27 @@ def main() -> None:
     project.export(practised)
     for name in practised:
         project.pack(options.out / f"{name}.tar.gz", [name])
-    print("done", flush=True)
+
+
+def _from_bundle(told: str) -> tuple[str, Beginning]:
+    """The name of a run and what it begins with, of `NAME=BUNDLE`."""
+    name, bundle = _named(told)
+    model = json.loads((Path(bundle) / "model.json").read_text())["recipe"]["model"]
+    settings = [f"model.{key}={value}" for key, value in model.items()]
+    return name, Beginning(settings, ["--start-from", bundle])
+
+
+def _new(told: str) -> tuple[str, Beginning]:
+    """The name of a run and what it begins with, of `NAME=SETTING,SETTING`."""
+    name, settings = _named(told)
+    return name, Beginning(settings.split(","), [])
 
 
 def _named(told: str) -> tuple[str, str]:
-    """The name and the folder of `NAME=BUNDLE`."""
-    name, _, bundle = told.partition("=")
-    if not (name and bundle):
-        raise argparse.ArgumentTypeError(f"must be NAME=BUNDLE; got {told}")
-    return name, bundle
-
-
-def _model_settings(bundle: Path) -> list[str]:
-    """With which settings a run can begin with a bundle."""
-    model = json.loads((bundle / "model.json").read_text())["recipe"]["model"]
-    return [f"model.encoder_width={model['encoder_width']}"]
+    name, _, rest = told.partition("=")
+    if not (name and rest):
+        raise argparse.ArgumentTypeError(f"must be NAME=..., got {told}")
+    return name, rest
 
 
 def _stop(running: Iterable[subprocess.Popen[bytes]], at: float) -> None:
