@@ -1,4 +1,4 @@
-"""Let drawers learn on for some minutes on one graphics card, and practise before a judge.
+"""Let drawers learn for some minutes on one graphics card, and practise before a judge.
 
     python scripts/train_on_gpu.py DATA WORK OUT [--from NAME=BUNDLE ...]
         [--new NAME=SETTING,SETTING ...] [--learn 300] [--practise 200]
@@ -141,17 +141,22 @@ def main() -> None:
     project = Project(options.data, options.work, options.threads)
     begins: dict[str, Beginning] = dict(options.begins)
     if options.learn:
-        started = time.monotonic()
-        running = [
-            project.train(name, "default", [*STEADY, *LEARN, *begin.settings], *begin.words)
-            for name, begin in begins.items()
-        ]
-        _stop(running, started + options.learn)
-        project.export(begins)
-        project.pack(options.out / "learned.tar.gz", begins)
+        _learn(project, begins, options)
     if options.practise:
         _practise(project, begins, options)
     print("done", flush=True)
+
+
+def _learn(project: Project, begins: dict[str, Beginning], options: argparse.Namespace) -> None:
+    """Let models learn from people's drawings."""
+    started = time.monotonic()
+    running = [
+        project.train(name, "default", [*STEADY, *LEARN, *begin.settings], *begin.words)
+        for name, begin in begins.items()
+    ]
+    _stop(running, started + options.learn)
+    project.export(begins)
+    project.pack(options.out / "learned.tar.gz", begins)
 
 
 def _practise(project: Project, begins: dict[str, Beginning], options: argparse.Namespace) -> None:

@@ -9,12 +9,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from serving import serving as served
 
-PATIENCE_MS = 15_000  # for a machine that has other work
-expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 # --no-sandbox: continuous integration is root; the others keep it from calling home
 ARGUMENTS = (
@@ -45,7 +43,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor without a past, who sees no motion, as that would take time."""
     with browser.new_context(reduced_motion="reduce", accept_downloads=True) as visitor:
-        visitor.set_default_timeout(PATIENCE_MS)
+        visitor.set_default_timeout(15_000)
         yield visitor
 
 

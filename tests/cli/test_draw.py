@@ -107,6 +107,13 @@ def test_the_same_seed_gives_the_same_bytes(inputs: Path, bundle: Path) -> None:
     assert contents["a"] == contents["b"] != contents["c"]
 
 
+def test_default_names_the_model_in_the_package(inputs: Path) -> None:
+    assert main(["draw", "house.svg", "--out", "a"]) == 0
+    assert main(["draw", "house.svg", "--out", "b", "--bundle", "default"]) == 0
+    a, b = ((inputs / out / "house-redrawn.svg").read_bytes() for out in "ab")
+    assert a == b
+
+
 def test_a_bad_input_among_good_ones(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

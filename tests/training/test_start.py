@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save
 
+from bundles import tiny_bundle
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.start import start_from
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import load_checkpoint
 from sketch_pix2seq.training.loop import train
@@ -82,8 +84,8 @@ def test_weights_of_another_network_are_refused(
 
 
 def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:
-    networks = asdict(tiny_recipe.model)
-    start = Start.from_bytes(_other_weights(tiny_recipe), "another", networks=networks)
+    weights = _other_weights(tiny_recipe)
+    start = Start.from_bytes(weights, "another", model=tiny_recipe.model)
     settings = replace(tiny_recipe.model, decoder_size=32, recurrent_keep=0.7)
     with pytest.raises(UsageError) as error:
         start.check(replace(tiny_recipe, model=settings), 3)
@@ -104,3 +106,17 @@ def test_a_focus_on_what_there_is_not_leaves_nothing_behind(
 def test_what_holds_no_weights_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         Start.from_bytes(b"no weights", "another")
+
+
+def test_a_bundle_tells_the_settings_of_its_networks_if_they_can_be_read(
+    tiny_recipe: Recipe,
+) -> None:
+    bundle = tiny_bundle()
+    assert start_from(bundle, Path("tiny")).model is None
+    for values, model in (
+        (tiny_recipe.to_dict(), tiny_recipe.model),
+        ({**tiny_recipe.to_dict(), "of another version": 1}, None),
+        ({"model": "no settings"}, None),
+    ):
+        told = replace(bundle, card=replace(bundle.card, recipe=values))
+        assert start_from(told, Path("tiny")).model == model

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
+from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.start import Start
 
 
@@ -22,11 +23,8 @@ def start_from(bundle: Bundle, place: Path) -> Start:
     if bundle.weights is None:
         raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     card = bundle.card
-    networks = card.recipe.get("model")
-    return Start.from_bytes(
-        bundle.weights,
-        card.name,
-        card.rewarded_by,
-        card.offset_scale,
-        networks if isinstance(networks, dict) else None,
-    )
+    try:
+        model = Recipe.from_dict(card.recipe).model
+    except UsageError:  # of another version, or made elsewhere: its weights may fit all the same
+        model = None
+    return Start.from_bytes(bundle.weights, card.name, card.rewarded_by, card.offset_scale, model)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.training.build import build
-from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +23,12 @@ class Start:
     Args:
         weights: by the names of the model's own, as 32-bit floats.
         told: what the run's `run.json` says of them.
-        networks: settings of the networks that they are of (`ModelSettings`), where it is known.
+        model: settings of the networks that they are of; None: not known.
     """
 
     weights: dict[str, Tensor]
     told: dict[str, Any]
-    networks: Mapping[str, object] = field(default_factory=dict)
+    model: ModelSettings | None = None
 
     @classmethod
     def from_bytes(
@@ -37,7 +37,7 @@ class Start:
         name: str,
         rewarded_by: Sequence[str] = (),
         offset_scale: float | None = None,
-        networks: Mapping[str, object] | None = None,
+        model: ModelSettings | None = None,
     ) -> Start:
         """Read the weights of a bundle.
 
@@ -46,7 +46,7 @@ class Start:
             name: of the model, to be told.
             rewarded_by: digests of the judges that rewarded it, to be told as well.
             offset_scale: what it draws in units of, and the run will; None: it draws nothing.
-            networks: settings of its networks; None: not known.
+            model: settings of its networks; None: not known.
 
         Raises:
             UsageError: if it holds no weights.
@@ -57,7 +57,7 @@ class Start:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
         told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
         units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, told | units, networks or {})
+        return cls(weights, told | units, model)
 
     def check(self, recipe: Recipe, num_categories: int) -> None:
         """Refuse weights that are not of the networks that a recipe trains.
@@ -84,10 +84,12 @@ class Start:
 
     def _remedy(self, recipe: Recipe) -> str:
         """Name the settings with which a recipe trains these networks."""
+        own = asdict(recipe.model)
+        given = own if self.model is None else asdict(self.model)
         differ = [
-            f"--set model.{name}={self.networks[name]}"
-            for name, value in asdict(recipe.model).items()
-            if name in self.networks.keys() - {"recurrent_keep"} and self.networks[name] != value
+            f"--set model.{name}={value}"
+            for name, value in given.items()
+            if value != own[name] and name != "recurrent_keep"
         ]
         if not differ:
             return "Give the settings with which that model was trained by --set."
