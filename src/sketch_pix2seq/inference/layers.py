@@ -98,7 +98,7 @@ class Product:
         *stack, num_rows, _ = inputs[0].shape
         num_blocks = -(-num_rows // ROWS)
         num_padded = num_blocks * ROWS
-        rows = inputs[0]
+        rows = np.ascontiguousarray(inputs[0])
         if len(inputs) > 1 or num_padded > num_rows:
             rows = np.zeros((*stack, num_padded, self._num_inputs), np.float32)
             np.concatenate(inputs, axis=-1, out=rows[..., :num_rows, :])
