@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float32, Float64, Shaped
 
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 _FIRST_DROPPABLE = 3  # the 4th point of a stroke
@@ -46,6 +47,8 @@ class Augmentation:
     "scale the result so that its longest side is as long as before"
     tremble: float = 0.0
     "in the picture alone: standard deviation of each point from its place, in the drawing's units"
+    past_jitter: float = 0.0
+    "in the steps drawn so far alone: as `tremble`, for a drawing up to twice that or not at all"
     line_width: float = 0.0
     "in the picture alone: its lines are up to this share wider or thinner, those of a batch alike"
 
@@ -62,6 +65,8 @@ class Augmentation:
             wrong.append(f"`flip` must be from 0 to 1, not {self.flip}")
         if not self.tremble >= 0:
             wrong.append(f"`tremble` must not be negative, not {self.tremble}")
+        if not self.past_jitter >= 0:
+            wrong.append(f"`past_jitter` must not be negative, not {self.past_jitter}")
         if not 0 <= self.line_width < 1:
             wrong.append(f"`line_width` must be at least 0 and below 1, not {self.line_width}")
         if wrong:
@@ -117,6 +122,26 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
     return _transform(changed, zoom[:, None, None] * np.eye(2))
 
 
+def in_frame(packed: Packed) -> Packed:
+    """Move and scale drawings so that each one's longest side is 255 and its middle (0, 0).
+
+    Args:
+        packed: The drawings.
+
+    Returns:
+        The same drawings with float32 rows; one of a single point lies in the middle.
+    """
+    sides = packed.longest_sides()
+    zoom = np.divide(QUICKDRAW_SIDE, sides, out=np.ones_like(sides), where=sides > 0)
+    points = packed.positions()
+    low = np.minimum.reduceat(points, packed.starts, axis=0)
+    high = np.maximum.reduceat(points, packed.starts, axis=0)
+    rows = packed.rows.astype(np.float32)
+    rows[packed.starts, :2] -= ((low + high) / 2).astype(np.float32)
+    rows[:, OFFSET] *= packed.of_each_row(zoom.astype(np.float32))[:, None]
+    return Packed(rows, packed.lengths)
+
+
 def trembling(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
     """Move each point of drawings a little, as a picture may show them.
 
@@ -130,7 +155,31 @@ def trembling(packed: Packed, rng: np.random.Generator, augmentation: Augmentati
     """
     if augmentation.tremble == 0 or len(packed.rows) == 0:
         return packed
-    moved = rng.normal(0, augmentation.tremble, (len(packed.rows), 2)).astype(np.float32)
+    return _moved(packed, rng.normal(0, augmentation.tremble, (len(packed.rows), 2)))
+
+
+def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
+    """Move each point of drawings a little, as a model may have drawn them so far.
+
+    Args:
+        packed: The drawings.
+        rng: Where the chance comes from.
+        augmentation: How far points are moved: half of the drawings not at all, the others each
+            by its own measure, up to twice `past_jitter`.
+
+    Returns:
+        As many rows, each point moved from its place by itself.
+    """
+    num = len(packed.lengths)
+    measure = 2 * augmentation.past_jitter * rng.random(num) * (rng.random(num) < 0.5)
+    return _moved(
+        packed, rng.normal(0, 1, (len(packed.rows), 2)) * packed.of_each_row(measure)[:, None]
+    )
+
+
+def _moved(packed: Packed, by: Float64[np.ndarray, "N 2"]) -> Packed:
+    """Move each point from its place."""
+    moved = by.astype(np.float32)
     before = np.concatenate((np.zeros((1, 2), np.float32), moved[:-1]))
     before[packed.starts] = 0
     rows = packed.rows.astype(np.float32)

@@ -10,15 +10,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int16, Int64
 
-from sketch_pix2seq.data.augment import Augmentation, augment_packed, trembling
+from sketch_pix2seq.data.augment import (
+    Augmentation,
+    augment_packed,
+    in_frame,
+    jittered_past,
+    trembling,
+)
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.coverage import covering_steps
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_UP, START_STEP
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
+from sketch_pix2seq.sketch.raster import (
+    QUICKDRAW_FRAME,
+    RasterSettings,
+    frame_scale,
+    rasterise_batch,
+)
 
 __all__ = ["Batch", "BatchSource", "batch_of", "prefetch", "validation_batches"]
 
@@ -40,12 +52,18 @@ class Batch:
         lengths: Rows of each drawing itself, (B,).
         pictures: The same strokes as pictures, 1 = ink, (B, 1, H, W).
         category_ids: Categories, (B,).
+        covered: After how many steps each pixel is covered (see `covering_steps`), (B, H, W);
+            None: not asked for.
+        targets: Rows that are to come next where they are not `steps[:, 1:]`, because `steps` are
+            as a model may have drawn them and these lead back to where it should be, (B, T-1, 5).
     """
 
     steps: Float32[np.ndarray, "B T 5"]
     lengths: Int64[np.ndarray, " B"]
     pictures: Float32[np.ndarray, "B 1 H W"]
     category_ids: Int64[np.ndarray, " B"]
+    covered: Int16[np.ndarray, "B H W"] | None = None
+    targets: Float32[np.ndarray, "B _ 5"] | None = None
 
 
 class BatchSource:
@@ -71,6 +89,8 @@ class BatchSource:
             the longest of the batch.
         part: (number, how many): of the same batches only every so-many-th drawing by
             length, beginning with the drawing of that number.
+        framed: Move and scale each drawing so that it fills the frame of the picture exactly,
+            and say when its steps cover which pixels.
 
     Raises:
         UsageError: If a number is out of its range; all such numbers at once. If the split
@@ -92,6 +112,7 @@ class BatchSource:
         pool_batches: int = 50,
         pad_to: int | None = None,
         part: tuple[int, int] = (0, 1),
+        framed: bool = False,
     ) -> None:
         """Check the numbers and work out how often each category comes."""
         _check(offset_scale, batch_size, balance, pool_batches)
@@ -104,6 +125,7 @@ class BatchSource:
         self.pool_batches = pool_batches
         self.pad_to = pad_to
         self.part = part
+        self.framed = framed
         ranges = [split.category_range(number) for number in range(len(split.categories))]
         self._starts, self._stops = np.array(ranges, np.int64).T
         weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
@@ -143,6 +165,7 @@ class BatchSource:
         if self.augmentation is not None:
             rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
             packed = augment_packed(packed, rng, self.augmentation)
+            packed = in_frame(packed) if self.framed else packed
             seen = trembling(packed, rng, self.augmentation)
             wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
             raster = replace(raster, line_width=wider * raster.line_width)
@@ -151,7 +174,19 @@ class BatchSource:
         if how_many > 1:
             ours = np.argsort(-packed.lengths, kind="stable")[number::how_many]
             packed, seen, categories = packed.chosen(ours), seen.chosen(ours), categories[ours]
-        return _assemble(packed, seen, categories, self.offset_scale, raster, self.pad_to)
+        past = None
+        if self.augmentation is not None and self.augmentation.past_jitter > 0:
+            past = jittered_past(packed, rng, self.augmentation)
+        return _assemble(
+            packed,
+            seen,
+            categories,
+            self.offset_scale,
+            raster,
+            self.pad_to,
+            framed=self.framed,
+            past=past,
+        )
 
     def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:
         """Draw the drawings of a pool and lay them out in batches of similar length."""
@@ -174,6 +209,7 @@ def validation_batches(
     raster: RasterSettings | None = None,
     limit: int | None = None,
     pad_to: int | None = None,
+    framed: bool = False,
 ) -> Iterator[Batch]:
     """Batch a split in a fixed order, unchanged.
 
@@ -185,6 +221,7 @@ def validation_batches(
         limit: At most this many drawings, taken evenly from the whole split so that each
             category has its share.
         pad_to: As in `BatchSource`.
+        framed: As in `BatchSource`.
 
     Yields:
         Batches, the longest drawings first.
@@ -200,7 +237,9 @@ def validation_batches(
     indices = indices[np.argsort(-split.lengths(indices), kind="stable")]
     for start in range(0, num, batch_size):
         part = indices[start : start + batch_size]
-        yield batch_of(split, part, offset_scale=offset_scale, raster=raster, pad_to=pad_to)
+        yield batch_of(
+            split, part, offset_scale=offset_scale, raster=raster, pad_to=pad_to, framed=framed
+        )
 
 
 def batch_of(
@@ -210,6 +249,7 @@ def batch_of(
     offset_scale: float,
     raster: RasterSettings | None = None,
     pad_to: int | None = None,
+    framed: bool = False,
 ) -> Batch:
     """Batch chosen drawings of a split, unchanged.
 
@@ -219,6 +259,7 @@ def batch_of(
         offset_scale: Offsets are divided by this.
         raster: How pictures are rendered.
         pad_to: As in `BatchSource`.
+        framed: As in `BatchSource`.
 
     Returns:
         The batch, the longest drawing first.
@@ -227,8 +268,10 @@ def batch_of(
         UsageError: If a drawing has more than `pad_to` rows.
     """
     packed = Packed.of([split.stroke3(index) for index in indices.tolist()])
+    packed = in_frame(packed) if framed else packed
     settings = raster or RasterSettings()
-    return _assemble(packed, packed, split.category_ids(indices), offset_scale, settings, pad_to)
+    categories = split.category_ids(indices)
+    return _assemble(packed, packed, categories, offset_scale, settings, pad_to, framed=framed)
 
 
 def _check(
@@ -290,16 +333,41 @@ def _assemble(
     offset_scale: float,
     raster: RasterSettings,
     pad_to: int | None,
+    *,
+    framed: bool,
+    past: Packed | None = None,
 ) -> Batch:
     """Sort drawings by length, pad them and render what is seen of them."""
     order = np.argsort(-packed.lengths, kind="stable")
-    pictures = rasterise_batch(seen.strokes(), raster)
+    within = QUICKDRAW_FRAME if framed else None
+    pictures = rasterise_batch(seen.strokes(), raster, within=within)
+    steps = _padded(packed if past is None else past, offset_scale, pad_to)
+    targets = None
+    if past is not None:
+        targets = _padded(_leading_back(packed, past), offset_scale, pad_to)[order, 1:]
     return Batch(
-        steps=_padded(packed, offset_scale, pad_to)[order],
+        steps=steps[order],
         lengths=packed.lengths[order],
         pictures=pictures[order],
         category_ids=category_ids[order],
+        covered=_covered(packed if past is None else past, raster)[order] if framed else None,
+        targets=targets,
     )
+
+
+def _leading_back(packed: Packed, past: Packed) -> Packed:
+    """For each row the offset from where the past has led to the right next point."""
+    away = (packed.positions() - past.positions()).astype(np.float32)
+    rows = packed.rows.astype(np.float32)
+    rows[1:, OFFSET] += away[:-1]
+    rows[packed.starts] = packed.rows[packed.starts]
+    return Packed(rows, packed.lengths)
+
+
+def _covered(packed: Packed, raster: RasterSettings) -> Int16[np.ndarray, "B H W"]:
+    """After how many steps each pixel of the picture of a framed drawing is covered."""
+    places = packed.positions() * frame_scale(raster) + raster.size / 2
+    return covering_steps(places.astype(np.float32), packed.lifts, packed.lengths, raster.size)
 
 
 def _padded(

@@ -19,6 +19,7 @@ class NormedConvolutions:
     Args:
         weights: By name: `layers.0.weight` and so on, as in `torch.nn.Sequential`.
         sizes: Channels in, channels out (a multiple of 8) and stride of each.
+        name: Of the whole, `layers` in this example.
 
     Raises:
         BundleError: If a weight is missing or has another shape.
@@ -28,20 +29,21 @@ class NormedConvolutions:
         self,
         weights: Weights,
         sizes: Sequence[tuple[int, int, int]],
+        name: str = "layers",
     ) -> None:
         self._layers = []
         for index, (before, after, stride) in enumerate(sizes):
-            convolution, norm = f"layers.{3 * index}", f"layers.{3 * index + 1}"
+            convolution, norm = f"{name}.{3 * index}", f"{name}.{3 * index + 1}"
             kernels = float32_weight(weights, f"{convolution}.weight", (after, before, 3, 3))
             gain = float32_weight(weights, f"{norm}.weight", (after,))
             shift = float32_weight(weights, f"{norm}.bias", (after,))
             self._layers.append((Convolution(kernels, stride, padding=(1, 1)), gain, shift))
 
-    def __call__(self, pictures: Float32[np.ndarray, "B H W 1"]) -> Float32[np.ndarray, "B _ _ C"]:
+    def __call__(self, pictures: Float32[np.ndarray, "B H W _"]) -> Float32[np.ndarray, "B _ _ C"]:
         """Compute all layers.
 
         Args:
-            pictures: 1 = ink, 0 = paper.
+            pictures: Channels last; ink is 1, paper 0.
         """
         features = pictures
         for convolution, gain, shift in self._layers:
@@ -50,16 +52,16 @@ class NormedConvolutions:
 
 
 def some_at_a_time(
-    pictures: Float32[np.ndarray, "B 1 H W"],
-) -> list[Float32[np.ndarray, "_ H W 1"]]:
+    pictures: Float32[np.ndarray, "B C H W"],
+) -> list[Float32[np.ndarray, "_ H W C"]]:
     """Split pictures into as many arrays as go through convolutions one after the other.
 
     Args:
-        pictures: Of one channel, which stands before the pixels.
+        pictures: The channels stand before the pixels.
 
     Returns:
         Up to `PICTURES_AT_ONCE` pictures in each, channels last.
     """
-    last = pictures.reshape(len(pictures), *pictures.shape[2:], 1)
+    last = np.ascontiguousarray(np.moveaxis(pictures, 1, -1))
     starts = range(0, len(last), PICTURES_AT_ONCE)
     return [last[first : first + PICTURES_AT_ONCE] for first in starts]

@@ -150,6 +150,59 @@ class ConvEncoder:
         return self._head([features.reshape(len(features), -1) for features in some_features])
 
 
+class GridEncoder:
+    """The encoder of the `attention` model: from pictures to grids of tokens, and to codes.
+
+    Args:
+        weights: By name, without the prefix `encoder.`.
+        latent_dim: Z.
+        width: Channels of the first layer; the grid has C = 4 times as many.
+        picture_size: Side of the square picture; a multiple of 16. The grid's is an eighth.
+
+    Raises:
+        BundleError: If a weight is missing or has another shape.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        latent_dim: int,
+        width: int,
+        picture_size: int,
+    ) -> None:
+        last = 4 * width
+        sizes = (
+            (2, width, 2),
+            (width, 2 * width, 2),
+            (2 * width, 2 * width, 1),
+            (2 * width, last, 2),
+            (last, last, 1),
+        )
+        self._layers = NormedConvolutions(weights, sizes)
+        self._summary = NormedConvolutions(weights, ((last, last, 2),), name="summary")
+        self._head = _LatentHead(weights, latent_dim, last, picture_size // 16)
+
+    def grids(
+        self,
+        pictures: Float32[np.ndarray, "B 1 H W"],
+        visible: Float32[np.ndarray, "B 1 H W"] | None = None,
+    ) -> Float32[np.ndarray, "B G G C"]:
+        """Grids of pictures.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+            visible: 1 where a picture may be seen; None: everywhere.
+        """
+        seen = np.ones_like(pictures) if visible is None else visible
+        channels = np.concatenate((pictures * seen, seen), axis=1)
+        return np.concatenate([self._layers(some) for some in some_at_a_time(channels)])
+
+    def codes(self, grids: Float32[np.ndarray, "B G G C"]) -> Float32[np.ndarray, "B Z"]:
+        """Means of the codes of wholly visible pictures, from their grids."""
+        features = self._summary(grids)
+        return self._head([features.reshape(len(features), -1)])[0]
+
+
 class RNNEncoder:
     """sketch-rnn's encoder: an LSTM reads the strokes forwards, another one backwards.
 

@@ -8,19 +8,23 @@ Shape letters: B batch, T steps, N rows of a packed batch (all the steps of all
 its drawings), M mixture components, Z latent, H decoder state, C channels.
 """
 
+from sketch_pix2seq.models.attention import AttentionDecoder, AttentionModel
 from sketch_pix2seq.models.autoencoder import SketchAutoencoder
 from sketch_pix2seq.models.decoder import Decoder, DecoderStep
 from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
-from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.models.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.judge import Judge
 from sketch_pix2seq.models.losses import DrawingLosses, JudgeLosses, Losses, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture
 
 __all__ = [
+    "AttentionDecoder",
+    "AttentionModel",
     "ConvEncoder",
     "Decoder",
     "DecoderStep",
     "DrawingLosses",
+    "GridEncoder",
     "HyperDecoder",
     "Judge",
     "JudgeLosses",

@@ -6,13 +6,17 @@ check that the exported model draws alike.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
+from sketch_pix2seq.models.attention import AttentionModel, Conditions
 from sketch_pix2seq.models.decoder import DecoderStep
-from sketch_pix2seq.models.mixture import NUM_PEN_STATES
-from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_END, START_STEP
+from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
+from sketch_pix2seq.models.pen_view import pen_views
+from sketch_pix2seq.sketch.coverage import NEVER, touched
+from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_DOWN, PEN_END, START_STEP
 
 
 @torch.no_grad()
@@ -49,6 +53,69 @@ def draw_steps(
         if len(going) == 0:
             break
     return torch.stack(steps, 1)
+
+
+@torch.no_grad()
+def draw_with_attention(
+    model: AttentionModel,
+    pictures: Float[Tensor, "B 1 S S"],
+    category_ids: Int64[Tensor, "B"],
+    conditions: Conditions,
+    noise: Float[Tensor, "max_steps B K"],
+    temperature: float,
+    prefix: Float[Tensor, "B P 5"] | None = None,
+) -> Float[Tensor, "B T 5"]:
+    """Draw with an `attention` model, all steps anew for each one: slow and plain.
+
+    Args:
+        model: in evaluation mode.
+        pictures: 1 = ink.
+        category_ids: of each drawing.
+        conditions: what the decoder is given.
+        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: not negative.
+        prefix: steps with which each drawing begins, whatever the decoder would draw.
+
+    Returns:
+        As `draw_steps`.
+    """
+    batch = len(pictures)
+    grid, latent = model.encode(pictures, conditions)
+    memory, there = model.decoder.memory(grid, latent, category_ids, conditions)
+    seen = (pictures * conditions.visible).squeeze(1)
+    covered = np.full(seen.shape, NEVER, np.int16)
+    drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
+    end = pictures.new_tensor(END_STEP)
+    going = torch.arange(batch, device=pictures.device)
+    heat = pictures.new_full((batch, 1), temperature)
+    for number, row in enumerate(noise):
+        positions = model.positions(drawn[going])
+        when = torch.from_numpy(covered[going.cpu().numpy()]).to(pictures.device)
+        views = pen_views(seen[going], when, positions)
+        output = model.decoder(
+            drawn[going], positions, views, conditions.shown[going], memory[going], there[going]
+        )
+        if prefix is not None and number < prefix.shape[1]:
+            step = prefix[going, number]
+        else:
+            step = StrokeMixture.from_output(output[:, -1].float()).sample(row[going], heat[going])
+        following = end.repeat(batch, 1)
+        following[going] = step
+        was_down = drawn[going, -1, PEN.start + PEN_DOWN] > 0
+        drawn = torch.cat((drawn, following.unsqueeze(1)), 1)
+        after = model.positions(drawn[going])[:, -1]
+        before = torch.where((was_down & (number > 0)).unsqueeze(1), positions[:, -1], after)
+        goes_on = step[:, PEN.start + PEN_END] == 0
+        marks = np.zeros((len(going), *covered.shape[1:]), bool)
+        place, row_of = touched(before.cpu().numpy(), after.cpu().numpy(), covered.shape[1])
+        marks.reshape(len(going), -1)[row_of, place] = True
+        marks[~goes_on.cpu().numpy()] = False
+        old = covered[going.cpu().numpy()]
+        covered[going.cpu().numpy()] = np.where(marks & (old == NEVER), number + 1, old)
+        going = going[goes_on]
+        if len(going) == 0:
+            break
+    return drawn[:, 1:]
 
 
 def draw_noise(

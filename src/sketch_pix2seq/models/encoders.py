@@ -1,7 +1,7 @@
 """From a drawing to the mean and log variance of its latent code.
 
-Each encoder is a plain module that gives two tensors (B, Z). Two look at the picture
-(B, 1, 48, 48), 1 = ink and 0 = paper; one reads the strokes. What is done with the
+Each encoder is a plain module that gives two tensors (B, Z). Three look at the picture
+(B, 1, S, S), 1 = ink and 0 = paper; one reads the strokes. What is done with the
 code is the auto-encoder's affair.
 """
 
@@ -144,6 +144,53 @@ class ConvEncoder(nn.Module):
             mean and log variance, each (B, Z).
         """
         mean, log_var = self.head(self.layers(picture).flatten(1))
+        return mean, log_var
+
+
+class GridEncoder(nn.Module):
+    """The encoder of the `attention` model: a picture to a grid of tokens, and to a code.
+
+    Args:
+        latent_dim: Z.
+        width: channels of the first layer, a multiple of 8; the tokens have C = 4 times as many.
+        picture_size: S, a multiple of 16; the grid's side is S / 8.
+    """
+
+    def __init__(self, latent_dim: int = 128, width: int = 32, picture_size: int = 64) -> None:
+        super().__init__()
+        self.grid_size = picture_size // 8
+        self.channels = 4 * width
+        # (in, out, stride): S -> S/2 -> S/4 -> S/4 -> S/8 -> S/8; ink and what is visible go in
+        sizes = (
+            (2, width, 2),
+            (width, 2 * width, 2),
+            (2 * width, 2 * width, 1),
+            (2 * width, 4 * width, 2),
+            (4 * width, 4 * width, 1),
+        )
+        self.layers = convolutions(sizes)
+        self.summary = convolutions(((4 * width, 4 * width, 2),))
+        num_features = 4 * width * (picture_size // 16) ** 2
+        self.head = _LatentHead(num_features, latent_dim, None)
+        nn.init.constant_(self.head.log_var.bias, START_LOG_VAR)
+
+    def forward(
+        self, picture: Float[Tensor, "B 1 S S"], visible: Float[Tensor, "B 1 S S"]
+    ) -> Float[Tensor, "B C G G"]:
+        """The grid of a picture.
+
+        Args:
+            picture: 1 = ink; hidden ink is taken away here.
+            visible: 1 where the picture may be seen.
+        """
+        grid: Tensor = self.layers(torch.cat((picture * visible, visible), 1))
+        return grid
+
+    def latent(
+        self, grid: Float[Tensor, "B C G G"]
+    ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
+        """Mean and log variance of the latent code, from the grid of a whole picture."""
+        mean, log_var = self.head(self.summary(grid).flatten(1))
         return mean, log_var
 
 

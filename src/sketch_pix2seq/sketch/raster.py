@@ -61,6 +61,15 @@ DEFAULT_SETTINGS = RasterSettings()
 """What the models see."""
 
 
+QUICKDRAW_FRAME = (np.array([[-127.5, -127.5], [127.5, 127.5]]),)
+"""A drawing that fills the frame of Quick, Draw!'s: longest side 255, its middle at (0, 0)."""
+
+
+def frame_scale(settings: RasterSettings) -> float:
+    """Return how many pixels of the picture one unit of `QUICKDRAW_FRAME` is."""
+    return (settings.size - 2 * settings.margin) / 255.0
+
+
 def rasterise(
     drawing: Drawing, settings: RasterSettings = DEFAULT_SETTINGS
 ) -> Float32[np.ndarray, "H W"]:

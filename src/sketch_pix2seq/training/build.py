@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import torch
 
 from sketch_pix2seq.models import (
+    AttentionDecoder,
+    AttentionModel,
     ConvEncoder,
     Decoder,
+    GridEncoder,
     HyperDecoder,
     Judge,
     LayerNormDecoder,
@@ -15,12 +20,54 @@ from sketch_pix2seq.models import (
     RNNEncoder,
     SketchAutoencoder,
 )
+from sketch_pix2seq.models.attention import ConditionShares
+from sketch_pix2seq.sketch.raster import frame_scale
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
-def build(recipe: Recipe, num_categories: int) -> SketchAutoencoder | Judge:
-    """The network of a recipe's task, its first weights decided by the recipe's seed."""
-    return build_judge(recipe, num_categories) if recipe.task == "judge" else build_model(recipe)
+def build(
+    recipe: Recipe, num_categories: int, offset_scale: float = 1.0
+) -> SketchAutoencoder | AttentionModel | Judge:
+    """The network of a recipe's task, its first weights decided by the recipe's seed.
+
+    Args:
+        recipe: what is trained.
+        num_categories: of the data set.
+        offset_scale: pixels (longest side of a drawing = 255) to a unit of the offsets.
+    """
+    if recipe.task == "judge":
+        return build_judge(recipe, num_categories)
+    if recipe.attends:
+        return build_attention(recipe, num_categories, offset_scale)
+    return build_model(recipe)
+
+
+def build_attention(recipe: Recipe, num_categories: int, offset_scale: float) -> AttentionModel:
+    """The `attention` model of a recipe. Args: as of `build`."""
+    model, raster = recipe.model, recipe.raster
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        encoder = GridEncoder(model.latent_dim, model.encoder_width, raster.size)
+        decoder = AttentionDecoder(
+            model.latent_dim,
+            num_categories,
+            encoder.channels,
+            encoder.grid_size,
+            width=model.decoder_size,
+            num_layers=model.num_layers,
+            num_heads=model.decoder_size // model.head_size,
+            expansion=model.expansion,
+            num_components=model.num_components,
+            keep=model.keep,
+        )
+        return AttentionModel(
+            encoder,
+            decoder,
+            offset_scale * frame_scale(raster),
+            raster.size,
+            ConditionShares(**asdict(recipe.conditions)),
+            recipe.loss,
+        )
 
 
 def build_model(recipe: Recipe) -> SketchAutoencoder:

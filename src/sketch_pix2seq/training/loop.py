@@ -24,7 +24,8 @@ from sketch_pix2seq.data.batches import Batch, BatchSource, check_focus, validat
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
-from sketch_pix2seq.models import Judge, Losses, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, Judge, Losses, SketchAutoencoder
+from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import (
     BEST,
@@ -39,6 +40,7 @@ from sketch_pix2seq.training.group import Group, check_devices, group_of, starts
 from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
+from sketch_pix2seq.training.precision import precision_of
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge, judge_of_all
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
@@ -186,9 +188,10 @@ class _Session:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
-        self.model = build(recipe, len(dataset.card.categories)).to(group.device)
         own = 0.0 if run is None else run.offset_scale
         self.offset_scale = float(group.as_the_first(torch.tensor([own], dtype=torch.float64)))
+        model = build(recipe, len(dataset.card.categories), self.offset_scale)
+        self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.memory = _Memory()
         self.source = BatchSource(
@@ -203,7 +206,9 @@ class _Session:
             focus_share=recipe.focus_share,
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
+            framed=recipe.attends,
         )
+        self.precision = precision_of(group.device)
         self.reward: Reward | None = None
         if judge is not None:
             self.reward = Reward(
@@ -281,7 +286,7 @@ class _Session:
         """
         step, kl = self.memory.step, self.recipe.kl
         self.model.train()
-        losses = self._losses(self.model, batch, *self._chance())
+        losses = self._losses(self.model, batch, *self._chance(), given=None)
         asked = torch.tensor([float(stop)], dtype=torch.float64)
         own = losses.sums()
         sums, num_asking = self.group.add_up(torch.cat((own, asked))).split([len(own), 1])
@@ -324,16 +329,25 @@ class _Session:
             raster=self.recipe.raster,
             limit=self.recipe.validate_drawings,
             pad_to=self.source.pad_to,
+            framed=self.recipe.attends,
         )
-        losses = [
-            self._losses(model, batch, generator=_generator(self.group.device, place))
-            for place, batch in enumerate(batches)
-        ]
-        means = losses[0].means_of(torch.stack([one.sums() for one in losses]).sum(0))
-        self._valid_loss = means.total(self.recipe.kl.weight, self.recipe.kl.free_nats)
+        wanted: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
+        losses: dict[str | None, list[Losses]] = {given: [] for given in wanted}
+        for place, batch in enumerate(batches):
+            for given in wanted:
+                generator = _generator(self.group.device, place)
+                losses[given].append(self._losses(model, batch, generator=generator, given=given))
+        means = {
+            given: some[0].means_of(torch.stack([one.sums() for one in some]).sum(0))
+            for given, some in losses.items()
+        }
+        self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        log.write(self.memory.step, "valid", means.told())
+        values = means[None].told()
+        for given in wanted[1:]:
+            values[f"reconstruction_{given}"] = means[given].total()
+        log.write(self.memory.step, "valid", values)
         if self._valid_loss < self.memory.best_valid_loss:
             memory = replace(self.memory, best_valid_loss=self._valid_loss)
             try:
@@ -348,7 +362,7 @@ class _Session:
     def draw_sheet(self) -> None:
         """Draw drawings never trained on again, for a person to look at."""
         model = self.optimiser.averaged
-        assert isinstance(model, SketchAutoencoder)  # a judge's recipe asks for no sheets
+        assert not isinstance(model, Judge)  # its recipe asks for no sheets
         try:
             sheet = redrawing_sheet(
                 model,
@@ -394,11 +408,14 @@ class _Session:
 
     def _losses(
         self,
-        model: SketchAutoencoder | Judge,
+        model: SketchAutoencoder | AttentionModel | Judge,
         batch: Batch,
         noise: torch.Tensor | None = None,
         generator: torch.Generator | None = None,
+        *,
+        given: str | None = None,
     ) -> Losses:
+        """Losses of a batch; `given`: the conditions of an `attention` model, None: by chance."""
         pictures, steps, category_ids = (
             torch.from_numpy(values).to(self.group.device, non_blocking=True)
             for values in (batch.pictures, batch.steps, batch.category_ids)
@@ -408,6 +425,28 @@ class _Session:
             losses = model(pictures, category_ids, generator)
             return losses
         lengths = torch.from_numpy(batch.lengths)
+        if isinstance(model, AttentionModel):
+            assert batch.covered is not None
+            assert generator is not None
+            covered = torch.from_numpy(batch.covered).to(self.group.device, non_blocking=True)
+            targets = None
+            if batch.targets is not None:
+                targets = torch.from_numpy(batch.targets).to(self.group.device, non_blocking=True)
+            if given is None:
+                conditions = Conditions.draw(
+                    len(steps), model.picture_size, model.shares, generator
+                )
+            else:
+                conditions = Conditions.fixed(
+                    len(steps), model.picture_size, steps.device, given=given
+                )
+            with torch.autocast(
+                steps.device.type, self.precision, enabled=self.precision != torch.float32
+            ):
+                losses = model(
+                    pictures, steps, lengths, category_ids, covered, conditions, noise, targets
+                )
+            return losses
         mean, log_var = model.encode(pictures, steps, lengths, generator)
         losses = model.losses(mean, log_var, steps, lengths, noise, generator)
         if self.reward is None:

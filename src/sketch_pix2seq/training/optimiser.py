@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sketch_pix2seq.errors import DamagedCheckpointError
-from sketch_pix2seq.models import Judge, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
 from sketch_pix2seq.training.group import Group
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
@@ -30,7 +30,7 @@ def learning_rate(step: int, num_steps: int, settings: OptimiserSettings) -> flo
 
 
 class Optimiser:
-    """Adam with clipped gradient elements, and a running average of the weights.
+    """Adam with clipped gradients, and a running average of the weights.
 
     Args:
         model: whose weights move.
@@ -39,14 +39,25 @@ class Optimiser:
     """
 
     def __init__(
-        self, model: SketchAutoencoder | Judge, settings: OptimiserSettings, num_steps: int
+        self,
+        model: SketchAutoencoder | AttentionModel | Judge,
+        settings: OptimiserSettings,
+        num_steps: int,
     ) -> None:
         self.settings = settings
         self.num_steps = num_steps
         self.model = model
         self.parameters = dict(model.named_parameters())
-        self.adam = torch.optim.Adam(
-            self.parameters.values(), lr=settings.learning_rate, fused=True
+        matrices = [p for p in self.parameters.values() if p.ndim > 1]
+        others = [p for p in self.parameters.values() if p.ndim <= 1]
+        self.adam = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": settings.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=settings.learning_rate,
+            betas=(0.9, settings.second_moment_decay),
+            fused=True,
         )
         self.averaged = model
         if settings.average_decay > 0:
@@ -69,7 +80,12 @@ class Optimiser:
         norm = float(torch.nn.utils.get_total_norm(gradients))
         moved = math.isfinite(norm)
         if moved:
-            torch.nn.utils.clip_grad_value_(self.parameters.values(), self.settings.clip)
+            if self.settings.clip_norm > 0:
+                torch.nn.utils.clip_grads_with_norm_(
+                    self.parameters.values(), self.settings.clip_norm, torch.tensor(norm)
+                )
+            if self.settings.clip > 0:
+                torch.nn.utils.clip_grad_value_(self.parameters.values(), self.settings.clip)
             for group in self.adam.param_groups:
                 group["lr"] = learning_rate(step, self.num_steps, self.settings)
             self.adam.step()

@@ -20,18 +20,26 @@ from sketch_pix2seq.training.settings import from_dict, replace_settings
 class ModelSettings:
     """The networks."""
 
-    encoder: Literal["paper", "conv", "rnn"] = "paper"
-    "`paper`: the picture, as in Figure 1; `conv`: the same, stronger; `rnn`: the strokes."
+    encoder: Literal["paper", "conv", "rnn", "grid"] = "paper"
+    "`paper`: the picture, as in Figure 1; `conv`: stronger; `rnn`: the strokes; `grid`: tokens."
     encoder_width: int = 24
-    "Channels of the first layer of the `conv` encoder; a multiple of 8."
+    "Channels of the first layer of the `conv` and `grid` encoders; a multiple of 8."
     encoder_size: int = 256
     "Hidden size of each of the two LSTMs of the `rnn` encoder."
     latent_dim: int = 128
     "Length of the latent code."
-    decoder: Literal["lstm", "layer_norm", "hyper"] = "lstm"
-    "The cell: an LSTM, one with layer normalisation, or a HyperLSTM."
+    decoder: Literal["lstm", "layer_norm", "hyper", "attention"] = "lstm"
+    "An LSTM, one with layer normalisation, a HyperLSTM, or a transformer that sees its pen."
     decoder_size: int = 512
     "Hidden size of the decoder."
+    num_layers: int = 4
+    "Layers of the `attention` decoder."
+    head_size: int = 32
+    "Size of each head of the `attention` decoder; a divisor of `decoder_size`."
+    expansion: int = 4
+    "How many times `decoder_size` is inside each layer of the `attention` decoder."
+    keep: float = 1.0
+    "Probability with which dropout keeps what a layer of the `attention` decoder adds."
     hyper_size: int = 256
     "Hidden size of the smaller LSTM inside the `hyper` decoder."
     hyper_embedding: int = 32
@@ -58,7 +66,21 @@ class ModelSettings:
                     "hyper_size",
                     "hyper_embedding",
                     "num_components",
+                    "num_layers",
+                    "head_size",
+                    "expansion",
                 )
+            ),
+            ("keep", 0 < self.keep <= 1, "lie in (0, 1]"),
+            (
+                "encoder",
+                (self.encoder == "grid") == (self.decoder == "attention"),
+                "be `grid` with the decoder `attention`, and only with it",
+            ),
+            (
+                "decoder_size",
+                self.decoder != "attention" or self.decoder_size % max(self.head_size, 1) == 0,
+                "be a multiple of `head_size`",
             ),
             ("recurrent_keep", 0 < self.recurrent_keep <= 1, "lie in (0, 1]"),
             settings=self,
@@ -100,8 +122,33 @@ class KLSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConditionSettings:
+    """How often the `attention` decoder is given what, in training."""
+
+    shown: float = 0.5
+    "Share of drawings whose whole picture it sees."
+    partly: float = 0.15
+    "Share of drawings of whose picture it sees some blocks."
+    code_with_picture: float = 0.5
+    "How often it is given the latent code as well, if it sees any of the picture."
+    code_alone: float = 0.6
+    "How often it is given the latent code, if it sees nothing of the picture."
+    category: float = 0.5
+    "How often it is given the category."
+
+    def __post_init__(self) -> None:
+        """Report every value that does not fit."""
+        names = ("shown", "partly", "code_with_picture", "code_alone", "category")
+        _require(
+            *((name, 0 <= getattr(self, name) <= 1, "lie in [0, 1]") for name in names),
+            ("partly", self.shown + self.partly <= 1, "be at most 1 - `shown`"),
+            settings=self,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptimiserSettings:
-    """How the weights move. Adam, each gradient element clipped."""
+    """How the weights move. Adam with decoupled weight decay, clipped gradients."""
 
     learning_rate: float = 1e-3
     "Learning rate at the start (after the warm-up)."
@@ -114,7 +161,13 @@ class OptimiserSettings:
     warmup_steps: int = 0
     "Steps over which the learning rate rises from 0."
     clip: float = 1.0
-    "Largest absolute value of a gradient element."
+    "Largest absolute value of a gradient element; 0: no limit."
+    clip_norm: float = 0.0
+    "Largest norm of the whole gradient; 0: no limit."
+    weight_decay: float = 0.0
+    "Share of each matrix's weights that a step of learning rate 1 takes away."
+    second_moment_decay: float = 0.999
+    "Adam's decay of squared gradients."
     average_decay: float = 0.0
     "Weights that are validated and exported are a running average with this decay; 0: none."
 
@@ -134,7 +187,10 @@ class OptimiserSettings:
             ),
             ("decay", 0 < self.decay <= 1, "lie in (0, 1]"),
             ("warmup_steps", self.warmup_steps >= 0, "not be negative"),
-            ("clip", self.clip > 0, "be positive"),
+            ("clip", self.clip >= 0, "not be negative"),
+            ("clip_norm", self.clip_norm >= 0, "not be negative"),
+            ("weight_decay", self.weight_decay >= 0, "not be negative"),
+            ("second_moment_decay", 0 < self.second_moment_decay < 1, "lie in (0, 1)"),
             ("average_decay", 0 <= self.average_decay < 1, "lie in [0, 1)"),
             settings=self,
         )
@@ -165,6 +221,10 @@ class RewardSettings:
             ("temperature", self.temperature > 0, "be positive"),
             settings=self,
         )
+
+
+_SIDES = {"paper": 8, "conv": 16, "rnn": 1, "grid": 16}
+"""What the side of the picture must be a multiple of, for each encoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +265,7 @@ class Recipe:
     "Steps between lines in the metrics."
     model: ModelSettings = field(default_factory=ModelSettings)
     kl: KLSettings = field(default_factory=KLSettings)
+    conditions: ConditionSettings = field(default_factory=ConditionSettings)
     reward: RewardSettings = field(default_factory=RewardSettings)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -212,7 +273,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
-        side = 1 if self.task == "judge" else {"paper": 8, "conv": 16, "rnn": 1}[self.model.encoder]
+        side = 1 if self.task == "judge" else _SIDES[self.model.encoder]
         counts = (
             "num_steps",
             "batch_size",
@@ -233,9 +294,16 @@ class Recipe:
             ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 for a judge"),
             ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 for a judge"),
             ("reward.weight", self.task == "redraw" or not self.reward.weight, "be 0 for a judge"),
+            ("kl.weight", not self.attends or self.kl.weight == 0, "be 0 with `attention`"),
+            ("reward.weight", not self.attends or not self.reward.weight, "be 0 with `attention`"),
             ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
             settings=self,
         )
+
+    @property
+    def attends(self) -> bool:
+        """Whether it trains a decoder that sees where it draws."""
+        return self.task == "redraw" and self.model.decoder == "attention"
 
     @property
     def focused(self) -> list[str]:
@@ -255,13 +323,20 @@ class Recipe:
             for name in asdict(model).keys() - {"encoder_width"}:
                 ignored[f"model.{name}"] = "`task` is judge"
             ignored["loss"] = "`task` is judge"
-        elif model.encoder != "conv":
+        elif model.encoder not in ("conv", "grid"):
             ignored["model.encoder_width"] = f"`model.encoder` is {model.encoder}"
         if model.encoder != "rnn":
             ignored["model.encoder_size"] = f"`model.encoder` is {model.encoder}"
         if model.decoder != "hyper":
             for name in ("hyper_size", "hyper_embedding"):
                 ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
+        if not self.attends:
+            for name in ("num_layers", "head_size", "expansion", "keep"):
+                ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
+            for name in asdict(self.conditions):
+                ignored[f"conditions.{name}"] = f"`model.decoder` is {model.decoder}"
+        else:
+            ignored["model.recurrent_keep"] = "`model.decoder` is attention"
         if not self.focused:
             ignored["focus_share"] = "`focus` names no category"
         if self.kl.weight == 0:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.training.recipe import KLSettings, ModelSettings, OptimiserSettings, Recipe
 
 PAPER_KL_WEIGHT = 0.5  # magenta's
@@ -119,6 +120,31 @@ def default() -> Recipe:
     )
 
 
+def attention() -> Recipe:
+    """Our own decoder that looks where it draws, behind the bundle in the package."""
+    return Recipe(
+        name="attention",
+        summary="our own: a decoder that sees the picture, its pen and what is left to draw",
+        num_steps=50_000,
+        balance=0.5,
+        raster=RasterSettings(size=64),
+        model=ModelSettings(
+            encoder="grid", encoder_width=32, decoder="attention", decoder_size=192
+        ),
+        optimiser=OptimiserSettings(
+            schedule="cosine",
+            learning_rate=1.2e-3,
+            warmup_steps=150,
+            clip=0.0,
+            clip_norm=1.0,
+            weight_decay=0.01,
+            second_moment_decay=0.98,
+            average_decay=0.999,
+        ),
+        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, tremble=1.5, line_width=0.3),
+    )
+
+
 def judge() -> Recipe:
     """The judge of what models draw: a sketch classifier, trained on human drawings alone."""
     return Recipe(
@@ -146,6 +172,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
         rnn_small,
         rnn_kl_small,
         default,
+        attention,
         judge,
     )
 }

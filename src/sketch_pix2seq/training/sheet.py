@@ -9,8 +9,9 @@ from torch import Tensor
 
 from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
-from sketch_pix2seq.models.drawing import draw_steps
+from sketch_pix2seq.models import AttentionModel, DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models.attention import HIDDEN, SHOWN, Conditions
+from sketch_pix2seq.models.drawing import draw_steps, draw_with_attention
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
@@ -19,7 +20,7 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 
 def redrawing_sheet(
-    model: SketchAutoencoder,
+    model: SketchAutoencoder | AttentionModel,
     split: Split,
     offset_scale: float,
     raster: RasterSettings,
@@ -35,29 +36,53 @@ def redrawing_sheet(
     the same, so that sheets of one run can be compared.
     """
     picked = _spread(split, rows)
-    batch = batch_of(split, picked, offset_scale=offset_scale, raster=raster)
+    attends = isinstance(model, AttentionModel)
+    batch = batch_of(split, picked, offset_scale=offset_scale, raster=raster, framed=attends)
     sketches = [split.sketch(index) for index in picked.tolist()]
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    with torch.no_grad():
-        mean, _ = model.encode(
-            torch.from_numpy(batch.pictures).to(device),
-            torch.from_numpy(batch.steps).to(device),
-            torch.from_numpy(batch.lengths),
-        )
     shown = np.argsort(np.argsort(-split.lengths(picked), kind="stable"))
-    mean = mean[torch.from_numpy(shown).to(device)]  # the batch has the longest first
-    latent = mean.repeat_interleave(redrawings, 0)
-    noise = _noise(max_steps, latent.shape[0], noise_dim(model.decoder.num_components)).to(device)
-    steps = draw_steps(DecoderStep(model.decoder), latent, noise, temperature).cpu().numpy()
+    order = torch.from_numpy(shown).to(device)  # the batch has the longest first
+    pictures = torch.from_numpy(batch.pictures).to(device)[order]
+    count = len(sketches) * redrawings
+    noise = _noise(max_steps, count, noise_dim(model.decoder.num_components)).to(device)
+    if isinstance(model, AttentionModel):
+        pictures = pictures.repeat_interleave(redrawings, 0)
+        ids = (
+            torch.from_numpy(batch.category_ids).to(device)[order].repeat_interleave(redrawings, 0)
+        )
+        conditions = _conditions(len(sketches), redrawings, pictures)
+        drawn_steps = draw_with_attention(model, pictures, ids, conditions, noise, temperature)
+    else:
+        with torch.no_grad():
+            mean, _ = model.encode(
+                torch.from_numpy(batch.pictures).to(device),
+                torch.from_numpy(batch.steps).to(device),
+                torch.from_numpy(batch.lengths),
+            )
+        latent = mean[order].repeat_interleave(redrawings, 0)
+        drawn_steps = draw_steps(DecoderStep(model.decoder), latent, noise, temperature)
+    steps = drawn_steps.cpu().numpy()
     model.train(was_training)
     drawn = [_sketch(row, offset_scale) for row in steps]
     rows_of_cells = [
         SheetRow([sketch, *drawn[i * redrawings : (i + 1) * redrawings]], sketch.category or "")
         for i, sketch in enumerate(sketches)
     ]
-    return Sheet(rows=rows_of_cells, headings=["input", "redrawn"], set_apart=1)
+    headings = ["input", "redrawn"]
+    if attends:
+        headings = ["input", "picture", "picture", "code", "code", "category"]
+    return Sheet(rows=rows_of_cells, headings=headings, set_apart=1)
+
+
+def _conditions(rows: int, redrawings: int, pictures: Tensor) -> Conditions:
+    """Two redrawings of each row see the picture, two the code alone, the rest the category."""
+    column = torch.arange(redrawings, device=pictures.device).repeat(rows)
+    size = pictures.shape[-1]
+    sees = column < 2
+    visible = sees.float().view(-1, 1, 1, 1).expand(-1, 1, size, size)
+    return Conditions(torch.where(sees, SHOWN, HIDDEN), visible, column < 4, column >= 4)
 
 
 def _spread(split: Split, rows: int) -> Int64[np.ndarray, " R"]:

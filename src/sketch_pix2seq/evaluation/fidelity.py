@@ -1,0 +1,118 @@
+"""How close a redrawing keeps to its drawing: lines off, small strokes kept, ink drawn.
+
+Each drawing is first moved and scaled so that its longest side is 1, its middle at (0, 0).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from sketch_pix2seq.sketch.sketch import Sketch
+
+SAMPLE_EVERY = 0.01
+"""Points on lines are this far apart, in sides."""
+SMALL = 0.15
+"""A stroke whose longest side is shorter is a small one."""
+NEAR = 0.04
+"""A small stroke is kept if one of about its size has its centre within this."""
+LIKE = 2.0
+"""Of about its size: longer or shorter by this factor at most."""
+_SMALLEST = 0.02  # of sizes that are compared: dots and tiny circles are alike
+
+
+class Fidelity(NamedTuple):
+    """What `fidelity` measures.
+
+    Args:
+        distance: mean distance from the lines of one to those of the other, of both ways, in
+            sides; NaN if one of them is empty.
+        small: small strokes of the drawing.
+        kept: how many of them are kept.
+        ink: length of the redrawing's lines, in lengths of the drawing's; NaN if that is 0.
+    """
+
+    distance: float
+    small: int
+    kept: int
+    ink: float
+
+
+def fidelity(redrawing: Sketch, drawing: Sketch) -> Fidelity:
+    """Compare a redrawing with what was to be drawn.
+
+    Args:
+        redrawing: what a model drew.
+        drawing: what it was shown.
+
+    Example:
+        >>> line = Sketch.from_points([[(0, 0), (10, 0)]])
+        >>> fidelity(line, line)
+        Fidelity(distance=0.0, small=0, kept=0, ink=1.0)
+    """
+    ours, theirs = _fitted(redrawing), _fitted(drawing)
+    length = _length(theirs)
+    return Fidelity(
+        _distance(ours, theirs),
+        *_small_strokes(ours, theirs),
+        _length(ours) / length if length > 0 else float("nan"),
+    )
+
+
+def _fitted(sketch: Sketch) -> list[Float64[np.ndarray, "_ 2"]]:
+    if sketch.bounds is None:
+        return []
+    left, top, right, bottom = sketch.bounds
+    middle = np.array(((left + right) / 2, (top + bottom) / 2))
+    side = max(right - left, bottom - top) or 1.0
+    return [(stroke.astype(np.float64) - middle) / side for stroke in sketch.strokes]
+
+
+def _length(strokes: list[Float64[np.ndarray, "_ 2"]]) -> float:
+    return float(sum(np.linalg.norm(np.diff(stroke, axis=0), axis=1).sum() for stroke in strokes))
+
+
+def _samples(strokes: list[Float64[np.ndarray, "_ 2"]]) -> Float64[np.ndarray, "N 2"]:
+    """Points on the lines, equally far apart."""
+    found = []
+    for stroke in strokes:
+        steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
+        along = np.concatenate(([0.0], np.cumsum(steps)))
+        at = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / SAMPLE_EVERY)) + 1)
+        found.append(np.stack([np.interp(at, along, stroke[:, axis]) for axis in (0, 1)], axis=1))
+    return np.concatenate(found) if found else np.zeros((0, 2))
+
+
+def _distance(
+    ours: list[Float64[np.ndarray, "_ 2"]], theirs: list[Float64[np.ndarray, "_ 2"]]
+) -> float:
+    first, second = _samples(ours), _samples(theirs)
+    if not len(first) or not len(second):
+        return float("nan")
+    apart = np.linalg.norm(first[:, None] - second[None], axis=2)
+    return float((apart.min(axis=0).mean() + apart.min(axis=1).mean()) / 2)
+
+
+def _small_strokes(
+    ours: list[Float64[np.ndarray, "_ 2"]], theirs: list[Float64[np.ndarray, "_ 2"]]
+) -> tuple[int, int]:
+    """How many small strokes there are, and how many are kept."""
+    small = [box for box in map(_box, theirs) if box[2] < SMALL]
+    if not small or not ours:
+        return len(small), 0
+    boxes = np.array([_box(stroke) for stroke in ours])  # (K, 3)
+    kept = 0
+    for x, y, size in small:
+        near = np.hypot(boxes[:, 0] - x, boxes[:, 1] - y) <= NEAR
+        ratio = np.maximum(boxes[:, 2], _SMALLEST) / max(size, _SMALLEST)
+        kept += bool((near & (ratio <= LIKE) & (ratio >= 1 / LIKE)).any())
+    return len(small), kept
+
+
+def _box(stroke: Float64[np.ndarray, "P 2"]) -> tuple[float, float, float]:
+    """Centre and longest side."""
+    low, high = stroke.min(axis=0), stroke.max(axis=0)
+    x, y = (low + high) / 2
+    return float(x), float(y), float((high - low).max())

@@ -1,0 +1,394 @@
+"""The `attention` model: a decoder that looks where it draws.
+
+A convolutional encoder turns a picture into a grid of tokens and a latent code. The decoder is a
+causal transformer over steps. Before each step it sees three things: where its pen is, the ink
+around the pen that is still to be drawn and that is drawn already (`models.pen_view`), and its
+past. Every layer attends to the past and to a memory of tokens: the picture's grid, the code, the
+category, and one that is always there.
+
+In training any of the conditions may be missing (`Conditions.draw`), so one set of weights redraws
+what it sees, redraws from the code alone, completes, and draws by name.
+
+Shape letters: B batch, T steps, N memory tokens, W width of the decoder, Z latent, G side of the
+grid, S side of the picture, C channels.
+
+Source: Vaswani et al., arXiv 1706.03762 (attention); Shazeer, arXiv 1911.02150 (keys and values
+that all heads share); So et al., arXiv 2109.08668 (squared ReLU).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float, Int16, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sketch_pix2seq.models.encoders import GridEncoder
+from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, reconstruction_losses
+from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+from sketch_pix2seq.models.pen_view import VIEW_DIM, pen_views
+from sketch_pix2seq.sketch.pen import OFFSET, STROKE5_DIM
+
+POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+"""Periods, in pixels, of the waves that tell where the pen is."""
+STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+"""Periods, in steps, of the waves that tell which step it is."""
+NUM_CODE_TOKENS = 4
+CONDITIONS = ("picture", "code", "category", "nothing")
+"""What a decoder can be given; `picture` with the code."""
+HIDDEN, PARTLY, SHOWN = 0, 1, 2
+"""How much of the picture the decoder sees."""
+_BLOCKS = (2, 4, 8)  # a partly shown picture is hidden in blocks of a half, a quarter, an eighth
+_MASKED = -1e4  # added to a score that must not count; fits 16-bit floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionShares:
+    """How often the decoder is given what, in training.
+
+    Args:
+        shown: share of drawings whose whole picture it sees.
+        partly: share of drawings of whose picture it sees some blocks.
+        code_with_picture: how often it is given the code as well, if it sees any of the picture.
+        code_alone: how often it is given the code, if it sees nothing of the picture.
+        category: how often it is given the category.
+    """
+
+    shown: float = 0.5
+    partly: float = 0.15
+    code_with_picture: float = 0.5
+    code_alone: float = 0.6
+    category: float = 0.5
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the decoder is given of each drawing.
+
+    Args:
+        shown: `HIDDEN`, `PARTLY` or `SHOWN`.
+        visible: 1 where the picture is seen, 0 where not.
+        has_code: whether it is given the latent code.
+        has_category: whether it is given the category.
+    """
+
+    shown: Int64[Tensor, "B"]
+    visible: Float[Tensor, "B 1 S S"]
+    has_code: Bool[Tensor, "B"]
+    has_category: Bool[Tensor, "B"]
+
+    @classmethod
+    def fixed(
+        cls, batch: int, size: int, device: torch.device, *, given: str = "picture"
+    ) -> Conditions:
+        """The same for every drawing.
+
+        Args:
+            batch: B.
+            size: S.
+            device: where the tensors are to lie.
+            given: `picture` (with the code), `code`, `category` or `nothing`.
+        """
+        shown = SHOWN if given == "picture" else HIDDEN
+        return cls(
+            torch.full((batch,), shown, device=device),
+            torch.full((batch, 1, size, size), float(shown == SHOWN), device=device),
+            torch.full((batch,), given in ("picture", "code"), device=device),
+            torch.full((batch,), given == "category", device=device),
+        )
+
+    @classmethod
+    def draw(
+        cls, batch: int, size: int, shares: ConditionShares, generator: torch.Generator
+    ) -> Conditions:
+        """Draw what each drawing of a training batch is given.
+
+        Args:
+            batch: B.
+            size: S, a multiple of 8.
+            shares: how often what is given.
+            generator: where the chance comes from; the tensors lie on its device.
+        """
+
+        def chance(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=generator, device=generator.device)
+
+        picked = chance(batch)
+        partly = (picked >= shares.shown) & (picked < shares.shown + shares.partly)
+        shown = torch.where(picked < shares.shown, SHOWN, torch.where(partly, PARTLY, HIDDEN))
+        blocks = torch.randint(
+            len(_BLOCKS), (batch, 1, 1, 1), generator=generator, device=generator.device
+        )
+        share = chance(batch, 1, 1, 1)
+        visible = (shown == SHOWN).float().view(-1, 1, 1, 1).expand(-1, 1, size, size)
+        for index, side in enumerate(_BLOCKS):
+            some = (chance(batch, 1, side, side) < share).float()
+            some = functional.interpolate(some, (size, size), mode="nearest")
+            here = (blocks == index) & (shown == PARTLY).view(-1, 1, 1, 1)
+            visible = torch.where(here, some, visible)
+        odds = torch.where(shown == HIDDEN, shares.code_alone, shares.code_with_picture)
+        return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
+
+
+class _Layer(nn.Module):
+    """Attention to memory and past, then two products with a squared ReLU between."""
+
+    def __init__(self, width: int, num_heads: int, expansion: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.head_dim = width // num_heads
+        self.norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key_value = nn.Linear(width, 2 * self.head_dim, bias=False)
+        self.memory_key_value = nn.Linear(width, 2 * self.head_dim, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.feed_norm = nn.LayerNorm(width)
+        self.feed_in = nn.Linear(width, expansion * width)
+        self.feed_out = nn.Linear(expansion * width, width)
+
+    def forward(
+        self,
+        rows: Float[Tensor, "B T W"],
+        memory: Float[Tensor, "B N W"],
+        bias: Float[Tensor, "B 1 T N+T"],
+        keep: float,
+    ) -> Float[Tensor, "B T W"]:
+        batch, num_steps, width = rows.shape
+        normed = self.norm(rows)
+        query = self.query(normed).view(batch, num_steps, self.num_heads, self.head_dim)
+        query = query.transpose(1, 2).reshape(batch, -1, self.head_dim)  # (B, H*T, D)
+        seen = torch.cat((self.memory_key_value(memory), self.key_value(normed)), 1)
+        key, value = seen.chunk(2, -1)  # (B, N+T, D), the same for all heads: one product does
+        scores = torch.bmm(query, key.transpose(1, 2) * self.head_dim**-0.5)
+        scores = scores.view(batch, self.num_heads, num_steps, -1) + bias.to(scores.dtype)
+        with torch.autocast(rows.device.type, enabled=False):  # it would copy them to 32 bits
+            weights = scores.softmax(-1).flatten(1, 2)
+        mixed = torch.bmm(weights, value)
+        mixed = mixed.view(batch, self.num_heads, num_steps, self.head_dim)
+        mixed = self.out(mixed.transpose(1, 2).reshape(batch, num_steps, width))
+        rows = rows + self._drop(mixed, keep)
+        hidden = self.feed_in(self.feed_norm(rows)).relu().square()
+        return rows + self._drop(self.feed_out(hidden), keep)
+
+    def _drop(self, values: Tensor, keep: float) -> Tensor:
+        return functional.dropout(values, 1.0 - keep, self.training) if keep < 1.0 else values
+
+
+class AttentionDecoder(nn.Module):
+    """A causal transformer over the steps of a drawing.
+
+    Args:
+        latent_dim: Z.
+        num_categories: K.
+        channels: C of the grid's tokens.
+        grid_size: G.
+        width: W.
+        num_layers: layers.
+        num_heads: heads of each; a divisor of W.
+        expansion: how many times W is inside the two products of a layer.
+        num_components: M of the mixture.
+        keep: probability that dropout keeps what a layer adds.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        num_categories: int,
+        channels: int,
+        grid_size: int,
+        width: int = 192,
+        num_layers: int = 4,
+        num_heads: int = 6,
+        expansion: int = 4,
+        num_components: int = 20,
+        keep: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.num_components = num_components
+        self.keep = keep
+        self.grid = nn.Linear(channels, width)
+        self.grid_place = nn.Parameter(0.02 * torch.randn(grid_size * grid_size, width))
+        self.code = nn.Linear(latent_dim, NUM_CODE_TOKENS * width)
+        self.category = nn.Embedding(num_categories, width)
+        self.null = nn.Parameter(0.02 * torch.randn(width))
+        self.memory_norm = nn.LayerNorm(width)
+        num_waves = 2 * (2 * len(POSITION_PERIODS) + len(STEP_PERIODS))
+        self.step = nn.Linear(STROKE5_DIM + num_waves + VIEW_DIM, width)
+        self.shown = nn.Embedding(3, width)
+        self.layers = nn.ModuleList(_Layer(width, num_heads, expansion) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(width)
+        self.output = nn.Linear(width, output_dim(num_components))
+        nn.init.normal_(self.category.weight, std=0.02)
+        nn.init.normal_(self.shown.weight, std=0.02)
+        for layer in self.layers:
+            assert isinstance(layer, _Layer)
+            for last in (layer.out, layer.feed_out):
+                nn.init.normal_(last.weight, std=0.02 / math.sqrt(num_layers))
+
+    def memory(
+        self,
+        grid: Float[Tensor, "B C G G"],
+        latent: Float[Tensor, "B Z"],
+        category_ids: Int64[Tensor, "B"],
+        conditions: Conditions,
+    ) -> tuple[Float[Tensor, "B N W"], Bool[Tensor, "B N"]]:
+        """The tokens to which every layer attends.
+
+        Returns:
+            tokens: grid, code, category, and one that is always there.
+            there: which of them the conditions give.
+        """
+        batch = len(latent)
+        cells = self.grid(grid.flatten(2).transpose(1, 2)) + self.grid_place
+        code = self.code(latent).view(batch, NUM_CODE_TOKENS, -1)
+        category = self.category(category_ids).unsqueeze(1)
+        null = self.null.expand(batch, 1, -1)
+        tokens = torch.cat((cells, code, category, null), 1)
+        counts = (cells.shape[1], NUM_CODE_TOKENS, 1, 1)
+        given = (
+            conditions.shown != HIDDEN,
+            conditions.has_code,
+            conditions.has_category,
+            torch.ones_like(conditions.has_code),
+        )
+        there = [flag.unsqueeze(1).expand(-1, n) for flag, n in zip(given, counts, strict=True)]
+        return self.memory_norm(tokens), torch.cat(there, 1)
+
+    def forward(
+        self,
+        steps: Float[Tensor, "B T 5"],
+        positions: Float[Tensor, "B T 2"],
+        views: Float[Tensor, "B T V"],
+        shown: Int64[Tensor, "B"],
+        memory: Float[Tensor, "B N W"],
+        there: Bool[Tensor, "B N"],
+    ) -> Float[Tensor, "B T D"]:
+        """Output vectors of all steps (see `StrokeMixture.from_output`).
+
+        Args:
+            steps: input rows, beginning with the start step.
+            positions: where the pen is after each, in pixels.
+            views: what it sees from there (see `pen_views`).
+            shown: how much of the picture is seen.
+            memory: see `memory`.
+            there: see `memory`.
+        """
+        num_steps = steps.shape[1]
+        number = torch.arange(num_steps, device=steps.device, dtype=steps.dtype)
+        waves = (
+            _waves(positions, POSITION_PERIODS),
+            _waves(number.view(1, -1, 1).expand(len(steps), -1, -1), STEP_PERIODS),
+        )
+        rows = self.step(torch.cat((steps, *waves, views), -1)) + self.shown(shown).unsqueeze(1)
+        later = torch.ones(num_steps, num_steps, dtype=torch.bool, device=steps.device).triu(1)
+        hidden = torch.cat(
+            (~there.unsqueeze(1).expand(-1, num_steps, -1), later.expand(len(steps), -1, -1)), 2
+        )
+        bias = (hidden * _MASKED).to(rows.dtype).unsqueeze(1)
+        for layer in self.layers:
+            rows = layer(rows, memory, bias, self.keep)
+        output: Tensor = self.output(self.norm(rows))
+        return output
+
+
+class AttentionModel(nn.Module):
+    """Encoder and decoder together; see the module.
+
+    Args:
+        encoder: picture to grid and code.
+        decoder: steps and memory to mixtures.
+        step_pixels: pixels of the picture to one unit of the offsets.
+        picture_size: S.
+        shares: what is given how often in training.
+        convention: how the losses are averaged.
+    """
+
+    with_kl = False
+
+    def __init__(
+        self,
+        encoder: GridEncoder,
+        decoder: AttentionDecoder,
+        step_pixels: float,
+        picture_size: int = 64,
+        shares: ConditionShares | None = None,
+        convention: LossConvention = "valid",
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.step_pixels = step_pixels
+        self.picture_size = picture_size
+        self.shares = shares or ConditionShares()
+        self.convention: LossConvention = convention
+
+    def forward(
+        self,
+        pictures: Float[Tensor, "B 1 S S"],
+        steps: Float[Tensor, "B T 5"],
+        lengths: Int64[Tensor, "B"],
+        category_ids: Int64[Tensor, "B"],
+        covered: Int16[Tensor, "B S S"],
+        conditions: Conditions,
+        noise: Float[Tensor, "B Z"] | None = None,
+        targets: Float[Tensor, "B _ 5"] | None = None,
+    ) -> DrawingLosses:
+        """Losses of a batch.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+            steps: stroke-5 rows: the start step, the drawing, end rows.
+            lengths: rows of each drawing, longest first, on the CPU.
+            category_ids: categories.
+            covered: after how many steps each pixel is covered (see `covering_steps`).
+            conditions: what the decoder is given.
+            noise: standard normal, with which codes are sampled; None: they are the means.
+            targets: rows that are to come next; None: those of `steps`.
+        """
+        inputs = steps[:, :-1]
+        targets = steps[:, 1:] if targets is None else targets
+        grid, latent = self.encode(pictures, conditions, noise)
+        memory, there = self.decoder.memory(grid, latent, category_ids, conditions)
+        positions = self.positions(inputs)
+        views = pen_views((pictures * conditions.visible).squeeze(1), covered, positions)
+        output = self.decoder(inputs, positions, views, conditions.shown, memory, there)
+        num_rows = (lengths + 1).to(steps.device)
+        counted = torch.arange(inputs.shape[1], device=steps.device) < num_rows.unsqueeze(1)
+        if self.convention == "magenta":
+            counted = torch.ones_like(counted)
+        mixture = StrokeMixture.from_output(output[counted].float())
+        losses = reconstruction_losses(mixture, targets[counted], self.convention)
+        return replace(losses, counts=(*losses.counts[:2], len(lengths)))
+
+    def encode(
+        self,
+        pictures: Float[Tensor, "B 1 S S"],
+        conditions: Conditions,
+        noise: Float[Tensor, "B Z"] | None = None,
+    ) -> tuple[Float[Tensor, "B C G G"], Float[Tensor, "B Z"]]:
+        """Grid of what is seen of each picture, and the code of the whole picture.
+
+        Args: as of `forward`.
+        """
+        whole = torch.ones_like(pictures)
+        grid = self.encoder(pictures, whole)
+        mean, log_var = self.encoder.latent(grid)
+        latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise
+        partly = torch.nonzero(conditions.shown == PARTLY).squeeze(1)
+        if len(partly):
+            seen = self.encoder(pictures[partly], conditions.visible[partly])
+            grid = grid.index_copy(0, partly, seen)
+        return grid, latent
+
+    def positions(self, steps: Float[Tensor, "B T 5"]) -> Float[Tensor, "B T 2"]:
+        """Where the pen is after each step, in pixels."""
+        return steps[..., OFFSET].cumsum(1) * self.step_pixels + 0.5 * self.picture_size
+
+
+def _waves(values: Float[Tensor, "*B D"], periods: tuple[float, ...]) -> Float[Tensor, "*B _"]:
+    """Sines and cosines of values, of each period."""
+    angles = values.unsqueeze(-1) * (2.0 * math.pi / values.new_tensor(periods))
+    return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)

@@ -1,0 +1,112 @@
+"""What the pen sees around it: ink still to be drawn, and what is drawn already.
+
+Three square windows about the pen, each coarser and wider than the one before: single pixels,
+cells of 4x4 pixels, cells of 16x16, the last of which reach over the whole picture. Each has two
+layers: the picture's ink that no step has covered yet, and what steps have covered.
+
+The window of the numpy reader (`inference.attention`) is tested against this one.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int16, Int64
+from torch import Tensor
+from torch.nn import functional
+
+WINDOWS = ((1, 11), (4, 11), (16, 7))
+"""Pixels to the side of a cell, and cells to the side of the window, of each of the windows."""
+VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
+
+
+@torch.no_grad()
+def pen_views(
+    pictures: Float[Tensor, "B S S"],
+    covered: Int16[Tensor, "B S S"],
+    positions: Float[Tensor, "B T 2"],
+) -> Float[Tensor, "B T V"]:
+    """What is seen after each number of steps, from where the pen is then.
+
+    Args:
+        pictures: ink that may be seen.
+        covered: after how many steps each pixel is covered.
+        positions: where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
+
+    Returns:
+        V = `VIEW_DIM` numbers: for each window ink left (row by row), then ink drawn. A cell's
+        number is the sum over its pixels by the length of its side: near 1 where one line
+        crosses it. Outside the picture all is 0.
+    """
+    size, num_steps = pictures.shape[1], positions.shape[1]
+    pixel = positions.floor().long().clamp(0, size - 1)  # (B, T, 2)
+    parts = _pixels_seen(pictures, covered, pixel)
+    fine = WINDOWS[1][0]
+    left, drawn = _cells_over_time(pictures, covered, num_steps, fine)
+    for cell, side in WINDOWS[1:]:
+        factor = cell // fine
+        if factor > 1:
+            left, drawn = (_pooled(cells, factor) for cells in (left, drawn))
+            fine = cell
+        place = pixel // cell
+        parts += [_window(cells / cell, place, side) for cells in (left, drawn)]
+    return torch.cat(parts, -1)
+
+
+def _pixels_seen(
+    pictures: Float[Tensor, "B S S"], covered: Int16[Tensor, "B S S"], pixel: Int64[Tensor, "B T 2"]
+) -> list[Tensor]:
+    """Ink left and ink drawn in the window of single pixels."""
+    side = WINDOWS[0][1]
+    pad = side // 2
+    num_steps = pixel.shape[1]
+    ink = functional.pad(pictures, (pad,) * 4)
+    when = functional.pad(covered, (pad,) * 4, value=torch.iinfo(torch.int16).max)
+    index = _window_index(pixel, side, ink.shape[-1])  # (B, T, side * side)
+    flat = index.flatten(1)
+    number = torch.arange(num_steps, device=pixel.device).view(1, -1, 1)
+    done = when.flatten(1).gather(1, flat).view_as(index) <= number
+    seen = ink.flatten(1).gather(1, flat).view_as(index)
+    return [seen.masked_fill(done, 0.0), done.to(seen.dtype)]
+
+
+def _cells_over_time(
+    pictures: Float[Tensor, "B S S"], covered: Int16[Tensor, "B S S"], num_steps: int, cell: int
+) -> tuple[Float[Tensor, "B T G G"], Float[Tensor, "B T G G"]]:
+    """Ink left and ink drawn in each cell after 0, 1, ... steps."""
+    batch, size = len(pictures), pictures.shape[1]
+    cells = size // cell
+    line = torch.arange(size, device=pictures.device) // cell
+    place = (line.view(-1, 1) * cells + line).flatten()  # (S * S,)
+    when = covered.flatten(1).long().clamp_max(num_steps)  # those never covered in a last row
+    index = when * (cells * cells) + place
+    values = torch.stack((pictures.flatten(1), torch.ones_like(pictures).flatten(1)))
+    sums = pictures.new_zeros(2, batch, (num_steps + 1) * cells * cells)
+    sums.scatter_add_(2, index.expand(2, -1, -1), values)
+    sums = sums.view(2, batch, num_steps + 1, cells, cells)
+    gone = sums[:, :, :-1].cumsum(2)
+    left = sums[0].sum(1, keepdim=True) - gone[0]
+    return left, gone[1]
+
+
+def _pooled(cells: Float[Tensor, "B T G G"], factor: int) -> Float[Tensor, "B T _ _"]:
+    """Sums of blocks of cells."""
+    batch, num_steps, side, _ = cells.shape
+    blocks = side // factor
+    return cells.view(batch, num_steps, blocks, factor, blocks, factor).sum((3, 5))
+
+
+def _window(
+    cells: Float[Tensor, "B T G G"], place: Int64[Tensor, "B T 2"], side: int
+) -> Float[Tensor, "B T _"]:
+    """The window about each place, row by row."""
+    padded = functional.pad(cells, (side // 2,) * 4)
+    index = _window_index(place, side, padded.shape[-1])
+    return padded.flatten(2).gather(2, index)
+
+
+def _window_index(place: Int64[Tensor, "B T 2"], side: int, padded: int) -> Int64[Tensor, "B T _"]:
+    """Indices of a window in a flat map that is padded by half of it."""
+    around = torch.arange(side, device=place.device)
+    inside = (around.view(-1, 1) * padded + around).flatten()
+    first = place[..., 1] * padded + place[..., 0]
+    return first.unsqueeze(-1) + inside

@@ -1,0 +1,105 @@
+"""Which pixels of a picture the pen has covered so far: what is drawn, and what is left.
+
+A drawing that is redrawn covers the picture's ink step by step. A pixel counts as covered from
+the first step whose line passes its centre within `RADIUS` pixels. Training asks for the step
+of every pixel at once (`covering_steps`), drawing for the pixels of one step after another
+(`touched`).
+
+*Convention*: pixels of the picture, y down, (0, 0) its upper left corner; pixel (row, column)
+has its centre at (column + 0.5, row + 0.5).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int16, Int64
+
+RADIUS = 1.25
+"""Pixels from a line within which ink counts as drawn."""
+NEVER = np.iinfo(np.int16).max
+"""Covering step of a pixel that is never covered."""
+_SPACING = 0.75  # pixels between two samples of a line, at most
+_AROUND = np.array((-1, 0, 1), np.int64)
+
+
+def covering_steps(
+    positions: Float32[np.ndarray, "N 2"],
+    lifts: Bool[np.ndarray, " N"],
+    lengths: Int64[np.ndarray, " B"],
+    size: int,
+) -> Int16[np.ndarray, "B H W"]:
+    """Return for each pixel after how many steps of its drawing it is covered.
+
+    Args:
+        positions: Where the pen is after each step, of B drawings one after another.
+        lifts: Whether the pen leaves the paper after each step.
+        lengths: Steps of each drawing, N together.
+        size: Side of the square pictures.
+
+    Returns:
+        1 for pixels that the first step covers, and so on; `NEVER` for the others.
+
+    Example:
+        >>> line = np.array([[1, 1], [5, 1]], np.float32)
+        >>> steps = covering_steps(line, np.array([False, True]), np.array([2]), 7)
+        >>> steps[0, 1].tolist()
+        [1, 1, 2, 2, 2, 2, 32767]
+    """
+    starts = np.cumsum(lengths) - lengths
+    goes_on = np.zeros(len(positions), bool)  # whether a line leads to the position
+    goes_on[1:] = ~lifts[:-1]
+    goes_on[starts] = False
+    before = positions.copy()
+    before[1:][goes_on[1:]] = positions[:-1][goes_on[1:]]
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    number = np.arange(len(positions)) - np.repeat(starts, lengths) + 1
+    place, segment = touched(before, positions, size)
+    covered = np.full(len(lengths) * size * size, NEVER, np.int16)
+    # of equal places the last assignment counts, so the earliest step comes last
+    backwards = np.argsort(-number[segment], kind="stable")
+    covered[(owner[segment] * (size * size) + place)[backwards]] = number[segment][backwards]
+    return covered.reshape(-1, size, size)
+
+
+def touched(
+    before: Float32[np.ndarray, "N 2"], after: Float32[np.ndarray, "N 2"], size: int
+) -> tuple[Int64[np.ndarray, " K"], Int64[np.ndarray, " K"]]:
+    """Return the pixels that lines cover.
+
+    Args:
+        before: Where each line begins.
+        after: Where it ends.
+        size: Side of the square pictures.
+
+    Returns:
+        Pixels, row * size + column, some of them several times; the number of the line of each.
+    """
+    limit = np.float32(2 * size)  # a pen far outside is as good as one just outside
+    before, after = np.clip(before, -limit, limit), np.clip(after, -limit, limit)
+    step = after - before
+    far = np.abs(step).max(axis=1)
+    parts = np.ceil(far * np.float32(1 / _SPACING)).astype(np.int64)
+    counts = parts + 1
+    line = np.repeat(np.arange(len(before)), counts)
+    number = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (number / np.maximum(parts, 1)[line]).astype(np.float32)
+    samples = before[line] + share[:, None] * step[line]  # (S, 2)
+    across, off_x = _nearby(samples[:, 0], size)
+    down, off_y = _nearby(samples[:, 1], size)
+    near = off_y[:, :, None] + off_x[:, None, :] <= np.float32(RADIUS * RADIUS)  # (S, 3, 3)
+    place = (down * size)[:, :, None] + across[:, None, :]
+    return place[near], np.repeat(line, near.sum(axis=(1, 2)))
+
+
+def _nearby(
+    at: Float32[np.ndarray, " S"], size: int
+) -> tuple[Int64[np.ndarray, "S 3"], Float32[np.ndarray, "S 3"]]:
+    """Along one axis: three pixels about each sample, and the squared distances of their centres.
+
+    Those outside the picture are infinitely far away.
+    """
+    pixel = np.floor(at).astype(np.int64)[:, None] + _AROUND
+    away = pixel.astype(np.float32) + np.float32(0.5) - at[:, None]
+    away *= away
+    away[(pixel < 0) | (pixel >= size)] = np.inf
+    return pixel, away

@@ -1,0 +1,148 @@
+"""The `attention` decoder in numpy against the one in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import attention_pairs as pairs
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.attention import AttentionDecoder, Condition
+from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.models.attention import CONDITIONS, Conditions
+from sketch_pix2seq.models.drawing import draw_with_attention
+from sketch_pix2seq.sketch.pen import PEN, PEN_END
+
+STEPS, DRAWINGS = 30, 5
+NEVER_ENDS = -50.0
+
+
+@pytest.mark.parametrize("given", CONDITIONS)
+def test_torch_draws_the_same_steps(rng: np.random.Generator, given: str) -> None:
+    model = pairs.torch_model()
+    pictures = pairs.pictures(rng, DRAWINGS)
+    ids = np.arange(DRAWINGS) % pairs.CATEGORIES
+    noise = _noise(DRAWINGS)
+    expected = draw_with_attention(
+        model,
+        torch.from_numpy(pictures),
+        torch.from_numpy(ids),
+        Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), given=given),
+        torch.from_numpy(noise.swapaxes(0, 1)),
+        0.5,
+    ).numpy()
+    assert expected.shape[1] == STEPS
+    decoder, conditions = _conditions(pictures, ids, given)
+    rows = decoder.open(DRAWINGS)
+    got = [rows.begin(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.5, np.float32)).copy()]
+    for step in range(1, STEPS):
+        # the steps that torch drew, as the least difference can carry a pen over a pixel's edge
+        rows.put(np.arange(DRAWINGS), expected[:, step - 1])
+        got.append(rows.advance(DRAWINGS, noise[:, step : step + 1])[0].copy())
+    drawn = np.stack(got, 1)
+    assert (drawn[..., PEN] == expected[..., PEN]).all()
+    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_partly_hidden_picture_is_seen_as_torch_sees_it(rng: np.random.Generator) -> None:
+    model = pairs.torch_model()
+    pictures = pairs.pictures(rng, DRAWINGS)
+    visible = np.ones_like(pictures)
+    visible[..., : pairs.SIZE // 2] = 0
+    fixed = Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), given="nothing")
+    conditions = Conditions(
+        torch.ones_like(fixed.shown),
+        torch.from_numpy(visible),
+        torch.ones_like(fixed.has_code),
+        fixed.has_category,
+    )
+    grid, latent = model.encode(torch.from_numpy(pictures), conditions)
+    encoder, _ = pairs.numpy_readers(model)
+    grids = encoder.grids(pictures, visible)
+    np.testing.assert_allclose(grids, grid.detach().permute(0, 2, 3, 1).numpy(), atol=1e-4)
+    codes = encoder.codes(encoder.grids(pictures))
+    np.testing.assert_allclose(codes, latent.detach().numpy(), atol=1e-4)
+
+
+def test_a_drawing_is_the_same_in_any_company(rng: np.random.Generator) -> None:
+    pictures = pairs.pictures(rng, 12)
+    decoder, conditions = _conditions(pictures, np.arange(12) % pairs.CATEGORIES, "picture")
+    _, others = _conditions(pictures, np.arange(12) % pairs.CATEGORIES, "code")
+    noise = _noise(12)
+    alone = _drawn(decoder, conditions[3:4], noise[3:4])
+    together = _drawn(decoder, [*others[:3], *conditions[3:8], *others[8:]], noise)
+    assert (alone[0] == together[3]).all()
+
+
+def test_a_drawing_that_moves_to_another_row_goes_on_as_before(rng: np.random.Generator) -> None:
+    pictures = pairs.pictures(rng, 3)
+    decoder, conditions = _conditions(pictures, np.arange(3), "picture")
+    noise = _noise(3)
+    expected = _drawn(decoder, conditions, noise)[2]
+    rows = decoder.open(3)
+    got = [rows.begin(0, conditions, noise[:, 0], np.full(3, 0.5, np.float32))[2].copy()]
+    got += [rows.advance(3, noise[:, step : step + 1])[0, 2].copy() for step in range(1, 10)]
+    rows.take_place(0, 2)
+    got += [rows.advance(1, noise[2:, step : step + 1])[0, 0].copy() for step in range(10, STEPS)]
+    assert (np.stack(got) == expected).all()
+
+
+def test_weights_of_another_size_are_refused() -> None:
+    model = pairs.torch_model()
+    weights = {
+        name.removeprefix("decoder."): tensor.numpy()
+        for name, tensor in model.state_dict().items()
+        if name.startswith("decoder.")
+    }
+    with pytest.raises(BundleError, match=r"`grid.weight` must be floats of shape \(24, 32\)"):
+        AttentionDecoder(
+            weights,
+            latent_dim=pairs.LATENT_DIM,
+            num_categories=pairs.CATEGORIES,
+            channels=4 * pairs.ENCODER_WIDTH,
+            grid_size=4,
+            width=24,
+            num_layers=pairs.LAYERS,
+            head_size=pairs.HEAD,
+            expansion=pairs.EXPANSION,
+            num_components=pairs.COMPONENTS,
+            step_pixels=pairs.STEP_PIXELS,
+            picture_size=pairs.SIZE,
+            max_steps=pairs.MAX_STEPS,
+        )
+
+
+def _conditions(
+    pictures: np.ndarray, ids: np.ndarray, given: str
+) -> tuple[AttentionDecoder, list[Condition]]:
+    encoder, decoder = pairs.numpy_readers(pairs.torch_model())
+    grids = encoder.grids(pictures)
+    codes = encoder.codes(grids)
+    return decoder, [
+        decoder.condition(
+            grid=grids[place] if given == "picture" else None,
+            ink=pictures[place, 0] if given == "picture" else None,
+            latent=codes[place] if given in ("picture", "code") else None,
+            category_id=int(ids[place]) if given == "category" else None,
+        )
+        for place in range(len(pictures))
+    ]
+
+
+def _noise(count: int) -> np.ndarray:
+    streams = [open_stream(0, place) for place in range(count)]
+    noise = read_noise(streams, STEPS, pairs.COMPONENTS + 5)
+    noise[..., pairs.COMPONENTS + PEN_END] = NEVER_ENDS
+    return noise
+
+
+def _drawn(decoder: AttentionDecoder, conditions: list[Condition], noise: np.ndarray) -> np.ndarray:
+    rows = decoder.open(len(conditions))
+    temperatures = np.full(len(conditions), 0.5, np.float32)
+    steps = [rows.begin(0, conditions, noise[:, 0], temperatures).copy()]
+    steps += [
+        rows.advance(len(conditions), noise[:, step : step + 1])[0].copy()
+        for step in range(1, STEPS)
+    ]
+    return np.stack(steps, 1)

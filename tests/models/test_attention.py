@@ -1,0 +1,137 @@
+"""The `attention` model: what it may look at, and that it learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import attention_pairs as pairs
+from sketch_pix2seq.data.augment import in_frame
+from sketch_pix2seq.data.packed import Packed
+from sketch_pix2seq.models.attention import (
+    CONDITIONS,
+    HIDDEN,
+    PARTLY,
+    SHOWN,
+    AttentionModel,
+    Conditions,
+    ConditionShares,
+)
+from sketch_pix2seq.models.pen_view import VIEW_DIM
+from sketch_pix2seq.sketch.coverage import covering_steps
+from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
+
+STEPS, DRAWINGS = 14, 4
+
+
+def test_a_step_depends_on_no_later_one() -> None:
+    model = pairs.torch_model()
+    rows = [torch.randn(1, STEPS, size) for size in (5, 2, VIEW_DIM)]
+    changed = [part.clone() for part in rows]
+    for part in changed:
+        part[:, 9:] += 1.0
+    outputs = [_output(model, *parts) for parts in (rows, changed)]
+    difference = (outputs[0] - outputs[1]).abs().amax(-1)[0]
+    assert (difference[:9] == 0).all()
+    assert (difference[9:] > 0).all()
+
+
+def test_what_is_not_given_changes_nothing(rng: np.random.Generator) -> None:
+    model = pairs.torch_model()
+    pictures = torch.from_numpy(pairs.pictures(rng, DRAWINGS))
+    others = torch.from_numpy(pairs.pictures(rng, DRAWINGS))
+    ids = torch.arange(DRAWINGS)
+    losses = {}
+    for given in CONDITIONS:
+        conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given=given)
+        losses[given] = [
+            float(model(shown, *_batch(), named, _covered(), conditions).total().detach())
+            for shown, named in ((pictures, ids), (others, ids), (pictures, 1 + ids))
+        ]
+    assert losses["nothing"][0] == losses["nothing"][1] == losses["nothing"][2]
+    assert losses["category"][0] == losses["category"][1] != losses["category"][2]
+    assert losses["code"][1] != losses["code"][0] == losses["code"][2]
+    assert losses["picture"][1] != losses["picture"][0] == losses["picture"][2]
+    assert len({values[0] for values in losses.values()}) == len(CONDITIONS)
+
+
+def test_conditions_come_as_often_as_they_should() -> None:
+    shares = ConditionShares(
+        shown=0.4, partly=0.3, code_with_picture=0.2, code_alone=0.7, category=0.6
+    )
+    drawn = Conditions.draw(4000, 16, shares, torch.Generator().manual_seed(0))
+    hidden = drawn.shown == HIDDEN
+    for found, expected in (
+        ((drawn.shown == SHOWN).float(), 0.4),
+        ((drawn.shown == PARTLY).float(), 0.3),
+        (drawn.has_code[~hidden].float(), 0.2),
+        (drawn.has_code[hidden].float(), 0.7),
+        (drawn.has_category.float(), 0.6),
+        (drawn.visible[drawn.shown == PARTLY], 0.5),
+    ):
+        assert float(found.mean()) == pytest.approx(expected, abs=0.04)
+    assert (drawn.visible[drawn.shown == SHOWN] == 1).all()
+    assert (drawn.visible[hidden] == 0).all()
+    partly = drawn.visible[drawn.shown == PARTLY]
+    assert set(partly.unique().tolist()) == {0.0, 1.0}
+    assert (partly == partly[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)).all()
+
+
+def test_it_learns_a_few_drawings_by_heart() -> None:
+    model = pairs.torch_model().train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    drawings = _drawings()
+    pictures = torch.from_numpy(drawings)
+    conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device)
+    losses = []
+    for _ in range(150):
+        total = model(
+            pictures, *_batch(), torch.zeros(DRAWINGS).long(), _covered(), conditions
+        ).total()
+        total.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(total.detach()))
+    assert losses[0] > 2
+    assert losses[-1] < 0
+
+
+def _output(model: AttentionModel, *rows: torch.Tensor) -> torch.Tensor:
+    memory = torch.ones(1, 3, pairs.WIDTH)
+    there = torch.ones(1, 3, dtype=torch.bool)
+    with torch.no_grad():
+        output: torch.Tensor = model.decoder(*rows, torch.zeros(1).long(), memory, there)
+    return output
+
+
+def _packed() -> Packed:
+    rng = np.random.default_rng(3)
+    rows = rng.normal(0, 40, (DRAWINGS * (STEPS - 2), 3)).astype(np.float32)
+    rows[:, 2] = rng.random(len(rows)) < 0.3
+    return in_frame(Packed(rows, np.full(DRAWINGS, STEPS - 2)))
+
+
+def _drawings() -> np.ndarray:
+    from sketch_pix2seq.sketch.raster import QUICKDRAW_FRAME, rasterise_batch
+
+    return rasterise_batch(_packed().strokes(), pairs.RASTER, within=QUICKDRAW_FRAME)
+
+
+def _batch() -> tuple[torch.Tensor, torch.Tensor]:
+    """Steps and lengths of the drawings of `_packed`."""
+    packed = _packed()
+    steps = np.tile(END_STEP, (DRAWINGS, STEPS, 1))
+    steps[:, 0] = START_STEP
+    own = packed.rows.reshape(DRAWINGS, -1, 3)
+    steps[:, 1:-1, :2] = own[..., :2] / 32
+    steps[:, 1:-1, 2] = 1 - own[..., 2]
+    steps[:, 1:-1, 3] = own[..., 2]
+    steps[:, 1:-1, 4] = 0
+    return torch.from_numpy(steps.astype(np.float32)), torch.from_numpy(packed.lengths)
+
+
+def _covered() -> torch.Tensor:
+    packed = _packed()
+    places = (packed.positions() / 32 * pairs.STEP_PIXELS + pairs.SIZE / 2).astype(np.float32)
+    return torch.from_numpy(covering_steps(places, packed.lifts, packed.lengths, pairs.SIZE))
