@@ -1,0 +1,284 @@
+"""The arithmetic of the networks, in numpy: products, convolutions, normalisation, activations.
+
+Everything is float32. Each result of one drawing is the same, bit for bit, whatever other
+drawings are computed with it and however many threads BLAS has; `Product` says how.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float32
+from numpy.lib.stride_tricks import as_strided
+
+from sketch_pix2seq.errors import BundleError
+
+Weights: TypeAlias = Mapping[str, np.ndarray]
+"""Arrays by the names they have in training."""
+
+ROWS = 4
+"""Rows of one matrix product, always."""
+MOST_COLUMNS = 64
+"""Columns of one matrix product, unless that is too large."""
+MOST_MULTIPLICATIONS = 2**18
+"""Of one matrix product: OpenBLAS shares larger ones between its threads."""
+NUM_GROUPS = 8
+"""Groups of channels that `group_norm` normalises together."""
+GROUP_EPSILON = 1e-5
+"""What `group_norm` adds to the variance."""
+
+
+def float32_weight(
+    weights: Weights, name: str, shape: tuple[int, ...]
+) -> Float32[np.ndarray, "..."]:
+    """Take one array of a network's weights.
+
+    Args:
+        weights: Arrays by the names they have in training.
+        name: Which one.
+        shape: What its shape must be.
+
+    Returns:
+        It as float32, of the given shape.
+
+    Raises:
+        BundleError: If it is missing, has another shape or holds no floats.
+    """
+    found = weights.get(name)
+    if found is None or found.shape != shape or found.dtype.kind != "f":
+        got = "none" if found is None else f"{found.dtype} of shape {found.shape}"
+        raise BundleError(
+            f"the weight `{name}` must be floats of shape {shape}",
+            got=got,
+            do="Export the run again, or use another bundle.",
+        )
+    return found.astype(np.float32)
+
+
+class Product:
+    """Multiplies rows by a weight: `rows @ weight.T`.
+
+    BLAS chooses its kernel, and with it the order of the sums, by the shape of the matrices. So
+    a product is always computed as many small ones of one shape, (4, in) @ (in, 64). They are
+    fast: OpenBLAS reads the weight where it lies and does not copy it first, as for larger ones,
+    and one part of it stays in the cache for all rows. They are too small to be shared between
+    BLAS threads.
+
+    Args:
+        weight: Outputs by inputs. With axes before these, one product for each of them.
+    """
+
+    def __init__(self, weight: Float32[np.ndarray, "*S out in"]) -> None:
+        *stack, self._num_outputs, num_inputs = weight.shape
+        self._num_inputs = num_inputs
+        columns = MOST_COLUMNS
+        while columns > 1 and ROWS * columns * num_inputs > MOST_MULTIPLICATIONS:
+            columns //= 2
+        num_parts = -(-self._num_outputs // columns)
+        self._num_columns = num_parts * columns
+        padded = np.zeros((*stack, self._num_columns, num_inputs), np.float32)
+        padded[..., : self._num_outputs, :] = weight
+        parts = padded.reshape(*stack, num_parts, 1, columns, num_inputs)
+        self._parts = np.ascontiguousarray(parts.swapaxes(-1, -2))
+        first = len(stack)
+        self._order = (*range(first), first + 1, first + 2, first, first + 3)
+
+    def __call__(self, *inputs: Float32[np.ndarray, "*S R _"]) -> Float32[np.ndarray, "*S R out"]:
+        """Multiply.
+
+        Args:
+            inputs: The rows, in one array or in several that stand side by side.
+
+        Returns:
+            A new array.
+        """
+        *stack, num_rows, _ = inputs[0].shape
+        num_blocks = -(-num_rows // ROWS)
+        num_padded = num_blocks * ROWS
+        rows = np.ascontiguousarray(inputs[0])
+        if len(inputs) > 1 or num_padded > num_rows:
+            rows = np.zeros((*stack, num_padded, self._num_inputs), np.float32)
+            np.concatenate(inputs, axis=-1, out=rows[..., :num_rows, :])
+        blocks = rows.reshape(*stack, 1, num_blocks, ROWS, self._num_inputs)
+        result = np.matmul(blocks, self._parts)  # (*S, parts, blocks, ROWS, columns)
+        joined: Float32[np.ndarray, "*S _ _"] = result.transpose(self._order).reshape(
+            *stack, num_padded, self._num_columns
+        )
+        return joined[..., :num_rows, : self._num_outputs]
+
+
+class Linear:
+    """A fully connected layer.
+
+    Args:
+        weight: Outputs by inputs.
+        bias: What is added.
+    """
+
+    def __init__(
+        self, weight: Float32[np.ndarray, "out in"], bias: Float32[np.ndarray, "out"]
+    ) -> None:
+        self._product = Product(weight)
+        self._bias = bias
+
+    def __call__(self, *inputs: Float32[np.ndarray, "R _"]) -> Float32[np.ndarray, "R out"]:
+        """Compute the layer; inputs and result as of `Product`."""
+        result = self._product(*inputs)
+        result += self._bias
+        return result
+
+
+class Convolution:
+    """A convolution without bias, as one product of all patches with the kernels.
+
+    *Convention*: pictures are (B, H, W, C), channels last.
+
+    Args:
+        kernels: Square, as torch stores them.
+        stride: Step from patch to patch, in both directions.
+        padding: Rows and columns of zeros before and after the picture.
+    """
+
+    def __init__(
+        self,
+        kernels: Float32[np.ndarray, "out in side side"],
+        stride: int = 1,
+        padding: tuple[int, int] = (0, 0),
+    ) -> None:
+        self._side = kernels.shape[-1]
+        self._stride = stride
+        self._padding = padding
+        self._product = Product(kernels.transpose(0, 2, 3, 1).reshape(len(kernels), -1))
+
+    def __call__(self, pictures: Float32[np.ndarray, "B H W in"]) -> Float32[np.ndarray, "B _ _ _"]:
+        """Compute the layer; the result is a new array."""
+        before, after = self._padding
+        batch, height, width, channels = pictures.shape
+        padded = np.zeros(
+            (batch, before + height + after, before + width + after, channels), np.float32
+        )
+        padded[:, before : before + height, before : before + width] = pictures
+        num_down, num_across = (
+            (extent - self._side) // self._stride + 1 for extent in padded.shape[1:3]
+        )
+        picture, down, across, channel = padded.strides
+        patches = as_strided(  # each row of a patch is `side * channels` numbers without a gap
+            padded,
+            (batch, num_down, num_across, self._side, self._side * channels),
+            (picture, self._stride * down, self._stride * across, down, channel),
+            writeable=False,
+        )
+        rows = self._product(patches.reshape(batch * num_down * num_across, -1))
+        return rows.reshape(batch, num_down, num_across, -1)
+
+
+def group_norm(
+    pictures: Float32[np.ndarray, "B H W C"],
+    gain: Float32[np.ndarray, "C"],
+    shift: Float32[np.ndarray, "C"],
+) -> Float32[np.ndarray, "B H W C"]:
+    """Normalise each picture over its pixels and over 8 groups of channels.
+
+    Args:
+        pictures: Channels last; C is a multiple of 8.
+        gain: Factor of each channel.
+        shift: What is added to each channel.
+
+    Source: Wu & He, arXiv 1803.08494.
+    """
+    batch, height, width, channels = pictures.shape
+    pixels = pictures.reshape(batch, height * width, channels)
+    centred: Float32[np.ndarray, "B P C"] = pixels - _group_mean(pixels.mean(axis=1, keepdims=True))
+    variance = _group_mean(np.square(centred).mean(axis=1, keepdims=True))
+    centred *= gain / np.sqrt(variance + np.float32(GROUP_EPSILON))
+    centred += shift
+    return centred.reshape(pictures.shape)
+
+
+def _group_mean(means: Float32[np.ndarray, "B 1 C"]) -> Float32[np.ndarray, "B 1 C"]:
+    """For each channel the mean of its group."""
+    num_channels = means.shape[-1]
+    groups = means.reshape(len(means), 1, NUM_GROUPS, -1).mean(axis=-1)
+    repeated: Float32[np.ndarray, "B 1 C"] = groups.repeat(num_channels // NUM_GROUPS, axis=-1)
+    return repeated
+
+
+def layer_norm(
+    values: Float32[np.ndarray, "*N H"],
+    gain: Float32[np.ndarray, "*_ H"],
+    shift: Float32[np.ndarray, "*_ H"],
+    epsilon: float,
+) -> Float32[np.ndarray, "*N H"]:
+    """Normalise over the last axis.
+
+    Args:
+        values: Any.
+        gain: Factors.
+        shift: What is added.
+        epsilon: What is added to the variance.
+
+    Source: Ba et al., arXiv 1607.06450.
+    """
+    centred: Float32[np.ndarray, "*N H"] = values - values.mean(axis=-1, keepdims=True)
+    variance = np.square(centred).mean(axis=-1, keepdims=True)
+    centred /= np.sqrt(variance + np.float32(epsilon))
+    centred *= gain
+    centred += shift
+    return centred
+
+
+def sigmoid(values: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    """1 / (1 + exp(-x)) as (1 + tanh(x / 2)) / 2, which does not overflow; a new array."""
+    result: Float32[np.ndarray, "..."] = np.multiply(values, np.float32(0.5))
+    np.tanh(result, out=result)
+    result += np.float32(1)
+    result *= np.float32(0.5)
+    return result
+
+
+def silu(values: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    """Multiply each number by its sigmoid; a new array."""
+    half = np.multiply(values, np.float32(0.5))
+    result: Float32[np.ndarray, "..."] = np.tanh(half)
+    result += np.float32(1)
+    result *= half
+    return result
+
+
+def lstm_cell(
+    gates: Float32[np.ndarray, "R G"],
+    hidden: Float32[np.ndarray, "R H"],
+    cell: Float32[np.ndarray, "R H"],
+) -> None:
+    """Move an LSTM on by one step; both of its states are changed in place.
+
+    Args:
+        gates: Before their activations: input, forget, output, candidate.
+        hidden: Is only written.
+        cell: Its memory.
+    """
+    size = cell.shape[1]
+    opened = sigmoid(gates[:, : 3 * size])
+    new = np.tanh(gates[:, 3 * size :])
+    new *= opened[:, :size]
+    cell *= opened[:, size : 2 * size]
+    cell += new
+    np.tanh(cell, out=hidden)
+    hidden *= opened[:, 2 * size :]
+
+
+def flat_last(
+    weight: Float32[np.ndarray, "out F"], num_channels: int
+) -> Float32[np.ndarray, "out F"]:
+    """Reorder a layer that reads flattened pictures, channels first, for channels last.
+
+    Args:
+        weight: As torch stores it.
+        num_channels: C of the square picture that is flattened; F is C times its pixels.
+    """
+    side = math.isqrt(weight.shape[1] // num_channels)
+    pictures = weight.reshape(-1, num_channels, side, side).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(pictures).reshape(weight.shape)

@@ -1,0 +1,36 @@
+"""Sampling in numpy against its owner, `StrokeMixture.sample`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sketch_pix2seq.inference import mixture
+from sketch_pix2seq.inference.mixture import sample
+from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim, output_dim
+
+
+@pytest.mark.parametrize("num_components", [1, 3, 20])
+@pytest.mark.parametrize("scale", [1, 3])
+def test_a_step_is_that_of_the_owner(
+    rng: np.random.Generator, num_components: int, scale: float
+) -> None:
+    rows = 200
+    output = (scale * rng.standard_normal((rows, output_dim(num_components)))).astype(np.float32)
+    streams = [open_stream(1, index) for index in range(rows)]
+    noise = read_noise(streams, 1, noise_dim(num_components))[:, 0]
+    temperature = rng.uniform(0, 1.5, (rows, 1)).astype(np.float32)
+    temperature[:20] = 0
+    owner = StrokeMixture.from_output(torch.from_numpy(output))
+    expected = owner.sample(torch.from_numpy(noise), torch.from_numpy(temperature)).numpy()
+    got = sample(output, noise, temperature)
+    assert got.dtype == np.float32
+    assert (got[:, 2:] == expected[:, 2:]).all()
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    assert (np.abs(got - expected) <= 1e-4 * largest).all()
+
+
+def test_the_layout_is_that_of_the_owner() -> None:
+    assert [mixture.output_dim(count) for count in (1, 20)] == [output_dim(1), output_dim(20)]
