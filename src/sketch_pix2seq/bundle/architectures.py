@@ -229,6 +229,10 @@ class ClassifierArchitecture:
     name: str = "conv"
     width: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """As a card holds it."""
+        return dict(vars(self))
+
     def problems(self, picture_size: int) -> list[str]:
         """Say which sizes do not fit."""
         if self.name != "conv":
