@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.inference.encoders import NormedConvolutions, some_at_a_time
+from sketch_pix2seq.inference.convolutions import NormedConvolutions, some_at_a_time
 from sketch_pix2seq.inference.layers import Linear, Weights, float32_weight
 
 

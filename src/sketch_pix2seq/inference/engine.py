@@ -22,7 +22,7 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.decoders import Decoder
+from sketch_pix2seq.inference.decoder import Decoder
 from sketch_pix2seq.inference.networks import decoder_of
 from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
 from sketch_pix2seq.processors import num_processors

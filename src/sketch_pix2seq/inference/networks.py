@@ -15,7 +15,8 @@ from sketch_pix2seq.bundle.architectures import RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.inference.classifier_network import ClassifierNetwork
-from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.inference.decoder import Decoder
+from sketch_pix2seq.inference.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, PaperEncoder, RNNEncoder
 
 Encoder: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M Z"]]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.inference.decoders import DecoderRows
+from sketch_pix2seq.inference.decoder import DecoderRows
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
