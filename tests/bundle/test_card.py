@@ -49,6 +49,10 @@ def test_a_card_survives_json() -> None:
         ({"format_version": 2.0}, "format version 2; got 2.0"),
         ({"architecture": 3}, "`architecture` must be an object"),
         ({"architecture": {"name": "lstm", "encoder": "rnn", **SIZES}}, "`encoder_size` must be"),
+        (
+            {"architecture": {"name": "lstm", "encoder": "paper", **SIZES, "decoder_size": 2048}},
+            "at most 16,777,216 weights, got 16,",
+        ),
         ({"max_steps": "many"}, "`max_steps` must be a whole number"),
         ({"max_steps": 0}, "`max_steps` must be a whole number"),
         ({"max_steps": MAX_STEPS + 1}, "from 1 to 2,000, got 2001"),

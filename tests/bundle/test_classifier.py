@@ -66,6 +66,7 @@ def test_a_folder_without_one_is_refused(tmp_path: Path) -> None:
         ({"raster": {"size": 4000, "margin": 2.0, "line_width": 1.0}}, "must be at most 512"),
         ({"architecture": {"width": 16}}, r"of shape \(128,\)|of shape \(16"),
         ({"architecture": {"width": 10**9}}, "`width` must be a whole number from 1 to 256"),
+        ({"architecture": {"width": 256}}, "at most 16,777,216 weights, got"),
         ({"architecture": {"width": 12}}, "`width` must be a multiple of 8"),
         ({"architecture": {"name": "onnx", "width": 8}}, "must be `conv`, got 'onnx'"),
         ({"architecture": {"depth": 8}}, "must not hold 'depth'"),

@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.bundle.files import read_files
-from sketch_pix2seq.bundle.limits import MAX_CARD_BYTES, MAX_TOTAL_BYTES
+from sketch_pix2seq.bundle.limits import (
+    MAX_CARD_BYTES,
+    MAX_GALLERY_BYTES,
+    MAX_WEIGHTS_BYTES,
+)
 from sketch_pix2seq.errors import BundleError
 
-NAMES = ("model.json", "weights.safetensors", "gallery.ndjson")
+NAMES = ("model.json", "weights.safetensors", "naming.safetensors", "gallery.ndjson")
 
 
 @pytest.fixture
@@ -164,11 +168,26 @@ def peak_of(path: Path) -> tuple[str, int, float]:
 
 
 def test_members_that_are_too_large_together_are_not_unpacked(tmp_path: Path) -> None:
-    size = MAX_TOTAL_BYTES - (8 << 20)
-    path = bomb(tmp_path / "bomb.zip", {"weights.safetensors": size, "gallery.ndjson": 16 << 20})
+    large = 60 << 20
+    path = bomb(tmp_path / "bomb.zip", {"weights.safetensors": large, "naming.safetensors": large})
     message, peak, _ = peak_of(path)
-    assert "`gallery.ndjson` of the bundle is too large" in message
+    assert "`naming.safetensors` of the bundle is too large" in message
     assert peak < 4 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("model.json", MAX_CARD_BYTES),
+        ("gallery.ndjson", MAX_GALLERY_BYTES),
+        ("weights.safetensors", MAX_WEIGHTS_BYTES),
+    ],
+)
+def test_a_member_that_is_too_large_is_not_unpacked(tmp_path: Path, name: str, limit: int) -> None:
+    message, peak, seconds = peak_of(bomb(tmp_path / "bomb.zip", {name: limit + (1 << 20)}))
+    assert f"`{name}` of the bundle is too large" in message
+    assert peak < 4 << 20
+    assert seconds < 5
 
 
 def test_a_member_is_unpacked_no_further_than_it_claims(tmp_path: Path) -> None:

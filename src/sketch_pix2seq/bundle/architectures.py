@@ -9,13 +9,14 @@ the shapes with those of the networks that learn.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from sketch_pix2seq.bundle.limits import MAX_FIRST_LAYER
+from sketch_pix2seq.bundle.limits import MAX_FIRST_LAYER, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
 
@@ -288,6 +289,16 @@ def made(kind: type[Any], values: Mapping[str, object]) -> Any:
         return kind(**values)
     except TypeError as error:
         raise BundleError("`architecture` is not complete", got=error) from error
+
+
+def weight_problems(shapes: Shapes) -> list[str]:
+    """Say whether there would be too many weights."""
+    num = sum(math.prod(shape) for shape in shapes.values())
+    return (
+        []
+        if num <= MAX_WEIGHTS
+        else [f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"]
+    )
 
 
 def _convolutions(channels: tuple[int, ...]) -> Shapes:

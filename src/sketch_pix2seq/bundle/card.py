@@ -6,7 +6,13 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sketch_pix2seq.bundle.architectures import Architecture, Shapes, architecture_from
+from sketch_pix2seq.bundle.architectures import (
+    Architecture,
+    Shapes,
+    architecture_from,
+    weight_problems,
+)
+from sketch_pix2seq.bundle.facts import fact_problems
 from sketch_pix2seq.bundle.json_values import (
     category_problems,
     is_number,
@@ -123,9 +129,8 @@ class BundleCard:
         problems += text_problems(
             {"licence": self.licence, "attribution": self.attribution}, MAX_TEXT
         )
-        problems += object_problems(
-            {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
-        )
+        facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
+        problems += object_problems(facts) or fact_problems(facts)
         if not (type(self.max_steps) is int and 0 < self.max_steps <= MAX_STEPS):
             problems.append(
                 f"`max_steps` must be a whole number from 1 to {MAX_STEPS:,}, got "
@@ -139,7 +144,7 @@ class BundleCard:
         if self.raster.size > MAX_PICTURE_SIZE:
             problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
         problems += self.architecture.problems(self.raster.size, len(self.categories))
-        if problems:
+        if problems := problems or weight_problems(self.shapes()):
             raise BundleError(f"`{MODEL_FILE}`: " + "; ".join(problems))
 
 

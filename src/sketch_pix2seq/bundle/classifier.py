@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from sketch_pix2seq.bundle.architectures import ClassifierArchitecture, made
+from sketch_pix2seq.bundle.architectures import ClassifierArchitecture, made, weight_problems
 from sketch_pix2seq.bundle.card import FORMAT_VERSION, check_version, to_json
+from sketch_pix2seq.bundle.facts import fact_problems
 from sketch_pix2seq.bundle.files import lacks, read_files
 from sketch_pix2seq.bundle.json_values import (
     category_problems,
@@ -81,8 +82,10 @@ class ClassifierCard:
         """
         values = read_object(text, CLASSIFIER_FILE)
         check_version(values, "classifier's")
-        objects = {name: values.get(name, {}) for name in ("recipe", "data", "metrics")}
-        texts = {name: values.get(name, "") for name in ("licence", "attribution")}
+        objects: dict[str, Any] = {
+            name: values.get(name, {}) for name in ("recipe", "data", "metrics")
+        }
+        texts: dict[str, Any] = {name: values.get(name, "") for name in ("licence", "attribution")}
         try:
             raster = raster_from(values.get("raster"))
             sizes = values.get("architecture")
@@ -91,15 +94,17 @@ class ClassifierCard:
             architecture: ClassifierArchitecture = made(ClassifierArchitecture, sizes)
         except (TypeError, SketchPix2SeqError) as error:
             raise BundleError(f"`{CLASSIFIER_FILE}` does not fit: {error}") from error
-        categories = values.get("categories")
+        categories: Any = values.get("categories")
         problems = category_problems(categories, least=2)
-        problems += object_problems(objects) + text_problems(texts, MAX_TEXT)
+        problems += object_problems(objects) or fact_problems(objects)
+        problems += text_problems(texts, MAX_TEXT)
         if raster.size > MAX_PICTURE_SIZE:
             problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
         problems += architecture.problems(raster.size)
+        if not problems:
+            problems = weight_problems(architecture.shapes(len(categories)))
         if problems:
             raise BundleError(f"`{CLASSIFIER_FILE}`: " + "; ".join(problems))
-        assert isinstance(categories, list)
         return cls(
             architecture=architecture,
             categories=tuple(categories),

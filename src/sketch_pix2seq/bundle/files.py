@@ -19,10 +19,15 @@ from sketch_pix2seq.bundle.limits import (
     MAX_GALLERY_BYTES,
     MAX_HEADER_BYTES,
     MAX_TOTAL_BYTES,
+    MAX_WEIGHTS_BYTES,
 )
 from sketch_pix2seq.errors import BundleError
 
-_LIMITS = {".json": MAX_CARD_BYTES, ".ndjson": MAX_GALLERY_BYTES}
+_LIMITS = {
+    ".json": MAX_CARD_BYTES,
+    ".ndjson": MAX_GALLERY_BYTES,
+    ".safetensors": MAX_WEIGHTS_BYTES,
+}
 _CHUNK = 1 << 16
 _IS_ENCRYPTED = 1
 

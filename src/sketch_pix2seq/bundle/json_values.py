@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -62,7 +62,7 @@ def _is_plain(text: str) -> bool:
     )
 
 
-def text_problems(values: dict[str, object], limit: int) -> list[str]:
+def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
     """Say which of some fields are no short printable texts."""
     return [
         f"`{name}` must be a printable text of at most {limit:,} letters, got {ascii(value)[:80]}"
@@ -87,7 +87,7 @@ def category_problems(categories: object, least: int) -> list[str]:
     return []
 
 
-def object_problems(values: dict[str, object]) -> list[str]:
+def object_problems(values: Mapping[str, object]) -> list[str]:
     """Say which of some fields are no objects."""
     return [
         f"`{name}` must be an object, got {ascii(value)[:80]}"

@@ -20,10 +20,15 @@ MAX_PICTURE_SIZE = 512
 MAX_FIRST_LAYER = 1 << 21
 """Channels of the first convolution times the pixels of a picture."""
 
-MAX_TOTAL_BYTES = 256 << 20
+MAX_WEIGHTS = 1 << 24
+"""Numbers in all networks of a model together; the model in the package has 2.6 million."""
+
+MAX_TOTAL_BYTES = 96 << 20
 """Of all files of a bundle together, unpacked."""
 MAX_CARD_BYTES = 4 << 20
 """Of `model.json` or `classifier.json`."""
-MAX_GALLERY_BYTES = 32 << 20
+MAX_GALLERY_BYTES = 16 << 20
 MAX_HEADER_BYTES = 1 << 20
 """Of the header of a safetensors file, and of the list of files of a zip file."""
+MAX_WEIGHTS_BYTES = 4 * MAX_WEIGHTS + MAX_HEADER_BYTES
+"""Of one safetensors file."""
