@@ -16,12 +16,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import write_model
-from sketch_pix2seq.export.graphs import round_to_half
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.start import start_from
-from sketch_pix2seq.inference.bundle import Bundle, BundleCard
+from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.start import Start
@@ -41,8 +42,8 @@ def main() -> None:
     for name in ("categories", "offset_scale"):
         if getattr(bundle.card, name) != getattr(other.card, name):
             raise UsageError(f"both bundles must have the same `{name}`")
-    card, practised = bundle.card, start_from(bundle, options.practised)
-    before = start_from(other, options.before)
+    card, practised = bundle.card, start_from(bundle)
+    before = start_from(other)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
         start.check(recipe, len(card.categories))

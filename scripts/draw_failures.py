@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
 
 PLACE = Path(__file__).parents[1] / "docs" / "images" / "default-failures.png"
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("judge", type=Path)
     options = parser.parse_args()
-    sketcher, judge = Sketcher.load(), Judge.load(options.judge)
+    sketcher, judge = Sketcher.load(), Classifier.load(options.judge)
     split = Dataset.open(options.data).split("test")
     rows = []
     for category, wanted in SHOWN.items():

@@ -25,7 +25,7 @@ from sketch_pix2seq.evaluation.contest import DOT, Contestant
 from sketch_pix2seq.evaluation.estimates import estimate
 from sketch_pix2seq.evaluation.interpolation import intrusions
 from sketch_pix2seq.evaluation.settings import STEPS
-from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.classifier import Classifier
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--way", default="strokes", choices=WAYS, help="how drawings arrive")
     options = parser.parse_args()
-    model, judge = Contestant.load("model", options.bundle), Judge.load(options.judge)
+    model, judge = Contestant.load("model", options.bundle), Classifier.load(options.judge)
     if judge.digest in model.taught_by:
         raise UsageError("the judge must not be in the model's bundle, nor have rewarded the model")
     dataset = Dataset.open(options.data)
@@ -80,7 +80,7 @@ def main() -> None:
         options.out.write_text(text, encoding="utf-8")
 
 
-def _recognised(judge: Judge, dataset: Dataset, name: str) -> dict[str, list[Sketch]]:
+def _recognised(judge: Classifier, dataset: Dataset, name: str) -> dict[str, list[Sketch]]:
     """The drawings of each category that the judge names rightly."""
     split = dataset.split(name)
     found = {}

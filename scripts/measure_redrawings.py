@@ -24,7 +24,7 @@ import numpy as np
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.classifier import Classifier
 
 NEIGHBOURS = 5
 
@@ -72,7 +72,7 @@ def main() -> None:
 def _print_recognised(
     classifier: Path, humans: list[Sketch], drawn: list[list[Sketch]], wanted: list[str]
 ) -> None:
-    judge = Judge.load(classifier)
+    judge = Classifier.load(classifier)
     for name, sketches in (("human", humans), ("redrawn", [first for (first,) in drawn])):
         inked = [
             sketch if sketch.strokes else Sketch.from_points([[(0, 0)]]) for sketch in sketches

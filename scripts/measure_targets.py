@@ -26,7 +26,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.evaluation.contest import DOT
 from sketch_pix2seq.evaluation.estimates import estimate
 from sketch_pix2seq.evaluation.likeness import told_apart
-from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.classifier import Classifier
 
 
 class Shown(NamedTuple):
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--way", default=list(WAYS), nargs="+", choices=WAYS)
     options = parser.parse_args()
     shown = _shown(Dataset.open(options.data), options.split, options.per_category)
-    sketcher, judge = Sketcher.load(options.bundle), Judge.load(options.judge)
+    sketcher, judge = Sketcher.load(options.bundle), Classifier.load(options.judge)
     human = _right(judge, shown.sketches, shown.names)
     lines = [
         f"{len(shown.sketches)} {options.split} drawings, of which the judge names {_told(human)}.",
@@ -99,7 +99,7 @@ def _shown(dataset: Dataset, name: str, per_category: int) -> Shown:
     return Shown(sketches, names)
 
 
-def _right(judge: Judge, sketches: list[Sketch], names: list[str]) -> np.ndarray:
+def _right(judge: Classifier, sketches: list[Sketch], names: list[str]) -> np.ndarray:
     said = judge.categories([sketch if sketch.strokes else DOT for sketch in sketches])
     return np.array([one == other for one, other in zip(said, names, strict=True)])
 
@@ -113,10 +113,12 @@ def _ranks(sketcher: Sketcher, drawn: list[Sketch], humans: list[Sketch]) -> np.
     return ranks
 
 
-def _told_apart(judge: Judge, drawn: list[Sketch], humans: list[Sketch], seed: int) -> np.ndarray:
+def _told_apart(
+    judge: Classifier, drawn: list[Sketch], humans: list[Sketch], seed: int
+) -> np.ndarray:
     """Whether redrawings of every second drawing are told from the others."""
     some = [one if one.strokes else DOT for one in drawn[::2]]
-    return told_apart(judge.look(some).features, judge.look(humans[1::2]).features, seed)
+    return told_apart(judge.scores(some).features, judge.scores(humans[1::2]).features, seed)
 
 
 def _told(right: np.ndarray) -> str:

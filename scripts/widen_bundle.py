@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.export.bundle import write_model
-from sketch_pix2seq.export.graphs import round_to_half
+from sketch_pix2seq.export.bundle import architecture_of, write_model
 from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.start import start_from
-from sketch_pix2seq.inference.bundle import Bundle
+from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.models import ConvEncoder
 from sketch_pix2seq.models.widen import widen
 from sketch_pix2seq.training.build import build_model
@@ -36,7 +36,7 @@ def main() -> None:
     bundle = Bundle.open(options.bundle)
     recipe = Recipe.from_dict(bundle.card.recipe)
     model = build_model(recipe).eval()
-    start = start_from(bundle, options.bundle)
+    start = start_from(bundle)
     start.check(recipe, len(bundle.card.categories))
     model.load_state_dict(start.weights)
     if not isinstance(model.encoder, ConvEncoder):
@@ -45,7 +45,12 @@ def main() -> None:
     width = 2 * recipe.model.encoder_width
     wider = replace(recipe, model=replace(recipe.model, encoder_width=width))
     metrics = {**bundle.card.metrics, "widened_from": start.told["sha256"]}
-    card = replace(bundle.card, recipe=wider.to_dict(), metrics=metrics)
+    card = replace(
+        bundle.card,
+        architecture=architecture_of(wider.model),
+        recipe=wider.to_dict(),
+        metrics=metrics,
+    )
     round_to_half(model)
     with made_at(options.out) as folder:
         write_model(folder, model, card)

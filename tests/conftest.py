@@ -26,7 +26,7 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def unchecked_shapes() -> Callable[[], AbstractContextManager[None]]:
-    """A context without shape checks, for what cannot be traced through them (torch.export)."""
+    """A context without shape checks, for wrong types that they would be first to refuse."""
 
     @contextmanager
     def without() -> Iterator[None]:

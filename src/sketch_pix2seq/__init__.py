@@ -5,7 +5,7 @@
     3
 
 This module holds the public names and the version. It loads nothing until one
-of those names is asked for: neither torch nor onnxruntime, and not even numpy.
+of those names is asked for: not torch, and not even numpy.
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ def test_a_bundle_that_is_not_there_or_broken(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = write_bundle(tmp_path / "broken")
-    (broken / "encoder.onnx").write_bytes(b"nothing")
+    (broken / "weights.safetensors").write_bytes(b"nothing")
     before = files(inputs)
     for place in (tmp_path / "none", broken):
         assert main(["draw", "house.svg", "--bundle", str(place), "--out", "out"]) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundles import write_bundle, write_judge
+from bundles import write_bundle, write_classifier
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.evaluate import models_of
 from sketch_pix2seq.data.prepare import prepare
@@ -57,7 +57,7 @@ def test_the_models_are_measured_and_the_page_is_named(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = write_bundle(tmp_path / "bundle")
-    judge = write_judge(tmp_path / "judge", tuple(SHAPES))
+    judge = write_classifier(tmp_path / "judge", tuple(SHAPES))
     out = tmp_path / "report"
     words = ["evaluate", "--data", str(data), "--judge", str(judge), "--out", str(out)]
     assert main([*words, "--bundle", f"mine={bundle}", *LITTLE]) == 0
@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_one_clear_line(
     told: str,
     status: int,
 ) -> None:
-    judge = write_judge(tmp_path / "judge", tuple(SHAPES))
+    judge = write_classifier(tmp_path / "judge", tuple(SHAPES))
     given = {"--data": str(data), "--judge": str(judge), "--out": str(tmp_path / "out")}
     given |= dict(zip(words[::2], words[1::2], strict=True))
     assert main(["evaluate", *(word for pair in given.items() for word in pair)]) == status

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bundles import tiny_bundle, tiny_judge
+from bundles import tiny_bundle, tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
@@ -45,4 +45,4 @@ def contest(drawings: Path, contestants: tuple[Contestant, Contestant]) -> Conte
         per_category=10, temperatures=(0.5, 1.0), num_seeds=2, best_of=2, paths=2
     )
     held_out = HeldOut(Dataset.open(drawings), settings.per_category)
-    return Contest(contestants, tiny_judge(held_out.categories), held_out, settings)
+    return Contest(contestants, tiny_classifier(held_out.categories), held_out, settings)

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
+from bundles import (
+    tiny_bundle,
+    tiny_classifier,
+    tiny_classifier_files,
+    with_classifier,
+    write_bundle,
+)
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
@@ -50,9 +56,9 @@ def test_the_judges_categories_are_told_as_the_data_sets(
 ) -> None:
     names = contest.held_out.categories
     # the same judge, its answers in another order, and one that the data set lacks
-    other = tiny_judge((names[2], names[0], "rabbit", names[1], names[3]))
+    other = tiny_classifier((names[2], names[0], "rabbit", names[1], names[3]))
     again = Contest(contestants, other, contest.held_out, contest.settings)
-    look = other.look(contest.held_out.sketches)
+    look = other.scores(contest.held_out.sketches)
     known = look.logits[:, [1, 3, 0, 4]]
     np.testing.assert_array_equal(again.human[0], known.argmax(axis=1))
 
@@ -78,7 +84,7 @@ def test_what_does_not_fit_together_is_refused(
         with pytest.raises(UsageError, match=told):
             Contest(models, contest.judge, held_out, settings)
     with pytest.raises(UsageError, match="know every category of the data set, and not `pig`"):
-        Contest([first], tiny_judge(("cat", "car", "teapot")), held_out, settings)
+        Contest([first], tiny_classifier(("cat", "car", "teapot")), held_out, settings)
 
 
 def test_contestants_are_known_by_what_they_are(tmp_path: Path) -> None:
@@ -92,13 +98,13 @@ def test_contestants_are_known_by_what_they_are(tmp_path: Path) -> None:
 
 def test_no_model_is_judged_by_its_own_judge(contest: Contest, tmp_path: Path) -> None:
     names = contest.held_out.categories
-    folder = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), names))
+    folder = write_bundle(tmp_path / "advised", with_classifier(tiny_bundle(), names))
     model = Contestant.load("mine", folder)
     with pytest.raises(
         UsageError, match="must not be in a model's bundle, nor have rewarded a model"
     ):
-        Contest([model], tiny_judge(names), contest.held_out, contest.settings)
-    other = tiny_judge((*names, "rabbit"))
+        Contest([model], tiny_classifier(names), contest.held_out, contest.settings)
+    other = tiny_classifier((*names, "rabbit"))
     taught = replace(model, taught_by=frozenset({other.digest}))
     with pytest.raises(UsageError, match="nor have rewarded a model: `mine`"):
         Contest([taught], other, contest.held_out, contest.settings)
@@ -109,8 +115,8 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
     plain = write_bundle(tmp_path / "plain")
     first = Contestant.load("one", plain).digest
     assert Contestant.load("two", plain).digest == first
-    advised = write_bundle(tmp_path / "advised", with_judge(tiny_bundle(), ("noise", "cat")))
-    (advised / "model.json").write_bytes((plain / "model.json").read_bytes())
+    files = tiny_classifier_files(("noise", "cat"))
+    advised = write_bundle(tmp_path / "advised", replace(tiny_bundle(), classifier=files))
     assert Contestant.load("one", advised).digest != first
     weights = plain / "weights.safetensors"
     content = bytearray(weights.read_bytes())

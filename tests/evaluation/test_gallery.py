@@ -18,11 +18,11 @@ def test_test_drawings_are_hung(drawings: Path) -> None:
     sketcher = Sketcher(tiny_bundle(), num_threads=1)
     hung = hang(sketcher, dataset, per_category=4)
     assert hung.categories == sorted(dataset.card.categories)
-    assert len(hung.hung) == 4 * len(dataset.card.categories)
+    assert len(hung.items) == 4 * len(dataset.card.categories)
     assert ((hung.places >= 0) & (hung.places <= 1)).all()
     split = dataset.split("test")
     there = {split.sketch(number) for number in range(len(split))}
-    assert {one.sketch for one in hung.hung} <= there
+    assert {one.sketch for one in hung.items} <= there
     assert hang(sketcher, dataset, per_category=4).to_bytes() == hung.to_bytes()
     (first, *_) = dataset.card.categories
     assert hang(sketcher, dataset, per_category=9, categories=[first]).categories == [first]

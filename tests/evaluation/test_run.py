@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundles import tiny_judge
+from bundles import tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
@@ -157,5 +157,5 @@ def test_a_judge_of_other_things_is_refused_before_anything_is_drawn(
     drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="judge must know every category"):
-        evaluate(contestants, Dataset.open(drawings), tiny_judge(("a", "b")), tmp_path, MADE)
+        evaluate(contestants, Dataset.open(drawings), tiny_classifier(("a", "b")), tmp_path, MADE)
     assert list(tmp_path.iterdir()) == []

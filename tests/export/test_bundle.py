@@ -1,25 +1,24 @@
-"""Export: the bundle is whole, and ONNX Runtime draws what torch draws."""
+"""Export: the bundle is whole, and numpy draws what torch draws."""
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
+from sketch_pix2seq.bundle.architectures import STROKES
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run, load_model
-from sketch_pix2seq.export.graphs import HALF_FROM
-from sketch_pix2seq.inference.bundle import STROKES, Bundle
+from sketch_pix2seq.export.weights import round_to_half
+from sketch_pix2seq.inference.networks import decoder_of, encoder_of
 from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_END, START_STEP
@@ -60,31 +59,17 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return folder / "run"
 
 
-@pytest.fixture(scope="session")
-def export(unchecked_shapes: Callable[[], AbstractContextManager[None]]) -> Callable[..., None]:
-    """`export_run`; torch cannot trace through the tests' shape checks."""
-
-    def without_checks(run: Path, out: Path) -> None:
-        with unchecked_shapes():
-            export_run(run, out, temperature=0.4)
-
-    return without_checks
-
-
 @pytest.fixture(scope="module")
-def bundle(run: Path, export: Callable[..., None]) -> Path:
+def bundle(run: Path) -> Path:
     """Its bundle."""
-    export(run, run.parent / "bundle")
+    export_run(run, run.parent / "bundle", temperature=0.4)
     return run.parent / "bundle"
 
 
 def model_with_stored_weights(run: Path) -> SketchAutoencoder:
     """The model with its larger weights rounded to 16 bits, as the bundle holds them."""
     model, _ = load_model(Run(run))
-    with torch.no_grad():
-        for tensor in model.state_dict().values():
-            if tensor.numel() >= HALF_FROM:
-                tensor.copy_(tensor.half().float())
+    round_to_half(model)
     return model
 
 
@@ -96,12 +81,10 @@ def test_another_data_set_is_refused(run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "bundle").exists()
 
 
-def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
+def test_the_bundle_is_whole_and_holds_numbers_and_words_alone(bundle: Path) -> None:
     names = {path.name for path in bundle.iterdir()}
     assert names == {
         "model.json",
-        "encoder.onnx",
-        "decoder.onnx",
         "weights.safetensors",
         "README.md",
     }
@@ -116,14 +99,7 @@ def test_the_bundle_is_whole_and_holds_no_pickle(bundle: Path) -> None:
     assert "| zigzag |" in readme
 
 
-def test_graphs_name_no_path_of_the_machine_that_made_them(bundle: Path) -> None:
-    for name in ("encoder.onnx", "decoder.onnx"):
-        content = (bundle / name).read_bytes()
-        assert b".py" not in content
-        assert b"stack_trace" not in content
-
-
-def test_torch_and_onnx_encode_alike(run: Path, bundle: Path) -> None:
+def test_torch_and_numpy_encode_alike(run: Path, bundle: Path) -> None:
     model = model_with_stored_weights(run)
     card = Bundle.open(bundle).card
     rng = np.random.default_rng(0)
@@ -134,21 +110,17 @@ def test_torch_and_onnx_encode_alike(run: Path, bundle: Path) -> None:
     for rows, length in zip(steps, lengths, strict=True):
         rows[1 : length + 1, :2] = rng.standard_normal((length, 2))
         rows[1 : length + 1, 2:] = [1, 0, 0]
-    given = {"picture": pictures}
-    if card.encoder_input == STROKES:
-        given = {"steps": steps[:, 1:]}
-    session = onnxruntime.InferenceSession(bundle / "encoder.onnx")
-    found = session.run(["mean", "log_var"], given)
+    views = steps[:, 1:] if card.encoder_input == STROKES else pictures
+    found = encoder_of(Bundle.open(bundle))(views)
     with torch.no_grad():
-        expected = model.encode(
+        expected, _ = model.encode(
             torch.from_numpy(pictures), torch.from_numpy(steps), torch.from_numpy(lengths)
         )
-    for ours, peer in zip(found, expected, strict=True):
-        np.testing.assert_allclose(ours, peer.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0])
-def test_torch_and_onnx_draw_the_same_steps_from_the_same_noise(
+def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
     run: Path, bundle: Path, temperature: float
 ) -> None:
     model = model_with_stored_weights(run)
@@ -163,29 +135,29 @@ def test_torch_and_onnx_draw_the_same_steps_from_the_same_noise(
         torch.from_numpy(noise),
         temperature,
     )
-    session = onnxruntime.InferenceSession(bundle / "decoder.onnx")
-    state = np.zeros((3, card.state_dim), np.float32)
-    step = np.tile(np.array([0, 0, 1, 0, 0], np.float32), (3, 1))
-    heat = np.full((3, 1), temperature, np.float32)
+    rows = decoder_of(Bundle.open(bundle)).open(3)
+    heat = np.full(3, temperature, np.float32)
+    step = rows.begin(0, list(latent), noise[0], heat)
     for index in range(expected.shape[1]):
-        step, state = session.run(
-            ["next_step", "next_state"],
-            {
-                "latent": latent,
-                "state": state,
-                "step": step,
-                "noise": noise[index],
-                "temperature": heat,
-            },
-        )
+        if index:
+            (step,) = rows.advance(3, noise[index][:, None])
         still = expected[:, :index, PEN][:, :, PEN_END].sum(1) == 0  # has not ended before
         np.testing.assert_allclose(step[still], expected[still, index].numpy(), atol=1e-4)
 
 
-def test_a_zipped_bundle_is_the_same_bundle(
-    run: Path, bundle: Path, tmp_path: Path, export: Callable[..., None]
-) -> None:
-    export(run, tmp_path / "bundle.zip")
+def test_a_recipe_whose_drawings_are_too_long_is_refused(run: Path, tmp_path: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["data"]["longest"] = 2001
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoints").symlink_to(run / "checkpoints")
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(BundleError, match="`max_steps` must be a whole number from 1 to 2,000"):
+        export_run(tmp_path / "run", tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_zipped_bundle_is_the_same_bundle(run: Path, bundle: Path, tmp_path: Path) -> None:
+    export_run(run, tmp_path / "bundle.zip", temperature=0.4)
     assert zipfile.is_zipfile(tmp_path / "bundle.zip")
     assert Bundle.open(tmp_path / "bundle.zip") == Bundle.open(bundle)  # byte for byte
     assert [path.name for path in tmp_path.iterdir()] == ["bundle.zip"]

@@ -6,20 +6,18 @@ import json
 import runpy
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load
 
 from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.inference.bundle import Bundle
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings
 from sketch_pix2seq.training.recipes import default
@@ -28,24 +26,18 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture
-def call(
-    unchecked_shapes: Callable[[], AbstractContextManager[None]], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., None]:
-    """Runs a script; torch cannot trace through the tests' shape checks."""
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs a script."""
 
     def called(script: str, *words: str | Path) -> None:
         monkeypatch.setattr("sys.argv", [script, *map(str, words)])
-        with unchecked_shapes():
-            runpy.run_path(str(SCRIPTS / script))["main"]()
+        runpy.run_path(str(SCRIPTS / script))["main"]()
 
     return called
 
 
 @pytest.fixture(scope="module")
-def bundle(
-    tmp_path_factory: pytest.TempPathFactory,
-    unchecked_shapes: Callable[[], AbstractContextManager[None]],
-) -> Path:
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small one that looks with a `conv` encoder."""
     folder = tmp_path_factory.mktemp("scripts")
     write_synthetic(folder / "files", num=40, seed=1)
@@ -53,16 +45,13 @@ def bundle(
     model = ModelSettings(encoder="conv", encoder_width=8, latent_dim=16, decoder_size=48)
     recipe = replace(default(), num_steps=2, batch_size=8, sheet_every=0, model=model)
     train(recipe, folder / "set", folder / "run")
-    with unchecked_shapes():
-        export_run(folder / "run", folder / "bundle", temperature=0.4)
+    export_run(folder / "run", folder / "bundle", temperature=0.4)
     return folder / "bundle"
 
 
 def weights(bundle: Path) -> dict[str, np.ndarray]:
     """All of a bundle's, as 32-bit floats."""
-    kept = Bundle.open(bundle).weights
-    assert kept is not None
-    return {name: array.astype(np.float32) for name, array in load(kept).items()}
+    return {name: array.astype(np.float32) for name, array in Bundle.open(bundle).arrays.items()}
 
 
 def test_a_widened_bundle_sees_the_same_and_an_average_lies_between(

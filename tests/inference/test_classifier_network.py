@@ -28,7 +28,7 @@ def test_logits_and_features_are_torchs(rng: np.random.Generator) -> None:
 
 def test_the_default_bundles_classifier_is_torchs(rng: np.random.Generator) -> None:
     bundle = resources.files("sketch_pix2seq").joinpath("bundles", "default")
-    weights = load(bundle.joinpath("judge.safetensors").read_bytes())
+    weights = load(bundle.joinpath("classifier.safetensors").read_bytes())
     num_categories, width = len(weights["head.bias"]), len(weights["layers.0.weight"])
     module, shown = Judge(num_categories, width).eval(), pictures(rng, 3)
     module.load_state_dict({n: torch.from_numpy(a).float() for n, a in weights.items()})

@@ -1,21 +1,20 @@
-"""What a model sees: names, and which redrawing is the best."""
+"""What a model computes of drawings: categories, and which redrawing is the best."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bundles import tiny_bundle, tiny_judge, with_judge, write_bundle
+from bundles import tiny_bundle, tiny_classifier, with_classifier
 from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.bundle.architectures import STROKES
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, UsageError
-from sketch_pix2seq.inference.bundle import JUDGE_FILE, STROKES, Bundle
 from sketch_pix2seq.inference.eyes import DOUBT, LOOKED_AT_ONCE, NATS_OF_DISTANCE, SAID_BY_CODE
 from sketch_pix2seq.inference.mixing import path_through
-from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.sketch.raster import rasterise_batch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -25,7 +24,7 @@ KINDS = ("cat", "dog", "house")
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return with_judge(tiny_bundle(), KINDS)
+    return with_classifier(tiny_bundle(), KINDS)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -34,47 +33,50 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def seen_twice(sketches: list[Sketch]) -> np.ndarray:
-    """What the judge takes drawings for when it looks at their mirror images as well."""
+    """What the classifier takes drawings for, by their mirror images as well."""
     pictures = rasterise_batch(sketches)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])
     odds = [
-        np.log(softmax(tiny_judge(KINDS).look_at(some).logits)) for some in (pictures, mirrored)
+        np.log(softmax(tiny_classifier(KINDS).scores_of(some).logits))
+        for some in (pictures, mirrored)
     ]
     return softmax((odds[0] + odds[1]) / 2)
 
 
-def test_both_witnesses_are_heard(bundle: Bundle) -> None:
+def test_both_classifiers_count(bundle: Bundle) -> None:
     sketcher = Sketcher(bundle)
     inputs = [HOUSE, FACE] * LOOKED_AT_ONCE
     odds = sketcher.name(inputs)
     assert odds.shape == (2 * LOOKED_AT_ONCE, 3)
-    assert bundle.naming is not None
-    by_code = Naming.from_bytes(bundle.naming, 3, bundle.card.latent_dim)
+    by_code = bundle.code_classifier
+    assert by_code is not None
     seen = np.log(seen_twice(inputs))
     said = np.log(softmax(by_code.logits(sketcher.encode(inputs))))
     np.testing.assert_allclose(odds, softmax(seen + SAID_BY_CODE * said), rtol=1e-3)
     assert sketcher.name([]).shape == (0, 3)
 
 
-def test_one_witness_is_enough(bundle: Bundle) -> None:
+def test_one_classifier_is_enough(bundle: Bundle) -> None:
     seen = Sketcher(replace(bundle, naming=None)).name(HOUSE)
     np.testing.assert_allclose(seen, seen_twice([HOUSE]), rtol=1e-4)
-    said = Sketcher(replace(bundle, judge=None))
+    said = Sketcher(replace(bundle, classifier=None))
     assert said.names
     assert said.name(HOUSE).sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("recipe", [{}, {"augmentation": {"flip": 0.0}}, {"augmentation": 5}])
-def test_mirror_images_are_for_judges_that_know_them(bundle: Bundle, recipe: object) -> None:
-    assert bundle.judge is not None
-    card = json.dumps(json.loads(bundle.judge.card) | {"recipe": recipe}).encode()
-    judge = bundle.judge._replace(card=card)
-    seen = Sketcher(replace(bundle, naming=None, judge=judge)).name(HOUSE)
-    np.testing.assert_allclose(seen, tiny_judge(KINDS).probabilities(HOUSE), rtol=1e-4)
+def test_mirror_images_are_for_classifiers_that_know_them(
+    bundle: Bundle, recipe: dict[str, Any]
+) -> None:
+    assert bundle.classifier is not None
+    card = replace(bundle.classifier.card, recipe=recipe)
+    classifier = replace(bundle.classifier, card=card)
+    seen = Sketcher(replace(bundle, naming=None, classifier=classifier)).name(HOUSE)
+    np.testing.assert_allclose(seen, tiny_classifier(KINDS).probabilities(HOUSE), rtol=1e-4)
 
 
 def test_without_any_drawings_stay_nameless(bundle: Bundle) -> None:
-    nameless = Sketcher(replace(bundle, judge=None, naming=None))
+    nameless = Sketcher(replace(bundle, classifier=None, naming=None))
     assert not nameless.names
     with pytest.raises(BundleError, match="cannot name drawings"):
         nameless.name(HOUSE)
@@ -85,19 +87,19 @@ def doubted(odds: np.ndarray) -> np.ndarray:
 
 
 def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> None:
-    sketcher, judge = Sketcher(bundle), tiny_judge(KINDS)
+    sketcher, classifier = Sketcher(bundle), tiny_classifier(KINDS)
     candidates = [one for one in sketcher.redraw(HOUSE, n=60, seed=2) if one.strokes]
     assert len(candidates) == 60
     far = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
     likely = seen_twice([HOUSE])[0] / seen_twice([HOUSE])[0].max()
-    unsure = -np.log((likely * doubted(judge.probabilities(candidates))).max(axis=1))
+    unsure = -np.log((likely * doubted(classifier.probabilities(candidates))).max(axis=1))
     order = np.argsort(NATS_OF_DISTANCE * far / far.mean() + unsure, kind="stable")
     chosen = sketcher.redraw(HOUSE, n=20, seed=2, best_of=3)
     assert chosen == [candidates[place] for place in order[:20]]
 
 
 def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
-    sketcher, judge = Sketcher(bundle), tiny_judge(KINDS)
+    sketcher, classifier = Sketcher(bundle), tiny_classifier(KINDS)
     ends = [HOUSE, FACE, HOUSE]
     path = path_through(sketcher.encode(ends), 3, spherical=False)
     candidates = sketcher.decode(path, n=6, seed=4)
@@ -107,11 +109,13 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
     for place, some in enumerate(candidates):
         far = np.linalg.norm(sketcher.encode(some) - path[place], axis=1)
         beside = [[0], [0, 1], [1], [1, 2], [2]][place]
-        shown = likely[beside].max(axis=0) * doubted(judge.probabilities(some))
+        shown = likely[beside].max(axis=0) * doubted(classifier.probabilities(some))
         unsure = -np.log(shown.max(axis=1))
         expected.append(some[(NATS_OF_DISTANCE * far / far.mean() + unsure).argmin()])
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
-    assert Sketcher(replace(bundle, judge=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
+    assert (
+        Sketcher(replace(bundle, classifier=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
+    )
 
 
 def test_as_many_of_each_code_must_be_ranked(bundle: Bundle) -> None:
@@ -123,18 +127,10 @@ def test_as_many_of_each_code_must_be_ranked(bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize("encoder_input", ["picture", STROKES])
-def test_a_judge_of_other_things_is_refused(bundle: Bundle, encoder_input: str) -> None:
+def test_a_classifier_of_other_things_is_refused(bundle: Bundle, encoder_input: str) -> None:
     other = tiny_bundle(encoder_input)
     kinds = KINDS if encoder_input == STROKES else ("ant", "bee", "cow")
     card = replace(other.card, categories=kinds)
-    sketcher = Sketcher(replace(other, card=card, judge=bundle.judge))
+    sketcher = Sketcher(replace(other, card=card, classifier=bundle.classifier))
     with pytest.raises(BundleError, match="must know its categories, in their order"):
         sketcher.name(HOUSE)
-
-
-def test_half_a_judge_is_none(bundle: Bundle, tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "whole", bundle)
-    assert Sketcher.load(folder).name(HOUSE).shape == (1, 3)
-    (folder / JUDGE_FILE).unlink()
-    with pytest.raises(BundleError, match=r"lacks judge\.onnx"):
-        Sketcher.load(folder)

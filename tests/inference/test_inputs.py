@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 from PIL import Image
 
 from bundles import plain_card
+from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.inference.bundle import STROKES
 from sketch_pix2seq.inference.inputs import as_list, as_views
 from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -110,7 +109,7 @@ def test_a_file_of_several_drawings_is_not_one(tmp_path: Path) -> None:
 
 
 def test_a_model_that_reads_strokes_takes_drawings_and_traced_pictures_but_no_arrays() -> None:
-    card = replace(CARD, encoder_input=STROKES)
+    card = plain_card(STROKES)
     views = as_views([ROOF, ROOF.to_image(200, line_width=5)], card)
     assert views.shape == (2, card.max_steps + 1, 5)
     with pytest.raises(DrawingError, match="model `plain` reads strokes"):

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bundles import LATENT_DIM, tiny_bundle, write_bundle
+from bundles import LATENT_DIM, plain_architecture, tiny_bundle, write_bundle
+from sketch_pix2seq.bundle.architectures import STROKES
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
-from sketch_pix2seq.inference.bundle import STROKES, Bundle
 from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
@@ -240,19 +241,16 @@ def test_loading_folders_and_zip_files(sketcher: Sketcher, tmp_path: Path) -> No
         assert loaded.redraw(HOUSE) == expected
 
 
-def change_encoder(bundle: Bundle) -> Bundle:
-    return replace(bundle, encoder=b"nothing")
-
-
-def change_decoder(bundle: Bundle) -> Bundle:
-    return replace(bundle, decoder=bundle.decoder[:1000], weights=None)
+def cut_weights(bundle: Bundle) -> Bundle:
+    return replace(bundle, weights=bundle.weights[:1000])
 
 
 def change_card(bundle: Bundle) -> Bundle:
-    return replace(bundle, card=replace(bundle.card, state_dim=7))
+    architecture = plain_architecture(latent_dim=LATENT_DIM, decoder_size=7)
+    return replace(bundle, card=replace(bundle.card, architecture=architecture))
 
 
-@pytest.mark.parametrize("change", [change_encoder, change_decoder, change_card])
+@pytest.mark.parametrize("change", [cut_weights, change_card])
 def test_bundles_that_cannot_be_run(change: Callable[[Bundle], Bundle]) -> None:
     with pytest.raises(BundleError, match="of the bundle") as error:
         Sketcher(change(tiny_bundle())).redraw(HOUSE)
@@ -263,8 +261,8 @@ def test_bundles_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="there is no bundle"):
         Sketcher.load(tmp_path / "none")
     folder = write_bundle(tmp_path / "bundle")
-    (folder / "decoder.onnx").unlink()
-    with pytest.raises(BundleError, match=r"lacks decoder\.onnx"):
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"lacks weights\.safetensors"):
         Sketcher.load(folder)
     with pytest.raises(UsageError, match="`num_threads` must be 1 or more"):
         Sketcher(tiny_bundle(), num_threads=0)

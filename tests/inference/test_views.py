@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bundles import plain_card
+from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.data.batches import BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
-from sketch_pix2seq.inference.bundle import STROKES
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.pen import END_STEP
 from sketch_pix2seq.sketch.raster import rasterise_batch
@@ -34,9 +33,8 @@ def test_strokes_are_the_rows_of_the_training_data(tmp_path: Path) -> None:
         prepare([tmp_path / "files"], folder, epsilon=epsilon)
         dataset = Dataset.open(folder)
         split = dataset.split("train")
-        card = replace(
-            CARD,
-            encoder_input=STROKES,
+        card = plain_card(
+            STROKES,
             offset_scale=dataset.card.offset_scale,
             data={"options": {"epsilon": epsilon}},
         )
@@ -53,6 +51,6 @@ def test_strokes_are_the_rows_of_the_training_data(tmp_path: Path) -> None:
 
 def test_long_drawings_are_cut_and_empty_ones_are_all_end() -> None:
     wave = Sketch.from_points([[(x, 60 * (x % 2)) for x in range(300)]])
-    long, empty = views_of([wave, Sketch(())], replace(CARD, encoder_input=STROKES))
+    long, empty = views_of([wave, Sketch(())], plain_card(STROKES))
     assert (long[:-1, 4] == 0).all() and long[-1, 4] == 1
     assert (empty == END_STEP).all()

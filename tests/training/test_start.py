@@ -112,11 +112,11 @@ def test_a_bundle_tells_the_settings_of_its_networks_if_they_can_be_read(
     tiny_recipe: Recipe,
 ) -> None:
     bundle = tiny_bundle()
-    assert start_from(bundle, Path("tiny")).model is None
+    assert start_from(bundle).model is None
     for values, model in (
         (tiny_recipe.to_dict(), tiny_recipe.model),
         ({**tiny_recipe.to_dict(), "of another version": 1}, None),
         ({"model": "no settings"}, None),
     ):
         told = replace(bundle, card=replace(bundle.card, recipe=values))
-        assert start_from(told, Path("tiny")).model == model
+        assert start_from(told).model == model

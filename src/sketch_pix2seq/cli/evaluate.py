@@ -143,7 +143,7 @@ def check_measurable(
         from sketch_pix2seq.data.dataset import Dataset
     from sketch_pix2seq.evaluation.contest import Contestant, HeldOut, check_labels
     from sketch_pix2seq.evaluation.pictures import read_pictures
-    from sketch_pix2seq.inference.judge import Judge
+    from sketch_pix2seq.inference.classifier import Classifier
 
     check_labels(labels)
     dataset = Dataset.open(data)
@@ -152,7 +152,7 @@ def check_measurable(
     for label, path in models.items():
         Contestant.load(label, path)
     if judge is not None:
-        Judge.load(judge)
+        Classifier.load(judge)
 
 
 def measure(
@@ -171,11 +171,11 @@ def measure(
         from sketch_pix2seq.data.dataset import Dataset
     from sketch_pix2seq.evaluation.contest import Contestant
     from sketch_pix2seq.evaluation.run import evaluate as run
-    from sketch_pix2seq.inference.judge import Judge
+    from sketch_pix2seq.inference.classifier import Classifier
 
     settings = amount.settings()
     refuse_place(out)
-    dataset, chosen = Dataset.open(data), Judge.load(judge)
+    dataset, chosen = Dataset.open(data), Classifier.load(judge)
     contestants = [Contestant.load(label, path) for label, path in models.items()]
     with _parts_bar() as progress:
         page = run(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.extras import needs_extra
-from sketch_pix2seq.cli.ours import judge_at
+from sketch_pix2seq.cli.ours import classifier_at
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def export(
     """
     with needs_extra("train"):
         from sketch_pix2seq.export.bundle import export_run
-        from sketch_pix2seq.export.judge import export_judge
+        from sketch_pix2seq.export.classifier import export_classifier
         from sketch_pix2seq.training.run import Run
 
     if gallery < 0 or (gallery and data is None):
@@ -47,7 +47,7 @@ def export(
     if trained.recipe.task == "judge":
         if judge is not None:
             raise UsageError("`judge` must be left out: this is the run of a judge itself")
-        export_judge(trained, out)
+        export_classifier(trained, out)
         print(out)
         return
 
@@ -63,12 +63,12 @@ def export(
 
 
 def _seat(folder: Path, judge: Path) -> None:
-    """Put a judge into a bundle; one that does not fit, or sees nothing, is refused."""
-    from sketch_pix2seq.export.judge import seat_judge
+    """Put a classifier into a bundle; one that does not fit is refused."""
+    from sketch_pix2seq.export.classifier import write_classifier
     from sketch_pix2seq.inference.sketcher import Sketcher
     from sketch_pix2seq.sketch.sketch import Sketch
 
-    seat_judge(folder, judge_at(judge))
+    write_classifier(folder, classifier_at(judge))
     Sketcher.load(folder).name(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 
@@ -77,8 +77,8 @@ def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
     with needs_extra("eval"):
         from sketch_pix2seq.evaluation.gallery import hang
 
+    from sketch_pix2seq.bundle.gallery import GALLERY_FILE
     from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.inference.bundle import GALLERY_FILE
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     hung = hang(

@@ -1,4 +1,4 @@
-"""`default` in the place of a path: the model in the package, and its judge."""
+"""`default` in the place of a path: the model in the package, and its classifier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sketch_pix2seq.errors import BundleError
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.inference.bundle import Bundle, JudgeFiles
+    from sketch_pix2seq.bundle.bundle import Bundle
+    from sketch_pix2seq.bundle.classifier import ClassifierFiles
 
 
 def model_at(place: Path | None) -> Path | None:
@@ -22,25 +23,26 @@ def bundle_at(place: Path) -> Bundle:
     Raises:
         BundleError: If there is none, or it is not whole.
     """
-    from sketch_pix2seq.inference.bundle import Bundle
+    from sketch_pix2seq.bundle.bundle import Bundle
 
     return Bundle.default() if _is_ours(place) else Bundle.open(place)
 
 
-def judge_at(place: Path) -> JudgeFiles:
-    """Read an exported judge, or the one that a model's bundle holds.
+def classifier_at(place: Path) -> ClassifierFiles:
+    """Read an exported classifier, or the one that a model's bundle holds.
 
     Raises:
         BundleError: If there is none, or it is not whole.
     """
-    from sketch_pix2seq.inference.bundle import Bundle, read_judge
+    from sketch_pix2seq.bundle.bundle import Bundle
+    from sketch_pix2seq.bundle.classifier import read_classifier
 
     if not _is_ours(place):
-        return read_judge(place)
-    judge = Bundle.default().judge
-    if judge is None:
-        raise BundleError("the model in the package holds no judge")
-    return judge
+        return read_classifier(place)
+    classifier = Bundle.default().classifier
+    if classifier is None:
+        raise BundleError("the model in the package holds no classifier")
+    return classifier
 
 
 def _is_ours(place: Path) -> bool:

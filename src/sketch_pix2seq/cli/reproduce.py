@@ -113,7 +113,7 @@ def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[s
     """
     from sketch_pix2seq.cli.train import train_showing
     from sketch_pix2seq.export.bundle import export_run
-    from sketch_pix2seq.export.judge import export_judge
+    from sketch_pix2seq.export.classifier import export_classifier
     from sketch_pix2seq.training.run import Run
 
     run, bundle = out / "runs" / name, out / "models" / name
@@ -125,7 +125,7 @@ def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[s
     if not bundle.exists():
         bundle.parent.mkdir(parents=True, exist_ok=True)
         if recipe.task == JUDGE:
-            export_judge(Run(run), bundle)
+            export_classifier(Run(run), bundle)
         else:
             export_run(run, bundle, data=data)
     return bundle

@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.extras import needs_extra
-from sketch_pix2seq.cli.ours import bundle_at, judge_at
-from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.cli.ours import bundle_at, classifier_at
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.inference.bundle import JudgeFiles
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
     from sketch_pix2seq.training.reward import RewardJudge
@@ -132,29 +129,15 @@ def _start(place: Path, recipe: Recipe) -> Start:
     from sketch_pix2seq.training.start import Start
 
     if recipe.task == "judge":
-        return Start.from_bytes(_judge_files(place)[1], place.name)
-    return start_from(bundle_at(place), place)
+        return Start.from_bytes(classifier_at(place).weights, place.name)
+    return start_from(bundle_at(place))
 
 
 def _judge(place: Path) -> RewardJudge:
-    """Read an exported judge."""
-    from sketch_pix2seq.inference.judge import JudgeCard
+    """Read an exported classifier."""
     from sketch_pix2seq.training.reward import RewardJudge
 
-    files, weights = _judge_files(place)
-    card = JudgeCard.from_json(files.card)
-    return RewardJudge.from_bundle(asdict(card), weights, card.digest(files))
-
-
-def _judge_files(place: Path) -> tuple[JudgeFiles, bytes]:
-    """Read an exported judge, or the one in a model's bundle, and its weights."""
-    files = judge_at(place)
-    if files.weights is None:
-        raise UsageError(
-            f"`{place}` must hold the weights of a judge",
-            do="Name what `export` made of a judge's run, or of a model's with such a --judge.",
-        )
-    return files, files.weights
+    return RewardJudge.from_classifier(classifier_at(place))
 
 
 def _tell_ignored(

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.groups import Groups, groups_of
 from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
-from sketch_pix2seq.inference.bundle import Bundle, BundleCard
-from sketch_pix2seq.inference.judge import Judge, JudgeCard, Look
+from sketch_pix2seq.inference.classifier import Classifier, ClassScores
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -39,7 +40,7 @@ class Contestant:
         label: Its name in the report.
         sketcher: What draws with it.
         digest: SHA-256 of what it is.
-        taught_by: `Judge.digest` of the judge in its bundle, and of those that rewarded it.
+        taught_by: Digests of the classifier in its bundle, and of those that rewarded it.
     """
 
     label: str
@@ -59,12 +60,11 @@ class Contestant:
             BundleError: If it is none.
         """
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        parts = [bundle.encoder, bundle.decoder, bundle.weights or b""]
+        parts = [bundle.weights]
         taught_by = set(bundle.card.rewarded_by)
-        if bundle.judge is not None:
-            judge = JudgeCard.from_json(bundle.judge.card)
-            parts.append(judge.digest(bundle.judge).encode())
-            taught_by.add(judge.digest(bundle.judge))
+        if bundle.classifier is not None:
+            parts.append(bundle.classifier.digest.encode())
+            taught_by.add(bundle.classifier.digest)
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
         return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(taught_by))
 
@@ -135,7 +135,7 @@ class Contest:
     def __init__(
         self,
         models: Sequence[Contestant],
-        judge: Judge,
+        judge: Classifier,
         held_out: HeldOut,
         settings: EvaluationSettings,
     ) -> None:
@@ -163,22 +163,22 @@ class Contest:
         self.groups: Groups = groups_of(held_out.categories)
         self._places = np.array([known.index(name) for name in held_out.categories])
 
-    def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], Look]:
-        """Let the judge look.
+    def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
+        """Let the judge classify drawings.
 
         Args:
             sketches: Drawings; one without ink counts as a dot.
 
         Returns:
-            The category that it says of each, as an id of the data set, and all it sees.
+            The category of each, as an id of the data set, and all class scores.
         """
-        look = self.judge.look([sketch if sketch.strokes else DOT for sketch in sketches])
-        logits = look.logits[:, self._places]
-        return logits.argmax(axis=1), look
+        scores = self.judge.scores([sketch if sketch.strokes else DOT for sketch in sketches])
+        logits = scores.logits[:, self._places]
+        return logits.argmax(axis=1), scores
 
     @cached_property
-    def human(self) -> tuple[Int64[np.ndarray, "N"], Look]:
-        """What the judge sees in the test drawings."""
+    def human(self) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
+        """What the judge takes the test drawings for."""
         return self.judged(self.held_out.sketches)
 
     def codes(self, model: Contestant) -> Float32[np.ndarray, "N Z"]:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.contest import SPLIT
 from sketch_pix2seq.evaluation.latent import places
-from sketch_pix2seq.inference.gallery import Gallery, Hung
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -58,7 +58,9 @@ def hang(
     if len(sketches) < 2:
         raise UsageError(f"a gallery needs two {SPLIT} drawings or more", got=len(sketches))
     spots = places(sketcher.encode(sketches), seed).tolist()
-    return Gallery(tuple(Hung(one, (x, y)) for one, (x, y) in zip(sketches, spots, strict=True)))
+    return Gallery(
+        tuple(GalleryItem(one, (x, y)) for one, (x, y) in zip(sketches, spots, strict=True))
+    )
 
 
 def _richest(dataset: Dataset) -> list[str]:

@@ -14,7 +14,7 @@ from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.page import write_report
 from sketch_pix2seq.evaluation.report.sections import Found
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
-from sketch_pix2seq.inference.judge import Judge
+from sketch_pix2seq.inference.classifier import Classifier
 
 PARTS = "parts"
 """Folder of the report where finished parts are kept."""
@@ -23,7 +23,7 @@ PARTS = "parts"
 def evaluate(
     models: Sequence[Contestant],
     dataset: Dataset,
-    judge: Judge,
+    judge: Classifier,
     out: Path,
     provenance: Provenance,
     settings: EvaluationSettings | None = None,

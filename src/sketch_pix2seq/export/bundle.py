@@ -9,30 +9,22 @@ from typing import Any
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
+from sketch_pix2seq.bundle.architectures import PICTURE, Architecture, RecurrentArchitecture
+from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, README_FILE, WEIGHTS_FILE
+from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.export.completion import fit_completion
-from sketch_pix2seq.export.graphs import export_onnx, round_to_half, stored
 from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.export.naming import fit_naming
 from sketch_pix2seq.export.place import made_at
-from sketch_pix2seq.export.weights import best_weights
+from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
-from sketch_pix2seq.inference.bundle import (
-    CARD_FILE,
-    COMPLETION_FILE,
-    MODEL_FILE,
-    NAMING_FILE,
-    PICTURE,
-    STROKES,
-    WEIGHTS_FILE,
-    BundleCard,
-)
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.models import DecoderStep, RNNEncoder, SketchAutoencoder
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.models import SketchAutoencoder
 from sketch_pix2seq.training.build import build_model
-from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.run import Run
 
 MOST_ROWS = 24  # of the model card's table
@@ -74,10 +66,9 @@ def export_run(
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
-        card = _card(run, model, {**facts, "test": test}, heat)
-        BundleCard.from_json(card.to_json())  # what nobody could load is not written
+        card = _card(run, {**facts, "test": test}, heat)
         write_model(folder, model, card)
-        (folder / CARD_FILE).write_text(model_card(card, notes), encoding="utf-8")
+        (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
         if dataset is not None:
             split = dataset.split("train")
             sketcher = Sketcher.load(folder)
@@ -91,17 +82,35 @@ def export_run(
 
 
 def write_model(folder: Path, model: SketchAutoencoder, card: BundleCard) -> None:
-    """Write what every bundle holds: weights, graphs and `model.json`.
+    """Write what every bundle holds: `weights.safetensors` and `model.json`.
 
     Args:
         folder: one that exists.
-        model: in evaluation mode, its weights rounded (see `round_to_half`).
+        model: its weights rounded (see `round_to_half`).
         card: what `model.json` is to say.
+
+    Raises:
+        BundleError: if nobody could read what would be written.
     """
+    text = card.to_json()
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+    read_weights(weights, WEIGHTS_FILE, BundleCard.from_json(text).shapes())
     (folder / WEIGHTS_FILE).write_bytes(weights)
-    export_onnx(model, folder, card, weights)
-    (folder / MODEL_FILE).write_text(card.to_json(), encoding="utf-8")
+    (folder / MODEL_FILE).write_text(text, encoding="utf-8")
+
+
+def architecture_of(settings: ModelSettings) -> Architecture:
+    """Return what a card says of the networks that a recipe trains."""
+    sizes = (
+        *("latent_dim", "num_components", "decoder_size"),
+        *RecurrentArchitecture.ENCODERS[settings.encoder],
+        *RecurrentArchitecture.DECODERS[settings.decoder],
+    )
+    return RecurrentArchitecture(
+        name=settings.decoder,
+        encoder=settings.encoder,
+        **{size: getattr(settings, size) for size in sizes},
+    )
 
 
 def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
@@ -120,9 +129,7 @@ def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
     return model.eval(), facts
 
 
-def _card(
-    run: Run, model: SketchAutoencoder, facts: dict[str, Any], temperature: float
-) -> BundleCard:
+def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
     begun = run.facts.get("started_from") or {}
@@ -132,13 +139,10 @@ def _card(
     return BundleCard(
         name=recipe.name,
         categories=tuple(data["categories"]),
-        latent_dim=recipe.model.latent_dim,
-        state_dim=DecoderStep(model.decoder).state_dim,
-        noise_dim=noise_dim(recipe.model.num_components),
+        architecture=architecture_of(recipe.model),
         offset_scale=run.offset_scale,
         max_steps=data["longest"],
         temperature=temperature,
-        encoder_input=STROKES if isinstance(model.encoder, RNNEncoder) else PICTURE,
         raster=recipe.raster,
         recipe=recipe.to_dict(),
         data=data,
@@ -175,7 +179,7 @@ def model_card(card: BundleCard, notes: str = "") -> str:
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
-tags: [sketch, image-to-sketch, vector-graphics, onnx]
+tags: [sketch, image-to-sketch, vector-graphics]
 ---
 
 # sketch-pix2seq, recipe `{card.name}`

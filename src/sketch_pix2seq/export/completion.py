@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sketch_pix2seq.bundle.affine_maps import CompletionMap
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -14,7 +14,7 @@ SHARES = (0.2, 0.35, 0.5, 0.7)
 MOST_DRAWINGS = 12_000
 
 
-def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completion | None:
+def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> CompletionMap | None:
     """Fit the map from beginnings to whole drawings.
 
     Args:
@@ -36,4 +36,4 @@ def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> Completio
             became.append(number)
     if not beginnings:
         return None
-    return Completion.fitted(sketcher.encode(beginnings), sketcher.encode(drawings)[became])
+    return CompletionMap.fitted(sketcher.encode(beginnings), sketcher.encode(drawings)[became])

@@ -1,18 +1,18 @@
-"""Fitting what names drawings, with nothing but a bundle and training drawings."""
+"""Fitting what classifies latent codes, with nothing but a bundle and training drawings."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sketch_pix2seq.bundle.affine_maps import CodeClassifier
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.inference.naming import Naming
 from sketch_pix2seq.inference.sketcher import Sketcher
 
 PER_CATEGORY = 250
 """Drawings of each category that are looked at, at most."""
 
 
-def fit_naming(sketcher: Sketcher, split: Split, seed: int = 0) -> Naming:
+def fit_naming(sketcher: Sketcher, split: Split, seed: int = 0) -> CodeClassifier:
     """Fit the map from codes to categories.
 
     Args:
@@ -30,4 +30,4 @@ def fit_naming(sketcher: Sketcher, split: Split, seed: int = 0) -> Naming:
         numbers.append(np.sort(rng.permutation(np.arange(start, stop))[:PER_CATEGORY]))
     chosen = np.concatenate(numbers)
     codes = sketcher.encode([split.sketch(number) for number in chosen.tolist()])
-    return Naming.fitted(codes, split.category_ids(chosen), len(split.categories))
+    return CodeClassifier.fitted(codes, split.category_ids(chosen), len(split.categories))

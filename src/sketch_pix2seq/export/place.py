@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.training.interrupt import hold_interrupts
 
 
 @contextmanager
@@ -21,8 +20,7 @@ def made_at(out: Path) -> Iterator[Path]:
         out: a folder to be made, or a file name that ends in `.zip`.
 
     Yields:
-        The folder to fill. Ctrl-C takes effect when it is full: torch's exporter must not be
-        broken off.
+        The folder to fill.
 
     Raises:
         BundleError: if `out` exists already.
@@ -30,15 +28,10 @@ def made_at(out: Path) -> Iterator[Path]:
     if out.exists():
         raise BundleError(f"`{out}` exists already", do="Name another place.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        hold_interrupts() as interrupted,
-        tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch,
-    ):
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / "bundle"
         folder.mkdir()
         yield folder
-        if interrupted.is_set():
-            raise KeyboardInterrupt
         if out.suffix == ".zip":
             _zip(folder, Path(scratch) / "bundle.zip").replace(out)
         else:

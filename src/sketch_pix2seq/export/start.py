@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.inference.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.start import Start
 
 
-def start_from(bundle: Bundle, place: Path) -> Start:
+def start_from(bundle: Bundle) -> Start:
     """The weights of a bundle.
 
     Args:
         bundle: as it was read.
-        place: where it lies, as errors are to name it.
-
-    Raises:
-        UsageError: if it holds none.
     """
-    if bundle.weights is None:
-        raise UsageError(f"`{place}` must hold `{WEIGHTS_FILE}`", do="Export its run again.")
     card = bundle.card
     try:
         model = Recipe.from_dict(card.recipe).model

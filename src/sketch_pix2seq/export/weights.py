@@ -1,14 +1,18 @@
-"""The weights of a run that are worth exporting."""
+"""The weights of a run that are exported, and how a bundle stores them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import nn
 
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
 from sketch_pix2seq.training.run import Run
+
+HALF_FROM = 1024
+"""Tensors with at least so many elements are stored as 16-bit floats."""
 
 
 def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
@@ -39,3 +43,16 @@ def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
     except RuntimeError as error:
         raise RunError(f"the weights in `{candidates[0]}` do not fit the recipe") from error
     return facts
+
+
+def round_to_half(model: nn.Module) -> None:
+    """Round weights that are stored as 16-bit floats: torch then computes with what is stored."""
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.numel() >= HALF_FROM:
+                tensor.copy_(tensor.half().float())
+
+
+def stored(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor as a bundle stores it: 16-bit floats if it is large."""
+    return tensor.half().contiguous() if tensor.numel() >= HALF_FROM else tensor.contiguous()

@@ -1,7 +1,8 @@
-"""A bundle in, sketches out. numpy and ONNX Runtime, no torch.
+"""A bundle in, sketches out. numpy alone: no torch, nothing compiled on this machine.
 
-`bundle.py` reads the model, `arguments.py` checks what is asked, `inputs.py` and `views.py` make
-what the encoder looks at, `session.py` hands the model to ONNX Runtime, `noise.py` gives every
-drawing its own stream of noise, `engine.py` draws many of them at once, and `sketcher.py`
-is what users call.
+`arguments.py` checks what is asked, `inputs.py` and `views.py` make what the encoder reads.
+`encoders.py`, `decoders.py`, `mixture.py` and `classifier_network.py` compute, with the arithmetic
+of `layers.py` and `convolutions.py`; `networks.py` makes them of a bundle. `noise.py` gives every
+drawing its own stream of noise, `engine.py` draws many at once, and `sketcher.py` is what users
+call.
 """

@@ -13,12 +13,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from sketch_pix2seq.bundle.limits import MAX_TEMPERATURE
 from sketch_pix2seq.errors import UsageError
 
 MAX_DRAWINGS = 1_000_000
 """The most drawings of one call, those that `best_of` throws away included."""
-MAX_TEMPERATURE = 100.0
-"""Long before this a drawing is nothing but noise."""
 MAX_SEED = 2**63 - 1
 """The largest number that every reader of our JSON can hold."""
 

@@ -1,9 +1,9 @@
-"""The stroke engine: latent codes in, steps out, many drawings at once.
+"""The stroke engine: conditions in, steps out, many drawings at once.
 
 Drawings share calls of the decoder, each in a row of its own. A finished one leaves at once;
 when enough rows are free, new ones enter. As each row is computed the same whatever stands beside
-it, a drawing depends on its code, its noise and the temperature alone: not on the batch, the rows
-or the threads.
+it, a drawing depends on its condition, its noise and the temperature alone: not on the batch, the
+rows or the threads.
 
 This module knows how to keep the decoder busy. It does not know what a step means, but for
 the pen state that ends a drawing, and it knows no pixels.
@@ -15,40 +15,35 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
+from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import DECODER_FILE, Bundle
-from sketch_pix2seq.inference.lstm_steps import LSTMRows, LSTMSteps
-from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Moved, RowBlock
-from sketch_pix2seq.inference.rows import DecoderRows, OnnxRows
-from sketch_pix2seq.inference.session import Session, decoder_session, num_processors
+from sketch_pix2seq.inference.decoder import Decoder
+from sketch_pix2seq.inference.networks import decoder_of
+from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
+from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 NUM_ROWS = 48
 """Rows that a thread draws at once: states and weights then stay in the processor's cache."""
-FEW = 6
-"""Up to so many drawings share one row block whose calls all threads work on together."""
-MAX_THREADS_A_CALL = 4
-"""More threads do not stream one drawing's weights faster."""
 Progress = Callable[[int, int], None]
 """Called with how many drawings are finished, and how many there are."""
 
 
 class StrokeEngine:
-    """Draws latent codes with a bundle's decoder.
+    """Draws with a bundle's decoder.
 
     Args:
         bundle: The model.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
-        compiled: Draw by C code of our own, where this machine and the decoder allow it; else
-            by ONNX Runtime, which gives the same drawings but for the last digits.
 
     Raises:
-        BundleError: If the decoder is not what the card says (when first used).
+        BundleError: If the weights are not what the card says (when first used).
     """
 
     def __init__(
@@ -57,49 +52,27 @@ class StrokeEngine:
         *,
         num_threads: int | None = None,
         num_rows: int = NUM_ROWS,
-        compiled: bool = True,
     ) -> None:
         self.card = bundle.card
         self.num_threads = num_threads or num_processors()
         self.num_rows = num_rows
         self._bundle = bundle
-        self._compiled = compiled
 
     @cached_property
-    def _lstm(self) -> LSTMSteps | None:
-        """The decoder laid out for C code, if it can be."""
-        return LSTMSteps.of(self._bundle) if self._compiled else None
-
-    @cached_property
-    def _alone(self) -> Session:
-        """The session for few drawings: all threads work on one call."""
-        threads = min(self.num_threads, MAX_THREADS_A_CALL)
-        return decoder_session(self._bundle, threads)
-
-    @cached_property
-    def _many(self) -> Session:
-        """The session for many drawings: each thread makes calls of its own."""
-        if self.num_threads == 1:
-            return self._alone
-        return decoder_session(self._bundle, 1)
+    def _decoder(self) -> Decoder[Any]:
+        return decoder_of(self._bundle)
 
     def blocks(self, total: int) -> list[RowBlock]:
         """Make row blocks for so many drawings, one for each thread that is worth it."""
-        few = 1 if self._lstm else FEW
-        num_workers = 1 if total <= few else min(self.num_threads, -(-total // few))
+        num_workers = max(1, min(self.num_threads, total))
         num_rows = max(1, min(self.num_rows, -(-total // num_workers)))
-
-        def rows() -> DecoderRows:
-            if self._lstm:
-                return LSTMRows(self._lstm, num_rows)
-            session = self._alone if total <= few else self._many
-            return OnnxRows(session, self.card, num_rows)
-
-        return [RowBlock(rows(), self.card, num_rows) for _ in range(num_workers)]
+        return [
+            RowBlock(self._decoder.open(num_rows), self.card, num_rows) for _ in range(num_workers)
+        ]
 
     def draw(
         self,
-        latents: Float32[np.ndarray, "N Z"],
+        conditions: Conditions,
         indices: Sequence[int],
         *,
         seed: int,
@@ -107,10 +80,10 @@ class StrokeEngine:
         begun: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
         progress: Progress | None = None,
     ) -> list[Float32[np.ndarray, "T 5"]]:
-        """Draw every code once.
+        """Draw every condition once.
 
         Args:
-            latents: A code per drawing.
+            conditions: What the decoder draws each from; see `Asked.condition`.
             indices: With the seed, what decides each drawing's noise.
             seed: The user's, >= 0.
             temperature: Not negative; 0 is greedy.
@@ -123,16 +96,16 @@ class StrokeEngine:
             its end row, or cut off without one after `card.max_steps`.
 
         Raises:
-            BundleError: If the decoder cannot be run, or draws numbers that are not finite.
+            BundleError: If the decoder draws numbers that are not finite.
         """
-        total = len(latents)
+        total = len(conditions)
         if total == 0:
             return []
         job = _Job(
             [
                 Asked(
                     number,
-                    latents[number],
+                    conditions[number],
                     seed,
                     int(indices[number]),
                     temperature,
@@ -212,9 +185,14 @@ def _by_drawing(drawn: Sequence[Moved], total: int) -> list[Float32[np.ndarray, 
     numbers = np.concatenate([np.tile(moved.numbers, len(moved.steps)) for moved in drawn])
     steps = np.concatenate([moved.steps.reshape(-1, STROKE5_DIM) for moved in drawn])
     if not np.isfinite(steps).all():
-        raise BundleError(
-            f"`{DECODER_FILE}` of the bundle draws numbers that are not finite",
-            do="Train it with a smaller learning rate, or use another bundle.",
-        )
+        raise not_finite()
     ends = np.cumsum(np.bincount(numbers, minlength=total))
     return np.split(steps[np.argsort(numbers, kind="stable")], ends[:-1])
+
+
+def not_finite() -> BundleError:
+    """Return the error that says that a decoder draws numbers that are none."""
+    return BundleError(
+        f"`{WEIGHTS_FILE}` of the bundle draws numbers that are not finite",
+        do="Train it with a smaller learning rate, or use another bundle.",
+    )

@@ -1,8 +1,8 @@
-"""What a model sees in drawings: their codes, and what they show.
+"""What a model computes of drawings: their codes, and their categories.
 
-Drawings are named by two witnesses: the judge, if the bundle holds one, which looks at the picture,
-and the discriminant analysis of codes, which has learned rare categories sooner. Which of
-several redrawings is the best is decided here as well.
+Two classifiers say what a drawing shows: one of pictures, if the bundle holds one, and the
+discriminant analysis of codes, which learned rare categories sooner. Which of several redrawings
+is the best is decided here as well.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from sketch_pix2seq.bundle.architectures import PICTURE
+from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
+from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.bundle.classifier import ClassifierCard
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.bundle import ENCODER_FILE, PICTURE, Bundle, BundleCard
-from sketch_pix2seq.inference.judge import Judge, JudgeCard
-from sketch_pix2seq.inference.naming import Naming
-from sketch_pix2seq.inference.session import Session, encoder_session, not_usable
+from sketch_pix2seq.inference.classifier import Classifier
+from sketch_pix2seq.inference.networks import Encoder, encoder_of
 
 LOOKED_AT_ONCE = 32
-"""Drawings in one call of a network: what it makes of them stays in the cache."""
+"""Drawings in one call of a network; threads share the calls."""
 SAID_BY_CODE = 0.05
-"""What the codes' log odds count beside the judge's; chosen on validation drawings."""
+"""What the codes' log odds count beside the classifier's; chosen on validation drawings."""
 
 DOUBT = 1.5
-"""The judge learned from people's drawings and is too sure of others: of redrawings its logits are
-divided by this. Chosen on validation drawings."""
+"""The classifier learned from people's drawings and is too sure of others: of redrawings its logits
+are divided by this. Chosen on validation drawings."""
 NATS_OF_DISTANCE = 0.5
-"""What the usual distance between the codes of a drawing and a redrawing counts beside the judge's
-surprise; chosen on validation drawings."""
+"""What the usual distance between the codes of a drawing and a redrawing counts beside the
+classifier's surprise; chosen on validation drawings."""
 
 Look: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
 Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
@@ -39,7 +41,7 @@ Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 
 
 class Eyes:
-    """The encoder of a bundle, and what names drawings, if it holds such.
+    """The encoder of a bundle, and its classifiers, if it holds any.
 
     Args:
         bundle: The model.
@@ -53,12 +55,12 @@ class Eyes:
     @property
     def can_name(self) -> bool:
         """Whether drawings can be named."""
-        return self._naming is not None or self._judge is not None
+        return self._bundle.code_classifier is not None or self._classifier is not None
 
     @property
-    def has_judge(self) -> bool:
-        """Whether a judge can say which redrawing is the best."""
-        return self._bundle.judge is not None
+    def has_classifier(self) -> bool:
+        """Whether a classifier of pictures helps to say which redrawing is the best."""
+        return self._bundle.classifier is not None
 
     def codes(self, views: Views, count: int) -> Float32[np.ndarray, "N Z"]:
         """Encode drawings; each one's code is the same whatever stands beside it.
@@ -68,7 +70,7 @@ class Eyes:
             count: N.
 
         Raises:
-            BundleError: If the encoder cannot be run.
+            BundleError: If codes are not finite.
         """
         _ = self._encoder  # before several threads want it
         found = self._in_parts(lambda some: self._code(views(some)), count)
@@ -80,7 +82,7 @@ class Eyes:
         Args: as of `codes`.
 
         Raises:
-            BundleError: If nothing in the bundle names drawings, or it cannot be run.
+            BundleError: If there is no classifier, or its class scores are not finite.
         """
         say = self._namer()
         found = self._in_parts(lambda some: say(views(some)), count)
@@ -88,7 +90,7 @@ class Eyes:
         return np.concatenate([none, *found])
 
     def seen(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
-        """Say what the judge takes drawings for, and what else they may be.
+        """Say what the classifier takes drawings for, and what else they may be.
 
         Args: as of `codes`.
 
@@ -96,18 +98,18 @@ class Eyes:
             How much less likely than the likeliest each category is, in nats: 0 or less.
 
         Raises:
-            BundleError: If there is no judge, or it cannot be run.
+            BundleError: If there is no classifier, or its class scores are not finite.
         """
-        judge = self._judge
-        if judge is None:
-            raise BundleError("this bundle holds no judge", do="Export its run with --judge.")
+        classifier = self._classifier
+        if classifier is None:
+            raise BundleError("this bundle holds no classifier", do="Export its run with --judge.")
 
         def look(some: slice) -> Float32[np.ndarray, "M K"]:
-            odds = _recognised(judge, views(some))
+            odds = _recognised(classifier, views(some))
             less: Float32[np.ndarray, "M K"] = odds - odds.max(axis=1, keepdims=True)
             return less
 
-        none = np.zeros((0, len(judge.card.categories)), np.float32)
+        none = np.zeros((0, len(classifier.card.categories)), np.float32)
         return np.concatenate([none, *self._in_parts(look, count)])
 
     def best(
@@ -120,27 +122,27 @@ class Eyes:
         """Order redrawings: those that are most like their inputs first.
 
         That is how near its code is to the input's, as a share of what is usual among its
-        rivals, and where there is a judge, how sure that one is (in nats, with some doubt) that
-        it shows what the input shows. What the input may show as well counts by as much less as
-        it is less likely.
+        rivals, and where there is a classifier, how sure that one is (in nats, with some doubt)
+        that it shows what the input shows. What the input may show as well counts by as much less
+        as it is less likely.
 
         Args:
             views: Of the redrawings, all those of an input together.
             codes: Of the inputs.
-            seen: What the inputs show, as `seen` tells it; None: there is no judge, and codes
-                alone count.
+            seen: What the inputs show, as `seen` returns it; None: there is no classifier, and
+                codes alone count.
             tries: Redrawings of each.
         """
-        _, judge = self._encoder, self._judge  # before several threads want them
+        _, classifier = self._encoder, self._classifier  # before several threads want them
 
         def look(some: slice) -> Float32[np.ndarray, "M 2"]:
-            """How far each is from its input, and how unsure the judge is."""
+            """How far each is from its input, and how unsure the classifier is."""
             pictures = views(some)
             own = np.arange(some.start, some.stop) // tries
             far = np.linalg.norm(self._code(pictures) - codes[own], axis=1)
             unsure = np.zeros_like(far)
-            if seen is not None and judge is not None:
-                odds = _log_odds(judge.look_at(pictures).logits / DOUBT)
+            if seen is not None and classifier is not None:
+                odds = _log_odds(classifier.scores_of(pictures).logits / DOUBT)
                 unsure = -(seen[own] + odds).max(axis=1)
             return np.stack((far, unsure), axis=1)
 
@@ -152,50 +154,38 @@ class Eyes:
         return order
 
     @cached_property
-    def _judge(self) -> Judge | None:
-        if self._bundle.judge is None:
+    def _classifier(self) -> Classifier | None:
+        if self._bundle.classifier is None:
             return None
-        files = self._bundle.judge
-        check_fit(JudgeCard.from_json(files.card), self._bundle.card)
-        return Judge(files, num_threads=1)  # the threads are ours
+        check_fit(self._bundle.classifier.card, self._bundle.card)
+        return Classifier(self._bundle.classifier, num_threads=1)  # the threads are made here
 
     @cached_property
-    def _naming(self) -> Naming | None:
-        if self._bundle.naming is None:
-            return None
-        card = self._bundle.card
-        return Naming.from_bytes(self._bundle.naming, len(card.categories), card.latent_dim)
-
-    @cached_property
-    def _encoder(self) -> Session:
-        return encoder_session(self._bundle)
+    def _encoder(self) -> Encoder:
+        return encoder_of(self._bundle)
 
     def _code(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
-        (entry,) = self._encoder.get_inputs()
-        try:
-            (mean,) = self._encoder.run(["mean"], {entry.name: views})
-        except Exception as error:  # its errors have no common ancestor but this one
-            raise not_usable(ENCODER_FILE, error) from error
-        if not np.isfinite(mean).all():
-            raise BundleError(f"`{ENCODER_FILE}` of the bundle gives codes that are not finite")
-        return np.asarray(mean)
+        codes = self._encoder(views)
+        if not np.isfinite(codes).all():
+            raise BundleError(f"`{WEIGHTS_FILE}` of the bundle gives codes that are not finite")
+        return codes
 
     def _namer(self) -> Look:
-        """What names drawings, loaded before several threads use it."""
+        """What classifies drawings, loaded before several threads use it."""
         if not self.can_name:
             raise BundleError(
                 "this bundle cannot name drawings",
                 do="Export its run again with --data, the data set that it was trained on.",
             )
-        judge, naming = self._judge, self._naming
+        classifier, by_code = self._classifier, self._bundle.code_classifier
 
         def say(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
             total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
-            if naming is not None:
-                said = _log_odds(naming.logits(self._code(views)))
-                total += said if judge is None else SAID_BY_CODE * said
-            if judge is not None:
-                total += _recognised(judge, views)
+            if by_code is not None:
+                said = _log_odds(by_code.logits(self._code(views)))
+                total += said if classifier is None else SAID_BY_CODE * said
+            if classifier is not None:
+                total += _recognised(classifier, views)
             odds: Float32[np.ndarray, "M K"] = np.exp(_log_odds(total))
             return odds
 
@@ -214,11 +204,11 @@ class Eyes:
             return list(pool.map(look, parts))
 
 
-def check_fit(judge: JudgeCard, card: BundleCard) -> None:
-    """Refuse a judge that cannot sit in a bundle.
+def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
+    """Refuse a classifier that does not fit a bundle.
 
     Args:
-        judge: Its card.
+        classifier: Its card.
         card: The bundle's.
 
     Raises:
@@ -227,26 +217,26 @@ def check_fit(judge: JudgeCard, card: BundleCard) -> None:
     wrong = ""
     if card.encoder_input != PICTURE:
         wrong = "the model reads strokes"
-    elif judge.categories != card.categories:
-        wrong = f"its categories begin with {', '.join(judge.categories[:3])}"
-    elif judge.raster != card.raster:
+    elif classifier.categories != card.categories:
+        wrong = f"its categories begin with {', '.join(classifier.categories[:3])}"
+    elif classifier.raster != card.raster:
         wrong = "its pictures are drawn in another way"
     if wrong:
         raise BundleError(
-            "a bundle's judge must know its categories, in their order, and see its pictures",
+            "a bundle's classifier must know its categories, in their order, and see its pictures",
             got=wrong,
-            do="Export the run again, with a judge of the same data set and the same `raster`.",
+            do="Export the run again, with a classifier of the same data set and `raster`.",
         )
 
 
 def _recognised(
-    judge: Judge, pictures: Float32[np.ndarray, "M 1 H W"]
+    classifier: Classifier, pictures: Float32[np.ndarray, "M 1 H W"]
 ) -> Float32[np.ndarray, "M K"]:
-    """Log odds of what a judge sees in pictures, and in their mirror images if it knows such."""
-    if not judge.card.knows_mirror_images:
-        return _log_odds(judge.look_at(pictures).logits)
+    """Log odds of pictures, and of their mirror images if the classifier knows such."""
+    if not classifier.card.knows_mirror_images:
+        return _log_odds(classifier.scores_of(pictures).logits)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])
-    both = [_log_odds(judge.look_at(some).logits) for some in (pictures, mirrored)]
+    both = [_log_odds(classifier.scores_of(some).logits) for some in (pictures, mirrored)]
     odds: Float32[np.ndarray, "M K"] = _log_odds((both[0] + both[1]) / 2)
     return odds
 

@@ -16,8 +16,9 @@ import numpy as np
 from jaxtyping import Float32, Shaped
 from PIL import Image
 
+from sketch_pix2seq.bundle.architectures import PICTURE
+from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
-from sketch_pix2seq.inference.bundle import PICTURE, BundleCard
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.picture_in import read_picture
 from sketch_pix2seq.sketch.reading import read_inputs

@@ -2,7 +2,7 @@
 
 Drawings join the rows that are under way as soon as one is free; callers take turns, so one who
 asks for many does not keep out one who asks for few. A drawing is the same as the one that
-`StrokeEngine` draws of the same code, seed, index and temperature.
+`StrokeEngine` draws of the same condition, seed, index and temperature.
 
 Knows threads and turns. It does not know what a step means, nor who the callers are.
 """
@@ -20,10 +20,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.errors import BundleError, BusyError
-from sketch_pix2seq.inference.bundle import DECODER_FILE
-from sketch_pix2seq.inference.engine import StrokeEngine
-from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Moved, RowBlock
+from sketch_pix2seq.errors import BusyError
+from sketch_pix2seq.inference.engine import StrokeEngine, not_finite
+from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Drawn(NamedTuple):
     """Some steps of a drawing.
 
     Args:
-        place: Which of the caller's codes it is of.
+        place: Which of the caller's conditions it is of.
         steps: (S, 5), what was drawn since the caller was last told.
         finished: Whether these are its last ones.
     """
@@ -126,7 +125,7 @@ class LiveEngine:
 
     def ask(
         self,
-        latents: Float32[np.ndarray, "N Z"],
+        conditions: Conditions,
         indices: Sequence[int],
         tell: Tell,
         *,
@@ -137,7 +136,7 @@ class LiveEngine:
         """Ask for drawings.
 
         Args:
-            latents: A code for each, at least one.
+            conditions: What the decoder draws each from, at least one; see `Asked.condition`.
             indices: With the seed, what decides each drawing's noise.
             tell: Called as they come.
             seed: Not negative.
@@ -152,20 +151,20 @@ class LiveEngine:
         """
         with self._changed:
             waiting = self._count_waiting()
-            if self._closed or (waiting and waiting + len(latents) > self.most_waiting):
+            if self._closed or (waiting and waiting + len(conditions) > self.most_waiting):
                 raise BusyError(
                     "too many people draw at this moment", do="Try again in a few seconds."
                 )
             asked = [
                 Asked(
                     next(self._numbers),
-                    latents[place],
+                    conditions[place],
                     seed,
                     int(indices[place]),
                     temperature,
                     NOT_BEGUN if begun is None else begun[place],
                 )
-                for place in range(len(latents))
+                for place in range(len(conditions))
             ]
             caller = Caller(tell, asked)
             self._turns.append(caller)
@@ -262,7 +261,7 @@ class LiveEngine:
                 self._tell_one(one.caller, Drawn(number - one.caller.first, steps, ends))
             else:
                 self.leave(one.caller)
-                self._tell_one(one.caller, _not_finite())
+                self._tell_one(one.caller, not_finite())
 
     def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
         """Tell everybody in a block, or about to enter it, of a fault, and empty it."""
@@ -282,10 +281,3 @@ class LiveEngine:
         except Exception:  # others must be drawn for all the same
             _log.exception("a caller of the engine could not be told")
             self.leave(caller)
-
-
-def _not_finite() -> BundleError:
-    return BundleError(
-        f"`{DECODER_FILE}` of the bundle draws numbers that are not finite",
-        do="Train it with a smaller learning rate, or use another bundle.",
-    )

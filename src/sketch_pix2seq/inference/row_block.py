@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from sketch_pix2seq.inference.bundle import BundleCard
+from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.inference.decoder import DecoderRows
 from sketch_pix2seq.inference.noise import open_stream, read_noise
-from sketch_pix2seq.inference.rows import DecoderRows
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
 NOISE_STEPS = 32
 """Steps of noise read at a time."""
+
+Conditions: TypeAlias = Sequence[Any] | np.ndarray
+"""What each of some drawings is drawn from: of recurrent decoders the rows of an array of codes."""
 
 NOT_BEGUN = np.zeros((0, STROKE5_DIM), np.float32)
 """Of a drawing that begins as the decoder likes."""
@@ -33,7 +36,7 @@ class Asked:
 
     Args:
         number: What it is known by.
-        latent: (Z,), its code.
+        condition: What its decoder draws it from: of the recurrent ones the latent code (Z,).
         seed: Of its noise, with the index.
         index: Which drawing of that seed.
         temperature: How freely it is drawn; not negative.
@@ -42,7 +45,7 @@ class Asked:
     """
 
     number: int
-    latent: Float32[np.ndarray, "Z"]
+    condition: Any
     seed: int
     index: int
     temperature: float
@@ -72,7 +75,7 @@ class RowBlock:
         num_rows: How many rows there are.
     """
 
-    def __init__(self, rows: DecoderRows, card: BundleCard, num_rows: int) -> None:
+    def __init__(self, rows: DecoderRows[Any], card: BundleCard, num_rows: int) -> None:
         self.num_rows = num_rows
         self.num_active = 0
         self._rows = rows
@@ -108,9 +111,9 @@ class RowBlock:
         noise = read_noise(streams, 1 + (NOISE_STEPS - position) % NOISE_STEPS, self._noise_dim)
         if noise.shape[1] > 1:
             self._noise[rows, position:] = noise[:, 1:]
-        latents = np.stack([one.latent for one in asked])
+        conditions = [one.condition for one in asked]
         temperatures = np.array([one.temperature for one in asked], np.float32)
-        steps = self._rows.begin(start, latents, noise[:, 0], temperatures)
+        steps = self._rows.begin(start, conditions, noise[:, 0], temperatures)
         self.num_active = stop
         self._begun += [one.begun for one in asked]
         self._streams += streams

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import overload
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
 
+from sketch_pix2seq.bundle.affine_maps import CompletionMap
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.bundle.gallery import Gallery
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
@@ -24,12 +27,9 @@ from sketch_pix2seq.inference.arguments import (
     checked_threads,
     whole_number,
 )
-from sketch_pix2seq.inference.bundle import Bundle, BundleCard
-from sketch_pix2seq.inference.completion import Completion
 from sketch_pix2seq.inference.drawings import finished, in_frame
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.eyes import Eyes, Views
-from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -39,8 +39,8 @@ from sketch_pix2seq.inference.inputs import (
 )
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through, seen_along
-from sketch_pix2seq.inference.session import num_processors
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
+from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
@@ -118,7 +118,7 @@ class Sketcher:
 
         Raises:
             DrawingError: If an input is no drawing.
-            BundleError: If the encoder cannot be run.
+            BundleError: If codes are not finite.
         """
         return self._looked_at(as_list(inputs)[0], self._eyes.codes)
 
@@ -134,7 +134,8 @@ class Sketcher:
 
         Raises:
             DrawingError: If an input is no drawing.
-            BundleError: If the bundle cannot name drawings, or the model cannot be run.
+            BundleError: If the bundle cannot name drawings, or computes numbers that are not
+                finite.
         """
         return self._looked_at(as_list(inputs)[0], self._eyes.odds)
 
@@ -161,7 +162,7 @@ class Sketcher:
         Raises:
             InputError: If `latents` is not (N, Z) finite numbers.
             UsageError: If another argument does not fit.
-            BundleError: If the decoder cannot be run.
+            BundleError: If it draws numbers that are not finite.
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
@@ -220,7 +221,7 @@ class Sketcher:
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
             best_of: Draw so many for each one wanted, and keep the best: those whose own latent
-                codes are near to the input's and which, if the bundle holds a judge, show for
+                codes are near to the input's and which, if the bundle holds a classifier, show for
                 certain what it sees in the input. The best one comes first.
 
         Returns:
@@ -229,7 +230,7 @@ class Sketcher:
         Raises:
             DrawingError: If an input is no drawing.
             UsageError: If another argument does not fit.
-            BundleError: If the model cannot be run.
+            BundleError: If the model computes numbers that are not finite.
         """
         several, alone = as_list(inputs)
         n, best_of = check_amount(len(several), n, best_of)
@@ -267,8 +268,9 @@ class Sketcher:
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
             spherical: Mix along great circles instead of straight lines, as the paper does.
-            best_of: Draw so many for each one wanted and keep the best, as `redraw` does; a judge
-                in the bundle wants to see in it what it sees in one of the two drawings beside it.
+            best_of: Draw so many for each one wanted and keep the best, as `redraw` does; by a
+                classifier in the bundle it should show what one of the two drawings beside it
+                shows.
 
         Returns:
             (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise
@@ -277,7 +279,7 @@ class Sketcher:
         Raises:
             DrawingError: If an input is no drawing.
             UsageError: If another argument does not fit.
-            BundleError: If the model cannot be run.
+            BundleError: If the model computes numbers that are not finite.
         """
         several, alone = as_list(inputs)
         if alone or len(several) < 2:
@@ -340,7 +342,8 @@ class Sketcher:
         Raises:
             DrawingError: If an input is no drawing, or has more points than the model draws.
             UsageError: If another argument does not fit.
-            BundleError: If the model cannot be run, or cannot complete drawings.
+            BundleError: If the model cannot complete drawings, or computes numbers that are not
+                finite.
         """
         several, alone = as_list(inputs)
         n, _ = check_amount(len(several), n)
@@ -375,26 +378,27 @@ class Sketcher:
 
         Raises:
             DrawingError: If one has more points than the model draws.
-            BundleError: If the model cannot be run, or cannot complete drawings.
+            BundleError: If the model cannot complete drawings, or computes numbers that are not
+                finite.
         """
         begun = [beginning_of(sketch, self.card) for sketch in sketches]
         return self._completion(self.encode(sketches)), begun
 
     def seen(self, inputs: Sequence[Input]) -> Float32[np.ndarray, "N K"] | None:
-        """Say what the bundle's judge takes inputs for, for `ranked`.
+        """Say what the bundle's classifier takes inputs for, for `ranked`.
 
         Args:
             inputs: Several, each as for `encode`.
 
         Returns:
             How much less likely than the likeliest each of `card.categories` is, in nats: 0 or
-            less. None if there is no judge.
+            less. None if there is no classifier.
 
         Raises:
             DrawingError: If an input is no drawing.
-            BundleError: If the judge cannot be run.
+            BundleError: If class scores are not finite.
         """
-        return self._looked_at(inputs, self._eyes.seen) if self._eyes.has_judge else None
+        return self._looked_at(inputs, self._eyes.seen) if self._eyes.has_classifier else None
 
     def ranked(
         self,
@@ -414,7 +418,7 @@ class Sketcher:
 
         Raises:
             UsageError: If there are not as many of each.
-            BundleError: If the model cannot be run.
+            BundleError: If the model computes numbers that are not finite.
         """
         tries = {len(some) for some in drawings}
         if len(drawings) != len(latents) or len(tries) != 1:
@@ -440,21 +444,20 @@ class Sketcher:
         """Whether the model can name drawings."""
         return self._eyes.can_name
 
-    @cached_property
+    @property
     def gallery(self) -> Gallery | None:
         """Human drawings and their places on a map, if the bundle holds them."""
-        if self._bundle.gallery is None:
-            return None
-        return Gallery.from_bytes(self._bundle.gallery)
+        return self._bundle.gallery_items
 
-    @cached_property
-    def _completion(self) -> Completion:
-        if self._bundle.completion is None:
+    @property
+    def _completion(self) -> CompletionMap:
+        completion = self._bundle.completion_map
+        if completion is None:
             raise BundleError(
                 "this bundle cannot complete drawings",
                 do="Export its run again with --data, the data set that it was trained on.",
             )
-        return Completion.from_bytes(self._bundle.completion, self.card.latent_dim)
+        return completion
 
     def _looked_at(
         self, inputs: Sequence[Input], look: Callable[[Views, int], np.ndarray]

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
+from sketch_pix2seq.bundle.architectures import PICTURE
+from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.inference.bundle import PICTURE, BundleCard
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
 from sketch_pix2seq.sketch.raster import rasterise_batch

@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
@@ -49,7 +50,7 @@ class RewardJudge:
         categories: what it can say, in the order of its answers.
         width: channels of its first layer.
         raster: how drawings become its pictures.
-        digest: of the exported judge that it is; see `JudgeCard.digest`.
+        digest: of the exported classifier that it is; see `ClassifierFiles.digest`.
     """
 
     weights: dict[str, Tensor]
@@ -59,8 +60,17 @@ class RewardJudge:
     digest: str
 
     @classmethod
+    def from_classifier(cls, files: ClassifierFiles) -> RewardJudge:
+        """From an exported classifier."""
+        weights = {
+            name: torch.from_numpy(array.astype(np.float32)) for name, array in files.arrays.items()
+        }
+        card = files.card
+        return cls(weights, card.categories, card.architecture.width, card.raster, files.digest)
+
+    @classmethod
     def from_bundle(cls, card: dict[str, Any], weights: bytes, digest: str) -> RewardJudge:
-        """From what an exported judge's card and weights file hold.
+        """From what a run's file holds.
 
         Raises:
             UsageError: if it is none.

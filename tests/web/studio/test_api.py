@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from bundles import tiny_bundle, with_judge, write_bundle
+from bundles import tiny_bundle, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.inference.gallery import Gallery, Hung
-from sketch_pix2seq.inference.naming import Naming
+from sketch_pix2seq.bundle.affine_maps import CodeClassifier
+from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
 
@@ -33,14 +33,14 @@ UNLIMITED = Limits(
 def sketcher(tmp_path_factory: pytest.TempPathFactory) -> Sketcher:
     folder = write_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
     rng = np.random.default_rng(0)
-    hung = [
-        Hung(
+    items = [
+        GalleryItem(
             Sketch.from_points([rng.integers(0, 255, (9, 2))], category="ab"[number % 2]),
             (number / 7, number % 3 / 3),
         )
         for number in range(8)
     ]
-    (folder / "gallery.ndjson").write_bytes(Gallery(tuple(hung)).to_bytes())
+    (folder / "gallery.ndjson").write_bytes(Gallery(tuple(items)).to_bytes())
     return Sketcher.load(folder, num_threads=2)
 
 
@@ -114,7 +114,7 @@ def test_mix_draws_the_way_between(client: TestClient) -> None:
 
 @pytest.mark.parametrize("judged", [False, True])
 def test_the_best_of_several_are_those_that_the_sketcher_chooses(judged: bool) -> None:
-    bundle = with_judge(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
+    bundle = with_classifier(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
     sketcher = Sketcher(bundle, num_threads=1)
     house, line = (
         Sketch.from_points([np.array(stroke).T for stroke in drawing]) for drawing in (HOUSE, LINE)
@@ -136,7 +136,7 @@ def test_the_map_and_a_point_of_it(client: TestClient, sketcher: Sketcher) -> No
     form = {"x": one["x"], "y": one["y"], "seed": 3}
     at_it = drawn(client.post("/api/map/draw", json=form))
     assert sketcher.gallery is not None
-    (expected,) = sketcher.redraw(sketcher.gallery.hung[3].sketch, seed=3)
+    (expected,) = sketcher.redraw(sketcher.gallery.items[3].sketch, seed=3)
     assert len(at_it[0]) == expected.num_points
 
 
@@ -299,8 +299,8 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     card["categories"] = ["cat", "dog", "house"]
     (folder / "model.json").write_text(json.dumps(card))
     rng = np.random.default_rng(0)
-    codes = rng.normal(size=(30, card["latent_dim"])).astype(np.float32)
-    naming = Naming.fitted(codes, np.arange(30) % 3, 3)
+    codes = rng.normal(size=(30, card["architecture"]["latent_dim"])).astype(np.float32)
+    naming = CodeClassifier.fitted(codes, np.arange(30) % 3, 3)
     (folder / "naming.safetensors").write_bytes(naming.to_bytes())
     with TestClient(create_studio(Sketcher.load(folder))) as opened:
         assert opened.get("/api/model").json()["names"] is True

@@ -16,8 +16,8 @@ from fastapi import APIRouter, Request
 from jaxtyping import Float32
 from starlette.responses import Response, StreamingResponse
 
+from sketch_pix2seq.bundle.gallery import Gallery
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
-from sketch_pix2seq.inference.gallery import Gallery
 from sketch_pix2seq.inference.mixing import path_through, seen_along
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.animation import film
@@ -162,7 +162,7 @@ class _Hanging:
         self._artist = artist
         self._latents: Float32[np.ndarray, "N Z"] | None = None
         gallery = artist.sketcher.gallery
-        drawings = [] if gallery is None else gallery.hung
+        drawings = [] if gallery is None else gallery.items
         told = MapAnswer(
             categories=[] if gallery is None else gallery.categories,
             drawings=[
@@ -184,7 +184,7 @@ class _Hanging:
                 "this model comes without a map", do="Export it with `--data` and `--gallery`."
             )
         if self._latents is None:
-            self._latents = self._artist.sketcher.encode([one.sketch for one in gallery.hung])
+            self._latents = self._artist.sketcher.encode([one.sketch for one in gallery.items])
         return gallery.latent_at((x, y), self._latents)
 
 

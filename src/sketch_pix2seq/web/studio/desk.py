@@ -13,7 +13,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from sketch_pix2seq.errors import BusyError
-from sketch_pix2seq.inference.session import num_processors
+from sketch_pix2seq.processors import num_processors
 
 T = TypeVar("T")
 

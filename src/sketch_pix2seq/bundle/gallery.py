@@ -1,9 +1,9 @@
-"""The gallery of a bundle: human test drawings, each with its place on a map of the latent space.
+"""The gallery of a bundle: human test drawings, each with its place on a map of latent codes.
 
     {"word": "cat", "drawing": [[x...], [y...]]..., "place": [0.31, 0.8]}
 
-A line for each, in Quick, Draw!'s simplified layout. Places were found by evaluation; codes are not
-kept, as the encoder makes them again in an instant. Knows drawings and places, and no model.
+A line for each, in Quick, Draw!'s simplified layout. Evaluation finds the places; codes are not
+stored, as the encoder makes them again in an instant. This module knows no model.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from sketch_pix2seq.bundle.limits import MAX_NAME
 from sketch_pix2seq.errors import BundleError, DrawingError
-from sketch_pix2seq.inference.bundle import GALLERY_FILE
 from sketch_pix2seq.sketch.ndjson import format_record, parse_record
 from sketch_pix2seq.sketch.sketch import Sketch
 
-MOST_DRAWINGS = 20_000
+GALLERY_FILE = "gallery.ndjson"
+MAX_ITEMS = 20_000
 NEIGHBOURS = 4
-"""Drawings that a point between them is mixed of."""
+"""Drawings of which a point between them is a mean."""
 
 
-class Hung(NamedTuple):
+class GalleryItem(NamedTuple):
     """A drawing of the gallery.
 
     Args:
@@ -42,20 +43,20 @@ class Gallery:
     """Drawings on a map.
 
     Args:
-        hung: At least one.
+        items: At least one.
     """
 
-    hung: tuple[Hung, ...]
+    items: tuple[GalleryItem, ...]
 
     @property
     def categories(self) -> list[str]:
-        """What is shown, by name."""
-        return sorted({one.sketch.category or "" for one in self.hung})
+        """Categories of the drawings, sorted."""
+        return sorted({item.sketch.category or "" for item in self.items})
 
     @property
     def places(self) -> Float64[np.ndarray, "N 2"]:
-        """Where each drawing hangs."""
-        return np.array([one.place for one in self.hung])
+        """Place of each drawing."""
+        return np.array([item.place for item in self.items])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gallery:
@@ -65,36 +66,36 @@ class Gallery:
             BundleError: If a line is no drawing with a place.
         """
         lines = data.splitlines()
-        if not 0 < len(lines) <= MOST_DRAWINGS:
+        if not 0 < len(lines) <= MAX_ITEMS:
             raise BundleError(
-                f"`{GALLERY_FILE}` of the bundle must hold 1 to {MOST_DRAWINGS} drawings",
+                f"`{GALLERY_FILE}` of the bundle must hold 1 to {MAX_ITEMS:,} drawings",
                 got=len(lines),
             )
-        return cls(tuple(_hung(line, number) for number, line in enumerate(lines, start=1)))
+        return cls(tuple(_item(line, number) for number, line in enumerate(lines, start=1)))
 
     def to_bytes(self) -> bytes:
-        """Write the gallery."""
+        """Return the content of the file."""
         return b"".join(
-            format_record(one.sketch, word=one.sketch.category, place=list(one.place)) + b"\n"
-            for one in self.hung
+            format_record(item.sketch, word=item.sketch.category, place=list(item.place)) + b"\n"
+            for item in self.items
         )
 
     def latent_at(
         self, place: tuple[float, float], latents: Float32[np.ndarray, "N Z"]
     ) -> Float32[np.ndarray, "Z"]:
-        """Say what code lies at a point of the map.
+        """Return the code at a point of the map.
 
         Args:
             place: (x, y).
             latents: The code of each drawing.
 
         Returns:
-            That of the drawing that hangs there; between drawings a mean of the nearest four,
+            The code of the drawing at that place; between drawings a mean of the nearest four,
             each weighted by one over its squared distance.
 
         Example:
             >>> dot = Sketch.from_points([[(0, 0)]])
-            >>> pair = Gallery((Hung(dot, (0.0, 0.0)), Hung(dot, (1.0, 0.0))))
+            >>> pair = Gallery((GalleryItem(dot, (0.0, 0.0)), GalleryItem(dot, (1.0, 0.0))))
             >>> pair.latent_at((0.5, 0.0), np.array([[0.0], [4.0]], np.float32)).tolist()
             [2.0]
         """
@@ -107,7 +108,7 @@ class Gallery:
         return mixed
 
 
-def _hung(line: bytes, number: int) -> Hung:
+def _item(line: bytes, number: int) -> GalleryItem:
     try:
         record = parse_record(line)
         x, y = json.loads(line)["place"]
@@ -115,11 +116,14 @@ def _hung(line: bytes, number: int) -> Hung:
             raise ValueError("no stroke, or no place")
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError("a place must lie between 0 and 1")
+        word = record.word or ""
+        if not word.isprintable() or len(word) > MAX_NAME:
+            raise ValueError(f"a word must have at most {MAX_NAME} printable letters")
         place = float(x), float(y)
-    except (DrawingError, ValueError, KeyError, TypeError) as error:
+    except (DrawingError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(
             f"line {number} of `{GALLERY_FILE}` of the bundle must be a drawing with a place",
-            got=error,
+            got=ascii(str(error)[:100])[1:-1],
             do="Export the run again.",
         ) from error
-    return Hung(Sketch(record.strokes, record.word), place)
+    return GalleryItem(Sketch(record.strokes, record.word), place)

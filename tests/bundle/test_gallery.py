@@ -6,19 +6,25 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq import Sketch
+from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.gallery import Gallery, Hung
 
 
 def gallery() -> Gallery:
     cat = Sketch.from_points([[(0, 0), (9, 5)], [(3, 3)]], category="cat")
     dog = Sketch.from_points([[(1, 2), (3, 4)]], category="dog")
-    return Gallery((Hung(cat, (0.25, 0.5)), Hung(dog, (1.0, 0.0)), Hung(cat, (0.25, 0.75))))
+    return Gallery(
+        (
+            GalleryItem(cat, (0.25, 0.5)),
+            GalleryItem(dog, (1.0, 0.0)),
+            GalleryItem(cat, (0.25, 0.75)),
+        )
+    )
 
 
 def test_it_is_read_as_it_was_written() -> None:
     read = Gallery.from_bytes(gallery().to_bytes())
-    assert read.hung == gallery().hung
+    assert read.items == gallery().items
     assert read.categories == ["cat", "dog"]
     assert read.places.tolist() == [[0.25, 0.5], [1.0, 0.0], [0.25, 0.75]]
 

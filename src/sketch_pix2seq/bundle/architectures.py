@@ -1,0 +1,347 @@
+"""The networks of a bundle: their kinds and sizes, and the shapes of weights that follow.
+
+A card names an architecture and its sizes. All that a file of weights must hold follows from them,
+so a bundle is checked without building a network.
+
+A new architecture is a subclass of `Architecture` with its name in `ARCHITECTURES`. Tests compare
+the shapes with those of the networks that learn.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from sketch_pix2seq.bundle.limits import MAX_FIRST_LAYER, MAX_WEIGHTS
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
+
+PICTURE, STROKES = "picture", "strokes"
+"""What an encoder reads."""
+
+Shapes = dict[str, tuple[int, ...]]
+
+_GATES = 4
+_CODES = 12  # of a HyperLSTM: 8 scales and 4 shifts
+_SCALES = 8
+_NUM_GROUPS = 8
+_PER_COMPONENT = 6  # logit, mean and log std of x and y, correlation
+_NUM_PEN_STATES = PEN.stop - PEN.start
+_NUM_NORMALS = 2  # of the noise of a step
+
+
+class Architecture(ABC):
+    """What a model is made of."""
+
+    name: str
+    "What the card calls it."
+    latent_dim: int
+    "Length of the latent code."
+    num_components: int
+    "Gaussians in the mixture of one step."
+
+    @property
+    @abstractmethod
+    def encoder_input(self) -> str:
+        """What the encoder reads: `PICTURE` or `STROKES`."""
+
+    @abstractmethod
+    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+        """Say which sizes do not fit; shapes are asked for only where none is wrong."""
+
+    @abstractmethod
+    def shapes(self, picture_size: int, num_categories: int) -> Shapes:
+        """Return the shapes of all weights by the names that they have in training."""
+
+    @property
+    def noise_dim(self) -> int:
+        """Length of the noise of one step, as `inference.noise` distributes it."""
+        return self.num_components + _NUM_PEN_STATES + _NUM_NORMALS
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a card holds it: sizes that are None are left out."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentArchitecture(Architecture):
+    """An encoder and a recurrent decoder, as in the paper: all goes through the latent code.
+
+    Sizes of parts that the model does not have are None.
+
+    Args:
+        name: Cell of the decoder: `lstm`, `layer_norm` or `hyper`.
+        encoder: `paper`, `conv` or `rnn`.
+        latent_dim: Length of the latent code.
+        num_components: Gaussians in the mixture of one step.
+        decoder_size: Hidden size of the decoder.
+        encoder_width: Channels of the first layer; `conv` only, a multiple of 8.
+        encoder_size: Hidden size of each of the two LSTMs; `rnn` only.
+        hyper_size: Hidden size of the smaller LSTM; `hyper` only.
+        hyper_embedding: Length of the code with which it scales each gate; `hyper` only.
+    """
+
+    LIMITS: ClassVar[Mapping[str, int]] = {
+        "latent_dim": 1_024,
+        "num_components": 100,
+        "decoder_size": 2_048,
+        "encoder_width": 256,
+        "encoder_size": 2_048,
+        "hyper_size": 2_048,
+        "hyper_embedding": 256,
+    }
+    ENCODERS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "paper": (),
+        "conv": ("encoder_width",),
+        "rnn": ("encoder_size",),
+    }
+    DECODERS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "lstm": (),
+        "layer_norm": (),
+        "hyper": ("hyper_size", "hyper_embedding"),
+    }
+    STRIDES: ClassVar[Mapping[str, int]] = {"paper": 8, "conv": 16, "rnn": 1}
+    "A picture's side must be a multiple of this."
+
+    name: str
+    encoder: str
+    latent_dim: int
+    num_components: int
+    decoder_size: int
+    encoder_width: int | None = None
+    encoder_size: int | None = None
+    hyper_size: int | None = None
+    hyper_embedding: int | None = None
+
+    @property
+    def encoder_input(self) -> str:
+        """See `Architecture`."""
+        return STROKES if self.encoder == "rnn" else PICTURE
+
+    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+        """See `Architecture`."""
+        if self.encoder not in self.ENCODERS:
+            return [f"`encoder` must be {_one_of(self.ENCODERS)}, got {ascii(self.encoder)[:80]}"]
+        always = ("latent_dim", "num_components", "decoder_size")
+        used = {*always, *self.ENCODERS[self.encoder], *self.DECODERS[self.name]}
+        problems = []
+        for size, limit in self.LIMITS.items():
+            value = getattr(self, size)
+            if size in used:
+                problems += _size_problems(size, value, limit)
+            elif value is not None:
+                problems.append(f"`{size}` must be left out of a model without such a part")
+        if problems:
+            return problems
+        stride = self.STRIDES[self.encoder]
+        if picture_size % stride:
+            problems.append(f"`size` of the raster must be a multiple of {stride}")
+        problems += _width_problems("encoder_width", self.encoder_width, picture_size)
+        return problems
+
+    def shapes(self, picture_size: int, num_categories: int) -> Shapes:
+        """See `Architecture`."""
+        encoder = self._encoder_shapes(picture_size)
+        return {
+            **{f"encoder.{name}": shape for name, shape in encoder.items()},
+            **{f"decoder.{name}": shape for name, shape in self._decoder_shapes().items()},
+        }
+
+    def _encoder_shapes(self, picture_size: int) -> Shapes:
+        if self.encoder == "paper":
+            depths = (1, 4, 4, 8, 8, 8, 8)
+            layers: Shapes = {
+                f"convolutions.{place}.weight": (after, before, 2, 2)
+                for place, (before, after) in enumerate(pairwise(depths))
+            }
+            num_features = depths[-1] * (picture_size // 8) ** 2
+        elif self.encoder == "conv":
+            width = self.encoder_width or 0
+            channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width)
+            layers = _convolutions(channels)
+            num_features = channels[-1] * (picture_size // 16) ** 2
+        else:
+            size = self.encoder_size or 0
+            gates = _GATES * size
+            layers = {
+                "forwards": (gates, STROKE5_DIM + size),
+                "backwards": (gates, STROKE5_DIM + size),
+                "forwards_bias": (gates,),
+                "backwards_bias": (gates,),
+            }
+            num_features = 2 * size
+        return {
+            **layers,
+            **_linear("head.mean", num_features, self.latent_dim),
+            **_linear("head.log_var", num_features, self.latent_dim),
+        }
+
+    def _decoder_shapes(self) -> Shapes:
+        size, latent = self.decoder_size, self.latent_dim
+        gates = _GATES * size
+        output = _linear("output", size, _NUM_PEN_STATES + _PER_COMPONENT * self.num_components)
+        if self.name == "lstm":
+            return {
+                **_linear("start", latent, 2 * size),
+                **_linear("latent", latent, gates),
+                "weight": (gates, STROKE5_DIM + size),
+                **output,
+            }
+        if self.name == "layer_norm":
+            return {
+                **_linear("start", latent, 2 * size),
+                "latent.weight": (gates, latent),
+                "weight": (gates, STROKE5_DIM + size),
+                **_cell_norm("norm", size),
+                **output,
+            }
+        hyper, embedding = self.hyper_size or 0, self.hyper_embedding or 0
+        return {
+            **_linear("start", latent, 2 * (size + hyper)),
+            "latent.weight": (gates, latent),
+            "hyper_latent.weight": (_GATES * hyper, latent),
+            "step_weight": (gates, STROKE5_DIM),
+            "recurrent_weight": (gates, size),
+            "hyper_weight": (_GATES * hyper, STROKE5_DIM + size + hyper),
+            "code_weight": (_CODES * embedding, hyper),
+            "code_bias": (_SCALES * embedding,),
+            "scaling": (_CODES, embedding, size),
+            **_cell_norm("norm", size),
+            **_cell_norm("hyper_norm", hyper),
+            **output,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierArchitecture:
+    """A classifier of pictures: convolutions, a mean over the picture, one layer.
+
+    Args:
+        name: `conv`.
+        width: Channels of the first layer, a multiple of 8.
+    """
+
+    MAX_WIDTH: ClassVar[int] = 256
+
+    name: str = "conv"
+    width: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a card holds it."""
+        return dict(vars(self))
+
+    def problems(self, picture_size: int) -> list[str]:
+        """Say which sizes do not fit."""
+        if self.name != "conv":
+            return [f"`name` of the architecture must be `conv`, got {ascii(self.name)[:80]}"]
+        problems = _size_problems("width", self.width, self.MAX_WIDTH)
+        return problems or _width_problems("width", self.width, picture_size)
+
+    def shapes(self, num_categories: int) -> Shapes:
+        """Return the shapes of all weights by the names that they have in training."""
+        width = self.width
+        channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width, 8 * width)
+        return {**_convolutions(channels), **_linear("head", channels[-1], num_categories)}
+
+
+ARCHITECTURES: Mapping[str, type[Architecture]] = dict.fromkeys(
+    RecurrentArchitecture.DECODERS, RecurrentArchitecture
+)
+"""What a card may name."""
+
+
+def architecture_from(values: object) -> Architecture:
+    """Make the architecture that a card describes; `problems` checks its sizes.
+
+    Args:
+        values: Of the card's JSON.
+
+    Raises:
+        BundleError: If it names none, lacks a size or has one that is unknown.
+    """
+    if not isinstance(values, dict) or not isinstance(values.get("name"), str):
+        raise BundleError("`architecture` must be an object with a `name`")
+    kind = ARCHITECTURES.get(values["name"])
+    if kind is None:
+        raise BundleError(
+            f"`name` of the architecture must be {_one_of(ARCHITECTURES)}",
+            got=ascii(values["name"])[:80],
+            do="A newer release of sketch-pix2seq may know it.",
+        )
+    architecture: Architecture = made(kind, values)
+    return architecture
+
+
+def made(kind: type[Any], values: Mapping[str, object]) -> Any:
+    """Make a dataclass of a JSON object.
+
+    Raises:
+        BundleError: If a field is missing or unknown.
+    """
+    known = {item.name for item in fields(kind)}
+    if unknown := sorted(values.keys() - known):
+        raise BundleError(f"`architecture` must not hold {ascii(unknown[0])[:80]}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise BundleError("`architecture` is not complete", got=error) from error
+
+
+def weight_problems(shapes: Shapes) -> list[str]:
+    """Say whether there would be too many weights."""
+    num = sum(math.prod(shape) for shape in shapes.values())
+    return (
+        []
+        if num <= MAX_WEIGHTS
+        else [f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"]
+    )
+
+
+def _convolutions(channels: tuple[int, ...]) -> Shapes:
+    """3x3 convolutions without bias, each with a group norm; every third layer has no weights."""
+    shapes: Shapes = {}
+    for place, (before, after) in enumerate(pairwise(channels)):
+        shapes[f"layers.{3 * place}.weight"] = (after, before, 3, 3)
+        shapes[f"layers.{3 * place + 1}.weight"] = (after,)
+        shapes[f"layers.{3 * place + 1}.bias"] = (after,)
+    return shapes
+
+
+def _linear(name: str, num_inputs: int, num_outputs: int) -> Shapes:
+    return {f"{name}.weight": (num_outputs, num_inputs), f"{name}.bias": (num_outputs,)}
+
+
+def _cell_norm(name: str, size: int) -> Shapes:
+    gates = (_GATES * size,)
+    return {
+        f"{name}.gain": gates,
+        f"{name}.shift": gates,
+        f"{name}.cell_gain": (size,),
+        f"{name}.cell_shift": (size,),
+    }
+
+
+def _size_problems(name: str, value: object, limit: int) -> list[str]:
+    if type(value) is int and 0 < value <= limit:
+        return []
+    return [f"`{name}` must be a whole number from 1 to {limit:,}, got {ascii(value)[:80]}"]
+
+
+def _width_problems(name: str, width: int | None, picture_size: int) -> list[str]:
+    if width is None:
+        return []
+    if width % _NUM_GROUPS:
+        return [f"`{name}` must be a multiple of {_NUM_GROUPS}, got {width}"]
+    if width * picture_size**2 > MAX_FIRST_LAYER:
+        rule = f"`{name}` times the pixels of a picture must be at most {MAX_FIRST_LAYER:,}"
+        return [f"{rule}, got {width * picture_size**2:,}"]
+    return []
+
+
+def _one_of(names: Mapping[str, object]) -> str:
+    *some, last = (f"`{name}`" for name in names)
+    return f"{', '.join(some)} or {last}"

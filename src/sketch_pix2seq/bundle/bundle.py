@@ -1,0 +1,123 @@
+"""A bundle, read whole and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from sketch_pix2seq.bundle.affine_maps import CodeClassifier, CompletionMap
+from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.classifier import (
+    CLASSIFIER_FILE,
+    CLASSIFIER_WEIGHTS_FILE,
+    ClassifierFiles,
+)
+from sketch_pix2seq.bundle.files import lacks, read_files
+from sketch_pix2seq.bundle.gallery import GALLERY_FILE, Gallery
+from sketch_pix2seq.bundle.weights import read_weights
+
+WEIGHTS_FILE = "weights.safetensors"
+COMPLETION_FILE = "completion.safetensors"
+NAMING_FILE = "naming.safetensors"
+README_FILE = "README.md"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model as read from disk.
+
+    Example:
+        >>> Bundle.default().card.raster.size
+        48
+    """
+
+    card: BundleCard
+    weights: bytes
+    "Content of `weights.safetensors`."
+    completion: bytes | None = None
+    "What completes started drawings; it may be missing."
+    naming: bytes | None = None
+    "What classifies latent codes; it may be missing."
+    gallery: bytes | None = None
+    "Human drawings and their places on a map; it may be missing."
+    classifier: ClassifierFiles | None = None
+    "What classifies pictures; it may be missing."
+
+    @cached_property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """The weights by the names that they have in training.
+
+        Raises:
+            BundleError: If they are not what the card says.
+        """
+        return read_weights(self.weights, WEIGHTS_FILE, self.card.shapes())
+
+    @cached_property
+    def completion_map(self) -> CompletionMap | None:
+        """What completes started drawings.
+
+        Raises:
+            BundleError: If it does not fit the model.
+        """
+        if self.completion is None:
+            return None
+        return CompletionMap.from_bytes(self.completion, COMPLETION_FILE, self.card.latent_dim)
+
+    @cached_property
+    def code_classifier(self) -> CodeClassifier | None:
+        """What classifies latent codes.
+
+        Raises:
+            BundleError: If it does not fit the model.
+        """
+        if self.naming is None:
+            return None
+        sizes = len(self.card.categories), self.card.latent_dim
+        return CodeClassifier.from_bytes(self.naming, NAMING_FILE, *sizes)
+
+    @cached_property
+    def gallery_items(self) -> Gallery | None:
+        """Human drawings and their places on a map.
+
+        Raises:
+            BundleError: If a line is none.
+        """
+        return None if self.gallery is None else Gallery.from_bytes(self.gallery)
+
+    @classmethod
+    def open(cls, path: Path) -> Bundle:
+        """Read a bundle, a folder or a zip file.
+
+        Raises:
+            BundleError: If it is not there, lacks a file, is of another version or is not what
+                its card says. The gallery is checked when it is first used.
+        """
+        names = (MODEL_FILE, WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE)
+        files = read_files(path, (*names, CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE))
+        if MODEL_FILE not in files:
+            raise lacks(path, [MODEL_FILE])
+        card = BundleCard.from_json(files[MODEL_FILE])
+        if WEIGHTS_FILE not in files:
+            raise lacks(path, [WEIGHTS_FILE])
+        bundle = cls(
+            card,
+            files[WEIGHTS_FILE],
+            files.get(COMPLETION_FILE),
+            files.get(NAMING_FILE),
+            files.get(GALLERY_FILE),
+            ClassifierFiles.from_files(path, files),
+        )
+        _ = bundle.arrays, bundle.completion_map, bundle.code_classifier
+        return bundle
+
+    @classmethod
+    def default(cls) -> Bundle:
+        """Read the model that comes with the package."""
+        place = resources.files("sketch_pix2seq").joinpath("bundles", "default")
+        with resources.as_file(place) as folder:
+            return cls.open(folder)

@@ -1,0 +1,96 @@
+"""From a classifier's training run to what evaluations load and bundles hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import save
+
+from sketch_pix2seq import __version__
+from sketch_pix2seq.bundle.architectures import ClassifierArchitecture
+from sketch_pix2seq.bundle.bundle import README_FILE
+from sketch_pix2seq.bundle.classifier import (
+    CLASSIFIER_FILE,
+    CLASSIFIER_WEIGHTS_FILE,
+    ClassifierCard,
+    ClassifierFiles,
+)
+from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.weights import best_weights, stored
+from sketch_pix2seq.training.build import build_judge
+from sketch_pix2seq.training.run import Run
+
+
+def export_classifier(run: Run, out: Path) -> ClassifierCard:
+    """Make a classifier of a run's best weights.
+
+    Args:
+        run: of a recipe whose task is `judge`.
+        out: a folder to be made, or a file name that ends in `.zip`.
+
+    Raises:
+        RunError: if the run holds no checkpoint.
+        BundleError: if `out` exists already, or nobody could read what would be written.
+    """
+    with made_at(out) as folder:
+        data = run.facts["data"]
+        model = build_judge(run.recipe, len(data["categories"]))
+        facts = best_weights(run, model)
+        card = ClassifierCard(
+            architecture=ClassifierArchitecture(width=run.recipe.model.encoder_width),
+            categories=tuple(data["categories"]),
+            raster=run.recipe.raster,
+            recipe=run.recipe.to_dict(),
+            data=data,
+            metrics={
+                "step": facts["step"],
+                "valid_cross_entropy": facts["best_valid_loss"],
+                "made_by": f"sketch-pix2seq {__version__}",
+            },
+            attribution=data["licence"],
+        )
+        weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+        write_classifier(folder, ClassifierFiles(card, weights))
+        (folder / README_FILE).write_text(_readme(card), encoding="utf-8")
+    return card
+
+
+def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
+    """Write an exported classifier into a folder.
+
+    Args:
+        folder: one of its own, or of a bundle.
+        classifier: what to write.
+
+    Raises:
+        BundleError: if nobody could read what would be written.
+    """
+    text = classifier.card.to_json()
+    _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays
+    (folder / CLASSIFIER_FILE).write_text(text, encoding="utf-8")
+    (folder / CLASSIFIER_WEIGHTS_FILE).write_bytes(classifier.weights)
+
+
+def _readme(card: ClassifierCard) -> str:
+    """The classifier's model card."""
+    size, total = card.raster.size, sum(card.data["counts"]["train"].values())
+    loss = card.metrics["valid_cross_entropy"]
+    return f"""---
+license: apache-2.0
+library_name: sketch-pix2seq
+tags: [sketch, image-classification]
+---
+
+# sketch-pix2seq, a classifier of {len(card.categories)} categories
+
+Takes a {size}x{size} picture of a sketch and says which of these it shows:
+{", ".join(card.categories)}.
+
+It judges evaluations: trained on human drawings of the training split alone, never on what a model
+drew. Made by {card.metrics["made_by"]}.
+
+{total:,} training drawings. {card.attribution}
+
+Trained for {card.metrics["step"]} steps; cross entropy on validation drawings {loss:.3f} nats. It
+answers with one of its categories whatever it is shown. Licence of the weights: {card.licence}.
+"""

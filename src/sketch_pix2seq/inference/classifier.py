@@ -1,0 +1,153 @@
+"""The classifier: says what sketches show. It was trained on human drawings by a recipe.
+
+`bundle/classifier.py` reads its files, `classifier_network.py` computes its class scores; this
+module makes its pictures, many at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from sketch_pix2seq.bundle.classifier import (
+    CLASSIFIER_WEIGHTS_FILE,
+    ClassifierFiles,
+    read_classifier,
+)
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.arguments import checked_path
+from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
+from sketch_pix2seq.inference.networks import classifier_of
+from sketch_pix2seq.processors import num_processors
+from sketch_pix2seq.sketch.raster import rasterise_batch
+
+READ_AT_ONCE = 1024
+"""Drawings whose pictures are in memory at the same time."""
+COMPUTED_AT_ONCE = 64
+"""Pictures in one call of the network; threads share the calls."""
+
+
+class ClassScores(NamedTuple):
+    """What a classifier computes of drawings.
+
+    Args:
+        logits: (N, K), of the categories.
+        features: (N, F), of the last layer but one; for distances of distributions.
+    """
+
+    logits: Float32[np.ndarray, "N K"]
+    features: Float32[np.ndarray, "N F"]
+
+
+class Classifier:
+    """Says what sketches show.
+
+    Make one with `Classifier.load`. Calls may be made from several threads.
+
+    Args:
+        files: What its files hold.
+        num_threads: Threads of one call; None: as many as there are processors.
+
+    Raises:
+        BundleError: If its weights are not what its card says.
+    """
+
+    def __init__(self, files: ClassifierFiles, *, num_threads: int | None = None) -> None:
+        self.card = files.card
+        self.digest = files.digest
+        "See `ClassifierFiles.digest`."
+        self._num_threads = num_threads or num_processors()
+        self._network = classifier_of(files)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Classifier:
+        """Load a classifier.
+
+        Args:
+            path: A folder or zip file that `sketch-pix2seq export` made of a run of the recipe
+                `judge`, or a model's bundle with a classifier in it.
+
+        Raises:
+            BundleError: If there is none, or it is not whole.
+        """
+        return cls(read_classifier(checked_path("classifier", path)))
+
+    def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
+        """Return how likely each category is.
+
+        Args:
+            inputs: One or several: paths, `Sketch`es or Pillow pictures.
+
+        Returns:
+            (N, K); rows sum to 1.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the class scores are not finite.
+        """
+        logits = self.scores(inputs).logits
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
+        return shares
+
+    def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
+        """Return the likeliest category of each drawing.
+
+        Args: as of `probabilities`.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the class scores are not finite.
+        """
+        likeliest = self.scores(inputs).logits.argmax(axis=1)
+        return [self.card.categories[place] for place in likeliest]
+
+    def scores(self, inputs: Input | Sequence[Input]) -> ClassScores:
+        """Return all that the network computes.
+
+        Args: as of `probabilities`.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If the class scores are not finite.
+        """
+        sketches = as_sketches(as_list(inputs)[0])
+        parts = [
+            self.scores_of(
+                rasterise_batch(sketches[first : first + READ_AT_ONCE], self.card.raster)
+            )
+            for first in range(0, max(len(sketches), 1), READ_AT_ONCE)
+        ]
+        return ClassScores(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def scores_of(self, pictures: Float32[np.ndarray, "N 1 H W"]) -> ClassScores:
+        """Return what the network computes of pictures, drawn as the card says.
+
+        Args:
+            pictures: 1 = ink, 0 = paper.
+
+        Raises:
+            BundleError: If the class scores are not finite.
+        """
+        parts = [
+            pictures[first : first + COMPUTED_AT_ONCE]
+            for first in range(0, max(len(pictures), 1), COMPUTED_AT_ONCE)
+        ]
+        workers = min(self._num_threads, len(parts))
+        if workers < 2:
+            found = [self._network(part) for part in parts]
+        else:
+            with ThreadPoolExecutor(workers, "classifier") as pool:
+                found = list(pool.map(self._network, parts))
+        logits, features = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        if not np.isfinite(logits).all():
+            raise BundleError(
+                f"`{CLASSIFIER_WEIGHTS_FILE}` of the bundle gives class scores that are not finite",
+                do="Train it with a smaller learning rate, or use another one.",
+            )
+        return ClassScores(logits, features)
