@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int16, Int64
@@ -133,6 +134,21 @@ class Conditions:
         return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
 
 
+class _SquaredReLU(torch.autograd.Function):
+    """max(x, 0)^2, whose gradient takes two passes over memory where torch's own takes five."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        positive = values.relu()
+        ctx.save_for_backward(positive)
+        return positive * positive
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        (positive,) = ctx.saved_tensors
+        return (gradient * positive).mul_(2)
+
+
 class _Layer(nn.Module):
     """Attention to memory and past, then two products with a squared ReLU between."""
 
@@ -170,7 +186,7 @@ class _Layer(nn.Module):
         mixed = mixed.view(batch, self.num_heads, num_steps, self.head_dim)
         mixed = self.out(mixed.transpose(1, 2).reshape(batch, num_steps, width))
         rows = rows + self._drop(mixed, keep)
-        hidden = self.feed_in(self.feed_norm(rows)).relu().square()
+        hidden: Tensor = _SquaredReLU.apply(self.feed_in(self.feed_norm(rows)))
         return rows + self._drop(self.feed_out(hidden), keep)
 
     def _drop(self, values: Tensor, keep: float) -> Tensor:
@@ -282,7 +298,8 @@ class AttentionDecoder(nn.Module):
             _waves(positions, POSITION_PERIODS),
             _waves(number.view(1, -1, 1).expand(len(steps), -1, -1), STEP_PERIODS),
         )
-        rows = self.step(torch.cat((steps, *waves, views), -1)) + self.shown(shown).unsqueeze(1)
+        rows = self.step(torch.cat((steps, *waves, views), -1))
+        rows = rows + self.shown(shown).unsqueeze(1).to(rows.dtype)
         later = torch.ones(num_steps, num_steps, dtype=torch.bool, device=steps.device).triu(1)
         hidden = torch.cat(
             (~there.unsqueeze(1).expand(-1, num_steps, -1), later.expand(len(steps), -1, -1)), 2
@@ -303,6 +320,8 @@ class AttentionModel(nn.Module):
         step_pixels: pixels of the picture to one unit of the offsets.
         picture_size: S.
         shares: what is given how often in training.
+        class_weight: what the cross entropy of categories, as codes show them, counts beside the
+            reconstruction.
         convention: how the losses are averaged.
     """
 
@@ -315,6 +334,7 @@ class AttentionModel(nn.Module):
         step_pixels: float,
         picture_size: int = 64,
         shares: ConditionShares | None = None,
+        class_weight: float = 0.1,
         convention: LossConvention = "valid",
     ) -> None:
         super().__init__()
@@ -323,6 +343,7 @@ class AttentionModel(nn.Module):
         self.step_pixels = step_pixels
         self.picture_size = picture_size
         self.shares = shares or ConditionShares()
+        self.class_weight = class_weight
         self.convention: LossConvention = convention
 
     def forward(
@@ -351,6 +372,8 @@ class AttentionModel(nn.Module):
         inputs = steps[:, :-1]
         targets = steps[:, 1:] if targets is None else targets
         grid, latent = self.encode(pictures, conditions, noise)
+        classes = self.encoder.classes(latent).float()
+        class_sum = functional.cross_entropy(classes, category_ids, reduction="sum")
         memory, there = self.decoder.memory(grid, latent, category_ids, conditions)
         positions = self.positions(inputs)
         views = pen_views((pictures * conditions.visible).squeeze(1), covered, positions)
@@ -361,7 +384,12 @@ class AttentionModel(nn.Module):
             counted = torch.ones_like(counted)
         mixture = StrokeMixture.from_output(output[counted].float())
         losses = reconstruction_losses(mixture, targets[counted], self.convention)
-        return replace(losses, counts=(*losses.counts[:2], len(lengths)))
+        return replace(
+            losses,
+            counts=(*losses.counts[:2], len(lengths)),
+            class_sum=class_sum,
+            class_weight=self.class_weight,
+        )
 
     def encode(
         self,

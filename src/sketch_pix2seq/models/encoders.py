@@ -152,11 +152,14 @@ class GridEncoder(nn.Module):
 
     Args:
         latent_dim: Z.
+        num_categories: K.
         width: channels of the first layer, a multiple of 8; the tokens have C = 4 times as many.
         picture_size: S, a multiple of 16; the grid's side is S / 8.
     """
 
-    def __init__(self, latent_dim: int = 128, width: int = 32, picture_size: int = 64) -> None:
+    def __init__(
+        self, latent_dim: int, num_categories: int, width: int = 32, picture_size: int = 64
+    ) -> None:
         super().__init__()
         self.grid_size = picture_size // 8
         self.channels = 4 * width
@@ -173,6 +176,7 @@ class GridEncoder(nn.Module):
         num_features = 4 * width * (picture_size // 16) ** 2
         self.head = _LatentHead(num_features, latent_dim, None)
         nn.init.constant_(self.head.log_var.bias, START_LOG_VAR)
+        self.classes = nn.Linear(latent_dim, num_categories)
 
     def forward(
         self, picture: Float[Tensor, "B 1 S S"], visible: Float[Tensor, "B 1 S S"]

@@ -79,6 +79,9 @@ class DrawingLosses(Losses):
         pen_sum: of the pen states.
         kl_sum: of the latent codes from a standard normal, a mean over dimensions for each
             drawing; None: the model has no such term.
+        class_sum: cross entropy of the categories that a model sees in the codes; None: it
+            names none.
+        class_weight: what that counts in the total.
         counts: what the sums are divided by: offsets, pen states, drawings.
     """
 
@@ -86,6 +89,8 @@ class DrawingLosses(Losses):
     pen_sum: Float[Tensor, ""]
     kl_sum: Float[Tensor, ""] | None
     counts: tuple[int, int, int]
+    class_sum: Float[Tensor, ""] | None = None
+    class_weight: float = 0.0
 
     @property
     def stroke_nll(self) -> Float[Tensor, ""]:
@@ -104,22 +109,24 @@ class DrawingLosses(Losses):
         """Stroke and pen terms together."""
         return self.stroke_nll + self.pen_ce
 
-    def sums(self) -> Float64[Tensor, "6"]:
-        """See `Losses`: three sums and three counts."""
-        kl = 0.0 if self.kl_sum is None else float(self.kl_sum.detach())
-        strokes, pens = float(self.stroke_sum.detach()), float(self.pen_sum.detach())
-        return torch.tensor([strokes, pens, kl, *self.counts], dtype=torch.float64)
+    def sums(self) -> Float64[Tensor, "7"]:
+        """See `Losses`: four sums and three counts."""
+        terms = (self.stroke_sum, self.pen_sum, self.kl_sum, self.class_sum)
+        sums = [0.0 if term is None else float(term.detach()) for term in terms]
+        return torch.tensor([*sums, *self.counts], dtype=torch.float64)
 
     def total(
         self,
         kl_weight: float = 0.0,
         free_nats: float = 0.0,
-        whole: Float64[Tensor, "6"] | None = None,
+        whole: Float64[Tensor, "7"] | None = None,
     ) -> Float[Tensor, ""]:
         """See `Losses`: reconstruction, and the weighted KL term if there is one."""
         sums = self.sums() if whole is None else whole
-        num_offsets, num_pens, num_drawings = sums[3:].clamp_min(1).tolist()
+        num_offsets, num_pens, num_drawings = sums[4:].clamp_min(1).tolist()
         total: Tensor = self.stroke_sum / num_offsets + self.pen_sum / num_pens
+        if self.class_sum is not None:
+            total = total + self.class_weight * self.class_sum / num_drawings
         if self.kl_sum is None:
             return total
         elsewhere = float(sums[2]) - float(self.kl_sum.detach())
@@ -127,10 +134,17 @@ class DrawingLosses(Losses):
         pressed: Tensor = kl_weight * kl.clamp_min(free_nats)
         return total + pressed
 
-    def means_of(self, sums: Float64[Tensor, "6"]) -> MeanDrawingLosses:
+    def means_of(self, sums: Float64[Tensor, "7"]) -> MeanDrawingLosses:
         """See `Losses`."""
-        stroke_nll, pen_ce, kl = (sums[:3] / sums[3:].clamp_min(1)).tolist()
-        return MeanDrawingLosses(stroke_nll, pen_ce, None if self.kl_sum is None else kl)
+        counts = sums[4:].clamp_min(1)
+        stroke_nll, pen_ce, kl = (sums[:3] / counts).tolist()
+        class_ce = float(sums[3] / counts[2])
+        return MeanDrawingLosses(
+            stroke_nll,
+            pen_ce,
+            None if self.kl_sum is None else kl,
+            None if self.class_sum is None else class_ce,
+        )
 
 
 @dataclass(frozen=True)
@@ -141,11 +155,13 @@ class MeanDrawingLosses(MeanLosses):
         stroke_nll: of an offset.
         pen_ce: of a pen state.
         kl: of a drawing and dimension; None: there is no such term.
+        class_ce: of a drawing's category as its code shows it; None: there is no such term.
     """
 
     stroke_nll: float
     pen_ce: float
     kl: float | None
+    class_ce: float | None = None
 
     @property
     def reconstruction(self) -> float:
@@ -161,6 +177,7 @@ class MeanDrawingLosses(MeanLosses):
         """See `MeanLosses`."""
         told = {"stroke_nll": self.stroke_nll, "pen_ce": self.pen_ce}
         told |= {} if self.kl is None else {"kl": self.kl}
+        told |= {} if self.class_ce is None else {"class_ce": self.class_ce}
         return told | {"reconstruction": self.reconstruction}
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float32, Int16, Int64
 
-RADIUS = 1.25
+RADIUS = 1.5
 """Pixels from a line within which ink counts as drawn."""
 NEVER = np.iinfo(np.int16).max
 """Covering step of a pixel that is never covered."""

@@ -47,7 +47,7 @@ def build_attention(recipe: Recipe, num_categories: int, offset_scale: float) ->
     model, raster = recipe.model, recipe.raster
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder = GridEncoder(model.latent_dim, model.encoder_width, raster.size)
+        encoder = GridEncoder(model.latent_dim, num_categories, model.encoder_width, raster.size)
         decoder = AttentionDecoder(
             model.latent_dim,
             num_categories,
@@ -66,6 +66,7 @@ def build_attention(recipe: Recipe, num_categories: int, offset_scale: float) ->
             offset_scale * frame_scale(raster),
             raster.size,
             ConditionShares(**asdict(recipe.conditions)),
+            model.class_weight,
             recipe.loss,
         )
 

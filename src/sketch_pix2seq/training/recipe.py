@@ -38,6 +38,8 @@ class ModelSettings:
     "Size of each head of the `attention` decoder; a divisor of `decoder_size`."
     expansion: int = 4
     "How many times `decoder_size` is inside each layer of the `attention` decoder."
+    class_weight: float = 0.1
+    "What the cross entropy of categories, as codes show them, counts with `attention`."
     keep: float = 1.0
     "Probability with which dropout keeps what a layer of the `attention` decoder adds."
     hyper_size: int = 256
@@ -71,6 +73,7 @@ class ModelSettings:
                     "expansion",
                 )
             ),
+            ("class_weight", self.class_weight >= 0, "not be negative"),
             ("keep", 0 < self.keep <= 1, "lie in (0, 1]"),
             (
                 "encoder",
@@ -125,15 +128,15 @@ class KLSettings:
 class ConditionSettings:
     """How often the `attention` decoder is given what, in training."""
 
-    shown: float = 0.5
+    shown: float = 0.35
     "Share of drawings whose whole picture it sees."
-    partly: float = 0.15
+    partly: float = 0.1
     "Share of drawings of whose picture it sees some blocks."
     code_with_picture: float = 0.5
     "How often it is given the latent code as well, if it sees any of the picture."
-    code_alone: float = 0.6
+    code_alone: float = 0.7
     "How often it is given the latent code, if it sees nothing of the picture."
-    category: float = 0.5
+    category: float = 0.4
     "How often it is given the category."
 
     def __post_init__(self) -> None:
@@ -331,7 +334,7 @@ class Recipe:
             for name in ("hyper_size", "hyper_embedding"):
                 ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
         if not self.attends:
-            for name in ("num_layers", "head_size", "expansion", "keep"):
+            for name in ("num_layers", "head_size", "expansion", "class_weight", "keep"):
                 ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
             for name in asdict(self.conditions):
                 ignored[f"conditions.{name}"] = f"`model.decoder` is {model.decoder}"

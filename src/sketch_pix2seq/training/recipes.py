@@ -141,7 +141,9 @@ def attention() -> Recipe:
             second_moment_decay=0.98,
             average_decay=0.999,
         ),
-        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, tremble=1.5, line_width=0.3),
+        augmentation=Augmentation(
+            rotate=8.0, flip=0.5, refit=True, tremble=1.5, past_jitter=3.0, line_width=0.3
+        ),
     )
 
 
