@@ -8,11 +8,25 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from misbehaving_server import File, misbehaving_server
+from sketch_pix2seq.bundle.architectures import (
+    ARCHITECTURES,
+    ClassifierArchitecture,
+    RecurrentArchitecture,
+)
+from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, WEIGHTS_FILE
+from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.classifier import (
+    CLASSIFIER_FILE,
+    CLASSIFIER_WEIGHTS_FILE,
+    ClassifierCard,
+)
+from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.cli.app import VERBS, main
 from sketch_pix2seq.data.synthetic import write_synthetic
 
@@ -55,6 +69,16 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(
         positional = {"--study"}
     told = set(re.findall(r"`(--?[a-z][a-z-]*)", section(call)))
     assert told == exist - everywhere - positional
+
+
+def test_every_field_of_a_bundle_is_documented() -> None:
+    cards = (BundleCard, ClassifierCard, RecurrentArchitecture, ClassifierArchitecture)
+    text = (ROOT / "docs" / "bundles.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_.]+)`", text))
+    assert {item.name for card in cards for item in fields(card)} <= told
+    assert {MODEL_FILE, WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE} <= told
+    assert {CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE} <= told
+    assert set(ARCHITECTURES) <= told
 
 
 def test_the_tour_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
         ({"decoder_size": 10**9}, "`decoder_size` must be a whole number from 1 to 2,048"),
         ({"num_components": 2.5}, "`num_components` must be a whole number"),
         ({"encoder": "eye"}, "`encoder` must be `paper`, `conv` or `rnn`, got 'eye'"),
+        ({"encoder": ["paper"]}, "`encoder` must be `paper`, `conv` or `rnn`, got ['paper']"),
         ({"encoder": "conv"}, "`encoder_width` must be a whole number from 1 to 256, got None"),
         ({"encoder": "conv", "encoder_width": 12}, "must be a multiple of 8, got 12"),
         ({"encoder_width": 8}, "`encoder_width` must be left out"),

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
-from bundles import LATENT_DIM, plain_architecture, tiny_bundle, write_bundle
+from bundles import LATENT_DIM, plain_architecture, tiny_bundle, with_classifier, write_bundle
 from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
@@ -255,6 +256,49 @@ def test_bundles_that_cannot_be_run(change: Callable[[Bundle], Bundle]) -> None:
     with pytest.raises(BundleError, match="of the bundle") as error:
         Sketcher(change(tiny_bundle())).redraw(HOUSE)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("weights", "encoder.convolutions.0.weight", 3e38),
+        ("weights", "encoder.head.mean.bias", 1e20),
+        ("weights", "decoder.output.bias", 3e38),
+        ("weights", "decoder.output.bias", 1e30),
+        ("completion", "weight", 3e38),
+        ("naming", "weight", 3e38),
+        ("naming", "bias", -3e38),
+        ("classifier", "layers.0.weight", 3e38),
+        ("classifier", "layers.4.bias", 3e38),
+        ("classifier", "head.weight", -3e38),
+    ],
+)
+def test_weights_that_are_far_too_large_are_one_clear_line(
+    part: str, name: str, value: float
+) -> None:
+    """A warning would be an error here."""
+
+    def changed(content: bytes) -> bytes:
+        arrays = {key: array.astype(np.float32) for key, array in load(content).items()}
+        return save(arrays | {name: np.full_like(arrays[name], value)})
+
+    bundle = with_classifier(tiny_bundle(), ("cat", "dog"))
+    assert bundle.classifier is not None
+    if part == "classifier":
+        files = replace(bundle.classifier, weights=changed(bundle.classifier.weights))
+        bundle = replace(bundle, classifier=files)
+    else:
+        content: Any = {part: changed(getattr(bundle, part))}
+        bundle = replace(bundle, **content)
+    sketcher = Sketcher(bundle, num_threads=1)
+    errors = []
+    for call in (sketcher.redraw, sketcher.complete, sketcher.name):
+        try:
+            call(HOUSE)
+        except BundleError as error:
+            errors.append(str(error))
+    assert errors
+    assert all("not finite, or too large" in error for error in errors)
 
 
 def test_bundles_that_are_not_there(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ class CompletionMap:
         Args:
             started: Codes of started drawings.
         """
-        rows = [self.weight @ code + self.bias for code in started]  # the same in any company
+        with np.errstate(over="ignore", invalid="ignore"):  # who draws the codes checks them
+            rows = [self.weight @ code + self.bias for code in started]  # the same in any company
         return np.array(rows, np.float32).reshape(started.shape)
 
 
@@ -158,5 +159,6 @@ class CodeClassifier:
         Args:
             codes: Of drawings.
         """
-        logits: Float32[np.ndarray, "N K"] = codes @ self.weight.T + self.bias
+        with np.errstate(over="ignore", invalid="ignore"):  # who takes them checks them
+            logits: Float32[np.ndarray, "N K"] = codes @ self.weight.T + self.bias
         return logits

@@ -124,7 +124,7 @@ class RecurrentArchitecture(Architecture):
 
     def problems(self, picture_size: int, num_categories: int) -> list[str]:
         """See `Architecture`."""
-        if self.encoder not in self.ENCODERS:
+        if self.encoder not in tuple(self.ENCODERS):  # it may be of a type without a hash
             return [f"`encoder` must be {_one_of(self.ENCODERS)}, got {ascii(self.encoder)[:80]}"]
         always = ("latent_dim", "num_components", "decoder_size")
         used = {*always, *self.ENCODERS[self.encoder], *self.DECODERS[self.name]}

@@ -83,7 +83,7 @@ class BundleCard:
         return self.architecture.encoder_input
 
     @property
-    def front(self) -> list[str]:
+    def oversampled(self) -> list[str]:
         """Categories that were oversampled in training, as the recipe says."""
         named = str(self.recipe.get("focus", "")).split(",")
         return [name.strip() for name in named if name.strip()]

@@ -226,11 +226,13 @@ def _loss(card: BundleCard) -> str:
 
 
 def _rows(card: BundleCard) -> str:
-    """Counts of drawings by category; of very many categories, of those in front."""
+    """Counts of drawings by category; of very many categories, of the oversampled ones."""
     counts = card.data["counts"]
     shown = list(card.categories)
     if len(shown) > MOST_ROWS:
-        shown = card.front or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+        shown = (
+            card.oversampled or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+        )
     groups = [(name, [name]) for name in shown]
     if len(shown) < len(card.categories):
         others = [name for name in card.categories if name not in shown]

@@ -30,6 +30,8 @@ READ_AT_ONCE = 1024
 """Drawings whose pictures are in memory at the same time."""
 COMPUTED_AT_ONCE = 64
 """Pictures in one call of the network; threads share the calls."""
+MAX_SCORE = 1e6
+"""Largest logit: no classifier that learned comes near it."""
 
 
 class ClassScores(NamedTuple):
@@ -140,14 +142,20 @@ class Classifier:
         ]
         workers = min(self._num_threads, len(parts))
         if workers < 2:
-            found = [self._network(part) for part in parts]
+            found = [self._compute(part) for part in parts]
         else:
             with ThreadPoolExecutor(workers, "classifier") as pool:
-                found = list(pool.map(self._network, parts))
+                found = list(pool.map(self._compute, parts))
         logits, features = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-        if not np.isfinite(logits).all():
-            raise BundleError(
-                f"`{CLASSIFIER_WEIGHTS_FILE}` of the bundle gives class scores that are not finite",
-                do="Train it with a smaller learning rate, or use another one.",
-            )
         return ClassScores(logits, features)
+
+    def _compute(self, pictures: Float32[np.ndarray, "M 1 H W"]) -> tuple[np.ndarray, np.ndarray]:
+        with np.errstate(all="ignore"):  # what comes out is checked
+            logits, features = self._network(pictures)
+            if not (np.abs(logits) <= MAX_SCORE).all():
+                raise BundleError(
+                    f"`{CLASSIFIER_WEIGHTS_FILE}` of the bundle gives class scores that are not "
+                    "finite, or too large",
+                    do="Train it with a smaller learning rate, or use another one.",
+                )
+        return logits, features

@@ -30,6 +30,8 @@ from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 NUM_ROWS = 48
 """Rows that a thread draws at once: states and weights then stay in the processor's cache."""
+MAX_OFFSET = 1e6
+"""Of a step, in units of `offset_scale`: nothing that learned from drawings comes near it."""
 Progress = Callable[[int, int], None]
 """Called with how many drawings are finished, and how many there are."""
 
@@ -96,7 +98,7 @@ class StrokeEngine:
             its end row, or cut off without one after `card.max_steps`.
 
         Raises:
-            BundleError: If the decoder draws numbers that are not finite.
+            BundleError: If the decoder draws numbers that are not finite, or too large.
         """
         total = len(conditions)
         if total == 0:
@@ -184,15 +186,20 @@ def _by_drawing(drawn: Sequence[Moved], total: int) -> list[Float32[np.ndarray, 
     """Sort the steps of all calls by drawing; a drawing's own stay in their order."""
     numbers = np.concatenate([np.tile(moved.numbers, len(moved.steps)) for moved in drawn])
     steps = np.concatenate([moved.steps.reshape(-1, STROKE5_DIM) for moved in drawn])
-    if not np.isfinite(steps).all():
-        raise not_finite()
+    if not is_drawable(steps):
+        raise not_drawable()
     ends = np.cumsum(np.bincount(numbers, minlength=total))
     return np.split(steps[np.argsort(numbers, kind="stable")], ends[:-1])
 
 
-def not_finite() -> BundleError:
-    """Return the error that says that a decoder draws numbers that are none."""
+def is_drawable(steps: Float32[np.ndarray, "... 5"]) -> bool:
+    """Whether steps are finite numbers, none of them larger than `MAX_OFFSET`."""
+    return bool((np.abs(steps) <= MAX_OFFSET).all())
+
+
+def not_drawable() -> BundleError:
+    """Return the error that says that a decoder draws what `is_drawable` refuses."""
     return BundleError(
-        f"`{WEIGHTS_FILE}` of the bundle draws numbers that are not finite",
+        f"`{WEIGHTS_FILE}` of the bundle draws numbers that are not finite, or too large",
         do="Train it with a smaller learning rate, or use another bundle.",
     )

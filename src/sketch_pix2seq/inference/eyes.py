@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.architectures import PICTURE
-from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
+from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.classifier import ClassifierCard
 from sketch_pix2seq.errors import BundleError
@@ -25,6 +25,10 @@ from sketch_pix2seq.inference.networks import Encoder, encoder_of
 
 LOOKED_AT_ONCE = 32
 """Drawings in one call of a network; threads share the calls."""
+MAX_CODE = 1e6
+"""Largest number in a latent code: no encoder that learned comes near it."""
+MAX_LOGIT = 1e31
+"""Largest logit of a code: that of a category without drawings is -1e30."""
 SAID_BY_CODE = 0.05
 """What the codes' log odds count beside the classifier's; chosen on validation drawings."""
 
@@ -165,9 +169,12 @@ class Eyes:
         return encoder_of(self._bundle)
 
     def _code(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
-        codes = self._encoder(views)
-        if not np.isfinite(codes).all():
-            raise BundleError(f"`{WEIGHTS_FILE}` of the bundle gives codes that are not finite")
+        with np.errstate(all="ignore"):  # what comes out is checked
+            codes = self._encoder(views)
+            if not (np.abs(codes) <= MAX_CODE).all():
+                raise BundleError(
+                    f"`{WEIGHTS_FILE}` of the bundle gives codes that are not finite, or too large"
+                )
         return codes
 
     def _namer(self) -> Look:
@@ -182,7 +189,13 @@ class Eyes:
         def say(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
             total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
             if by_code is not None:
-                said = _log_odds(by_code.logits(self._code(views)))
+                logits = by_code.logits(self._code(views))
+                if not (np.abs(logits) <= MAX_LOGIT).all():
+                    raise BundleError(
+                        f"`{NAMING_FILE}` of the bundle gives class scores that are not finite, "
+                        "or too large"
+                    )
+                said = _log_odds(logits)
                 total += said if classifier is None else SAID_BY_CODE * said
             if classifier is not None:
                 total += _recognised(classifier, views)

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BusyError
-from sketch_pix2seq.inference.engine import StrokeEngine, not_finite
+from sketch_pix2seq.inference.engine import StrokeEngine, is_drawable, not_drawable
 from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
 
 _log = logging.getLogger(__name__)
@@ -241,13 +241,13 @@ class LiveEngine:
     def _tell(self, moved: Moved) -> None:
         """Tell callers what was drawn: of a drawing that ends at once, of others now and then."""
         finished = set(moved.finished)
-        all_finite = bool(np.isfinite(moved.steps).all())
+        all_drawable = is_drawable(moved.steps)
         for column, number in enumerate(moved.numbers.tolist()):
             one = self._under_way[number]
             one.steps.append(moved.steps[:, column])
             one.num_steps += len(moved.steps)
             ends = number in finished
-            if not (ends or one.num_steps >= TOLD_STEPS or not all_finite):
+            if not (ends or one.num_steps >= TOLD_STEPS or not all_drawable):
                 continue
             steps = np.concatenate(one.steps)
             one.steps, one.num_steps = [], 0
@@ -257,11 +257,11 @@ class LiveEngine:
                     one.caller.num_unfinished -= 1
             if one.caller.gone:
                 continue
-            if all_finite or np.isfinite(steps).all():
+            if all_drawable or is_drawable(steps):
                 self._tell_one(one.caller, Drawn(number - one.caller.first, steps, ends))
             else:
                 self.leave(one.caller)
-                self._tell_one(one.caller, not_finite())
+                self._tell_one(one.caller, not_drawable())
 
     def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
         """Tell everybody in a block, or about to enter it, of a fault, and empty it."""

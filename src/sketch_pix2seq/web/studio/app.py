@@ -115,7 +115,7 @@ def _shows(
             examples=examples,
             completes=sketcher.completes,
             names=sketcher.names,
-            best=sketcher.card.front or list(sketcher.card.categories),
+            best=sketcher.card.oversampled or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,
         )
 
