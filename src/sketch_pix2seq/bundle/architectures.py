@@ -217,6 +217,106 @@ class RecurrentArchitecture(Architecture):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttentionArchitecture(Architecture):
+    """A picture's grid of tokens and a decoder that attends to it and sees where its pen is.
+
+    Args:
+        name: `attention`.
+        latent_dim: Length of the latent code.
+        num_components: Gaussians in the mixture of one step.
+        encoder_width: Channels of the first layer, a multiple of 8.
+        decoder_size: Width of the decoder, a multiple of `head_size`.
+        num_layers: Its layers.
+        head_size: Size of each head.
+        expansion: How many times `decoder_size` is inside each layer.
+    """
+
+    LIMITS: ClassVar[Mapping[str, int]] = {
+        "latent_dim": 1_024,
+        "num_components": 100,
+        "encoder_width": 256,
+        "decoder_size": 2_048,
+        "num_layers": 32,
+        "head_size": 256,
+        "expansion": 8,
+    }
+    STRIDE: ClassVar[int] = 16
+    "A picture's side must be a multiple of this."
+    CODE_TOKENS: ClassVar[int] = 4
+    VIEW_DIM: ClassVar[int] = 2 * (11 * 11 + 11 * 11 + 7 * 7)
+    WAVES: ClassVar[int] = 2 * (2 * 7 + 8)
+
+    name: str = "attention"
+    latent_dim: int
+    num_components: int
+    encoder_width: int
+    decoder_size: int
+    num_layers: int
+    head_size: int
+    expansion: int
+
+    @property
+    def encoder_input(self) -> str:
+        """See `Architecture`."""
+        return PICTURE
+
+    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+        """See `Architecture`."""
+        problems: list[str] = []
+        for size, limit in self.LIMITS.items():
+            problems += _size_problems(size, getattr(self, size), limit)
+        if problems:
+            return problems
+        if picture_size % self.STRIDE:
+            problems.append(f"`size` of the raster must be a multiple of {self.STRIDE}")
+        if self.decoder_size % self.head_size:
+            problems.append("`decoder_size` must be a multiple of `head_size`")
+        problems += _width_problems("encoder_width", self.encoder_width, picture_size)
+        return problems
+
+    def shapes(self, picture_size: int, num_categories: int) -> Shapes:
+        """See `Architecture`."""
+        width, channels = self.decoder_size, 4 * self.encoder_width
+        first = self.encoder_width
+        encoder: Shapes = {
+            **_convolutions((2, first, 2 * first, 2 * first, channels, channels)),
+            **_convolutions((channels, channels), "summary"),
+            **_linear("head.mean", channels * (picture_size // 16) ** 2, self.latent_dim),
+            **_linear("head.log_var", channels * (picture_size // 16) ** 2, self.latent_dim),
+            **_linear("classes", self.latent_dim, num_categories),
+        }
+        num_outputs = _NUM_PEN_STATES + _PER_COMPONENT * self.num_components
+        decoder: Shapes = {
+            **_linear("grid", channels, width),
+            "grid_place": ((picture_size // 8) ** 2, width),
+            **_linear("code", self.latent_dim, self.CODE_TOKENS * width),
+            "category.weight": (num_categories, width),
+            "null": (width,),
+            **_norm("memory_norm", width),
+            **_linear("step", STROKE5_DIM + self.WAVES + self.VIEW_DIM, width),
+            "shown.weight": (3, width),
+            **_norm("norm", width),
+            **_linear("output", width, num_outputs),
+        }
+        for number in range(self.num_layers):
+            layer = f"layers.{number}"
+            decoder |= {
+                **_norm(f"{layer}.norm", width),
+                f"{layer}.query.weight": (width, width),
+                f"{layer}.key_value.weight": (2 * self.head_size, width),
+                f"{layer}.memory_key_value.weight": (2 * self.head_size, width),
+                f"{layer}.out.weight": (width, width),
+                **_norm(f"{layer}.feed_norm", width),
+                **_linear(f"{layer}.feed_in", width, self.expansion * width),
+                **_linear(f"{layer}.feed_out", self.expansion * width, width),
+            }
+        return {
+            **{f"encoder.{name}": shape for name, shape in encoder.items()},
+            **{f"decoder.{name}": shape for name, shape in decoder.items()},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassifierArchitecture:
     """A classifier of pictures: convolutions, a mean over the picture, one layer.
 
@@ -248,9 +348,10 @@ class ClassifierArchitecture:
         return {**_convolutions(channels), **_linear("head", channels[-1], num_categories)}
 
 
-ARCHITECTURES: Mapping[str, type[Architecture]] = dict.fromkeys(
-    RecurrentArchitecture.DECODERS, RecurrentArchitecture
-)
+ARCHITECTURES: Mapping[str, type[Architecture]] = {
+    **dict.fromkeys(RecurrentArchitecture.DECODERS, RecurrentArchitecture),
+    "attention": AttentionArchitecture,
+}
 """What a card may name."""
 
 
@@ -301,18 +402,22 @@ def weight_problems(shapes: Shapes) -> list[str]:
     )
 
 
-def _convolutions(channels: tuple[int, ...]) -> Shapes:
+def _convolutions(channels: tuple[int, ...], name: str = "layers") -> Shapes:
     """3x3 convolutions without bias, each with a group norm; every third layer has no weights."""
     shapes: Shapes = {}
     for place, (before, after) in enumerate(pairwise(channels)):
-        shapes[f"layers.{3 * place}.weight"] = (after, before, 3, 3)
-        shapes[f"layers.{3 * place + 1}.weight"] = (after,)
-        shapes[f"layers.{3 * place + 1}.bias"] = (after,)
+        shapes[f"{name}.{3 * place}.weight"] = (after, before, 3, 3)
+        shapes[f"{name}.{3 * place + 1}.weight"] = (after,)
+        shapes[f"{name}.{3 * place + 1}.bias"] = (after,)
     return shapes
 
 
 def _linear(name: str, num_inputs: int, num_outputs: int) -> Shapes:
     return {f"{name}.weight": (num_outputs, num_inputs), f"{name}.bias": (num_outputs,)}
+
+
+def _norm(name: str, size: int) -> Shapes:
+    return {f"{name}.weight": (size,), f"{name}.bias": (size,)}
 
 
 def _cell_norm(name: str, size: int) -> Shapes:

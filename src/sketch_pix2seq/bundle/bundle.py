@@ -76,7 +76,10 @@ class Bundle:
             BundleError: If it does not fit the model.
         """
         if self.naming is None:
-            return None
+            names = ("encoder.classes.weight", "encoder.classes.bias")
+            if names[0] not in self.arrays:
+                return None
+            return CodeClassifier(*(self.arrays[name].astype(np.float32) for name in names))
         sizes = len(self.card.categories), self.card.latent_dim
         return CodeClassifier.from_bytes(self.naming, NAMING_FILE, *sizes)
 

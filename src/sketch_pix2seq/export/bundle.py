@@ -9,7 +9,12 @@ from typing import Any
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.bundle.architectures import PICTURE, Architecture, RecurrentArchitecture
+from sketch_pix2seq.bundle.architectures import (
+    PICTURE,
+    Architecture,
+    AttentionArchitecture,
+    RecurrentArchitecture,
+)
 from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, README_FILE, WEIGHTS_FILE
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.weights import read_weights
@@ -101,6 +106,10 @@ def write_model(folder: Path, model: SketchAutoencoder, card: BundleCard) -> Non
 
 def architecture_of(settings: ModelSettings) -> Architecture:
     """Return what a card says of the networks that a recipe trains."""
+    if settings.decoder == "attention":
+        return AttentionArchitecture(
+            **{size: getattr(settings, size) for size in AttentionArchitecture.LIMITS}
+        )
     sizes = (
         *("latent_dim", "num_components", "decoder_size"),
         *RecurrentArchitecture.ENCODERS[settings.encoder],

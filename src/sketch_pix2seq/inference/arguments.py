@@ -99,6 +99,23 @@ def checked_temperature(value: object) -> float:
     return heat
 
 
+def checked_fidelity(fidelity: object) -> float | None:
+    """Check how much of the picture a redrawing may see.
+
+    Raises:
+        UsageError: If it is neither None nor a number from 0 to 1.
+    """
+    if fidelity is None:
+        return None
+    wrong = UsageError("`fidelity` must be a number from 0 to 1", got=fidelity)
+    if isinstance(fidelity, bool) or not isinstance(fidelity, Real):
+        raise wrong
+    number = float(fidelity)
+    if not 0 <= number <= 1:
+        raise wrong
+    return number
+
+
 def checked_seed(value: object) -> int:
     """Check that a seed is a whole number from 0 to `MAX_SEED`.
 

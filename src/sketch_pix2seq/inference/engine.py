@@ -14,7 +14,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from jaxtyping import Float32
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.decoder import Decoder
-from sketch_pix2seq.inference.networks import decoder_of
+from sketch_pix2seq.inference.networks import Networks, networks_of
 from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
@@ -41,16 +40,18 @@ class StrokeEngine:
 
     Args:
         bundle: The model.
+        networks: Its networks; None: they are made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
 
     Raises:
-        BundleError: If the weights are not what the card says (when first used).
+        BundleError: If the weights are not what the card says.
     """
 
     def __init__(
         self,
         bundle: Bundle,
+        networks: Networks | None = None,
         *,
         num_threads: int | None = None,
         num_rows: int = NUM_ROWS,
@@ -58,11 +59,7 @@ class StrokeEngine:
         self.card = bundle.card
         self.num_threads = num_threads or num_processors()
         self.num_rows = num_rows
-        self._bundle = bundle
-
-    @cached_property
-    def _decoder(self) -> Decoder[Any]:
-        return decoder_of(self._bundle)
+        self._decoder: Decoder[Any] = (networks or networks_of(bundle)).decoder
 
     def blocks(self, total: int) -> list[RowBlock]:
         """Make row blocks for so many drawings, one for each thread that is worth it."""

@@ -21,7 +21,7 @@ from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.classifier import ClassifierCard
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.classifier import Classifier
-from sketch_pix2seq.inference.networks import Encoder, encoder_of
+from sketch_pix2seq.inference.networks import Networks
 
 LOOKED_AT_ONCE = 32
 """Drawings in one call of a network; threads share the calls."""
@@ -49,11 +49,13 @@ class Eyes:
 
     Args:
         bundle: The model.
+        networks: Its networks.
         num_threads: Threads to look with.
     """
 
-    def __init__(self, bundle: Bundle, num_threads: int) -> None:
+    def __init__(self, bundle: Bundle, networks: Networks, num_threads: int) -> None:
         self._bundle = bundle
+        self._networks = networks
         self._num_threads = num_threads
 
     @property
@@ -76,7 +78,6 @@ class Eyes:
         Raises:
             BundleError: If codes are not finite.
         """
-        _ = self._encoder  # before several threads want it
         found = self._in_parts(lambda some: self._code(views(some)), count)
         return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *found])
 
@@ -137,7 +138,7 @@ class Eyes:
                 codes alone count.
             tries: Redrawings of each.
         """
-        _, classifier = self._encoder, self._classifier  # before several threads want them
+        classifier = self._classifier
 
         def look(some: slice) -> Float32[np.ndarray, "M 2"]:
             """How far each is from its input, and how unsure the classifier is."""
@@ -164,13 +165,9 @@ class Eyes:
         check_fit(self._bundle.classifier.card, self._bundle.card)
         return Classifier(self._bundle.classifier, num_threads=1)  # the threads are made here
 
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return encoder_of(self._bundle)
-
     def _code(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
         with np.errstate(all="ignore"):  # what comes out is checked
-            codes = self._encoder(views)
+            codes = self._networks.codes(views)
             if not (np.abs(codes) <= MAX_CODE).all():
                 raise BundleError(
                     f"`{WEIGHTS_FILE}` of the bundle gives codes that are not finite, or too large"

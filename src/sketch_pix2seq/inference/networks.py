@@ -1,36 +1,224 @@
-"""From a bundle's card and weights to the networks that compute with them.
+"""The networks of a bundle: from drawings to codes, and to what a decoder draws from.
 
-A new architecture is entered here: what encodes its drawings, and what draws.
+A new architecture is entered here: a subclass of `Networks`, and its place in `networks_of`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.bundle.architectures import RecurrentArchitecture
+from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
+from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.inference.attention import AttentionDecoder
 from sketch_pix2seq.inference.classifier_network import ClassifierNetwork
 from sketch_pix2seq.inference.decoder import Decoder
 from sketch_pix2seq.inference.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
-from sketch_pix2seq.inference.encoders import ConvEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.sketch.raster import frame_scale
 
 Encoder: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M Z"]]
 """From what `views_of` makes of drawings to their latent codes."""
+HIDDEN_BLOCKS = 8
+"""At a fidelity between 0 and 1 so many blocks by so many are each seen or not."""
 
 
-def encoder_of(bundle: Bundle) -> Encoder:
-    """Make the encoder of a bundle.
+class Networks(ABC):
+    """What draws, and what it draws from.
+
+    Args:
+        decoder: What draws.
+    """
+
+    sees_pictures = False
+    """Whether the decoder can look at the picture itself, not only at its code."""
+
+    def __init__(self, decoder: Decoder[Any]) -> None:
+        self.decoder = decoder
+
+    @abstractmethod
+    def codes(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
+        """Latent codes of drawings, from what `views_of` makes of them."""
+
+    @abstractmethod
+    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
+        """Conditions of drawings that are drawn from their codes alone."""
+
+    def from_views(
+        self,
+        views: Float32[np.ndarray, "M ..."],
+        codes: Float32[np.ndarray, "M Z"],
+        n: int,
+        fidelity: float | None,
+        seed: int,
+    ) -> Sequence[Any]:
+        """Conditions of n redrawings of each drawing.
+
+        Args:
+            views: As of `codes`.
+            codes: Theirs.
+            n: How many of each.
+            fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
+            seed: Decides with the number of the redrawing which parts it sees.
+
+        Raises:
+            UsageError: If the decoder sees no pictures, and `fidelity` is above 0.
+        """
+        if fidelity:
+            raise UsageError(
+                "`fidelity` must be 0 or left out for a model that draws from its code alone",
+                got=fidelity,
+            )
+        return [one for one in self.from_codes(codes) for _ in range(n)]
+
+    def from_category(self, category_id: int | None) -> Any:
+        """Condition of a drawing of which at most the category is known.
+
+        Raises:
+            BundleError: If the model cannot draw so.
+        """
+        raise BundleError(
+            "this model cannot draw by name: it needs a drawing",
+            do="Use a bundle of the architecture `attention`, such as the one in the package.",
+        )
+
+
+class RecurrentNetworks(Networks):
+    """An encoder and a recurrent decoder.
+
+    Args:
+        encoder: From views to codes.
+        decoder: From codes to steps.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder[Any]) -> None:
+        super().__init__(decoder)
+        self._encoder = encoder
+
+    def codes(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
+        """See `Networks`."""
+        return self._encoder(views)
+
+    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
+        """See `Networks`: the codes themselves."""
+        return list(codes)
+
+
+class AttentionNetworks(Networks):
+    """A grid encoder and a decoder that attends to its grids.
+
+    Args:
+        encoder: From pictures to grids, and to codes.
+        decoder: From what it is given to steps.
+    """
+
+    sees_pictures = True
+
+    def __init__(self, encoder: GridEncoder, decoder: AttentionDecoder) -> None:
+        super().__init__(decoder)
+        self._encoder = encoder
+        self._decoder = decoder
+
+    def codes(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
+        """See `Networks`."""
+        return self._encoder.codes(self._encoder.grids(views))
+
+    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
+        """See `Networks`."""
+        return [self._decoder.condition(latent=code) for code in codes]
+
+    def from_views(
+        self,
+        views: Float32[np.ndarray, "M ..."],
+        codes: Float32[np.ndarray, "M Z"],
+        n: int,
+        fidelity: float | None,
+        seed: int,
+    ) -> Sequence[Any]:
+        """See `Networks`."""
+        if fidelity == 0:
+            return [one for one in self.from_codes(codes) for _ in range(n)]
+        if fidelity is None or fidelity == 1:
+            grids = self._encoder.grids(views)
+            whole = (
+                self._decoder.condition(grid=grid, ink=view[0], latent=code)
+                for grid, view, code in zip(grids, views, codes, strict=True)
+            )
+            return [one for one in whole for _ in range(n)]
+        visible = np.stack([_visible(views.shape[-1], fidelity, seed, k) for k in range(n)])[
+            :, None
+        ]
+        partly = []
+        for view, code in zip(views, codes, strict=True):
+            seen = view * visible  # (n, 1, S, S)
+            grids = self._encoder.grids(np.broadcast_to(view, seen.shape), visible)
+            partly += [
+                self._decoder.condition(grid=grid, ink=ink[0], partly=True, latent=code)
+                for grid, ink in zip(grids, seen, strict=True)
+            ]
+        return partly
+
+    def from_category(self, category_id: int | None) -> Any:
+        """See `Networks`."""
+        return self._decoder.condition(category_id=category_id)
+
+
+def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:
+    """Which blocks of a picture are seen: as many as `fidelity` says, taken by lot."""
+    num_blocks = HIDDEN_BLOCKS**2
+    rng = np.random.default_rng([seed, index])
+    seen = np.zeros(num_blocks, np.float32)
+    seen[rng.permutation(num_blocks)[: round(fidelity * num_blocks)]] = 1
+    side = size // HIDDEN_BLOCKS
+    return np.kron(seen.reshape(HIDDEN_BLOCKS, -1), np.ones((side, side), np.float32))
+
+
+def networks_of(bundle: Bundle) -> Networks:
+    """Make the networks of a bundle.
 
     Raises:
         BundleError: If its weights are not what its card says.
     """
     architecture = bundle.card.architecture
+    if isinstance(architecture, AttentionArchitecture):
+        return _attention(bundle, architecture)
     assert isinstance(architecture, RecurrentArchitecture)
+    return RecurrentNetworks(
+        _recurrent_encoder(bundle, architecture), _recurrent_decoder(bundle, architecture)
+    )
+
+
+def _attention(bundle: Bundle, architecture: AttentionArchitecture) -> AttentionNetworks:
+    card = bundle.card
+    size = card.raster.size
+    encoder = GridEncoder(
+        _part(bundle.arrays, "encoder."), architecture.latent_dim, architecture.encoder_width, size
+    )
+    decoder = AttentionDecoder(
+        _part(bundle.arrays, "decoder."),
+        latent_dim=architecture.latent_dim,
+        num_categories=len(card.categories),
+        channels=4 * architecture.encoder_width,
+        grid_size=size // 8,
+        width=architecture.decoder_size,
+        num_layers=architecture.num_layers,
+        head_size=architecture.head_size,
+        expansion=architecture.expansion,
+        num_components=architecture.num_components,
+        step_pixels=card.offset_scale * frame_scale(card.raster),
+        picture_size=size,
+        max_steps=card.max_steps,
+    )
+    return AttentionNetworks(encoder, decoder)
+
+
+def _recurrent_encoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Encoder:
     weights = _part(bundle.arrays, "encoder.")
     latent_dim, picture_size = architecture.latent_dim, bundle.card.raster.size
     if architecture.encoder == "paper":
@@ -42,14 +230,7 @@ def encoder_of(bundle: Bundle) -> Encoder:
     return RNNEncoder(weights, latent_dim, architecture.encoder_size)
 
 
-def decoder_of(bundle: Bundle) -> Decoder[Any]:
-    """Make the decoder of a bundle.
-
-    Raises:
-        BundleError: If its weights are not what its card says.
-    """
-    architecture = bundle.card.architecture
-    assert isinstance(architecture, RecurrentArchitecture)
+def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Decoder[Any]:
     weights = _part(bundle.arrays, "decoder.")
     sizes = architecture.latent_dim, architecture.decoder_size, architecture.num_components
     if architecture.name == "lstm":

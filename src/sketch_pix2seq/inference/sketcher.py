@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import overload
+from difflib import get_close_matches
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -21,6 +22,7 @@ from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
     check_progress,
+    checked_fidelity,
     checked_path,
     checked_seed,
     checked_temperature,
@@ -39,6 +41,7 @@ from sketch_pix2seq.inference.inputs import (
 )
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import path_through, seen_along
+from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -77,8 +80,9 @@ class Sketcher:
             )
         self._bundle = bundle
         self._num_threads = checked_threads(num_threads) or num_processors()
-        self._engine = StrokeEngine(bundle, num_threads=self._num_threads)
-        self._eyes = Eyes(bundle, self._num_threads)
+        self._networks = networks_of(bundle)
+        self._engine = StrokeEngine(bundle, self._networks, num_threads=self._num_threads)
+        self._eyes = Eyes(bundle, self._networks, self._num_threads)
 
     @classmethod
     def load(
@@ -167,15 +171,8 @@ class Sketcher:
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         heat, seed = self._checked_settings(temperature, seed, progress)
-        drawings = self._engine.draw(
-            np.repeat(codes, n, axis=0),
-            list(range(n)) * len(codes),
-            seed=seed,
-            temperature=heat,
-            progress=progress,
-        )
-        sketches = [in_frame(steps, self.card.offset_scale) for steps in drawings]
-        return [sketches[first : first + n] for first in range(0, len(sketches), n)]
+        conditions = [one for one in self._networks.from_codes(codes) for _ in range(n)]
+        return self._drawn(conditions, n, heat, seed, progress)
 
     @overload  # a str is also a sequence of str, but then this first form counts
     def redraw(  # type: ignore[overload-overlap]
@@ -186,6 +183,7 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
         *,
+        fidelity: float | None = None,
         best_of: int = 1,
     ) -> list[Sketch]: ...
 
@@ -198,6 +196,7 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
         *,
+        fidelity: float | None = None,
         best_of: int = 1,
     ) -> list[list[Sketch]]: ...
 
@@ -209,6 +208,7 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
         *,
+        fidelity: float | None = None,
         best_of: int = 1,
     ) -> list[Sketch] | list[list[Sketch]]:
         """Draw drawings again.
@@ -220,6 +220,8 @@ class Sketcher:
             temperature: How freely to draw, >= 0; None: what suits the model.
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
+            fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the
+                picture. None: as near as the model can.
             best_of: Draw so many for each one wanted, and keep the best: those whose own latent
                 codes are near to the input's and which, if the bundle holds a classifier, show for
                 certain what it sees in the input. The best one comes first.
@@ -234,17 +236,51 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         n, best_of = check_amount(len(several), n, best_of)
-        self._checked_settings(temperature, seed, progress)
-        latents = self.encode(several)
-        seen = self.seen(several) if best_of > 1 else None
-        drawings = self.decode(latents, n * best_of, temperature, seed, progress)
-        if best_of > 1 and drawings:
-            order = self.ranked(latents, seen, drawings)
-            drawings = [
-                [some[place] for place in places[:n]]
-                for some, places in zip(drawings, order, strict=True)
-            ]
+        heat, seed = self._checked_settings(temperature, seed, progress)
+        fidelity = checked_fidelity(fidelity)
+        drawings: list[list[Sketch]] = []
+        for views in views_in_turn(several, self.card):
+            tell = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
+            codes = self._eyes.codes(views.__getitem__, len(views))
+            conditions = self._networks.from_views(views, codes, n * best_of, fidelity, seed)
+            some = self._drawn(conditions, n * best_of, heat, seed, tell)
+            if best_of > 1 and some:
+                seen = None
+                if self._eyes.has_classifier:
+                    seen = self._eyes.seen(views.__getitem__, len(views))
+                order = self.ranked(codes, seen, some)
+                some = [
+                    [tries[place] for place in places[:n]]
+                    for tries, places in zip(some, order, strict=True)
+                ]
+            drawings += some
         return drawings[0] if alone else drawings
+
+    def generate(
+        self,
+        category: str,
+        n: int = 1,
+        temperature: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> list[Sketch]:
+        """Draw a thing by its name.
+
+        Args:
+            category: One of `card.categories`.
+            n: How many drawings.
+            temperature: How freely to draw, >= 0; None: what suits the model.
+            seed: Another seed, other drawings.
+            progress: Called with how many drawings are done, and how many there are.
+
+        Raises:
+            UsageError: If the model knows no such category, or another argument does not fit.
+            BundleError: If the model cannot draw by name, or computes numbers that are not finite.
+        """
+        n, _ = check_amount(1, n)
+        heat, seed = self._checked_settings(temperature, seed, progress)
+        condition = self._networks.from_category(self._category_id(category))
+        return self._drawn([condition] * n, n, heat, seed, progress)[0]
 
     def mix(
         self,
@@ -304,6 +340,8 @@ class Sketcher:
         temperature: float | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        *,
+        category: str | None = None,
     ) -> list[Sketch]: ...
 
     @overload
@@ -323,6 +361,8 @@ class Sketcher:
         temperature: float | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        *,
+        category: str | None = None,
     ) -> list[Sketch] | list[list[Sketch]]:
         """Finish started drawings: what is given stays, the rest is drawn.
 
@@ -334,6 +374,7 @@ class Sketcher:
             temperature: How freely to draw, >= 0; None: what suits the model.
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
+            category: What they are to become, one of `card.categories`; None: what they look like.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each begins
@@ -349,9 +390,9 @@ class Sketcher:
         n, _ = check_amount(len(several), n)
         heat, seed = self._checked_settings(temperature, seed, progress)
         sketches = as_sketches(several)
-        latents, begun = self.begin(sketches)
+        conditions, begun = self.begin(sketches, category)
         drawn = self._engine.draw(
-            np.repeat(latents, n, axis=0),
+            [one for one in conditions for _ in range(n)],
             list(range(n)) * len(begun),
             seed=seed,
             temperature=heat,
@@ -366,23 +407,46 @@ class Sketcher:
         return by_input[0] if alone else by_input
 
     def begin(
-        self, sketches: Sequence[Sketch]
-    ) -> tuple[Float32[np.ndarray, "N Z"], list[Beginning]]:
-        """Tell what started drawings may become, and how the decoder would have begun them.
+        self, sketches: Sequence[Sketch], category: str | None = None
+    ) -> tuple[Sequence[Any], list[Beginning]]:
+        """Prepare started drawings for being completed.
 
         Args:
             sketches: N started drawings, each with a stroke.
+            category: As of `complete`.
 
         Returns:
-            (N, Z) codes of whole drawings, and N beginnings.
+            N conditions for the decoder, and N beginnings.
 
         Raises:
             DrawingError: If one has more points than the model draws.
+            UsageError: If the model knows no such category.
             BundleError: If the model cannot complete drawings, or computes numbers that are not
                 finite.
         """
         begun = [beginning_of(sketch, self.card) for sketch in sketches]
-        return self._completion(self.encode(sketches)), begun
+        if self._networks.sees_pictures:
+            category_id = None if category is None else self._category_id(category)
+            return [self._networks.from_category(category_id)] * len(begun), begun
+        if category is not None:
+            self._networks.from_category(self._category_id(category))  # says that it cannot
+        codes = self._completion(self.encode(sketches))
+        return self._networks.from_codes(codes), begun
+
+    def conditions_of(
+        self, codes: Float32[np.ndarray, "N Z"], inputs: Sequence[Input] | None = None
+    ) -> Sequence[Any]:
+        """Return what the decoder draws from, for `live`.
+
+        Args:
+            codes: Latent codes.
+            inputs: The drawings whose codes they are, to be kept to as near as the model can;
+                None: there are none.
+        """
+        if inputs is None:
+            return self._networks.from_codes(codes)
+        (views,) = views_in_turn(inputs, self.card)
+        return self._networks.from_views(views, codes, 1, None, 0)
 
     def seen(self, inputs: Sequence[Input]) -> Float32[np.ndarray, "N K"] | None:
         """Say what the bundle's classifier takes inputs for, for `ranked`.
@@ -437,7 +501,7 @@ class Sketcher:
     @property
     def completes(self) -> bool:
         """Whether the model can finish started drawings."""
-        return self._bundle.completion is not None
+        return self._networks.sees_pictures or self._bundle.completion is not None
 
     @property
     def names(self) -> bool:
@@ -459,6 +523,35 @@ class Sketcher:
             )
         return completion
 
+    def _category_id(self, category: str) -> int:
+        if category in self.card.categories:
+            return self.card.categories.index(category)
+        near = get_close_matches(str(category), self.card.categories, n=3, cutoff=0.5)
+        raise UsageError(
+            "`category` must be one that the model knows",
+            got=category,
+            do=f"Did you mean {' or '.join(near)}?" if near else "`card.categories` lists them.",
+        )
+
+    def _drawn(
+        self,
+        conditions: Sequence[Any],
+        n: int,
+        temperature: float,
+        seed: int,
+        progress: Progress | None,
+    ) -> list[list[Sketch]]:
+        """Draw n of each; conditions of one drawing stand together, in the order of its noise."""
+        drawings = self._engine.draw(
+            conditions,
+            list(range(n)) * (len(conditions) // n),
+            seed=seed,
+            temperature=temperature,
+            progress=progress,
+        )
+        sketches = [in_frame(steps, self.card.offset_scale) for steps in drawings]
+        return [sketches[first : first + n] for first in range(0, len(sketches), n)]
+
     def _looked_at(
         self, inputs: Sequence[Input], look: Callable[[Views, int], np.ndarray]
     ) -> np.ndarray:
@@ -473,3 +566,11 @@ class Sketcher:
         check_progress(progress)
         heat = self.card.temperature if temperature is None else temperature
         return checked_temperature(heat), checked_seed(seed)
+
+
+def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Report the progress of a part as that of the whole."""
+    if progress is None:
+        return None
+    tell = progress
+    return lambda done, _: tell(before + done, total)
