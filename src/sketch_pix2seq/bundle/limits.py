@@ -25,7 +25,7 @@ MAX_WEIGHTS = 1 << 24
 
 MAX_TOTAL_BYTES = 96 << 20
 """Of all files of a bundle together, unpacked."""
-MAX_CARD_BYTES = 4 << 20
+MAX_CARD_BYTES = 2 << 20
 """Of `model.json` or `classifier.json`."""
 MAX_GALLERY_BYTES = 16 << 20
 MAX_HEADER_BYTES = 1 << 20
