@@ -108,7 +108,7 @@ def checked_fidelity(fidelity: object) -> float | None:
     if fidelity is None:
         return None
     wrong = UsageError("`fidelity` must be a number from 0 to 1", got=fidelity)
-    if isinstance(fidelity, bool) or not isinstance(fidelity, Real):
+    if isinstance(fidelity, bool) or not isinstance(fidelity, numbers.Real):
         raise wrong
     number = float(fidelity)
     if not 0 <= number <= 1:

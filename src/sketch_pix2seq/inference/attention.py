@@ -354,13 +354,13 @@ def _waves(
 ) -> Float32[np.ndarray, "R _"]:
     """For each value the sines of all periods, then their cosines."""
     angles = values[:, :, None] * rates
-    waves = np.concatenate((np.sin(angles), np.cos(angles)), axis=2)
+    waves: Float32[np.ndarray, "R K _"] = np.concatenate((np.sin(angles), np.cos(angles)), axis=2)
     return waves.reshape(len(values), -1)
 
 
 def _normed(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
     """Layer norm without gain and shift; a new array."""
-    centred = rows - rows.mean(axis=1, keepdims=True)
+    centred: Float32[np.ndarray, "R W"] = rows - rows.mean(axis=1, keepdims=True)
     variance = np.square(centred).mean(axis=1, keepdims=True)
     centred /= np.sqrt(variance + np.float32(_EPSILON))
     return centred

@@ -144,7 +144,8 @@ class _SquaredReLU(torch.autograd.Function):
         return positive * positive
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        positive: Tensor
         (positive,) = ctx.saved_tensors
         return (gradient * positive).mul_(2)
 
@@ -186,7 +187,8 @@ class _Layer(nn.Module):
         mixed = mixed.view(batch, self.num_heads, num_steps, self.head_dim)
         mixed = self.out(mixed.transpose(1, 2).reshape(batch, num_steps, width))
         rows = rows + self._drop(mixed, keep)
-        hidden: Tensor = _SquaredReLU.apply(self.feed_in(self.feed_norm(rows)))
+        inside = self.feed_in(self.feed_norm(rows))
+        hidden: Tensor = _SquaredReLU.apply(inside)  # type: ignore[no-untyped-call]
         return rows + self._drop(self.feed_out(hidden), keep)
 
     def _drop(self, values: Tensor, keep: float) -> Tensor:

@@ -87,16 +87,17 @@ def routes(artist: Artist) -> APIRouter:
         given = [sketch_of(form.drawing)]
         latents = await desk.look(lambda: sketcher.encode(given))
         freedom = _freedom(form, artist)
+        conditions = await desk.look(lambda: sketcher.conditions_of(latents, given))
         if form.best_of == 1:
-            return _stream(artist.draw(latents, n=form.n, **freedom))
+            return _stream(artist.draw(conditions, n=form.n, **freedom))
         seen = await desk.look(lambda: sketcher.seen(given))
         tries = {"n": form.n, "best_of": form.best_of}
-        return _stream(artist.draw_best(latents, seen, desk, **tries, **freedom))
+        return _stream(artist.draw_best(conditions, latents, seen, desk, **tries, **freedom))
 
     @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
     async def finish(form: FinishForm) -> StreamingResponse:
-        latents, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
-        drawn = artist.draw(latents, n=form.n, begun=begun, **_freedom(form, artist))
+        conditions, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
+        drawn = artist.draw(conditions, n=form.n, begun=begun, **_freedom(form, artist))
         return _stream(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
@@ -106,11 +107,12 @@ def routes(artist: Artist) -> APIRouter:
         codes = await desk.look(lambda: sketcher.encode(ends))
         path = path_through(codes, form.steps, spherical=form.spherical)
         freedom = _freedom(form, artist)
+        conditions = sketcher.conditions_of(path)
         if form.best_of == 1:
-            return _stream(artist.draw(path, **freedom))
+            return _stream(artist.draw(conditions, **freedom))
         seen = await desk.look(lambda: sketcher.seen(ends))
         may_show = None if seen is None else seen_along(seen, form.steps)
-        best = artist.draw_best(path, may_show, desk, best_of=form.best_of, **freedom)
+        best = artist.draw_best(conditions, path, may_show, desk, best_of=form.best_of, **freedom)
         return _stream(best)
 
     @api.get(
@@ -124,7 +126,8 @@ def routes(artist: Artist) -> APIRouter:
     @api.post("/map/draw", summary="Draw a point of the map.", responses=_STREAM)
     async def draw_place(form: PlaceForm) -> StreamingResponse:
         latent = await desk.look(lambda: hanging.latent_at(form.x, form.y))
-        return _stream(artist.draw(latent[None], n=form.n, **_freedom(form, artist)))
+        conditions = sketcher.conditions_of(latent[None])
+        return _stream(artist.draw(conditions, n=form.n, **_freedom(form, artist)))
 
     @api.post("/name", summary="Say what a drawing shows.")
     async def name(form: NameForm) -> NameAnswer:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
@@ -143,38 +143,38 @@ class Artist:
 
     def draw(
         self,
-        latents: Float32[np.ndarray, "N Z"],
+        conditions: Sequence[Any],
         *,
         temperature: float,
         seed: int,
         n: int = 1,
         begun: Sequence[Beginning] | None = None,
     ) -> AsyncIterator[list[Moves]]:
-        """Ask for n drawings of each code.
+        """Ask for n drawings of each condition.
 
         Args:
-            latents: The codes.
+            conditions: What each is drawn from (see `Sketcher.conditions_of`).
             temperature: How freely to draw.
             seed: Another seed, other drawings.
             n: How many of each.
             begun: How each begins, if all do.
 
         Returns:
-            What is drawn, as it is drawn: drawings of one code side by side in `Moves.place`.
+            What is drawn, as it is drawn: drawings of one condition side by side in `Moves.place`.
 
         Raises:
             BusyError: If too many drawings wait.
             TimeoutError: While they are drawn, if it takes too long.
         """
         scale = self.sketcher.card.offset_scale
-        pens = [Pen(scale, _MIDDLE) for _ in range(n * len(latents))]
+        pens = [Pen(scale, _MIDDLE) for _ in range(n * len(conditions))]
         if begun is not None:
             pens = [
                 Pen(scale * one.scale, one.middle, len(one.steps))
                 for one in begun
                 for _ in range(n)
             ]
-        told = self._ask(latents, n, temperature, seed, _deadline(), begun)
+        told = self._ask(conditions, n, temperature, seed, _deadline(), begun)
 
         async def drawn() -> AsyncIterator[list[Moves]]:
             async with aclosing(told):
@@ -191,6 +191,7 @@ class Artist:
 
     def draw_best(
         self,
+        conditions: Sequence[Any],
         latents: Float32[np.ndarray, "N Z"],
         seen: Float32[np.ndarray, "N K"] | None,
         desk: Desk,
@@ -203,6 +204,7 @@ class Artist:
         """Ask for n drawings of each code, each the best of several.
 
         Args:
+            conditions: As of `draw`.
             latents: The codes.
             seen: What each may show, as `Sketcher.ranked` takes it.
             desk: Where they are looked at.
@@ -218,7 +220,7 @@ class Artist:
         """
         tries = n * best_of
         ends = _deadline()
-        told = self._ask(latents, tries, temperature, seed, ends)
+        told = self._ask(conditions, tries, temperature, seed, ends)
         scale = self.sketcher.card.offset_scale
         steps: list[list[Float32[np.ndarray, "S 5"]]] = [[] for _ in range(tries * len(latents))]
         unfinished = [tries] * len(latents)
@@ -257,7 +259,7 @@ class Artist:
 
     def _ask(
         self,
-        latents: Float32[np.ndarray, "N Z"],
+        conditions: Sequence[Any],
         n: int,
         temperature: float,
         seed: int,
@@ -267,8 +269,8 @@ class Artist:
         """Ask the engine; return what it tells until the loop's time `ends`, a little at a time."""
         mailbox = Mailbox()
         caller = self.engine.ask(
-            np.repeat(latents, n, axis=0),
-            list(range(n)) * len(latents),
+            [one for one in conditions for _ in range(n)],
+            list(range(n)) * len(conditions),
             mailbox.post,
             seed=seed,
             temperature=temperature,
@@ -276,7 +278,7 @@ class Artist:
         )
 
         async def told() -> AsyncGenerator[list[Drawn], None]:
-            unfinished = n * len(latents)
+            unfinished = n * len(conditions)
             try:
                 while unfinished:
                     async with asyncio.timeout_at(ends):
