@@ -9,7 +9,6 @@ from safetensors.torch import load
 from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.inference.engine import StrokeEngine
-from sketch_pix2seq.models import DecoderStep
 from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.models.mixture import output_dim
 from sketch_pix2seq.training.build import build_model
@@ -40,18 +39,17 @@ def measure(pictures: np.ndarray) -> list[Figure]:
     steps_of_many = sum(map(len, many))
     square = torch.randn(GEMM_SIDE, GEMM_SIDE)
     product = torch.empty_like(square)
-    step = DecoderStep(model.decoder)
     noise = torch.zeros(steps_of_one, 1, card.noise_dim)
 
     seconds = in_turn(
         {
             "one": lambda: engine.draw(one, [0], seed=0, temperature=0.4),
-            "torch": lambda: draw_steps(step, torch.from_numpy(one), noise, 0.4),
+            "torch": lambda: draw_steps(model.decoder, torch.from_numpy(one), noise, 0.4),
             "many": lambda: engine.draw(latents, range(MANY), seed=0, temperature=0.4),
             "peak": lambda: [torch.mm(square, square, out=product) for _ in range(20)],
         }
     )
-    num_torch_steps = draw_steps(step, torch.from_numpy(one), noise, 0.4).shape[1]
+    num_torch_steps = draw_steps(model.decoder, torch.from_numpy(one), noise, 0.4).shape[1]
     a_step = seconds["one"] / steps_of_one * 1e6
     torch_step = seconds["torch"] / num_torch_steps * 1e6
     size = recipe.model.decoder_size

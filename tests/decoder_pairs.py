@@ -65,14 +65,13 @@ def drawn_by_torch(
     module: models.Decoder, latents: np.ndarray, noise: np.ndarray, temperatures: np.ndarray
 ) -> np.ndarray:
     """As `drawn`."""
-    model = models.DecoderStep(module)
-    state = torch.zeros(len(latents), model.state_dim)
     step = torch.from_numpy(np.tile(START_STEP, (len(latents), 1)))
     temperature = torch.from_numpy(temperatures)[:, None]
     steps = []
     with torch.no_grad():
+        state = module.begin(torch.from_numpy(latents))
         for number in range(noise.shape[1]):
-            row = torch.from_numpy(noise[:, number])
-            step, state = model(torch.from_numpy(latents), state, step, row, temperature)
+            mixture, state = module.advance(step, state)
+            step = mixture.sample(torch.from_numpy(noise[:, number]), temperature)
             steps.append(step.numpy())
     return np.stack(steps)

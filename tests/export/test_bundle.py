@@ -19,7 +19,7 @@ from sketch_pix2seq.errors import BundleError, RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run, load_model
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.inference.networks import decoder_of, encoder_of
-from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models import SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_END, START_STEP
 from sketch_pix2seq.training.loop import train
@@ -130,7 +130,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
     noise = rng.gumbel(size=(40, 3, card.noise_dim)).astype(np.float32)
     noise[:, :, -2:] = rng.standard_normal((40, 3, 2))
     expected = draw_steps(
-        DecoderStep(model.decoder),
+        model.decoder,
         torch.from_numpy(latent),
         torch.from_numpy(noise),
         temperature,

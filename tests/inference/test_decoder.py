@@ -61,14 +61,14 @@ def test_rows_continue_from_the_steps_that_are_put(rng: np.random.Generator, kin
     put = np.array([[3, -2, 0, 1, 0], [0.5, 1, 1, 0, 0]], np.float32)
     rows.put(np.array([0, 2]), put)
     got = rows.advance(3, noise[:, 1:2])[0]
-    model = models.DecoderStep(module)
-    arguments = (torch.from_numpy(latents), torch.zeros(3, model.state_dim))
     temperature = torch.from_numpy(temperatures)[:, None]
     with torch.no_grad():
         start = torch.from_numpy(np.tile(START_STEP, (3, 1)))
-        step, state = model(*arguments, start, torch.from_numpy(noise[:, 0]), temperature)
+        mixture, state = module.advance(start, module.begin(torch.from_numpy(latents)))
+        step = mixture.sample(torch.from_numpy(noise[:, 0]), temperature)
         step[[0, 2]] = torch.from_numpy(put)
-        expected, _ = model(arguments[0], state, step, torch.from_numpy(noise[:, 1]), temperature)
+        mixture, _ = module.advance(step, state)
+        expected = mixture.sample(torch.from_numpy(noise[:, 1]), temperature)
     np.testing.assert_allclose(got, expected.numpy(), atol=1e-4)
 
 

@@ -13,7 +13,6 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.inference.row_block import NOISE_STEPS
-from sketch_pix2seq.models import DecoderStep
 from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 
@@ -101,7 +100,7 @@ def test_it_draws_what_torch_draws(rng: np.random.Generator) -> None:
             if tensor.numel() >= 1024:
                 tensor.copy_(tensor.half().float())
     expected = draw_steps(
-        DecoderStep(model.decoder),
+        model.decoder,
         torch.from_numpy(latents),
         torch.from_numpy(noise.transpose(1, 0, 2).copy()),
         0.7,

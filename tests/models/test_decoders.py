@@ -9,8 +9,7 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import Decoder, HyperDecoder, LayerNormDecoder, LSTMDecoder
-from sketch_pix2seq.models.decoder import DecoderStep
-from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim
+from sketch_pix2seq.models.mixture import StrokeMixture
 
 LATENT_DIM, SIZE, NUM_COMPONENTS = 6, 16, 3
 LENGTHS = torch.tensor([7, 4, 4, 1])
@@ -71,22 +70,6 @@ def test_step_by_step_is_the_whole_sequence_and_so_are_its_gradients(decoder: De
     found = torch.autograd.grad((whole.components * pull).sum(), wanted)
     for ours, peer in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, peer)
-
-
-def test_a_zero_state_begins_a_drawing_and_leaves_the_others_alone(decoder: Decoder) -> None:
-    step = DecoderStep(decoder)
-    generator = torch.Generator().manual_seed(2)
-    latent = torch.randn(2, LATENT_DIM, generator=generator)
-    row = torch.randn(2, 5, generator=generator)
-    noise = torch.randn(2, noise_dim(NUM_COMPONENTS), generator=generator)
-    heat = torch.ones(2, 1)
-    first, state = step(latent, torch.zeros(2, step.state_dim), row, noise, heat)
-    assert (state[:, 0] == 1).all()
-    mixed_state = torch.stack((state[0], torch.zeros(step.state_dim)))
-    mixed, _ = step(latent, mixed_state, row, noise, heat)
-    carried, _ = step(latent, state, row, noise, heat)
-    torch.testing.assert_close(mixed[0], carried[0])
-    torch.testing.assert_close(mixed[1], first[1])
 
 
 def test_training_needs_and_uses_dropout_of_its_generator(decoder: Decoder) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from sketch_pix2seq.models import DecoderStep, LSTMDecoder
+from sketch_pix2seq.models import LSTMDecoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.losses import DrawingLosses
 from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim
@@ -26,7 +26,7 @@ def decoder() -> LSTMDecoder:
 
 def drawn(decoder: LSTMDecoder, latent: torch.Tensor, heat: float, longest: int) -> torch.Tensor:
     noise = draw_noise(longest, len(latent), M, torch.Generator().manual_seed(3))
-    return draw_steps(DecoderStep(decoder), latent, noise, heat)
+    return draw_steps(decoder, latent, noise, heat)
 
 
 def test_noise_is_gumbel_and_normal() -> None:
@@ -44,13 +44,12 @@ def test_a_drawing_is_the_same_alone_and_among_others_that_end_earlier(
 ) -> None:
     latent = torch.randn(20, Z, generator=torch.Generator().manual_seed(1))
     noise = draw_noise(30, 20, M, torch.Generator().manual_seed(2))
-    step = DecoderStep(decoder)
-    together = draw_steps(step, latent, noise, 0.8)
+    together = draw_steps(decoder, latent, noise, 0.8)
     lengths = (together[:, :, PEN][:, :, PEN_END] == 0).sum(1)
     assert len(lengths.unique()) > 3
     for place, length in enumerate(lengths.tolist()):
         one = slice(place, place + 1)
-        alone = draw_steps(step, latent[one], noise[:, one], 0.8)
+        alone = draw_steps(decoder, latent[one], noise[:, one], 0.8)
         rows = min(length + 1, 30)
         torch.testing.assert_close(alone[0, :rows], together[place, :rows])
         assert bool((together[place, rows:, PEN][:, PEN_END] == 1).all())
@@ -117,7 +116,7 @@ def test_what_is_rewarded_becomes_likelier(decoder: LSTMDecoder) -> None:
     for _ in range(40):
         noise = draw_noise(20, 8 * 4, M, generator)
         many = latent.repeat_interleave(4, 0)
-        steps = draw_steps(DecoderStep(decoder), many, noise, 1.0)
+        steps = draw_steps(decoder, many, noise, 1.0)
         lengths = (steps[:, :, PEN][:, :, PEN_END] == 0).sum(1).float()
         better = advantages((-lengths).unflatten(0, (8, 4))).flatten()
         loss = -(better * log_likelihood(decoder, many, steps, 1.0)).mean()

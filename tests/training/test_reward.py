@@ -17,7 +17,7 @@ from safetensors.torch import save
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
@@ -190,7 +190,7 @@ def test_the_reward_is_the_judges_share_of_what_is_wanted(
         model, no_losses(), mean, wanted, torch.Generator().manual_seed(2)
     )
     noise = draw_noise(dataset.card.longest, 30, 3, torch.Generator().manual_seed(2))
-    steps = draw_steps(DecoderStep(model.decoder), mean, noise, rewarded.reward.temperature)
+    steps = draw_steps(model.decoder, mean, noise, rewarded.reward.temperature)
     ended = steps[:, -1, PEN][:, PEN_END] > 0
     reward = seated(judge, shapes, rewarded)
     sketches = reward._sketches(steps)

@@ -10,7 +10,7 @@ its drawings), M mixture components, Z latent, H decoder state, C channels.
 
 from sketch_pix2seq.models.attention import AttentionDecoder, AttentionModel
 from sketch_pix2seq.models.autoencoder import SketchAutoencoder
-from sketch_pix2seq.models.decoder import Decoder, DecoderStep
+from sketch_pix2seq.models.decoder import Decoder
 from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
 from sketch_pix2seq.models.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.judge import Judge
@@ -22,7 +22,6 @@ __all__ = [
     "AttentionModel",
     "ConvEncoder",
     "Decoder",
-    "DecoderStep",
     "DrawingLosses",
     "GridEncoder",
     "HyperDecoder",

@@ -60,11 +60,6 @@ class LSTMDecoder(Decoder):
         self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
         self.output = nn.Linear(size, output_dim(num_components))
 
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """Hidden state, memory, and what the latent code adds to the gates."""
-        return self.size, self.size, 4 * self.size
-
     def forward(
         self,
         latent: Float[Tensor, "B Z"],
@@ -116,11 +111,6 @@ class LayerNormDecoder(Decoder):
         self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
         self.norm = _CellNorm(size)
         self.output = nn.Linear(size, output_dim(num_components))
-
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """Hidden state, memory, and what the latent code adds to the gates."""
-        return self.size, self.size, 4 * self.size
 
     def forward(
         self,
@@ -211,12 +201,6 @@ class HyperDecoder(Decoder):
         self.hyper_norm = _CellNorm(hyper_size)
         self.output = nn.Linear(size, output_dim(num_components))
 
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        """Both hidden states and memories, and what the latent code adds to both's gates."""
-        size, hyper = self.size, self.hyper_size
-        return size, size, hyper, hyper, 4 * size, 4 * hyper
-
     def forward(
         self,
         latent: Float[Tensor, "B Z"],
@@ -235,7 +219,8 @@ class HyperDecoder(Decoder):
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
-        first = self.start(latent).tanh().split(self.state_sizes[:4], 1)
+        sizes = (self.size, self.size, self.hyper_size, self.hyper_size)
+        first = self.start(latent).tanh().split(sizes, 1)  # hidden state and memory of both
         return *first, self.latent(latent), self.hyper_latent(latent)
 
     def advance(

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from sketch_pix2seq.models.attention import AttentionModel, Conditions
-from sketch_pix2seq.models.decoder import DecoderStep
+from sketch_pix2seq.models.decoder import Decoder
 from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch.coverage import NEVER, touched
@@ -21,7 +21,7 @@ from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_DOWN, PEN_END, START_ST
 
 @torch.no_grad()
 def draw_steps(
-    decoder: DecoderStep,
+    decoder: Decoder,
     latent: Float[Tensor, "B Z"],
     noise: Float[Tensor, "max_steps B K"],
     temperature: float,
@@ -38,18 +38,20 @@ def draw_steps(
         Stroke-5 rows without a start step; those after the first end row are end rows.
     """
     batch = latent.shape[0]
-    state = latent.new_zeros(batch, decoder.state_dim)
+    state = decoder.begin(latent)
     step = latent.new_tensor(START_STEP).expand(batch, -1)
     heat = latent.new_full((batch, 1), temperature)
     going = torch.arange(batch, device=latent.device)
     steps = []
     for row in noise:
-        step, state = decoder(latent[going], state, step, row[going], heat[going])
+        mixture, state = decoder.advance(step, state)
+        step = mixture.sample(row[going], heat[going])
         steps.append(latent.new_tensor(END_STEP).repeat(batch, 1))
         steps[-1][going] = step
         goes_on = step[:, PEN][:, PEN_END] == 0
         if not bool(goes_on.all()):
-            going, step, state = going[goes_on], step[goes_on], state[goes_on]
+            going, step = going[goes_on], step[goes_on]
+            state = tuple(part[goes_on] for part in state)
         if len(going) == 0:
             break
     return torch.stack(steps, 1)

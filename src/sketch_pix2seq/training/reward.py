@@ -25,7 +25,7 @@ from torch import Tensor
 
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
-from sketch_pix2seq.models import DecoderStep, DrawingLosses, Judge, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, Judge, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
@@ -299,7 +299,7 @@ class Reward:
         """Draw codes, and reward each drawing for showing one of the categories wanted of it."""
         decoder = model.decoder
         noise = draw_noise(self._max_steps, len(latent), decoder.num_components, generator)
-        steps = draw_steps(DecoderStep(decoder), latent, noise, self.settings.temperature)
+        steps = draw_steps(decoder, latent, noise, self.settings.temperature)
         seen = rasterise_batch(self._sketches(steps), self._raster)
         logits, _ = self._judge.look(torch.from_numpy(seen).to(latent.device))
         shares = logits.softmax(1)[:, self._places]  # (B, K)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
-from sketch_pix2seq.models import AttentionModel, DecoderStep, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
 from sketch_pix2seq.models.attention import HIDDEN, SHOWN, Conditions
 from sketch_pix2seq.models.drawing import draw_steps, draw_with_attention
 from sketch_pix2seq.models.mixture import noise_dim
@@ -62,7 +62,7 @@ def redrawing_sheet(
                 torch.from_numpy(batch.lengths),
             )
         latent = mean[order].repeat_interleave(redrawings, 0)
-        drawn_steps = draw_steps(DecoderStep(model.decoder), latent, noise, temperature)
+        drawn_steps = draw_steps(model.decoder, latent, noise, temperature)
     steps = drawn_steps.cpu().numpy()
     model.train(was_training)
     drawn = [_sketch(row, offset_scale) for row in steps]
