@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import platform
 import shlex
 import subprocess
@@ -22,6 +21,7 @@ from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
     from sketch_pix2seq.evaluation.report.layout import Provenance
@@ -192,7 +192,7 @@ def provenance(data: Path) -> Provenance:
         command=shlex.join(["sketch-pix2seq", *sys.argv[1:]]),
         commit=_commit() or f"release {__version__}",
         data=data.resolve().name,
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
+        machine=f"{platform.system()} {platform.machine()}, {num_processors()} processors, "
         f"Python {platform.python_version()}",
         date=datetime.date.today().isoformat(),
     )

@@ -13,6 +13,7 @@ from sketch_pix2seq.cli.evaluate import USUAL, Amount, check_measurable, measure
 from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe
@@ -71,6 +72,7 @@ def reproduce(
         pictures: A folder of pictures to be redrawn too; without it our own cartoons.
         amount: How much is measured.
     """
+    let_idle_threads_sleep()
     others = models_of(bundle)
     amount.settings()
     refuse_place(out)

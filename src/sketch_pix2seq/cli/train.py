@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import bundle_at, classifier_at
+from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.loop import Outcome, Progress
@@ -48,6 +49,7 @@ def train(
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
+    let_idle_threads_sleep()
     with needs_extra("train"):
         from sketch_pix2seq.training.group import starts_as_first
         from sketch_pix2seq.training.recipes import find_recipe

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from sketch_pix2seq.data.gather import Gathered, Progress, Shard, gather
 from sketch_pix2seq.data.options import Engine
 from sketch_pix2seq.errors import DatasetError, MissingExtraError, UsageError
+from sketch_pix2seq.processors import num_processors
 
 WORTH_A_WORKER = 16_000_000
 """Bytes of sources for each process: fewer are read sooner than it starts."""
@@ -71,8 +72,7 @@ def gather_all(
     told = _Told(total, progress)
     if engine == "ray":
         return _on_ray(shards, workers, told)
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    num = workers or min(processors, 1 + total // WORTH_A_WORKER)
+    num = workers or min(num_processors(), 1 + total // WORTH_A_WORKER)
     if min(num, len(shards)) > 1:
         return _in_processes(shards, num, told)
     return [told.done(gather(shard, told.within)) for shard in shards]

@@ -22,6 +22,7 @@ from torch import Tensor, distributed
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from sketch_pix2seq.errors import LostProcessError, SketchPix2SeqError, UsageError
+from sketch_pix2seq.processors import num_processors
 
 SECONDS_TO_END = 10.0
 SILENT_SECONDS = 3600.0  # the others wait this long while the first one validates
@@ -206,7 +207,7 @@ def _member(rank: int, size: int, local_rank: int, local_size: int, store: Any) 
     if on_gpu:
         torch.cuda.set_device(local_rank)
     elif "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, _num_processors() // local_size))
+        torch.set_num_threads(max(1, num_processors() // local_size))
     try:
         distributed.init_process_group(
             "nccl" if on_gpu else "gloo",
@@ -224,12 +225,6 @@ def _member(rank: int, size: int, local_rank: int, local_size: int, store: Any) 
     finally:
         distributed.destroy_process_group()
         torch.set_num_threads(threads)
-
-
-def _num_processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
