@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sketch_pix2seq.errors import DamagedCheckpointError
 from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
@@ -95,11 +96,9 @@ class Optimiser:
 
     def _average(self, step: int) -> None:
         if self.averaged is not self.model:
-            weight = 1.0 - min(self.settings.average_decay, (1 + step) / (10 + step))
-            with torch.no_grad():
-                torch._foreach_lerp_(
-                    list(self.averaged.parameters()), list(self.parameters.values()), weight
-                )
+            decay = min(self.settings.average_decay, (1 + step) / (10 + step))
+            average = get_ema_multi_avg_fn(decay)
+            average(list(self.averaged.parameters()), list(self.parameters.values()), step)
 
     def as_the_first(self, group: Group) -> None:
         """Take over the weights, moments and average of the first process."""
