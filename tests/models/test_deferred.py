@@ -13,7 +13,7 @@ def test_a_chain_of_uses_has_the_gradients_of_a_plain_one() -> None:
     added = torch.randn(4, 5, generator=generator, dtype=torch.float64).requires_grad_()
     first = torch.randn(4, 5, generator=generator, dtype=torch.float64).requires_grad_()
     doubled = weight * 2  # the weight itself may have come from something
-    product = DeferredLinear(doubled, 4)
+    product = DeferredLinear(doubled)
     ours, peer = first, first
     for count in (4, 3, 3, 1):  # drawings that end leave
         ours = product(ours[:count], added[:count]).tanh()
@@ -29,4 +29,4 @@ def test_a_chain_of_uses_has_the_gradients_of_a_plain_one() -> None:
 def test_without_gradients_it_is_a_product() -> None:
     with torch.no_grad():
         rows, weight = torch.ones(2, 3), torch.ones(4, 3)
-        torch.testing.assert_close(DeferredLinear(weight, 2)(rows, None), torch.full((2, 4), 3.0))
+        torch.testing.assert_close(DeferredLinear(weight)(rows, None), torch.full((2, 4), 3.0))

@@ -22,10 +22,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sketch_pix2seq.models.decoder import Decoder, DecoderState
 from sketch_pix2seq.models.deferred import DeferredLinear
-from sketch_pix2seq.models.dropout import RecurrentDropout
+from sketch_pix2seq.models.dropout import recurrent_dropout
 from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
-from sketch_pix2seq.models.step_product import filler
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 START_INIT_STD = 0.001
@@ -72,7 +71,7 @@ class LSTMDecoder(Decoder):
         rows = lstm_sequence(
             steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
         )
-        return StrokeMixture.from_output(_outputs(self.output, rows))
+        return StrokeMixture.from_output(self.output(rows))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -119,14 +118,14 @@ class LayerNormDecoder(Decoder):
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
         """See `Decoder`."""
-        product = DeferredLinear(self.weight, len(latent))
+        product = DeferredLinear(self.weight)
 
         def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
             return self._move(step, state, product, kept)
 
         dropout = _dropout(self, steps, generator)
         hidden = _recur(move, self.begin(latent), steps, dropout)
-        return StrokeMixture.from_output(_outputs(self.output, hidden))
+        return StrokeMixture.from_output(self.output(hidden))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -208,14 +207,14 @@ class HyperDecoder(Decoder):
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
         """See `Decoder`."""
-        products = [DeferredLinear(weight, len(latent)) for weight in self._weights()]
+        products = [DeferredLinear(weight) for weight in self._weights()]
 
         def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
             return self._move(step, state, products, kept)
 
         dropout = _dropout(self, steps, generator)
         hidden = _recur(move, self.begin(latent), steps, dropout)
-        return StrokeMixture.from_output(_outputs(self.output, hidden))
+        return StrokeMixture.from_output(self.output(hidden))
 
     def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
@@ -309,14 +308,6 @@ def _start_layer(latent_dim: int, size: int) -> nn.Linear:
     return layer
 
 
-def _outputs(layer: nn.Linear, rows: Float[Tensor, "N H"]) -> Float[Tensor, "N D"]:
-    """The output layer over all rows of a batch, computed with as many columns as go fast."""
-    num_zeros = filler(layer.out_features)
-    weight = functional.pad(layer.weight, (0, 0, 0, num_zeros))
-    bias = functional.pad(layer.bias, (0, num_zeros))
-    return functional.linear(rows, weight, bias)[:, : layer.out_features]
-
-
 def _plain(weight: Tensor) -> Product:
     def product(rows: Tensor, added: Tensor | None) -> Tensor:
         return functional.linear(rows, weight) + (0.0 if added is None else added)
@@ -328,24 +319,23 @@ def _dropout(
     decoder: LSTMDecoder | LayerNormDecoder | HyperDecoder,
     steps: PackedSequence,
     generator: torch.Generator | None,
-) -> RecurrentDropout | None:
-    """The dropout of all candidates of a packed batch; None outside training."""
+) -> Float[Tensor, "N H"] | None:
+    """What the candidates of a packed batch are multiplied by; None outside training."""
     if not decoder.training or decoder.keep >= 1.0:
         return None
     shape = (len(steps.data), decoder.size)
-    return RecurrentDropout.draw(shape, decoder.keep, steps.data.device, generator)
+    return recurrent_dropout(shape, decoder.keep, steps.data.device, generator)
 
 
 def _recur(
     move: Callable[[Tensor, DecoderState, Tensor | None], DecoderState],
     state: DecoderState,
     steps: PackedSequence,
-    dropout: RecurrentDropout | None,
+    dropout: Float[Tensor, "N H"] | None,
 ) -> Float[Tensor, "N H"]:
     """Hidden states of a packed batch, step by step; drawings that end leave the state."""
     sizes: list[int] = steps.batch_sizes.tolist()
-    factors = None if dropout is None else dropout.factors(steps.data.dtype)
-    kept = [None] * len(sizes) if factors is None else factors.split(sizes)
+    kept = [None] * len(sizes) if dropout is None else dropout.split(sizes)
     hidden = []
     for row, mask, count in zip(steps.data.split(sizes), kept, sizes, strict=True):
         if count < len(state[0]):

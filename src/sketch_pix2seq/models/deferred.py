@@ -12,22 +12,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sketch_pix2seq.models.step_product import StepProduct, filler
-
 
 class DeferredLinear:
     """`rows @ weight.T + added`, for one pass over a batch.
 
     Args:
         weight: (outputs, inputs), a part of an autograd graph.
-        num_rows: about how many rows come at a time.
     """
 
-    def __init__(self, weight: Float[Tensor, "out in"], num_rows: int) -> None:
+    def __init__(self, weight: Float[Tensor, "out in"]) -> None:
         self._weight = weight.detach()
-        self._num_rows = num_rows
-        self._product = StepProduct(self._weight, num_rows)
-        self._back: StepProduct | None = None
+        self._transposed = self._weight.t().contiguous()  # products of few rows are faster by it
         self._uses: list[tuple[Tensor, Tensor]] = []
         # All products depend on this, so its turn in the backward pass comes after theirs.
         self._end: Tensor = _End.apply(weight, self)  # type: ignore[no-untyped-call]
@@ -41,24 +36,20 @@ class DeferredLinear:
 
     def forward(self, rows: Tensor, added: Tensor | None) -> Tensor:
         """The numbers alone."""
-        return self._product(rows, added)
+        if added is None:
+            return rows @ self._transposed
+        return torch.addmm(added, rows, self._transposed)
 
     def backward(self, rows: Tensor, grad: Tensor) -> Tensor:
         """Gradient of the rows; what the weight's needs is kept."""
-        if self._back is None:
-            self._back = StepProduct(self._weight.t(), self._num_rows)
         self._uses.append((rows, grad))
-        return self._back(grad)
+        return grad @ self._weight
 
     def weight_grad(self) -> Float[Tensor, "out in"]:
         """Gradient of the weight over all uses."""
         rows, grads = zip(*self._uses, strict=True)
         self._uses = []
-        width = self._weight.shape[1]
-        joined = rows[0].new_zeros(sum(map(len, rows)), width + filler(width))
-        torch.cat(rows, out=joined[:, :width])
-        product: Tensor = torch.cat(grads).t() @ joined
-        return product[:, :width]
+        return (torch.cat(rows).t() @ torch.cat(grads)).t()  # this way round it is faster
 
 
 class _Use(torch.autograd.Function):

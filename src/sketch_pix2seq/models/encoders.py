@@ -15,7 +15,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.dropout import RecurrentDropout
+from sketch_pix2seq.models.dropout import recurrent_dropout
 from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
@@ -259,7 +259,7 @@ class RNNEncoder(nn.Module):
         dropout = None
         if self.training and self.keep < 1.0:
             shape = (len(rows), self.size)
-            dropout = RecurrentDropout.draw(shape, self.keep, rows.device, generator)
+            dropout = recurrent_dropout(shape, self.keep, rows.device, generator)
         return lstm_sequence(rows, bias.expand(batch, -1), rest, rest, weight, batch_sizes, dropout)
 
 
