@@ -29,7 +29,6 @@ from benchmarks.figures import Figure
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
-from sketch_pix2seq.sketch.raster import rasterise_batch
 
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000
@@ -70,7 +69,7 @@ def _measure(
     if "training" in parts:
         figures += training.measure(data)
     if "drawing" in parts:
-        figures += drawing.measure(rasterise_batch(sketches[:100]))
+        figures += drawing.measure(sketches)
     if "serving" in parts:
         figures += serving.measure(sketches)
     torch.set_num_threads(1)
