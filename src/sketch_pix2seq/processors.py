@@ -17,8 +17,8 @@ def num_processors() -> int:
 def let_idle_threads_sleep() -> None:
     """Make OpenMP's threads sleep while they wait for each other, unless the user decides.
 
-    By default they spin. Where another program keeps a processor busy, that takes the time from
-    the thread they wait for: training is then some twenty times slower (decision 0025). OpenMP
+    By default they spin. Where other programs keep the processors busy, that takes the time from
+    the thread they wait for: training is then ten times slower and more (decision 0025). OpenMP
     reads the variable when it is loaded: call this before torch is imported.
     """
     if not any(name in os.environ for name in _WAIT_VARIABLES):
