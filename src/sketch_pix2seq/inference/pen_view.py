@@ -26,6 +26,8 @@ class PenView:
     def __init__(self, num_rows: int, size: int) -> None:
         self._size = size
         self._maps = [_Map(num_rows, size // cell, side) for cell, side in WINDOWS]
+        self._mentions = np.zeros(num_rows * size * size, np.int64)
+        "Scratch: for each pixel the number of its last mention."
 
     def begin(self, start: int, ink: Float32[np.ndarray, "K H W"]) -> None:
         """Put new pictures into rows `start` and after, of which nothing is drawn yet.
@@ -55,8 +57,8 @@ class PenView:
         down, across = np.divmod(place, self._size)
         row = drawing + rows.start
         finest = self._maps[0]
-        fresh = np.zeros(len(pixel), bool)
-        fresh[np.unique(pixel, return_index=True)[1]] = True
+        self._mentions[pixel] = number = np.arange(len(pixel))
+        fresh = self._mentions[pixel] == number  # of several mentions of a pixel one counts
         fresh &= finest.inner(slice(None))[row, 1, down, across] == 0
         row, down, across = row[fresh], down[fresh], across[fresh]
         ink = finest.inner(slice(None))[row, 0, down, across]

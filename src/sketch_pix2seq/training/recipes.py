@@ -126,6 +126,7 @@ def attention() -> Recipe:
         name="attention",
         summary="our own: a decoder that sees the picture, its pen and what is left to draw",
         num_steps=50_000,
+        sheet_every=5_000,
         balance=0.5,
         raster=RasterSettings(size=64),
         model=ModelSettings(
