@@ -59,10 +59,10 @@ def generate(
         with progress_bar("drawing") as progress:
             for number, category in enumerate(wanted):
 
-                def tell(done: int, total: int, before: int = number * n) -> None:
+                def report(done: int, total: int, before: int = number * n) -> None:
                     progress(before + done, len(wanted) * n)
 
-                drawings.append(sketcher.generate(category, n, temperature, seed, tell))
+                drawings.append(sketcher.generate(category, n, temperature, seed, report))
         return drawings, facts(sketcher, temperature, seed)
 
     make_results_of(shown, Wanted((), out, form, "generated", look, n), make)
