@@ -23,6 +23,7 @@ def draw(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     n: Annotated[int, Parameter(name="-n")] = 1,
+    fidelity: float | None = None,
     best_of: int = 1,
     temperature: float | None = None,
     seed: int = 0,
@@ -40,6 +41,8 @@ def draw(
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
             NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
+        fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the picture;
+            without it as near as the model can.
         best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
             bundle holds a judge, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
@@ -48,12 +51,18 @@ def draw(
     """
 
     def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, sketches, n, best_of)
+        sketcher = load(bundle, len(sketches), n, best_of)
         with progress_bar("drawing") as progress:
             drawings = sketcher.redraw(
-                sketches, n, temperature, seed, progress=progress, best_of=best_of
+                sketches,
+                n,
+                temperature,
+                seed,
+                progress=progress,
+                fidelity=fidelity,
+                best_of=best_of,
             )
-        return drawings, facts(sketcher, temperature, seed, best_of)
+        return drawings, facts(sketcher, temperature, seed, best_of) | {"fidelity": fidelity}
 
     make_results(Wanted(inputs, out, form, "redrawn", look, n), make)
 
@@ -64,6 +73,7 @@ def complete(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     n: Annotated[int, Parameter(name="-n")] = 1,
+    category: str | None = None,
     temperature: float | None = None,
     seed: int = 0,
     look: Look = PLAIN,
@@ -80,28 +90,32 @@ def complete(
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
             NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
+        category: What they are to become, one of the model's categories; without it what they
+            look like.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
         look: How results look.
     """
 
     def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, sketches, n)
+        sketcher = load(bundle, len(sketches), n)
         with progress_bar("drawing") as progress:
-            drawings = sketcher.complete(sketches, n, temperature, seed, progress=progress)
+            drawings = sketcher.complete(
+                sketches, n, temperature, seed, progress=progress, category=category
+            )
         if form == "json":
             drawings = [[drawing.rounded() for drawing in some] for some in drawings]
-        return drawings, facts(sketcher, temperature, seed)
+        return drawings, facts(sketcher, temperature, seed) | {"category": category}
 
     make_results(Wanted(inputs, out, form, "completed", look, n), make)
 
 
-def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: int = 1) -> Sketcher:
+def load(bundle: Path | None, num_inputs: int, n: int = 1, best_of: int = 1) -> Sketcher:
     """Load a model, once what is asked of it is known to be possible.
 
     Args:
         bundle: A folder or zip file; None or `default`: the one that comes with the package.
-        sketches: The inputs.
+        num_inputs: What drawings are made of.
         n: Drawings of each.
         best_of: Drawn for each one wanted.
 
@@ -111,7 +125,7 @@ def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: i
     from sketch_pix2seq.inference.arguments import check_amount
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    check_amount(len(sketches), n, best_of)
+    check_amount(num_inputs, n, best_of)
     return Sketcher.load(model_at(bundle))
 
 

@@ -51,7 +51,7 @@ def mix(
     if problems:
         tell(problems)
     sketches = [sketch for one in shown for sketch in one.sketches]
-    sketcher = load(bundle, sketches)
+    sketcher = load(bundle, len(sketches))
     with progress_bar("drawing") as progress:
         drawings = sketcher.mix(
             sketches,

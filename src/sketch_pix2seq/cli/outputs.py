@@ -97,19 +97,34 @@ def make_results(wanted: Wanted, make: Make) -> None:
     """
     if not wanted.inputs:
         raise UsageError("there must be an input", do="Name a file with a drawing.")
-    options = wanted.look.options(wanted.form)
+    wanted.look.options(wanted.form)  # refuses what such files cannot show
     shown, problems = read_all(wanted.inputs)
     if shown:
-        names = file_names(shown, wanted.n, wanted.form, wanted.made)
-        refuse_place(wanted.out)
-        refuse_to_replace([wanted.out / name for name in names], wanted.inputs)
-        results, facts = make([sketch for one in shown for sketch in one.sketches])
-        contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(results)
-        if wanted.form == "json":
-            contents = as_ndjson(shown, results, facts)
-        write_all(list(zip(names, contents, strict=True)), wanted.out, options)
+        make_results_of(shown, wanted, make)
     if problems:
         tell(problems)
+
+
+def make_results_of(shown: Sequence[Shown], wanted: Wanted, make: Make) -> None:
+    """Make something of what is there already, write all of it and print where.
+
+    Args:
+        shown: What results are made of; one name for each of them.
+        wanted: What to write.
+        make: As of `make_results`.
+
+    Raises:
+        UsageError: If a result cannot be written.
+    """
+    options = wanted.look.options(wanted.form)
+    names = file_names(shown, wanted.n, wanted.form, wanted.made)
+    refuse_place(wanted.out)
+    refuse_to_replace([wanted.out / name for name in names], wanted.inputs)
+    results, facts = make([sketch for one in shown for sketch in one.sketches])
+    contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(results)
+    if wanted.form == "json":
+        contents = as_ndjson(shown, results, facts)
+    write_all(list(zip(names, contents, strict=True)), wanted.out, options)
 
 
 def file_names(shown: Sequence[Shown], n: int, form: Format, made: str) -> list[str]:
@@ -138,7 +153,8 @@ def as_ndjson(
         for name in one.names:
             for index, sketch in enumerate(next(rest)):
                 strokes = [np.rint(stroke) for stroke in sketch.strokes]
-                lines.append(format_record(strokes, input=name, index=index, **made) + b"\n")
+                what = {"word": sketch.category, "input": name, "index": index}
+                lines.append(format_record(strokes, **what, **made) + b"\n")
         yield b"".join(lines)
 
 

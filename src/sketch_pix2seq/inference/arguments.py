@@ -99,20 +99,28 @@ def checked_temperature(value: object) -> float:
     return heat
 
 
-def checked_fidelity(fidelity: object) -> float | None:
-    """Check how much of the picture a redrawing may see.
+def checked_fidelity(value: object) -> float | None:
+    """Check that a fidelity is a number from 0 to 1, or None.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The number, as a `float`.
 
     Raises:
-        UsageError: If it is neither None nor a number from 0 to 1.
+        UsageError: If it is not.
     """
-    if fidelity is None:
+    if value is None:
         return None
-    wrong = UsageError("`fidelity` must be a number from 0 to 1", got=fidelity)
-    if isinstance(fidelity, bool) or not isinstance(fidelity, numbers.Real):
-        raise wrong
-    number = float(fidelity)
+    number = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
     if not 0 <= number <= 1:
-        raise wrong
+        raise UsageError("`fidelity` must be a number from 0 to 1", got=_shown(value))
     return number
 
 
