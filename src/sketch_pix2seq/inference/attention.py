@@ -21,7 +21,8 @@ from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.inference.decoder import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
-from sketch_pix2seq.inference.mixture import output_dim, sample
+from sketch_pix2seq.inference.mixture import NUM_PEN_STATES, output_dim, sample
+from sketch_pix2seq.inference.noise import NUM_NORMALS
 from sketch_pix2seq.inference.pen_view import VIEW_DIM, PenView
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, START_STEP, STROKE5_DIM
 
@@ -30,6 +31,8 @@ POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 """Periods, in steps, of the waves that tell which step it is."""
 NUM_CODE_TOKENS = 4
+PEN_TEMPERATURE = 2.0
+"""Pen states are sampled at this many times the temperature (see `models/attention.py`)."""
 HIDDEN, PARTLY, SHOWN = 0, 1, 2
 """How much of the picture the decoder sees."""
 BLOCK = 64
@@ -37,6 +40,7 @@ BLOCK = 64
 drawing is the same to the bit however long the drawings beside it are."""
 _EPSILON = 1e-5  # of layer norms
 _NEVER = np.float32(-np.inf)
+_PEN_NOISE = slice(-NUM_NORMALS - NUM_PEN_STATES, -NUM_NORMALS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,6 +306,8 @@ class AttentionRows(DecoderRows[Condition]):
         """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
+            noise = noise.copy()
+            noise[:, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
             self._steps[rows] = sample(output, noise, self._temperatures[rows])
         return self._steps[rows]
 

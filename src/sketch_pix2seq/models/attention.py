@@ -38,6 +38,9 @@ POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 """Periods, in steps, of the waves that tell which step it is."""
 NUM_CODE_TOKENS = 4
+PEN_TEMPERATURE = 2.0
+"""Pen states are sampled at this many times the temperature: at its own, which suits the lines,
+many drawings scribble on one spot and do not end."""
 CONDITIONS = ("picture", "code", "category", "nothing")
 """What a decoder can be given; `picture` with the code."""
 HIDDEN, PARTLY, SHOWN = 0, 1, 2

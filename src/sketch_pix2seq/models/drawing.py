@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from sketch_pix2seq.models.attention import AttentionModel, Conditions
+from sketch_pix2seq.models.attention import PEN_TEMPERATURE, AttentionModel, Conditions
 from sketch_pix2seq.models.decoder import Decoder
 from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
@@ -90,6 +90,8 @@ def draw_with_attention(
     end = pictures.new_tensor(END_STEP)
     going = torch.arange(batch, device=pictures.device)
     heat = pictures.new_full((batch, 1), temperature)
+    pen_factor = torch.ones_like(noise[0, 0])
+    pen_factor[-2 - NUM_PEN_STATES : -2] = PEN_TEMPERATURE
     for number, row in enumerate(noise):
         positions = model.positions(drawn[going])
         when = torch.from_numpy(covered[going.cpu().numpy()]).to(pictures.device)
@@ -100,7 +102,8 @@ def draw_with_attention(
         if prefix is not None and number < prefix.shape[1]:
             step = prefix[going, number]
         else:
-            step = StrokeMixture.from_output(output[:, -1].float()).sample(row[going], heat[going])
+            mixture = StrokeMixture.from_output(output[:, -1].float())
+            step = mixture.sample(row[going] * pen_factor, heat[going])
         following = end.repeat(batch, 1)
         following[going] = step
         was_down = drawn[going, -1, PEN.start + PEN_DOWN] > 0
