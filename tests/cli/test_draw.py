@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +180,10 @@ def test_an_input_is_never_overwritten(
     assert main([*words, "--out", "../work/."]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "must not take the place of the input `two.ndjson`. Name another folder" in err
+    assert (
+        "must not take the place of the input `two.ndjson`. Name another place with `--out`" in err
+    )
+    assert main([*words, "--overwrite"]) == 2
     assert {path: (inputs / path).read_bytes() for path in files(inputs)} == before
 
 
@@ -277,6 +282,8 @@ def test_too_many_drawings_are_refused_before_drawing(
     words: list[str],
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.read_files", never)
     assert main(["draw", "house.svg", *words]) == 2
     err = capsys.readouterr().err
     assert "at most 1,000,000 drawings at once; got 1 input x `-n` 1,00" in err
@@ -284,28 +291,103 @@ def test_too_many_drawings_are_refused_before_drawing(
     assert ("`--best-of`" in err) == ("--best-of" in words)
 
 
-def test_folders_and_somebodys_ndjson_are_never_replaced(
+def test_the_amount_counts_every_drawing_of_a_file(
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sketcher, "load", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    assert main(["draw", "two.ndjson", "-n", "500001"]) == 2
+    assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["svg", "json"])
+def test_a_file_that_exists_is_replaced_only_with_overwrite(
+    inputs: Path,
+    bundle: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out", "--format", form]
+    assert main(words) == 0
+    (place,) = (inputs / "out").iterdir()
+    place.write_text("mine")
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(Sketcher, "load", never)
+        assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and f"the file `out/{place.name}`" in err and "give `--overwrite`" in err
+    assert place.read_text() == "mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert place.read_text() != "mine"
+
+
+def test_a_file_that_appears_while_drawing_is_kept(
+    inputs: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redraw = Sketcher.redraw
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        (inputs / "house-redrawn.svg").write_text("somebody else's")
+        return redraw(*arguments, **named)
+
+    monkeypatch.setattr(Sketcher, "redraw", slowly)
+    before = files(inputs)
+    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 2
+    assert (inputs / "house-redrawn.svg").read_text() == "somebody else's"
+    assert files(inputs) == before | {"house-redrawn.svg"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of this system differ")
+@pytest.mark.parametrize(
+    ("verb", "place", "more"),
+    [
+        ("draw", "house-redrawn.svg", []),
+        ("draw", "house.ndjson", ["--format", "json"]),
+        ("mix", "mixed.svg", ["two.ndjson", "--steps", "2", "--out", "out/mixed.svg"]),
+        ("mix", "mixed.ndjson", ["two.ndjson", "--steps", "2", "--out", "out/mixed.ndjson"]),
+        ("mix", "mixed.gif", ["two.ndjson", "--steps", "2", "--out", "out/mixed.gif"]),
+    ],
+)
+def test_every_writer_follows_links_and_only_with_overwrite(
+    inputs: Path, bundle: Path, verb: str, place: str, more: list[str]
+) -> None:
+    words = [verb, "house.svg", *more, "--bundle", str(bundle)]
+    words += ["--out", "out"] if verb == "draw" else []
+    link, target = inputs / "out" / place, inputs / "far" / "target"
+    link.parent.mkdir()
+    target.parent.mkdir()
+    link.symlink_to(target)
+    assert main(words) == 2  # a link to nowhere is somebody's as well
+    target.write_text("mine")
+    assert main(words) == 2
+    assert target.read_text() == "mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert link.is_symlink()
+    assert target.read_bytes() not in (b"mine", b"")
+    assert files(inputs / "out") == {place}
+    link.unlink()
+    link.symlink_to(inputs / "house.svg")
+    assert main([*words, "--overwrite"]) == 2  # an input by another name
+    assert read_inputs(inputs / "house.svg")[0].num_points == HOUSE.num_points
+
+
+def test_names_that_a_file_system_takes_for_one_are_numbered(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out"]
-    (inputs / "out" / "house-redrawn.svg").mkdir(parents=True)
-    assert main(words) == 2
-    assert "the folder `out/house-redrawn.svg`" in capsys.readouterr().err
-    mine = inputs / "out" / "house.ndjson"
-    for theirs in (
-        '{"drawing": [[[0, 9], [3, 4]]]}',
-        '{"note": "\\"input\\":", "drawing": [[[0, 9], [3, 4]]]}',
-        '{"of": {"input": 1, "index": 2, "seed": 3}, "drawing": [[[0, 9], [3, 4]]]}',
-        '["input", "index", "seed", "drawing"]',
-        '{"input": "half of a li',
-        "",
-    ):
-        mine.write_text(theirs)
-        assert main([*words, "--format", "json"]) == 2
-        assert "the file `out/house.ndjson`" in capsys.readouterr().err
-    mine.unlink()
-    assert main([*words, "--format", "json"]) == 0
-    assert main([*words, "--format", "json", "--seed", "1"]) == 0  # our own may be replaced
+    (inputs / "more").mkdir()
+    HOUSE.save(inputs / "more" / "House.svg")
+    HOUSE.save(inputs / "caf\u00e9.svg")
+    HOUSE.save(inputs / "more" / "cafe\u0301.svg")
+    words = ["draw", "house.svg", "more/House.svg", "caf\u00e9.svg", "more/cafe\u0301.svg"]
+    assert main([*words, "--bundle", str(bundle), "--out", "out"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "out/house-redrawn.svg",
+        "out/House-2-redrawn.svg",
+        "out/caf\u00e9-redrawn.svg",
+        "out/cafe\u0301-2-redrawn.svg",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sketch_pix2seq.cli.inputs import read_files
 from sketch_pix2seq.cli.ours import model_at
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results
 from sketch_pix2seq.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from sketch_pix2seq.inference.sketcher import Sketcher
-    from sketch_pix2seq.sketch.sketch import Sketch
 
 
 def draw(
@@ -26,7 +25,8 @@ def draw(
     best_of: int = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Draw drawings again, stroke by stroke.
 
@@ -44,18 +44,20 @@ def draw(
             bundle holds a judge, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
-        look: How results look.
+        overwrite: Replace files that exist, but never an input.
+        style: How results look.
     """
-
-    def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, sketches, n, best_of)
-        with progress_bar("drawing") as progress:
-            drawings = sketcher.redraw(
-                sketches, n, temperature, seed, progress=progress, best_of=best_of
-            )
-        return drawings, facts(sketcher, temperature, seed, best_of)
-
-    make_results(Wanted(inputs, out, form, "redrawn", look, n), make)
+    check_settings(len(inputs), n, temperature, seed, best_of)
+    read = read_files(inputs)
+    check_settings(len(read.sketches), n, temperature, seed, best_of)
+    results = plan_results(read, out, form, "redrawn", style, n=n, overwrite=overwrite)
+    sketcher = load_sketcher(bundle)
+    with progress_bar("drawing") as progress:
+        drawings = sketcher.redraw(
+            read.sketches, n, temperature, seed, progress=progress, best_of=best_of
+        )
+    results.write(drawings, facts(sketcher, temperature, seed, best_of))
+    read.report_problems()
 
 
 def complete(
@@ -66,7 +68,8 @@ def complete(
     n: Annotated[int, Parameter(name="-n")] = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Finish started drawings: what is given stays, the rest is drawn.
 
@@ -82,42 +85,60 @@ def complete(
         n: How many drawings of each input.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
-        look: How results look.
+        overwrite: Replace files that exist, but never an input.
+        style: How results look.
     """
+    check_settings(len(inputs), n, temperature, seed)
+    read = read_files(inputs)
+    check_settings(len(read.sketches), n, temperature, seed)
+    results = plan_results(read, out, form, "completed", style, n=n, overwrite=overwrite)
+    sketcher = load_sketcher(bundle)
+    with progress_bar("drawing") as progress:
+        drawings = sketcher.complete(read.sketches, n, temperature, seed, progress=progress)
+    if form == "json":
+        drawings = [[drawing.rounded() for drawing in some] for some in drawings]
+    results.write(drawings, facts(sketcher, temperature, seed))
+    read.report_problems()
 
-    def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, sketches, n)
-        with progress_bar("drawing") as progress:
-            drawings = sketcher.complete(sketches, n, temperature, seed, progress=progress)
-        if form == "json":
-            drawings = [[drawing.rounded() for drawing in some] for some in drawings]
-        return drawings, facts(sketcher, temperature, seed)
 
-    make_results(Wanted(inputs, out, form, "completed", look, n), make)
+def check_settings(
+    num_inputs: int, n: int, temperature: float | None, seed: int, best_of: int = 1
+) -> None:
+    """Check the settings that need no model, before anything is read, named or loaded for them.
+
+    Args:
+        num_inputs: Drawings to draw from, or as many files while they are unread.
+        n: Drawings of each.
+        temperature: How freely to draw; None: what suits the model.
+        seed: Of the noise.
+        best_of: Drawn for each one wanted.
+
+    Raises:
+        UsageError: If one does not fit, or there would be too many drawings.
+    """
+    from sketch_pix2seq.inference.arguments import check_amount, checked_seed, checked_temperature
+
+    check_amount(num_inputs, n, best_of)
+    checked_seed(seed)
+    if temperature is not None:
+        checked_temperature(temperature)
 
 
-def load(bundle: Path | None, sketches: Sequence[Sketch], n: int = 1, best_of: int = 1) -> Sketcher:
-    """Load a model, once what is asked of it is known to be possible.
+def load_sketcher(bundle: Path | None) -> Sketcher:
+    """Load a model.
 
     Args:
         bundle: A folder or zip file; None or `default`: the one that comes with the package.
-        sketches: The inputs.
-        n: Drawings of each.
-        best_of: Drawn for each one wanted.
-
-    Returns:
-        What draws.
     """
-    from sketch_pix2seq.inference.arguments import check_amount
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    check_amount(len(sketches), n, best_of)
     return Sketcher.load(model_at(bundle))
 
 
 def facts(
     sketcher: Sketcher, temperature: float | None, seed: int, best_of: int = 1
 ) -> dict[str, Any]:
-    """Say how drawings were made, for `--format json`."""
-    heat = sketcher.card.temperature if temperature is None else temperature
-    return {"seed": seed, "temperature": heat, "best_of": best_of if best_of > 1 else None}
+    """Return how drawings were made, for `--format json`."""
+    if temperature is None:
+        temperature = sketcher.card.temperature
+    return {"seed": seed, "temperature": temperature, "best_of": best_of if best_of > 1 else None}
