@@ -21,6 +21,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def measure(
         page = run(
             contestants, dataset, chosen, out, provenance(data), settings, pictures, progress
         )
-    print(page)
+    print_line(page)
 
 
 def provenance(data: Path) -> Provenance:
