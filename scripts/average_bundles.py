@@ -46,7 +46,7 @@ def main() -> None:
     before = start_from(other)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
-        start.check(recipe, len(card.categories))
+        start.check(recipe, card.categories)
     model = build_model(recipe).eval()
     model.load_state_dict(
         {

@@ -37,7 +37,7 @@ def main() -> None:
     recipe = Recipe.from_dict(bundle.card.recipe)
     model = build_model(recipe).eval()
     start = start_from(bundle)
-    start.check(recipe, len(bundle.card.categories))
+    start.check(recipe, bundle.card.categories)
     model.load_state_dict(start.weights)
     if not isinstance(model.encoder, ConvEncoder):
         raise UsageError("`model.encoder` must be conv", got=recipe.model.encoder)

@@ -21,7 +21,7 @@ RASTER = RasterSettings(size=SIZE)
 
 def torch_model() -> torch_attention.AttentionModel:
     torch.manual_seed(0)
-    encoder = torch_encoders.GridEncoder(LATENT_DIM, ENCODER_WIDTH, SIZE)
+    encoder = torch_encoders.GridEncoder(LATENT_DIM, CATEGORIES, ENCODER_WIDTH, SIZE)
     decoder = torch_attention.AttentionDecoder(
         LATENT_DIM,
         CATEGORIES,

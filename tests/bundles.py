@@ -14,6 +14,7 @@ from safetensors.torch import save
 from sketch_pix2seq.bundle.affine_maps import CodeClassifier, CompletionMap
 from sketch_pix2seq.bundle.architectures import (
     PICTURE,
+    AttentionArchitecture,
     ClassifierArchitecture,
     RecurrentArchitecture,
 )
@@ -23,8 +24,17 @@ from sketch_pix2seq.bundle.classifier import ClassifierCard, ClassifierFiles
 from sketch_pix2seq.export.classifier import write_classifier as write_classifier_files
 from sketch_pix2seq.export.weights import stored
 from sketch_pix2seq.inference.classifier import Classifier
-from sketch_pix2seq.models import Judge, LSTMDecoder, PaperEncoder, RNNEncoder, SketchAutoencoder
-from sketch_pix2seq.sketch.raster import RasterSettings
+from sketch_pix2seq.models import (
+    AttentionDecoder,
+    AttentionModel,
+    GridEncoder,
+    Judge,
+    LSTMDecoder,
+    PaperEncoder,
+    RNNEncoder,
+    SketchAutoencoder,
+)
+from sketch_pix2seq.sketch.raster import RasterSettings, frame_scale
 
 LATENT_DIM = 16
 SIZE = 48
@@ -32,6 +42,9 @@ ENCODER_SIZE = 12
 NUM_COMPONENTS = 4
 MAX_STEPS = 60
 CLASSIFIER_WIDTH = 8
+OFFSET_SCALE = 20.0
+ATTENTION_CATEGORIES = ("cat", "clock", "dog")
+ATTENTION_SIZE, HEAD_SIZE, ENCODER_WIDTH, PICTURE_SIZE = 24, 8, 8, 32
 
 
 def tiny_model(encoder_input: str = PICTURE) -> SketchAutoencoder:
@@ -65,7 +78,7 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
             decoder_size=SIZE,
         ),
         categories=("noise",),
-        offset_scale=20.0,
+        offset_scale=OFFSET_SCALE,
         max_steps=MAX_STEPS,
         temperature=0.8,
         raster=RasterSettings(),
@@ -74,6 +87,54 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
     half = np.eye(LATENT_DIM, dtype=np.float32) / 2
     completion = CompletionMap(half, np.zeros(LATENT_DIM, np.float32)).to_bytes()
     return Bundle(card, weights, completion)
+
+
+def tiny_attention_model() -> AttentionModel:
+    """An `attention` model whose drawings have some ten points, of three categories."""
+    raster = RasterSettings(size=PICTURE_SIZE)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        encoder = GridEncoder(LATENT_DIM, len(ATTENTION_CATEGORIES), ENCODER_WIDTH, PICTURE_SIZE)
+        decoder = AttentionDecoder(
+            LATENT_DIM,
+            len(ATTENTION_CATEGORIES),
+            encoder.channels,
+            encoder.grid_size,
+            width=ATTENTION_SIZE,
+            num_layers=2,
+            num_heads=ATTENTION_SIZE // HEAD_SIZE,
+            expansion=2,
+            num_components=NUM_COMPONENTS,
+        )
+        with torch.no_grad():
+            for weight in (*encoder.parameters(), *decoder.parameters()):
+                weight.add_(torch.randn_like(weight), alpha=0.1)
+            decoder.output.bias[:3] += torch.tensor([3.0, 1.0, 0.3])  # down, up, end
+    return AttentionModel(encoder, decoder, OFFSET_SCALE * frame_scale(raster), PICTURE_SIZE).eval()
+
+
+@functools.cache
+def tiny_attention_bundle() -> Bundle:
+    """That model, as a bundle."""
+    card = BundleCard(
+        name="tiny_attention",
+        architecture=AttentionArchitecture(
+            latent_dim=LATENT_DIM,
+            num_components=NUM_COMPONENTS,
+            encoder_width=ENCODER_WIDTH,
+            decoder_size=ATTENTION_SIZE,
+            num_layers=2,
+            head_size=HEAD_SIZE,
+            expansion=2,
+        ),
+        categories=ATTENTION_CATEGORIES,
+        offset_scale=OFFSET_SCALE,
+        max_steps=MAX_STEPS,
+        temperature=0.8,
+        raster=RasterSettings(size=PICTURE_SIZE),
+    )
+    model = tiny_attention_model()
+    return Bundle(card, save({name: stored(tensor) for name, tensor in model.state_dict().items()}))
 
 
 def plain_architecture(encoder_input: str = PICTURE, **changes: Any) -> RecurrentArchitecture:

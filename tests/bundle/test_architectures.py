@@ -15,9 +15,10 @@ from sketch_pix2seq.bundle.architectures import (
     architecture_from,
 )
 from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.models import Judge
 from sketch_pix2seq.models.mixture import noise_dim
-from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.build import build, build_model
 from sketch_pix2seq.training.recipes import find_recipe
 
 SIZES: dict[str, Any] = {"latent_dim": 12, "num_components": 3, "decoder_size": 20}
@@ -51,6 +52,57 @@ def test_shapes_are_those_of_the_network(encoder: str, decoder: str, picture_siz
     assert architecture.noise_dim == noise_dim(3)
     assert architecture.encoder_input == ("strokes" if encoder == "rnn" else "picture")
     assert architecture_from(architecture.to_dict()) == architecture
+
+
+ATTENTION: dict[str, Any] = {
+    "latent_dim": 12,
+    "num_components": 3,
+    "encoder_width": 8,
+    "decoder_size": 48,
+    "num_layers": 3,
+    "head_size": 16,
+    "expansion": 2,
+}
+
+
+@pytest.mark.parametrize(("picture_size", "num_categories"), [(64, 1), (32, 5)])
+def test_shapes_of_attention_are_those_of_the_network(
+    picture_size: int, num_categories: int
+) -> None:
+    settings = [f"model.{name}={value}" for name, value in ATTENTION.items()]
+    recipe = find_recipe("attention").with_settings([*settings, f"raster.size={picture_size}"])
+    architecture = architecture_from({"name": "attention", **ATTENTION})
+    assert architecture == architecture_of(recipe.model)
+    assert architecture.problems(picture_size, num_categories) == []
+    network = build(recipe, num_categories)
+    assert architecture.shapes(picture_size, num_categories) == shapes_of(network)
+    assert architecture.noise_dim == noise_dim(3)
+    assert architecture.encoder_input == "picture"
+    assert architecture_from(architecture.to_dict()) == architecture
+
+
+@pytest.mark.parametrize(
+    ("changes", "picture_size", "problem"),
+    [
+        ({"num_layers": 33}, 64, "`num_layers` must be a whole number from 1 to 32, got 33"),
+        ({"head_size": 0}, 64, "`head_size` must be a whole number from 1 to 256, got 0"),
+        ({"head_size": 7}, 64, "`decoder_size` must be a multiple of `head_size`"),
+        ({"expansion": 2.0}, 64, "`expansion` must be a whole number from 1 to 8, got 2.0"),
+        ({"encoder_width": 12}, 64, "`encoder_width` must be a multiple of 8, got 12"),
+        ({"encoder_width": 256}, 512, "must be at most 2,097,152"),
+        ({}, 40, "`size` of the raster must be a multiple of 16"),
+    ],
+)
+def test_sizes_of_attention_that_do_not_fit_are_named(
+    changes: dict[str, Any],
+    picture_size: int,
+    problem: str,
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    with unchecked_shapes():
+        architecture = architecture_from({"name": "attention", **ATTENTION, **changes})
+        problems = architecture.problems(picture_size, 5)
+    assert any(problem in one for one in problems), problems
 
 
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
@@ -97,9 +149,11 @@ def test_large_layers_over_large_pictures_are_refused() -> None:
     [
         (None, "must be an object with a `name`"),
         ({"name": 3}, "must be an object with a `name`"),
-        ({"name": "gru"}, "must be `lstm`, `layer_norm` or `hyper`; got 'gru'"),
+        ({"name": "gru"}, "must be `lstm`, `layer_norm`, `hyper` or `attention`; got 'gru'"),
         ({"name": "lstm", "graph": 1}, "must not hold 'graph'"),
         ({"name": "lstm"}, "is not complete; .* missing"),
+        ({"name": "attention"}, "is not complete; .* missing"),
+        ({"name": "attention", **ATTENTION, "hyper_size": 3}, "must not hold 'hyper_size'"),
     ],
 )
 def test_what_is_no_architecture_is_refused(values: object, message: str) -> None:

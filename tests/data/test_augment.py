@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.data.augment import Augmentation, augment, augment_packed, trembling
+from sketch_pix2seq.data.augment import (
+    Augmentation,
+    augment,
+    augment_packed,
+    in_frame,
+    jittered_past,
+    trembling,
+)
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
@@ -156,8 +163,39 @@ def test_a_trembling_hand_moves_points_by_themselves(rng: np.random.Generator) -
     assert np.abs(np.corrcoef(apart[:-1, 0], apart[1:, 0])[0, 1]) < 0.1
 
 
+def test_a_frame_is_filled_and_the_drawing_lies_in_its_middle(rng: np.random.Generator) -> None:
+    made = [drawing(rng, 7, 1, 12), drawing(rng, 2), 9 * drawing(rng, 4, 4), drawing(rng, 1)]
+    framed = in_frame(Packed.of(made))
+    assert framed.lengths.tolist() == [20, 2, 8, 1]
+    for rows, before in zip(np.split(framed.rows, framed.starts[1:]), made, strict=True):
+        at, was = points(rows), points(before)
+        middle = (at.min(axis=0) + at.max(axis=0)) / 2
+        np.testing.assert_allclose(middle, 0, atol=1e-3)
+        np.testing.assert_array_equal(rows[:, LIFT], before[:, LIFT])
+        if len(rows) > 1:  # a dot has no size
+            assert longest_side(rows) == pytest.approx(255, rel=1e-5)
+            zoom = 255 / longest_side(before)
+            np.testing.assert_allclose(np.diff(at, axis=0), zoom * np.diff(was, axis=0), atol=1e-3)
+
+
+def test_half_of_the_pasts_are_jittered_each_by_its_own_measure(rng: np.random.Generator) -> None:
+    rows = np.tile(np.array([[3, 4, 0]], np.float32), (300 * 60, 1))
+    packed = Packed(rows, np.full(300, 60))
+    moved = jittered_past(packed, rng, Augmentation(past_jitter=3.0))
+    apart = (moved.positions() - packed.positions()).reshape(300, 60 * 2)
+    spread = np.sqrt((apart**2).mean(axis=1))
+    jittered = spread > 1e-3
+    assert 0.4 < jittered.mean() < 0.6
+    assert 5 < spread.max() < 7.5  # up to twice the setting
+    assert spread[jittered].mean() == pytest.approx(3.0, rel=0.15)
+    assert (moved.lifts == packed.lifts).all()
+    still = jittered_past(packed, rng, Augmentation())
+    np.testing.assert_array_equal(still.rows, packed.rows)
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("tremble", -1.0), ("line_width", 1.0), ("line_width", -0.1)]
+    ("name", "value"),
+    [("tremble", -1.0), ("past_jitter", -1.0), ("line_width", 1.0), ("line_width", -0.1)],
 )
 def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must"):

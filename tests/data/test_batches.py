@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sketch_pix2seq.data.augment import Augmentation
-from sketch_pix2seq.data.batches import Batch, BatchSource, validation_batches
+from sketch_pix2seq.data.batches import Batch, BatchSource, batch_of, validation_batches
 from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.coverage import NEVER, RADIUS
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP, stroke3_to_stroke5
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
@@ -179,6 +181,99 @@ def test_a_trembling_picture_shows_the_same_strokes_in_every_part(dataset: Datas
     parts = [source(dataset, augmentation=trembling, part=(n, 2)).batch(4) for n in (0, 1)]
     for place, part in enumerate(parts):
         np.testing.assert_array_equal(part.pictures, whole.pictures[place::2])
+
+
+FRAMED: dict[str, Any] = {"framed": True, "raster": RasterSettings(size=32)}
+
+
+def places(steps: np.ndarray, raster: RasterSettings) -> np.ndarray:
+    """Where the pen is in the picture after each step of the drawing in the middle of it."""
+    scale = 2.0 * (raster.size - 2 * raster.margin) / 255
+    return np.cumsum(steps[:, :2].astype(np.float64), axis=0) * scale + raster.size / 2
+
+
+def covering_step(spot: np.ndarray, at: np.ndarray, steps: np.ndarray) -> tuple[int, float]:
+    """The first step whose line passes a spot, and by how much that is a matter of rounding."""
+    for number in range(1, len(steps)):
+        here = at[number]
+        draws = number > 1 and steps[number - 1, 2] == 1
+        before = at[number - 1] if draws else here
+        along = here - before
+        share = np.clip((spot - before) @ along / max(float(along @ along), 1e-9), 0, 1)
+        away = float(np.linalg.norm(spot - before - share * along))
+        if away <= RADIUS + 0.05:
+            return number, RADIUS - away
+    return NEVER, np.inf
+
+
+def check_covered(batch: Batch, raster: RasterSettings) -> None:
+    assert batch.covered is not None
+    assert batch.covered.shape == (len(batch.lengths), raster.size, raster.size)
+    num_checked = 0
+    for steps, length, covered in zip(batch.steps, batch.lengths, batch.covered, strict=True):
+        own = steps[: length + 1]
+        at = places(own, raster)
+        for row in range(0, raster.size, 3):
+            for column in range(0, raster.size, 3):
+                spot = np.array([column + 0.5, row + 0.5])
+                expected, inside = covering_step(spot, at, own)
+                if inside > 0.1:  # else it depends on where the line is sampled
+                    assert covered[row, column] == expected
+                    num_checked += expected != NEVER
+    assert num_checked > 100
+
+
+def test_framed_drawings_fill_the_picture_and_say_what_they_cover(dataset: Dataset) -> None:
+    raster = FRAMED["raster"]
+    split = dataset.split("valid")
+    plain = source(dataset, **FRAMED).batch(1)
+    augmented = source(dataset, **FRAMED, augmentation=Augmentation(rotate=20)).batch(1)
+    (valid, *_) = validation_batches(split, offset_scale=2.0, batch_size=8, **FRAMED)
+    chosen = batch_of(split, np.arange(8), offset_scale=2.0, **FRAMED)
+    for batch in (plain, augmented, valid, chosen):
+        assert batch.targets is None
+        check_covered(batch, raster)
+        for steps, length, picture in zip(batch.steps, batch.lengths, batch.pictures, strict=True):
+            points = 2.0 * np.cumsum(steps[1 : length + 1, :2].astype(np.float64), axis=0)
+            assert np.ptp(points, axis=0).max() == pytest.approx(255, rel=1e-4)
+            np.testing.assert_allclose(points.min(axis=0) + points.max(axis=0), 0, atol=1e-2)
+            strokes = np.split(points, np.flatnonzero(steps[1:length, 3]) + 1)
+            np.testing.assert_allclose(picture[0], rasterise(strokes, raster), atol=0.02)
+
+
+def test_an_unsteady_past_is_covered_and_led_back_from(dataset: Dataset) -> None:
+    unsteady = Augmentation(rotate=20, past_jitter=6.0)
+    batch = source(dataset, **FRAMED, augmentation=unsteady).batch(2)
+    steady = source(dataset, **FRAMED, augmentation=replace(unsteady, past_jitter=0.0)).batch(2)
+    check_covered(batch, FRAMED["raster"])
+    np.testing.assert_array_equal(batch.pictures, steady.pictures)
+    np.testing.assert_array_equal(batch.lengths, steady.lengths)
+    np.testing.assert_array_equal(batch.steps[..., 2:], steady.steps[..., 2:])
+    assert batch.targets is not None
+    np.testing.assert_array_equal(batch.targets[..., 2:], batch.steps[:, 1:, 2:])
+    away = []
+    for row, length in enumerate(batch.lengths.tolist()):
+        drawn = np.cumsum(batch.steps[row, :length, :2].astype(np.float64), axis=0)
+        right = np.cumsum(steady.steps[row, 1 : length + 1, :2].astype(np.float64), axis=0)
+        led_to = drawn + batch.targets[row, :length, :2]
+        np.testing.assert_allclose(led_to, right, atol=1e-2)
+        away.append(np.abs(drawn[1:] - right[:-1]).max(initial=0.0))
+        assert (batch.targets[row, length:] == END_STEP).all()
+    assert min(away) < 1e-3 < max(away)
+
+
+def test_parts_are_parts_of_the_whole_batch_whatever_is_drawn_by_chance(dataset: Dataset) -> None:
+    unsteady = Augmentation(rotate=20, past_jitter=6.0, tremble=2.0, line_width=0.3)
+    whole = source(dataset, **FRAMED, augmentation=unsteady).batch(4)
+    for number in range(3):
+        part = source(dataset, **FRAMED, augmentation=unsteady, part=(number, 3)).batch(4)
+        num_steps = part.steps.shape[1]
+        for name in ("lengths", "pictures", "category_ids", "covered"):
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[number::3])
+        np.testing.assert_allclose(part.steps, whole.steps[number::3, :num_steps], atol=1e-4)
+        assert part.targets is not None and whole.targets is not None
+        ours = whole.targets[number::3, : num_steps - 1]
+        np.testing.assert_allclose(part.targets, ours, atol=1e-3)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])

@@ -18,7 +18,7 @@ from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run, load_model
 from sketch_pix2seq.export.weights import round_to_half
-from sketch_pix2seq.inference.networks import decoder_of, encoder_of
+from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.models import DecoderStep, SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_END, START_STEP
@@ -69,6 +69,7 @@ def bundle(run: Path) -> Path:
 def model_with_stored_weights(run: Path) -> SketchAutoencoder:
     """The model with its larger weights rounded to 16 bits, as the bundle holds them."""
     model, _ = load_model(Run(run))
+    assert isinstance(model, SketchAutoencoder)
     round_to_half(model)
     return model
 
@@ -111,7 +112,7 @@ def test_torch_and_numpy_encode_alike(run: Path, bundle: Path) -> None:
         rows[1 : length + 1, :2] = rng.standard_normal((length, 2))
         rows[1 : length + 1, 2:] = [1, 0, 0]
     views = steps[:, 1:] if card.encoder_input == STROKES else pictures
-    found = encoder_of(Bundle.open(bundle))(views)
+    found = networks_of(Bundle.open(bundle)).codes(views)
     with torch.no_grad():
         expected, _ = model.encode(
             torch.from_numpy(pictures), torch.from_numpy(steps), torch.from_numpy(lengths)
@@ -135,7 +136,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
         torch.from_numpy(noise),
         temperature,
     )
-    rows = decoder_of(Bundle.open(bundle)).open(3)
+    rows = networks_of(Bundle.open(bundle)).decoder.open(3)
     heat = np.full(3, temperature, np.float32)
     step = rows.begin(0, list(latent), noise[0], heat)
     for index in range(expected.shape[1]):

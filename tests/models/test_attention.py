@@ -46,7 +46,7 @@ def test_what_is_not_given_changes_nothing(rng: np.random.Generator) -> None:
     for given in CONDITIONS:
         conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given=given)
         losses[given] = [
-            float(model(shown, *_batch(), named, _covered(), conditions).total().detach())
+            float(model(shown, *_batch(), named, _covered(), conditions).reconstruction.detach())
             for shown, named in ((pictures, ids), (others, ids), (pictures, 1 + ids))
         ]
     assert losses["nothing"][0] == losses["nothing"][1] == losses["nothing"][2]
@@ -78,18 +78,66 @@ def test_conditions_come_as_often_as_they_should() -> None:
     assert (partly == partly[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)).all()
 
 
+def test_the_conditions_of_parts_are_those_of_the_whole() -> None:
+    whole = Conditions.draw(7, 16, ConditionShares(), torch.Generator().manual_seed(0))
+    for number in range(3):
+        part = whole.part(number, 3)
+        for name in ("shown", "visible", "has_code", "has_category"):
+            assert torch.equal(
+                getattr(part, name), getattr(whole, name)[[number, *range(number + 3, 7, 3)]]
+            )
+
+
+def test_dropout_keeps_its_share_and_draws_from_its_generator(rng: np.random.Generator) -> None:
+    model = pairs.torch_model()
+    model.decoder.keep = 0.75
+    pictures = torch.from_numpy(pairs.pictures(rng, DRAWINGS))
+    conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device)
+
+    def loss(seed: int) -> float:
+        generator = torch.Generator().manual_seed(seed)
+        inputs = (pictures, *_batch(), torch.arange(DRAWINGS), _covered(), conditions)
+        return float(model(*inputs, generator=generator).total().detach())
+
+    assert loss(0) == loss(1)  # in evaluation mode there is none
+    model.train()
+    assert loss(0) == loss(0) != loss(1)
+    (layer, *_) = model.decoder.layers
+    dropped = layer._drop(torch.ones(4000), 0.75, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(dropped.unique(), torch.tensor([0.0, 1 / 0.75]))
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_codes_are_classified_and_that_reaches_the_encoder(rng: np.random.Generator) -> None:
+    model = pairs.torch_model()
+    pictures = torch.from_numpy(pairs.pictures(rng, DRAWINGS))
+    ids = torch.arange(DRAWINGS)
+    conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given="nothing")
+    losses = model(pictures, *_batch(), ids, _covered(), conditions)
+    _, latent = model.encode(pictures, conditions)
+    odds = model.encoder.classes(latent).log_softmax(1)
+    assert losses.class_sum is not None
+    torch.testing.assert_close(losses.class_sum, -odds[ids, ids].sum())
+    total = losses.reconstruction + model.class_weight * losses.class_sum / DRAWINGS
+    torch.testing.assert_close(losses.total(), total)
+    losses.total().backward()
+    grad = model.encoder.head.mean.weight.grad
+    assert grad is not None and grad.abs().sum() > 0
+
+
 def test_it_learns_a_few_drawings_by_heart() -> None:
     model = pairs.torch_model().train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
     drawings = _drawings()
     pictures = torch.from_numpy(drawings)
     conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device)
     losses = []
-    for _ in range(150):
+    for _ in range(200):
         total = model(
             pictures, *_batch(), torch.zeros(DRAWINGS).long(), _covered(), conditions
         ).total()
         total.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
         losses.append(float(total.detach()))

@@ -140,6 +140,29 @@ def test_the_parts_of_a_batch_have_the_gradient_of_the_whole() -> None:
     assert with_kl(parts[0], 4).means_of(whole).total(0.5, 0.2) == pytest.approx(0.5 * 2.0 / 8)
 
 
+def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawing() -> None:
+    terms = [torch.tensor(value, requires_grad=True) for value in (6.0, 8.0, 3.0)]
+    stroke, pen, classes = terms
+    part = DrawingLosses(stroke, pen, None, (2, 4, 3), classes, 0.5)
+    assert part.sums().tolist() == [6, 8, 0, 3, 2, 4, 3]
+    assert float(part.total().detach()) == pytest.approx(6 / 2 + 8 / 4 + 0.5 * 3 / 3)
+    whole = part.sums() + torch.tensor([1.0, 2, 0, 9, 3, 4, 5])
+    part.total(whole=whole).backward()
+    grads = [float(term.grad) for term in terms if term.grad is not None]
+    assert grads == pytest.approx([1 / 5, 1 / 8, 0.5 / 8])
+    means = part.means_of(whole)
+    assert means.told() == pytest.approx(
+        {
+            "stroke_nll": 7 / 5,
+            "pen_ce": 10 / 8,
+            "class_ce": 12 / 8,
+            "reconstruction": 7 / 5 + 10 / 8,
+        }
+    )
+    assert means.total(0.5, 0.2) == means.reconstruction
+    assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).told()
+
+
 def test_without_kl_there_is_truly_none() -> None:
     pictures = torch.rand(3, 1, 48, 48, generator=torch.Generator().manual_seed(2))
     losses = model()(pictures, batch(4), LENGTHS)

@@ -1,15 +1,23 @@
-"""The four recipes of the paper, number by number."""
+"""The four recipes of the paper, number by number, and that of our own decoder."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
-from torch import nn
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.models import HyperDecoder, LayerNormDecoder, PaperEncoder, RNNEncoder
-from sketch_pix2seq.training.build import build_judge, build_model
+from sketch_pix2seq.models import (
+    AttentionModel,
+    HyperDecoder,
+    LayerNormDecoder,
+    PaperEncoder,
+    RNNEncoder,
+)
+from sketch_pix2seq.sketch.raster import RasterSettings
+from sketch_pix2seq.training.build import build, build_model
 from sketch_pix2seq.training.optimiser import learning_rate
-from sketch_pix2seq.training.recipe import KLSettings, ModelSettings, Recipe
+from sketch_pix2seq.training.recipe import ConditionSettings, KLSettings, ModelSettings
 from sketch_pix2seq.training.recipes import RECIPES, find_recipe
 
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
@@ -73,15 +81,96 @@ def test_wrong_values_are_all_told() -> None:
         KLSettings(weight=-1, decay=2)
     with pytest.raises(UsageError, match=r"encoder_size.*hyper_size"):
         ModelSettings(encoder_size=0, hyper_size=-2)
-    with pytest.raises(UsageError, match="must be one of paper, conv, rnn, got 'cnn'"):
+    with pytest.raises(UsageError, match="must be one of paper, conv, rnn, grid, got 'cnn'"):
         find_recipe("cnn").with_settings(["model.encoder=cnn"])
 
 
-SPARE = {"model.encoder": "rnn", "model.decoder": "hyper", "model.recurrent_keep": "0.5"}
+def test_attention_is_built_as_its_settings_say() -> None:
+    settings = ["model.decoder_size=48", "model.head_size=16", "model.num_layers=3"]
+    settings += ["model.expansion=2", "model.encoder_width=8", "model.latent_dim=12"]
+    settings += ["model.num_components=5", "model.class_weight=0.3", "model.keep=0.8"]
+    settings += ["raster.size=32", "conditions.shown=0.2", "conditions.category=0.9"]
+    recipe = find_recipe("attention").with_settings(settings)
+    model = build(recipe, 7, offset_scale=30.0)
+    assert isinstance(model, AttentionModel)
+    decoder, raster = model.decoder, RasterSettings(size=32)
+    assert (len(decoder.layers), decoder.num_components, decoder.keep) == (3, 5, 0.8)
+    assert decoder.layers[0].num_heads == 3
+    assert decoder.layers[0].feed_in.weight.shape == (96, 48)
+    assert decoder.category.weight.shape == (7, 48)
+    assert decoder.code.weight.shape[1] == 12
+    assert (model.encoder.grid_size, model.encoder.channels) == (4, 32)
+    assert model.encoder.classes.weight.shape == (7, 12)
+    assert (model.picture_size, model.class_weight, model.convention) == (32, 0.3, "valid")
+    assert model.step_pixels == pytest.approx(30 * (32 - 2 * raster.margin) / 255)
+    assert asdict(model.shares) == asdict(recipe.conditions)
+    assert (model.shares.shown, model.shares.category) == (0.2, 0.9)
 
 
-def built(recipe: Recipe) -> nn.Module:
-    return build_judge(recipe, 4) if recipe.task == "judge" else build_model(recipe)
+def test_the_recipe_attention_sees_its_pen_and_an_unsteady_past() -> None:
+    recipe = find_recipe("attention")
+    assert (recipe.model.encoder, recipe.model.decoder, recipe.attends) == (
+        "grid",
+        "attention",
+        True,
+    )
+    assert recipe.augmentation.past_jitter > 0
+    assert recipe.model.class_weight > 0
+    assert not recipe.kl.weight and not recipe.reward.weight
+    assert isinstance(build(recipe, 6), AttentionModel)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "message"),
+    [
+        (
+            "attention",
+            "model.encoder=conv",
+            "`encoder` must be `grid` with the decoder `attention`",
+        ),
+        (
+            "attention",
+            "model.decoder=lstm",
+            "`encoder` must be `grid` with the decoder `attention`",
+        ),
+        ("cnn", "model.encoder=grid", "`encoder` must be `grid` with the decoder `attention`"),
+        ("attention", "model.head_size=50", "`decoder_size` must be a multiple of `head_size`"),
+        ("attention", "model.head_size=0", "`head_size` must be positive"),
+        ("attention", "model.num_layers=0", "`num_layers` must be positive"),
+        ("attention", "model.expansion=-1", "`expansion` must be positive"),
+        ("attention", "model.class_weight=-0.1", "`class_weight` must not be negative"),
+        ("attention", "model.keep=0", r"`keep` must lie in \(0, 1\], got 0"),
+        ("attention", "model.keep=1.1", r"`keep` must lie in \(0, 1\]"),
+        ("attention", "raster.size=40", "a size that is a multiple of 16"),
+        ("attention", "kl.weight=0.5", "`kl.weight` must be 0 with `attention`"),
+        ("attention", "reward.weight=0.5", "`reward.weight` must be 0 with `attention`"),
+        ("attention", "conditions.shown=1.5", r"`shown` must lie in \[0, 1\]"),
+        ("attention", "conditions.partly=0.9", "`partly` must be at most 1 - `shown`"),
+        ("default", "augmentation.past_jitter=2", "`augmentation.past_jitter` must be 0 without"),
+        ("judge", "augmentation.past_jitter=2", "`augmentation.past_jitter` must be 0 without"),
+    ],
+)
+def test_what_does_not_fit_attention_is_refused(name: str, setting: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_recipe(name).with_settings([setting])
+
+
+def test_settings_of_attention_are_ignored_without_it() -> None:
+    own = {f"conditions.{name}" for name in asdict(ConditionSettings())}
+    own |= {f"model.{name}" for name in ("num_layers", "head_size", "expansion")}
+    own |= {"model.class_weight", "model.keep"}
+    for name in RECIPES:
+        ignored = find_recipe(name).ignored_settings()
+        assert (own & ignored.keys()) == (set() if name == "attention" else own)
+    assert "model.recurrent_keep" in find_recipe("attention").ignored_settings()
+
+
+SPARE = {
+    "model.encoder": "rnn",
+    "model.decoder": "hyper",
+    "model.recurrent_keep": "0.5",
+    "model.keep": "0.5",
+}
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -89,7 +178,7 @@ def test_what_a_recipe_says_it_ignores_changes_no_model(name: str) -> None:
     recipe = find_recipe(name)
     ignored = recipe.ignored_settings()
     sizes = [f"{key}={SPARE.get(key, 16)}" for key in ignored if key.startswith("model.")]
-    models = [built(recipe), built(recipe.with_settings(sizes))]
+    models = [build(recipe, 4), build(recipe.with_settings(sizes), 4)]
     first, second = (
         {key: value.shape for key, value in model.state_dict().items()} for model in models
     )

@@ -88,7 +88,7 @@ def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> Non
     start = Start.from_bytes(weights, "another", model=tiny_recipe.model)
     settings = replace(tiny_recipe.model, decoder_size=32, recurrent_keep=0.7)
     with pytest.raises(UsageError) as error:
-        start.check(replace(tiny_recipe, model=settings), 3)
+        start.check(replace(tiny_recipe, model=settings), ("a", "b", "c"))
     size = tiny_recipe.model.decoder_size
     assert str(error.value).endswith(
         f"That model was trained with --set model.decoder_size={size}."

@@ -161,22 +161,23 @@ class BatchSource:
         """
         indices = self.indices(step)
         packed = Packed.of([self.split.stroke3(index) for index in indices.tolist()])
-        seen, raster = packed, self.raster
+        rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
         if self.augmentation is not None:
-            rng = np.random.default_rng([self.seed, _AUGMENTATION_STREAM, step])
             packed = augment_packed(packed, rng, self.augmentation)
-            packed = in_frame(packed) if self.framed else packed
+        packed = in_frame(packed) if self.framed else packed
+        seen, past, raster = packed, None, self.raster
+        if self.augmentation is not None:
             seen = trembling(packed, rng, self.augmentation)
             wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
             raster = replace(raster, line_width=wider * raster.line_width)
+            if self.augmentation.past_jitter > 0:
+                past = jittered_past(packed, rng, self.augmentation)
         categories = self.split.category_ids(indices)
         number, how_many = self.part
-        if how_many > 1:
+        if how_many > 1:  # chosen last: what is drawn by chance is the same in any number of parts
             ours = np.argsort(-packed.lengths, kind="stable")[number::how_many]
             packed, seen, categories = packed.chosen(ours), seen.chosen(ours), categories[ours]
-        past = None
-        if self.augmentation is not None and self.augmentation.past_jitter > 0:
-            past = jittered_past(packed, rng, self.augmentation)
+            past = None if past is None else past.chosen(ours)
         return _assemble(
             packed,
             seen,

@@ -1,7 +1,12 @@
-"""From a training run to a bundle: its files, its card, and what completes drawings."""
+"""From a training run to a bundle: its files, its card, and what completes and names drawings.
+
+An `attention` model completes by itself and classifies codes with weights of its own; for the
+others both are fitted to the training drawings.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,8 +32,9 @@ from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.models import SketchAutoencoder
-from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
+from sketch_pix2seq.models.attention import CONDITIONS
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.run import Run
 
@@ -50,8 +56,8 @@ def export_run(
     Args:
         run_folder: what `train` wrote.
         out: a folder to be made, or a file name that ends in `.zip`.
-        data: the data set that it was trained on; with it the bundle can complete and name
-            drawings, and its card tells how likely the model finds test drawings.
+        data: the data set that it was trained on; with it the bundle of a recurrent model can
+            complete and name drawings, and every card says how likely test drawings are.
         temperature: what the model draws at where none is given; 0.4 if left out.
         notes: Markdown that the model card says as well.
         add: called with the folder once it can be used, to put more files into it.
@@ -74,7 +80,7 @@ def export_run(
         card = _card(run, {**facts, "test": test}, heat)
         write_model(folder, model, card)
         (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
-        if dataset is not None:
+        if dataset is not None and isinstance(model, SketchAutoencoder):
             split = dataset.split("train")
             sketcher = Sketcher.load(folder)
             completion = fit_completion(sketcher, split, run.recipe.seed)
@@ -86,7 +92,7 @@ def export_run(
     return card
 
 
-def write_model(folder: Path, model: SketchAutoencoder, card: BundleCard) -> None:
+def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: BundleCard) -> None:
     """Write what every bundle holds: `weights.safetensors` and `model.json`.
 
     Args:
@@ -122,7 +128,7 @@ def architecture_of(settings: ModelSettings) -> Architecture:
     )
 
 
-def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
+def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, Any]]:
     """The model of a run with its best weights.
 
     Returns:
@@ -131,9 +137,9 @@ def load_model(run: Run) -> tuple[SketchAutoencoder, dict[str, Any]]:
     Raises:
         RunError: if the run holds no checkpoint, or is a judge's.
     """
-    if run.recipe.task != "redraw":
+    model = build(run.recipe, len(run.facts["data"]["categories"]), run.offset_scale)
+    if isinstance(model, Judge):
         raise RunError(f"`{run.folder}` is the run of a judge, which draws nothing")
-    model = build_model(run.recipe)
     facts = best_weights(run, model)
     return model.eval(), facts
 
@@ -193,7 +199,7 @@ tags: [sketch, image-to-sketch, vector-graphics]
 
 # sketch-pix2seq, recipe `{card.name}`
 
-{looks_at} and draws it again, stroke by stroke.
+{looks_at} and draws it again, stroke by stroke.{_more(card)}
 Made by {card.metrics["made_by"]}.
 
 | category | train | valid | test |
@@ -211,7 +217,7 @@ The whole recipe and the data set's card are in `{MODEL_FILE}`.
 ```python
 from sketch_pix2seq import Sketcher
 
-Sketcher.load("this-folder").redraw("drawing.png", n=4)
+{_use(card)}
 ```
 
 {notes.strip() + chr(10) * 2 if notes.strip() else ""}## Limits
@@ -221,6 +227,30 @@ the weights: {card.licence}.
 """
 
 
+def _more(card: BundleCard) -> str:
+    """What an `attention` model can do besides."""
+    if not isinstance(card.architecture, AttentionArchitecture):
+        return ""
+    return """
+
+It sees where its pen is, what ink of the picture is left and what is drawn already. How much of the
+picture it may see is for the user to say: from all of it (`fidelity=1`, and if left out) to nothing but
+the latent code (`fidelity=0`, its own way of drawing the thing). It finishes started
+drawings, of a named category or of none, draws a category by its name alone, mixes drawings, and says
+what a drawing shows.
+"""
+
+
+def _use(card: BundleCard) -> str:
+    if not isinstance(card.architecture, AttentionArchitecture):
+        return 'Sketcher.load("this-folder").redraw("drawing.png", n=4)'
+    category = json.dumps(card.categories[0], ensure_ascii=False)
+    return f"""sketcher = Sketcher.load("this-folder")
+sketcher.redraw("drawing.png", n=4, fidelity=0.5)
+sketcher.complete("started.svg", n=4, category={category})
+sketcher.generate({category}, n=4)"""
+
+
 def _steps(num: int) -> str:
     return "1 step" if num == 1 else f"{num:,} steps"
 
@@ -228,10 +258,21 @@ def _steps(num: int) -> str:
 def _loss(card: BundleCard) -> str:
     """The validation loss, and what it is made of."""
     kl, reward = (card.recipe.get(name, {}).get("weight", 0.0) for name in ("kl", "reward"))
-    made_of = "reconstruction"
+    attends = isinstance(card.architecture, AttentionArchitecture)
+    made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
     made_of += f" - {reward:g} x reward, how sure a judge is of its redrawings" if reward else ""
-    return f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
+    loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
+    test = card.metrics.get("test")
+    if attends and test:
+        each = ", ".join(
+            f"{name} {test['valid'][f'reconstruction_{given}']:.3f}"
+            for given, name in zip(
+                CONDITIONS, ("the picture", "the code", "the category", "nothing"), strict=True
+            )
+        )
+        loss += f".\nReconstruction of test drawings, `valid` convention, given {each}"
+    return loss
 
 
 def _rows(card: BundleCard) -> str:

@@ -19,4 +19,6 @@ def start_from(bundle: Bundle) -> Start:
         model = Recipe.from_dict(card.recipe).model
     except UsageError:  # of another version, or made elsewhere: its weights may fit all the same
         model = None
-    return Start.from_bytes(bundle.weights, card.name, card.rewarded_by, card.offset_scale, model)
+    return Start.from_bytes(
+        bundle.weights, card.name, card.rewarded_by, card.offset_scale, model, card.categories
+    )

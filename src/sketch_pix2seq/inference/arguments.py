@@ -132,21 +132,23 @@ def checked_temperature(value: object) -> float:
     return heat
 
 
-def checked_fidelity(fidelity: object) -> float | None:
-    """Check how much of the picture a redrawing may see.
+def checked_fidelity(value: object) -> float | None:
+    """Check that a fidelity is a number from 0 to 1, or None.
+
+    Args:
+        value: What was given.
+
+    Returns:
+        The number, as a `float`.
 
     Raises:
-        UsageError: If it is neither None nor a number from 0 to 1.
+        UsageError: If it is not.
     """
-    if fidelity is None:
+    if value is None:
         return None
-    wrong = UsageError("`fidelity` must be a number from 0 to 1", got=fidelity)
-    if isinstance(fidelity, bool) or not isinstance(fidelity, numbers.Real):
-        raise wrong
-    number = float(fidelity)
-    if not 0 <= number <= 1:
-        raise wrong
-    return number
+    if isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise UsageError("`fidelity` must be a number from 0 to 1", got=_shown(value))
 
 
 def checked_seed(value: object) -> int:

@@ -188,8 +188,9 @@ class Eyes:
             if by_code is not None:
                 logits = by_code.logits(self._code(views))
                 if not (np.abs(logits) <= MAX_LOGIT).all():
+                    file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
                     raise BundleError(
-                        f"`{NAMING_FILE}` of the bundle gives class scores that are not finite, "
+                        f"`{file}` of the bundle gives class scores that are not finite, "
                         "or too large"
                     )
                 said = _log_odds(logits)

@@ -364,6 +364,8 @@ class Sketcher:
         temperature: float | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        *,
+        category: str | None = None,
     ) -> list[list[Sketch]]: ...
 
     def complete(

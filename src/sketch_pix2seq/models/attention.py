@@ -133,6 +133,13 @@ class Conditions:
         odds = torch.where(shown == HIDDEN, shares.code_alone, shares.code_with_picture)
         return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
 
+    def part(self, number: int, how_many: int) -> Conditions:
+        """Those of every so-many-th drawing, beginning with the drawing of that number."""
+        some = slice(number, None, how_many)
+        return Conditions(
+            self.shown[some], self.visible[some], self.has_code[some], self.has_category[some]
+        )
+
 
 class _SquaredReLU(torch.autograd.Function):
     """max(x, 0)^2, whose gradient takes two passes over memory where torch's own takes five."""
@@ -172,6 +179,7 @@ class _Layer(nn.Module):
         memory: Float[Tensor, "B N W"],
         bias: Float[Tensor, "B 1 T N+T"],
         keep: float,
+        generator: torch.Generator | None,
     ) -> Float[Tensor, "B T W"]:
         batch, num_steps, width = rows.shape
         normed = self.norm(rows)
@@ -186,13 +194,16 @@ class _Layer(nn.Module):
         mixed = torch.bmm(weights, value)
         mixed = mixed.view(batch, self.num_heads, num_steps, self.head_dim)
         mixed = self.out(mixed.transpose(1, 2).reshape(batch, num_steps, width))
-        rows = rows + self._drop(mixed, keep)
+        rows = rows + self._drop(mixed, keep, generator)
         inside = self.feed_in(self.feed_norm(rows))
         hidden: Tensor = _SquaredReLU.apply(inside)  # type: ignore[no-untyped-call]
-        return rows + self._drop(self.feed_out(hidden), keep)
+        return rows + self._drop(self.feed_out(hidden), keep, generator)
 
-    def _drop(self, values: Tensor, keep: float) -> Tensor:
-        return functional.dropout(values, 1.0 - keep, self.training) if keep < 1.0 else values
+    def _drop(self, values: Tensor, keep: float, generator: torch.Generator | None) -> Tensor:
+        if keep == 1.0 or not self.training:
+            return values
+        kept = torch.empty_like(values).bernoulli_(keep, generator=generator)
+        return values * kept / keep
 
 
 class AttentionDecoder(nn.Module):
@@ -283,6 +294,7 @@ class AttentionDecoder(nn.Module):
         shown: Int64[Tensor, "B"],
         memory: Float[Tensor, "B N W"],
         there: Bool[Tensor, "B N"],
+        generator: torch.Generator | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Output vectors of all steps (see `StrokeMixture.from_output`).
 
@@ -293,6 +305,7 @@ class AttentionDecoder(nn.Module):
             shown: how much of the picture is seen.
             memory: see `memory`.
             there: see `memory`.
+            generator: of the dropout's randomness, in training mode.
         """
         num_steps = steps.shape[1]
         number = torch.arange(num_steps, device=steps.device, dtype=steps.dtype)
@@ -308,7 +321,7 @@ class AttentionDecoder(nn.Module):
         )
         bias = (hidden * _MASKED).to(rows.dtype).unsqueeze(1)
         for layer in self.layers:
-            rows = layer(rows, memory, bias, self.keep)
+            rows = layer(rows, memory, bias, self.keep, generator)
         output: Tensor = self.output(self.norm(rows))
         return output
 
@@ -358,6 +371,7 @@ class AttentionModel(nn.Module):
         conditions: Conditions,
         noise: Float[Tensor, "B Z"] | None = None,
         targets: Float[Tensor, "B _ 5"] | None = None,
+        generator: torch.Generator | None = None,
     ) -> DrawingLosses:
         """Losses of a batch.
 
@@ -370,6 +384,7 @@ class AttentionModel(nn.Module):
             conditions: what the decoder is given.
             noise: standard normal, with which codes are sampled; None: they are the means.
             targets: rows that are to come next; None: those of `steps`.
+            generator: of the dropout's randomness, in training mode.
         """
         inputs = steps[:, :-1]
         targets = steps[:, 1:] if targets is None else targets
@@ -379,7 +394,7 @@ class AttentionModel(nn.Module):
         memory, there = self.decoder.memory(grid, latent, category_ids, conditions)
         positions = self.positions(inputs)
         views = pen_views((pictures * conditions.visible).squeeze(1), covered, positions)
-        output = self.decoder(inputs, positions, views, conditions.shown, memory, there)
+        output = self.decoder(inputs, positions, views, conditions.shown, memory, there, generator)
         num_rows = (lengths + 1).to(steps.device)
         counted = torch.arange(inputs.shape[1], device=steps.device) < num_rows.unsqueeze(1)
         if self.convention == "magenta":

@@ -98,7 +98,7 @@ class RewardedLosses(Losses):
     num_drawings: int
     weight: float
 
-    def sums(self) -> Float64[Tensor, "8"]:
+    def sums(self) -> Float64[Tensor, "9"]:
         """See `Losses`: those of the batch, the rewards, the drawings."""
         rewards = torch.tensor([self.reward_sum, self.num_drawings], dtype=torch.float64)
         return torch.cat((self.drawing.sums(), rewards))
@@ -107,17 +107,17 @@ class RewardedLosses(Losses):
         self,
         kl_weight: float = 0.0,
         free_nats: float = 0.0,
-        whole: Float64[Tensor, "8"] | None = None,
+        whole: Float64[Tensor, "9"] | None = None,
     ) -> Float[Tensor, ""]:
         """See `Losses`; the gradient of this is right, not its value."""
         sums = self.sums() if whole is None else whole
-        total = self.drawing.total(kl_weight, free_nats, sums[:6])
-        return total - self.weight / max(float(sums[7]), 1.0) * self.policy_sum
+        total = self.drawing.total(kl_weight, free_nats, sums[:-2])
+        return total - self.weight / max(float(sums[-1]), 1.0) * self.policy_sum
 
-    def means_of(self, sums: Float64[Tensor, "8"]) -> MeanRewardedLosses:
+    def means_of(self, sums: Float64[Tensor, "9"]) -> MeanRewardedLosses:
         """See `Losses`."""
-        reward = float(sums[6] / sums[7].clamp_min(1))
-        return MeanRewardedLosses(self.drawing.means_of(sums[:6]), reward, self.weight)
+        reward = float(sums[-2] / sums[-1].clamp_min(1))
+        return MeanRewardedLosses(self.drawing.means_of(sums[:-2]), reward, self.weight)
 
 
 @dataclass(frozen=True)

@@ -286,7 +286,7 @@ class _Session:
         """
         step, kl = self.memory.step, self.recipe.kl
         self.model.train()
-        losses = self._losses(self.model, batch, *self._chance(), given=None)
+        losses = self._losses(self.model, batch, *self._chance())
         asked = torch.tensor([float(stop)], dtype=torch.float64)
         own = losses.sums()
         sums, num_asking = self.group.add_up(torch.cat((own, asked))).split([len(own), 1])
@@ -336,7 +336,8 @@ class _Session:
         for place, batch in enumerate(batches):
             for given in wanted:
                 generator = _generator(self.group.device, place)
-                losses[given].append(self._losses(model, batch, generator=generator, given=given))
+                conditions = self._conditions(len(batch.lengths), generator, given)
+                losses[given].append(self._losses(model, batch, None, conditions, generator))
         means = {
             given: some[0].means_of(torch.stack([one.sums() for one in some]).sum(0))
             for given, some in losses.items()
@@ -410,12 +411,11 @@ class _Session:
         self,
         model: SketchAutoencoder | AttentionModel | Judge,
         batch: Batch,
-        noise: torch.Tensor | None = None,
-        generator: torch.Generator | None = None,
-        *,
-        given: str | None = None,
+        noise: torch.Tensor | None,
+        conditions: Conditions | None,
+        generator: torch.Generator,
     ) -> Losses:
-        """Losses of a batch; `given`: the conditions of an `attention` model, None: by chance."""
+        """Losses of a batch; `conditions` are what an `attention` model is given."""
         pictures, steps, category_ids = (
             torch.from_numpy(values).to(self.group.device, non_blocking=True)
             for values in (batch.pictures, batch.steps, batch.category_ids)
@@ -427,47 +427,51 @@ class _Session:
         lengths = torch.from_numpy(batch.lengths)
         if isinstance(model, AttentionModel):
             assert batch.covered is not None
-            assert generator is not None
+            assert conditions is not None
             covered = torch.from_numpy(batch.covered).to(self.group.device, non_blocking=True)
             targets = None
             if batch.targets is not None:
                 targets = torch.from_numpy(batch.targets).to(self.group.device, non_blocking=True)
-            if given is None:
-                conditions = Conditions.draw(
-                    len(steps), model.picture_size, model.shares, generator
-                )
-            else:
-                conditions = Conditions.fixed(
-                    len(steps), model.picture_size, steps.device, given=given
-                )
+            inputs = (pictures, steps, lengths, category_ids, covered)
             with torch.autocast(
                 steps.device.type, self.precision, enabled=self.precision != torch.float32
             ):
-                losses = model(
-                    pictures, steps, lengths, category_ids, covered, conditions, noise, targets
-                )
+                losses = model(*inputs, conditions, noise, targets, generator)
             return losses
         mean, log_var = model.encode(pictures, steps, lengths, generator)
         losses = model.losses(mean, log_var, steps, lengths, noise, generator)
         if self.reward is None:
             return losses
-        assert generator is not None
         rewarded = self.reward.of_batch if model.training else self.reward.measured
         return rewarded(model, losses, mean, category_ids, generator)
 
-    def _chance(self) -> tuple[torch.Tensor, torch.Generator]:
-        """Latent noise of this process's part of the batch, and what dropout is drawn from.
+    def _conditions(
+        self, batch: int, generator: torch.Generator, given: str | None = None
+    ) -> Conditions | None:
+        """What an `attention` model is given of each drawing; `given` None: drawn by chance."""
+        model = self.model
+        if not isinstance(model, AttentionModel):
+            return None
+        if given is None:
+            return Conditions.draw(batch, model.picture_size, model.shares, generator)
+        return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
-        The noise of a drawing is the same however many processes there are; the dropout is
-        each process's own.
+    def _chance(self) -> tuple[torch.Tensor, Conditions | None, torch.Generator]:
+        """Latent noise and conditions of this process's part of the batch; what dropout draws from.
+
+        Noise and conditions of a drawing are the same however many processes there are; the
+        dropout is each process's own.
         """
         group, step = self.group, self.memory.step
         generator = _generator(group.device, self.recipe.seed, step)
         size = (self.recipe.batch_size, self.recipe.model.latent_dim)
         noise = torch.empty(size, device=group.device).normal_(generator=generator)
+        conditions = self._conditions(self.recipe.batch_size, generator)
+        if conditions is not None:
+            conditions = conditions.part(group.rank, group.size)
         if not group.is_first:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
-        return noise[group.rank :: group.size], generator
+        return noise[group.rank :: group.size], conditions, generator
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
@@ -508,7 +512,7 @@ def _open_run(
     check_focus(recipe.focused, dataset.card.categories)
     if run is None:
         if start is not None:
-            start.check(recipe, len(dataset.card.categories))
+            start.check(recipe, dataset.card.categories)
         told = None if start is None else start.told
         run = Run.create(out, recipe, dataset, devices, told, digest)
     elif run.facts.get("judge") != digest:

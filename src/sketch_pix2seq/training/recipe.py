@@ -299,6 +299,11 @@ class Recipe:
             ("reward.weight", self.task == "redraw" or not self.reward.weight, "be 0 for a judge"),
             ("kl.weight", not self.attends or self.kl.weight == 0, "be 0 with `attention`"),
             ("reward.weight", not self.attends or not self.reward.weight, "be 0 with `attention`"),
+            (
+                "augmentation.past_jitter",
+                self.attends or not self.augmentation.past_jitter,
+                "be 0 without `attention`",
+            ),
             ("raster", self.raster.size % side == 0, f"have a size that is a multiple of {side}"),
             settings=self,
         )

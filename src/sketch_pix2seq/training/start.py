@@ -24,11 +24,13 @@ class Start:
         weights: by the names of the model's own, as 32-bit floats.
         told: what the run's `run.json` says of them.
         model: settings of the networks that they are of; None: not known.
+        categories: those that the networks know, in their order; None: not known.
     """
 
     weights: dict[str, Tensor]
     told: dict[str, Any]
     model: ModelSettings | None = None
+    categories: tuple[str, ...] | None = None
 
     @classmethod
     def from_bytes(
@@ -38,6 +40,7 @@ class Start:
         rewarded_by: Sequence[str] = (),
         offset_scale: float | None = None,
         model: ModelSettings | None = None,
+        categories: tuple[str, ...] | None = None,
     ) -> Start:
         """Read the weights of a bundle.
 
@@ -47,6 +50,7 @@ class Start:
             rewarded_by: digests of the judges that rewarded it, to be told as well.
             offset_scale: what it draws in units of, and the run will; None: it draws nothing.
             model: settings of its networks; None: not known.
+            categories: those that it knows, in their order; None: not known.
 
         Raises:
             UsageError: if it holds no weights.
@@ -57,17 +61,28 @@ class Start:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
         told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
         units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, told | units, model)
+        return cls(weights, told | units, model, categories)
 
-    def check(self, recipe: Recipe, num_categories: int) -> None:
+    def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Refuse weights that are not of the networks that a recipe trains.
+
+        Args:
+            recipe: what is to be trained.
+            categories: of the data set.
 
         Raises:
             UsageError: naming what differs.
         """
+        if recipe.attends and self.categories not in (None, tuple(categories)):
+            raise UsageError(
+                "`start_from` must know the categories of the data set, in their order, with "
+                "`attention`",
+                got=_some_names(self.categories or ()),
+                do=f"The data set has {_some_names(categories)}.",
+            )
         wanted = {
             name: tuple(tensor.shape)
-            for name, tensor in build(recipe, num_categories).state_dict().items()
+            for name, tensor in build(recipe, len(categories)).state_dict().items()
         }
         given = {name: tuple(tensor.shape) for name, tensor in self.weights.items()}
         differ = sorted(
@@ -94,3 +109,8 @@ class Start:
         if not differ:
             return "Give the settings with which that model was trained by --set."
         return f"That model was trained with {' '.join(differ)}."
+
+
+def _some_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

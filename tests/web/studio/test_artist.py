@@ -37,7 +37,7 @@ def test_drawings_lie_in_the_middle() -> None:
 
 def test_who_stops_listening_is_not_drawn_for() -> None:
     async def listen_a_little() -> int:
-        latents = np.zeros((1, artist.sketcher.card.latent_dim), np.float32)
+        latents = list(np.zeros((1, artist.sketcher.card.latent_dim), np.float32))
         drawn = artist.draw(latents, temperature=1.0, seed=0, n=50)
         async for _ in drawn:
             break
@@ -57,7 +57,7 @@ def test_who_stops_listening_is_not_drawn_for() -> None:
 
 def test_a_service_that_ends_tells_who_waits() -> None:
     async def ask() -> None:
-        latents = np.zeros((1, artist.sketcher.card.latent_dim), np.float32)
+        latents = list(np.zeros((1, artist.sketcher.card.latent_dim), np.float32))
         artist.draw(latents, temperature=1.0, seed=0)
 
     artist = Artist(Sketcher(tiny_bundle(), num_threads=1))
