@@ -14,6 +14,7 @@ import argparse
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -166,7 +167,7 @@ def _scribbles(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
         yield how, _opened(file.getvalue()), read_picture(file.getvalue())
 
 
-def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, object]]:
+def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, Any]]:
     """Draw a scribble in a certain way; also how to save it."""
     width = {"thick marker": 34, "tiny, 40 pixels": 2}.get(how, 7)
     size = 40 if how.startswith("tiny") else 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.progress import file_bars, progress_bar
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS

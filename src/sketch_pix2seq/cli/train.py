@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.extras import needs_extra
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.ours import bundle_at, classifier_at
 from sketch_pix2seq.cli.terminal import print_line, printable
 
@@ -72,8 +72,8 @@ def train(
     if not starts_as_first():
         return  # one of torchrun's processes: the first one tells
     if outcome.interrupted:
-        steps = f"{outcome.step:,} of {outcome.num_steps:,}"
-        print_line(f"stopped after step {steps}; --resume goes on")
+        place = f"{outcome.step:,} of {outcome.num_steps:,}"
+        print_line(f"stopped after step {place}; --resume goes on")
         raise KeyboardInterrupt
     steps, loss = outcome.num_steps, outcome.best_valid_loss
     noun = "step" if steps == 1 else "steps"
