@@ -137,6 +137,15 @@ def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(list(tmp_path.glob("pig-*.svg"))) == 4
 
 
+def test_the_changelog_has_one_section_of_each_kind_in_order() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.split(r"^## \[.*$", text, flags=re.MULTILINE)[1:]
+    assert versions
+    for version in versions:
+        kinds = re.findall(r"^### (.+)$", version, re.MULTILINE)
+        assert kinds == [kind for kind in ("Added", "Changed", "Removed", "Fixed") if kind in kinds]
+
+
 def test_no_placeholder_is_left() -> None:
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         text = path.read_text(encoding="utf-8")

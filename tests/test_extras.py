@@ -37,15 +37,14 @@ def test_without_metadata_the_hint_names_no_package(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_module_is_a_line_with_the_command() -> None:
-    with pytest.raises(MissingExtraError, match=r"`no_such_module`.*extra `web`.*'fastapi>="):
-        with needs_extra("web"):
-            import no_such_module  # type: ignore[import-not-found]  # noqa: F401
+    wrong = pytest.raises(MissingExtraError, match=r"`no_such_module`.*extra `web`.*'fastapi>=")
+    with wrong, needs_extra("web"):
+        import no_such_module  # type: ignore[import-not-found]  # noqa: F401
 
 
 def test_a_missing_module_of_ours_is_a_defect() -> None:
-    with pytest.raises(ModuleNotFoundError, match="nothing"):
-        with needs_extra("web"):
-            import sketch_pix2seq.nothing  # type: ignore[import-not-found]  # noqa: F401
+    with pytest.raises(ModuleNotFoundError, match="nothing"), needs_extra("web"):
+        import sketch_pix2seq.nothing  # type: ignore[import-not-found]  # noqa: F401
 
 
 def test_no_document_or_message_names_this_package_to_an_index() -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import SketchPix2SeqError
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -93,7 +93,7 @@ def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:
     sketches: list[Sketch] = []
     with resources.as_file(resources.files("sketch_pix2seq") / "examples") as folder:
         for name in EXAMPLES:
-            for number, sketch in enumerate(read_inputs(folder / name), start=1):
+            for number, sketch in enumerate(read_sketches(folder / name), start=1):
                 several = name.endswith(".ndjson")
                 labels.append(sketch.category or f"{name} {number}" if several else name)
                 shown.append(_picture(folder / name) if name.endswith(".png") else sketch)

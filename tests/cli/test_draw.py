@@ -15,7 +15,7 @@ from bundles import tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -54,7 +54,7 @@ def test_one_svg_beside_the_input(
     assert files(inputs) == {"house.svg", "thick.png", "two.ndjson", "house-redrawn.svg"}
     assert (inputs / "house.svg").read_bytes() == before
     (expected,) = Sketcher(tiny_bundle()).redraw(inputs / "house.svg")
-    assert len(read_inputs(inputs / "house-redrawn.svg")[0].strokes) == len(expected.strokes)
+    assert len(read_sketches(inputs / "house-redrawn.svg")[0].strokes) == len(expected.strokes)
 
 
 def test_every_kind_of_input_several_drawings_of_each(
@@ -82,7 +82,7 @@ def test_json_is_quickdraws_layout_with_how_it_was_made(
     assert named == [(f"two-00000{number}", index) for number in (1, 2) for index in range(3)]
     assert {(line["seed"], line["temperature"]) for line in lines} == {(5, 0.5)}
     assert set(lines[0]) == {"input", "index", "seed", "temperature", "drawing"}
-    sketches = read_inputs(inputs / "two.ndjson")
+    sketches = read_sketches(inputs / "two.ndjson")
     drawn = Sketcher(tiny_bundle()).redraw(sketches, n=3, seed=5, temperature=0.5)
     for line, sketch in zip(lines, [one for some in drawn for one in some], strict=True):
         for (x, y), stroke in zip(line["drawing"], sketch.strokes, strict=True):
@@ -370,7 +370,7 @@ def test_every_writer_follows_links_and_only_with_overwrite(
     link.unlink()
     link.symlink_to(inputs / "house.svg")
     assert main([*words, "--overwrite"]) == 2  # an input by another name
-    assert read_inputs(inputs / "house.svg")[0].num_points == HOUSE.num_points
+    assert read_sketches(inputs / "house.svg")[0].num_points == HOUSE.num_points
 
 
 def test_names_that_a_file_system_takes_for_one_are_numbered(
@@ -439,5 +439,5 @@ def test_completed_drawings_begin_with_what_was_given(
     assert len(lines[0]["drawing"]) >= len(HOUSE.strokes)
     assert main([*words, "--out", "out"]) == 0
     assert (inputs / "out" / "house-completed-1.svg").is_file()
-    (finished,) = read_inputs(inputs / "out" / "house-completed-0.svg")
+    (finished,) = read_sketches(inputs / "out" / "house-completed-0.svg")
     assert len(finished.strokes) >= len(HOUSE.strokes)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.simulated_photo import photograph
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -33,7 +33,7 @@ def test_strokes_of_pictures_and_photos(
     assert paths == [f"new/{name}-traced.svg" for name in ("clean", "photo", "lines")]
     for path in paths:
         assert 'width="120mm"' in Path(path).read_text()
-        (found,) = read_inputs(path)
+        (found,) = read_sketches(path)
         assert len(found.strokes) == 2
 
 

@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageEr
 from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -60,18 +60,18 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, be
     paths = [HOUSE.save(tmp_path / "a.svg"), FACE.save(tmp_path / "b.svg")]
     read: list[object] = []
 
-    def counted(path: Any, *arguments: Any) -> list[Sketch]:
+    def counted(path: Any) -> Sketch:
         read.append(path)
-        return read_inputs(path, *arguments)
+        return read_sketches(path)[0]
 
-    monkeypatch.setattr("sketch_pix2seq.inference.inputs.read_inputs", counted)
+    monkeypatch.setattr(Sketch, "open", counted)
     sketcher.redraw(paths, best_of=best_of)
     assert read == paths
     sketcher.mix(paths, steps=3, best_of=best_of)
     assert read == paths * 2
     monkeypatch.setattr("sketch_pix2seq.inference.inputs.READ_AT_ONCE", 1)
     in_parts = sketcher.mix(paths, steps=3, best_of=best_of)
-    drawings = [one for path in paths for one in read_inputs(path)]
+    drawings = [one for path in paths for one in read_sketches(path)]
     assert as_bytes(in_parts) == as_bytes(sketcher.mix(drawings, steps=3, best_of=best_of))
 
 

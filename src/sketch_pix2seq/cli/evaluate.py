@@ -18,11 +18,11 @@ from cyclopts import Parameter
 
 import sketch_pix2seq
 from sketch_pix2seq import __version__
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.evaluation.report.layout import Provenance

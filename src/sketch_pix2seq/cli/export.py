@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.ours import classifier_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe

@@ -92,7 +92,7 @@ def read_files(paths: Sequence[Path]) -> Inputs:
     Raises:
         UsageError: If there is none.
     """
-    from sketch_pix2seq.sketch.reading import read_inputs
+    from sketch_pix2seq.sketch.reading import read_sketches
 
     if not paths:
         raise UsageError("there must be an input", do="Name a file with a drawing.")
@@ -101,7 +101,7 @@ def read_files(paths: Sequence[Path]) -> Inputs:
     taken: set[str] = set()
     for path in paths:
         try:
-            sketches = read_inputs(path, on_wrong_line=problems.append)
+            sketches = read_sketches(path, on_wrong_line=problems.append)
         except DrawingError as error:
             problems.append(error)
             sketches = []

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.evaluate import USUAL, Amount, check_measurable, measure, models_of
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.extras import needs_extra
 
 LOCAL = "127.0.0.1"
 """This machine alone."""

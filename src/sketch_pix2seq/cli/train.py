@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.ours import bundle_at, classifier_at
 from sketch_pix2seq.cli.terminal import print_line, printable
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.loop import Outcome, Progress

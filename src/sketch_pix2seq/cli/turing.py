@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.evaluate import models_of, provenance
-from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.progress import progress_bar
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.evaluation.turing.study import Study
