@@ -90,7 +90,7 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
 
 
 def tiny_attention_model() -> AttentionModel:
-    """An `attention` model whose drawings have some ten points, of three categories."""
+    """An `attention` model whose drawings have a few dozen points, of three categories."""
     raster = RasterSettings(size=PICTURE_SIZE)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
@@ -109,7 +109,7 @@ def tiny_attention_model() -> AttentionModel:
         with torch.no_grad():
             for weight in (*encoder.parameters(), *decoder.parameters()):
                 weight.add_(torch.randn_like(weight), alpha=0.1)
-            decoder.output.bias[:3] += torch.tensor([3.0, 1.0, 0.3])  # down, up, end
+            decoder.output.bias[:3] += torch.tensor([3.0, 1.0, 1.0])  # down, up, end
     return AttentionModel(encoder, decoder, OFFSET_SCALE * frame_scale(raster), PICTURE_SIZE).eval()
 
 

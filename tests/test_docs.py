@@ -16,6 +16,7 @@ import pytest
 from misbehaving_server import File, misbehaving_server
 from sketch_pix2seq.bundle.architectures import (
     ARCHITECTURES,
+    AttentionArchitecture,
     ClassifierArchitecture,
     RecurrentArchitecture,
 )
@@ -34,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CALLS = (
-    *("draw", "complete", "mix", "trace"),
+    *("draw", "complete", "generate", "mix", "trace"),
     *("data download", "data prepare", "data export", "data info"),
     *("train", "recipes", "export", "evaluate", "reproduce", "studio"),
     *("turing create", "turing serve", "turing results"),
@@ -72,7 +73,8 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(
 
 
 def test_every_field_of_a_bundle_is_documented() -> None:
-    cards = (BundleCard, ClassifierCard, RecurrentArchitecture, ClassifierArchitecture)
+    architectures = (RecurrentArchitecture, AttentionArchitecture, ClassifierArchitecture)
+    cards = (BundleCard, ClassifierCard, *architectures)
     text = (ROOT / "docs" / "bundles.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`([a-z_.]+)`", text))
     assert {item.name for card in cards for item in fields(card)} <= told

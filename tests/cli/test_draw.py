@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bundles import tiny_bundle, write_bundle
+from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -441,3 +441,70 @@ def test_completed_drawings_begin_with_what_was_given(
     assert (inputs / "out" / "house-completed-1.svg").is_file()
     (finished,) = read_sketches(inputs / "out" / "house-completed-0.svg")
     assert len(finished.strokes) >= len(HOUSE.strokes)
+
+
+@pytest.fixture(scope="module")
+def attending(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose decoder sees the picture."""
+    return write_bundle(tmp_path_factory.mktemp("attending") / "bundle", tiny_attention_bundle())
+
+
+def test_fidelity_is_what_the_sketcher_makes_of_it(inputs: Path, attending: Path) -> None:
+    words = ["draw", "house.svg", "--bundle", str(attending), "--format", "json", "--out", "out"]
+    sketcher = Sketcher(tiny_attention_bundle())
+    for flags, fidelity in (([], None), (["--fidelity", "0"], 0.0), (["--fidelity", "0.5"], 0.5)):
+        assert main([*words, *flags, "--overwrite"]) == 0
+        line = json.loads((inputs / "out" / "house.ndjson").read_bytes())
+        assert line.get("fidelity") == fidelity
+        (drawn,) = sketcher.redraw(inputs / "house.svg", fidelity=fidelity)
+        found = [stroke for (x, _) in line["drawing"] for stroke in x]
+        assert found == [round(float(v)) for stroke in drawn.strokes for v in stroke[:, 0]]
+
+
+def test_a_category_decides_what_a_beginning_becomes(inputs: Path, attending: Path) -> None:
+    words = ["complete", "house.svg", "--bundle", str(attending), "--format", "json", "-n", "4"]
+    contents = set()
+    for flags in ([], ["--category", "cat"], ["--category", "dog"]):
+        assert main([*words, *flags, "--out", "out", "--overwrite"]) == 0
+        lines = [
+            json.loads(line) for line in (inputs / "out/house.ndjson").read_text().splitlines()
+        ]
+        assert {line.get("category") for line in lines} == {flags[1] if flags else None}
+        contents.add(json.dumps([line["drawing"] for line in lines]))
+    assert len(contents) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["draw", "--fidelity", "1.5"], 2, "`--fidelity` must be a number from 0 to 1; got 1.5"),
+        (["draw", "--fidelity", "nan"], 2, "`--fidelity` must be a number from 0 to 1"),
+        (["draw", "--fidelity", "all"], 2, "Invalid value"),
+        (["complete", "--category", "dig"], 2, "`--category` must be one that the model knows"),
+        (["complete", "--category", "dig"], 2, "Did you mean dog?"),
+    ],
+)
+def test_fidelities_and_categories_that_do_not_fit(
+    inputs: Path,
+    attending: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    line: str,
+) -> None:
+    before = files(inputs)
+    assert main([words[0], "house.svg", "--bundle", str(attending), *words[1:]]) == status
+    out, err = capsys.readouterr()
+    assert out == "" and line in err and err.count("\n") == 1
+    assert files(inputs) == before
+
+
+def test_a_model_that_draws_from_its_code_refuses_what_it_cannot(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(inputs)
+    assert main(["draw", "house.svg", "--bundle", str(bundle), "--fidelity", "0.5"]) == 2
+    assert "`--fidelity` must be 0 or left out" in capsys.readouterr().err
+    assert main(["complete", "house.svg", "--bundle", str(bundle), "--category", "noise"]) == 1
+    assert "cannot draw by name" in capsys.readouterr().err
+    assert files(inputs) == before

@@ -9,6 +9,8 @@ import pytest
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
+from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.settings import setting_names
 
 TINY = ("num_steps=2", "batch_size=4", "model.decoder_size=8", "sheet_every=0")
 
@@ -31,6 +33,17 @@ def test_it_says_what_it_made_and_which_settings_change_nothing(
     assert said.out.splitlines()[-1] == str(out)
     assert said.out.startswith("trained 2 steps, best validation loss ")
     assert said.err == "sketch-pix2seq: `kl.free_nats` is ignored: `kl.weight` is 0\n"
+
+
+def test_recipes_list_every_setting_of_attention(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes", "--settings", "attention"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = {line.partition("=")[0]: line for line in lines}
+    for name in setting_names(Recipe):
+        assert found[name].partition(" ")[2].strip(), name  # it says what the setting means
+    assert found["model.decoder"].startswith('model.decoder="attention" ')
+    assert found["augmentation.past_jitter"].startswith("augmentation.past_jitter=")
+    assert len(lines) == len(found) == len(setting_names(Recipe))
 
 
 def test_wrong_settings_are_one_clear_line(

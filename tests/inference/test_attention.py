@@ -10,9 +10,12 @@ import attention_pairs as pairs
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.attention import AttentionDecoder, Condition
 from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.models import attention as torch_attention
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.models.drawing import draw_with_attention
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
+from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.recipes import find_recipe
 
 STEPS, DRAWINGS = 30, 5
 NEVER_ENDS = -50.0
@@ -75,6 +78,41 @@ def test_a_drawing_is_the_same_in_any_company(rng: np.random.Generator) -> None:
     assert (alone[0] == together[3]).all()
 
 
+def test_company_changes_no_bit_at_the_size_that_is_trained(rng: np.random.Generator) -> None:
+    """Memories are of 1 to 70 tokens; BLAS picks its kernels by the shapes of products."""
+    model = build(find_recipe("attention").with_settings(["model.num_layers=2"]), 3, 30.0)
+    assert isinstance(model, torch_attention.AttentionModel)
+    decoder = AttentionDecoder(
+        {name: tensor.numpy() for name, tensor in model.decoder.state_dict().items()},
+        latent_dim=128,
+        num_categories=3,
+        channels=model.encoder.channels,
+        grid_size=8,
+        width=192,
+        num_layers=2,
+        head_size=32,
+        expansion=4,
+        num_components=20,
+        step_pixels=model.step_pixels,
+        picture_size=64,
+        max_steps=100,
+    )
+    conditions = [
+        decoder.condition(
+            grid=rng.standard_normal((8, 8, 128), np.float32) if place % 4 == 0 else None,
+            ink=rng.random((64, 64), np.float32) if place % 4 == 0 else None,
+            latent=rng.standard_normal(128, np.float32) if place % 4 < 2 else None,
+            category_id=1 if place % 4 == 2 else None,
+        )
+        for place in range(24)
+    ]
+    noise = _noise(24, 80, 20)
+    together = _drawn(decoder, conditions, noise)
+    for place in range(8):
+        one = slice(place, place + 1)
+        assert (_drawn(decoder, conditions[one], noise[one])[0] == together[place]).all()
+
+
 def test_a_drawing_that_moves_to_another_row_goes_on_as_before(rng: np.random.Generator) -> None:
     pictures = pairs.pictures(rng, 3)
     decoder, conditions = _conditions(pictures, np.arange(3), "picture")
@@ -130,10 +168,10 @@ def _conditions(
     ]
 
 
-def _noise(count: int) -> np.ndarray:
+def _noise(count: int, steps: int = STEPS, components: int = pairs.COMPONENTS) -> np.ndarray:
     streams = [open_stream(0, place) for place in range(count)]
-    noise = read_noise(streams, STEPS, pairs.COMPONENTS + 5)
-    noise[..., pairs.COMPONENTS + PEN_END] = NEVER_ENDS
+    noise = read_noise(streams, steps, components + 5)
+    noise[..., components + PEN_END] = NEVER_ENDS
     return noise
 
 
@@ -143,6 +181,6 @@ def _drawn(decoder: AttentionDecoder, conditions: list[Condition], noise: np.nda
     steps = [rows.begin(0, conditions, noise[:, 0], temperatures).copy()]
     steps += [
         rows.advance(len(conditions), noise[:, step : step + 1])[0].copy()
-        for step in range(1, STEPS)
+        for step in range(1, noise.shape[1])
     ]
     return np.stack(steps, 1)

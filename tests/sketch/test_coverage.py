@@ -46,9 +46,10 @@ def test_lines_of_several_drawings_are_kept_apart() -> None:
 
 
 def test_a_pen_far_outside_covers_nothing() -> None:
-    far = np.array([[1e9, -1e9]], np.float32)
-    place, _ = touched(far, far, SIZE)
-    assert len(place) == 0
+    for x, y in ((1e9, -1e9), (np.inf, 3), (np.nan, 3), (np.nan, np.nan)):
+        far = np.array([[x, y]], np.float32)
+        place, _ = touched(far, far, SIZE)
+        assert len(place) == 0
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:

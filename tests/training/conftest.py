@@ -10,8 +10,13 @@ import pytest
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
-from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings, Recipe
-from sketch_pix2seq.training.recipes import cnn
+from sketch_pix2seq.training.recipe import (
+    ConditionSettings,
+    ModelSettings,
+    OptimiserSettings,
+    Recipe,
+)
+from sketch_pix2seq.training.recipes import attention, cnn
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,18 @@ def tiny_recipe() -> Recipe:
         optimiser=OptimiserSettings(average_decay=0.9, learning_rate=5e-3),
         augmentation=Augmentation(),
     )
+
+
+@pytest.fixture
+def tiny_attention() -> Recipe:
+    """The recipe `attention`, as small, with dropout."""
+    recipe = attention().with_settings(
+        [
+            *("num_steps=12", "batch_size=8", "validate_every=6", "validate_drawings=20"),
+            *("checkpoint_every=4", "sheet_every=0", "log_every=1", "raster.size=32"),
+            *("model.encoder_width=8", "model.decoder_size=16", "model.head_size=8"),
+            *("model.num_layers=2", "model.latent_dim=8", "model.num_components=3"),
+            *("model.keep=0.9", "optimiser.average_decay=0.9", "optimiser.warmup_steps=2"),
+        ]
+    )
+    return replace(recipe, conditions=ConditionSettings(partly=0.3))

@@ -82,6 +82,40 @@ def test_two_processes_have_the_losses_of_one(
     assert_alike(tmp_path / "one", tmp_path / "two")
 
 
+IN_32_BITS = """
+import json, sys
+from pathlib import Path
+import torch
+from sketch_pix2seq.training import loop
+from sketch_pix2seq.training.recipe import Recipe
+
+loop.precision_of = lambda device: torch.float32  # in 16 bits rounding decides the last digits
+if __name__ == "__main__":
+    recipe = Recipe.from_dict(json.loads(sys.argv[1]))
+    for devices in (1, 2):
+        loop.train(recipe, Path(sys.argv[2]), Path(sys.argv[3]) / str(devices), devices=devices)
+"""
+
+
+@pytest.mark.parametrize("loss", ["valid", "magenta"])
+def test_two_processes_train_the_attention_model_of_one(
+    loss: str, shapes: Path, tiny_attention: Recipe, tmp_path: Path
+) -> None:
+    """Conditions and pasts of a drawing are the same; dropout is each process's own."""
+    settings = ["num_steps=6", "validate_every=3", "checkpoint_every=3", "model.keep=1.0"]
+    recipe = tiny_attention.with_settings([*settings, f"loss={loss}"])
+    (tmp_path / "program.py").write_text(IN_32_BITS)
+    words = [json.dumps(recipe.to_dict()), str(shapes), str(tmp_path)]
+    subprocess.run([sys.executable, str(tmp_path / "program.py"), *words], check=True)
+    one, two = tmp_path / "1", tmp_path / "2"
+    assert losses(one) == pytest.approx(losses(two), rel=1e-4)
+    weights, peers = last_tensors(one), last_tensors(two)
+    assert weights.keys() == peers.keys()
+    for name in weights:
+        if name.startswith("model."):
+            torch.testing.assert_close(weights[name], peers[name], atol=1e-4, rtol=1e-4)
+
+
 def test_two_processes_begin_with_the_weights_given(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:

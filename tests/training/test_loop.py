@@ -21,6 +21,7 @@ from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.data.batches import Batch, BatchSource
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.models import SketchAutoencoder
+from sketch_pix2seq.models.attention import CONDITIONS
 from sketch_pix2seq.training import checkpoint, loop
 from sketch_pix2seq.training.checkpoint import checkpoint_path, checkpoints, load_checkpoint
 from sketch_pix2seq.training.loop import Progress, train
@@ -111,6 +112,70 @@ def test_broken_off_and_resumed_is_never_stopped(
             for run in (tmp_path / "whole", tmp_path / "broken")
         ]
         assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("kill_after", [1, 5, 11])
+def test_attention_broken_off_and_resumed_is_never_stopped(
+    shapes: Path, tiny_attention: Recipe, tmp_path: Path, kill_after: int
+) -> None:
+    """Bit for bit: noise, conditions, unsteady pasts and dropout come from seed and step."""
+
+    def kill(progress: Progress) -> None:
+        if progress.step == kill_after:
+            raise _Killed
+
+    train(tiny_attention, shapes, tmp_path / "whole")
+    with pytest.raises(_Killed):
+        train(tiny_attention, shapes, tmp_path / "broken", on_progress=kill)
+    torch.rand(3)  # what else draws from torch's own generator changes nothing
+    train(tiny_attention, shapes, tmp_path / "broken", resume=True)
+    whole, broken = (
+        checkpoint_path(tmp_path / run / "checkpoints", 12) for run in ("whole", "broken")
+    )
+    assert whole.read_bytes() == broken.read_bytes()
+
+
+def test_attention_reports_each_condition_and_draws_sheets(
+    shapes: Path, tiny_attention: Recipe, tmp_path: Path
+) -> None:
+    train(replace(tiny_attention, sheet_every=12), shapes, tmp_path / "run")
+    lines = metrics(tmp_path / "run", "valid")
+    assert [line["step"] for line in lines] == [6, 12]
+    for line in lines:
+        each = [line[f"reconstruction_{given}"] for given in CONDITIONS]
+        assert len(set(each)) == len(CONDITIONS)
+        assert min(each) - 0.1 < line["reconstruction"] < max(each) + 0.1
+        assert 0 < line["class_ce"] < 5
+    assert all("class_ce" in line for line in metrics(tmp_path / "run", "train"))
+    sheet = tmp_path / "run" / "sheets" / "step-00000012.png"
+    assert sheet.stat().st_size > 1000
+
+
+def test_attention_learns_8_drawings_by_heart(
+    shapes: Path, tiny_attention: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = tiny_attention.with_settings(
+        [
+            *("num_steps=150", "validate_every=150", "checkpoint_every=150"),
+            *("model.decoder_size=48", "model.keep=1.0", "augmentation.past_jitter=0"),
+            *("optimiser.learning_rate=4e-3", "conditions.shown=1.0", "conditions.partly=0.0"),
+        ]
+    )
+
+    class Eight:
+        """Always the same batch."""
+
+        def __init__(self, *args: object, **options: object) -> None:
+            self.source = BatchSource(*args, **options)  # type: ignore[arg-type]
+            self.pad_to = None
+
+        def batch(self, step: int) -> Batch:
+            return self.source.batch(0)
+
+    monkeypatch.setattr(loop, "BatchSource", Eight)
+    train(recipe, shapes, tmp_path / "run")
+    losses = [line["loss"] for line in metrics(tmp_path / "run", "train")]
+    assert losses[-1] < losses[0] - 2.0
 
 
 KILLED_WHILE_WRITING = """

@@ -9,8 +9,16 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from bundles import tiny_bundle
+from bundles import (
+    ATTENTION_CATEGORIES,
+    ATTENTION_SIZE,
+    ENCODER_WIDTH,
+    tiny_attention_bundle,
+    tiny_bundle,
+)
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.start import start_from
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import load_checkpoint
@@ -81,6 +89,38 @@ def test_weights_of_another_network_are_refused(
     with pytest.raises(UsageError, match=r"`decoder\.latent\.bias` must be \(128,\); got \(64,\)"):
         train(wider, shapes, tmp_path / "run", start=start)
     assert not (tmp_path / "run").exists()
+
+
+def test_an_attention_run_begins_with_a_bundle_of_its_categories(
+    tiny_attention: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    recipe = replace(tiny_attention, num_steps=2, keep_checkpoints=9)
+    train(recipe, shapes, tmp_path / "first")
+    export_run(tmp_path / "first", tmp_path / "bundle")
+    start = start_from(Bundle.open(tmp_path / "bundle"))
+    train(recipe, shapes, tmp_path / "run", start=start)
+    tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints" / "step-00000000.safetensors")
+    for name, tensor in start.weights.items():
+        assert torch.equal(tensors[f"model.{name}"], tensor)
+    assert Run(tmp_path / "run").offset_scale == Run(tmp_path / "first").offset_scale
+
+
+def test_an_attention_bundle_of_other_categories_is_refused(
+    tiny_attention: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    """Its numbers would fit three other categories, or the same ones in another order."""
+    start = start_from(tiny_attention_bundle())
+    for categories in (("a", "b", "c"), ("cat", "dog", "clock"), ("cat",)):
+        with pytest.raises(UsageError, match=r"must know the categories .*; got cat, clock, dog\."):
+            start.check(tiny_attention, categories)
+    with pytest.raises(UsageError, match=r"The data set has circle, house, ladder and 3 more\."):
+        train(tiny_attention, shapes, tmp_path / "run", start=start)
+    assert not (tmp_path / "run").exists()
+    sizes = [f"model.decoder_size={ATTENTION_SIZE}", f"model.encoder_width={ENCODER_WIDTH}"]
+    sizes += ["model.expansion=2", "model.num_components=4", "model.latent_dim=16"]
+    start.check(tiny_attention.with_settings(sizes), ATTENTION_CATEGORIES)
+    with pytest.raises(UsageError, match=r"must hold the networks of the recipe attention: `decod"):
+        start.check(tiny_attention, ATTENTION_CATEGORIES)
 
 
 def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:

@@ -46,6 +46,7 @@ class Verb(NamedTuple):
 VERBS = (
     Verb("draw", "sketch_pix2seq.cli.draw:draw", "Draw drawings again, stroke by stroke."),
     Verb("complete", "sketch_pix2seq.cli.draw:complete", "Finish started drawings."),
+    Verb("generate", "sketch_pix2seq.cli.generate:generate", "Draw things by their names."),
     Verb("mix", "sketch_pix2seq.cli.mix:mix", "Draw what lies between drawings."),
     Verb("trace", "sketch_pix2seq.cli.trace:trace", "Turn pictures into strokes, without a model."),
     Verb("data", "sketch_pix2seq.cli.data:app", "Prepare drawings for training; look at them."),

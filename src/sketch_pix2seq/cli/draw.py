@@ -22,6 +22,7 @@ def draw(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     n: Annotated[int, Parameter(name="-n")] = 1,
+    fidelity: float | None = None,
     best_of: int = 1,
     temperature: float | None = None,
     seed: int = 0,
@@ -40,6 +41,8 @@ def draw(
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
             NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
+        fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the picture;
+            without it as near as the model can.
         best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
             bundle holds a judge, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
@@ -47,16 +50,27 @@ def draw(
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    check_settings(len(inputs), n, temperature, seed, best_of)
+    check_settings(len(inputs), n, temperature, seed, best_of, fidelity)
     read = read_files(inputs)
-    check_settings(len(read.sketches), n, temperature, seed, best_of)
-    results = plan_results(read, out, form, "redrawn", style, n=n, overwrite=overwrite)
+    if not read.sketches:
+        read.report_problems()
+    check_settings(len(read.sketches), n, temperature, seed, best_of, fidelity)
+    results = plan_results(
+        read.sources, read.paths, out, form, "redrawn", style, n=n, overwrite=overwrite
+    )
     sketcher = load_sketcher(bundle)
     with progress_bar("drawing") as progress:
         drawings = sketcher.redraw(
-            read.sketches, n, temperature, seed, progress=progress, best_of=best_of
+            read.sketches,
+            n,
+            temperature,
+            seed,
+            progress=progress,
+            fidelity=fidelity,
+            best_of=best_of,
         )
-    results.write(drawings, facts(sketcher, temperature, seed, best_of))
+    made = facts(sketcher, temperature, seed, best_of) | {"fidelity": fidelity}
+    results.write(drawings, made)
     read.report_problems()
 
 
@@ -66,6 +80,7 @@ def complete(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     n: Annotated[int, Parameter(name="-n")] = 1,
+    category: str | None = None,
     temperature: float | None = None,
     seed: int = 0,
     overwrite: bool = False,
@@ -83,6 +98,8 @@ def complete(
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
             NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
+        category: What they are to become, one of the model's categories; without it what they
+            look like.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
         overwrite: Replace files that exist, but never an input.
@@ -90,19 +107,30 @@ def complete(
     """
     check_settings(len(inputs), n, temperature, seed)
     read = read_files(inputs)
+    if not read.sketches:
+        read.report_problems()
     check_settings(len(read.sketches), n, temperature, seed)
-    results = plan_results(read, out, form, "completed", style, n=n, overwrite=overwrite)
+    results = plan_results(
+        read.sources, read.paths, out, form, "completed", style, n=n, overwrite=overwrite
+    )
     sketcher = load_sketcher(bundle)
     with progress_bar("drawing") as progress:
-        drawings = sketcher.complete(read.sketches, n, temperature, seed, progress=progress)
+        drawings = sketcher.complete(
+            read.sketches, n, temperature, seed, progress=progress, category=category
+        )
     if form == "json":
         drawings = [[drawing.rounded() for drawing in some] for some in drawings]
-    results.write(drawings, facts(sketcher, temperature, seed))
+    results.write(drawings, facts(sketcher, temperature, seed) | {"category": category})
     read.report_problems()
 
 
 def check_settings(
-    num_inputs: int, n: int, temperature: float | None, seed: int, best_of: int = 1
+    num_inputs: int,
+    n: int,
+    temperature: float | None,
+    seed: int,
+    best_of: int = 1,
+    fidelity: float | None = None,
 ) -> None:
     """Check the settings that need no model, before anything is read, named or loaded for them.
 
@@ -112,14 +140,21 @@ def check_settings(
         temperature: How freely to draw; None: what suits the model.
         seed: Of the noise.
         best_of: Drawn for each one wanted.
+        fidelity: How near to keep to the picture.
 
     Raises:
         UsageError: If one does not fit, or there would be too many drawings.
     """
-    from sketch_pix2seq.inference.arguments import check_amount, checked_seed, checked_temperature
+    from sketch_pix2seq.inference.arguments import (
+        check_amount,
+        checked_fidelity,
+        checked_seed,
+        checked_temperature,
+    )
 
     check_amount(num_inputs, n, best_of)
     checked_seed(seed)
+    checked_fidelity(fidelity)
     if temperature is not None:
         checked_temperature(temperature)
 

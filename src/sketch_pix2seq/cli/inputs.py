@@ -19,20 +19,30 @@ MAX_REPORTED = 10
 """The most problems of inputs that are reported one by one."""
 
 
+class Source(NamedTuple):
+    """What results are named after.
+
+    Args:
+        name: Of an input; no other one has it.
+        names: Of what drawings are made of; no other one has it.
+    """
+
+    name: str
+    names: list[str]
+
+
 class InputFile(NamedTuple):
     """An input file and its drawings.
 
     Args:
         path: As it was given.
-        name: What results are named after; no other input has it.
+        source: Its names; one for each drawing.
         sketches: Its drawings; none if the file could not be read.
-        names: A name for each drawing; no other drawing has it.
     """
 
     path: Path
-    name: str
+    source: Source
     sketches: list[Sketch]
-    names: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,9 @@ class Inputs:
         return [sketch for file in self.files for sketch in file.sketches]
 
     @property
-    def names(self) -> list[str]:
-        """The names of all drawings."""
-        return [name for file in self.files for name in file.names]
+    def sources(self) -> list[Source]:
+        """The names of the files that hold drawings."""
+        return [file.source for file in self.files if file.sketches]
 
     def report_problems(self) -> None:
         """Write a line for each problem, and fail with the last; if there is none, do nothing.
@@ -105,22 +115,28 @@ def read_files(paths: Sequence[Path]) -> Inputs:
         except DrawingError as error:
             problems.append(error)
             sketches = []
-        file = _named(path, sketches, taken)
-        taken.update(map(_as_one, {file.name, *file.names}))
-        files.append(file)
+        stem = path.name.split(".")[0] or path.name
+        ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
+        files.append(InputFile(path, name_source(stem, ends, taken), sketches))
     return Inputs(files, problems)
 
 
-def _named(path: Path, sketches: list[Sketch], taken: set[str]) -> InputFile:
-    """Name an input and its drawings after the file; `-2` and so on if that is taken."""
-    stem = path.name.split(".")[0] or path.name
-    ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
+def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:
+    """Name what results are made of; `-2` and so on if a name is taken.
+
+    Args:
+        stem: What it would be called.
+        ends: What is added to that for each drawing.
+        taken: Names that are taken, to which the new ones are added.
+    """
     for number in itertools.count(1):
         name = stem if number == 1 else f"{stem}-{number}"
         names = [name + end for end in ends]
-        if taken.isdisjoint(map(_as_one, {name, *names})):
+        new = set(map(_as_one, (name, *names)))
+        if taken.isdisjoint(new):
             break
-    return InputFile(path, name, sketches, names)
+    taken |= new
+    return Source(name, names)
 
 
 def _as_one(name: str) -> str:

@@ -72,7 +72,8 @@ def mix(
         drawings = [drawing.smoothed() for drawing in drawings]
     how = {**facts(sketcher, temperature, seed, best_of), "spherical": spherical or None}
     refuse_to_replace([out], inputs, overwrite=overwrite)
-    _save(drawings, steps, " to ".join(read.names), how, out)
+    name = " to ".join(name for source in read.sources for name in source.names)
+    _save(drawings, steps, name, how, out)
     print_line(out)
 
 

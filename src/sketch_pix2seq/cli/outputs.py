@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import InputFile, Inputs
+from sketch_pix2seq.cli.inputs import Source
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 
@@ -62,15 +62,17 @@ class ResultFiles:
     """The files that a verb is going to write; made by `plan_results`.
 
     Args:
-        inputs: What they are made of; at least one drawing.
+        sources: What they are named after.
+        inputs: The files that they are made of.
         folder: Where they go.
-        names: One for each drawing, or for each input file if the format is json.
+        names: One for each drawing, or for each source if the format is json.
         form: Kind of the files.
         options: Of `Sketch.save`.
         overwrite: Replace files that exist.
     """
 
-    inputs: Inputs
+    sources: Sequence[Source]
+    inputs: Sequence[Path]
     folder: Path
     names: list[str]
     form: Format
@@ -81,7 +83,7 @@ class ResultFiles:
         """Write all files aside, then put each in its place, and print where.
 
         Args:
-            drawings: The results of each drawing of the inputs.
+            drawings: The results of each name of the sources.
             made: How they were made, for json.
 
         Raises:
@@ -90,7 +92,7 @@ class ResultFiles:
         """
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
         if self.form == "json":
-            contents = _ndjson(_with_drawings(self.inputs), drawings, made)
+            contents = _ndjson(self.sources, drawings, made)
         targets = [self.folder / name for name in self.names]
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".sketch-pix2seq-") as scratch:
@@ -100,14 +102,15 @@ class ResultFiles:
                     file.write_bytes(content)
                 else:
                     content.save(file, **self.options)
-            refuse_to_replace(targets, self.inputs.paths, overwrite=self.overwrite)
+            refuse_to_replace(targets, self.inputs, overwrite=self.overwrite)
             _put_all_in_place(made_files, targets)
         for target in targets:
             print_line(target)
 
 
 def plan_results(
-    inputs: Inputs,
+    sources: Sequence[Source],
+    inputs: Sequence[Path],
     out: Path,
     form: Format,
     suffix: str,
@@ -119,28 +122,26 @@ def plan_results(
     """Name the results, and refuse what cannot be written before anything is drawn.
 
     Args:
-        inputs: What was read.
+        sources: What they are named after.
+        inputs: The files that they are made of.
         out: The folder for the results.
         form: Kind of the files.
         suffix: What they are called besides: `NAME-redrawn.svg`.
         style: How they look.
-        n: How many for each drawing of the inputs.
+        n: How many for each name of the sources.
         overwrite: Replace files that exist.
 
     Returns:
         The files to write.
 
     Raises:
-        DrawingError: If nothing could be read.
         UsageError: If a result cannot be written.
     """
     options = style.options(form)
-    if not inputs.sketches:
-        inputs.report_problems()
-    names = _file_names(inputs, n, form, suffix)
+    names = _file_names(sources, n, form, suffix)
     refuse_place(out)
-    refuse_to_replace([out / name for name in names], inputs.paths, overwrite=overwrite)
-    return ResultFiles(inputs, out, names, form, options, overwrite)
+    refuse_to_replace([out / name for name in names], inputs, overwrite=overwrite)
+    return ResultFiles(sources, inputs, out, names, form, options, overwrite)
 
 
 def refuse_place(out: Path) -> None:
@@ -185,21 +186,18 @@ def refuse_to_replace(
         raise UsageError(f"a result must not take the place of the {what} `{target}`", do=do)
 
 
-def _file_names(inputs: Inputs, n: int, form: Format, suffix: str) -> list[str]:
-    """Name the files to be: one for each input, or one for each of n drawings."""
+def _file_names(sources: Sequence[Source], n: int, form: Format, suffix: str) -> list[str]:
+    """Name the files to be: one for each source, or one for each of n drawings."""
     if form == "json":
-        return [f"{file.name}.ndjson" for file in _with_drawings(inputs)]
+        return [f"{source.name}.ndjson" for source in sources]
     width = len(str(n - 1))
     numbers = [f"-{index:0{width}d}" for index in range(n)] if n > 1 else [""]
-    return [f"{name}-{suffix}{number}.{form}" for name in inputs.names for number in numbers]
-
-
-def _with_drawings(inputs: Inputs) -> list[InputFile]:
-    return [file for file in inputs.files if file.sketches]
+    names = [name for source in sources for name in source.names]
+    return [f"{name}-{suffix}{number}.{form}" for name in names for number in numbers]
 
 
 def _ndjson(
-    files: Sequence[InputFile], drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]
+    sources: Sequence[Source], drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]
 ) -> Iterator[bytes]:
     """Write a line for each drawing, in whole numbers as QuickDraw does."""
     import numpy as np
@@ -207,12 +205,13 @@ def _ndjson(
     from sketch_pix2seq.sketch.ndjson import format_record
 
     rest = iter(drawings)
-    for file in files:
+    for source in sources:
         lines = []
-        for name in file.names:
+        for name in source.names:
             for index, sketch in enumerate(next(rest)):
                 strokes = [np.rint(stroke) for stroke in sketch.strokes]
-                lines.append(format_record(strokes, input=name, index=index, **made) + b"\n")
+                names = {"word": sketch.category, "input": name, "index": index}
+                lines.append(format_record(strokes, **names, **made) + b"\n")
         yield b"".join(lines)
 
 

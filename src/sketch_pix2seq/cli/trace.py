@@ -42,7 +42,11 @@ def trace(
     read = read_files(inputs)
     if stages is not None:
         _write_stages(read, stages, overwrite)
-    results = plan_results(read, out, form, "traced", style, overwrite=overwrite)
+    if not read.sketches:
+        read.report_problems()
+    results = plan_results(
+        read.sources, read.paths, out, form, "traced", style, overwrite=overwrite
+    )
     sketches = [sketch.rounded() if form == "json" else sketch for sketch in read.sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
@@ -57,7 +61,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
         if not file.path.is_file() or not is_picture(file.path):
             continue
         places = {
-            folder / f"{file.name}-{number}-{name}.png": picture
+            folder / f"{file.source.name}-{number}-{name}.png": picture
             for number, (name, picture) in enumerate(_stages_of(file.path), start=1)
         }
         refuse_to_replace(places, inputs.paths, overwrite=overwrite)

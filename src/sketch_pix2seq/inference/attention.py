@@ -32,6 +32,9 @@ STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 NUM_CODE_TOKENS = 4
 HIDDEN, PARTLY, SHOWN = 0, 1, 2
 """How much of the picture the decoder sees."""
+BLOCK = 64
+"""Places of memory and past that one product attends to. All products are of one shape, so that a
+drawing is the same to the bit however long the drawings beside it are."""
 _EPSILON = 1e-5  # of layer norms
 _NEVER = np.float32(-np.inf)
 
@@ -41,13 +44,13 @@ class Condition:
     """What one drawing is drawn from, ready for the decoder.
 
     Args:
-        keys: Of the memory in each layer, (L, D, N).
+        keys: Of the memory in each layer, (L, N, D).
         values: Of the memory in each layer, and ones, (L, N, D + 1).
         ink: The picture as far as it is seen, (H, W); zeros if it is not.
         shown: `HIDDEN`, `PARTLY` or `SHOWN`.
     """
 
-    keys: Float32[np.ndarray, "L D N"]
+    keys: Float32[np.ndarray, "L N D"]
     values: Float32[np.ndarray, "L N _"]
     ink: Float32[np.ndarray, "H W"]
     shown: int
@@ -191,10 +194,7 @@ class AttentionDecoder(Decoder[Condition]):
         else:
             shown, seen = PARTLY if partly else SHOWN, ink
         return Condition(
-            np.ascontiguousarray(keys.swapaxes(1, 2)),
-            np.concatenate((values, ones), axis=2),
-            seen,
-            shown,
+            np.ascontiguousarray(keys), np.concatenate((values, ones), axis=2), seen, shown
         )
 
     def open(self, num_rows: int) -> AttentionRows:
@@ -212,9 +212,9 @@ class AttentionRows(DecoderRows[Condition]):
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
         self._decoder = decoder
-        longest = decoder.num_tokens + decoder.max_steps
+        longest = _whole_blocks(decoder.num_tokens + decoder.max_steps)
         layers, head = decoder.num_layers, decoder.head_size
-        self._keys = np.zeros((num_rows, layers, head, longest), np.float32)
+        self._keys = np.zeros((num_rows, layers, longest, head), np.float32)
         self._values = np.zeros((num_rows, layers, longest, head + 1), np.float32)
         self._hidden = np.full((num_rows, longest), _NEVER, np.float32)
         "Added to scores: 0 for what there is, minus infinity for what is not there yet."
@@ -241,8 +241,8 @@ class AttentionRows(DecoderRows[Condition]):
         """See `DecoderRows`."""
         rows = slice(start, start + len(conditions))
         for row, condition in enumerate(conditions, start):
-            count = condition.keys.shape[2]
-            self._keys[row, :, :, :count] = condition.keys
+            count = condition.keys.shape[1]
+            self._keys[row, :, :count] = condition.keys
             self._values[row, :, :count] = condition.values
             self._hidden[row, :count] = 0
             self._hidden[row, count:] = _NEVER
@@ -260,7 +260,8 @@ class AttentionRows(DecoderRows[Condition]):
         self, active: int, noise: Float32[np.ndarray, "N T D"]
     ) -> Float32[np.ndarray, "S N 5"]:
         """See `DecoderRows`; always one step."""
-        self._take_last_step(slice(0, active))
+        with np.errstate(over="ignore", invalid="ignore"):  # who takes the drawing checks it
+            self._take_last_step(slice(0, active))
         return self._draw(slice(0, active), noise[:, 0])[None]
 
     def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
@@ -270,7 +271,7 @@ class AttentionRows(DecoderRows[Condition]):
     def take_place(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
         length = int(self._length[last])
-        self._keys[row, :, :, :length] = self._keys[last, :, :, :length]
+        self._keys[row, :, :length] = self._keys[last, :, :length]
         self._values[row, :, :length] = self._values[last, :, :length]
         self._hidden[row] = self._hidden[last]
         for kept in (
@@ -306,7 +307,7 @@ class AttentionRows(DecoderRows[Condition]):
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""
-        decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
+        decoder, head = self._decoder, self._decoder.head_size
         position = self._position(rows)
         seen = (
             self._steps[rows],
@@ -319,20 +320,22 @@ class AttentionRows(DecoderRows[Condition]):
         length = self._length[rows]
         place = np.arange(rows.start, rows.stop)
         self._hidden[place, length] = 0
-        longest = int(length.max()) + 1
-        hidden = self._hidden[rows, None, :longest]
+        longest = _whole_blocks(int(length.max()) + 1)
+        hidden = self._hidden[rows, :longest].reshape(len(place), -1, 1, BLOCK)
         for number, layer in enumerate(decoder.layers):
-            seen_by = layer.into(_normed(states))  # query, key, value
-            self._keys[place, number, :, length] = seen_by[:, width : width + head]
-            self._values[place, number, length, :head] = seen_by[:, width + head :]
+            query, key, value = np.split(
+                layer.into(_normed(states)), (decoder.width, decoder.width + head), axis=1
+            )
+            self._keys[place, number, length] = key
+            self._values[place, number, length, :head] = value
             self._values[place, number, length, head] = 1
-            heads = seen_by[:, :width].reshape(-1, decoder.num_heads, head)
-            scores = np.matmul(heads, self._keys[rows, number, :, :longest])
-            scores += hidden
-            scores -= scores.max(axis=2, keepdims=True)
-            np.exp(scores, out=scores)
-            mixed = np.matmul(scores, self._values[rows, number, :longest])
-            mixed = mixed[..., :head] / mixed[..., head:]  # the ones have summed the weights
+            heads = query.reshape(len(query), decoder.num_heads, head)
+            mixed = _attended(
+                heads,
+                self._keys[rows, number, :longest],
+                self._values[rows, number, :longest],
+                hidden,
+            )
             states += layer.out(mixed.reshape(states.shape))
             inside = layer.feed_in(_normed(states))
             np.maximum(inside, 0, out=inside)
@@ -341,6 +344,33 @@ class AttentionRows(DecoderRows[Condition]):
         self._length[rows] += 1
         output: Float32[np.ndarray, "R _"] = decoder.output(_normed(states))
         return output
+
+
+def _attended(
+    heads: Float32[np.ndarray, "R H D"],
+    keys: Float32[np.ndarray, "R S D"],
+    values: Float32[np.ndarray, "R S _"],
+    hidden: Float32[np.ndarray, "R N 1 B"],
+) -> Float32[np.ndarray, "R H D"]:
+    """Attend to memory and past, a block at a time; blocks that are hidden add nothing at all."""
+    num_rows, _, head = heads.shape
+    keys = keys.reshape(num_rows, -1, BLOCK, head)
+    values = values.reshape(num_rows, -1, BLOCK, head + 1)
+    scores = np.matmul(heads[:, None], keys.swapaxes(2, 3))  # (R, N, H, B)
+    scores += hidden
+    scores -= scores.max(axis=(1, 3), keepdims=True)
+    np.exp(scores, out=scores)
+    parts = np.matmul(scores, values)
+    total = parts[:, 0]
+    for number in range(1, parts.shape[1]):
+        total += parts[:, number]
+    mixed: Float32[np.ndarray, "R H D"] = total[..., :head] / total[..., head:]
+    return mixed  # the ones among the values have summed the weights
+
+
+def _whole_blocks(length: int) -> int:
+    """The next multiple of `BLOCK`."""
+    return -(-length // BLOCK) * BLOCK
 
 
 _POSITION_RATES = (2 * np.pi / np.array(POSITION_PERIODS)).astype(np.float32)
@@ -358,8 +388,7 @@ def _waves(
 
 def _normed(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
     """Layer norm without gain and shift; a new array."""
-    share = np.float32(1 / rows.shape[1])
-    centred: Float32[np.ndarray, "R W"] = rows - np.add.reduce(rows, axis=1, keepdims=True) * share
-    variance = np.add.reduce(centred * centred, axis=1, keepdims=True) * share
+    centred: Float32[np.ndarray, "R W"] = rows - rows.mean(axis=1, keepdims=True)
+    variance = np.square(centred).mean(axis=1, keepdims=True)
     centred /= np.sqrt(variance + np.float32(_EPSILON))
     return centred

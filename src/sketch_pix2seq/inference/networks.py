@@ -85,7 +85,7 @@ class Networks(ABC):
         """
         raise BundleError(
             "this model cannot draw by name: it needs a drawing",
-            do="Use a bundle of the architecture `attention`, such as the one in the package.",
+            do="Use a bundle of the architecture `attention`.",
         )
 
 

@@ -72,7 +72,8 @@ class PenView:
             rows: Of the drawings.
             position: In pixels, x then y.
         """
-        pixel = np.clip(np.floor(position), 0, self._size - 1).astype(np.int64)
+        place = np.nan_to_num(np.floor(position))  # who takes the drawing checks that it is finite
+        pixel = np.clip(place, 0, self._size - 1).astype(np.int64)
         seen = [
             kept.window(rows, pixel // cell) * np.float32(1 / cell)
             for (cell, _), kept in zip(WINDOWS, self._maps, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple, overload
 
@@ -288,14 +289,18 @@ class Sketcher:
             seed: Another seed, other drawings.
             progress: Called with how many drawings are done, and how many there are.
 
+        Returns:
+            n drawings of that category.
+
         Raises:
             UsageError: If the model knows no such category, or another argument does not fit.
             BundleError: If the model cannot draw by name, or computes numbers that are not finite.
         """
         n, _ = check_amount(1, n)
         heat, seed = self._checked_settings(temperature, seed, progress)
-        condition = self._networks.from_category(self._category_id(category))
-        return self._drawn([condition] * n, n, heat, seed, progress)[0]
+        condition = self._networks.from_category(self.category_id(category))
+        (drawings,) = self._drawn([condition] * n, n, heat, seed, progress)
+        return [replace(drawing, category=category) for drawing in drawings]
 
     def mix(
         self,
@@ -440,10 +445,10 @@ class Sketcher:
         """
         begun = [beginning_of(sketch, self.card) for sketch in sketches]
         if self._networks.sees_pictures:
-            category_id = None if category is None else self._category_id(category)
+            category_id = None if category is None else self.category_id(category)
             return [self._networks.from_category(category_id)] * len(begun), begun
         if category is not None:
-            self._networks.from_category(self._category_id(category))  # says that it cannot
+            self._networks.from_category(self.category_id(category))  # says that it cannot
         codes = self._completion(self.encode(sketches))
         return self._networks.from_codes(codes), begun
 
@@ -531,6 +536,24 @@ class Sketcher:
         """Whether the model can name drawings."""
         return self._eyes.can_name
 
+    def category_id(self, category: str) -> int:
+        """Return the number of a category.
+
+        Args:
+            category: One of `card.categories`.
+
+        Raises:
+            UsageError: If the model knows no such category; it names the nearest ones.
+        """
+        if category in self.card.categories:
+            return self.card.categories.index(category)
+        near = get_close_matches(str(category), self.card.categories, n=3, cutoff=0.5)
+        raise UsageError(
+            "`category` must be one that the model knows",
+            got=category,
+            do=f"Did you mean {' or '.join(near)}?" if near else "`card.categories` lists them.",
+        )
+
     @property
     def gallery(self) -> Gallery | None:
         """Human drawings and their places on a map, if the bundle holds them."""
@@ -545,16 +568,6 @@ class Sketcher:
                 do="Export its run again with --data, the data set that it was trained on.",
             )
         return completion
-
-    def _category_id(self, category: str) -> int:
-        if category in self.card.categories:
-            return self.card.categories.index(category)
-        near = get_close_matches(str(category), self.card.categories, n=3, cutoff=0.5)
-        raise UsageError(
-            "`category` must be one that the model knows",
-            got=category,
-            do=f"Did you mean {' or '.join(near)}?" if near else "`card.categories` lists them.",
-        )
 
     def _drawn(
         self,

@@ -74,8 +74,10 @@ def touched(
     Returns:
         Pixels, row * size + column, some of them several times; the number of the line of each.
     """
-    limit = np.float32(2 * size)  # a pen far outside is as good as one just outside
-    before, after = np.clip(before, -limit, limit), np.clip(after, -limit, limit)
+    limit = np.float32(2 * size)  # a pen far outside, or nowhere, is as good as one just outside
+    before, after = (
+        np.clip(np.nan_to_num(ends, nan=limit), -limit, limit) for ends in (before, after)
+    )
     step = after - before
     far = np.abs(step).max(axis=1)
     parts = np.ceil(far * np.float32(1 / _SPACING)).astype(np.int64)

@@ -1,0 +1,191 @@
+"""From drawings to what a decoder draws from: how much of the picture it sees, against torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import attention_pairs as pairs
+from bundles import (
+    ATTENTION_CATEGORIES,
+    PICTURE_SIZE,
+    tiny_attention_bundle,
+    tiny_attention_model,
+    tiny_bundle,
+)
+from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.export.weights import round_to_half
+from sketch_pix2seq.inference.attention import HIDDEN, PARTLY, SHOWN, Condition
+from sketch_pix2seq.inference.networks import (
+    HIDDEN_BLOCKS,
+    AttentionNetworks,
+    Networks,
+    RecurrentNetworks,
+    networks_of,
+)
+from sketch_pix2seq.models.attention import AttentionModel, Conditions
+
+COUNT = 3
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return networks_of(tiny_attention_bundle())
+
+
+@pytest.fixture(scope="module")
+def model() -> AttentionModel:
+    """In torch, with the weights that the bundle holds."""
+    model = tiny_attention_model()
+    round_to_half(model)
+    return model
+
+
+@pytest.fixture
+def views(rng: np.random.Generator) -> np.ndarray:
+    return pairs.pictures(rng, COUNT)
+
+
+def test_codes_are_torchs(networks: Networks, model: AttentionModel, views: np.ndarray) -> None:
+    assert isinstance(networks, AttentionNetworks)
+    assert networks.sees_pictures
+    np.testing.assert_allclose(networks.codes(views), _latent(model, views), atol=1e-4)
+
+
+def test_fidelity_0_is_the_code_alone(networks: Networks, views: np.ndarray) -> None:
+    codes = networks.codes(views)
+    found = networks.from_views(views, codes, 2, 0.0, 5)
+    expected = [one for one in networks.from_codes(codes) for _ in range(2)]
+    assert len(found) == 2 * COUNT
+    for one, other in zip(found, expected, strict=True):
+        _assert_same(one, other)
+        assert one.shown == HIDDEN
+        assert not one.ink.any()
+        assert one.keys.shape[1] == 4 + 1  # code and null token
+
+
+@pytest.mark.parametrize("fidelity", [None, 1.0, 1])
+def test_fidelity_1_is_the_whole_picture(
+    networks: Networks, model: AttentionModel, views: np.ndarray, fidelity: float | None
+) -> None:
+    found = networks.from_views(views, networks.codes(views), 2, fidelity, 5)
+    fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), given="picture")
+    _assert_torchs(found[::2], model, views, fixed)
+    for place, (one, again) in enumerate(zip(found[::2], found[1::2], strict=True)):
+        _assert_same(one, again)
+        assert one.shown == SHOWN
+        np.testing.assert_array_equal(one.ink, views[place, 0])
+
+
+@pytest.mark.parametrize("fidelity", [0.25, 0.5, 0.99])
+def test_between_them_blocks_are_hidden_by_seed_and_number(
+    networks: Networks, model: AttentionModel, views: np.ndarray, fidelity: float
+) -> None:
+    codes = networks.codes(np.ones_like(views))
+    black = networks.from_views(np.ones_like(views), codes, 3, fidelity, 5)
+    seen = np.stack([one.ink for one in black]).reshape(COUNT, 3, PICTURE_SIZE, PICTURE_SIZE)
+    side = PICTURE_SIZE // HIDDEN_BLOCKS
+    blocks = seen.reshape(COUNT, 3, HIDDEN_BLOCKS, side, HIDDEN_BLOCKS, side)
+    assert (blocks == blocks[:, :, :, :1, :, :1]).all()  # whole blocks
+    assert set(np.unique(seen)) <= {0.0, 1.0}
+    shares = seen.mean(axis=(2, 3))
+    np.testing.assert_allclose(shares, round(fidelity * HIDDEN_BLOCKS**2) / HIDDEN_BLOCKS**2)
+    assert (seen[0] == seen[1]).all()  # the same of every drawing
+    assert (seen[0, 0] != seen[0, 1]).any()
+    again, other = (
+        networks.from_views(np.ones_like(views), codes, 1, fidelity, seed) for seed in (5, 6)
+    )
+    assert (again[0].ink == seen[0, 0]).all()
+    assert (other[0].ink != seen[0, 0]).any()
+
+    found = networks.from_views(views, networks.codes(views), 3, fidelity, 5)
+    for number in range(3):
+        visible = np.broadcast_to(seen[0, number], views.shape)
+        fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), given="picture")
+        partly = Conditions(
+            torch.full_like(fixed.shown, PARTLY),
+            torch.from_numpy(visible.copy()),
+            fixed.has_code,
+            fixed.has_category,
+        )
+        _assert_torchs(found[number::3], model, views, partly)
+        for place, one in enumerate(found[number::3]):
+            assert one.shown == PARTLY
+            np.testing.assert_array_equal(one.ink, views[place, 0] * visible[place, 0])
+
+
+def test_a_condition_is_the_same_whatever_else_is_looked_at(
+    networks: Networks, rng: np.random.Generator
+) -> None:
+    views = pairs.pictures(rng, 20)
+    codes = networks.codes(views)
+    for fidelity in (None, 0.0, 0.4):
+        together = networks.from_views(views, codes, 2, fidelity, 1)
+        for place in (0, 7, 19):
+            one = slice(place, place + 1)
+            alone = networks.from_views(views[one], networks.codes(views[one]), 2, fidelity, 1)
+            for mine, other in zip(alone, together[2 * place : 2 * place + 2], strict=True):
+                _assert_same(mine, other)
+
+
+@pytest.mark.parametrize("category_id", [None, 0, 2])
+def test_a_category_or_nothing_is_torchs(
+    networks: Networks, model: AttentionModel, category_id: int | None
+) -> None:
+    condition = networks.from_category(category_id)
+    given = "nothing" if category_id is None else "category"
+    fixed = Conditions.fixed(1, PICTURE_SIZE, torch.device("cpu"), given=given)
+    blank = np.zeros((1, 1, PICTURE_SIZE, PICTURE_SIZE), np.float32)
+    _assert_torchs([condition], model, blank, fixed, category_id or 0)
+    assert (condition.shown, condition.ink.any()) == (HIDDEN, False)
+    assert condition.keys.shape[1] == 1 + (category_id is not None)
+    assert len(ATTENTION_CATEGORIES) == 3
+
+
+def test_a_recurrent_model_draws_from_its_code_alone(rng: np.random.Generator) -> None:
+    networks = networks_of(tiny_bundle())
+    assert isinstance(networks, RecurrentNetworks)
+    assert not networks.sees_pictures
+    views = rng.random((2, 1, 48, 48), np.float32)
+    codes = networks.codes(views)
+    for fidelity in (None, 0, 0.0):
+        found = networks.from_views(views, codes, 2, fidelity, 0)
+        np.testing.assert_array_equal(np.stack(found), codes.repeat(2, axis=0))
+    with pytest.raises(UsageError, match="`fidelity` must be 0 or left out .*; got 0.1"):
+        networks.from_views(views, codes, 2, 0.1, 0)
+    with pytest.raises(BundleError, match="cannot draw by name"):
+        networks.from_category(0)
+
+
+def _latent(model: AttentionModel, views: np.ndarray) -> np.ndarray:
+    with torch.no_grad():
+        pictures = torch.from_numpy(views)
+        mean, _ = model.encoder.latent(model.encoder(pictures, torch.ones_like(pictures)))
+    return mean.numpy()
+
+
+def _assert_same(one: Condition, other: Condition) -> None:
+    for name in ("keys", "values", "ink", "shown"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+@torch.no_grad()
+def _assert_torchs(
+    found: list[Condition],
+    model: AttentionModel,
+    views: np.ndarray,
+    conditions: Conditions,
+    category_id: int = 0,
+) -> None:
+    """Keys and values of the memory are those of torch's tokens that are there."""
+    ids = torch.full((len(views),), category_id)
+    grid, latent = model.encode(torch.from_numpy(views), conditions)
+    memory, there = model.decoder.memory(grid, latent, ids, conditions)
+    for place, one in enumerate(found):
+        tokens = memory[place][there[place]]
+        for number, layer in enumerate(model.decoder.layers):
+            key, value = layer.memory_key_value(tokens).chunk(2, -1)
+            np.testing.assert_allclose(one.keys[number], key.numpy(), atol=1e-4)
+            np.testing.assert_allclose(one.values[number, :, :-1], value.numpy(), atol=1e-4)
+            assert (one.values[number, :, -1] == 1).all()
