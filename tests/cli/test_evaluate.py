@@ -109,6 +109,7 @@ def test_without_the_extra_it_says_what_to_install(
     assert "the extra `eval`" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     data: Path,
     tmp_path: Path,
