@@ -13,9 +13,14 @@ from sketch_pix2seq.export.place import made_at
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_all_of_it_or_nothing(tmp_path: Path, name: str) -> None:
     out = tmp_path / "deep" / name
-    with pytest.raises(KeyboardInterrupt), made_at(out) as folder:
-        (folder / "model.json").write_text("half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with made_at(out) as folder:
+            (folder / "model.json").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(out.parent.iterdir()) == []
     with made_at(out) as folder:
         (folder / "model.json").write_text("{}")
