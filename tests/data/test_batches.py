@@ -272,8 +272,8 @@ def test_parts_are_parts_of_the_whole_batch_whatever_is_drawn_by_chance(dataset:
             np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[number::3])
         np.testing.assert_allclose(part.steps, whole.steps[number::3, :num_steps], atol=1e-4)
         assert part.targets is not None and whole.targets is not None
-        ours = whole.targets[number::3, : num_steps - 1]
-        np.testing.assert_allclose(part.targets, ours, atol=1e-3)
+        expected = whole.targets[number::3, : num_steps - 1]
+        np.testing.assert_allclose(part.targets, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -172,7 +175,7 @@ def _assert_same(one: Condition, other: Condition) -> None:
 
 @torch.no_grad()
 def _assert_torchs(
-    found: list[Condition],
+    found: Sequence[Condition],
     model: AttentionModel,
     views: np.ndarray,
     conditions: Conditions,
@@ -184,7 +187,8 @@ def _assert_torchs(
     memory, there = model.decoder.memory(grid, latent, ids, conditions)
     for place, one in enumerate(found):
         tokens = memory[place][there[place]]
-        for number, layer in enumerate(model.decoder.layers):
+        layers: Any = model.decoder.layers
+        for number, layer in enumerate(layers):
             key, value = layer.memory_key_value(tokens).chunk(2, -1)
             np.testing.assert_allclose(one.keys[number], key.numpy(), atol=1e-4)
             np.testing.assert_allclose(one.values[number, :, :-1], value.numpy(), atol=1e-4)

@@ -155,6 +155,15 @@ def test_attention_reports_each_condition_and_draws_sheets(
     assert sheet.stat().st_size > 1000
 
 
+@pytest.mark.parametrize("first", ["sheet_every", "validate_every"])
+def test_an_attention_model_that_has_diverged_is_reported(
+    shapes: Path, tiny_attention: Recipe, tmp_path: Path, first: str
+) -> None:
+    settings = ["optimiser.learning_rate=1e30", "optimiser.clip_norm=0", f"{first}=1"]
+    with pytest.raises(RunError, match="Lower `optimiser.learning_rate`"):
+        train(tiny_attention.with_settings(settings), shapes, tmp_path / "run")
+
+
 def test_attention_learns_8_drawings_by_heart(
     shapes: Path, tiny_attention: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,8 +95,9 @@ def test_attention_is_built_as_its_settings_say() -> None:
     assert isinstance(model, AttentionModel)
     decoder, raster = model.decoder, RasterSettings(size=32)
     assert (len(decoder.layers), decoder.num_components, decoder.keep) == (3, 5, 0.8)
-    assert decoder.layers[0].num_heads == 3
-    assert decoder.layers[0].feed_in.weight.shape == (96, 48)
+    shapes = {name: tuple(tensor.shape) for name, tensor in decoder.state_dict().items()}
+    assert shapes["layers.0.feed_in.weight"] == (96, 48)
+    assert shapes["layers.2.key_value.weight"] == (2 * 16, 48)
     assert decoder.category.weight.shape == (7, 48)
     assert decoder.code.weight.shape[1] == 12
     assert (model.encoder.grid_size, model.encoder.channels) == (4, 32)

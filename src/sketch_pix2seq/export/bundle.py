@@ -233,11 +233,11 @@ def _more(card: BundleCard) -> str:
         return ""
     return """
 
-It sees where its pen is, what ink of the picture is left and what is drawn already. How much of the
-picture it may see is for the user to say: from all of it (`fidelity=1`, and if left out) to nothing but
-the latent code (`fidelity=0`, its own way of drawing the thing). It finishes started
-drawings, of a named category or of none, draws a category by its name alone, mixes drawings, and says
-what a drawing shows.
+It sees where its pen is, what ink of the picture is left and what is drawn already. How much of
+the picture it may see is for the user to say: from all of it (`fidelity=1`, and if left out) to
+nothing but the latent code (`fidelity=0`, its own way of drawing the thing). It finishes started
+drawings, of a named category or of none, draws a category by its name alone, mixes drawings, and
+says what a drawing shows.
 """
 
 

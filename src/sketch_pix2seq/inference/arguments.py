@@ -146,9 +146,15 @@ def checked_fidelity(value: object) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= 1:
-        return float(value)
-    raise UsageError("`fidelity` must be a number from 0 to 1", got=_shown(value))
+    number = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+    if not 0 <= number <= 1:
+        raise UsageError("`fidelity` must be a number from 0 to 1", got=_shown(value))
+    return number
 
 
 def checked_seed(value: object) -> int:

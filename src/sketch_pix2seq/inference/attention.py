@@ -307,7 +307,7 @@ class AttentionRows(DecoderRows[Condition]):
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""
-        decoder, head = self._decoder, self._decoder.head_size
+        decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
         position = self._position(rows)
         seen = (
             self._steps[rows],
@@ -323,15 +323,12 @@ class AttentionRows(DecoderRows[Condition]):
         longest = _whole_blocks(int(length.max()) + 1)
         hidden = self._hidden[rows, :longest].reshape(len(place), -1, 1, BLOCK)
         for number, layer in enumerate(decoder.layers):
-            query, key, value = np.split(
-                layer.into(_normed(states)), (decoder.width, decoder.width + head), axis=1
-            )
-            self._keys[place, number, length] = key
-            self._values[place, number, length, :head] = value
+            seen_by = layer.into(_normed(states))  # query, key, value
+            self._keys[place, number, length] = seen_by[:, width : width + head]
+            self._values[place, number, length, :head] = seen_by[:, width + head :]
             self._values[place, number, length, head] = 1
-            heads = query.reshape(len(query), decoder.num_heads, head)
             mixed = _attended(
-                heads,
+                seen_by[:, :width].reshape(-1, decoder.num_heads, head),
                 self._keys[rows, number, :longest],
                 self._values[rows, number, :longest],
                 hidden,
@@ -388,7 +385,8 @@ def _waves(
 
 def _normed(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
     """Layer norm without gain and shift; a new array."""
-    centred: Float32[np.ndarray, "R W"] = rows - rows.mean(axis=1, keepdims=True)
-    variance = np.square(centred).mean(axis=1, keepdims=True)
+    share = np.float32(1 / rows.shape[1])
+    centred: Float32[np.ndarray, "R W"] = rows - np.add.reduce(rows, axis=1, keepdims=True) * share
+    variance = np.add.reduce(centred * centred, axis=1, keepdims=True) * share
     centred /= np.sqrt(variance + np.float32(_EPSILON))
     return centred

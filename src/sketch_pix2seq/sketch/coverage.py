@@ -74,7 +74,7 @@ def touched(
     Returns:
         Pixels, row * size + column, some of them several times; the number of the line of each.
     """
-    limit = np.float32(2 * size)  # a pen far outside, or nowhere, is as good as one just outside
+    limit = 2.0 * size  # a pen far outside, or nowhere, is as good as one just outside
     before, after = (
         np.clip(np.nan_to_num(ends, nan=limit), -limit, limit) for ends in (before, after)
     )

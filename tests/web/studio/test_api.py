@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from bundles import tiny_bundle, with_classifier, write_bundle
+from bundles import tiny_attention_bundle, tiny_bundle, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.bundle.affine_maps import CodeClassifier
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
@@ -102,6 +102,29 @@ def test_a_finished_drawing_begins_where_the_given_one_lies(
         assert len(points) == len(told.get(place, []))
         if len(points):
             np.testing.assert_allclose(np.array(told[place])[:, :2], points, atol=0.11)
+
+
+def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
+    sketcher = Sketcher(tiny_attention_bundle(), num_threads=1)
+    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
+    with TestClient(create_studio(sketcher, UNLIMITED)) as client:
+        model = client.get("/api/model").json()
+        assert (model["completes"], model["names"]) == (True, True)
+        form = {"drawing": HOUSE, "n": 2, "seed": 5}
+        told = drawn(client.post("/api/redraw", json=form))
+        assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5))
+        told = drawn(client.post("/api/redraw", json=form | {"best_of": 2}))
+        assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5, best_of=2))
+        told = drawn(client.post("/api/finish", json=form))
+        for place, one in enumerate(sketcher.complete(sketch, n=2, seed=5)):
+            new = [point for stroke in one.strokes[len(HOUSE) :] for point in stroke.tolist()]
+            assert len(told.get(place, [])) == len(new)
+        form = {"first": HOUSE, "second": LINE, "steps": 3, "seed": 2}
+        other = Sketch.from_points([np.array(stroke).T for stroke in LINE])
+        told = drawn(client.post("/api/mix", json=form))
+        assert_drawn(told, sketcher.mix([sketch, other], steps=3, seed=2))
+        guesses = client.post("/api/name", json={"drawing": HOUSE}).json()["guesses"]
+        assert len(guesses) > 0
 
 
 def test_mix_draws_the_way_between(client: TestClient) -> None:
