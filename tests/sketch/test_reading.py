@@ -48,7 +48,7 @@ def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="this system has no /dev/stdin")
-@pytest.mark.parametrize("content", [LINE, gzip.compress(LINE)], ids=["plain", "gzipped"])
+@pytest.mark.parametrize("content", [LINE, gzip.compress(LINE, mtime=0)], ids=["plain", "gzipped"])
 def test_a_pipe_is_read_just_once(content: bytes) -> None:
     code = "from sketch_pix2seq.sketch.reading import read_sketches; "
     code += "(one,) = read_sketches('/dev/stdin'); print(one.name, len(one.strokes))"
@@ -85,8 +85,11 @@ def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
         (b"{}", "`it.ndjson`: line 1: a line must have a list `drawing`"),
         (LINE + b"\n\n" + LINE, "`it.ndjson`: line 2: a line must be a JSON object; got an empty"),
         (LINE + b"\n" + LINE[:-3], "`it.ndjson`: line 2: a line must be a JSON object; got `"),
-        (gzip.compress(b""), "got an empty file"),
-        (gzip.compress(LINE)[:-12], "`it.ndjson`: a gzipped file must be whole; got a damaged"),
+        (gzip.compress(b"", mtime=0), "got an empty file"),
+        (
+            gzip.compress(LINE, mtime=0)[:-12],
+            "`it.ndjson`: a gzipped file must be whole; got a damaged",
+        ),
         (b"\x1f\x8b\x08", "`it.ndjson`: a gzipped file must be whole"),
         (b"\x1f\x8bxxxxxxxxxxxxxxxxx", "`it.ndjson`: a gzipped file must be whole"),
     ],
