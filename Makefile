@@ -1,6 +1,7 @@
 # Everything a developer runs. Needs Python >= 3.11 with its venv module; nothing else.
 #   make demo    redraws the pictures that ship with the package (no torch, no download of weights)
 #   make test    what continuous integration runs: format, lint, types, layers, tests
+#   make test-all  also the long ends: minutes more
 #   make check   the same without the tests
 #   make bench   measures the figures in benchmarks/
 
@@ -11,14 +12,17 @@ IS_FIT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c '$(IS_FIT)' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-all check bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m sketch_pix2seq.demo
 
 test: check $(VENV)/.system
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadgroup
+
+test-all: check $(VENV)/.system
+	$(BIN)/pytest -n auto --dist loadgroup -m ""
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check

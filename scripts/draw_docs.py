@@ -14,13 +14,14 @@ import argparse
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.simulated_photo import photograph
 from sketch_pix2seq.sketch.writing import png_bytes, write_whole
@@ -72,7 +73,7 @@ def main() -> None:
 
 def photo_to_plotter(sketcher: Sketcher) -> Path:
     """A photo, what is seen of it at each stage, the strokes, and redrawings."""
-    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
     photo = photograph(cat, seed=9)
     stages: dict[str, Image.Image] = {}
     read = read_picture(photo, on_stage=stages.__setitem__)
@@ -96,9 +97,9 @@ def photo_to_plotter(sketcher: Sketcher) -> Path:
 
 def mixed(sketcher: Sketcher) -> Path:
     """From the cat to the pig, and on to a car."""
-    (cat,) = read_inputs(EXAMPLES / "cat.svg")
-    (pig,) = read_inputs(EXAMPLES / "pig.png")
-    car = next(one for one in read_inputs(EXAMPLES / "doodles.ndjson") if one.category == "car")
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
+    (pig,) = read_sketches(EXAMPLES / "pig.png")
+    car = next(one for one in read_sketches(EXAMPLES / "doodles.ndjson") if one.category == "car")
     drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8, best_of=BEST_OF)]
     rows = [SheetRow(drawings[first : first + 8]) for first in (0, 7)]
     return Sheet(rows=rows, cell=96).save(IMAGES / "mix.png")
@@ -106,8 +107,8 @@ def mixed(sketcher: Sketcher) -> Path:
 
 def completed(sketcher: Sketcher) -> Path:
     """Beginnings of the examples, each finished several times."""
-    (cat,) = read_inputs(EXAMPLES / "cat.svg")
-    begun = [(cat, 1), *((one, 1) for one in read_inputs(EXAMPLES / "doodles.ndjson"))]
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
+    begun = [(cat, 1), *((one, 1) for one in read_sketches(EXAMPLES / "doodles.ndjson"))]
     started = [Sketch(one.strokes[:count]) for one, count in begun]
     rows = [
         SheetRow([given, *(one.smoothed() for one in drawings)])
@@ -142,7 +143,7 @@ def real_world(sketcher: Sketcher, quickdraw: Path, icons: Path) -> Path:
 
 
 def _photos(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
-    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
     drawings = [cat, *(_real(folder, category, number) for category, number in PHOTOS)]
     for seed, drawing in enumerate(drawings):
         photo = photograph(drawing, seed)
@@ -154,7 +155,7 @@ def _icons(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
         package, _, inside = place.rpartition("/icons/")
         name, _, within = package.removeprefix("@").replace("tabler/", "tabler-").partition("/")
         (path,) = folder.glob(f"{name}-*/package/{within}/icons/{inside}".replace("//", "/"))
-        (icon,) = read_inputs(path)
+        (icon,) = read_sketches(path)
         yield f"icon, {path.stem}", icon, icon
 
 
@@ -166,7 +167,7 @@ def _scribbles(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
         yield how, _opened(file.getvalue()), read_picture(file.getvalue())
 
 
-def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, object]]:
+def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, Any]]:
     """Draw a scribble in a certain way; also how to save it."""
     width = {"thick marker": 34, "tiny, 40 pixels": 2}.get(how, 7)
     size = 40 if how.startswith("tiny") else 500
@@ -189,7 +190,7 @@ def _as_told(drawing: Sketch, how: str) -> tuple[Image.Image, dict[str, object]]
 
 def _real(folder: Path, category: str, number: int) -> Sketch:
     """One of the last drawings of a category."""
-    return read_inputs(folder / f"{category}.ndjson.gz")[-1 - number]
+    return read_sketches(folder / f"{category}.ndjson.gz")[-1 - number]
 
 
 def _opened(content: bytes) -> Image.Image:

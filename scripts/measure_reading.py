@@ -24,7 +24,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.picture_in import read_picture
 from sketch_pix2seq.sketch.raster import rasterise_batch
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.simulated_photo import photograph
 from sketch_pix2seq.sketch.svg_in import read_svg
 
@@ -54,7 +54,7 @@ def main() -> None:
     drawings = [
         drawing
         for category in CATEGORIES
-        for drawing in read_inputs(options.quickdraw / "simplified" / f"{category}.ndjson.gz")[
+        for drawing in read_sketches(options.quickdraw / "simplified" / f"{category}.ndjson.gz")[
             :each
         ]
     ]

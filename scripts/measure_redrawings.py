@@ -86,7 +86,7 @@ def _drawings(
     data: Path, name: str, per_category: int
 ) -> tuple[list[Sketch], np.ndarray, tuple[str, ...]]:
     split = Dataset.open(data).split(name)
-    numbers = []
+    numbers: list[int] = []
     for category in range(len(split.categories)):
         start, stop = split.category_range(category)
         numbers += range(start, min(stop, start + per_category))
@@ -101,7 +101,8 @@ def _votes(distance: np.ndarray, categories: np.ndarray) -> np.ndarray:
     scores = np.zeros((len(distance), categories.max() + 1))
     for place in range(NEIGHBOURS):
         np.add.at(scores, (np.arange(len(distance)), categories[nearest[:, place]]), weight[place])
-    return scores.argmax(1)
+    likeliest: np.ndarray = scores.argmax(1)
+    return likeliest
 
 
 if __name__ == "__main__":

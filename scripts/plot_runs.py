@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -26,11 +27,11 @@ def main() -> None:
     _print_table(lines)
 
 
-def _metrics(run: Path) -> list[dict[str, float]]:
+def _metrics(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-def _plot(runs: dict[str, list[dict[str, float]]], out: Path) -> None:
+def _plot(runs: dict[str, list[dict[str, Any]]], out: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 4.5), dpi=120)
     for name, lines in runs.items():
         train = [
@@ -51,7 +52,7 @@ def _plot(runs: dict[str, list[dict[str, float]]], out: Path) -> None:
     print(out)
 
 
-def _print_table(runs: dict[str, list[dict[str, float]]]) -> None:
+def _print_table(runs: dict[str, list[dict[str, Any]]]) -> None:
     valid = {n: [line for line in lines if line["kind"] == "valid"] for n, lines in runs.items()}
     steps = [int(line["step"]) for line in next(iter(valid.values()))]
     print("| recipe | " + " | ".join(f"{step:,}" for step in steps) + " | KL at the end |")

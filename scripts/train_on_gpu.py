@@ -209,7 +209,9 @@ def _stop(running: Iterable[subprocess.Popen[bytes]], at: float) -> None:
 def _wait(running: Iterable[subprocess.Popen[bytes]]) -> None:
     for process in running:
         try:
-            print(process.args[3:6], process.wait(HURRY), flush=True)
+            status = process.wait(HURRY)
+            assert isinstance(process.args, list)
+            print(process.args[3:6], status, flush=True)
         except subprocess.TimeoutExpired:
             process.kill()
 

@@ -15,13 +15,31 @@ from jaxtyping import install_import_hook
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait
 install_import_hook("sketch_pix2seq", "shape_checks.check")
 
+ROOT = Path(__file__).parents[1]
 QUICKDRAW_VARIABLE = "SKETCH_PIX2SEQ_QUICKDRAW"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for pytest-xdist: a file keeps what it has set up, and scarce things are shared.
+
+    One process has the browser, one the database server, and one the tests that kill processes or
+    measure what a busy machine cannot do in time.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is not None:
+            continue
+        path = item.path.relative_to(ROOT).as_posix()
+        shared = [name for name in ("browser", "web/turing") if f"tests/{name}/" in path]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else path))
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """A generator of the test's own: seeded by its name, the same in every run."""
-    return np.random.default_rng(list(request.node.nodeid.encode()))
+    group = request.node.get_closest_marker("xdist_group").args[0]
+    name = request.node.nodeid.removesuffix(f"@{group}")  # which pytest-xdist adds
+    return np.random.default_rng(list(name.encode()))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bundles import write_bundle
 from sketch_pix2seq import demo
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = Path(demo.__file__).parent / "examples"
@@ -57,11 +57,11 @@ def test_a_broken_bundle_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_every_example_is_read_as_the_drawing_it_is() -> None:
-    (cat,) = read_inputs(EXAMPLES / "cat.svg")
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
     assert len(cat.strokes) == 14
-    (pig,) = read_inputs(EXAMPLES / "pig.png")
+    (pig,) = read_sketches(EXAMPLES / "pig.png")
     assert 6 <= len(pig.strokes) <= 12
-    doodles = read_inputs(EXAMPLES / "doodles.ndjson")
+    doodles = read_sketches(EXAMPLES / "doodles.ndjson")
     assert [doodle.category for doodle in doodles] == ["face", "car", "teapot", "alarm clock"]
     for sketch in (cat, pig, *doodles):
         assert 40 < sketch.normalised().num_points < 90  # as people's drawings have

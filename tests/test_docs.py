@@ -90,23 +90,48 @@ def test_the_tour_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert result.failed == 0
 
 
-def test_the_readmes_commands_run_as_written(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    unchecked_shapes: Callable[[], AbstractContextManager[None]],
-) -> None:
-    """All of them, one after another, the bucket being a server here."""
+def readme_commands() -> list[list[str]]:
+    """What follows the command's name, of every call of it."""
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    calls = [shlex.split(line, comments=True) for line in lines]
+    return [
+        [path for word in words[1:] for path in braces(word)]
+        for words in calls
+        if words[:1] == ["sketch-pix2seq"]
+    ]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder that looks like one."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "src").symlink_to(ROOT / "src")
-    shutil.copy(ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg", tmp_path)
+    return tmp_path
+
+
+def test_the_readmes_commands_that_draw_run_as_written(checkout: Path) -> None:
+    commands = [words for words in readme_commands() if "rehearsal-bundle" not in words]
+    drawing = [words for words in commands if words[0] in ("draw", "complete", "mix", "trace")]
+    assert len(drawing) == 5
+    for words in drawing:
+        assert main(words) == 0, words
+    assert len(list((checkout / "redrawn").glob("*.svg"))) == 6 * 4
+    assert len(list((checkout / "completed").glob("*.svg"))) == 4 * 4
+    assert (checkout / "traced" / "pig-traced.svg").is_file()
+
+
+@pytest.mark.slow
+def test_the_readmes_commands_run_as_written(
+    checkout: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """All of them, one after another, the bucket being a server here."""
+    shutil.copy(ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg", checkout)
     bucket = {}
     for name, shape in (("cat", "circle"), ("pig", "spiral"), ("car", "square")):
-        (file,) = write_synthetic(tmp_path, num=60, seed=0, categories=[shape])
+        (file,) = write_synthetic(checkout, num=60, seed=0, categories=[shape])
         bucket[f"/full/simplified/{name}.ndjson"] = File(file.read_bytes())
         file.unlink()
-    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
-    commands = [shlex.split(line, comments=True) for line in lines]
-    commands = [words[1:] for words in commands if words[:1] == ["sketch-pix2seq"]]
+    commands = readme_commands()
     assert len(commands) == 13
     commands.remove(["studio"])  # it runs until it is ended: tests/cli/test_studio.py
     for words in commands:
@@ -115,11 +140,8 @@ def test_the_readmes_commands_run_as_written(
             server.files = bucket
             if words[1] == "download":
                 words += ["--base-url", server.address]
-            assert main([path for word in words for path in braces(word)]) == 0, words
-    assert len(list((tmp_path / "redrawn").glob("*.svg"))) == 6 * 4
-    assert len(list((tmp_path / "completed").glob("*.svg"))) == 4 * 4
-    assert (tmp_path / "traced" / "pig-traced.svg").is_file()
-    assert len(list((tmp_path / "rehearsal-drawings").glob("*.svg"))) == 1
+            assert main(words) == 0, words
+    assert len(list((checkout / "rehearsal-drawings").glob("*.svg"))) == 1
 
 
 def braces(word: str) -> list[str]:
@@ -137,6 +159,15 @@ def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for block in blocks(README, "python"):
         exec(compile(block, "README.md", "exec"), {})
     assert len(list(tmp_path.glob("pig-*.svg"))) == 4
+
+
+def test_the_changelog_has_one_section_of_each_kind_in_order() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.split(r"^## \[.*$", text, flags=re.MULTILINE)[1:]
+    assert versions
+    for version in versions:
+        kinds = re.findall(r"^### (.+)$", version, re.MULTILINE)
+        assert kinds == [kind for kind in ("Added", "Changed", "Removed", "Fixed") if kind in kinds]
 
 
 def test_no_placeholder_is_left() -> None:

@@ -14,26 +14,64 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.errors import (
+        BundleError,
+        BusyError,
+        DamagedCheckpointError,
+        DatasetError,
+        DownloadError,
+        DrawingError,
+        InputError,
+        LostProcessError,
+        MissingExtraError,
+        RunError,
+        SketchPix2SeqError,
+        StudyError,
+        UsageError,
+    )
+    from sketch_pix2seq.inference.classifier import Classifier
     from sketch_pix2seq.inference.sketcher import Sketcher
+    from sketch_pix2seq.sketch.reading import read_sketches
     from sketch_pix2seq.sketch.sketch import Sketch
 
 __version__ = "0.1.0"
 
-__all__ = ["Sketch", "Sketcher", "__version__"]
+__all__ = [
+    "BundleError",
+    "BusyError",
+    "Classifier",
+    "DamagedCheckpointError",
+    "DatasetError",
+    "DownloadError",
+    "DrawingError",
+    "InputError",
+    "LostProcessError",
+    "MissingExtraError",
+    "RunError",
+    "Sketch",
+    "SketchPix2SeqError",
+    "Sketcher",
+    "StudyError",
+    "UsageError",
+    "__version__",
+    "read_sketches",
+]
 
 _HOMES = {
+    "Classifier": "sketch_pix2seq.inference.classifier",
     "Sketch": "sketch_pix2seq.sketch.sketch",
     "Sketcher": "sketch_pix2seq.inference.sketcher",
+    "read_sketches": "sketch_pix2seq.sketch.reading",
 }
 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its room when it is first used."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES.get(name, "sketch_pix2seq.errors")), name)
 
 
 def __dir__() -> list[str]:
     """List the public names, loaded or not."""
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *__all__})

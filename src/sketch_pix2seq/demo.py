@@ -15,9 +15,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import SketchPix2SeqError
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(given.out, given.bundle)
     except (SketchPix2SeqError, OSError) as error:
-        print(f"sketch-pix2seq: {error}", file=sys.stderr)
+        notify(str(error))
         return 1
     return 0
 
@@ -75,11 +76,11 @@ def run(out: Path, bundle: Path | None = None) -> None:
         set_apart=1,
     )
     num = len(sketches) * NUM_REDRAWINGS
-    print(f"{len(sketches)} examples, each redrawn {NUM_REDRAWINGS} times: {num} drawings")
-    print(f"in {seconds:.2f} s, {1000 * seconds / num:.1f} ms a drawing")
+    print_line(f"{len(sketches)} examples, each redrawn {NUM_REDRAWINGS} times: {num} drawings")
+    print_line(f"in {seconds:.2f} s, {1000 * seconds / num:.1f} ms a drawing")
     out.mkdir(parents=True, exist_ok=True)
     for suffix in (".svg", ".png"):
-        print(sheet.save(out / f"{SHEET_NAME}{suffix}"))
+        print_line(sheet.save(out / f"{SHEET_NAME}{suffix}"))
 
 
 def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:
@@ -93,7 +94,7 @@ def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:
     sketches: list[Sketch] = []
     with resources.as_file(resources.files("sketch_pix2seq") / "examples") as folder:
         for name in EXAMPLES:
-            for number, sketch in enumerate(read_inputs(folder / name), start=1):
+            for number, sketch in enumerate(read_sketches(folder / name), start=1):
                 several = name.endswith(".ndjson")
                 labels.append(sketch.category or f"{name} {number}" if several else name)
                 shown.append(_picture(folder / name) if name.endswith(".png") else sketch)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -52,7 +54,7 @@ def test_one_svg_beside_the_input(
     assert files(inputs) == {"house.svg", "thick.png", "two.ndjson", "house-redrawn.svg"}
     assert (inputs / "house.svg").read_bytes() == before
     (expected,) = Sketcher(tiny_bundle()).redraw(inputs / "house.svg")
-    assert len(read_inputs(inputs / "house-redrawn.svg")[0].strokes) == len(expected.strokes)
+    assert len(read_sketches(inputs / "house-redrawn.svg")[0].strokes) == len(expected.strokes)
 
 
 def test_every_kind_of_input_several_drawings_of_each(
@@ -80,7 +82,7 @@ def test_json_is_quickdraws_layout_with_how_it_was_made(
     assert named == [(f"two-00000{number}", index) for number in (1, 2) for index in range(3)]
     assert {(line["seed"], line["temperature"]) for line in lines} == {(5, 0.5)}
     assert set(lines[0]) == {"input", "index", "seed", "temperature", "drawing"}
-    sketches = read_inputs(inputs / "two.ndjson")
+    sketches = read_sketches(inputs / "two.ndjson")
     drawn = Sketcher(tiny_bundle()).redraw(sketches, n=3, seed=5, temperature=0.5)
     for line, sketch in zip(lines, [one for some in drawn for one in some], strict=True):
         for (x, y), stroke in zip(line["drawing"], sketch.strokes, strict=True):
@@ -178,7 +180,10 @@ def test_an_input_is_never_overwritten(
     assert main([*words, "--out", "../work/."]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "must not take the place of the input `two.ndjson`. Name another folder" in err
+    assert (
+        "must not take the place of the input `two.ndjson`. Name another place with `--out`" in err
+    )
+    assert main([*words, "--overwrite"]) == 2
     assert {path: (inputs / path).read_bytes() for path in files(inputs)} == before
 
 
@@ -277,6 +282,8 @@ def test_too_many_drawings_are_refused_before_drawing(
     words: list[str],
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.read_files", never)
     assert main(["draw", "house.svg", *words]) == 2
     err = capsys.readouterr().err
     assert "at most 1,000,000 drawings at once; got 1 input x `-n` 1,00" in err
@@ -284,28 +291,103 @@ def test_too_many_drawings_are_refused_before_drawing(
     assert ("`--best-of`" in err) == ("--best-of" in words)
 
 
-def test_folders_and_somebodys_ndjson_are_never_replaced(
+def test_the_amount_counts_every_drawing_of_a_file(
+    inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sketcher, "load", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    assert main(["draw", "two.ndjson", "-n", "500001"]) == 2
+    assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["svg", "json"])
+def test_a_file_that_exists_is_replaced_only_with_overwrite(
+    inputs: Path,
+    bundle: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out", "--format", form]
+    assert main(words) == 0
+    (place,) = (inputs / "out").iterdir()
+    place.write_text("mine")
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(Sketcher, "load", never)
+        assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and f"the file `out/{place.name}`" in err and "give `--overwrite`" in err
+    assert place.read_text() == "mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert place.read_text() != "mine"
+
+
+def test_a_file_that_appears_while_drawing_is_kept(
+    inputs: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redraw = Sketcher.redraw
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        (inputs / "house-redrawn.svg").write_text("somebody else's")
+        return redraw(*arguments, **named)
+
+    monkeypatch.setattr(Sketcher, "redraw", slowly)
+    before = files(inputs)
+    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 2
+    assert (inputs / "house-redrawn.svg").read_text() == "somebody else's"
+    assert files(inputs) == before | {"house-redrawn.svg"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of this system differ")
+@pytest.mark.parametrize(
+    ("verb", "place", "more"),
+    [
+        ("draw", "house-redrawn.svg", []),
+        ("draw", "house.ndjson", ["--format", "json"]),
+        ("mix", "mixed.svg", ["two.ndjson", "--steps", "2", "--out", "out/mixed.svg"]),
+        ("mix", "mixed.ndjson", ["two.ndjson", "--steps", "2", "--out", "out/mixed.ndjson"]),
+        ("mix", "mixed.gif", ["two.ndjson", "--steps", "2", "--out", "out/mixed.gif"]),
+    ],
+)
+def test_every_writer_follows_links_and_only_with_overwrite(
+    inputs: Path, bundle: Path, verb: str, place: str, more: list[str]
+) -> None:
+    words = [verb, "house.svg", *more, "--bundle", str(bundle)]
+    words += ["--out", "out"] if verb == "draw" else []
+    link, target = inputs / "out" / place, inputs / "far" / "target"
+    link.parent.mkdir()
+    target.parent.mkdir()
+    link.symlink_to(target)
+    assert main(words) == 2  # a link to nowhere is somebody's as well
+    target.write_text("mine")
+    assert main(words) == 2
+    assert target.read_text() == "mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert link.is_symlink()
+    assert target.read_bytes() not in (b"mine", b"")
+    assert files(inputs / "out") == {place}
+    link.unlink()
+    link.symlink_to(inputs / "house.svg")
+    assert main([*words, "--overwrite"]) == 2  # an input by another name
+    assert read_sketches(inputs / "house.svg")[0].num_points == HOUSE.num_points
+
+
+def test_names_that_a_file_system_takes_for_one_are_numbered(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out"]
-    (inputs / "out" / "house-redrawn.svg").mkdir(parents=True)
-    assert main(words) == 2
-    assert "the folder `out/house-redrawn.svg`" in capsys.readouterr().err
-    mine = inputs / "out" / "house.ndjson"
-    for theirs in (
-        '{"drawing": [[[0, 9], [3, 4]]]}',
-        '{"note": "\\"input\\":", "drawing": [[[0, 9], [3, 4]]]}',
-        '{"of": {"input": 1, "index": 2, "seed": 3}, "drawing": [[[0, 9], [3, 4]]]}',
-        '["input", "index", "seed", "drawing"]',
-        '{"input": "half of a li',
-        "",
-    ):
-        mine.write_text(theirs)
-        assert main([*words, "--format", "json"]) == 2
-        assert "the file `out/house.ndjson`" in capsys.readouterr().err
-    mine.unlink()
-    assert main([*words, "--format", "json"]) == 0
-    assert main([*words, "--format", "json", "--seed", "1"]) == 0  # our own may be replaced
+    (inputs / "more").mkdir()
+    HOUSE.save(inputs / "more" / "House.svg")
+    HOUSE.save(inputs / "caf\u00e9.svg")
+    HOUSE.save(inputs / "more" / "cafe\u0301.svg")
+    words = ["draw", "house.svg", "more/House.svg", "caf\u00e9.svg", "more/cafe\u0301.svg"]
+    assert main([*words, "--bundle", str(bundle), "--out", "out"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "out/house-redrawn.svg",
+        "out/House-2-redrawn.svg",
+        "out/caf\u00e9-redrawn.svg",
+        "out/cafe\u0301-2-redrawn.svg",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -357,7 +439,7 @@ def test_completed_drawings_begin_with_what_was_given(
     assert len(lines[0]["drawing"]) >= len(HOUSE.strokes)
     assert main([*words, "--out", "out"]) == 0
     assert (inputs / "out" / "house-completed-1.svg").is_file()
-    (finished,) = read_inputs(inputs / "out" / "house-completed-0.svg")
+    (finished,) = read_sketches(inputs / "out" / "house-completed-0.svg")
     assert len(finished.strokes) >= len(HOUSE.strokes)
 
 
@@ -371,7 +453,7 @@ def test_fidelity_is_what_the_sketcher_makes_of_it(inputs: Path, attending: Path
     words = ["draw", "house.svg", "--bundle", str(attending), "--format", "json", "--out", "out"]
     sketcher = Sketcher(tiny_attention_bundle())
     for flags, fidelity in (([], None), (["--fidelity", "0"], 0.0), (["--fidelity", "0.5"], 0.5)):
-        assert main([*words, *flags]) == 0
+        assert main([*words, *flags, "--overwrite"]) == 0
         line = json.loads((inputs / "out" / "house.ndjson").read_bytes())
         assert line.get("fidelity") == fidelity
         (drawn,) = sketcher.redraw(inputs / "house.svg", fidelity=fidelity)
@@ -383,7 +465,7 @@ def test_a_category_decides_what_a_beginning_becomes(inputs: Path, attending: Pa
     words = ["complete", "house.svg", "--bundle", str(attending), "--format", "json", "-n", "4"]
     contents = set()
     for flags in ([], ["--category", "cat"], ["--category", "dog"]):
-        assert main([*words, *flags, "--out", "out"]) == 0
+        assert main([*words, *flags, "--out", "out", "--overwrite"]) == 0
         lines = [
             json.loads(line) for line in (inputs / "out/house.ndjson").read_text().splitlines()
         ]

@@ -9,10 +9,10 @@ import pytest
 
 from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.cli.generate import _file_names
+from sketch_pix2seq.cli.generate import _sources
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_file_for_each_drawing(
     expected = [f"a/b/{name}-generated-{k}.png" for name in ("clock", "cat") for k in (0, 1)]
     assert capsys.readouterr().out.split() == expected
     assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in expected)
-    drawn = read_inputs(folder / "cat-generated.svg")[0]
+    drawn = read_sketches(folder / "cat-generated.svg")[0]
     (wanted,) = Sketcher(tiny_attention_bundle()).generate("cat")
     assert len(drawn.strokes) == len(wanted.strokes)
 
@@ -47,8 +47,8 @@ def test_lines_say_what_they_show_and_how_they_were_made(
     folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["generate", "dog", "cat", "--bundle", str(bundle), "--format", "json", "-n", "3"]
-    for _ in range(2):  # our own may be replaced
-        assert main([*words, "--seed", "5", "--temperature", "0.3"]) == 0
+    for more in ([], ["--overwrite"]):
+        assert main([*words, "--seed", "5", "--temperature", "0.3", *more]) == 0
         assert capsys.readouterr().out.split() == ["dog.ndjson", "cat.ndjson"]
     lines = [json.loads(line) for line in (folder / "dog.ndjson").read_bytes().splitlines()]
     made = {"word": "dog", "input": "dog", "seed": 5, "temperature": 0.3}
@@ -63,12 +63,12 @@ def test_lines_say_what_they_show_and_how_they_were_made(
 
 
 def test_files_are_named_so_that_none_replaces_another() -> None:
-    assert _file_names(["alarm clock", "alarm-clock", "The Eiffel Tower"]) == [
-        "alarm-clock",
-        "alarm-clock-2",
-        "The-Eiffel-Tower",
-    ]
-    assert _file_names(["../x", "x", "..", ""]) == ["x", "x-2", "unnamed", "unnamed-2"]
+    def names(*categories: str) -> list[str]:
+        return [source.name for source in _sources(categories)]
+
+    clocks = names("alarm clock", "alarm-clock", "The Eiffel Tower", "Alarm clock")
+    assert clocks == ["alarm-clock", "alarm-clock-2", "The-Eiffel-Tower", "Alarm-clock-3"]
+    assert names("../x", "x", "..", "") == ["x", "x-2", "unnamed", "unnamed-2"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def test_lines_tell_how_they_were_made(words: list[str]) -> None:
         (["--out", "x.bmp"], 2, "`--out` must end in .svg, .png, .gif, .apng, .ndjson; got x.bmp"),
         (["--out", "house.svg"], 2, "must not take the place of the input"),
         (["--steps", "1"], 2, "`--steps` must be 2 or more; got 1"),
+        (["--steps", "1000001"], 2, "at most 1,000,000 drawings at once"),
+        (["--steps", "9999", "--best-of", "999"], 2, "at most 1,000,000 drawings at once"),
         (["--steps", "0"], 2, "`--steps` must be 2 or more; got 0"),
         (["none.svg"], 1, "`none.svg`: there must be such a file"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.simulated_photo import photograph
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -33,7 +33,7 @@ def test_strokes_of_pictures_and_photos(
     assert paths == [f"new/{name}-traced.svg" for name in ("clean", "photo", "lines")]
     for path in paths:
         assert 'width="120mm"' in Path(path).read_text()
-        (found,) = read_inputs(path)
+        (found,) = read_sketches(path)
         assert len(found.strokes) == 2
 
 
@@ -59,7 +59,22 @@ def test_json_is_in_quickdraws_frame(inputs: list[str]) -> None:
     numbers = [value for stroke in record["drawing"] for axis in stroke for value in axis]
     assert (min(numbers), max(numbers)) == (0, 255)
     assert record["input"] == "photo"
-    assert main(["trace", "photo.jpg", "--format", "json"]) == 0  # ours may be replaced
+    assert main(["trace", "photo.jpg", "--format", "json"]) == 2
+    assert main(["trace", "photo.jpg", "--format", "json", "--overwrite"]) == 0
+
+
+def test_stages_replace_neither_each_other_nor_files(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("more").mkdir()
+    HOUSE.save("more/clean.png", size=64)
+    words = ["trace", "clean.png", "more/clean.png", "--stages", "seen"]
+    assert main([*words, "--out", "a"]) == 0
+    assert len(set(capsys.readouterr().out.split())) == 12
+    before = Path("seen/clean-2-1-grey.png").read_bytes()
+    assert Path("seen/clean-1-grey.png").read_bytes() != before
+    assert main([*words, "--out", "b"]) == 2
+    assert main([*words, "--out", "b", "--overwrite"]) == 0
 
 
 def test_a_picture_without_lines_is_told_once(

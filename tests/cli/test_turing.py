@@ -121,4 +121,4 @@ def test_without_the_extra_it_says_what_to_install(
     for name in [name for name in sys.modules if name.startswith("sketch_pix2seq.web.turing")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["turing", "serve", str(folder)]) == 1
-    assert "pip install 'sketch-pix2seq[web]'" in capsys.readouterr().err
+    assert "the extra `web`" in capsys.readouterr().err

@@ -46,6 +46,7 @@ def test_the_number_of_workers_changes_nothing(
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_ray_changes_nothing(files: Path, tmp_path: Path) -> None:
     program = """
 import sys
@@ -103,6 +104,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc on this system")
+@pytest.mark.xdist_group("kill")
 def test_killed_it_leaves_no_process_and_begins_anew(files: Path, tmp_path: Path) -> None:
     many = tmp_path / "many"
     many.mkdir()
@@ -143,6 +145,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc on this system")
+@pytest.mark.xdist_group("kill")
 def test_interrupted_it_does_not_wait_for_its_workers(files: Path, tmp_path: Path) -> None:
     script = tmp_path / "prepare.py"
     endless = tmp_path / "endless.ndjson"

@@ -123,6 +123,7 @@ def test_a_judge_draws_nothing_and_a_model_judges_nothing(run: Path, tmp_path: P
         Classifier.load(write_bundle(tmp_path / "model"))
 
 
+@pytest.mark.slow
 def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     data: Path,
     exported: Path,

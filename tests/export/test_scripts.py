@@ -54,6 +54,7 @@ def weights(bundle: Path) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in Bundle.open(bundle).arrays.items()}
 
 
+@pytest.mark.slow
 def test_a_widened_bundle_sees_the_same_and_an_average_lies_between(
     bundle: Path, call: Callable[..., None], tmp_path: Path
 ) -> None:

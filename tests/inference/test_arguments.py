@@ -21,7 +21,7 @@ from sketch_pix2seq.inference.arguments import (
     whole_number,
 )
 
-ODD: list[Any] = ["3", 1.5, None, [1], True, np.zeros(1), object()]
+ODD: list[Any] = ["3", 1.5, None, [1], True, np.zeros(1), {}]
 
 
 @pytest.fixture(autouse=True)

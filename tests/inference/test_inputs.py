@@ -104,7 +104,7 @@ def test_a_file_of_several_drawings_is_not_one(tmp_path: Path) -> None:
     (tmp_path / "one.ndjson").write_bytes(NDJSON)
     (tmp_path / "two.ndjson").write_bytes(2 * NDJSON)
     assert as_views([tmp_path / "one.ndjson"], CARD).any()
-    with pytest.raises(DrawingError, match="must hold one drawing; got 2. Give the list"):
+    with pytest.raises(DrawingError, match="must hold one drawing; got 2. Read all with"):
         as_views([tmp_path / "two.ndjson"], CARD)
 
 

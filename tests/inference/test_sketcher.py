@@ -28,6 +28,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageEr
 from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
@@ -59,6 +60,27 @@ def test_one_input_gives_a_list_and_a_list_gives_lists(sketcher: Sketcher) -> No
     assert [len(some) for some in several] == [2, 2]
     assert sketcher.redraw([], n=2) == []
     assert len(sketcher.redraw([HOUSE])[0]) == 1
+
+
+@pytest.mark.parametrize("best_of", [1, 3])
+def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best_of: int) -> None:
+    sketcher = Sketcher(with_classifier(tiny_bundle(), ("cat", "dog")), num_threads=1)
+    paths = [HOUSE.save(tmp_path / "a.svg"), FACE.save(tmp_path / "b.svg")]
+    read: list[object] = []
+
+    def counted(path: Any) -> Sketch:
+        read.append(path)
+        return read_sketches(path)[0]
+
+    monkeypatch.setattr(Sketch, "open", counted)
+    sketcher.redraw(paths, best_of=best_of)
+    assert read == paths
+    sketcher.mix(paths, steps=3, best_of=best_of)
+    assert read == paths * 2
+    monkeypatch.setattr("sketch_pix2seq.inference.inputs.READ_AT_ONCE", 1)
+    in_parts = sketcher.mix(paths, steps=3, best_of=best_of)
+    drawings = [one for path in paths for one in read_sketches(path)]
+    assert as_bytes(in_parts) == as_bytes(sketcher.mix(drawings, steps=3, best_of=best_of))
 
 
 def test_a_drawing_does_not_depend_on_the_other_inputs(sketcher: Sketcher) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch import reading
 from sketch_pix2seq.sketch.ndjson import format_record
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 CAT = Sketch.from_points([[(0, 0), (40, 30), (80, 0)], [(10, 60), (70, 60)]], category="cat")
@@ -18,7 +22,7 @@ LINE = format_record(CAT, word="cat")
 
 
 def test_an_svg_is_one_input(tmp_path: Path) -> None:
-    (sketch,) = read_inputs(CAT.save(tmp_path / "my.cat.svg"))
+    (sketch,) = read_sketches(CAT.save(tmp_path / "my.cat.svg"))
     assert sketch.name == "my"
     assert len(sketch.strokes) == 2
 
@@ -27,7 +31,7 @@ def test_an_svg_is_one_input(tmp_path: Path) -> None:
 def test_a_picture_is_one_input(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"cat.{suffix}"
     CAT.to_image(200, line_width=6).save(path)
-    (sketch,) = read_inputs(str(path))
+    (sketch,) = read_sketches(str(path))
     assert (sketch.name, len(sketch.strokes)) == ("cat", 2)
 
 
@@ -35,19 +39,19 @@ def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
     path = tmp_path / "pets.ndjson"
     other = format_record(CAT.truncated(3))
     path.write_bytes(b"\xef\xbb\xbf" + LINE + b"\r\n" + other + b"\n\n")
-    first, second = read_inputs(path)
+    first, second = read_sketches(path)
     assert (first, first.category, first.name) == (CAT, "cat", "pets-000001")
     assert (second, second.category, second.name) == (CAT.truncated(3), None, "pets-000002")
     packed = tmp_path / "pets.ndjson.gz"
     packed.write_bytes(gzip.compress(LINE))
-    assert [sketch.name for sketch in read_inputs(packed)] == ["pets-000001"]
+    assert [sketch.name for sketch in read_sketches(packed)] == ["pets-000001"]
 
 
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="this system has no /dev/stdin")
-@pytest.mark.parametrize("content", [LINE, gzip.compress(LINE)], ids=["plain", "gzipped"])
+@pytest.mark.parametrize("content", [LINE, gzip.compress(LINE, mtime=0)], ids=["plain", "gzipped"])
 def test_a_pipe_is_read_just_once(content: bytes) -> None:
-    code = "from sketch_pix2seq.sketch.reading import read_inputs; "
-    code += "(one,) = read_inputs('/dev/stdin'); print(one.name, len(one.strokes))"
+    code = "from sketch_pix2seq.sketch.reading import read_sketches; "
+    code += "(one,) = read_sketches('/dev/stdin'); print(one.name, len(one.strokes))"
     done = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
     assert done.stdout.split() == [b"stdin-000001", b"2"], done.stderr
 
@@ -55,15 +59,15 @@ def test_a_pipe_is_read_just_once(content: bytes) -> None:
 def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
     wrong = tmp_path / "cat.png"
     wrong.write_text("\n" + CAT.to_svg(), encoding="utf-8")
-    assert len(read_inputs(wrong)[0].strokes) == 2
+    assert len(read_sketches(wrong)[0].strokes) == 2
     wrong.write_bytes(LINE)
-    assert read_inputs(wrong) == [CAT]
+    assert read_sketches(wrong) == [CAT]
     packed = tmp_path / "cat.svgz"
     packed.write_bytes(gzip.compress(CAT.to_svg().encode()))
-    assert len(read_inputs(packed)[0].strokes) == 2
+    assert len(read_sketches(packed)[0].strokes) == 2
     nameless = tmp_path / ".svg"
     nameless.write_text(CAT.to_svg(), encoding="utf-8")
-    assert read_inputs(nameless)[0].name == ".svg"
+    assert read_sketches(nameless)[0].name == ".svg"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +85,11 @@ def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
         (b"{}", "`it.ndjson`: line 1: a line must have a list `drawing`"),
         (LINE + b"\n\n" + LINE, "`it.ndjson`: line 2: a line must be a JSON object; got an empty"),
         (LINE + b"\n" + LINE[:-3], "`it.ndjson`: line 2: a line must be a JSON object; got `"),
-        (gzip.compress(b""), "got an empty file"),
-        (gzip.compress(LINE)[:-12], "`it.ndjson`: a gzipped file must be whole; got a damaged"),
+        (gzip.compress(b"", mtime=0), "got an empty file"),
+        (
+            gzip.compress(LINE, mtime=0)[:-12],
+            "`it.ndjson`: a gzipped file must be whole; got a damaged",
+        ),
         (b"\x1f\x8b\x08", "`it.ndjson`: a gzipped file must be whole"),
         (b"\x1f\x8bxxxxxxxxxxxxxxxxx", "`it.ndjson`: a gzipped file must be whole"),
     ],
@@ -91,7 +98,7 @@ def test_bad_files_say_what_is_wrong(tmp_path: Path, content: bytes, message: st
     path = tmp_path / "it.ndjson"
     path.write_bytes(content)
     with pytest.raises(DrawingError, match=message) as caught:
-        read_inputs(path)
+        read_sketches(path)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
 
@@ -100,16 +107,16 @@ def test_wrong_lines_can_be_passed_over(tmp_path: Path) -> None:
     line = '{"drawing": [[[0, 9], [3, 4]]]}'
     (tmp_path / "two.ndjson").write_text(f"{line}\n{{}}\n{line}\n")
     wrong: list[DrawingError] = []
-    sketches = read_inputs(tmp_path / "two.ndjson", wrong.append)
+    sketches = read_sketches(tmp_path / "two.ndjson", wrong.append)
     assert [sketch.name for sketch in sketches] == ["two-000001", "two-000003"]
     assert [str(error).startswith("`two.ndjson`: line 2: ") for error in wrong] == [True]
 
 
 def test_no_file_and_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DrawingError, match="`cat.svg`: there must be such a file; got none"):
-        read_inputs(tmp_path / "cat.svg")
+        read_sketches(tmp_path / "cat.svg")
     with pytest.raises(DrawingError, match="an input must be a file; got a folder"):
-        read_inputs(tmp_path)
+        read_sketches(tmp_path)
 
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,17 +124,52 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes((LINE + b"\n") * 4)
     monkeypatch.setattr(reading, "MAX_INPUTS", 3)
     with pytest.raises(DrawingError, match="at most 3 lines; got 4"):
-        read_inputs(path)
+        read_sketches(path)
     monkeypatch.setattr(reading, "_MAX_BYTES", 100)
     with pytest.raises(DrawingError, match="at most 100 bytes"):
-        read_inputs(path)
+        read_sketches(path)
     path.write_bytes(gzip.compress(b" " * 100_000))
     with pytest.raises(DrawingError, match="at most 100 bytes"):
-        read_inputs(path)
+        read_sketches(path)
 
 
 def test_real_drawings_are_read(quickdraw: Path) -> None:
     path = sorted(quickdraw.glob("*.ndjson.gz"))[7]
-    sketches = read_inputs(path)
+    sketches = read_sketches(path)
     assert len(sketches) > 100
     assert {sketch.category for sketch in sketches} == {path.name.split(".")[0]}
+
+
+def test_a_path_its_bytes_and_an_open_file_hold_the_same(tmp_path: Path) -> None:
+    sketch = Sketch.from_points([[(3, 4), (90, 7)], [(50, 50)]])
+    svg, picture = sketch.save(tmp_path / "a.svg"), sketch.save(tmp_path / "a.png", size=300)
+    lines = tmp_path / "a.ndjson"
+    lines.write_bytes(b'{"drawing": [[[0, 9], [0, 9]]]}\n{"drawing": [[[5], [6]]]}\n')
+    packed = tmp_path / "a.ndjson.gz"
+    packed.write_bytes(gzip.compress(lines.read_bytes()))
+    for path in (svg, picture, lines, packed):
+        expected = read_sketches(path)
+        assert read_sketches(path.read_bytes()) == expected
+        with path.open("rb") as file:
+            found = read_sketches(file)
+        assert found == expected
+        assert [one.name for one in found] == [one.name for one in expected]
+    assert [one.name for one in read_sketches(lines.read_bytes())] == ["000001", "000002"]
+    assert read_sketches(svg.read_bytes())[0].name is None
+    assert Sketch.open(svg) == read_sketches(svg)[0]
+
+
+@pytest.mark.parametrize("source", [io.StringIO("<svg/>"), 3, None, [b"<svg/>"]])
+def test_what_is_no_source_is_refused(
+    source: Any, unchecked_shapes: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with unchecked_shapes(), pytest.raises(DrawingError, match="must be a path, bytes, or a file"):
+        read_sketches(source)
+
+
+def test_open_wants_one_drawing(tmp_path: Path) -> None:
+    (tmp_path / "two.ndjson").write_bytes(b'{"drawing": [[[5], [6]]]}\n' * 2)
+    with pytest.raises(DrawingError, match="must hold one drawing; got 2. Read all with"):
+        Sketch.open(tmp_path / "two.ndjson")
+    with pytest.raises(DrawingError, match=r"`none.svg`: there must be such a file"):
+        Sketch.open(tmp_path / "none.svg")

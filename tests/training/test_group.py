@@ -143,6 +143,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
 
 @pytest.mark.parametrize("end", [end_at_once, end_with_an_error])
+@pytest.mark.xdist_group("kill")
 def test_a_process_that_ends_is_told_in_a_line(
     end: Callable[[Group], None], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,6 +194,8 @@ def test_wrong_numbers_of_devices_are_refused(
         pass
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 def test_torchrun_starts_it_and_kill_9_of_a_process_ends_the_command(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:

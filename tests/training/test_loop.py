@@ -86,7 +86,9 @@ class _Killed(BaseException):
     """Stands for a kill: nothing in the loop may catch it."""
 
 
-@pytest.mark.parametrize("kill_after", [1, 4, 5, 7, 11])
+@pytest.mark.parametrize(
+    "kill_after", [5, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 4, 7, 11))]
+)
 def test_broken_off_and_resumed_is_never_stopped(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path, kill_after: int
 ) -> None:
@@ -114,7 +116,9 @@ def test_broken_off_and_resumed_is_never_stopped(
         assert lines[0] == lines[1]
 
 
-@pytest.mark.parametrize("kill_after", [1, 5, 11])
+@pytest.mark.parametrize(
+    "kill_after", [5, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 11))]
+)
 def test_attention_broken_off_and_resumed_is_never_stopped(
     shapes: Path, tiny_attention: Recipe, tmp_path: Path, kill_after: int
 ) -> None:
@@ -219,6 +223,7 @@ def program(recipe: Recipe, data: Path, out: Path, mode: str, *, killed_in: str 
     return [sys.executable, "-c", text, *words]
 
 
+@pytest.mark.xdist_group("kill")
 def test_kill_9_and_resume(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
     """A real process, killed for real, while it writes checkpoints all the time."""
     recipe = replace(tiny_recipe, num_steps=60, checkpoint_every=1, validate_every=60)
@@ -235,6 +240,8 @@ def test_kill_9_and_resume(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) ->
     assert not [path for path in folder.iterdir() if path.name.endswith(".partial")]
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("kill")
 def test_killed_in_the_middle_of_writing_checkpoints_again_and_again(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:

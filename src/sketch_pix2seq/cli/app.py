@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ from typing import NamedTuple, get_args
 from cyclopts import App, ArgumentCollection, CoercionError, CycloptsError, Parameter
 
 from sketch_pix2seq import __version__
+from sketch_pix2seq.cli.ending import Ended, ends_cleanly
+from sketch_pix2seq.cli.terminal import notify, printable
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
-"Exit statuses besides 0."
+"Exit statuses besides 0; SIGTERM gives 143."
 
 _NAME = "sketch-pix2seq"
 _DEBUG = "--debug"
@@ -129,6 +132,8 @@ def run() -> None:
     """Be the command: run, and leave nothing for the interpreter to stumble over at its end."""
     _fill_closed_streams()
     status = main()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to be cleared away
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -143,15 +148,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the command's name; None: as it was started.
 
     Returns:
-        The exit status: 0, 1 (failure), 2 (usage) or 130 (Ctrl-C).
+        The exit status: 0, 1 (failure), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM).
     """
     words, debug = _without_debug(sys.argv[1:] if arguments is None else list(arguments))
     flags = Flags()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
-        build_app(flags)(words)
-        sys.stdout.flush()
+        with ends_cleanly():
+            build_app(flags)(words)
+            sys.stdout.flush()
+    except Ended as ended:
+        return _report(ended.word, ended.status, debug=debug)
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED, debug=debug)
     except CycloptsError as error:
@@ -199,8 +207,8 @@ def _without_debug(words: list[str]) -> tuple[list[str], bool]:
 def _report(message: str, status: int, *, debug: bool) -> int:
     """Say in one line what went wrong."""
     if debug:
-        traceback.print_exc()
-    print(f"{_NAME}: {' '.join(message.split())}", file=sys.stderr)
+        sys.stderr.write("\n".join(map(printable, traceback.format_exc().split("\n"))))
+    notify(message)
     return status
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.progress import file_bars, progress_bar
+from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
 from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.data.card import DatasetCard
@@ -46,9 +46,9 @@ def download(
         from sketch_pix2seq.data.download import download as fetch
 
     def tell(path: Path, fetched: bool) -> None:
-        print(path)
+        print_line(path)
         if not fetched:
-            print(f"sketch-pix2seq: `{path}` is there already", file=sys.stderr)
+            notify(f"`{path}` is there already")
 
     with file_bars() as progress:
         fetch(
@@ -99,10 +99,10 @@ def prepare(
             )
     finally:
         for notice in notices:
-            print(f"sketch-pix2seq: {notice}", file=sys.stderr)
+            notify(notice)
     _print_left_out(card)
     _print_total(card)
-    print(out)
+    print_line(out)
 
 
 @app.command
@@ -128,10 +128,10 @@ def export(
         counts = write_back(sources, out, format=format, splits=split, on_notice=notices.append)
     finally:
         for notice in notices:
-            print(f"sketch-pix2seq: {notice}", file=sys.stderr)
+            notify(notice)
     noun = "category" if len(counts) == 1 else "categories"
-    print(f"{len(counts)} {noun}, {sum(counts.values()):,} drawings")
-    print(out)
+    print_line(f"{len(counts)} {noun}, {sum(counts.values()):,} drawings")
+    print_line(out)
 
 
 @app.command
@@ -154,19 +154,19 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
 
         contact_sheet(dataset, per_category, seed).save(sheet)
     _print_counts(dataset)
-    print()
-    print(f"offset scale    {card.offset_scale:.4f}")
+    print_line()
+    print_line(f"offset scale    {card.offset_scale:.4f}")
     sizes = [f"{name} {dataset.size(name) / 1e6:,.1f} MB" for name in SPLITS]
-    print(f"on disk         {', '.join(sizes)}")
+    print_line(f"on disk         {', '.join(sizes)}")
     asked = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
-    print(f"prepared with   {asked}")
-    print(f"licence         {card.licence}")
+    print_line(f"prepared with   {asked}")
+    print_line(f"licence         {card.licence}")
     for source in card.sources:
         alike = f", {source.near_duplicates:,} near-duplicates" if source.near_duplicates else ""
-        print(f"source          {source.name}, sha256 {source.sha256}{alike}")
+        print_line(f"source          {source.name}, sha256 {source.sha256}{alike}")
     _print_left_out(card)
     if sheet is not None:
-        print(sheet)
+        print_line(sheet)
 
 
 def _print_total(card: DatasetCard) -> None:
@@ -174,7 +174,7 @@ def _print_total(card: DatasetCard) -> None:
     totals = [card.total(split) for split in SPLITS]
     shares = ", ".join(f"{num:,} {split}" for num, split in zip(totals, SPLITS, strict=True))
     noun = "category" if len(card.categories) == 1 else "categories"
-    print(f"{len(card.categories)} {noun}, {sum(totals):,} drawings ({shares})")
+    print_line(f"{len(card.categories)} {noun}, {sum(totals):,} drawings ({shares})")
 
 
 def _print_counts(dataset: Dataset) -> None:
@@ -184,13 +184,13 @@ def _print_counts(dataset: Dataset) -> None:
     card = dataset.card
     width = max(len("category"), *map(len, card.categories))
     columns = (*SPLITS, "least", "median", "99 %", "most")
-    print(f"{'':<{width}}{'drawings':>30}{'steps of a drawing':>40}")
-    print(f"{'category':<{width}}" + "".join(f"  {column:>8}" for column in columns))
+    print_line(f"{'':<{width}}{'drawings':>30}{'steps of a drawing':>40}")
+    print_line(f"{'category':<{width}}" + "".join(f"  {column:>8}" for column in columns))
     for number, category in enumerate((*card.categories, None)):
         counts = [card.counts[s][category] if category else card.total(s) for s in SPLITS]
         steps = lengths_of(dataset, number if category else None)
         cells = "".join(f"  {value:>8,}" for value in (*counts, *steps))
-        print(f"{category or 'all':<{width}}{cells}")
+        print_line(f"{category or 'all':<{width}}{cells}")
 
 
 def _print_left_out(card: DatasetCard) -> None:
@@ -201,6 +201,6 @@ def _print_left_out(card: DatasetCard) -> None:
         first = source.first_wrong_line
         where = f", the first wrong line is {first}" if first is not None else ""
         num = sum(source.left_out.values())
-        print(f"{source.name}: {num:,} of {source.read:,} left out{where}")
+        print_line(f"{source.name}: {num:,} of {source.read:,} left out{where}")
         for reason, count in source.left_out.items():
-            print(f"  {count:>8,}  {reason}")
+            print_line(f"  {count:>8,}  {reason}")

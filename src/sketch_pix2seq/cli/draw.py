@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sketch_pix2seq.cli.inputs import read_files
 from sketch_pix2seq.cli.ours import model_at
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results
 from sketch_pix2seq.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from sketch_pix2seq.inference.sketcher import Sketcher
-    from sketch_pix2seq.sketch.sketch import Sketch
 
 
 def draw(
@@ -27,7 +26,8 @@ def draw(
     best_of: int = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Draw drawings again, stroke by stroke.
 
@@ -47,24 +47,31 @@ def draw(
             bundle holds a judge, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
-        look: How results look.
+        overwrite: Replace files that exist, but never an input.
+        style: How results look.
     """
-
-    def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, len(sketches), n, best_of)
-        with progress_bar("drawing") as progress:
-            drawings = sketcher.redraw(
-                sketches,
-                n,
-                temperature,
-                seed,
-                progress=progress,
-                fidelity=fidelity,
-                best_of=best_of,
-            )
-        return drawings, facts(sketcher, temperature, seed, best_of) | {"fidelity": fidelity}
-
-    make_results(Wanted(inputs, out, form, "redrawn", look, n), make)
+    check_settings(len(inputs), n, temperature, seed, best_of, fidelity)
+    read = read_files(inputs)
+    if not read.sketches:
+        read.report_problems()
+    check_settings(len(read.sketches), n, temperature, seed, best_of, fidelity)
+    results = plan_results(
+        read.sources, read.paths, out, form, "redrawn", style, n=n, overwrite=overwrite
+    )
+    sketcher = load_sketcher(bundle)
+    with progress_bar("drawing") as progress:
+        drawings = sketcher.redraw(
+            read.sketches,
+            n,
+            temperature,
+            seed,
+            progress=progress,
+            fidelity=fidelity,
+            best_of=best_of,
+        )
+    made = facts(sketcher, temperature, seed, best_of) | {"fidelity": fidelity}
+    results.write(drawings, made)
+    read.report_problems()
 
 
 def complete(
@@ -76,7 +83,8 @@ def complete(
     category: str | None = None,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Finish started drawings: what is given stays, the rest is drawn.
 
@@ -94,44 +102,78 @@ def complete(
             look like.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
-        look: How results look.
+        overwrite: Replace files that exist, but never an input.
+        style: How results look.
     """
+    check_settings(len(inputs), n, temperature, seed)
+    read = read_files(inputs)
+    if not read.sketches:
+        read.report_problems()
+    check_settings(len(read.sketches), n, temperature, seed)
+    results = plan_results(
+        read.sources, read.paths, out, form, "completed", style, n=n, overwrite=overwrite
+    )
+    sketcher = load_sketcher(bundle)
+    with progress_bar("drawing") as progress:
+        drawings = sketcher.complete(
+            read.sketches, n, temperature, seed, progress=progress, category=category
+        )
+    if form == "json":
+        drawings = [[drawing.rounded() for drawing in some] for some in drawings]
+    results.write(drawings, facts(sketcher, temperature, seed) | {"category": category})
+    read.report_problems()
 
-    def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, len(sketches), n)
-        with progress_bar("drawing") as progress:
-            drawings = sketcher.complete(
-                sketches, n, temperature, seed, progress=progress, category=category
-            )
-        if form == "json":
-            drawings = [[drawing.rounded() for drawing in some] for some in drawings]
-        return drawings, facts(sketcher, temperature, seed) | {"category": category}
 
-    make_results(Wanted(inputs, out, form, "completed", look, n), make)
+def check_settings(
+    num_inputs: int,
+    n: int,
+    temperature: float | None,
+    seed: int,
+    best_of: int = 1,
+    fidelity: float | None = None,
+) -> None:
+    """Check the settings that need no model, before anything is read, named or loaded for them.
+
+    Args:
+        num_inputs: Drawings to draw from, or as many files while they are unread.
+        n: Drawings of each.
+        temperature: How freely to draw; None: what suits the model.
+        seed: Of the noise.
+        best_of: Drawn for each one wanted.
+        fidelity: How near to keep to the picture.
+
+    Raises:
+        UsageError: If one does not fit, or there would be too many drawings.
+    """
+    from sketch_pix2seq.inference.arguments import (
+        check_amount,
+        checked_fidelity,
+        checked_seed,
+        checked_temperature,
+    )
+
+    check_amount(num_inputs, n, best_of)
+    checked_seed(seed)
+    checked_fidelity(fidelity)
+    if temperature is not None:
+        checked_temperature(temperature)
 
 
-def load(bundle: Path | None, num_inputs: int, n: int = 1, best_of: int = 1) -> Sketcher:
-    """Load a model, once what is asked of it is known to be possible.
+def load_sketcher(bundle: Path | None) -> Sketcher:
+    """Load a model.
 
     Args:
         bundle: A folder or zip file; None or `default`: the one that comes with the package.
-        num_inputs: What drawings are made of.
-        n: Drawings of each.
-        best_of: Drawn for each one wanted.
-
-    Returns:
-        What draws.
     """
-    from sketch_pix2seq.inference.arguments import check_amount
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    check_amount(num_inputs, n, best_of)
     return Sketcher.load(model_at(bundle))
 
 
 def facts(
     sketcher: Sketcher, temperature: float | None, seed: int, best_of: int = 1
 ) -> dict[str, Any]:
-    """Say how drawings were made, for `--format json`."""
-    heat = sketcher.card.temperature if temperature is None else temperature
-    return {"seed": seed, "temperature": heat, "best_of": best_of if best_of > 1 else None}
+    """Return how drawings were made, for `--format json`."""
+    if temperature is None:
+        temperature = sketcher.card.temperature
+    return {"seed": seed, "temperature": temperature, "best_of": best_of if best_of > 1 else None}

@@ -17,10 +17,11 @@ from cyclopts import Parameter
 
 import sketch_pix2seq
 from sketch_pix2seq import __version__
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def measure(
         page = run(
             contestants, dataset, chosen, out, provenance(data), settings, pictures, progress
         )
-    print(page)
+    print_line(page)
 
 
 def provenance(data: Path) -> Provenance:

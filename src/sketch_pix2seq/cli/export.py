@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import classifier_at
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe
@@ -48,7 +49,7 @@ def export(
         if judge is not None:
             raise UsageError("`judge` must be left out: this is the run of a judge itself")
         export_classifier(trained, out)
-        print(out)
+        print_line(out)
         return
 
     def add(folder: Path) -> None:
@@ -59,7 +60,7 @@ def export(
 
     said = "" if notes is None else notes.read_text(encoding="utf-8")
     export_run(run, out, data=data, temperature=temperature, notes=said, add=add)
-    print(out)
+    print_line(out)
 
 
 def _seat(folder: Path, judge: Path) -> None:

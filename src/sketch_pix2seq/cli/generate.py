@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.draw import facts, load
-from sketch_pix2seq.cli.inputs import Shown
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results_of
+from sketch_pix2seq.cli.draw import check_settings, facts, load_sketcher
+from sketch_pix2seq.cli.inputs import Source, name_source
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results
 from sketch_pix2seq.cli.progress import progress_bar
 from sketch_pix2seq.errors import UsageError
-
-if TYPE_CHECKING:
-    from sketch_pix2seq.sketch.sketch import Sketch
 
 
 def generate(
@@ -28,7 +24,8 @@ def generate(
     n: Annotated[int, Parameter(name="-n")] = 1,
     temperature: float | None = None,
     seed: int = 0,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Draw things by their names.
 
@@ -44,39 +41,36 @@ def generate(
         n: How many drawings of each.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
-        look: How results look.
+        overwrite: Replace files that exist.
+        style: How results look.
     """
     wanted = list(dict.fromkeys(categories))
     if not wanted:
         raise UsageError("there must be a category", do="Name one that the model knows.")
-    shown = [Shown(name, [], [name]) for name in _file_names(wanted)]
-
-    def make(_: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        sketcher = load(bundle, len(wanted), n)
-        for category in wanted:
-            sketcher.category_id(category)  # all of them are known before one is drawn
-        drawings = []
-        with progress_bar("drawing") as progress:
-            for number, category in enumerate(wanted):
-
-                def report(done: int, total: int, before: int = number * n) -> None:
-                    progress(before + done, len(wanted) * n)
-
-                drawings.append(sketcher.generate(category, n, temperature, seed, report))
-        return drawings, facts(sketcher, temperature, seed)
-
-    make_results_of(shown, Wanted((), out, form, "generated", look, n), make)
+    check_settings(len(wanted), n, temperature, seed)
+    results = plan_results(
+        _sources(wanted), (), out, form, "generated", style, n=n, overwrite=overwrite
+    )
+    sketcher = load_sketcher(bundle)
+    for category in wanted:
+        sketcher.category_id(category)  # all of them are known before one is drawn
+    with progress_bar("drawing") as progress:
+        drawings = [
+            sketcher.generate(
+                category, n, temperature, seed, _after(number * n, len(wanted) * n, progress)
+            )
+            for number, category in enumerate(wanted)
+        ]
+    results.write(drawings, facts(sketcher, temperature, seed))
 
 
-def _file_names(categories: Sequence[str]) -> list[str]:
-    """What files of each are called; `-2` and so on where that is taken."""
-    names: list[str] = []
-    for category in categories:
-        stem = re.sub(r"[^\w+-]+", "-", category).strip("-") or "unnamed"
-        name = stem
-        for number in itertools.count(2):
-            if name not in names:
-                break
-            name = f"{stem}-{number}"
-        names.append(name)
-    return names
+def _sources(categories: Sequence[str]) -> list[Source]:
+    """Name files after categories; what a file cannot be called becomes `-`."""
+    taken: set[str] = set()
+    stems = [re.sub(r"[^\w+-]+", "-", one).strip("-") or "unnamed" for one in categories]
+    return [name_source(stem, [""], taken) for stem in stems]
+
+
+def _after(before: int, total: int, progress: Callable[[int, int], None]) -> Callable[..., None]:
+    """Report the progress of a part as that of the whole."""
+    return lambda done, _: progress(before + done, total)

@@ -3,64 +3,142 @@
 from __future__ import annotations
 
 import itertools
-import sys
+import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.cli.terminal import notify
+from sketch_pix2seq.errors import DrawingError, UsageError
 
 if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
 
-MAX_TOLD = 10
-"""The most wrong inputs that are told one by one."""
+MAX_REPORTED = 10
+"""The most problems of inputs that are reported one by one."""
 
 
-class Shown(NamedTuple):
-    """An input file, under a name that no other one has, and its drawings."""
+class Source(NamedTuple):
+    """What results are named after.
+
+    Args:
+        name: Of an input; no other one has it.
+        names: Of what drawings are made of; no other one has it.
+    """
 
     name: str
-    sketches: list[Sketch]
     names: list[str]
 
 
-def read_all(inputs: Sequence[Path]) -> tuple[list[Shown], list[DrawingError]]:
-    """Read all that can be read; inputs of the same name are numbered."""
-    from sketch_pix2seq.sketch.reading import read_inputs
+class InputFile(NamedTuple):
+    """An input file and its drawings.
 
-    shown: list[Shown] = []
+    Args:
+        path: As it was given.
+        source: Its names; one for each drawing.
+        sketches: Its drawings; none if the file could not be read.
+    """
+
+    path: Path
+    source: Source
+    sketches: list[Sketch]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was read of the inputs of one call.
+
+    Args:
+        files: One for each input, in their order.
+        problems: What could not be read.
+    """
+
+    files: list[InputFile]
+    problems: list[DrawingError]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files, as they were given."""
+        return [file.path for file in self.files]
+
+    @property
+    def sketches(self) -> list[Sketch]:
+        """All drawings, in the order of the inputs."""
+        return [sketch for file in self.files for sketch in file.sketches]
+
+    @property
+    def sources(self) -> list[Source]:
+        """The names of the files that hold drawings."""
+        return [file.source for file in self.files if file.sketches]
+
+    def report_problems(self) -> None:
+        """Write a line for each problem, and fail with the last; if there is none, do nothing.
+
+        Raises:
+            DrawingError: If there is a problem.
+        """
+        if self.problems:
+            self._fail()
+
+    def _fail(self) -> NoReturn:
+        reported, more = self.problems[:MAX_REPORTED], len(self.problems) - MAX_REPORTED
+        for problem in reported[:-1]:
+            notify(str(problem))
+        if more <= 0:
+            raise reported[-1]
+        raise DrawingError(f"{reported[-1]}; and {more:,} more like it")
+
+
+def read_files(paths: Sequence[Path]) -> Inputs:
+    """Read all that can be read; inputs of the same name are numbered.
+
+    Names are the same if a file system might take them for one: case and the ways to write an
+    accent do not count.
+
+    Args:
+        paths: One or more files.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    from sketch_pix2seq.sketch.reading import read_sketches
+
+    if not paths:
+        raise UsageError("there must be an input", do="Name a file with a drawing.")
+    files: list[InputFile] = []
     problems: list[DrawingError] = []
     taken: set[str] = set()
-    for path in inputs:
+    for path in paths:
         try:
-            sketches = read_inputs(path, on_wrong_line=problems.append)
+            sketches = read_sketches(path, on_wrong_line=problems.append)
         except DrawingError as error:
             problems.append(error)
-            continue
-        if not sketches:
-            continue
-        one = _named(path, sketches, taken)
-        taken.update({one.name, *one.names})
-        shown.append(one)
-    return shown, problems
+            sketches = []
+        stem = path.name.split(".")[0] or path.name
+        ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
+        files.append(InputFile(path, name_source(stem, ends, taken), sketches))
+    return Inputs(files, problems)
 
 
-def _named(path: Path, sketches: list[Sketch], taken: set[str]) -> Shown:
-    """Name an input and its drawings after the file; `-2` and so on if that is taken."""
-    stem = path.name.split(".")[0] or path.name
-    ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
+def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:
+    """Name what results are made of; `-2` and so on if a name is taken.
+
+    Args:
+        stem: What it would be called.
+        ends: What is added to that for each drawing.
+        taken: Names that are taken, to which the new ones are added.
+    """
     for number in itertools.count(1):
         name = stem if number == 1 else f"{stem}-{number}"
         names = [name + end for end in ends]
-        if taken.isdisjoint({name, *names}):
+        new = set(map(_as_one, (name, *names)))
+        if taken.isdisjoint(new):
             break
-    return Shown(name, sketches, names)
+    taken |= new
+    return Source(name, names)
 
 
-def tell(problems: Sequence[DrawingError]) -> None:
-    """Say each problem in a line, and fail with the last; of very many, say how many more."""
-    told, more = problems[:MAX_TOLD], len(problems) - MAX_TOLD
-    for problem in told[:-1]:
-        print(f"sketch-pix2seq: {problem}", file=sys.stderr)
-    raise told[-1] if more <= 0 else DrawingError(f"{told[-1]}; and {more:,} more like it")
+def _as_one(name: str) -> str:
+    """Write names that a file system might take for one in one way."""
+    return unicodedata.normalize("NFC", name).casefold()

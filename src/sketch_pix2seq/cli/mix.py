@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.draw import facts, load
-from sketch_pix2seq.cli.inputs import read_all, tell
+from sketch_pix2seq.cli.draw import check_settings, facts, load_sketcher
+from sketch_pix2seq.cli.inputs import read_files
 from sketch_pix2seq.cli.outputs import refuse_place, refuse_to_replace
 from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.inference.arguments import check_mix
 
 if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
@@ -27,6 +29,7 @@ def mix(
     temperature: float | None = None,
     seed: int = 0,
     smooth: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Draw what lies between two drawings, or from each one to the next.
 
@@ -42,19 +45,21 @@ def mix(
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
         smooth: Draw curves through the points; corners stay.
+        overwrite: Replace a file that exists, but never an input.
     """
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
+    check_settings(1, 1, temperature, seed)
+    check_mix(max(len(inputs), 2), steps, best_of)
     refuse_place(out.parent)
-    refuse_to_replace([out], inputs)
-    shown, problems = read_all(inputs)
-    if problems:
-        tell(problems)
-    sketches = [sketch for one in shown for sketch in one.sketches]
-    sketcher = load(bundle, len(sketches))
+    refuse_to_replace([out], inputs, overwrite=overwrite)
+    read = read_files(inputs)
+    read.report_problems()
+    check_mix(len(read.sketches), steps, best_of)
+    sketcher = load_sketcher(bundle)
     with progress_bar("drawing") as progress:
         drawings = sketcher.mix(
-            sketches,
+            read.sketches,
             steps,
             temperature,
             seed,
@@ -66,9 +71,10 @@ def mix(
     if smooth:
         drawings = [drawing.smoothed() for drawing in drawings]
     how = {**facts(sketcher, temperature, seed, best_of), "spherical": spherical or None}
-    names = [name for one in shown for name in one.names]
-    _save(drawings, steps, " to ".join(names), how, out)
-    print(out)
+    refuse_to_replace([out], inputs, overwrite=overwrite)
+    name = " to ".join(name for source in read.sources for name in source.names)
+    _save(drawings, steps, name, how, out)
+    print_line(out)
 
 
 def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object], out: Path) -> None:

@@ -6,14 +6,15 @@ import errno
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Shown, read_all, tell
+from sketch_pix2seq.cli.inputs import Source
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Format = Literal["svg", "png", "gif", "apng", "json"]
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Style:
     """How results look, where it is not as `Sketch.save` does it anyway."""
 
     smooth: Annotated[bool, Parameter(help="Draw curves through the points; corners stay.")] = False
@@ -33,129 +34,114 @@ class Look:
     size_mm: Annotated[float | None, Parameter(help="Real size of SVGs, for plotters.")] = None
 
     def options(self, form: str) -> dict[str, Any]:
-        """What `Sketch.save` is told.
+        """Return the options of `Sketch.save`.
 
         Args:
             form: Suffix of the files.
 
-        Returns:
-            Its options.
-
         Raises:
-            UsageError: If something is asked for that such files cannot show.
+            UsageError: If such files cannot show something that is set.
         """
         only_svg = {"animate": self.animate or None, "size_mm": self.size_mm}
-        asked = {name: value for name, value in only_svg.items() if value is not None}
-        if asked and form != "svg":
-            raise UsageError(f"`{next(iter(asked))}` is for SVGs", got=form)
-        asked |= {"smooth": True} if self.smooth else {}
-        asked |= {"size": self.size} if self.size is not None else {}
-        if asked and form == "json":
-            raise UsageError(f"`{next(iter(asked))}` is for pictures", got=form)
-        return asked
+        options = {name: value for name, value in only_svg.items() if value is not None}
+        if options and form != "svg":
+            raise UsageError(f"`{next(iter(options))}` is for SVGs", got=form)
+        options |= {"smooth": True} if self.smooth else {}
+        options |= {"size": self.size} if self.size is not None else {}
+        if options and form == "json":
+            raise UsageError(f"`{next(iter(options))}` is for pictures", got=form)
+        return options
 
 
-PLAIN = Look()
+PLAIN = Style()
 """As `Sketch.save` does it."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a verb is to write.
+class ResultFiles:
+    """The files that a verb is going to write; made by `plan_results`.
 
     Args:
-        inputs: The files it was given.
+        sources: What they are named after.
+        inputs: The files that they are made of.
+        folder: Where they go.
+        names: One for each drawing, or for each source if the format is json.
+        form: Kind of the files.
+        options: Of `Sketch.save`.
+        overwrite: Replace files that exist.
+    """
+
+    sources: Sequence[Source]
+    inputs: Sequence[Path]
+    folder: Path
+    names: list[str]
+    form: Format
+    options: dict[str, Any]
+    overwrite: bool
+
+    def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
+        """Write all files aside, then put each in its place, and print where.
+
+        Args:
+            drawings: The results of each name of the sources.
+            made: How they were made, for json.
+
+        Raises:
+            UsageError: If meanwhile somebody else has written one of the files.
+            OSError: If they cannot be written. Then none of them is there.
+        """
+        contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
+        if self.form == "json":
+            contents = _ndjson(self.sources, drawings, made)
+        targets = [self.folder / name for name in self.names]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".sketch-pix2seq-") as scratch:
+            made_files = [Path(scratch) / name for name in self.names]
+            for file, content in zip(made_files, contents, strict=True):
+                if isinstance(content, bytes):
+                    file.write_bytes(content)
+                else:
+                    content.save(file, **self.options)
+            refuse_to_replace(targets, self.inputs, overwrite=self.overwrite)
+            _put_all_in_place(made_files, targets)
+        for target in targets:
+            print_line(target)
+
+
+def plan_results(
+    sources: Sequence[Source],
+    inputs: Sequence[Path],
+    out: Path,
+    form: Format,
+    suffix: str,
+    style: Style,
+    *,
+    n: int = 1,
+    overwrite: bool = False,
+) -> ResultFiles:
+    """Name the results, and refuse what cannot be written before anything is drawn.
+
+    Args:
+        sources: What they are named after.
+        inputs: The files that they are made of.
         out: The folder for the results.
         form: Kind of the files.
-        made: What the results are called after: `NAME-redrawn.svg`.
-        look: How they look.
-        n: How many for each drawing of the inputs.
-    """
+        suffix: What they are called besides: `NAME-redrawn.svg`.
+        style: How they look.
+        n: How many for each name of the sources.
+        overwrite: Replace files that exist.
 
-    inputs: Sequence[Path]
-    out: Path
-    form: Format
-    made: str
-    look: Look
-    n: int = 1
-
-
-Make = Callable[[list["Sketch"]], tuple[Sequence[Sequence["Sketch"]], dict[str, Any]]]
-"""From all drawings of the inputs: the results of each, and how they were made."""
-
-
-def make_results(wanted: Wanted, make: Make) -> None:
-    """Read the inputs, make something of each, write all of it and print where.
-
-    Args:
-        wanted: What to write.
-        make: Called once, after all that can be checked has been.
-
-    Raises:
-        UsageError: If there is no input, or a result cannot be written.
-        DrawingError: If an input could not be read, after the others have been made.
-    """
-    if not wanted.inputs:
-        raise UsageError("there must be an input", do="Name a file with a drawing.")
-    wanted.look.options(wanted.form)  # refuses what such files cannot show
-    shown, problems = read_all(wanted.inputs)
-    if shown:
-        make_results_of(shown, wanted, make)
-    if problems:
-        tell(problems)
-
-
-def make_results_of(shown: Sequence[Shown], wanted: Wanted, make: Make) -> None:
-    """Make something of what is there already, write all of it and print where.
-
-    Args:
-        shown: What results are made of; one name for each of them.
-        wanted: What to write.
-        make: As of `make_results`.
+    Returns:
+        The files to write.
 
     Raises:
         UsageError: If a result cannot be written.
     """
-    options = wanted.look.options(wanted.form)
-    names = file_names(shown, wanted.n, wanted.form, wanted.made)
-    refuse_place(wanted.out)
-    refuse_to_replace([wanted.out / name for name in names], wanted.inputs)
-    results, facts = make([sketch for one in shown for sketch in one.sketches])
-    contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(results)
-    if wanted.form == "json":
-        contents = as_ndjson(shown, results, facts)
-    write_all(list(zip(names, contents, strict=True)), wanted.out, options)
-
-
-def file_names(shown: Sequence[Shown], n: int, form: Format, made: str) -> list[str]:
-    """Name the files to be: one for each input, or one for each of n drawings."""
-    if form == "json":
-        return [f"{one.name}.ndjson" for one in shown]
-    width = len(str(n - 1))
-    numbers = [f"-{index:0{width}d}" for index in range(n)] if n > 1 else [""]
-    names = [name for one in shown for name in one.names]
-    return [f"{name}-{made}{number}.{form}" for name in names for number in numbers]
-
-
-def as_ndjson(
-    shown: Sequence[Shown],
-    drawings: Sequence[Sequence[Sketch]],
-    made: dict[str, Any],
-) -> Iterator[bytes]:
-    """Write a line for each drawing, in whole numbers as QuickDraw does."""
-    import numpy as np
-
-    from sketch_pix2seq.sketch.ndjson import format_record
-
-    rest = iter(drawings)
-    for one in shown:
-        lines = []
-        for name in one.names:
-            for index, sketch in enumerate(next(rest)):
-                strokes = [np.rint(stroke) for stroke in sketch.strokes]
-                what = {"word": sketch.category, "input": name, "index": index}
-                lines.append(format_record(strokes, **what, **made) + b"\n")
-        yield b"".join(lines)
+    options = style.options(form)
+    names = _file_names(sources, n, form, suffix)
+    refuse_place(out)
+    refuse_to_replace([out / name for name in names], inputs, overwrite=overwrite)
+    return ResultFiles(sources, inputs, out, names, form, options, overwrite)
 
 
 def refuse_place(out: Path) -> None:
@@ -169,49 +155,68 @@ def refuse_place(out: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
-def refuse_to_replace(targets: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Check that no result would take the place of an input, a folder or somebody's ndjson."""
-    sources = {path.resolve() for path in inputs}
+def refuse_to_replace(
+    targets: Iterable[Path], inputs: Sequence[Path], *, overwrite: bool = False
+) -> None:
+    """Check that no result takes the place of an input, of a folder, or of a file unasked.
+
+    Args:
+        targets: The files to be.
+        inputs: The files that the results are made of.
+        overwrite: Files other than inputs may be replaced. What is no file, such as a pipe,
+            is written to anyway.
+
+    Raises:
+        UsageError: Naming the first such result.
+    """
+    sources = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
     for target in targets:
-        if target.resolve() in sources:
-            what = "the input"
+        if not os.path.lexists(target):
+            continue
+        do = "Name another place with `out`."
+        if target.exists() and any(target.samefile(source) for source in sources):
+            what = "input"
         elif target.is_dir():
-            what = "the folder"
-        elif target.suffix == ".ndjson" and target.is_file() and not _is_ours(target):
-            what = "the file"
+            what = "folder"
+        elif not overwrite and (target.is_file() or not target.exists()):
+            what = "file"
+            do = "Name another place with `out`, or give `overwrite`."
         else:
             continue
-        raise UsageError(
-            f"a result must not take the place of {what} `{target}`",
-            do="Name another folder with --out.",
-        )
+        raise UsageError(f"a result must not take the place of the {what} `{target}`", do=do)
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether an ndjson was written by us: its drawings say what they were made from."""
-    import orjson
-
-    with path.open("rb") as file:
-        line = file.readline(1 << 20)
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(record, dict) and record.keys() >= {"input", "index", "drawing"}
+def _file_names(sources: Sequence[Source], n: int, form: Format, suffix: str) -> list[str]:
+    """Name the files to be: one for each source, or one for each of n drawings."""
+    if form == "json":
+        return [f"{source.name}.ndjson" for source in sources]
+    width = len(str(n - 1))
+    numbers = [f"-{index:0{width}d}" for index in range(n)] if n > 1 else [""]
+    names = [name for source in sources for name in source.names]
+    return [f"{name}-{suffix}{number}.{form}" for name in names for number in numbers]
 
 
-def write_all(
-    files: Sequence[tuple[str, Sketch | bytes]], out: Path, options: dict[str, Any]
-) -> None:
-    """Write all files aside, then put each in its place and print where."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".sketch-pix2seq-") as aside:
-        for name, content in files:
-            if isinstance(content, bytes):
-                (Path(aside) / name).write_bytes(content)
-            else:
-                content.save(Path(aside) / name, **options)
-        for name, _ in files:
-            (Path(aside) / name).replace(out / name)
-    for name, _ in files:
-        print(out / name)
+def _ndjson(
+    sources: Sequence[Source], drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]
+) -> Iterator[bytes]:
+    """Write a line for each drawing, in whole numbers as QuickDraw does."""
+    import numpy as np
+
+    from sketch_pix2seq.sketch.ndjson import format_record
+
+    rest = iter(drawings)
+    for source in sources:
+        lines = []
+        for name in source.names:
+            for index, sketch in enumerate(next(rest)):
+                strokes = [np.rint(stroke) for stroke in sketch.strokes]
+                names = {"word": sketch.category, "input": name, "index": index}
+                lines.append(format_record(strokes, **names, **made) + b"\n")
+        yield b"".join(lines)
+
+
+def _put_all_in_place(made: Sequence[Path], targets: Sequence[Path]) -> None:
+    from sketch_pix2seq.sketch.writing import put_in_place
+
+    for file, target in zip(made, targets, strict=True):
+        put_in_place(file, target)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.evaluate import USUAL, Amount, check_measurable, measure, models_of
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[s
     run, bundle = out / "runs" / name, out / "models" / name
     outcome = train_showing(recipe, data, run, settings, resume=True)
     if outcome.interrupted:
-        print(f"{name}: stopped after step {outcome.step:,} of {outcome.num_steps:,}")
+        print_line(f"{name}: stopped after step {outcome.step:,} of {outcome.num_steps:,}")
         raise KeyboardInterrupt
-    print(f"{name}: trained {outcome.num_steps:,} steps", flush=True)
+    print_line(f"{name}: trained {outcome.num_steps:,} steps", flush=True)
     if not bundle.exists():
         bundle.parent.mkdir(parents=True, exist_ok=True)
         if recipe.task == JUDGE:

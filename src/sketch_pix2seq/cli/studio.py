@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import model_at
+from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.extras import needs_extra
 
 LOCAL = "127.0.0.1"
 """This machine alone."""
@@ -31,4 +32,8 @@ def studio(
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     app = create_studio(Sketcher.load(model_at(bundle), num_threads=threads))
-    serve(app, host, port, lambda address: print(f"The studio is open at {address}", flush=True))
+    serve(app, host, port, _print_address)
+
+
+def _print_address(address: str) -> None:
+    print_line(f"The studio is open at {address}", flush=True)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Look, Wanted, make_results
+from sketch_pix2seq.cli.inputs import Inputs, read_files
+from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results, refuse_to_replace
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import DrawingError
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from sketch_pix2seq.sketch.sketch import Sketch
 
 
 def trace(
@@ -23,7 +22,8 @@ def trace(
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
     stages: Path | None = None,
-    look: Look = PLAIN,
+    overwrite: bool = False,
+    style: Style = PLAIN,
 ) -> None:
     """Turn the lines of pictures into strokes, in the order in which a hand would draw them.
 
@@ -36,43 +36,45 @@ def trace(
             NAME.ndjson for each input, a line for each drawing.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
-        look: How results look.
+        overwrite: Replace files that exist, but never an input.
+        style: How results look.
     """
+    read = read_files(inputs)
     if stages is not None:
-        _write_stages(inputs, stages)
+        _write_stages(read, stages, overwrite)
+    if not read.sketches:
+        read.report_problems()
+    results = plan_results(
+        read.sources, read.paths, out, form, "traced", style, overwrite=overwrite
+    )
+    sketches = [sketch.rounded() if form == "json" else sketch for sketch in read.sketches]
+    results.write([[sketch] for sketch in sketches], {})
+    read.report_problems()
 
-    def make(sketches: list[Sketch]) -> tuple[Sequence[Sequence[Sketch]], dict[str, Any]]:
-        return [[sketch.rounded() if form == "json" else sketch] for sketch in sketches], {}
 
-    make_results(Wanted(inputs, out, form, "traced", look), make)
-
-
-def _write_stages(inputs: Sequence[Path], folder: Path) -> None:
-    """Write what is seen of each picture, as far as it can be read."""
-    from sketch_pix2seq.sketch.picture_in import read_picture
+def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
+    """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.sketch.reading import is_picture
+    from sketch_pix2seq.sketch.writing import png_bytes, write_whole
 
-    for path in inputs:
-        if not path.is_file() or not is_picture(path):
+    for file in inputs.files:
+        if not file.path.is_file() or not is_picture(file.path):
             continue
+        places = {
+            folder / f"{file.source.name}-{number}-{name}.png": picture
+            for number, (name, picture) in enumerate(_stages_of(file.path), start=1)
+        }
+        refuse_to_replace(places, inputs.paths, overwrite=overwrite)
         folder.mkdir(parents=True, exist_ok=True)
-        with suppress(DrawingError):  # told where the input is read
-            read_picture(path, on_stage=_Album(folder, path.stem).add)
+        for place, picture in places.items():
+            write_whole(place, png_bytes(picture))
+            print_line(place)
 
 
-class _Album:
-    """The stages of one picture, a file each."""
+def _stages_of(path: Path) -> list[tuple[str, Image.Image]]:
+    from sketch_pix2seq.sketch.picture_in import read_picture
 
-    def __init__(self, folder: Path, stem: str) -> None:
-        self._folder = folder
-        self._stem = stem
-        self._num = 0
-
-    def add(self, name: str, picture: Image.Image) -> None:
-        """Write a stage and print where."""
-        from sketch_pix2seq.sketch.writing import png_bytes, write_whole
-
-        self._num += 1
-        place = self._folder / f"{self._stem}-{self._num}-{name}.png"
-        write_whole(place, png_bytes(picture))
-        print(place)
+    stages: list[tuple[str, Image.Image]] = []
+    with suppress(DrawingError):  # reported where the input was read
+        read_picture(path, on_stage=lambda name, picture: stages.append((name, picture)))
+    return stages

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.ours import bundle_at, classifier_at
+from sketch_pix2seq.cli.terminal import print_line, printable
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
@@ -73,11 +74,13 @@ def train(
     if not starts_as_first():
         return  # one of torchrun's processes: the first one tells
     if outcome.interrupted:
-        print(f"stopped after step {outcome.step:,} of {outcome.num_steps:,}; --resume goes on")
+        place = f"{outcome.step:,} of {outcome.num_steps:,}"
+        print_line(f"stopped after step {place}; --resume goes on")
         raise KeyboardInterrupt
     steps, loss = outcome.num_steps, outcome.best_valid_loss
-    print(f"trained {steps:,} step{'' if steps == 1 else 's'}, best validation loss {loss:.4f}")
-    print(out)
+    noun = "step" if steps == 1 else "steps"
+    print_line(f"trained {steps:,} {noun}, best validation loss {loss:.4f}")
+    print_line(out)
 
 
 def train_showing(
@@ -164,11 +167,11 @@ def recipes(*, settings: str | None = None) -> None:
 
     if settings is not None:
         for name, value, meaning in describe_settings(find_recipe(settings)):
-            print(f"{f'{name}={value}':<40} {meaning}")
+            print_line(f"{f'{name}={value}':<40} {meaning}")
         return
     width = max(map(len, RECIPES))
     for name, function in RECIPES.items():
-        print(f"{name:<{width}}  {function().summary}")
+        print_line(f"{name:<{width}}  {function().summary}")
 
 
 @contextmanager
@@ -204,6 +207,6 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
             )
 
         def tell(notice: str) -> None:
-            console.print(notice, markup=False, highlight=False, soft_wrap=True)
+            console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
 
         yield show, tell

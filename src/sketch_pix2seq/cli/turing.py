@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.evaluate import models_of, provenance
-from sketch_pix2seq.cli.extras import needs_extra
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.progress import progress_bar
+from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
     from sketch_pix2seq.evaluation.turing.study import Study
@@ -71,8 +72,8 @@ def create(
             seed=seed,
             progress=progress,
         )
-    print(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
-    print(out)
+    print_line(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
+    print_line(out)
 
 
 @app.command
@@ -108,8 +109,8 @@ def serve(
     site = create_turing(opened, study, store, results_token=token, contact=contact)
 
     def tell(address: str) -> None:
-        print(f"{len(opened.sketches):,} sketches at {address}")
-        print(f"results at {address}results" + ("" if results_token else f", token {token}"))
+        print_line(f"{len(opened.sketches):,} sketches at {address}")
+        print_line(f"results at {address}results" + ("" if results_token else f", token {token}"))
         sys.stdout.flush()
 
     serve_site(site, host, port, tell)
@@ -131,7 +132,7 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
     opened, store = _opened(study, db, must_exist=True)
     outcome = outcome_of(opened, store)
     store.close()
-    print(write_results(outcome, provenance(study), out))
+    print_line(write_results(outcome, provenance(study), out))
 
 
 def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from sketch_pix2seq.data.gather import Gathered, Progress, Shard, gather
 from sketch_pix2seq.data.options import Engine
-from sketch_pix2seq.errors import DatasetError, MissingExtraError, UsageError
+from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 WORTH_A_WORKER = 16_000_000
@@ -150,12 +151,8 @@ def _check_reachable(address: str) -> None:
 
 def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[Gathered]:
     """Read shards on a Ray cluster: the one that RAY_ADDRESS names, or one on this machine."""
-    try:
+    with needs_extra("cluster"):
         import ray
-    except ImportError as error:
-        raise MissingExtraError(
-            "`engine` ray needs Ray", do="pip install 'sketch-pix2seq[cluster]'"
-        ) from error
     if not ray.is_initialized():
         _check_reachable(os.environ.get("RAY_ADDRESS", ""))
         ray.init(

@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 REDRAWINGS = 10
@@ -73,7 +73,7 @@ def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
         if not path.is_file() or path.name.startswith("."):
             continue
         try:
-            sketches = read_inputs(path)
+            sketches = read_sketches(path)
         except DrawingError as error:
             raise DrawingError(str(error), do=f"Take it out of `{folder}`.") from error
         category = category_of(path.stem, categories)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -25,7 +26,7 @@ def made_at(out: Path) -> Iterator[Path]:
     Raises:
         BundleError: if `out` exists already.
     """
-    if out.exists():
+    if os.path.lexists(out):  # a link to nowhere as well
         raise BundleError(f"`{out}` exists already", do="Name another place.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:

@@ -52,6 +52,39 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
     return each, tried
 
 
+def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int, int]:
+    """Check how many drawings are asked for on the way through some inputs.
+
+    Args:
+        num_inputs: Drawings to pass, 2 or more.
+        steps: Drawings from one to the next, both included; 2 or more.
+        best_of: Drawn for each one wanted.
+
+    Returns:
+        `steps` and `best_of`.
+
+    Raises:
+        UsageError: If one does not fit, or if that makes more than `MAX_DRAWINGS` drawings.
+
+    Example:
+        >>> check_mix(2, 11)
+        (11, 1)
+    """
+    if num_inputs < 2:
+        raise UsageError("there must be two drawings or more to mix", got=num_inputs)
+    between, tried = (
+        whole_number("steps", steps, least=2),
+        whole_number("best_of", best_of, least=1),
+    )
+    if ((num_inputs - 1) * (between - 1) + 1) * tried > MAX_DRAWINGS:
+        times = f"{num_inputs - 1:,} x `steps` {between:,}"
+        raise UsageError(
+            f"there must be at most {MAX_DRAWINGS:,} drawings at once",
+            got=times + (f" x `best_of` {tried:,}" if tried > 1 else ""),
+        )
+    return between, tried
+
+
 def whole_number(name: str, value: object, *, least: int) -> int:
     """Check that a value is a whole number, NumPy's included, and not too small.
 

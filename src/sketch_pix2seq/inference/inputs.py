@@ -21,7 +21,6 @@ from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.reading import read_inputs
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray
@@ -183,13 +182,7 @@ def _sketch(given: object) -> Sketch:
     elif isinstance(given, Image.Image):
         sketch = read_picture(_as_png(given))
     elif isinstance(given, str | os.PathLike):
-        sketch, *more = read_inputs(given)
-        if more:
-            raise DrawingError(
-                f"`{given}` must hold one drawing",
-                got=1 + len(more),
-                do="Give the list that `sketch_pix2seq.sketch.reading.read_inputs` makes of it.",
-            )
+        sketch = Sketch.open(given)
     else:
         raise _no_input(given)
     if not sketch.strokes:

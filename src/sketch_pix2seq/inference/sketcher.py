@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -22,13 +22,13 @@ from sketch_pix2seq.bundle.gallery import Gallery
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
+    check_mix,
     check_progress,
     checked_fidelity,
     checked_path,
     checked_seed,
     checked_temperature,
     checked_threads,
-    whole_number,
 )
 from sketch_pix2seq.inference.drawings import finished, in_frame
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
@@ -46,6 +46,21 @@ from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
+
+
+class Encoded(NamedTuple):
+    """What is computed of inputs that were read once.
+
+    Args:
+        views: (N, ...), what the encoder reads.
+        latents: (N, Z), their codes.
+        scores: (N, K), how much less likely than the likeliest each of `card.categories` is, in
+            nats: 0 or less. None if no classifier was asked, or there is none.
+    """
+
+    views: Float32[np.ndarray, "N ..."]
+    latents: Float32[np.ndarray, "N Z"]
+    scores: Float32[np.ndarray, "N K"] | None
 
 
 class Sketcher:
@@ -323,13 +338,10 @@ class Sketcher:
             BundleError: If the model computes numbers that are not finite.
         """
         several, alone = as_list(inputs)
-        if alone or len(several) < 2:
-            raise UsageError("there must be two drawings or more to mix", got=len(several))
-        steps = whole_number("steps", steps, least=2)
-        _, best_of = check_amount((len(several) - 1) * steps, 1, best_of)
+        steps, best_of = check_mix(1 if alone else len(several), steps, best_of)
         self._checked_settings(temperature, seed, progress)
-        path = path_through(self.encode(several), steps, spherical=spherical)
-        seen = self.seen(several) if best_of > 1 else None
+        _, codes, seen = self.encode_once(several, with_scores=best_of > 1)
+        path = path_through(codes, steps, spherical=spherical)
         drawings = self.decode(path, best_of, temperature, seed, progress)
         if best_of > 1:
             seen = None if seen is None else seen_along(seen, steps)
@@ -440,36 +452,45 @@ class Sketcher:
         codes = self._completion(self.encode(sketches))
         return self._networks.from_codes(codes), begun
 
+    def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
+        """Read inputs once for all that is computed of them, for `live` and `ranked`.
+
+        Args:
+            inputs: Several, each as for `encode`.
+            with_scores: Whether to compute class scores as well.
+
+        Raises:
+            DrawingError: If an input is no drawing.
+            BundleError: If codes or class scores are not finite.
+        """
+        parts: list[Encoded] = []
+        for views in views_in_turn(inputs, self.card):
+            codes = self._eyes.codes(views.__getitem__, len(views))
+            scores = None
+            if with_scores and self._eyes.has_classifier:
+                scores = self._eyes.seen(views.__getitem__, len(views))
+            parts.append(Encoded(views, codes, scores))
+        if len(parts) == 1:
+            return parts[0]
+        views, codes = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        some = [part.scores for part in parts if part.scores is not None]
+        return Encoded(views, codes, np.concatenate(some) if some else None)
+
     def conditions_of(
-        self, codes: Float32[np.ndarray, "N Z"], inputs: Sequence[Input] | None = None
+        self,
+        codes: Float32[np.ndarray, "N Z"],
+        views: Float32[np.ndarray, "N ..."] | None = None,
     ) -> Sequence[Any]:
         """Return what the decoder draws from, for `live`.
 
         Args:
             codes: Latent codes.
-            inputs: The drawings whose codes they are, to be kept to as near as the model can;
+            views: Of the drawings whose codes they are, to be kept to as near as the model can;
                 None: there are none.
         """
-        if inputs is None:
+        if views is None:
             return self._networks.from_codes(codes)
-        (views,) = views_in_turn(inputs, self.card)
         return self._networks.from_views(views, codes, 1, None, 0)
-
-    def seen(self, inputs: Sequence[Input]) -> Float32[np.ndarray, "N K"] | None:
-        """Say what the bundle's classifier takes inputs for, for `ranked`.
-
-        Args:
-            inputs: Several, each as for `encode`.
-
-        Returns:
-            How much less likely than the likeliest each of `card.categories` is, in nats: 0 or
-            less. None if there is no classifier.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If class scores are not finite.
-        """
-        return self._looked_at(inputs, self._eyes.seen) if self._eyes.has_classifier else None
 
     def ranked(
         self,
@@ -481,7 +502,7 @@ class Sketcher:
 
         Args:
             latents: The codes.
-            seen: What they may show, as `seen` tells it of inputs; None: codes alone count.
+            seen: What they may show, as `Encoded.scores`; None: codes alone count.
             drawings: As many of each code, `tries`.
 
         Returns:

@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.ndjson import MAX_LINE_BYTES, parse_record
@@ -29,34 +30,43 @@ _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_inputs(
-    path: str | os.PathLike[str], on_wrong_line: Callable[[DrawingError], None] | None = None
+def read_sketches(
+    source: str | os.PathLike[str] | bytes | BinaryIO,
+    on_wrong_line: Callable[[DrawingError], None] | None = None,
 ) -> list[Sketch]:
-    """Read the drawings of one file.
+    r"""Read the drawings of one file.
 
     Args:
-        path: An SVG (also gzipped), a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings
-            (also gzipped), each line of which is one.
+        source: A path, the content, or a file open for reading bytes: an SVG (also gzipped), a
+            PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings (also gzipped), each line of
+            which is one.
         on_wrong_line: Called for each line of an ndjson that is no drawing, which is then
             passed over; without it such a line is an error.
 
     Returns:
-        At least one sketch, unless every line was passed over. Its name is the file's stem;
-        drawings of an ndjson are named `stem-000001` after their line.
+        At least one sketch, unless every line was passed over; each in the frame of the file. Its
+        name is the file's stem; drawings of an ndjson are named `stem-000001` after their line.
+        Of content without a name a sketch has none, or that of its line.
 
     Raises:
         DrawingError: Saying what is wrong, with the file's name, and the line of an ndjson.
+
+    Example:
+        >>> line = b'{"drawing": [[[0, 9], [0, 5]]]}'
+        >>> read_sketches(line + b"\n" + line)
+        [Sketch(1 strokes, 2 points, name='000001'), Sketch(1 strokes, 2 points, name='000002')]
     """
-    path = Path(path)
+    name = _file_name(source)
+    place = "" if name is None else f"`{name}`: "
     try:
-        data = _content(path)
+        data = _content(source)
         head = data[:256].lstrip(_BLANK)
         if head.startswith(b"{"):
-            return list(_read_lines(data, path, on_wrong_line))
+            return list(_read_lines(data, name, on_wrong_line))
         sketch = _read_one(data, head)
     except DrawingError as error:
-        raise DrawingError(f"`{path.name}`: {error}") from error.__cause__
-    return [Sketch(sketch.strokes, sketch.category, _stem(path))]
+        raise DrawingError(f"{place}{error}") from error.__cause__
+    return [Sketch(sketch.strokes, sketch.category, None if name is None else _stem(name))]
 
 
 def read_drawing(data: bytes) -> Sketch:
@@ -92,11 +102,18 @@ def _begins_as_picture(head: bytes) -> bool:
     return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
-def _content(path: Path) -> bytes:
+def _file_name(source: str | os.PathLike[str] | bytes | BinaryIO) -> str | None:
+    """The name of a file, without its folders, if it has one."""
+    if isinstance(source, str | os.PathLike):
+        return Path(source).name
+    name = getattr(source, "name", None)  # of an open file; a number if it has just that
+    return Path(name).name if isinstance(name, str) else None
+
+
+def _content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
     """Read a file, unpacked if it is gzipped, up to the limit."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = _at_most(source)
         if data.startswith(_GZIP) and len(data) <= _MAX_BYTES:
             with gzip.open(io.BytesIO(data)) as packed:  # a pipe can be read just once
                 data = packed.read(_MAX_BYTES + 1)
@@ -115,6 +132,23 @@ def _content(path: Path) -> bytes:
     return data
 
 
+def _at_most(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+    """Read bytes up to one more than the limit."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | os.PathLike):
+        with Path(source).open("rb") as file:
+            return file.read(_MAX_BYTES + 1)
+    read = getattr(source, "read", None)
+    data = read(_MAX_BYTES + 1) if callable(read) else None
+    if not isinstance(data, bytes):
+        raise DrawingError(
+            "an input must be a path, bytes, or a file open for reading bytes",
+            got=type(source).__name__ if data is None else "a file open for reading text",
+        )
+    return data
+
+
 def _read_one(data: bytes, head: bytes) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
@@ -128,9 +162,10 @@ def _read_one(data: bytes, head: bytes) -> Sketch:
 
 
 def _read_lines(
-    data: bytes, path: Path, on_wrong_line: Callable[[DrawingError], None] | None
+    data: bytes, name: str | None, on_wrong_line: Callable[[DrawingError], None] | None
 ) -> Iterator[Sketch]:
     """Read every line of an ndjson; empty lines at its end are no drawings."""
+    place, stem = ("", "") if name is None else (f"`{name}`: ", f"{_stem(name)}-")
     lines = data.removeprefix(_BOM).rstrip().split(b"\n")
     if len(lines) > MAX_INPUTS:
         raise DrawingError(f"an input must have at most {MAX_INPUTS} lines", got=len(lines))
@@ -140,10 +175,10 @@ def _read_lines(
         except DrawingError as error:
             if on_wrong_line is None:
                 raise DrawingError(f"line {number}: {error}") from None
-            on_wrong_line(DrawingError(f"`{path.name}`: line {number}: {error}"))
+            on_wrong_line(DrawingError(f"{place}line {number}: {error}"))
         else:
-            yield Sketch(record.strokes, record.word, f"{_stem(path)}-{number:06d}")
+            yield Sketch(record.strokes, record.word, f"{stem}{number:06d}")
 
 
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0] or path.name
+def _stem(name: str) -> str:
+    return name.split(".")[0] or name

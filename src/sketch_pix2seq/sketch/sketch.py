@@ -1,7 +1,7 @@
 """`Sketch`: what a drawing is, everywhere in the package.
 
 A thin, unchangeable value: points and what is known about them. The work is done by the
-modules it calls (`pen`, `simplify`, `smooth`, `raster`, `svg_out`, `animation`). It reads no files.
+modules it calls (`pen`, `simplify`, `smooth`, `raster`, `svg_out`, `animation`, `reading`).
 """
 
 from __future__ import annotations
@@ -188,6 +188,32 @@ class Sketch:
             [[3.0, 4.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0]]
         """
         return pen.stroke3_to_stroke5(self.to_stroke3(), max_steps)
+
+    # ---- files
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Sketch:
+        """Read the one drawing of a file, in the frame of the file.
+
+        Args:
+            path: An SVG, a picture or photo of a drawing, or an ndjson of one line.
+
+        Returns:
+            The sketch, named after the file.
+
+        Raises:
+            DrawingError: If there is no such file, or it holds no drawing, or several.
+        """
+        from sketch_pix2seq.sketch.reading import read_sketches  # which makes sketches
+
+        sketch, *more = read_sketches(path)
+        if more:
+            raise DrawingError(
+                f"`{path}` must hold one drawing",
+                got=1 + len(more),
+                do="Read all with `sketch_pix2seq.read_sketches`.",
+            )
+        return sketch
 
     # ---- measures
 

@@ -54,3 +54,23 @@ def write_whole(path: Path, content: bytes) -> None:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Move a file that is whole to the place it is for, as `write_whole` would write it there.
+
+    Args:
+        made: The file, beside `path`.
+        path: Its place; what was there is replaced, and a link stays a link.
+
+    Raises:
+        OSError: Naming `path`, if it cannot be written.
+    """
+    if not os.path.lexists(path):
+        try:
+            made.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        return
+    write_whole(path, made.read_bytes())
+    made.unlink()

@@ -19,6 +19,7 @@ from bundles import tiny_attention_bundle, tiny_bundle, with_classifier, write_b
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.bundle.affine_maps import CodeClassifier
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
+from sketch_pix2seq.inference.inputs import as_views
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
 
@@ -136,15 +137,28 @@ def test_mix_draws_the_way_between(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("judged", [False, True])
-def test_the_best_of_several_are_those_that_the_sketcher_chooses(judged: bool) -> None:
+def test_the_best_of_several_are_those_that_the_sketcher_chooses(
+    judged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = with_classifier(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
     sketcher = Sketcher(bundle, num_threads=1)
     house, line = (
         Sketch.from_points([np.array(stroke).T for stroke in drawing]) for drawing in (HOUSE, LINE)
     )
+    read: list[int] = []
+
+    def counted(inputs: Any, *arguments: Any) -> Any:
+        read.append(len(inputs))
+        return as_views(inputs, *arguments)
+
     with TestClient(create_studio(sketcher, UNLIMITED)) as client:
         form = {"drawing": HOUSE, "n": 2, "best_of": 3, "seed": 5, "temperature": 0.7}
-        told = drawn(client.post("/api/redraw", json=form))
+        with monkeypatch.context() as patched:
+            patched.setattr("sketch_pix2seq.inference.inputs.as_views", counted)
+            told = drawn(client.post("/api/redraw", json=form))
+            assert read == [1]
+            drawn(client.post("/api/mix", json={"first": HOUSE, "second": LINE, "best_of": 2}))
+            assert read == [1, 2]
         assert_drawn(told, sketcher.redraw(house, n=2, best_of=3, seed=5, temperature=0.7))
         form = {"first": HOUSE, "second": LINE, "steps": 5, "best_of": 4, "seed": 2}
         told = drawn(client.post("/api/mix", json=form))

@@ -85,12 +85,13 @@ def routes(artist: Artist) -> APIRouter:
     async def redraw(form: RedrawForm) -> StreamingResponse:
         check_tries(form.n, form.best_of)
         given = [sketch_of(form.drawing)]
-        latents = await desk.look(lambda: sketcher.encode(given))
+        views, latents, seen = await desk.look(
+            lambda: sketcher.encode_once(given, with_scores=form.best_of > 1)
+        )
         freedom = _freedom(form, artist)
-        conditions = await desk.look(lambda: sketcher.conditions_of(latents, given))
+        conditions = await desk.look(lambda: sketcher.conditions_of(latents, views))
         if form.best_of == 1:
             return _stream(artist.draw(conditions, n=form.n, **freedom))
-        seen = await desk.look(lambda: sketcher.seen(given))
         tries = {"n": form.n, "best_of": form.best_of}
         return _stream(artist.draw_best(conditions, latents, seen, desk, **tries, **freedom))
 
@@ -104,13 +105,14 @@ def routes(artist: Artist) -> APIRouter:
     async def mix(form: MixForm) -> StreamingResponse:
         check_tries(form.steps, form.best_of)
         ends = [sketch_of(form.first), sketch_of(form.second)]
-        codes = await desk.look(lambda: sketcher.encode(ends))
+        _, codes, seen = await desk.look(
+            lambda: sketcher.encode_once(ends, with_scores=form.best_of > 1)
+        )
         path = path_through(codes, form.steps, spherical=form.spherical)
         freedom = _freedom(form, artist)
         conditions = sketcher.conditions_of(path)
         if form.best_of == 1:
             return _stream(artist.draw(conditions, **freedom))
-        seen = await desk.look(lambda: sketcher.seen(ends))
         may_show = None if seen is None else seen_along(seen, form.steps)
         best = artist.draw_best(conditions, path, may_show, desk, best_of=form.best_of, **freedom)
         return _stream(best)

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_inputs
+from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.pages import page
@@ -98,7 +98,7 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
 def examples_of_the_package() -> list[Sketch]:
     """Read the drawings that come with the package."""
     with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
-        return [sketch for path in sorted(folder.iterdir()) for sketch in read_inputs(path)]
+        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]
 
 
 def _shows(

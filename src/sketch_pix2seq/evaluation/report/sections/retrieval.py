@@ -20,7 +20,6 @@ def retrieval_section(found: Found) -> Section:
         distorted = found.measured[redrawing.distorted_name(model)]
         rows.append([f"human, distorted, by {model.label}", *tops(np.array(distorted["rank"]))])
     first = found.measured[redrawing.distorted_name(found.models[0])]
-    rows[0:0] = []
     yardsticks = len(rows)
     by_judge: list[list[Cell]] = [
         ["human, distorted", *tops(np.array(first["rank_by_judge"]))],

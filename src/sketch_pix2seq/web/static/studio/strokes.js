@@ -4,7 +4,11 @@
 /** Side of the paper that drawings are drawn on, in their own units. */
 export const SIDE = 255;
 
-const CORNER = Math.cos((65 * Math.PI) / 180); // turns sharper than this stay corners
+// The constants of smooth.py.
+const CORNER = 60; // degrees: where a line turns by more than this it stays sharp
+const REACH = 1 / 3; // of a segment, from its ends to the control points
+const CLOSED = 0.03; // of a stroke's extent: nearer ends than this are one point of a round line
+const LEAST_COSINE = Math.cos(CORNER * (Math.PI / 180));
 
 /** Smallest box around a drawing: [left, top, right, bottom]; null if it is empty. */
 export function boundsOf(strokes) {
@@ -36,37 +40,72 @@ export function fitted(strokes, margin = 22) {
   ]);
 }
 
-/** Path data of one stroke; a single point becomes a dot. */
+/**
+ * Path data of one stroke; a single point becomes a dot. The same text as `path_data` and
+ * `curve_data` of the package's `svg_out.py` write, so that what is shown is what is saved.
+ */
 export function pathData([xs, ys], smooth = false) {
-  const at = (i) => `${+xs[i].toFixed(1)} ${+ys[i].toFixed(1)}`;
   if (xs.length === 0) return "";
-  if (xs.length === 1) return `M${at(0)}h.01`;
-  let data = `M${at(0)}`;
-  for (let i = 1; i < xs.length; i++) {
-    data += smooth ? `C${controls(xs, ys, i)} ${at(i)}` : `L${at(i)}`;
+  const points = xs.map((x, i) => `${number(x)} ${number(ys[i])}`);
+  if (points.length === 1) return `M${points[0]}h0`;
+  if (!smooth) return `M${points.join("L")}`;
+  return `M${points[0]}${curvesThrough(xs, ys)
+    .map((curve) => `C${curve.map(number).join(" ")}`)
+    .join("")}`;
+}
+
+/**
+ * The smooth line through the points of a stroke, as `curves_through` of `smooth.py` finds it.
+ *
+ * Cubic Hermite curves whose direction in a point is that of Catmull and Rom, weighed by the
+ * lengths of the two segments that meet there; where the line turns by more than CORNER degrees it
+ * stays sharp, and ends that are near each other are one point of a round line.
+ *
+ * Returns, for each segment, [x1, y1, x2, y2, x, y]: two control points and the end.
+ */
+export function curvesThrough(xs, ys) {
+  const count = xs.length - 1;
+  const lengths = [];
+  const units = [];
+  for (let i = 0; i < count; i++) {
+    const [dx, dy] = [xs[i + 1] - xs[i], ys[i + 1] - ys[i]];
+    lengths.push(Math.max(Math.hypot(dx, dy), 1e-12));
+    units.push([dx / lengths[i], dy / lengths[i]]);
   }
-  return data;
+  const leaving = [...units];
+  const arriving = [...units];
+  const meetings = isClosed(xs, ys) && count > 1 ? count : count - 1;
+  for (let i = 0; i < meetings; i++) {
+    const next = (i + 1) % count;
+    const [before, after] = [units[i], units[next]];
+    if (before[0] * after[0] + before[1] * after[1] < LEAST_COSINE) continue;
+    // the nearer neighbour says more about the direction in a point
+    const x = before[0] * lengths[next] + after[0] * lengths[i];
+    const y = before[1] * lengths[next] + after[1] * lengths[i];
+    const length = Math.max(Math.hypot(x, y), 1e-12);
+    arriving[i] = leaving[next] = [x / length, y / length];
+  }
+  return units.map((_, i) => {
+    const reach = REACH * lengths[i];
+    return [
+      xs[i] + reach * leaving[i][0], ys[i] + reach * leaving[i][1],
+      xs[i + 1] - reach * arriving[i][0], ys[i + 1] - reach * arriving[i][1],
+      xs[i + 1], ys[i + 1],
+    ];
+  });
 }
 
-/** The two control points of the curve that ends at point i. */
-function controls(xs, ys, i) {
-  const [ax, ay] = tangent(xs, ys, i - 1);
-  const [bx, by] = tangent(xs, ys, i);
-  const length = Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]) / 3;
-  const put = (value) => +value.toFixed(1);
-  return `${put(xs[i - 1] + ax * length)} ${put(ys[i - 1] + ay * length)} `
-    + `${put(xs[i] - bx * length)} ${put(ys[i] - by * length)}`;
+/** Whether a stroke ends where it began, as near as a hand does. */
+function isClosed(xs, ys) {
+  const extent = (values) => Math.max(...values) - Math.min(...values);
+  const last = xs.length - 1;
+  const gap = Math.hypot(xs[last] - xs[0], ys[last] - ys[0]);
+  return gap <= CLOSED * Math.max(extent(xs), extent(ys));
 }
 
-/** Direction at point i; none at the ends and at corners. */
-function tangent(xs, ys, i) {
-  if (i === 0 || i === xs.length - 1) return [0, 0];
-  const [inX, inY] = unit(xs[i] - xs[i - 1], ys[i] - ys[i - 1]);
-  const [outX, outY] = unit(xs[i + 1] - xs[i], ys[i + 1] - ys[i]);
-  return inX * outX + inY * outY < CORNER ? [0, 0] : unit(inX + outX, inY + outY);
-}
-
-function unit(x, y) {
-  const length = Math.hypot(x, y) || 1;
-  return [x / length, y / length];
+/** A number with at most two decimals and no idle zeros; a tie goes to the even digit. */
+function number(value) {
+  const isTie = Number.isInteger(value * 8) && value * 8 % 2 !== 0;
+  const rounded = isTie ? 2 * Math.round(value * 50) / 100 : value;
+  return String(+rounded.toFixed(2));
 }

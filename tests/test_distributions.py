@@ -1,0 +1,124 @@
+"""What users get: the wheel holds the package, the sdist all that its own checks need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import sketch_pix2seq
+
+ROOT = Path(__file__).parents[1]
+BUILD = """
+import sys
+from hatchling.build import build_sdist, build_wheel
+build_sdist(sys.argv[1])
+build_wheel(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both, built as pip would build them."""
+    out = tmp_path_factory.mktemp("distributions")
+    command = [sys.executable, "-c", BUILD, str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def unpacked(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    (archive,) = distributions.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
+    (inside,) = folder.iterdir()
+    return inside
+
+
+def paths(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_the_sdist_holds_what_the_repository_holds(unpacked: Path) -> None:
+    found = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    kept = {name for name in found.stdout.splitlines() if (ROOT / name).exists()}
+    assert kept - paths(unpacked) == set()
+    built = paths(unpacked) - kept
+    assert {name for name in built if not name.startswith(("src/", "tests/"))} == {"PKG-INFO"}
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path, unpacked: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        entry_points = next(name for name in names if name.endswith("entry_points.txt"))
+        script = archive.read(entry_points).decode()
+    package = {name for name in names if ".dist-info/" not in name}
+    assert package == {f"sketch_pix2seq/{name}" for name in paths(unpacked / "src/sketch_pix2seq")}
+    assert {"sketch_pix2seq/py.typed", "sketch_pix2seq/__main__.py"} <= package
+    assert "sketch-pix2seq = sketch_pix2seq.__main__:run" in script
+    assert wheel.name == f"sketch_pix2seq-{sketch_pix2seq.__version__}-py3-none-any.whl"
+
+
+@pytest.mark.slow
+def test_the_sdist_passes_its_own_checks(unpacked: Path) -> None:
+    for command in (
+        ["mypy", "--cache-dir", str(unpacked / ".mypy_cache")],
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["pytest", "-q", "-p", "no:cacheprovider", "tests/test_docs.py", "tests/test_extras.py"],
+        ["pytest", "-q", "-p", "no:cacheprovider", "-m", "", "tests/export/test_scripts.py"],
+    ):
+        environment = {**os.environ, "PYTHONPATH": str(unpacked / "src")}
+        ended = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=unpacked,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_it_draws_with_every_python(version: str, distributions: Path, tmp_path: Path) -> None:
+    python = shutil.which(f"python{version}")
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*command: str | Path) -> str:
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    (wheel,) = distributions.glob("*.whl")
+    constraints = ROOT / "constraints.txt"
+    run(python, "-m", "venv", "env")
+    fresh = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    run(fresh, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel)
+    assert run(fresh, "-m", "sketch_pix2seq", "--version").split() == [sketch_pix2seq.__version__]
+    cat = ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg"
+    drawn = run(fresh, "-m", "sketch_pix2seq", "draw", cat, "--best-of", "2")
+    assert drawn.split() == ["cat-redrawn.svg"]
+    assert run(fresh, "-m", "sketch_pix2seq", "trace", cat, "--format", "gif")
