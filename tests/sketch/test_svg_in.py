@@ -163,7 +163,6 @@ BOMB = "".join(
 ) + LINE.replace("<path", '<path id="g30"')
 
 
-
 def declared(declarations: bytes, inside: str = "") -> bytes:
     """A document with declarations of its own."""
     return b"<!DOCTYPE svg [" + declarations + b"]>" + svg(inside + LINE)
@@ -178,7 +177,10 @@ BAD = {
     "no such encoding": (b'<?xml version="1.0" encoding="klingon"?><svg/>', "encoding|well-formed"),
     "nested entities": (ENTITIES + svg("&b;"), "must declare nothing but plain entities"),
     "outside entity": (OUTSIDE + svg("&x;"), "must declare nothing but plain entities"),
-    "attribute defaults": (declared(DEFAULTS), "must declare nothing but plain entities; got <!ATT"),
+    "attribute defaults": (
+        declared(DEFAULTS),
+        "must declare nothing but plain entities; got <!ATT",
+    ),
     "elements": (declared(b"<!ELEMENT svg ANY>"), "must declare nothing but plain entities"),
     "notation": (declared(b'<!NOTATION n SYSTEM "x">'), "must declare nothing but plain entities"),
     "parameter entity": (declared(PARAMETER), "must declare nothing but plain entities"),

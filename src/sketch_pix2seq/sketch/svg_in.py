@@ -24,15 +24,8 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.simplify import rdp_mask
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_shapes import (
-    SHAPES,
-    Line,
-    Piece,
-    count_tokens,
-    length,
-    shape_lines,
-    transform,
-)
+from sketch_pix2seq.sketch.svg_path import Line, Piece
+from sketch_pix2seq.sketch.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
 from sketch_pix2seq.sketch.svg_style import Rules, Style, is_same_colour, read_rules, styled
 
 MAX_SVG_BYTES = 4_000_000
