@@ -127,7 +127,7 @@ def _segments(data: str) -> tuple[list[tuple[str, list[float]]], bool]:
         numbers = pattern and pattern.match(data, place)
         if pattern is None or numbers is None:
             return segments, False
-        while numbers:
+        while numbers is not None:
             read = (min(max(float(number), -LARGEST), LARGEST) for number in numbers.groups())
             segments.append((letter, list(read)))
             place = numbers.end()
