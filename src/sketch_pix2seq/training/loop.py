@@ -264,11 +264,13 @@ class _Session:
             try:
                 tensors, facts = load_checkpoint(path)
                 self.optimiser.load_tensors(tensors)
+                self.memory = _Memory(**facts)
+            except TypeError:
+                raise RunError(f"`{path}` must be a checkpoint of a training run") from None
             except DamagedCheckpointError as error:
                 on_notice(str(error))
                 damaged.append(path)
                 continue
-            self.memory = _Memory(**facts)
             for path in damaged:
                 aside = path.rename(path.with_suffix(".damaged"))
                 on_notice(f"going on from step {self.memory.step}; kept {aside.name} aside")
