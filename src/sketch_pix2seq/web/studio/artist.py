@@ -206,7 +206,7 @@ class Artist:
         Args:
             conditions: As of `draw`.
             latents: The codes.
-            seen: What each may show, as `Sketcher.ranked` takes it.
+            seen: What each may show, as `Sketcher.rank` takes it.
             desk: Where they are looked at.
             temperature: How freely to draw.
             seed: Another seed, other drawings.
@@ -232,7 +232,7 @@ class Artist:
             ]
             drawings = [[in_frame(one, scale) for one in some] for some in rivals]
             may_show = None if seen is None else seen[codes]
-            order = self.sketcher.ranked(latents[codes], may_show, drawings)
+            order = self.sketcher.rank(latents[codes], may_show, drawings)
             return [
                 Moves(n * code + place, Pen(scale, _MIDDLE).follow(some[best]), True)
                 for code, some, places in zip(codes, rivals, order, strict=True)
