@@ -181,7 +181,8 @@ def test_the_changelog_has_one_section_of_each_kind_in_order() -> None:
     assert versions
     for version in versions:
         kinds = re.findall(r"^### (.+)$", version, re.MULTILINE)
-        assert kinds == [kind for kind in ("Added", "Changed", "Removed", "Fixed") if kind in kinds]
+        order = ("Added", "Changed", "Removed", "Fixed", "Security")
+        assert kinds == [kind for kind in order if kind in kinds]
 
 
 def test_no_placeholder_is_left() -> None:
