@@ -52,7 +52,7 @@ def train(
     """
     let_idle_threads_sleep()
     with needs_extra("train"):
-        from sketch_pix2seq.training.group import starts_as_first
+        from sketch_pix2seq.training.process_group import is_main_process
         from sketch_pix2seq.training.recipes import find_recipe
         from sketch_pix2seq.training.run import RUN_FILE, Run
 
@@ -71,8 +71,8 @@ def train(
         start=start,
         judge=None if judge is None else _judge(judge),
     )
-    if not starts_as_first():
-        return  # one of torchrun's processes: the first one tells
+    if not is_main_process():
+        return  # under torchrun the main process reports
     if outcome.interrupted:
         place = f"{outcome.step:,} of {outcome.num_steps:,}"
         print_line(f"stopped after step {place}; --resume goes on")
@@ -109,11 +109,11 @@ def train_showing(
     Returns:
         How it ended.
     """
-    from sketch_pix2seq.training.group import starts_as_first
     from sketch_pix2seq.training.loop import train as train_recipe
+    from sketch_pix2seq.training.process_group import is_main_process
 
     with _training_bar() as (on_progress, on_notice):
-        if starts_as_first():
+        if is_main_process():
             _tell_ignored(recipe, settings, on_notice)
         return train_recipe(
             recipe,

@@ -5,7 +5,7 @@ augmentation, the latent noise and the dropout are all seeded by (seed, n). To
 resume is therefore to put weights and moments back and go on counting.
 
 Several processes may share the work: each takes its part of every batch, and the
-gradients are added up. The first one alone reads, validates, writes and tells.
+gradients are summed. The main process alone reads, validates, writes and reports.
 """
 
 from __future__ import annotations
@@ -36,13 +36,18 @@ from sketch_pix2seq.training.checkpoint import (
     rotate,
     save_checkpoint,
 )
-from sketch_pix2seq.training.group import Group, check_devices, group_of, starts_as_first
 from sketch_pix2seq.training.interrupt import hold_interrupts
-from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
+from sketch_pix2seq.training.memory import keep_freed_memory, out_of_memory_errors
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.precision import precision_of
+from sketch_pix2seq.training.process_group import (
+    ProcessGroup,
+    check_devices,
+    is_main_process,
+    join_processes,
+)
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge, judge_of_all
+from sketch_pix2seq.training.reward import Reward, RewardJudge, broadcast_judge, check_judge
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -113,24 +118,24 @@ def train(
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
-    if starts_as_first():
+    if is_main_process():
         run, judge = _open_run(recipe, dataset, out, resume, devices, start, judge)
     with (
         nullcontext() if run is None else run.lock(),
-        group_of(devices, partial(_take_part, recipe, data)) as group,
-        told_if_too_little(),
+        join_processes(devices, partial(_take_part, recipe, data)) as group,
+        out_of_memory_errors(),
     ):
-        session = _Session(recipe, dataset, run, group, judge_of_all(judge, group))
+        session = _Session(recipe, dataset, run, group, broadcast_judge(judge, group))
         if start is not None and run is not None and not checkpoints(run.checkpoints):
             session.begin_with(start, on_notice)
         return _train(session, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
-    """What the processes do that the first one has started."""
+def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
+    """What each worker process does."""
     keep_freed_memory()
-    with told_if_too_little():
-        judge = judge_of_all(None, group)
+    with out_of_memory_errors():
+        judge = broadcast_judge(None, group)
         session = _Session(recipe, Dataset.open(data), None, group, judge)
         _train(session, lambda progress: None, lambda notice: None)
 
@@ -182,14 +187,14 @@ class _Session:
         recipe: Recipe,
         dataset: Dataset,
         run: Run | None,
-        group: Group,
+        group: ProcessGroup,
         judge: RewardJudge | None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
         own = 0.0 if run is None else run.offset_scale
-        self.offset_scale = float(group.as_the_first(torch.tensor([own], dtype=torch.float64)))
+        self.offset_scale = float(group.broadcast(torch.tensor([own], dtype=torch.float64)))
         model = build(recipe, len(dataset.card.categories), self.offset_scale)
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
@@ -228,13 +233,13 @@ class _Session:
 
     @property
     def run(self) -> Run:
-        """The run's folder, which only the first process touches."""
+        """The run's folder, which only the main process touches."""
         assert self._run is not None
         return self._run
 
     def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
-        """The metrics, in the first process."""
-        return MetricLog(self.run, first) if self.group.is_first else nullcontext()
+        """The log of the metrics, in the main process."""
+        return MetricLog(self.run, first) if self.group.is_main else nullcontext()
 
     def begin_with(self, start: Start, on_notice: Callable[[str], None]) -> None:
         """Begin with given weights, and keep them: a run killed at once goes on with them."""
@@ -247,14 +252,14 @@ class _Session:
         Raises:
             RunError: if there are checkpoints, but none that can be used.
         """
-        if self.group.is_first:
+        if self.group.is_main:
             self._restore_from_disk(on_notice)
         memory = self.memory
         facts = [memory.step, memory.best_valid_loss, memory.skipped]
-        shared = self.group.as_the_first(torch.tensor(facts, dtype=torch.float64))
+        shared = self.group.broadcast(torch.tensor(facts, dtype=torch.float64))
         step, best_valid_loss, skipped = shared.tolist()
         self.memory = _Memory(int(step), best_valid_loss, int(skipped))
-        self.optimiser.as_the_first(self.group)
+        self.optimiser.broadcast(self.group)
 
     def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
         """Take up the newest whole checkpoint; put damaged newer ones aside."""
@@ -287,13 +292,13 @@ class _Session:
         step, kl = self.memory.step, self.recipe.kl
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
-        asked = torch.tensor([float(stop)], dtype=torch.float64)
+        stops = torch.tensor([float(stop)], dtype=torch.float64)
         own = losses.sums()
-        sums, num_asking = self.group.add_up(torch.cat((own, asked))).split([len(own), 1])
-        self.stopping = bool(num_asking > 0)
+        sums, num_stops = self.group.all_reduce(torch.cat((own, stops))).split([len(own), 1])
+        self.stopping = bool(num_stops > 0)
         weights = kl.weight_at(step), kl.free_nats
         losses.total(*weights, sums).backward()
-        self.group.add_up_gradients(list(self.optimiser.parameters.values()))
+        self.group.all_reduce_gradients(list(self.optimiser.parameters.values()))
         moved, norm = self.optimiser.step(step)
         self._count_skipped(moved)
         self.memory.step += 1
@@ -469,14 +474,14 @@ class _Session:
         conditions = self._conditions(self.recipe.batch_size, generator)
         if conditions is not None:
             conditions = conditions.part(group.rank, group.size)
-        if not group.is_first:
+        if not group.is_main:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
         return noise[group.rank :: group.size], conditions, generator
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
         self.memory.skipped += not moved
-        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_first:
+        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
             raise self._diverged(
                 f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
             )

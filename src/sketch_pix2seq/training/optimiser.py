@@ -12,7 +12,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sketch_pix2seq.errors import DamagedCheckpointError
 from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
-from sketch_pix2seq.training.group import Group
+from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
 
@@ -100,12 +100,12 @@ class Optimiser:
             average = get_ema_multi_avg_fn(decay)
             average(list(self.averaged.parameters()), list(self.parameters.values()), step)
 
-    def as_the_first(self, group: Group) -> None:
-        """Take over the weights, moments and average of the first process."""
+    def broadcast(self, group: ProcessGroup) -> None:
+        """Copy the weights, moments and average of the main process to all others."""
         if group.size == 1:
             return
-        begun = int(group.as_the_first(torch.tensor([float(bool(self.adam.state))])))
-        if begun and not self.adam.state:
+        has_moments = int(group.broadcast(torch.tensor([float(bool(self.adam.state))])))
+        if has_moments and not self.adam.state:
             for parameter in self.parameters.values():
                 zero = torch.zeros_like(parameter)
                 self.adam.state[parameter] = {
@@ -115,7 +115,7 @@ class Optimiser:
                 }
         with torch.no_grad():
             for tensor in self.tensors().values():
-                tensor.copy_(group.as_the_first(tensor))
+                tensor.copy_(group.broadcast(tensor))
 
     def tensors(self) -> dict[str, Tensor]:
         """All that must be kept to go on exactly: weights, moments, average."""

@@ -32,7 +32,7 @@ from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import write_whole
-from sketch_pix2seq.training.group import Group
+from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 
 JUDGE_FILE = "judge.bin"
@@ -145,22 +145,22 @@ class RewardJudge:
         return judge.eval().requires_grad_(False)
 
 
-def judge_of_all(judge: RewardJudge | None, group: Group) -> RewardJudge | None:
-    """The judge that the first process has, in every process of its group.
+def broadcast_judge(judge: RewardJudge | None, group: ProcessGroup) -> RewardJudge | None:
+    """The judge of the main process, in every process of the group.
 
     Args:
-        judge: of the first process; what others bring counts for nothing.
-        group: this process's place.
+        judge: of the main process; that of another process is ignored.
+        group: the processes.
     """
     if group.size == 1:
         return judge
-    content = b"" if judge is None or not group.is_first else judge.to_bytes()
-    size = int(group.as_the_first(torch.tensor([len(content)])))
-    held = torch.zeros(size, dtype=torch.uint8)
+    content = b"" if judge is None or not group.is_main else judge.to_bytes()
+    size = int(group.broadcast(torch.tensor([len(content)])))
+    buffer = torch.zeros(size, dtype=torch.uint8)
     if content:
-        held = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-    told = group.as_the_first(held).numpy().tobytes() if size else b""
-    return RewardJudge.from_bytes(told) if told else None
+        buffer = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    received = group.broadcast(buffer).numpy().tobytes() if size else b""
+    return RewardJudge.from_bytes(received) if received else None
 
 
 def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[str]) -> None:
