@@ -17,7 +17,7 @@ from safetensors.torch import save
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.models import DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, LSTMDecoder, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
@@ -34,7 +34,7 @@ WIDTH = 8
 def judge(shapes: Path) -> RewardJudge:
     categories = Dataset.open(shapes).card.categories
     torch.manual_seed(3)
-    weights = Judge(len(categories), WIDTH).state_dict()
+    weights = SketchClassifier(len(categories), WIDTH).state_dict()
     return RewardJudge(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
 
 
@@ -194,7 +194,7 @@ def test_the_reward_is_the_judges_share_of_what_is_wanted(
     ended = steps[:, -1, PEN][:, PEN_END] > 0
     reward = seated(judge, shapes, rewarded)
     sketches = reward._sketches(steps)
-    logits, _ = judge.build().look(torch.from_numpy(rasterise_batch(sketches)))
+    logits, _ = judge.build().predict(torch.from_numpy(rasterise_batch(sketches)))
     places = [judge.categories.index(dataset.card.categories[one]) for one in wanted.tolist()]
     shares = logits.softmax(1)[torch.arange(30), torch.tensor(places)]
     assert 0 < int(ended.sum()) < 30

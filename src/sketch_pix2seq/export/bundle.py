@@ -32,14 +32,14 @@ from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.run import Run
 
 MOST_ROWS = 24  # of the model card's table
-TEMPERATURE = 0.4  # on validation drawings: below it lines tremble without end, above it they stray
+TEMPERATURE = 0.4  # on validation drawings: lower: lines jitter without end; higher: lines stray
 
 
 def export_run(
@@ -68,7 +68,7 @@ def export_run(
         UsageError: if the temperature is out of its range.
         DatasetError: if `data` is no data set.
     """
-    heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
+    temperature = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
     dataset = None if data is None else Dataset.open(data)
     if dataset is not None:
@@ -77,7 +77,7 @@ def export_run(
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
-        card = _card(run, {**facts, "test": test}, heat)
+        card = _card(run, {**facts, "test": test}, temperature)
         write_model(folder, model, card)
         (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
         if dataset is not None and isinstance(model, SketchAutoencoder):
@@ -135,11 +135,13 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
         the model in evaluation mode, and the checkpoint's facts.
 
     Raises:
-        RunError: if the run holds no checkpoint, or is a judge's.
+        RunError: if the run holds no checkpoint, or of a classifier.
     """
     model = build(run.recipe, len(run.facts["data"]["categories"]), run.offset_scale)
-    if isinstance(model, Judge):
-        raise RunError(f"`{run.folder}` is the run of a judge, which draws nothing")
+    if isinstance(model, SketchClassifier):
+        raise RunError(
+            f"`{run.folder}` must be the run of a model that draws; it is the run of a classifier"
+        )
     facts = best_weights(run, model)
     return model.eval(), facts
 
@@ -261,7 +263,11 @@ def _loss(card: BundleCard) -> str:
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
-    made_of += f" - {reward:g} x reward, how sure a judge is of its redrawings" if reward else ""
+    made_of += (
+        f" - {reward:g} x reward, the probability that a classifier gives to the input's category"
+        if reward
+        else ""
+    )
     loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
     test = card.metrics.get("test")
     if attends and test:

@@ -24,7 +24,7 @@ from sketch_pix2seq.data.batches import Batch, BatchSource, check_focus, validat
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
-from sketch_pix2seq.models import AttentionModel, Judge, Losses, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, Losses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import (
@@ -308,7 +308,7 @@ class _Session:
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                **means.told(),
+                **means.to_dict(),
                 **({"kl_weight": weights[0]} if kl.weight else {}),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
@@ -350,7 +350,7 @@ class _Session:
         self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        values = means[None].told()
+        values = means[None].to_dict()
         for given in wanted[1:]:
             values[f"reconstruction_{given}"] = means[given].total()
         log.write(self.memory.step, "valid", values)
@@ -368,7 +368,7 @@ class _Session:
     def draw_sheet(self) -> None:
         """Draw drawings never trained on again, for a person to look at."""
         model = self.optimiser.averaged
-        assert not isinstance(model, Judge)  # its recipe asks for no sheets
+        assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
         try:
             sheet = redrawing_sheet(
                 model,
@@ -414,7 +414,7 @@ class _Session:
 
     def _losses(
         self,
-        model: SketchAutoencoder | AttentionModel | Judge,
+        model: SketchAutoencoder | AttentionModel | SketchClassifier,
         batch: Batch,
         noise: torch.Tensor | None,
         conditions: Conditions | None,
@@ -426,7 +426,7 @@ class _Session:
             for values in (batch.pictures, batch.steps, batch.category_ids)
         )
         losses: Losses
-        if isinstance(model, Judge):
+        if isinstance(model, SketchClassifier):
             losses = model(pictures, category_ids, generator)
             return losses
         lengths = torch.from_numpy(batch.lengths)

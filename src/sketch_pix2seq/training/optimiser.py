@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sketch_pix2seq.errors import DamagedCheckpointError
-from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
@@ -41,7 +41,7 @@ class Optimiser:
 
     def __init__(
         self,
-        model: SketchAutoencoder | AttentionModel | Judge,
+        model: SketchAutoencoder | AttentionModel | SketchClassifier,
         settings: OptimiserSettings,
         num_steps: int,
     ) -> None:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
-from sketch_pix2seq.models import DrawingLosses, Judge, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
@@ -138,9 +138,9 @@ class RewardJudge:
         text = json.dumps(card).encode()
         return len(text).to_bytes(8, "little") + text + save(self.weights)
 
-    def build(self) -> Judge:
+    def build(self) -> SketchClassifier:
         """The network, which does not learn any more."""
-        judge = Judge(len(self.categories), self.width)
+        judge = SketchClassifier(len(self.categories), self.width)
         judge.load_state_dict(self.weights)
         return judge.eval().requires_grad_(False)
 
@@ -301,7 +301,7 @@ class Reward:
         noise = draw_noise(self._max_steps, len(latent), decoder.num_components, generator)
         steps = draw_steps(decoder, latent, noise, self.settings.temperature)
         seen = rasterise_batch(self._sketches(steps), self._raster)
-        logits, _ = self._judge.look(torch.from_numpy(seen).to(latent.device))
+        logits, _ = self._judge.predict(torch.from_numpy(seen).to(latent.device))
         shares = logits.softmax(1)[:, self._places]  # (B, K)
         is_wanted = torch.zeros_like(shares).scatter_(1, wanted, 1.0)
         ends = steps[:, -1, PEN][:, PEN_END]
