@@ -27,13 +27,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 FRONT = "cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
-STEADY = [f"focus={FRONT}", "sheet_every=0", "optimiser.schedule=exponential"]
+STEADY = [f"oversample={FRONT}", "sheet_every=0", "optimiser.schedule=exponential"]
 LEARN = [
-    *("batch_size=512", "focus_share=0.5", "seed=21"),
+    *("batch_size=512", "oversample_share=0.5", "seed=21"),
     *("optimiser.learning_rate=8e-4", "optimiser.decay=0.9997", "optimiser.average_decay=0.999"),
 ]
 PRACTICE = [
-    *("batch_size=256", "focus_share=0.65", "seed=22", "validate_every=100"),
+    *("batch_size=256", "oversample_share=0.65", "seed=22", "validate_every=100"),
     *("optimiser.learning_rate=4e-4", "optimiser.decay=0.9985", "optimiser.warmup_steps=30"),
     *("optimiser.average_decay=0.99", "reward.weight=4", "reward.inputs=256"),
     *("reward.redrawings=6", "reward.mixed=0.75"),

@@ -135,11 +135,13 @@ def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> Non
     )
 
 
-def test_a_focus_on_what_there_is_not_leaves_nothing_behind(
+def test_an_unknown_oversampled_category_leaves_nothing_behind(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match="`focus` must name categories of the data set; got dog"):
-        train(replace(tiny_recipe, focus="dog"), shapes, tmp_path / "run")
+    with pytest.raises(
+        UsageError, match="`oversample` must name categories of the data set; got dog"
+    ):
+        train(replace(tiny_recipe, oversample="dog"), shapes, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

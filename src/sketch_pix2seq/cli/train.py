@@ -133,7 +133,7 @@ def _start(place: Path, recipe: Recipe) -> Start:
     from sketch_pix2seq.export.start import start_from
     from sketch_pix2seq.training.start import Start
 
-    if recipe.task == "judge":
+    if recipe.task == "classify":
         return Start.from_bytes(classifier_at(place).weights, place.name)
     return start_from(bundle_at(place))
 

@@ -25,7 +25,7 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
     """Make a classifier of a run's best weights.
 
     Args:
-        run: of a recipe whose task is `judge`.
+        run: of a recipe whose task is `classify`.
         out: a folder to be made, or a file name that ends in `.zip`.
 
     Raises:

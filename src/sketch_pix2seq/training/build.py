@@ -35,7 +35,7 @@ def build(
         num_categories: of the data set.
         offset_scale: pixels (longest side of a drawing = 255) to a unit of the offsets.
     """
-    if recipe.task == "judge":
+    if recipe.task == "classify":
         return build_classifier(recipe, num_categories)
     if recipe.attends:
         return build_attention(recipe, num_categories, offset_scale)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sketch_pix2seq.data.batches import Batch, BatchSource, check_focus, validation_batches
+from sketch_pix2seq.data.batches import Batch, BatchSource, check_oversample, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
@@ -207,8 +207,8 @@ class _Session:
             augmentation=recipe.augmentation,
             raster=recipe.raster,
             balance=recipe.balance,
-            focus=recipe.focused,
-            focus_share=recipe.focus_share,
+            oversample=recipe.oversampled,
+            oversample_share=recipe.oversample_share,
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
             framed=recipe.attends,
@@ -514,7 +514,7 @@ def _open_run(
     judge = judge or kept
     check_judge(judge, recipe, dataset.card.categories)
     digest = None if judge is None else judge.digest
-    check_focus(recipe.focused, dataset.card.categories)
+    check_oversample(recipe.oversampled, dataset.card.categories)
     if run is None:
         if start is not None:
             start.check(recipe, dataset.card.categories)

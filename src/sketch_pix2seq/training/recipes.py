@@ -116,7 +116,7 @@ def default() -> Recipe:
         balance=0.5,
         model=ModelSettings(encoder="conv", encoder_width=48, recurrent_keep=1.0),
         optimiser=OptimiserSettings(schedule="cosine", warmup_steps=200, average_decay=0.9995),
-        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, tremble=1.5, line_width=0.3),
+        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, jitter=1.5, line_width=0.3),
     )
 
 
@@ -143,7 +143,7 @@ def attention() -> Recipe:
             average_decay=0.999,
         ),
         augmentation=Augmentation(
-            rotate=8.0, flip=0.5, refit=True, tremble=1.5, past_jitter=3.0, line_width=0.3
+            rotate=8.0, flip=0.5, refit=True, jitter=1.5, past_jitter=3.0, line_width=0.3
         ),
     )
 
@@ -153,7 +153,7 @@ def judge() -> Recipe:
     return Recipe(
         name="judge",
         summary="no drawing model: says what a sketch shows, the yardstick of evaluations",
-        task="judge",
+        task="classify",
         num_steps=3_000,
         balance=1.0,
         sheet_every=0,

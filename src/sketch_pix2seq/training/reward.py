@@ -179,7 +179,7 @@ def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[
         return
     if recipe.reward.weight == 0:
         advice = "Add --set reward.weight=0.1, or leave the judge out."
-        if recipe.task == "judge":
+        if recipe.task == "classify":
             advice = "Leave it out: a judge learns from people's drawings alone."
         raise UsageError("`judge` would be asked nothing: `reward.weight` is 0", do=advice)
     unknown = [name for name in categories if name not in judge.categories]
