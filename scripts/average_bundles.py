@@ -20,12 +20,12 @@ from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import write_model
+from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.export.place import made_at
-from sketch_pix2seq.export.start import start_from
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.start import Start
 
 
 def main() -> None:
@@ -42,8 +42,8 @@ def main() -> None:
     for name in ("categories", "offset_scale"):
         if getattr(bundle.card, name) != getattr(other.card, name):
             raise UsageError(f"both bundles must have the same `{name}`")
-    card, practised = bundle.card, start_from(bundle)
-    before = start_from(other)
+    card, practised = bundle.card, initial_weights_of(bundle)
+    before = initial_weights_of(other)
     recipe = Recipe.from_dict(card.recipe)
     for start in (practised, before):
         start.check(recipe, card.categories)
@@ -60,10 +60,10 @@ def main() -> None:
     print(options.out)
 
 
-def _card(practised: BundleCard, before: Start, share: float) -> BundleCard:
+def _card(practised: BundleCard, before: InitialWeights, share: float) -> BundleCard:
     told = {key: one for key, one in practised.metrics.items() if key not in ("valid_loss", "test")}
-    rewarded_by = [*dict.fromkeys([*practised.rewarded_by, *before.told["rewarded_by"]])]
-    average = {"share": share, "rest": before.told["sha256"]}
+    rewarded_by = [*dict.fromkeys([*practised.rewarded_by, *before.facts["rewarded_by"]])]
+    average = {"share": share, "rest": before.facts["sha256"]}
     metrics = {**told, "average": average, "rewarded_by": rewarded_by}
     return replace(practised, metrics=metrics)
 

@@ -21,10 +21,10 @@ from process_members import be_there, end_at_once, end_with_an_error
 from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import Progress, train
 from sketch_pix2seq.training.process_group import ProcessGroup, is_main_process, join_processes
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
-from sketch_pix2seq.training.start import Start
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch has no distributed"
@@ -120,9 +120,9 @@ def test_two_processes_begin_with_the_weights_given(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
     weights = build(replace(recipe, seed=7), 3).state_dict()
-    start = Start.from_bytes(save(weights), "another", offset_scale=80.0)
+    start = InitialWeights.from_bytes(save(weights), "another", offset_scale=80.0)
     for name, devices in (("one", 1), ("two", 2)):
-        train(recipe, shapes, tmp_path / name, start=start, devices=devices)
+        train(recipe, shapes, tmp_path / name, initial_weights=start, devices=devices)
     assert_alike(tmp_path / "one", tmp_path / "two")
 
 

@@ -22,10 +22,10 @@ from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardJudge
-from sketch_pix2seq.training.start import Start
 
 WIDTH = 8
 
@@ -134,7 +134,7 @@ def test_a_run_broken_off_goes_on_with_its_judge(
     last = "checkpoints/step-00000012.safetensors"
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
     other = replace(judge, digest="another")
-    with pytest.raises(RunError, match="was begun with another judge"):
+    with pytest.raises(RunError, match="was started with another judge"):
         train(rewarded, shapes, tmp_path / "whole", resume=True, judge=other)
     (tmp_path / "whole" / JUDGE_FILE).write_bytes(b"no judge")
     with pytest.raises(UsageError, match=r"judge\.bin` is damaged"):
@@ -161,8 +161,14 @@ def test_a_bundle_tells_which_judges_rewarded_it(
         card = export_run(tmp_path / "run", tmp_path / "bundle")
     assert card.rewarded_by == ["5eed"]
     weights = (tmp_path / "bundle" / "weights.safetensors").read_bytes()
-    start = Start.from_bytes(weights, "first", card.rewarded_by)
-    train(rewarded, shapes, tmp_path / "on", start=start, judge=replace(judge, digest="0ther"))
+    start = InitialWeights.from_bytes(weights, "first", card.rewarded_by)
+    train(
+        rewarded,
+        shapes,
+        tmp_path / "on",
+        initial_weights=start,
+        judge=replace(judge, digest="0ther"),
+    )
     with unchecked_shapes():
         again = export_run(tmp_path / "on", tmp_path / "again")
     assert again.rewarded_by == ["5eed", "0ther"]

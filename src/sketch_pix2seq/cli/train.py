@@ -16,10 +16,10 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.training.initial_weights import InitialWeights
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
     from sketch_pix2seq.training.reward import RewardJudge
-    from sketch_pix2seq.training.start import Start
 
 
 def train(
@@ -60,7 +60,7 @@ def train(
     if resume and not settings and (out / RUN_FILE).exists():
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
-    start = None if start_from is None else _start(start_from, wanted)
+    start = None if start_from is None else _initial_weights(start_from, wanted)
     outcome = train_showing(
         wanted,
         data,
@@ -91,7 +91,7 @@ def train_showing(
     *,
     resume: bool,
     devices: int = 1,
-    start: Start | None = None,
+    start: InitialWeights | None = None,
     judge: RewardJudge | None = None,
 ) -> Outcome:
     """Train and show how far it is.
@@ -121,21 +121,21 @@ def train_showing(
             out,
             resume=resume,
             devices=devices,
-            start=start,
+            initial_weights=start,
             judge=judge,
             on_progress=on_progress,
             on_notice=on_notice,
         )
 
 
-def _start(place: Path, recipe: Recipe) -> Start:
-    """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
-    from sketch_pix2seq.export.start import start_from
-    from sketch_pix2seq.training.start import Start
+def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
+    """Read the weights of a bundle, of the model in the package, or of an exported classifier."""
+    from sketch_pix2seq.export.initial_weights import initial_weights_of
+    from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
-        return Start.from_bytes(classifier_at(place).weights, place.name)
-    return start_from(bundle_at(place))
+        return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
+    return initial_weights_of(bundle_at(place))
 
 
 def _judge(place: Path) -> RewardJudge:

@@ -149,8 +149,8 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
 def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
-    begun = run.facts.get("started_from") or {}
-    rewarded_by = [*begun.get("rewarded_by", [])]
+    started_from = run.facts.get("started_from") or {}
+    rewarded_by = [*started_from.get("rewarded_by", [])]
     if run.facts.get("judge") not in (None, *rewarded_by):
         rewarded_by.append(run.facts["judge"])
     return BundleCard(
@@ -168,7 +168,7 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
             "valid_loss": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
-            **({"started_from": begun} if begun else {}),
+            **({"started_from": started_from} if started_from else {}),
             **({"rewarded_by": rewarded_by} if rewarded_by else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
@@ -191,8 +191,10 @@ def model_card(card: BundleCard, notes: str = "") -> str:
         if card.encoder_input == PICTURE
         else "Reads the strokes of a sketch (of a picture: the lines traced in it)"
     )
-    begun = card.metrics.get("started_from")
-    begins = f", beginning with the weights of another model, `{begun['name']}`" if begun else ""
+    started_from = card.metrics.get("started_from")
+    begins = ""
+    if started_from:
+        begins = f", starting from the weights of another model, `{started_from['name']}`"
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq

@@ -36,6 +36,7 @@ from sketch_pix2seq.training.checkpoint import (
     rotate,
     save_checkpoint,
 )
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.interrupt import hold_interrupts
 from sketch_pix2seq.training.memory import keep_freed_memory, out_of_memory_errors
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
@@ -52,14 +53,13 @@ from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
 from sketch_pix2seq.training.speed import Speed
-from sketch_pix2seq.training.start import Start
 
 MAX_SKIPPED_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the loop tells its caller after each step."""
+    """What `on_progress` is given after each step."""
 
     step: int
     num_steps: int
@@ -71,7 +71,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session of training ended."""
+    """How a call of `train` ended."""
 
     step: int
     num_steps: int
@@ -86,7 +86,7 @@ def train(
     *,
     resume: bool = False,
     devices: int = 1,
-    start: Start | None = None,
+    initial_weights: InitialWeights | None = None,
     judge: RewardJudge | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
@@ -97,38 +97,37 @@ def train(
         recipe: what to train. When resuming it must be the run's own.
         data: folder of the data set.
         out: folder of the run.
-        resume: go on where an earlier session stopped, if there was one.
+        resume: continue the run in `out`, if there is one.
         devices: processes that share each batch, a GPU each where there are so many.
-        start: weights to begin with, and the units of offsets that they draw in; None: the
-            recipe's own first ones, and the data set's units. A run that is resumed goes on with
-            its own.
-        judge: who rewards drawings, where the recipe's `reward.weight` is not 0. A run that is
-            resumed goes on with its own.
+        initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
+            from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
+        judge: the classifier that rewards drawings, if the recipe's `reward.weight` is not 0; None:
+            a resumed run keeps its own.
         on_progress: called after each step.
-        on_notice: called with a line that a person should read.
+        on_notice: called with a line for the user.
 
     Raises:
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
-        UsageError: if there are not so many devices, or `start` or `judge` does not fit the
-            recipe.
+        UsageError: if there are fewer devices, or `initial_weights` or `judge` does not fit
+            the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        run, judge = _open_run(recipe, dataset, out, resume, devices, start, judge)
+        run, judge = _open_run(recipe, dataset, out, resume, devices, initial_weights, judge)
     with (
         nullcontext() if run is None else run.lock(),
         join_processes(devices, partial(_take_part, recipe, data)) as group,
         out_of_memory_errors(),
     ):
-        session = _Session(recipe, dataset, run, group, broadcast_judge(judge, group))
-        if start is not None and run is not None and not checkpoints(run.checkpoints):
-            session.begin_with(start, on_notice)
-        return _train(session, on_progress, on_notice)
+        trainer = Trainer(recipe, dataset, run, group, broadcast_judge(judge, group))
+        if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
+            trainer.load_initial(initial_weights, on_notice)
+        return _train(trainer, on_progress, on_notice)
 
 
 def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
@@ -136,51 +135,51 @@ def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
     keep_freed_memory()
     with out_of_memory_errors():
         judge = broadcast_judge(None, group)
-        session = _Session(recipe, Dataset.open(data), None, group, judge)
-        _train(session, lambda progress: None, lambda notice: None)
+        trainer = Trainer(recipe, Dataset.open(data), None, group, judge)
+        _train(trainer, lambda progress: None, lambda notice: None)
 
 
 def _train(
-    session: _Session,
+    trainer: Trainer,
     on_progress: Callable[[Progress], None],
     on_notice: Callable[[str], None],
 ) -> Outcome:
     """The loop itself."""
-    recipe = session.recipe
-    session.restore(on_notice)
-    first = session.memory.step
+    recipe = trainer.recipe
+    trainer.restore(on_notice)
+    first = trainer.state.step
     with (
-        session.open_log(first) as log,
+        trainer.open_log(first) as log,
         hold_interrupts() as interrupted,
-        closing(prefetch(session.source, first, recipe.num_steps)) as batches,
+        closing(prefetch(trainer.source, first, recipe.num_steps)) as batches,
     ):
         for batch in batches:
-            loss = session.train_step(batch, log, stop=interrupted.is_set())
+            loss = trainer.train_step(batch, log, stop=interrupted.is_set())
             if log is not None:
-                if session.due(recipe.validate_every):
-                    session.validate(log, on_notice)
-                if recipe.sheet_every and session.due(recipe.sheet_every):
-                    session.draw_sheet()
-                on_progress(session.progress(loss))
-                if session.stopping or session.due(recipe.checkpoint_every):
-                    session.save(on_notice)
-            if session.stopping:
+                if trainer.due(recipe.validate_every):
+                    trainer.validate(log, on_notice)
+                if recipe.sheet_every and trainer.due(recipe.sheet_every):
+                    trainer.draw_sheet()
+                on_progress(trainer.progress(loss))
+                if trainer.stopping or trainer.due(recipe.checkpoint_every):
+                    trainer.save(on_notice)
+            if trainer.stopping:
                 break
-    memory = session.memory
-    return Outcome(memory.step, recipe.num_steps, memory.best_valid_loss, session.stopping)
+    state = trainer.state
+    return Outcome(state.step, recipe.num_steps, state.best_valid_loss, trainer.stopping)
 
 
 @dataclass
-class _Memory:
-    """What goes on from one session of a run to the next, beside the weights."""
+class TrainState:
+    """What a checkpoint holds besides the tensors."""
 
     step: int = 0
     best_valid_loss: float = math.inf
     skipped: int = 0
 
 
-class _Session:
-    """One sitting of a run: model, optimiser, data and memory together."""
+class Trainer:
+    """Model, optimiser, data and state of a run, in one process."""
 
     def __init__(
         self,
@@ -198,7 +197,7 @@ class _Session:
         model = build(recipe, len(dataset.card.categories), self.offset_scale)
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
-        self.memory = _Memory()
+        self.state = TrainState()
         self.source = BatchSource(
             dataset.split("train"),
             offset_scale=self.offset_scale,
@@ -241,28 +240,28 @@ class _Session:
         """The log of the metrics, in the main process."""
         return MetricLog(self.run, first) if self.group.is_main else nullcontext()
 
-    def begin_with(self, start: Start, on_notice: Callable[[str], None]) -> None:
-        """Begin with given weights, and keep them: a run killed at once goes on with them."""
-        self.optimiser.begin_with(start.weights)
+    def load_initial(self, initial: InitialWeights, on_notice: Callable[[str], None]) -> None:
+        """Load initial weights and save them, so that a run that is killed at once keeps them."""
+        self.optimiser.load_weights(initial.weights)
         self.save(on_notice)
 
     def restore(self, on_notice: Callable[[str], None]) -> None:
-        """Take up the newest whole checkpoint, if there is one, in all processes.
+        """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
             RunError: if there are checkpoints, but none that can be used.
         """
         if self.group.is_main:
             self._restore_from_disk(on_notice)
-        memory = self.memory
-        facts = [memory.step, memory.best_valid_loss, memory.skipped]
+        state = self.state
+        facts = [state.step, state.best_valid_loss, state.skipped]
         shared = self.group.broadcast(torch.tensor(facts, dtype=torch.float64))
         step, best_valid_loss, skipped = shared.tolist()
-        self.memory = _Memory(int(step), best_valid_loss, int(skipped))
+        self.state = TrainState(int(step), best_valid_loss, int(skipped))
         self.optimiser.broadcast(self.group)
 
     def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
-        """Take up the newest whole checkpoint; put damaged newer ones aside."""
+        """Load the newest whole checkpoint; rename damaged newer ones."""
         clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
         for path in reversed(checkpoints(self.run.checkpoints)):
@@ -273,23 +272,23 @@ class _Session:
                 on_notice(str(error))
                 damaged.append(path)
                 continue
-            self.memory = _Memory(**facts)
+            self.state = TrainState(**facts)
             for path in damaged:
                 aside = path.rename(path.with_suffix(".damaged"))
-                on_notice(f"going on from step {self.memory.step}; kept {aside.name} aside")
+                on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
             return
         if damaged:
             raise RunError(
                 f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
-                do="Begin a new run, or put a whole checkpoint back.",
+                do="Start a new run, or restore a whole checkpoint.",
             )
 
     def train_step(self, batch: Batch, log: MetricLog | None, *, stop: bool) -> float:
-        """Learn from one batch; returns the loss of the whole batch.
+        """Train on one batch; returns the loss of the whole batch.
 
-        `stop` asks all processes to stop after this step; see `stopping`.
+        `stop` makes all processes stop after this step; see `stopping`.
         """
-        step, kl = self.memory.step, self.recipe.kl
+        step, kl = self.state.step, self.recipe.kl
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
         stops = torch.tensor([float(stop)], dtype=torch.float64)
@@ -301,7 +300,7 @@ class _Session:
         self.group.all_reduce_gradients(list(self.optimiser.parameters.values()))
         moved, norm = self.optimiser.step(step)
         self._count_skipped(moved)
-        self.memory.step += 1
+        self.state.step += 1
         self._speed.add(self.recipe.batch_size)
         means = losses.means_of(sums)
         loss = means.total(*weights)
@@ -313,18 +312,18 @@ class _Session:
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
                 "drawings_per_second": self._speed.rate,
-                "skipped_steps": float(self.memory.skipped),
+                "skipped_steps": float(self.state.skipped),
             }
-            log.write(self.memory.step, "train", values)
+            log.write(self.state.step, "train", values)
         return loss
 
     def due(self, every: int) -> bool:
         """Whether something that happens every so many steps happens now; always at the end."""
-        return self.memory.step % every == 0 or self.memory.step == self.recipe.num_steps
+        return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()
     def validate(self, log: MetricLog, on_notice: Callable[[str], None]) -> None:
-        """Losses on drawings never trained on, without noise; keeps the best weights."""
+        """Compute the losses of validation drawings, without noise; save the best weights."""
         model = self.optimiser.averaged
         model.eval()
         batches = validation_batches(
@@ -336,11 +335,11 @@ class _Session:
             pad_to=self.source.pad_to,
             framed=self.recipe.attends,
         )
-        wanted: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
-        losses: dict[str | None, list[Losses]] = {given: [] for given in wanted}
-        for place, batch in enumerate(batches):
-            for given in wanted:
-                generator = _generator(self.group.device, place)
+        givens: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
+        losses: dict[str | None, list[Losses]] = {given: [] for given in givens}
+        for number, batch in enumerate(batches):
+            for given in givens:
+                generator = _generator(self.group.device, number)
                 conditions = self._conditions(len(batch.lengths), generator, given)
                 losses[given].append(self._losses(model, batch, None, conditions, generator))
         means = {
@@ -351,22 +350,22 @@ class _Session:
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
         values = means[None].to_dict()
-        for given in wanted[1:]:
+        for given in givens[1:]:
             values[f"reconstruction_{given}"] = means[given].total()
-        log.write(self.memory.step, "valid", values)
-        if self._valid_loss < self.memory.best_valid_loss:
-            memory = replace(self.memory, best_valid_loss=self._valid_loss)
+        log.write(self.state.step, "valid", values)
+        if self._valid_loss < self.state.best_valid_loss:
+            state = replace(self.state, best_valid_loss=self._valid_loss)
             try:
                 save_checkpoint(
-                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(memory)
+                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(state)
                 )
-                self.memory = memory
+                self.state = state
             except RunError as error:
                 on_notice(f"{error}. Training goes on without it.")
         self._speed.restart()
 
     def draw_sheet(self) -> None:
-        """Draw drawings never trained on again, for a person to look at."""
+        """Save a sheet of validation drawings and their redrawings."""
         model = self.optimiser.averaged
         assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
         try:
@@ -379,37 +378,37 @@ class _Session:
         except DrawingError as error:
             raise self._diverged("the model draws numbers that are not finite") from error
         self.run.sheets.mkdir(exist_ok=True)
-        sheet.save(self.run.sheets / f"step-{self.memory.step:08d}.png")
+        sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
         self._speed.restart()
 
     def save(self, on_notice: Callable[[str], None]) -> None:
-        """Write a checkpoint and let the oldest one go.
+        """Write a checkpoint and delete the oldest one.
 
-        One that cannot be written in the midst of training is only told: there are older
+        If a checkpoint cannot be written during training, a notice says so: there are older
         ones, and the next may succeed.
 
         Raises:
-            RunError: if the last one of a session cannot be written.
+            RunError: if the last one cannot be written.
         """
-        path = checkpoint_path(self.run.checkpoints, self.memory.step)
+        path = checkpoint_path(self.run.checkpoints, self.state.step)
         try:
-            save_checkpoint(path, self.optimiser.tensors(), asdict(self.memory))
+            save_checkpoint(path, self.optimiser.tensors(), asdict(self.state))
         except RunError as error:
-            if self.stopping or self.memory.step == self.recipe.num_steps:
+            if self.stopping or self.state.step == self.recipe.num_steps:
                 raise
             on_notice(f"{error}. Training goes on without it.")
         rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
         self._speed.restart()
 
     def progress(self, loss: float) -> Progress:
-        """What to tell the caller now."""
+        """The progress after a step with this loss."""
         return Progress(
-            self.memory.step,
+            self.state.step,
             self.recipe.num_steps,
             loss,
             self._speed.rate,
             self._valid_loss,
-            self.memory.skipped,
+            self.state.skipped,
         )
 
     def _losses(
@@ -453,7 +452,7 @@ class _Session:
     def _conditions(
         self, batch: int, generator: torch.Generator, given: str | None = None
     ) -> Conditions | None:
-        """What an `attention` model is given of each drawing; `given` None: drawn by chance."""
+        """The conditions of an `attention` model; `given` None: drawn at random."""
         model = self.model
         if not isinstance(model, AttentionModel):
             return None
@@ -462,12 +461,12 @@ class _Session:
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
     def _chance(self) -> tuple[torch.Tensor, Conditions | None, torch.Generator]:
-        """Latent noise and conditions of this process's part of the batch; what dropout draws from.
+        """Latent noise and conditions of this process's part of the batch, and dropout's generator.
 
         Noise and conditions of a drawing are the same however many processes there are; the
         dropout is each process's own.
         """
-        group, step = self.group, self.memory.step
+        group, step = self.group, self.state.step
         generator = _generator(group.device, self.recipe.seed, step)
         size = (self.recipe.batch_size, self.recipe.model.latent_dim)
         noise = torch.empty(size, device=group.device).normal_(generator=generator)
@@ -480,7 +479,7 @@ class _Session:
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
-        self.memory.skipped += not moved
+        self.state.skipped += not moved
         if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
             raise self._diverged(
                 f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
@@ -488,8 +487,8 @@ class _Session:
 
     def _diverged(self, what: str) -> RunError:
         return RunError(
-            f"{what}, at step {self.memory.step}",
-            do="Lower `optimiser.learning_rate` and begin a new run.",
+            f"{what}, at step {self.state.step}",
+            do="Lower `optimiser.learning_rate` and start a new run.",
         )
 
 
@@ -504,25 +503,26 @@ def _open_run(
     out: Path,
     resume: bool,
     devices: int,
-    start: Start | None,
+    initial_weights: InitialWeights | None,
     judge: RewardJudge | None,
 ) -> tuple[Run, RewardJudge | None]:
-    """The run, and the judge that it was begun with."""
-    goes_on = resume and (out / RUN_FILE).exists()
-    run = _resumed(recipe, dataset, out) if goes_on else None
+    """The run, new or resumed, and its judge."""
+    resumes = resume and (out / RUN_FILE).exists()
+    run = _resumed(recipe, dataset, out) if resumes else None
     kept = None if run is None else RewardJudge.kept_in(out)
     judge = judge or kept
     check_judge(judge, recipe, dataset.card.categories)
     digest = None if judge is None else judge.digest
     check_oversample(recipe.oversampled, dataset.card.categories)
     if run is None:
-        if start is not None:
-            start.check(recipe, dataset.card.categories)
-        told = None if start is None else start.told
-        run = Run.create(out, recipe, dataset, devices, told, digest)
+        started_from = None
+        if initial_weights is not None:
+            initial_weights.check(recipe, dataset.card.categories)
+            started_from = initial_weights.facts
+        run = Run.create(out, recipe, dataset, devices, started_from, digest)
     elif run.facts.get("judge") != digest:
         raise RunError(
-            f"`{out}` was begun with another judge", do="Leave --judge out, or begin a new run."
+            f"`{out}` was started with another judge", do="Leave --judge out, or start a new run."
         )
     if judge is not None and kept is None:
         judge.keep_in(out)
@@ -531,17 +531,17 @@ def _open_run(
 
 def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
     run = Run(out)
-    run.check_data(dataset, "Resume with the data set that the run began with.")
+    run.check_data(dataset, "Resume with the data set that the run was started with.")
     if run.recipe != recipe:
         differ = [
-            f"{name} is {now}, was {began}"
-            for (name, now, _), (_, began, _) in zip(
+            f"{name} is {now}, was {before}"
+            for (name, now, _), (_, before, _) in zip(
                 describe_settings(recipe), describe_settings(run.recipe), strict=True
             )
-            if now != began
+            if now != before
         ]
         raise RunError(
-            f"`{out}` was begun with other settings: {', '.join(differ)}",
-            do="Resume with its own (leave --set out), or begin a new run.",
+            f"`{out}` was started with other settings: {', '.join(differ)}",
+            do="Resume with its own (leave --set out), or start a new run.",
         )
     return run

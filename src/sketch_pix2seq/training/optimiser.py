@@ -64,7 +64,7 @@ class Optimiser:
         if settings.average_decay > 0:
             self.averaged = copy.deepcopy(model).requires_grad_(False)
 
-    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Put weights in the place of the first ones; they must be the model's own by name."""
         self.model.load_state_dict(weights)
         if self.averaged is not self.model:

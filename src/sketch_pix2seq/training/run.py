@@ -76,7 +76,7 @@ class Run:
         recipe: Recipe,
         dataset: Dataset,
         devices: int = 1,
-        start: dict[str, Any] | None = None,
+        started_from: dict[str, Any] | None = None,
         judge: str | None = None,
     ) -> Run:
         """Make the folder of a new run.
@@ -85,9 +85,9 @@ class Run:
             folder: its place.
             recipe: what will be trained.
             dataset: on what.
-            devices: processes that it was begun with.
-            start: what is told of the weights that it begins with; None: its own.
-            judge: digest of the judge that rewards drawings; None: there is none.
+            devices: number of processes that start it.
+            started_from: facts of its initial weights; None: random ones.
+            judge: digest of the classifier that rewards drawings; None: there is none.
 
         Raises:
             RunError: if something is there already.
@@ -111,7 +111,7 @@ class Run:
                 "platform": platform.platform(),
             },
             "devices": devices,
-            "started_from": start,
+            "started_from": started_from,
             "judge": judge,
             "threads": torch.get_num_threads(),
         }
@@ -121,16 +121,16 @@ class Run:
 
     @property
     def offset_scale(self) -> float:
-        """Pixels to a unit of offsets: the data set's, or that of the model it began with."""
-        begun = self.facts.get("started_from") or {}
-        return float(begun.get("offset_scale", self.data.offset_scale))
+        """Pixels to a unit of offsets: the data set's, or that of the initial weights."""
+        started_from = self.facts.get("started_from") or {}
+        return float(started_from.get("offset_scale", self.data.offset_scale))
 
     def check_data(self, dataset: Dataset, do: str) -> None:
-        """Refuse other drawings than the run began with.
+        """Check that a data set is the one that the run was started with.
 
         Args:
-            dataset: what is given.
-            do: what to do if it is another one.
+            dataset: the data set given.
+            do: advice for the error if it is another one.
 
         Raises:
             RunError: naming what differs.
@@ -163,8 +163,8 @@ class MetricLog:
 
     Args:
         run: whose metrics.
-        start: the step from which on this session writes; lines of later steps, left
-            by a session that was killed, are dropped.
+        start: first step to write; lines of later steps, left by a process that was killed,
+            are dropped.
     """
 
     def __init__(self, run: Run, start: int) -> None:
@@ -175,8 +175,8 @@ class MetricLog:
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Log values after `step` steps; `kind` is `train` or `valid`."""
-        told = {name: v if math.isfinite(v) else None for name, v in values.items()}
-        self._file.write(json.dumps({"step": step, "kind": kind, **told}) + "\n")
+        finite = {name: v if math.isfinite(v) else None for name, v in values.items()}
+        self._file.write(json.dumps({"step": step, "kind": kind, **finite}) + "\n")
         self._file.flush()
         for name, value in values.items():
             self._board.add_scalar(f"{kind}/{name}", value, step)
