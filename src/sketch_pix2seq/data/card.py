@@ -32,7 +32,7 @@ class SourceAccount:
         sha256: Digest of the file as it lay on disk.
         read: Lines that were read.
         kept: Drawings that are in the data set.
-        near_duplicates: Of these, those like one before of their category, on a coarse grid.
+        near_duplicates: Of these, near-duplicates of an earlier one of their category.
         left_out: Drawings that are not, by reason.
         first_wrong_line: Number of the first line that could not be read, if there was one.
     """

@@ -52,7 +52,7 @@ class PrepareOptions:
     recognized_only: bool = False
     "Leave out drawings that Quick, Draw! did not recognise, where a source says so."
     drop_near_duplicates: bool = False
-    "Leave out drawings that are like another one of their category on a grid of 16."
+    "Leave out near-duplicates: drawings that equal another one of their category on a grid of 16."
     min_drawings: int = 10
     "Refuse a category of fewer drawings than this."
     strict: bool = False
