@@ -126,15 +126,15 @@ def test_near_duplicates_are_counted_and_left_out_if_asked(tmp_path: Path) -> No
     blocks = [apart, [near(line_to(x, 16)) for x in range(12)]]
     options = PrepareOptions(min_drawings=3)
     card = write_splits(merged(tmp_path, cat=blocks), tmp_path, options, "")
-    near, copies = (source.near_duplicates for source in card.sources)
-    assert (near < 40, copies) == (True, 12)
+    own, copies = (source.near_duplicates for source in card.sources)
+    assert (own < 40, copies) == (True, 12)
     assert [source.kept for source in card.sources] == [60, 12]
     (tmp_path / "new").mkdir()
     options = PrepareOptions(min_drawings=3, drop_near_duplicates=True)
     card = write_splits(merged(tmp_path / "new", cat=blocks), tmp_path / "new", options, "")
-    assert [source.kept for source in card.sources] == [60 - near, 0]
+    assert [source.kept for source in card.sources] == [60 - own, 0]
     reason = "a drawing must not be a near-duplicate of another one of its category"
-    assert [source.left_out for source in card.sources] == [{reason: near}, {reason: 12}]
+    assert [source.left_out for source in card.sources] == [{reason: own}, {reason: 12}]
 
 
 def test_the_limit_holds_over_all_sources(tmp_path: Path) -> None:
