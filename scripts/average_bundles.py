@@ -19,9 +19,9 @@ from pathlib import Path
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.bundle import write_model
 from sketch_pix2seq.export.initial_weights import initial_weights_of
-from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.initial_weights import InitialWeights
@@ -55,7 +55,7 @@ def main() -> None:
         }
     )
     round_to_half(model)
-    with made_at(options.out) as folder:
+    with atomic_bundle(options.out) as folder:
         write_model(folder, model, _card(card, before, options.share))
     print(options.out)
 

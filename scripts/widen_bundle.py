@@ -16,9 +16,9 @@ import torch
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.bundle import architecture_of, write_model
 from sketch_pix2seq.export.initial_weights import initial_weights_of
-from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.models import ConvEncoder
 from sketch_pix2seq.models.widen import widen
@@ -52,7 +52,7 @@ def main() -> None:
         metrics=metrics,
     )
     round_to_half(model)
-    with made_at(options.out) as folder:
+    with atomic_bundle(options.out) as folder:
         write_model(folder, model, card)
     print(options.out)
 

@@ -2,7 +2,7 @@
 
 Two passes, both in constant memory. The first reads every source and writes its drawings into
 buffer files, one a category; the second writes the drawings of each category into the splits.
-The data set appears under its name when it is complete (see `new_folder`).
+The data set appears under its name when it is complete (see `atomic_dir`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
 from sketch_pix2seq.data.engine import check_workers, read_shards
 from sketch_pix2seq.data.merge import merge_shards
-from sketch_pix2seq.data.new_folder import new_folder
 from sketch_pix2seq.data.options import Engine, PrepareOptions
 from sketch_pix2seq.data.read_shard import Notice, Progress, shards_of
 from sketch_pix2seq.data.sources import find_sources
@@ -98,7 +98,7 @@ def prepare(
     )
     check_workers(workers, engine)
     found = find_sources(sources)
-    with new_folder(Path(out)) as folder:
+    with atomic_dir(Path(out)) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
         shards = shards_of(found, buffers, options)

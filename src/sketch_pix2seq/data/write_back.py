@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
@@ -21,7 +22,6 @@ from sketch_pix2seq.data.formats.binary import WIDEST, scaled_to_fit, write_bina
 from sketch_pix2seq.data.formats.npz import write_npz
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import ReadReport
-from sketch_pix2seq.data.new_folder import new_folder
 from sketch_pix2seq.data.options import Written
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
@@ -70,7 +70,7 @@ def write_back(
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
     prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
-    with new_folder(Path(out)) as folder:
+    with atomic_dir(Path(out)) as folder:
         if prepared:
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":

@@ -25,10 +25,10 @@ from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.completion import fit_completion
 from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.export.naming import fit_naming
-from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -73,7 +73,7 @@ def export_run(
     dataset = None if data is None else Dataset.open(data)
     if dataset is not None:
         run.check_data(dataset, "Export with the data set that it was trained on.")
-    with made_at(out) as folder:
+    with atomic_bundle(out) as folder:
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)

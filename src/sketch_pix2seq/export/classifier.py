@@ -15,7 +15,7 @@ from sketch_pix2seq.bundle.classifier import (
     ClassifierCard,
     ClassifierFiles,
 )
-from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.weights import best_weights, stored
 from sketch_pix2seq.training.build import build_classifier
 from sketch_pix2seq.training.run import Run
@@ -32,7 +32,7 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
         RunError: if the run holds no checkpoint.
         BundleError: if `out` exists already, or nobody could read what would be written.
     """
-    with made_at(out) as folder:
+    with atomic_bundle(out) as folder:
         data = run.facts["data"]
         model = build_classifier(run.recipe, len(data["categories"]))
         facts = best_weights(run, model)

@@ -31,7 +31,7 @@ from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelih
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 
@@ -125,7 +125,7 @@ class RewardJudge:
 
     def keep_in(self, run: Path) -> None:
         """Keep it in a run's folder, so that the run can go on with it."""
-        write_whole(run / JUDGE_FILE, self.to_bytes())
+        atomic_write(run / JUDGE_FILE, self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """As a file's content: the length of a JSON card, the card, the weights."""

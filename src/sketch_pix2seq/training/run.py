@@ -26,7 +26,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 from sketch_pix2seq.training.recipe import Recipe
 
 try:
@@ -116,7 +116,7 @@ class Run:
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
+        atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
 
     @property
@@ -206,4 +206,4 @@ def _drop_lines_from(path: Path, start: int) -> None:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # the line that was being written when the run was killed
-    write_whole(path, b"".join(kept))
+    atomic_write(path, b"".join(kept))
