@@ -74,7 +74,7 @@ def test_caps_keep_the_first(tmp_path: Path) -> None:
     card = write_splits(merged(tmp_path, cat=[MANY]), tmp_path, options, "")
     assert card.counts == {"train": {"cat": 20}, "valid": {"cat": 3}, "test": {"cat": 5}}
     assert card.sources[0].left_out == {
-        "a split takes as many drawings of a category as asked for": 172
+        "a split takes at most the given number of drawings of a category": 172
     }
     capped = SplitFile(tmp_path / "train.arrow", 20).batch(0).key_ids.tolist()
     (tmp_path / "all").mkdir()
@@ -143,5 +143,5 @@ def test_the_limit_holds_over_all_sources(tmp_path: Path) -> None:
     assert sum(card.counts[split]["cat"] for split in card.counts) == 120
     assert card.sources[1].left_out == {
         "a drawing must differ from all others of its category": 50,
-        "a category takes as many drawings as asked for": 80,
+        "a category takes at most `limit` drawings": 80,
     }

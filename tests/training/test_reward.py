@@ -25,17 +25,17 @@ from sketch_pix2seq.training.build import build_model
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
-from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardJudge
+from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardClassifier
 
 WIDTH = 8
 
 
 @pytest.fixture
-def judge(shapes: Path) -> RewardJudge:
+def judge(shapes: Path) -> RewardClassifier:
     categories = Dataset.open(shapes).card.categories
     torch.manual_seed(3)
     weights = SketchClassifier(len(categories), WIDTH).state_dict()
-    return RewardJudge(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
+    return RewardClassifier(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def rewarded(tiny_recipe: Recipe) -> Recipe:
     return replace(tiny_recipe, reward=settings)
 
 
-def seated(judge: RewardJudge, shapes: Path, recipe: Recipe, **changes: object) -> Reward:
+def seated(judge: RewardClassifier, shapes: Path, recipe: Recipe, **changes: object) -> Reward:
     card = Dataset.open(shapes).card
     return Reward(
         judge,
@@ -60,20 +60,20 @@ def no_losses() -> DrawingLosses:
     return DrawingLosses(torch.zeros(()), torch.zeros(()), None, (1, 1, 1))
 
 
-def test_it_is_kept_as_it_was(judge: RewardJudge, tmp_path: Path) -> None:
+def test_it_is_kept_as_it_was(judge: RewardClassifier, tmp_path: Path) -> None:
     judge.keep_in(tmp_path)
-    read = RewardJudge.kept_in(tmp_path)
+    read = RewardClassifier.kept_in(tmp_path)
     assert read is not None
     assert (read.categories, read.width, read.raster) == (judge.categories, WIDTH, judge.raster)
     assert all(torch.equal(read.weights[name], part) for name, part in judge.weights.items())
     (tmp_path / JUDGE_FILE).unlink()
-    assert RewardJudge.kept_in(tmp_path) is None
+    assert RewardClassifier.kept_in(tmp_path) is None
 
 
 @pytest.mark.parametrize("length", [0, 5, 100, 4000])
-def test_a_damaged_one_is_refused(judge: RewardJudge, length: int) -> None:
+def test_a_damaged_one_is_refused(judge: RewardClassifier, length: int) -> None:
     with pytest.raises(UsageError, match="`judge` cannot be read"):
-        RewardJudge.from_bytes(judge.to_bytes()[:length])
+        RewardClassifier.from_bytes(judge.to_bytes()[:length])
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,18 @@ def test_a_damaged_one_is_refused(judge: RewardJudge, length: int) -> None:
         {"recipe": {"model": {"encoder_width": 16}}},
     ],
 )
-def test_a_card_that_does_not_fit_is_refused(judge: RewardJudge, change: dict[str, object]) -> None:
+def test_a_card_that_does_not_fit_is_refused(
+    judge: RewardClassifier, change: dict[str, object]
+) -> None:
     content = judge.to_bytes()
     length = int.from_bytes(content[:8], "little")
     card = json.loads(content[8 : 8 + length]) | change
     with pytest.raises(UsageError, match="`judge` cannot be read"):
-        RewardJudge.from_bundle(card, save(judge.weights), judge.digest)
+        RewardClassifier.from_bundle(card, save(judge.weights), judge.digest)
 
 
 def test_one_kept_before_there_were_digests_goes_on_with_that_of_its_file(
-    judge: RewardJudge,
+    judge: RewardClassifier,
 ) -> None:
     content = judge.to_bytes()
     length = int.from_bytes(content[:8], "little")
@@ -102,15 +104,15 @@ def test_one_kept_before_there_were_digests_goes_on_with_that_of_its_file(
     del card["digest"]
     text = json.dumps(card).encode()
     old = len(text).to_bytes(8, "little") + text + content[8 + length :]
-    assert RewardJudge.from_bytes(old).digest == sha256(old).hexdigest()
+    assert RewardClassifier.from_bytes(old).digest == sha256(old).hexdigest()
 
 
 def test_a_run_has_the_judge_that_its_recipe_wants(
-    judge: RewardJudge, rewarded: Recipe, tiny_recipe: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=r"`judge` must be given: `reward\.weight` is not 0"):
         train(rewarded, shapes, tmp_path / "run")
-    with pytest.raises(UsageError, match="would be asked nothing"):
+    with pytest.raises(UsageError, match="must be left out"):
         train(tiny_recipe, shapes, tmp_path / "run", judge=judge)
     stranger = replace(judge, categories=tuple(f"thing {n}" for n in range(6)))
     with pytest.raises(UsageError, match=r"does not know circle, house, ladder and 3 more"):
@@ -119,7 +121,7 @@ def test_a_run_has_the_judge_that_its_recipe_wants(
 
 
 def test_a_run_broken_off_goes_on_with_its_judge(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     left = iter(range(6, -1, -1))
 
@@ -150,7 +152,7 @@ def test_a_run_broken_off_goes_on_with_its_judge(
 
 
 def test_a_bundle_tells_which_judges_rewarded_it(
-    judge: RewardJudge,
+    judge: RewardClassifier,
     rewarded: Recipe,
     shapes: Path,
     tmp_path: Path,
@@ -175,14 +177,14 @@ def test_a_bundle_tells_which_judges_rewarded_it(
 
 
 def test_several_processes_share_it(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     outcome = train(rewarded, shapes, tmp_path / "run", judge=judge, devices=2)
     assert outcome.step == rewarded.num_steps
 
 
 def test_the_reward_is_the_judges_share_of_what_is_wanted(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     """Found out from the drawings themselves, made with the same noise."""
     dataset = Dataset.open(shapes)
@@ -209,7 +211,7 @@ def test_the_reward_is_the_judges_share_of_what_is_wanted(
 
 
 def test_looking_does_not_change_what_is_learned_from(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     reward = seated(judge, shapes, rewarded)
     steps = torch.zeros(2, 3, 5)
@@ -223,7 +225,7 @@ def test_looking_does_not_change_what_is_learned_from(
 
 
 def test_a_model_learns_to_draw_what_is_recognised(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     """With nothing to learn from but the rewards of a judge that knows one thing from another."""
     torch.manual_seed(0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sketch_pix2seq.training.initial_weights import InitialWeights
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
-    from sketch_pix2seq.training.reward import RewardJudge
+    from sketch_pix2seq.training.reward import RewardClassifier
 
 
 def train(
@@ -92,7 +92,7 @@ def train_showing(
     resume: bool,
     devices: int = 1,
     start: InitialWeights | None = None,
-    judge: RewardJudge | None = None,
+    judge: RewardClassifier | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -138,11 +138,11 @@ def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
     return initial_weights_of(bundle_at(place))
 
 
-def _judge(place: Path) -> RewardJudge:
+def _judge(place: Path) -> RewardClassifier:
     """Read an exported classifier."""
-    from sketch_pix2seq.training.reward import RewardJudge
+    from sketch_pix2seq.training.reward import RewardClassifier
 
-    return RewardJudge.from_classifier(classifier_at(place))
+    return RewardClassifier.from_classifier(classifier_at(place))
 
 
 def _tell_ignored(

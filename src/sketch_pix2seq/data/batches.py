@@ -1,7 +1,7 @@
 """Batches for training and validation: padded steps, and the pictures of the same strokes.
 
 A training batch is a pure function of a seed and a step number, so that a run that was
-killed goes on as if it had not been. Knows numpy only; whoever trains makes tensors of it.
+killed goes on as if it had not been. Knows numpy only, not torch.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Batch:
         pictures: The same strokes as pictures, 1 = ink, (B, 1, H, W).
         category_ids: Categories, (B,).
         covered: After how many steps each pixel is covered (see `covering_steps`), (B, H, W);
-            None: not asked for.
+            None: not computed.
         targets: The next rows, (B, T-1, 5), if `steps` are jittered as a model may have drawn
             them: these lead back to the drawing's own points. None: they are `steps[:, 1:]`.
     """
@@ -87,8 +87,8 @@ class BatchSource:
         pool_batches: Batches in a pool.
         pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
             the longest of the batch.
-        part: (number, how many): of the same batches only every so-many-th drawing by
-            length, beginning with the drawing of that number.
+        part: (number, how_many): only every `how_many`-th drawing of each batch by length,
+            from drawing `number` on.
         framed: Move and scale each drawing so that it fills the frame of the picture exactly,
             and say when its steps cover which pixels.
 
@@ -154,7 +154,7 @@ class BatchSource:
             step: Number of the training step, from 0.
 
         Returns:
-            The same batch for the same seed and step, whatever was asked for before.
+            The same batch for the same seed and step, whatever batches came before.
 
         Raises:
             UsageError: If a drawing has more than `pad_to` rows.

@@ -56,7 +56,7 @@ class DatasetCard:
         offset_scale: Standard deviation of all dx and dy of the training split, in the
             sources' own units (QuickDraw: the longest side is 255).
         longest: Rows of the longest drawing of all splits.
-        options: What `prepare` was asked for.
+        options: Options of `prepare`.
         sources: What each source gave.
         licence: Whose drawings these are and on which terms.
         format_version: Version of this layout.

@@ -134,7 +134,7 @@ class StoredBatch:
 
 
 class SplitFile:
-    """One split, memory-mapped: nothing is read before it is asked for.
+    """One split, memory-mapped: record batches are read when they are needed.
 
     Args:
         path: The file.
@@ -175,7 +175,7 @@ class SplitFile:
                 stored = _stored(self._reader.get_batch(index))
             except (pa.ArrowException, OSError, ValueError) as error:
                 raise self._damaged() from error
-            if not _is_sound(stored, self._longest):
+            if not _is_valid(stored, self._longest):
                 raise self._damaged()
             self._batches[index] = stored
         return stored
@@ -184,7 +184,7 @@ class SplitFile:
         return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
 
 
-def _is_sound(stored: StoredBatch, longest: int | None) -> bool:
+def _is_valid(stored: StoredBatch, longest: int | None) -> bool:
     """Whether the rows are whole drawings, none too long: looked at once, when first read."""
     stops, lifts = stored.stops, stored.steps[:, LIFT]
     sizes = np.diff(stops)

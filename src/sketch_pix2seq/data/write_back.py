@@ -54,7 +54,7 @@ def write_back(
         out: The folder to make; it must not exist yet.
         format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits) or `svg`.
         splits: Which of a prepared data set's splits.
-        on_notice: Told of records that were left out.
+        on_notice: Called with a line about records that were left out.
 
     Returns:
         How many drawings of each category were written.
@@ -175,10 +175,10 @@ def _parts(
 
 
 def _write_svgs(
-    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], begun: int
+    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], first: int
 ) -> None:
     folder.mkdir(exist_ok=True)
-    for number, drawing in enumerate(drawings, start=begun):
+    for number, drawing in enumerate(drawings, start=first):
         svg = Sketch(tuple(_strokes(drawing)), category).to_svg()
         (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
 

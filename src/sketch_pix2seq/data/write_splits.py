@@ -26,8 +26,8 @@ _DUPLICATE, _OVER_CAP, _NEAR_DUPLICATE, _OVER_LIMIT = -1, -2, -3, -4
 _REASONS = {
     _DUPLICATE: "a drawing must differ from all others of its category",
     _NEAR_DUPLICATE: "a drawing must not be a near-duplicate of another one of its category",
-    _OVER_LIMIT: "a category takes as many drawings as asked for",
-    _OVER_CAP: "a split takes as many drawings of a category as asked for",
+    _OVER_LIMIT: "a category takes at most `limit` drawings",
+    _OVER_CAP: "a split takes at most the given number of drawings of a category",
 }
 _NAMED_AT_MOST = 5
 

@@ -101,7 +101,7 @@ def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: B
         card: what `model.json` is to say.
 
     Raises:
-        BundleError: if nobody could read what would be written.
+        BundleError: if the bundle could not be read again.
     """
     text = card.to_json()
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
@@ -226,8 +226,8 @@ from sketch_pix2seq import Sketcher
 
 {notes.strip() + chr(10) * 2 if notes.strip() else ""}## Limits
 
-It draws everything as something that it has seen. Weights are stored as 16-bit floats. Licence of
-the weights: {card.licence}.
+It draws everything like something in its training drawings. Weights are stored as 16-bit floats.
+Licence of the weights: {card.licence}.
 """
 
 

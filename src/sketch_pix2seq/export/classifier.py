@@ -30,7 +30,7 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
 
     Raises:
         RunError: if the run holds no checkpoint.
-        BundleError: if `out` exists already, or nobody could read what would be written.
+        BundleError: if `out` exists already, or the files could not be read again.
     """
     with atomic_bundle(out) as folder:
         data = run.facts["data"]
@@ -63,7 +63,7 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
         classifier: what to write.
 
     Raises:
-        BundleError: if nobody could read what would be written.
+        BundleError: if the files could not be read again.
     """
     text = classifier.card.to_json()
     _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays
@@ -86,8 +86,8 @@ tags: [sketch, image-classification]
 Takes a {size}x{size} picture of a sketch and says which of these it shows:
 {", ".join(card.categories)}.
 
-It judges evaluations: trained on human drawings of the training split alone, never on what a model
-drew. Made by {card.metrics["made_by"]}.
+It is the judge of evaluations: trained on human drawings of the training split alone, never on
+those of a model. Made by {card.metrics["made_by"]}.
 
 {total:,} training drawings. {card.attribution}
 

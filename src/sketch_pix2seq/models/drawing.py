@@ -84,8 +84,8 @@ def draw_with_attention(
     batch = len(pictures)
     grid, latent = model.encode(pictures, conditions)
     memory, there = model.decoder.memory(grid, latent, category_ids, conditions)
-    seen = (pictures * conditions.visible).squeeze(1)
-    covered = np.full(seen.shape, NEVER, np.int16)
+    visible_ink = (pictures * conditions.visible).squeeze(1)
+    covered = np.full(visible_ink.shape, NEVER, np.int16)
     drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
     end = pictures.new_tensor(END_STEP)
     going = torch.arange(batch, device=pictures.device)
@@ -95,7 +95,7 @@ def draw_with_attention(
     for number, row in enumerate(noise):
         positions = model.positions(drawn[going])
         when = torch.from_numpy(covered[going.cpu().numpy()]).to(pictures.device)
-        views = pen_views(seen[going], when, positions)
+        views = pen_views(visible_ink[going], when, positions)
         output = model.decoder(
             drawn[going], positions, views, conditions.shown[going], memory[going], there[going]
         )

@@ -48,7 +48,12 @@ from sketch_pix2seq.training.process_group import (
     join_processes,
 )
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import Reward, RewardJudge, broadcast_judge, check_judge
+from sketch_pix2seq.training.reward import (
+    Reward,
+    RewardClassifier,
+    broadcast_classifier,
+    check_classifier,
+)
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -87,7 +92,7 @@ def train(
     resume: bool = False,
     devices: int = 1,
     initial_weights: InitialWeights | None = None,
-    judge: RewardJudge | None = None,
+    judge: RewardClassifier | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -124,7 +129,7 @@ def train(
         join_processes(devices, partial(_take_part, recipe, data)) as group,
         out_of_memory_errors(),
     ):
-        trainer = Trainer(recipe, dataset, run, group, broadcast_judge(judge, group))
+        trainer = Trainer(recipe, dataset, run, group, broadcast_classifier(judge, group))
         if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
             trainer.load_initial(initial_weights, on_notice)
         return _train(trainer, on_progress, on_notice)
@@ -134,7 +139,7 @@ def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
     """What each worker process does."""
     keep_freed_memory()
     with out_of_memory_errors():
-        judge = broadcast_judge(None, group)
+        judge = broadcast_classifier(None, group)
         trainer = Trainer(recipe, Dataset.open(data), None, group, judge)
         _train(trainer, lambda progress: None, lambda notice: None)
 
@@ -187,7 +192,7 @@ class Trainer:
         dataset: Dataset,
         run: Run | None,
         group: ProcessGroup,
-        judge: RewardJudge | None,
+        judge: RewardClassifier | None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -504,14 +509,14 @@ def _open_run(
     resume: bool,
     devices: int,
     initial_weights: InitialWeights | None,
-    judge: RewardJudge | None,
-) -> tuple[Run, RewardJudge | None]:
+    judge: RewardClassifier | None,
+) -> tuple[Run, RewardClassifier | None]:
     """The run, new or resumed, and its judge."""
     resumes = resume and (out / RUN_FILE).exists()
     run = _resumed(recipe, dataset, out) if resumes else None
-    kept = None if run is None else RewardJudge.kept_in(out)
+    kept = None if run is None else RewardClassifier.kept_in(out)
     judge = judge or kept
-    check_judge(judge, recipe, dataset.card.categories)
+    check_classifier(judge, recipe, dataset.card.categories)
     digest = None if judge is None else judge.digest
     check_oversample(recipe.oversampled, dataset.card.categories)
     if run is None:

@@ -121,7 +121,7 @@ class Optimiser:
         """All that must be kept to go on exactly: weights, moments, average."""
         kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         for name, parameter in self.parameters.items():
-            # asked with [], it would hold an empty entry, and look as if it had begun
+            # `state` is a defaultdict: [] would add an empty entry, as if there were moments
             for key, value in self.adam.state.get(parameter, {}).items():
                 kept[f"adam.{key}.{name}"] = value
         if self.averaged is not self.model:

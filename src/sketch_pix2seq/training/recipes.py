@@ -106,8 +106,8 @@ def default() -> Recipe:
     """Our own recipe, behind the bundle in the package.
 
     The paper's idea with a stronger image encoder, drawings of one size (so that the
-    picture tells how large the offsets are), mirrored and slightly turned, seen as by an
-    unsteady hand, no dropout, cosine schedule and averaged weights.
+    picture determines the scale of the offsets), mirrored and slightly rotated, pictures with
+    jittered points, no dropout, cosine schedule and averaged weights.
     """
     return Recipe(
         name="default",
@@ -121,7 +121,7 @@ def default() -> Recipe:
 
 
 def attention() -> Recipe:
-    """Our own decoder that looks where it draws, behind the bundle in the package."""
+    """Our own transformer decoder, which attends to the picture and views its pen."""
     return Recipe(
         name="attention",
         summary="our own: a decoder that sees the picture, its pen and what is left to draw",
@@ -149,7 +149,7 @@ def attention() -> Recipe:
 
 
 def judge() -> Recipe:
-    """The judge of what models draw: a sketch classifier, trained on human drawings alone."""
+    """The judge of evaluations: a sketch classifier, trained on human drawings alone."""
     return Recipe(
         name="judge",
         summary="no drawing model: says what a sketch shows, the yardstick of evaluations",
