@@ -163,12 +163,12 @@ def _torch_loop(
     )
 
     if isinstance(model, AttentionModel):
-        seen = torch.from_numpy(view)
-        given = Conditions.fixed(1, card.raster.size, seen.device)
+        pictures = torch.from_numpy(view)
+        given = Conditions.fixed(1, card.raster.size, pictures.device)
         category = torch.zeros(1, dtype=torch.int64)
 
         def work() -> torch.Tensor:
-            return draw_with_attention(model, seen, category, given, noise, TEMPERATURE)
+            return draw_with_attention(model, pictures, category, given, noise, TEMPERATURE)
     else:
         code = torch.from_numpy(networks_of(drawn.bundle).codes(view))
 

@@ -138,11 +138,11 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     tiny = ("num_steps=2", "batch_size=4", "model.decoder_size=8", "sheet_every=0")
     settings = [word for setting in (*tiny, "reward.weight=0.1") for word in ("--set", setting)]
     run, bundle = tmp_path / "run", tmp_path / "bundle"
-    begun = ("train", "cnn_small", "--data", data, "--out", run)
-    assert typed(*begun, *settings) == 2
+    command = ("train", "cnn_small", "--data", data, "--out", run)
+    assert typed(*command, *settings) == 2
     assert "`--judge` must be given" in capsys.readouterr().err
-    assert typed(*begun, *settings, "--judge", exported) == 0
-    assert typed(*begun, "--resume") == 0
+    assert typed(*command, *settings, "--judge", exported) == 0
+    assert typed(*command, "--resume") == 0
     assert typed("export", run, "--out", bundle, "--judge", exported) == 0
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])

@@ -36,10 +36,10 @@ print(without, faults())
     not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="the C library is not glibc"
 )
 def test_blocks_that_come_again_cost_few_page_faults() -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     ).stdout
-    without, kept = map(int, told.split())
+    without, kept = map(int, output.split())
     assert kept < 0.1 * without
 
 

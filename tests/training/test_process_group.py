@@ -144,7 +144,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
 @pytest.mark.parametrize("end", [end_at_once, end_with_an_error])
 @pytest.mark.xdist_group("kill")
-def test_a_process_that_ends_is_told_in_a_line(
+def test_a_process_that_ends_is_reported_in_a_line(
     end: Callable[[ProcessGroup], None], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with (
@@ -152,9 +152,9 @@ def test_a_process_that_ends_is_told_in_a_line(
         join_processes(2, end) as group,
     ):
         group.all_reduce(torch.ones(3))
-    told = capfd.readouterr().err
-    assert ("process 1: this one has a reason" in told) == (end is end_with_an_error)
-    assert "Traceback" not in told
+    output = capfd.readouterr().err
+    assert ("process 1: this one has a reason" in output) == (end is end_with_an_error)
+    assert "Traceback" not in output
 
 
 def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +189,8 @@ def test_wrong_numbers_of_devices_are_refused(
     with pytest.raises(UsageError, match="at most 2, the number of GPUs"), join_processes(3, print):
         pass
     monkeypatch.undo()
-    told = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
-    for name, value in {**told, "MASTER_ADDR": "localhost"}.items():
+    variables = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+    for name, value in {**variables, "MASTER_ADDR": "localhost"}.items():
         monkeypatch.setenv(name, value)
     assert not is_main_process()
     with pytest.raises(UsageError, match="left out under torchrun"), join_processes(2, print):
@@ -252,10 +252,10 @@ sys.exit(status)
     ]
     assert len(others) == 1
     os.kill(others[0], signal.SIGKILL)
-    _, told = process.communicate(timeout=60)
+    _, output = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "another process of the run has ended" in told
-    assert "Traceback" not in told
+    assert "another process of the run has ended" in output
+    assert "Traceback" not in output
 
 
 def _wait(is_so: Callable[[], bool]) -> None:

@@ -142,9 +142,9 @@ def test_a_run_broken_off_goes_on_with_its_judge(
     with pytest.raises(UsageError, match=r"judge\.bin` is damaged"):
         train(rewarded, shapes, tmp_path / "whole", resume=True)
     lines = (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()
-    told = [json.loads(line) for line in lines]
-    assert all(0 <= line["reward"] <= 1 for line in told)
-    trained = [line for line in told if line["kind"] == "train"]
+    metrics = [json.loads(line) for line in lines]
+    assert all(0 <= line["reward"] <= 1 for line in metrics)
+    trained = [line for line in metrics if line["kind"] == "train"]
     assert all(
         line["loss"] == pytest.approx(line["reconstruction"] - 0.5 * line["reward"])
         for line in trained
