@@ -67,7 +67,7 @@ def test_the_likelihood_is_that_of_the_steps_one_by_one(
     steps = drawn(decoder, latent, temperature, longest)
     found = log_likelihood(decoder, latent, steps, temperature)
     for place, rows in enumerate(steps):
-        state = decoder.begin(latent[place : place + 1])
+        state = decoder.initial_state(latent[place : place + 1])
         before, expected = torch.tensor(START_STEP)[None], 0.0
         for row in rows:
             mixture, state = decoder.advance(before, state)

@@ -66,14 +66,14 @@ class LSTMDecoder(Decoder):
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
         """See `Decoder`."""
-        hidden, cell, context = self.begin(latent)
+        hidden, cell, context = self.initial_state(latent)
         dropout = _dropout(self, steps, generator)
         rows = lstm_sequence(
             steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
         )
         return StrokeMixture.from_output(self.output(rows))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         hidden, cell = self.start(latent).tanh().chunk(2, 1)
         return hidden, cell, self.latent(latent)
@@ -124,10 +124,10 @@ class LayerNormDecoder(Decoder):
             return self._move(step, state, product, kept)
 
         dropout = _dropout(self, steps, generator)
-        hidden = _recur(move, self.begin(latent), steps, dropout)
+        hidden = _recur(move, self.initial_state(latent), steps, dropout)
         return StrokeMixture.from_output(self.output(hidden))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         hidden, cell = self.start(latent).tanh().chunk(2, 1)
         return hidden, cell, self.latent(latent)
@@ -213,10 +213,10 @@ class HyperDecoder(Decoder):
             return self._move(step, state, products, kept)
 
         dropout = _dropout(self, steps, generator)
-        hidden = _recur(move, self.begin(latent), steps, dropout)
+        hidden = _recur(move, self.initial_state(latent), steps, dropout)
         return StrokeMixture.from_output(self.output(hidden))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         sizes = (self.size, self.size, self.hyper_size, self.hyper_size)
         first = self.start(latent).tanh().split(sizes, 1)  # hidden state and memory of both

@@ -38,7 +38,7 @@ def draw_steps(
         Stroke-5 rows without a start step; those after the first end row are end rows.
     """
     batch = latent.shape[0]
-    state = decoder.begin(latent)
+    state = decoder.initial_state(latent)
     step = latent.new_tensor(START_STEP).expand(batch, -1)
     temperatures = latent.new_full((batch, 1), temperature)
     going = torch.arange(batch, device=latent.device)
