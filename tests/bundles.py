@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sketch_pix2seq.bundle.classifier import ClassifierCard, ClassifierFiles
 from sketch_pix2seq.export.classifier import write_classifier as write_classifier_files
 from sketch_pix2seq.export.weights import stored
 from sketch_pix2seq.inference.classifier import Classifier
+from sketch_pix2seq.inference.sketcher import Prediction
 from sketch_pix2seq.models import (
     AttentionDecoder,
     AttentionModel,
@@ -219,3 +221,12 @@ def write_classifier(folder: Path, categories: tuple[str, ...]) -> Path:
     folder.mkdir(parents=True)
     write_classifier_files(folder, tiny_classifier_files(categories))
     return folder
+
+
+def by_category(prediction: Prediction, categories: Sequence[str]) -> np.ndarray:
+    """The probabilities (N, K) of a prediction, in the order of some categories."""
+    rows = zip(prediction.labels, prediction.probabilities.tolist(), strict=True)
+    found = [dict(zip(labels, shares, strict=True)) for labels, shares in rows]
+    return np.array([[row[one] for one in categories] for row in found]).reshape(
+        -1, len(categories)
+    )

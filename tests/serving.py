@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -12,7 +13,7 @@ from sketch_pix2seq.web.server import serve
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, **options: Any) -> Iterator[str]:
     ready = threading.Event()
     told: list[str] = []
 
@@ -24,7 +25,7 @@ def serving(app: FastAPI) -> Iterator[str]:
     thread = threading.Thread(
         target=serve,
         args=(app, "127.0.0.1", 0),
-        kwargs={"on_ready": on_ready, "stop": stop},
+        kwargs={"on_ready": on_ready, "stop": stop, **options},
         daemon=True,
     )
     thread.start()

@@ -53,7 +53,11 @@ def paths(folder: Path) -> set[str]:
 
 def test_the_sdist_holds_what_the_repository_holds(unpacked: Path) -> None:
     found = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if found.returncode or not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")

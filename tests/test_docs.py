@@ -41,6 +41,20 @@ CALLS = (
     *("turing create", "turing serve", "turing results"),
 )
 
+RETIRED = r"""
+\bEyes\b
+\bseen_along\b
+\bLOOKED_AT_ONCE\b
+\bSAID_BY_CODE\b
+\bNATS_OF_DISTANCE\b
+\bcan_name\b
+\bNOT_BEGUN\b
+\bbeginning_of\b
+\bTOLD_STEPS\b
+cannot name drawings
+""".strip().split("\n")
+"""Words that must not come back: patterns of private ones for which STYLE has plain ones."""
+
 
 def blocks(text: str, language: str) -> Iterator[str]:
     """The fenced blocks of a Markdown text in one language."""
@@ -181,3 +195,20 @@ def test_links_in_the_documents_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_no_retired_word_has_come_back() -> None:
+    sources = (ROOT / "src").rglob("*")
+    documents = (
+        path
+        for path in (ROOT / "docs").rglob("*.md")
+        if path.name != "LOG.md" and path.parent.name != "decisions"
+    )
+    kinds = (".py", ".js", ".jinja", ".md")
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in (ROOT / "README.md", *documents, *sources)
+        if path.suffix in kinds
+        for match in re.finditer("|".join(RETIRED), path.read_text(encoding="utf-8"))
+    ]
+    assert not found

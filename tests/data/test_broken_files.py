@@ -33,10 +33,10 @@ def names(*, refused: bool) -> list[str]:
 @pytest.mark.parametrize("name", names(refused=True))
 def test_some_are_refused(corpus: dict[str, Broken], tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(corpus[name].content)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(DatasetError) as caught:
         prepare([tmp_path / name], tmp_path / "set")
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert len(str(caught.value)) < 600
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -45,9 +45,9 @@ def test_some_are_refused(corpus: dict[str, Broken], tmp_path: Path, name: str) 
 @pytest.mark.parametrize("name", names(refused=False))
 def test_of_some_the_rest_is_kept(corpus: dict[str, Broken], tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(corpus[name].content)
-    began = time.monotonic()
+    began = time.process_time()
     (account,) = prepare([tmp_path / name], tmp_path / "set").sources
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert account.kept == corpus[name].kept
     assert account.read == account.kept + sum(account.left_out.values())
     assert all(account.left_out)

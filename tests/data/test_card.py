@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sketch_pix2seq.data.card import DatasetCard, SourceAccount
+from sketch_pix2seq.data.card import SPLITS, DatasetCard, SourceAccount
 from sketch_pix2seq.errors import DatasetError
 
 CARD = DatasetCard(
@@ -24,6 +24,9 @@ CARD = DatasetCard(
         SourceAccount(name="x.ndjson", sha256="cd", read=11, kept=11, first_wrong_line=4),
     ),
 )
+
+
+SOURCE = {"name": "cat.ndjson", "sha256": "ab", "read": 9, "kept": 8}
 
 
 def changed(**values: Any) -> bytes:
@@ -56,6 +59,23 @@ def test_totals_are_sums_over_categories() -> None:
         (changed(categories=["cat"]), "must count every category in `train`, in order"),
         (changed(categories=[]), "must have a category"),
         (changed(offset_scale=0), "`offset_scale` must be positive"),
+        (changed(offset_scale=1e300), "`offset_scale` must be positive and at most"),
+        (changed(longest=10**12), "`longest` must be from 0 to 100000"),
+        (changed(longest=True), "value of the wrong type"),
+        (changed(categories=[["cat"]]), "value of the wrong type"),
+        (changed(counts={s: {"cat": -1, "alarm clock": 3} for s in SPLITS}), "from 0 on"),
+        (changed(counts={s: {"cat": 1e9, "alarm clock": 3} for s in SPLITS}), "wrong type"),
+        (changed(sources=[{**SOURCE, "left_out": [1]}]), "value of the wrong type"),
+        (changed(sources=[{**SOURCE, "sha256": 5}]), "value of the wrong type"),
+        (changed(sources=[{**SOURCE, "name": "a\x1b]0;x\x07"}]), "without control characters"),
+        (changed(licence="\x1b[31mred"), "without control characters"),
+        *(
+            (
+                changed(categories=[name], counts={s: {name: 1} for s in SPLITS}),
+                "printable letters; got",
+            )
+            for name in ("", "\x1b[31mred", "a\nb", "x" * 101)
+        ),
     ],
 )
 def test_wrong_cards_are_refused(text: bytes, message: str) -> None:

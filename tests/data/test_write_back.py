@@ -96,6 +96,11 @@ def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
     source.write_text('{"word":"../up","drawing":[[[0,25],[0,0]]]}')
     with pytest.raises(DatasetError, match="fit for a file; got '../up'"):
         write_back([source], tmp_path / "out")
+    nameless = tmp_path / ".ndjson"
+    nameless.write_text('{"drawing":[[[0,25],[0,0]]]}')
+    with pytest.raises(DatasetError, match="fit for a file; got ''"):
+        write_back([nameless], tmp_path / "out")
+    nameless.unlink()
     source.write_text("{")
     with pytest.raises(DatasetError, match="must hold drawings"):
         write_back([source], tmp_path / "out")

@@ -74,8 +74,8 @@ def test_the_bundle_is_whole_and_needs_no_fitted_maps(folder: Path) -> None:
     }
     assert (card.metrics["step"], card.raster.size) == (2, 32)
     sketcher = Sketcher.load(folder / "bundle")
-    assert sketcher.completes
-    assert sketcher.names
+    assert sketcher.can_complete
+    assert sketcher.can_classify
 
 
 def test_the_model_card_says_what_it_can_do_and_its_code_runs(

@@ -149,9 +149,9 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     judge = Classifier.load(exported)
     assert sketcher.card.rewarded_by == [judge.digest]
     assert Contestant.load("taught", bundle).taught_by == {judge.digest}
-    said = sketcher.name([sketch, sketch])
-    assert said.shape == (2, len(judge.card.categories))
-    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
+    _, probabilities = sketcher.classify([sketch, sketch])
+    assert probabilities.shape == (2, len(judge.card.categories))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert len(sketcher.redraw(sketch, n=2, best_of=3)) == 2
     few = ("--set", "num_steps=1", "--set", "model.encoder_width=8", "--set", "batch_size=4")
     for place in (exported, bundle):  # the bundle holds all of its judge

@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from bundles import (
     ATTENTION_CATEGORIES,
     LATENT_DIM,
+    by_category,
     plain_architecture,
     tiny_attention_bundle,
     tiny_bundle,
@@ -25,7 +26,7 @@ from bundles import (
 from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
-from sketch_pix2seq.inference.eyes import LOOKED_AT_ONCE
+from sketch_pix2seq.inference.recognizer import VIEWS_AT_ONCE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.reading import read_sketches
@@ -121,9 +122,9 @@ def test_redraw_is_encode_and_decode(sketcher: Sketcher) -> None:
 
 
 def test_codes_do_not_depend_on_the_batch(sketcher: Sketcher) -> None:
-    inputs = [HOUSE, FACE, LINE] * LOOKED_AT_ONCE
+    inputs = [HOUSE, FACE, LINE] * VIEWS_AT_ONCE
     latents = sketcher.encode(inputs)
-    assert latents.shape == (3 * LOOKED_AT_ONCE, LATENT_DIM)
+    assert latents.shape == (3 * VIEWS_AT_ONCE, LATENT_DIM)
     assert latents.dtype == np.float32
     for number in range(3):
         alone = sketcher.encode(inputs[number])
@@ -322,7 +323,7 @@ def test_weights_that_are_far_too_large_are_one_clear_line(
         bundle = replace(bundle, **content)
     sketcher = Sketcher(bundle, num_threads=1)
     errors = []
-    for call in (sketcher.redraw, sketcher.complete, sketcher.name):
+    for call in (sketcher.redraw, sketcher.complete, sketcher.classify):
         try:
             call(HOUSE)
         except BundleError as error:
@@ -488,18 +489,19 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
                 assert as_bytes([kept]) == as_bytes([given])
         drawn[name] = tuple(as_bytes(both[0]))
     assert len(set(drawn.values())) == 4
-    assert attending.completes
+    assert attending.can_complete
 
 
-def test_what_a_drawing_shows_is_said_by_the_weights(attending: Sketcher) -> None:
-    assert attending.names
+def test_the_weights_classify_drawings(attending: Sketcher) -> None:
+    assert attending.can_classify
     arrays = tiny_attention_bundle().arrays
     weight, bias = (
         arrays[f"encoder.classes.{part}"].astype(np.float64) for part in ("weight", "bias")
     )
     logits = attending.encode([HOUSE, FACE]) @ weight.T + bias
-    odds = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(attending.name([HOUSE, FACE]), odds, atol=1e-5)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    probabilities = by_category(attending.classify([HOUSE, FACE]), attending.card.categories)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
 
 
 def test_codes_are_mixed_by_the_decoder_that_sees_its_pen_too(attending: Sketcher) -> None:
@@ -562,7 +564,7 @@ def test_an_attention_bundle_with_far_too_large_weights_is_one_clear_line(name: 
     weights = save(arrays | {name: np.full_like(arrays[name], 3e38)})
     sketcher = Sketcher(replace(tiny_attention_bundle(), weights=weights), num_threads=1)
     errors = []
-    for call in (sketcher.redraw, sketcher.complete, sketcher.name):
+    for call in (sketcher.redraw, sketcher.complete, sketcher.classify):
         try:
             call(HOUSE)
         except BundleError as error:

@@ -122,3 +122,11 @@ def test_constants_cannot_be_written() -> None:
     for step in (START_STEP, END_STEP):
         with pytest.raises(ValueError, match="read-only"):
             step[0] = 1
+
+
+@pytest.mark.parametrize("value", [1e308, -1e39, 1.1e30])
+def test_offsets_whose_sum_is_no_number_are_refused(value: float) -> None:
+    with pytest.raises(DrawingError, match="`stroke3` must be between -1e"):
+        stroke3_to_strokes(np.array([[value, 0, 0], [value, 0, 1]]))
+    with pytest.raises(DrawingError, match="`stroke5` must be between -1e"):
+        stroke5_to_stroke3(np.array([[value, 0, 1, 0, 0], [value, 0, 0, 1, 0]]))

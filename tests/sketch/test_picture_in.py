@@ -4,6 +4,8 @@ import contextlib
 import io
 import itertools
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -172,6 +174,49 @@ def test_bad_pictures_say_what_is_wrong(name: str) -> None:
         read_picture(data)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
+
+
+def test_a_progressive_jpeg_is_read() -> None:
+    image = HOUSE.to_image(300, margin=40, line_width=8).convert("RGB")
+    assert distance(read_picture(file_of(image, "jpeg", progressive=True)), HOUSE) < 0.02
+
+
+def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
+    content = file_of(HOUSE.to_image(300), "jpeg", progressive=True)
+    begin = content.rindex(b"\xff\xda")
+    scan = content[begin:-2]
+    with pytest.raises(DrawingError, match="a JPEG must have at most 30 scans"):
+        read_picture(content[:-2] + scan * 30 + content[-2:])
+    inside = b"\xff\xfe" + struct.pack(">H", 2 + 80) + b"\xff\xda" * 40  # in a comment
+    assert read_picture(content[:2] + inside + content[2:] + b"\xff\xda" * 40).strokes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads how much memory was taken from /proc")
+@pytest.mark.parametrize("mode", ["P", "RGBA", "I;16"])
+def test_a_large_picture_is_held_once(mode: str) -> None:
+    """A picture of 36 million pixels takes 144 MB; with a copy it was more than twice as much."""
+    side = 6000
+    if mode == "I;16":
+        image = Image.fromarray(np.full((side, side), 65535, np.uint16))
+        image.paste(0, (1000, 1000, 1100, 5000))
+    else:
+        image = Image.new("RGBA" if mode.endswith("A") else "L", (side, side), "white")
+        image.paste("black", (1000, 1000, 1100, 5000))
+        image = image.convert(mode)
+    content = file_of(image, compress_level=1)
+    del image
+    code = """
+import pathlib, re, sys
+from sketch_pix2seq.sketch.picture_in import read_picture
+print(len(read_picture(sys.stdin.buffer.read()).strokes))
+print(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], input=content, capture_output=True, check=True
+    )
+    strokes, peak = map(int, found.stdout.split())
+    assert strokes == 1
+    assert peak < 300_000
 
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,21 @@ def test_a_document_type_without_entities_is_harmless() -> None:
     assert len(read_svg(b'<?xml version="1.0"?>' + kind + svg(LINE)).strokes) == 1
 
 
+def test_plain_entities_are_read() -> None:
+    """Illustrator writes its namespaces so."""
+    kind = b'<!DOCTYPE svg [<!ENTITY ns "http://www.w3.org/2000/svg"><!ENTITY ink "black">]>'
+    document = b'<svg xmlns="&ns;"><path d="M0 0L3 4" stroke="&ink;"/></svg>'
+    assert len(read_svg(kind + document).strokes) == 1
+
+
+def test_a_style_sheet_in_a_style_sheet_is_passed_over() -> None:
+    """Whatever surrounds it was once read again for each level."""
+    depth = 40_000
+    nested = "<style>.a{fill:none}" * depth + "</style>" * depth
+    with pytest.raises(DrawingError, match="nothing visible"):
+        read_svg(svg(nested + '<path class="a" d="M0 0L3 4"/>'))
+
+
 def test_other_encodings() -> None:
     text = svg(LINE, id="caf\u00e9").decode()
     for encoding in ("utf-16", "latin-1"):
@@ -139,10 +154,19 @@ def test_other_encodings() -> None:
 
 ENTITIES = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
 OUTSIDE = b"""<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>"""
+DEFAULTS = b"<!ATTLIST svg " + b"".join(b'a%d CDATA "x"\n' % n for n in range(5_000)) + b">"
+PARAMETER = b"""<!ENTITY % all "<!ATTLIST svg b CDATA 'x'>"> %all;"""
+LONG_ENTITY = b"""<!ENTITY a "%s">""" % (b"a" * 300)
 LOOP = '<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'
 BOMB = "".join(
     f'<g id="g{n}">' + f'<use href="#g{n + 1}"/>' * 10 + "</g>" for n in range(30)
 ) + LINE.replace("<path", '<path id="g30"')
+
+
+def declared(declarations: bytes, inside: str = "") -> bytes:
+    """A document with declarations of its own."""
+    return b"<!DOCTYPE svg [" + declarations + b"]>" + svg(inside + LINE)
+
 
 BAD = {
     "empty": (b"", "well-formed XML"),
@@ -151,8 +175,23 @@ BAD = {
     "cut short": (svg(LINE)[:-9], "well-formed XML"),
     "html": (b"<html><body/></html>", "must begin with `<svg>`; got <html>"),
     "no such encoding": (b'<?xml version="1.0" encoding="klingon"?><svg/>', "encoding|well-formed"),
-    "entities": (ENTITIES + svg("&b;"), "must not define or fetch entities"),
-    "outside entity": (OUTSIDE + svg("&x;"), "must not define or fetch entities"),
+    "nested entities": (ENTITIES + svg("&b;"), "must declare nothing but plain entities"),
+    "outside entity": (OUTSIDE + svg("&x;"), "must declare nothing but plain entities"),
+    "attribute defaults": (
+        declared(DEFAULTS),
+        "must declare nothing but plain entities; got <!ATT",
+    ),
+    "elements": (declared(b"<!ELEMENT svg ANY>"), "must declare nothing but plain entities"),
+    "notation": (declared(b'<!NOTATION n SYSTEM "x">'), "must declare nothing but plain entities"),
+    "parameter entity": (declared(PARAMETER), "must declare nothing but plain entities"),
+    "unparsed": (declared(b'<!ENTITY u SYSTEM "f" NDATA n>'), "nothing but plain entities"),
+    "long entity": (declared(LONG_ENTITY, "&a;"), "entities of at most 200 letters"),
+    "much of an entity": (declared(LONG_ENTITY[:200] + b'">', "&a;" * 30_000), "must repeat"),
+    "many entities": (
+        declared(b"".join(b'<!ENTITY a%d "b">' % number for number in range(101))),
+        "at most 100 entities",
+    ),
+    "more elements than are looked at": (svg("<a/>" * 100_001), "at most 100000 elements"),
     "empty document": (svg(""), "nothing visible"),
     "nothing but a move": (svg('<path d="M3 4" stroke="red"/>'), "nothing visible"),
     "bad path": (svg('<path d="cat" stroke="red"/>'), "path data `d` must"),

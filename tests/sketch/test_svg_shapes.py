@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from svgelements import Path
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.svg_shapes import length, shape_lines, transform
+from sketch_pix2seq.sketch.svg_shapes import count_tokens, length, shape_lines, transform
 
 VIEWPORT = (200.0, 100.0)
 
@@ -35,13 +39,21 @@ def lines_of(tag: str, **attributes: str) -> list[np.ndarray]:
         ("M3 3M4 4", []),
         ("", []),
         ("M0 0L1 1L2 x9", [[[0, 0], [1, 1]]]),
+        ("M0 0L1 1 2", [[[0, 0], [1, 1]]]),
+        ("M0 0L1 1H", [[[0, 0], [1, 1]]]),
+        ("M0 0L1 1zzz", [[[0, 0], [1, 1], [0, 0]]]),
+        ("M3 3zzm1 1z", [[[3, 3], [3, 3]], [[4, 4], [4, 4]]]),
+        ("M 1,1,2,2", [[[1, 1], [2, 2]]]),
+        ("M.5.5-1-1l1e1+1", [[[0.5, 0.5], [-1, -1], [9, 0]]]),
     ],
 )
 def test_straight_paths(data: str, expected: list[list[list[float]]]) -> None:
     assert [line.tolist() for line in lines_of("path", d=data)] == expected
 
 
-@pytest.mark.parametrize("data", ["hello", "L5 5", "Z", "C1 2 3 4 5 6", "M1"])
+@pytest.mark.parametrize(
+    "data", ["hello", "L5 5", "Z", "C1 2 3 4 5 6", "M1", "M0 0H", "M0 0A1 1 0 2"]
+)
 def test_path_data_that_draws_nothing_readable_is_refused(data: str) -> None:
     with pytest.raises(DrawingError, match="path data `d` must"):
         shape_lines("path", {"d": data}, VIEWPORT)
@@ -61,6 +73,60 @@ def test_arcs_keep_their_radius(arc: str) -> None:
     (line,) = lines_of("path", d="M0 0" + arc)
     np.testing.assert_allclose(np.hypot(line[:, 0] - 5, line[:, 1]), 5, atol=1e-4)
     assert line[[0, -1]].tolist() == [[0, 0], [10, 0]]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("M0 0L9 9" + "z" * 90_000, "z" * 90_000, "M0 0" + "L1 1" * 20_000 + "z" * 9_000),
+        *("M0 0" + "h1z" * 10_000, "M0 0" + "t1 2" * 10_000, "M0 0" + "a1 2 9 0 1 5 5" * 5_000),
+        *("M0 0L" + "1" * 3_000_000, "M0 0" + " " * 3_000_000 + "x", "M0 0L" + "." * 3_000_000),
+        *("M0 0L" + "1 " * 49_999, "M0 0C" + "1" * 1_000_000 + " 1 1 1 1", "M0 0L1e" + "9" * 10**6),
+    ],
+    ids=lambda data: f"{data[:5]}..{data[-3:]}",
+)
+def test_reading_path_data_takes_no_more_than_its_length(data: str) -> None:
+    """Each of these took a minute or more where the time grew with the square."""
+    with contextlib.suppress(DrawingError):
+        lines_of("path", d=data)
+    assert count_tokens(data) <= 100_000
+
+
+_NUMBER = st.integers(-99, 99).map(str) | st.floats(-99, 99).map(lambda value: f"{value:.3g}")
+
+
+def _command(letters: str, count: int) -> st.SearchStrategy[str]:
+    numbers = st.lists(_NUMBER, min_size=count, max_size=count)
+    return st.builds(
+        lambda letter, some: letter + " ".join(some), st.sampled_from(letters), numbers
+    )
+
+
+_SEGMENTS = st.one_of(
+    *(_command(*one) for one in (("Mm", 2), ("Ll", 2), ("Hh", 1), ("Vv", 1))),
+    st.builds(str.__add__, _command("Cc", 6), st.just("") | _command("Ss", 4)),
+    # (after another curve svgelements mirrors the control point of that; SVG does not)
+    st.builds(str.__add__, _command("Qq", 4), st.just("") | _command("Tt", 2)),
+    st.builds(
+        "{}{} {} {} {} {} {} {}".format,
+        st.sampled_from("Aa"),
+        *(st.integers(1, 99), st.integers(1, 99), _NUMBER, st.sampled_from("01")),
+        *(st.sampled_from("01"), _NUMBER, _NUMBER),
+    ),
+    st.sampled_from("Zz"),
+)
+
+
+@given(st.lists(_SEGMENTS, max_size=12).map(lambda segments: "M5 6" + "".join(segments)))
+def test_points_lie_where_another_reader_has_them(data: str) -> None:
+    """svgelements is that reader."""
+    segments = [one for one in Path(data) if type(one).__name__ not in ("Move", "Close")]
+    points = np.concatenate([np.zeros((0, 2)), *lines_of("path", d=data)])
+    for segment in segments:
+        assert np.hypot(*(points - [segment.end.x, segment.end.y]).T).min() < 1e-6
+        middle = segment.point(0.5)
+        if type(segment).__name__ != "Line":
+            assert np.hypot(*(points - [middle.x, middle.y]).T).min() < 5
 
 
 def test_an_arc_without_radius_is_a_line() -> None:

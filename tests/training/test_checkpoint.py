@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from sketch_pix2seq.errors import RunError
 from sketch_pix2seq.training import checkpoint
@@ -99,3 +100,32 @@ def test_rotation_keeps_the_newest_and_the_best(tmp_path: Path) -> None:
     names = [path.name for path in checkpoints(tmp_path)]
     assert names == ["step-00001500.safetensors", "step-00020000.safetensors"]
     assert (tmp_path / "best.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("[]", "3", "[" * 100_000, '{"format_version": 1}'),
+        *(f'{{"format_version": 1, "facts": {facts}}}' for facts in ("3", "null", '{"step": "x"}')),
+        '{"format_version": 1, "facts": {"step": 1, "best_valid_loss": []}}',
+        '{"format_version": 1, "digest": [], "facts": {}}',
+    ],
+    ids=range(9),
+)
+def test_odd_facts_are_one_line(tmp_path: Path, header: str) -> None:
+    path = checkpoint_path(tmp_path, 1)
+    save_file(TENSORS, path, metadata={checkpoint.HEADER: header})
+    with pytest.raises(RunError, match="checkpoint") as caught:
+        load_checkpoint(path)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_a_kind_that_is_never_saved_are_refused(tmp_path: Path) -> None:
+    path = checkpoint_path(tmp_path, 1)
+    header = '{"format_version": 1, "digest": "x", "facts": {"step": 1}}'
+    save_file(
+        {"a": torch.zeros(2, dtype=torch.bfloat16)}, path, metadata={checkpoint.HEADER: header}
+    )
+    with pytest.raises(RunError, match="not a whole checkpoint"):
+        load_checkpoint(path)

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from serving import serving
-from sketch_pix2seq.web.guards import HEADERS, BodyLimit, Limits, RateLimit
+from sketch_pix2seq.web.guards import HEADERS, BodyLimit, KnownHost, Limits, RateLimit
 from sketch_pix2seq.web.site import new_site
 
 LIMITS = Limits(
@@ -130,7 +130,9 @@ def test_what_takes_too_long_is_ended(client: TestClient) -> None:
 def test_a_request_that_never_comes_to_its_end_is_ended() -> None:
     with serving(site()) as address, socket.create_connection(("127.0.0.1", port(address))) as line:
         line.settimeout(10)
-        line.sendall(b"POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nonly this")
+        line.sendall(
+            b"POST /api/size HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nonly this"
+        )
         assert line.recv(1000).startswith(b"HTTP/1.1 504")
 
 
@@ -167,3 +169,33 @@ def test_browsers_get_a_page(client: TestClient) -> None:
 @pytest.mark.parametrize("path", ["../site.py", "%2e%2e/site.py", "..%2fsite.py", "/etc/hosts"])
 def test_only_static_files_are_served(client: TestClient, path: str) -> None:
     assert client.get(f"/static/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known"),
+    [
+        *((name, True) for name in ("localhost:8000", "127.0.0.1:80", "[::1]:80", "192.168.7.9")),
+        *((name, True) for name in ("studio.example", "STUDIO.example:8000")),
+        *((name, False) for name in ("evil.example", "evil.example:8000", "localhost.evil", "[x]")),
+        *((name, False) for name in ("127.0.0.1.evil.example", "a@localhost:1@evil", "[::1")),
+    ],
+)
+def test_only_names_of_the_site_are_answered(host: str, is_known: bool) -> None:
+    guarded = KnownHost(site(), ["studio.example"])
+    answer = TestClient(guarded).get("/api/health", headers={"Host": host})
+    assert answer.status_code == (200 if is_known else 421)
+    if not is_known:
+        assert code(answer) == "unknown_host"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_one_household_has_one_pace() -> None:
+    guarded = site(Limits(per_second=0.001, burst=3))
+
+    def status(address: str) -> int:
+        return TestClient(guarded, client=(address, 1)).post("/api/size").status_code
+
+    assert [status(f"2001:db8:1:2::{last:x}") for last in range(5)] == [200, 200, 200, 429, 429]
+    assert status("2001:db8:1:3::1") == 200
+    assert [status(f"::ffff:10.0.0.{last}") for last in range(5)] == [200] * 5
+    assert [status("10.0.0.9") for _ in range(4)] == [200, 200, 200, 429]

@@ -1,15 +1,19 @@
 """Serving on a port."""
 
-from __future__ import annotations
-
+import contextlib
 import json
+import logging
 import socket
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+import starlette.requests
+from fastapi import FastAPI
 
 from serving import serving
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.web import server
 from sketch_pix2seq.web.server import serve
 from sketch_pix2seq.web.site import new_site
 
@@ -21,6 +25,62 @@ def test_it_tells_where_it_is_and_answers_there() -> None:
     ):
         assert json.loads(answer.read())["ok"] is True
         assert "server" not in {name.lower() for name in answer.headers}
+
+
+def ask(address: str, **headers: str) -> dict[str, object]:
+    request = Request(
+        f"{address}/api/who", headers={k.replace("_", "-"): headers[k] for k in headers}
+    )
+    with urlopen(request) as answer:
+        found: dict[str, object] = json.loads(answer.read())
+    return found
+
+
+def site_that_says_who_asks() -> FastAPI:
+    app = new_site("Test", "A site.")
+
+    @app.get("/api/who")
+    def who(request: starlette.requests.Request) -> dict[str, str]:
+        return {"who": request.client.host if request.client else ""}
+
+    return app
+
+
+def test_a_proxys_word_is_believed_if_it_is_named() -> None:
+    with serving(site_that_says_who_asks()) as address:
+        assert ask(address, X_Forwarded_For="9.9.9.9") == {"who": "127.0.0.1"}
+    with serving(site_that_says_who_asks(), proxy="127.0.0.1") as address:
+        assert ask(address, X_Forwarded_For="1.1.1.1, 9.9.9.9") == {"who": "9.9.9.9"}
+
+
+def test_names_that_the_site_does_not_have_are_refused() -> None:
+    with serving(site_that_says_who_asks(), allow_host=["studio.example"]) as address:
+        assert ask(address, Host="studio.example") == {"who": "127.0.0.1"}
+        with pytest.raises(HTTPError, match="421"):
+            ask(address, Host="evil.example")
+
+
+def test_idle_connections_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server, "CROWDED_SECONDS", 0)
+    with serving(site_that_says_who_asks()) as address:
+        port = int(address.rpartition(":")[2])
+        with contextlib.ExitStack() as stack:
+            for _ in range(60):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            first = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            first.settimeout(10)
+            for _ in range(21):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            assert first.recv(1) == b""  # closed
+            assert ask(address) == {"who": "127.0.0.1"}
+
+
+def test_the_log_is_written_sparingly() -> None:
+    records = [logging.LogRecord("a", 30, "x.py", line, "m", (), None) for line in (1, 2)]
+    sparing = server._Sparing()
+    written = [[sparing.filter(record) for _ in range(100)] for record in records]
+    assert [sum(one) for one in written] == [server.LINES_A_MINUTE] * 2
 
 
 def test_a_port_that_is_taken_is_told() -> None:

@@ -30,11 +30,12 @@ def export(
     Args:
         run: The folder that `train` wrote.
         out: The bundle to make: a folder, or a file that ends in .zip.
-        data: The data set that it was trained on: with it the bundle completes and names drawings.
+        data: The data set that it was trained on: with it the bundle completes and
+            classifies drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
         judge: An exported judge that the bundle is to hold, or `default` for the one in the
-            package: it helps to name drawings, and to tell the best of several.
+            package: it helps to classify drawings, and to choose the best of several.
         notes: A Markdown file that the model card is to hold as well.
     """
     with needs_extra("train"):
@@ -70,7 +71,7 @@ def _seat(folder: Path, judge: Path) -> None:
     from sketch_pix2seq.sketch.sketch import Sketch
 
     write_classifier(folder, classifier_at(judge))
-    Sketcher.load(folder).name(Sketch.from_points([[(0, 0), (1, 1)]]))
+    Sketcher.load(folder).classify(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 
 def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:

@@ -13,7 +13,13 @@ LOCAL = "127.0.0.1"
 
 
 def studio(
-    *, bundle: Path | None = None, host: str = LOCAL, port: int = 8000, threads: int | None = None
+    *,
+    bundle: Path | None = None,
+    host: str = LOCAL,
+    port: int = 8000,
+    threads: int | None = None,
+    allow_host: tuple[str, ...] = (),
+    proxy: str | None = None,
 ) -> None:
     """Open the studio: a page on which you draw and the model draws too.
 
@@ -24,6 +30,9 @@ def studio(
         host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too.
         port: Port to listen at; 0: any that is free.
         threads: Processors to draw with; without it all.
+        allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
+            numbers, `localhost` and `host` may always.
+        proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
     """
     with needs_extra("web"):
         from sketch_pix2seq.web.server import serve
@@ -32,7 +41,7 @@ def studio(
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     app = create_studio(Sketcher.load(model_at(bundle), num_threads=threads))
-    serve(app, host, port, _print_address)
+    serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
 
 
 def _print_address(address: str) -> None:

@@ -85,6 +85,8 @@ def serve(
     port: int = 8765,
     results_token: _Token = None,
     contact: str = "",
+    allow_host: tuple[str, ...] = (),
+    proxy: str | None = None,
 ) -> None:
     """Serve a study's site until Ctrl-C.
 
@@ -96,6 +98,9 @@ def serve(
         port: The port to listen at; 0: any that is free.
         results_token: What opens the results; without it a new one at each start.
         contact: Whom participants can ask, as the first page says it.
+        allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
+            numbers, `localhost` and `host` may always.
+        proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
     """
     if results_token is not None and len(results_token) < LEAST_TOKEN:
         raise UsageError(
@@ -113,7 +118,7 @@ def serve(
         print_line(f"results at {address}results" + ("" if results_token else f", token {token}"))
         sys.stdout.flush()
 
-    serve_site(site, host, port, tell)
+    serve_site(site, host, port, tell, allow_host=allow_host, proxy=proxy)
 
 
 @app.command

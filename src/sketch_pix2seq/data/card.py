@@ -8,15 +8,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.geometry import MAX_POINTS
+
+_T = TypeVar("_T")
 
 FORMAT_VERSION = 1
 FILE_NAME = "dataset.json"
 SPLITS = ("train", "valid", "test")
+LONGEST_CATEGORY = 100
+"""Letters of a category's name."""
+_MOST_DRAWINGS = 2**40
+_LARGEST_SCALE = 1e6
 QUICKDRAW_LICENCE = (
     "Quick, Draw! Dataset, Google, CC BY 4.0 "
     "(https://github.com/googlecreativelab/quickdraw-dataset)"
@@ -60,6 +67,9 @@ class DatasetCard:
         sources: What each source gave.
         licence: Whose drawings these are and on which terms.
         format_version: Version of this layout.
+
+    Raises:
+        DatasetError: If a value is out of its range.
     """
 
     categories: tuple[str, ...]
@@ -70,6 +80,39 @@ class DatasetCard:
     sources: tuple[SourceAccount, ...]
     licence: str = QUICKDRAW_LICENCE
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        """Check what others rely on."""
+        if not self.categories:
+            raise DatasetError(f"`{FILE_NAME}` must have a category")
+        for name in self.categories:
+            if not (0 < len(name) <= LONGEST_CATEGORY and name.isprintable()):
+                raise DatasetError(
+                    f"`{FILE_NAME}` must name categories by 1 to {LONGEST_CATEGORY} printable "
+                    "letters",
+                    got=ascii(name)[:60],
+                )
+        for split in SPLITS:
+            if tuple(self.counts[split]) != self.categories:
+                raise DatasetError(
+                    f"`{FILE_NAME}` must count every category in `{split}`, in order"
+                )
+            if not all(0 <= num <= _MOST_DRAWINGS for num in self.counts[split].values()):
+                raise DatasetError(f"`{FILE_NAME}` must count drawings in `{split}` from 0 on")
+        if not 0 < self.offset_scale <= _LARGEST_SCALE:
+            raise DatasetError(
+                f"`{FILE_NAME}`: `offset_scale` must be positive and at most {_LARGEST_SCALE:g}",
+                got=self.offset_scale,
+            )
+        if not 0 <= self.longest <= MAX_POINTS:
+            raise DatasetError(
+                f"`{FILE_NAME}`: `longest` must be from 0 to {MAX_POINTS}", got=self.longest
+            )
+        for text in (self.licence, *(source.name for source in self.sources)):
+            if any(letter < " " and letter not in "\n\t" for letter in text):
+                raise DatasetError(
+                    f"`{FILE_NAME}` must be texts without control characters", got=ascii(text)[:60]
+                )
 
     @property
     def digest(self) -> str:
@@ -145,25 +188,35 @@ def _checked(found: dict[str, Any]) -> DatasetCard:
     if missing:
         raise DatasetError(f"`{FILE_NAME}` must have `{missing[0]}`")
     try:
-        card = DatasetCard(
-            categories=tuple(map(str, found["categories"])),
-            counts={
-                split: {str(name): int(num) for name, num in found["counts"][split].items()}
-                for split in SPLITS
-            },
+        return DatasetCard(
+            categories=tuple(_of(str, name) for name in found["categories"]),
+            counts={split: _counts(found["counts"][split]) for split in SPLITS},
             offset_scale=float(found["offset_scale"]),
-            longest=int(found["longest"]),
-            options=dict(found["options"]),
-            sources=tuple(SourceAccount(**source) for source in found["sources"]),
-            licence=str(found["licence"]),
+            longest=_of(int, found["longest"]),
+            options=_of(dict, found["options"]),
+            sources=tuple(_account(source) for source in found["sources"]),
+            licence=_of(str, found["licence"]),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise DatasetError(f"`{FILE_NAME}` has a value of the wrong type", got=error) from error
-    if not card.categories:
-        raise DatasetError(f"`{FILE_NAME}` must have a category")
-    for split in SPLITS:
-        if tuple(card.counts[split]) != card.categories:
-            raise DatasetError(f"`{FILE_NAME}` must count every category in `{split}`, in order")
-    if not card.offset_scale > 0:
-        raise DatasetError(f"`{FILE_NAME}`: `offset_scale` must be positive", got=card.offset_scale)
-    return card
+
+
+def _account(found: dict[str, Any]) -> SourceAccount:
+    for name, value in found.items():
+        if name in ("name", "sha256"):
+            _of(str, value)
+        elif name == "left_out":
+            _counts(value)
+        elif not (name == "first_wrong_line" and value is None):
+            _of(int, value)
+    return SourceAccount(**found)
+
+
+def _counts(found: object) -> dict[str, int]:
+    return {_of(str, name): _of(int, num) for name, num in _of(dict, found).items()}
+
+
+def _of(kind: type[_T], value: object) -> _T:
+    if type(value) is not kind:
+        raise TypeError(f"{ascii(value)[:60]} for a {kind.__name__}")
+    return value

@@ -141,12 +141,11 @@ class Dataset:
         """Map the split files; use `open`."""
         self.folder = folder
         self.card = card
-        self._splits = {
-            name: Split(
-                name, card, SplitFile(folder / f"{name}.arrow", card.total(name), card.longest)
-            )
-            for name in SPLITS
-        }
+        self._splits = {}
+        for name in SPLITS:
+            counts = list(card.counts[name].values())
+            file = SplitFile(folder / f"{name}.arrow", counts, card.longest)
+            self._splits[name] = Split(name, card, file)
 
     def __repr__(self) -> str:
         """Say which data set this is."""

@@ -10,6 +10,8 @@ Knows the columns; does not know what a category is called.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -138,50 +140,114 @@ class SplitFile:
 
     Args:
         path: The file.
-        num_drawings: How many drawings the card says it holds.
+        counts: How many drawings of each category the card says it holds.
         longest: Rows of the longest drawing, as the card says; None: not known.
 
     Raises:
         DatasetError: If the file is missing, is no such file, or holds another number.
     """
 
-    def __init__(self, path: Path, num_drawings: int, longest: int | None = None) -> None:
+    def __init__(self, path: Path, counts: Sequence[int], longest: int | None = None) -> None:
         """Map the file and check its schema and size."""
         advice = "Prepare the data set again."
         self._name = path.name
         self._longest = longest
+        self._ends = np.cumsum(counts, dtype=np.int64)
         if not path.is_file():
             raise DatasetError(f"the data set must have a file `{path.name}`", do=advice)
         try:
-            self._reader = pa.ipc.open_file(pa.memory_map(str(path), "r"))
+            mapped = pa.memory_map(str(path), "r").read_buffer()
+            self._reader = pa.ipc.open_file(mapped)
         except (pa.ArrowException, OSError) as error:
             raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=advice) from error
         if self._reader.schema != SCHEMA:
             raise DatasetError(f"`{path.name}` has other columns than a data set", do=advice)
+        self._bytes = memoryview(mapped)
+        self._batches: dict[int, StoredBatch] = {}
+        num_drawings = sum(counts)
         expected = -(-num_drawings // ROWS_PER_BATCH)
         found = self._reader.num_record_batches
-        last = self._reader.get_batch(found - 1).num_rows if found else 0
+        last = self._read(found - 1).num_rows if found else 0
         if found != expected or max(found - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
             raise DatasetError(
                 f"`{path.name}` must hold {num_drawings} drawings as the card says", do=advice
             )
-        self._batches: dict[int, StoredBatch] = {}
 
     def batch(self, index: int) -> StoredBatch:
         """Return the record batch with this number: drawings from index * ROWS_PER_BATCH on."""
         stored = self._batches.get(index)
         if stored is None:
+            batch = self._read(index)
             try:
-                stored = _stored(self._reader.get_batch(index))
-            except (pa.ArrowException, OSError, ValueError) as error:
+                stored = _stored(batch)
+                categories = batch.column("category").to_numpy(zero_copy_only=True)
+            except (pa.ArrowException, ValueError) as error:
                 raise self._damaged() from error
+            first = index * ROWS_PER_BATCH
+            numbers = np.arange(first, first + len(categories))
             if not _is_valid(stored, self._longest):
                 raise self._damaged()
+            if not np.array_equal(categories, np.searchsorted(self._ends, numbers, side="right")):
+                raise DatasetError(
+                    f"`{self._name}` must hold as many drawings of each category as the card says",
+                    do="Prepare the data set again.",
+                )
             self._batches[index] = stored
         return stored
 
+    def _read(self, index: int) -> pa.RecordBatch:
+        """Return views of a record batch, after a look at all that they rely on."""
+        try:
+            if is_compressed(self._bytes, index):
+                raise DatasetError(f"`{self._name}` must not be compressed")
+            batch = self._reader.get_batch(index)
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError, ValueError, struct.error) as error:
+            raise self._damaged() from error
+        return batch
+
     def _damaged(self) -> DatasetError:
         return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
+
+
+def is_compressed(file: memoryview, index: int) -> bool:
+    """Whether a record batch is compressed, before pyarrow allocates what it claims.
+
+    Args:
+        file: An Arrow IPC file whose footer pyarrow has read.
+        index: Of the record batch.
+
+    Raises:
+        struct.error: If a place is outside of the file.
+
+    *Source*: the Arrow columnar format (`File.fbs`, `Message.fbs`); pyarrow does not say.
+    """
+    end = len(file) - 10  # the footer's size and the magic word
+    footer = _follow(file, end - _number("<i", file, end))
+    blocks = _follow(file, _field(file, footer, 3))  # Footer.recordBatches
+    message = _follow(file, _number("<q", file, blocks + 4 + 24 * index) + 8)
+    batch = _follow(file, _field(file, message, 2))  # Message.header
+    return _field(file, batch, 3) != 0  # RecordBatch.compression
+
+
+def _number(kind: str, file: memoryview, place: int) -> int:
+    if place < 0:
+        raise struct.error("a place before the file")
+    return int(struct.unpack_from(kind, file, place)[0])
+
+
+def _follow(file: memoryview, place: int) -> int:
+    """Where an offset of a flatbuffer leads."""
+    return place + _number("<I", file, place)
+
+
+def _field(file: memoryview, table: int, number: int) -> int:
+    """Where a field of a flatbuffer's table lies; 0: it is left out."""
+    known = table - _number("<i", file, table)
+    if 4 + 2 * number >= _number("<H", file, known):
+        return 0
+    offset = _number("<H", file, known + 4 + 2 * number)
+    return table + offset if offset else 0
 
 
 def _is_valid(stored: StoredBatch, longest: int | None) -> bool:

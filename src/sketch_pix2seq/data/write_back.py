@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from sketch_pix2seq.data.atomic_dir import atomic_dir
-from sketch_pix2seq.data.card import FILE_NAME, SPLITS
+from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.formats.binary import WIDEST, scaled_to_fit, write_binary
@@ -221,6 +221,7 @@ def _strokes(drawing: SimplifiedDrawing) -> list[np.ndarray]:
 
 def _file_name(category: str) -> str:
     """The category as a file's name, if it can be one."""
-    if category.startswith(".") or any(sign in category for sign in "/\\\0") or len(category) > 100:
+    is_long = len(category) > LONGEST_CATEGORY
+    if not category or category.startswith(".") or is_long or any(c in category for c in "/\\\0"):
         raise DatasetError("the name of a category must be fit for a file", got=repr(category))
     return category

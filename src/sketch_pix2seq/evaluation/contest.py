@@ -81,7 +81,7 @@ class Contestant:
     @property
     def kl_weight(self) -> float:
         """Weight of the KL term in its recipe."""
-        weight = self.card.recipe.get("kl", {}).get("weight", 0.0)
+        weight = (self.card.recipe.get("kl") or {}).get("weight") or 0.0
         return float(weight) if isinstance(weight, int | float) else 0.0
 
 

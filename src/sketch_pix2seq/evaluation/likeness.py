@@ -91,7 +91,7 @@ def _measured(contest: Contest, model: Contestant | None, epsilon: float) -> dic
 
 def _epsilon(model: Contestant) -> float:
     """How far the model's training drawings were simplified beyond QuickDraw's own way."""
-    return float(model.sketcher.card.data.get("options", {}).get("epsilon") or 0.0)
+    return float((model.sketcher.card.data.get("options") or {}).get("epsilon") or 0.0)
 
 
 def _halves(contest: Contest) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:

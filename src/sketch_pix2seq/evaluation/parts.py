@@ -67,7 +67,7 @@ def _kept(path: Path, part: Part) -> Any:
     """What a file holds; if it is not there or not whole, what is measured now."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["measured"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     kept = {"name": part.name, "facts": part.facts, "measured": part.measure()}
     content = json.dumps(kept)

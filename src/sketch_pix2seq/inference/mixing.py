@@ -1,4 +1,4 @@
-"""The way from one latent code to another, and on to the next.
+"""Interpolation between latent codes.
 
 Source: the paper's interpolation is linear, z = w1 z1 + w2 z2 with w1 + w2 = 1; the spherical one
 is Shoemake's (1985), with the lengths of the codes mixed as their directions are.
@@ -18,7 +18,7 @@ _PARALLEL = 1e-4
 def path_through(
     codes: Float32[np.ndarray, "K Z"], steps: int, *, spherical: bool = False
 ) -> Float32[np.ndarray, "N Z"]:
-    """Return codes on the way through some codes, those included.
+    """Return a path of codes through given codes, those included.
 
     Args:
         codes: K >= 2 of them, in the order in which they are passed.
@@ -42,24 +42,25 @@ def path_through(
     return np.concatenate(mixed)
 
 
-def seen_along(seen: Float32[np.ndarray, "K C"], steps: int) -> Float32[np.ndarray, "N C"]:
-    """Return what drawings on the way through some codes may show: what an input beside them may.
+def interpolate_scores(
+    scores: Float32[np.ndarray, "K C"], steps: int
+) -> Float32[np.ndarray, "N C"]:
+    """Return class scores of the codes of `path_through`: of each the higher one of both inputs.
 
     Args:
-        seen: How much less likely than the likeliest each category is for each of the K inputs,
-            in nats: 0 or less.
+        scores: Of the K inputs: log probabilities relative to the most likely category, in nats.
         steps: As of `path_through`.
 
     Returns:
-        The same for each code of the way.
+        The same for each code of the path.
 
     Example:
-        >>> seen_along(np.array([[0, -9], [-5, 0]], np.float32), 3).tolist()
+        >>> interpolate_scores(np.array([[0, -9], [-5, 0]], np.float32), 3).tolist()
         [[0.0, -9.0], [0.0, 0.0], [-5.0, 0.0]]
     """
-    place = np.arange((len(seen) - 1) * (steps - 1) + 1)
-    before, after = place // (steps - 1), -(-place // (steps - 1))  # one at an input
-    either: Float32[np.ndarray, "N C"] = np.maximum(seen[before], seen[after])
+    index = np.arange((len(scores) - 1) * (steps - 1) + 1)
+    before, after = index // (steps - 1), -(-index // (steps - 1))  # the same one at an input
+    either: Float32[np.ndarray, "N C"] = np.maximum(scores[before], scores[after])
     return either
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -30,9 +30,8 @@ from sketch_pix2seq.inference.arguments import (
     checked_temperature,
     checked_threads,
 )
-from sketch_pix2seq.inference.drawings import finished, in_frame
+from sketch_pix2seq.inference.drawings import append_completion, steps_to_sketch
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
-from sketch_pix2seq.inference.eyes import Eyes, Views
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -41,11 +40,27 @@ from sketch_pix2seq.inference.inputs import (
     views_in_turn,
 )
 from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
-from sketch_pix2seq.inference.mixing import path_through, seen_along
+from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
-from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
+from sketch_pix2seq.inference.recognizer import Recognizer, Views
+from sketch_pix2seq.inference.views import Prefix, prefix_of, views_of
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
+
+RENAMED = {"name": "classify", "names": "can_classify", "completes": "can_complete"}
+"""Public names of `Sketcher` that no longer exist, and the present ones."""
+
+
+class Prediction(NamedTuple):
+    """The categories that drawings may show.
+
+    Args:
+        labels: For each drawing all of `card.categories`, the most likely first.
+        probabilities: (N, K) float32, in the order of the labels; rows sum to 1.
+    """
+
+    labels: list[list[str]]
+    probabilities: Float32[np.ndarray, "N K"]
 
 
 class Encoded(NamedTuple):
@@ -98,7 +113,7 @@ class Sketcher:
         self._num_threads = checked_threads(num_threads) or num_processors()
         self._networks = networks_of(bundle)
         self._engine = StrokeEngine(bundle, self._networks, num_threads=self._num_threads)
-        self._eyes = Eyes(bundle, self._networks, self._num_threads)
+        self._recognizer = Recognizer(bundle, self._networks, self._num_threads)
 
     @classmethod
     def load(
@@ -121,13 +136,22 @@ class Sketcher:
         read = Bundle.default() if bundle is None else Bundle.open(checked_path("bundle", bundle))
         return cls(read, num_threads=num_threads)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Name the new one for a name that no longer exists."""
+            message = f"`Sketcher` has no attribute `{name}`"
+            if name in RENAMED:
+                message = f"`Sketcher.{name}` is now `Sketcher.{RENAMED[name]}`"
+            raise AttributeError(message, name=name, obj=self)
+
     @property
     def card(self) -> BundleCard:
         """What the model is, and what it was trained on."""
         return self._bundle.card
 
     def encode(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N Z"]:
-        """Look at drawings.
+        """Encode drawings.
 
         Args:
             inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
@@ -140,24 +164,27 @@ class Sketcher:
             DrawingError: If an input is no drawing.
             BundleError: If codes are not finite.
         """
-        return self._looked_at(as_list(inputs)[0], self._eyes.codes)
+        return self._in_turn(as_list(inputs)[0], self._recognizer.codes)
 
-    def name(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
-        """Say what drawings show.
+    def classify(self, inputs: Input | Sequence[Input]) -> Prediction:
+        """Predict the category of drawings.
 
         Args:
             inputs: As for `encode`.
 
         Returns:
-            (N, K) float32, for each drawing how likely each of `card.categories` is; rows sum
-            to 1. Of categories it has seen often it says too readily that they are shown.
+            For each drawing all categories with their probabilities, the most likely first.
+            Categories with many training drawings are predicted too often.
 
         Raises:
             DrawingError: If an input is no drawing.
-            BundleError: If the bundle cannot name drawings, or computes numbers that are not
+            BundleError: If the bundle cannot classify drawings, or computes numbers that are not
                 finite.
         """
-        return self._looked_at(as_list(inputs)[0], self._eyes.odds)
+        found = self._in_turn(as_list(inputs)[0], self._recognizer.probabilities)
+        order = np.argsort(-found, axis=1, kind="stable")
+        labels = [[self.card.categories[index] for index in row] for row in order.tolist()]
+        return Prediction(labels, np.take_along_axis(found, order, axis=1))
 
     def decode(
         self,
@@ -186,9 +213,9 @@ class Sketcher:
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         conditions = [one for one in self._networks.from_codes(codes) for _ in range(n)]
-        return self._drawn(conditions, n, heat, seed, progress)
+        return self._drawn(conditions, n, temperature, seed, progress)
 
     @overload  # a str is also a sequence of str, but then this first form counts
     def redraw(  # type: ignore[overload-overlap]
@@ -252,22 +279,22 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         n, best_of = check_amount(len(several), n, best_of)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         fidelity = checked_fidelity(fidelity)
         drawings: list[list[Sketch]] = []
         for views in views_in_turn(several, self.card):
-            tell = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
-            codes = self._eyes.codes(views.__getitem__, len(views))
+            report = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
+            codes = self._recognizer.codes(views.__getitem__, len(views))
             conditions = self._networks.from_views(views, codes, n * best_of, fidelity, seed)
-            some = self._drawn(conditions, n * best_of, heat, seed, tell)
+            some = self._drawn(conditions, n * best_of, temperature, seed, report)
             if best_of > 1 and some:
-                seen = None
-                if self._eyes.has_classifier:
-                    seen = self._eyes.seen(views.__getitem__, len(views))
-                order = self.ranked(codes, seen, some)
+                scores = None
+                if self._recognizer.has_classifier:
+                    scores = self._recognizer.class_log_probs(views.__getitem__, len(views))
+                order = self.rank(codes, scores, some)
                 some = [
-                    [tries[place] for place in places[:n]]
-                    for tries, places in zip(some, order, strict=True)
+                    [candidates[index] for index in best[:n]]
+                    for candidates, best in zip(some, order, strict=True)
                 ]
             drawings += some
         return drawings[0] if alone else drawings
@@ -297,9 +324,9 @@ class Sketcher:
             BundleError: If the model cannot draw by name, or computes numbers that are not finite.
         """
         n, _ = check_amount(1, n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         condition = self._networks.from_category(self.category_id(category))
-        (drawings,) = self._drawn([condition] * n, n, heat, seed, progress)
+        (drawings,) = self._drawn([condition] * n, n, temperature, seed, progress)
         return [replace(drawing, category=category) for drawing in drawings]
 
     def mix(
@@ -340,13 +367,14 @@ class Sketcher:
         several, alone = as_list(inputs)
         steps, best_of = check_mix(1 if alone else len(several), steps, best_of)
         self._checked_settings(temperature, seed, progress)
-        _, codes, seen = self.encode_once(several, with_scores=best_of > 1)
+        _, codes, scores = self.encode_once(several, with_scores=best_of > 1)
         path = path_through(codes, steps, spherical=spherical)
         drawings = self.decode(path, best_of, temperature, seed, progress)
         if best_of > 1:
-            seen = None if seen is None else seen_along(seen, steps)
-            best = self.ranked(path, seen, drawings)[:, 0]
-            return [some[place] for some, place in zip(drawings, best, strict=True)]
+            if scores is not None:
+                scores = interpolate_scores(scores, steps)
+            best = self.rank(path, scores, drawings)[:, 0]
+            return [some[index] for some, index in zip(drawings, best, strict=True)]
         return [one for (one,) in drawings]
 
     @overload
@@ -407,27 +435,29 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         n, _ = check_amount(len(several), n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         sketches = as_sketches(several)
-        conditions, begun = self.begin(sketches, category)
+        conditions, prefixes = self.prepare_completion(sketches, category)
         drawn = self._engine.draw(
             [one for one in conditions for _ in range(n)],
-            list(range(n)) * len(begun),
+            list(range(n)) * len(prefixes),
             seed=seed,
-            temperature=heat,
-            begun=[one.steps for one in begun for _ in range(n)],
+            temperature=temperature,
+            prefixes=[one.steps for one in prefixes for _ in range(n)],
             progress=progress,
         )
         drawings = [
-            finished(sketches[place // n], begun[place // n], steps, self.card.offset_scale)
+            append_completion(
+                sketches[place // n], prefixes[place // n], steps, self.card.offset_scale
+            )
             for place, steps in enumerate(drawn)
         ]
         by_input = [drawings[first : first + n] for first in range(0, len(drawings), n)]
         return by_input[0] if alone else by_input
 
-    def begin(
+    def prepare_completion(
         self, sketches: Sequence[Sketch], category: str | None = None
-    ) -> tuple[Sequence[Any], list[Beginning]]:
+    ) -> tuple[Sequence[Any], list[Prefix]]:
         """Prepare started drawings for being completed.
 
         Args:
@@ -435,7 +465,7 @@ class Sketcher:
             category: As of `complete`.
 
         Returns:
-            N conditions for the decoder, and N beginnings.
+            N conditions for the decoder, and N prefixes.
 
         Raises:
             DrawingError: If one has more points than the model draws.
@@ -443,17 +473,17 @@ class Sketcher:
             BundleError: If the model cannot complete drawings, or computes numbers that are not
                 finite.
         """
-        begun = [beginning_of(sketch, self.card) for sketch in sketches]
+        prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
         if self._networks.sees_pictures:
             category_id = None if category is None else self.category_id(category)
-            return [self._networks.from_category(category_id)] * len(begun), begun
+            return [self._networks.from_category(category_id)] * len(prefixes), prefixes
         if category is not None:
             self._networks.from_category(self.category_id(category))  # says that it cannot
         codes = self._completion(self.encode(sketches))
-        return self._networks.from_codes(codes), begun
+        return self._networks.from_codes(codes), prefixes
 
     def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
-        """Read inputs once for all that is computed of them, for `live` and `ranked`.
+        """Read inputs once for all that is computed of them, for `live_engine` and `rank`.
 
         Args:
             inputs: Several, each as for `encode`.
@@ -465,10 +495,10 @@ class Sketcher:
         """
         parts: list[Encoded] = []
         for views in views_in_turn(inputs, self.card):
-            codes = self._eyes.codes(views.__getitem__, len(views))
+            codes = self._recognizer.codes(views.__getitem__, len(views))
             scores = None
-            if with_scores and self._eyes.has_classifier:
-                scores = self._eyes.seen(views.__getitem__, len(views))
+            if with_scores and self._recognizer.has_classifier:
+                scores = self._recognizer.class_log_probs(views.__getitem__, len(views))
             parts.append(Encoded(views, codes, scores))
         if len(parts) == 1:
             return parts[0]
@@ -481,7 +511,7 @@ class Sketcher:
         codes: Float32[np.ndarray, "N Z"],
         views: Float32[np.ndarray, "N ..."] | None = None,
     ) -> Sequence[Any]:
-        """Return what the decoder draws from, for `live`.
+        """Return what the decoder draws from, for `live_engine`.
 
         Args:
             codes: Latent codes.
@@ -492,33 +522,37 @@ class Sketcher:
             return self._networks.from_codes(codes)
         return self._networks.from_views(views, codes, 1, None, 0)
 
-    def ranked(
+    def rank(
         self,
         latents: Float32[np.ndarray, "N Z"],
-        seen: Float32[np.ndarray, "N K"] | None,
+        scores: Float32[np.ndarray, "N K"] | None,
         drawings: Sequence[Sequence[Sketch]],
-    ) -> Int64[np.ndarray, "N tries"]:
-        """Say which of several drawings of each code is the best, as `best_of` does.
+    ) -> Int64[np.ndarray, "N candidates"]:
+        """Rank several drawings of each code, as `best_of` does.
 
         Args:
             latents: The codes.
-            seen: What they may show, as `Encoded.scores`; None: codes alone count.
-            drawings: As many of each code, `tries`.
+            scores: Their class scores, as `Encoded.scores`; None: only codes count.
+            drawings: As many of each code.
 
         Returns:
-            For each code the places of its drawings, that of the best one first.
+            For each code the indices of its drawings, that of the best one first.
 
         Raises:
             UsageError: If there are not as many of each.
             BundleError: If the model computes numbers that are not finite.
         """
-        tries = {len(some) for some in drawings}
-        if len(drawings) != len(latents) or len(tries) != 1:
+        counts = {len(candidates) for candidates in drawings}
+        if len(drawings) != len(latents) or len(counts) != 1:
             raise UsageError("`drawings` must hold as many of each of the codes, one or more")
-        flat = [sketch for some in drawings for sketch in some]
-        return self._eyes.best(lambda some: views_of(flat[some], self.card), latents, seen, *tries)
+        flat = [sketch for candidates in drawings for sketch in candidates]
 
-    def live(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
+        def views(part: slice) -> Float32[np.ndarray, "M ..."]:
+            return views_of(flat[part], self.card)
+
+        return self._recognizer.rank(views, latents, scores, *counts)
+
+    def live_engine(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
         """Return an engine that draws for many callers at once; who made it closes it.
 
         Args:
@@ -527,14 +561,14 @@ class Sketcher:
         return LiveEngine(self._engine, most_waiting=most_waiting)
 
     @property
-    def completes(self) -> bool:
-        """Whether the model can finish started drawings."""
+    def can_complete(self) -> bool:
+        """Whether the model can complete started drawings."""
         return self._networks.sees_pictures or self._bundle.completion is not None
 
     @property
-    def names(self) -> bool:
-        """Whether the model can name drawings."""
-        return self._eyes.can_name
+    def can_classify(self) -> bool:
+        """Whether the model can classify drawings."""
+        return self._recognizer.can_classify
 
     def category_id(self, category: str) -> int:
         """Return the number of a category.
@@ -585,28 +619,29 @@ class Sketcher:
             temperature=temperature,
             progress=progress,
         )
-        sketches = [in_frame(steps, self.card.offset_scale) for steps in drawings]
+        sketches = [steps_to_sketch(steps, self.card.offset_scale) for steps in drawings]
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
-    def _looked_at(
-        self, inputs: Sequence[Input], look: Callable[[Views, int], np.ndarray]
+    def _in_turn(
+        self, inputs: Sequence[Input], compute: Callable[[Views, int], np.ndarray]
     ) -> np.ndarray:
-        """Look at inputs, of which only some have their pictures in memory at a time."""
-        some = views_in_turn(inputs, self.card)
-        return np.concatenate([look(views.__getitem__, len(views)) for views in some])
+        """Compute something of inputs; only some have their pictures in memory at a time."""
+        parts = views_in_turn(inputs, self.card)
+        return np.concatenate([compute(views.__getitem__, len(views)) for views in parts])
 
     def _checked_settings(
         self, temperature: float | None, seed: int, progress: Progress | None
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
-        heat = self.card.temperature if temperature is None else temperature
-        return checked_temperature(heat), checked_seed(seed)
+        if temperature is None:
+            temperature = self.card.temperature
+        return checked_temperature(temperature), checked_seed(seed)
 
 
 def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
     """Report the progress of a part as that of the whole."""
     if progress is None:
         return None
-    tell = progress
-    return lambda done, _: tell(before + done, total)
+    report = progress
+    return lambda done, _: report(before + done, total)

@@ -44,6 +44,8 @@ END_STEP: Float32[np.ndarray, " 5"] = np.array([0, 0, 0, 0, 1], np.float32)
 START_STEP.setflags(write=False)
 END_STEP.setflags(write=False)
 
+_LARGEST = 1e30  # of an offset: the sum of a hundred million is a float32 still
+
 
 def strokes_to_stroke3(strokes: Sequence[np.ndarray]) -> Float32[np.ndarray, "T 3"]:
     """Turn absolute points into offsets with lifts.
@@ -193,4 +195,6 @@ def _checked_rows(
     exact = rows.astype(np.float64)
     if not np.isfinite(exact).all():
         raise DrawingError(f"`{name}` must be finite", got="NaN or infinity")
+    if np.abs(exact).max(initial=0) > _LARGEST:
+        raise DrawingError(f"`{name}` must be between -{_LARGEST:g} and {_LARGEST:g}")
     return exact

@@ -7,6 +7,7 @@ stage by stage: grey -> ink or paper -> cropped -> thin centre lines -> strokes 
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +29,11 @@ MAX_PIXELS = 40_000_000
 """The most pixels that a picture may have."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_MAX_SCANS = 30  # of a progressive JPEG, each of which goes over all pixels; real ones have 10
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # of JPEG, those inside of a scan left out
+_EXIF = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")  # where Pillow keeps it
 _GREY_SIDE = 1024  # pictures are shrunk to this before the threshold
+_STRIP = 64  # rows of a picture that is shrunk, shrunk at once
 _INK_SIDE = 512  # and the ink to this before thinning
 _COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
 _TOLERANCE = 0.004  # of the drawing's longest side, for leaving out points
@@ -124,10 +129,12 @@ def _grey(data: bytes) -> tuple[UInt8[np.ndarray, "H W"], float]:
                         got=f"{width} x {height}",
                         do="Make it smaller first.",
                     )
+                if picture.format == "JPEG" and _num_scans(data) > _MAX_SCANS:
+                    raise DrawingError(f"a JPEG must have at most {_MAX_SCANS} scans", got="more")
                 picture.draft("L", (_GREY_SIDE, _GREY_SIDE))
                 picture.load()
-                upright = ImageOps.exif_transpose(picture)
-                grey = _flattened(upright)
+                small = _reduced(picture, -(-max(picture.size) // _GREY_SIDE))
+                grey = _flattened(ImageOps.exif_transpose(small))
     except DrawingError:
         raise
     except UnidentifiedImageError:
@@ -144,12 +151,39 @@ def _grey(data: bytes) -> tuple[UInt8[np.ndarray, "H W"], float]:
     return np.asarray(grey, np.uint8), max(width, height) / max(grey.size)
 
 
+def _num_scans(data: bytes) -> int:
+    """Count the scans of a JPEG, up to its end; what is embedded in it is not counted."""
+    place, count = 2, 0
+    while found := _MARKER.search(data, place):
+        kind, place = found.group()[1], found.end()
+        if kind == 0xD9:  # the end of the picture
+            break
+        count += kind == 0xDA
+        place += int.from_bytes(data[place : place + 2], "big")
+    return count
+
+
+def _reduced(picture: Image.Image, factor: int) -> Image.Image:
+    """Shrink a picture of any mode, a strip at a time: no second copy of a large one is made."""
+    if factor == 1:
+        return picture
+    strips = []
+    for top in range(0, picture.height, factor * _STRIP):
+        bottom = min(top + factor * _STRIP, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        if picture.mode.startswith(("I", "F")):
+            strips.append(_averaged(np.asarray(strip), factor))
+        else:
+            kind = "RGBA" if picture.has_transparency_data else "L"
+            strips.append(np.asarray(strip.convert(kind).reduce(factor)))
+    small = Image.fromarray(np.concatenate(strips))
+    small.info.update({key: picture.info[key] for key in _EXIF if key in picture.info})
+    return small
+
+
 def _resized(grey: Image.Image) -> Image.Image:
-    """Shrink large pictures; enlarge small ones, whose soft edges say more than their pixels."""
-    longest = max(grey.size)
-    if longest > _GREY_SIDE:
-        return grey.reduce(-(-longest // _GREY_SIDE))
-    factor = min(_INK_SIDE // longest, 8)
+    """Enlarge small pictures, whose soft edges say more than their pixels."""
+    factor = min(_INK_SIDE // max(grey.size), 8)
     if factor < 2:
         return grey
     return grey.resize((grey.width * factor, grey.height * factor), Image.Resampling.BICUBIC)
@@ -158,14 +192,12 @@ def _resized(grey: Image.Image) -> Image.Image:
 def _flattened(picture: Image.Image) -> Image.Image:
     """Make a picture of any mode grey, on white; where that hides the lines, on black."""
     if picture.mode.startswith(("I", "F")):
-        values = _averaged(np.asarray(picture), -(-max(picture.size) // _GREY_SIDE))
+        values = np.asarray(picture)
         top = 65535 if values.max() > 255 else 255
         return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
     if not picture.has_transparency_data:
         return picture.convert("L")
     solid = picture.convert("RGBA")
-    factor = -(-max(solid.size) // _GREY_SIDE)
-    solid = solid.reduce(factor) if factor > 1 else solid
     for paper in ("white", "black"):
         ground = Image.new("RGBA", solid.size, paper)
         grey = Image.alpha_composite(ground, solid).convert("L")

@@ -3,7 +3,8 @@
 Lines keep their points, curves become as few points as a five-hundredth of the drawing's
 size allows; an area without a line gives its outline. What is invisible, or of the colour of the
 paper, is left out, and so are texts and embedded pictures. Nothing outside the file is ever
-opened: entities are refused, references other than `#id` are ignored.
+opened: references other than `#id` are ignored, and of a document type only entities that are
+plain text are known.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.parsers import expat
 
 import numpy as np
-from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from jaxtyping import Float
 
@@ -23,21 +24,18 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.simplify import rdp_mask
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_shapes import (
-    SHAPES,
-    Line,
-    Piece,
-    count_tokens,
-    length,
-    shape_lines,
-    transform,
-)
+from sketch_pix2seq.sketch.svg_path import Line, Piece
+from sketch_pix2seq.sketch.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
 from sketch_pix2seq.sketch.svg_style import Rules, Style, is_same_colour, read_rules, styled
 
 MAX_SVG_BYTES = 4_000_000
 """The largest SVG file that is read."""
 
-_MAX_ELEMENTS = 10_000
+_MAX_ELEMENTS = 10_000  # that draw
+_MAX_PARSED_ELEMENTS = 100_000
+_MAX_ENTITIES = 100
+_LONGEST_ENTITY = 200
+_DECLARATIONS = ("<!ATTLIST", "<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
 _MAX_DEPTH = 64
 _MAX_NUMBERS = 100_000  # and letters of path data
 _MAX_VISITED_BYTES = 2 * MAX_SVG_BYTES  # `use` may visit the same bytes again and again
@@ -92,18 +90,52 @@ def _read(path: Path) -> tuple[bytes, str]:
 def _parse(data: bytes) -> ET.Element:
     """Parse the XML safely and check that it is an SVG."""
     try:
-        root: ET.Element = fromstring(data, forbid_dtd=False)
-    except ET.ParseError as error:
+        _check_declarations(data)
+        root: ET.Element = fromstring(data, forbid_dtd=False, forbid_entities=False)
+    except (ET.ParseError, expat.ExpatError) as error:
         raise DrawingError("an SVG must be well-formed XML", got=error) from None
-    except DefusedXmlException:
-        raise DrawingError(
-            "an SVG must not define or fetch entities", got="a file that does", do="Save it anew."
-        ) from None
     except (ValueError, LookupError) as error:
         raise DrawingError("an SVG must be text in a known encoding", got=error) from None
     if _tag(root) != "svg":
         raise DrawingError("an SVG must begin with `<svg>`", got=f"<{_tag(root)[:40]}>")
     return root
+
+
+def _check_declarations(data: bytes) -> None:
+    """Go through a document once, keeping nothing: what would multiply in a tree is refused."""
+    parser = expat.ParserCreate()
+    entities: list[str] = []
+    num_elements = 0
+
+    def refuse(token: str) -> None:
+        if token.startswith(_DECLARATIONS):
+            raise DrawingError("an SVG must declare nothing but plain entities", got=token[:40])
+
+    def take_entity(name: str, is_parameter: int, value: str | None, *_: object) -> None:
+        if is_parameter or value is None or "&" in value or "<" in value:
+            refuse(f"<!ENTITY {name}")
+        entities.append(value or "")
+        if len(entities) > _MAX_ENTITIES or len(entities[-1]) > _LONGEST_ENTITY:
+            rule = f"at most {_MAX_ENTITIES} entities of at most {_LONGEST_ENTITY} letters"
+            raise DrawingError(f"an SVG must declare {rule}", got="more")
+        if data.count(b"&") * max(map(len, entities)) > MAX_SVG_BYTES:
+            raise DrawingError("an SVG must repeat less by its entities", got=f"&{name};")
+
+    def end_doctype() -> None:
+        parser.DefaultHandler = None
+
+    def count(name: str, attributes: list[str]) -> None:
+        nonlocal num_elements
+        num_elements += 1
+        if num_elements > _MAX_PARSED_ELEMENTS:
+            raise DrawingError(f"an SVG must have at most {_MAX_PARSED_ELEMENTS} elements")
+
+    parser.ordered_attributes = True
+    parser.DefaultHandler = refuse
+    parser.EntityDeclHandler = take_entity
+    parser.EndDoctypeDeclHandler = end_doctype
+    parser.StartElementHandler = count
+    parser.Parse(data, True)
 
 
 def _tag(element: ET.Element) -> str:
@@ -128,7 +160,7 @@ class _Walk:
     def __init__(self, root: ET.Element) -> None:
         self._root = root
         self._by_id = {e.attrib["id"]: e for e in root.iter() if "id" in e.attrib}
-        sheets = ("".join(e.itertext()) for e in root.iter() if _tag(e) == "style")
+        sheets = (e.text or "" for e in root.iter() if _tag(e) == "style")
         self._rules: Rules = read_rules(sheets)
         self._paper = (255, 255, 255)
         self._transforms: dict[str, np.ndarray] = {}

@@ -1,4 +1,4 @@
-"""SVG shapes as polylines: paths, rectangles, circles, lines, polygons.
+"""SVG shapes as polylines: rectangles, circles, lines, polygons; paths by `svg_path`.
 
 Curves are sampled finely here; `svg_in` leaves out what is not needed once it knows how
 large the drawing is. Knows single elements: no style, no tree.
@@ -9,36 +9,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from svgelements import Arc, Close, CubicBezier, Matrix, Move, Path, QuadraticBezier
+from svgelements import Matrix
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.svg_path import LARGEST, Line, Piece, path_lines
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 """Names of the elements that draw."""
 
-_CURVE_SAMPLES = 32
 _TURN_SAMPLES = 96
-_LONGEST = 1e12  # of a length: far outside any paper, far inside any number
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
 _LONGEST_TRANSFORM = 4_000  # letters; real ones have below 100
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
           "in": 96.0, "q": 96 / 101.6, "em": 16.0, "rem": 16.0, "ex": 8.0}  # fmt: skip
-
-
-class Piece(NamedTuple):
-    """Part of a line: straight pieces keep every point, curved ones may be thinned."""
-
-    points: Float[np.ndarray, "P 2"]
-    is_curve: bool
-
-
-Line = list[Piece]
-"""One pen-down line: each piece begins where the one before ends."""
 
 
 def shape_lines(
@@ -62,7 +49,7 @@ def shape_lines(
         [[0.0, 0.0], [3.0, 4.0]]
     """
     if tag == "path":
-        return _path(attributes.get("d", ""))
+        return path_lines(attributes.get("d", ""))
     if tag in ("polyline", "polygon"):
         return _poly(attributes.get("points", ""), closed=tag == "polygon")
 
@@ -117,7 +104,7 @@ def length(text: str, extent: float) -> float:
     if match is None:
         return 0.0
     unit = text.strip()[match.end() :].strip().lower()
-    value = min(max(float(match.group()), -_LONGEST), _LONGEST)
+    value = min(max(float(match.group()), -LARGEST), LARGEST)
     return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
 
 
@@ -152,80 +139,6 @@ def transform(text: str | None) -> Float[np.ndarray, "3 3"]:
     if not np.isfinite(matrix).all():
         raise DrawingError("a `transform` in the SVG must be finite", got=text[:60])
     return matrix
-
-
-def _path(data: str) -> list[Line]:
-    """Read path data; as SVG demands, what comes before an error in it is drawn."""
-    path = Path()
-    if not data.strip():
-        return []
-    try:
-        path.parse(data)
-    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError):
-        if len(path) < 2:  # a move alone draws nothing
-            raise DrawingError("the path data `d` must be readable", got=data[:40]) from None
-    return _lines_of(path, data)
-
-
-def _lines_of(path: Path, data: str) -> list[Line]:
-    """Turn parsed segments into lines; a line ends where the pen moves or the path closes."""
-    lines: list[Line] = []
-    corners: list[tuple[float, float]] = []
-    at: tuple[float, float] | None = None
-    is_down = False
-
-    def flush() -> None:
-        if corners:
-            lines[-1].append(Piece(np.array(corners), False))
-        corners.clear()
-
-    for segment in path:
-        end = None if segment.end is None else (float(segment.end.x), float(segment.end.y))
-        if isinstance(segment, Move):
-            flush()
-            is_down = False
-        elif at is None or end is None:
-            raise DrawingError("the path data `d` must begin with a move", got=data[:40])
-        else:
-            if not is_down:
-                lines.append([])
-            if isinstance(segment, QuadraticBezier | CubicBezier | Arc):
-                flush()
-                lines[-1].append(Piece(_sample(segment, at, end), True))
-            else:
-                corners.extend([end] if corners else [at, end])
-            is_down = not isinstance(segment, Close)
-            if not is_down:
-                flush()
-        at = end
-    flush()
-    return lines
-
-
-def _sample(
-    segment: QuadraticBezier | CubicBezier | Arc,
-    start: tuple[float, float],
-    end: tuple[float, float],
-) -> Float[np.ndarray, "P 2"]:
-    """Sample a curve evenly in its parameter, its ends exactly."""
-    if isinstance(segment, Arc):
-        if not segment.rx or not segment.ry or not math.isfinite(segment.sweep):
-            return np.array([start, end])
-        count = max(math.ceil(_TURN_SAMPLES * min(abs(segment.sweep) / math.tau, 1)), 2)
-        points = np.array(segment.npoint(np.linspace(0, 1, count + 1)), np.float64)
-    else:
-        t = np.linspace(0, 1, _CURVE_SAMPLES + 1)[:, None]
-        if isinstance(segment, CubicBezier):
-            controls = [segment.control1, segment.control2]
-            weights = [3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t]
-        else:
-            controls, weights = [segment.control], [2 * (1 - t) * t]
-        degree = len(controls) + 1
-        points = (1 - t) ** degree * np.array(start) + t**degree * np.array(end)
-        for control, weight in zip(controls, weights, strict=True):
-            points += weight * np.array([control.x, control.y], np.float64)
-    points[0], points[-1] = start, end
-    return points
 
 
 def _poly(text: str, *, closed: bool) -> list[Line]:

@@ -25,6 +25,7 @@ HEADER = "sketch_pix2seq"
 BEST = "best.safetensors"
 _PATTERN = "step-*.safetensors"
 _PARTIAL = ".*.partial"
+_NUMBERS = {"step": (int,), "skipped": (int,), "best_valid_loss": (int, float)}
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -73,14 +74,29 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             names = list(file.keys())
             # cloned: `get_tensor` returns views of the mapped file
             tensors = {name: file.get_tensor(name).clone() for name in names}
-    except (OSError, SafetensorError, ValueError) as error:
-        raise DamagedCheckpointError(f"`{path}` is not a whole checkpoint", got=error) from error
-    version = header.get("format_version")
-    if version != FORMAT_VERSION:
-        raise RunError(f"`{path}` must be a checkpoint of format {FORMAT_VERSION}", got=version)
-    if "digest" in header and header["digest"] != _digest(tensors):
+        version = header.get("format_version")
+        if version != FORMAT_VERSION:
+            raise RunError(f"`{path}` must be a checkpoint of format {FORMAT_VERSION}", got=version)
+        is_whole = "digest" not in header or header["digest"] == _digest(tensors)
+        facts = _checked(header["facts"])
+    except (
+        *(OSError, SafetensorError, ValueError, TypeError, KeyError, AttributeError),
+        RecursionError,
+    ) as error:
+        raise DamagedCheckpointError(
+            f"`{path}` is not a whole checkpoint", got=repr(error)[:200]
+        ) from error
+    if not is_whole:
         raise DamagedCheckpointError(f"`{path}` is not a whole checkpoint: its digest is wrong")
-    return tensors, header["facts"]
+    return tensors, facts
+
+
+def _checked(facts: dict[str, Any]) -> dict[str, Any]:
+    """Refuse numbers that are none."""
+    for name, kinds in _NUMBERS.items():
+        if name in facts and type(facts[name]) not in kinds:
+            raise TypeError(f"`{name}` must be a number")
+    return facts
 
 
 def checkpoints(folder: Path) -> list[Path]:

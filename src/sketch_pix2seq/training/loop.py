@@ -273,11 +273,13 @@ class Trainer:
             try:
                 tensors, facts = load_checkpoint(path)
                 self.optimiser.load_tensors(tensors)
+                self.state = TrainState(**facts)
+            except TypeError:
+                raise RunError(f"`{path}` must be a checkpoint of a training run") from None
             except DamagedCheckpointError as error:
                 on_notice(str(error))
                 damaged.append(path)
                 continue
-            self.state = TrainState(**facts)
             for path in damaged:
                 aside = path.rename(path.with_suffix(".damaged"))
                 on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")

@@ -103,7 +103,7 @@ class RewardClassifier:
             card = json.loads(content[8 : 8 + length])
             # older runs have no digest in the card; theirs is that of the file
             digest = str(card.get("digest") or sha256(content).hexdigest())
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise UsageError("`judge` cannot be read", got=repr(error)) from error
         return cls.from_bundle(card, content[8 + length :], digest)
 

@@ -13,8 +13,9 @@ import json
 import math
 import platform
 import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -59,13 +60,17 @@ class Run:
             if version == FORMAT_VERSION:
                 self.recipe = Recipe.from_dict(self.facts["recipe"])
                 self.data = DatasetCard.from_json(json.dumps(self.facts["data"]).encode())
+                _ = self.offset_scale
         except FileNotFoundError as error:
             raise RunError(
                 f"`{folder}` is not a training run: it has no run.json",
                 do="Name a folder that `sketch-pix2seq train` wrote.",
             ) from error
-        except (OSError, ValueError, KeyError, TypeError, SketchPix2SeqError) as error:
-            raise RunError(f"`{path}` cannot be read", got=repr(error)) from error
+        except (
+            *(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+            SketchPix2SeqError,
+        ) as error:
+            raise RunError(f"`{path}` cannot be read", got=repr(error)[:200]) from error
         if version != FORMAT_VERSION:
             raise RunError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
 
@@ -170,16 +175,22 @@ class MetricLog:
     def __init__(self, run: Run, start: int) -> None:
         path = run.folder / "metrics.jsonl"
         _drop_lines_from(path, start)
-        self._file = path.open("a", encoding="utf-8")
+        self._has_failed = False
+        self._file = path.open("ab", buffering=0)  # nothing that failed is kept to fail again
         self._board = SummaryWriter(str(run.folder / "tensorboard"), purge_step=start)
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Log values after `step` steps; `kind` is `train` or `valid`."""
         finite = {name: v if math.isfinite(v) else None for name, v in values.items()}
-        self._file.write(json.dumps({"step": step, "kind": kind, **finite}) + "\n")
-        self._file.flush()
-        for name, value in values.items():
-            self._board.add_scalar(f"{kind}/{name}", value, step)
+        line = json.dumps({"step": step, "kind": kind, **finite}) + "\n"
+        try:
+            self._file.write(line.encode())
+            for name, value in values.items():
+                self._board.add_scalar(f"{kind}/{name}", value, step)
+        except OSError as error:  # such as a full disk; training continues
+            if not self._has_failed:
+                warnings.warn(f"metrics are not written: {error}", stacklevel=2)
+            self._has_failed = True
 
     def __enter__(self) -> MetricLog:
         """Itself."""
@@ -193,7 +204,8 @@ class MetricLog:
     ) -> None:
         """Close both."""
         self._file.close()
-        self._board.close()
+        with suppress(OSError):
+            self._board.close()
 
 
 def _drop_lines_from(path: Path, start: int) -> None:

@@ -37,6 +37,7 @@ _CODES = {
     405: ("method_not_allowed", "this cannot be asked for in this way", ""),
     408: ("too_slow", "the request came too slowly", "Try again."),
     413: ("too_large", "what was sent is too large", "Send less at once."),
+    421: ("unknown_host", "this site does not have this name", "Start it with `allow-host`."),
     429: ("too_many", "too much was asked for in a short time", "Wait a little."),
     503: ("busy", "too many people are drawing at this moment", "Try again in a few seconds."),
     504: ("timeout", "this took too long", "Ask for less at once, or try again."),

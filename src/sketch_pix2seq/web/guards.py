@@ -6,10 +6,11 @@ Each guard wraps an ASGI application. None of them knows what the routes do.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -108,6 +109,36 @@ def _is_foreign(scope: Scope) -> bool:
         return origin is not None and urlsplit(origin).netloc != headers.get("host")
     except ValueError:
         return True
+
+
+class KnownHost:
+    """Refuses requests to a name that this site does not have.
+
+    A page of another site can let its own name lead to this address (DNS rebinding), and browsers
+    then hold both for one site. An address in numbers cannot be led anywhere.
+
+    Args:
+        app: What is guarded.
+        hosts: Names that it has, besides `localhost`.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self.app = app
+        self.hosts = {"localhost", *(host.lower() for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application."""
+        if scope["type"] == "http" and not self._knows(Headers(scope=scope).get("host", "")):
+            refusal = SafeHeaders(answer(Request(scope), Wrong.of_status(421)))
+            return await refusal(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+    def _knows(self, header: str) -> bool:
+        try:
+            name = urlsplit(f"//{header}").hostname or ""
+            return not header or name in self.hosts or bool(ipaddress.ip_address(name))
+        except ValueError:
+            return False
 
 
 class BodyLimit:
@@ -253,7 +284,7 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI application."""
         counts = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
-        if counts and not self._takes_token((scope.get("client") or ("", 0))[0]):
+        if counts and not self._takes_token(_household((scope.get("client") or ("", 0))[0])):
             return await answer(Request(scope), Wrong.of_status(429))(scope, receive, send)
         return await self.app(scope, receive, send)
 
@@ -265,3 +296,14 @@ class RateLimit:
         if len(self._buckets) > MOST_ADDRESSES:
             self._buckets.popitem(last=False)
         return left >= 1
+
+
+def _household(address: str) -> str:
+    """An IPv4 address, or the network of 2^64 IPv6 addresses that one household has."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return address
+    return str(known.ipv4_mapped or ipaddress.ip_network((int(known) >> 64 << 64, 64)))

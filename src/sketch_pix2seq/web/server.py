@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import uvicorn
@@ -13,11 +15,18 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.web.guards import KnownHost
 
 IDLE_SECONDS = 20
 """A connection over which no whole request comes for so long, or twice so long, is closed."""
 DRAIN_SECONDS = 5
 """How long requests under way may take once the server is told to end."""
+MOST_CONNECTIONS = 500
+"""Open at once; a process may have 1,024 files open, as a rule."""
+CROWDED_SECONDS = 2
+"""When there are more connections, those over which no request came for so long are closed."""
+LINES_A_MINUTE = 10
+"""Of one kind in the log."""
 
 
 def serve(
@@ -26,6 +35,9 @@ def serve(
     port: int,
     on_ready: Callable[[str], None] = lambda address: None,
     stop: threading.Event | None = None,
+    *,
+    allow_host: Sequence[str] = (),
+    proxy: str | None = None,
 ) -> None:
     """Serve a site until Ctrl-C or SIGTERM.
 
@@ -35,6 +47,8 @@ def serve(
         port: Port to listen at; 0: any that is free.
         on_ready: Called with the site's address once it can be asked.
         stop: Ends it too, once it is set.
+        allow_host: Names that the site has, besides `host` and `localhost`.
+        proxy: Address of the proxy in front of it, whose word on who asks is believed.
 
     Raises:
         UsageError: If the address cannot be listened at.
@@ -43,16 +57,38 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
     config = uvicorn.Config(
-        app,
+        KnownHost(app, [host, *allow_host]),
         access_log=False,
         log_level="warning",
         server_header=False,
         http=_Impatient,
+        proxy_headers=proxy is not None,
+        forwarded_allow_ips=proxy,
+        limit_concurrency=2 * MOST_CONNECTIONS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    for name in ("asyncio", "uvicorn.error", "sketch_pix2seq.web.guards"):
+        logging.getLogger(name).addFilter(_Sparing())
     server = _Server(config, lambda: on_ready(address), stop)
     with listening, suppress(KeyboardInterrupt):  # how one ends it: nothing went wrong
         server.run(sockets=[listening])
+
+
+class _Sparing(logging.Filter):
+    """Lets through only so many lines of one kind a minute, so that nobody can fill a disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun = 0.0
+        self._counts: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a line is written."""
+        if time.monotonic() - self._begun > 60:
+            self._begun, self._counts = time.monotonic(), {}
+        kind = f"{record.pathname}:{record.lineno}"
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return self._counts[kind] <= LINES_A_MINUTE
 
 
 class _Impatient(H11Protocol):
@@ -66,7 +102,19 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._since = self.loop.time()
+        if len(self.connections) > MOST_CONNECTIONS:
+            for other in list(self.connections):
+                if isinstance(other, _Impatient) and other is not self:
+                    other.make_room()
         self._again = self.loop.call_later(IDLE_SECONDS, self._look)
+
+    def make_room(self) -> None:
+        """Close, if no request has come for a while."""
+        cycle: RequestResponseCycle | None = self.cycle
+        waits = cycle is None or cycle.response_complete
+        if waits and self.loop.time() - self._since > CROWDED_SECONDS:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._again.cancel()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -259,3 +261,15 @@ def test_results_are_those_of_the_votes(client: TestClient, study: Study) -> Non
 
 def test_the_api_is_described(client: TestClient) -> None:
     assert set(client.get("/api/openapi.json").json()["paths"]) == {"/api/vote", "/api/health"}
+
+
+def test_health_says_whether_votes_can_be_written(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.web.turing.store.TRY_SECONDS", 0)
+    assert client.get("/api/health").json()["ok"] is True
+    with closing(sqlite3.connect(tmp_path / "votes.sqlite")) as other:
+        other.execute("DROP TABLE turing_study")
+        other.commit()
+        answer = client.get("/api/health")
+        assert (answer.status_code, answer.json()["ok"]) == (503, False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from sketch_pix2seq.errors import StudyError, UsageError
+from sketch_pix2seq.errors import SketchPix2SeqError, StudyError, UsageError
 from sketch_pix2seq.web.turing.database import VERSION_TABLE, database_url, open_database
+from sketch_pix2seq.web.turing.store import Store
 from sketch_pix2seq.web.turing.tables import METADATA
 
 OURS, ANOTHER = "a" * 64, "b" * 64
@@ -111,3 +114,45 @@ def test_what_cannot_be_used_is_told_without_the_password(tmp_path: Path) -> Non
         open_database("postgresql://me:secret@127.0.0.1:1/votes", OURS)
     assert "secret" not in str(error.value)
     assert "cannot be used" in str(error.value)
+
+
+def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "votes.sqlite"
+    path.touch(0o644)
+    store = Store.open(str(path), OURS)
+    token = store.join()
+    hashed = hashlib.sha256(token).digest()
+    files = list(tmp_path.iterdir())
+    assert len(files) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    assert any(hashed in file.read_bytes() for file in files)
+    participant = store.find(token)
+    assert participant is not None
+    store.withdraw(participant)
+    assert not any(hashed in file.read_bytes() for file in files)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE turing_participants SET joined = 'yesterday'",
+        "UPDATE turing_participants SET joined = x'ff00'",
+        "ALTER TABLE turing_votes RENAME COLUMN human TO robot",
+        "DROP TABLE turing_participants",
+        "UPDATE turing_votes SET human = 'x'",
+    ],
+)
+def test_a_tampered_database_is_read_or_refused(tmp_path: Path, tampering: str) -> None:
+    path = tmp_path / "votes.sqlite"
+    store = Store.open(str(path), OURS)
+    participant = store.find(store.join())
+    assert participant is not None
+    store.vote(participant, "cat", human=True)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(tampering)
+        other.commit()
+    with suppress(SketchPix2SeqError):
+        store.period()
+        store.votes()
+    store.close()

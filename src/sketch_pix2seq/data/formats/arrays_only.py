@@ -1,36 +1,45 @@
 """Pickled arrays of numbers, read without running anything that is in the pickle.
 
-A pickle is a program. This reader knows the few instructions that numpy's arrays are made of,
-and three names, none of which is looked up anywhere: they stand for classes of ours that can
-do nothing but hold numbers. Everything else is refused where it stands.
+A pickle is a program. Its instructions are gone through first, which makes nothing: only the few
+that numpy's arrays are made of may be there, no more of them than the arrays need, and none may
+claim or repeat more than the file holds. Then three names are known, none of which is looked up
+anywhere: they stand for classes of ours that can do nothing but hold numbers.
 
-Source: Python's `pickle` module and the state that `numpy.ndarray.__reduce__` leaves.
+Source: Python's `pickletools` and `pickle` (restricting globals), and the state that
+`numpy.ndarray.__reduce__` leaves.
 """
 
 from __future__ import annotations
 
 import math
 import pickle
+import pickletools
 import re
+from collections import Counter
 from collections.abc import Callable
-from io import BufferedIOBase
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 
 from sketch_pix2seq.errors import DatasetError
 
+_TEXTS = frozenset(
+    ("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BINUNICODE")
+) | {"SHORT_BINUNICODE"}
+_TUPLES = frozenset(("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"))
+_PUTS = frozenset(("BINPUT", "LONG_BINPUT", "MEMOIZE"))
+_GETS = frozenset(("BINGET", "LONG_BINGET"))
 _ALLOWED = (
-    *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE"),
-    *("INT", "BININT", "BININT1", "BININT2", "LONG1", "STRING", "BINSTRING", "SHORT_BINSTRING"),
-    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BINUNICODE", "SHORT_BINUNICODE", "UNICODE"),
-    *("TUPLE", "EMPTY_TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
-    *("LIST", "EMPTY_LIST", "APPEND", "APPENDS"),
-    *("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "GET", "BINGET", "LONG_BINGET"),
-    *("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+    frozenset(("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"))
+    | frozenset(("BININT", "BININT1", "BININT2", "LONG1", "EMPTY_LIST", "APPEND", "APPENDS"))
+    | frozenset(("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"))
+    | (_TEXTS | _TUPLES | _PUTS | _GETS)
 )
 _KINDS = re.compile(r"[<>|=]?([iuf][1248]|O8?)")
 _INSTRUCTIONS_AN_ARRAY = 64
+_TUPLES_AN_ARRAY = 6
+_LONGEST_REPEATED = 64  # letters of a text that may be used again
 _MOST_DIMENSIONS = 3
 
 
@@ -46,7 +55,8 @@ class _Kind:
     def __init__(self, name: object) -> None:
         text = name.decode("latin1") if isinstance(name, bytes) else name
         if not isinstance(text, str) or not _KINDS.fullmatch(text):
-            raise _RefusedError(f"numbers of the type {str(text)[:40]!r}")
+            shown = text[:40] if isinstance(text, str) else type(text).__name__
+            raise _RefusedError(f"numbers of the type {shown!r}")
         self.dtype = np.dtype(text)
 
     def __setstate__(self, state: object) -> None:
@@ -133,50 +143,22 @@ def _refuse(what: str) -> object:
     raise _RefusedError(what)
 
 
-def _counted(handler: Callable[[Any], None]) -> Callable[[Any], None]:
-    def load(self: _ArraysOnly) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise _RefusedError("far more than its head announces")
-        handler(self)
-
-    return load
-
-
-class _Dispatch(dict[int, Callable[[Any], None]]):
-    """The instructions; the missing ones are refused."""
-
-    def __missing__(self, code: int) -> Callable[[Any], None]:
-        raise _RefusedError(f"the instruction {bytes([code])!r}")
-
-
-class _ArraysOnly(pickle._Unpickler):
-    """The standard reader in Python (the one in C trusts the sizes it is told)."""
-
-    dispatch = _Dispatch(
-        {
-            code[0]: _counted(pickle._Unpickler.dispatch[code[0]])
-            for code in (getattr(pickle, name) for name in _ALLOWED)
-        }
-    )
-
-    def __init__(self, file: BufferedIOBase, num_arrays: int) -> None:
-        super().__init__(file, encoding="latin1")
-        self.left = _INSTRUCTIONS_AN_ARRAY * (num_arrays + 16)
+class _ArraysOnly(pickle.Unpickler):
+    """The standard reader, which knows our names alone."""
 
     def find_class(self, module: str, name: str) -> Any:
         """Only what is known by heart; nothing is imported."""
         try:
             return _NAMES[module, name]
         except KeyError:
-            raise _RefusedError(f"the name `{module}.{name}`"[:80]) from None
+            raise _RefusedError(f"the name `{module[:60]}.{name[:60]}`") from None
 
 
-def load_arrays(file: BufferedIOBase, num_arrays: int) -> list[np.ndarray]:
+def load_arrays(content: bytes, num_arrays: int) -> list[np.ndarray]:
     """Read a pickled array of arrays of numbers.
 
     Args:
-        file: At the beginning of the pickle.
+        content: The pickle.
         num_arrays: How many it must hold.
 
     Returns:
@@ -186,11 +168,14 @@ def load_arrays(file: BufferedIOBase, num_arrays: int) -> list[np.ndarray]:
         DatasetError: If there is anything else in it, or it is damaged. Nothing in it has run.
     """
     try:
-        outer = _ArraysOnly(file, num_arrays).load()
+        _check_instructions(content, num_arrays)
+        outer = _ArraysOnly(BytesIO(content), encoding="latin1").load()
         arrays = outer.value if isinstance(outer, _Array) else None
         if not isinstance(arrays, list) or len(arrays) != num_arrays:
             raise _RefusedError("another number of arrays than its head announces")
         found = [item.value if isinstance(item, _Array) else None for item in arrays]
+        if sum(array.nbytes for array in found if isinstance(array, np.ndarray)) > len(content):
+            raise _RefusedError("the same array again and again")
     except _RefusedError as error:
         raise DatasetError(
             "a pickle must hold arrays of numbers alone; nothing in it was run", got=error
@@ -200,3 +185,37 @@ def load_arrays(file: BufferedIOBase, num_arrays: int) -> list[np.ndarray]:
     if not all(isinstance(array, np.ndarray) for array in found):
         raise DatasetError("a pickle must hold arrays of numbers alone", got="lists of lists")
     return [array for array in found if isinstance(array, np.ndarray)]
+
+
+def _check_instructions(content: bytes, num_arrays: int) -> None:
+    """Go through a pickle without carrying it out, and refuse what arrays do not need.
+
+    Raises:
+        _RefusedError: If there is such an instruction, or too many of them.
+        ValueError: If the pickle is cut short.
+    """
+    counts: Counter[str] = Counter()
+    most = {"EMPTY_LIST": 1, "tuples": _TUPLES_AN_ARRAY * (num_arrays + 16)}
+    num_puts, length = 0, 0
+    long_texts: set[int] = set()
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        name = opcode.name
+        if name not in _ALLOWED:
+            raise _RefusedError(f"the instruction {name}")
+        kind = "tuples" if name in _TUPLES else name
+        counts[kind] += 1
+        if number > _INSTRUCTIONS_AN_ARRAY * (num_arrays + 16) or counts[kind] > most.get(
+            kind, number + 1
+        ):
+            raise _RefusedError("far more than its head announces")
+        if name in _PUTS:
+            place: int = num_puts if argument is None else argument
+            num_puts += 1
+            if place > number:
+                raise _RefusedError("a memory far larger than itself")
+            (long_texts.add if length > _LONGEST_REPEATED else long_texts.discard)(place)
+        elif name in _GETS and argument in long_texts:
+            raise _RefusedError("the same numbers again and again")
+        elif name == "FRAME" and int(argument or 0) > len(content):
+            raise _RefusedError("a frame larger than itself")
+        length = len(argument or "") if name in _TEXTS else 0

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sketch_pix2seq.data.card import LONGEST_CATEGORY
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.sketch.ndjson import RawDrawing, SimplifiedDrawing
 
 _MOST_REASONS = 20
-_LONGEST_WORD = 100
 _OTHER = "other reasons"
 
 
@@ -105,8 +105,8 @@ def checked_word(
         DrawingError: If it is too long, empty or not printable.
     """
     word = drawing.word
-    if word is not None and not (0 < len(word) <= _LONGEST_WORD and word.isprintable()):
-        raise DrawingError(f"`word` must be 1 to {_LONGEST_WORD} printable characters")
+    if word is not None and not (0 < len(word) <= LONGEST_CATEGORY and word.isprintable()):
+        raise DrawingError(f"`word` must be 1 to {LONGEST_CATEGORY} printable characters")
     return drawing
 
 

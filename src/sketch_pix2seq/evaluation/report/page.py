@@ -83,8 +83,8 @@ def _models(found: Found) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for model in found.models:
         card = model.card
-        settings = card.recipe.get("model", {})
-        counts = card.data.get("counts", {}).get("train", {})
+        settings = card.recipe.get("model") or {}
+        counts = (card.data.get("counts") or {}).get("train") or {}
         rows.append(
             (
                 model.label,
@@ -92,13 +92,13 @@ def _models(found: Found) -> list[tuple[str, ...]]:
                 "picture" if model.looks_at_pictures else "strokes",
                 f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}",
                 f"{model.kl_weight:g}",
-                f"{card.metrics.get('step', 0):,}",
+                f"{card.metrics.get('step') or 0:,}",
                 f"{sum(counts.values()):,} of {len(card.categories)} categories",
                 model.digest[:12],
             )
         )
     judge = found.contest.judge
-    counts = judge.card.data.get("counts", {}).get("train", {})
+    counts = (judge.card.data.get("counts") or {}).get("train") or {}
     rows.append(
         (
             "judge",
@@ -106,7 +106,7 @@ def _models(found: Found) -> list[tuple[str, ...]]:
             "picture",
             "none",
             "–",
-            f"{judge.card.metrics.get('step', 0):,}",
+            f"{judge.card.metrics.get('step') or 0:,}",
             f"{sum(counts.values()):,} of {len(judge.card.categories)} categories",
             judge.digest[:12],
         )

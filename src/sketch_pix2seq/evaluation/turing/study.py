@@ -103,8 +103,10 @@ class Study:
                 f"`{folder}` is no study: it has no {STUDY_FILE}",
                 do="Make one with `sketch-pix2seq turing create`.",
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StudyError(f"`{path}` cannot be read", got=repr(error)) from error
+        except (
+            *(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+        ) as error:
+            raise StudyError(f"`{path}` cannot be read", got=repr(error)[:200]) from error
         if version != FORMAT_VERSION:
             raise StudyError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
         for sketch in sketches:

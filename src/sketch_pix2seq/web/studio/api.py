@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from sketch_pix2seq.bundle.gallery import Gallery
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
-from sketch_pix2seq.inference.mixing import path_through, seen_along
+from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.animation import film
 from sketch_pix2seq.sketch.reading import read_drawing
@@ -74,8 +74,8 @@ def routes(artist: Artist) -> APIRouter:
             name=card.name,
             categories=list(card.categories),
             temperature=card.temperature,
-            completes=sketcher.completes,
-            names=sketcher.names,
+            completes=sketcher.can_complete,
+            names=sketcher.can_classify,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -97,8 +97,10 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
     async def finish(form: FinishForm) -> StreamingResponse:
-        conditions, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
-        drawn = artist.draw(conditions, n=form.n, begun=begun, **_freedom(form, artist))
+        conditions, prefixes = await desk.look(
+            lambda: sketcher.prepare_completion([sketch_of(form.drawing)])
+        )
+        drawn = artist.draw(conditions, n=form.n, prefixes=prefixes, **_freedom(form, artist))
         return _stream(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
@@ -113,7 +115,7 @@ def routes(artist: Artist) -> APIRouter:
         conditions = sketcher.conditions_of(path)
         if form.best_of == 1:
             return _stream(artist.draw(conditions, **freedom))
-        may_show = None if seen is None else seen_along(seen, form.steps)
+        may_show = None if seen is None else interpolate_scores(seen, form.steps)
         best = artist.draw_best(conditions, path, may_show, desk, best_of=form.best_of, **freedom)
         return _stream(best)
 
@@ -200,20 +202,20 @@ class _Freedom(TypedDict):
 
 def _freedom(form: FinishForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
     """How something is drawn, as `Artist.draw` takes it."""
-    usual = artist.sketcher.card.temperature
-    heat = usual if form.temperature is None else form.temperature
-    return {"temperature": heat, "seed": form.seed}
+    temperature = form.temperature
+    if temperature is None:
+        temperature = artist.sketcher.card.temperature
+    return {"temperature": temperature, "seed": form.seed}
 
 
 def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
-    if not sketcher.names:
+    if not sketcher.can_classify:
         return []
-    (odds,) = sketcher.name([sketch])
-    likeliest = np.argsort(-odds, kind="stable")[:NUM_GUESSES].tolist()
+    labels, probabilities = sketcher.classify([sketch])
     return [
-        Guess(category=sketcher.card.categories[place], probability=round(float(odds[place]), 4))
-        for place in likeliest
-    ]
+        Guess(category=label, probability=round(probability, 4))
+        for label, probability in zip(labels[0], probabilities[0].tolist(), strict=True)
+    ][:NUM_GUESSES]
 
 
 def _seen(data: bytes) -> list[list[list[float]]]:
@@ -257,7 +259,7 @@ async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
     try:
         async for moves in drawn:
             yield _line({"moves": [list(move) for move in moves]})
-    except SketchPix2SeqError as error:  # the answer has begun: its status is told already
+    except SketchPix2SeqError as error:  # the status was sent already
         last = Wrong.of_error(error).told()
     except TimeoutError:
         last = Wrong.of_status(504).told()

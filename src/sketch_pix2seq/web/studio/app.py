@@ -113,8 +113,8 @@ def _shows(
             views=VIEWS,
             card=sketcher.card,
             examples=examples,
-            completes=sketcher.completes,
-            names=sketcher.names,
+            completes=sketcher.can_complete,
+            names=sketcher.can_classify,
             best=sketcher.card.oversampled or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,
         )

@@ -59,7 +59,11 @@ def create_turing(
         store.close()
 
     app = new_site(
-        NAME, "Who drew this sketch, a human or a computer?", limits, lifespan=open_and_close
+        NAME,
+        "Who drew this sketch, a human or a computer?",
+        limits,
+        lifespan=open_and_close,
+        health=lambda: {"ok": store.can_write()},
     )
     app.include_router(participant_routes(hall))
     app.include_router(results_routes(study, store, results_token))

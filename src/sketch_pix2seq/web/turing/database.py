@@ -6,8 +6,10 @@ at every commit; PostgreSQL does so unless its own settings say otherwise, and t
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +55,10 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
     engine = _engine(url)
     try:
         if is_file:
+            _keep_private(Path(str(url.database)))
             _write_ahead(engine)
         _bring_up_to_date(engine, digest, shown, must_exist=must_exist)
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ValueError) as error:
         engine.dispose()
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise StudyError(
@@ -65,6 +68,13 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
         engine.dispose()
         raise
     return engine
+
+
+def forget_deleted(engine: sa.Engine) -> None:
+    """Leave nothing in the files of what was deleted; a no-op where the database is a server."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as handle:
+            handle.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def database_url(address: str) -> sa.URL:
@@ -112,6 +122,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where Python guesses
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -125,6 +136,13 @@ def _set_up_postgres(connection: Any, record: object) -> None:
         if cursor.fetchone()[0] == "off":  # else a vote could be lost that was acknowledged
             cursor.execute("SET synchronous_commit TO on")
     connection.commit()
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody else read the file; those that SQLite puts beside it are as private."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(PermissionError):  # another user's, who lets us write to it
+        path.chmod(0o600)
 
 
 def _write_ahead(engine: sa.Engine) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
@@ -17,12 +19,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sketch_pix2seq.errors import BusyError, UsageError
+from sketch_pix2seq.errors import BusyError, StudyError, UsageError
 from sketch_pix2seq.evaluation.turing.statistics import Vote
-from sketch_pix2seq.web.turing.database import WRITES, open_database
-from sketch_pix2seq.web.turing.tables import PARTICIPANTS, VOTES
+from sketch_pix2seq.web.turing.database import WRITES, forget_deleted, open_database
+from sketch_pix2seq.web.turing.tables import PARTICIPANTS, STUDY, VOTES
 
 TOKEN_BYTES = 16
+TRY_SECONDS = 5
+"""How long it is believed that the database can, or cannot, be written to."""
 _SEED_BITS = 63
 
 
@@ -60,6 +64,8 @@ class Store:
         self._turn: threading.Lock | nullcontext[None] = (
             threading.Lock() if is_file else nullcontext()
         )
+        self._trying = threading.Lock()
+        self._tried, self._could_write = -math.inf, False
         self._insert = sqlite.insert if is_file else postgresql.insert
 
     @classmethod
@@ -130,6 +136,20 @@ class Store:
         statement = sa.delete(PARTICIPANTS).where(PARTICIPANTS.c.number == participant.number)
         with self._transaction(writes=True) as connection:
             connection.execute(statement)
+        forget_deleted(self._reading)
+
+    def can_write(self) -> bool:
+        """Try whether a vote could be taken down now; what was found holds for some seconds."""
+        with self._trying:
+            if time.monotonic() > self._tried + TRY_SECONDS:
+                try:
+                    with self._transaction(writes=True) as connection:
+                        connection.execute(sa.update(STUDY).values(digest=STUDY.c.digest))
+                    self._could_write = True
+                except (BusyError, sa.exc.SQLAlchemyError):
+                    self._could_write = False
+                self._tried = time.monotonic()
+            return self._could_write
 
     def votes(self) -> list[Vote]:
         """Return all votes, by participant; nothing tells when each was given."""
@@ -159,6 +179,11 @@ class Store:
                 "the site cannot reach its memory at this moment",
                 do="Nothing of yours is lost; try again in a few seconds.",
             ) from error
+        except sa.exc.IntegrityError:
+            raise
+        except (sa.exc.SQLAlchemyError, ValueError, TypeError) as error:
+            reason = str(getattr(error, "orig", error)).partition("\n")[0][:100]
+            raise StudyError("the database must hold votes as we write them", got=reason) from error
 
 
 def _hashed(token: bytes) -> bytes:

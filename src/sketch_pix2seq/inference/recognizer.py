@@ -1,0 +1,265 @@
+"""What a model recognizes in drawings: their latent codes and their categories.
+
+Two classifiers predict the category of a drawing: one reads its picture, if the bundle holds one,
+the other is a discriminant analysis of latent codes, which is better at rare categories. Candidate
+redrawings of an input are ranked here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from sketch_pix2seq.bundle.architectures import PICTURE
+from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
+from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.bundle.classifier import ClassifierCard
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.classifier import Classifier
+from sketch_pix2seq.inference.networks import Networks
+
+VIEWS_AT_ONCE = 32
+"""Drawings in one call of a network; threads share the calls."""
+MAX_CODE = 1e6
+"""Largest number in a latent code: no encoder that learned comes near it."""
+MAX_LOGIT = 1e31
+"""Largest logit of a code: that of a category without drawings is -1e30."""
+CODE_CLASSIFIER_WEIGHT = 0.05
+"""Weight of the codes' log probabilities, the picture classifier's being 1; chosen on validation
+drawings."""
+
+REDRAWING_SOFTENING = 1.5
+"""The classifier learned from people's drawings and is overconfident on redrawings: their logits
+are divided by this. Chosen on validation drawings."""
+DISTANCE_WEIGHT = 0.5
+"""Nats that the mean distance between the codes of a drawing and its redrawings costs, beside the
+classifier's negative log probability; chosen on validation drawings."""
+
+Classify: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
+Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
+"""The encoder's input for a slice of the drawings (see `views_of`)."""
+
+
+class Recognizer:
+    """The encoder of a bundle, and its classifiers, if it holds any.
+
+    Args:
+        bundle: The model.
+        networks: Its networks.
+        num_threads: Threads to compute with.
+    """
+
+    def __init__(self, bundle: Bundle, networks: Networks, num_threads: int) -> None:
+        self._bundle = bundle
+        self._networks = networks
+        self._num_threads = num_threads
+
+    @property
+    def can_classify(self) -> bool:
+        """Whether the bundle holds a classifier, of codes or of pictures."""
+        return self._bundle.code_classifier is not None or self._classifier is not None
+
+    @property
+    def has_classifier(self) -> bool:
+        """Whether a picture classifier helps to rank redrawings."""
+        return self._bundle.classifier is not None
+
+    def codes(self, views: Views, count: int) -> Float32[np.ndarray, "N Z"]:
+        """Encode drawings; the code of each is independent of the others.
+
+        Args:
+            views: The encoder's input.
+            count: N.
+
+        Raises:
+            BundleError: If codes are not finite.
+        """
+        parts = self._in_parts(lambda part: self._code(views(part)), count)
+        return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *parts])
+
+    def probabilities(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
+        """Return the probability of each category; rows sum to 1.
+
+        Args: as of `codes`.
+
+        Raises:
+            BundleError: If there is no classifier, or its class scores are not finite.
+        """
+        classify = self._open_classifiers()
+        parts = self._in_parts(lambda part: classify(views(part)), count)
+        none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
+        return np.concatenate([none, *parts])
+
+    def class_log_probs(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
+        """Return the picture classifier's log probabilities, relative to the most likely category.
+
+        Args: as of `codes`.
+
+        Returns:
+            In nats: 0 for the most likely category, negative for the others.
+
+        Raises:
+            BundleError: If there is no classifier, or its class scores are not finite.
+        """
+        classifier = self._classifier
+        if classifier is None:
+            raise BundleError("this bundle holds no classifier", do="Export its run with --judge.")
+
+        def predict(part: slice) -> Float32[np.ndarray, "M K"]:
+            log_probs = _mirrored_log_probs(classifier, views(part))
+            relative: Float32[np.ndarray, "M K"] = log_probs - log_probs.max(axis=1, keepdims=True)
+            return relative
+
+        none = np.zeros((0, len(classifier.card.categories)), np.float32)
+        return np.concatenate([none, *self._in_parts(predict, count)])
+
+    def rank(
+        self,
+        views: Views,
+        codes: Float32[np.ndarray, "N Z"],
+        class_log_probs: Float32[np.ndarray, "N K"] | None,
+        num_candidates: int,
+    ) -> Int64[np.ndarray, "N num_candidates"]:
+        """Rank redrawings: those most like their inputs first.
+
+        The cost of a candidate is the distance between its code and its input's, relative to the
+        mean over the candidates of that input, and where there is a classifier, the negative log
+        probability, softened, that it shows what the input shows. A category that the input may
+        show as well costs as much more as it is less likely.
+
+        Args:
+            views: The encoder's input for the candidates, all those of an input together.
+            codes: Of the inputs.
+            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: there is no
+                classifier, and only codes count.
+            num_candidates: Redrawings of each input.
+
+        Returns:
+            For each input the indices of its candidates, that of the best one first.
+        """
+        classifier = self._classifier
+
+        def compare(part: slice) -> Float32[np.ndarray, "M 2"]:
+            """The distance of each candidate, and its negative log probability."""
+            pictures = views(part)
+            inputs = np.arange(part.start, part.stop) // num_candidates
+            distance = np.linalg.norm(self._code(pictures) - codes[inputs], axis=1)
+            surprise = np.zeros_like(distance)
+            if class_log_probs is not None and classifier is not None:
+                logits = classifier.scores_of(pictures).logits / REDRAWING_SOFTENING
+                surprise = -(class_log_probs[inputs] + _log_softmax(logits)).max(axis=1)
+            return np.stack((distance, surprise), axis=1)
+
+        parts = self._in_parts(compare, len(codes) * num_candidates)
+        distance, surprise = np.concatenate(parts).T.reshape(2, len(codes), num_candidates)
+        mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
+        cost = DISTANCE_WEIGHT * distance / mean_distance + surprise
+        order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
+        return order
+
+    @cached_property
+    def _classifier(self) -> Classifier | None:
+        if self._bundle.classifier is None:
+            return None
+        check_fit(self._bundle.classifier.card, self._bundle.card)
+        return Classifier(self._bundle.classifier, num_threads=1)  # the threads are made here
+
+    def _code(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
+        with np.errstate(all="ignore"):  # what comes out is checked
+            codes = self._networks.codes(views)
+            if not (np.abs(codes) <= MAX_CODE).all():
+                raise BundleError(
+                    f"`{WEIGHTS_FILE}` of the bundle gives codes that are not finite, or too large"
+                )
+        return codes
+
+    def _open_classifiers(self) -> Classify:
+        """Load the classifiers before several threads use them."""
+        if not self.can_classify:
+            raise BundleError(
+                "this bundle cannot classify drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        classifier, by_code = self._classifier, self._bundle.code_classifier
+
+        def classify(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
+            total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
+            if by_code is not None:
+                logits = by_code.logits(self._code(views))
+                if not (np.abs(logits) <= MAX_LOGIT).all():
+                    file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
+                    raise BundleError(
+                        f"`{file}` of the bundle gives class scores that are not finite, "
+                        "or too large"
+                    )
+                log_probs = _log_softmax(logits)
+                total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
+            if classifier is not None:
+                total += _mirrored_log_probs(classifier, views)
+            probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
+            return probabilities
+
+        return classify
+
+    def _in_parts(self, compute: Callable[[slice], np.ndarray], count: int) -> list[np.ndarray]:
+        """Compute a part of the drawings at a time, in several threads if there are many."""
+        parts = [
+            slice(first, min(first + VIEWS_AT_ONCE, count))
+            for first in range(0, count, VIEWS_AT_ONCE)
+        ]
+        workers = min(self._num_threads, len(parts))
+        if workers < 2:
+            return [compute(part) for part in parts]
+        with ThreadPoolExecutor(workers, "recognizer") as pool:
+            return list(pool.map(compute, parts))
+
+
+def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
+    """Refuse a classifier that does not fit a bundle.
+
+    Args:
+        classifier: Its card.
+        card: The bundle's.
+
+    Raises:
+        BundleError: Saying what does not fit.
+    """
+    wrong = ""
+    if card.encoder_input != PICTURE:
+        wrong = "the model reads strokes"
+    elif classifier.categories != card.categories:
+        wrong = f"its categories begin with {', '.join(classifier.categories[:3])}"
+    elif classifier.raster != card.raster:
+        wrong = "its pictures are drawn in another way"
+    if wrong:
+        raise BundleError(
+            "a bundle's classifier must know its categories, in their order, and see its pictures",
+            got=wrong,
+            do="Export the run again, with a classifier of the same data set and `raster`.",
+        )
+
+
+def _mirrored_log_probs(
+    classifier: Classifier, pictures: Float32[np.ndarray, "M 1 H W"]
+) -> Float32[np.ndarray, "M K"]:
+    """Log probabilities of pictures, averaged with those of their mirror images.
+
+    Pictures alone count if the classifier was not trained on mirror images.
+    """
+    if not classifier.card.knows_mirror_images:
+        return _log_softmax(classifier.scores_of(pictures).logits)
+    mirrored = np.ascontiguousarray(pictures[..., ::-1])
+    both = [_log_softmax(classifier.scores_of(some).logits) for some in (pictures, mirrored)]
+    log_probs: Float32[np.ndarray, "M K"] = _log_softmax((both[0] + both[1]) / 2)
+    return log_probs
+
+
+def _log_softmax(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:
+    below = logits - logits.max(axis=1, keepdims=True)
+    log_probs: Float32[np.ndarray, "N K"] = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+    return log_probs

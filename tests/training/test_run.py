@@ -1,0 +1,68 @@
+"""The folder of a run."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
+
+
+@pytest.fixture
+def run(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> Run:
+    return Run.create(tmp_path / "run", tiny_recipe, Dataset.open(shapes))
+
+
+class _FullDisk:
+    """A file on a disk that has no room left."""
+
+    def write(self, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_full_disk_does_not_end_a_training(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MetricLog(run, 0) as log:
+        log.write(1, "train", {"loss": 1.0})
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "_file", _FullDisk())
+            with pytest.warns(UserWarning, match="metrics are not written: .*No space left"):
+                log.write(2, "train", {"loss": 2.0})
+            log.write(3, "train", {"loss": 3.0})  # is told once
+        log.write(4, "train", {"loss": float("nan")})
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"step": 1, "kind": "train", "loss": 1.0},
+        {"step": 4, "kind": "train", "loss": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        *(("started_from", odd) for odd in (3, [1], "x", {"offset_scale": "x"})),
+        *(("recipe", odd) for odd in (None, 5, {"kl": 3}, {"kl": None})),
+        *(("data", odd) for odd in (None, 5, {"format_version": 1}, {"format_version": "x"})),
+    ],
+    ids=repr,
+)
+def test_odd_facts_of_a_run_are_one_line(run: Run, name: str, odd: object) -> None:
+    path = run.folder / RUN_FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: odd}))
+    with pytest.raises(RunError, match=r"run\.json` cannot be read"):
+        Run(run.folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "[" * 100_000, '{"format_version": []}'])
+def test_another_file_is_no_run(run: Run, text: str) -> None:
+    (run.folder / RUN_FILE).write_text(text)
+    with pytest.raises(RunError, match=r"run\.json` (cannot be read|must be of format)"):
+        Run(run.folder)
