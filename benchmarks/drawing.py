@@ -23,7 +23,7 @@ from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.views import views_of
-from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
 from sketch_pix2seq.models.mixture import output_dim
@@ -69,7 +69,7 @@ def _package() -> _Drawn:
     bundle = Bundle.default()
     card = bundle.card
     model = build(Recipe.from_dict(card.recipe), len(card.categories), card.offset_scale)
-    assert not isinstance(model, Judge)
+    assert not isinstance(model, SketchClassifier)
     model.load_state_dict({n: t.float() for n, t in load(bundle.weights).items()})
     return _Drawn(bundle, model.eval(), f"the package's model ({card.architecture.name})")
 
@@ -163,12 +163,12 @@ def _torch_loop(
     )
 
     if isinstance(model, AttentionModel):
-        seen = torch.from_numpy(view)
-        given = Conditions.fixed(1, card.raster.size, seen.device)
+        pictures = torch.from_numpy(view)
+        given = Conditions.fixed(1, card.raster.size, pictures.device)
         category = torch.zeros(1, dtype=torch.int64)
 
         def work() -> torch.Tensor:
-            return draw_with_attention(model, seen, category, given, noise, TEMPERATURE)
+            return draw_with_attention(model, pictures, category, given, noise, TEMPERATURE)
     else:
         code = torch.from_numpy(networks_of(drawn.bundle).codes(view))
 

@@ -77,17 +77,17 @@ def _all(folder: Path) -> list[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         script = Path(scratch) / "prepare_all.py"
         script.write_text(PROGRAM)
-        told = {}
+        seconds = {}
         for workers in (1, 2):
             out = str(Path(scratch) / f"set-{workers}")
             command = [sys.executable, str(script), str(folder), out, str(workers)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            told[workers] = tuple(map(float, done.stdout.split()))
+            seconds[workers] = tuple(map(float, done.stdout.split()))
         began = time.perf_counter()
         dataset = Dataset.open(Path(scratch) / "set-1")
         dataset.split("train").stroke3(len(dataset.split("train")) - 1)
         opening = time.perf_counter() - began
-    (read, alone, peak), (_, both, _) = told[1], told[2]
+    (read, alone, peak), (_, both, _) = seconds[1], seconds[2]
     return [
         Figure(
             work=f"data prepare of {len(dataset.card.categories)} categories, {read:,.0f} drawings",

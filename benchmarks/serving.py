@@ -56,7 +56,7 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
             figures.append(
                 Figure(
                     work=f"studio, {clients} clients: p50 {middle:.0f} ms, p95 {late:.0f} ms, "
-                    f"{refused} told that it is busy",
+                    f"{refused} refused as busy",
                     value=rate,
                     unit="redrawings/s",
                     peer="the engine without a server",
@@ -93,9 +93,9 @@ def _request(sketch: Sketch) -> bytes:
 def _rate_alone(sketches: Sequence[Sketch]) -> float:
     sketcher = Sketcher.load()
     sketcher.redraw(sketches, n=1)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     sketcher.redraw(sketches, n=DRAWINGS_A_REQUEST)
-    return len(sketches) * DRAWINGS_A_REQUEST / (time.perf_counter() - begun)
+    return len(sketches) * DRAWINGS_A_REQUEST / (time.perf_counter() - started)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ async def _load(
     address: str, bodies: Sequence[bytes], clients: int, seconds: float
 ) -> tuple[list[float], int, float]:
     """Let clients ask one thing after another; return their waits, refusals and the time."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     waits: list[float] = []
     refused = 0
 
@@ -123,7 +123,7 @@ async def _load(
         place = urlsplit(address)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
         turn = number
-        while time.perf_counter() - begun < seconds:
+        while time.perf_counter() - started < seconds:
             asked = time.perf_counter()
             writer.write(bodies[turn % len(bodies)])
             status = await _answer(reader)
@@ -137,7 +137,7 @@ async def _load(
         await writer.wait_closed()
 
     await asyncio.gather(*(ask(number) for number in range(clients)))
-    return waits, refused, time.perf_counter() - begun
+    return waits, refused, time.perf_counter() - started
 
 
 async def _answer(reader: asyncio.StreamReader) -> int:

@@ -24,7 +24,7 @@ from sketch_pix2seq.sketch.picture_in import read_picture
 from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.simulated_photo import photograph
-from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
@@ -138,7 +138,9 @@ def real_world(sketcher: Sketcher, quickdraw: Path, icons: Path) -> Path:
     ]
     sheet = Sheet(rows=rows, headings=["shown", "read", "redrawn"], set_apart=2, cell=88)
     path = IMAGES / "real-world.png"
-    write_whole(path, png_bytes(sheet.to_image().quantize(128)))  # photos need no more colours here
+    atomic_write(
+        path, png_bytes(sheet.to_image().quantize(128))
+    )  # photos need no more colours here
     return path
 
 

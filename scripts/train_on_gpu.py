@@ -1,15 +1,14 @@
-"""Let drawers learn for some minutes on one graphics card, and practise before a judge.
+"""Train models for some minutes on one GPU, first on drawings, then with rewards.
 
     python scripts/train_on_gpu.py DATA WORK OUT [--from NAME=BUNDLE ...]
-        [--new NAME=SETTING,SETTING ...] [--learn 300] [--practise 200]
+        [--new NAME=SETTING,SETTING ...] [--train 300] [--reward 200]
 
-All runs are of the project's own command, side by side in processes of their own; each stage is
-stopped when its seconds are over, by the signal that `train` answers with a checkpoint. First the
-models given, and new ones with other settings of the recipe `default`
-(`--new hyper=model.decoder=hyper`), learn from people's drawings, then what they have become
-practises before the judge in the package; a stage of 0 seconds is left out. Runs are kept in WORK:
-called again with the same, `--learn 0` goes on with the practice. To OUT come the bundles and
-metrics of every run and what it printed, a tar for each.
+Every run is the project's own command in a process of its own, all side by side. A stage ends after
+its number of seconds: SIGTERM makes `train` write a checkpoint. The first stage trains the models
+given, and new ones with other settings of the recipe `default` (`--new hyper=model.decoder=hyper`),
+on human drawings; the second trains the results with rewards from the classifier in the package. A
+stage of 0 seconds is left out. Runs are kept in WORK: called again, with `--train 0`, the second
+stage continues. Bundles, metrics and logs of every run are packed into a tar file each in OUT.
 """
 
 from __future__ import annotations
@@ -26,27 +25,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-FRONT = "cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
-STEADY = [f"focus={FRONT}", "sheet_every=0", "optimiser.schedule=exponential"]
-LEARN = [
-    *("batch_size=512", "focus_share=0.5", "seed=21"),
+OVERSAMPLED = "cat,pig,face,car,teapot,alarm clock,rabbit,bus,truck"
+COMMON_SETTINGS = [f"oversample={OVERSAMPLED}", "sheet_every=0", "optimiser.schedule=exponential"]
+TRAIN_SETTINGS = [
+    *("batch_size=512", "oversample_share=0.5", "seed=21"),
     *("optimiser.learning_rate=8e-4", "optimiser.decay=0.9997", "optimiser.average_decay=0.999"),
 ]
-PRACTICE = [
-    *("batch_size=256", "focus_share=0.65", "seed=22", "validate_every=100"),
+REWARD_SETTINGS = [
+    *("batch_size=256", "oversample_share=0.65", "seed=22", "validate_every=100"),
     *("optimiser.learning_rate=4e-4", "optimiser.decay=0.9985", "optimiser.warmup_steps=30"),
     *("optimiser.average_decay=0.99", "reward.weight=4", "reward.inputs=256"),
     *("reward.redrawings=6", "reward.mixed=0.75"),
 ]
-HURRY = 60.0  # seconds for a process to write its checkpoint
+SECONDS_TO_SAVE = 60.0  # seconds for a process to write its checkpoint
 
 
-class Beginning(NamedTuple):
-    """With what a run begins.
+class RunStart(NamedTuple):
+    """With what a run starts.
 
     Args:
-        settings: Of the recipe, as `--set` takes them.
-        words: `--start-from` and a bundle; none for a model of its own.
+        settings: Settings of the recipe, as `--set` takes them.
+        words: `--start-from` and a bundle; empty: random weights.
     """
 
     settings: list[str]
@@ -54,7 +53,7 @@ class Beginning(NamedTuple):
 
 
 class Project:
-    """Its command, with all files in one folder.
+    """Runs the project's command, with all files in one folder.
 
     Args:
         data: Prepared data set.
@@ -82,11 +81,11 @@ class Project:
         self, name: str, recipe: str, settings: Iterable[str], *words: str
     ) -> subprocess.Popen[bytes]:
         """Start or resume a run that goes on until it is stopped."""
-        told = [word for setting in settings for word in ("--set", setting)]
+        arguments = [word for setting in settings for word in ("--set", setting)]
         run = self._work / name
-        begun = ["--resume"] if (run / "run.json").exists() else []
-        given = ["--data", str(self._data), "--out", str(run), *begun, *words]
-        return self.start(name, "train", recipe, *given, "--set", "num_steps=1000000", *told)
+        resume = ["--resume"] if (run / "run.json").exists() else []
+        given = ["--data", str(self._data), "--out", str(run), *resume, *words]
+        return self.start(name, "train", recipe, *given, "--set", "num_steps=1000000", *arguments)
 
     def export(self, names: Iterable[str]) -> None:
         """Make bundles of some runs, at once."""
@@ -128,74 +127,78 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--from", dest="begins", action="append", type=_from_bundle, default=[])
-    parser.add_argument("--new", dest="begins", action="append", type=_new)
-    parser.add_argument("--learn", type=float, default=300, help="seconds")
-    parser.add_argument("--practise", type=float, default=200, help="seconds")
+    parser.add_argument("--from", dest="starts", action="append", type=_from_bundle, default=[])
+    parser.add_argument("--new", dest="starts", action="append", type=_new)
+    parser.add_argument("--train", type=float, default=300, help="seconds")
+    parser.add_argument("--reward", type=float, default=200, help="seconds")
     parser.add_argument("--threads", type=int, default=3)
     options = parser.parse_args()
-    if not options.begins:
+    if not options.starts:
         parser.error("no model: name one by --from or --new")
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     project = Project(options.data, options.work, options.threads)
-    begins: dict[str, Beginning] = dict(options.begins)
-    if options.learn:
-        _learn(project, begins, options)
-    if options.practise:
-        _practise(project, begins, options)
+    starts: dict[str, RunStart] = dict(options.starts)
+    if options.train:
+        _train(project, starts, options)
+    if options.reward:
+        _train_with_rewards(project, starts, options)
     print("done", flush=True)
 
 
-def _learn(project: Project, begins: dict[str, Beginning], options: argparse.Namespace) -> None:
-    """Let models learn from people's drawings."""
+def _train(project: Project, starts: dict[str, RunStart], options: argparse.Namespace) -> None:
+    """Train on human drawings."""
     started = time.monotonic()
     running = [
-        project.train(name, "default", [*STEADY, *LEARN, *begin.settings], *begin.words)
-        for name, begin in begins.items()
+        project.train(
+            name, "default", [*COMMON_SETTINGS, *TRAIN_SETTINGS, *start.settings], *start.words
+        )
+        for name, start in starts.items()
     ]
-    _stop(running, started + options.learn)
-    project.export(begins)
-    project.pack(options.out / "learned.tar.gz", begins)
+    _stop(running, started + options.train)
+    project.export(starts)
+    project.pack(options.out / "trained.tar.gz", starts)
 
 
-def _practise(project: Project, begins: dict[str, Beginning], options: argparse.Namespace) -> None:
-    """Let what has learned practise before the judge in the package."""
+def _train_with_rewards(
+    project: Project, starts: dict[str, RunStart], options: argparse.Namespace
+) -> None:
+    """Train the results with rewards from the classifier in the package."""
     started = time.monotonic()
-    practised = {f"{name}-practised": name for name in begins}
+    rewarded = {f"{name}-rewarded": name for name in starts}
     running = [
         project.train(
             name,
             "default",
-            [*STEADY, *PRACTICE, *begins[before].settings],
+            [*COMMON_SETTINGS, *REWARD_SETTINGS, *starts[before].settings],
             *("--start-from", str(project.bundle(before)), "--judge", "default"),
         )
-        for name, before in practised.items()
+        for name, before in rewarded.items()
     ]
-    _stop(running, started + options.practise)
-    project.export(practised)
-    for name in practised:
+    _stop(running, started + options.reward)
+    project.export(rewarded)
+    for name in rewarded:
         project.pack(options.out / f"{name}.tar.gz", [name])
 
 
-def _from_bundle(told: str) -> tuple[str, Beginning]:
-    """The name of a run and what it begins with, of `NAME=BUNDLE`."""
-    name, bundle = _named(told)
+def _from_bundle(text: str) -> tuple[str, RunStart]:
+    """The name of a run and what it starts with, of `NAME=BUNDLE`."""
+    name, bundle = _name_and_rest(text)
     model = json.loads((Path(bundle) / "model.json").read_text())["recipe"]["model"]
     settings = [f"model.{key}={value}" for key, value in model.items()]
-    return name, Beginning(settings, ["--start-from", bundle])
+    return name, RunStart(settings, ["--start-from", bundle])
 
 
-def _new(told: str) -> tuple[str, Beginning]:
-    """The name of a run and what it begins with, of `NAME=SETTING,SETTING`."""
-    name, settings = _named(told)
-    return name, Beginning(settings.split(","), [])
+def _new(text: str) -> tuple[str, RunStart]:
+    """The name of a run and what it starts with, of `NAME=SETTING,SETTING`."""
+    name, settings = _name_and_rest(text)
+    return name, RunStart(settings.split(","), [])
 
 
-def _named(told: str) -> tuple[str, str]:
-    name, _, rest = told.partition("=")
+def _name_and_rest(text: str) -> tuple[str, str]:
+    name, _, rest = text.partition("=")
     if not (name and rest):
-        raise argparse.ArgumentTypeError(f"must be NAME=..., got {told}")
+        raise argparse.ArgumentTypeError(f"must be NAME=..., got {text}")
     return name, rest
 
 
@@ -209,7 +212,7 @@ def _stop(running: Iterable[subprocess.Popen[bytes]], at: float) -> None:
 def _wait(running: Iterable[subprocess.Popen[bytes]]) -> None:
     for process in running:
         try:
-            status = process.wait(HURRY)
+            status = process.wait(SECONDS_TO_SAVE)
             assert isinstance(process.args, list)
             print(process.args[3:6], status, flush=True)
         except subprocess.TimeoutExpired:

@@ -16,9 +16,9 @@ import torch
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.bundle import architecture_of, write_model
-from sketch_pix2seq.export.place import made_at
-from sketch_pix2seq.export.start import start_from
+from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.models import ConvEncoder
 from sketch_pix2seq.models.widen import widen
@@ -36,7 +36,7 @@ def main() -> None:
     bundle = Bundle.open(options.bundle)
     recipe = Recipe.from_dict(bundle.card.recipe)
     model = build_model(recipe).eval()
-    start = start_from(bundle)
+    start = initial_weights_of(bundle)
     start.check(recipe, bundle.card.categories)
     model.load_state_dict(start.weights)
     if not isinstance(model.encoder, ConvEncoder):
@@ -44,7 +44,7 @@ def main() -> None:
     model.encoder = widen(model.encoder, torch.Generator().manual_seed(options.seed)).eval()
     width = 2 * recipe.model.encoder_width
     wider = replace(recipe, model=replace(recipe.model, encoder_width=width))
-    metrics = {**bundle.card.metrics, "widened_from": start.told["sha256"]}
+    metrics = {**bundle.card.metrics, "widened_from": start.facts["sha256"]}
     card = replace(
         bundle.card,
         architecture=architecture_of(wider.model),
@@ -52,7 +52,7 @@ def main() -> None:
         metrics=metrics,
     )
     round_to_half(model)
-    with made_at(options.out) as folder:
+    with atomic_bundle(options.out) as folder:
         write_model(folder, model, card)
     print(options.out)
 

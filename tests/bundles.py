@@ -30,11 +30,11 @@ from sketch_pix2seq.models import (
     AttentionDecoder,
     AttentionModel,
     GridEncoder,
-    Judge,
     LSTMDecoder,
     PaperEncoder,
     RNNEncoder,
     SketchAutoencoder,
+    SketchClassifier,
 )
 from sketch_pix2seq.sketch.raster import RasterSettings, frame_scale
 
@@ -188,7 +188,7 @@ def tiny_classifier_files(categories: tuple[str, ...]) -> ClassifierFiles:
     """A classifier with random weights that knows mirror images."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(6)
-        model = Judge(len(categories), CLASSIFIER_WIDTH)
+        model = SketchClassifier(len(categories), CLASSIFIER_WIDTH)
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
     card = ClassifierCard(
         architecture=ClassifierArchitecture(width=CLASSIFIER_WIDTH),

@@ -69,7 +69,7 @@ def drawn_by_torch(
     temperature = torch.from_numpy(temperatures)[:, None]
     steps = []
     with torch.no_grad():
-        state = module.begin(torch.from_numpy(latents))
+        state = module.initial_state(torch.from_numpy(latents))
         for number in range(noise.shape[1]):
             mixture, state = module.advance(step, state)
             step = mixture.sample(torch.from_numpy(noise[:, number]), temperature)

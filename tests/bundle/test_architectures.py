@@ -16,7 +16,7 @@ from sketch_pix2seq.bundle.architectures import (
 )
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.export.bundle import architecture_of
-from sketch_pix2seq.models import Judge
+from sketch_pix2seq.models import SketchClassifier
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.training.build import build, build_model
 from sketch_pix2seq.training.recipes import find_recipe
@@ -108,7 +108,7 @@ def test_sizes_of_attention_that_do_not_fit_are_named(
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
     architecture = ClassifierArchitecture(width=16)
     assert architecture.problems(48) == []
-    assert architecture.shapes(5) == shapes_of(Judge(5, 16))
+    assert architecture.shapes(5) == shapes_of(SketchClassifier(5, 16))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ def test_a_card_survives_json() -> None:
     assert values["format_version"] == 2
     assert values["architecture"] == {"name": "lstm", "encoder": "paper", **SIZES}
     assert not {"state_dim", "noise_dim", "latent_dim"} & values.keys()
+
+
+@pytest.mark.parametrize("name", ["oversample", "focus"])
+def test_a_card_names_the_oversampled_categories(name: str) -> None:
+    """`focus` is what older bundles call them."""
+    assert replace(CARD, recipe={name: "cat, pig"}).oversampled == ["cat", "pig"]
+    assert CARD.oversampled == []
 
 
 @pytest.mark.parametrize(

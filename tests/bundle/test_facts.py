@@ -33,6 +33,7 @@ def test_facts_that_are_not_told_are_none() -> None:
         ("recipe", {"kl": {"weight": "heavy"}}, "`recipe.kl.weight` must be a number"),
         ("recipe", {"model": 3}, "`recipe.model` must be an object"),
         ("recipe", {"focus": ["cat"]}, "`recipe.focus` must be a text"),
+        ("recipe", {"oversample": ["cat"]}, "`recipe.oversample` must be a text"),
         ("data", {"options": []}, "`data.options` must be an object"),
         ("data", {"options": {"epsilon": "wide"}}, "`data.options.epsilon` must be a number"),
         ("data", {"options": {"epsilon": -1}}, "`data.options.epsilon` must be a number"),

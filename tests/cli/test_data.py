@@ -41,7 +41,7 @@ def test_prepare_says_what_it_made_and_where(
         f"({card.total('train')} train, {card.total('valid')} valid, 10 test)"
     )
     assert lines[0].startswith("circle.ndjson: ")
-    assert lines[1].endswith("  a split takes as many drawings of a category as asked for")
+    assert lines[1].endswith("  a split takes at most the given number of drawings of a category")
 
 
 def test_every_flag_reaches_the_data_set(files: Path, tmp_path: Path) -> None:

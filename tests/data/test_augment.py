@@ -9,7 +9,7 @@ from sketch_pix2seq.data.augment import (
     augment_packed,
     in_frame,
     jittered_past,
-    trembling,
+    jittered_picture,
 )
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.errors import UsageError
@@ -152,11 +152,11 @@ def test_flip_mirrors_a_share_of_the_drawings_left_to_right(rng: np.random.Gener
     assert 0.22 < (flipped[:, 0] < 0).mean() < 0.28
 
 
-def test_a_trembling_hand_moves_points_by_themselves(rng: np.random.Generator) -> None:
+def test_jitter_moves_each_point_independently(rng: np.random.Generator) -> None:
     rows = np.array([[0, 0, 0], [5, 0, 0], [5, 5, 1]] * 400, np.float32)
     packed = Packed(rows, np.array([600, 600]))
-    assert trembling(packed, rng, Augmentation()) is packed
-    moved = trembling(packed, rng, Augmentation(tremble=2.0))
+    assert jittered_picture(packed, rng, Augmentation()) is packed
+    moved = jittered_picture(packed, rng, Augmentation(jitter=2.0))
     apart = moved.positions() - packed.positions()
     assert apart.std() == pytest.approx(2.0, rel=0.1)  # it does not add up along the drawing
     assert (moved.lifts == packed.lifts).all()
@@ -195,7 +195,7 @@ def test_half_of_the_pasts_are_jittered_each_by_its_own_measure(rng: np.random.G
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("tremble", -1.0), ("past_jitter", -1.0), ("line_width", 1.0), ("line_width", -0.1)],
+    [("jitter", -1.0), ("past_jitter", -1.0), ("line_width", 1.0), ("line_width", -0.1)],
 )
 def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must"):

@@ -171,14 +171,14 @@ def test_validation_takes_raster_and_padding(dataset: Dataset) -> None:
         list(validation_batches(split, offset_scale=1.0, batch_size=4, limit=0))
 
 
-def test_a_trembling_picture_shows_the_same_strokes_in_every_part(dataset: Dataset) -> None:
-    trembling = Augmentation(tremble=3.0, line_width=0.3)
+def test_a_jittered_picture_shows_the_same_strokes_in_every_part(dataset: Dataset) -> None:
+    jitter = Augmentation(jitter=3.0, line_width=0.3)
     steady = Augmentation()
-    whole = source(dataset, augmentation=trembling).batch(4)
+    whole = source(dataset, augmentation=jitter).batch(4)
     still = source(dataset, augmentation=steady).batch(4)
     np.testing.assert_array_equal(whole.steps, still.steps)
     assert np.abs(whole.pictures - still.pictures).mean() > 0.01
-    parts = [source(dataset, augmentation=trembling, part=(n, 2)).batch(4) for n in (0, 1)]
+    parts = [source(dataset, augmentation=jitter, part=(n, 2)).batch(4) for n in (0, 1)]
     for place, part in enumerate(parts):
         np.testing.assert_array_equal(part.pictures, whole.pictures[place::2])
 
@@ -263,7 +263,7 @@ def test_an_unsteady_past_is_covered_and_led_back_from(dataset: Dataset) -> None
 
 
 def test_parts_are_parts_of_the_whole_batch_whatever_is_drawn_by_chance(dataset: Dataset) -> None:
-    unsteady = Augmentation(rotate=20, past_jitter=6.0, tremble=2.0, line_width=0.3)
+    unsteady = Augmentation(rotate=20, past_jitter=6.0, jitter=2.0, line_width=0.3)
     whole = source(dataset, **FRAMED, augmentation=unsteady).batch(4)
     for number in range(3):
         part = source(dataset, **FRAMED, augmentation=unsteady, part=(number, 3)).batch(4)
@@ -277,20 +277,22 @@ def test_parts_are_parts_of_the_whole_batch_whatever_is_drawn_by_chance(dataset:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])
-def test_categories_in_front_have_their_share(dataset: Dataset, share: float) -> None:
-    front = dataset.card.categories[:2]
-    batches = source(dataset, batch_size=200, focus=front, focus_share=share)
+def test_oversampled_categories_have_their_share(dataset: Dataset, share: float) -> None:
+    some = dataset.card.categories[:2]
+    batches = source(dataset, batch_size=200, oversample=some, oversample_share=share)
     ids = np.concatenate([batches.batch(step).category_ids for step in range(20)])
     assert np.isin(ids, [0, 1]).mean() == pytest.approx(share, abs=0.03)
 
 
-def test_all_categories_in_front_is_none_in_front(dataset: Dataset) -> None:
-    every = source(dataset, focus=dataset.card.categories, focus_share=0.1)
+def test_oversampling_all_categories_changes_nothing(dataset: Dataset) -> None:
+    every = source(dataset, oversample=dataset.card.categories, oversample_share=0.1)
     assert_same(every.batch(2), source(dataset).batch(2))
 
 
-def test_categories_in_front_must_be_there(dataset: Dataset) -> None:
-    with pytest.raises(UsageError, match="`focus` must name categories of the data set; got yeti"):
-        source(dataset, focus=["yeti"], focus_share=0.5)
-    with pytest.raises(UsageError, match="`focus_share` must be from 0 to 1"):
-        source(dataset, focus=dataset.card.categories[:1], focus_share=2)
+def test_oversampled_categories_must_exist(dataset: Dataset) -> None:
+    with pytest.raises(
+        UsageError, match="`oversample` must name categories of the data set; got yeti"
+    ):
+        source(dataset, oversample=["yeti"], oversample_share=0.5)
+    with pytest.raises(UsageError, match="`oversample_share` must be from 0 to 1"):
+        source(dataset, oversample=dataset.card.categories[:1], oversample_share=2)

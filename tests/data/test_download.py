@@ -18,12 +18,12 @@ import pytest
 
 from misbehaving_server import File, Server, misbehaving_server
 from sketch_pix2seq.data.download import download
-from sketch_pix2seq.data.transfer import Patience
+from sketch_pix2seq.data.transfer import RetryPolicy
 from sketch_pix2seq.errors import DownloadError, UsageError
 
 CONTENT = random.Random(0).randbytes(300_000)
 CAT, CLOCK = "/full/simplified/cat.ndjson", "/full/simplified/alarm clock.ndjson"
-QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.1, read_seconds=0.5)
+QUICK = RetryPolicy(attempts=3, first_wait=0.01, longest_wait=0.1, read_seconds=0.5)
 
 
 @pytest.fixture
@@ -39,27 +39,27 @@ def names(folder: Path) -> list[str]:
 
 
 def fetch(server: Server, dest: Path, *categories: str, **settings: Any) -> list[Path]:
-    settings = {"base_url": server.address, "patience": QUICK, **settings}
+    settings = {"base_url": server.address, "retry_policy": QUICK, **settings}
     return download(categories or ("cat",), dest, **settings)
 
 
 def test_files_come_whole_under_the_names_of_their_categories(
     server: Server, tmp_path: Path
 ) -> None:
-    told: list[tuple[str, int, int | None]] = []
+    calls: list[tuple[str, int, int | None]] = []
     done: list[tuple[Path, bool]] = []
     paths = fetch(
         server,
         tmp_path / "new" / "folder",
         "Alarm_Clock",
         "cat",
-        progress=lambda *now: told.append(now),
+        progress=lambda *now: calls.append(now),
         on_done=lambda *now: done.append(now),
     )
     assert [path.name for path in paths] == ["alarm clock.ndjson", "cat.ndjson"]
     assert [path.read_bytes() for path in paths] == [CONTENT[::-1], CONTENT]
     assert names(paths[0].parent) == ["alarm clock.ndjson", "cat.ndjson"]
-    assert ("cat.ndjson", len(CONTENT), len(CONTENT)) in told
+    assert ("cat.ndjson", len(CONTENT), len(CONTENT)) in calls
     assert sorted(done) == sorted((path, True) for path in paths)
 
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_had_is_told_and_the_rest_comes(
         server.files[CAT].content = CONTENT[:-1]
         fetch(server, tmp_path)
         return
-    with pytest.raises(DownloadError, match=f"1 of 2 files could not be had: .*{message}"):
+    with pytest.raises(DownloadError, match=f"1 of 2 files could not be fetched: .*{message}"):
         fetch(server, tmp_path, "cat", "alarm clock")
     assert not (tmp_path / "cat.ndjson").exists()
     assert (tmp_path / "alarm clock.ndjson").read_bytes() == CONTENT[::-1]
@@ -201,9 +201,9 @@ def test_no_internet_is_one_clear_line(tmp_path: Path) -> None:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}"
     with pytest.raises(DownloadError, match="no connection to the server .is there internet"):
-        download(["cat"], tmp_path, base_url=address, patience=QUICK)
+        download(["cat"], tmp_path, base_url=address, retry_policy=QUICK)
     with pytest.raises(DownloadError, match="address is not known here .is there internet"):
-        download(["cat"], tmp_path, base_url="http://no.such.host.invalid", patience=QUICK)
+        download(["cat"], tmp_path, base_url="http://no.such.host.invalid", retry_policy=QUICK)
 
 
 def test_wrong_arguments_are_all_told(

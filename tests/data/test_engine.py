@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.data import gather
+from sketch_pix2seq.data import read_shard
 from sketch_pix2seq.data.engine import check_workers
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
@@ -36,7 +36,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_number_of_workers_changes_nothing(
     files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gather, "SHARD_BYTES", 10_000)
+    monkeypatch.setattr(read_shard, "SHARD_BYTES", 10_000)
     for workers in (1, 2, 3):
         prepare([files], tmp_path / str(workers), limit=150, workers=workers)
     assert contents(tmp_path / "2") == contents(tmp_path / "1")
@@ -130,13 +130,13 @@ INTERRUPTED = """
 import signal
 import sys
 from pathlib import Path
-from sketch_pix2seq.data.engine import gather_all
-from sketch_pix2seq.data.gather import Shard
+from sketch_pix2seq.data.engine import read_shards
+from sketch_pix2seq.data.read_shard import Shard
 from sketch_pix2seq.data.options import PrepareOptions
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     path = Path(sys.argv[1])
-    gather_all([
+    read_shards([
         Shard(number=number, of=2, source=number, path=path, files=None, span=None, size=1,
               folder=path.parent / str(number), options=PrepareOptions())
         for number in range(2)

@@ -83,9 +83,9 @@ def test_svgs_can_be_prepared_again(prepared: Path, tmp_path: Path) -> None:
 def test_what_was_left_out_is_told(files: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "house.ndjson"
     wrong.write_bytes((files / "house.ndjson").read_bytes() + b"{")
-    told: list[str] = []
-    write_back([wrong], tmp_path / "out", splits=["train"], on_notice=told.append)
-    assert told == [
+    notices: list[str] = []
+    write_back([wrong], tmp_path / "out", splits=["train"], on_notice=notices.append)
+    assert notices == [
         "`split` is ignored: it is for a prepared data set",
         "`house.ndjson`: left out of 91: 1 a line must be a JSON object",
     ]
@@ -112,9 +112,9 @@ def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
 def test_what_is_too_wide_for_a_layout_is_scaled_and_told(tmp_path: Path) -> None:
     source = tmp_path / "wide.ndjson"
     source.write_text('{"drawing":[[[0,510],[10,20]]]}\n{"drawing":[[[5,255],[0,0]]]}')
-    told: list[str] = []
-    write_back([source], tmp_path / "out", format="binary", on_notice=told.append)
-    assert told == ["1 drawing was scaled down to 255, the most the layout can hold"]
+    notices: list[str] = []
+    write_back([source], tmp_path / "out", format="binary", on_notice=notices.append)
+    assert notices == ["1 drawing was scaled down to 255, the most the layout can hold"]
     found = [drawing.points.tolist() for drawing in read_drawings(tmp_path / "out" / "wide.bin")]
     assert found == [[[0, 0], [255, 5]], [[0, 0], [250, 0]]]
 

@@ -16,7 +16,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.export.bundle import export_run, load_model
-from sketch_pix2seq.export.start import start_from
+from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.export.weights import round_to_half
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.noise import open_stream, read_noise
@@ -200,10 +200,10 @@ def test_its_card_says_how_likely_test_drawings_are_with_each_condition(
 
 
 def test_a_run_begins_with_it(folder: Path, tmp_path: Path) -> None:
-    start = start_from(Bundle.open(folder / "bundle"))
+    start = initial_weights_of(Bundle.open(folder / "bundle"))
     recipe = find_recipe("attention").with_settings([*SETTINGS, "seed=4", "keep_checkpoints=9"])
-    train(recipe, folder / "set", tmp_path / "run", start=start)
+    train(recipe, folder / "set", tmp_path / "run", initial_weights=start)
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     assert facts["started_from"]["name"] == "attention"
     card = export_run(tmp_path / "run", tmp_path / "bundle")
-    assert card.metrics["started_from"]["sha256"] == start.told["sha256"]
+    assert card.metrics["started_from"]["sha256"] == start.facts["sha256"]

@@ -26,7 +26,7 @@ from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.training.build import build_judge
+from sketch_pix2seq.training.build import build_classifier
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings
 from sketch_pix2seq.training.recipes import find_recipe
@@ -94,11 +94,11 @@ def test_numpy_computes_what_torch_computes(run: Path, exported: Path, data: Pat
     split = Dataset.open(data).split("test")
     sketches = [split.sketch(index) for index in range(len(split))]
     judge = Classifier.load(exported)
-    model = build_judge(Run(run).recipe, len(CATEGORIES))
+    model = build_classifier(Run(run).recipe, len(CATEGORIES))
     best_weights(Run(run), model)
     with torch.no_grad():
         pictures = torch.from_numpy(rasterise_batch(sketches))
-        logits, features = model.eval().look(pictures)
+        logits, features = model.eval().predict(pictures)
     shares = judge.probabilities(sketches)
     np.testing.assert_allclose(shares, logits.softmax(1).numpy(), atol=5e-3)
     np.testing.assert_allclose(judge.scores(sketches).features, features.numpy(), atol=2e-2)
@@ -116,7 +116,7 @@ def test_it_refuses_what_it_cannot_see(exported: Path) -> None:
 
 
 def test_a_judge_draws_nothing_and_a_model_judges_nothing(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is the run of a judge, which draws nothing"):
+    with pytest.raises(RunError, match="it is the run of a classifier"):
         export_run(run, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
     with pytest.raises(BundleError, match=r"lacks classifier\.json and classifier\.safetensors"):
@@ -138,11 +138,11 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     tiny = ("num_steps=2", "batch_size=4", "model.decoder_size=8", "sheet_every=0")
     settings = [word for setting in (*tiny, "reward.weight=0.1") for word in ("--set", setting)]
     run, bundle = tmp_path / "run", tmp_path / "bundle"
-    begun = ("train", "cnn_small", "--data", data, "--out", run)
-    assert typed(*begun, *settings) == 2
+    command = ("train", "cnn_small", "--data", data, "--out", run)
+    assert typed(*command, *settings) == 2
     assert "`--judge` must be given" in capsys.readouterr().err
-    assert typed(*begun, *settings, "--judge", exported) == 0
-    assert typed(*begun, "--resume") == 0
+    assert typed(*command, *settings, "--judge", exported) == 0
+    assert typed(*command, "--resume") == 0
     assert typed("export", run, "--out", bundle, "--judge", exported) == 0
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])

@@ -64,7 +64,7 @@ def test_rows_continue_from_the_steps_that_are_put(rng: np.random.Generator, kin
     temperature = torch.from_numpy(temperatures)[:, None]
     with torch.no_grad():
         start = torch.from_numpy(np.tile(START_STEP, (3, 1)))
-        mixture, state = module.advance(start, module.begin(torch.from_numpy(latents)))
+        mixture, state = module.advance(start, module.initial_state(torch.from_numpy(latents)))
         step = mixture.sample(torch.from_numpy(noise[:, 0]), temperature)
         step[[0, 2]] = torch.from_numpy(put)
         mixture, _ = module.advance(step, state)

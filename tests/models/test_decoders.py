@@ -55,7 +55,7 @@ def test_step_by_step_is_the_whole_sequence_and_so_are_its_gradients(decoder: De
     steps = torch.randn(4, 7, 5, generator=generator).double()
     packed = pack_padded_sequence(steps, LENGTHS, batch_first=True)
     whole = decoder(latent, packed)
-    state = decoder.begin(latent)
+    state = decoder.initial_state(latent)
     mixtures = []
     for index, count in enumerate(packed.batch_sizes.tolist()):
         state = tuple(part[:count] for part in state)

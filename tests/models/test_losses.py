@@ -151,7 +151,7 @@ def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawi
     grads = [float(term.grad) for term in terms if term.grad is not None]
     assert grads == pytest.approx([1 / 5, 1 / 8, 0.5 / 8])
     means = part.means_of(whole)
-    assert means.told() == pytest.approx(
+    assert means.to_dict() == pytest.approx(
         {
             "stroke_nll": 7 / 5,
             "pen_ce": 10 / 8,
@@ -160,7 +160,7 @@ def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawi
         }
     )
     assert means.total(0.5, 0.2) == means.reconstruction
-    assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).told()
+    assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).to_dict()
 
 
 def test_without_kl_there_is_truly_none() -> None:

@@ -65,8 +65,8 @@ def many_samples(temperature: float, count: int = 200_000) -> tuple[StrokeMixtur
     uniform = torch.rand(count, noise_dim(3), generator=generator, dtype=torch.float64)
     noise = -(-uniform.log()).log()
     noise[:, -2:] = torch.randn(count, 2, generator=generator, dtype=torch.float64)
-    heat = torch.full((count, 1), temperature, dtype=torch.float64)
-    return one, mixture.sample(noise, heat)
+    temperatures = torch.full((count, 1), temperature, dtype=torch.float64)
+    return one, mixture.sample(noise, temperatures)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0])

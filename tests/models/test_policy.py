@@ -24,9 +24,11 @@ def decoder() -> LSTMDecoder:
     return decoder
 
 
-def drawn(decoder: LSTMDecoder, latent: torch.Tensor, heat: float, longest: int) -> torch.Tensor:
+def drawn(
+    decoder: LSTMDecoder, latent: torch.Tensor, temperature: float, longest: int
+) -> torch.Tensor:
     noise = draw_noise(longest, len(latent), M, torch.Generator().manual_seed(3))
-    return draw_steps(decoder, latent, noise, heat)
+    return draw_steps(decoder, latent, noise, temperature)
 
 
 def test_noise_is_gumbel_and_normal() -> None:
@@ -57,29 +59,29 @@ def test_a_drawing_is_the_same_alone_and_among_others_that_end_earlier(
 
 @torch.no_grad()
 @pytest.mark.parametrize("longest", [4, 40])
-@pytest.mark.parametrize("heat", [0.4, 1.0])
+@pytest.mark.parametrize("temperature", [0.4, 1.0])
 def test_the_likelihood_is_that_of_the_steps_one_by_one(
-    decoder: LSTMDecoder, heat: float, longest: int
+    decoder: LSTMDecoder, temperature: float, longest: int
 ) -> None:
     latent = torch.randn(7, Z, generator=torch.Generator().manual_seed(1))
-    steps = drawn(decoder, latent, heat, longest)
-    found = log_likelihood(decoder, latent, steps, heat)
+    steps = drawn(decoder, latent, temperature, longest)
+    found = log_likelihood(decoder, latent, steps, temperature)
     for place, rows in enumerate(steps):
-        state = decoder.begin(latent[place : place + 1])
+        state = decoder.initial_state(latent[place : place + 1])
         before, expected = torch.tensor(START_STEP)[None], 0.0
         for row in rows:
             mixture, state = decoder.advance(before, state)
-            pen = torch.distributions.Categorical(logits=mixture.pen_logits[0] / heat)
+            pen = torch.distributions.Categorical(logits=mixture.pen_logits[0] / temperature)
             expected += float(pen.log_prob(row[PEN].argmax()))
             if row[PEN][PEN_END] > 0:
                 break
-            x, y = (mixture.log_std[0].exp() * math.sqrt(heat)).unbind(0)
+            x, y = (mixture.log_std[0].exp() * math.sqrt(temperature)).unbind(0)
             covariance = mixture.correlation[0] * x * y
             covariances = torch.stack(
                 (torch.stack((x * x, covariance), -1), torch.stack((covariance, y * y), -1)), -2
             )
             components = torch.distributions.MultivariateNormal(mixture.mean[0].t(), covariances)
-            weights = torch.distributions.Categorical(logits=mixture.pi_logits[0] / heat)
+            weights = torch.distributions.Categorical(logits=mixture.pi_logits[0] / temperature)
             offsets = torch.distributions.MixtureSameFamily(weights, components)
             expected += float(offsets.log_prob(row[OFFSET]))
             before = row[None]
@@ -95,7 +97,9 @@ def test_what_is_drawn_hotter_or_cooler_is_as_likely_as_its_gaussian_says(log_st
     std = math.exp(max(log_std, -7.0)) * math.sqrt(0.3)
     offset = torch.tensor([[0.5 * std, -std]])
     expected = torch.distributions.Normal(0.0, std).log_prob(offset).sum()
-    assert float(mixture.heated(0.3).log_prob(offset)) == pytest.approx(float(expected), rel=1e-5)
+    assert float(mixture.with_temperature(0.3).log_prob(offset)) == pytest.approx(
+        float(expected), rel=1e-5
+    )
 
 
 def test_the_baseline_of_a_drawing_is_what_the_others_earn() -> None:
@@ -145,7 +149,7 @@ def test_parts_of_a_batch_add_up_to_the_whole() -> None:
     found = [torch.autograd.grad(part.total(whole=sums), [weights])[0] for part in parts]
     torch.testing.assert_close(torch.stack(found).sum(0), expected)
     means = whole.means_of(sums)
-    assert means.told() == pytest.approx(
+    assert means.to_dict() == pytest.approx(
         {"stroke_nll": 7 / 3, "pen_ce": 7 / 3, "reconstruction": 14 / 3, "reward": 0.5}
     )
     assert means.total() == pytest.approx(14 / 3 - 0.25)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 
 def test_all_of_it_or_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.svg"
-    write_whole(path, b"old")
+    atomic_write(path, b"old")
     assert path.read_bytes() == b"old"
 
     def full(self: Path, target: Path) -> None:
@@ -24,17 +24,17 @@ def test_all_of_it_or_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as broken:
         broken.setattr(Path, "replace", full)
         with pytest.raises(OSError, match="No space left") as caught:
-            write_whole(path, b"new")
+            atomic_write(path, b"new")
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
-    write_whole(path, b"new")
+    atomic_write(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_error_names_the_file_that_was_meant(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        write_whole(tmp_path / "no" / "a.svg", b"")
+        atomic_write(tmp_path / "no" / "a.svg", b"")
     assert caught.value.filename == str(tmp_path / "no" / "a.svg")
 
 
@@ -44,12 +44,12 @@ def test_links_and_modes_stay(tmp_path: Path) -> None:
     real.write_bytes(b"old")
     real.chmod(0o640)
     link.symlink_to("real.svg")
-    write_whole(link, b"new")
+    atomic_write(link, b"new")
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     fresh, plain = tmp_path / "fresh", tmp_path / "plain"
-    write_whole(fresh, b"")
+    atomic_write(fresh, b"")
     plain.touch()
     assert fresh.stat().st_mode == plain.stat().st_mode
 
@@ -57,7 +57,7 @@ def test_links_and_modes_stay(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="this system has no /dev/null")
 def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
     (tmp_path / "a.svg").symlink_to("/dev/null")
-    write_whole(tmp_path / "a.svg", b"gone")
+    atomic_write(tmp_path / "a.svg", b"gone")
     assert not Path("/dev/null").is_file()
     assert Path("/dev/null").read_bytes() == b""
 

@@ -46,12 +46,12 @@ def metrics(run: Path, kind: str) -> list[dict[str, float]]:
 def test_a_run_leaves_all_that_is_promised(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
-    told: list[Progress] = []
+    reported: list[Progress] = []
     recipe = replace(tiny_recipe, sheet_every=12)
-    outcome = train(recipe, shapes, tmp_path / "run", on_progress=told.append)
+    outcome = train(recipe, shapes, tmp_path / "run", on_progress=reported.append)
     assert (outcome.step, outcome.interrupted) == (12, False)
-    assert [progress.step for progress in told] == list(range(1, 13))
-    assert told[-1].valid_loss is not None and told[-1].drawings_per_second > 0
+    assert [progress.step for progress in reported] == list(range(1, 13))
+    assert reported[-1].valid_loss is not None and reported[-1].drawings_per_second > 0
     run = tmp_path / "run"
     assert [line["step"] for line in metrics(run, "train")] == list(range(1, 13))
     assert [line["step"] for line in metrics(run, "valid")] == [6, 12]
@@ -257,7 +257,7 @@ def test_killed_in_the_middle_of_writing_checkpoints_again_and_again(
     assert not list((killed / "checkpoints").glob(".*"))
 
 
-def test_a_full_disk_is_told_and_ends_the_run_only_at_its_end(
+def test_a_full_disk_is_reported_and_ends_the_run_only_at_its_end(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(tiny_recipe, shapes, tmp_path / "whole")
@@ -273,7 +273,7 @@ def test_a_full_disk_is_told_and_ends_the_run_only_at_its_end(
     notices: list[str] = []
     with pytest.raises(RunError, match="step-00000012.*No space left"):
         train(tiny_recipe, shapes, tmp_path / "full", on_notice=notices.append)
-    assert all("No space left" in told and "goes on without it" in told for told in notices)
+    assert all("No space left" in line and "goes on without it" in line for line in notices)
     assert len(notices) == 3  # step 4, and the best at steps 6 and 12; the last one is an error
     monkeypatch.undo()
     train(tiny_recipe, shapes, tmp_path / "full", resume=True)
@@ -281,7 +281,7 @@ def test_a_full_disk_is_told_and_ends_the_run_only_at_its_end(
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "flipped header", "flipped weight"])
-def test_a_damaged_newest_checkpoint_is_passed_over_and_said_so(
+def test_a_damaged_newest_checkpoint_is_skipped_with_a_notice(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path, damage: str
 ) -> None:
     run = tmp_path / "run"
@@ -342,7 +342,7 @@ def test_two_cannot_train_one_run(shapes: Path, tiny_recipe: Recipe, tmp_path: P
     train(recipe, shapes, tmp_path / "run", on_progress=another)
 
 
-def test_a_model_that_has_diverged_is_told(
+def test_a_model_that_has_diverged_is_reported(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
     settings = replace(tiny_recipe.optimiser, learning_rate=1e30)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sketch_pix2seq.errors import RunError
-from sketch_pix2seq.training.memory import told_if_too_little
+from sketch_pix2seq.training.memory import out_of_memory_errors
 
 PROGRAM = """
 import resource
@@ -36,18 +36,18 @@ print(without, faults())
     not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="the C library is not glibc"
 )
 def test_blocks_that_come_again_cost_few_page_faults() -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     ).stdout
-    without, kept = map(int, told.split())
+    without, kept = map(int, output.split())
     assert kept < 0.1 * without
 
 
 def test_too_little_memory_is_one_clear_error() -> None:
     clear = pytest.raises(RunError, match="not enough memory for this run. Lower `batch_size`")
-    with clear, told_if_too_little():
+    with clear, out_of_memory_errors():
         torch.empty(1 << 60, dtype=torch.uint8)
-    with pytest.raises(RunError, match="not enough memory"), told_if_too_little():
+    with pytest.raises(RunError, match="not enough memory"), out_of_memory_errors():
         raise MemoryError
-    with pytest.raises(RuntimeError, match="another"), told_if_too_little():
+    with pytest.raises(RuntimeError, match="another"), out_of_memory_errors():
         raise RuntimeError("another")

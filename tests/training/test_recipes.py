@@ -76,7 +76,7 @@ def test_every_recipe_has_a_line_and_its_own_name() -> None:
         assert 20 < len(recipe.summary) < 80
 
 
-def test_wrong_values_are_all_told() -> None:
+def test_wrong_values_are_all_reported() -> None:
     with pytest.raises(UsageError, match=r"`weight` must not be negative.*`decay` must lie"):
         KLSettings(weight=-1, decay=2)
     with pytest.raises(UsageError, match=r"encoder_size.*hyper_size"):

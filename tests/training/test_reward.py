@@ -17,25 +17,25 @@ from safetensors.torch import save
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.models import DrawingLosses, Judge, LSTMDecoder, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, LSTMDecoder, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.training.build import build_model
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
-from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardJudge
-from sketch_pix2seq.training.start import Start
+from sketch_pix2seq.training.reward import JUDGE_FILE, Reward, RewardClassifier
 
 WIDTH = 8
 
 
 @pytest.fixture
-def judge(shapes: Path) -> RewardJudge:
+def judge(shapes: Path) -> RewardClassifier:
     categories = Dataset.open(shapes).card.categories
     torch.manual_seed(3)
-    weights = Judge(len(categories), WIDTH).state_dict()
-    return RewardJudge(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
+    weights = SketchClassifier(len(categories), WIDTH).state_dict()
+    return RewardClassifier(weights, tuple(reversed(categories)), WIDTH, RasterSettings(), "5eed")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def rewarded(tiny_recipe: Recipe) -> Recipe:
     return replace(tiny_recipe, reward=settings)
 
 
-def seated(judge: RewardJudge, shapes: Path, recipe: Recipe, **changes: object) -> Reward:
+def seated(judge: RewardClassifier, shapes: Path, recipe: Recipe, **changes: object) -> Reward:
     card = Dataset.open(shapes).card
     return Reward(
         judge,
@@ -60,20 +60,20 @@ def no_losses() -> DrawingLosses:
     return DrawingLosses(torch.zeros(()), torch.zeros(()), None, (1, 1, 1))
 
 
-def test_it_is_kept_as_it_was(judge: RewardJudge, tmp_path: Path) -> None:
+def test_it_is_kept_as_it_was(judge: RewardClassifier, tmp_path: Path) -> None:
     judge.keep_in(tmp_path)
-    read = RewardJudge.kept_in(tmp_path)
+    read = RewardClassifier.kept_in(tmp_path)
     assert read is not None
     assert (read.categories, read.width, read.raster) == (judge.categories, WIDTH, judge.raster)
     assert all(torch.equal(read.weights[name], part) for name, part in judge.weights.items())
     (tmp_path / JUDGE_FILE).unlink()
-    assert RewardJudge.kept_in(tmp_path) is None
+    assert RewardClassifier.kept_in(tmp_path) is None
 
 
 @pytest.mark.parametrize("length", [0, 5, 100, 4000])
-def test_a_damaged_one_is_refused(judge: RewardJudge, length: int) -> None:
+def test_a_damaged_one_is_refused(judge: RewardClassifier, length: int) -> None:
     with pytest.raises(UsageError, match="`judge` cannot be read"):
-        RewardJudge.from_bytes(judge.to_bytes()[:length])
+        RewardClassifier.from_bytes(judge.to_bytes()[:length])
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,18 @@ def test_a_damaged_one_is_refused(judge: RewardJudge, length: int) -> None:
         {"recipe": {"model": {"encoder_width": 16}}},
     ],
 )
-def test_a_card_that_does_not_fit_is_refused(judge: RewardJudge, change: dict[str, object]) -> None:
+def test_a_card_that_does_not_fit_is_refused(
+    judge: RewardClassifier, change: dict[str, object]
+) -> None:
     content = judge.to_bytes()
     length = int.from_bytes(content[:8], "little")
     card = json.loads(content[8 : 8 + length]) | change
     with pytest.raises(UsageError, match="`judge` cannot be read"):
-        RewardJudge.from_bundle(card, save(judge.weights), judge.digest)
+        RewardClassifier.from_bundle(card, save(judge.weights), judge.digest)
 
 
 def test_one_kept_before_there_were_digests_goes_on_with_that_of_its_file(
-    judge: RewardJudge,
+    judge: RewardClassifier,
 ) -> None:
     content = judge.to_bytes()
     length = int.from_bytes(content[:8], "little")
@@ -102,15 +104,15 @@ def test_one_kept_before_there_were_digests_goes_on_with_that_of_its_file(
     del card["digest"]
     text = json.dumps(card).encode()
     old = len(text).to_bytes(8, "little") + text + content[8 + length :]
-    assert RewardJudge.from_bytes(old).digest == sha256(old).hexdigest()
+    assert RewardClassifier.from_bytes(old).digest == sha256(old).hexdigest()
 
 
 def test_a_run_has_the_judge_that_its_recipe_wants(
-    judge: RewardJudge, rewarded: Recipe, tiny_recipe: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=r"`judge` must be given: `reward\.weight` is not 0"):
         train(rewarded, shapes, tmp_path / "run")
-    with pytest.raises(UsageError, match="would be asked nothing"):
+    with pytest.raises(UsageError, match="must be left out"):
         train(tiny_recipe, shapes, tmp_path / "run", judge=judge)
     stranger = replace(judge, categories=tuple(f"thing {n}" for n in range(6)))
     with pytest.raises(UsageError, match=r"does not know circle, house, ladder and 3 more"):
@@ -119,7 +121,7 @@ def test_a_run_has_the_judge_that_its_recipe_wants(
 
 
 def test_a_run_broken_off_goes_on_with_its_judge(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     left = iter(range(6, -1, -1))
 
@@ -134,15 +136,15 @@ def test_a_run_broken_off_goes_on_with_its_judge(
     last = "checkpoints/step-00000012.safetensors"
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
     other = replace(judge, digest="another")
-    with pytest.raises(RunError, match="was begun with another judge"):
+    with pytest.raises(RunError, match="was started with another judge"):
         train(rewarded, shapes, tmp_path / "whole", resume=True, judge=other)
     (tmp_path / "whole" / JUDGE_FILE).write_bytes(b"no judge")
     with pytest.raises(UsageError, match=r"judge\.bin` is damaged"):
         train(rewarded, shapes, tmp_path / "whole", resume=True)
     lines = (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()
-    told = [json.loads(line) for line in lines]
-    assert all(0 <= line["reward"] <= 1 for line in told)
-    trained = [line for line in told if line["kind"] == "train"]
+    metrics = [json.loads(line) for line in lines]
+    assert all(0 <= line["reward"] <= 1 for line in metrics)
+    trained = [line for line in metrics if line["kind"] == "train"]
     assert all(
         line["loss"] == pytest.approx(line["reconstruction"] - 0.5 * line["reward"])
         for line in trained
@@ -150,7 +152,7 @@ def test_a_run_broken_off_goes_on_with_its_judge(
 
 
 def test_a_bundle_tells_which_judges_rewarded_it(
-    judge: RewardJudge,
+    judge: RewardClassifier,
     rewarded: Recipe,
     shapes: Path,
     tmp_path: Path,
@@ -161,22 +163,28 @@ def test_a_bundle_tells_which_judges_rewarded_it(
         card = export_run(tmp_path / "run", tmp_path / "bundle")
     assert card.rewarded_by == ["5eed"]
     weights = (tmp_path / "bundle" / "weights.safetensors").read_bytes()
-    start = Start.from_bytes(weights, "first", card.rewarded_by)
-    train(rewarded, shapes, tmp_path / "on", start=start, judge=replace(judge, digest="0ther"))
+    start = InitialWeights.from_bytes(weights, "first", card.rewarded_by)
+    train(
+        rewarded,
+        shapes,
+        tmp_path / "on",
+        initial_weights=start,
+        judge=replace(judge, digest="0ther"),
+    )
     with unchecked_shapes():
         again = export_run(tmp_path / "on", tmp_path / "again")
     assert again.rewarded_by == ["5eed", "0ther"]
 
 
 def test_several_processes_share_it(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path, tmp_path: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     outcome = train(rewarded, shapes, tmp_path / "run", judge=judge, devices=2)
     assert outcome.step == rewarded.num_steps
 
 
 def test_the_reward_is_the_judges_share_of_what_is_wanted(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     """Found out from the drawings themselves, made with the same noise."""
     dataset = Dataset.open(shapes)
@@ -194,7 +202,7 @@ def test_the_reward_is_the_judges_share_of_what_is_wanted(
     ended = steps[:, -1, PEN][:, PEN_END] > 0
     reward = seated(judge, shapes, rewarded)
     sketches = reward._sketches(steps)
-    logits, _ = judge.build().look(torch.from_numpy(rasterise_batch(sketches)))
+    logits, _ = judge.build().predict(torch.from_numpy(rasterise_batch(sketches)))
     places = [judge.categories.index(dataset.card.categories[one]) for one in wanted.tolist()]
     shares = logits.softmax(1)[torch.arange(30), torch.tensor(places)]
     assert 0 < int(ended.sum()) < 30
@@ -203,7 +211,7 @@ def test_the_reward_is_the_judges_share_of_what_is_wanted(
 
 
 def test_looking_does_not_change_what_is_learned_from(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     reward = seated(judge, shapes, rewarded)
     steps = torch.zeros(2, 3, 5)
@@ -217,7 +225,7 @@ def test_looking_does_not_change_what_is_learned_from(
 
 
 def test_a_model_learns_to_draw_what_is_recognised(
-    judge: RewardJudge, rewarded: Recipe, shapes: Path
+    judge: RewardClassifier, rewarded: Recipe, shapes: Path
 ) -> None:
     """With nothing to learn from but the rewards of a judge that knows one thing from another."""
     torch.manual_seed(0)

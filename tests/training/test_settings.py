@@ -1,4 +1,4 @@
-"""Settings: changed by name, all problems told at once."""
+"""Settings: changed by name, all problems reported at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_whole_number_may_stand_for_a_real_one() -> None:
     assert cnn().with_settings(["optimiser.clip=2"]).optimiser.clip == 2.0
 
 
-def test_all_problems_are_told_at_once_with_the_nearest_names() -> None:
+def test_all_problems_are_reported_at_once_with_the_nearest_names() -> None:
     with pytest.raises(UsageError) as caught:
         cnn().with_settings(["optimizer.lerning_rate=1", "batch_size=0", "seed=x", "nothing"])
     message = str(caught.value)
@@ -72,6 +72,34 @@ def test_unknown_keys_in_json_are_refused() -> None:
         Recipe.from_dict(values)
     with pytest.raises(UsageError, match="`model` must be a group"):
         Recipe.from_dict({**cnn().to_dict(), "model": 3})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("augmentation.tremble=1", "`augmentation.tremble` is called `augmentation.jitter` now"),
+        ("focus=cat", "`focus` is called `oversample` now"),
+        ("focus_share=0.5", "`focus_share` is called `oversample_share` now"),
+        ("task=judge", "`task=judge` is called `task=classify` now"),
+    ],
+)
+def test_old_names_of_settings_give_the_new_ones(old: str, new: str) -> None:
+    with pytest.raises(UsageError, match=f"^{new}"):
+        cnn().with_settings([old])
+
+
+def test_recipes_of_older_runs_and_bundles_are_read() -> None:
+    settings = ["oversample=cat", "oversample_share=0.5", "augmentation.jitter=1.5"]
+    recipe = cnn().with_settings(settings)
+    values = recipe.to_dict()
+    values["focus"], values["focus_share"] = (
+        values.pop("oversample"),
+        values.pop("oversample_share"),
+    )
+    values["augmentation"]["tremble"] = values["augmentation"].pop("jitter")
+    assert Recipe.from_dict(values) == recipe
+    judge = find_recipe("judge")
+    assert Recipe.from_dict({**judge.to_dict(), "task": "judge"}) == judge
 
 
 def test_unknown_recipes_name_the_nearest() -> None:

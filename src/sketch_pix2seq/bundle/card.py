@@ -85,7 +85,7 @@ class BundleCard:
     @property
     def oversampled(self) -> list[str]:
         """Categories that were oversampled in training, as the recipe says."""
-        named = str(self.recipe.get("focus", "")).split(",")
+        named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")
         return [name.strip() for name in named if name.strip()]
 
     @property

@@ -41,7 +41,8 @@ def _is_losses(value: object) -> bool:
 
 _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "recipe.name": (_is_text, "a text"),
-    "recipe.focus": (_is_text, "a text"),
+    "recipe.oversample": (_is_text, "a text"),
+    "recipe.focus": (_is_text, "a text"),  # what older bundles call it
     "recipe.model": (_is_object, "an object"),
     "recipe.kl": (_is_object, "an object"),
     "recipe.kl.weight": (lambda value: is_number(value, 0, 1e6), "a number, not negative"),

@@ -46,7 +46,7 @@ def export(
     if gallery < 0 or (gallery and data is None):
         raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
-    if trained.recipe.task == "judge":
+    if trained.recipe.task == "classify":
         if judge is not None:
             raise UsageError("`judge` must be left out: this is the run of a judge itself")
         export_classifier(trained, out)
@@ -87,7 +87,7 @@ def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
         Sketcher.load(folder),
         Dataset.open(data),
         per_category=per_category,
-        categories=recipe.focused,
+        categories=recipe.oversampled,
         seed=recipe.seed,
     )
     (folder / GALLERY_FILE).write_bytes(hung.to_bytes())

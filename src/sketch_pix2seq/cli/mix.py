@@ -83,7 +83,7 @@ def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object],
     from sketch_pix2seq.sketch.animation import film
     from sketch_pix2seq.sketch.ndjson import format_record
     from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
-    from sketch_pix2seq.sketch.writing import write_whole
+    from sketch_pix2seq.sketch.writing import atomic_write
 
     suffix = out.suffix.lower()
     if suffix == ".ndjson":
@@ -93,9 +93,9 @@ def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object],
             )
             for index, drawing in enumerate(drawings)
         ]
-        write_whole(out, b"".join(record + b"\n" for record in records))
+        atomic_write(out, b"".join(record + b"\n" for record in records))
     elif suffix in (".gif", ".apng"):
-        write_whole(out, film(drawings, "gif" if suffix == ".gif" else "apng"))
+        atomic_write(out, film(drawings, "gif" if suffix == ".gif" else "apng"))
     else:
         legs = range(0, len(drawings) - 1, steps - 1)
         Sheet(rows=[SheetRow(drawings[first : first + steps]) for first in legs]).save(out)

@@ -127,7 +127,7 @@ def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[s
     print_line(f"{name}: trained {outcome.num_steps:,} steps", flush=True)
     if not bundle.exists():
         bundle.parent.mkdir(parents=True, exist_ok=True)
-        if recipe.task == JUDGE:
+        if recipe.task == "classify":
             export_classifier(Run(run), bundle)
         else:
             export_run(run, bundle, data=data)

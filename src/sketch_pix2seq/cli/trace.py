@@ -55,7 +55,7 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.sketch.reading import is_picture
-    from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+    from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
     for file in inputs.files:
         if not file.path.is_file() or not is_picture(file.path):
@@ -67,7 +67,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
         refuse_to_replace(places, inputs.paths, overwrite=overwrite)
         folder.mkdir(parents=True, exist_ok=True)
         for place, picture in places.items():
-            write_whole(place, png_bytes(picture))
+            atomic_write(place, png_bytes(picture))
             print_line(place)
 
 

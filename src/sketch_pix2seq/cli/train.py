@@ -16,10 +16,10 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.training.initial_weights import InitialWeights
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
-    from sketch_pix2seq.training.reward import RewardJudge
-    from sketch_pix2seq.training.start import Start
+    from sketch_pix2seq.training.reward import RewardClassifier
 
 
 def train(
@@ -52,7 +52,7 @@ def train(
     """
     let_idle_threads_sleep()
     with needs_extra("train"):
-        from sketch_pix2seq.training.group import starts_as_first
+        from sketch_pix2seq.training.process_group import is_main_process
         from sketch_pix2seq.training.recipes import find_recipe
         from sketch_pix2seq.training.run import RUN_FILE, Run
 
@@ -60,7 +60,7 @@ def train(
     if resume and not settings and (out / RUN_FILE).exists():
         begun = Run(out).recipe
         wanted = begun if begun.name == recipe else wanted
-    start = None if start_from is None else _start(start_from, wanted)
+    start = None if start_from is None else _initial_weights(start_from, wanted)
     outcome = train_showing(
         wanted,
         data,
@@ -71,8 +71,8 @@ def train(
         start=start,
         judge=None if judge is None else _judge(judge),
     )
-    if not starts_as_first():
-        return  # one of torchrun's processes: the first one tells
+    if not is_main_process():
+        return  # under torchrun the main process reports
     if outcome.interrupted:
         place = f"{outcome.step:,} of {outcome.num_steps:,}"
         print_line(f"stopped after step {place}; --resume goes on")
@@ -91,8 +91,8 @@ def train_showing(
     *,
     resume: bool,
     devices: int = 1,
-    start: Start | None = None,
-    judge: RewardJudge | None = None,
+    start: InitialWeights | None = None,
+    judge: RewardClassifier | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -109,11 +109,11 @@ def train_showing(
     Returns:
         How it ended.
     """
-    from sketch_pix2seq.training.group import starts_as_first
     from sketch_pix2seq.training.loop import train as train_recipe
+    from sketch_pix2seq.training.process_group import is_main_process
 
     with _training_bar() as (on_progress, on_notice):
-        if starts_as_first():
+        if is_main_process():
             _tell_ignored(recipe, settings, on_notice)
         return train_recipe(
             recipe,
@@ -121,28 +121,28 @@ def train_showing(
             out,
             resume=resume,
             devices=devices,
-            start=start,
+            initial_weights=start,
             judge=judge,
             on_progress=on_progress,
             on_notice=on_notice,
         )
 
 
-def _start(place: Path, recipe: Recipe) -> Start:
-    """Read the weights of a bundle, of the model in the package, or for a judge of a judge."""
-    from sketch_pix2seq.export.start import start_from
-    from sketch_pix2seq.training.start import Start
+def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
+    """Read the weights of a bundle, of the model in the package, or of an exported classifier."""
+    from sketch_pix2seq.export.initial_weights import initial_weights_of
+    from sketch_pix2seq.training.initial_weights import InitialWeights
 
-    if recipe.task == "judge":
-        return Start.from_bytes(classifier_at(place).weights, place.name)
-    return start_from(bundle_at(place))
+    if recipe.task == "classify":
+        return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
+    return initial_weights_of(bundle_at(place))
 
 
-def _judge(place: Path) -> RewardJudge:
+def _judge(place: Path) -> RewardClassifier:
     """Read an exported classifier."""
-    from sketch_pix2seq.training.reward import RewardJudge
+    from sketch_pix2seq.training.reward import RewardClassifier
 
-    return RewardJudge.from_classifier(classifier_at(place))
+    return RewardClassifier.from_classifier(classifier_at(place))
 
 
 def _tell_ignored(

@@ -1,8 +1,8 @@
-"""Small random changes of a drawing, made anew each time it is shown in training.
+"""Small random changes of a drawing, drawn anew each time it comes in training.
 
 Works on strokes only; the picture is rendered afterwards from the changed
-strokes, so that both sides of a training pair stay the same drawing. Only an unsteady
-hand (`tremble`) is seen in the picture alone: what is learned is the steady line.
+strokes, so that both sides of a training pair stay the same drawing. Only `jitter`
+changes the picture alone: the model learns to draw steady lines from unsteady ones.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Augmentation:
     "chance that a drawing is mirrored left to right"
     refit: bool = False
     "scale the result so that its longest side is as long as before"
-    tremble: float = 0.0
+    jitter: float = 0.0
     "in the picture alone: standard deviation of each point from its place, in the drawing's units"
     past_jitter: float = 0.0
-    "in the steps drawn so far alone: as `tremble`, for a drawing up to twice that or not at all"
+    "in the past steps alone: as `jitter`; of half of the drawings, each up to twice as much"
     line_width: float = 0.0
     "in the picture alone: its lines are up to this share wider or thinner, those of a batch alike"
 
@@ -63,8 +63,8 @@ class Augmentation:
             wrong.append(f"`rotate` must be from 0 to 180 degrees, not {self.rotate}")
         if not 0 <= self.flip <= 1:
             wrong.append(f"`flip` must be from 0 to 1, not {self.flip}")
-        if not self.tremble >= 0:
-            wrong.append(f"`tremble` must not be negative, not {self.tremble}")
+        if not self.jitter >= 0:
+            wrong.append(f"`jitter` must not be negative, not {self.jitter}")
         if not self.past_jitter >= 0:
             wrong.append(f"`past_jitter` must not be negative, not {self.past_jitter}")
         if not 0 <= self.line_width < 1:
@@ -142,8 +142,10 @@ def in_frame(packed: Packed) -> Packed:
     return Packed(rows, packed.lengths)
 
 
-def trembling(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Move each point of drawings a little, as a picture may show them.
+def jittered_picture(
+    packed: Packed, rng: np.random.Generator, augmentation: Augmentation
+) -> Packed:
+    """Jitter the points of drawings, for their pictures alone.
 
     Args:
         packed: The drawings.
@@ -151,15 +153,15 @@ def trembling(packed: Packed, rng: np.random.Generator, augmentation: Augmentati
         augmentation: How far points are moved.
 
     Returns:
-        As many rows, each point moved from its place by itself.
+        As many rows, each point moved independently.
     """
-    if augmentation.tremble == 0 or len(packed.rows) == 0:
+    if augmentation.jitter == 0 or len(packed.rows) == 0:
         return packed
-    return _moved(packed, rng.normal(0, augmentation.tremble, (len(packed.rows), 2)))
+    return _moved(packed, rng.normal(0, augmentation.jitter, (len(packed.rows), 2)))
 
 
 def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Move each point of drawings a little, as a model may have drawn them so far.
+    """Jitter the points of drawings, as a model may have drawn its past steps.
 
     Args:
         packed: The drawings.
@@ -168,7 +170,7 @@ def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmen
             by its own measure, up to twice `past_jitter`.
 
     Returns:
-        As many rows, each point moved from its place by itself.
+        As many rows, each point moved independently.
     """
     num = len(packed.lengths)
     measure = 2 * augmentation.past_jitter * rng.random(num) * (rng.random(num) < 0.5)

@@ -1,7 +1,7 @@
 """Batches for training and validation: padded steps, and the pictures of the same strokes.
 
 A training batch is a pure function of a seed and a step number, so that a run that was
-killed goes on as if it had not been. Knows numpy only; whoever trains makes tensors of it.
+killed goes on as if it had not been. Knows numpy only, not torch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sketch_pix2seq.data.augment import (
     augment_packed,
     in_frame,
     jittered_past,
-    trembling,
+    jittered_picture,
 )
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.data.packed import Packed
@@ -53,9 +53,9 @@ class Batch:
         pictures: The same strokes as pictures, 1 = ink, (B, 1, H, W).
         category_ids: Categories, (B,).
         covered: After how many steps each pixel is covered (see `covering_steps`), (B, H, W);
-            None: not asked for.
-        targets: Rows that are to come next where they are not `steps[:, 1:]`, because `steps` are
-            as a model may have drawn them and these lead back to where it should be, (B, T-1, 5).
+            None: not computed.
+        targets: The next rows, (B, T-1, 5), if `steps` are jittered as a model may have drawn
+            them: these lead back to the drawing's own points. None: they are `steps[:, 1:]`.
     """
 
     steps: Float32[np.ndarray, "B T 5"]
@@ -81,20 +81,20 @@ class BatchSource:
         augmentation: How drawings are changed; None: not at all.
         raster: How pictures are rendered.
         balance: 0: categories come as often as they are in the split; 1: all equally often.
-        focus: Categories that share `focus_share` of the drawings among them, however few
-            they are; none: all are treated alike.
-        focus_share: See `focus`.
+        oversample: Categories that together make up `oversample_share` of the drawings; none:
+            `balance` alone decides.
+        oversample_share: See `oversample`.
         pool_batches: Batches in a pool.
         pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
             the longest of the batch.
-        part: (number, how many): of the same batches only every so-many-th drawing by
-            length, beginning with the drawing of that number.
+        part: (number, how_many): only every `how_many`-th drawing of each batch by length,
+            from drawing `number` on.
         framed: Move and scale each drawing so that it fills the frame of the picture exactly,
             and say when its steps cover which pixels.
 
     Raises:
         UsageError: If a number is out of its range; all such numbers at once. If the split
-            lacks a category of `focus`.
+            lacks a category of `oversample`.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class BatchSource:
         augmentation: Augmentation | None = None,
         raster: RasterSettings | None = None,
         balance: float = 0.0,
-        focus: Sequence[str] = (),
-        focus_share: float = 0.0,
+        oversample: Sequence[str] = (),
+        oversample_share: float = 0.0,
         pool_batches: int = 50,
         pad_to: int | None = None,
         part: tuple[int, int] = (0, 1),
@@ -129,7 +129,7 @@ class BatchSource:
         ranges = [split.category_range(number) for number in range(len(split.categories))]
         self._starts, self._stops = np.array(ranges, np.int64).T
         weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
-        odds = _focussed(weights / weights.sum(), split.categories, focus, focus_share)
+        odds = _oversampled(weights / weights.sum(), split.categories, oversample, oversample_share)
         self._category_odds = np.cumsum(odds)
         self._pool: tuple[int, Int64[np.ndarray, "batches B"]] | None = None
 
@@ -154,7 +154,7 @@ class BatchSource:
             step: Number of the training step, from 0.
 
         Returns:
-            The same batch for the same seed and step, whatever was asked for before.
+            The same batch for the same seed and step, whatever batches came before.
 
         Raises:
             UsageError: If a drawing has more than `pad_to` rows.
@@ -165,9 +165,9 @@ class BatchSource:
         if self.augmentation is not None:
             packed = augment_packed(packed, rng, self.augmentation)
         packed = in_frame(packed) if self.framed else packed
-        seen, past, raster = packed, None, self.raster
+        shown, past, raster = packed, None, self.raster
         if self.augmentation is not None:
-            seen = trembling(packed, rng, self.augmentation)
+            shown = jittered_picture(packed, rng, self.augmentation)
             wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
             raster = replace(raster, line_width=wider * raster.line_width)
             if self.augmentation.past_jitter > 0:
@@ -175,12 +175,12 @@ class BatchSource:
         categories = self.split.category_ids(indices)
         number, how_many = self.part
         if how_many > 1:  # chosen last: what is drawn by chance is the same in any number of parts
-            ours = np.argsort(-packed.lengths, kind="stable")[number::how_many]
-            packed, seen, categories = packed.chosen(ours), seen.chosen(ours), categories[ours]
-            past = None if past is None else past.chosen(ours)
+            part = np.argsort(-packed.lengths, kind="stable")[number::how_many]
+            packed, shown, categories = packed.chosen(part), shown.chosen(part), categories[part]
+            past = None if past is None else past.chosen(part)
         return _assemble(
             packed,
-            seen,
+            shown,
             categories,
             self.offset_scale,
             raster,
@@ -292,44 +292,46 @@ def _check(
         raise UsageError("; ".join(wrong))
 
 
-def check_focus(focus: Sequence[str], categories: Sequence[str]) -> None:
-    """Refuse to focus on what there is not.
+def check_oversample(oversample: Sequence[str], categories: Sequence[str]) -> None:
+    """Check that the data set has the categories to oversample.
 
     Args:
-        focus: Categories.
-        categories: Those of the data set.
+        oversample: Categories.
+        categories: Categories of the data set.
 
     Raises:
-        UsageError: Naming those that it lacks.
+        UsageError: Naming the unknown ones.
     """
-    unknown = sorted(set(focus) - set(categories))
+    unknown = sorted(set(oversample) - set(categories))
     if unknown:
-        raise UsageError("`focus` must name categories of the data set", got=", ".join(unknown))
+        raise UsageError(
+            "`oversample` must name categories of the data set", got=", ".join(unknown)
+        )
 
 
-def _focussed(
+def _oversampled(
     odds: Float64[np.ndarray, " K"],
     categories: Sequence[str],
-    focus: Sequence[str],
-    focus_share: float,
+    oversample: Sequence[str],
+    oversample_share: float,
 ) -> Float64[np.ndarray, " K"]:
-    """Give some categories a share of their own, divided among them as before."""
-    if not focus:
+    """Give some categories a fixed share of all drawings, divided among them as before."""
+    if not oversample:
         return odds
-    check_focus(focus, categories)
-    if not 0 <= focus_share <= 1:
-        raise UsageError("`focus_share` must be from 0 to 1", got=focus_share)
-    chosen = np.isin(categories, focus)
+    check_oversample(oversample, categories)
+    if not 0 <= oversample_share <= 1:
+        raise UsageError("`oversample_share` must be from 0 to 1", got=oversample_share)
+    chosen = np.isin(categories, oversample)
     if chosen.all():
         return odds
-    shares = np.where(chosen, focus_share, 1 - focus_share)
+    shares = np.where(chosen, oversample_share, 1 - oversample_share)
     sums = np.where(chosen, odds[chosen].sum(), odds[~chosen].sum())
     return np.asarray(odds / sums * shares)
 
 
 def _assemble(
     packed: Packed,
-    seen: Packed,
+    shown: Packed,
     category_ids: Int64[np.ndarray, " B"],
     offset_scale: float,
     raster: RasterSettings,
@@ -338,10 +340,10 @@ def _assemble(
     framed: bool,
     past: Packed | None = None,
 ) -> Batch:
-    """Sort drawings by length, pad them and render what is seen of them."""
+    """Sort drawings by length, pad their steps and render the pictures of `shown`."""
     order = np.argsort(-packed.lengths, kind="stable")
     within = QUICKDRAW_FRAME if framed else None
-    pictures = rasterise_batch(seen.strokes(), raster, within=within)
+    pictures = rasterise_batch(shown.strokes(), raster, within=within)
     steps = _padded(packed if past is None else past, offset_scale, pad_to)
     targets = None
     if past is not None:

@@ -39,7 +39,7 @@ class SourceAccount:
         sha256: Digest of the file as it lay on disk.
         read: Lines that were read.
         kept: Drawings that are in the data set.
-        near_duplicates: Of these, those like one before of their category, on a coarse grid.
+        near_duplicates: Of these, near-duplicates of an earlier one of their category.
         left_out: Drawings that are not, by reason.
         first_wrong_line: Number of the first line that could not be read, if there was one.
     """
@@ -63,7 +63,7 @@ class DatasetCard:
         offset_scale: Standard deviation of all dx and dy of the training split, in the
             sources' own units (QuickDraw: the longest side is 255).
         longest: Rows of the longest drawing of all splits.
-        options: What `prepare` was asked for.
+        options: Options of `prepare`.
         sources: What each source gave.
         licence: Whose drawings these are and on which terms.
         format_version: Version of this layout.

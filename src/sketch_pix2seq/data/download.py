@@ -1,6 +1,6 @@
 """Quick, Draw!'s files from its public bucket, or from a copy of it.
 
-Knows where the files lie and fetches several at once; how one comes over is `transfer`'s affair.
+Knows the URLs and fetches several files at once; `transfer` fetches one.
 
 Source: addresses from the README of the Quick, Draw! Dataset (googlecreativelab/quickdraw-dataset).
 """
@@ -16,13 +16,13 @@ from urllib.parse import quote, urlsplit
 
 from sketch_pix2seq.data.categories import find_categories
 from sketch_pix2seq.data.options import BUCKET, Layout
-from sketch_pix2seq.data.transfer import Patience, Transfer
+from sketch_pix2seq.data.transfer import RetryPolicy, Transfer
 from sketch_pix2seq.errors import DownloadError, UsageError
 
 FileProgress = Callable[[str, int, int | None], None]
-"Told a file's name, how many bytes of it there are, and how many there will be if that is known."
+"Called with a file's name, the bytes of it that are received, and its size if that is known."
 FileDone = Callable[[Path, bool], None]
-"Told a file's place, and whether it was fetched or there already."
+"Called with a file's path, and whether it was fetched; False: it existed already."
 
 _PLACES = {
     "simplified": ("full/simplified", ".ndjson"),
@@ -40,15 +40,15 @@ def download(
     format: Layout = "simplified",  # noqa: A002 - the name of the flag
     base_url: str = BUCKET,
     parallel: int = 4,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
     progress: FileProgress = lambda name, done, size: None,
     on_done: FileDone = lambda path, fetched: None,
 ) -> list[Path]:
     """Fetch one file a category.
 
     Convention:
-        A file that is there already is left as it is. What has come of a file that broke off
-        is kept under a hidden name, and the next call goes on from there.
+        A file that exists already is left as it is. A partial file is kept under a hidden
+        name, and the next call continues it.
 
     Args:
         categories: See `find_categories`.
@@ -56,16 +56,16 @@ def download(
         format: Which of Quick, Draw!'s layouts.
         base_url: Where the bucket, or a copy of it, is.
         parallel: Files at once.
-        patience: With the server.
-        progress: Told of each file as it comes; from several threads.
-        on_done: Told of each file that is there; from several threads.
+        retry_policy: When to try again.
+        progress: Called as bytes of a file arrive; from several threads.
+        on_done: Called when a file is complete; from several threads.
 
     Returns:
         The files, in the order of the categories.
 
     Raises:
         UsageError: If an argument is out of its range.
-        DownloadError: If some files cannot be had. All others are fetched before that.
+        DownloadError: If some files cannot be fetched. All others are fetched before that.
     """
     names = find_categories(categories)
     _check(format, base_url, parallel)
@@ -75,7 +75,7 @@ def download(
     except OSError as error:
         raise DownloadError(f"`{folder}` cannot be made", got=error.strerror) from error
     stopped = threading.Event()
-    transfer = Transfer(patience or Patience(), stopped)
+    transfer = Transfer(retry_policy or RetryPolicy(), stopped)
     place, suffix = _PLACES[format]
 
     def fetch(name: str) -> Path:
@@ -88,7 +88,7 @@ def download(
     with ThreadPoolExecutor(parallel, thread_name_prefix="download") as pool:
         futures = [pool.submit(fetch, name) for name in names]
         try:
-            return _gathered(futures)
+            return _wait_for_all(futures)
         finally:  # nothing is under way here, unless it was broken off
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -112,7 +112,7 @@ def _check(format_: str, base_url: str, parallel: int) -> None:
         raise UsageError("; ".join(wrong))
 
 
-def _gathered(futures: Sequence[Future[Path]]) -> list[Path]:
+def _wait_for_all(futures: Sequence[Future[Path]]) -> list[Path]:
     """Wait for all; report all failures together, equal ones once."""
     paths: list[Path] = []
     failures: list[str] = []
@@ -122,6 +122,6 @@ def _gathered(futures: Sequence[Future[Path]]) -> list[Path]:
         except DownloadError as error:
             failures.append(str(error))
     if failures:
-        missing = f"{len(failures)} of {len(futures)} files could not be had: "
+        missing = f"{len(failures)} of {len(futures)} files could not be fetched: "
         raise DownloadError((missing if len(futures) > 1 else "") + "; ".join(failures))
     return paths

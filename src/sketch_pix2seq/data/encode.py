@@ -1,6 +1,6 @@
 """Parsed drawings to what is stored: stroke-3, digests, splits; a block at a time.
 
-Knows what makes two drawings the same and which split a drawing belongs to. Knows
+Decides which drawings are the same and to which split a drawing belongs. Reads and writes
 no files.
 """
 
@@ -29,7 +29,7 @@ VALID_BYTES = 48
 "A drawing whose first digest byte is below this, and not for testing: one in sixteen."
 
 GRID = 16
-"Steps of the grid on which two drawings are compared for likeness, along the longest side."
+"Cells along the longest side of the grid on which near-duplicates are compared."
 
 _WIDEST = np.iinfo(np.int16).max
 _TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
@@ -41,14 +41,14 @@ class EncodedBlock:
 
     Args:
         rows: Strokes, lengths, keys.
-        digests: What makes each drawing itself, (B,); see `digests_of`.
-        likenesses: The same for drawings that are nearly the same, (B,); see `likenesses_of`.
+        digests: Equal for equal drawings, (B,); see `digests_of`.
+        near_duplicate_hashes: Equal for near-duplicates, (B,); see `near_duplicate_hashes_of`.
         sources: Number of the source file of each, (B,).
     """
 
     rows: DrawingRows
     digests: UInt64[np.ndarray, " B"]
-    likenesses: UInt64[np.ndarray, " B"]
+    near_duplicate_hashes: UInt64[np.ndarray, " B"]
     sources: Int32[np.ndarray, " B"]
 
 
@@ -103,12 +103,12 @@ def digests_of(
     return np.frombuffer(bytes(found), "<u8").astype(np.uint64)
 
 
-def likenesses_of(
+def near_duplicate_hashes_of(
     points: Int16[np.ndarray, "N 2"],
     lifts: Bool[np.ndarray, " N"],
     lengths: Int64[np.ndarray, " B"],
 ) -> UInt64[np.ndarray, " B"]:
-    """Return a digest of each drawing that is equal for drawings that are nearly the same.
+    """Return a hash of each drawing that is equal for near-duplicates.
 
     Convention:
         The digest (`digests_of`) of the drawing on a grid: its longest side scaled to 16,
@@ -158,7 +158,7 @@ def encode(
     left_out[_TOO_WIDE] += int((~is_narrow).sum())
     flat, key_ids = flat.part(is_narrow), key_ids[is_narrow]
     digests = digests_of(flat.points, flat.lifts, flat.lengths)
-    likenesses = likenesses_of(flat.points, flat.lifts, flat.lengths)
+    hashes = near_duplicate_hashes_of(flat.points, flat.lifts, flat.lengths)
     if options.epsilon is not None:
         flat = flat.simplified(options.epsilon)
     is_short = flat.lengths <= options.max_steps
@@ -167,11 +167,11 @@ def encode(
     left_out[f"a drawing must have at least {options.min_steps} points"] += int((~is_long).sum())
     chosen = is_short & is_long
     flat, key_ids = flat.part(chosen), key_ids[chosen]
-    digests, likenesses = digests[chosen], likenesses[chosen]
+    digests, hashes = digests[chosen], hashes[chosen]
     return EncodedBlock(
         DrawingRows(flat.stroke3(), flat.lengths, key_ids),
         digests,
-        likenesses,
+        hashes,
         np.full(len(digests), source, np.int32),
     )
 

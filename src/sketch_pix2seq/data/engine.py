@@ -1,7 +1,6 @@
-"""Who does the work: this process, several on this machine, or a Ray cluster.
+"""Engines that read shards: this process, several on this machine, or a Ray cluster.
 
-All do the same to the same shards and give the results in the shards' order, so that nothing
-depends on who it was. Knows nothing of drawings.
+Each gives the same results in the same order, so that a data set does not depend on the engine.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 from urllib.parse import urlsplit
 
-from sketch_pix2seq.data.gather import Gathered, Progress, Shard, gather
 from sketch_pix2seq.data.options import Engine
+from sketch_pix2seq.data.read_shard import Progress, Shard, ShardResult, read_shard
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 WORTH_A_WORKER = 16_000_000
-"""Bytes of sources for each process: fewer are read sooner than it starts."""
+"""Bytes of sources for each process: fewer are read before another process has started."""
 
 
 SECONDS_TO_ANSWER = 10
@@ -34,10 +33,10 @@ SECONDS_TO_ANSWER = 10
 
 
 def check_workers(workers: int | None, engine: str) -> None:
-    """Check who is asked to do the work.
+    """Check the number of workers and the engine.
 
     Raises:
-        UsageError: If the number or the engine is none.
+        UsageError: If one of them is out of its range.
     """
     if workers is not None and (type(workers) is not int or not 1 <= workers <= 1024):
         raise UsageError("`workers` must be a whole number from 1 to 1,024", got=workers)
@@ -45,42 +44,42 @@ def check_workers(workers: int | None, engine: str) -> None:
         raise UsageError("`engine` must be local or ray", got=engine)
 
 
-def gather_all(
+def read_shards(
     shards: Sequence[Shard],
     *,
     workers: int | None = None,
     engine: Engine = "local",
     progress: Progress | None = None,
-) -> list[Gathered]:
+) -> list[ShardResult]:
     """Read all shards.
 
     Args:
-        shards: Which.
+        shards: The shards.
         workers: Processes at once; None: as many as there are processors, fewer for little
             work. Of a Ray cluster: at most this many tasks at once, None: as many as it can.
         engine: `local`, or `ray` for a cluster, whose machines must see the same files.
-        progress: Told now and then how many bytes are done, and how many there are.
+        progress: Called with the bytes that are read, and with their total.
 
     Returns:
-        What came of each, in their order.
+        The result of each shard, in their order.
 
     Raises:
-        DatasetError: What the first of the failing shards raised; or if a worker ended.
+        DatasetError: As the first failing shard raised it; or if a worker ended.
         MissingExtraError: If Ray is not installed.
     """
     check_workers(workers, engine)
     total = sum(shard.size for shard in shards)
-    told = _Told(total, progress)
+    counter = _ProgressCounter(total, progress)
     if engine == "ray":
-        return _on_ray(shards, workers, told)
+        return _on_ray(shards, workers, counter)
     num = workers or min(num_processors(), 1 + total // WORTH_A_WORKER)
     if min(num, len(shards)) > 1:
-        return _in_processes(shards, num, told)
-    return [told.done(gather(shard, told.within)) for shard in shards]
+        return _in_processes(shards, num, counter)
+    return [counter.done(read_shard(shard, counter.within)) for shard in shards]
 
 
-class _Told:
-    """Adds up how much is done."""
+class _ProgressCounter:
+    """Counts the bytes that are read, over all shards."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
         self._total = total
@@ -88,54 +87,56 @@ class _Told:
         self._done = 0
 
     def within(self, done: int) -> None:
-        """So much of one shard is done beside the whole ones."""
+        """Report that `done` bytes of the current shard are read."""
         if self._progress:
             self._progress(self._done + done, self._total)
 
-    def done(self, part: Gathered) -> Gathered:
-        """A shard is done."""
+    def done(self, part: ShardResult) -> ShardResult:
+        """Count a whole shard."""
         self._done += part.shard.size
         self.within(0)
         return part
 
 
-def _in_processes(shards: Sequence[Shard], workers: int, told: _Told) -> list[Gathered]:
+def _in_processes(
+    shards: Sequence[Shard], workers: int, counter: _ProgressCounter
+) -> list[ShardResult]:
     """Read shards in processes of this machine."""
     context = get_context("spawn")
-    lifeline, held = context.Pipe(duplex=False)
+    worker_end, parent_end = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(
         min(workers, len(shards)),
         mp_context=context,
-        initializer=_begin_worker,
-        initargs=(lifeline,),
+        initializer=_start_worker,
+        initargs=(worker_end,),
     )
-    futures: list[Future[Gathered]] = []
+    futures: list[Future[ShardResult]] = []
     try:
-        futures.extend(pool.submit(gather, shard) for shard in shards)
-        return [told.done(future.result()) for future in futures]
+        futures.extend(pool.submit(read_shard, shard) for shard in shards)
+        return [counter.done(future.result()) for future in futures]
     except BrokenProcessPool as error:
         raise DatasetError(
             "a worker ended before its work was done", do="Ask for fewer `workers`."
         ) from error
     finally:
-        held.close()  # workers that are still at it end at once
+        parent_end.close()  # workers that still read end at once
         pool.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
+        worker_end.close()
 
 
-def _begin_worker(lifeline: Connection) -> None:
-    """Leave Ctrl-C to the first process; end when it lets go of the other end, or ends."""
+def _start_worker(parent_pipe: Connection) -> None:
+    """Ignore Ctrl-C, and end when the parent closes its end of the pipe or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_parent() -> None:
-        wait([lifeline])
+        wait([parent_pipe])
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _check_reachable(address: str) -> None:
-    """Refuse a cluster that does not answer: Ray itself would try for minutes."""
+    """Check that a cluster answers: Ray itself would try for minutes."""
     place = urlsplit(address if "://" in address else f"//{address}")
     try:
         host, port = place.hostname, place.port
@@ -149,7 +150,9 @@ def _check_reachable(address: str) -> None:
         ) from error
 
 
-def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[Gathered]:
+def _on_ray(
+    shards: Sequence[Shard], workers: int | None, counter: _ProgressCounter
+) -> list[ShardResult]:
     """Read shards on a Ray cluster: the one that RAY_ADDRESS names, or one on this machine."""
     with needs_extra("cluster"):
         import ray
@@ -160,16 +163,16 @@ def _on_ray(shards: Sequence[Shard], workers: int | None, told: _Told) -> list[G
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    task = ray.remote(gather)
+    task = ray.remote(read_shard)
     at_once = workers or len(shards)
     refs: dict[int, Any] = {}
-    found: list[Gathered] = []
+    found: list[ShardResult] = []
     try:
         for number in range(len(shards)):
             for ahead in range(number, min(number + at_once, len(shards))):
                 if ahead not in refs:
                     refs[ahead] = task.remote(shards[ahead])
-            found.append(told.done(ray.get(refs[number])))
+            found.append(counter.done(ray.get(refs[number])))
     except ray.exceptions.RayTaskError as error:
         raise (error.cause if isinstance(error.cause, DatasetError) else error) from None
     except ray.exceptions.RayError as error:

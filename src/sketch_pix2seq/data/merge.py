@@ -1,6 +1,6 @@
-"""What the shards gave, put together in their order: whoever made them, and whenever.
+"""Results of shards, merged in the shards' order.
 
-Knows sources and categories; does not touch a drawing.
+Handles sources and categories; does not read a drawing.
 """
 
 from __future__ import annotations
@@ -9,45 +9,47 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sketch_pix2seq.data.buffer_file import CategoryBuffer
 from sketch_pix2seq.data.formats.reading import ReadReport
-from sketch_pix2seq.data.gather import Gathered, check_number
-from sketch_pix2seq.data.spool import Spool
+from sketch_pix2seq.data.read_shard import ShardResult, check_number
 from sketch_pix2seq.errors import DatasetError
 
 
 @dataclass
-class Merged:
-    """What the first pass leaves for the second.
+class MergedShards:
+    """All results of the first pass.
 
     Args:
-        spools: A spool for each category, in the order in which categories were met.
+        buffers: A buffer for each category, in the order of their first drawings.
         paths: The sources.
         digests: Digest of each source.
-        reports: What became of each source's records.
+        reports: How many records of each source were kept, and why others were not.
     """
 
-    spools: dict[str, Spool] = field(default_factory=dict)
+    buffers: dict[str, CategoryBuffer] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     reports: list[ReadReport] = field(default_factory=list)
 
 
-def merge(parts: Sequence[Gathered], on_notice: Callable[[str], None] | None = None) -> Merged:
-    """Put together what the shards gave.
+def merge_shards(
+    parts: Sequence[ShardResult], on_notice: Callable[[str], None] | None = None
+) -> MergedShards:
+    """Merge the results of shards.
 
     Args:
         parts: Of all shards, in any order.
-        on_notice: Told of each source that could not be read to its end.
+        on_notice: Called with a line for each source that could not be read to its end.
 
     Returns:
         Spools by category, reports by source.
 
     Raises:
-        DatasetError: If a shard is missing or there twice, a source gives no drawing at all, or
+        DatasetError: If a shard is missing or comes twice, a source holds no drawing, or
             there are too many categories.
     """
     files: dict[str, list[Path]] = {}
-    merged = Merged()
+    merged = MergedShards()
     for part in _in_order(parts):
         if part.shard.source == len(merged.paths):
             merged.paths.append(part.shard.path)
@@ -55,13 +57,13 @@ def merge(parts: Sequence[Gathered], on_notice: Callable[[str], None] | None = N
             merged.reports.append(part.report)
         else:
             _add(merged.reports[-1], part.report)
-        for category, path in part.spools.items():
+        for category, path in part.buffers.items():
             files.setdefault(category, []).append(path)
     check_number(len(files))
-    merged.spools = {category: Spool(*paths) for category, paths in files.items()}
+    merged.buffers = {category: CategoryBuffer(*paths) for category, paths in files.items()}
     for path, report in zip(merged.paths, merged.reports, strict=True):
         if report.kept == 0 and report.skipped == 0:
-            _refuse_useless(path, report)
+            _refuse_empty(path, report)
         if report.cut_short and on_notice:
             on_notice(
                 f"source `{path.name}` is not whole: {report.cut_short}; "
@@ -70,8 +72,8 @@ def merge(parts: Sequence[Gathered], on_notice: Callable[[str], None] | None = N
     return merged
 
 
-def _in_order(parts: Sequence[Gathered]) -> list[Gathered]:
-    """Sort the parts; refuse to go on without one of them, whose drawings would be lost."""
+def _in_order(parts: Sequence[ShardResult]) -> list[ShardResult]:
+    """Sort the results by shard, and check that each shard has one."""
     ordered = sorted(parts, key=lambda part: part.shard.number)
     numbers = [part.shard.number for part in ordered]
     total = max((part.shard.of for part in ordered), default=0)
@@ -80,7 +82,7 @@ def _in_order(parts: Sequence[Gathered]) -> list[Gathered]:
         raise DatasetError(
             f"there must be one result of each of the {total} shards",
             got=f"none of shard {missing[0]}" if missing else "two of one shard",
-            do="Gather it again.",
+            do="Read that shard again.",
         )
     return ordered
 
@@ -97,7 +99,7 @@ def _add(whole: ReadReport, part: ReadReport) -> None:
         whole.leave_out(reason, num)
 
 
-def _refuse_useless(path: Path, report: ReadReport) -> None:
+def _refuse_empty(path: Path, report: ReadReport) -> None:
     """Refuse a source that gave no drawing, saying what was wrong with the first record."""
     if report.read == 0:
         raise DatasetError(f"source `{path.name}` must hold drawings", got="an empty file")

@@ -1,4 +1,4 @@
-"""What `data` may be asked for: the one home of its defaults and their help.
+"""Options of `data`, with their defaults and help.
 
 Loads nothing heavy, so that `--help` is quick.
 """
@@ -13,7 +13,7 @@ from typing import Literal
 from sketch_pix2seq.errors import UsageError
 
 MOST = 2**31 - 1
-"""The largest of the whole numbers here: no data set of ours is as large."""
+"""Upper limit of the whole numbers here."""
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 """Where Quick, Draw!'s files are."""
@@ -52,7 +52,7 @@ class PrepareOptions:
     recognized_only: bool = False
     "Leave out drawings that Quick, Draw! did not recognise, where a source says so."
     drop_near_duplicates: bool = False
-    "Leave out drawings that are like another one of their category on a grid of 16."
+    "Leave out near-duplicates: drawings that equal another one of their category on a grid of 16."
     min_drawings: int = 10
     "Refuse a category of fewer drawings than this."
     strict: bool = False

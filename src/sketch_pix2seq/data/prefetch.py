@@ -23,7 +23,7 @@ _Item = TypeVar("_Item")
 
 @runtime_checkable
 class MakesBatches(Protocol[_Made]):
-    """What can be asked for the batch of a step, such as a `BatchSource`."""
+    """A source of batches by step, such as a `BatchSource`."""
 
     def batch(self, step: int) -> _Made:
         """Return the batch of a training step."""
@@ -36,7 +36,7 @@ def prefetch(
     """Make batches in a background thread.
 
     Args:
-        source: Where batches come from; nobody else may ask it meanwhile.
+        source: Where batches come from; not to be used by anything else meanwhile.
         start: First step.
         stop: Step after the last one; None: without end.
         ahead: How many batches may wait.
@@ -45,7 +45,7 @@ def prefetch(
         The batches of the steps, in order. Closing the iterator ends the thread.
 
     Raises:
-        Exception: Whatever the source raised, in place of the batch it was asked for.
+        Exception: Whatever the source raised, in place of that batch.
     """
     if ahead < 1:
         raise UsageError("`ahead` must be at least 1", got=ahead)
@@ -85,7 +85,7 @@ class _Worker(Generic[_Item]):
         self._thread.join()
 
     def _run(self, start: int, stop: int | None) -> None:
-        """Make batches until told to end, and put the last word into the queue."""
+        """Make batches until closed, then put the end or the error into the queue."""
         last: _Failure | None = None
         try:
             step = start
@@ -97,7 +97,7 @@ class _Worker(Generic[_Item]):
         self._put(last)
 
     def _put(self, item: tuple[_Item] | _Failure | None) -> None:
-        """Wait for a free place, unless nobody is listening any more."""
+        """Wait for a free place, unless the queue is closed."""
         while not self._closed.is_set():
             try:
                 self._queue.put(item, timeout=_POLL_SECONDS)

@@ -1,8 +1,8 @@
 """Source files in, a data set out: `sketch-pix2seq data prepare`.
 
-Two passes, both in constant memory. First every drawing goes to a spool of its
-category; then each category, whose drawings are now known, is divided into splits.
-Nothing stands under the final name before all of it is there (see `new_folder`).
+Two passes, both in constant memory. The first reads every source and writes its drawings into
+buffer files, one a category; the second writes the drawings of each category into the splits.
+The data set appears under its name when it is complete (see `atomic_dir`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
-from sketch_pix2seq.data.divide import divide
-from sketch_pix2seq.data.engine import check_workers, gather_all
-from sketch_pix2seq.data.gather import Notice, Progress, shards_of
-from sketch_pix2seq.data.merge import merge
-from sketch_pix2seq.data.new_folder import new_folder
+from sketch_pix2seq.data.engine import check_workers, read_shards
+from sketch_pix2seq.data.merge import merge_shards
 from sketch_pix2seq.data.options import Engine, PrepareOptions
+from sketch_pix2seq.data.read_shard import Notice, Progress, shards_of
 from sketch_pix2seq.data.sources import find_sources
+from sketch_pix2seq.data.write_splits import write_splits
 
 __all__ = ["Notice", "PrepareOptions", "Progress", "prepare"]
 
@@ -49,8 +49,8 @@ def prepare(
     Convention:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
-        else is prepared. A drawing met again in its category is left out. Categories are
-        numbered in the order in which they are met.
+        else is prepared. A drawing that its category has already is left out. Categories
+        are numbered in the order of their first drawings.
 
     Args:
         sources: Files, or folders of them; see `find_sources`.
@@ -65,15 +65,15 @@ def prepare(
         min_drawings: Refuse a category of fewer drawings than this.
         recognized_only: Leave out drawings that Quick, Draw! did not recognise, where a source
             says so.
-        drop_near_duplicates: Leave out drawings that are like another one of their category
-            on a coarse grid; they are counted in any case.
+        drop_near_duplicates: Leave out drawings that are near-duplicates of another one of
+            their category: the same on a coarse grid. They are counted in any case.
         strict: Refuse a wrong line instead of counting it.
         licence: Whose drawings these are and on which terms, for the card.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
-        progress: Told now and then how many bytes are done, and how many there are.
-        on_notice: Told of a source that is not whole, whose sound beginning is kept.
+        progress: Called with the bytes that are read, and with their total.
+        on_notice: Called with a line for each source that is cut short, and read up to there.
 
     Returns:
         The card of the data set.
@@ -98,12 +98,12 @@ def prepare(
     )
     check_workers(workers, engine)
     found = find_sources(sources)
-    with new_folder(Path(out)) as folder:
-        spools = folder.resolve() / "spools"
-        spools.mkdir()
-        shards = shards_of(found, spools, options)
-        parts = gather_all(shards, workers=workers, engine=engine, progress=progress)
-        card = divide(merge(parts, on_notice), folder, options, licence)
-        shutil.rmtree(spools)
+    with atomic_dir(Path(out)) as folder:
+        buffers = folder.resolve() / "buffers"
+        buffers.mkdir()
+        shards = shards_of(found, buffers, options)
+        parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
+        card = write_splits(merge_shards(parts, on_notice), folder, options, licence)
+        shutil.rmtree(buffers)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card

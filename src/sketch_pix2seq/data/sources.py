@@ -161,7 +161,7 @@ class SourceFile:
 
         Yields:
             The blocks, which raise `SourceEndedError` if the gzip stream is cut short or
-            damaged, once the sound blocks before have been given.
+            damaged, after the valid blocks before it.
 
         Raises:
             DatasetError: If the file cannot be opened or read.
@@ -195,7 +195,7 @@ class SourceFile:
         file.seek(max(start - 1, 0))
         block = b"" if start else b"\n"
         while not block.endswith(b"\n") and (block := file.readline(_BLOCK)):
-            pass  # a line that began before is not ours
+            pass  # this line began in the part before
         while file.tell() < stop and (block := file.read(min(_BLOCK, stop - file.tell()))):
             self.bytes_read += len(block)
             yield block

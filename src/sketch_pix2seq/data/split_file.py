@@ -136,7 +136,7 @@ class StoredBatch:
 
 
 class SplitFile:
-    """One split, memory-mapped: nothing is read before it is asked for.
+    """One split, memory-mapped: record batches are read when they are needed.
 
     Args:
         path: The file.
@@ -185,7 +185,7 @@ class SplitFile:
                 raise self._damaged() from error
             first = index * ROWS_PER_BATCH
             numbers = np.arange(first, first + len(categories))
-            if not _is_sound(stored, self._longest):
+            if not _is_valid(stored, self._longest):
                 raise self._damaged()
             if not np.array_equal(categories, np.searchsorted(self._ends, numbers, side="right")):
                 raise DatasetError(
@@ -211,7 +211,7 @@ class SplitFile:
 
 
 def is_compressed(file: memoryview, index: int) -> bool:
-    """Tell whether a record batch is compressed, before pyarrow makes memory for what it claims.
+    """Whether a record batch is compressed, before pyarrow allocates what it claims.
 
     Args:
         file: An Arrow IPC file whose footer pyarrow has read.
@@ -220,7 +220,7 @@ def is_compressed(file: memoryview, index: int) -> bool:
     Raises:
         struct.error: If a place is outside of the file.
 
-    *Source*: the Arrow columnar format (`File.fbs`, `Message.fbs`); pyarrow does not tell.
+    *Source*: the Arrow columnar format (`File.fbs`, `Message.fbs`); pyarrow does not say.
     """
     end = len(file) - 10  # the footer's size and the magic word
     footer = _follow(file, end - _number("<i", file, end))
@@ -250,7 +250,7 @@ def _field(file: memoryview, table: int, number: int) -> int:
     return table + offset if offset else 0
 
 
-def _is_sound(stored: StoredBatch, longest: int | None) -> bool:
+def _is_valid(stored: StoredBatch, longest: int | None) -> bool:
     """Whether the rows are whole drawings, none too long: looked at once, when first read."""
     stops, lifts = stored.stops, stored.steps[:, LIFT]
     sizes = np.diff(stops)

@@ -16,7 +16,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.ndjson import format_record
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 
 _Strokes = list[Float64[np.ndarray, "_ 2"]]
 
@@ -146,7 +146,7 @@ def write_synthetic(
             format_record(sketch, word=category, key_id=str(number), recognized=True) + b"\n"
             for number, sketch in enumerate(sketches, start=1)
         ]
-        write_whole(path, b"".join(lines))
+        atomic_write(path, b"".join(lines))
         paths.append(path)
     return paths
 

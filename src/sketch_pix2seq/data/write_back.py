@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
@@ -21,7 +22,6 @@ from sketch_pix2seq.data.formats.binary import WIDEST, scaled_to_fit, write_bina
 from sketch_pix2seq.data.formats.npz import write_npz
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import ReadReport
-from sketch_pix2seq.data.new_folder import new_folder
 from sketch_pix2seq.data.options import Written
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
@@ -54,7 +54,7 @@ def write_back(
         out: The folder to make; it must not exist yet.
         format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits) or `svg`.
         splits: Which of a prepared data set's splits.
-        on_notice: Told of records that were left out.
+        on_notice: Called with a line about records that were left out.
 
     Returns:
         How many drawings of each category were written.
@@ -70,7 +70,7 @@ def write_back(
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
     prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
-    with new_folder(Path(out)) as folder:
+    with atomic_dir(Path(out)) as folder:
         if prepared:
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":
@@ -175,10 +175,10 @@ def _parts(
 
 
 def _write_svgs(
-    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], begun: int
+    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], first: int
 ) -> None:
     folder.mkdir(exist_ok=True)
-    for number, drawing in enumerate(drawings, start=begun):
+    for number, drawing in enumerate(drawings, start=first):
         svg = Sketch(tuple(_strokes(drawing)), category).to_svg()
         (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 
 VERSION = 3
 """Raised whenever a part measures something else than before."""
@@ -71,5 +71,5 @@ def _kept(path: Path, part: Part) -> Any:
         pass
     kept = {"name": part.name, "facts": part.facts, "measured": part.measure()}
     content = json.dumps(kept)
-    write_whole(path, content.encode())
+    atomic_write(path, content.encode())
     return json.loads(content)["measured"]

@@ -25,21 +25,21 @@ from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.completion import fit_completion
 from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.export.naming import fit_naming
-from sketch_pix2seq.export.place import made_at
 from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.run import Run
 
 MOST_ROWS = 24  # of the model card's table
-TEMPERATURE = 0.4  # on validation drawings: below it lines tremble without end, above it they stray
+TEMPERATURE = 0.4  # on validation drawings: lower: lines jitter without end; higher: lines stray
 
 
 def export_run(
@@ -68,16 +68,16 @@ def export_run(
         UsageError: if the temperature is out of its range.
         DatasetError: if `data` is no data set.
     """
-    heat = checked_temperature(TEMPERATURE if temperature is None else temperature)
+    temperature = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
     dataset = None if data is None else Dataset.open(data)
     if dataset is not None:
         run.check_data(dataset, "Export with the data set that it was trained on.")
-    with made_at(out) as folder:
+    with atomic_bundle(out) as folder:
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
-        card = _card(run, {**facts, "test": test}, heat)
+        card = _card(run, {**facts, "test": test}, temperature)
         write_model(folder, model, card)
         (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
         if dataset is not None and isinstance(model, SketchAutoencoder):
@@ -101,7 +101,7 @@ def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: B
         card: what `model.json` is to say.
 
     Raises:
-        BundleError: if nobody could read what would be written.
+        BundleError: if the bundle could not be read again.
     """
     text = card.to_json()
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
@@ -135,11 +135,13 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
         the model in evaluation mode, and the checkpoint's facts.
 
     Raises:
-        RunError: if the run holds no checkpoint, or is a judge's.
+        RunError: if the run holds no checkpoint, or of a classifier.
     """
     model = build(run.recipe, len(run.facts["data"]["categories"]), run.offset_scale)
-    if isinstance(model, Judge):
-        raise RunError(f"`{run.folder}` is the run of a judge, which draws nothing")
+    if isinstance(model, SketchClassifier):
+        raise RunError(
+            f"`{run.folder}` must be the run of a model that draws; it is the run of a classifier"
+        )
     facts = best_weights(run, model)
     return model.eval(), facts
 
@@ -147,8 +149,8 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
 def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
-    begun = run.facts.get("started_from") or {}
-    rewarded_by = [*begun.get("rewarded_by", [])]
+    started_from = run.facts.get("started_from") or {}
+    rewarded_by = [*started_from.get("rewarded_by", [])]
     if run.facts.get("judge") not in (None, *rewarded_by):
         rewarded_by.append(run.facts["judge"])
     return BundleCard(
@@ -166,7 +168,7 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
             "valid_loss": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
-            **({"started_from": begun} if begun else {}),
+            **({"started_from": started_from} if started_from else {}),
             **({"rewarded_by": rewarded_by} if rewarded_by else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
@@ -189,8 +191,10 @@ def model_card(card: BundleCard, notes: str = "") -> str:
         if card.encoder_input == PICTURE
         else "Reads the strokes of a sketch (of a picture: the lines traced in it)"
     )
-    begun = card.metrics.get("started_from")
-    begins = f", beginning with the weights of another model, `{begun['name']}`" if begun else ""
+    started_from = card.metrics.get("started_from")
+    begins = ""
+    if started_from:
+        begins = f", starting from the weights of another model, `{started_from['name']}`"
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
@@ -222,8 +226,8 @@ from sketch_pix2seq import Sketcher
 
 {notes.strip() + chr(10) * 2 if notes.strip() else ""}## Limits
 
-It draws everything as something that it has seen. Weights are stored as 16-bit floats. Licence of
-the weights: {card.licence}.
+It draws everything like something in its training drawings. Weights are stored as 16-bit floats.
+Licence of the weights: {card.licence}.
 """
 
 
@@ -261,7 +265,11 @@ def _loss(card: BundleCard) -> str:
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
-    made_of += f" - {reward:g} x reward, how sure a judge is of its redrawings" if reward else ""
+    made_of += (
+        f" - {reward:g} x reward, the probability that a classifier gives to the input's category"
+        if reward
+        else ""
+    )
     loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
     test = card.metrics.get("test")
     if attends and test:

@@ -15,9 +15,9 @@ from sketch_pix2seq.bundle.classifier import (
     ClassifierCard,
     ClassifierFiles,
 )
-from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 from sketch_pix2seq.export.weights import best_weights, stored
-from sketch_pix2seq.training.build import build_judge
+from sketch_pix2seq.training.build import build_classifier
 from sketch_pix2seq.training.run import Run
 
 
@@ -25,16 +25,16 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
     """Make a classifier of a run's best weights.
 
     Args:
-        run: of a recipe whose task is `judge`.
+        run: of a recipe whose task is `classify`.
         out: a folder to be made, or a file name that ends in `.zip`.
 
     Raises:
         RunError: if the run holds no checkpoint.
-        BundleError: if `out` exists already, or nobody could read what would be written.
+        BundleError: if `out` exists already, or the files could not be read again.
     """
-    with made_at(out) as folder:
+    with atomic_bundle(out) as folder:
         data = run.facts["data"]
-        model = build_judge(run.recipe, len(data["categories"]))
+        model = build_classifier(run.recipe, len(data["categories"]))
         facts = best_weights(run, model)
         card = ClassifierCard(
             architecture=ClassifierArchitecture(width=run.recipe.model.encoder_width),
@@ -63,7 +63,7 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
         classifier: what to write.
 
     Raises:
-        BundleError: if nobody could read what would be written.
+        BundleError: if the files could not be read again.
     """
     text = classifier.card.to_json()
     _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays
@@ -86,8 +86,8 @@ tags: [sketch, image-classification]
 Takes a {size}x{size} picture of a sketch and says which of these it shows:
 {", ".join(card.categories)}.
 
-It judges evaluations: trained on human drawings of the training split alone, never on what a model
-drew. Made by {card.metrics["made_by"]}.
+It is the judge of evaluations: trained on human drawings of the training split alone, never on
+those of a model. Made by {card.metrics["made_by"]}.
 
 {total:,} training drawings. {card.attribution}
 

@@ -1,7 +1,7 @@
 """The classifier's network: pictures to logits of the categories and features, in numpy.
 
 It is made of the weights that training gave it, under the same names, and gives what the torch
-module `models/judge.py` gives, for a picture alone the same as among others.
+module `models/classifier.py` gives, for a picture alone the same as among others.
 """
 
 from __future__ import annotations

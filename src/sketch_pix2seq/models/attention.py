@@ -1,4 +1,4 @@
-"""The `attention` model: a decoder that looks where it draws.
+"""The `attention` model: a decoder that attends to the picture where it draws.
 
 A convolutional encoder turns a picture into a grid of tokens and a latent code. The decoder is a
 causal transformer over steps. Before each step it sees three things: where its pen is, the ink
@@ -34,24 +34,24 @@ from sketch_pix2seq.models.pen_view import VIEW_DIM, pen_views
 from sketch_pix2seq.sketch.pen import OFFSET, STROKE5_DIM
 
 POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-"""Periods, in pixels, of the waves that tell where the pen is."""
+"""Periods, in pixels, of the sines and cosines that encode the pen's position."""
 STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Periods, in steps, of the waves that tell which step it is."""
+"""Periods, in steps, of the sines and cosines that encode the step's number."""
 NUM_CODE_TOKENS = 4
 PEN_TEMPERATURE = 2.0
-"""Pen states are sampled at this many times the temperature: at its own, which suits the lines,
-many drawings scribble on one spot and do not end."""
+"""Pen states are sampled at this many times the temperature. At the temperature itself, which is
+right for the offsets, many drawings scribble on one spot and do not end."""
 CONDITIONS = ("picture", "code", "category", "nothing")
-"""What a decoder can be given; `picture` with the code."""
+"""Conditions of a decoder; `picture` includes the code."""
 HIDDEN, PARTLY, SHOWN = 0, 1, 2
-"""How much of the picture the decoder sees."""
+"""Values of `Conditions.shown`."""
 _BLOCKS = (2, 4, 8)  # a partly shown picture is hidden in blocks of a half, a quarter, an eighth
 _MASKED = -1e4  # added to a score that must not count; fits 16-bit floats
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionShares:
-    """How often the decoder is given what, in training.
+    """How often the decoder is given each condition, in training.
 
     Args:
         shown: share of drawings whose whole picture it sees.
@@ -74,7 +74,7 @@ class Conditions:
 
     Args:
         shown: `HIDDEN`, `PARTLY` or `SHOWN`.
-        visible: 1 where the picture is seen, 0 where not.
+        visible: 1 where the picture is shown, 0 where it is hidden.
         has_code: whether it is given the latent code.
         has_category: whether it is given the category.
     """
@@ -108,13 +108,13 @@ class Conditions:
     def draw(
         cls, batch: int, size: int, shares: ConditionShares, generator: torch.Generator
     ) -> Conditions:
-        """Draw what each drawing of a training batch is given.
+        """Draw random conditions for each drawing of a training batch.
 
         Args:
             batch: B.
             size: S, a multiple of 8.
-            shares: how often what is given.
-            generator: where the chance comes from; the tensors lie on its device.
+            shares: how often each condition is given.
+            generator: random generator; the tensors lie on its device.
         """
 
         def chance(*shape: int) -> Tensor:
@@ -137,7 +137,7 @@ class Conditions:
         return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
 
     def part(self, number: int, how_many: int) -> Conditions:
-        """Those of every so-many-th drawing, beginning with the drawing of that number."""
+        """The conditions of every `how_many`-th drawing, from drawing `number` on."""
         some = slice(number, None, how_many)
         return Conditions(
             self.shown[some], self.visible[some], self.has_code[some], self.has_category[some]
@@ -188,8 +188,8 @@ class _Layer(nn.Module):
         normed = self.norm(rows)
         query = self.query(normed).view(batch, num_steps, self.num_heads, self.head_dim)
         query = query.transpose(1, 2).reshape(batch, -1, self.head_dim)  # (B, H*T, D)
-        seen = torch.cat((self.memory_key_value(memory), self.key_value(normed)), 1)
-        key, value = seen.chunk(2, -1)  # (B, N+T, D), the same for all heads: one product does
+        attended = torch.cat((self.memory_key_value(memory), self.key_value(normed)), 1)
+        key, value = attended.chunk(2, -1)  # (B, N+T, D), the same for all heads: one product does
         scores = torch.bmm(query, key.transpose(1, 2) * self.head_dim**-0.5)
         scores = scores.view(batch, self.num_heads, num_steps, -1) + bias.to(scores.dtype)
         with torch.autocast(rows.device.type, enabled=False):  # it would copy them to 32 bits
@@ -305,7 +305,7 @@ class AttentionDecoder(nn.Module):
             steps: input rows, beginning with the start step.
             positions: where the pen is after each, in pixels.
             views: what it sees from there (see `pen_views`).
-            shown: how much of the picture is seen.
+            shown: see `Conditions`.
             memory: see `memory`.
             there: see `memory`.
             generator: of the dropout's randomness, in training mode.
@@ -337,9 +337,8 @@ class AttentionModel(nn.Module):
         decoder: steps and memory to mixtures.
         step_pixels: pixels of the picture to one unit of the offsets.
         picture_size: S.
-        shares: what is given how often in training.
-        class_weight: what the cross entropy of categories, as codes show them, counts beside the
-            reconstruction.
+        shares: how often each condition is given in training.
+        class_weight: weight of the cross entropy of categories, predicted from codes.
         convention: how the losses are averaged.
     """
 
@@ -417,7 +416,7 @@ class AttentionModel(nn.Module):
         conditions: Conditions,
         noise: Float[Tensor, "B Z"] | None = None,
     ) -> tuple[Float[Tensor, "B C G G"], Float[Tensor, "B Z"]]:
-        """Grid of what is seen of each picture, and the code of the whole picture.
+        """Grid of the visible part of each picture, and the code of the whole picture.
 
         Args: as of `forward`.
         """
@@ -427,8 +426,8 @@ class AttentionModel(nn.Module):
         latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise
         partly = torch.nonzero(conditions.shown == PARTLY).squeeze(1)
         if len(partly):
-            seen = self.encoder(pictures[partly], conditions.visible[partly])
-            grid = grid.index_copy(0, partly, seen)
+            partly_grid = self.encoder(pictures[partly], conditions.visible[partly])
+            grid = grid.index_copy(0, partly, partly_grid)
         return grid, latent
 
     def positions(self, steps: Float[Tensor, "B T 5"]) -> Float[Tensor, "B T 2"]:

@@ -20,7 +20,7 @@ from sketch_pix2seq.models.losses import (
 
 
 class SketchAutoencoder(nn.Module):
-    """Any of the four models of the paper: it looks at a drawing and learns to draw it.
+    """Any of the four models of the paper: it encodes a drawing and learns to draw it.
 
     Args:
         encoder: picture or strokes to mean and log variance (B, Z).
@@ -97,7 +97,7 @@ class SketchAutoencoder(nn.Module):
         lengths: Int64[Tensor, "B"],
         generator: torch.Generator | None = None,
     ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Mean and log variance of each drawing, from what the encoder looks at.
+        """Mean and log variance of each drawing, from its picture or its strokes.
 
         Args: as in `forward`.
         """

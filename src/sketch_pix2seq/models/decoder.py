@@ -41,7 +41,7 @@ class Decoder(nn.Module, ABC):
         """
 
     @abstractmethod
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """State before the first step."""
 
     @abstractmethod

@@ -66,14 +66,14 @@ class LSTMDecoder(Decoder):
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
         """See `Decoder`."""
-        hidden, cell, context = self.begin(latent)
+        hidden, cell, context = self.initial_state(latent)
         dropout = _dropout(self, steps, generator)
         rows = lstm_sequence(
             steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
         )
         return StrokeMixture.from_output(self.output(rows))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         hidden, cell = self.start(latent).tanh().chunk(2, 1)
         return hidden, cell, self.latent(latent)
@@ -124,10 +124,10 @@ class LayerNormDecoder(Decoder):
             return self._move(step, state, product, kept)
 
         dropout = _dropout(self, steps, generator)
-        hidden = _recur(move, self.begin(latent), steps, dropout)
+        hidden = _recur(move, self.initial_state(latent), steps, dropout)
         return StrokeMixture.from_output(self.output(hidden))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         hidden, cell = self.start(latent).tanh().chunk(2, 1)
         return hidden, cell, self.latent(latent)
@@ -213,10 +213,10 @@ class HyperDecoder(Decoder):
             return self._move(step, state, products, kept)
 
         dropout = _dropout(self, steps, generator)
-        hidden = _recur(move, self.begin(latent), steps, dropout)
+        hidden = _recur(move, self.initial_state(latent), steps, dropout)
         return StrokeMixture.from_output(self.output(hidden))
 
-    def begin(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
         """See `Decoder`."""
         sizes = (self.size, self.size, self.hyper_size, self.hyper_size)
         first = self.start(latent).tanh().split(sizes, 1)  # hidden state and memory of both
@@ -238,8 +238,8 @@ class HyperDecoder(Decoder):
     ) -> DecoderState:
         hidden, cell, hyper_hidden, hyper_cell, context, hyper_context = state
         of_hyper, of_code, of_step, of_hidden = products
-        seen = torch.cat((step, hidden, hyper_hidden), 1)
-        hyper_gates = of_hyper(seen, hyper_context).chunk(4, 1)
+        inputs = torch.cat((step, hidden, hyper_hidden), 1)
+        hyper_gates = of_hyper(inputs, hyper_context).chunk(4, 1)
         hyper_hidden, hyper_cell = self.hyper_norm(hyper_gates, hyper_cell, None)
         num_codes, embedding_dim, _ = self.scaling.shape
         bias = functional.pad(self.code_bias, (0, self.SHIFTS * embedding_dim))
@@ -249,8 +249,8 @@ class HyperDecoder(Decoder):
         from_step = of_step(step, context).chunk(4, 1)
         from_hidden = of_hidden(hidden, None).chunk(4, 1)
         gates = [
-            torch.addcmul(torch.addcmul(shift, scale, ours), hidden_scale, theirs)
-            for shift, scale, ours, hidden_scale, theirs in zip(
+            torch.addcmul(torch.addcmul(shift, step_scale, step_gate), hidden_scale, hidden_gate)
+            for shift, step_scale, step_gate, hidden_scale, hidden_gate in zip(
                 shifts, by_step, from_step, by_hidden, from_hidden, strict=True
             )
         ]
@@ -280,8 +280,8 @@ class _CellNorm(nn.Module):
             )
         )
         cell = _memory(into, forget, candidate, cell, kept)
-        seen = self._normalised(cell, self.cell_gain, self.cell_shift)
-        return out.sigmoid() * seen.tanh(), cell
+        normed = self._normalised(cell, self.cell_gain, self.cell_shift)
+        return out.sigmoid() * normed.tanh(), cell
 
     def _normalised(self, values: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
         return functional.layer_norm(values, (self.size,), gain, shift, NORM_EPSILON)

@@ -1,7 +1,7 @@
-"""Drawing with torch: how a model's own drawings look while it learns.
+"""Sampling drawings with torch, while a model is trained.
 
-Users draw with the exported model; this is for sheets, for learning from own drawings, and to
-check that the exported model draws alike.
+Users draw with the exported model; this is for sheets of redrawings, for rewards, and for tests
+that the exported model draws the same.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def draw_steps(
         Stroke-5 rows without a start step; those after the first end row are end rows.
     """
     batch = latent.shape[0]
-    state = decoder.begin(latent)
+    state = decoder.initial_state(latent)
     step = latent.new_tensor(START_STEP).expand(batch, -1)
-    heat = latent.new_full((batch, 1), temperature)
+    temperatures = latent.new_full((batch, 1), temperature)
     going = torch.arange(batch, device=latent.device)
     steps = []
     for row in noise:
         mixture, state = decoder.advance(step, state)
-        step = mixture.sample(row[going], heat[going])
+        step = mixture.sample(row[going], temperatures[going])
         steps.append(latent.new_tensor(END_STEP).repeat(batch, 1))
         steps[-1][going] = step
         goes_on = step[:, PEN][:, PEN_END] == 0
@@ -84,18 +84,18 @@ def draw_with_attention(
     batch = len(pictures)
     grid, latent = model.encode(pictures, conditions)
     memory, there = model.decoder.memory(grid, latent, category_ids, conditions)
-    seen = (pictures * conditions.visible).squeeze(1)
-    covered = np.full(seen.shape, NEVER, np.int16)
+    visible_ink = (pictures * conditions.visible).squeeze(1)
+    covered = np.full(visible_ink.shape, NEVER, np.int16)
     drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
     end = pictures.new_tensor(END_STEP)
     going = torch.arange(batch, device=pictures.device)
-    heat = pictures.new_full((batch, 1), temperature)
+    temperatures = pictures.new_full((batch, 1), temperature)
     pen_factor = torch.ones_like(noise[0, 0])
     pen_factor[-2 - NUM_PEN_STATES : -2] = PEN_TEMPERATURE
     for number, row in enumerate(noise):
         positions = model.positions(drawn[going])
         when = torch.from_numpy(covered[going.cpu().numpy()]).to(pictures.device)
-        views = pen_views(seen[going], when, positions)
+        views = pen_views(visible_ink[going], when, positions)
         output = model.decoder(
             drawn[going], positions, views, conditions.shown[going], memory[going], there[going]
         )
@@ -103,7 +103,7 @@ def draw_with_attention(
             step = prefix[going, number]
         else:
             mixture = StrokeMixture.from_output(output[:, -1].float())
-            step = mixture.sample(row[going] * pen_factor, heat[going])
+            step = mixture.sample(row[going] * pen_factor, temperatures[going])
         following = end.repeat(batch, 1)
         following[going] = step
         was_down = drawn[going, -1, PEN.start + PEN_DOWN] > 0

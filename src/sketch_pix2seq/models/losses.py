@@ -1,4 +1,4 @@
-"""What training makes small, in nats.
+"""The losses that training minimises, in nats.
 
 Two conventions. `valid` counts real rows: the stroke term over the rows of the
 drawings, the pen term over those and the end row. `magenta` divides both by
@@ -30,20 +30,20 @@ class MeanLosses(ABC):
 
     @abstractmethod
     def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """What is made small.
+        """The loss to minimise.
 
         Args:
             kl_weight: of the KL term, where there is one.
-            free_nats: below this it is not pressed further.
+            free_nats: a KL term below this counts as this.
         """
 
     @abstractmethod
-    def told(self) -> dict[str, float]:
-        """The numbers by name, for metrics."""
+    def to_dict(self) -> dict[str, float]:
+        """The losses by name, for the metrics."""
 
 
 class Losses(ABC):
-    """What a batch, or a part of one, costs: sums that can be added up, and what is made small."""
+    """Losses of a batch or of a part of one, as sums that can be added over the parts."""
 
     @abstractmethod
     def sums(self) -> Float64[Tensor, "S"]:
@@ -56,18 +56,18 @@ class Losses(ABC):
         free_nats: float = 0.0,
         whole: Float64[Tensor, "S"] | None = None,
     ) -> Float[Tensor, ""]:
-        """What is made small.
+        """The loss to minimise.
 
         Args:
             kl_weight: of the KL term, where there is one.
-            free_nats: a KL term below this counts as this, and is not pressed further.
-            whole: added-up `sums` of all parts of a batch, if this is a part of one. The
+            free_nats: a KL term below this counts as this, and has no gradient.
+            whole: summed `sums` of all parts of a batch, if this is a part of one. The
                 gradients of all parts then add up to that of the whole batch.
         """
 
     @abstractmethod
     def means_of(self, sums: Float64[Tensor, "S"]) -> MeanLosses:
-        """Means from added-up `sums` of losses of this kind."""
+        """Means from summed `sums` of losses of this kind."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ class DrawingLosses(Losses):
         pen_sum: of the pen states.
         kl_sum: of the latent codes from a standard normal, a mean over dimensions for each
             drawing; None: the model has no such term.
-        class_sum: cross entropy of the categories that a model sees in the codes; None: it
-            names none.
-        class_weight: what that counts in the total.
+        class_sum: cross entropy of the categories predicted from the codes; None: the model
+            predicts none.
+        class_weight: weight of that term in the total.
         counts: what the sums are divided by: offsets, pen states, drawings.
     """
 
@@ -131,8 +131,8 @@ class DrawingLosses(Losses):
             return total
         elsewhere = float(sums[2]) - float(self.kl_sum.detach())
         kl = (self.kl_sum + elsewhere) / num_drawings
-        pressed: Tensor = kl_weight * kl.clamp_min(free_nats)
-        return total + pressed
+        weighted: Tensor = kl_weight * kl.clamp_min(free_nats)
+        return total + weighted
 
     def means_of(self, sums: Float64[Tensor, "7"]) -> MeanDrawingLosses:
         """See `Losses`."""
@@ -173,22 +173,22 @@ class MeanDrawingLosses(MeanLosses):
         kl = 0.0 if self.kl is None else kl_weight * max(self.kl, free_nats)
         return self.reconstruction + kl
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """See `MeanLosses`."""
-        told = {"stroke_nll": self.stroke_nll, "pen_ce": self.pen_ce}
-        told |= {} if self.kl is None else {"kl": self.kl}
-        told |= {} if self.class_ce is None else {"class_ce": self.class_ce}
-        return told | {"reconstruction": self.reconstruction}
+        values = {"stroke_nll": self.stroke_nll, "pen_ce": self.pen_ce}
+        values |= {} if self.kl is None else {"kl": self.kl}
+        values |= {} if self.class_ce is None else {"class_ce": self.class_ce}
+        return values | {"reconstruction": self.reconstruction}
 
 
 @dataclass(frozen=True)
-class JudgeLosses(Losses):
-    """What a judge's mistakes cost.
+class ClassifierLosses(Losses):
+    """Losses of a classifier.
 
     Args:
         entropy_sum: cross entropy of the categories.
-        num_right: drawings of which it says the right category first.
-        num_drawings: all of them.
+        num_right: drawings whose likeliest category is the right one.
+        num_drawings: number of drawings.
     """
 
     entropy_sum: Float[Tensor, ""]
@@ -196,7 +196,7 @@ class JudgeLosses(Losses):
     num_drawings: int
 
     def sums(self) -> Float64[Tensor, "3"]:
-        """See `Losses`: the entropy, the right ones, all."""
+        """See `Losses`: entropy, number right, number of drawings."""
         entropy = float(self.entropy_sum.detach())
         return torch.tensor([entropy, self.num_right, self.num_drawings], dtype=torch.float64)
 
@@ -210,19 +210,19 @@ class JudgeLosses(Losses):
         count = self.num_drawings if whole is None else float(whole[2])
         return self.entropy_sum / max(count, 1)
 
-    def means_of(self, sums: Float64[Tensor, "3"]) -> MeanJudgeLosses:
+    def means_of(self, sums: Float64[Tensor, "3"]) -> MeanClassifierLosses:
         """See `Losses`."""
         entropy, right = (sums[:2] / sums[2].clamp_min(1)).tolist()
-        return MeanJudgeLosses(entropy, right)
+        return MeanClassifierLosses(entropy, right)
 
 
 @dataclass(frozen=True)
-class MeanJudgeLosses(MeanLosses):
-    """How a judge does, as plain numbers.
+class MeanClassifierLosses(MeanLosses):
+    """Mean losses of a classifier, as plain numbers.
 
     Args:
         cross_entropy: of a drawing's category, in nats.
-        accuracy: share of drawings of which it says the right category first.
+        accuracy: share of drawings whose likeliest category is the right one.
     """
 
     cross_entropy: float
@@ -232,7 +232,7 @@ class MeanJudgeLosses(MeanLosses):
         """See `MeanLosses`."""
         return self.cross_entropy
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """See `MeanLosses`."""
         return {"cross_entropy": self.cross_entropy, "accuracy": self.accuracy}
 

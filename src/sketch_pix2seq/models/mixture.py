@@ -103,16 +103,16 @@ class StrokeMixture:
         log_pi = functional.log_softmax(self.pi_logits, -1)
         return torch.logsumexp(log_pi + log_normal, -1) - math.log(2.0 * math.pi)
 
-    def heated(self, temperature: float) -> StrokeMixture:
-        """The mixture that `sample` draws from at a temperature.
+    def with_temperature(self, temperature: float) -> StrokeMixture:
+        """The mixture that `sample` draws from at this temperature.
 
         Args:
             temperature: positive.
         """
         pi_logits, mean, log_std, tilt = self.components.split([1, 2, 2, 1], -2)
-        hotter = 0.5 * math.log(temperature)
-        components = torch.cat((pi_logits / temperature, mean, log_std + hotter, tilt), -2)
-        floor = self.min_log_std + hotter
+        widened = 0.5 * math.log(temperature)
+        components = torch.cat((pi_logits / temperature, mean, log_std + widened, tilt), -2)
+        floor = self.min_log_std + widened
         return StrokeMixture(self.pen_logits / temperature, components, floor)
 
     def with_fixed_gaussians(self) -> StrokeMixture:

@@ -1,4 +1,4 @@
-"""What the pen sees around it: ink still to be drawn, and what is drawn already.
+"""Views around the pen: ink that is left to draw, and what is drawn already.
 
 Three square windows about the pen, each coarser and wider than the one before: single pixels,
 cells of 4x4 pixels, cells of 16x16, the last of which reach over the whole picture. Each has two
@@ -25,10 +25,10 @@ def pen_views(
     covered: Int16[Tensor, "B S S"],
     positions: Float[Tensor, "B T 2"],
 ) -> Float[Tensor, "B T V"]:
-    """What is seen after each number of steps, from where the pen is then.
+    """The view around the pen before each step.
 
     Args:
-        pictures: ink that may be seen.
+        pictures: ink that the decoder may see.
         covered: after how many steps each pixel is covered.
         positions: where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
 
@@ -65,8 +65,8 @@ def _pixels_seen(
     flat = index.flatten(1)
     number = torch.arange(num_steps, device=pixel.device).view(1, -1, 1)
     done = when.flatten(1).gather(1, flat).view_as(index) <= number
-    seen = ink.flatten(1).gather(1, flat).view_as(index)
-    return [seen.masked_fill(done, 0.0), done.to(seen.dtype)]
+    ink_left = ink.flatten(1).gather(1, flat).view_as(index)
+    return [ink_left.masked_fill(done, 0.0), done.to(ink_left.dtype)]
 
 
 def _cells_over_time(

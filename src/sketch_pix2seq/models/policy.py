@@ -1,7 +1,7 @@
-"""Learning by drawing: what was liked of a model's own drawings becomes likelier.
+"""Policy gradients: drawings of the model with a high reward become likelier.
 
-The model draws, someone who is not known here says how good each drawing is, and the gradient
-of the expected reward is estimated from that. The reconstruction loss goes on beside it.
+The model draws, the caller gives each drawing a reward, and the gradient of the expected reward is
+estimated from those. The reconstruction loss is minimised at the same time.
 
 Source: REINFORCE (Williams 1992); the baseline is the mean reward of the other drawings of the same
 code (Kool, van Hoof and Welling 2019). The same is done with captions of pictures in Rennie et
@@ -68,7 +68,11 @@ def log_likelihood(
         pack_padded_sequence(rows[order], num_rows[order], batch_first=True)
         for rows in (inputs, steps)
     )
-    mixture = decoder(latent[order], packed, generator).heated(temperature).with_fixed_gaussians()
+    mixture = (
+        decoder(latent[order], packed, generator)
+        .with_temperature(temperature)
+        .with_fixed_gaussians()
+    )
     pen = targets.data[:, PEN].argmax(1)
     of_pen = -functional.cross_entropy(mixture.pen_logits, pen, reduction="none")
     of_offset = mixture.log_prob(targets.data[:, OFFSET])
@@ -99,7 +103,7 @@ class RewardedLosses(Losses):
     weight: float
 
     def sums(self) -> Float64[Tensor, "9"]:
-        """See `Losses`: those of the batch, the rewards, the drawings."""
+        """See `Losses`: sums of the batch, of the rewards, and the number of drawings."""
         rewards = torch.tensor([self.reward_sum, self.num_drawings], dtype=torch.float64)
         return torch.cat((self.drawing.sums(), rewards))
 
@@ -129,9 +133,9 @@ class MeanRewardedLosses(MeanLosses):
     weight: float
 
     def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """See `MeanLosses`: what is left of the losses when the reward is taken from them."""
+        """See `MeanLosses`: the losses minus the weighted reward."""
         return self.drawing.total(kl_weight, free_nats) - self.weight * self.reward
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """See `MeanLosses`."""
-        return self.drawing.told() | {"reward": self.reward}
+        return self.drawing.to_dict() | {"reward": self.reward}

@@ -1,7 +1,7 @@
-"""A wider encoder that sees what a narrower one saw: something to learn on from.
+"""A wider encoder that gives the same codes as a narrower one, to be trained further.
 
-Source: Chen, Goodfellow and Shlens, Net2Net, arXiv 1511.05641: channels are doubled, and what
-they gave is divided among the copies. By unequal shares here, so that copies learn apart.
+Source: Chen, Goodfellow and Shlens, Net2Net, arXiv 1511.05641: channels are doubled, and their
+outgoing weights split between the copies; unequally here, so that the copies can diverge.
 """
 
 from __future__ import annotations

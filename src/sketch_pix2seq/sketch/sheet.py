@@ -22,7 +22,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.svg_out import drawing_group, number
-from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 Cell: TypeAlias = Sketch | Image.Image | None
 """What a cell shows: a drawing, a picture, or nothing."""
@@ -210,7 +210,7 @@ class Sheet:
             content = png_bytes(self.to_image())
         else:
             raise UsageError("a sheet must be saved as .svg or .png", got=path.name)
-        write_whole(path, content)
+        atomic_write(path, content)
         return path
 
     def _repr_svg_(self) -> str:

@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import animation, geometry, pen, simplify, smooth, svg_out
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
-from sketch_pix2seq.sketch.writing import png_bytes, write_whole
+from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -441,7 +441,7 @@ class Sketch:
             content = self.to_animation("gif" if suffix == ".gif" else "apng", **options)
         else:
             raise UsageError("a sketch must be saved as .svg, .png, .gif or .apng", got=path.name)
-        write_whole(path, content)
+        atomic_write(path, content)
         return path
 
     # ---- Python's own

@@ -1,6 +1,6 @@
-"""Writing a file whole: under its final name stands what was there before, or all of the new.
+"""Atomic writing: a file holds its old content or all of its new content, never a part.
 
-Knows bytes and names; does not know what a drawing is.
+Handles bytes and paths; does not know what a drawing is.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def png_bytes(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside the place it is for, and put it there once it is whole.
+def atomic_write(path: Path, content: bytes) -> None:
+    """Write a temporary file beside `path`, and rename it when it is complete.
 
-    A link stays a link: what it points to is written. What is no file, such as a pipe, is
-    written to as it is.
+    A link stays a link: its target is written. What is not a regular file, such as a pipe, is
+    written to directly.
 
     Args:
-        path: The file; what was there is replaced.
-        content: What it will hold.
+        path: The file; its old content is replaced.
+        content: Its new content.
 
     Raises:
         OSError: Naming the file, if it cannot be written. Then nothing has changed.
@@ -42,26 +42,26 @@ def write_whole(path: Path, content: bytes) -> None:
     if target.exists() and not target.is_file():
         path.write_bytes(content)
         return
-    aside = target.parent / f".sketch-pix2seq-{secrets.token_hex(4)}.partial"
+    temporary = target.parent / f".sketch-pix2seq-{secrets.token_hex(4)}.partial"
     try:
         try:
-            with aside.open("xb") as file:
+            with temporary.open("xb") as file:
                 file.write(content)
             if target.exists():
-                shutil.copymode(target, aside)
-            aside.replace(target)
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def put_in_place(made: Path, path: Path) -> None:
-    """Move a file that is whole to the place it is for, as `write_whole` would write it there.
+    """Rename a complete file to `path`, as `atomic_write` would write it there.
 
     Args:
-        made: The file, beside `path`.
-        path: Its place; what was there is replaced, and a link stays a link.
+        made: The complete file, beside `path`.
+        path: Its new path; an old file is replaced, and a link stays a link.
 
     Raises:
         OSError: Naming `path`, if it cannot be written.
@@ -72,5 +72,5 @@ def put_in_place(made: Path, path: Path) -> None:
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
         return
-    write_whole(path, made.read_bytes())
+    atomic_write(path, made.read_bytes())
     made.unlink()

@@ -13,12 +13,12 @@ from sketch_pix2seq.models import (
     Decoder,
     GridEncoder,
     HyperDecoder,
-    Judge,
     LayerNormDecoder,
     LSTMDecoder,
     PaperEncoder,
     RNNEncoder,
     SketchAutoencoder,
+    SketchClassifier,
 )
 from sketch_pix2seq.models.attention import ConditionShares
 from sketch_pix2seq.sketch.raster import frame_scale
@@ -27,7 +27,7 @@ from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 def build(
     recipe: Recipe, num_categories: int, offset_scale: float = 1.0
-) -> SketchAutoencoder | AttentionModel | Judge:
+) -> SketchAutoencoder | AttentionModel | SketchClassifier:
     """The network of a recipe's task, its first weights decided by the recipe's seed.
 
     Args:
@@ -35,8 +35,8 @@ def build(
         num_categories: of the data set.
         offset_scale: pixels (longest side of a drawing = 255) to a unit of the offsets.
     """
-    if recipe.task == "judge":
-        return build_judge(recipe, num_categories)
+    if recipe.task == "classify":
+        return build_classifier(recipe, num_categories)
     if recipe.attends:
         return build_attention(recipe, num_categories, offset_scale)
     return build_model(recipe)
@@ -83,11 +83,11 @@ def build_model(recipe: Recipe) -> SketchAutoencoder:
         )
 
 
-def build_judge(recipe: Recipe, num_categories: int) -> Judge:
-    """The judge of a recipe, its first weights decided by the recipe's seed."""
+def build_classifier(recipe: Recipe, num_categories: int) -> SketchClassifier:
+    """The classifier of a recipe, its first weights decided by the recipe's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return Judge(num_categories, recipe.model.encoder_width)
+        return SketchClassifier(num_categories, recipe.model.encoder_width)
 
 
 def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvEncoder | RNNEncoder:

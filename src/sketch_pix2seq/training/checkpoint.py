@@ -43,12 +43,12 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, obj
     """
     temporary = path.with_name(f".{path.name}.partial")
     kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    told = {"format_version": FORMAT_VERSION, "digest": _digest(kept), "facts": facts}
+    header = {"format_version": FORMAT_VERSION, "digest": _digest(kept), "facts": facts}
     # one entry alone: safetensors writes several in an order of its own
-    header = {HEADER: json.dumps(told)}
+    metadata = {HEADER: json.dumps(header)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(kept, temporary, metadata=header)
+        save_file(kept, temporary, metadata=metadata)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
@@ -72,7 +72,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(HEADER, "{}"))
             names = list(file.keys())
-            # cloned: what is got is the file's own memory
+            # cloned: `get_tensor` returns views of the mapped file
             tensors = {name: file.get_tensor(name).clone() for name in names}
         version = header.get("format_version")
         if version != FORMAT_VERSION:
@@ -111,13 +111,13 @@ def rotate(folder: Path, keep: int) -> None:
 
 
 def clear_partial(folder: Path) -> None:
-    """Delete what a process that was killed had not finished writing."""
+    """Delete checkpoints that a killed process left half written."""
     for path in folder.glob(_PARTIAL):
         path.unlink(missing_ok=True)
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
-    """What tells that a byte has changed; safetensors itself does not."""
+    """A digest of names and values; safetensors itself does not notice a changed byte."""
     found = blake2b(digest_size=16)
     for name in sorted(tensors):
         found.update(name.encode())

@@ -5,7 +5,7 @@ augmentation, the latent noise and the dropout are all seeded by (seed, n). To
 resume is therefore to put weights and moments back and go on counting.
 
 Several processes may share the work: each takes its part of every batch, and the
-gradients are added up. The first one alone reads, validates, writes and tells.
+gradients are summed. The main process alone reads, validates, writes and reports.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sketch_pix2seq.data.batches import Batch, BatchSource, check_focus, validation_batches
+from sketch_pix2seq.data.batches import Batch, BatchSource, check_oversample, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
-from sketch_pix2seq.models import AttentionModel, Judge, Losses, SketchAutoencoder
+from sketch_pix2seq.models import AttentionModel, Losses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import (
@@ -36,25 +36,35 @@ from sketch_pix2seq.training.checkpoint import (
     rotate,
     save_checkpoint,
 )
-from sketch_pix2seq.training.group import Group, check_devices, group_of, starts_as_first
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.interrupt import hold_interrupts
-from sketch_pix2seq.training.memory import keep_freed_memory, told_if_too_little
+from sketch_pix2seq.training.memory import keep_freed_memory, out_of_memory_errors
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
 from sketch_pix2seq.training.precision import precision_of
+from sketch_pix2seq.training.process_group import (
+    ProcessGroup,
+    check_devices,
+    is_main_process,
+    join_processes,
+)
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import Reward, RewardJudge, check_judge, judge_of_all
+from sketch_pix2seq.training.reward import (
+    Reward,
+    RewardClassifier,
+    broadcast_classifier,
+    check_classifier,
+)
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
 from sketch_pix2seq.training.speed import Speed
-from sketch_pix2seq.training.start import Start
 
 MAX_SKIPPED_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the loop tells its caller after each step."""
+    """What `on_progress` is given after each step."""
 
     step: int
     num_steps: int
@@ -66,7 +76,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session of training ended."""
+    """How a call of `train` ended."""
 
     step: int
     num_steps: int
@@ -81,8 +91,8 @@ def train(
     *,
     resume: bool = False,
     devices: int = 1,
-    start: Start | None = None,
-    judge: RewardJudge | None = None,
+    initial_weights: InitialWeights | None = None,
+    judge: RewardClassifier | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -92,108 +102,107 @@ def train(
         recipe: what to train. When resuming it must be the run's own.
         data: folder of the data set.
         out: folder of the run.
-        resume: go on where an earlier session stopped, if there was one.
+        resume: continue the run in `out`, if there is one.
         devices: processes that share each batch, a GPU each where there are so many.
-        start: weights to begin with, and the units of offsets that they draw in; None: the
-            recipe's own first ones, and the data set's units. A run that is resumed goes on with
-            its own.
-        judge: who rewards drawings, where the recipe's `reward.weight` is not 0. A run that is
-            resumed goes on with its own.
+        initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
+            from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
+        judge: the classifier that rewards drawings, if the recipe's `reward.weight` is not 0; None:
+            a resumed run keeps its own.
         on_progress: called after each step.
-        on_notice: called with a line that a person should read.
+        on_notice: called with a line for the user.
 
     Raises:
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
-        UsageError: if there are not so many devices, or `start` or `judge` does not fit the
-            recipe.
+        UsageError: if there are fewer devices, or `initial_weights` or `judge` does not fit
+            the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
-    if starts_as_first():
-        run, judge = _open_run(recipe, dataset, out, resume, devices, start, judge)
+    if is_main_process():
+        run, judge = _open_run(recipe, dataset, out, resume, devices, initial_weights, judge)
     with (
         nullcontext() if run is None else run.lock(),
-        group_of(devices, partial(_take_part, recipe, data)) as group,
-        told_if_too_little(),
+        join_processes(devices, partial(_take_part, recipe, data)) as group,
+        out_of_memory_errors(),
     ):
-        session = _Session(recipe, dataset, run, group, judge_of_all(judge, group))
-        if start is not None and run is not None and not checkpoints(run.checkpoints):
-            session.begin_with(start, on_notice)
-        return _train(session, on_progress, on_notice)
+        trainer = Trainer(recipe, dataset, run, group, broadcast_classifier(judge, group))
+        if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
+            trainer.load_initial(initial_weights, on_notice)
+        return _train(trainer, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, group: Group) -> None:
-    """What the processes do that the first one has started."""
+def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
+    """What each worker process does."""
     keep_freed_memory()
-    with told_if_too_little():
-        judge = judge_of_all(None, group)
-        session = _Session(recipe, Dataset.open(data), None, group, judge)
-        _train(session, lambda progress: None, lambda notice: None)
+    with out_of_memory_errors():
+        judge = broadcast_classifier(None, group)
+        trainer = Trainer(recipe, Dataset.open(data), None, group, judge)
+        _train(trainer, lambda progress: None, lambda notice: None)
 
 
 def _train(
-    session: _Session,
+    trainer: Trainer,
     on_progress: Callable[[Progress], None],
     on_notice: Callable[[str], None],
 ) -> Outcome:
     """The loop itself."""
-    recipe = session.recipe
-    session.restore(on_notice)
-    first = session.memory.step
+    recipe = trainer.recipe
+    trainer.restore(on_notice)
+    first = trainer.state.step
     with (
-        session.open_log(first) as log,
+        trainer.open_log(first) as log,
         hold_interrupts() as interrupted,
-        closing(prefetch(session.source, first, recipe.num_steps)) as batches,
+        closing(prefetch(trainer.source, first, recipe.num_steps)) as batches,
     ):
         for batch in batches:
-            loss = session.train_step(batch, log, stop=interrupted.is_set())
+            loss = trainer.train_step(batch, log, stop=interrupted.is_set())
             if log is not None:
-                if session.due(recipe.validate_every):
-                    session.validate(log, on_notice)
-                if recipe.sheet_every and session.due(recipe.sheet_every):
-                    session.draw_sheet()
-                on_progress(session.progress(loss))
-                if session.stopping or session.due(recipe.checkpoint_every):
-                    session.save(on_notice)
-            if session.stopping:
+                if trainer.due(recipe.validate_every):
+                    trainer.validate(log, on_notice)
+                if recipe.sheet_every and trainer.due(recipe.sheet_every):
+                    trainer.draw_sheet()
+                on_progress(trainer.progress(loss))
+                if trainer.stopping or trainer.due(recipe.checkpoint_every):
+                    trainer.save(on_notice)
+            if trainer.stopping:
                 break
-    memory = session.memory
-    return Outcome(memory.step, recipe.num_steps, memory.best_valid_loss, session.stopping)
+    state = trainer.state
+    return Outcome(state.step, recipe.num_steps, state.best_valid_loss, trainer.stopping)
 
 
 @dataclass
-class _Memory:
-    """What goes on from one session of a run to the next, beside the weights."""
+class TrainState:
+    """What a checkpoint holds besides the tensors."""
 
     step: int = 0
     best_valid_loss: float = math.inf
     skipped: int = 0
 
 
-class _Session:
-    """One sitting of a run: model, optimiser, data and memory together."""
+class Trainer:
+    """Model, optimiser, data and state of a run, in one process."""
 
     def __init__(
         self,
         recipe: Recipe,
         dataset: Dataset,
         run: Run | None,
-        group: Group,
-        judge: RewardJudge | None,
+        group: ProcessGroup,
+        judge: RewardClassifier | None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
         own = 0.0 if run is None else run.offset_scale
-        self.offset_scale = float(group.as_the_first(torch.tensor([own], dtype=torch.float64)))
+        self.offset_scale = float(group.broadcast(torch.tensor([own], dtype=torch.float64)))
         model = build(recipe, len(dataset.card.categories), self.offset_scale)
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
-        self.memory = _Memory()
+        self.state = TrainState()
         self.source = BatchSource(
             dataset.split("train"),
             offset_scale=self.offset_scale,
@@ -202,8 +211,8 @@ class _Session:
             augmentation=recipe.augmentation,
             raster=recipe.raster,
             balance=recipe.balance,
-            focus=recipe.focused,
-            focus_share=recipe.focus_share,
+            oversample=recipe.oversampled,
+            oversample_share=recipe.oversample_share,
             pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
             framed=recipe.attends,
@@ -228,43 +237,43 @@ class _Session:
 
     @property
     def run(self) -> Run:
-        """The run's folder, which only the first process touches."""
+        """The run's folder, which only the main process touches."""
         assert self._run is not None
         return self._run
 
     def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
-        """The metrics, in the first process."""
-        return MetricLog(self.run, first) if self.group.is_first else nullcontext()
+        """The log of the metrics, in the main process."""
+        return MetricLog(self.run, first) if self.group.is_main else nullcontext()
 
-    def begin_with(self, start: Start, on_notice: Callable[[str], None]) -> None:
-        """Begin with given weights, and keep them: a run killed at once goes on with them."""
-        self.optimiser.begin_with(start.weights)
+    def load_initial(self, initial: InitialWeights, on_notice: Callable[[str], None]) -> None:
+        """Load initial weights and save them, so that a run that is killed at once keeps them."""
+        self.optimiser.load_weights(initial.weights)
         self.save(on_notice)
 
     def restore(self, on_notice: Callable[[str], None]) -> None:
-        """Take up the newest whole checkpoint, if there is one, in all processes.
+        """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
             RunError: if there are checkpoints, but none that can be used.
         """
-        if self.group.is_first:
+        if self.group.is_main:
             self._restore_from_disk(on_notice)
-        memory = self.memory
-        facts = [memory.step, memory.best_valid_loss, memory.skipped]
-        shared = self.group.as_the_first(torch.tensor(facts, dtype=torch.float64))
+        state = self.state
+        facts = [state.step, state.best_valid_loss, state.skipped]
+        shared = self.group.broadcast(torch.tensor(facts, dtype=torch.float64))
         step, best_valid_loss, skipped = shared.tolist()
-        self.memory = _Memory(int(step), best_valid_loss, int(skipped))
-        self.optimiser.as_the_first(self.group)
+        self.state = TrainState(int(step), best_valid_loss, int(skipped))
+        self.optimiser.broadcast(self.group)
 
     def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
-        """Take up the newest whole checkpoint; put damaged newer ones aside."""
+        """Load the newest whole checkpoint; rename damaged newer ones."""
         clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
         for path in reversed(checkpoints(self.run.checkpoints)):
             try:
                 tensors, facts = load_checkpoint(path)
                 self.optimiser.load_tensors(tensors)
-                self.memory = _Memory(**facts)
+                self.state = TrainState(**facts)
             except TypeError:
                 raise RunError(f"`{path}` must be a checkpoint of a training run") from None
             except DamagedCheckpointError as error:
@@ -273,55 +282,55 @@ class _Session:
                 continue
             for path in damaged:
                 aside = path.rename(path.with_suffix(".damaged"))
-                on_notice(f"going on from step {self.memory.step}; kept {aside.name} aside")
+                on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
             return
         if damaged:
             raise RunError(
                 f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
-                do="Begin a new run, or put a whole checkpoint back.",
+                do="Start a new run, or restore a whole checkpoint.",
             )
 
     def train_step(self, batch: Batch, log: MetricLog | None, *, stop: bool) -> float:
-        """Learn from one batch; returns the loss of the whole batch.
+        """Train on one batch; returns the loss of the whole batch.
 
-        `stop` asks all processes to stop after this step; see `stopping`.
+        `stop` makes all processes stop after this step; see `stopping`.
         """
-        step, kl = self.memory.step, self.recipe.kl
+        step, kl = self.state.step, self.recipe.kl
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
-        asked = torch.tensor([float(stop)], dtype=torch.float64)
+        stops = torch.tensor([float(stop)], dtype=torch.float64)
         own = losses.sums()
-        sums, num_asking = self.group.add_up(torch.cat((own, asked))).split([len(own), 1])
-        self.stopping = bool(num_asking > 0)
+        sums, num_stops = self.group.all_reduce(torch.cat((own, stops))).split([len(own), 1])
+        self.stopping = bool(num_stops > 0)
         weights = kl.weight_at(step), kl.free_nats
         losses.total(*weights, sums).backward()
-        self.group.add_up_gradients(list(self.optimiser.parameters.values()))
+        self.group.all_reduce_gradients(list(self.optimiser.parameters.values()))
         moved, norm = self.optimiser.step(step)
         self._count_skipped(moved)
-        self.memory.step += 1
+        self.state.step += 1
         self._speed.add(self.recipe.batch_size)
         means = losses.means_of(sums)
         loss = means.total(*weights)
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                **means.told(),
+                **means.to_dict(),
                 **({"kl_weight": weights[0]} if kl.weight else {}),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
                 "drawings_per_second": self._speed.rate,
-                "skipped_steps": float(self.memory.skipped),
+                "skipped_steps": float(self.state.skipped),
             }
-            log.write(self.memory.step, "train", values)
+            log.write(self.state.step, "train", values)
         return loss
 
     def due(self, every: int) -> bool:
         """Whether something that happens every so many steps happens now; always at the end."""
-        return self.memory.step % every == 0 or self.memory.step == self.recipe.num_steps
+        return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()
     def validate(self, log: MetricLog, on_notice: Callable[[str], None]) -> None:
-        """Losses on drawings never trained on, without noise; keeps the best weights."""
+        """Compute the losses of validation drawings, without noise; save the best weights."""
         model = self.optimiser.averaged
         model.eval()
         batches = validation_batches(
@@ -333,11 +342,11 @@ class _Session:
             pad_to=self.source.pad_to,
             framed=self.recipe.attends,
         )
-        wanted: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
-        losses: dict[str | None, list[Losses]] = {given: [] for given in wanted}
-        for place, batch in enumerate(batches):
-            for given in wanted:
-                generator = _generator(self.group.device, place)
+        givens: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
+        losses: dict[str | None, list[Losses]] = {given: [] for given in givens}
+        for number, batch in enumerate(batches):
+            for given in givens:
+                generator = _generator(self.group.device, number)
                 conditions = self._conditions(len(batch.lengths), generator, given)
                 losses[given].append(self._losses(model, batch, None, conditions, generator))
         means = {
@@ -347,25 +356,25 @@ class _Session:
         self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        values = means[None].told()
-        for given in wanted[1:]:
+        values = means[None].to_dict()
+        for given in givens[1:]:
             values[f"reconstruction_{given}"] = means[given].total()
-        log.write(self.memory.step, "valid", values)
-        if self._valid_loss < self.memory.best_valid_loss:
-            memory = replace(self.memory, best_valid_loss=self._valid_loss)
+        log.write(self.state.step, "valid", values)
+        if self._valid_loss < self.state.best_valid_loss:
+            state = replace(self.state, best_valid_loss=self._valid_loss)
             try:
                 save_checkpoint(
-                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(memory)
+                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(state)
                 )
-                self.memory = memory
+                self.state = state
             except RunError as error:
                 on_notice(f"{error}. Training goes on without it.")
         self._speed.restart()
 
     def draw_sheet(self) -> None:
-        """Draw drawings never trained on again, for a person to look at."""
+        """Save a sheet of validation drawings and their redrawings."""
         model = self.optimiser.averaged
-        assert not isinstance(model, Judge)  # its recipe asks for no sheets
+        assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
         try:
             sheet = redrawing_sheet(
                 model,
@@ -376,42 +385,42 @@ class _Session:
         except DrawingError as error:
             raise self._diverged("the model draws numbers that are not finite") from error
         self.run.sheets.mkdir(exist_ok=True)
-        sheet.save(self.run.sheets / f"step-{self.memory.step:08d}.png")
+        sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
         self._speed.restart()
 
     def save(self, on_notice: Callable[[str], None]) -> None:
-        """Write a checkpoint and let the oldest one go.
+        """Write a checkpoint and delete the oldest one.
 
-        One that cannot be written in the midst of training is only told: there are older
+        If a checkpoint cannot be written during training, a notice says so: there are older
         ones, and the next may succeed.
 
         Raises:
-            RunError: if the last one of a session cannot be written.
+            RunError: if the last one cannot be written.
         """
-        path = checkpoint_path(self.run.checkpoints, self.memory.step)
+        path = checkpoint_path(self.run.checkpoints, self.state.step)
         try:
-            save_checkpoint(path, self.optimiser.tensors(), asdict(self.memory))
+            save_checkpoint(path, self.optimiser.tensors(), asdict(self.state))
         except RunError as error:
-            if self.stopping or self.memory.step == self.recipe.num_steps:
+            if self.stopping or self.state.step == self.recipe.num_steps:
                 raise
             on_notice(f"{error}. Training goes on without it.")
         rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
         self._speed.restart()
 
     def progress(self, loss: float) -> Progress:
-        """What to tell the caller now."""
+        """The progress after a step with this loss."""
         return Progress(
-            self.memory.step,
+            self.state.step,
             self.recipe.num_steps,
             loss,
             self._speed.rate,
             self._valid_loss,
-            self.memory.skipped,
+            self.state.skipped,
         )
 
     def _losses(
         self,
-        model: SketchAutoencoder | AttentionModel | Judge,
+        model: SketchAutoencoder | AttentionModel | SketchClassifier,
         batch: Batch,
         noise: torch.Tensor | None,
         conditions: Conditions | None,
@@ -423,7 +432,7 @@ class _Session:
             for values in (batch.pictures, batch.steps, batch.category_ids)
         )
         losses: Losses
-        if isinstance(model, Judge):
+        if isinstance(model, SketchClassifier):
             losses = model(pictures, category_ids, generator)
             return losses
         lengths = torch.from_numpy(batch.lengths)
@@ -450,7 +459,7 @@ class _Session:
     def _conditions(
         self, batch: int, generator: torch.Generator, given: str | None = None
     ) -> Conditions | None:
-        """What an `attention` model is given of each drawing; `given` None: drawn by chance."""
+        """The conditions of an `attention` model; `given` None: drawn at random."""
         model = self.model
         if not isinstance(model, AttentionModel):
             return None
@@ -459,34 +468,34 @@ class _Session:
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
     def _chance(self) -> tuple[torch.Tensor, Conditions | None, torch.Generator]:
-        """Latent noise and conditions of this process's part of the batch; what dropout draws from.
+        """Latent noise and conditions of this process's part of the batch, and dropout's generator.
 
         Noise and conditions of a drawing are the same however many processes there are; the
         dropout is each process's own.
         """
-        group, step = self.group, self.memory.step
+        group, step = self.group, self.state.step
         generator = _generator(group.device, self.recipe.seed, step)
         size = (self.recipe.batch_size, self.recipe.model.latent_dim)
         noise = torch.empty(size, device=group.device).normal_(generator=generator)
         conditions = self._conditions(self.recipe.batch_size, generator)
         if conditions is not None:
             conditions = conditions.part(group.rank, group.size)
-        if not group.is_first:
+        if not group.is_main:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
         return noise[group.rank :: group.size], conditions, generator
 
     def _count_skipped(self, moved: bool) -> None:
         self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
-        self.memory.skipped += not moved
-        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_first:
+        self.state.skipped += not moved
+        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
             raise self._diverged(
                 f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
             )
 
     def _diverged(self, what: str) -> RunError:
         return RunError(
-            f"{what}, at step {self.memory.step}",
-            do="Lower `optimiser.learning_rate` and begin a new run.",
+            f"{what}, at step {self.state.step}",
+            do="Lower `optimiser.learning_rate` and start a new run.",
         )
 
 
@@ -501,25 +510,26 @@ def _open_run(
     out: Path,
     resume: bool,
     devices: int,
-    start: Start | None,
-    judge: RewardJudge | None,
-) -> tuple[Run, RewardJudge | None]:
-    """The run, and the judge that it was begun with."""
-    goes_on = resume and (out / RUN_FILE).exists()
-    run = _resumed(recipe, dataset, out) if goes_on else None
-    kept = None if run is None else RewardJudge.kept_in(out)
+    initial_weights: InitialWeights | None,
+    judge: RewardClassifier | None,
+) -> tuple[Run, RewardClassifier | None]:
+    """The run, new or resumed, and its judge."""
+    resumes = resume and (out / RUN_FILE).exists()
+    run = _resumed(recipe, dataset, out) if resumes else None
+    kept = None if run is None else RewardClassifier.kept_in(out)
     judge = judge or kept
-    check_judge(judge, recipe, dataset.card.categories)
+    check_classifier(judge, recipe, dataset.card.categories)
     digest = None if judge is None else judge.digest
-    check_focus(recipe.focused, dataset.card.categories)
+    check_oversample(recipe.oversampled, dataset.card.categories)
     if run is None:
-        if start is not None:
-            start.check(recipe, dataset.card.categories)
-        told = None if start is None else start.told
-        run = Run.create(out, recipe, dataset, devices, told, digest)
+        started_from = None
+        if initial_weights is not None:
+            initial_weights.check(recipe, dataset.card.categories)
+            started_from = initial_weights.facts
+        run = Run.create(out, recipe, dataset, devices, started_from, digest)
     elif run.facts.get("judge") != digest:
         raise RunError(
-            f"`{out}` was begun with another judge", do="Leave --judge out, or begin a new run."
+            f"`{out}` was started with another judge", do="Leave --judge out, or start a new run."
         )
     if judge is not None and kept is None:
         judge.keep_in(out)
@@ -528,17 +538,17 @@ def _open_run(
 
 def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
     run = Run(out)
-    run.check_data(dataset, "Resume with the data set that the run began with.")
+    run.check_data(dataset, "Resume with the data set that the run was started with.")
     if run.recipe != recipe:
         differ = [
-            f"{name} is {now}, was {began}"
-            for (name, now, _), (_, began, _) in zip(
+            f"{name} is {now}, was {before}"
+            for (name, now, _), (_, before, _) in zip(
                 describe_settings(recipe), describe_settings(run.recipe), strict=True
             )
-            if now != began
+            if now != before
         ]
         raise RunError(
-            f"`{out}` was begun with other settings: {', '.join(differ)}",
-            do="Resume with its own (leave --set out), or begin a new run.",
+            f"`{out}` was started with other settings: {', '.join(differ)}",
+            do="Resume with its own (leave --set out), or start a new run.",
         )
     return run

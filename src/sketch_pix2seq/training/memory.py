@@ -1,4 +1,4 @@
-"""Memory: freed blocks kept for the next step, and one clear error where there is too little.
+"""Memory: freed blocks kept for the next step, and one clear error when it runs out.
 
 Each training step asks for the same large blocks. By default the C library maps and unmaps
 them anew, and the system clears every page again: a third of a step on a CPU.
@@ -20,9 +20,9 @@ _LARGEST_INT = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
-    """Tell the C library not to give large freed blocks back; does nothing where it is not glibc.
+    """Make the C library keep large freed blocks; does nothing without glibc.
 
-    It holds for the whole process and changes speed alone. Before any large block is asked for.
+    It holds for the whole process and changes the speed alone. Call it before large allocations.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -33,8 +33,8 @@ def keep_freed_memory() -> None:
 
 
 @contextmanager
-def told_if_too_little() -> Iterator[None]:
-    """Turn what numpy, torch and a GPU say when memory runs out into an error of ours.
+def out_of_memory_errors() -> Iterator[None]:
+    """Turn the errors of numpy, torch and a GPU when memory runs out into a `RunError`.
 
     Raises:
         RunError: if it does.
@@ -42,14 +42,14 @@ def told_if_too_little() -> Iterator[None]:
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise _too_little() from error
+        raise _out_of_memory() from error
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):  # torch has no class for it on a CPU
             raise
-        raise _too_little() from error
+        raise _out_of_memory() from error
 
 
-def _too_little() -> RunError:
+def _out_of_memory() -> RunError:
     return RunError(
         "there is not enough memory for this run",
         do="Lower `batch_size` or the sizes of `model`.",

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sketch_pix2seq.errors import DamagedCheckpointError
-from sketch_pix2seq.models import AttentionModel, Judge, SketchAutoencoder
-from sketch_pix2seq.training.group import Group
+from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
+from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
 
@@ -41,7 +41,7 @@ class Optimiser:
 
     def __init__(
         self,
-        model: SketchAutoencoder | AttentionModel | Judge,
+        model: SketchAutoencoder | AttentionModel | SketchClassifier,
         settings: OptimiserSettings,
         num_steps: int,
     ) -> None:
@@ -64,7 +64,7 @@ class Optimiser:
         if settings.average_decay > 0:
             self.averaged = copy.deepcopy(model).requires_grad_(False)
 
-    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Put weights in the place of the first ones; they must be the model's own by name."""
         self.model.load_state_dict(weights)
         if self.averaged is not self.model:
@@ -100,12 +100,12 @@ class Optimiser:
             average = get_ema_multi_avg_fn(decay)
             average(list(self.averaged.parameters()), list(self.parameters.values()), step)
 
-    def as_the_first(self, group: Group) -> None:
-        """Take over the weights, moments and average of the first process."""
+    def broadcast(self, group: ProcessGroup) -> None:
+        """Copy the weights, moments and average of the main process to all others."""
         if group.size == 1:
             return
-        begun = int(group.as_the_first(torch.tensor([float(bool(self.adam.state))])))
-        if begun and not self.adam.state:
+        has_moments = int(group.broadcast(torch.tensor([float(bool(self.adam.state))])))
+        if has_moments and not self.adam.state:
             for parameter in self.parameters.values():
                 zero = torch.zeros_like(parameter)
                 self.adam.state[parameter] = {
@@ -115,13 +115,13 @@ class Optimiser:
                 }
         with torch.no_grad():
             for tensor in self.tensors().values():
-                tensor.copy_(group.as_the_first(tensor))
+                tensor.copy_(group.broadcast(tensor))
 
     def tensors(self) -> dict[str, Tensor]:
         """All that must be kept to go on exactly: weights, moments, average."""
         kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         for name, parameter in self.parameters.items():
-            # asked with [], it would hold an empty entry, and look as if it had begun
+            # `state` is a defaultdict: [] would add an empty entry, as if there were moments
             for key, value in self.adam.state.get(parameter, {}).items():
                 kept[f"adam.{key}.{name}"] = value
         if self.averaged is not self.model:

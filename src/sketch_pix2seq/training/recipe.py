@@ -1,4 +1,4 @@
-"""What a recipe is: every number that decides how a model is trained.
+"""A recipe: every number that decides how a model is trained.
 
 A recipe is a frozen tree of settings. `Recipe.with_settings` changes single ones
 by their dotted names, as `--set optimiser.learning_rate=0.0005` does.
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.raster import RasterSettings
-from sketch_pix2seq.training.settings import from_dict, replace_settings
+from sketch_pix2seq.training.settings import from_dict, replace_settings, with_new_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class ModelSettings:
     expansion: int = 4
     "How many times `decoder_size` is inside each layer of the `attention` decoder."
     class_weight: float = 0.1
-    "What the cross entropy of categories, as codes show them, counts with `attention`."
+    "Weight of the cross entropy of categories, predicted from codes, with `attention`."
     keep: float = 1.0
     "Probability with which dropout keeps what a layer of the `attention` decoder adds."
     hyper_size: int = 256
@@ -101,7 +101,7 @@ class KLSettings:
     decay: float = 0.99995
     "Factor a step by which its weight comes nearer to the last one."
     free_nats: float = 0.2
-    "Below this mean over batch and dimensions it is not pressed further."
+    "A mean over batch and dimensions below this has no gradient."
 
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
@@ -201,7 +201,7 @@ class OptimiserSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RewardSettings:
-    """Learning from what a judge says of the model's own drawings (`train --judge`)."""
+    """Policy gradients: a classifier rewards the model's own drawings (`train --judge`)."""
 
     weight: float = 0.0
     "Nats a row that it is worth if every drawing is recognised for certain; 0: nothing is drawn."
@@ -238,8 +238,8 @@ class Recipe:
     "Name under which `sketch-pix2seq recipes` lists it."
     summary: str
     "What it is, in a line."
-    task: Literal["redraw", "judge"] = "redraw"
-    "`redraw`: a model that draws; `judge`: one that says what a drawing shows."
+    task: Literal["redraw", "classify"] = "redraw"
+    "`redraw`: a model that draws; `classify`: one that predicts the category of a drawing."
     num_steps: int
     "Training steps."
     batch_size: int = 100
@@ -250,10 +250,10 @@ class Recipe:
     "Of the first weights, the order of the drawings, augmentation, noise and dropout."
     balance: float = 0.0
     "0 draws each category as often as it occurs, 1 all categories equally often."
-    focus: str = ""
-    "Categories, with commas between, that share `focus_share` of the drawings among them."
-    focus_share: float = 0.0
-    "Their share."
+    oversample: str = ""
+    "Categories, with commas between, that together make up `oversample_share` of the drawings."
+    oversample_share: float = 0.0
+    "Their share of the drawings."
     validate_every: int = 1000
     "Steps between validations."
     validate_drawings: int = 2000
@@ -276,7 +276,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Report every value that does not fit."""
-        side = 1 if self.task == "judge" else _SIDES[self.model.encoder]
+        side = 1 if self.task == "classify" else _SIDES[self.model.encoder]
         counts = (
             "num_steps",
             "batch_size",
@@ -288,15 +288,15 @@ class Recipe:
         )
         _require(
             *((name, getattr(self, name) > 0, "be positive") for name in counts),
-            ("task", self.task in ("redraw", "judge"), "be `redraw` or `judge`"),
+            ("task", self.task in ("redraw", "classify"), "be `redraw` or `classify`"),
             ("loss", self.loss in ("valid", "magenta"), "be `valid` or `magenta`"),
             ("seed", 0 <= self.seed < 2**63, "lie in [0, 2^63)"),
             ("balance", 0 <= self.balance <= 1, "lie in [0, 1]"),
-            ("focus_share", 0 <= self.focus_share <= 1, "lie in [0, 1]"),
+            ("oversample_share", 0 <= self.oversample_share <= 1, "lie in [0, 1]"),
             ("sheet_every", self.sheet_every >= 0, "not be negative"),
-            ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 for a judge"),
-            ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 for a judge"),
-            ("reward.weight", self.task == "redraw" or not self.reward.weight, "be 0 for a judge"),
+            ("sheet_every", self.task == "redraw" or not self.sheet_every, "be 0 to classify"),
+            ("kl.weight", self.task == "redraw" or self.kl.weight == 0, "be 0 to classify"),
+            ("reward.weight", self.task == "redraw" or not self.reward.weight, "be 0 to classify"),
             ("kl.weight", not self.attends or self.kl.weight == 0, "be 0 with `attention`"),
             ("reward.weight", not self.attends or not self.reward.weight, "be 0 with `attention`"),
             (
@@ -310,13 +310,13 @@ class Recipe:
 
     @property
     def attends(self) -> bool:
-        """Whether it trains a decoder that sees where it draws."""
+        """Whether it trains the `attention` decoder."""
         return self.task == "redraw" and self.model.decoder == "attention"
 
     @property
-    def focused(self) -> list[str]:
-        """The categories that `focus` names."""
-        return [name.strip() for name in self.focus.split(",") if name.strip()]
+    def oversampled(self) -> list[str]:
+        """The categories that `oversample` names."""
+        return [name.strip() for name in self.oversample.split(",") if name.strip()]
 
     def ignored_settings(self) -> dict[str, str]:
         """Dotted names of the settings that change nothing in this recipe, and why.
@@ -327,10 +327,10 @@ class Recipe:
         """
         model, optimiser = self.model, self.optimiser
         ignored: dict[str, str] = {}
-        if self.task == "judge":
+        if self.task == "classify":
             for name in asdict(model).keys() - {"encoder_width"}:
-                ignored[f"model.{name}"] = "`task` is judge"
-            ignored["loss"] = "`task` is judge"
+                ignored[f"model.{name}"] = "`task` is classify"
+            ignored["loss"] = "`task` is classify"
         elif model.encoder not in ("conv", "grid"):
             ignored["model.encoder_width"] = f"`model.encoder` is {model.encoder}"
         if model.encoder != "rnn":
@@ -345,8 +345,8 @@ class Recipe:
                 ignored[f"conditions.{name}"] = f"`model.decoder` is {model.decoder}"
         else:
             ignored["model.recurrent_keep"] = "`model.decoder` is attention"
-        if not self.focused:
-            ignored["focus_share"] = "`focus` names no category"
+        if not self.oversampled:
+            ignored["oversample_share"] = "`oversample` names no category"
         if self.kl.weight == 0:
             for name in ("first_weight", "decay", "free_nats"):
                 ignored[f"kl.{name}"] = "`kl.weight` is 0"
@@ -375,12 +375,12 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
-        """From what `to_dict` gave.
+        """From what `to_dict` gave, now or when settings had other names.
 
         Raises:
             UsageError: if a key is unknown or a value does not fit.
         """
-        return from_dict(cls, values)
+        return from_dict(cls, with_new_names(values))
 
 
 def _require(*rules: tuple[str, bool, str], settings: object) -> None:

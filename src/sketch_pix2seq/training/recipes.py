@@ -106,8 +106,8 @@ def default() -> Recipe:
     """Our own recipe, behind the bundle in the package.
 
     The paper's idea with a stronger image encoder, drawings of one size (so that the
-    picture tells how large the offsets are), mirrored and slightly turned, seen as by an
-    unsteady hand, no dropout, cosine schedule and averaged weights.
+    picture determines the scale of the offsets), mirrored and slightly rotated, pictures with
+    jittered points, no dropout, cosine schedule and averaged weights.
     """
     return Recipe(
         name="default",
@@ -116,12 +116,12 @@ def default() -> Recipe:
         balance=0.5,
         model=ModelSettings(encoder="conv", encoder_width=48, recurrent_keep=1.0),
         optimiser=OptimiserSettings(schedule="cosine", warmup_steps=200, average_decay=0.9995),
-        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, tremble=1.5, line_width=0.3),
+        augmentation=Augmentation(rotate=8.0, flip=0.5, refit=True, jitter=1.5, line_width=0.3),
     )
 
 
 def attention() -> Recipe:
-    """Our own decoder that looks where it draws, behind the bundle in the package."""
+    """Our own transformer decoder, which attends to the picture and views its pen."""
     return Recipe(
         name="attention",
         summary="our own: a decoder that sees the picture, its pen and what is left to draw",
@@ -143,17 +143,17 @@ def attention() -> Recipe:
             average_decay=0.999,
         ),
         augmentation=Augmentation(
-            rotate=8.0, flip=0.5, refit=True, tremble=1.5, past_jitter=3.0, line_width=0.3
+            rotate=8.0, flip=0.5, refit=True, jitter=1.5, past_jitter=3.0, line_width=0.3
         ),
     )
 
 
 def judge() -> Recipe:
-    """The judge of what models draw: a sketch classifier, trained on human drawings alone."""
+    """The judge of evaluations: a sketch classifier, trained on human drawings alone."""
     return Recipe(
         name="judge",
         summary="no drawing model: says what a sketch shows, the yardstick of evaluations",
-        task="judge",
+        task="classify",
         num_steps=3_000,
         balance=1.0,
         sheet_every=0,

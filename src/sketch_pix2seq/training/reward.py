@@ -1,10 +1,10 @@
-"""What a judge thinks of the drawings that a model makes while it learns.
+"""Rewards for the drawings that a model samples while it is trained.
 
-A part of each batch is drawn again several times. A drawing's reward is how sure the judge is that
-it shows what its input shows; of codes mixed from two inputs, that it shows one of both. A
-drawing that does not come to an end earns nothing. Drawings are made without dropout.
+Some drawings of each batch are redrawn several times. The reward of a redrawing is the probability
+that a classifier gives to the category of its input; for a code mixed from two inputs, to either of
+the two. A drawing without an end step has no reward. Sampling is without dropout.
 
-The judge here must not be the one that evaluates the model afterwards.
+This classifier must not be the judge that evaluates the model afterwards.
 """
 
 from __future__ import annotations
@@ -25,32 +25,31 @@ from torch import Tensor
 
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
-from sketch_pix2seq.models import DrawingLosses, Judge, SketchAutoencoder
+from sketch_pix2seq.models import DrawingLosses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import write_whole
-from sketch_pix2seq.training.group import Group
+from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 
 JUDGE_FILE = "judge.bin"
 LEAST_ADVANTAGE = 0.05
-"""What is hardly better or worse than its fellows is not learned from: it costs as much time as
-what is."""
+"""Drawings with a smaller advantage are left out of the gradient: they would only cost time."""
 
 
 @dataclass(frozen=True, eq=False)
-class RewardJudge:
-    """A judge as a run keeps it.
+class RewardClassifier:
+    """The classifier that rewards drawings, as a run keeps it.
 
     Args:
-        weights: by the names of the network's own, as 32-bit floats.
-        categories: what it can say, in the order of its answers.
+        weights: by their names in the network's state dict, as 32-bit floats.
+        categories: its categories, in the order of its logits.
         width: channels of its first layer.
-        raster: how drawings become its pictures.
-        digest: of the exported classifier that it is; see `ClassifierFiles.digest`.
+        raster: how pictures are rendered for it.
+        digest: digest of the exported classifier; see `ClassifierFiles.digest`.
     """
 
     weights: dict[str, Tensor]
@@ -60,7 +59,7 @@ class RewardJudge:
     digest: str
 
     @classmethod
-    def from_classifier(cls, files: ClassifierFiles) -> RewardJudge:
+    def from_classifier(cls, files: ClassifierFiles) -> RewardClassifier:
         """From an exported classifier."""
         weights = {
             name: torch.from_numpy(array.astype(np.float32)) for name, array in files.arrays.items()
@@ -69,31 +68,31 @@ class RewardJudge:
         return cls(weights, card.categories, card.architecture.width, card.raster, files.digest)
 
     @classmethod
-    def from_bundle(cls, card: dict[str, Any], weights: bytes, digest: str) -> RewardJudge:
-        """From what a run's file holds.
+    def from_bundle(cls, card: dict[str, Any], weights: bytes, digest: str) -> RewardClassifier:
+        """From the content of a run's file.
 
         Raises:
-            UsageError: if it is none.
+            UsageError: if it cannot be read.
         """
         try:
             tensors = {name: tensor.float() for name, tensor in load(weights).items()}
-            judge = cls(
+            classifier = cls(
                 tensors,
                 tuple(card["categories"]),
                 int(card["recipe"]["model"]["encoder_width"]),
                 RasterSettings(**card["raster"]),
                 digest,
             )
-            judge.build()
+            classifier.build()
         except (
             *(KeyError, TypeError, ValueError, RuntimeError),
             *(SafetensorError, SketchPix2SeqError),
         ) as error:
             raise UsageError("`judge` cannot be read", got=repr(error)) from error
-        return judge
+        return classifier
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> RewardJudge:
+    def from_bytes(cls, content: bytes) -> RewardClassifier:
         """From what `to_bytes` gave.
 
         Raises:
@@ -102,15 +101,15 @@ class RewardJudge:
         length = int.from_bytes(content[:8], "little")
         try:
             card = json.loads(content[8 : 8 + length])
-            # before there were such digests, runs told that of the file
+            # older runs have no digest in the card; theirs is that of the file
             digest = str(card.get("digest") or sha256(content).hexdigest())
         except (ValueError, AttributeError, RecursionError) as error:
             raise UsageError("`judge` cannot be read", got=repr(error)) from error
         return cls.from_bundle(card, content[8 + length :], digest)
 
     @classmethod
-    def kept_in(cls, run: Path) -> RewardJudge | None:
-        """The one that a run keeps in its folder; None: it has none.
+    def kept_in(cls, run: Path) -> RewardClassifier | None:
+        """The classifier in a run's folder; None: there is none.
 
         Raises:
             UsageError: if the file is damaged.
@@ -124,8 +123,8 @@ class RewardJudge:
             ) from error
 
     def keep_in(self, run: Path) -> None:
-        """Keep it in a run's folder, so that the run can go on with it."""
-        write_whole(run / JUDGE_FILE, self.to_bytes())
+        """Write it into a run's folder, for when the run is resumed."""
+        atomic_write(run / JUDGE_FILE, self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """As a file's content: the length of a JSON card, the card, the weights."""
@@ -138,37 +137,40 @@ class RewardJudge:
         text = json.dumps(card).encode()
         return len(text).to_bytes(8, "little") + text + save(self.weights)
 
-    def build(self) -> Judge:
-        """The network, which does not learn any more."""
-        judge = Judge(len(self.categories), self.width)
-        judge.load_state_dict(self.weights)
-        return judge.eval().requires_grad_(False)
+    def build(self) -> SketchClassifier:
+        """The network, in evaluation mode and without gradients."""
+        network = SketchClassifier(len(self.categories), self.width)
+        network.load_state_dict(self.weights)
+        return network.eval().requires_grad_(False)
 
 
-def judge_of_all(judge: RewardJudge | None, group: Group) -> RewardJudge | None:
-    """The judge that the first process has, in every process of its group.
+def broadcast_classifier(
+    judge: RewardClassifier | None, group: ProcessGroup
+) -> RewardClassifier | None:
+    """Send the classifier of the main process to every process of the group.
 
     Args:
-        judge: of the first process; what others bring counts for nothing.
-        group: this process's place.
+        judge: of the main process; that of another process is ignored.
+        group: the processes.
     """
     if group.size == 1:
         return judge
-    content = b"" if judge is None or not group.is_first else judge.to_bytes()
-    size = int(group.as_the_first(torch.tensor([len(content)])))
-    held = torch.zeros(size, dtype=torch.uint8)
+    content = b"" if judge is None or not group.is_main else judge.to_bytes()
+    size = int(group.broadcast(torch.tensor([len(content)])))
+    buffer = torch.zeros(size, dtype=torch.uint8)
     if content:
-        held = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-    told = group.as_the_first(held).numpy().tobytes() if size else b""
-    return RewardJudge.from_bytes(told) if told else None
+        buffer = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    received = group.broadcast(buffer).numpy().tobytes() if size else b""
+    return RewardClassifier.from_bytes(received) if received else None
 
 
-def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[str]) -> None:
-    """Check that a run has the judge that its recipe wants, and no other.
+def check_classifier(
+    judge: RewardClassifier | None, recipe: Recipe, categories: Sequence[str]
+) -> None:
+    """Check that a run has a classifier for rewards if its recipe needs one, and only then.
 
     Raises:
-        UsageError: if there is none where one is wanted, one that nobody asks, or one that does
-            not know a category of the data set.
+        UsageError: if it is missing, is not needed, or lacks a category of the data set.
     """
     if judge is None:
         if recipe.reward.weight > 0:
@@ -179,9 +181,9 @@ def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[
         return
     if recipe.reward.weight == 0:
         advice = "Add --set reward.weight=0.1, or leave the judge out."
-        if recipe.task == "judge":
-            advice = "Leave it out: a judge learns from people's drawings alone."
-        raise UsageError("`judge` would be asked nothing: `reward.weight` is 0", do=advice)
+        if recipe.task == "classify":
+            advice = "Leave it out: a classifier is trained on human drawings alone."
+        raise UsageError("`judge` must be left out: `reward.weight` is 0", do=advice)
     unknown = [name for name in categories if name not in judge.categories]
     if unknown:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
@@ -193,11 +195,11 @@ def check_judge(judge: RewardJudge | None, recipe: Recipe, categories: Sequence[
 
 
 class Reward:
-    """Draws while a model learns, and has a judge look.
+    """Samples drawings of a model, and rewards them by a classifier.
 
     Args:
-        judge: who looks.
-        categories: of the data set, in its order; the judge knows them all.
+        judge: the classifier.
+        categories: categories of the data set, in its order; the classifier knows them all.
         settings: how much is drawn, and what a reward is worth.
         offset_scale: pixels to a unit of the model's offsets.
         max_steps: steps after which a drawing is cut off.
@@ -207,7 +209,7 @@ class Reward:
 
     def __init__(
         self,
-        judge: RewardJudge,
+        judge: RewardClassifier,
         categories: Sequence[str],
         settings: RewardSettings,
         *,
@@ -233,14 +235,14 @@ class Reward:
         category_ids: Int64[Tensor, "B"],
         generator: torch.Generator,
     ) -> RewardedLosses:
-        """Draw a part of a batch again, some of it mixed, and reward what is drawn.
+        """Redraw a part of a batch, some of it mixed, and reward the redrawings.
 
         Args:
-            model: what draws.
+            model: the model that draws.
             losses: of the batch.
             mean: its codes; gradients go on from them.
             category_ids: what it shows.
-            generator: where all chance comes from.
+            generator: random generator.
         """
         settings = self.settings
         batch = len(mean)
@@ -259,12 +261,12 @@ class Reward:
             model, many.detach(), wanted.repeat_interleave(settings.redrawings, 0), generator
         )
         better = advantages(rewards.unflatten(0, (-1, settings.redrawings))).flatten()
-        by_much = better.abs()
-        telling = by_much >= by_much.max().clamp_max(LEAST_ADVANTAGE)  # one at least
+        size = better.abs()
+        informative = size >= size.max().clamp_max(LEAST_ADVANTAGE)  # one at least
         likely = log_likelihood(
-            model.decoder, many[telling], steps[telling], settings.temperature, generator
+            model.decoder, many[informative], steps[informative], settings.temperature, generator
         )
-        policy_sum = (better[telling] * likely).sum()
+        policy_sum = (better[informative] * likely).sum()
         return RewardedLosses(
             losses, policy_sum, float(rewards.sum()), len(rewards), settings.weight
         )
@@ -278,7 +280,7 @@ class Reward:
         category_ids: Int64[Tensor, "B"],
         generator: torch.Generator,
     ) -> RewardedLosses:
-        """Draw each drawing of a batch once, and reward it; nothing is learned.
+        """Redraw each drawing of a batch once, and reward it, without gradients.
 
         Args: as of `of_batch`.
         """
@@ -296,12 +298,12 @@ class Reward:
         wanted: Int64[Tensor, "B W"],
         generator: torch.Generator,
     ) -> tuple[Float[Tensor, "B T 5"], Float[Tensor, "B"]]:
-        """Draw codes, and reward each drawing for showing one of the categories wanted of it."""
+        """Draw codes, and compute the reward of each drawing from its wanted categories."""
         decoder = model.decoder
         noise = draw_noise(self._max_steps, len(latent), decoder.num_components, generator)
         steps = draw_steps(decoder, latent, noise, self.settings.temperature)
-        seen = rasterise_batch(self._sketches(steps), self._raster)
-        logits, _ = self._judge.look(torch.from_numpy(seen).to(latent.device))
+        pictures = rasterise_batch(self._sketches(steps), self._raster)
+        logits, _ = self._judge.predict(torch.from_numpy(pictures).to(latent.device))
         shares = logits.softmax(1)[:, self._places]  # (B, K)
         is_wanted = torch.zeros_like(shares).scatter_(1, wanted, 1.0)
         ends = steps[:, -1, PEN][:, PEN_END]

@@ -27,7 +27,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 from sketch_pix2seq.training.recipe import Recipe
 
 try:
@@ -81,7 +81,7 @@ class Run:
         recipe: Recipe,
         dataset: Dataset,
         devices: int = 1,
-        start: dict[str, Any] | None = None,
+        started_from: dict[str, Any] | None = None,
         judge: str | None = None,
     ) -> Run:
         """Make the folder of a new run.
@@ -90,9 +90,9 @@ class Run:
             folder: its place.
             recipe: what will be trained.
             dataset: on what.
-            devices: processes that it was begun with.
-            start: what is told of the weights that it begins with; None: its own.
-            judge: digest of the judge that rewards drawings; None: there is none.
+            devices: number of processes that start it.
+            started_from: facts of its initial weights; None: random ones.
+            judge: digest of the classifier that rewards drawings; None: there is none.
 
         Raises:
             RunError: if something is there already.
@@ -116,26 +116,26 @@ class Run:
                 "platform": platform.platform(),
             },
             "devices": devices,
-            "started_from": start,
+            "started_from": started_from,
             "judge": judge,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
+        atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
 
     @property
     def offset_scale(self) -> float:
-        """Pixels to a unit of offsets: the data set's, or that of the model it began with."""
-        begun = self.facts.get("started_from") or {}
-        return float(begun.get("offset_scale", self.data.offset_scale))
+        """Pixels to a unit of offsets: the data set's, or that of the initial weights."""
+        started_from = self.facts.get("started_from") or {}
+        return float(started_from.get("offset_scale", self.data.offset_scale))
 
     def check_data(self, dataset: Dataset, do: str) -> None:
-        """Refuse other drawings than the run began with.
+        """Check that a data set is the one that the run was started with.
 
         Args:
-            dataset: what is given.
-            do: what to do if it is another one.
+            dataset: the data set given.
+            do: advice for the error if it is another one.
 
         Raises:
             RunError: naming what differs.
@@ -168,8 +168,8 @@ class MetricLog:
 
     Args:
         run: whose metrics.
-        start: the step from which on this session writes; lines of later steps, left
-            by a session that was killed, are dropped.
+        start: first step to write; lines of later steps, left by a process that was killed,
+            are dropped.
     """
 
     def __init__(self, run: Run, start: int) -> None:
@@ -181,13 +181,13 @@ class MetricLog:
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Log values after `step` steps; `kind` is `train` or `valid`."""
-        told = {name: v if math.isfinite(v) else None for name, v in values.items()}
-        line = json.dumps({"step": step, "kind": kind, **told}) + "\n"
+        finite = {name: v if math.isfinite(v) else None for name, v in values.items()}
+        line = json.dumps({"step": step, "kind": kind, **finite}) + "\n"
         try:
             self._file.write(line.encode())
             for name, value in values.items():
                 self._board.add_scalar(f"{kind}/{name}", value, step)
-        except OSError as error:  # the disk is full, for one: no reason to end a training
+        except OSError as error:  # such as a full disk; training continues
             if not self._has_failed:
                 warnings.warn(f"metrics are not written: {error}", stacklevel=2)
             self._has_failed = True
@@ -218,4 +218,4 @@ def _drop_lines_from(path: Path, start: int) -> None:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # the line that was being written when the run was killed
-    write_whole(path, b"".join(kept))
+    atomic_write(path, b"".join(kept))

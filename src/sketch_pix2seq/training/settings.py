@@ -19,6 +19,15 @@ from sketch_pix2seq.errors import UsageError
 
 T = TypeVar("T")
 
+RENAMED_SETTINGS = {
+    "augmentation.tremble": "augmentation.jitter",
+    "focus": "oversample",
+    "focus_share": "oversample_share",
+}
+"""Old names of settings, and what they are called now."""
+RENAMED_VALUES = {("task", "judge"): "classify"}
+"""The same for values of settings."""
+
 
 def setting_names(kind: type, prefix: str = "") -> list[str]:
     """Dotted names of all settings below a dataclass, in order."""
@@ -65,6 +74,11 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
         key, equals, text = assignment.partition("=")
         if not equals:
             problems.append(f"`{assignment}` is not of the form key=value")
+        elif key in RENAMED_SETTINGS:
+            problems.append(f"`{key}` is called `{RENAMED_SETTINGS[key]}` now")
+        elif (key, text) in RENAMED_VALUES:
+            new = RENAMED_VALUES[key, text]
+            problems.append(f"`{key}={text}` is called `{key}={new}` now")
         elif key not in known:
             near = difflib.get_close_matches(key, known, n=2, cutoff=0.4)
             hint = f" (did you mean {' or '.join(near)}?)" if near else ""
@@ -86,6 +100,19 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
             do="`sketch-pix2seq recipes --settings RECIPE` lists every setting.",
         )
     return changed
+
+
+def with_new_names(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values of older runs and bundles, under the names that the settings have now."""
+    renamed: dict[str, Any] = {}
+    for name, value in values.items():
+        path = prefix + name
+        if isinstance(value, dict):
+            value = with_new_names(value, f"{path}.")
+        elif isinstance(value, str):
+            value = RENAMED_VALUES.get((path, value), value)
+        renamed[RENAMED_SETTINGS.get(path, path).removeprefix(prefix)] = value
+    return renamed
 
 
 def from_dict(kind: type[T], values: dict[str, Any]) -> T:

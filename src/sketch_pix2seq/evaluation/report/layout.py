@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from sketch_pix2seq import __version__
 from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.report.tables import Table, told
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b1b1b", "grey": "#6b6b70", "hair": "#e6e6e9",
@@ -171,10 +171,10 @@ def write_beside(sections: Sequence[Section], out: Path) -> None:
         (out / folder).mkdir(parents=True, exist_ok=True)
     for section in sections:
         for table in section.tables:
-            write_whole(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
+            atomic_write(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
         for figure in section.figures:
             path = out / "figures" / f"{as_file_name(figure.name)}.svg"
-            write_whole(path, standalone(figure).encode())
+            atomic_write(path, standalone(figure).encode())
 
 
 def style() -> str:

@@ -19,7 +19,7 @@ from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report.claims import Claim, claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_beside
 from sketch_pix2seq.evaluation.report.sections import Found, sections
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 
 PAGE, RESULTS = "report.html", "results.json"
 
@@ -39,8 +39,8 @@ def write_report(found: Found, provenance: Provenance, out: Path) -> Path:
     all_claims = list(claims(found.contest, found.measured))
     write_beside(all_sections, out)
     results = _results(found.contest, provenance, all_sections, all_claims)
-    write_whole(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
-    write_whole(out / PAGE, _page(found, provenance, all_sections, all_claims).encode())
+    atomic_write(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    atomic_write(out / PAGE, _page(found, provenance, all_sections, all_claims).encode())
     return out / PAGE
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.data.new_folder import new_folder
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.contest import DOT, SPLIT, Contestant, check_labels
 from sketch_pix2seq.evaluation.shown import as_shown, from_shown
@@ -98,7 +98,7 @@ def create_study(
             "licence": dataset.card.licence,
         },
     )
-    with new_folder(out) as folder:
+    with atomic_dir(out) as folder:
         _write(study, folder)
     return study
 

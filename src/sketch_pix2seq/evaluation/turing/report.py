@@ -21,7 +21,7 @@ from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_beside
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.sections import sections
-from sketch_pix2seq.sketch.writing import write_whole
+from sketch_pix2seq.sketch.writing import atomic_write
 
 PAGE, RESULTS, VOTES = "report.html", "results.json", "votes.csv"
 _NO_ACTIONS = Markup("")
@@ -41,13 +41,13 @@ def write_results(outcome: Outcome, provenance: Provenance, out: Path) -> Path:
     """
     all_sections = list(sections(outcome))
     write_beside(all_sections, out)
-    write_whole(out / VOTES, outcome.to_csv().encode())
+    atomic_write(out / VOTES, outcome.to_csv().encode())
     results = _results(outcome, provenance, all_sections)
-    write_whole(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    atomic_write(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     facts = asdict(provenance).items()
     beside = "Tables and all votes as CSV, everything as JSON, lie beside this page."
     page = results_page(outcome, all_sections, facts=list(facts), beside=beside)
-    write_whole(out / PAGE, page.encode())
+    atomic_write(out / PAGE, page.encode())
     return out / PAGE
 
 

@@ -1,6 +1,6 @@
-"""Drawings of one category, put aside on disk until the whole category is known.
+"""Buffer files: drawings of one category on disk, until all sources are read.
 
-Knows blocks of numbers in a temporary file of our own; never read by anyone else.
+Blocks of numbers in temporary files that only this package reads.
 """
 
 from __future__ import annotations
@@ -17,50 +17,50 @@ from sketch_pix2seq.data.split_file import DrawingRows
 
 
 class Identities(NamedTuple):
-    """What tells the drawings of a spool apart, in the order they were added.
+    """Digests and sources of the drawings of a buffer, in the order they were added.
 
     Args:
         digests: Equal for equal drawings.
-        likenesses: Equal for drawings that are nearly the same.
+        near_duplicate_hashes: Equal for drawings that are the same on a coarse grid.
         sources: Number of the source of each.
     """
 
     digests: UInt64[np.ndarray, " B"]
-    likenesses: UInt64[np.ndarray, " B"]
+    near_duplicate_hashes: UInt64[np.ndarray, " B"]
     sources: Int32[np.ndarray, " B"]
 
 
-class Spool:
+class CategoryBuffer:
     """Files that blocks are added to, and that are then read block by block, as one.
 
     Convention:
-        A block is two numbers (drawings, rows), then digests, likenesses, sources, key ids,
-        lengths and steps, each as numpy lays them out. A file is open only while a block is
-        added, so that hundreds of categories need no hundreds of open files.
+        A block is two numbers (drawings, rows), then digests, near-duplicate hashes, sources,
+        key ids, lengths and steps, each as numpy lays them out. A file is open only while a block
+        is added, as there may be hundreds of categories.
 
     Args:
         paths: The files, in order. The last one grows.
     """
 
     def __init__(self, *paths: Path) -> None:
-        """Begin with what there is."""
+        """Use files that may exist already."""
         self.paths = paths
 
     def append(self, block: EncodedBlock) -> None:
         """Add a block.
 
         Args:
-            block: Drawings of this spool's category.
+            block: Drawings of this buffer's category.
         """
         rows = block.rows
         header = np.array([len(rows.lengths), len(rows.steps)], np.int64)
-        identities = (block.digests, block.likenesses, block.sources)
+        identities = (block.digests, block.near_duplicate_hashes, block.sources)
         with self.paths[-1].open("ab") as file:
             for part in (header, *identities, rows.key_ids, rows.lengths, rows.steps):
                 file.write(np.ascontiguousarray(part).data)
 
     def identities(self) -> Identities:
-        """Read what tells drawings apart, passing over their strokes."""
+        """Read digests and sources, skipping the strokes."""
         empty = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.int32))
         found = [Identities(*empty)]
         for path in self.paths:
@@ -88,17 +88,17 @@ class Spool:
 
 
 def _identities(file: BinaryIO, num: int) -> Identities:
-    """Read what tells so many drawings apart."""
-    digests, likenesses = (_numbers(file, np.uint64, num) for _ in range(2))
-    return Identities(digests, likenesses, _numbers(file, np.int32, num))
+    """Read digests and sources of `num` drawings."""
+    digests, hashes = (_numbers(file, np.uint64, num) for _ in range(2))
+    return Identities(digests, hashes, _numbers(file, np.int32, num))
 
 
 def _header(file: BinaryIO) -> tuple[int, int] | None:
-    """Read how large the next block is; None at the end."""
+    """Read the sizes of the next block; None at the end of the file."""
     header = _numbers(file, np.int64, 2)
     return (int(header[0]), int(header[1])) if len(header) else None
 
 
 def _numbers(file: BinaryIO, kind: type[np.generic], num: int) -> Shaped[np.ndarray, " num"]:
-    """Read so many numbers."""
+    """Read `num` numbers."""
     return np.frombuffer(file.read(num * np.dtype(kind).itemsize), kind)

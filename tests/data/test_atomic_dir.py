@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.data.new_folder import new_folder
+from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.errors import DatasetError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="nothing is cleared on this system")
 HOLD = """
 import sys
 from pathlib import Path
-from sketch_pix2seq.data.new_folder import new_folder
-with new_folder(Path(sys.argv[1])) as folder:
+from sketch_pix2seq.data.atomic_dir import atomic_dir
+with atomic_dir(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
     print(folder.name, flush=True)
     sys.stdin.read()
@@ -35,19 +35,19 @@ def dead_process() -> int:
 
 def test_it_is_hidden_until_it_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "set"
-    with new_folder(out) as folder:
+    with atomic_dir(out) as folder:
         (folder / "file").write_text("all")
         assert names(out.parent) == [folder.name]
         assert folder.name.startswith(f".set-{os.getpid()}-")
     assert names(out.parent) == ["set"]
     assert names(out) == ["file"]
-    with pytest.raises(DatasetError, match="must not exist yet"), new_folder(out):
+    with pytest.raises(DatasetError, match="must not exist yet"), atomic_dir(out):
         raise AssertionError
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_it_vanishes_if_something_goes_wrong(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), new_folder(tmp_path / "set"):
+    with pytest.raises(error), atomic_dir(tmp_path / "set"):
         raise error
     assert names(tmp_path) == []
 
@@ -65,14 +65,14 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_running_one_writes_is_
     ) as other:
         assert other.stdout is not None
         theirs = other.stdout.readline().strip()
-        with new_folder(out) as mine:
+        with atomic_dir(out) as mine:
             assert names(tmp_path) == sorted([theirs, mine.name])
         assert (tmp_path / theirs / "half").exists()
         other.send_signal(signal.SIGKILL)
         other.wait()
     out.rmdir()
     assert names(tmp_path) == [theirs]
-    with new_folder(out) as mine:
+    with atomic_dir(out) as mine:
         assert names(tmp_path) == [mine.name]
 
 
@@ -96,7 +96,7 @@ def test_only_what_is_surely_abandoned_is_cleared(tmp_path: Path) -> None:
     lock = os.open(tmp_path / kept[1], os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with new_folder(tmp_path / "set"):
+        with atomic_dir(tmp_path / "set"):
             pass
     finally:
         os.close(lock)

@@ -1,8 +1,7 @@
-"""The first pass of preparing: each shard is read once, into one spool per category.
+"""The first pass of preparing: each shard is read once, into one buffer file a category.
 
-A shard is a part of the work that needs nothing of the others: `gather` may run anywhere that
-sees the files, and what it returns can be pickled. Knows what a source may give and how many
-drawings are wanted; knows no splits.
+Shards are independent of each other: `read_shard` may run on any machine that sees the files, and
+its result can be pickled. Filters drawings; knows no splits.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
+from sketch_pix2seq.data.buffer_file import CategoryBuffer
 from sketch_pix2seq.data.encode import encode
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
-from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 
 Progress = Callable[[int, int], None]
-"Told how many bytes of the sources are done, and how many there are."
+"Called with the bytes of the sources that are read, and with their total."
 Notice = Callable[[str], None]
-"Told, in a sentence or two, what the user should know."
+"Called with a sentence or two for the user."
 
 SHARD_BYTES = 64_000_000
 "A larger ndjson that is not gzipped is read in parts of this size."
@@ -39,17 +38,17 @@ _MOST_CATEGORIES = np.iinfo(np.int16).max
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """A part of the work.
+    """A source or a part of one, to be read by one worker.
 
     Args:
-        number: Its place among all.
-        of: How many there are.
+        number: Its number, from 0.
+        of: How many shards there are.
         source: Number of its source.
         path: The source.
-        files: Those that are meant, if the source is a folder.
-        span: The part of the source that is meant, if not all of it is.
+        files: The files to read, if the source is a folder.
+        span: First byte and the byte after the last, if it is a part of the source.
         size: In bytes.
-        folder: Where to put the spools; what an earlier try left there is thrown away.
+        folder: Folder for the buffer files; emptied first.
         options: What to keep.
     """
 
@@ -71,28 +70,28 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gathered:
-    """What came of a shard.
+class ShardResult:
+    """The result of reading a shard.
 
     Args:
-        shard: Which one.
+        shard: The shard.
         sha256: Digest of its source; of a later part of one, of nothing.
-        report: What became of its records.
-        spools: A file for each category, in the order in which categories were met.
+        report: How many records were kept, and why others were not.
+        buffers: A buffer file for each category, in the order of their first drawings.
     """
 
     shard: Shard
     sha256: str
     report: ReadReport
-    spools: dict[str, Path]
+    buffers: dict[str, Path]
 
 
 def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) -> list[Shard]:
-    """Divide the work, in the same way whoever is to do it.
+    """Split sources into shards, the same ones for every engine.
 
     Args:
-        sources: Where from, in order.
-        folder: Where each shard makes a folder for its spools.
+        sources: The sources, in order.
+        folder: Folder in which each shard makes one for its buffers.
         options: What to keep.
 
     Returns:
@@ -129,15 +128,15 @@ def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | No
     return [(start, min(start + SHARD_BYTES, source.size)) for start in starts]
 
 
-def gather(shard: Shard, progress: Callable[[int], None] | None = None) -> Gathered:
-    """Read a shard. It may be tried again, wherever an earlier try broke off.
+def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardResult:
+    """Read a shard. If it fails, it can be read again from the start.
 
     Args:
-        shard: Which.
-        progress: Told now and then how many bytes of it are done.
+        shard: The shard.
+        progress: Called with the bytes of it that are read.
 
     Returns:
-        Where its spools lie, and an account.
+        Its buffer files, and a report.
 
     Raises:
         DatasetError: If its source cannot be read, or has too many categories.
@@ -145,37 +144,37 @@ def gather(shard: Shard, progress: Callable[[int], None] | None = None) -> Gathe
     shutil.rmtree(shard.folder, ignore_errors=True)
     shard.folder.mkdir()
     source, report = shard.open(), ReadReport()
-    shelf = _Shelf(shard, report)
+    writer = _CategoryWriter(shard, report)
     drawings = _wanted(source, report, shard.options)
     while block := list(islice(drawings, _BLOCK)):
-        shelf.put_aside(block)
+        writer.add(block)
         if progress:
             progress(source.bytes_read)
-    return Gathered(shard=shard, sha256=source.sha256, report=report, spools=shelf.spools)
+    return ShardResult(shard=shard, sha256=source.sha256, report=report, buffers=writer.buffers)
 
 
 @dataclass
-class _Shelf:
-    """The spools of a shard."""
+class _CategoryWriter:
+    """Writes the drawings of a shard into a buffer file for each category."""
 
     shard: Shard
     report: ReadReport
-    spools: dict[str, Path] = field(default_factory=dict)
+    buffers: dict[str, Path] = field(default_factory=dict)
 
-    def put_aside(self, block: list[tuple[str, SimplifiedDrawing]]) -> None:
-        """Encode some drawings and add them to their categories' spools."""
+    def add(self, block: list[tuple[str, SimplifiedDrawing]]) -> None:
+        """Encode drawings and add them to the buffers of their categories."""
         by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
         for category, drawing in block:
             by_category[category].append(drawing)
         left_out: Counter[str] = Counter()
         for category, drawings in by_category.items():
-            if category not in self.spools:
-                check_number(len(self.spools) + 1)
-                self.spools[category] = self.shard.folder / f"{len(self.spools)}.spool"
+            if category not in self.buffers:
+                check_number(len(self.buffers) + 1)
+                self.buffers[category] = self.shard.folder / f"{len(self.buffers)}.buffer"
             encoded = encode(
                 drawings, source=self.shard.source, options=self.shard.options, left_out=left_out
             )
-            Spool(self.spools[category]).append(encoded)
+            CategoryBuffer(self.buffers[category]).append(encoded)
         for reason, num in left_out.items():
             self.report.leave_out(reason, num)
 
@@ -193,7 +192,7 @@ def check_number(num_categories: int) -> None:
 def _wanted(
     source: Source, report: ReadReport, options: PrepareOptions
 ) -> Iterator[tuple[str, SimplifiedDrawing]]:
-    """Read a source's drawings with their categories, up to the limit of each category."""
+    """Yield a source's drawings with their categories, up to the limit of each category."""
     limit = options.limit
     taken: Counter[str] = Counter()
     full: list[bytes] = []

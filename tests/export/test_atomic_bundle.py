@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.export.place import made_at
+from sketch_pix2seq.export.atomic_bundle import atomic_bundle
 
 
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
@@ -15,14 +15,14 @@ def test_all_of_it_or_nothing(tmp_path: Path, name: str) -> None:
     out = tmp_path / "deep" / name
 
     def interrupted() -> None:
-        with made_at(out) as folder:
+        with atomic_bundle(out) as folder:
             (folder / "model.json").write_text("half")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(out.parent.iterdir()) == []
-    with made_at(out) as folder:
+    with atomic_bundle(out) as folder:
         (folder / "model.json").write_text("{}")
     assert list(out.parent.iterdir()) == [out]
     if out.is_dir():
@@ -36,6 +36,6 @@ def test_all_of_it_or_nothing(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_nothing_is_replaced_not_even_a_link_to_nowhere(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("nowhere")
-    with pytest.raises(BundleError, match="exists already"), made_at(tmp_path / name):
+    with pytest.raises(BundleError, match="exists already"), atomic_bundle(tmp_path / name):
         raise AssertionError("nothing may be made")
     assert (tmp_path / name).is_symlink()

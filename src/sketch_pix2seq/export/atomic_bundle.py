@@ -1,4 +1,4 @@
-"""Where what is exported goes: a folder or a zip file, all of it or nothing."""
+"""Bundles that appear complete or not at all, as a folder or a zip file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sketch_pix2seq.errors import BundleError
 
 
 @contextmanager
-def made_at(out: Path) -> Iterator[Path]:
-    """Make a folder aside, and put it in its place when all is in it.
+def atomic_bundle(out: Path) -> Iterator[Path]:
+    """Make a temporary folder that becomes `out` at the end, or is removed after an error.
 
     Args:
-        out: a folder to be made, or a file name that ends in `.zip`.
+        out: the folder to make, or a file name that ends in `.zip`.
 
     Yields:
         The folder to fill.

@@ -1,6 +1,6 @@
-"""The judge: looks at the picture of a sketch and says what it shows.
+"""A classifier of sketches: from a picture to the logits of its categories.
 
-It is no part of any model that draws; it is the yardstick for what they draw.
+It is not part of a model that draws; evaluations use it to score what such a model draws.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sketch_pix2seq.models.encoders import convolutions
-from sketch_pix2seq.models.losses import JudgeLosses
+from sketch_pix2seq.models.losses import ClassifierLosses
 
 DROPOUT = 0.3
 
 
-class Judge(nn.Module):
+class SketchClassifier(nn.Module):
     """A sketch classifier: 3x3 convolutions, group norm, SiLU, mean over the picture.
 
     Args:
@@ -40,10 +40,10 @@ class Judge(nn.Module):
         self.layers = convolutions(sizes)
         self.head = nn.Linear(8 * width, num_categories)
 
-    def look(
+    def predict(
         self, pictures: Float[Tensor, "B 1 H W"]
     ) -> tuple[Float[Tensor, "B K"], Float[Tensor, "B F"]]:
-        """Logits of the categories, and the features that they are made of.
+        """Logits of the categories, and the features of the last layer.
 
         Args:
             pictures: 1 = ink, 0 = paper.
@@ -56,7 +56,7 @@ class Judge(nn.Module):
         pictures: Float[Tensor, "B 1 H W"],
         category_ids: Int64[Tensor, "B"],
         generator: torch.Generator | None = None,
-    ) -> JudgeLosses:
+    ) -> ClassifierLosses:
         """Losses of a batch.
 
         Args:
@@ -71,7 +71,7 @@ class Judge(nn.Module):
         logits = self.head(features)
         entropy = functional.cross_entropy(logits, category_ids, reduction="sum")
         num_right = int((logits.argmax(1) == category_ids).sum())
-        return JudgeLosses(entropy, num_right, len(category_ids))
+        return ClassifierLosses(entropy, num_right, len(category_ids))
 
     def _features(self, pictures: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B F"]:
         features: Tensor = self.layers(pictures).mean((2, 3))

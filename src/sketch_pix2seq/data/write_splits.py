@@ -1,6 +1,6 @@
-"""The second pass of preparing: each category, now whole, is divided into the splits.
+"""The second pass of preparing: the drawings of each category are written into the splits.
 
-Knows duplicates, splits, caps and the data set's figures; knows no source formats.
+Handles duplicates, splits, caps and the data set's statistics; knows no source formats.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int8, Int32, UInt64
 
+from sketch_pix2seq.data.buffer_file import CategoryBuffer
 from sketch_pix2seq.data.card import SPLITS, DatasetCard, SourceAccount
 from sketch_pix2seq.data.encode import TRAIN, EncodedBlock, split_of
-from sketch_pix2seq.data.merge import Merged
+from sketch_pix2seq.data.merge import MergedShards
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
-from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.pen import OFFSET
 
-_DUPLICATE, _OVER_CAP, _ALIKE, _OVER_LIMIT = -1, -2, -3, -4
+_DUPLICATE, _OVER_CAP, _NEAR_DUPLICATE, _OVER_LIMIT = -1, -2, -3, -4
 _REASONS = {
     _DUPLICATE: "a drawing must differ from all others of its category",
-    _ALIKE: "a drawing must not be like another one of its category on a coarse grid",
-    _OVER_LIMIT: "a category takes as many drawings as asked for",
-    _OVER_CAP: "a split takes as many drawings of a category as asked for",
+    _NEAR_DUPLICATE: "a drawing must not be a near-duplicate of another one of its category",
+    _OVER_LIMIT: "a category takes at most `limit` drawings",
+    _OVER_CAP: "a split takes at most the given number of drawings of a category",
 }
 _NAMED_AT_MOST = 5
 
@@ -54,7 +54,9 @@ class _OffsetSums:
         return float(spread**0.5 / self.num)
 
 
-def divide(merged: Merged, folder: Path, options: PrepareOptions, licence: str) -> DatasetCard:
+def write_splits(
+    merged: MergedShards, folder: Path, options: PrepareOptions, licence: str
+) -> DatasetCard:
     """Write the splits.
 
     Args:
@@ -72,26 +74,26 @@ def divide(merged: Merged, folder: Path, options: PrepareOptions, licence: str) 
     _refuse_thin(merged, options)
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
     kept: Counter[int] = Counter()
-    alike: Counter[int] = Counter()
+    near_duplicates: Counter[int] = Counter()
     sums = _OffsetSums()
     with ExitStack() as stack:
         writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
-        for category_id, (category, spool) in enumerate(merged.spools.items()):
+        for category_id, (category, buffer) in enumerate(merged.buffers.items()):
             before = [writer.num_drawings for writer in writers]
-            places = _places(spool, options)
-            _write_category(spool, places.splits, category_id, writers, sums)
+            places = _places(buffer, options)
+            _write_category(buffer, places.splits, category_id, writers, sums)
             for split, writer, start in zip(SPLITS, writers, before, strict=True):
                 counts[split][category] = writer.num_drawings - start
             kept.update(places.sources[places.splits >= 0].tolist())
-            alike.update(places.sources[places.alike].tolist())
+            near_duplicates.update(places.sources[places.near_duplicates].tolist())
             _count_left_out(merged, places)
     return DatasetCard(
-        categories=tuple(merged.spools),
+        categories=tuple(merged.buffers),
         counts=counts,
         offset_scale=_checked_scale(sums),
         longest=max(writer.longest for writer in writers),
         options=asdict(options),
-        sources=_accounts(merged, kept, alike),
+        sources=_accounts(merged, kept, near_duplicates),
         licence=licence,
     )
 
@@ -103,45 +105,45 @@ class _Places:
     Args:
         splits: The split of each, or why it has none (below 0).
         sources: Number of the source of each.
-        alike: Which of those with a split are like one before.
+        near_duplicates: Which of those with a split are near-duplicates of an earlier one.
     """
 
     splits: Int8[np.ndarray, " B"]
     sources: Int32[np.ndarray, " B"]
-    alike: Bool[np.ndarray, " B"]
+    near_duplicates: Bool[np.ndarray, " B"]
 
 
-def _places(spool: Spool, options: PrepareOptions) -> _Places:
-    """Give each drawing of a category its split, or a reason why it has none."""
-    digests, likenesses, sources = spool.identities()
+def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
+    """Decide the split of each drawing of a category, or why it has none."""
+    digests, hashes, sources = buffer.identities()
     splits = split_of(digests)
-    again = _met_before(digests)
-    alike = _met_before(likenesses) & ~again
-    splits[again] = _DUPLICATE
+    is_duplicate = _is_repeat(digests)
+    is_near_duplicate = _is_repeat(hashes) & ~is_duplicate
+    splits[is_duplicate] = _DUPLICATE
     if options.drop_near_duplicates:
-        splits[alike] = _ALIKE
+        splits[is_near_duplicate] = _NEAR_DUPLICATE
     if options.limit is not None:
         splits[np.flatnonzero(splits >= 0)[options.limit :]] = _OVER_LIMIT
     for number, split in enumerate(SPLITS):
         cap = options.cap(split)
         if cap is not None:
             splits[np.flatnonzero(splits == number)[cap:]] = _OVER_CAP
-    return _Places(splits, sources, alike & (splits >= 0))
+    return _Places(splits, sources, is_near_duplicate & (splits >= 0))
 
 
-def _met_before(digests: UInt64[np.ndarray, " B"]) -> Bool[np.ndarray, " B"]:
-    """Which digests have stood further ahead already."""
+def _is_repeat(digests: UInt64[np.ndarray, " B"]) -> Bool[np.ndarray, " B"]:
+    """Which digests have come before."""
     _, first = np.unique(digests, return_index=True)
-    again = np.ones(len(digests), bool)
-    again[first] = False
-    return again
+    is_repeat = np.ones(len(digests), bool)
+    is_repeat[first] = False
+    return is_repeat
 
 
-def _refuse_thin(merged: Merged, options: PrepareOptions) -> None:
+def _refuse_thin(merged: MergedShards, options: PrepareOptions) -> None:
     """Refuse categories with too few drawings, naming them."""
     thin = []
-    for category, spool in merged.spools.items():
-        splits = _places(spool, options).splits
+    for category, buffer in merged.buffers.items():
+        splits = _places(buffer, options).splits
         counts = [int((splits == number).sum()) for number in range(len(SPLITS))]
         distinct = int((splits != _DUPLICATE).sum())
         if distinct < options.min_drawings or 0 in counts:
@@ -158,15 +160,15 @@ def _refuse_thin(merged: Merged, options: PrepareOptions) -> None:
 
 
 def _write_category(
-    spool: Spool,
+    buffer: CategoryBuffer,
     places: Int8[np.ndarray, " B"],
     category_id: int,
     writers: list[SplitWriter],
     sums: _OffsetSums,
 ) -> None:
-    """Copy a category's drawings from its spool to the splits, in their order."""
+    """Copy a category's drawings from its buffer to the splits, in their order."""
     start = 0
-    for block in spool.blocks():
+    for block in buffer.blocks():
         chosen = places[start : start + len(block.digests)]
         start += len(block.digests)
         for number, writer in enumerate(writers):
@@ -184,8 +186,8 @@ def _selected(block: EncodedBlock, mask: np.ndarray) -> DrawingRows:
     )
 
 
-def _count_left_out(merged: Merged, places: _Places) -> None:
-    """Enter duplicates and drawings over a cap into their sources' reports."""
+def _count_left_out(merged: MergedShards, places: _Places) -> None:
+    """Count duplicates and drawings over a cap in the reports of their sources."""
     for place, reason in _REASONS.items():
         for source, num in Counter(places.sources[places.splits == place].tolist()).items():
             merged.reports[source].leave_out(reason, num)
@@ -198,7 +200,9 @@ def _checked_scale(sums: _OffsetSums) -> float:
     return sums.std
 
 
-def _accounts(merged: Merged, kept: Counter[int], alike: Counter[int]) -> tuple[SourceAccount, ...]:
+def _accounts(
+    merged: MergedShards, kept: Counter[int], near_duplicates: Counter[int]
+) -> tuple[SourceAccount, ...]:
     """Return the account of every source."""
     sources = zip(merged.paths, merged.digests, merged.reports, strict=True)
     return tuple(
@@ -207,7 +211,7 @@ def _accounts(merged: Merged, kept: Counter[int], alike: Counter[int]) -> tuple[
             sha256=sha256,
             read=report.read,
             kept=kept[number],
-            near_duplicates=alike[number],
+            near_duplicates=near_duplicates[number],
             left_out=dict(report.left_out.most_common()),
             first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
         )

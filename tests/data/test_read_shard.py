@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sketch_pix2seq.data.engine import gather_all
-from sketch_pix2seq.data.gather import Gathered, gather, shards_of
-from sketch_pix2seq.data.merge import merge
+from sketch_pix2seq.data.buffer_file import CategoryBuffer
+from sketch_pix2seq.data.engine import read_shards
+from sketch_pix2seq.data.merge import merge_shards
 from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.read_shard import ShardResult, read_shard, shards_of
 from sketch_pix2seq.data.sources import find_sources
-from sketch_pix2seq.data.spool import Spool
 from sketch_pix2seq.errors import DatasetError
 
 
@@ -26,17 +26,17 @@ def written(folder: Path, name: str, *lines: str) -> Path:
     return path
 
 
-def gathered(
+def read_all(
     folder: Path, paths: list[Path], options: PrepareOptions, **how: Any
-) -> list[Gathered]:
-    spools = folder / "spools"
-    spools.mkdir()
-    return gather_all(shards_of(find_sources(paths), spools, options), **how)
+) -> list[ShardResult]:
+    buffers = folder / "buffers"
+    buffers.mkdir()
+    return read_shards(shards_of(find_sources(paths), buffers, options), **how)
 
 
 def num_drawings(folder: Path, paths: list[Path], options: PrepareOptions) -> dict[str, int]:
-    merged = merge(gathered(folder, paths, options))
-    return {name: len(spool.identities().digests) for name, spool in merged.spools.items()}
+    merged = merge_shards(read_all(folder, paths, options))
+    return {name: len(buffer.identities().digests) for name, buffer in merged.buffers.items()}
 
 
 def test_the_word_is_the_category_or_else_the_files_name(tmp_path: Path) -> None:
@@ -48,15 +48,18 @@ def test_the_word_is_the_category_or_else_the_files_name(tmp_path: Path) -> None
 @pytest.mark.parametrize("word", ["cat", None, "the \\u0022Mona Lisa\\u0022", "caf\u00e9"])
 def test_no_more_than_the_limit_is_read_of_a_file(tmp_path: Path, word: str | None) -> None:
     lines = [*(line(word, number) for number in range(9)), line("dog", 1)]
-    (part,) = gathered(tmp_path, [written(tmp_path, "a.ndjson", *lines)], PrepareOptions(limit=7))
-    assert [len(Spool(path).identities().digests) for path in part.spools.values()] == [7, 1]
+    (part,) = read_all(tmp_path, [written(tmp_path, "a.ndjson", *lines)], PrepareOptions(limit=7))
+    assert [len(CategoryBuffer(path).identities().digests) for path in part.buffers.values()] == [
+        7,
+        1,
+    ]
     assert (part.report.read, part.report.skipped) == (8, 2)
 
 
 def test_blocks_of_many_categories_are_sorted_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketch_pix2seq.data.gather._BLOCK", 7)
+    monkeypatch.setattr("sketch_pix2seq.data.read_shard._BLOCK", 7)
     lines = [line(f"category {number % 5}", number) for number in range(50)]
     found = num_drawings(tmp_path, [written(tmp_path, "a.ndjson", *lines)], PrepareOptions())
     assert found == {f"category {number}": 10 for number in range(5)}
@@ -64,10 +67,10 @@ def test_blocks_of_many_categories_are_sorted_out(
 
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     paths = [written(tmp_path, f"{name}.ndjson", line(name, 1)) for name in ("a", "b")]
-    told: list[tuple[int, int]] = []
-    gathered(tmp_path, paths, PrepareOptions(), progress=lambda *now: told.append(now))
+    calls: list[tuple[int, int]] = []
+    read_all(tmp_path, paths, PrepareOptions(), progress=lambda *now: calls.append(now))
     size = sum(path.stat().st_size for path in paths)
-    assert told == [(size // 2, size)] * 2 + [(size, size)] * 2
+    assert calls == [(size // 2, size)] * 2 + [(size, size)] * 2
 
 
 def test_only_recognised_ones_can_be_asked_for(tmp_path: Path) -> None:
@@ -76,7 +79,7 @@ def test_only_recognised_ones_can_be_asked_for(tmp_path: Path) -> None:
         for number, flag in enumerate(["true", "false", "null", "true"])
     ]
     path = written(tmp_path, "a.ndjson", *lines)
-    (part,) = gathered(tmp_path, [path], PrepareOptions(recognized_only=True))
+    (part,) = read_all(tmp_path, [path], PrepareOptions(recognized_only=True))
     assert part.report.left_out == {"a drawing must be one that Quick, Draw! recognised": 1}
     assert part.report.kept == 3
 
@@ -88,38 +91,38 @@ def test_parts_of_a_file_together_are_the_file(
     lines = [line("cat" if number % 3 else None, number) for number in range(40)]
     lines[17] = "{"
     path = written(tmp_path, "a.ndjson", *lines)
-    whole = gathered(tmp_path, [path], PrepareOptions())
-    monkeypatch.setattr("sketch_pix2seq.data.gather.SHARD_BYTES", size)
+    whole = read_all(tmp_path, [path], PrepareOptions())
+    monkeypatch.setattr("sketch_pix2seq.data.read_shard.SHARD_BYTES", size)
     (tmp_path / "cut").mkdir()
-    parts = gathered(tmp_path / "cut", [path], PrepareOptions())
+    parts = read_all(tmp_path / "cut", [path], PrepareOptions())
     assert len(parts) == -(-path.stat().st_size // size) or len(parts) == 1
-    one, many = merge(whole), merge(parts)
+    one, many = merge_shards(whole), merge_shards(parts)
     assert many.digests == one.digests
     assert vars(many.reports[0]) == vars(one.reports[0])
     assert one.reports[0].first_wrong is not None and one.reports[0].first_wrong[0] == 18
-    for category, spool in one.spools.items():
-        ours, theirs = many.spools[category].identities(), spool.identities()
+    for category, buffer in one.buffers.items():
+        ours, theirs = many.buffers[category].identities(), buffer.identities()
         assert all(map(np.array_equal, ours, theirs))
 
 
 def test_a_shard_may_be_tried_again(tmp_path: Path) -> None:
     path = written(tmp_path, "a.ndjson", *(line("cat", number) for number in range(9)))
     (shard,) = shards_of(find_sources([path]), tmp_path, PrepareOptions())
-    once = gather(shard)
+    once = read_shard(shard)
     (shard.folder / "left over").touch()
-    assert gather(shard) == once
+    assert read_shard(shard) == once
     assert not (shard.folder / "left over").exists()
-    merged = merge([once])
-    assert len(merged.spools["cat"].identities().digests) == 9
+    merged = merge_shards([once])
+    assert len(merged.buffers["cat"].identities().digests) == 9
 
 
 def test_results_are_merged_whatever_their_order_but_none_may_miss(tmp_path: Path) -> None:
     paths = [written(tmp_path, f"{name}.ndjson", line(name, 1)) for name in ("a", "b", "c")]
-    parts = gathered(tmp_path, paths, PrepareOptions())
-    assert list(merge(parts[::-1]).spools) == ["a", "b", "c"]
+    parts = read_all(tmp_path, paths, PrepareOptions())
+    assert list(merge_shards(parts[::-1]).buffers) == ["a", "b", "c"]
     for wrong in (parts[:2], parts[1:], [*parts, parts[1]], [parts[0], parts[0], parts[2]]):
         with pytest.raises(DatasetError, match="one result of each of the 3 shards; got"):
-            merge(wrong)
+            merge_shards(wrong)
 
 
 @pytest.mark.parametrize(

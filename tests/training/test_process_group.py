@@ -17,14 +17,14 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from group_members import be_there, end_at_once, end_with_an_error
+from process_members import be_there, end_at_once, end_with_an_error
 from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
-from sketch_pix2seq.training.group import Group, group_of, starts_as_first
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.process_group import ProcessGroup, is_main_process, join_processes
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
-from sketch_pix2seq.training.start import Start
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch has no distributed"
@@ -120,9 +120,9 @@ def test_two_processes_begin_with_the_weights_given(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
     weights = build(replace(recipe, seed=7), 3).state_dict()
-    start = Start.from_bytes(save(weights), "another", offset_scale=80.0)
+    start = InitialWeights.from_bytes(save(weights), "another", offset_scale=80.0)
     for name, devices in (("one", 1), ("two", 2)):
-        train(recipe, shapes, tmp_path / name, start=start, devices=devices)
+        train(recipe, shapes, tmp_path / name, initial_weights=start, devices=devices)
     assert_alike(tmp_path / "one", tmp_path / "two")
 
 
@@ -144,34 +144,34 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
 @pytest.mark.parametrize("end", [end_at_once, end_with_an_error])
 @pytest.mark.xdist_group("kill")
-def test_a_process_that_ends_is_told_in_a_line(
-    end: Callable[[Group], None], capfd: pytest.CaptureFixture[str]
+def test_a_process_that_ends_is_reported_in_a_line(
+    end: Callable[[ProcessGroup], None], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with (
         pytest.raises(LostProcessError, match="another process of the run has ended"),
-        group_of(2, end) as group,
+        join_processes(2, end) as group,
     ):
-        group.add_up(torch.ones(3))
-    told = capfd.readouterr().err
-    assert ("process 1: this one has a reason" in told) == (end is end_with_an_error)
-    assert "Traceback" not in told
+        group.all_reduce(torch.ones(3))
+    output = capfd.readouterr().err
+    assert ("process 1: this one has a reason" in output) == (end is end_with_an_error)
+    assert "Traceback" not in output
 
 
 def test_they_add_up_and_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     threads = torch.get_num_threads()
-    with group_of(2, be_there) as group:
-        assert (group.rank, group.size, group.is_first) == (0, 2, True)
-        assert float(group.add_up(torch.ones(()))) == 2
+    with join_processes(2, be_there) as group:
+        assert (group.rank, group.size, group.is_main) == (0, 2, True)
+        assert float(group.all_reduce(torch.ones(()))) == 2
     assert torch.get_num_threads() == threads
 
 
 def test_one_process_is_a_group_too() -> None:
-    with group_of(1, be_there) as group:
-        assert (group.size, group.is_first) == (1, True)
+    with join_processes(1, be_there) as group:
+        assert (group.size, group.is_main) == (1, True)
         values = torch.ones(3)
-        assert group.add_up(values) is values
-        assert group.as_the_first(values) is values
+        assert group.all_reduce(values) is values
+        assert group.broadcast(values) is values
 
 
 def test_wrong_numbers_of_devices_are_refused(
@@ -180,17 +180,20 @@ def test_wrong_numbers_of_devices_are_refused(
     with pytest.raises(UsageError, match="1 or more"):
         train(recipe, shapes, tmp_path / "run", devices=0)
     assert not (tmp_path / "run").exists()
-    with pytest.raises(UsageError, match="`devices` must be 1 or more; got 0"), group_of(0, print):
+    with (
+        pytest.raises(UsageError, match="`devices` must be 1 or more; got 0"),
+        join_processes(0, print),
+    ):
         pass
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(UsageError, match="at most 2, the GPUs"), group_of(3, print):
+    with pytest.raises(UsageError, match="at most 2, the number of GPUs"), join_processes(3, print):
         pass
     monkeypatch.undo()
-    told = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
-    for name, value in {**told, "MASTER_ADDR": "localhost"}.items():
+    variables = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+    for name, value in {**variables, "MASTER_ADDR": "localhost"}.items():
         monkeypatch.setenv(name, value)
-    assert not starts_as_first()
-    with pytest.raises(UsageError, match="torchrun's to say"), group_of(2, print):
+    assert not is_main_process()
+    with pytest.raises(UsageError, match="left out under torchrun"), join_processes(2, print):
         pass
 
 
@@ -249,10 +252,10 @@ sys.exit(status)
     ]
     assert len(others) == 1
     os.kill(others[0], signal.SIGKILL)
-    _, told = process.communicate(timeout=60)
+    _, output = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "another process of the run has ended" in told
-    assert "Traceback" not in told
+    assert "another process of the run has ended" in output
+    assert "Traceback" not in output
 
 
 def _wait(is_so: Callable[[], bool]) -> None:

@@ -1,7 +1,7 @@
-"""A folder that is there once it is whole, and leaves nothing behind if it never is.
+"""Folders that appear complete or not at all.
 
-It is filled under a hidden name that says for whom and by which process. What a killed process
-left is cleared by the next one with the same target. Knows nothing of what is in it.
+A folder is filled under a hidden name, made of its own and the process id, and renamed when it is
+complete. What a killed process left is removed by the next one with the same target.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes `out` if all goes well, and vanishes if not.
+def atomic_dir(out: Path) -> Iterator[Path]:
+    """Make a temporary folder that is renamed to `out` at the end, or removed after an error.
 
     Args:
-        out: The folder to be; it must not exist yet.
+        out: The folder to make; it must not exist yet.
 
     Yields:
         The folder to fill, beside it.
@@ -57,22 +57,22 @@ def new_folder(out: Path) -> Iterator[Path]:
 def _clear_abandoned(out: Path) -> None:
     """Remove what killed processes left of the same target.
 
-    Only what is surely abandoned: its process is gone from this machine, and nobody holds its
-    lock, as one in another container or on another machine would.
+    A folder is abandoned if its process does not run on this machine and nobody holds its lock,
+    as a process in another container or on another machine would.
     """
     pattern = re.compile(rf"\.{re.escape(out.name)}-(\d+)-[0-9a-f]{{8}}\.partial")
     with suppress(OSError):  # no such folder yet, or it cannot be listed: nothing to clear
         for path in list(out.parent.iterdir()):
             found = pattern.fullmatch(path.name)
             if found and path.is_dir() and not path.is_symlink():
-                with _locked(path) as mine:
-                    if mine and not _is_running(int(found[1])):
+                with _locked(path) as is_locked:
+                    if is_locked and not _is_running(int(found[1])):
                         shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Hold the lock of a folder where the system can, and say whether it is held.
+    """Lock a folder, if the system can; yields whether it is locked.
 
     A process loses its locks when it dies, however it dies.
     """
@@ -93,7 +93,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _is_running(process: int) -> bool:
-    """Whether there is such a process on this machine (asked on POSIX systems only)."""
+    """Whether a process of this id runs on this machine (POSIX only)."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

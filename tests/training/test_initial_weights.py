@@ -19,13 +19,13 @@ from bundles import (
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.export.start import start_from
+from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import load_checkpoint
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import Run
-from sketch_pix2seq.training.start import Start
 
 
 def _other_weights(recipe: Recipe) -> bytes:
@@ -35,47 +35,47 @@ def _other_weights(recipe: Recipe) -> bytes:
 def test_a_run_begins_with_the_weights_given(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    start = Start.from_bytes(_other_weights(tiny_recipe), "another")
-    train(replace(tiny_recipe, keep_checkpoints=9), shapes, tmp_path / "run", start=start)
+    start = InitialWeights.from_bytes(_other_weights(tiny_recipe), "another")
+    train(replace(tiny_recipe, keep_checkpoints=9), shapes, tmp_path / "run", initial_weights=start)
     tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints" / "step-00000000.safetensors")
     kept = {name.removeprefix("model."): tensor for name, tensor in tensors.items()}
     assert all(torch.equal(kept[name], tensor) for name, tensor in start.weights.items())
-    assert Run(tmp_path / "run").facts["started_from"] == start.told
+    assert Run(tmp_path / "run").facts["started_from"] == start.facts
 
 
 def test_a_run_draws_in_the_units_of_the_model_it_begins_with(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     recipe = replace(tiny_recipe, num_steps=2, validate_every=2)
-    start = Start.from_bytes(_other_weights(recipe), "another", offset_scale=80.0)
-    train(recipe, shapes, tmp_path / "told", start=start)
-    assert Run(tmp_path / "told").offset_scale == 80.0
+    start = InitialWeights.from_bytes(_other_weights(recipe), "another", offset_scale=80.0)
+    train(recipe, shapes, tmp_path / "given", initial_weights=start)
+    assert Run(tmp_path / "given").offset_scale == 80.0
 
     shutil.copytree(shapes, tmp_path / "scaled")
     card = json.loads((shapes / "dataset.json").read_text())
     (tmp_path / "scaled" / "dataset.json").write_text(json.dumps(card | {"offset_scale": 80.0}))
-    plain = Start.from_bytes(_other_weights(recipe), "another")
-    train(recipe, tmp_path / "scaled", tmp_path / "set", start=plain)
-    train(recipe, shapes, tmp_path / "own", start=plain)
+    plain = InitialWeights.from_bytes(_other_weights(recipe), "another")
+    train(recipe, tmp_path / "scaled", tmp_path / "set", initial_weights=plain)
+    train(recipe, shapes, tmp_path / "own", initial_weights=plain)
     assert Run(tmp_path / "own").offset_scale == card["offset_scale"] != 80.0
     for name in ("step-00000002.safetensors", "best.safetensors"):
-        told, scaled, own = (
-            (tmp_path / run / "checkpoints" / name).read_bytes() for run in ("told", "set", "own")
+        given, scaled, own = (
+            (tmp_path / run / "checkpoints" / name).read_bytes() for run in ("given", "set", "own")
         )
-        assert told == scaled != own
+        assert given == scaled != own
 
 
 def test_a_run_broken_off_at_once_goes_on_with_the_weights_and_units_given(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    start = Start.from_bytes(_other_weights(tiny_recipe), "another", offset_scale=80.0)
+    start = InitialWeights.from_bytes(_other_weights(tiny_recipe), "another", offset_scale=80.0)
 
     def kill(progress: object) -> None:
         raise ZeroDivisionError
 
-    train(tiny_recipe, shapes, tmp_path / "whole", start=start)
+    train(tiny_recipe, shapes, tmp_path / "whole", initial_weights=start)
     with pytest.raises(ZeroDivisionError):
-        train(tiny_recipe, shapes, tmp_path / "broken", start=start, on_progress=kill)
+        train(tiny_recipe, shapes, tmp_path / "broken", initial_weights=start, on_progress=kill)
     train(tiny_recipe, shapes, tmp_path / "broken", resume=True)
     last = "checkpoints/step-00000012.safetensors"
     assert (tmp_path / "whole" / last).read_bytes() == (tmp_path / "broken" / last).read_bytes()
@@ -84,10 +84,10 @@ def test_a_run_broken_off_at_once_goes_on_with_the_weights_and_units_given(
 def test_weights_of_another_network_are_refused(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    start = Start.from_bytes(_other_weights(tiny_recipe), "another")
+    start = InitialWeights.from_bytes(_other_weights(tiny_recipe), "another")
     wider = replace(tiny_recipe, model=replace(tiny_recipe.model, decoder_size=32))
     with pytest.raises(UsageError, match=r"`decoder\.latent\.bias` must be \(128,\); got \(64,\)"):
-        train(wider, shapes, tmp_path / "run", start=start)
+        train(wider, shapes, tmp_path / "run", initial_weights=start)
     assert not (tmp_path / "run").exists()
 
 
@@ -97,8 +97,8 @@ def test_an_attention_run_begins_with_a_bundle_of_its_categories(
     recipe = replace(tiny_attention, num_steps=2, keep_checkpoints=9)
     train(recipe, shapes, tmp_path / "first")
     export_run(tmp_path / "first", tmp_path / "bundle")
-    start = start_from(Bundle.open(tmp_path / "bundle"))
-    train(recipe, shapes, tmp_path / "run", start=start)
+    start = initial_weights_of(Bundle.open(tmp_path / "bundle"))
+    train(recipe, shapes, tmp_path / "run", initial_weights=start)
     tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints" / "step-00000000.safetensors")
     for name, tensor in start.weights.items():
         assert torch.equal(tensors[f"model.{name}"], tensor)
@@ -109,12 +109,12 @@ def test_an_attention_bundle_of_other_categories_is_refused(
     tiny_attention: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     """Its numbers would fit three other categories, or the same ones in another order."""
-    start = start_from(tiny_attention_bundle())
+    start = initial_weights_of(tiny_attention_bundle())
     for categories in (("a", "b", "c"), ("cat", "dog", "clock"), ("cat",)):
         with pytest.raises(UsageError, match=r"must know the categories .*; got cat, clock, dog\."):
             start.check(tiny_attention, categories)
     with pytest.raises(UsageError, match=r"The data set has circle, house, ladder and 3 more\."):
-        train(tiny_attention, shapes, tmp_path / "run", start=start)
+        train(tiny_attention, shapes, tmp_path / "run", initial_weights=start)
     assert not (tmp_path / "run").exists()
     sizes = [f"model.decoder_size={ATTENTION_SIZE}", f"model.encoder_width={ENCODER_WIDTH}"]
     sizes += ["model.expansion=2", "model.num_components=4", "model.latent_dim=16"]
@@ -125,7 +125,7 @@ def test_an_attention_bundle_of_other_categories_is_refused(
 
 def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:
     weights = _other_weights(tiny_recipe)
-    start = Start.from_bytes(weights, "another", model=tiny_recipe.model)
+    start = InitialWeights.from_bytes(weights, "another", model=tiny_recipe.model)
     settings = replace(tiny_recipe.model, decoder_size=32, recurrent_keep=0.7)
     with pytest.raises(UsageError) as error:
         start.check(replace(tiny_recipe, model=settings), ("a", "b", "c"))
@@ -135,28 +135,30 @@ def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> Non
     )
 
 
-def test_a_focus_on_what_there_is_not_leaves_nothing_behind(
+def test_an_unknown_oversampled_category_leaves_nothing_behind(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match="`focus` must name categories of the data set; got dog"):
-        train(replace(tiny_recipe, focus="dog"), shapes, tmp_path / "run")
+    with pytest.raises(
+        UsageError, match="`oversample` must name categories of the data set; got dog"
+    ):
+        train(replace(tiny_recipe, oversample="dog"), shapes, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_what_holds_no_weights_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        Start.from_bytes(b"no weights", "another")
+        InitialWeights.from_bytes(b"no weights", "another")
 
 
 def test_a_bundle_tells_the_settings_of_its_networks_if_they_can_be_read(
     tiny_recipe: Recipe,
 ) -> None:
     bundle = tiny_bundle()
-    assert start_from(bundle).model is None
+    assert initial_weights_of(bundle).model is None
     for values, model in (
         (tiny_recipe.to_dict(), tiny_recipe.model),
         ({**tiny_recipe.to_dict(), "of another version": 1}, None),
         ({"model": "no settings"}, None),
     ):
-        told = replace(bundle, card=replace(bundle.card, recipe=values))
-        assert start_from(told).model == model
+        given = replace(bundle, card=replace(bundle.card, recipe=values))
+        assert initial_weights_of(given).model == model

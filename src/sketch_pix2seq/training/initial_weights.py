@@ -1,4 +1,4 @@
-"""Weights that a run begins with instead of its recipe's own: those of a trained model."""
+"""Initial weights of a run that are those of a trained model."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """Weights to begin with.
+class InitialWeights:
+    """Weights of a trained model.
 
     Args:
-        weights: by the names of the model's own, as 32-bit floats.
-        told: what the run's `run.json` says of them.
-        model: settings of the networks that they are of; None: not known.
-        categories: those that the networks know, in their order; None: not known.
+        weights: by their names in the model's state dict, as 32-bit floats.
+        facts: what `run.json` says of them, under `started_from`.
+        model: settings of that model's networks; None: not known.
+        categories: categories of that model, in its order; None: not known.
     """
 
     weights: dict[str, Tensor]
-    told: dict[str, Any]
+    facts: dict[str, Any]
     model: ModelSettings | None = None
     categories: tuple[str, ...] | None = None
 
@@ -41,34 +41,34 @@ class Start:
         offset_scale: float | None = None,
         model: ModelSettings | None = None,
         categories: tuple[str, ...] | None = None,
-    ) -> Start:
+    ) -> InitialWeights:
         """Read the weights of a bundle.
 
         Args:
-            data: what its `weights.safetensors` holds.
-            name: of the model, to be told.
-            rewarded_by: digests of the judges that rewarded it, to be told as well.
-            offset_scale: what it draws in units of, and the run will; None: it draws nothing.
+            data: content of its `weights.safetensors`.
+            name: name of the model, for `facts`.
+            rewarded_by: digests of the classifiers that rewarded it, for `facts`.
+            offset_scale: pixels to a unit of its offsets, and of the run's; None: a classifier.
             model: settings of its networks; None: not known.
-            categories: those that it knows, in their order; None: not known.
+            categories: its categories, in its order; None: not known.
 
         Raises:
-            UsageError: if it holds no weights.
+            UsageError: if `data` cannot be read.
         """
         try:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
-        told = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
+        facts = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
         units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, told | units, model, categories)
+        return cls(weights, facts | units, model, categories)
 
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
-        """Refuse weights that are not of the networks that a recipe trains.
+        """Check that the weights are those of the networks that a recipe trains.
 
         Args:
-            recipe: what is to be trained.
-            categories: of the data set.
+            recipe: the recipe of the run.
+            categories: categories of the data set.
 
         Raises:
             UsageError: naming what differs.
