@@ -326,14 +326,14 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
     with sheet.expect_request("**/api/mix") as asked:
         sheet.get_by_label("Care").select_option("best of 32")
     assert (asked.value.post_data_json or {})["best_of"] == 32
-    expect(sheet.locator("[data-save=gif]")).to_be_enabled(timeout=15_000)  # of 352 drawings
+    expect(sheet.locator("[data-save=gif]")).to_be_enabled(timeout=30_000)  # of 352 drawings
     sheet.route("**/api/mix", lambda route: route.abort())
     sheet.get_by_role("button", name="New luck").click()
     expect(sheet.locator(".strip .paper.done")).to_have_count(0)  # not those of another luck
     expect(sheet.locator("[data-save=gif]")).to_be_disabled()
     sheet.unroute("**/api/mix")
     sheet.get_by_role("button", name="New luck").click()
-    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
     sheet.goto(studio)
     sheet.goto(f"{studio}/mix")
