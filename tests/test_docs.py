@@ -48,6 +48,9 @@ RETIRED = r"""
 \bSAID_BY_CODE\b
 \bNATS_OF_DISTANCE\b
 \bcan_name\b
+\bNOT_BEGUN\b
+\bbeginning_of\b
+\bTOLD_STEPS\b
 cannot name drawings
 """.strip().split("\n")
 """Words that must not come back: patterns of private ones for which STYLE has plain ones."""

@@ -137,8 +137,8 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
         temperature,
     )
     rows = networks_of(Bundle.open(bundle)).decoder.open(3)
-    heat = np.full(3, temperature, np.float32)
-    step = rows.begin(0, list(latent), noise[0], heat)
+    temperatures = np.full(3, temperature, np.float32)
+    step = rows.begin(0, list(latent), noise[0], temperatures)
     for index in range(expected.shape[1]):
         if index:
             (step,) = rows.advance(3, noise[index][:, None])

@@ -38,8 +38,8 @@ def test_drawings_enter_and_leave_without_a_trace(rng: np.random.Generator, kind
     rows.begin(0, list(latents[:3]), noise[:3, 0], temperatures[:3])
     rows.advance(3, noise[:3, 1:])
     rows.take_place(0, 2)  # drawing 0 leaves: rows hold 2, 1
-    begun = rows.begin(2, list(latents[3:]), noise[3:, 0], temperatures[3:])
-    assert begun.tobytes() == expected[0, 3:].tobytes()
+    steps = rows.begin(2, list(latents[3:]), noise[3:, 0], temperatures[3:])
+    assert steps.tobytes() == expected[0, 3:].tobytes()
     numbers, steps = [2, 1, 3, 4], np.array([2, 2, 1, 1])
     for _ in range(10):
         got = rows.advance(4, noise[numbers, steps][:, None])

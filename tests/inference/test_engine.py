@@ -111,7 +111,7 @@ def test_it_draws_what_torch_draws(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(drawing, peer[: len(drawing)], atol=1e-3)
 
 
-def beginning(rng: np.random.Generator, length: int) -> np.ndarray:
+def random_prefix(rng: np.random.Generator, length: int) -> np.ndarray:
     steps = np.zeros((length, 5), np.float32)
     steps[:, :2] = rng.standard_normal((length, 2))
     steps[np.arange(length), PEN.start + (np.arange(length) % 3 == 2)] = 1
@@ -124,15 +124,15 @@ def test_a_drawing_goes_on_from_how_it_was_begun(
     rng: np.random.Generator, num_rows: int, num_threads: int
 ) -> None:
     latents = codes(rng, 20)
-    begun = [beginning(rng, number % 7) for number in range(20)]
+    prefixes = [random_prefix(rng, number % 7) for number in range(20)]
     engine = tiny_engine(num_threads, num_rows)
     free = engine.draw(latents, range(20), seed=1, temperature=1.0)
-    drawings = engine.draw(latents, range(20), seed=1, temperature=1.0, begun=begun)
-    for number, (start, drawing) in enumerate(zip(begun, drawings, strict=True)):
+    drawings = engine.draw(latents, range(20), seed=1, temperature=1.0, prefixes=prefixes)
+    for number, (start, drawing) in enumerate(zip(prefixes, drawings, strict=True)):
         np.testing.assert_array_equal(drawing[: len(start)], start)
         assert (len(start) == 0) == (drawing.tobytes() == free[number].tobytes())
         alone = tiny_engine().draw(
-            latents[[number]], [number], seed=1, temperature=1.0, begun=[start]
+            latents[[number]], [number], seed=1, temperature=1.0, prefixes=[start]
         )
         assert alone[0].tobytes() == drawing.tobytes()
 
@@ -143,8 +143,8 @@ def test_begun_as_it_would_have_begun_it_goes_on_as_it_would_have(
     latents = codes(rng, 9)
     engine = tiny_engine()
     drawings = engine.draw(latents, range(9), seed=0, temperature=1.0)
-    begun = [drawing[: len(drawing) // 2] for drawing in drawings]
-    again = engine.draw(latents, range(9), seed=0, temperature=1.0, begun=begun)
+    prefixes = [drawing[: len(drawing) // 2] for drawing in drawings]
+    again = engine.draw(latents, range(9), seed=0, temperature=1.0, prefixes=prefixes)
     assert as_bytes(again) == as_bytes(drawings)
 
 

@@ -15,7 +15,7 @@ from bundles import LATENT_DIM, tiny_bundle
 from sketch_pix2seq.errors import BundleError, BusyError
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.live import Drawn, LiveEngine
-from sketch_pix2seq.inference.row_block import Asked, Moved, RowBlock
+from sketch_pix2seq.inference.row_block import DrawingRequest, Moved, RowBlock
 
 PATIENCE = 60
 
@@ -67,11 +67,11 @@ def test_every_caller_gets_what_it_would_get_alone(
 ) -> None:
     asked = [(codes(rng, count), count, 0.1 * count) for count in (1, 7, 20, 3, 11)]
     listeners = []
-    for latents, seed, heat in asked:
+    for latents, seed, temperature in asked:
         listeners.append(Listener(len(latents)))
-        live.ask(latents, range(len(latents)), listeners[-1], seed=seed, temperature=heat)
-    for listener, (latents, seed, heat) in zip(listeners, asked, strict=True):
-        alone = engine.draw(latents, range(len(latents)), seed=seed, temperature=heat)
+        live.ask(latents, range(len(latents)), listeners[-1], seed=seed, temperature=temperature)
+    for listener, (latents, seed, temperature) in zip(listeners, asked, strict=True):
+        alone = engine.draw(latents, range(len(latents)), seed=seed, temperature=temperature)
         for ours, theirs in zip(listener.drawings(), alone, strict=True):
             assert ours.tobytes() == theirs.tobytes()
     assert live.num_waiting == live.num_active == 0
@@ -81,11 +81,14 @@ def test_begun_drawings_begin_as_they_were(
     engine: StrokeEngine, live: LiveEngine, rng: np.random.Generator
 ) -> None:
     latents = codes(rng, 2)
-    begun = [np.array([[1, 2, 1, 0, 0], [3, 4, 0, 1, 0]], np.float32), np.zeros((0, 5), np.float32)]
+    prefixes = [
+        np.array([[1, 2, 1, 0, 0], [3, 4, 0, 1, 0]], np.float32),
+        np.zeros((0, 5), np.float32),
+    ]
     listener = Listener(2)
-    live.ask(latents, [0, 1], listener, seed=0, temperature=0.5, begun=begun)
+    live.ask(latents, [0, 1], listener, seed=0, temperature=0.5, prefixes=prefixes)
     first, _ = listener.drawings()
-    np.testing.assert_array_equal(first[:2], begun[0])
+    np.testing.assert_array_equal(first[:2], prefixes[0])
 
 
 def test_one_who_asks_for_much_does_not_keep_out_one_who_asks_for_little(
@@ -153,7 +156,7 @@ def test_who_waits_when_it_ends_is_told(engine: StrokeEngine, rng: np.random.Gen
 def test_a_fault_is_told_and_survived(
     live: LiveEngine, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(block: RowBlock, asked: list[Asked]) -> Moved:
+    def broken(block: RowBlock, asked: list[DrawingRequest]) -> Moved:
         raise MemoryError("no room")
 
     with monkeypatch.context() as patched:

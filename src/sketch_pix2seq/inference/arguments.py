@@ -119,17 +119,17 @@ def checked_temperature(value: object) -> float:
     Raises:
         UsageError: If it is not.
     """
-    heat = math.nan
+    temperature = math.nan
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
         try:
-            heat = float(value)
+            temperature = float(value)
         except OverflowError:
-            heat = math.inf
-    if not 0 <= heat <= MAX_TEMPERATURE:
+            temperature = math.inf
+    if not 0 <= temperature <= MAX_TEMPERATURE:
         raise UsageError(
             f"`temperature` must be a number from 0 to {MAX_TEMPERATURE:.0f}", got=_shown(value)
         )
-    return heat
+    return temperature
 
 
 def checked_fidelity(value: object) -> float | None:
@@ -211,7 +211,7 @@ def checked_path(name: str, value: object) -> Path:
 
 
 def check_progress(value: Callable[[int, int], None] | None) -> None:
-    """Check that what is to be told of progress can be called.
+    """Check that a progress callback can be called.
 
     Args:
         value: What was given.

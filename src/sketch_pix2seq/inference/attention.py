@@ -27,9 +27,9 @@ from sketch_pix2seq.inference.pen_view import VIEW_DIM, PenView
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, START_STEP, STROKE5_DIM
 
 POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-"""Periods, in pixels, of the waves that tell where the pen is."""
+"""Periods, in pixels, of the waves that encode where the pen is."""
 STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Periods, in steps, of the waves that tell which step it is."""
+"""Periods, in steps, of the waves that encode the number of the step."""
 NUM_CODE_TOKENS = 4
 PEN_TEMPERATURE = 2.0
 """Pen states are sampled at this many times the temperature (see `models/attention.py`)."""

@@ -1,4 +1,4 @@
-"""From a decoder's steps to drawings: one by itself, or the rest of one that was begun."""
+"""From a decoder's steps to drawings: a whole one, or the completion of a started one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.inference.views import Beginning
+from sketch_pix2seq.inference.views import Prefix
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
-def in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
+def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
     """Make a drawing of steps, with its upper left corner at (0, 0).
 
     Args:
@@ -29,22 +29,22 @@ def in_frame(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
     return Sketch(tuple(stroke - corner for stroke in sketch.strokes))
 
 
-def finished(
-    sketch: Sketch, begun: Beginning, steps: Float32[np.ndarray, "T 5"], offset_scale: float
+def append_completion(
+    sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
     """Add to a started drawing what was drawn after it.
 
     Args:
         sketch: As it was given.
-        begun: How the decoder began it.
+        prefix: Its own steps, the first ones of the decoder.
         steps: Stroke-5 rows of the whole drawing, in units of `offset_scale`.
         offset_scale: The bundle's.
 
     Returns:
         The drawing, its given strokes unchanged and where they were.
     """
-    strokes = _scaled(steps, offset_scale * begun.scale).strokes[len(sketch.strokes) :]
-    middle = np.array(begun.middle, np.float32)
+    strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
+    middle = np.array(prefix.middle, np.float32)
     return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
 
 

@@ -23,7 +23,13 @@ from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.decoder import Decoder
 from sketch_pix2seq.inference.networks import Networks, networks_of
-from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
+from sketch_pix2seq.inference.row_block import (
+    EMPTY_PREFIX,
+    Conditions,
+    DrawingRequest,
+    Moved,
+    RowBlock,
+)
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
@@ -76,18 +82,18 @@ class StrokeEngine:
         *,
         seed: int,
         temperature: float,
-        begun: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
+        prefixes: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
         progress: Progress | None = None,
     ) -> list[Float32[np.ndarray, "T 5"]]:
         """Draw every condition once.
 
         Args:
-            conditions: What the decoder draws each from; see `Asked.condition`.
+            conditions: What the decoder draws each from; see `DrawingRequest.condition`.
             indices: With the seed, what decides each drawing's noise.
             seed: The user's, >= 0.
             temperature: Not negative; 0 is greedy.
-            begun: The steps with which each drawing begins, whatever the decoder would draw;
-                fewer than `card.max_steps`, none of them an end. None: no drawing is begun.
+            prefixes: The first steps of each drawing, in place of those that the decoder would
+                draw; fewer than `card.max_steps`, none of them an end. None: no prefixes.
             progress: Called in this thread now and then.
 
         Returns:
@@ -102,13 +108,13 @@ class StrokeEngine:
             return []
         job = _Job(
             [
-                Asked(
+                DrawingRequest(
                     number,
                     conditions[number],
                     seed,
                     int(indices[number]),
                     temperature,
-                    NOT_BEGUN if begun is None else begun[number],
+                    EMPTY_PREFIX if prefixes is None else prefixes[number],
                 )
                 for number in range(total)
             ]
@@ -126,13 +132,13 @@ class StrokeEngine:
 class _Job:
     """Drawings that wait for a row, handed out to all workers."""
 
-    def __init__(self, waiting: Sequence[Asked]) -> None:
+    def __init__(self, waiting: Sequence[DrawingRequest]) -> None:
         self.waiting = waiting
         self.num_finished = 0
         self._next = 0
         self._lock = threading.Lock()
 
-    def take(self, count: int) -> Sequence[Asked]:
+    def take(self, count: int) -> Sequence[DrawingRequest]:
         """Hand out up to `count` drawings."""
         with self._lock:
             first = self._next

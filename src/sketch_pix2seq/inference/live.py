@@ -22,12 +22,18 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.errors import BusyError
 from sketch_pix2seq.inference.engine import StrokeEngine, is_drawable, not_drawable
-from sketch_pix2seq.inference.row_block import NOT_BEGUN, Asked, Conditions, Moved, RowBlock
+from sketch_pix2seq.inference.row_block import (
+    EMPTY_PREFIX,
+    Conditions,
+    DrawingRequest,
+    Moved,
+    RowBlock,
+)
 
 _log = logging.getLogger(__name__)
 
-TOLD_STEPS = 16
-"""A caller is told of a drawing whenever so many steps of it are new, and when it ends."""
+NOTIFY_STEPS = 16
+"""New steps of a drawing after which its caller is notified, as at its end."""
 MOST_WAITING = 2_000
 """Drawings that may wait for a row."""
 
@@ -37,7 +43,7 @@ class Drawn(NamedTuple):
 
     Args:
         place: Which of the caller's conditions it is of.
-        steps: (S, 5), what was drawn since the caller was last told.
+        steps: (S, 5), what was drawn since the caller was last notified.
         finished: Whether these are its last ones.
     """
 
@@ -46,7 +52,7 @@ class Drawn(NamedTuple):
     finished: bool
 
 
-Tell: TypeAlias = Callable[[Drawn | Exception], None]
+Notify: TypeAlias = Callable[[Drawn | Exception], None]
 """Called in the engine's threads; must return soon. After an exception, or once
 all drawings are finished, it is not called any more."""
 
@@ -55,12 +61,12 @@ class Caller:
     """Somebody who waits for drawings.
 
     Args:
-        tell: What tells of them.
+        notify: Called with them.
         waiting: Drawings that wait for a row.
     """
 
-    def __init__(self, tell: Tell, waiting: Sequence[Asked]) -> None:
-        self.tell = tell
+    def __init__(self, notify: Notify, waiting: Sequence[DrawingRequest]) -> None:
+        self.notify = notify
         self.waiting = deque(waiting)
         self.first = waiting[0].number
         self.num_unfinished = len(waiting)
@@ -73,7 +79,7 @@ class UnderWay:
 
     Args:
         caller: Whose.
-        steps: (S, 5) each, of which the caller was not told yet.
+        steps: (S, 5) each, of which the caller was not notified yet.
         num_steps: How many these are.
     """
 
@@ -127,21 +133,21 @@ class LiveEngine:
         self,
         conditions: Conditions,
         indices: Sequence[int],
-        tell: Tell,
+        notify: Notify,
         *,
         seed: int,
         temperature: float,
-        begun: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
+        prefixes: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
     ) -> Caller:
         """Ask for drawings.
 
         Args:
-            conditions: What the decoder draws each from, at least one; see `Asked.condition`.
+            conditions: What the decoder draws each from, at least one; see `DrawingRequest`.
             indices: With the seed, what decides each drawing's noise.
-            tell: Called as they come.
+            notify: Called as they come.
             seed: Not negative.
             temperature: Not negative.
-            begun: The steps with which each begins; None: no drawing is begun.
+            prefixes: The first steps of each drawing; None: no prefixes.
 
         Returns:
             What `leave` takes.
@@ -155,24 +161,24 @@ class LiveEngine:
                 raise BusyError(
                     "too many people draw at this moment", do="Try again in a few seconds."
                 )
-            asked = [
-                Asked(
+            requests = [
+                DrawingRequest(
                     next(self._numbers),
                     conditions[place],
                     seed,
                     int(indices[place]),
                     temperature,
-                    NOT_BEGUN if begun is None else begun[place],
+                    EMPTY_PREFIX if prefixes is None else prefixes[place],
                 )
                 for place in range(len(conditions))
             ]
-            caller = Caller(tell, asked)
+            caller = Caller(notify, requests)
             self._turns.append(caller)
             self._changed.notify_all()
         return caller
 
     def leave(self, caller: Caller) -> None:
-        """Draw no more for a caller, and tell nothing more.
+        """Stop drawing for a caller, and do not notify it any more.
 
         Args:
             caller: Who has gone.
@@ -184,7 +190,7 @@ class LiveEngine:
                 self._turns.remove(caller)
 
     def close(self) -> None:
-        """End; who still waits is told that it is busy."""
+        """Stop; callers that still wait get a `BusyError`."""
         with self._changed:
             self._closed = True
             callers = {*self._turns, *(one.caller for one in self._under_way.values())}
@@ -194,7 +200,7 @@ class LiveEngine:
             thread.join()
         for caller in callers:
             if not caller.gone and caller.num_unfinished:
-                caller.tell(BusyError("this service is ending", do="Try again later."))
+                caller.notify(BusyError("this service is ending", do="Try again later."))
 
     def _count_waiting(self) -> int:
         return sum(len(caller.waiting) for caller in self._turns)
@@ -202,34 +208,34 @@ class LiveEngine:
     def _work(self, block: RowBlock) -> None:
         """Draw whatever is asked for, until closed."""
         while True:
-            asked = self._take(block)
-            if asked is None:
+            requests = self._take(block)
+            if requests is None:
                 return
             try:
-                if asked:
-                    self._tell(block.enter(asked))
+                if requests:
+                    self._notify(block.enter(requests))
                 self._let_go(block)
                 if block.num_active:
-                    self._tell(block.advance())
+                    self._notify(block.advance())
             except Exception as error:  # whatever it is, callers must not wait for ever
-                self._fail(block, asked, error)
+                self._fail(block, requests, error)
 
-    def _take(self, block: RowBlock) -> list[Asked] | None:
+    def _take(self, block: RowBlock) -> list[DrawingRequest] | None:
         """Wait for something to do; hand out a drawing of each caller in turn."""
         with self._changed:
             while not (self._turns or block.num_active or self._closed):
                 self._changed.wait()
             if self._closed:
                 return None
-            asked: list[Asked] = []
-            while self._turns and len(asked) < block.num_free:
+            requests: list[DrawingRequest] = []
+            while self._turns and len(requests) < block.num_free:
                 caller = self._turns.popleft()
                 one = caller.waiting.popleft()
                 self._under_way[one.number] = UnderWay(caller)
-                asked.append(one)
+                requests.append(one)
                 if caller.waiting:
                     self._turns.append(caller)
-            return asked
+            return requests
 
     def _let_go(self, block: RowBlock) -> None:
         """Let the drawings leave whose callers have gone."""
@@ -238,8 +244,8 @@ class LiveEngine:
             for number in block.leave(gone) if gone else ():
                 del self._under_way[number]
 
-    def _tell(self, moved: Moved) -> None:
-        """Tell callers what was drawn: of a drawing that ends at once, of others now and then."""
+    def _notify(self, moved: Moved) -> None:
+        """Notify callers of what was drawn: at once where a drawing ends, else now and then."""
         finished = set(moved.finished)
         all_drawable = is_drawable(moved.steps)
         for column, number in enumerate(moved.numbers.tolist()):
@@ -247,7 +253,7 @@ class LiveEngine:
             one.steps.append(moved.steps[:, column])
             one.num_steps += len(moved.steps)
             ends = number in finished
-            if not (ends or one.num_steps >= TOLD_STEPS or not all_drawable):
+            if not (ends or one.num_steps >= NOTIFY_STEPS or not all_drawable):
                 continue
             steps = np.concatenate(one.steps)
             one.steps, one.num_steps = [], 0
@@ -258,26 +264,26 @@ class LiveEngine:
             if one.caller.gone:
                 continue
             if all_drawable or is_drawable(steps):
-                self._tell_one(one.caller, Drawn(number - one.caller.first, steps, ends))
+                self._notify_caller(one.caller, Drawn(number - one.caller.first, steps, ends))
             else:
                 self.leave(one.caller)
-                self._tell_one(one.caller, not_drawable())
+                self._notify_caller(one.caller, not_drawable())
 
-    def _fail(self, block: RowBlock, asked: Sequence[Asked], error: Exception) -> None:
-        """Tell everybody in a block, or about to enter it, of a fault, and empty it."""
-        numbers = {*block.numbers, *(one.number for one in asked)}
+    def _fail(self, block: RowBlock, requests: Sequence[DrawingRequest], error: Exception) -> None:
+        """Pass an error to every caller in a block, or about to enter it, and empty it."""
+        numbers = {*block.numbers, *(one.number for one in requests)}
         with self._changed:
             found = [self._under_way.pop(number, None) for number in numbers]
         block.leave(numbers)
         for caller in {one.caller for one in found if one is not None}:
             if not caller.gone:
                 self.leave(caller)
-                self._tell_one(caller, error)
+                self._notify_caller(caller, error)
 
-    def _tell_one(self, caller: Caller, news: Drawn | Exception) -> None:
-        """Tell a caller; one that cannot be told is taken to have gone."""
+    def _notify_caller(self, caller: Caller, news: Drawn | Exception) -> None:
+        """Notify a caller; one whose `notify` fails is taken to have gone."""
         try:
-            caller.tell(news)
+            caller.notify(news)
         except Exception:  # others must be drawn for all the same
-            _log.exception("a caller of the engine could not be told")
+            _log.exception("a caller of the engine could not be notified")
             self.leave(caller)

@@ -24,15 +24,15 @@ NOISE_STEPS = 32
 Conditions: TypeAlias = Sequence[Any] | np.ndarray
 """What each of some drawings is drawn from: of recurrent decoders the rows of an array of codes."""
 
-NOT_BEGUN = np.zeros((0, STROKE5_DIM), np.float32)
-"""Of a drawing that begins as the decoder likes."""
+EMPTY_PREFIX = np.zeros((0, STROKE5_DIM), np.float32)
+"""Prefix of a drawing that the decoder draws from its first step on."""
 
 _END_COLUMN = PEN.start + PEN_END
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Asked:
-    """A drawing that is asked for.
+class DrawingRequest:
+    """A drawing that a caller wants.
 
     Args:
         number: What it is known by.
@@ -40,7 +40,7 @@ class Asked:
         seed: Of its noise, with the index.
         index: Which drawing of that seed.
         temperature: How freely it is drawn; not negative.
-        begun: (T, 5), the steps with which it begins, whatever the decoder would draw; fewer
+        prefix: (T, 5), its first steps, in place of those that the decoder would draw; fewer
             than `card.max_steps`, none of them an end.
     """
 
@@ -49,7 +49,7 @@ class Asked:
     seed: int
     index: int
     temperature: float
-    begun: Float32[np.ndarray, "T 5"]
+    prefix: Float32[np.ndarray, "T 5"]
 
 
 class Moved(NamedTuple):
@@ -83,8 +83,8 @@ class RowBlock:
         self._noise_dim = card.noise_dim
         self._noise = np.zeros((num_rows, NOISE_STEPS, card.noise_dim), np.float32)
         self._streams: list[np.random.Generator] = []
-        self._begun: list[Float32[np.ndarray, "_ 5"]] = []
-        "What is left of the steps with which each drawing begins."
+        self._prefixes: list[Float32[np.ndarray, "_ 5"]] = []
+        "What is left of the prefix of each drawing."
         self._numbers = np.zeros(num_rows, np.int64)
         self._last_ticks = np.zeros(num_rows, np.int64)
         self._next_cut = 0
@@ -95,29 +95,29 @@ class RowBlock:
         """How many rows are empty."""
         return self.num_rows - self.num_active
 
-    def enter(self, asked: Sequence[Asked]) -> Moved:
-        """Let new drawings in, and let them take their first step.
+    def enter(self, requests: Sequence[DrawingRequest]) -> Moved:
+        """Add new drawings, and draw the first step of each.
 
         Args:
-            asked: At least one, no more than there are free rows.
+            requests: At least one, no more than there are free rows.
 
         Returns:
             That step.
         """
-        streams = [open_stream(one.seed, one.index) for one in asked]
-        start, stop = self.num_active, self.num_active + len(asked)
+        streams = [open_stream(one.seed, one.index) for one in requests]
+        start, stop = self.num_active, self.num_active + len(requests)
         rows = slice(start, stop)
         position = self._tick % NOISE_STEPS
         noise = read_noise(streams, 1 + (NOISE_STEPS - position) % NOISE_STEPS, self._noise_dim)
         if noise.shape[1] > 1:
             self._noise[rows, position:] = noise[:, 1:]
-        conditions = [one.condition for one in asked]
-        temperatures = np.array([one.temperature for one in asked], np.float32)
+        conditions = [one.condition for one in requests]
+        temperatures = np.array([one.temperature for one in requests], np.float32)
         steps = self._rows.begin(start, conditions, noise[:, 0], temperatures)
         self.num_active = stop
-        self._begun += [one.begun for one in asked]
+        self._prefixes += [one.prefix for one in requests]
         self._streams += streams
-        self._numbers[rows] = [one.number for one in asked]
+        self._numbers[rows] = [one.number for one in requests]
         self._last_ticks[rows] = self._tick + self._max_steps - 1
         self._next_cut = min(self._last_ticks[:stop].tolist())
         return self._record(start, steps[None].copy())
@@ -133,7 +133,7 @@ class RowBlock:
         if position == 0:
             self._noise[:active] = read_noise(self._streams, NOISE_STEPS, self._noise_dim)
         ahead = min(NOISE_STEPS - position, self._next_cut - self._tick)
-        if any(map(len, self._begun)):
+        if any(map(len, self._prefixes)):
             ahead = 1
         steps = self._rows.advance(active, self._noise[:active, position : position + ahead])
         self._tick += len(steps)
@@ -163,7 +163,7 @@ class RowBlock:
     def _record(self, start: int, steps: Float32[np.ndarray, "S N 5"]) -> Moved:
         """Take down the steps just drawn, from row `start` on; let finished drawings leave."""
         rows = slice(start, self.num_active)
-        self._go_on_as_begun(start, steps[-1])
+        self._force_prefixes(start, steps[-1])
         numbers = self._numbers[rows].copy()
         ended = steps[-1, :, _END_COLUMN] > 0
         if self._tick >= self._next_cut:
@@ -175,11 +175,12 @@ class RowBlock:
             self._next_cut = min(self._last_ticks[: self.num_active].tolist(), default=0)
         return Moved(numbers, steps, [int(numbers[row - start]) for row in leaving])
 
-    def _go_on_as_begun(self, start: int, steps: Float32[np.ndarray, "N 5"]) -> None:
-        """Put the steps of drawings that were begun in the place of those just drawn."""
-        rows = [row for row in range(start, len(self._begun)) if len(self._begun[row])]
+    def _force_prefixes(self, start: int, steps: Float32[np.ndarray, "N 5"]) -> None:
+        """Replace the steps just drawn by those of prefixes, where some are left."""
+        rows = [row for row in range(start, len(self._prefixes)) if len(self._prefixes[row])]
         for row in rows:
-            steps[row - start], self._begun[row] = self._begun[row][0], self._begun[row][1:]
+            prefix = self._prefixes[row]
+            steps[row - start], self._prefixes[row] = prefix[0], prefix[1:]
         if rows:
             self._rows.put(np.array(rows), steps[np.array(rows) - start])
 
@@ -191,6 +192,6 @@ class RowBlock:
             for kept in (self._numbers, self._last_ticks, self._noise):
                 kept[row] = kept[last]
             self._streams[row] = self._streams[last]
-            self._begun[row : row + 1] = self._begun[last:]
-        del self._streams[last:], self._begun[last:]
+            self._prefixes[row : row + 1] = self._prefixes[last:]
+        del self._streams[last:], self._prefixes[last:]
         self.num_active = last

@@ -30,7 +30,7 @@ from sketch_pix2seq.inference.arguments import (
     checked_temperature,
     checked_threads,
 )
-from sketch_pix2seq.inference.drawings import finished, in_frame
+from sketch_pix2seq.inference.drawings import append_completion, steps_to_sketch
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.inputs import (
     Input,
@@ -43,7 +43,7 @@ from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer, Views
-from sketch_pix2seq.inference.views import Beginning, beginning_of, views_of
+from sketch_pix2seq.inference.views import Prefix, prefix_of, views_of
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -213,9 +213,9 @@ class Sketcher:
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         conditions = [one for one in self._networks.from_codes(codes) for _ in range(n)]
-        return self._drawn(conditions, n, heat, seed, progress)
+        return self._drawn(conditions, n, temperature, seed, progress)
 
     @overload  # a str is also a sequence of str, but then this first form counts
     def redraw(  # type: ignore[overload-overlap]
@@ -279,14 +279,14 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         n, best_of = check_amount(len(several), n, best_of)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         fidelity = checked_fidelity(fidelity)
         drawings: list[list[Sketch]] = []
         for views in views_in_turn(several, self.card):
-            tell = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
+            report = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
             codes = self._recognizer.codes(views.__getitem__, len(views))
             conditions = self._networks.from_views(views, codes, n * best_of, fidelity, seed)
-            some = self._drawn(conditions, n * best_of, heat, seed, tell)
+            some = self._drawn(conditions, n * best_of, temperature, seed, report)
             if best_of > 1 and some:
                 scores = None
                 if self._recognizer.has_classifier:
@@ -324,9 +324,9 @@ class Sketcher:
             BundleError: If the model cannot draw by name, or computes numbers that are not finite.
         """
         n, _ = check_amount(1, n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         condition = self._networks.from_category(self.category_id(category))
-        (drawings,) = self._drawn([condition] * n, n, heat, seed, progress)
+        (drawings,) = self._drawn([condition] * n, n, temperature, seed, progress)
         return [replace(drawing, category=category) for drawing in drawings]
 
     def mix(
@@ -435,27 +435,29 @@ class Sketcher:
         """
         several, alone = as_list(inputs)
         n, _ = check_amount(len(several), n)
-        heat, seed = self._checked_settings(temperature, seed, progress)
+        temperature, seed = self._checked_settings(temperature, seed, progress)
         sketches = as_sketches(several)
-        conditions, begun = self.begin(sketches, category)
+        conditions, prefixes = self.prepare_completion(sketches, category)
         drawn = self._engine.draw(
             [one for one in conditions for _ in range(n)],
-            list(range(n)) * len(begun),
+            list(range(n)) * len(prefixes),
             seed=seed,
-            temperature=heat,
-            begun=[one.steps for one in begun for _ in range(n)],
+            temperature=temperature,
+            prefixes=[one.steps for one in prefixes for _ in range(n)],
             progress=progress,
         )
         drawings = [
-            finished(sketches[place // n], begun[place // n], steps, self.card.offset_scale)
+            append_completion(
+                sketches[place // n], prefixes[place // n], steps, self.card.offset_scale
+            )
             for place, steps in enumerate(drawn)
         ]
         by_input = [drawings[first : first + n] for first in range(0, len(drawings), n)]
         return by_input[0] if alone else by_input
 
-    def begin(
+    def prepare_completion(
         self, sketches: Sequence[Sketch], category: str | None = None
-    ) -> tuple[Sequence[Any], list[Beginning]]:
+    ) -> tuple[Sequence[Any], list[Prefix]]:
         """Prepare started drawings for being completed.
 
         Args:
@@ -463,7 +465,7 @@ class Sketcher:
             category: As of `complete`.
 
         Returns:
-            N conditions for the decoder, and N beginnings.
+            N conditions for the decoder, and N prefixes.
 
         Raises:
             DrawingError: If one has more points than the model draws.
@@ -471,17 +473,17 @@ class Sketcher:
             BundleError: If the model cannot complete drawings, or computes numbers that are not
                 finite.
         """
-        begun = [beginning_of(sketch, self.card) for sketch in sketches]
+        prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
         if self._networks.sees_pictures:
             category_id = None if category is None else self.category_id(category)
-            return [self._networks.from_category(category_id)] * len(begun), begun
+            return [self._networks.from_category(category_id)] * len(prefixes), prefixes
         if category is not None:
             self._networks.from_category(self.category_id(category))  # says that it cannot
         codes = self._completion(self.encode(sketches))
-        return self._networks.from_codes(codes), begun
+        return self._networks.from_codes(codes), prefixes
 
     def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
-        """Read inputs once for all that is computed of them, for `live` and `rank`.
+        """Read inputs once for all that is computed of them, for `live_engine` and `rank`.
 
         Args:
             inputs: Several, each as for `encode`.
@@ -509,7 +511,7 @@ class Sketcher:
         codes: Float32[np.ndarray, "N Z"],
         views: Float32[np.ndarray, "N ..."] | None = None,
     ) -> Sequence[Any]:
-        """Return what the decoder draws from, for `live`.
+        """Return what the decoder draws from, for `live_engine`.
 
         Args:
             codes: Latent codes.
@@ -550,7 +552,7 @@ class Sketcher:
 
         return self._recognizer.rank(views, latents, scores, *counts)
 
-    def live(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
+    def live_engine(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
         """Return an engine that draws for many callers at once; who made it closes it.
 
         Args:
@@ -617,7 +619,7 @@ class Sketcher:
             temperature=temperature,
             progress=progress,
         )
-        sketches = [in_frame(steps, self.card.offset_scale) for steps in drawings]
+        sketches = [steps_to_sketch(steps, self.card.offset_scale) for steps in drawings]
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
     def _in_turn(
@@ -632,13 +634,14 @@ class Sketcher:
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
-        heat = self.card.temperature if temperature is None else temperature
-        return checked_temperature(heat), checked_seed(seed)
+        if temperature is None:
+            temperature = self.card.temperature
+        return checked_temperature(temperature), checked_seed(seed)
 
 
 def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
     """Report the progress of a part as that of the whole."""
     if progress is None:
         return None
-    tell = progress
-    return lambda done, _: tell(before + done, total)
+    report = progress
+    return lambda done, _: report(before + done, total)

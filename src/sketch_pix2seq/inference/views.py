@@ -1,4 +1,4 @@
-"""What an encoder looks at: the picture of a drawing, or its strokes as it was trained on them.
+"""The encoder's input: the picture of a drawing, or its strokes as in the training data.
 
 Both are made of `Sketch`es in one place, as the bundle's card says.
 """
@@ -37,14 +37,14 @@ def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray
         return rasterise_batch(sketches, card.raster)
     steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
     for rows, sketch in zip(steps, sketches, strict=True):
-        own = _as_trained_on(sketch, card).truncated(card.max_steps).to_stroke5()
+        own = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
         rows[: len(own)] = own
     steps[:, :, OFFSET] /= np.float32(card.offset_scale)
     return steps
 
 
-class Beginning(NamedTuple):
-    """A started drawing as a decoder would have begun it.
+class Prefix(NamedTuple):
+    """A started drawing as the first steps of a decoder.
 
     Args:
         steps: (P, 5) stroke-5 rows in units of `offset_scale`, without an end.
@@ -57,7 +57,7 @@ class Beginning(NamedTuple):
     middle: tuple[float, float]
 
 
-def beginning_of(sketch: Sketch, card: BundleCard) -> Beginning:
+def prefix_of(sketch: Sketch, card: BundleCard) -> Prefix:
     """Make the steps that a decoder would have drawn a started drawing with.
 
     The drawing is taken to be as large already as it will be in the end.
@@ -72,7 +72,7 @@ def beginning_of(sketch: Sketch, card: BundleCard) -> Beginning:
     Raises:
         DrawingError: If it has so many points that the decoder could not go on.
     """
-    steps = _as_trained_on(sketch, card).to_stroke5()[:-1]
+    steps = _normalise_for_model(sketch, card).to_stroke5()[:-1]
     if len(steps) >= card.max_steps:
         raise DrawingError(
             f"a started drawing must have fewer than {card.max_steps} points for this model",
@@ -82,12 +82,10 @@ def beginning_of(sketch: Sketch, card: BundleCard) -> Beginning:
     assert sketch.bounds is not None
     left, top, right, bottom = sketch.bounds
     longest = max(right - left, bottom - top)
-    return Beginning(
-        steps, longest / QUICKDRAW_SIDE or 1.0, ((left + right) / 2, (top + bottom) / 2)
-    )
+    return Prefix(steps, longest / QUICKDRAW_SIDE or 1.0, ((left + right) / 2, (top + bottom) / 2))
 
 
-def _as_trained_on(sketch: Sketch, card: BundleCard) -> Sketch:
+def _normalise_for_model(sketch: Sketch, card: BundleCard) -> Sketch:
     normalised = sketch.normalised()
     epsilon = (card.data.get("options") or {}).get("epsilon")
     if epsilon is not None:

@@ -373,7 +373,7 @@ def test_what_takes_too_long_to_choose_is_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sketch_pix2seq.web.studio.artist.DRAWING_SECONDS", 0.5)
-    monkeypatch.setattr(Sketcher, "ranked", lambda *_: time.sleep(2))
+    monkeypatch.setattr(Sketcher, "rank", lambda *_: time.sleep(2))
     begun = time.monotonic()
     answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1, "best_of": 2})
     assert json.loads(answer.text.splitlines()[-1])["error"]["code"] == "timeout"

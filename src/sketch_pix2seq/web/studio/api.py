@@ -97,8 +97,10 @@ def routes(artist: Artist) -> APIRouter:
 
     @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
     async def finish(form: FinishForm) -> StreamingResponse:
-        conditions, begun = await desk.look(lambda: sketcher.begin([sketch_of(form.drawing)]))
-        drawn = artist.draw(conditions, n=form.n, begun=begun, **_freedom(form, artist))
+        conditions, prefixes = await desk.look(
+            lambda: sketcher.prepare_completion([sketch_of(form.drawing)])
+        )
+        drawn = artist.draw(conditions, n=form.n, prefixes=prefixes, **_freedom(form, artist))
         return _stream(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
@@ -200,9 +202,10 @@ class _Freedom(TypedDict):
 
 def _freedom(form: FinishForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
     """How something is drawn, as `Artist.draw` takes it."""
-    usual = artist.sketcher.card.temperature
-    heat = usual if form.temperature is None else form.temperature
-    return {"temperature": heat, "seed": form.seed}
+    temperature = form.temperature
+    if temperature is None:
+        temperature = artist.sketcher.card.temperature
+    return {"temperature": temperature, "seed": form.seed}
 
 
 def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
@@ -256,7 +259,7 @@ async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
     try:
         async for moves in drawn:
             yield _line({"moves": [list(move) for move in moves]})
-    except SketchPix2SeqError as error:  # the answer has begun: its status is told already
+    except SketchPix2SeqError as error:  # the status was sent already
         last = Wrong.of_error(error).told()
     except TimeoutError:
         last = Wrong.of_status(504).told()

@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.inference.drawings import in_frame
+from sketch_pix2seq.inference.drawings import steps_to_sketch
 from sketch_pix2seq.inference.live import MOST_WAITING, Drawn
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.inference.views import Beginning
+from sketch_pix2seq.inference.views import Prefix
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -32,7 +32,7 @@ GATHER_SECONDS = 0.015
 MOST_DRAWN = 400
 """Drawings of one request, those included of which others are better."""
 _MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
-"""Where a drawing begins that nobody has begun: the model's origin is a drawing's middle."""
+"""Where a drawing without prefix begins: the model's origin is a drawing's middle."""
 
 
 class Moves(NamedTuple):
@@ -135,7 +135,7 @@ class Artist:
 
     def __init__(self, sketcher: Sketcher, *, most_waiting: int = MOST_WAITING) -> None:
         self.sketcher = sketcher
-        self.engine = sketcher.live(most_waiting=most_waiting)
+        self.engine = sketcher.live_engine(most_waiting=most_waiting)
 
     def close(self) -> None:
         """End."""
@@ -148,7 +148,7 @@ class Artist:
         temperature: float,
         seed: int,
         n: int = 1,
-        begun: Sequence[Beginning] | None = None,
+        prefixes: Sequence[Prefix] | None = None,
     ) -> AsyncIterator[list[Moves]]:
         """Ask for n drawings of each condition.
 
@@ -157,7 +157,7 @@ class Artist:
             temperature: How freely to draw.
             seed: Another seed, other drawings.
             n: How many of each.
-            begun: How each begins, if all do.
+            prefixes: The first steps of each drawing; None: no prefixes.
 
         Returns:
             What is drawn, as it is drawn: drawings of one condition side by side in `Moves.place`.
@@ -168,13 +168,13 @@ class Artist:
         """
         scale = self.sketcher.card.offset_scale
         pens = [Pen(scale, _MIDDLE) for _ in range(n * len(conditions))]
-        if begun is not None:
+        if prefixes is not None:
             pens = [
                 Pen(scale * one.scale, one.middle, len(one.steps))
-                for one in begun
+                for one in prefixes
                 for _ in range(n)
             ]
-        told = self._ask(conditions, n, temperature, seed, _deadline(), begun)
+        told = self._ask(conditions, n, temperature, seed, _deadline(), prefixes)
 
         async def drawn() -> AsyncIterator[list[Moves]]:
             async with aclosing(told):
@@ -230,7 +230,7 @@ class Artist:
                 [np.concatenate(one) for one in steps[tries * code : tries * (code + 1)]]
                 for code in codes
             ]
-            drawings = [[in_frame(one, scale) for one in some] for some in rivals]
+            drawings = [[steps_to_sketch(one, scale) for one in some] for some in rivals]
             may_show = None if seen is None else seen[codes]
             order = self.sketcher.rank(latents[codes], may_show, drawings)
             return [
@@ -264,7 +264,7 @@ class Artist:
         temperature: float,
         seed: int,
         ends: float,
-        begun: Sequence[Beginning] | None = None,
+        prefixes: Sequence[Prefix] | None = None,
     ) -> AsyncGenerator[list[Drawn], None]:
         """Ask the engine; return what it tells until the loop's time `ends`, a little at a time."""
         mailbox = Mailbox()
@@ -274,7 +274,9 @@ class Artist:
             mailbox.post,
             seed=seed,
             temperature=temperature,
-            begun=None if begun is None else [one.steps for one in begun for _ in range(n)],
+            prefixes=None
+            if prefixes is None
+            else [one.steps for one in prefixes for _ in range(n)],
         )
 
         async def told() -> AsyncGenerator[list[Drawn], None]:
