@@ -51,6 +51,11 @@ RETIRED = r"""
 \bNOT_BEGUN\b
 \bbeginning_of\b
 \bTOLD_STEPS\b
+\bContest\b
+\bContestants?\b
+\btaught_by\b
+\bmain_ways\b
+\bintrusions\b
 cannot name drawings
 """.strip().split("\n")
 """Words that must not come back: patterns of private ones for which STYLE has plain ones."""

@@ -19,7 +19,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
-from sketch_pix2seq.evaluation.contest import Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.classifier import Classifier
@@ -148,7 +148,7 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
     judge = Classifier.load(exported)
     assert sketcher.card.rewarded_by == [judge.digest]
-    assert Contestant.load("taught", bundle).taught_by == {judge.digest}
+    assert EvaluatedModel.load("taught", bundle).classifier_digests == {judge.digest}
     _, probabilities = sketcher.classify([sketch, sketch])
     assert probabilities.shape == (2, len(judge.card.categories))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)

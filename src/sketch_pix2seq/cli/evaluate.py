@@ -142,7 +142,7 @@ def check_measurable(
     """
     with needs_extra("eval"):
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.contest import Contestant, HeldOut, check_labels
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, HeldOut, check_labels
     from sketch_pix2seq.evaluation.pictures import read_pictures
     from sketch_pix2seq.inference.classifier import Classifier
 
@@ -151,7 +151,7 @@ def check_measurable(
     HeldOut(dataset, amount.settings().per_category)
     read_pictures(pictures, dataset.card.categories)
     for label, path in models.items():
-        Contestant.load(label, path)
+        EvaluatedModel.load(label, path)
     if judge is not None:
         Classifier.load(judge)
 
@@ -170,17 +170,17 @@ def measure(
         import sklearn  # noqa: F401
 
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.contest import Contestant
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
     from sketch_pix2seq.evaluation.run import evaluate as run
     from sketch_pix2seq.inference.classifier import Classifier
 
     settings = amount.settings()
     refuse_place(out)
     dataset, chosen = Dataset.open(data), Classifier.load(judge)
-    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
     with _parts_bar() as progress:
         page = run(
-            contestants, dataset, chosen, out, provenance(data), settings, pictures, progress
+            evaluated_models, dataset, chosen, out, provenance(data), settings, pictures, progress
         )
     print_line(page)
 

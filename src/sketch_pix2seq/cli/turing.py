@@ -57,14 +57,14 @@ def create(
     with needs_extra("data"):
         from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.evaluation.turing.create import create_study
-    from sketch_pix2seq.evaluation.contest import Contestant
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 
     models = models_of(bundle) or {"default": None}
-    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
     with progress_bar("drawing") as progress:
         study = create_study(
             Dataset.open(data),
-            contestants,
+            evaluated_models,
             out,
             categories=categories or None,
             per_category=per_category,
