@@ -143,7 +143,7 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     assert "`--judge` must be given" in capsys.readouterr().err
     assert typed(*begun, *settings, "--judge", exported) == 0
     assert typed(*begun, "--resume") == 0
-    assert typed("export", run, "--out", bundle, "--judge", exported) == 0
+    assert typed("export", run, "--out", bundle, "--classifier", exported) == 0
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
     judge = Classifier.load(exported)
@@ -160,12 +160,14 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
         assert typed(*again, *few) == 0
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "other", *settings)
     assert typed(*other, "--judge", bundle) == 0
-    assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
+    assert (
+        typed("export", run, "--out", tmp_path / "no", "--classifier", bundle / "model.json") == 1
+    )
     blind = _blinded(exported, tmp_path / "blind")
-    assert typed("export", run, "--out", tmp_path / "no", "--judge", blind) == 1
+    assert typed("export", run, "--out", tmp_path / "no", "--classifier", blind) == 1
     assert "must be finite numbers" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
-    judges = ("export", on, "--out", tmp_path / "no", "--judge", exported)
+    judges = ("export", on, "--out", tmp_path / "no", "--classifier", exported)
     assert typed(*judges) == 2
     assert "this is the run of a judge itself" in capsys.readouterr().err
 
@@ -187,7 +189,7 @@ def test_a_classifier_of_other_things_goes_into_no_bundle(
     train(replace(recipe, sheet_every=0), data, tmp_path / "run")
     strangers = (write_classifier(tmp_path / "stranger", ("ant", "bee")), "default")
     for stranger in strangers:
-        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--judge", stranger]
+        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--classifier", stranger]
         assert main([str(word) for word in words]) == 1
         assert "a bundle's classifier must know its categories" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()

@@ -108,12 +108,12 @@ def serve(
     token = results_token or secrets.token_urlsafe(16)
     site = create_turing(opened, study, store, results_token=token, contact=contact)
 
-    def tell(address: str) -> None:
+    def announce(address: str) -> None:
         print_line(f"{len(opened.sketches):,} sketches at {address}")
         print_line(f"results at {address}results" + ("" if results_token else f", token {token}"))
         sys.stdout.flush()
 
-    serve_site(site, host, port, tell)
+    serve_site(site, host, port, announce)
 
 
 @app.command
@@ -122,7 +122,7 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
 
     Args:
         study: The study's folder.
-        db: Where its votes are, as `serve` was told.
+        db: Where its votes are, as given to `serve`.
         out: The folder of the report.
     """
     with needs_extra("web"):

@@ -22,7 +22,7 @@ MOST_CATEGORIES = 12
 """More colours than these cannot be distinguished."""
 
 
-def hang(
+def build_gallery(
     sketcher: Sketcher,
     dataset: Dataset,
     *,
