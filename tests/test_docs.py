@@ -58,6 +58,14 @@ RETIRED = r"""
 \bintrusions\b
 \bcli\.ours\b
 \b_is_ours\b
+\bMailbox\b
+\b_?Hanging\b
+\b_Freedom\b
+\btell_errors_alike\b
+\b_to_the_door\b
+/api/finish\b
+/api/name\b
+New luck\b
 cannot name drawings
 """.strip().split("\n")
 """Words that must not come back: patterns of private ones for which STYLE has plain ones."""
