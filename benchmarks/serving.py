@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.figures import Figure
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.studio.artist import drawing_of
+from sketch_pix2seq.web.studio.drawing_service import drawing_of
 
 CLIENTS = (1, 20, 100)
 SECONDS = 8.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sketch_pix2seq import Sketch
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.evaluation.contest import DOT
+from sketch_pix2seq.evaluation.evaluation import DOT
 from sketch_pix2seq.sketch.picture_in import read_picture
 from sketch_pix2seq.sketch.simulated_photo import photograph
 

@@ -21,7 +21,7 @@ from sketch_pix2seq.web.studio.app import create_studio
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 880)}
-PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "finish": "/finish"}
+PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "complete": "/complete"}
 DONE = "() => document.querySelector('.paper.done') && !document.querySelector('[aria-busy=true]')"
 
 

@@ -34,4 +34,4 @@ sketch-pix2seq train default --data "$out/all345" --out "$out/practised" --resum
     --set reward.weight=0.6 --set optimiser.learning_rate=3e-4 --set optimiser.warmup_steps=50
 
 sketch-pix2seq export "$out/practised" --out "$out/default" --data "$out/all345" --gallery 60 \
-    --judge "$out/eyes-bundle" --temperature 0.5
+    --classifier "$out/eyes-bundle" --temperature 0.5

@@ -21,15 +21,15 @@ from arriving import WAYS, as_they_arrive
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.contest import DOT, Contestant
 from sketch_pix2seq.evaluation.estimates import estimate
-from sketch_pix2seq.evaluation.interpolation import intrusions
+from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel
+from sketch_pix2seq.evaluation.interpolation import off_category_rates
 from sketch_pix2seq.evaluation.settings import STEPS
 from sketch_pix2seq.inference.classifier import Classifier
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("judge", type=Path)
@@ -42,8 +42,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--way", default="strokes", choices=WAYS, help="how drawings arrive")
     options = parser.parse_args()
-    model, judge = Contestant.load("model", options.bundle), Classifier.load(options.judge)
-    if judge.digest in model.taught_by:
+    model, judge = EvaluatedModel.load("model", options.bundle), Classifier.load(options.judge)
+    if judge.digest in model.classifier_digests:
         raise UsageError("the judge must not be in the model's bundle, nor have rewarded the model")
     dataset = Dataset.open(options.data)
     recognised = _recognised(judge, dataset, options.split)
@@ -58,7 +58,7 @@ def main() -> None:
     lines = [
         f"{len(paths)} paths between {options.split} drawings ({options.way}) named rightly.",
         "",
-        "| best of | third categories in between | at the ends |",
+        "| best of | off-category rate, inner drawings | at the ends |",
         "|---|---|---|",
     ]
     known = judge.card.categories
@@ -71,8 +71,10 @@ def main() -> None:
             "categories": [[known.index(name) for name in pair] for pair, _ in paths],
             "said": [[known.index(name) for name in row] for row in said],
         }
-        found = intrusions(measured)
-        lines.append(f"| {tries} | {_told(found['between'])} | {_told(found['at_ends'])} |")
+        found = off_category_rates(measured)
+        lines.append(
+            f"| {tries} | {_formatted(found['between'])} | {_formatted(found['at_ends'])} |"
+        )
         print(lines[-1], flush=True)
     text = "\n".join(lines) + "\n"
     print(text)
@@ -101,7 +103,7 @@ def _mixed(
     return sketcher.mix(ends, STEPS, options.temperature, options.seed, best_of=tries)
 
 
-def _told(shares: np.ndarray) -> str:
+def _formatted(shares: np.ndarray) -> str:
     found = estimate(shares)
     return f"{found.value:.1%} ({100 * found.low:.1f} to {100 * found.high:.1f})"
 

@@ -23,9 +23,9 @@ from arriving import WAYS, as_they_arrive
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.evaluation.contest import DOT
 from sketch_pix2seq.evaluation.estimates import estimate
-from sketch_pix2seq.evaluation.likeness import told_apart
+from sketch_pix2seq.evaluation.evaluation import DOT
+from sketch_pix2seq.evaluation.likeness import two_sample_accuracy
 from sketch_pix2seq.inference.classifier import Classifier
 
 
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("judge", type=Path)
@@ -59,26 +59,31 @@ def main() -> None:
     sketcher, judge = Sketcher.load(options.bundle), Classifier.load(options.judge)
     human = _right(judge, shown.sketches, shown.names)
     lines = [
-        f"{len(shown.sketches)} {options.split} drawings, of which the judge names {_told(human)}.",
+        f"{len(shown.sketches)} {options.split} drawings; Rec of people: {_formatted(human)}.",
         "",
-        "| arriving as | Rec | of human | best of many | of human | Ret 1 | Ret 10 | told apart |",
+        "| arriving as | Rec | of human | best of many | of human | Ret 1 | Ret 10 | accuracy |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for way in options.way:
         given = as_they_arrive(shown.sketches, way)
-        once, ranks, told = [], [], []
+        once, ranks, accuracies = [], [], []
         for seed in range(options.seeds):
             drawn = [one for (one,) in sketcher.redraw(given, 1, options.temperature, seed=seed)]
             once.append(_right(judge, drawn, shown.names))
             ranks.append(_ranks(sketcher, drawn, shown.sketches))
-            told.append(_told_apart(judge, drawn, shown.sketches, seed))
+            accuracies.append(_accuracy(judge, drawn, shown.sketches, seed))
         best = sketcher.redraw(given, 1, options.temperature, best_of=options.best_of)
         chosen = _right(judge, [one for (one,) in best], shown.names)
         first, ten = np.array(ranks) < 1, np.array(ranks) < 10
         cells = (
-            *(way, _told(np.array(once)), f"{np.mean(once) / human.mean():.3f}"),
-            *(_told(chosen), f"{chosen.mean() / human.mean():.3f}", _told(first), _told(ten)),
-            _told(np.array(told)),
+            *(way, _formatted(np.array(once)), f"{np.mean(once) / human.mean():.3f}"),
+            *(
+                _formatted(chosen),
+                f"{chosen.mean() / human.mean():.3f}",
+                _formatted(first),
+                _formatted(ten),
+            ),
+            _formatted(np.array(accuracies)),
         )
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
@@ -113,15 +118,17 @@ def _ranks(sketcher: Sketcher, drawn: list[Sketch], humans: list[Sketch]) -> np.
     return ranks
 
 
-def _told_apart(
+def _accuracy(
     judge: Classifier, drawn: list[Sketch], humans: list[Sketch], seed: int
 ) -> np.ndarray:
-    """Whether redrawings of every second drawing are told from the others."""
+    """Two-sample test accuracy of redrawings of every second drawing against the others."""
     some = [one if one.strokes else DOT for one in drawn[::2]]
-    return told_apart(judge.scores(some).features, judge.scores(humans[1::2]).features, seed)
+    return two_sample_accuracy(
+        judge.scores(some).features, judge.scores(humans[1::2]).features, seed
+    )
 
 
-def _told(right: np.ndarray) -> str:
+def _formatted(right: np.ndarray) -> str:
     found = estimate(right)
     return f"{found.value:.1%} ({100 * found.low:.1f} to {100 * found.high:.1f})"
 

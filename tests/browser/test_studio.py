@@ -58,7 +58,7 @@ def test_draw_redraw_download(studio: str, sheet: Page, tmp_path: Path) -> None:
     before = sheet.locator(".sheet-card .paper").first.inner_html()
     draw_circle(sheet)
     all_drawn(sheet)
-    expect(sheet.locator("#told")).to_contain_text("6 times drawn again")
+    expect(sheet.locator("#status")).to_contain_text("6 times drawn again")
     assert sheet.locator("#pad path").count() == 1
     assert sheet.locator(".sheet-card .paper").first.inner_html() != before
     sheet.get_by_role("button", name="Drawing 2").click()
@@ -183,7 +183,7 @@ def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
     sheet.locator("#pad").focus()
     for key in ("Space", *["ArrowRight"] * 6, *["ArrowDown"] * 6, "Space"):
         sheet.keyboard.press(key)
-    expect(sheet.locator("#told")).to_contain_text("drawn again")
+    expect(sheet.locator("#status")).to_contain_text("drawn again")
     assert sheet.locator("#pad path").count() == 1
 
 
@@ -228,7 +228,7 @@ def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) ->
     expect(sheet.locator("#trouble")).to_contain_text("must be an SVG")
 
 
-def test_the_same_luck_draws_the_same(studio: str, sheet: Page) -> None:
+def test_the_same_seed_draws_the_same(studio: str, sheet: Page) -> None:
     sheet.goto(studio)
     all_drawn(sheet)
     first = sheet.locator(".sheet-card .paper").first
@@ -324,20 +324,20 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
     expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
     with sheet.expect_request("**/api/mix") as asked:
-        sheet.get_by_label("Care").select_option("best of 32")
+        sheet.get_by_label("Best of").select_option("best of 32")
     assert (asked.value.post_data_json or {})["best_of"] == 32
     expect(sheet.locator("[data-save=gif]")).to_be_enabled(timeout=30_000)  # of 352 drawings
     sheet.route("**/api/mix", lambda route: route.abort())
-    sheet.get_by_role("button", name="New luck").click()
-    expect(sheet.locator(".strip .paper.done")).to_have_count(0)  # not those of another luck
+    sheet.get_by_role("button", name="New seed").click()
+    expect(sheet.locator(".strip .paper.done")).to_have_count(0)  # not those of another seed
     expect(sheet.locator("[data-save=gif]")).to_be_disabled()
     sheet.unroute("**/api/mix")
-    sheet.get_by_role("button", name="New luck").click()
+    sheet.get_by_role("button", name="New seed").click()
     expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
     sheet.goto(studio)
     sheet.goto(f"{studio}/mix")
-    expect(sheet.get_by_label("Care")).to_have_value("32")  # kept while the tab is open
+    expect(sheet.get_by_label("Best of")).to_have_value("32")  # kept while the tab is open
 
 
 def test_map(studio: str, sheet: Page) -> None:
@@ -363,12 +363,12 @@ def test_map(studio: str, sheet: Page) -> None:
     assert sheet.locator(".dot[hidden]").count() > 0
 
 
-def test_finish(studio: str, sheet: Page) -> None:
-    sheet.goto(f"{studio}/finish")
+def test_complete(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/complete")
     all_drawn(sheet)
     sheet.get_by_role("button", name="Clear").click()
     draw_circle(sheet)
-    expect(sheet.locator("#told")).to_contain_text("6 times finished")
+    expect(sheet.locator("#status")).to_contain_text("6 times completed")
     all_drawn(sheet)
     given = sheet.locator(".sheet-card .given path")
     assert given.count() == 6
@@ -378,14 +378,14 @@ def test_finish(studio: str, sheet: Page) -> None:
 def test_nothing_is_loaded_from_elsewhere(studio: str, sheet: Page) -> None:
     asked: list[str] = []
     sheet.on("request", lambda request: asked.append(request.url))
-    for path in ("", "/mix", "/map", "/finish"):
+    for path in ("", "/mix", "/map", "/complete"):
         sheet.goto(studio + path)
         sheet.wait_for_load_state("networkidle")
     assert asked
     assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
 
 
-@pytest.mark.parametrize("path", ["/", "/mix", "/map", "/finish"])
+@pytest.mark.parametrize("path", ["/", "/mix", "/map", "/complete"])
 @pytest.mark.parametrize("width", [360, 820, 1366])
 def test_no_page_is_wider_than_the_screen(studio: str, sheet: Page, path: str, width: int) -> None:
     sheet.set_viewport_size({"width": width, "height": 800})
@@ -395,7 +395,7 @@ def test_no_page_is_wider_than_the_screen(studio: str, sheet: Page, path: str, w
 
 
 def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> None:
-    for path in ("", "/mix", "/map", "/finish"):
+    for path in ("", "/mix", "/map", "/complete"):
         sheet.goto(studio + path)
         sheet.wait_for_load_state("networkidle")
         nameless = sheet.evaluate(

@@ -225,13 +225,13 @@ def test_download_prints_paths_and_tells_what_is_there(
 def test_export_says_what_it_wrote_and_where(
     prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["data", "export", str(prepared), "--format", "npz", "--split", "test"]
+    words = ["data", "convert", str(prepared), "--format", "npz", "--split", "test"]
     assert main([*words, "--out", str(tmp_path / "out")]) == 0
     card = Dataset.open(prepared).card
     first, second = capsys.readouterr().out.splitlines()
     assert first == f"2 categories, {card.total('test')} drawings"
     assert second == str(tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    words = ["data", "export", str(tmp_path / "empty"), "--out", str(tmp_path / "new")]
+    words = ["data", "convert", str(tmp_path / "empty"), "--out", str(tmp_path / "new")]
     assert main(words) == 1
     assert "has no drawings" in capsys.readouterr().err

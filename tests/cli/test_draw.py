@@ -74,7 +74,7 @@ def test_every_kind_of_input_several_drawings_of_each(
 def test_json_is_quickdraws_layout_with_how_it_was_made(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["draw", "two.ndjson", "house.svg", "--bundle", str(bundle), "--format", "json"]
+    words = ["draw", "two.ndjson", "house.svg", "--bundle", str(bundle), "--format", "ndjson"]
     assert main([*words, "--out", "out", "-n", "3", "--seed", "5", "--temperature", "0.5"]) == 0
     assert capsys.readouterr().out.split() == ["out/two.ndjson", "out/house.ndjson"]
     lines = [json.loads(line) for line in (inputs / "out/two.ndjson").read_bytes().splitlines()]
@@ -92,7 +92,7 @@ def test_json_is_quickdraws_layout_with_how_it_was_made(
 
 
 def test_the_models_own_temperature_is_written(inputs: Path, bundle: Path) -> None:
-    words = ["draw", "house.svg", "--bundle", str(bundle), "--format", "json", "--best-of", "3"]
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--format", "ndjson", "--best-of", "3"]
     assert main(words) == 0
     line = json.loads((inputs / "house.ndjson").read_bytes())
     assert line["temperature"] == tiny_bundle().card.temperature
@@ -175,7 +175,7 @@ def test_an_input_is_never_overwritten(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path: (inputs / path).read_bytes() for path in files(inputs)}
-    words = ["draw", "house.svg", "two.ndjson", "--bundle", str(bundle), "--format", "json"]
+    words = ["draw", "house.svg", "two.ndjson", "--bundle", str(bundle), "--format", "ndjson"]
     assert main(words) == 2
     assert main([*words, "--out", "../work/."]) == 2
     out, err = capsys.readouterr()
@@ -300,7 +300,7 @@ def test_the_amount_counts_every_drawing_of_a_file(
     assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", ["svg", "json"])
+@pytest.mark.parametrize("form", ["svg", "ndjson"])
 def test_a_file_that_exists_is_replaced_only_with_overwrite(
     inputs: Path,
     bundle: Path,
@@ -344,7 +344,7 @@ def test_a_file_that_appears_while_drawing_is_kept(
     ("verb", "place", "more"),
     [
         ("draw", "house-redrawn.svg", []),
-        ("draw", "house.ndjson", ["--format", "json"]),
+        ("draw", "house.ndjson", ["--format", "ndjson"]),
         ("mix", "mixed.svg", ["two.ndjson", "--steps", "2", "--out", "out/mixed.svg"]),
         ("mix", "mixed.ndjson", ["two.ndjson", "--steps", "2", "--out", "out/mixed.ndjson"]),
         ("mix", "mixed.gif", ["two.ndjson", "--steps", "2", "--out", "out/mixed.gif"]),
@@ -412,8 +412,8 @@ def test_drawings_that_draw_themselves(
     ("more", "message"),
     [
         (["--animate", "--format", "gif"], "`--animate` is for SVGs; got gif"),
-        (["--size-mm", "9", "--format", "json"], "`--size-mm` is for SVGs; got json"),
-        (["--smooth", "--format", "json"], "`--smooth` is for pictures; got json"),
+        (["--size-mm", "9", "--format", "ndjson"], "`--size-mm` is for SVGs; got ndjson"),
+        (["--smooth", "--format", "ndjson"], "`--smooth` is for pictures; got ndjson"),
         (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
         (["--size-mm", "nan"], "`--size-mm` must be above 0"),
         (["--size", "0"], "`--size` must be up to 100000"),
@@ -432,7 +432,7 @@ def test_completed_drawings_begin_with_what_was_given(
     inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["complete", "house.svg", "two.ndjson", "--bundle", str(bundle), "-n", "2"]
-    assert main([*words, "--format", "json", "--out", "out"]) == 0
+    assert main([*words, "--format", "ndjson", "--out", "out"]) == 0
     assert capsys.readouterr().out.split() == ["out/house.ndjson", "out/two.ndjson"]
     lines = [json.loads(line) for line in (inputs / "out/house.ndjson").read_bytes().splitlines()]
     assert [line["index"] for line in lines] == [0, 1]
@@ -450,7 +450,7 @@ def attending(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_fidelity_is_what_the_sketcher_makes_of_it(inputs: Path, attending: Path) -> None:
-    words = ["draw", "house.svg", "--bundle", str(attending), "--format", "json", "--out", "out"]
+    words = ["draw", "house.svg", "--bundle", str(attending), "--format", "ndjson", "--out", "out"]
     sketcher = Sketcher(tiny_attention_bundle())
     for flags, fidelity in (([], None), (["--fidelity", "0"], 0.0), (["--fidelity", "0.5"], 0.5)):
         assert main([*words, *flags, "--overwrite"]) == 0
@@ -462,7 +462,7 @@ def test_fidelity_is_what_the_sketcher_makes_of_it(inputs: Path, attending: Path
 
 
 def test_a_category_decides_what_a_beginning_becomes(inputs: Path, attending: Path) -> None:
-    words = ["complete", "house.svg", "--bundle", str(attending), "--format", "json", "-n", "4"]
+    words = ["complete", "house.svg", "--bundle", str(attending), "--format", "ndjson", "-n", "4"]
     contents = set()
     for flags in ([], ["--category", "cat"], ["--category", "dog"]):
         assert main([*words, *flags, "--out", "out", "--overwrite"]) == 0

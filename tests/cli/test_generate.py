@@ -46,7 +46,7 @@ def test_a_file_for_each_drawing(
 def test_lines_say_what_they_show_and_how_they_were_made(
     folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["generate", "dog", "cat", "--bundle", str(bundle), "--format", "json", "-n", "3"]
+    words = ["generate", "dog", "cat", "--bundle", str(bundle), "--format", "ndjson", "-n", "3"]
     for more in ([], ["--overwrite"]):
         assert main([*words, "--seed", "5", "--temperature", "0.3", *more]) == 0
         assert capsys.readouterr().out.split() == ["dog.ndjson", "cat.ndjson"]
@@ -106,5 +106,5 @@ def test_a_model_that_cannot_says_so(folder: Path, capsys: pytest.CaptureFixture
     out, err = capsys.readouterr()
     assert out == "" and "cannot draw by name" in err and err.count("\n") == 1
     (folder / "cat.ndjson").write_text('{"drawing": [[[0, 9], [3, 4]]]}')
-    assert main(["generate", "cat", "--format", "json"]) == 2
+    assert main(["generate", "cat", "--format", "ndjson"]) == 2
     assert "the file `cat.ndjson`" in capsys.readouterr().err

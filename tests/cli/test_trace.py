@@ -54,13 +54,13 @@ def test_stages_are_pictures_of_what_was_seen(
 
 
 def test_json_is_in_quickdraws_frame(inputs: list[str]) -> None:
-    assert main(["trace", "photo.jpg", "--format", "json"]) == 0
+    assert main(["trace", "photo.jpg", "--format", "ndjson"]) == 0
     record = json.loads(Path("photo.ndjson").read_text())
     numbers = [value for stroke in record["drawing"] for axis in stroke for value in axis]
     assert (min(numbers), max(numbers)) == (0, 255)
     assert record["input"] == "photo"
-    assert main(["trace", "photo.jpg", "--format", "json"]) == 2
-    assert main(["trace", "photo.jpg", "--format", "json", "--overwrite"]) == 0
+    assert main(["trace", "photo.jpg", "--format", "ndjson"]) == 2
+    assert main(["trace", "photo.jpg", "--format", "ndjson", "--overwrite"]) == 0
 
 
 def test_stages_replace_neither_each_other_nor_files(

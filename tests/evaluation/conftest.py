@@ -1,4 +1,4 @@
-"""A small contest: two models and a judge that know nothing, on synthetic drawings."""
+"""A small evaluation: two models and a judge that know nothing, on synthetic drawings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bundles import tiny_bundle, tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
-from sketch_pix2seq.evaluation.contest import Contest, Contestant, HeldOut
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.sketcher import Sketcher
 
@@ -32,17 +32,21 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def contestants() -> tuple[Contestant, Contestant]:
+def evaluated_models() -> tuple[EvaluatedModel, EvaluatedModel]:
     """One that looks at pictures, one that reads strokes."""
     first, second = (Sketcher(tiny_bundle(kind)) for kind in ("picture", "strokes"))
-    return Contestant("cnn", first, "digest of the first"), Contestant("rnn", second, "second")
+    return EvaluatedModel("cnn", first, "digest of the first"), EvaluatedModel(
+        "rnn", second, "second"
+    )
 
 
 @pytest.fixture(scope="session")
-def contest(drawings: Path, contestants: tuple[Contestant, Contestant]) -> Contest:
+def evaluation(
+    drawings: Path, evaluated_models: tuple[EvaluatedModel, EvaluatedModel]
+) -> Evaluation:
     """They and the judge, on ten drawings of each category at most."""
     settings = EvaluationSettings(
         per_category=10, temperatures=(0.5, 1.0), num_seeds=2, best_of=2, paths=2
     )
     held_out = HeldOut(Dataset.open(drawings), settings.per_category)
-    return Contest(contestants, tiny_classifier(held_out.categories), held_out, settings)
+    return Evaluation(evaluated_models, tiny_classifier(held_out.categories), held_out, settings)

@@ -4,19 +4,21 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.evaluation import interpolation
-from sketch_pix2seq.evaluation.contest import Contest
-from sketch_pix2seq.evaluation.interpolation import intrusions, smoothness
+from sketch_pix2seq.evaluation.evaluation import Evaluation
+from sketch_pix2seq.evaluation.interpolation import off_category_rates, smoothness
 from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
 
 
-def test_intruders_are_of_neither_end() -> None:
-    found = intrusions({"categories": [[0, 1], [2, 0]], "said": [[0, 0, 2, 3, 1], [1, 2, 2, 0, 0]]})
+def test_off_category_drawings_are_of_neither_end() -> None:
+    found = off_category_rates(
+        {"categories": [[0, 1], [2, 0]], "predicted": [[0, 0, 2, 3, 1], [1, 2, 2, 0, 0]]}
+    )
     assert found["between"].tolist() == pytest.approx([2 / 3, 0.0])
     assert found["at_ends"].tolist() == [0.0, 0.5]
     assert found["excess"].tolist() == pytest.approx([2 / 3, -0.5])
     assert "best" not in found
-    best = {"categories": [[0, 1]], "said": [[0, 2, 1]], "said_of_best": [[2, 1, 2]]}
-    assert intrusions(best)["best"].tolist() == [0.0]
+    best = {"categories": [[0, 1]], "predicted": [[0, 2, 1]], "predicted_of_best": [[2, 1, 2]]}
+    assert off_category_rates(best)["best"].tolist() == [0.0]
 
 
 def test_a_jump_is_one_long_step_and_a_way_round_is_a_detour() -> None:
@@ -32,27 +34,27 @@ def test_a_jump_is_one_long_step_and_a_way_round_is_a_detour() -> None:
     }
 
 
-def test_ends_are_of_their_categories_and_the_same_for_all(contest: Contest) -> None:
-    ends = interpolation.ends(contest)
-    kinds = contest.held_out.category_ids[ends]
-    paths = contest.settings.paths
-    assert kinds[::paths].tolist() == [list(pair) for pair in contest.groups.pairs]
+def test_ends_are_of_their_categories_and_the_same_for_all(evaluation: Evaluation) -> None:
+    ends = interpolation.ends(evaluation)
+    kinds = evaluation.held_out.category_ids[ends]
+    paths = evaluation.settings.paths
+    assert kinds[::paths].tolist() == [list(pair) for pair in evaluation.groups.pairs]
     assert (kinds == np.repeat(kinds[::paths], paths, axis=0)).all()
-    np.testing.assert_array_equal(ends, interpolation.ends(contest))
+    np.testing.assert_array_equal(ends, interpolation.ends(evaluation))
 
 
-def test_what_is_between_is_drawn_and_judged(contest: Contest) -> None:
-    model = contest.models[0]
-    (part, _) = interpolation.parts(contest)
+def test_what_is_between_is_drawn_and_judged(evaluation: Evaluation) -> None:
+    model = evaluation.models[0]
+    (part, _) = interpolation.parts(evaluation)
     found = part.measure()
-    pairs = interpolation.ends(contest)
-    assert np.array(found["said"]).shape == (len(pairs), STEPS)
+    pairs = interpolation.ends(evaluation)
+    assert np.array(found["predicted"]).shape == (len(pairs), STEPS)
     assert [len(row) for row in found["shown"]] == [STEPS] * 4
     assert [len(row) for row in found["fine"]] == [FINE_STEPS] * 2
     # the first and the last are the redrawings of the ends, with the same noise
-    settings = contest.settings
-    ends = [contest.held_out.sketches[number] for number in pairs[0]]
+    settings = evaluation.settings
+    ends = [evaluation.held_out.sketches[number] for number in pairs[0]]
     drawn = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed)
-    assert found["said"][0] == contest.judged(drawn)[0].tolist()
+    assert found["predicted"][0] == evaluation.judged(drawn)[0].tolist()
     best = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed, best_of=2)
-    assert found["said_of_best"][0] == contest.judged(best)[0].tolist()
+    assert found["predicted_of_best"][0] == evaluation.judged(best)[0].tolist()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from sketch_pix2seq.evaluation import latent
-from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.evaluation import Evaluation
 from sketch_pix2seq.evaluation.latent import neighbours_agree, places, silhouettes
 
 
@@ -38,10 +38,10 @@ def test_places_keep_islands_apart_and_do_not_change(rng: np.random.Generator) -
     np.testing.assert_array_equal(found, places(codes, seed=3))
 
 
-def test_models_and_yardsticks_are_measured_on_the_same_drawings(contest: Contest) -> None:
-    parts = {part.name: part for part in latent.parts(contest)}
+def test_models_and_yardsticks_are_measured_on_the_same_drawings(evaluation: Evaluation) -> None:
+    parts = {part.name: part for part in latent.parts(evaluation)}
     assert list(parts) == [latent.part_name(name) for name in ("cnn", "rnn", "pixels", "judge")]
-    numbers = latent.chosen(contest)
+    numbers = latent.chosen(evaluation)
     assert len(numbers) == 40 == len(set(numbers.tolist()))
     for part in parts.values():
         found = part.measure()

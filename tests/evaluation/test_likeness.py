@@ -8,16 +8,18 @@ import pytest
 from bundles import tiny_bundle
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.evaluation import likeness
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
-from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures, told_apart
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
+from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures, two_sample_accuracy
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
-def test_samples_of_one_kind_are_not_told_apart_and_of_two_are(rng: np.random.Generator) -> None:
+def test_samples_of_two_kinds_are_separated_and_of_one_are_not(rng: np.random.Generator) -> None:
     first, second = rng.normal(size=(2, 120, 6))
-    assert 0.35 < told_apart(first, second, 0).mean() < 0.65
-    assert told_apart(first, second + 2, 0).mean() > 0.95
-    np.testing.assert_array_equal(told_apart(first, second, 5), told_apart(first, second, 5))
+    assert 0.35 < two_sample_accuracy(first, second, 0).mean() < 0.65
+    assert two_sample_accuracy(first, second + 2, 0).mean() > 0.95
+    np.testing.assert_array_equal(
+        two_sample_accuracy(first, second, 5), two_sample_accuracy(first, second, 5)
+    )
 
 
 def test_the_distance_is_that_of_normal_distributions(rng: np.random.Generator) -> None:
@@ -54,34 +56,37 @@ def test_nothing_and_a_dot_have_figures_too() -> None:
     assert (figures[0] == 0).all()
 
 
-def test_no_redrawing_meets_its_own_input(contest: Contest) -> None:
-    shown, others = likeness._halves(contest)
+def test_no_redrawing_meets_its_own_input(evaluation: Evaluation) -> None:
+    shown, others = likeness._halves(evaluation)
     assert len(shown) == len(others)
     assert not set(shown.tolist()) & set(others.tolist())
-    kinds = contest.held_out.category_ids
+    kinds = evaluation.held_out.category_ids
     assert np.bincount(kinds[shown]).tolist() == np.bincount(kinds[others]).tolist()
 
 
-def test_people_are_measured_beside_models(contest: Contest) -> None:
-    parts = list(likeness.parts(contest))
+def test_people_are_measured_beside_models(evaluation: Evaluation) -> None:
+    parts = list(likeness.parts(evaluation))
     assert [part.name for part in parts] == [
         likeness.part_name(label) for label in ("human", "cnn", "rnn")
     ]
     human, model, _ = (part.measure() for part in parts)
-    told = {f"told_by_{what}" for what in ("picture", "strokes", "strokes_alike", "strokes_both")}
-    assert human.keys() == model.keys() == told | {"frechet"}
-    assert human["told_by_strokes_alike"] == human["told_by_strokes"]
-    assert human["told_by_strokes_both"] == human["told_by_strokes"]
+    accuracies = {
+        f"accuracy_{name}"
+        for name in ("by_picture", "by_strokes", "refs_simplified", "both_simplified")
+    }
+    assert human.keys() == model.keys() == accuracies | {"frechet"}
+    assert human["accuracy_refs_simplified"] == human["accuracy_by_strokes"]
+    assert human["accuracy_both_simplified"] == human["accuracy_by_strokes"]
     # random weights scribble: nobody takes that for a circle
-    assert np.mean(model["told_by_strokes"]) > np.mean(human["told_by_strokes"])
+    assert np.mean(model["accuracy_by_strokes"]) > np.mean(human["accuracy_by_strokes"])
     assert model["frechet"] > human["frechet"] > 0
 
 
 def test_beside_models_of_coarse_drawings_people_are_coarse_on_both_sides(
-    contest: Contest, monkeypatch: pytest.MonkeyPatch
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(likeness, "_epsilon", lambda model: 60.0)
-    floor = next(likeness.parts(contest))
+    floor = next(likeness.parts(evaluation))
     assert floor.facts["epsilon"] == 60.0
     seen: list[int] = []
 
@@ -90,19 +95,19 @@ def test_beside_models_of_coarse_drawings_people_are_coarse_on_both_sides(
         return stroke_figures(sketches)
 
     monkeypatch.setattr(likeness, "stroke_figures", figures)
-    told = floor.measure()
+    found = floor.measure()
     one, other, coarse_one, coarse_other = seen
     assert coarse_one < one
     assert coarse_other < other
-    assert told["told_by_strokes_alike"] == told["told_by_strokes_both"]
+    assert found["accuracy_refs_simplified"] == found["accuracy_both_simplified"]
 
 
 def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
-    contest: Contest, monkeypatch: pytest.MonkeyPatch
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = tiny_bundle()
     card = replace(bundle.card, data={"options": {"epsilon": 60.0}})
-    coarse = Contestant("coarse", Sketcher(replace(bundle, card=card)), "digest")
+    coarse = EvaluatedModel("coarse", Sketcher(replace(bundle, card=card)), "digest")
     seen: list[int] = []
 
     def figures(sketches: list[Sketch]) -> np.ndarray:
@@ -110,7 +115,7 @@ def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
         return stroke_figures(sketches)
 
     monkeypatch.setattr(likeness, "stroke_figures", figures)
-    likeness._measured(contest, coarse, likeness._epsilon(coarse))
+    likeness._measured(evaluation, coarse, likeness._epsilon(coarse))
     redrawn, humans, both_redrawn, both_humans = seen
     assert 0 < both_humans < humans
     assert 0 < both_redrawn < redrawn

@@ -24,11 +24,11 @@ def quiet(part: str, done: int, total: int) -> None:
 def test_finished_parts_are_not_measured_again(tmp_path: Path) -> None:
     first, second = Counter(), Counter()
     part = Part("a", {"seed": 1}, first)
-    told: list[tuple[str, int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     wanted = [part, Part("b", {}, second)]
-    found = measure_all(wanted, tmp_path / "parts", lambda *step: told.append(step))
+    found = measure_all(wanted, tmp_path / "parts", lambda *step: calls.append(step))
     assert found == {"a": {"found": [1, 0.1]}, "b": {"found": [1, 0.1]}}
-    assert told == [("a", 0, 2), ("b", 1, 2), ("", 2, 2)]
+    assert calls == [("a", 0, 2), ("b", 1, 2), ("", 2, 2)]
     assert measure_all(wanted, tmp_path / "parts", quiet) == found
     assert (first.times, second.times) == (1, 1)
 

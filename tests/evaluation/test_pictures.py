@@ -6,7 +6,7 @@ import pytest
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.evaluation import pictures
-from sketch_pix2seq.evaluation.contest import Contest
+from sketch_pix2seq.evaluation.evaluation import Evaluation
 from sketch_pix2seq.evaluation.pictures import category_of, read_pictures
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -68,11 +68,11 @@ def test_what_is_no_drawing_is_named(tmp_path: Path) -> None:
         read_pictures(tmp_path, HAND6)
 
 
-def test_redrawings_are_judged_and_some_shown(contest: Contest) -> None:
-    shown = read_pictures(None, contest.held_out.categories)[:3]
-    part, _ = pictures.parts(contest, shown)
+def test_redrawings_are_judged_and_some_shown(evaluation: Evaluation) -> None:
+    shown = read_pictures(None, evaluation.held_out.categories)[:3]
+    part, _ = pictures.parts(evaluation, shown)
     found = part.measure()
-    assert [len(said) for said in found["said"]] == [pictures.REDRAWINGS] * 3
+    assert [len(row) for row in found["predicted"]] == [pictures.REDRAWINGS] * 3
     assert [len(some) for some in found["shown"]] == [pictures.SHOWN] * 3
-    other, _ = pictures.parts(contest, shown[:2])
+    other, _ = pictures.parts(evaluation, shown[:2])
     assert other.file_name != part.file_name

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from sketch_pix2seq.evaluation import redrawing
-from sketch_pix2seq.evaluation.contest import Contest
-from sketch_pix2seq.evaluation.redrawing import Way, ranks
+from sketch_pix2seq.evaluation.evaluation import Evaluation
+from sketch_pix2seq.evaluation.redrawing import SamplingConfig, ranks
 
 
 def test_ranks_count_what_is_nearer(rng: np.random.Generator) -> None:
@@ -20,42 +20,42 @@ def test_equal_codes_are_no_misses() -> None:
     assert ranks(np.ones((3, 2), np.float32), np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
 
 
-def test_ways_are_each_seed_each_temperature_and_the_best(contest: Contest) -> None:
-    assert redrawing.ways(contest) == [
-        Way(0.5, 1, 0),
-        Way(0.5, 1, 1),
-        Way(1.0, 1, 0),
-        Way(0.5, 2, 0),
+def test_ways_are_each_seed_each_temperature_and_the_best(evaluation: Evaluation) -> None:
+    assert redrawing.sampling_configs(evaluation) == [
+        SamplingConfig(0.5, 1, 0),
+        SamplingConfig(0.5, 1, 1),
+        SamplingConfig(1.0, 1, 0),
+        SamplingConfig(0.5, 2, 0),
     ]
 
 
-def test_what_is_measured_is_what_was_drawn(contest: Contest) -> None:
-    model = contest.models[0]
-    parts = {part.name: part for part in redrawing.parts(contest)}
-    assert len(parts) == len(contest.models) * (4 + 2)
-    found = parts[redrawing.part_name(model, Way(1.0, 1, 0))].measure()
-    drawn = [one for (one,) in model.sketcher.redraw(contest.held_out.sketches, 1, 1.0, 0)]
-    assert found["said"] == contest.judged(drawn)[0].tolist()
-    count = len(contest.held_out.sketches)
-    assert all(len(found[name]) == count for name in ("said", "rank", "rank_by_judge"))
+def test_what_is_measured_is_what_was_drawn(evaluation: Evaluation) -> None:
+    model = evaluation.models[0]
+    parts = {part.name: part for part in redrawing.parts(evaluation)}
+    assert len(parts) == len(evaluation.models) * (4 + 2)
+    found = parts[redrawing.part_name(model, SamplingConfig(1.0, 1, 0))].measure()
+    drawn = [one for (one,) in model.sketcher.redraw(evaluation.held_out.sketches, 1, 1.0, 0)]
+    assert found["predicted"] == evaluation.judged(drawn)[0].tolist()
+    count = len(evaluation.held_out.sketches)
+    assert all(len(found[name]) == count for name in ("predicted", "rank", "rank_by_judge"))
     assert all(0 <= rank < count for rank in found["rank"])
 
 
-def test_distorted_drawings_are_found_again(contest: Contest) -> None:
-    parts = {part.name: part for part in redrawing.parts(contest)}
-    found = parts[redrawing.distorted_name(contest.models[0])].measure()
+def test_distorted_drawings_are_found_again(evaluation: Evaluation) -> None:
+    parts = {part.name: part for part in redrawing.parts(evaluation)}
+    found = parts[redrawing.distorted_name(evaluation.models[0])].measure()
     # even a judge without training sees more in a drawing than chance: 1 in 40
     assert np.mean(np.array(found["rank_by_judge"]) == 0) > 0.1
-    assert parts[redrawing.distorted_name(contest.models[0])].measure() == found
+    assert parts[redrawing.distorted_name(evaluation.models[0])].measure() == found
 
 
-def test_facts_tell_apart_what_differs(contest: Contest) -> None:
-    names = [part.file_name for part in redrawing.parts(contest)]
+def test_facts_tell_apart_what_differs(evaluation: Evaluation) -> None:
+    names = [part.file_name for part in redrawing.parts(evaluation)]
     assert len(set(names)) == len(names)
 
 
-def test_examples_are_the_first_of_each_category(contest: Contest) -> None:
-    numbers = redrawing.examples(contest)
+def test_examples_are_the_first_of_each_category(evaluation: Evaluation) -> None:
+    numbers = redrawing.examples(evaluation)
     assert len(numbers) == 4 * redrawing.SHOWN
-    kinds = contest.held_out.category_ids[numbers].tolist()
+    kinds = evaluation.held_out.category_ids[numbers].tolist()
     assert sorted(set(kinds)) == [0, 1, 2, 3]

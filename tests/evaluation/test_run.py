@@ -13,7 +13,7 @@ import pytest
 from bundles import tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.sections import recognition
 from sketch_pix2seq.evaluation.run import evaluate
@@ -25,22 +25,27 @@ LABELS = ("cnn", "cnn_kl", "rnn_small", "rnn_kl")
 @pytest.fixture(scope="module")
 def report(
     drawings: Path,
-    contest: Contest,
-    contestants: tuple[Contestant, Contestant],
+    evaluation: Evaluation,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     out = tmp_path_factory.mktemp("report") / "new" / "folder"
     page = evaluate(
-        _four(contestants), Dataset.open(drawings), contest.judge, out, MADE, contest.settings
+        _four(evaluated_models),
+        Dataset.open(drawings),
+        evaluation.judge,
+        out,
+        MADE,
+        evaluation.settings,
     )
     assert page == out / "report.html"
     return out
 
 
-def _four(contestants: tuple[Contestant, Contestant]) -> list[Contestant]:
-    cnn, rnn = contestants
+def _four(evaluated_models: tuple[EvaluatedModel, EvaluatedModel]) -> list[EvaluatedModel]:
+    cnn, rnn = evaluated_models
     places = zip(LABELS, (cnn, cnn, rnn, rnn), strict=True)
-    return [Contestant(label, model.sketcher, f"digest of {label}") for label, model in places]
+    return [EvaluatedModel(label, model.sketcher, f"digest of {label}") for label, model in places]
 
 
 def test_the_page_is_well_formed_and_needs_nothing_else(report: Path) -> None:
@@ -99,7 +104,7 @@ def test_every_section_says_what_it_must(report: Path) -> None:
 def test_figures_stand_alone_in_light_and_dark(report: Path) -> None:
     files = sorted((report / "figures").glob("*.svg"))
     assert {file.stem for file in files} >= {
-        *("redrawings", "recognition", "confusion", "latent", "intrusion", "pictures"),
+        *("redrawings", "recognition", "confusion", "latent", "off-category", "pictures"),
         "fine-interpolation",
         *(f"interpolation-{label}" for label in LABELS),
     }
@@ -124,15 +129,20 @@ def test_numbers_lie_beside_the_page(report: Path) -> None:
 def test_of_many_categories_the_page_shows_the_first(
     report: Path,
     drawings: Path,
-    contest: Contest,
-    contestants: tuple[Contestant, Contestant],
+    evaluation: Evaluation,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(recognition, "MANY", 3)
     (tmp_path / "parts").symlink_to(report / "parts")
     evaluate(
-        _four(contestants), Dataset.open(drawings), contest.judge, tmp_path, MADE, contest.settings
+        _four(evaluated_models),
+        Dataset.open(drawings),
+        evaluation.judge,
+        tmp_path,
+        MADE,
+        evaluation.settings,
     )
     assert not (tmp_path / "figures" / "confusion.svg").exists()
     assert "teapot" in (tmp_path / "tables" / "recognition.csv").read_text()
@@ -142,20 +152,30 @@ def test_of_many_categories_the_page_shows_the_first(
 
 
 def test_a_second_time_nothing_is_measured_and_the_page_is_the_same(
-    report: Path, drawings: Path, contest: Contest, contestants: tuple[Contestant, Contestant]
+    report: Path,
+    drawings: Path,
+    evaluation: Evaluation,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
 ) -> None:
     before = (report / "report.html").read_bytes()
     times = {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()}
     evaluate(
-        _four(contestants), Dataset.open(drawings), contest.judge, report, MADE, contest.settings
+        _four(evaluated_models),
+        Dataset.open(drawings),
+        evaluation.judge,
+        report,
+        MADE,
+        evaluation.settings,
     )
     assert {file: file.stat().st_mtime_ns for file in (report / "parts").iterdir()} == times
     assert (report / "report.html").read_bytes() == before
 
 
 def test_a_judge_of_other_things_is_refused_before_anything_is_drawn(
-    drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
+    drawings: Path, evaluated_models: tuple[EvaluatedModel, EvaluatedModel], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="judge must know every category"):
-        evaluate(contestants, Dataset.open(drawings), tiny_classifier(("a", "b")), tmp_path, MADE)
+        evaluate(
+            evaluated_models, Dataset.open(drawings), tiny_classifier(("a", "b")), tmp_path, MADE
+        )
     assert list(tmp_path.iterdir()) == []

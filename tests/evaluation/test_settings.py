@@ -9,7 +9,7 @@ from sketch_pix2seq.evaluation.settings import EvaluationSettings
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"per_category": 9}, "`per_category` must be 10 or more; got 9"),
         ({"num_seeds": 0}, "`num_seeds` must be 1 or more"),
@@ -21,8 +21,8 @@ from sketch_pix2seq.evaluation.settings import EvaluationSettings
         ({"temperatures": (0.4, 0.4)}, "each `temperature` must be another one"),
     ],
 )
-def test_what_does_not_fit_is_refused(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         EvaluationSettings(**changes)
 
 

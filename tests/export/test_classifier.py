@@ -19,7 +19,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
-from sketch_pix2seq.evaluation.contest import Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.classifier import Classifier
@@ -143,12 +143,12 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
     assert "`--judge` must be given" in capsys.readouterr().err
     assert typed(*command, *settings, "--judge", exported) == 0
     assert typed(*command, "--resume") == 0
-    assert typed("export", run, "--out", bundle, "--judge", exported) == 0
+    assert typed("export", run, "--out", bundle, "--classifier", exported) == 0
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
     judge = Classifier.load(exported)
     assert sketcher.card.rewarded_by == [judge.digest]
-    assert Contestant.load("taught", bundle).taught_by == {judge.digest}
+    assert EvaluatedModel.load("taught", bundle).classifier_digests == {judge.digest}
     _, probabilities = sketcher.classify([sketch, sketch])
     assert probabilities.shape == (2, len(judge.card.categories))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
@@ -160,14 +160,16 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
         assert typed(*again, *few) == 0
     other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "other", *settings)
     assert typed(*other, "--judge", bundle) == 0
-    assert typed("export", run, "--out", tmp_path / "no", "--judge", bundle / "model.json") == 1
+    assert (
+        typed("export", run, "--out", tmp_path / "no", "--classifier", bundle / "model.json") == 1
+    )
     blind = _blinded(exported, tmp_path / "blind")
-    assert typed("export", run, "--out", tmp_path / "no", "--judge", blind) == 1
+    assert typed("export", run, "--out", tmp_path / "no", "--classifier", blind) == 1
     assert "must be finite numbers" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
-    judges = ("export", on, "--out", tmp_path / "no", "--judge", exported)
+    judges = ("export", on, "--out", tmp_path / "no", "--classifier", exported)
     assert typed(*judges) == 2
-    assert "this is the run of a judge itself" in capsys.readouterr().err
+    assert "this is the run of a classifier itself" in capsys.readouterr().err
 
 
 def _blinded(exported: Path, folder: Path) -> Path:
@@ -187,7 +189,7 @@ def test_a_classifier_of_other_things_goes_into_no_bundle(
     train(replace(recipe, sheet_every=0), data, tmp_path / "run")
     strangers = (write_classifier(tmp_path / "stranger", ("ant", "bee")), "default")
     for stranger in strangers:
-        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--judge", stranger]
+        words = ["export", tmp_path / "run", "--out", tmp_path / "bundle", "--classifier", stranger]
         assert main([str(word) for word in words]) == 1
         assert "a bundle's classifier must know its categories" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()

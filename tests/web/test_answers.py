@@ -1,4 +1,4 @@
-"""Errors of ours, as they are told over HTTP."""
+"""Errors of ours, as they are reported over HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_advice_is_told_apart_from_what_is_wrong() -> None:
 
 
 def test_a_status_that_nobody_thought_of_is_told_too() -> None:
-    assert Wrong.of_status(418).told() == {
+    assert Wrong.of_status(418).to_dict() == {
         "ok": False,
         "error": {"code": "failed", "message": "something went wrong here", "hint": "Try again."},
     }

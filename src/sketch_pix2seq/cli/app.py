@@ -6,6 +6,7 @@ Knows the names of the verbs; loads a verb's module only when it is asked for.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import signal
@@ -64,6 +65,14 @@ VERBS = (
 )
 
 
+RENAMED = {
+    "data export": "data convert",
+    "export --judge": "export --classifier",
+    "--format json": "--format ndjson",
+}
+"""What users may still type, by its old name, and its new one."""
+
+
 class Flags:
     """What the verb's arguments are called, and a look at the words given for them.
 
@@ -109,7 +118,7 @@ def build_app(flags: Flags | None = None) -> App:
     """Return the command line with all verbs, none of them loaded.
 
     Args:
-        flags: What to tell of the verb's arguments.
+        flags: Collects the names of the verb's arguments.
     """
     app = App(
         name=_NAME,
@@ -156,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
         with ends_cleanly():
+            _refuse_renamed(words)
             build_app(flags)(words)
             sys.stdout.flush()
     except Ended as ended:
@@ -195,6 +205,20 @@ def _fill_closed_streams() -> None:
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nowhere)
+
+
+def _refuse_renamed(words: Sequence[str]) -> None:
+    """Name the new word for an old one."""
+    end = words.index("--") if "--" in words else len(words)
+    typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
+    for old, new in RENAMED.items():
+        first, second = old.split()
+        if first.startswith("-"):
+            found = (first, second) in itertools.pairwise(typed)
+        else:
+            found = typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2])
+        if found:
+            raise UsageError(f"`{old}` is now `{new}`")
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:

@@ -45,7 +45,7 @@ def download(
     with needs_extra("data"):
         from sketch_pix2seq.data.download import download as fetch
 
-    def tell(path: Path, fetched: bool) -> None:
+    def report(path: Path, fetched: bool) -> None:
         print_line(path)
         if not fetched:
             notify(f"`{path}` is there already")
@@ -58,7 +58,7 @@ def download(
             base_url=base_url,
             parallel=parallel,
             progress=progress,
-            on_done=tell,
+            on_done=report,
         )
 
 
@@ -106,7 +106,7 @@ def prepare(
 
 
 @app.command
-def export(
+def convert(
     *sources: Path,
     out: Path,
     format: Written = "ndjson",  # noqa: A002

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from sketch_pix2seq.cli.default_bundle import model_at
 from sketch_pix2seq.cli.inputs import read_files
-from sketch_pix2seq.cli.ours import model_at
 from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results
 from sketch_pix2seq.cli.progress import progress_bar
 
@@ -38,13 +38,13 @@ def draw(
         inputs: SVG files, pictures (PNG, JPEG, ...) or ndjson files of drawings.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         out: Where to write; without it the current folder.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
-            NAME.ndjson for each input, a line for each drawing.
+        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+            ndjson: NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
         fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the picture;
             without it as near as the model can.
         best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
-            bundle holds a judge, showing what the input shows.
+            bundle holds a classifier, showing what the input shows.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.
         overwrite: Replace files that exist, but never an input.
@@ -95,8 +95,8 @@ def complete(
         inputs: SVG files, pictures (PNG, JPEG, ...) or ndjson files of started drawings.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         out: Where to write; without it the current folder.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
-            NAME.ndjson for each input, a line for each drawing.
+        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+            ndjson: NAME.ndjson for each input, a line for each drawing.
         n: How many drawings of each input.
         category: What they are to become, one of the model's categories; without it what they
             look like.
@@ -118,7 +118,7 @@ def complete(
         drawings = sketcher.complete(
             read.sketches, n, temperature, seed, progress=progress, category=category
         )
-    if form == "json":
+    if form == "ndjson":
         drawings = [[drawing.rounded() for drawing in some] for some in drawings]
     results.write(drawings, facts(sketcher, temperature, seed) | {"category": category})
     read.report_problems()
@@ -173,7 +173,7 @@ def load_sketcher(bundle: Path | None) -> Sketcher:
 def facts(
     sketcher: Sketcher, temperature: float | None, seed: int, best_of: int = 1
 ) -> dict[str, Any]:
-    """Return how drawings were made, for `--format json`."""
+    """Return how drawings were made, for `--format ndjson`."""
     if temperature is None:
         temperature = sketcher.card.temperature
     return {"seed": seed, "temperature": temperature, "best_of": best_of if best_of > 1 else None}

@@ -17,7 +17,7 @@ from cyclopts import Parameter
 
 import sketch_pix2seq
 from sketch_pix2seq import __version__
-from sketch_pix2seq.cli.ours import model_at
+from sketch_pix2seq.cli.default_bundle import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
@@ -51,7 +51,7 @@ class Amount:
     seed: Annotated[int, Parameter(help="Another seed, other drawings and other noise.")] = 0
 
     def settings(self) -> EvaluationSettings:
-        """What an evaluation is told."""
+        """Return the settings of the evaluation."""
         from sketch_pix2seq.evaluation.settings import EvaluationSettings
 
         given = {
@@ -142,7 +142,7 @@ def check_measurable(
     """
     with needs_extra("eval"):
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.contest import Contestant, HeldOut, check_labels
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, HeldOut, check_labels
     from sketch_pix2seq.evaluation.pictures import read_pictures
     from sketch_pix2seq.inference.classifier import Classifier
 
@@ -151,7 +151,7 @@ def check_measurable(
     HeldOut(dataset, amount.settings().per_category)
     read_pictures(pictures, dataset.card.categories)
     for label, path in models.items():
-        Contestant.load(label, path)
+        EvaluatedModel.load(label, path)
     if judge is not None:
         Classifier.load(judge)
 
@@ -170,23 +170,23 @@ def measure(
         import sklearn  # noqa: F401
 
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.contest import Contestant
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
     from sketch_pix2seq.evaluation.run import evaluate as run
     from sketch_pix2seq.inference.classifier import Classifier
 
     settings = amount.settings()
     refuse_place(out)
     dataset, chosen = Dataset.open(data), Classifier.load(judge)
-    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
     with _parts_bar() as progress:
         page = run(
-            contestants, dataset, chosen, out, provenance(data), settings, pictures, progress
+            evaluated_models, dataset, chosen, out, provenance(data), settings, pictures, progress
         )
     print_line(page)
 
 
 def provenance(data: Path) -> Provenance:
-    """Say how a report is made, as far as this machine can tell."""
+    """Say how a report is made, as far as this machine knows."""
     from sketch_pix2seq.evaluation.report.layout import Provenance
 
     return Provenance(
@@ -205,7 +205,7 @@ def _commit() -> str | None:
     if not (package.parents[1] / ".git").exists():
         return None  # installed: a checkout around it would be somebody else's
     try:
-        told = subprocess.run(
+        found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--exclude=*"],
             cwd=package,
             capture_output=True,
@@ -215,7 +215,7 @@ def _commit() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip() or None
+    return found.stdout.strip() or None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.ours import classifier_at
+from sketch_pix2seq.cli.default_bundle import classifier_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra
@@ -22,10 +22,10 @@ def export(
     data: Path | None = None,
     temperature: float | None = None,
     gallery: int = 0,
-    judge: Path | None = None,
+    classifier: Path | None = None,
     notes: Path | None = None,
 ) -> None:
-    """Make a bundle of a run's best weights; of a judge's run, a judge.
+    """Make a bundle of a run's best weights; of a classifier's run, a classifier.
 
     Args:
         run: The folder that `train` wrote.
@@ -34,8 +34,8 @@ def export(
             classifies drawings.
         temperature: What the model draws at where none is given; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
-        judge: An exported judge that the bundle is to hold, or `default` for the one in the
-            package: it helps to classify drawings, and to choose the best of several.
+        classifier: An exported classifier that the bundle is to hold, or `default` for the one in
+            the package: it helps to classify drawings, and to choose the best of several.
         notes: A Markdown file that the model card is to hold as well.
     """
     with needs_extra("train"):
@@ -47,47 +47,49 @@ def export(
         raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
     if trained.recipe.task == "classify":
-        if judge is not None:
-            raise UsageError("`judge` must be left out: this is the run of a judge itself")
+        if classifier is not None:
+            raise UsageError(
+                "`classifier` must be left out: this is the run of a classifier itself"
+            )
         export_classifier(trained, out)
         print_line(out)
         return
 
     def add(folder: Path) -> None:
-        if judge is not None:
-            _seat(folder, judge)
+        if classifier is not None:
+            _embed_classifier(folder, classifier)
         if gallery and data is not None:
-            _hang(folder, data, gallery, trained.recipe)
+            _add_gallery(folder, data, gallery, trained.recipe)
 
     said = "" if notes is None else notes.read_text(encoding="utf-8")
     export_run(run, out, data=data, temperature=temperature, notes=said, add=add)
     print_line(out)
 
 
-def _seat(folder: Path, judge: Path) -> None:
+def _embed_classifier(folder: Path, path: Path) -> None:
     """Put a classifier into a bundle; one that does not fit is refused."""
     from sketch_pix2seq.export.classifier import write_classifier
     from sketch_pix2seq.inference.sketcher import Sketcher
     from sketch_pix2seq.sketch.sketch import Sketch
 
-    write_classifier(folder, classifier_at(judge))
+    write_classifier(folder, classifier_at(path))
     Sketcher.load(folder).classify(Sketch.from_points([[(0, 0), (1, 1)]]))
 
 
-def _hang(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
-    """Put a gallery into a bundle: of the categories in front, if some are."""
+def _add_gallery(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
+    """Put a gallery into a bundle: of the oversampled categories, if there are any."""
     with needs_extra("eval"):
-        from sketch_pix2seq.evaluation.gallery import hang
+        from sketch_pix2seq.evaluation.gallery import build_gallery
 
     from sketch_pix2seq.bundle.gallery import GALLERY_FILE
     from sketch_pix2seq.data.dataset import Dataset
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    hung = hang(
+    items = build_gallery(
         Sketcher.load(folder),
         Dataset.open(data),
         per_category=per_category,
         categories=recipe.oversampled,
         seed=recipe.seed,
     )
-    (folder / GALLERY_FILE).write_bytes(hung.to_bytes())
+    (folder / GALLERY_FILE).write_bytes(items.to_bytes())

@@ -36,8 +36,8 @@ def generate(
         categories: What to draw: categories that the model knows.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         out: Where to write; without it the current folder.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
-            CATEGORY.ndjson for each, a line for each drawing.
+        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+            ndjson: CATEGORY.ndjson for each, a line for each drawing.
         n: How many drawings of each.
         temperature: How freely to draw, 0 or more; without it what suits the model.
         seed: Another seed, other drawings.

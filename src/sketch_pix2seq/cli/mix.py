@@ -38,7 +38,7 @@ def mix(
         steps: Drawings from one to the next, both redrawn ones included.
         spherical: Mix along great circles instead of straight lines.
         best_of: Draw so many for each one wanted, and keep the best: near to the mixed code and, if
-            the bundle holds a judge, showing what one of the two drawings shows.
+            the bundle holds a classifier, showing what one of the two drawings shows.
         out: The file to write. .svg or .png: a strip; .gif or .apng: one turning into the next
             and back; .ndjson: a line for each drawing.
         bundle: The model, a folder or zip file; without it the one that comes with the package.

@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import UsageError
 if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
 
-Format = Literal["svg", "png", "gif", "apng", "json"]
+Format = Literal["svg", "png", "gif", "apng", "ndjson"]
 
 
 @Parameter(name="*")
@@ -48,7 +48,7 @@ class Style:
             raise UsageError(f"`{next(iter(options))}` is for SVGs", got=form)
         options |= {"smooth": True} if self.smooth else {}
         options |= {"size": self.size} if self.size is not None else {}
-        if options and form == "json":
+        if options and form == "ndjson":
             raise UsageError(f"`{next(iter(options))}` is for pictures", got=form)
         return options
 
@@ -65,7 +65,7 @@ class ResultFiles:
         sources: What they are named after.
         inputs: The files that they are made of.
         folder: Where they go.
-        names: One for each drawing, or for each source if the format is json.
+        names: One for each drawing, or for each source if the format is ndjson.
         form: Kind of the files.
         options: Of `Sketch.save`.
         overwrite: Replace files that exist.
@@ -84,14 +84,14 @@ class ResultFiles:
 
         Args:
             drawings: The results of each name of the sources.
-            made: How they were made, for json.
+            made: How they were made, for ndjson.
 
         Raises:
             UsageError: If meanwhile somebody else has written one of the files.
             OSError: If they cannot be written. Then none of them is there.
         """
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
-        if self.form == "json":
+        if self.form == "ndjson":
             contents = _ndjson(self.sources, drawings, made)
         targets = [self.folder / name for name in self.names]
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def refuse_to_replace(
 
 def _file_names(sources: Sequence[Source], n: int, form: Format, suffix: str) -> list[str]:
     """Name the files to be: one for each source, or one for each of n drawings."""
-    if form == "json":
+    if form == "ndjson":
         return [f"{source.name}.ndjson" for source in sources]
     width = len(str(n - 1))
     numbers = [f"-{index:0{width}d}" for index in range(n)] if n > 1 else [""]

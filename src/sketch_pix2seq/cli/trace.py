@@ -32,8 +32,8 @@ def trace(
     Args:
         inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files or ndjson files.
         out: Where to write; without it the current folder.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves. json:
-            NAME.ndjson for each input, a line for each drawing.
+        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+            ndjson: NAME.ndjson for each input, a line for each drawing.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
@@ -47,7 +47,7 @@ def trace(
     results = plan_results(
         read.sources, read.paths, out, form, "traced", style, overwrite=overwrite
     )
-    sketches = [sketch.rounded() if form == "json" else sketch for sketch in read.sketches]
+    sketches = [sketch.rounded() if form == "ndjson" else sketch for sketch in read.sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
 

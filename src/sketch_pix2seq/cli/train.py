@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.ours import bundle_at, classifier_at
+from sketch_pix2seq.cli.default_bundle import bundle_at, classifier_at
 from sketch_pix2seq.cli.terminal import print_line, printable
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
@@ -114,7 +114,7 @@ def train_showing(
 
     with _training_bar() as (on_progress, on_notice):
         if is_main_process():
-            _tell_ignored(recipe, settings, on_notice)
+            _warn_ignored(recipe, settings, on_notice)
         return train_recipe(
             recipe,
             data,
@@ -145,7 +145,7 @@ def _judge(place: Path) -> RewardClassifier:
     return RewardClassifier.from_classifier(classifier_at(place))
 
 
-def _tell_ignored(
+def _warn_ignored(
     recipe: Recipe, settings: tuple[str, ...], on_notice: Callable[[str], None]
 ) -> None:
     """Warn of the settings that were given and change nothing."""
@@ -206,7 +206,7 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
                 rate=progress.drawings_per_second,
             )
 
-        def tell(notice: str) -> None:
+        def notice_line(notice: str) -> None:
             console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
 
-        yield show, tell
+        yield show, notice_line

@@ -57,14 +57,14 @@ def create(
     with needs_extra("data"):
         from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.evaluation.turing.create import create_study
-    from sketch_pix2seq.evaluation.contest import Contestant
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 
     models = models_of(bundle) or {"default": None}
-    contestants = [Contestant.load(label, path) for label, path in models.items()]
+    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
     with progress_bar("drawing") as progress:
         study = create_study(
             Dataset.open(data),
-            contestants,
+            evaluated_models,
             out,
             categories=categories or None,
             per_category=per_category,
@@ -113,12 +113,12 @@ def serve(
     token = results_token or secrets.token_urlsafe(16)
     site = create_turing(opened, study, store, results_token=token, contact=contact)
 
-    def tell(address: str) -> None:
+    def announce(address: str) -> None:
         print_line(f"{len(opened.sketches):,} sketches at {address}")
         print_line(f"results at {address}results" + ("" if results_token else f", token {token}"))
         sys.stdout.flush()
 
-    serve_site(site, host, port, tell, allow_host=allow_host, proxy=proxy)
+    serve_site(site, host, port, announce, allow_host=allow_host, proxy=proxy)
 
 
 @app.command
@@ -127,7 +127,7 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
 
     Args:
         study: The study's folder.
-        db: Where its votes are, as `serve` was told.
+        db: Where its votes are, as given to `serve`.
         out: The folder of the report.
     """
     with needs_extra("web"):

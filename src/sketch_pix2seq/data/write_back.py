@@ -1,4 +1,4 @@
-"""Drawings back into the layouts that others read: `sketch-pix2seq data export`.
+"""Drawings back into the layouts that others read: `sketch-pix2seq data convert`.
 
 One file a category (of SVG one folder, with a file a drawing). Nothing stands under the final
 name before all of it is there.

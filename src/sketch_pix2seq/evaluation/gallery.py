@@ -13,16 +13,16 @@ import numpy as np
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.contest import SPLIT
+from sketch_pix2seq.evaluation.evaluation import SPLIT
 from sketch_pix2seq.evaluation.latent import places
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MOST_CATEGORIES = 12
-"""More colours than these cannot be told apart."""
+"""More colours than these cannot be distinguished."""
 
 
-def hang(
+def build_gallery(
     sketcher: Sketcher,
     dataset: Dataset,
     *,

@@ -26,15 +26,15 @@ class Groups:
     """Two groups of categories.
 
     Args:
-        first: Category ids; living beings, if `told_apart`.
+        first: Category ids; living beings, if `is_meaningful`.
         second: The others.
-        told_apart: Whether the groups mean something: if all categories are of one kind, they
+        is_meaningful: Whether the groups mean something: if all categories are of one kind, they
             are just the first and the next.
     """
 
     first: tuple[int, ...]
     second: tuple[int, ...]
-    told_apart: bool
+    is_meaningful: bool
 
     @property
     def shown(self) -> tuple[int, ...]:
@@ -58,12 +58,12 @@ def groups_of(categories: Sequence[str]) -> Groups:
 
     Example:
         >>> groups_of(["car", "cat", "bus", "pig"])
-        Groups(first=(1, 3), second=(0, 2), told_apart=True)
+        Groups(first=(1, 3), second=(0, 2), is_meaningful=True)
     """
     living = [place for place, name in enumerate(categories) if name in LIVING]
     things = [place for place, name in enumerate(categories) if name not in LIVING]
     if living and things:
-        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), told_apart=True)
+        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), is_meaningful=True)
     half = min(EACH, len(categories) // 2)
     places = tuple(range(2 * half))
-    return Groups(places[:half], places[half:], told_apart=False)
+    return Groups(places[:half], places[half:], is_meaningful=False)

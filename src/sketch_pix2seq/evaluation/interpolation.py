@@ -1,11 +1,12 @@
-"""Between two drawings: what comes up on the way, and how evenly? Figures 7 to 9 of the paper.
+"""Interpolation between two drawings: what appears, and how evenly? Figures 7 to 9 of the paper.
 
 Codes on the straight line between the codes of two test drawings are drawn with the same noise.
-*Intrusion* is the share of the drawings in between that the judge takes for a third category. A
-model that draws badly is taken for a third category often, on the way or not: so the same share
-at the two ends is told beside it, and what matters is the excess over it.
+The *off-category rate* is the share of drawings that the judge assigns to neither category of the
+two ends (*intrusion* in the paper comparison). A model that draws badly has a high rate everywhere:
+so the rate at the two ends is reported as well, and what matters is the excess of the inner
+drawings over it.
 
-Where the best of several is kept (`Sketcher.mix`), the share in between is told as well.
+The rate with the best of several kept (`Sketcher.mix`) is reported as well.
 
 *Smoothness*: of the judge's features of neighbouring drawings, the longest step as a share of the
 whole way (even steps: a tenth), and the whole way as a multiple of the straight line between the
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
 from sketch_pix2seq.evaluation.shown import as_shown
@@ -28,70 +29,70 @@ from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
-def part_name(model: Contestant) -> str:
+def part_name(model: EvaluatedModel) -> str:
     """Name the part that measures a model."""
     return f"{model.label}: interpolation"
 
 
-def parts(contest: Contest) -> Iterator[Part]:
+def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    settings = contest.settings
+    settings = evaluation.settings
     facts = {
-        **contest.facts,
+        **evaluation.facts,
         "per_category": settings.per_category,
         "temperature": settings.temperature,
         "paths": settings.paths,
         "best_of": settings.best_of,
     }
-    for model in contest.models:
+    for model in evaluation.models:
 
-        def measure(model: Contestant = model) -> dict[str, Any]:
-            return _measured(contest, model)
+        def measure(model: EvaluatedModel = model) -> dict[str, Any]:
+            return _measured(evaluation, model)
 
         yield Part(part_name(model), {**facts, "model": model.digest}, measure)
 
 
-def ends(contest: Contest) -> Int64[np.ndarray, "P 2"]:
+def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
     """Choose the drawings between which to go: the same for every model.
 
     Returns:
         (P, 2) numbers of test drawings: for each pair of categories `paths` pairs of drawings.
         The judge recognises all of them, where it recognises enough.
     """
-    rng = np.random.default_rng([contest.settings.seed, 7])
-    recognised = contest.human[0] == contest.held_out.category_ids
+    rng = np.random.default_rng([evaluation.settings.seed, 7])
+    recognised = evaluation.human[0] == evaluation.held_out.category_ids
     columns = []
-    for category in contest.groups.shown:
-        own = contest.held_out.of_category(category)
+    for category in evaluation.groups.shown:
+        own = evaluation.held_out.of_category(category)
         good = own[recognised[own]]
         columns.append((category, rng.permutation(good if len(good) else own)))
     by_category = dict(columns)
-    count = contest.settings.paths
+    count = evaluation.settings.paths
     pairs = [
         np.stack([np.resize(by_category[side], count) for side in pair], axis=1)
-        for pair in contest.groups.pairs
+        for pair in evaluation.groups.pairs
     ]
     return np.concatenate(pairs)
 
 
-def _measured(contest: Contest, model: Contestant) -> dict[str, Any]:
-    pairs = ends(contest)
-    drawn = _between(contest, model, pairs, STEPS)
-    said, look = contest.judged([sketch for row in drawn for sketch in row])
-    features = look.features.reshape(len(pairs), STEPS, -1)
-    best = _best_between(contest, model, pairs)
-    first_of_pairs = range(0, len(pairs), contest.settings.paths)
+def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
+    pairs = ends(evaluation)
+    drawn = _between(evaluation, model, pairs, STEPS)
+    predicted, scores = evaluation.judged([sketch for row in drawn for sketch in row])
+    features = scores.features.reshape(len(pairs), STEPS, -1)
+    best = _best_between(evaluation, model, pairs)
+    first_of_pairs = range(0, len(pairs), evaluation.settings.paths)
     # every other category with the first one, in many steps, as in figure 9
     with_first = [
         place
-        for place, pair in zip(first_of_pairs, contest.groups.pairs, strict=True)
-        if pair[0] == contest.groups.first[0]
+        for place, pair in zip(first_of_pairs, evaluation.groups.pairs, strict=True)
+        if pair[0] == evaluation.groups.first[0]
     ]
-    fine = _between(contest, model, pairs[with_first], FINE_STEPS)
+    fine = _between(evaluation, model, pairs[with_first], FINE_STEPS)
     return {
-        "categories": contest.held_out.category_ids[pairs].tolist(),
-        "said": said.reshape(len(pairs), STEPS).tolist(),
-        **({} if best is None else {"said_of_best": best.tolist()}),
+        "categories": evaluation.held_out.category_ids[pairs].tolist(),
+        "predicted": predicted.reshape(len(pairs), STEPS).tolist(),
+        **({} if best is None else {"predicted_of_best": best.tolist()}),
         **{name: values.tolist() for name, values in smoothness(features).items()},
         "shown": [[as_shown(sketch) for sketch in drawn[place]] for place in first_of_pairs],
         "fine": [[as_shown(sketch) for sketch in row] for row in fine],
@@ -99,21 +100,21 @@ def _measured(contest: Contest, model: Contestant) -> dict[str, Any]:
 
 
 def _between(
-    contest: Contest, model: Contestant, pairs: Int64[np.ndarray, "P 2"], steps: int
+    evaluation: Evaluation, model: EvaluatedModel, pairs: Int64[np.ndarray, "P 2"], steps: int
 ) -> list[list[Sketch]]:
     """Draw all that lies between pairs of drawings."""
-    codes = contest.codes(model)
+    codes = evaluation.codes(model)
     paths = np.concatenate([path_through(codes[pair], steps) for pair in pairs])
-    settings = contest.settings
+    settings = evaluation.settings
     drawn = [one for (one,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)]
     return [drawn[first : first + steps] for first in range(0, len(drawn), steps)]
 
 
 def _best_between(
-    contest: Contest, model: Contestant, pairs: Int64[np.ndarray, "P 2"]
+    evaluation: Evaluation, model: EvaluatedModel, pairs: Int64[np.ndarray, "P 2"]
 ) -> Int64[np.ndarray, "P S"] | None:
-    """Let the judge look at the best of several drawings, all along each path."""
-    settings, people = contest.settings, contest.held_out.sketches
+    """Let the judge classify the best of several drawings, all along each path."""
+    settings, people = evaluation.settings, evaluation.held_out.sketches
     if settings.best_of == 1:
         return None
     drawn = [
@@ -126,8 +127,8 @@ def _best_between(
         )
         for pair in pairs.tolist()
     ]
-    said, _ = contest.judged([sketch for row in drawn for sketch in row])
-    return said.reshape(len(pairs), STEPS)
+    predicted, _ = evaluation.judged([sketch for row in drawn for sketch in row])
+    return predicted.reshape(len(pairs), STEPS)
 
 
 def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.ndarray, "P"]]:
@@ -156,25 +157,25 @@ def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.nda
     }
 
 
-def intrusions(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
-    """Say how often a third category is seen.
+def off_category_rates(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
+    """Compute off-category rates.
 
     Args:
         measured: Of one model.
 
     Returns:
-        For each path the share of drawings that the judge takes for neither of its two
-        categories: `between`, `at_ends`, and `excess`, by which the first is above the second;
-        `best`, in between where the best of several is kept, if that was measured.
+        For each path the off-category rate of its inner drawings, `between`, and of its ends,
+        `at_ends`; their difference, `excess`; and `best`, that of the inner drawings where the best
+        of several is kept, if that was measured.
     """
-    third = _is_third(measured, "said")
-    between, at_ends = third[:, 1:-1].mean(axis=1), third[:, [0, -1]].mean(axis=1)
+    off = _is_off_category(measured, "predicted")
+    between, at_ends = off[:, 1:-1].mean(axis=1), off[:, [0, -1]].mean(axis=1)
     found = {"between": between, "at_ends": at_ends, "excess": between - at_ends}
-    if "said_of_best" in measured:
-        found["best"] = _is_third(measured, "said_of_best")[:, 1:-1].mean(axis=1)
+    if "predicted_of_best" in measured:
+        found["best"] = _is_off_category(measured, "predicted_of_best")[:, 1:-1].mean(axis=1)
     return found
 
 
-def _is_third(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P S"]:
-    said, pair = np.array(measured[name]), np.array(measured["categories"])
-    return np.asarray((said[:, :, None] != pair[:, None, :]).all(axis=2))
+def _is_off_category(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P S"]:
+    predicted, pair = np.array(measured[name]), np.array(measured["categories"])
+    return np.asarray((predicted[:, :, None] != pair[:, None, :]).all(axis=2))

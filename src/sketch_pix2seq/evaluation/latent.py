@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.sketch.raster import rasterise_batch
 
@@ -25,13 +25,13 @@ NEIGHBOURS = 5
 YARDSTICKS = ("pixels", "judge")
 
 
-def chosen(contest: Contest) -> Int64[np.ndarray, "N"]:
+def chosen(evaluation: Evaluation) -> Int64[np.ndarray, "N"]:
     """Return the numbers of the test drawings whose places are shown."""
-    rng = np.random.default_rng([contest.settings.seed, 4])
+    rng = np.random.default_rng([evaluation.settings.seed, 4])
     numbers = []
-    for category in contest.groups.shown:
-        own = contest.held_out.of_category(category)
-        some = min(len(own), contest.settings.per_category_latent)
+    for category in evaluation.groups.shown:
+        own = evaluation.held_out.of_category(category)
+        some = min(len(own), evaluation.settings.per_category_latent)
         numbers.append(np.sort(rng.choice(own, some, replace=False)))
     return np.concatenate(numbers)
 
@@ -41,43 +41,43 @@ def part_name(label: str) -> str:
     return f"{label}: latent space"
 
 
-def parts(contest: Contest) -> Iterator[Part]:
+def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    numbers = chosen(contest)
-    sketches = [contest.held_out.sketches[number] for number in numbers]
+    numbers = chosen(evaluation)
+    sketches = [evaluation.held_out.sketches[number] for number in numbers]
     spaces: dict[str, tuple[str, Callable[[], np.ndarray]]] = {
-        model.label: (model.digest, partial(_codes, contest, model, numbers))
-        for model in contest.models
+        model.label: (model.digest, partial(_codes, evaluation, model, numbers))
+        for model in evaluation.models
     }
     spaces["pixels"] = ("", lambda: rasterise_batch(sketches).reshape(len(sketches), -1))
-    spaces["judge"] = ("", lambda: contest.human[1].features[numbers])
-    amounts = vars(contest.settings)
+    spaces["judge"] = ("", lambda: evaluation.human[1].features[numbers])
+    amounts = vars(evaluation.settings)
     facts = {
-        **contest.facts,
+        **evaluation.facts,
         "per_category": amounts["per_category"],
         "per_category_latent": amounts["per_category_latent"],
     }
     for label, (digest, codes) in spaces.items():
 
         def measure(codes: Callable[[], np.ndarray] = codes) -> dict[str, Any]:
-            return _measured(contest, codes(), contest.held_out.category_ids[numbers])
+            return _measured(evaluation, codes(), evaluation.held_out.category_ids[numbers])
 
         yield Part(part_name(label), {**facts, "model": digest}, measure)
 
 
 def _codes(
-    contest: Contest, model: Contestant, numbers: Int64[np.ndarray, "N"]
+    evaluation: Evaluation, model: EvaluatedModel, numbers: Int64[np.ndarray, "N"]
 ) -> Float32[np.ndarray, "N Z"]:
-    return np.asarray(contest.codes(model)[numbers])
+    return np.asarray(evaluation.codes(model)[numbers])
 
 
 def _measured(
-    contest: Contest, codes: Float32[np.ndarray, "N Z"], category_ids: Int64[np.ndarray, "N"]
+    evaluation: Evaluation, codes: Float32[np.ndarray, "N Z"], category_ids: Int64[np.ndarray, "N"]
 ) -> dict[str, Any]:
     kinds = {"category": category_ids}
-    if contest.groups.told_apart:
-        kinds["group"] = np.isin(category_ids, contest.groups.first).astype(np.int64)
-    measured: dict[str, Any] = {"places": places(codes, contest.settings.seed).tolist()}
+    if evaluation.groups.is_meaningful:
+        kinds["group"] = np.isin(category_ids, evaluation.groups.first).astype(np.int64)
+    measured: dict[str, Any] = {"places": places(codes, evaluation.settings.seed).tolist()}
     for name, kind in kinds.items():
         measured[f"{name}_silhouette"] = silhouettes(codes, kind).tolist()
         measured[f"{name}_neighbours"] = neighbours_agree(codes, kind).tolist()

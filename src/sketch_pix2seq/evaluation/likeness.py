@@ -1,14 +1,14 @@
 """How like a person's are the drawings? Measured without people, which does not replace them.
 
-**Two-sample test**: a classifier learns to tell redrawings from human drawings, on other drawings
-than it is asked about; 50 % right means that it cannot. It looks once at the judge's features of
-the picture, once at figures of the strokes. A model whose training drawings were simplified draws
-with fewer points than people's files have, which tells it at once; so it looks a third time, at
-people's drawings simplified as the model's own data were. These hold no point that the
-simplification would leave out, and redrawings some, since nobody simplified them; so it looks a
-fourth time, at both simplified. **Frechet distance** of the judge's features: how far apart two
-normal distributions fitted to them are. As in other work with a classifier of their own, these
-distances compare only with each other, never with those of another judge.
+**Two-sample test**: a classifier learns to separate redrawings from human drawings, and is tested
+on drawings that it was not trained on; an accuracy of 50 % means that it cannot. Its input is the
+judge's features of the picture, or statistics of the strokes. A model whose training drawings were
+simplified draws fewer points than people's files have, which gives it away; so the test is repeated
+with people's drawings simplified as the model's training data were. These hold no point that the
+simplification would leave out, and redrawings some; so it is repeated with both simplified.
+**Frechet distance** of the judge's features: how far apart two normal distributions fitted to them
+are. As in other work with a classifier of their own, these distances compare only with each other,
+never with those of another judge.
 
 One half of the test drawings is redrawn and compared with the other half, so that no redrawing
 meets its own input. The floor is the first half itself against the other: human against human,
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -40,37 +40,39 @@ def part_name(label: str) -> str:
     return f"{label}: likeness"
 
 
-def parts(contest: Contest) -> Iterator[Part]:
+def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    settings = contest.settings
+    settings = evaluation.settings
     facts = {
-        **contest.facts,
+        **evaluation.facts,
         "per_category": settings.per_category,
         "temperature": settings.temperature,
     }
-    coarsest = max((_epsilon(model) for model in contest.models), default=0.0)
+    coarsest = max((_epsilon(model) for model in evaluation.models), default=0.0)
     yield Part(
         part_name(FLOOR),
         {**facts, "epsilon": coarsest},
-        lambda: _measured(contest, None, coarsest),
+        lambda: _measured(evaluation, None, coarsest),
     )
-    for model in contest.models:
+    for model in evaluation.models:
 
-        def measure(model: Contestant = model) -> dict[str, Any]:
-            return _measured(contest, model, _epsilon(model))
+        def measure(model: EvaluatedModel = model) -> dict[str, Any]:
+            return _measured(evaluation, model, _epsilon(model))
 
         yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
 
 
-def _measured(contest: Contest, model: Contestant | None, epsilon: float) -> dict[str, Any]:
-    shown, others = _halves(contest)
-    drawings = [contest.held_out.sketches[number] for number in shown]
-    humans = [contest.held_out.sketches[number] for number in others]
-    settings = contest.settings
+def _measured(
+    evaluation: Evaluation, model: EvaluatedModel | None, epsilon: float
+) -> dict[str, Any]:
+    shown, others = _halves(evaluation)
+    drawings = [evaluation.held_out.sketches[number] for number in shown]
+    humans = [evaluation.held_out.sketches[number] for number in others]
+    settings = evaluation.settings
     if model is not None:
         redrawn = model.sketcher.redraw(drawings, 1, settings.temperature, settings.seed)
         drawings = [one for (one,) in redrawn]
-    seen = [contest.judged(some)[1].features for some in (drawings, humans)]
+    seen = [evaluation.judged(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
     coarse = strokes
     if epsilon > 0:
@@ -78,38 +80,42 @@ def _measured(contest: Contest, model: Contestant | None, epsilon: float) -> dic
             stroke_figures([sketch.simplified(epsilon) for sketch in some])
             for some in (drawings, humans)
         ]
-    both = told_apart(coarse[0], coarse[1], settings.seed).tolist()
-    alike = both if model is None else told_apart(strokes[0], coarse[1], settings.seed).tolist()
+    both = two_sample_accuracy(coarse[0], coarse[1], settings.seed).tolist()
+    alike = (
+        both
+        if model is None
+        else two_sample_accuracy(strokes[0], coarse[1], settings.seed).tolist()
+    )
     return {
-        "told_by_picture": told_apart(seen[0], seen[1], settings.seed).tolist(),
-        "told_by_strokes": told_apart(strokes[0], strokes[1], settings.seed).tolist(),
-        "told_by_strokes_alike": alike,
-        "told_by_strokes_both": both,
+        "accuracy_by_picture": two_sample_accuracy(seen[0], seen[1], settings.seed).tolist(),
+        "accuracy_by_strokes": two_sample_accuracy(strokes[0], strokes[1], settings.seed).tolist(),
+        "accuracy_refs_simplified": alike,
+        "accuracy_both_simplified": both,
         "frechet": frechet_distance(seen[0], seen[1]),
     }
 
 
-def _epsilon(model: Contestant) -> float:
+def _epsilon(model: EvaluatedModel) -> float:
     """How far the model's training drawings were simplified beyond QuickDraw's own way."""
     return float((model.sketcher.card.data.get("options") or {}).get("epsilon") or 0.0)
 
 
-def _halves(contest: Contest) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:
+def _halves(evaluation: Evaluation) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:
     """Cut the test drawings of every category into two equal halves."""
-    rng = np.random.default_rng([contest.settings.seed, 2])
+    rng = np.random.default_rng([evaluation.settings.seed, 2])
     shown, others = [], []
-    for category in range(len(contest.held_out.categories)):
-        own = rng.permutation(contest.held_out.of_category(category))
+    for category in range(len(evaluation.held_out.categories)):
+        own = rng.permutation(evaluation.held_out.of_category(category))
         half = len(own) // 2
         shown.append(own[:half])
         others.append(own[half : 2 * half])
     return np.concatenate(shown), np.concatenate(others)
 
 
-def told_apart(
+def two_sample_accuracy(
     first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray, "M F"], seed: int
 ) -> Bool[np.ndarray, "K"]:
-    """Let a classifier tell two samples apart.
+    """Train classifiers to separate two samples, and test them by cross-validation.
 
     Args:
         first: Figures of one sample.
@@ -117,7 +123,7 @@ def told_apart(
         seed: Of what is left to chance.
 
     Returns:
-        (N + M,) whether it was right about each, asked by classifiers that never saw it.
+        (N + M,) whether each drawing was classified correctly, by a classifier trained without it.
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict

@@ -12,7 +12,7 @@ from typing import Any
 
 from sketch_pix2seq.sketch.writing import atomic_write
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a part measures something else than before."""
 
 Progress = Callable[[str, int, int], None]
@@ -36,8 +36,8 @@ class Part:
     @property
     def file_name(self) -> str:
         """A name that no other part has, and none of the same name with other facts."""
-        told = json.dumps([VERSION, self.name, self.facts], sort_keys=True)
-        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
+        identity = json.dumps([VERSION, self.name, self.facts], sort_keys=True)
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return f"{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())[:80]}-{digest}.json"
 
 
@@ -47,7 +47,7 @@ def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict
     Args:
         parts: What is wanted.
         folder: Where finished parts are kept; made if it is not there.
-        progress: Told before each part and at the end.
+        progress: Called before each part and at the end.
 
     Returns:
         What was measured, by name. All of it has been through JSON.

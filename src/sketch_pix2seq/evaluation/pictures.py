@@ -1,7 +1,7 @@
 """Pictures that no one drew for a data set as input: cartoons, scans, photos (Figure 10).
 
 A set of cartoons of our own comes with the package; any folder of SVGs, pictures or photos may take
-its place. What a file shows is told by its name: `cat-sitting.svg` and `alarm-clock 2.jpg` are of
+its place. The name of a file says what it shows: `cat-sitting.svg` and `alarm-clock 2.jpg` are of
 the categories cat and alarm clock. Files of no category of the data set are redrawn and shown, and
 count for nothing: the paper shows such a one too.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
 from sketch_pix2seq.sketch.reading import read_sketches
@@ -105,40 +105,40 @@ def category_of(stem: str, categories: Sequence[str]) -> int | None:
     return max(fitting, key=lambda place: len(categories[place]), default=None)
 
 
-def part_name(model: Contestant) -> str:
+def part_name(model: EvaluatedModel) -> str:
     """Name the part that measures a model."""
     return f"{model.label}: pictures as input"
 
 
-def parts(contest: Contest, pictures: Sequence[ShownPicture]) -> Iterator[Part]:
+def parts(evaluation: Evaluation, pictures: Sequence[ShownPicture]) -> Iterator[Part]:
     """Yield all that is to be measured.
 
     Args:
-        contest: Who and on what.
+        evaluation: Who and on what.
         pictures: What models are shown.
     """
     shown = hashlib.sha256()
     for picture in pictures:
         shown.update(repr((picture.name, picture.category, as_shown(picture.sketch))).encode())
     facts = {
-        **contest.facts,
+        **evaluation.facts,
         "pictures": shown.hexdigest(),
-        "temperature": contest.settings.temperature,
+        "temperature": evaluation.settings.temperature,
     }
-    for model in contest.models:
+    for model in evaluation.models:
 
-        def measure(model: Contestant = model) -> dict[str, Any]:
-            return _measured(contest, model, pictures)
+        def measure(model: EvaluatedModel = model) -> dict[str, Any]:
+            return _measured(evaluation, model, pictures)
 
         yield Part(part_name(model), {**facts, "model": model.digest}, measure)
 
 
 def _measured(
-    contest: Contest, model: Contestant, pictures: Sequence[ShownPicture]
+    evaluation: Evaluation, model: EvaluatedModel, pictures: Sequence[ShownPicture]
 ) -> dict[str, Any]:
     sketches = [picture.sketch for picture in pictures]
-    settings = contest.settings
+    settings = evaluation.settings
     drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
-    said, _ = contest.judged([one for some in drawn for one in some])
+    predicted, _ = evaluation.judged([one for some in drawn for one in some])
     shown: list[list[ShownSketch]] = [[as_shown(one) for one in some[:SHOWN]] for some in drawn]
-    return {"said": said.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}
+    return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}

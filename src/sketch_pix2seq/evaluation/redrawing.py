@@ -5,8 +5,8 @@ redrawing is encoded and all test drawings are ranked by the distance of their c
 a hit if its input is among the first 1, 10 or 50.
 
 Ret by a model's own encoder compares a model with itself. So it is also measured by the judge's
-features, the same eyes for all, and for human drawings: each test drawing is slightly distorted, as
-in training, and stands for its own redrawing.
+features, the same for all models, and for human drawings: each test drawing is slightly distorted,
+as in training, and stands for its own redrawing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.data.augment import Augmentation, augment
-from sketch_pix2seq.evaluation.contest import DOT, Contest, Contestant
+from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -34,8 +34,8 @@ _AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way of drawing.
+class SamplingConfig:
+    """How redrawings are sampled.
 
     Args:
         temperature: How freely.
@@ -48,99 +48,109 @@ class Way:
     seed: int
 
 
-def ways(contest: Contest) -> list[Way]:
-    """Return all ways in which drawings are redrawn, the main one first."""
-    settings = contest.settings
-    found = main_ways(contest)
-    found += [Way(heat, 1, settings.seed) for heat in settings.temperatures[1:]]
+def sampling_configs(evaluation: Evaluation) -> list[SamplingConfig]:
+    """Return all configurations for redrawing, the main one first."""
+    settings = evaluation.settings
+    found = main_configs(evaluation)
+    found += [
+        SamplingConfig(temperature, 1, settings.seed) for temperature in settings.temperatures[1:]
+    ]
     if settings.best_of > 1:
-        found.append(Way(settings.temperature, settings.best_of, settings.seed))
+        found.append(SamplingConfig(settings.temperature, settings.best_of, settings.seed))
     return found
 
 
-def main_ways(contest: Contest) -> list[Way]:
-    """Return the main way of drawing, with each seed."""
-    settings = contest.settings
+def main_configs(evaluation: Evaluation) -> list[SamplingConfig]:
+    """Return the main configuration, with each seed."""
+    settings = evaluation.settings
     seeds = range(settings.seed, settings.seed + settings.num_seeds)
-    return [Way(settings.temperature, 1, seed) for seed in seeds]
+    return [SamplingConfig(settings.temperature, 1, seed) for seed in seeds]
 
 
-def part_name(model: Contestant, way: Way) -> str:
-    """Name the part that measures a model's redrawings made in one way."""
-    of = f", best of {way.best_of}" if way.best_of > 1 else ""
-    return f"{model.label}: redrawing at {way.temperature:g}{of}, seed {way.seed}"
+def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
+    """Name the part that measures a model's redrawings made in one config."""
+    of = f", best of {config.best_of}" if config.best_of > 1 else ""
+    return f"{model.label}: redrawing at {config.temperature:g}{of}, seed {config.seed}"
 
 
-def distorted_name(model: Contestant) -> str:
+def distorted_name(model: EvaluatedModel) -> str:
     """Name the part that measures how a model's encoder finds distorted human drawings."""
     return f"{model.label}: finding distorted drawings"
 
 
-def examples_name(model: Contestant) -> str:
+def examples_name(model: EvaluatedModel) -> str:
     """Name the part that keeps some redrawings to be shown."""
     return f"{model.label}: examples"
 
 
-def parts(contest: Contest) -> Iterator[Part]:
+def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    amount = {"per_category": contest.settings.per_category}
-    for model in contest.models:
-        facts = {**contest.facts, **amount, "model": model.digest}
-        for way in ways(contest):
+    amount = {"per_category": evaluation.settings.per_category}
+    for model in evaluation.models:
+        facts = {**evaluation.facts, **amount, "model": model.digest}
+        for config in sampling_configs(evaluation):
 
-            def redrawn(model: Contestant = model, way: Way = way) -> dict[str, Any]:
-                return _redrawn(contest, model, way)
+            def redrawn(
+                model: EvaluatedModel = model, config: SamplingConfig = config
+            ) -> dict[str, Any]:
+                return _redrawn(evaluation, model, config)
 
-            yield Part(part_name(model, way), {**facts, **vars(way)}, redrawn)
+            yield Part(part_name(model, config), {**facts, **vars(config)}, redrawn)
 
-        def distorted(model: Contestant = model) -> dict[str, Any]:
-            return _measured(contest, model, _distorted(contest))
+        def distorted(model: EvaluatedModel = model) -> dict[str, Any]:
+            return _measured(evaluation, model, _distorted(evaluation))
 
         yield Part(distorted_name(model), facts, distorted)
 
-        def examples(model: Contestant = model) -> list[ShownSketch]:
-            return _examples(contest, model)
+        def examples(model: EvaluatedModel = model) -> list[ShownSketch]:
+            return _examples(evaluation, model)
 
-        heat = {"temperature": contest.settings.temperature}
-        yield Part(examples_name(model), {**facts, **heat}, examples)
+        temperature = evaluation.settings.temperature
+        yield Part(examples_name(model), {**facts, "temperature": temperature}, examples)
 
 
-def _redrawn(contest: Contest, model: Contestant, way: Way) -> dict[str, Any]:
+def _redrawn(
+    evaluation: Evaluation, model: EvaluatedModel, config: SamplingConfig
+) -> dict[str, Any]:
     drawn = model.sketcher.redraw(
-        contest.held_out.sketches, 1, way.temperature, way.seed, best_of=way.best_of
+        evaluation.held_out.sketches, 1, config.temperature, config.seed, best_of=config.best_of
     )
-    return _measured(contest, model, [one for (one,) in drawn])
+    return _measured(evaluation, model, [one for (one,) in drawn])
 
 
-def examples(contest: Contest) -> list[int]:
+def examples(evaluation: Evaluation) -> list[int]:
     """Return the numbers of the test drawings that are shown: of every category the first ones."""
-    shown = contest.groups.shown
-    return [int(number) for kind in shown for number in contest.held_out.of_category(kind)[:SHOWN]]
+    shown = evaluation.groups.shown
+    return [
+        int(number) for kind in shown for number in evaluation.held_out.of_category(kind)[:SHOWN]
+    ]
 
 
-def _examples(contest: Contest, model: Contestant) -> list[ShownSketch]:
-    sketches = [contest.held_out.sketches[number] for number in examples(contest)]
-    settings = contest.settings
+def _examples(evaluation: Evaluation, model: EvaluatedModel) -> list[ShownSketch]:
+    sketches = [evaluation.held_out.sketches[number] for number in examples(evaluation)]
+    settings = evaluation.settings
     drawn = model.sketcher.redraw(sketches, 1, settings.temperature, settings.seed)
     return [as_shown(one) for (one,) in drawn]
 
 
-def _measured(contest: Contest, model: Contestant, drawn: Sequence[Sketch]) -> dict[str, Any]:
+def _measured(
+    evaluation: Evaluation, model: EvaluatedModel, drawn: Sequence[Sketch]
+) -> dict[str, Any]:
     """What the judge says of drawings, and the ranks of the inputs that they stand for."""
-    said, look = contest.judged(drawn)
+    predicted, scores = evaluation.judged(drawn)
     codes = model.sketcher.encode([one if one.strokes else DOT for one in drawn])
     return {
-        "said": said.tolist(),
-        "rank": ranks(codes, contest.codes(model)).tolist(),
-        "rank_by_judge": ranks(look.features, contest.human[1].features).tolist(),
+        "predicted": predicted.tolist(),
+        "rank": ranks(codes, evaluation.codes(model)).tolist(),
+        "rank_by_judge": ranks(scores.features, evaluation.human[1].features).tolist(),
     }
 
 
-def _distorted(contest: Contest) -> list[Sketch]:
-    rng = np.random.default_rng(contest.settings.seed)
+def _distorted(evaluation: Evaluation) -> list[Sketch]:
+    rng = np.random.default_rng(evaluation.settings.seed)
     return [
         Sketch.from_stroke3(augment(sketch.to_stroke3(), rng, DISTORTION))
-        for sketch in contest.held_out.sketches
+        for sketch in evaluation.held_out.sketches
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.evaluation import interpolation, latent, likeness, pictures, redrawing
-from sketch_pix2seq.evaluation.contest import Contest, Contestant, HeldOut
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
 from sketch_pix2seq.evaluation.parts import Progress, measure_all
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.page import write_report
@@ -21,7 +21,7 @@ PARTS = "parts"
 
 
 def evaluate(
-    models: Sequence[Contestant],
+    models: Sequence[EvaluatedModel],
     dataset: Dataset,
     judge: Classifier,
     out: Path,
@@ -40,7 +40,7 @@ def evaluate(
         provenance: How the report is made.
         settings: How much is measured; None: the usual amount.
         pictures_folder: Pictures as input; None: the package's own cartoons.
-        progress: Told before each part.
+        progress: Called before each part.
 
     Returns:
         The report's page.
@@ -53,14 +53,14 @@ def evaluate(
     """
     settings = settings or EvaluationSettings()
     held_out = HeldOut(dataset, settings.per_category)
-    contest = Contest(models, judge, held_out, settings)
+    evaluation = Evaluation(models, judge, held_out, settings)
     shown = pictures.read_pictures(pictures_folder, held_out.categories)
     parts = itertools.chain(
-        redrawing.parts(contest),
-        latent.parts(contest),
-        interpolation.parts(contest),
-        pictures.parts(contest, shown),
-        likeness.parts(contest),
+        redrawing.parts(evaluation),
+        latent.parts(evaluation),
+        interpolation.parts(evaluation),
+        pictures.parts(evaluation, shown),
+        likeness.parts(evaluation),
     )
     measured = measure_all(parts, out / PARTS, progress)
-    return write_report(Found(contest, measured, shown), provenance, out)
+    return write_report(Found(evaluation, measured, shown), provenance, out)

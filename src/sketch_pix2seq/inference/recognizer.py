@@ -108,7 +108,9 @@ class Recognizer:
         """
         classifier = self._classifier
         if classifier is None:
-            raise BundleError("this bundle holds no classifier", do="Export its run with --judge.")
+            raise BundleError(
+                "this bundle holds no classifier", do="Export its run with --classifier."
+            )
 
         def predict(part: slice) -> Float32[np.ndarray, "M K"]:
             log_probs = _mirrored_log_probs(classifier, views(part))

@@ -25,7 +25,7 @@ from sketch_pix2seq.errors import (
 from sketch_pix2seq.web.pages import page
 
 RETRY_SECONDS = 2
-"""What a client that is told to come back later is told to wait."""
+"""Seconds that a refused client shall wait before it tries again."""
 
 MOST_NAMED = 80
 """Letters of a field's name that are said back."""
@@ -45,7 +45,7 @@ _CODES = {
 
 
 class Wrong(NamedTuple):
-    """Something that is wrong, as it is told.
+    """An error as a site reports it.
 
     Args:
         status: Of HTTP.
@@ -84,29 +84,29 @@ class Wrong(NamedTuple):
         message = str(error).removesuffix(hint).rstrip(" .")
         return cls(status, code, message, hint)
 
-    def told(self) -> dict[str, object]:
-        """Put it into the one shape."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON content of the answer."""
         about = {"code": self.code, "message": self.message, "hint": self.hint}
         return {"ok": False, "error": about}
 
 
 def answer(request: Request, wrong: Wrong) -> Response:
-    """Tell what is wrong: to a browser that asked for a page by a page, else as JSON."""
+    """Report an error: to a browser that asked for a page by a page, else as JSON."""
     headers = {"Retry-After": str(RETRY_SECONDS)} if wrong.status in (429, 503) else {}
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
         shown = page(request, "wrong.html.jinja", wrong.status, wrong=wrong)
         shown.headers.update(headers)
         return shown
-    return JSONResponse(wrong.told(), wrong.status, headers)
+    return JSONResponse(wrong.to_dict(), wrong.status, headers)
 
 
 def _lowered(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def tell_errors_alike(app: FastAPI) -> None:
-    """Let every error of a site be told in the one shape."""
+def add_error_handlers(app: FastAPI) -> None:
+    """Report every error of a site in the one shape."""
 
     def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, SketchPix2SeqError)
@@ -114,9 +114,9 @@ def tell_errors_alike(app: FastAPI) -> None:
 
     def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        told = answer(request, Wrong.of_status(error.status_code))
-        told.headers.update(error.headers or {})
-        return told
+        response = answer(request, Wrong.of_status(error.status_code))
+        response.headers.update(error.headers or {})
+        return response
 
     def of_fields(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -58,7 +58,7 @@ class Limits:
 
 
 class SafeHeaders:
-    """Adds to every answer what tells browsers to be careful."""
+    """Adds to every answer security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

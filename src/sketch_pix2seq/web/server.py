@@ -20,7 +20,7 @@ from sketch_pix2seq.web.guards import KnownHost
 IDLE_SECONDS = 20
 """A connection over which no whole request comes for so long, or twice so long, is closed."""
 DRAIN_SECONDS = 5
-"""How long requests under way may take once the server is told to end."""
+"""How long requests under way may take once the server is asked to stop."""
 MOST_CONNECTIONS = 500
 """Open at once; a process may have 1,024 files open, as a rule."""
 CROWDED_SECONDS = 2
@@ -149,7 +149,7 @@ class _Server(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Open the port; a taken one is told in a line."""
+    """Open the port; a taken one is an error of one line."""
     if not host:
         raise UsageError("`host` must be an address", got="none", do="127.0.0.1 is this machine.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

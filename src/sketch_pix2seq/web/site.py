@@ -1,4 +1,4 @@
-"""A site without its routes: errors told alike, guards, static files, a health check."""
+"""A site without its routes: errors in one shape, guards, static files, a health check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.web.answers import tell_errors_alike
+from sketch_pix2seq.web.answers import add_error_handlers
 from sketch_pix2seq.web.guards import (
     BodyLimit,
     Defects,
@@ -40,7 +40,7 @@ def new_site(
         summary: What it is, in a sentence.
         limits: What it takes from one who asks.
         lifespan: What is opened when it starts and closed when it ends.
-        health: What `/api/health` tells besides that all is well.
+        health: More fields of `/api/health`.
 
     Returns:
         The application. Its description for programs is at `/api/openapi.json`.
@@ -54,7 +54,7 @@ def new_site(
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    tell_errors_alike(app)
+    add_error_handlers(app)
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(TimeLimit, seconds=limits.seconds)
     app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)
@@ -64,8 +64,8 @@ def new_site(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/api/health", summary="Whether this site works.", tags=["service"])
-    def tell_health() -> JSONResponse:
-        told = {"ok": True, "version": __version__, **health()}
-        return JSONResponse(told, 200 if told["ok"] else 503)
+    def get_health() -> JSONResponse:
+        content = {"ok": True, "version": __version__, **health()}
+        return JSONResponse(content, 200 if content["ok"] else 503)
 
     return app

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sketch_pix2seq.evaluation.contest import Contest
 from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.evaluation import Evaluation
 from sketch_pix2seq.evaluation.report.claims import Claim, Comparison, claims
 
 UP, DOWN, NONE = Estimate(0.2, 0.1, 0.3), Estimate(-0.2, -0.3, -0.1), Estimate(0.0, -0.1, 0.1)
@@ -25,5 +25,5 @@ def test_verdicts_follow_the_intervals(values: list[Estimate], verdict: str) -> 
     assert claim.verdict == verdict
 
 
-def test_without_the_four_models_there_are_no_verdicts(contest: Contest) -> None:
-    assert list(claims(contest, {})) == []
+def test_without_the_four_models_there_are_no_verdicts(evaluation: Evaluation) -> None:
+    assert list(claims(evaluation, {})) == []

@@ -8,7 +8,7 @@ from PIL import Image
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.contest import Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.shown import as_shown
 from sketch_pix2seq.evaluation.turing.create import PICTURE_SIZE, create_study
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
@@ -17,11 +17,11 @@ from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
 @pytest.fixture(scope="module")
 def made(
     drawings: Path,
-    contestants: tuple[Contestant, Contestant],
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     out = tmp_path_factory.mktemp("turing") / "study"
-    create_study(Dataset.open(drawings), contestants, out, per_category=3, seed=5)
+    create_study(Dataset.open(drawings), evaluated_models, out, per_category=3, seed=5)
     return out
 
 
@@ -60,10 +60,13 @@ def test_nothing_but_the_drawing_tells_who_drew(made: Path) -> None:
 
 
 def test_the_same_seed_draws_the_same_under_other_names(
-    made: Path, drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
+    made: Path,
+    drawings: Path,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
+    tmp_path: Path,
 ) -> None:
     again = create_study(
-        Dataset.open(drawings), contestants, tmp_path / "again", per_category=3, seed=5
+        Dataset.open(drawings), evaluated_models, tmp_path / "again", per_category=3, seed=5
     )
     study = Study.open(made)
     for source in study.sources:
@@ -75,9 +78,9 @@ def test_the_same_seed_draws_the_same_under_other_names(
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_left(
-    drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
+    drawings: Path, evaluated_models: tuple[EvaluatedModel, EvaluatedModel], tmp_path: Path
 ) -> None:
-    dataset, (first, _) = Dataset.open(drawings), contestants
+    dataset, (first, _) = Dataset.open(drawings), evaluated_models
     out = tmp_path / "study"
     with pytest.raises(UsageError, match="has no category `dog`"):
         create_study(dataset, [first], out, categories=["dog"])
@@ -88,7 +91,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
     with pytest.raises(UsageError, match="names of their own"):
         create_study(dataset, [first, first], out)
     with pytest.raises(UsageError, match="must not be called human"):
-        create_study(dataset, [Contestant("human", first.sketcher, "x")], out)
+        create_study(dataset, [EvaluatedModel("human", first.sketcher, "x")], out)
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
     with pytest.raises(DatasetError, match="must not exist yet"):

@@ -6,7 +6,7 @@ import pytest
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import StudyError
-from sketch_pix2seq.evaluation.contest import Contestant
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.turing.create import create_study
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, STUDY_FILE, Study
 
@@ -23,10 +23,14 @@ def test_what_is_no_study_is_an_error(tmp_path: Path, content: str) -> None:
 
 
 def test_a_picture_that_is_missing_is_told(
-    drawings: Path, contestants: tuple[Contestant, Contestant], tmp_path: Path
+    drawings: Path, evaluated_models: tuple[EvaluatedModel, EvaluatedModel], tmp_path: Path
 ) -> None:
     study = create_study(
-        Dataset.open(drawings), contestants[:1], tmp_path / "s", categories=["pig"], per_category=1
+        Dataset.open(drawings),
+        evaluated_models[:1],
+        tmp_path / "s",
+        categories=["pig"],
+        per_category=1,
     )
     (tmp_path / "s" / SKETCHES / f"{study.sketches[0].name}.png").unlink()
     with pytest.raises(StudyError, match="lacks the picture of a sketch"):

@@ -95,7 +95,7 @@ def test_a_finished_drawing_begins_where_the_given_one_lies(
     client: TestClient, sketcher: Sketcher
 ) -> None:
     sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
-    told = drawn(client.post("/api/finish", json={"drawing": HOUSE, "n": 2, "seed": 1}))
+    told = drawn(client.post("/api/complete", json={"drawing": HOUSE, "n": 2, "seed": 1}))
     for place, one in enumerate(sketcher.complete(sketch, n=2, seed=1)):
         new = one.strokes[len(HOUSE) :]
         points = np.concatenate(new) if new else np.zeros((0, 2))
@@ -109,13 +109,13 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
     sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
     with TestClient(create_studio(sketcher, UNLIMITED)) as client:
         model = client.get("/api/model").json()
-        assert (model["completes"], model["names"]) == (True, True)
+        assert (model["can_complete"], model["can_classify"]) == (True, True)
         form = {"drawing": HOUSE, "n": 2, "seed": 5}
         told = drawn(client.post("/api/redraw", json=form))
         assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5))
         told = drawn(client.post("/api/redraw", json=form | {"best_of": 2}))
         assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5, best_of=2))
-        told = drawn(client.post("/api/finish", json=form))
+        told = drawn(client.post("/api/complete", json=form))
         for place, one in enumerate(sketcher.complete(sketch, n=2, seed=5)):
             new = [point for stroke in one.strokes[len(HOUSE) :] for point in stroke.tolist()]
             assert len(told.get(place, [])) == len(new)
@@ -123,7 +123,7 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
         other = Sketch.from_points([np.array(stroke).T for stroke in LINE])
         told = drawn(client.post("/api/mix", json=form))
         assert_drawn(told, sketcher.mix([sketch, other], steps=3, seed=2))
-        guesses = client.post("/api/name", json={"drawing": HOUSE}).json()["guesses"]
+        guesses = client.post("/api/classify", json={"drawing": HOUSE}).json()["guesses"]
         assert len(guesses) > 0
 
 
@@ -180,8 +180,11 @@ def test_the_map_and_a_point_of_it(client: TestClient, sketcher: Sketcher) -> No
 def test_what_the_model_is(client: TestClient, sketcher: Sketcher) -> None:
     told = client.get("/api/model").json()
     assert told["name"] == sketcher.card.name
-    assert (told["completes"], told["names"], told["maps"]) == (True, False, True)
-    assert client.post("/api/name", json={"drawing": HOUSE}).json() == {"ok": True, "guesses": []}
+    assert (told["can_complete"], told["can_classify"], told["maps"]) == (True, False, True)
+    assert client.post("/api/classify", json={"drawing": HOUSE}).json() == {
+        "ok": True,
+        "guesses": [],
+    }
 
 
 def test_pictures_and_svgs_are_read(client: TestClient) -> None:
@@ -242,7 +245,7 @@ def test_drawings_are_saved(client: TestClient, kind: str, begins: bytes, count:
 def test_what_does_not_fit_is_refused(
     client: TestClient, change: dict[str, Any], what: str
 ) -> None:
-    for path in ("/api/redraw", "/api/finish"):
+    for path in ("/api/redraw", "/api/complete"):
         answer = client.post(path, json={"drawing": HOUSE, **change})
         assert answer.status_code == 422
         error = answer.json()["error"]
@@ -259,7 +262,7 @@ def test_what_does_not_fit_is_refused(
         ("/api/redraw", {"best_of": True}, "best_of"),
         ("/api/redraw", {"n": "6", "best_of": 2}, "n"),
         ("/api/redraw", {"n": 13, "best_of": 32}, "n"),
-        ("/api/finish", {"best_of": 2}, "best_of"),
+        ("/api/complete", {"best_of": 2}, "best_of"),
         ("/api/mix", {"best_of": 40}, "best_of"),
         (
             "/api/mix",
@@ -287,7 +290,7 @@ def test_three_may_ask_for_the_best_of_many_at_once(client: TestClient) -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"drawing": NaN}'])
 def test_what_is_no_form_is_refused(client: TestClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
-    for path in ("/api/redraw", "/api/mix", "/api/save", "/api/map/draw", "/api/name"):
+    for path in ("/api/redraw", "/api/mix", "/api/save", "/api/map/draw", "/api/classify"):
         answer = client.post(path, content=body, headers=headers)
         assert answer.status_code in (400, 422), path
         assert answer.json()["ok"] is False
@@ -295,7 +298,7 @@ def test_what_is_no_form_is_refused(client: TestClient, body: bytes) -> None:
 
 def test_a_drawing_that_cannot_be_finished_is_told(client: TestClient) -> None:
     zigzag = [[[x * 5 for x in range(60)], [(x % 2) * 250 for x in range(60)]]]
-    answer = client.post("/api/finish", json={"drawing": zigzag})
+    answer = client.post("/api/complete", json={"drawing": zigzag})
     assert answer.status_code == 422
     assert "must have fewer than" in answer.json()["error"]["message"]
 
@@ -340,8 +343,8 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     naming = CodeClassifier.fitted(codes, np.arange(30) % 3, 3)
     (folder / "naming.safetensors").write_bytes(naming.to_bytes())
     with TestClient(create_studio(Sketcher.load(folder))) as opened:
-        assert opened.get("/api/model").json()["names"] is True
-        guesses = opened.post("/api/name", json={"drawing": HOUSE}).json()["guesses"]
+        assert opened.get("/api/model").json()["can_classify"] is True
+        guesses = opened.post("/api/classify", json={"drawing": HOUSE}).json()["guesses"]
     assert sorted(guess["category"] for guess in guesses) == ["cat", "dog", "house"]
     assert sum(guess["probability"] for guess in guesses) == pytest.approx(1, abs=1e-3)
 
@@ -349,12 +352,12 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
 def test_a_defect_amid_drawing_ends_the_answer_in_the_one_shape(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sketch_pix2seq.web.studio.artist import Pen
+    from sketch_pix2seq.web.studio.drawing_service import StepDecoder
 
     def broken(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Pen, "follow", broken)
+    monkeypatch.setattr(StepDecoder, "follow", broken)
     answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
     last = json.loads(answer.text.splitlines()[-1])
     assert (last["ok"], last["error"]["code"]) == (False, "failed")
@@ -363,7 +366,7 @@ def test_a_defect_amid_drawing_ends_the_answer_in_the_one_shape(
 def test_what_takes_too_long_to_draw_is_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.artist.DRAWING_SECONDS", -1.0)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.drawing_service.DRAWING_SECONDS", -1.0)
     answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
     last = json.loads(answer.text.splitlines()[-1])
     assert last["error"]["code"] == "timeout"
@@ -372,7 +375,7 @@ def test_what_takes_too_long_to_draw_is_told(
 def test_what_takes_too_long_to_choose_is_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.artist.DRAWING_SECONDS", 0.5)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.drawing_service.DRAWING_SECONDS", 0.5)
     monkeypatch.setattr(Sketcher, "rank", lambda *_: time.sleep(2))
     begun = time.monotonic()
     answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1, "best_of": 2})
@@ -391,14 +394,14 @@ def test_a_studio_that_cannot_draw_is_not_well(sketcher: Sketcher) -> None:
 def test_the_api_is_described(client: TestClient) -> None:
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {
-        *("/api/health", "/api/model", "/api/redraw", "/api/finish", "/api/mix"),
-        *("/api/map", "/api/map/draw", "/api/name", "/api/read", "/api/save"),
+        *("/api/health", "/api/model", "/api/redraw", "/api/complete", "/api/mix"),
+        *("/api/map", "/api/map/draw", "/api/classify", "/api/read", "/api/save"),
     }
     assert all(call["summary"] for path in told["paths"].values() for call in path.values())
 
 
 def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
-    for path in ("/", "/mix", "/map", "/finish"):
+    for path in ("/", "/mix", "/map", "/complete"):
         text = client.get(path, headers={"accept": "text/html"}).text
         assert "<style" not in text
         assert " style=" not in text
@@ -413,9 +416,9 @@ def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), completion=None))
     with TestClient(create_studio(Sketcher.load(folder))) as client:
         assert "comes without a map" in client.get("/map").text
-        assert "does not finish drawings" in client.get("/finish").text
+        assert "cannot complete drawings" in client.get("/complete").text
         assert client.get("/api/map").json() == {"ok": True, "categories": [], "drawings": []}
         answer = client.post("/api/map/draw", json={"x": 0, "y": 0})
         assert answer.json()["error"]["hint"] == "Export it with `--data` and `--gallery`."
-        answer = client.post("/api/finish", json={"drawing": HOUSE})
+        answer = client.post("/api/complete", json={"drawing": HOUSE})
         assert answer.json()["error"]["code"] == "broken"

@@ -48,11 +48,11 @@ def asked(client: TestClient) -> str:
     return found[1]
 
 
-def test_a_session_from_the_door_to_the_thanks(client: TestClient, study: Study) -> None:
-    door = client.get("/")
-    assert "You will see 12 sketches" in door.text
-    assert "nobody&#39;s scribbles" in door.text
-    assert "Ada &lt;ada@x&gt;" in door.text
+def test_a_session_from_the_start_to_the_thanks(client: TestClient, study: Study) -> None:
+    start = client.get("/")
+    assert "You will see 12 sketches" in start.text
+    assert "nobody&#39;s scribbles" in start.text
+    assert "Ada &lt;ada@x&gt;" in start.text
     assert client.cookies.get("participant") is None
     how = client.post("/begin")
     assert how.url.path == "/how"

@@ -247,7 +247,7 @@ def _legend(names: Sequence[str], left: float, first: int = 0) -> str:
 
 
 def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
-    """A mark of the so-many-th kind: told apart by shape too, for those who see no colours."""
+    """A mark of the so-many-th kind: distinguished by shape too, for those who see no colours."""
     at = f"{number(x)} {number(y)}"
     fill = f'fill="{colour(place)}"'
     kind = _MARKS[max(place, 0) % len(_MARKS)]

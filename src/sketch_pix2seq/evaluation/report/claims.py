@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.estimates import Estimate, difference
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.tables import Form
 
 _CLUSTERED = {"neighbours": "neighbours", "silhouette": "silhouette"}
-_INTRUDED = {"between": "intrusion", "excess": "its excess"}
+_RATES = {"between": "off-category rate", "excess": "its excess"}
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
 
 
@@ -24,7 +24,7 @@ class Comparison(NamedTuple):
     Args:
         words: What is compared.
         value: By how much it is in the claim's favour.
-        form: How it is told.
+        form: How it is formatted.
     """
 
     words: str
@@ -62,21 +62,21 @@ class Claim:
         return "holds in part" if any(for_it) else "not seen"
 
 
-def claims(contest: Contest, measured: dict[str, Any]) -> Iterator[Claim]:
+def claims(evaluation: Evaluation, measured: dict[str, Any]) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there.
 
     Args:
-        contest: Who was measured.
+        evaluation: Who was measured.
         measured: What was found.
     """
-    roles = {model.label.removesuffix("_small"): model for model in contest.models}
+    roles = {model.label.removesuffix("_small"): model for model in evaluation.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
-    seed = contest.settings.seed
-    right = {model.label: recognised(contest, measured, model) for model in roles.values()}
+    seed = evaluation.settings.seed
+    right = {model.label: recognised(evaluation, measured, model) for model in roles.values()}
 
-    def rec(more: Contestant, less: Contestant) -> Comparison:
+    def rec(more: EvaluatedModel, less: EvaluatedModel) -> Comparison:
         value = difference(right[more.label], right[less.label], seed)
         return Comparison(f"Rec of {more.label} − {less.label}", value)
 
@@ -93,7 +93,7 @@ def claims(contest: Contest, measured: dict[str, Any]) -> Iterator[Claim]:
         [rec(cnn, cnn_kl), rec(rnn, rnn_kl)],
     )
 
-    def clusters(more: Contestant, less: Contestant, name: str) -> Comparison:
+    def clusters(more: EvaluatedModel, less: EvaluatedModel, name: str) -> Comparison:
         first, second = (
             np.array(measured[latent.part_name(model.label)][f"category_{name}"])
             for model in (more, less)
@@ -114,34 +114,37 @@ def claims(contest: Contest, measured: dict[str, Any]) -> Iterator[Claim]:
         ],
     )
 
-    def third(more: Contestant, less: Contestant, name: str) -> Comparison:
+    def off_category(more: EvaluatedModel, less: EvaluatedModel, name: str) -> Comparison:
         first, second = (
-            interpolation.intrusions(measured[interpolation.part_name(model)])[name]
+            interpolation.off_category_rates(measured[interpolation.part_name(model)])[name]
             for model in (more, less)
         )
-        words = f"{_INTRUDED[name]} of {more.label} − {less.label}"
+        words = f"{_RATES[name]} of {more.label} − {less.label}"
         return Comparison(words, difference(first, second, seed))
 
     yield Claim(
-        "With the KL term, a third category comes up between two",
+        "With the KL term, another category intrudes between two",
         "interpolations (Figures 7 and 8), by eye",
-        "share of in-between drawings that the judge gives to a third category, and by how much "
-        "that is above the same share at the two ends",
+        "off-category rate: share of the inner drawings that the judge assigns to neither "
+        "category; and its excess over the same share at the two ends",
         [
-            third(more, less, name)
-            for name in _INTRUDED
+            off_category(more, less, name)
+            for name in _RATES
             for more, less in ((cnn_kl, cnn), (rnn_kl, rnn))
         ],
     )
 
 
-def recognised(contest: Contest, measured: dict[str, Any], model: Contestant) -> np.ndarray:
+def recognised(
+    evaluation: Evaluation, measured: dict[str, Any], model: EvaluatedModel
+) -> np.ndarray:
     """Whether the judge recognises each redrawing.
 
     Returns:
         (S, N), for each seed and test drawing.
     """
-    said = [
-        measured[redrawing.part_name(model, way)]["said"] for way in redrawing.main_ways(contest)
+    predicted = [
+        measured[redrawing.part_name(model, config)]["predicted"]
+        for config in redrawing.main_configs(evaluation)
     ]
-    return np.asarray(np.array(said) == contest.held_out.category_ids)
+    return np.asarray(np.array(predicted) == evaluation.held_out.category_ids)

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.evaluation.names import as_file_name
-from sketch_pix2seq.evaluation.report.tables import Table, told
+from sketch_pix2seq.evaluation.report.tables import Table, format_cell
 from sketch_pix2seq.sketch.writing import atomic_write
 
 _LIGHT = {
@@ -150,7 +150,7 @@ def render(
         style=Markup(style()),
         sections=sections,
         claims=claims,
-        told=told,
+        format_cell=format_cell,
         models=models,
         model_columns=model_columns,
         attribution=attribution,

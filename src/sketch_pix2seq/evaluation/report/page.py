@@ -14,8 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sketch_pix2seq.evaluation.contest import Contest
 from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.evaluation import Evaluation
 from sketch_pix2seq.evaluation.report.claims import Claim, claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_beside
 from sketch_pix2seq.evaluation.report.sections import Found, sections
@@ -36,9 +36,9 @@ def write_report(found: Found, provenance: Provenance, out: Path) -> Path:
         The page.
     """
     all_sections = list(sections(found))
-    all_claims = list(claims(found.contest, found.measured))
+    all_claims = list(claims(found.evaluation, found.measured))
     write_beside(all_sections, out)
-    results = _results(found.contest, provenance, all_sections, all_claims)
+    results = _results(found.evaluation, provenance, all_sections, all_claims)
     atomic_write(out / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     atomic_write(out / PAGE, _page(found, provenance, all_sections, all_claims).encode())
     return out / PAGE
@@ -50,9 +50,9 @@ def _page(
     all_sections: Sequence[Section],
     all_claims: Sequence[Claim],
 ) -> str:
-    contest = found.contest
-    count = len(contest.held_out.sketches)
-    kinds = len(contest.held_out.categories)
+    evaluation = found.evaluation
+    count = len(evaluation.held_out.sketches)
+    kinds = len(evaluation.held_out.categories)
     return render(
         title="Redrawing sketches: " + _several(found.labels),
         lead=(
@@ -62,7 +62,7 @@ def _page(
             "2017), with the numbers it does not give."
         ),
         facts=[(name, value) for name, value in asdict(provenance).items()],
-        made=f"Commit {provenance.commit}, seed {contest.settings.seed}.",
+        made=f"Commit {provenance.commit}, seed {evaluation.settings.seed}.",
         sections=all_sections,
         claims=all_claims,
         models=_models(found),
@@ -89,7 +89,7 @@ def _models(found: Found) -> list[tuple[str, ...]]:
             (
                 model.label,
                 card.name,
-                "picture" if model.looks_at_pictures else "strokes",
+                "picture" if model.reads_pictures else "strokes",
                 f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}",
                 f"{model.kl_weight:g}",
                 f"{card.metrics.get('step') or 0:,}",
@@ -97,7 +97,7 @@ def _models(found: Found) -> list[tuple[str, ...]]:
                 model.digest[:12],
             )
         )
-    judge = found.contest.judge
+    judge = found.evaluation.judge
     counts = (judge.card.data.get("counts") or {}).get("train") or {}
     rows.append(
         (
@@ -115,7 +115,7 @@ def _models(found: Found) -> list[tuple[str, ...]]:
 
 
 def _results(
-    contest: Contest,
+    evaluation: Evaluation,
     provenance: Provenance,
     all_sections: Sequence[Section],
     all_claims: Sequence[Claim],
@@ -125,10 +125,10 @@ def _results(
 
     return {
         "made": asdict(provenance),
-        "settings": asdict(contest.settings),
-        "models": {model.label: model.digest for model in contest.models},
-        "judge": contest.judge.digest,
-        "data": contest.held_out.digest,
+        "settings": asdict(evaluation.settings),
+        "models": {model.label: model.digest for model in evaluation.models},
+        "judge": evaluation.judge.digest,
+        "data": evaluation.held_out.digest,
         "claims": [
             {
                 "claim": claim.words,

@@ -20,7 +20,7 @@ class Column(NamedTuple):
 
     Args:
         name: Above it.
-        form: `share`: told in per cent; `points`: a difference of two such, with its sign;
+        form: `share`: formatted in per cent; `points`: a difference of two such, with its sign;
             `number`: to three digits; `text`: as it is.
     """
 
@@ -28,7 +28,7 @@ class Column(NamedTuple):
     form: Form = "share"
 
 
-class Told(NamedTuple):
+class FormattedCell(NamedTuple):
     """A cell as people read it.
 
     Args:
@@ -69,11 +69,11 @@ class Table:
         """Columns that the page shows."""
         return self.columns[: self.page_columns]
 
-    def told(self) -> Iterator[list[Told]]:
+    def formatted_rows(self) -> Iterator[list[FormattedCell]]:
         """Yield the rows that the page shows, as people read them."""
         for row in self.rows:
             yield [
-                told(cell, column.form)
+                format_cell(cell, column.form)
                 for cell, column in zip(row, self.shown_columns, strict=False)
             ]
 
@@ -103,8 +103,8 @@ class Table:
 _UNITS: dict[Form, str] = {"share": " %", "points": " points"}
 
 
-def told(cell: Cell, form: Form) -> Told:
-    """Say a number as people read it.
+def format_cell(cell: Cell, form: Form) -> FormattedCell:
+    """Format a cell as people read it.
 
     Args:
         cell: The number.
@@ -114,18 +114,18 @@ def told(cell: Cell, form: Form) -> Told:
         Its text, and its interval if it has one.
 
     Example:
-        >>> told(Estimate(0.5, 0.4, 0.61), "share")
-        Told(text='50.0 %', interval='40.0–61.0')
+        >>> format_cell(Estimate(0.5, 0.4, 0.61), "share")
+        FormattedCell(text='50.0 %', interval='40.0–61.0')
     """
     if cell is None:
-        return Told("–")
+        return FormattedCell("–")
     if isinstance(cell, str):
-        return Told(cell)
+        return FormattedCell(cell)
     if isinstance(cell, Estimate):
         value, low, high = (_number(one, form) for one in (cell.value, cell.low, cell.high))
         to = " to " if cell.low < 0 or form == "points" else "–"
-        return Told(value + _UNITS.get(form, ""), low + to + high)
-    return Told(_number(cell, form) + _UNITS.get(form, ""))
+        return FormattedCell(value + _UNITS.get(form, ""), low + to + high)
+    return FormattedCell(_number(cell, form) + _UNITS.get(form, ""))
 
 
 def _number(value: float, form: Form) -> str:

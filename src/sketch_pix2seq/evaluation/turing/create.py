@@ -1,7 +1,7 @@
 """Making a study: human test drawings are picked, and every model redraws each.
 
 Human drawings and redrawings go through the same numbers (whole ones, longest side 255) and the
-same pen. Nothing but the drawing tells them apart.
+same pen. They differ in nothing but the drawing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.contest import DOT, SPLIT, Contestant, check_labels
+from sketch_pix2seq.evaluation.evaluation import DOT, SPLIT, EvaluatedModel, check_labels
 from sketch_pix2seq.evaluation.shown import as_shown, from_shown
 from sketch_pix2seq.evaluation.turing.study import (
     HUMAN,
@@ -37,7 +37,7 @@ _ID_BYTES = 8
 
 def create_study(
     dataset: Dataset,
-    models: Sequence[Contestant],
+    models: Sequence[EvaluatedModel],
     out: Path,
     *,
     categories: Sequence[str] | None = None,
@@ -121,7 +121,7 @@ def _picked(dataset: Dataset, category: str, count: int, seed: int) -> list[Sket
 
 
 def _nameless(category: str, of_each: Mapping[str, Sequence[Sketch]]) -> Iterator[StudySketch]:
-    """Give drawings of the same originals names that tell nothing.
+    """Give drawings of the same originals names that say nothing.
 
     Not made from the seed, which others may know.
     """

@@ -111,8 +111,8 @@ def _cell(shown: Shown, left: float, top: float, side: float) -> str:
         if shown.standing == HIGHEST
         else ""
     )
-    told = charts.text(words, middle, line, "middle", f"strong {kind}")
-    return frame + drawing + pill + told
+    tag = charts.text(words, middle, line, "middle", f"strong {kind}")
+    return frame + drawing + pill + tag
 
 
 def _short(name: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, told
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell
 from sketch_pix2seq.evaluation.turing import paper
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
@@ -48,7 +48,7 @@ def _passing(outcome: Outcome) -> Section:
         ]
         for source in outcome.study.sources
     ]
-    found = [f"{row[0]} {told(row[1], 'share').text}" for row in rows if row[1] is not None]
+    found = [f"{row[0]} {format_cell(row[1], 'share').text}" for row in rows if row[1] is not None]
     return Section(
         name="passing",
         title="Taken for human: how often",
@@ -99,7 +99,7 @@ def _by_category(outcome: Outcome) -> Section:
             "turing-categories",
             "Tagged human, by category",
             charts.dots([name for name, _ in shown], study.sources, [some for _, some in shown]),
-            "Where lines lie beside each other, these votes tell no difference.",
+            "Where lines lie beside each other, these votes show no difference.",
         )
     ]
     return Section(
@@ -132,7 +132,7 @@ def _best(outcome: Outcome) -> Iterator[str]:
         values = {source: share.value for source, share in shares.items() if share is not None}
         if values:
             best = max(values, key=values.__getitem__)
-            yield f"{category} {best}, {told(values[best], 'share').text}"
+            yield f"{category} {best}, {format_cell(values[best], 'share').text}"
 
 
 def _by_sketch(outcome: Outcome) -> Section:

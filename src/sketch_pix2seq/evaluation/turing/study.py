@@ -1,7 +1,7 @@
 """A study: human test drawings, every model's redrawing of each, all drawn in one style.
 
     study.json      what it is made of, and who drew which sketch: for its maker alone
-    sketches/ID.png each sketch, in one size and line width, under a name that tells nothing
+    sketches/ID.png each sketch, in one size and line width, under a name that says nothing
 
 Knows how a study is kept and opened; `create` makes one. It knows no data sets.
 """
@@ -47,7 +47,7 @@ class Study:
     """A study and how it was made.
 
     Args:
-        sketches: In no telling order.
+        sketches: In random order.
         made: Everything that it depends on.
         format_version: Of this layout.
     """
@@ -93,10 +93,10 @@ class Study:
         """
         path = folder / STUDY_FILE
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            version = told["format_version"]
-            sketches = tuple(StudySketch(**sketch) for sketch in told["sketches"])
-            study = cls(sketches=sketches, made=told["made"])
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version = content["format_version"]
+            sketches = tuple(StudySketch(**sketch) for sketch in content["sketches"])
+            study = cls(sketches=sketches, made=content["made"])
             _ = study.sources, study.categories
         except FileNotFoundError as error:
             raise StudyError(

@@ -26,23 +26,29 @@ from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.sketch.writing import png_bytes
 from sketch_pix2seq.web.answers import Wrong
-from sketch_pix2seq.web.studio.artist import Artist, Moves, check_tries, drawing_of, sketch_of
-from sketch_pix2seq.web.studio.desk import Desk
+from sketch_pix2seq.web.studio.drawing_service import (
+    DrawingService,
+    Moves,
+    check_tries,
+    drawing_of,
+    sketch_of,
+)
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
-    FinishForm,
+    ClassifyAnswer,
+    ClassifyForm,
+    CompleteForm,
+    GalleryPoint,
     Guess,
-    Hanging,
     MapAnswer,
     MixForm,
     ModelAnswer,
-    NameAnswer,
-    NameForm,
-    PlaceForm,
+    PointForm,
     ReadAnswer,
     RedrawForm,
     SaveForm,
 )
+from sketch_pix2seq.web.studio.worker_limits import WorkerLimits
 
 _log = logging.getLogger(__name__)
 
@@ -56,26 +62,26 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def routes(artist: Artist) -> APIRouter:
+def routes(service: DrawingService) -> APIRouter:
     """Return the routes of a studio.
 
     Args:
-        artist: Who draws.
+        service: Draws.
     """
     api = APIRouter(prefix="/api", tags=["studio"])
-    sketcher = artist.sketcher
-    hanging = _Hanging(artist)
-    desk = Desk()
+    sketcher = service.sketcher
+    gallery = _GalleryIndex(service)
+    workers = WorkerLimits()
 
     @api.get("/model", summary="What the model is.")
-    def tell_model() -> ModelAnswer:
+    def get_model() -> ModelAnswer:
         card = sketcher.card
         return ModelAnswer(
             name=card.name,
             categories=list(card.categories),
             temperature=card.temperature,
-            completes=sketcher.can_complete,
-            names=sketcher.can_classify,
+            can_complete=sketcher.can_complete,
+            can_classify=sketcher.can_classify,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -85,38 +91,42 @@ def routes(artist: Artist) -> APIRouter:
     async def redraw(form: RedrawForm) -> StreamingResponse:
         check_tries(form.n, form.best_of)
         given = [sketch_of(form.drawing)]
-        views, latents, seen = await desk.look(
+        views, latents, scores = await workers.look(
             lambda: sketcher.encode_once(given, with_scores=form.best_of > 1)
         )
-        freedom = _freedom(form, artist)
-        conditions = await desk.look(lambda: sketcher.conditions_of(latents, views))
+        params = _sampling_args(form, service)
+        conditions = await workers.look(lambda: sketcher.conditions_of(latents, views))
         if form.best_of == 1:
-            return _stream(artist.draw(conditions, n=form.n, **freedom))
+            return _stream(service.draw(conditions, n=form.n, **params))
         tries = {"n": form.n, "best_of": form.best_of}
-        return _stream(artist.draw_best(conditions, latents, seen, desk, **tries, **freedom))
+        return _stream(service.draw_best(conditions, latents, scores, workers, **tries, **params))
 
-    @api.post("/finish", summary="Finish a started drawing.", responses=_STREAM)
-    async def finish(form: FinishForm) -> StreamingResponse:
-        conditions, prefixes = await desk.look(
+    @api.post("/complete", summary="Complete a started drawing.", responses=_STREAM)
+    async def complete(form: CompleteForm) -> StreamingResponse:
+        conditions, prefixes = await workers.look(
             lambda: sketcher.prepare_completion([sketch_of(form.drawing)])
         )
-        drawn = artist.draw(conditions, n=form.n, prefixes=prefixes, **_freedom(form, artist))
+        drawn = service.draw(
+            conditions, n=form.n, prefixes=prefixes, **_sampling_args(form, service)
+        )
         return _stream(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
     async def mix(form: MixForm) -> StreamingResponse:
         check_tries(form.steps, form.best_of)
         ends = [sketch_of(form.first), sketch_of(form.second)]
-        _, codes, seen = await desk.look(
+        _, codes, scores = await workers.look(
             lambda: sketcher.encode_once(ends, with_scores=form.best_of > 1)
         )
         path = path_through(codes, form.steps, spherical=form.spherical)
-        freedom = _freedom(form, artist)
+        params = _sampling_args(form, service)
         conditions = sketcher.conditions_of(path)
         if form.best_of == 1:
-            return _stream(artist.draw(conditions, **freedom))
-        may_show = None if seen is None else interpolate_scores(seen, form.steps)
-        best = artist.draw_best(conditions, path, may_show, desk, best_of=form.best_of, **freedom)
+            return _stream(service.draw(conditions, **params))
+        path_scores = None if scores is None else interpolate_scores(scores, form.steps)
+        best = service.draw_best(
+            conditions, path, path_scores, workers, best_of=form.best_of, **params
+        )
         return _stream(best)
 
     @api.get(
@@ -124,19 +134,19 @@ def routes(artist: Artist) -> APIRouter:
         summary="Test drawings, each with its place in the latent space.",
         response_model=MapAnswer,
     )
-    def tell_map() -> Response:
-        return Response(hanging.told, media_type="application/json")
+    def get_map() -> Response:
+        return Response(gallery.json, media_type="application/json")
 
     @api.post("/map/draw", summary="Draw a point of the map.", responses=_STREAM)
-    async def draw_place(form: PlaceForm) -> StreamingResponse:
-        latent = await desk.look(lambda: hanging.latent_at(form.x, form.y))
+    async def draw_place(form: PointForm) -> StreamingResponse:
+        latent = await workers.look(lambda: gallery.latent_at(form.x, form.y))
         conditions = sketcher.conditions_of(latent[None])
-        return _stream(artist.draw(conditions, n=form.n, **_freedom(form, artist)))
+        return _stream(service.draw(conditions, n=form.n, **_sampling_args(form, service)))
 
-    @api.post("/name", summary="Say what a drawing shows.")
-    async def name(form: NameForm) -> NameAnswer:
+    @api.post("/classify", summary="Classify a drawing.")
+    async def classify(form: ClassifyForm) -> ClassifyAnswer:
         sketch = sketch_of(form.drawing)
-        return NameAnswer(guesses=await desk.look(lambda: _guesses(sketcher, sketch)))
+        return ClassifyAnswer(guesses=await workers.look(lambda: _guesses(sketcher, sketch)))
 
     @api.post(
         "/read",
@@ -145,7 +155,7 @@ def routes(artist: Artist) -> APIRouter:
     )
     async def read(request: Request) -> ReadAnswer:
         data = await request.body()
-        return ReadAnswer(drawing=await desk.file(lambda: _seen(data)))
+        return ReadAnswer(drawing=await workers.file(lambda: _seen(data)))
 
     @api.post(
         "/save",
@@ -154,7 +164,7 @@ def routes(artist: Artist) -> APIRouter:
         responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
     )
     async def save(form: SaveForm) -> Response:
-        content = await desk.file(lambda: _file(form))
+        content = await workers.file(lambda: _file(form))
         name = f"sketch.{form.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=_TYPES[form.format], headers=headers)
@@ -162,18 +172,18 @@ def routes(artist: Artist) -> APIRouter:
     return api
 
 
-class _Hanging:
-    """The gallery as it hangs: its codes, made when they are first asked for."""
+class _GalleryIndex:
+    """The gallery as JSON, and its codes, computed when they are first needed."""
 
-    def __init__(self, artist: Artist) -> None:
-        self._artist = artist
+    def __init__(self, service: DrawingService) -> None:
+        self._service = service
         self._latents: Float32[np.ndarray, "N Z"] | None = None
-        gallery = artist.sketcher.gallery
+        gallery = service.sketcher.gallery
         drawings = [] if gallery is None else gallery.items
-        told = MapAnswer(
+        answer = MapAnswer(
             categories=[] if gallery is None else gallery.categories,
             drawings=[
-                Hanging(
+                GalleryPoint(
                     category=one.sketch.category or "",
                     x=one.place[0],
                     y=one.place[1],
@@ -182,29 +192,31 @@ class _Hanging:
                 for one in drawings
             ],
         )
-        self.told = told.model_dump_json().encode()
+        self.json = answer.model_dump_json().encode()
 
     def latent_at(self, x: float, y: float) -> Float32[np.ndarray, "Z"]:
-        gallery: Gallery | None = self._artist.sketcher.gallery
+        gallery: Gallery | None = self._service.sketcher.gallery
         if gallery is None:
             raise BundleError(
                 "this model comes without a map", do="Export it with `--data` and `--gallery`."
             )
         if self._latents is None:
-            self._latents = self._artist.sketcher.encode([one.sketch for one in gallery.items])
+            self._latents = self._service.sketcher.encode([one.sketch for one in gallery.items])
         return gallery.latent_at((x, y), self._latents)
 
 
-class _Freedom(TypedDict):
+class _SamplingArgs(TypedDict):
     temperature: float
     seed: int
 
 
-def _freedom(form: FinishForm | MixForm | PlaceForm, artist: Artist) -> _Freedom:
-    """How something is drawn, as `Artist.draw` takes it."""
+def _sampling_args(
+    form: CompleteForm | MixForm | PointForm, service: DrawingService
+) -> _SamplingArgs:
+    """The arguments of `DrawingService.draw`."""
     temperature = form.temperature
     if temperature is None:
-        temperature = artist.sketcher.card.temperature
+        temperature = service.sketcher.card.temperature
     return {"temperature": temperature, "seed": form.seed}
 
 
@@ -260,14 +272,14 @@ async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
         async for moves in drawn:
             yield _line({"moves": [list(move) for move in moves]})
     except SketchPix2SeqError as error:  # the status was sent already
-        last = Wrong.of_error(error).told()
+        last = Wrong.of_error(error).to_dict()
     except TimeoutError:
-        last = Wrong.of_status(504).told()
+        last = Wrong.of_status(504).to_dict()
     except Exception:
         _log.exception("a defect in drawing")
-        last = Wrong.of_status(500).told()
+        last = Wrong.of_status(500).to_dict()
     yield _line(last)
 
 
-def _line(told: dict[str, object]) -> bytes:
-    return orjson.dumps(told) + b"\n"
+def _line(content: dict[str, object]) -> bytes:
+    return orjson.dumps(content) + b"\n"

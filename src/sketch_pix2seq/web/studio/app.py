@@ -17,7 +17,7 @@ from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.pages import page
 from sketch_pix2seq.web.site import new_site
 from sketch_pix2seq.web.studio.api import routes
-from sketch_pix2seq.web.studio.artist import Artist, drawing_of
+from sketch_pix2seq.web.studio.drawing_service import DrawingService, drawing_of
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
@@ -49,7 +49,7 @@ VIEWS = (
     View("/", "Draw", "studio/draw.html.jinja"),
     View("/mix", "Mix", "studio/mix.html.jinja"),
     View("/map", "Map", "studio/map.html.jinja"),
-    View("/finish", "Finish", "studio/finish.html.jinja"),
+    View("/complete", "Complete", "studio/complete.html.jinja"),
 )
 
 
@@ -63,17 +63,17 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
     Returns:
         The application; its engine ends when the application does.
     """
-    artist = Artist(sketcher)
+    service = DrawingService(sketcher)
     sketches = examples_of_the_package()
     examples = [(sketch.category or sketch.name or "", drawing_of(sketch)) for sketch in sketches]
 
     @asynccontextmanager
     async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
         yield
-        artist.close()
+        service.close()
 
     def health() -> dict[str, object]:
-        engine = artist.engine
+        engine = service.engine
         return {"ok": engine.works, "drawing": engine.num_active, "waiting": engine.num_waiting}
 
     app = new_site(
@@ -83,11 +83,11 @@ def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
         lifespan=open_and_close,
         health=health,
     )
-    app.include_router(routes(artist))
+    app.include_router(routes(service))
     for view in VIEWS:
         app.add_api_route(
             view.path,
-            _shows(view, artist, examples),
+            _shows(view, service, examples),
             methods=["GET", "HEAD"],
             include_in_schema=False,
             response_class=HTMLResponse,
@@ -102,10 +102,10 @@ def examples_of_the_package() -> list[Sketch]:
 
 
 def _shows(
-    view: View, artist: Artist, examples: list[tuple[str, Drawing]]
+    view: View, service: DrawingService, examples: list[tuple[str, Drawing]]
 ) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
-        sketcher = artist.sketcher
+        sketcher = service.sketcher
         return page(
             request,
             view.template,
@@ -113,8 +113,8 @@ def _shows(
             views=VIEWS,
             card=sketcher.card,
             examples=examples,
-            completes=sketcher.can_complete,
-            names=sketcher.can_classify,
+            can_complete=sketcher.can_complete,
+            can_classify=sketcher.can_classify,
             best=sketcher.card.oversampled or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,
         )

@@ -20,7 +20,7 @@ MOST_SAVED_POINTS = 10_000
 _FAR = 1e5
 
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR, allow_inf_nan=False)]
-# what is wrong is told at once: a list of a million wrong numbers is one error, not a million
+# the first error is enough: a list of a million wrong numbers is one error, not a million
 Axis = Annotated[list[Coordinate], Field(min_length=1, max_length=MOST_POINTS, fail_fast=True)]
 Stroke = Annotated[list[Axis], Field(min_length=2, max_length=2, fail_fast=True)]
 Drawing = Annotated[
@@ -65,7 +65,7 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Freedom(_Form):
+class SamplingParams(_Form):
     """How something is drawn."""
 
     temperature: float | None = Field(
@@ -74,8 +74,8 @@ class _Freedom(_Form):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another seed, other drawings.")
 
 
-class FinishForm(_Freedom):
-    """A drawing to be finished."""
+class CompleteForm(SamplingParams):
+    """A drawing to be completed."""
 
     drawing: Drawing
     n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
@@ -83,21 +83,21 @@ class FinishForm(_Freedom):
     _drawing = field_validator("drawing")(checked)
 
 
-class RedrawForm(FinishForm):
+class RedrawForm(CompleteForm):
     """A drawing to be drawn again."""
 
     best_of: Tries = 1
 
 
-class NameForm(_Form):
-    """A drawing to be named."""
+class ClassifyForm(_Form):
+    """A drawing to be classified."""
 
     drawing: Drawing
 
     _drawing = field_validator("drawing")(checked)
 
 
-class MixForm(_Freedom):
+class MixForm(SamplingParams):
     """Two drawings to be mixed."""
 
     first: Drawing
@@ -109,7 +109,7 @@ class MixForm(_Freedom):
     _drawings = field_validator("first", "second")(checked)
 
 
-class PlaceForm(_Freedom):
+class PointForm(SamplingParams):
     """A point of the map."""
 
     x: float = Field(ge=-1, le=2, description="0: left, 1: right.")
@@ -147,14 +147,14 @@ class Guess(BaseModel):
     probability: float
 
 
-class NameAnswer(BaseModel):
-    """What a drawing may show, the likeliest first; empty if the model names nothing."""
+class ClassifyAnswer(BaseModel):
+    """The most likely categories of a drawing, in order; empty if the model cannot classify."""
 
     ok: Literal[True] = True
     guesses: list[Guess]
 
 
-class Hanging(BaseModel):
+class GalleryPoint(BaseModel):
     """A drawing on the map."""
 
     category: str
@@ -168,7 +168,7 @@ class MapAnswer(BaseModel):
 
     ok: Literal[True] = True
     categories: list[str]
-    drawings: list[Hanging]
+    drawings: list[GalleryPoint]
 
 
 class ModelAnswer(BaseModel):
@@ -178,8 +178,8 @@ class ModelAnswer(BaseModel):
     name: str
     categories: list[str]
     temperature: float
-    completes: bool = Field(description="Whether it finishes started drawings.")
-    names: bool = Field(description="Whether it names drawings.")
+    can_complete: bool = Field(description="Whether it completes started drawings.")
+    can_classify: bool = Field(description="Whether it classifies drawings.")
     maps: bool = Field(description="Whether it has a map.")
     licence: str
     attribution: str

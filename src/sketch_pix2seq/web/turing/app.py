@@ -13,7 +13,7 @@ from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
 from sketch_pix2seq.web.turing.pictures import load_pictures
 from sketch_pix2seq.web.turing.results import results_routes
-from sketch_pix2seq.web.turing.routes import Hall, participant_routes
+from sketch_pix2seq.web.turing.routes import StudyContext, participant_routes
 from sketch_pix2seq.web.turing.store import Store
 
 NAME = "Human or computer?"
@@ -46,7 +46,7 @@ def create_turing(
     Raises:
         StudyError: If a picture of the study cannot be shown.
     """
-    hall = Hall(
+    context = StudyContext(
         store=store,
         pictures=load_pictures(study, folder),
         licence=str(study.made.get("licence", "")),
@@ -65,6 +65,6 @@ def create_turing(
         lifespan=open_and_close,
         health=lambda: {"ok": store.can_write()},
     )
-    app.include_router(participant_routes(hall))
+    app.include_router(participant_routes(context))
     app.include_router(results_routes(study, store, results_token))
     return app

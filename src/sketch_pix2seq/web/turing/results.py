@@ -79,7 +79,7 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
         return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
     @routes.get(STYLESHEET)
-    def tell_style() -> Response:
+    def get_style() -> Response:
         return Response(style(), media_type="text/css; charset=utf-8")
 
     return routes

@@ -38,8 +38,8 @@ Tag = Literal["human", "computer"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hall:
-    """What the pages need to know.
+class StudyContext:
+    """The study that the pages show.
 
     Args:
         store: Where votes go.
@@ -55,7 +55,7 @@ class Hall:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of the sketches, in no telling order."""
+        """Names of the sketches, in an order that reveals nothing."""
         return tuple(sorted(self.pictures))
 
     @property
@@ -84,7 +84,7 @@ class VoteForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sketch: str = Field(max_length=64, description="Its name, as the page told it.")
+    sketch: str = Field(max_length=64, description="Its name, as the page shows it.")
     tag: Tag = Field(description="Who drew it.")
 
 
@@ -99,37 +99,37 @@ class VoteAnswer(BaseModel):
     following: str | None = Field(description="The one after it, to be fetched meanwhile.")
 
 
-def participant_routes(hall: Hall) -> APIRouter:
+def participant_routes(context: StudyContext) -> APIRouter:
     """Return all routes that participants use."""
     routes = APIRouter()
-    _add_voting(routes, hall)
-    _add_coming(routes, hall)
-    _add_leaving(routes, hall)
+    _add_voting(routes, context)
+    _add_start(routes, context)
+    _add_end(routes, context)
 
     @routes.get("/how", include_in_schema=False)
-    def tell_how(request: Request) -> Response:
-        participant = participant_of(request, hall.store)
+    def show_how(request: Request) -> Response:
+        participant = participant_of(request, context.store)
         if participant is None:
-            return _to_the_door()
-        return page(request, "turing/how.html.jinja", place=hall.place_of(participant))
+            return _redirect_to_start()
+        return page(request, "turing/how.html.jinja", place=context.place_of(participant))
 
     @routes.get("/sketches/{name}.png", include_in_schema=False)
     def show_picture(name: str) -> Response:
-        if name not in hall.pictures:
+        if name not in context.pictures:
             raise HTTPException(404)
         headers = {"Cache-Control": _PICTURES_KEPT}
-        return Response(hall.pictures[name], media_type="image/png", headers=headers)
+        return Response(context.pictures[name], media_type="image/png", headers=headers)
 
     return routes
 
 
-def _add_voting(routes: APIRouter, hall: Hall) -> None:
+def _add_voting(routes: APIRouter, context: StudyContext) -> None:
     @routes.get("/question", include_in_schema=False)
     def ask(request: Request) -> Response:
-        participant = participant_of(request, hall.store)
+        participant = participant_of(request, context.store)
         if participant is None:
-            return _to_the_door()
-        place = hall.place_of(participant)
+            return _redirect_to_start()
+        place = context.place_of(participant)
         if place.sketch is None:
             return _go("/thanks")
         return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
@@ -141,87 +141,87 @@ def _add_voting(routes: APIRouter, hall: Hall) -> None:
         tag: Annotated[Tag, Form()],
         asked: Annotated[int, Form(ge=0)] = 0,
     ) -> Response:
-        participant = participant_of(request, hall.store)
+        participant = participant_of(request, context.store)
         if participant is None:
-            return _to_the_door()
+            return _redirect_to_start()
         if not 0 <= _now_ms() - asked < LEAST_LOOK_MS:
-            hall.take(participant, sketch, tag)
+            context.take(participant, sketch, tag)
         return _go("/question")
 
     @routes.post("/api/vote", summary="Say who drew a sketch; the first vote counts.")
     def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
-        participant = participant_of(request, hall.store)
+        participant = participant_of(request, context.store)
         if participant is None:
             raise UsageError("this browser takes no part yet", do="Begin at the first page.")
-        counted = hall.take(participant, form.sketch, form.tag)
-        return VoteAnswer(counted=counted, **hall.place_of(participant)._asdict())
+        counted = context.take(participant, form.sketch, form.tag)
+        return VoteAnswer(counted=counted, **context.place_of(participant)._asdict())
 
 
-def _add_coming(routes: APIRouter, hall: Hall) -> None:
-    def door(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
-        participant = participant_of(request, hall.store)
+def _add_start(routes: APIRouter, context: StudyContext) -> None:
+    def start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
+        participant = participant_of(request, context.store)
         return page(
             request,
-            "turing/door.html.jinja",
+            "turing/start.html.jinja",
             status,
-            hall=hall,
-            place=None if participant is None else hall.place_of(participant),
+            study=context,
+            place=None if participant is None else context.place_of(participant),
             lost="lost" in request.query_params,
             wrong=wrong,
         )
 
     @routes.get("/", include_in_schema=False)
-    def open_door(request: Request) -> HTMLResponse:
-        return door(request)
+    def show_start(request: Request) -> HTMLResponse:
+        return start(request)
 
     @routes.post("/begin", include_in_schema=False)
     def begin(request: Request) -> Response:
         # who followed a link from elsewhere seemed new, for a Strict cookie was not sent; now it is
-        if participant_of(request, hall.store) is not None:
+        if participant_of(request, context.store) is not None:
             return _go("/question")
         answer = _go("/how")
-        remember(answer, request, hall.store.join())
+        remember(answer, request, context.store.join())
         return answer
 
     @routes.post("/resume", include_in_schema=False)
     def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") -> Response:
         token = read_code(code)
-        if token is None or hall.store.find(token) is None:
-            return door(request, 422, wrong="Nobody here has this code. Look at it once more.")
+        if token is None or context.store.find(token) is None:
+            return start(request, 422, wrong="Nobody here has this code. Look at it once more.")
         answer = _go("/question")
         remember(answer, request, token)
         return answer
 
 
-def _add_leaving(routes: APIRouter, hall: Hall) -> None:
+def _add_end(routes: APIRouter, context: StudyContext) -> None:
     @routes.get("/pause", include_in_schema=False)
     def pause(request: Request) -> Response:
-        return _last_page(request, hall, "turing/pause.html.jinja")
+        return _last_page(request, context, "turing/pause.html.jinja")
 
     @routes.get("/thanks", include_in_schema=False)
     def thank(request: Request) -> Response:
-        return _last_page(request, hall, "turing/thanks.html.jinja")
+        return _last_page(request, context, "turing/thanks.html.jinja")
 
     @routes.get("/withdraw", include_in_schema=False)
     def ask_to_withdraw(request: Request) -> Response:
-        return _last_page(request, hall, "turing/withdraw.html.jinja")
+        return _last_page(request, context, "turing/withdraw.html.jinja")
 
     @routes.post("/withdraw", include_in_schema=False)
     def withdraw(request: Request) -> Response:
-        participant = participant_of(request, hall.store)
+        participant = participant_of(request, context.store)
         if participant is not None:
-            hall.store.withdraw(participant)
+            context.store.withdraw(participant)
         answer = page(request, "turing/gone.html.jinja")
         forget(answer, request)
         return answer
 
 
-def _last_page(request: Request, hall: Hall, template: str) -> Response:
-    participant = participant_of(request, hall.store)
+def _last_page(request: Request, context: StudyContext, template: str) -> Response:
+    participant = participant_of(request, context.store)
     if participant is None:
-        return _to_the_door()
-    place = hall.place_of(participant)
-    return page(request, template, place=place, code=code_of(request), hall=hall)
+        return _redirect_to_start()
+    place = context.place_of(participant)
+    return page(request, template, place=place, code=code_of(request), study=context)
 
 
 def _now_ms() -> int:
@@ -232,6 +232,6 @@ def _go(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303)
 
 
-def _to_the_door() -> RedirectResponse:
+def _redirect_to_start() -> RedirectResponse:
     """Where those go whom we do not know: their browser may have kept no cookie."""
     return _go("/?lost")

@@ -152,7 +152,7 @@ class Store:
             return self._could_write
 
     def votes(self) -> list[Vote]:
-        """Return all votes, by participant; nothing tells when each was given."""
+        """Return all votes, by participant; without the time of each."""
         query = sa.select(VOTES).order_by(VOTES.c.participant, VOTES.c.sketch)
         with self._transaction() as connection:
             return [
@@ -169,7 +169,7 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[sa.Connection]:
-        """Begin, and commit at the end; what the database cannot do now is told as being busy."""
+        """Begin, and commit at the end; an unavailable database is a `BusyError`."""
         engine = self._writing if writes else self._reading
         try:
             with self._turn if writes else nullcontext(), engine.begin() as connection:

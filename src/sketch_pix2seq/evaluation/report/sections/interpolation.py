@@ -1,4 +1,4 @@
-"""Interpolation: what comes up between two drawings."""
+"""Interpolation: what appears between two drawings."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ _FINE_LINES = 3  # in which a row of 51 is set
 
 def interpolation_section(found: Found) -> Section:
     """Make the section."""
-    contest = found.contest
+    evaluation = found.evaluation
     of_each = {
         model.label: found.measured[interpolation.part_name(model)] for model in found.models
     }
-    pairs, best_of = contest.groups.pairs, contest.settings.best_of
-    people = contest.held_out.sketches
-    shown_ends = interpolation.ends(contest)[:: contest.settings.paths].tolist()
+    pairs, best_of = evaluation.groups.pairs, evaluation.settings.best_of
+    people = evaluation.held_out.sketches
+    shown_ends = interpolation.ends(evaluation)[:: evaluation.settings.paths].tolist()
     rows: list[list[Cell]] = []
     along = []
     for label, one in of_each.items():
-        third = interpolation.intrusions(one)
-        said, ends = np.array(one["said"]), np.array(one["categories"])
-        along.append((said[:, :, None] != ends[:, None, :]).all(2).mean(0).tolist())
+        rates = interpolation.off_category_rates(one)
+        predicted, ends = np.array(one["predicted"]), np.array(one["categories"])
+        along.append((predicted[:, :, None] != ends[:, None, :]).all(2).mean(0).tolist())
         rows.append(
             [
                 label,
-                *(share_of(third[name], found) for name in ("between", "at_ends", "excess")),
-                *([share_of(third["best"], found)] if best_of > 1 else []),
+                *(share_of(rates[name], found) for name in ("between", "at_ends", "excess")),
+                *([share_of(rates["best"], found)] if best_of > 1 else []),
                 share_of(np.array(one["longest_step"]), found),
                 share_of(np.array(one["detour"]), found),
             ]
         )
     figures = [
         Figure(
-            "intrusion",
-            "Share taken for a third category, from one end to the other",
+            "off-category",
+            "Off-category rate, from one end to the other",
             charts.lines(
                 found.labels,
                 along,
                 [f"{w / 10:g}" for w in range(STEPS)],
                 "weight of the second drawing",
             ),
-            "A hump in the middle is a third category coming up on the way; a line that is high "
-            "everywhere is a model that draws badly.",
+            "A hump in the middle: drawings of neither category appear on the path. A line that is "
+            "high everywhere: the model draws badly.",
         )
     ]
     for label, one in of_each.items():
@@ -85,11 +85,11 @@ def interpolation_section(found: Found) -> Section:
     for label, one in list(of_each.items())[:1]:
         fine = [
             _fine_rows(row, name)
-            for row, name in zip(one["fine"], found.names(contest.groups.second), strict=True)
+            for row, name in zip(one["fine"], found.names(evaluation.groups.second), strict=True)
         ]
         sheet = [line for rows_of_one in fine for line in rows_of_one]
-        first = found.categories[contest.groups.first[0]]
-        to = found.names(contest.groups.second)
+        first = found.categories[evaluation.groups.first[0]]
+        to = found.names(evaluation.groups.second)
         title = f"{label}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each"
         figures.append(
             Figure(
@@ -101,27 +101,26 @@ def interpolation_section(found: Found) -> Section:
         )
     return Section(
         name="interpolation",
-        title="Interpolation: what comes up between two drawings?",
-        see="Whether a drawing turns into another, or something else comes up on the way.",
-        how=f"{len(pairs)} pairs of categories, {contest.settings.paths} pairs of test drawings "
+        title="Interpolation: what appears between two drawings?",
+        see="Whether a drawing turns into another, or something else appears on the path.",
+        how=f"{len(pairs)} pairs of categories, {evaluation.settings.paths} pairs of test drawings "
         f"each, the same for every model; {STEPS} steps, one noise (temperature "
-        f"{contest.settings.temperature:g}, seed {contest.settings.seed}). A model that draws "
-        "badly is taken for a third category at the ends too: what counts is the excess in "
-        "between.",
-        paper="with the KL term an unexpected third category shows up on the way (Figures 7 and "
-        "8, by eye).",
-        ours="excess of third categories in between: "
-        f"{listed(found.labels, [row[3] for row in rows])}.",
+        f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
+        "category rate is the share of drawings that the judge assigns to neither of the two "
+        "categories. A model that draws badly has a high rate at the ends too: what counts is the "
+        "excess of the inner drawings.",
+        paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
+        ours=f"excess of the off-category rate: {listed(found.labels, [row[3] for row in rows])}.",
         tables=[
             Table(
                 name="interpolation",
-                title="Third categories (intrusion), and how evenly drawings change",
+                title="Off-category rate (intrusion), and how evenly drawings change",
                 columns=[
                     Column("model", "text"),
-                    Column("third category, in between"),
+                    Column("off-category rate, inner drawings"),
                     Column("at the ends"),
                     Column("excess"),
-                    *([Column(f"in between, best of {best_of}")] if best_of > 1 else []),
+                    *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
                     Column("longest step (even: 10 %)"),
                     Column("detour (straight: 1)", "number"),
                 ],

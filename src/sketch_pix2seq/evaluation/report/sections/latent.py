@@ -13,15 +13,15 @@ from sketch_pix2seq.evaluation.report.sections.section import (
     listed,
     share_of,
 )
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, told
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell
 
 
 def latent_section(found: Found) -> Section:
     """Make the section."""
-    numbers = latent.chosen(found.contest)
-    kinds = found.contest.held_out.category_ids[numbers]
-    places = np.searchsorted(np.sort(found.contest.groups.shown), kinds)
-    names = found.names(sorted(found.contest.groups.shown))
+    numbers = latent.chosen(found.evaluation)
+    kinds = found.evaluation.held_out.category_ids[numbers]
+    places = np.searchsorted(np.sort(found.evaluation.groups.shown), kinds)
+    names = found.names(sorted(found.evaluation.groups.shown))
     labels = [*latent.YARDSTICKS, *found.labels]
     of_each = {label: found.measured[latent.part_name(label)] for label in labels}
     columns = [
@@ -29,7 +29,7 @@ def latent_section(found: Found) -> Section:
         Column("silhouette", "number"),
         Column("neighbours agree"),
     ]
-    grouped = found.contest.groups.told_apart
+    grouped = found.evaluation.groups.is_meaningful
     if grouped:
         columns += [
             Column("silhouette, living and things", "number"),
@@ -44,19 +44,18 @@ def latent_section(found: Found) -> Section:
         rows.append(row)
     panels = [(label, np.array(of_each[label]["places"])) for label in found.labels]
     silhouettes = [row[1] for row in rows[len(latent.YARDSTICKS) :]]
-    each = found.contest.settings.per_category_latent
+    each = found.evaluation.settings.per_category_latent
     return Section(
         name="latent",
         title="Latent space: does every category have a place of its own?",
-        see="Islands of one colour: categories that the model keeps apart without being told of "
-        "them.",
+        see="Islands of one colour: categories that the model keeps apart without knowing of them.",
         how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, perplexity "
-        f"30, seed {found.contest.settings.seed}. The numbers are measured in the latent space "
+        f"30, seed {found.evaluation.settings.seed}. The numbers are measured in the latent space "
         "itself, not in the picture.",
         paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
         "numbers).",
         ours=f"silhouette {listed(found.labels, silhouettes, 'number')}; "
-        f"of plain pixels {told(rows[0][1], 'number').text}.",
+        f"of plain pixels {format_cell(rows[0][1], 'number').text}.",
         tables=[
             Table(
                 name="latent",

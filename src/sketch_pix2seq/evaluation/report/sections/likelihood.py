@@ -15,7 +15,7 @@ def likelihood_section(found: Found) -> Section:
     points = []
     for model in found.models:
         test = model.card.metrics.get("test") or {}
-        known = test.get("data") == found.contest.held_out.digest
+        known = test.get("data") == found.evaluation.held_out.digest
         values = [
             float(test[convention][name])
             for convention in ("valid", "magenta")
@@ -39,9 +39,9 @@ def likelihood_section(found: Found) -> Section:
                 "model in the lower left corner would have both.",
             )
         )
-    told_of = [row[0] for row in rows if row[4] is not None]
-    told_rows = listed(
-        [str(label) for label in told_of], [row[4] for row in rows if row[4] is not None], "number"
+    labels = [row[0] for row in rows if row[4] is not None]
+    likelihoods = listed(
+        [str(label) for label in labels], [row[4] for row in rows if row[4] is not None], "number"
     )
     return Section(
         name="likelihood",
@@ -54,8 +54,8 @@ def likelihood_section(found: Found) -> Section:
         "trained with `valid` has never seen a padded row, and its `magenta` Lp says little. KL: "
         "nats a dimension, measured for every model.",
         paper="the KL term trades reconstruction for a smooth latent space; it gives no numbers.",
-        ours=f"LR (`valid`): {told_rows}."
-        if told_rows
+        ours=f"LR (`valid`): {likelihoods}."
+        if likelihoods
         else "no bundle was exported with this data set.",
         tables=[
             Table(

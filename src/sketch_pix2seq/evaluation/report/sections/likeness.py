@@ -17,19 +17,19 @@ def likeness_section(found: Found) -> Section:
         rows.append(
             [
                 label,
-                share_of(np.array(one["told_by_picture"]), found),
-                share_of(np.array(one["told_by_strokes"]), found),
-                share_of(np.array(one["told_by_strokes_alike"]), found),
-                share_of(np.array(one["told_by_strokes_both"]), found),
+                share_of(np.array(one["accuracy_by_picture"]), found),
+                share_of(np.array(one["accuracy_by_strokes"]), found),
+                share_of(np.array(one["accuracy_refs_simplified"]), found),
+                share_of(np.array(one["accuracy_both_simplified"]), found),
                 float(one["frechet"]),
             ]
         )
-    count = len(found.measured[likeness.part_name(likeness.FLOOR)]["told_by_picture"]) // 2
+    count = len(found.measured[likeness.part_name(likeness.FLOOR)]["accuracy_by_picture"]) // 2
     return Section(
         name="likeness",
         title="Human-likeness, without humans",
-        see="50 % would mean that nothing sets the drawings apart from a person's. The first "
-        "line is human drawings against other human drawings: the floor.",
+        see="An accuracy of 50 % would mean that nothing distinguishes the drawings from a "
+        "person's. The first line is human drawings against other human drawings: the floor.",
         how=f"{count:,} redrawings of one half of the test drawings against {count:,} human "
         f"drawings of the other half; random forest, {likeness.FOLDS}-fold. Features: the "
         "judge's, and nine figures of the strokes; those also with people's drawings simplified "
@@ -39,16 +39,16 @@ def likeness_section(found: Found) -> Section:
         "beside a Turing test with people, not in its place.",
         paper="asked 59 people: 58 % of human drawings were taken for human, 60 % of CNN "
         "redrawings.",
-        ours="told apart by the picture: "
+        ours="two-sample test accuracy by the picture: "
         f"{listed([str(row[0]) for row in rows], [row[1] for row in rows])}.",
         tables=[
             Table(
                 name="likeness",
-                title="How well a classifier tells redrawings from human drawings",
+                title="Two-sample test: accuracy of a classifier of redrawings and human drawings",
                 columns=[
                     Column("drawings", "text"),
-                    Column("told apart by picture"),
-                    Column("told apart by strokes"),
+                    Column("accuracy by picture"),
+                    Column("accuracy by strokes"),
                     Column("... people's simplified alike"),
                     Column("... both simplified alike"),
                     Column("Fréchet distance", "number"),

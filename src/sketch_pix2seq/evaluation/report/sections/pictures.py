@@ -22,14 +22,14 @@ def pictures_section(found: Found) -> Section:
     """Make the section."""
     counted = [place for place, one in enumerate(found.shown) if one.category is not None]
     right = np.array([found.shown[place].category for place in counted], np.int64)
-    said, _ = found.contest.judged([one.sketch for one in found.shown])
+    predicted, _ = found.evaluation.judged([one.sketch for one in found.shown])
     rows: list[list[Cell]] = []
     if counted:
-        rows.append(["the pictures themselves", share_of(said[counted] == right, found)])
+        rows.append(["the pictures themselves", share_of(predicted[counted] == right, found)])
     drawn = [found.measured[pictures.part_name(model)] for model in found.models]
     for model, one in zip(found.models, drawn, strict=True):
         if counted:
-            hits = np.array(one["said"])[counted] == right[:, None]
+            hits = np.array(one["predicted"])[counted] == right[:, None]
             rows.append([model.label, share_of(hits.mean(axis=1), found)])
     sheet = [
         SheetRow(
@@ -55,7 +55,7 @@ def pictures_section(found: Found) -> Section:
         see="Right kind, similar pose: the head turned the same way, the same parts.",
         how=f"{len(found.shown)} pictures, {len(counted)} of them of a category of the data set; "
         f"{pictures.REDRAWINGS} redrawings of each go to the judge (temperature "
-        f"{found.contest.settings.temperature:g}, seed {found.contest.settings.seed}), "
+        f"{found.evaluation.settings.temperature:g}, seed {found.evaluation.settings.seed}), "
         f"{pictures.SHOWN} are shown.",
         paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "
         "similar pose; an odd creature too is redrawn (Figure 10, no numbers).",

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import redrawing
-from sketch_pix2seq.evaluation.contest import Contestant
 from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.claims import recognised
 from sketch_pix2seq.evaluation.report.sections.section import (
@@ -30,10 +30,10 @@ MANY = 12
 
 def recognition_section(found: Found) -> Section:
     """Make the section."""
-    contest, held_out = found.contest, found.contest.held_out
-    human = contest.human[0] == held_out.category_ids
+    evaluation, held_out = found.evaluation, found.evaluation.held_out
+    human = evaluation.human[0] == held_out.category_ids
     right = {HUMAN: human[None]}
-    right |= {model.label: recognised(contest, found.measured, model) for model in found.models}
+    right |= {model.label: recognised(evaluation, found.measured, model) for model in found.models}
     kinds = range(len(held_out.categories))
     rows: list[list[Cell]] = [
         [
@@ -44,7 +44,7 @@ def recognition_section(found: Found) -> Section:
         for label, values in right.items()
     ]
     columns = [Column("model", "text"), Column("all"), *map(Column, held_out.categories)]
-    by_way = [_by_way(found, model) for model in found.models]
+    by_config = [_by_config(found, model) for model in found.models]
     way_columns = [Column("model", "text"), *(Column(name) for name in _way_names(found))]
     chart_rows = ["all", *held_out.categories][: 1 + MANY]
     values = [
@@ -100,7 +100,7 @@ def recognition_section(found: Found) -> Section:
                 name="recognition-by-way",
                 title="Rec by temperature, and the best of several, as the model itself chooses it",
                 columns=way_columns,
-                rows=by_way,
+                rows=by_config,
             ),
             Table(
                 name="confusion",
@@ -124,37 +124,42 @@ def recognition_section(found: Found) -> Section:
 
 def _way_names(found: Found) -> list[str]:
     names = []
-    for way in _single_ways(found):
-        of = f", best of {way.best_of}" if way.best_of > 1 else ""
-        names.append(f"temperature {way.temperature:g}{of}")
+    for config in _first_seed_configs(found):
+        of = f", best of {config.best_of}" if config.best_of > 1 else ""
+        names.append(f"temperature {config.temperature:g}{of}")
     return names
 
 
-def _single_ways(found: Found) -> list[redrawing.Way]:
-    """Every way of drawing with the first seed, by temperature."""
-    seed = found.contest.settings.seed
-    ways = [way for way in redrawing.ways(found.contest) if way.seed == seed]
-    return sorted(ways, key=lambda way: (way.best_of, way.temperature))
+def _first_seed_configs(found: Found) -> list[redrawing.SamplingConfig]:
+    """All configurations with the first seed, by temperature."""
+    seed = found.evaluation.settings.seed
+    configs = [
+        config for config in redrawing.sampling_configs(found.evaluation) if config.seed == seed
+    ]
+    return sorted(configs, key=lambda config: (config.best_of, config.temperature))
 
 
-def _by_way(found: Found, model: Contestant) -> list[Cell]:
-    right = found.contest.held_out.category_ids
-    said = [found.measured[redrawing.part_name(model, way)]["said"] for way in _single_ways(found)]
-    return [model.label, *(share_of(np.array(one) == right, found) for one in said)]
+def _by_config(found: Found, model: EvaluatedModel) -> list[Cell]:
+    right = found.evaluation.held_out.category_ids
+    predicted = [
+        found.measured[redrawing.part_name(model, config)]["predicted"]
+        for config in _first_seed_configs(found)
+    ]
+    return [model.label, *(share_of(np.array(one) == right, found) for one in predicted)]
 
 
 def _examples(found: Found) -> str:
-    contest = found.contest
-    numbers = redrawing.examples(contest)
+    evaluation = found.evaluation
+    numbers = redrawing.examples(evaluation)
     drawn = [found.measured[redrawing.examples_name(model)] for model in found.models]
     blocks = 2 if len(found.models) <= 6 else 1
     rows = []
     for first in range(0, len(numbers), blocks):
         cells: list[SheetCell] = []
         for place in range(first, min(first + blocks, len(numbers))):
-            cells.append(contest.held_out.sketches[numbers[place]])
+            cells.append(evaluation.held_out.sketches[numbers[place]])
             cells += [from_shown(model[place]) for model in drawn]
-        kind = contest.held_out.category_ids[numbers[first]]
+        kind = evaluation.held_out.category_ids[numbers[first]]
         rows.append(SheetRow(cells, label=found.categories[kind]))
     return sheet_svg(
         rows, 72 if len(found.models) <= 4 else 60, [HUMAN, *found.labels] * blocks, apart=0
@@ -163,14 +168,17 @@ def _examples(found: Found) -> str:
 
 def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
     """Of each category, for human drawings and each model's, how often it is taken for each."""
-    right = found.contest.held_out.category_ids
+    right = found.evaluation.held_out.category_ids
     kinds = len(found.categories)
-    said = {HUMAN: [found.contest.human[0]]}
+    predicted = {HUMAN: [found.evaluation.human[0]]}
     for model in found.models:
-        names = [redrawing.part_name(model, way) for way in redrawing.main_ways(found.contest)]
-        said[model.label] = [np.array(found.measured[name]["said"]) for name in names]
+        names = [
+            redrawing.part_name(model, config)
+            for config in redrawing.main_configs(found.evaluation)
+        ]
+        predicted[model.label] = [np.array(found.measured[name]["predicted"]) for name in names]
     shares = {}
-    for label, several in said.items():
+    for label, several in predicted.items():
         counts = np.zeros((kinds, kinds))
         for one in several:
             np.add.at(counts, (right, one), 1)

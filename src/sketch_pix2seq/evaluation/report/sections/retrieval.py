@@ -6,7 +6,7 @@ import numpy as np
 
 from sketch_pix2seq.evaluation import redrawing
 from sketch_pix2seq.evaluation.report.sections.section import Found, Section, listed, share_of
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, told
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell
 
 
 def retrieval_section(found: Found) -> Section:
@@ -26,12 +26,12 @@ def retrieval_section(found: Found) -> Section:
     ]
     for model in found.models:
         parts = [
-            found.measured[redrawing.part_name(model, way)]
-            for way in redrawing.main_ways(found.contest)
+            found.measured[redrawing.part_name(model, config)]
+            for config in redrawing.main_configs(found.evaluation)
         ]
         rows.append([model.label, *tops(np.array([part["rank"] for part in parts]))])
         by_judge.append([model.label, *tops(np.array([part["rank_by_judge"] for part in parts]))])
-    count = len(found.contest.held_out.sketches)
+    count = len(found.evaluation.held_out.sketches)
     columns = [Column("drawings", "text"), *(Column(f"top {top}") for top in redrawing.TOPS)]
     models = by_judge[1:]
     return Section(
@@ -41,9 +41,9 @@ def retrieval_section(found: Found) -> Section:
         how=f"All {count:,} test drawings are ranked by distance from a redrawing "
         f"({found.settled}): a hit if its own input is among the first. By chance, "
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
-        "or smaller, 8 degrees, every tenth point left out) and looked for in the same way.",
+        "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",
-        ours=f"first in the judge's eyes: human {told(by_judge[0][1], 'share').text}, "
+        ours=f"first by the judge's features: human {format_cell(by_judge[0][1], 'share').text}, "
         f"{listed([str(row[0]) for row in models], [row[1] for row in models])}.",
         tables=[
             Table(
@@ -55,7 +55,7 @@ def retrieval_section(found: Found) -> Section:
             ),
             Table(
                 name="retrieval-judge",
-                title="Ret by the judge's features (the same eyes for all)",
+                title="Ret by the judge's features (the same for all models)",
                 columns=columns,
                 rows=by_judge,
                 yardsticks=1,

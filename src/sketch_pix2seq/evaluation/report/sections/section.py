@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sketch_pix2seq.evaluation.contest import Contest, Contestant
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.pictures import ShownPicture
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Form, told
+from sketch_pix2seq.evaluation.report.tables import Cell, Form, format_cell
 from sketch_pix2seq.sketch.sheet import Sheet, SheetColours, SheetRow
 
 __all__ = ["HUMAN", "Figure", "Found", "Section", "listed", "share_of", "sheet_svg"]
@@ -26,19 +26,19 @@ class Found:
     """What sections are made of.
 
     Args:
-        contest: Who was measured.
+        evaluation: Who was measured.
         measured: What was found, by part.
         shown: The pictures that models were shown.
     """
 
-    contest: Contest
+    evaluation: Evaluation
     measured: dict[str, Any]
     shown: Sequence[ShownPicture]
 
     @property
-    def models(self) -> Sequence[Contestant]:
+    def models(self) -> Sequence[EvaluatedModel]:
         """Who was measured."""
-        return self.contest.models
+        return self.evaluation.models
 
     @property
     def labels(self) -> list[str]:
@@ -48,7 +48,7 @@ class Found:
     @property
     def categories(self) -> Sequence[str]:
         """Of the data set."""
-        return self.contest.held_out.categories
+        return self.evaluation.held_out.categories
 
     def names(self, ids: Sequence[int]) -> list[str]:
         """Names of some categories."""
@@ -57,7 +57,7 @@ class Found:
     @property
     def settled(self) -> str:
         """How drawings were made, in words."""
-        settings = self.contest.settings
+        settings = self.evaluation.settings
         seeds = f"seeds {settings.seed} to {settings.seed + settings.num_seeds - 1}"
         if settings.num_seeds == 1:
             seeds = f"seed {settings.seed}"
@@ -66,13 +66,13 @@ class Found:
 
 def share_of(values: np.ndarray, found: Found) -> Estimate:
     """A mean over drawings with its interval; see `estimate`."""
-    return estimate(values, found.contest.settings.seed)
+    return estimate(values, found.evaluation.settings.seed)
 
 
 def listed(labels: Sequence[str], values: Sequence[Cell], form: Form = "share") -> str:
     """Names with their numbers, as a sentence goes."""
     pairs = zip(labels, values, strict=True)
-    return ", ".join(f"{label} {told(value, form).text}" for label, value in pairs)
+    return ", ".join(f"{label} {format_cell(value, form).text}" for label, value in pairs)
 
 
 def sheet_svg(

@@ -1,6 +1,6 @@
 // Talking with the studio's API: answers that are drawn come line by line.
 
-/** Something that a person should be told. */
+/** An error that a person should see. */
 export class Trouble extends Error {
   constructor({ code = "lost", message, hint = "" }) {
     super(hint ? `${message}. ${hint}` : `${message}.`);
@@ -48,10 +48,10 @@ export async function draw(path, form, onMoves, signal) {
     const lines = (rest + value).split("\n");
     rest = lines.pop();
     for (const line of lines) {
-      const told = JSON.parse(line);
-      if (told.error) throw new Trouble(told.error);
-      if (told.done) return;
-      for (const move of told.moves) onMoves(...move);
+      const content = JSON.parse(line);
+      if (content.error) throw new Trouble(content.error);
+      if (content.done) return;
+      for (const move of content.moves) onMoves(...move);
     }
   }
   throw new Trouble(LOST);
@@ -72,6 +72,6 @@ async function answered(request) {
     throw new Trouble(LOST);
   }
   if (answer.ok) return answer;
-  const told = await answer.json().catch(() => null);
-  throw new Trouble(told?.error ?? { message: `the studio answers ${answer.status}` });
+  const content = await answer.json().catch(() => null);
+  throw new Trouble(content?.error ?? { message: `the studio answers ${answer.status}` });
 }

@@ -13,7 +13,7 @@ const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
 
 const desk = $("#desk");
-const finishing = desk.dataset.task === "finish";
+const completing = desk.dataset.task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
 const cards = $$(".sheet-card");
@@ -31,7 +31,7 @@ async function redraw() {
   if (pad.isEmpty) return rest();
   asking = new AbortController();
   const { signal } = asking;
-  const given = finishing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
+  const given = completing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
   const form = { drawing: pad.strokes, n: papers.length, ...settings.form };
   for (const paper of papers) paper.clear(given);
   choose(null);
@@ -39,7 +39,7 @@ async function redraw() {
   const named = trying(() => name(signal));
   const drawn = await trying(async () => {
     await draw(
-      finishing ? "/api/finish" : "/api/redraw",
+      completing ? "/api/complete" : "/api/redraw",
       form,
       (place, points, finished) => papers[place].add(points, finished),
       signal,
@@ -59,20 +59,20 @@ function rest() {
   choose(null);
   desk.removeAttribute("aria-busy");
   showGuesses([]);
-  $("#told").textContent = "";
+  $("#status").textContent = "";
   buttons();
 }
 
 function tell() {
   buttons();
   const what = $("#seen").textContent;
-  const done = finishing ? "finished" : "drawn again";
-  $("#told").textContent = `${papers.length} times ${done}. ${what}`;
+  const done = completing ? "completed" : "drawn again";
+  $("#status").textContent = `${papers.length} times ${done}. ${what}`;
 }
 
 async function name(signal) {
-  if (!desk.dataset.names) return;
-  const { guesses } = await ask("/api/name", { drawing: pad.strokes }, signal);
+  if (!desk.dataset.canClassify) return;
+  const { guesses } = await ask("/api/classify", { drawing: pad.strokes }, signal);
   showGuesses(guesses);
 }
 
@@ -178,9 +178,9 @@ takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
 takeUndoKeys(() => pad);
 addEventListener("hashchange", () => openLink(isDemo));
 
-/** To be finished: only how a drawing begins. */
+/** To be completed: only the first strokes of a drawing. */
 function beginning(strokes) {
-  return finishing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
+  return completing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
 }
 
 /** @param first Whether nothing was on the pad before that anybody would miss. */

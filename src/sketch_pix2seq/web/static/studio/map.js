@@ -106,7 +106,7 @@ function showTip(one) {
   tip.dataset.side = side < 0 ? "left" : "right";
 }
 
-/** A mark of a category, told apart by colour and by shape. */
+/** A mark of a category, distinguished by colour and by shape. */
 function mark(category, x = 0, y = 0) {
   const kind = MARKS[map.categories.indexOf(category) % MARKS.length];
   const use = document.createElementNS(SVG, "use");

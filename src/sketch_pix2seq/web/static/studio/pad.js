@@ -24,7 +24,7 @@ export class Pad extends EventTarget {
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
     this.cursor.setAttribute("r", "4");
-    this.told = svg.parentElement.querySelector("[data-told]"); // for those who do not see
+    this.status = svg.parentElement.querySelector("[data-status]"); // for those who do not see
     this.pen = null; // the pointer that draws
     this.stroke = null; // what it draws
     this.keys = null; // the stroke that the keyboard draws
@@ -51,7 +51,7 @@ export class Pad extends EventTarget {
     return this.undone.length > 0;
   }
 
-  /** Show another drawing. Quietly: nobody is told. The first one: nothing was there before it. */
+  /** Show another drawing. Quietly: without an event. The first one: nothing was there before it. */
   set(strokes, { quiet = false, first = quiet } = {}) {
     this.#put(strokes);
     if (first) this.#startHistory();
@@ -183,9 +183,9 @@ export class Pad extends EventTarget {
     }
     event.preventDefault();
     this.#showCursor();
-    if (!this.told) return;
+    if (!this.status) return;
     const [x, y] = this.at.map((value) => Math.round((100 * value) / SIDE));
-    this.told.textContent = `Pen ${this.keys ? "down" : "up"}, ${x} % right, ${y} % down`;
+    this.status.textContent = `Pen ${this.keys ? "down" : "up"}, ${x} % right, ${y} % down`;
   }
 
   #endKeys() {

@@ -21,7 +21,7 @@ export function hush() {
   $("#notice").className = "notice";
 }
 
-/** Do something; tell a person what went wrong. The patient are not told what passes by itself. */
+/** Do something; tell a person what went wrong. With patience, an error that passes by itself is not shown. */
 export async function trying(work, { patient = false } = {}) {
   try {
     const done = await work();
@@ -37,7 +37,7 @@ export async function trying(work, { patient = false } = {}) {
   }
 }
 
-/** Temperature, seed, smoothness and, where it can be chosen, care; kept while the tab is open. */
+/** Temperature, seed, smoothness and, where it can be chosen, best of; kept while the tab is open. */
 export class Settings extends EventTarget {
   constructor(root) {
     super();
@@ -60,7 +60,7 @@ export class Settings extends EventTarget {
     this.temperature.addEventListener("change", () => this.#changed("change"));
     this.seedField.addEventListener("change", () => this.#changed("change"));
     this.smoothBox.addEventListener("change", () => this.#changed("smooth"));
-    $("[data-do=luck]", root).addEventListener("click", () => {
+    $("[data-do=seed]", root).addEventListener("click", () => {
       this.seedField.value = Math.floor(Math.random() * 1e6);
       this.#changed("change");
     });

@@ -17,7 +17,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.contest import DOT, Contest, Contestant, HeldOut
+from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, HeldOut
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -44,35 +44,35 @@ def test_too_few_drawings_are_refused(tmp_path: Path) -> None:
         HeldOut(Dataset.open(tmp_path / "set"), 100)
 
 
-def test_a_drawing_without_ink_is_judged_as_a_dot(contest: Contest) -> None:
-    said, look = contest.judged([Sketch(()), DOT, contest.held_out.sketches[0]])
-    np.testing.assert_array_equal(look.features[0], look.features[1])
-    assert said[0] == said[1]
-    assert len(contest.judged([])[0]) == 0
+def test_a_drawing_without_ink_is_judged_as_a_dot(evaluation: Evaluation) -> None:
+    predicted, scores = evaluation.judged([Sketch(()), DOT, evaluation.held_out.sketches[0]])
+    np.testing.assert_array_equal(scores.features[0], scores.features[1])
+    assert predicted[0] == predicted[1]
+    assert len(evaluation.judged([])[0]) == 0
 
 
-def test_the_judges_categories_are_told_as_the_data_sets(
-    contest: Contest, contestants: tuple[Contestant, Contestant]
+def test_the_judges_categories_become_the_data_sets(
+    evaluation: Evaluation, evaluated_models: tuple[EvaluatedModel, EvaluatedModel]
 ) -> None:
-    names = contest.held_out.categories
+    names = evaluation.held_out.categories
     # the same judge, its answers in another order, and one that the data set lacks
     other = tiny_classifier((names[2], names[0], "rabbit", names[1], names[3]))
-    again = Contest(contestants, other, contest.held_out, contest.settings)
-    look = other.scores(contest.held_out.sketches)
-    known = look.logits[:, [1, 3, 0, 4]]
+    again = Evaluation(evaluated_models, other, evaluation.held_out, evaluation.settings)
+    scores = other.scores(evaluation.held_out.sketches)
+    known = scores.logits[:, [1, 3, 0, 4]]
     np.testing.assert_array_equal(again.human[0], known.argmax(axis=1))
 
 
 def test_what_does_not_fit_together_is_refused(
-    contest: Contest, contestants: tuple[Contestant, Contestant]
+    evaluation: Evaluation, evaluated_models: tuple[EvaluatedModel, EvaluatedModel]
 ) -> None:
-    held_out, settings = contest.held_out, EvaluationSettings()
-    first, _ = contestants
+    held_out, settings = evaluation.held_out, EvaluationSettings()
+    first, _ = evaluated_models
     with pytest.raises(UsageError, match="there must be a model"):
-        Contest([], contest.judge, held_out, settings)
+        Evaluation([], evaluation.judge, held_out, settings)
     with pytest.raises(UsageError, match="names of their own; got cnn, cnn"):
-        Contest([first, first], contest.judge, held_out, settings)
-    for labels, told in (
+        Evaluation([first, first], evaluation.judge, held_out, settings)
+    for labels, message in (
         (["human"], "must not be called human"),
         (["pixels"], "must not be called pixels"),
         ([""], "must have 1 to 40 letters; got ''"),
@@ -80,46 +80,46 @@ def test_what_does_not_fit_together_is_refused(
         (["x" * 41], "must have 1 to 40 letters"),
         (["a b", "A-b"], "names of their own; got a b, A-b"),
     ):
-        models = [Contestant(label, first.sketcher, label) for label in labels]
-        with pytest.raises(UsageError, match=told):
-            Contest(models, contest.judge, held_out, settings)
+        models = [EvaluatedModel(label, first.sketcher, label) for label in labels]
+        with pytest.raises(UsageError, match=message):
+            Evaluation(models, evaluation.judge, held_out, settings)
     with pytest.raises(UsageError, match="know every category of the data set, and not `pig`"):
-        Contest([first], tiny_classifier(("cat", "car", "teapot")), held_out, settings)
+        Evaluation([first], tiny_classifier(("cat", "car", "teapot")), held_out, settings)
 
 
-def test_contestants_are_known_by_what_they_are(tmp_path: Path) -> None:
-    one = Contestant.load("one", write_bundle(tmp_path / "bundle"))
-    again = Contestant.load("again", tmp_path / "bundle")
-    default = Contestant.load("default", None)
+def test_models_are_known_by_what_they_are(tmp_path: Path) -> None:
+    one = EvaluatedModel.load("one", write_bundle(tmp_path / "bundle"))
+    again = EvaluatedModel.load("again", tmp_path / "bundle")
+    default = EvaluatedModel.load("default", None)
     assert one.digest == again.digest != default.digest
-    assert one.looks_at_pictures
+    assert one.reads_pictures
     assert one.kl_weight == 0.0
 
 
-def test_no_model_is_judged_by_its_own_judge(contest: Contest, tmp_path: Path) -> None:
-    names = contest.held_out.categories
+def test_no_model_is_judged_by_its_own_judge(evaluation: Evaluation, tmp_path: Path) -> None:
+    names = evaluation.held_out.categories
     folder = write_bundle(tmp_path / "advised", with_classifier(tiny_bundle(), names))
-    model = Contestant.load("mine", folder)
+    model = EvaluatedModel.load("mine", folder)
     with pytest.raises(
         UsageError, match="must not be in a model's bundle, nor have rewarded a model"
     ):
-        Contest([model], tiny_classifier(names), contest.held_out, contest.settings)
+        Evaluation([model], tiny_classifier(names), evaluation.held_out, evaluation.settings)
     other = tiny_classifier((*names, "rabbit"))
-    taught = replace(model, taught_by=frozenset({other.digest}))
+    taught = replace(model, classifier_digests=frozenset({other.digest}))
     with pytest.raises(UsageError, match="nor have rewarded a model: `mine`"):
-        Contest([taught], other, contest.held_out, contest.settings)
-    assert Contest([model], other, contest.held_out, contest.settings).models == (model,)
+        Evaluation([taught], other, evaluation.held_out, evaluation.settings)
+    assert Evaluation([model], other, evaluation.held_out, evaluation.settings).models == (model,)
 
 
 def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> None:
     plain = write_bundle(tmp_path / "plain")
-    first = Contestant.load("one", plain).digest
-    assert Contestant.load("two", plain).digest == first
+    first = EvaluatedModel.load("one", plain).digest
+    assert EvaluatedModel.load("two", plain).digest == first
     files = tiny_classifier_files(("noise", "cat"))
     advised = write_bundle(tmp_path / "advised", replace(tiny_bundle(), classifier=files))
-    assert Contestant.load("one", advised).digest != first
+    assert EvaluatedModel.load("one", advised).digest != first
     weights = plain / "weights.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert Contestant.load("one", plain).digest != first
+    assert EvaluatedModel.load("one", plain).digest != first

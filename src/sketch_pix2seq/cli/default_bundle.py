@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def model_at(place: Path | None) -> Path | None:
-    """Tell where a model lies; None: in the package."""
-    return None if place is None or _is_ours(place) else place
+    """Return the path of a model; None: the one in the package."""
+    return None if place is None or _is_default(place) else place
 
 
 def bundle_at(place: Path) -> Bundle:
@@ -25,7 +25,7 @@ def bundle_at(place: Path) -> Bundle:
     """
     from sketch_pix2seq.bundle.bundle import Bundle
 
-    return Bundle.default() if _is_ours(place) else Bundle.open(place)
+    return Bundle.default() if _is_default(place) else Bundle.open(place)
 
 
 def classifier_at(place: Path) -> ClassifierFiles:
@@ -37,7 +37,7 @@ def classifier_at(place: Path) -> ClassifierFiles:
     from sketch_pix2seq.bundle.bundle import Bundle
     from sketch_pix2seq.bundle.classifier import read_classifier
 
-    if not _is_ours(place):
+    if not _is_default(place):
         return read_classifier(place)
     classifier = Bundle.default().classifier
     if classifier is None:
@@ -45,6 +45,6 @@ def classifier_at(place: Path) -> ClassifierFiles:
     return classifier
 
 
-def _is_ours(place: Path) -> bool:
+def _is_default(place: Path) -> bool:
     """Whether the model in the package is meant."""
     return place == Path("default") and not place.exists()

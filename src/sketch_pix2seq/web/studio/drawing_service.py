@@ -23,12 +23,12 @@ from sketch_pix2seq.inference.views import Prefix
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.studio.desk import Desk
+from sketch_pix2seq.web.studio.worker_limits import WorkerLimits
 
 DRAWING_SECONDS = 25.0
 """Whatever is not drawn by then is not drawn."""
 GATHER_SECONDS = 0.015
-"""What is drawn within this time is told together."""
+"""What is drawn within this time is sent together."""
 MOST_DRAWN = 400
 """Drawings of one request, those included of which others are better."""
 _MIDDLE = (QUICKDRAW_SIDE / 2, QUICKDRAW_SIDE / 2)
@@ -49,13 +49,13 @@ class Moves(NamedTuple):
     finished: bool
 
 
-class Pen:
+class StepDecoder:
     """Turns steps into places on the paper.
 
     Args:
         scale: Pixels to one unit of the steps.
         start: Where the first step begins, (x, y).
-        skip: Steps at the beginning that are not told of, as who asked has drawn them.
+        skip: Steps at the beginning that are left out, as they were given.
     """
 
     def __init__(self, scale: float, start: tuple[float, float], skip: int = 0) -> None:
@@ -82,11 +82,11 @@ class Pen:
         points[:, 2] = steps[:drawn, PEN.start + PEN_DOWN] == 0
         self.place = points[-1, :2].copy()
         skipped, self.skip = min(self.skip, drawn), max(self.skip - drawn, 0)
-        told: list[list[float]] = points[skipped:].round(1).tolist()
-        return told
+        points_after: list[list[float]] = points[skipped:].round(1).tolist()
+        return points_after
 
 
-class Mailbox:
+class Inbox:
     """Brings news from the engine's threads to the loop that waits for them.
 
     Made in that loop. It is woken once for all that has come since it last looked.
@@ -125,12 +125,12 @@ class Mailbox:
         return news
 
 
-class Artist:
-    """Draws for many at once.
+class DrawingService:
+    """Draws for many callers at once.
 
     Args:
         sketcher: The model.
-        most_waiting: Drawings that may wait; who asks for more is told that it is busy.
+        most_waiting: Drawings that may wait; more are refused with a `BusyError`.
     """
 
     def __init__(self, sketcher: Sketcher, *, most_waiting: int = MOST_WAITING) -> None:
@@ -167,20 +167,20 @@ class Artist:
             TimeoutError: While they are drawn, if it takes too long.
         """
         scale = self.sketcher.card.offset_scale
-        pens = [Pen(scale, _MIDDLE) for _ in range(n * len(conditions))]
+        decoders = [StepDecoder(scale, _MIDDLE) for _ in range(n * len(conditions))]
         if prefixes is not None:
-            pens = [
-                Pen(scale * one.scale, one.middle, len(one.steps))
+            decoders = [
+                StepDecoder(scale * one.scale, one.middle, len(one.steps))
                 for one in prefixes
                 for _ in range(n)
             ]
-        told = self._ask(conditions, n, temperature, seed, _deadline(), prefixes)
+        batches = self._ask(conditions, n, temperature, seed, _deadline(), prefixes)
 
         async def drawn() -> AsyncIterator[list[Moves]]:
-            async with aclosing(told):
-                async for some in told:
+            async with aclosing(batches):
+                async for some in batches:
                     moves = [
-                        Moves(news.place, pens[news.place].follow(news.steps), news.finished)
+                        Moves(news.place, decoders[news.place].follow(news.steps), news.finished)
                         for news in some
                     ]
                     moves = [one for one in moves if one.points or one.finished]
@@ -193,8 +193,8 @@ class Artist:
         self,
         conditions: Sequence[Any],
         latents: Float32[np.ndarray, "N Z"],
-        seen: Float32[np.ndarray, "N K"] | None,
-        desk: Desk,
+        scores: Float32[np.ndarray, "N K"] | None,
+        workers: WorkerLimits,
         *,
         temperature: float,
         seed: int,
@@ -206,8 +206,8 @@ class Artist:
         Args:
             conditions: As of `draw`.
             latents: The codes.
-            seen: What each may show, as `Sketcher.rank` takes it.
-            desk: Where they are looked at.
+            scores: What each may show, as `Sketcher.rank` takes it.
+            workers: Where they are looked at.
             temperature: How freely to draw.
             seed: Another seed, other drawings.
             best_of: How many are drawn for each one.
@@ -220,7 +220,7 @@ class Artist:
         """
         tries = n * best_of
         ends = _deadline()
-        told = self._ask(conditions, tries, temperature, seed, ends)
+        batches = self._ask(conditions, tries, temperature, seed, ends)
         scale = self.sketcher.card.offset_scale
         steps: list[list[Float32[np.ndarray, "S 5"]]] = [[] for _ in range(tries * len(latents))]
         unfinished = [tries] * len(latents)
@@ -231,17 +231,17 @@ class Artist:
                 for code in codes
             ]
             drawings = [[steps_to_sketch(one, scale) for one in some] for some in rivals]
-            may_show = None if seen is None else seen[codes]
-            order = self.sketcher.rank(latents[codes], may_show, drawings)
+            chosen_scores = None if scores is None else scores[codes]
+            order = self.sketcher.rank(latents[codes], chosen_scores, drawings)
             return [
-                Moves(n * code + place, Pen(scale, _MIDDLE).follow(some[best]), True)
+                Moves(n * code + place, StepDecoder(scale, _MIDDLE).follow(some[best]), True)
                 for code, some, places in zip(codes, rivals, order, strict=True)
                 for place, best in enumerate(places[:n])
             ]
 
         async def drawn() -> AsyncIterator[list[Moves]]:
-            async with aclosing(told):
-                async for some in told:
+            async with aclosing(batches):
+                async for some in batches:
                     for news in some:
                         steps[news.place].append(news.steps)
                         unfinished[news.place // tries] -= news.finished
@@ -252,7 +252,7 @@ class Artist:
                     ]
                     if codes:
                         async with asyncio.timeout_at(ends):
-                            moves = await desk.choose(partial(chosen, codes))
+                            moves = await workers.choose(partial(chosen, codes))
                         yield moves
 
         return drawn()
@@ -266,12 +266,12 @@ class Artist:
         ends: float,
         prefixes: Sequence[Prefix] | None = None,
     ) -> AsyncGenerator[list[Drawn], None]:
-        """Ask the engine; return what it tells until the loop's time `ends`, a little at a time."""
-        mailbox = Mailbox()
+        """Ask the engine; return what it draws until the loop's time `ends`, a little at a time."""
+        inbox = Inbox()
         caller = self.engine.ask(
             [one for one in conditions for _ in range(n)],
             list(range(n)) * len(conditions),
-            mailbox.post,
+            inbox.post,
             seed=seed,
             temperature=temperature,
             prefixes=None
@@ -279,12 +279,12 @@ class Artist:
             else [one.steps for one in prefixes for _ in range(n)],
         )
 
-        async def told() -> AsyncGenerator[list[Drawn], None]:
+        async def batches() -> AsyncGenerator[list[Drawn], None]:
             unfinished = n * len(conditions)
             try:
                 while unfinished:
                     async with asyncio.timeout_at(ends):
-                        news = await mailbox.collect()
+                        news = await inbox.collect()
                     unfinished -= sum(one.finished for one in news)
                     yield news
                     if unfinished:
@@ -292,7 +292,7 @@ class Artist:
             finally:
                 self.engine.leave(caller)
 
-        return told()
+        return batches()
 
 
 def _deadline() -> float:

@@ -21,7 +21,7 @@ MOST_FILES = 16
 """Files that may be made, read, or wait for it."""
 
 
-class Desk:
+class WorkerLimits:
     """Where work is handed in."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The artist: places of the pen, leaving, ends."""
+"""The service: places of the pen, leaving, ends."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ import pytest
 from bundles import tiny_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.errors import BusyError
-from sketch_pix2seq.web.studio.artist import Artist, Pen, drawing_of, sketch_of
+from sketch_pix2seq.web.studio.drawing_service import (
+    DrawingService,
+    StepDecoder,
+    drawing_of,
+    sketch_of,
+)
 
 
 def test_the_pen_goes_where_the_steps_lead() -> None:
-    pen = Pen(2.0, (10.0, 10.0))
+    pen = StepDecoder(2.0, (10.0, 10.0))
     steps = np.array([[1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 1]], np.float32)
     assert pen.follow(steps) == [[12, 10, 0], [12, 12, 1]]
     assert pen.follow(steps[:1]) == [[14, 12, 0]]
 
 
 def test_given_steps_are_not_told() -> None:
-    pen = Pen(1.0, (0.0, 0.0), skip=3)
+    pen = StepDecoder(1.0, (0.0, 0.0), skip=3)
     steps = np.array([[1, 0, 1, 0, 0]] * 2, np.float32)
     assert pen.follow(steps) == []
     assert pen.follow(steps) == [[4, 0, 0]]
@@ -37,30 +42,30 @@ def test_drawings_lie_in_the_middle() -> None:
 
 def test_who_stops_listening_is_not_drawn_for() -> None:
     async def listen_a_little() -> int:
-        latents = list(np.zeros((1, artist.sketcher.card.latent_dim), np.float32))
-        drawn = artist.draw(latents, temperature=1.0, seed=0, n=50)
+        latents = list(np.zeros((1, service.sketcher.card.latent_dim), np.float32))
+        drawn = service.draw(latents, temperature=1.0, seed=0, n=50)
         async for _ in drawn:
             break
         await drawn.aclose()  # type: ignore[attr-defined]
         for _ in range(200):
-            if artist.engine.num_active + artist.engine.num_waiting == 0:
+            if service.engine.num_active + service.engine.num_waiting == 0:
                 break
             await asyncio.sleep(0.01)
-        return artist.engine.num_active + artist.engine.num_waiting
+        return service.engine.num_active + service.engine.num_waiting
 
-    artist = Artist(Sketcher(tiny_bundle(), num_threads=1))
+    service = DrawingService(Sketcher(tiny_bundle(), num_threads=1))
     try:
         assert asyncio.run(listen_a_little()) == 0
     finally:
-        artist.close()
+        service.close()
 
 
 def test_a_service_that_ends_tells_who_waits() -> None:
     async def ask() -> None:
-        latents = list(np.zeros((1, artist.sketcher.card.latent_dim), np.float32))
-        artist.draw(latents, temperature=1.0, seed=0)
+        latents = list(np.zeros((1, service.sketcher.card.latent_dim), np.float32))
+        service.draw(latents, temperature=1.0, seed=0)
 
-    artist = Artist(Sketcher(tiny_bundle(), num_threads=1))
-    artist.close()
+    service = DrawingService(Sketcher(tiny_bundle(), num_threads=1))
+    service.close()
     with pytest.raises(BusyError):
         asyncio.run(ask())

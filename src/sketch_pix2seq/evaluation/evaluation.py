@@ -1,4 +1,4 @@
-"""Who is measured, by whom, on which drawings."""
+"""What an evaluation knows: the models, the judge and the test drawings."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ RESERVED = frozenset({"human", "pixels", "judge"})
 """Names of what models are compared with."""
 LONGEST_LABEL = 40
 LEAST = 8
-"""Test drawings of a category without which nothing can be said."""
+"""Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
 """What a drawing without ink counts as."""
 
 
 @dataclass(frozen=True)
-class Contestant:
+class EvaluatedModel:
     """A model that is measured.
 
     Args:
         label: Its name in the report.
         sketcher: What draws with it.
         digest: SHA-256 of what it is.
-        taught_by: Digests of the classifier in its bundle, and of those that rewarded it.
+        classifier_digests: Digests of the classifier in its bundle, and of those that rewarded it.
     """
 
     label: str
     sketcher: Sketcher
     digest: str
-    taught_by: frozenset[str] = frozenset()
+    classifier_digests: frozenset[str] = frozenset()
 
     @classmethod
-    def load(cls, label: str, path: Path | None) -> Contestant:
+    def load(cls, label: str, path: Path | None) -> EvaluatedModel:
         """Load a bundle.
 
         Args:
@@ -61,12 +61,12 @@ class Contestant:
         """
         bundle = Bundle.default() if path is None else Bundle.open(path)
         parts = [bundle.weights]
-        taught_by = set(bundle.card.rewarded_by)
+        classifier_digests = set(bundle.card.rewarded_by)
         if bundle.classifier is not None:
             parts.append(bundle.classifier.digest.encode())
-            taught_by.add(bundle.classifier.digest)
+            classifier_digests.add(bundle.classifier.digest)
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
-        return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(taught_by))
+        return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(classifier_digests))
 
     @property
     def card(self) -> BundleCard:
@@ -74,7 +74,7 @@ class Contestant:
         return self.sketcher.card
 
     @property
-    def looks_at_pictures(self) -> bool:
+    def reads_pictures(self) -> bool:
         """Whether its encoder is a CNN."""
         return self.card.encoder_input == "picture"
 
@@ -118,14 +118,14 @@ class HeldOut:
         return np.flatnonzero(self.category_ids == category)
 
 
-class Contest:
-    """Everything that parts of an evaluation need to know.
+class Evaluation:
+    """The models, the judge, the test drawings and the settings of an evaluation.
 
     Args:
-        models: Who is measured, under labels of their own.
-        judge: Who says what drawings show.
-        held_out: What they are measured on.
-        settings: How much, and how.
+        models: The models to measure, each with its own label.
+        judge: The classifier that predicts the category of drawings.
+        held_out: The test drawings.
+        settings: How much is drawn, and how.
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
@@ -134,7 +134,7 @@ class Contest:
 
     def __init__(
         self,
-        models: Sequence[Contestant],
+        models: Sequence[EvaluatedModel],
         judge: Classifier,
         held_out: HeldOut,
         settings: EvaluationSettings,
@@ -146,7 +146,7 @@ class Contest:
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe judge on this data set.",
             )
-        if taught := [model.label for model in models if judge.digest in model.taught_by]:
+        if taught := [model.label for model in models if judge.digest in model.classifier_digests]:
             raise UsageError(
                 "the judge must not be in a model's bundle, nor have rewarded a model: "
                 f"`{taught[0]}`",
@@ -178,10 +178,10 @@ class Contest:
 
     @cached_property
     def human(self) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
-        """What the judge takes the test drawings for."""
+        """The judge's predictions for the test drawings."""
         return self.judged(self.held_out.sketches)
 
-    def codes(self, model: Contestant) -> Float32[np.ndarray, "N Z"]:
+    def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:
         """Latent codes of the test drawings."""
         if model.digest not in self._codes:
             self._codes[model.digest] = model.sketcher.encode(self.held_out.sketches)
