@@ -127,12 +127,11 @@ class Conditions:
             len(_BLOCKS), (batch, 1, 1, 1), generator=generator, device=generator.device
         )
         share = chance(batch, 1, 1, 1)
-        visible = (shown == SHOWN).float().view(-1, 1, 1, 1).expand(-1, 1, size, size)
+        visible = (shown == SHOWN).float().view(-1, 1, 1, 1).repeat(1, 1, size, size)
         for index, side in enumerate(_BLOCKS):
             some = (chance(batch, 1, side, side) < share).float()
-            some = functional.interpolate(some, (size, size), mode="nearest")
-            here = (blocks == index) & (shown == PARTLY).view(-1, 1, 1, 1)
-            visible = torch.where(here, some, visible)
+            here = ((blocks.flatten() == index) & (shown == PARTLY)).nonzero().squeeze(1)
+            visible[here] = functional.interpolate(some[here], (size, size), mode="nearest")
         odds = torch.where(shown == HIDDEN, shares.code_alone, shares.code_with_picture)
         return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
 
