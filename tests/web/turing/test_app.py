@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
+from sketch_pix2seq.web.turing import store as votes
 from sketch_pix2seq.web.turing.app import create_turing
 from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
@@ -266,7 +267,7 @@ def test_the_api_is_described(client: TestClient) -> None:
 def test_health_says_whether_votes_can_be_written(
     client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.turing.store.TRY_SECONDS", 0)
+    monkeypatch.setattr(votes, "TRY_SECONDS", 0)
     assert client.get("/api/health").json()["ok"] is True
     with closing(sqlite3.connect(tmp_path / "votes.sqlite")) as other:
         other.execute("DROP TABLE turing_study")
