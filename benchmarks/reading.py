@@ -16,7 +16,7 @@ import orjson
 from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.sketch.ndjson import parse_record
+from sketch_pix2seq.io.ndjson import parse_record
 from sketch_pix2seq.sketch.normalise import normalise_points, quickdraw_normalise
 
 MANY = 128

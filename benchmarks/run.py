@@ -26,9 +26,9 @@ from rich.table import Table
 
 from benchmarks import drawing, reading, rendering, serving, training
 from benchmarks.figures import Figure
+from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 
+from simulated_photo import photograph
+
 from sketch_pix2seq import Sketch
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.evaluation.evaluation import DOT
-from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.simulated_photo import photograph
+from sketch_pix2seq.io.picture_in import read_picture
 
 SIZE, LINE = 1000, 20
 """Of pictures and their lines, in pixels."""

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from simulated_photo import photograph
 
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.sketch.picture_in import read_picture
-from sketch_pix2seq.sketch.reading import read_sketches
-from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
-from sketch_pix2seq.sketch.simulated_photo import photograph
-from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
+from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketch_pix2seq.sketch.ndjson import format_record
+from sketch_pix2seq.io.ndjson import format_record
 from sketch_pix2seq.sketch.sketch import Sketch
 
 EXAMPLES = Path(__file__).parents[1] / "src" / "sketch_pix2seq" / "examples"

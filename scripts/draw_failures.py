@@ -14,7 +14,7 @@ from pathlib import Path
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.inference.classifier import Classifier
-from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.io.sheet import Sheet, SheetRow
 
 PLACE = Path(__file__).parents[1] / "docs" / "images" / "default-failures.png"
 SHOWN = {"pig": 3, "cat": 2, "alarm clock": 1, "face": 1}

@@ -18,15 +18,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from simulated_photo import photograph
 
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.svg_in import read_svg
 from sketch_pix2seq.sketch.geometry import fit
-from sketch_pix2seq.sketch.picture_in import read_picture
 from sketch_pix2seq.sketch.raster import rasterise_batch
-from sketch_pix2seq.sketch.reading import read_sketches
-from sketch_pix2seq.sketch.simulated_photo import photograph
-from sketch_pix2seq.sketch.svg_in import read_svg
 
 CATEGORIES = (
     *("cat", "pig", "face", "car", "teapot", "alarm clock"),

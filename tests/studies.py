@@ -15,8 +15,8 @@ from sketch_pix2seq.evaluation.turing.study import (
     Study,
     StudySketch,
 )
+from sketch_pix2seq.io.atomic import png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import png_bytes
 
 
 def scribbles(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bundles import write_bundle
 from sketch_pix2seq import demo
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io.reading import read_sketches
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = Path(demo.__file__).parent / "examples"

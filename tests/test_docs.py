@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from misbehaving_server import File, misbehaving_server
 from sketch_pix2seq.bundle.architectures import (
     ARCHITECTURES,
@@ -29,7 +30,6 @@ from sketch_pix2seq.bundle.classifier import (
 )
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.cli.app import VERBS, main
-from sketch_pix2seq.data.synthetic import write_synthetic
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

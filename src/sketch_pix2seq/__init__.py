@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from sketch_pix2seq.inference.classifier import Classifier
     from sketch_pix2seq.inference.sketcher import Sketcher
-    from sketch_pix2seq.sketch.reading import read_sketches
+    from sketch_pix2seq.io.reading import read_sketches
     from sketch_pix2seq.sketch.sketch import Sketch
 
 __version__ = "0.1.0"
@@ -61,7 +61,7 @@ _HOMES = {
     "Classifier": "sketch_pix2seq.inference.classifier",
     "Sketch": "sketch_pix2seq.sketch.sketch",
     "Sketcher": "sketch_pix2seq.inference.sketcher",
-    "read_sketches": "sketch_pix2seq.sketch.reading",
+    "read_sketches": "sketch_pix2seq.io.reading",
 }
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import SketchPix2SeqError
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_sketches
-from sketch_pix2seq.sketch.sheet import Cell, Sheet, SheetRow
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
 EXAMPLES = ("cat.svg", "pig.png", "doodles.ndjson")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.synthetic import write_synthetic
 from misbehaving_server import File, misbehaving_server
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.data.synthetic import write_synthetic
 
 
 @pytest.fixture(scope="module")

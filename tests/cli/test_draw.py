@@ -15,7 +15,7 @@ from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])

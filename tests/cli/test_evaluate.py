@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from bundles import write_bundle, write_classifier
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.evaluate import models_of
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import UsageError
 
 SHAPES = ["circle", "square"]

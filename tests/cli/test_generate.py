@@ -12,7 +12,7 @@ from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.generate import _sources
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io.reading import read_sketches
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from simulated_photo import photograph
 
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.sketch.reading import read_sketches
-from sketch_pix2seq.sketch.simulated_photo import photograph
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 70), (10, 120), (90, 120)]])

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.turing import VOTES_FILE
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.turing.store import Store
 from studies import write_study

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.synthetic import generate
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.data.synthetic import generate
 from sketch_pix2seq.errors import DatasetError, UsageError
 
 

@@ -17,7 +17,7 @@ from sketch_pix2seq.data.encode import (
     split_of,
 )
 from sketch_pix2seq.data.options import PrepareOptions
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing, parse_simplified_line
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, parse_simplified_line
 from sketch_pix2seq.sketch.pen import stroke3_to_strokes
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data import read_shard
 from sketch_pix2seq.data.engine import check_workers
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import DatasetError, UsageError
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.lengths import lengths_of
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 
 
 def test_the_four_numbers_are_those_of_all_drawings(tmp_path: Path) -> None:

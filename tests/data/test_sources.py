@@ -18,7 +18,7 @@ from sketch_pix2seq.data.sources import (
     stem,
 )
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES
+from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES
 
 LINES = [b'{"line": %d}' % number for number in range(5000)]
 TEXT = b"\n".join(LINES) + b"\n"

@@ -14,7 +14,7 @@ from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import SplitFile
 from sketch_pix2seq.data.write_splits import write_splits
 from sketch_pix2seq.errors import DatasetError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
 
 def line_to(x: int, y: int) -> SimplifiedDrawing:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from bundles import tiny_bundle, tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.sketcher import Sketcher

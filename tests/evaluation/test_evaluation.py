@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from bundles import (
     tiny_bundle,
     tiny_classifier,
@@ -15,7 +16,6 @@ from bundles import (
 )
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, HeldOut
 from sketch_pix2seq.evaluation.settings import EvaluationSettings

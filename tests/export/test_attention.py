@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.data.batches import validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.export.bundle import export_run, load_model
 from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.export.weights import round_to_half

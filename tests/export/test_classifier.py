@@ -12,12 +12,12 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
+from benchmarks.synthetic import write_synthetic
 from bundles import write_bundle, write_classifier
 from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.export.bundle import export_run

@@ -28,8 +28,8 @@ from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, DrawingError, InputError, UsageError
 from sketch_pix2seq.inference.recognizer import VIEWS_AT_ONCE
 from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.raster import rasterise
-from sketch_pix2seq.sketch.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])

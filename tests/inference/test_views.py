@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.synthetic import write_synthetic
 from bundles import plain_card
 from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.data.batches import BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.sketch.pen import END_STEP
 from sketch_pix2seq.sketch.raster import rasterise_batch

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketch_pix2seq.sketch.ndjson import parse_record
+from sketch_pix2seq.io.ndjson import parse_record
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise, quickdraw_normalise_all
 from sketch_pix2seq.sketch.simplify import resample, simplify
 

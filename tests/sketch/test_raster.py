@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError, UsageError
+from sketch_pix2seq.io.ndjson import parse_record
 from sketch_pix2seq.sketch.geometry import fit
-from sketch_pix2seq.sketch.ndjson import parse_record
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.synthetic import write_synthetic
 from sketch_pix2seq.training.recipe import (
     ConditionSettings,
     ModelSettings,

@@ -17,7 +17,7 @@ from jaxtyping import Float32, Float64
 
 from sketch_pix2seq.bundle.limits import MAX_NAME
 from sketch_pix2seq.errors import BundleError, DrawingError
-from sketch_pix2seq.sketch.ndjson import format_record, parse_record
+from sketch_pix2seq.io.ndjson import format_record, parse_record
 from sketch_pix2seq.sketch.sketch import Sketch
 
 GALLERY_FILE = "gallery.ndjson"

@@ -102,7 +102,7 @@ def read_files(paths: Sequence[Path]) -> Inputs:
     Raises:
         UsageError: If there is none.
     """
-    from sketch_pix2seq.sketch.reading import read_sketches
+    from sketch_pix2seq.io.reading import read_sketches
 
     if not paths:
         raise UsageError("there must be an input", do="Name a file with a drawing.")

@@ -80,10 +80,10 @@ def mix(
 def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object], out: Path) -> None:
     import numpy as np
 
-    from sketch_pix2seq.sketch.animation import film
-    from sketch_pix2seq.sketch.ndjson import format_record
-    from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
-    from sketch_pix2seq.sketch.writing import atomic_write
+    from sketch_pix2seq.io.animation import film
+    from sketch_pix2seq.io.atomic import atomic_write
+    from sketch_pix2seq.io.ndjson import format_record
+    from sketch_pix2seq.io.sheet import Sheet, SheetRow
 
     suffix = out.suffix.lower()
     if suffix == ".ndjson":

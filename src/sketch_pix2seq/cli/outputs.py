@@ -202,7 +202,7 @@ def _ndjson(
     """Write a line for each drawing, in whole numbers as QuickDraw does."""
     import numpy as np
 
-    from sketch_pix2seq.sketch.ndjson import format_record
+    from sketch_pix2seq.io.ndjson import format_record
 
     rest = iter(drawings)
     for source in sources:
@@ -216,7 +216,7 @@ def _ndjson(
 
 
 def _put_all_in_place(made: Sequence[Path], targets: Sequence[Path]) -> None:
-    from sketch_pix2seq.sketch.writing import put_in_place
+    from sketch_pix2seq.io.atomic import put_in_place
 
     for file, target in zip(made, targets, strict=True):
         put_in_place(file, target)

@@ -54,8 +54,8 @@ def trace(
 
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
-    from sketch_pix2seq.sketch.reading import is_picture
-    from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
+    from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.reading import is_picture
 
     for file in inputs.files:
         if not file.path.is_file() or not is_picture(file.path):
@@ -72,7 +72,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
 
 
 def _stages_of(path: Path) -> list[tuple[str, Image.Image]]:
-    from sketch_pix2seq.sketch.picture_in import read_picture
+    from sketch_pix2seq.io.picture_in import read_picture
 
     stages: list[tuple[str, Image.Image]] = []
     with suppress(DrawingError):  # reported where the input was read

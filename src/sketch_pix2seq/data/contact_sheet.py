@@ -1,6 +1,6 @@
 """A look at a prepared data set: a row of its drawings for each category.
 
-Chooses the drawings; how a sheet looks is known by `sketch.sheet`.
+Chooses the drawings; how a sheet looks is known by `io.sheet`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.io.sheet import Sheet, SheetRow
 
 _CELL, _SMALL_CELL = 112, 48
 _MANY_ROWS = 100

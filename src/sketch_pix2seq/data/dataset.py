@@ -128,7 +128,7 @@ class Dataset:
     Example:
         >>> import tempfile
         >>> from sketch_pix2seq.data.prepare import prepare
-        >>> from sketch_pix2seq.data.synthetic import write_synthetic
+        >>> from benchmarks.synthetic import write_synthetic
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = write_synthetic(Path(folder, "files"), num=100, seed=0)
         ...     _ = prepare([Path(folder, "files")], Path(folder, "set"))

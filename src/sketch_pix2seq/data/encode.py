@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt64
 
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.simplify import rdp_mask
 

@@ -22,7 +22,7 @@ from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
 from sketch_pix2seq.errors import DatasetError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
 Progress = Callable[[int, int], None]
 "Called with the bytes of the sources that are read, and with their total."

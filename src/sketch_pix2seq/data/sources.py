@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.sketch.ndjson import MAX_LINE_BYTES
-from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES
+from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES
+from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES
 
 SUFFIXES = (".ndjson", ".bin", ".npz")
 SVG_SUFFIXES = (".svg", ".svgz")

@@ -25,7 +25,7 @@ from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Written
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing, format_record
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 

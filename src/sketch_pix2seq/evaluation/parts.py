@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.io.atomic import atomic_write
 
 VERSION = 4
 """Raised whenever a part measures something else than before."""

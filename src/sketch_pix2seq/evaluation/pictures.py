@@ -20,7 +20,7 @@ from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 REDRAWINGS = 10

@@ -20,7 +20,7 @@ from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
 from sketch_pix2seq.inference.views import views_of
-from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray

@@ -1,4 +1,4 @@
-"""What a drawing is, and every way in and out of it. numpy, no torch."""
+"""What a drawing is: strokes, offsets, simplified, as a picture. numpy, no torch."""
 
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch

@@ -1,7 +1,7 @@
 """`Sketch`: what a drawing is, everywhere in the package.
 
 A thin, unchangeable value: points and what is known about them. The work is done by the
-modules it calls (`pen`, `simplify`, `smooth`, `raster`, `svg_out`, `animation`, `reading`).
+modules it calls (`pen`, `simplify`, `smooth`, `raster`, and those of the room `io`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from jaxtyping import Float32, Shaped
 from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.sketch import animation, geometry, pen, simplify, smooth, svg_out
+from sketch_pix2seq.sketch import geometry, pen, simplify, smooth
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
-from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,7 +203,7 @@ class Sketch:
         Raises:
             DrawingError: If there is no such file, or it holds no drawing, or several.
         """
-        from sketch_pix2seq.sketch.reading import read_sketches  # which makes sketches
+        from sketch_pix2seq.io.reading import read_sketches
 
         sketch, *more = read_sketches(path)
         if more:
@@ -347,6 +346,8 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_svg(size=48)[:4]
             '<svg'
         """
+        from sketch_pix2seq.io import svg_out
+
         return svg_out.to_svg(
             self,
             size=size,
@@ -413,6 +414,8 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_animation(size=64)[:6]
             b'GIF89a'
         """
+        from sketch_pix2seq.io import animation
+
         if kind not in ("gif", "apng"):
             raise UsageError("`kind` must be gif or apng", got=kind)
         write = animation.to_gif if kind == "gif" else animation.to_apng
@@ -431,6 +434,8 @@ class Sketch:
         Raises:
             UsageError: If the suffix is another.
         """
+        from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix == ".svg":

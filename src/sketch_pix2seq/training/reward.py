@@ -25,13 +25,13 @@ from torch import Tensor
 
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
+from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.models import DrawingLosses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
 from sketch_pix2seq.models.policy import RewardedLosses, advantages, log_likelihood
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import atomic_write
 from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import Recipe, RewardSettings
 

@@ -27,7 +27,7 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
-from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.recipe import Recipe
 
 try:

@@ -17,7 +17,7 @@ from sketch_pix2seq.data.formats.lines import joined
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import Reading, ReadReport
 from sketch_pix2seq.errors import DatasetError, DrawingError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
 CAT = struct.pack("<Q2sbIHH", 7, b"DE", 1, 1_490_000_000, 2, 3) + bytes([0, 9, 9, 0, 0, 255])
 CAT += struct.pack("<H", 1) + bytes([4, 5])

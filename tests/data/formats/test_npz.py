@@ -22,7 +22,7 @@ from sketch_pix2seq.data.formats.npz import read_npz, write_npz
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import Reading, ReadReport
 from sketch_pix2seq.errors import DatasetError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 1], [-9, 0, 1]], np.int16)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sketch_pix2seq
-from sketch_pix2seq.sketch.svg_out import curve_data, path_data
+from sketch_pix2seq.io.svg_out import curve_data, path_data
 
 STATIC = Path(sketch_pix2seq.__file__).parent / "web" / "static" / "studio"
 NODE = shutil.which("node")

@@ -15,8 +15,8 @@ from sketch_pix2seq.data.formats.lines import joined
 from sketch_pix2seq.data.formats.reading import Reading
 from sketch_pix2seq.data.sources import SourceEndedError
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.geometry import MAX_POINTS
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 
 _HEAD = struct.Struct("<Q2sbIH")
 _COUNT = struct.Struct("<H")

@@ -1,7 +1,7 @@
 """QuickDraw's ndjson, simplified and raw, in any mixture.
 
 Raw lines (with times, or with numbers that are not whole) are simplified as QuickDraw did it,
-many at once. What a line means is known by `sketch.ndjson`.
+many at once. What a line means is known by `io.ndjson`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from sketch_pix2seq.data.formats.reading import Reading, checked_word
 from sketch_pix2seq.data.sources import SourceEndedError, split_lines
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.ndjson import (
+from sketch_pix2seq.io.ndjson import (
     MAX_LINE_BYTES,
     RawDrawing,
     SimplifiedDrawing,

@@ -23,8 +23,8 @@ import numpy as np
 from sketch_pix2seq.data.formats.arrays_only import load_arrays
 from sketch_pix2seq.data.formats.reading import Reading
 from sketch_pix2seq.errors import DatasetError, DrawingError
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.geometry import MAX_POINTS
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 SPLITS = ("train", "valid", "test")

@@ -14,7 +14,7 @@ from sketch_pix2seq.data.formats.reading import Reading, ReadReport
 from sketch_pix2seq.data.formats.svg_folder import read_svg_folder
 from sketch_pix2seq.data.sources import Source, SourceEndedError, SourceFile, SourceFolder
 from sketch_pix2seq.errors import DatasetError
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
 
 def read_drawings(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sketch_pix2seq.data.card import LONGEST_CATEGORY
 from sketch_pix2seq.errors import DatasetError, DrawingError
-from sketch_pix2seq.sketch.ndjson import RawDrawing, SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import RawDrawing, SimplifiedDrawing
 
 _MOST_REASONS = 20
 _OTHER = "other reasons"

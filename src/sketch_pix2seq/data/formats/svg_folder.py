@@ -12,10 +12,10 @@ from sketch_pix2seq.data.formats.lines import joined
 from sketch_pix2seq.data.formats.reading import Reading
 from sketch_pix2seq.data.sources import SourceFolder
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.svg_in import read_svg
 from sketch_pix2seq.sketch.geometry import Stroke
-from sketch_pix2seq.sketch.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise_all
-from sketch_pix2seq.sketch.svg_in import read_svg
 
 _MANY = 64
 

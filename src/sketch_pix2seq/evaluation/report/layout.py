@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from sketch_pix2seq import __version__
 from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.report.tables import Table, format_cell
-from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.io.atomic import atomic_write
 
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b1b1b", "grey": "#6b6b70", "hair": "#e6e6e9",

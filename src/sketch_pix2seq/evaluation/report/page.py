@@ -19,7 +19,7 @@ from sketch_pix2seq.evaluation.evaluation import Evaluation
 from sketch_pix2seq.evaluation.report.claims import Claim, claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_beside
 from sketch_pix2seq.evaluation.report.sections import Found, sections
-from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.io.atomic import atomic_write
 
 PAGE, RESULTS = "report.html", "results.json"
 

@@ -25,8 +25,8 @@ from sketch_pix2seq.evaluation.turing.study import (
     StudySketch,
 )
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
+from sketch_pix2seq.io.atomic import png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import png_bytes
 
 PICTURE_SIZE = 720
 """Pixels of each side: sharp on the screens of phones too."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.shown import from_shown
 from sketch_pix2seq.evaluation.turing.study import Study, StudySketch
-from sketch_pix2seq.sketch.svg_out import drawing_group, number
+from sketch_pix2seq.io.svg_out import drawing_group, number
 
 _WIDTH = 960
 _GAP, _BETWEEN, _HEAD, _BELOW = 10, 44, 30, 26

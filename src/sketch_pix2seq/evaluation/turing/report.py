@@ -21,7 +21,7 @@ from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_beside
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.sections import sections
-from sketch_pix2seq.sketch.writing import atomic_write
+from sketch_pix2seq.io.atomic import atomic_write
 
 PAGE, RESULTS, VOTES = "report.html", "results.json", "votes.csv"
 _NO_ACTIONS = Markup("")

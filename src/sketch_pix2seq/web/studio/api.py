@@ -20,11 +20,11 @@ from sketch_pix2seq.bundle.gallery import Gallery
 from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.animation import film
-from sketch_pix2seq.sketch.reading import read_drawing
-from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.io.animation import film
+from sketch_pix2seq.io.atomic import png_bytes
+from sketch_pix2seq.io.reading import read_drawing
+from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import png_bytes
 from sketch_pix2seq.web.answers import Wrong
 from sketch_pix2seq.web.studio.drawing_service import (
     DrawingService,

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.pages import page

@@ -20,7 +20,7 @@ from sketch_pix2seq.evaluation.report.sections.section import (
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table
 from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
 from sketch_pix2seq.evaluation.shown import ShownSketch, from_shown
-from sketch_pix2seq.sketch.sheet import SheetRow
+from sketch_pix2seq.io.sheet import SheetRow
 
 _FINE_LINES = 3  # in which a row of 51 is set
 

@@ -15,7 +15,7 @@ from sketch_pix2seq.evaluation.report.sections.section import (
 )
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table
 from sketch_pix2seq.evaluation.shown import from_shown
-from sketch_pix2seq.sketch.sheet import SheetRow
+from sketch_pix2seq.io.sheet import SheetRow
 
 
 def pictures_section(found: Found) -> Section:

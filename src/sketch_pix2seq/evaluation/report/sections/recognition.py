@@ -21,8 +21,8 @@ from sketch_pix2seq.evaluation.report.sections.section import (
 )
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table
 from sketch_pix2seq.evaluation.shown import from_shown
-from sketch_pix2seq.sketch.sheet import Cell as SheetCell
-from sketch_pix2seq.sketch.sheet import SheetRow
+from sketch_pix2seq.io.sheet import Cell as SheetCell
+from sketch_pix2seq.io.sheet import SheetRow
 
 MANY = 12
 """Categories that the page shows one by one; the tables beside it hold all."""

@@ -13,7 +13,7 @@ from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.pictures import ShownPicture
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Form, format_cell
-from sketch_pix2seq.sketch.sheet import Sheet, SheetColours, SheetRow
+from sketch_pix2seq.io.sheet import Sheet, SheetColours, SheetRow
 
 __all__ = ["HUMAN", "Figure", "Found", "Section", "listed", "share_of", "sheet_svg"]
 

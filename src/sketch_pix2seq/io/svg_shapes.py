@@ -15,7 +15,7 @@ from jaxtyping import Float
 from svgelements import Matrix
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.svg_path import LARGEST, Line, Piece, path_lines
+from sketch_pix2seq.io.svg_path import LARGEST, Line, Piece, path_lines
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 """Names of the elements that draw."""

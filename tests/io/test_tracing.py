@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch import tracing
+from sketch_pix2seq.io import tracing
+from sketch_pix2seq.io.thinning import thin
+from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
-from sketch_pix2seq.sketch.thinning import thin
-from sketch_pix2seq.sketch.tracing import trace
 
 WIDTH = 7.0
 

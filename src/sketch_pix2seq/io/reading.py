@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.ndjson import MAX_LINE_BYTES, parse_record
-from sketch_pix2seq.sketch.picture_in import MAX_PICTURE_BYTES, read_picture
+from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_record
+from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
+from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES, read_svg
 
 MAX_INPUTS = 100_000
 """The most lines of an ndjson file that are read as inputs."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.svg_out import drawing_group, number, path_data, to_svg
+from sketch_pix2seq.io.svg_out import drawing_group, number, path_data, to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 CROSS = [np.array([[0, 0], [10, 10]]), np.array([[10, 0], [0, 10]]), np.array([[5, 0]])]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from svgelements import Path
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.svg_shapes import count_tokens, length, shape_lines, transform
+from sketch_pix2seq.io.svg_shapes import count_tokens, length, shape_lines, transform
 
 VIEWPORT = (200.0, 100.0)
 

@@ -17,11 +17,11 @@ from jaxtyping import Bool, Float, Float32, Real, UInt8
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.ink import LEAST_CONTRAST, Ink, find_ink
+from sketch_pix2seq.io.ink import LEAST_CONTRAST, Ink, find_ink
+from sketch_pix2seq.io.thinning import thin
+from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.simplify import rdp
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.thinning import thin
-from sketch_pix2seq.sketch.tracing import trace
 
 MAX_PICTURE_BYTES = 50_000_000
 """The largest picture file that is read."""

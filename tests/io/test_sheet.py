@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.sheet import Sheet, SheetRow
+from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch import svg_in
+from sketch_pix2seq.io import svg_in
+from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_in import MAX_SVG_BYTES, read_svg
 
 LINE = '<path d="M0 0L3 4" stroke="black"/>'
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sketch_pix2seq.sketch.ndjson import format_record, parse_record, parse_simplified_line
+from sketch_pix2seq.io.ndjson import format_record, parse_record, parse_simplified_line
+from sketch_pix2seq.io.svg_in import read_svg
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.pen import (
     LIFT,
@@ -19,7 +20,6 @@ from sketch_pix2seq.sketch.pen import (
 )
 from sketch_pix2seq.sketch.simplify import rdp
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_in import read_svg
 
 LONGEST = 2_000  # points: four times the longest of the real drawings
 

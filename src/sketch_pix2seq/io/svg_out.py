@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.animation import animated_style
+from sketch_pix2seq.io.animation import animated_style
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
 from sketch_pix2seq.sketch.smooth import curves_through
 

@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float32, UInt8
 from PIL import Image, ImageFilter
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.regions import Regions
-from sketch_pix2seq.sketch.thinning import thin
+from sketch_pix2seq.io.regions import Regions
+from sketch_pix2seq.io.thinning import thin
 
 LEAST_CONTRAST = 30
 """Steps of 255 between ink and paper in a clean picture."""

@@ -7,12 +7,12 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from simulated_photo import photograph
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.ink import find_ink
-from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.io.ink import find_ink
+from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
-from sketch_pix2seq.sketch.simulated_photo import photograph
 from sketch_pix2seq.sketch.sketch import Sketch
 
 FACE = Sketch.from_points(

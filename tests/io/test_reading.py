@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch import reading
-from sketch_pix2seq.sketch.ndjson import format_record
-from sketch_pix2seq.sketch.reading import read_sketches
+from sketch_pix2seq.io import reading
+from sketch_pix2seq.io.ndjson import format_record
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 CAT = Sketch.from_points([[(0, 0), (40, 30), (80, 0)], [(10, 60), (70, 60)]], category="cat")
@@ -50,7 +50,7 @@ def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="this system has no /dev/stdin")
 @pytest.mark.parametrize("content", [LINE, gzip.compress(LINE, mtime=0)], ids=["plain", "gzipped"])
 def test_a_pipe_is_read_just_once(content: bytes) -> None:
-    code = "from sketch_pix2seq.sketch.reading import read_sketches; "
+    code = "from sketch_pix2seq.io.reading import read_sketches; "
     code += "(one,) = read_sketches('/dev/stdin'); print(one.name, len(one.strokes))"
     done = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True)
     assert done.stdout.split() == [b"stdin-000001", b"2"], done.stderr

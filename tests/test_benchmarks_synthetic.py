@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.synthetic import CATEGORIES, generate, write_synthetic
 from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.synthetic import CATEGORIES, generate, write_synthetic
 from sketch_pix2seq.errors import UsageError
 
 

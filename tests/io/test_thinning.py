@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
-from sketch_pix2seq.sketch.thinning import thin
 
 
 def count_parts(ink: np.ndarray) -> int:

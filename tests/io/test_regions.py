@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from sketch_pix2seq.sketch.regions import Regions
+from sketch_pix2seq.io.regions import Regions
 
 
 def flooded(mask: np.ndarray) -> np.ndarray:

@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+from sketch_pix2seq.io.svg_out import drawing_group, number
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_out import drawing_group, number
-from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 Cell: TypeAlias = Sketch | Image.Image | None
 """What a cell shows: a drawing, a picture, or nothing."""

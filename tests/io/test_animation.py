@@ -13,15 +13,15 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.animation import (
+from sketch_pix2seq.io.animation import (
     FRAMES_A_SECOND,
     HOLD_SECONDS,
     MOST_SECONDS,
     film,
     timing_of,
 )
+from sketch_pix2seq.io.svg_in import read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_in import read_svg
 
 FACE = Sketch.from_points(
     [[(0, 0), (90, 5), (80, 70), (5, 60), (0, 0)], [(30, 30)], [(60, 30)], [(30, 50), (60, 50)]]

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Float64
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.ndjson import format_record
+from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.io.ndjson import format_record
 from sketch_pix2seq.sketch.normalise import quickdraw_normalise
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import atomic_write
 
 _Strokes = list[Float64[np.ndarray, "_ 2"]]
 

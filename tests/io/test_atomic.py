@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.writing import atomic_write, png_bytes
 
 
 def test_all_of_it_or_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

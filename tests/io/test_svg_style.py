@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketch_pix2seq.sketch.svg_style import Style, is_same_colour, read_rules, styled
+from sketch_pix2seq.io.svg_style import Style, is_same_colour, read_rules, styled
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
 

@@ -21,12 +21,12 @@ from defusedxml.ElementTree import fromstring
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.svg_path import Line, Piece
+from sketch_pix2seq.io.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
+from sketch_pix2seq.io.svg_style import Rules, Style, is_same_colour, read_rules, styled
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.simplify import rdp_mask
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.sketch.svg_path import Line, Piece
-from sketch_pix2seq.sketch.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
-from sketch_pix2seq.sketch.svg_style import Rules, Style, is_same_colour, read_rules, styled
 
 MAX_SVG_BYTES = 4_000_000
 """The largest SVG file that is read."""

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.geometry import MAX_POINTS
-from sketch_pix2seq.sketch.ndjson import (
+from sketch_pix2seq.io.ndjson import (
     MAX_LINE_BYTES,
     format_record,
     parse_record,
     parse_simplified_line,
 )
+from sketch_pix2seq.sketch.geometry import MAX_POINTS
 from sketch_pix2seq.sketch.sketch import Sketch
 
 LINE = (

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch import picture_in
-from sketch_pix2seq.sketch.picture_in import read_picture, strokes_of_ink
+from sketch_pix2seq.io import picture_in
+from sketch_pix2seq.io.picture_in import read_picture, strokes_of_ink
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -207,7 +207,7 @@ def test_a_large_picture_is_held_once(mode: str) -> None:
     del image
     code = """
 import pathlib, re, sys
-from sketch_pix2seq.sketch.picture_in import read_picture
+from sketch_pix2seq.io.picture_in import read_picture
 print(len(read_picture(sys.stdin.buffer.read()).strokes))
 print(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 """
