@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import re
 import shlex
@@ -34,6 +35,13 @@ from sketch_pix2seq.cli.app import VERBS, main
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LOG = ROOT / "docs" / "LOG.md"
+DOCUMENTS = (
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 CALLS = (
     *("draw", "complete", "generate", "mix", "trace"),
     *("data download", "data prepare", "data convert", "data info"),
@@ -68,7 +76,17 @@ RETIRED = r"""
 New luck\b
 cannot name drawings
 """.strip().split("\n")
-"""Words that must not come back: patterns of private ones for which STYLE has plain ones."""
+"""Words that must not come back: patterns of private ones for which plain ones stand."""
+
+RETIRED_IN_DOCUMENTS = r"""
+\b[Ll]uck\b
+\b[Tt]rembl(e|es|ing)\b
+\bpractis(e|ed|es|ing)\b
+\btold apart\b
+\bthird (things?|categor(y|ies))\b
+\bin front of the others\b
+""".strip().split("\n")
+"""The same for Markdown alone: in code some of them are names of the past that are answered."""
 
 
 def blocks(text: str, language: str) -> Iterator[str]:
@@ -201,30 +219,77 @@ def test_the_changelog_has_one_section_of_each_kind_in_order() -> None:
 
 
 def test_no_placeholder_is_left() -> None:
-    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+    for path in DOCUMENTS:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^[A-Z]+_[A-Z_]+$", text, re.MULTILINE), path.name
 
 
+def anchors(path: Path) -> set[str]:
+    """The anchors that a Markdown renderer gives to the headings of a file."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_in_the_documents_lead_somewhere() -> None:
-    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
-        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (path.parent / target).exists(), f"{path.name}: {target}"
+    for path in DOCUMENTS:
+        for link in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+            target, _, anchor = link.partition("#")
+            if "://" not in link:
+                file = path.parent / target if target else path
+                assert file.exists(), f"{path.name}: {link}"
+                assert not anchor or anchor in anchors(file), f"{path.name}: {link}"
+
+
+def test_the_log_has_short_entries_newest_first() -> None:
+    entries = re.split(r"^## ", LOG.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    headings = [entry.splitlines()[0] for entry in entries]
+    assert len(set(headings)) == len(headings) > 50
+    dates = [re.match(r"(\d{4}-\d\d-\d\d): \S", heading) for heading in headings]
+    days = [date[1] for date in dates if date]
+    assert len(days) == len(headings)
+    assert days == sorted(days, reverse=True)
+    for entry in entries:
+        heading, *lines = filter(None, entry.splitlines())
+        assert 1 <= len(lines) <= 12, heading
+        assert max(map(len, (heading, *lines))) <= 140, heading
+        assert not any(line.startswith("|") for line in lines), f"{heading}: a table belongs in CSV"
+
+
+def test_the_logs_tables_are_named_in_it_and_hold_one_value_a_cell() -> None:
+    log = LOG.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs").rglob("*.csv")):
+        if path.parent.name == "log":
+            assert f"log/{path.name}" in log
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        assert rows, path.name
+        assert len(set(header)) == len(header), path.name
+        assert all(len(row) == len(header) for row in rows), path.name
+        cells = [cell for row in rows for cell in row]
+        ranges = [
+            cell for cell in cells if re.fullmatch(r"[-.\d]+( ?/ ?| to |, )[-.\d]+ ?%?", cell)
+        ]
+        assert not ranges, path.name
 
 
 def test_no_retired_word_has_come_back() -> None:
     sources = (ROOT / "src").rglob("*")
-    documents = (
-        path
-        for path in (ROOT / "docs").rglob("*.md")
-        if path.name != "LOG.md" and path.parent.name != "decisions"
-    )
     kinds = (".py", ".js", ".jinja", ".md")
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
-        for path in (ROOT / "README.md", *documents, *sources)
+        for path in (*DOCUMENTS, *sources)
         if path.suffix in kinds
-        for match in re.finditer("|".join(RETIRED), path.read_text(encoding="utf-8"))
+        for match in re.finditer("|".join(RETIRED), text_of(path))
+    ]
+    found += [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in DOCUMENTS
+        for match in re.finditer("|".join(RETIRED_IN_DOCUMENTS), text_of(path))
     ]
     assert not found
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; of a document without old names, which stand in brackets and code."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"\(`[^)]*`\)", "", text) if path.suffix == ".md" else text
