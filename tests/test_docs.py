@@ -255,6 +255,17 @@ def test_the_log_has_short_entries_newest_first() -> None:
         assert not any(line.startswith("|") for line in lines), f"{heading}: a table belongs in CSV"
 
 
+def test_tables_of_results_have_one_number_a_cell() -> None:
+    pages = (ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs" / "results").glob("*.md")))
+    for path in pages:
+        rows = re.findall(r"^\|(.+)\|$", text_of(path), re.MULTILINE)
+        assert rows, path.name
+        for row in rows:
+            cells = row.split("|")
+            assert len(cells) <= 6, f"{path.name}: {row}"
+            assert not re.search(r"\d ?/ ?[\d.]+ ?%?|\d to \d|\d \(\d", row), f"{path.name}: {row}"
+
+
 def test_the_logs_tables_are_named_in_it_and_hold_one_value_a_cell() -> None:
     log = LOG.read_text(encoding="utf-8")
     for path in sorted((ROOT / "docs").rglob("*.csv")):
