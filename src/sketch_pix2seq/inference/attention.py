@@ -21,10 +21,24 @@ from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.inference.decoder import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
-from sketch_pix2seq.inference.mixture import NUM_PEN_STATES, output_dim, sample
+from sketch_pix2seq.inference.mixture import (
+    NUM_PEN_STATES,
+    NUM_PROPOSALS,
+    output_dim,
+    perturbed_logits,
+    proposals,
+    sample,
+)
 from sketch_pix2seq.inference.noise import NUM_NORMALS
 from sketch_pix2seq.inference.pen_view import VIEW_DIM, PenView
-from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, START_STEP, STROKE5_DIM
+from sketch_pix2seq.sketch import guidance
+from sketch_pix2seq.sketch.pen import (
+    OFFSET,
+    PEN,
+    PEN_DOWN,
+    START_STEP,
+    STROKE5_DIM,
+)
 
 POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 """Periods, in pixels, of the waves that encode where the pen is."""
@@ -51,12 +65,14 @@ class Condition:
         keys: Of the memory in each layer, (L, N, D).
         values: Of the memory in each layer, and ones, (L, N, D + 1).
         ink: The picture as far as it is seen, (H, W); zeros if it is not.
+        paper: Where paper is seen (`guidance.paper_of`).
         shown: `HIDDEN`, `PARTLY` or `SHOWN`.
     """
 
     keys: Float32[np.ndarray, "L N D"]
     values: Float32[np.ndarray, "L N _"]
     ink: Float32[np.ndarray, "H W"]
+    paper: Float32[np.ndarray, "H W"]
     shown: int
 
 
@@ -168,7 +184,7 @@ class AttentionDecoder(Decoder[Condition]):
         *,
         grid: Float32[np.ndarray, "G G C"] | None = None,
         ink: Float32[np.ndarray, "H W"] | None = None,
-        partly: bool = False,
+        visible: Float32[np.ndarray, "H W"] | None = None,
         latent: Float32[np.ndarray, "Z"] | None = None,
         category_id: int | None = None,
     ) -> Condition:
@@ -177,7 +193,7 @@ class AttentionDecoder(Decoder[Condition]):
         Args:
             grid: Of the picture as far as it is seen (`GridEncoder.grids`).
             ink: That picture, hidden ink taken away; with `grid`.
-            partly: Whether a part of the picture is hidden.
+            visible: 1 where the picture is seen, if a part of it is hidden.
             latent: The code of a whole picture.
             category_id: What it is to be.
         """
@@ -193,13 +209,15 @@ class AttentionDecoder(Decoder[Condition]):
         both = np.stack([layer.memory(memory) for layer in self.layers])  # (L, N, 2 D)
         keys, values = np.split(both, 2, axis=2)
         ones = np.ones((*values.shape[:2], 1), np.float32)
+        values = np.concatenate((values, ones), axis=2)
         if grid is None or ink is None:
-            shown, seen = HIDDEN, np.zeros((self.picture_size,) * 2, np.float32)
+            shown, ink = HIDDEN, np.zeros((self.picture_size,) * 2, np.float32)
+            paper = ink
         else:
-            shown, seen = PARTLY if partly else SHOWN, ink
-        return Condition(
-            np.ascontiguousarray(keys), np.concatenate((values, ones), axis=2), seen, shown
-        )
+            shown = SHOWN if visible is None else PARTLY
+            visible = np.ones_like(ink) if visible is None else visible
+            paper = guidance.paper_of(ink[None], visible[None])[0]
+        return Condition(np.ascontiguousarray(keys), values, ink, paper, shown)
 
     def open(self, num_rows: int) -> AttentionRows:
         """See `Decoder`."""
@@ -233,6 +251,9 @@ class AttentionRows(DecoderRows[Condition]):
         self._was_down = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
         self._temperatures = np.zeros((num_rows, 1), np.float32)
+        self._sees = np.zeros(num_rows, np.int64)
+        "How much of the picture: `HIDDEN`, `PARTLY` or `SHOWN`."
+        self._paper = np.zeros((num_rows, decoder.picture_size, decoder.picture_size), np.float32)
         self._view = PenView(num_rows, decoder.picture_size)
 
     def begin(
@@ -252,6 +273,8 @@ class AttentionRows(DecoderRows[Condition]):
             self._hidden[row, count:] = _NEVER
             self._length[row] = count
             self._shown[row] = self._decoder.shown[condition.shown]
+            self._sees[row] = condition.shown
+            self._paper[row] = condition.paper
         self._number[rows] = 0
         self._offsets[rows] = 0
         self._was_down[rows] = False
@@ -280,7 +303,7 @@ class AttentionRows(DecoderRows[Condition]):
         self._hidden[row] = self._hidden[last]
         for kept in (
             *(self._length, self._number, self._shown, self._steps),
-            *(self._offsets, self._temperatures, self._was_down),
+            *(self._offsets, self._temperatures, self._was_down, self._sees, self._paper),
         ):
             kept[row] = kept[last]
         self._view.take_place(row, last)
@@ -307,9 +330,38 @@ class AttentionRows(DecoderRows[Condition]):
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
             noise = noise.copy()
-            noise[:, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
+            sees = self._sees[rows] != HIDDEN
+            noise[~sees, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
             self._steps[rows] = sample(output, noise, self._temperatures[rows])
+            if sees.any():
+                self._guide(np.flatnonzero(sees) + rows.start, output[sees], noise[sees])
         return self._steps[rows]
+
+    def _guide(
+        self,
+        rows: Int64[np.ndarray, "R"],
+        output: Float32[np.ndarray, "R _"],
+        noise: Float32[np.ndarray, "R D"],
+    ) -> None:
+        """Sample the steps of drawings that see a picture anew, guided by its ink."""
+        temperature = self._temperatures[rows]
+        pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
+        offsets = proposals(output, noise, temperature)
+        scale = np.float32(self._decoder.step_pixels)
+        position = self._offsets[rows] * scale + np.float32(self._decoder.picture_size / 2)
+        best, pen = guidance.choose(
+            position,
+            position[:, None] + offsets * scale,
+            self._was_down[rows],
+            np.tile(pi_logits, (1, NUM_PROPOSALS)),
+            pen_logits,
+            self._paper[rows],
+            *self._view.ink(rows),
+            self._sees[rows] == SHOWN,
+        )
+        self._steps[rows] = 0
+        self._steps[rows, OFFSET] = offsets[np.arange(len(rows)), best]
+        self._steps[rows, PEN.start + pen] = 1
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""

@@ -53,21 +53,76 @@ def sample(
 
     Source: `StrokeMixture.sample` in `models/mixture.py`.
     """
-    num_components = noise.shape[1] - NUM_PEN_STATES - NUM_NORMALS
+    pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
     rows = np.arange(len(output))
-    components = output[:, NUM_PEN_STATES:].reshape(-1, PER_COMPONENT, num_components)
-    gumbel = noise[:, :-NUM_NORMALS] * temperature
-    component = (components[:, 0] + gumbel[:, :num_components]).argmax(axis=1)
-    pen = (output[:, :NUM_PEN_STATES] + gumbel[:, num_components:]).argmax(axis=1)
-    chosen = components[rows, 1:, component]  # (B, 5)
-    std = np.exp(np.maximum(chosen[:, 2:4], np.float32(MIN_LOG_STD))) * np.sqrt(temperature)
-    limit = np.float32(MAX_CORRELATION)
-    correlation = np.minimum(np.maximum(np.tanh(chosen[:, 4]), -limit), limit)
-    x, y = noise[:, -2], noise[:, -1]
+    components = _components(output)
+    chosen = components[rows, 1:, pi_logits.argmax(axis=1)]  # (B, 5)
     step = np.zeros((len(output), STROKE5_DIM), np.float32)
-    step[:, 0] = x
-    step[:, 1] = correlation * x + np.sqrt(1 - correlation * correlation) * y
-    step[:, OFFSET] *= std
-    step[:, OFFSET] += chosen[:, :2]
-    step[rows, PEN.start + pen] = 1
+    points = _points(chosen[:, :, None], noise[:, -2:, None], temperature)
+    step[:, OFFSET] = points[:, :, 0]
+    step[rows, PEN.start + pen_logits.argmax(axis=1)] = 1
     return step
+
+
+def perturbed_logits(
+    output: Float32[np.ndarray, "B D"],
+    noise: Float32[np.ndarray, "B K"],
+    temperature: Float32[np.ndarray, "B 1"],
+) -> tuple[Float32[np.ndarray, "B M"], Float32[np.ndarray, "B 3"]]:
+    """Logits of the Gaussians and of the pen states, with their noise: the largest is the sample.
+
+    Args: As of `sample`.
+    """
+    gumbel = noise[:, :-NUM_NORMALS] * temperature
+    num_components = gumbel.shape[1] - NUM_PEN_STATES
+    pi_logits = _components(output)[:, 0] + gumbel[:, :num_components]
+    return pi_logits, output[:, :NUM_PEN_STATES] + gumbel[:, num_components:]
+
+
+def proposals(
+    output: Float32[np.ndarray, "B D"],
+    noise: Float32[np.ndarray, "B K"],
+    temperature: Float32[np.ndarray, "B 1"],
+) -> Float32[np.ndarray, "B P 2"]:
+    """Offsets that each Gaussian proposes: its sample, the three mirror images of it, its mean.
+
+    Args: As of `sample`.
+
+    Returns:
+        P = 5 M offsets: the samples of all Gaussians first.
+    """
+    components = _components(output)[:, 1:]
+    offsets = [
+        _points(components, noise[:, -2:, None] * mirror[:, None], temperature)
+        for mirror in _MIRRORS
+    ]
+    found: Float32[np.ndarray, "B P 2"] = np.concatenate(offsets, axis=2).swapaxes(1, 2)
+    return found
+
+
+_MIRRORS = np.array(((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 0)), np.float32)
+NUM_PROPOSALS = len(_MIRRORS)
+"""How many offsets each Gaussian proposes."""
+
+
+def _components(output: Float32[np.ndarray, "B D"]) -> Float32[np.ndarray, "B 6 M"]:
+    return output[:, NUM_PEN_STATES:].reshape(len(output), PER_COMPONENT, -1)
+
+
+def _points(
+    gaussians: Float32[np.ndarray, "B 5 M"],
+    normal: Float32[np.ndarray, "B 2 1"],
+    temperature: Float32[np.ndarray, "B 1"],
+) -> Float32[np.ndarray, "B 2 M"]:
+    """The offsets for which two standard normals stand."""
+    std = np.exp(np.maximum(gaussians[:, 2:4], np.float32(MIN_LOG_STD)))
+    std *= np.sqrt(temperature)[:, :, None]
+    limit = np.float32(MAX_CORRELATION)
+    correlation = np.minimum(np.maximum(np.tanh(gaussians[:, 4]), -limit), limit)
+    points: Float32[np.ndarray, "B 2 M"] = np.empty_like(gaussians[:, :2])
+    x, y = normal[:, 0], normal[:, 1]
+    points[:, 0] = x
+    points[:, 1] = correlation * x + np.sqrt(1 - correlation * correlation) * y
+    points *= std
+    points += gaussians[:, :2]
+    return points

@@ -159,8 +159,8 @@ class AttentionNetworks(Networks):
             seen = view * visible  # (n, 1, S, S)
             grids = self._encoder.grids(np.broadcast_to(view, seen.shape), visible)
             partly += [
-                self._decoder.condition(grid=grid, ink=ink[0], partly=True, latent=code)
-                for grid, ink in zip(grids, seen, strict=True)
+                self._decoder.condition(grid=grid, ink=ink[0], visible=part[0], latent=code)
+                for grid, ink, part in zip(grids, seen, visible, strict=True)
             ]
         return partly
 

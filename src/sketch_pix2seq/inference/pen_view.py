@@ -80,6 +80,13 @@ class PenView:
         ]
         return np.concatenate(seen, axis=1)
 
+    def ink(
+        self, rows: Int64[np.ndarray, "R"]
+    ) -> tuple[Float32[np.ndarray, "R H W"], Float32[np.ndarray, "R H W"]]:
+        """Ink left and ink drawn, pixel by pixel."""
+        finest = self._maps[0].inner(slice(None))[rows]
+        return finest[:, 0], finest[:, 1]
+
     def take_place(self, row: int, last: int) -> None:
         """Move the drawing of row `last` to row `row`."""
         for kept in self._maps:

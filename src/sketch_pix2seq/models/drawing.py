@@ -11,12 +11,19 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from sketch_pix2seq.models.attention import PEN_TEMPERATURE, AttentionModel, Conditions
+from sketch_pix2seq.models.attention import (
+    HIDDEN,
+    PEN_TEMPERATURE,
+    SHOWN,
+    AttentionModel,
+    Conditions,
+)
 from sketch_pix2seq.models.decoder import Decoder
 from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
+from sketch_pix2seq.sketch import guidance
 from sketch_pix2seq.sketch.coverage import NEVER, touched
-from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_DOWN, PEN_END, START_STEP
+from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_END, START_STEP
 
 
 @torch.no_grad()
@@ -84,39 +91,59 @@ def draw_with_attention(
     batch = len(pictures)
     grid, latent = model.encode(pictures, conditions)
     memory, there = model.decoder.memory(grid, latent, category_ids, conditions)
-    visible_ink = (pictures * conditions.visible).squeeze(1)
-    covered = np.full(visible_ink.shape, NEVER, np.int16)
+    ink = (pictures * conditions.visible).squeeze(1)
+    paper = guidance.paper_of(ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy())
+    covered = np.full(ink.shape, NEVER, np.int16)
     drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
     end = pictures.new_tensor(END_STEP)
     going = torch.arange(batch, device=pictures.device)
-    temperatures = pictures.new_full((batch, 1), temperature)
-    pen_factor = torch.ones_like(noise[0, 0])
-    pen_factor[-2 - NUM_PEN_STATES : -2] = PEN_TEMPERATURE
     for number, row in enumerate(noise):
+        rows = going.cpu().numpy()
         positions = model.positions(drawn[going])
-        when = torch.from_numpy(covered[going.cpu().numpy()]).to(pictures.device)
-        views = pen_views(visible_ink[going], when, positions)
-        output = model.decoder(
-            drawn[going], positions, views, conditions.shown[going], memory[going], there[going]
-        )
+        when = torch.from_numpy(covered[rows]).to(pictures.device)
+        views = pen_views(ink[going], when, positions)
+        shown = conditions.shown[going]
+        output = model.decoder(drawn[going], positions, views, shown, memory[going], there[going])
+        was_down = (drawn[going, -1, PEN.start + PEN_DOWN] > 0) & (number > 0)
         if prefix is not None and number < prefix.shape[1]:
             step = prefix[going, number]
         else:
             mixture = StrokeMixture.from_output(output[:, -1].float())
-            step = mixture.sample(row[going] * pen_factor, temperatures[going])
+            temperatures = output.new_full((len(going), 1), temperature)
+            pen_factor = torch.ones_like(row[going])
+            hidden = (shown == HIDDEN).unsqueeze(1)
+            pen_factor[:, -2 - NUM_PEN_STATES : -2] = torch.where(hidden, PEN_TEMPERATURE, 1.0)
+            step = mixture.sample(row[going] * pen_factor, temperatures)
+            done = (covered[rows] < NEVER).astype(np.float32)
+            offsets, logits, pen_logits = mixture.proposals(row[going], temperatures)
+            position = positions[:, -1].cpu().numpy()
+            best, pen = guidance.choose(
+                position,
+                position[:, None] + offsets.cpu().numpy() * np.float32(model.step_pixels),
+                was_down.cpu().numpy(),
+                logits.cpu().numpy(),
+                pen_logits.cpu().numpy(),
+                paper[rows],
+                ink[going].cpu().numpy() * (1 - done),
+                done,
+                (shown == SHOWN).cpu().numpy(),
+            )
+            guided = torch.zeros_like(step)
+            every = np.arange(len(rows))
+            guided[:, OFFSET] = offsets[every, best]
+            guided[every, PEN.start + pen] = 1.0
+            step = torch.where(hidden, step, guided)
         following = end.repeat(batch, 1)
         following[going] = step
-        was_down = drawn[going, -1, PEN.start + PEN_DOWN] > 0
         drawn = torch.cat((drawn, following.unsqueeze(1)), 1)
         after = model.positions(drawn[going])[:, -1]
-        before = torch.where((was_down & (number > 0)).unsqueeze(1), positions[:, -1], after)
+        before = torch.where(was_down.unsqueeze(1), positions[:, -1], after)
         goes_on = step[:, PEN.start + PEN_END] == 0
         marks = np.zeros((len(going), *covered.shape[1:]), bool)
         place, row_of = touched(before.cpu().numpy(), after.cpu().numpy(), covered.shape[1])
         marks.reshape(len(going), -1)[row_of, place] = True
         marks[~goes_on.cpu().numpy()] = False
-        old = covered[going.cpu().numpy()]
-        covered[going.cpu().numpy()] = np.where(marks & (old == NEVER), number + 1, old)
+        covered[rows] = np.where(marks & (covered[rows] == NEVER), number + 1, covered[rows])
         going = going[goes_on]
         if len(going) == 0:
             break

@@ -156,6 +156,31 @@ class StrokeMixture:
         pen = _one_hot_of_largest(self.pen_logits + temperature * pen_gumbel)
         return torch.cat((offset, pen), 1)
 
+    def proposals(
+        self, noise: Float[Tensor, "B K"], temperature: Float[Tensor, "B 1"]
+    ) -> tuple[Float[Tensor, "B P 2"], Float[Tensor, "B P"], Float[Tensor, "B 3"]]:
+        """Offsets that each Gaussian proposes: its sample, the three mirror images of it, its mean.
+
+        Args: as of `sample`.
+
+        Returns:
+            offsets: P = 5 M: the samples of all Gaussians first.
+            logits: of their Gaussians, with the noise; the largest is the sample's.
+            pen_logits: the same of the pen states.
+        """
+        num_components = self.components.shape[-1]
+        gumbel, pen_gumbel, normal = noise.split([num_components, NUM_PEN_STATES, 2], 1)
+        std = self.log_std.exp() * temperature.sqrt().unsqueeze(-1)
+        correlation = self.correlation
+        offsets = []
+        for mirror in ((1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0), (0.0, 0.0)):
+            x, y = (normal * normal.new_tensor(mirror)).split(1, 1)
+            tilted = correlation * x + (1.0 - correlation * correlation).sqrt() * y
+            offsets.append(self.mean + std * torch.stack((x.expand_as(tilted), tilted), 1))
+        logits = (self.pi_logits + temperature * gumbel).repeat(1, len(offsets))
+        pen_logits = self.pen_logits + temperature * pen_gumbel
+        return torch.cat(offsets, 2).transpose(1, 2), logits, pen_logits
+
 
 def _correlation(value: Tensor) -> Tensor:
     return value.tanh().clamp(-MAX_CORRELATION, MAX_CORRELATION)
