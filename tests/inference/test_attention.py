@@ -13,7 +13,10 @@ from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.models import attention as torch_attention
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.models.drawing import draw_with_attention
-from sketch_pix2seq.sketch.pen import PEN, PEN_END
+from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.models.pen_view import pen_views
+from sketch_pix2seq.sketch.coverage import covering_steps
+from sketch_pix2seq.sketch.pen import PEN, PEN_END, PEN_UP, START_STEP
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipes import find_recipe
 
@@ -184,3 +187,40 @@ def _drawn(decoder: AttentionDecoder, conditions: list[Condition], noise: np.nda
         for step in range(1, noise.shape[1])
     ]
     return np.stack(steps, 1)
+
+
+def test_log_probs_are_those_of_torch_and_of_any_company(rng: np.random.Generator) -> None:
+    model = pairs.torch_model()
+    _, decoder = pairs.numpy_readers(model)
+    prefixes = []
+    for length in (1, 4, 7):
+        steps = np.zeros((length, 5), np.float32)
+        steps[:, :2] = rng.normal(0, 1, (length, 2))
+        steps[np.arange(length), 2 + rng.integers(0, 2, length)] = 1
+        prefixes.append(steps)
+    condition = decoder.condition(category_id=2)
+    found = decoder.log_probs(condition, prefixes)
+    for steps, total in zip(prefixes, found, strict=True):
+        np.testing.assert_array_equal(decoder.log_probs(condition, [steps]), [total])
+        assert total == pytest.approx(expected_log_prob(model, steps, category=2), rel=1e-3)
+
+
+def expected_log_prob(
+    model: torch_attention.AttentionModel, steps: np.ndarray, category: int
+) -> float:
+    size = pairs.SIZE
+    picture = torch.zeros(1, 1, size, size)
+    conditions = Conditions.fixed(1, size, picture.device, given="category")
+    rows = torch.from_numpy(np.concatenate((START_STEP[None], steps)))[None]
+    positions = model.positions(rows)
+    lifts = steps[:, PEN.start + PEN_UP] > 0
+    covered = covering_steps(positions[0, 1:].numpy(), lifts, np.array([len(steps)]), size)
+    with torch.no_grad():
+        grid, latent = model.encode(picture, conditions)
+        memory, there = model.decoder.memory(grid, latent, torch.tensor([category]), conditions)
+        inputs = rows[:, :-1]
+        views = pen_views(picture[0], torch.from_numpy(covered), positions[:, :-1])
+        output = model.decoder(inputs, positions[:, :-1], views, conditions.shown, memory, there)
+        mixture = StrokeMixture.from_output(output[0])
+        pen = (mixture.pen_logits.log_softmax(-1) * rows[0, 1:, 2:]).sum()
+        return float(mixture.log_prob(rows[0, 1:, :2]).sum() + pen)

@@ -24,6 +24,7 @@ from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_we
 from sketch_pix2seq.inference.mixture import (
     NUM_PEN_STATES,
     NUM_PROPOSALS,
+    log_prob,
     output_dim,
     perturbed_logits,
     proposals,
@@ -223,6 +224,18 @@ class AttentionDecoder(Decoder[Condition]):
         """See `Decoder`."""
         return AttentionRows(self, num_rows)
 
+    def log_probs(
+        self, condition: Condition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+    ) -> Float32[np.ndarray, "N"]:
+        """Log densities of the first steps of drawings, in nats.
+
+        Args:
+            condition: What all are drawn from.
+            prefixes: N, each of fewer than `max_steps` steps.
+        """
+        rows = AttentionRows(self, len(prefixes))
+        return rows.log_probs(condition, prefixes)
+
 
 class AttentionRows(DecoderRows[Condition]):
     """Drawings under way with an `AttentionDecoder`.
@@ -264,6 +277,32 @@ class AttentionRows(DecoderRows[Condition]):
         temperatures: Float32[np.ndarray, "K"],
     ) -> Float32[np.ndarray, "K 5"]:
         """See `DecoderRows`."""
+        self._load(start, conditions, temperatures)
+        return self._draw(slice(start, start + len(conditions)), noise)
+
+    def log_probs(
+        self, condition: Condition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+    ) -> Float32[np.ndarray, "N"]:
+        """See `AttentionDecoder.log_probs`; for fresh rows."""
+        count = len(prefixes)
+        every = slice(0, count)
+        self._load(0, [condition] * count, np.zeros(count, np.float32))
+        lengths = np.array([len(steps) for steps in prefixes])
+        total = np.zeros(count, np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for number in range(max(lengths)):
+                if number:
+                    self._take_last_step(every)
+                going = number < lengths
+                step = np.stack([steps[min(number, len(steps) - 1)] for steps in prefixes])
+                total += np.where(going, log_prob(self._outputs(every), step), 0)
+                self._steps[every] = step
+        return total
+
+    def _load(
+        self, start: int, conditions: Sequence[Condition], temperatures: Float32[np.ndarray, "K"]
+    ) -> None:
+        """Put new drawings into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(conditions))
         for row, condition in enumerate(conditions, start):
             count = condition.keys.shape[1]
@@ -281,7 +320,6 @@ class AttentionRows(DecoderRows[Condition]):
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
         self._view.begin(start, np.stack([condition.ink for condition in conditions]))
-        return self._draw(rows, noise)
 
     def advance(
         self, active: int, noise: Float32[np.ndarray, "N T D"]

@@ -6,6 +6,8 @@ reader, tested against it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -62,6 +64,37 @@ def sample(
     step[:, OFFSET] = points[:, :, 0]
     step[rows, PEN.start + pen_logits.argmax(axis=1)] = 1
     return step
+
+
+def log_prob(
+    output: Float32[np.ndarray, "B D"], step: Float32[np.ndarray, "B 5"]
+) -> Float32[np.ndarray, " B"]:
+    """Log density of steps that were drawn, offset and pen state, in nats.
+
+    Args:
+        output: The decoder's.
+        step: Stroke-5 rows.
+
+    Source: `StrokeMixture.log_prob` in `models/mixture.py`.
+    """
+    components = _components(output)
+    log_std = np.maximum(components[:, 3:5], np.float32(MIN_LOG_STD))
+    limit = np.float32(MAX_CORRELATION)
+    correlation = np.clip(np.tanh(components[:, 5]), -limit, limit)
+    x, y = ((step[:, OFFSET, None] - components[:, 1:3]) * np.exp(-log_std)).swapaxes(0, 1)
+    rest = 1 - correlation * correlation
+    quadratic = (x * x + y * y - 2 * correlation * x * y) / rest
+    density = components[:, 0] - (quadratic + np.log(rest)) / 2 - log_std.sum(axis=1)
+    pen = output[:, :NUM_PEN_STATES]
+    found: Float32[np.ndarray, " B"] = _log_sum(density) - _log_sum(components[:, 0])
+    found += (pen * step[:, PEN]).sum(axis=1) - _log_sum(pen) - np.float32(math.log(2 * math.pi))
+    return found
+
+
+def _log_sum(logits: Float32[np.ndarray, "B K"]) -> Float32[np.ndarray, " B"]:
+    largest = logits.max(axis=1)
+    total: Float32[np.ndarray, " B"] = largest + np.log(np.exp(logits.T - largest).sum(axis=0))
+    return total
 
 
 def perturbed_logits(

@@ -77,6 +77,19 @@ class Networks(ABC):
             )
         return [one for one in self.from_codes(codes) for _ in range(n)]
 
+    def log_probs(
+        self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+    ) -> Float32[np.ndarray, "N"]:
+        """Log densities of the first steps of drawings, in nats, by which their frame is chosen.
+
+        Zeros for a model that takes what is started to be as large as the whole.
+
+        Args:
+            condition: What all are drawn from.
+            prefixes: N.
+        """
+        return np.zeros(len(prefixes), np.float32)
+
     def from_category(self, category_id: int | None) -> Any:
         """Condition of a drawing of which at most the category is known.
 
@@ -167,6 +180,12 @@ class AttentionNetworks(Networks):
     def from_category(self, category_id: int | None) -> Any:
         """See `Networks`."""
         return self._decoder.condition(category_id=category_id)
+
+    def log_probs(
+        self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+    ) -> Float32[np.ndarray, "N"]:
+        """See `Networks`."""
+        return self._decoder.log_probs(condition, prefixes)
 
 
 def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:

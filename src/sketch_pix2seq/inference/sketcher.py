@@ -43,7 +43,14 @@ from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer, Views
-from sketch_pix2seq.inference.views import Prefix, prefix_of, views_of
+from sketch_pix2seq.inference.views import (
+    SHARES,
+    Frame,
+    Prefix,
+    frames_of,
+    prefix_of,
+    views_of,
+)
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -413,7 +420,8 @@ class Sketcher:
     ) -> list[Sketch] | list[list[Sketch]]:
         """Finish started drawings: what is given stays, the rest is drawn.
 
-        A started drawing is taken to be as large already as it will be in the end.
+        A model that draws by name looks for the place in a whole drawing where what is given fits
+        best. Others take it to be as large already as the drawing will be in the end.
 
         Args:
             inputs: One input or several: paths, `Sketch`es or Pillow pictures.
@@ -473,14 +481,29 @@ class Sketcher:
             BundleError: If the model cannot complete drawings, or computes numbers that are not
                 finite.
         """
-        prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
         if self._networks.sees_pictures:
             category_id = None if category is None else self.category_id(category)
-            return [self._networks.from_category(category_id)] * len(prefixes), prefixes
+            condition = self._networks.from_category(category_id)
+            framed = [
+                prefix_of(sketch, self.card, self._likeliest_frame(sketch, condition))
+                for sketch in sketches
+            ]
+            return [condition] * len(framed), framed
+        prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
         if category is not None:
             self._networks.from_category(self.category_id(category))  # says that it cannot
         codes = self._completion(self.encode(sketches))
         return self._networks.from_codes(codes), prefixes
+
+    def _likeliest_frame(self, sketch: Sketch, condition: Any) -> Frame:
+        """How much of a whole drawing a started one is: as the decoder would best draw it."""
+        frames = frames_of(sketch)
+        detail = SHARES[len(SHARES) // 2]  # the same points in all frames, or they do not compare
+        prefixes = [prefix_of(sketch, self.card, frame, detail).steps for frame in frames]
+        log_probs = self._networks.log_probs(condition, prefixes)
+        # densities of offsets in pixels of the sketch, whatever the frame
+        scales = np.log([frame.share for frame in frames])
+        return frames[int((log_probs + 2 * len(prefixes[0]) * scales).argmax())]
 
     def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
         """Read inputs once for all that is computed of them, for `live_engine` and `rank`.

@@ -14,7 +14,7 @@ from jaxtyping import Float32
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_EPSILON, QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -43,6 +43,22 @@ def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray
     return steps
 
 
+class Frame(NamedTuple):
+    """How much of a whole drawing a started one is, and where in it.
+
+    Args:
+        share: Its longest side, as a share of the whole drawing's; above 0, at most 1.
+        middle: Its middle, in pixels of Quick, Draw! from the middle of the whole, (x, y).
+    """
+
+    share: float = 1.0
+    middle: tuple[float, float] = (0.0, 0.0)
+
+
+WHOLE = Frame()
+"""Of a started drawing that is as large as the whole."""
+
+
 class Prefix(NamedTuple):
     """A started drawing as the first steps of a decoder.
 
@@ -57,14 +73,36 @@ class Prefix(NamedTuple):
     middle: tuple[float, float]
 
 
-def prefix_of(sketch: Sketch, card: BundleCard) -> Prefix:
-    """Make the steps that a decoder would have drawn a started drawing with.
+SHARES = (1.0, 0.8, 0.62, 0.48, 0.36)
+"""Shares of a whole drawing that a started one is tried as."""
 
-    The drawing is taken to be as large already as it will be in the end.
+
+def frames_of(sketch: Sketch) -> list[Frame]:
+    """The frames a started drawing is tried in: of each share in the corners, at edges, inside.
+
+    Args:
+        sketch: With a stroke.
+    """
+    width, height = _sides(sketch)
+    longest = max(width, height) or 1.0
+    frames = []
+    for share in SHARES:
+        free = [(1 - share * side / longest) * QUICKDRAW_SIDE / 2 for side in (width, height)]
+        across, down = ((-room, 0.0, room) if room > 0 else (0.0,) for room in free)
+        frames += [Frame(share, (x, y)) for x in across for y in down]
+    return frames
+
+
+def prefix_of(
+    sketch: Sketch, card: BundleCard, frame: Frame = WHOLE, detail: float | None = None
+) -> Prefix:
+    """Make the steps that a decoder would have drawn a started drawing with.
 
     Args:
         sketch: With a stroke.
         card: The bundle's.
+        frame: Where in the whole drawing it is taken to be.
+        detail: Simplify as if this were its share of the whole; None: that of the frame.
 
     Returns:
         The steps, and where they lie.
@@ -72,7 +110,10 @@ def prefix_of(sketch: Sketch, card: BundleCard) -> Prefix:
     Raises:
         DrawingError: If it has so many points that the decoder could not go on.
     """
-    steps = _normalise_for_model(sketch, card).to_stroke5()[:-1]
+    normalised = _normalise_for_model(sketch, card, detail or frame.share)
+    middle = np.array(frame.middle, np.float32)
+    strokes = tuple(stroke * np.float32(frame.share) + middle for stroke in normalised.strokes)
+    steps = Sketch(strokes).to_stroke5()[:-1]
     if len(steps) >= card.max_steps:
         raise DrawingError(
             f"a started drawing must have fewer than {card.max_steps} points for this model",
@@ -81,13 +122,26 @@ def prefix_of(sketch: Sketch, card: BundleCard) -> Prefix:
     steps[:, OFFSET] /= np.float32(card.offset_scale)
     assert sketch.bounds is not None
     left, top, right, bottom = sketch.bounds
-    longest = max(right - left, bottom - top)
-    return Prefix(steps, longest / QUICKDRAW_SIDE or 1.0, ((left + right) / 2, (top + bottom) / 2))
+    scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * frame.share) or 1.0
+    x, y = (
+        (left + right) / 2 - frame.middle[0] * scale,
+        (top + bottom) / 2 - frame.middle[1] * scale,
+    )
+    return Prefix(steps, scale, (x, y))
 
 
-def _normalise_for_model(sketch: Sketch, card: BundleCard) -> Sketch:
+def _sides(sketch: Sketch) -> tuple[float, float]:
+    assert sketch.bounds is not None
+    left, top, right, bottom = sketch.bounds
+    return right - left, bottom - top
+
+
+def _normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
+    """Simplify as the training data were; `share` tells how much of a drawing it is."""
     normalised = sketch.normalised()
     epsilon = (card.data.get("options") or {}).get("epsilon")
+    if share < 1:
+        epsilon = max(epsilon or 0.0, QUICKDRAW_EPSILON) / share
     if epsilon is not None:
         normalised = normalised.simplified(epsilon)
     if normalised.bounds is None:
