@@ -43,7 +43,7 @@ def download(
         parallel: Files at once.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.download import download as fetch
+        from sketch_pix2seq.data.quickdraw import download as fetch
 
     def report(path: Path, fetched: bool) -> None:
         print_line(path)
@@ -121,7 +121,7 @@ def convert(
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.write_back import write_back
+        from sketch_pix2seq.data.convert import write_back
 
     notices: list[str] = []
     try:
