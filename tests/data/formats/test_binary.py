@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sketch_pix2seq.data.formats.binary import read_binary, write_binary
-from sketch_pix2seq.data.formats.lines import joined
 from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import Reading, ReadReport
+from sketch_pix2seq.data.formats.reading import Reading, ReadReport, joined
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 

@@ -6,7 +6,7 @@ many at once. What a line means is known by `io.ndjson`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -25,14 +25,11 @@ _MANY = 128
 
 
 def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
-    """Read the drawings of an ndjson.
+    """Read the drawings of an ndjson in file order.
 
     Args:
         blocks: The file's content.
         reading: Where to count lines and what is wrong with them.
-
-    Yields:
-        The drawings in file order.
     """
     waiting: list[SimplifiedDrawing | RawDrawing] = []
     reading.unit = "line"
@@ -47,7 +44,9 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
                 continue
             reading.begin()
             try:
-                drawing = _parsed(line)
+                if line is None:
+                    raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
+                drawing = checked_word(parse_line(line))
             except DrawingError as error:
                 reading.wrong(error)
                 continue
@@ -62,13 +61,6 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
         yield from _simplified(waiting)  # what came before a damaged end is sound
         raise
     yield from _simplified(waiting)
-
-
-def _parsed(line: bytes | None) -> SimplifiedDrawing | RawDrawing:
-    """Parse a line; refuse what cannot be stored."""
-    if line is None:
-        raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
-    return checked_word(parse_line(line))
 
 
 def _simplified(
@@ -101,16 +93,3 @@ def _simplified_points(raw: list[RawDrawing]) -> list[tuple[np.ndarray, np.ndarr
     between = ends[np.cumsum(num_strokes) - 1][:-1]
     whole = np.split(points.astype(np.int16), between)
     return list(zip(whole, np.split(lifts, between), strict=True))
-
-
-def joined(
-    strokes: Sequence[np.ndarray],
-    word: str | None = None,
-    key_id: int | None = None,
-    recognized: bool | None = None,
-) -> SimplifiedDrawing:
-    """Lay the strokes of a drawing, whole-numbered (P, 2) points each, end to end."""
-    lifts = np.zeros(sum(map(len, strokes)), bool)
-    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
-    points = np.concatenate(strokes).astype(np.int16)
-    return SimplifiedDrawing(points, lifts, word, key_id, recognized)
