@@ -150,7 +150,7 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
     dataset = Dataset.open(folder)
     card = dataset.card
     if sheet is not None:  # first, so that nothing is said if it cannot be drawn
-        from sketch_pix2seq.data.contact_sheet import contact_sheet
+        from sketch_pix2seq.data.info import contact_sheet
 
         contact_sheet(dataset, per_category, seed).save(sheet)
     _print_counts(dataset)
@@ -179,7 +179,7 @@ def _print_total(card: DatasetCard) -> None:
 
 def _print_counts(dataset: Dataset) -> None:
     """Print a table of drawings by category and split, and of their lengths."""
-    from sketch_pix2seq.data.lengths import lengths_of
+    from sketch_pix2seq.data.info import lengths_of
 
     card = dataset.card
     width = max(len("category"), *map(len, card.categories))
