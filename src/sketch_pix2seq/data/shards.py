@@ -163,7 +163,7 @@ def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> S
         _write_block(block, shard, buffers, report)
         if progress:
             progress(source.bytes_read)
-    return ShardResult(shard=shard, sha256=source.sha256, report=report, buffers=buffers)
+    return ShardResult(shard=shard, sha256=source.sha256(), report=report, buffers=buffers)
 
 
 def _write_block(

@@ -27,7 +27,7 @@ SQUARE = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 1], [-9, 0, 1]], np.int16)
 
 
 def read(content: bytes) -> list[SimplifiedDrawing]:
-    return list(read_npz(iter([content]), Reading(name="x.npz")))
+    return list(read_npz(io.BytesIO(content), Reading(name="x.npz")))
 
 
 def packed(**members: bytes) -> bytes:
@@ -261,7 +261,7 @@ def test_wrong_drawings_are_counted() -> None:
         file, valid=objects(SQUARE, SQUARE[:0], SQUARE[:, :2], nan, wide, huge, SQUARE.ravel())
     )
     report = ReadReport()
-    found = list(read_npz(iter([file.getvalue()]), Reading(name="x", report=report)))
+    found = list(read_npz(io.BytesIO(file.getvalue()), Reading(name="x", report=report)))
     assert len(found) == 1
     assert report.left_out == {
         "a drawing must have rows of dx, dy, lift": 2,

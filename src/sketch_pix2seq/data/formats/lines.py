@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sketch_pix2seq.data.formats.reading import Reading, checked_word
-from sketch_pix2seq.data.sources import SourceEndedError, split_lines
+from sketch_pix2seq.data.sources import ENDS_EARLY, Content, split_lines
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.ndjson import (
     MAX_LINE_BYTES,
@@ -24,17 +24,20 @@ from sketch_pix2seq.sketch.normalise import normalise_points
 _MANY = 128
 
 
-def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
+def read_lines(
+    file: Content, reading: Reading, stop: int | None = None
+) -> Iterator[SimplifiedDrawing]:
     """Read the drawings of an ndjson in file order.
 
     Args:
-        blocks: The file's content.
+        file: The ndjson.
         reading: Where to count lines and what is wrong with them.
+        stop: Leave out lines that begin at this byte or after it.
     """
     waiting: list[SimplifiedDrawing | RawDrawing] = []
     reading.unit = "line"
     try:
-        for line in split_lines(blocks):
+        for line in split_lines(file, stop):
             if line is not None and not line.strip():
                 reading.report.number += 1
                 continue
@@ -57,8 +60,8 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
             if len(waiting) == _MANY:
                 yield from _simplified(waiting)
                 waiting.clear()
-    except SourceEndedError:
-        yield from _simplified(waiting)  # what came before a damaged end is sound
+    except ENDS_EARLY:
+        yield from _simplified(waiting)  # what came before a damaged end is valid
         raise
     yield from _simplified(waiting)
 

@@ -38,6 +38,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 SPLITS = ("train", "valid", "test")
 MAGIC = b"PK\x03\x04"
 
+_BLOCK = 1 << 18
 _MAX_BYTES = 2_000_000_000
 _LARGEST_RATIO = 50  # real ones: 3
 _SMALLEST_ARRAY = 32  # bytes of a pickled array
@@ -62,13 +63,13 @@ _TUPLES_AN_ARRAY = 6
 _LONGEST_REPEATED = 64  # letters of a text that may be used again
 
 
-def read_npz(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
+def read_npz(file: BufferedIOBase, reading: Reading) -> Iterator[SimplifiedDrawing]:
     """Read the drawings of an npz.
 
     Memory: one of the file's splits at a time.
 
     Args:
-        blocks: The file's content.
+        file: The npz.
         reading: Where to count drawings.
 
     Yields:
@@ -80,7 +81,7 @@ def read_npz(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDr
     with tempfile.TemporaryFile() as whole:  # a zip is read from its end
         assert isinstance(whole, BufferedIOBase)
         size = 0
-        for block in blocks:
+        while block := file.read(_BLOCK):
             size += len(block)
             if size > _MAX_BYTES:
                 raise DatasetError(f"an npz must have at most {_MAX_BYTES:,} bytes", got="more")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 
 from sketch_pix2seq.data.formats import npz
@@ -62,18 +61,16 @@ def read_drawings(
 
 
 def _read_file(source: SourceFile, reading: Reading) -> Iterator[SimplifiedDrawing]:
-    with source.content() as blocks:
-        first = next(blocks, b"")
-        content = chain([first], blocks)
-        if first.startswith(npz.MAGIC):
+    with source.content() as file:
+        if file.peek(len(npz.MAGIC)).startswith(npz.MAGIC):
             try:
-                yield from read_npz(content, reading)
+                yield from read_npz(file, reading)
             except DatasetError as error:
                 raise DatasetError(f"`{source.path.name}`: {error}") from error
         elif source.path.name.removesuffix(".gz").endswith(".bin"):
-            yield from read_binary(content, reading)
+            yield from read_binary(file, reading)
         else:
-            yield from read_lines(content, reading)
+            yield from read_lines(file, reading, source.span[1] if source.span else None)
 
 
 def _read_svg_folder(folder: SourceFolder, reading: Reading) -> Iterator[SimplifiedDrawing]:
