@@ -57,8 +57,8 @@ def atomic_dir(out: Path) -> Iterator[Path]:
 def _clear_abandoned(out: Path) -> None:
     """Remove what killed processes left of the same target.
 
-    A folder is abandoned if its process does not run on this machine and nobody holds its lock,
-    as a process in another container or on another machine would.
+    That is a folder whose process does not run on this machine, and which nobody has locked, as
+    a process in another container or on another machine would.
     """
     pattern = re.compile(rf"\.{re.escape(out.name)}-(\d+)-[0-9a-f]{{8}}\.partial")
     with suppress(OSError):  # no such folder yet, or it cannot be listed: nothing to clear

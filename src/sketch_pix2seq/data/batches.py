@@ -142,13 +142,7 @@ class BatchSource:
         return np.asarray(self._pool[1][place])
 
     def batch(self, step: int) -> Batch:
-        """Return the batch of a training step.
-
-        Args:
-            step: Number of the training step, from 0.
-
-        Returns:
-            The same batch for the same seed and step, whatever batches came before.
+        """Return the batch of a training step, from 0, whatever batches came before.
 
         Raises:
             UsageError: If a drawing has more than `pad_to` rows.
@@ -203,17 +197,10 @@ def validation_batches(
     pad_to: int | None = None,
     framed: bool = False,
 ) -> Iterator[Batch]:
-    """Batch a split in a fixed order, unchanged.
+    """Batch a split in a fixed order, unchanged; other arguments are as in `BatchSource`.
 
-    Args:
-        split: The drawings.
-        offset_scale: Offsets are divided by this.
-        batch_size: Drawings in a batch; the last one may be smaller.
-        raster: How pictures are rendered.
-        limit: At most this many drawings, taken evenly from the whole split so that each
-            category has its share.
-        pad_to: As in `BatchSource`.
-        framed: As in `BatchSource`.
+    The last batch may be smaller. `limit` drawings are taken evenly from the whole split, so that
+    each category has its share.
 
     Yields:
         Batches, the longest drawings first.
@@ -243,18 +230,10 @@ def batch_of(
     pad_to: int | None = None,
     framed: bool = False,
 ) -> Batch:
-    """Batch chosen drawings of a split, unchanged; the other arguments as in `BatchSource`.
+    """Batch chosen drawings of a split, unchanged, the longest first.
 
-    Args:
-        split: The drawings.
-        indices: Which of them, (B,). Drawings of equal length keep this order.
-        offset_scale: Offsets are divided by this.
-        raster: How pictures are rendered.
-        pad_to: Rows to pad to.
-        framed: Whether each drawing fills the frame.
-
-    Returns:
-        The batch, the longest drawing first.
+    Drawings of equal length keep the order of `indices`; the other arguments are as in
+    `BatchSource`.
 
     Raises:
         UsageError: If a drawing has more than `pad_to` rows.
@@ -310,15 +289,15 @@ def _check(
     offset_scale: float, batch_size: int, balance: float = 0.0, pool_batches: int = 1
 ) -> None:
     """Report all numbers out of range at once."""
-    wrong = []
-    if not offset_scale > 0:
-        wrong.append(f"`offset_scale` must be positive, not {offset_scale}")
-    if batch_size < 1:
-        wrong.append(f"`batch_size` must be at least 1, not {batch_size}")
-    if not 0 <= balance <= 1:
-        wrong.append(f"`balance` must be from 0 to 1, not {balance}")
-    if pool_batches < 1:
-        wrong.append(f"`pool_batches` must be at least 1, not {pool_batches}")
+    rules = (
+        ("offset_scale", offset_scale, offset_scale > 0, "positive"),
+        ("batch_size", batch_size, batch_size >= 1, "at least 1"),
+        ("balance", balance, 0 <= balance <= 1, "from 0 to 1"),
+        ("pool_batches", pool_batches, pool_batches >= 1, "at least 1"),
+    )
+    wrong = [
+        f"`{name}` must be {rule}, not {got}" for name, got, is_met, rule in rules if not is_met
+    ]
     if wrong:
         raise UsageError("; ".join(wrong))
 

@@ -84,9 +84,6 @@ def digests_of(
         points: Points of all drawings, one after another, (N, 2).
         lifts: Whether the pen leaves the paper after each point, (N,).
         lengths: Points of each drawing, (B,).
-
-    Returns:
-        The digests, (B,).
     """
     if len(lengths) == 0:
         return np.zeros(0, np.uint64)
@@ -134,16 +131,9 @@ def encode(
     options: PrepareOptions,
     left_out: Counter[str],
 ) -> EncodedBlock:
-    """Turn drawings of one category into what is stored.
+    """Turn drawings of one category, each with at least one point, into what is stored.
 
-    Args:
-        drawings: At least one drawing, each with at least one point.
-        source: Number of their source file.
-        options: How to simplify further, and how many points a drawing may have.
-        left_out: Where those left out are counted by reason.
-
-    Returns:
-        The block, which may be empty.
+    Those that are left out are counted by reason in `left_out`: the block may be empty.
     """
     key_ids = np.array([drawing.key_id or 0 for drawing in drawings], np.uint64)
     flat = _Flat.of(drawings)

@@ -19,14 +19,7 @@ _MANY_ROWS = 100
 
 
 class Lengths(NamedTuple):
-    """Steps of drawings.
-
-    Args:
-        least: Of the shortest.
-        median: Half of them have no more.
-        most_have: 99 of 100 have no more.
-        most: Of the longest.
-    """
+    """Steps of drawings: 99 of 100 have no more than `most_have`."""
 
     least: int
     median: int
@@ -35,15 +28,7 @@ class Lengths(NamedTuple):
 
 
 def lengths_of(dataset: Dataset, category_id: int | None = None) -> Lengths:
-    """Look at the lengths of a category, or of all, in all splits; no stroke is read.
-
-    Args:
-        dataset: Where.
-        category_id: Which category; None: all.
-
-    Returns:
-        The four numbers; zeros if there is no drawing.
-    """
+    """Look at the lengths of a category, or of all (None), in all splits; no stroke is read."""
     counts = np.zeros(dataset.card.longest + 1, np.int64)
     chosen = range(len(dataset.card.categories)) if category_id is None else [category_id]
     for name in SPLITS:
@@ -63,19 +48,13 @@ def lengths_of(dataset: Dataset, category_id: int | None = None) -> Lengths:
 def contact_sheet(
     dataset: Dataset, per_category: int = 10, seed: int = 0, split: str = "train"
 ) -> Sheet:
-    """Show some drawings of each category, chosen by chance.
+    """Show some drawings of each category, chosen by chance, in the data set's order.
 
     Args:
         dataset: The data set.
         per_category: How many drawings in a row; fewer if the category has no more.
         seed: The same seed chooses the same drawings.
         split: "train", "valid" or "test".
-
-    Returns:
-        A sheet, categories from top to bottom in the data set's order.
-
-    Raises:
-        UsageError: If `per_category` is below 1, `seed` is below 0 or there is no such split.
     """
     if per_category < 1:
         raise UsageError("`per_category` must be at least 1", got=per_category)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int8, Int32, UInt64
@@ -43,8 +43,6 @@ from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
 from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.pen import OFFSET
 
-__all__ = ["Notice", "PrepareOptions", "Progress", "merge_shards", "prepare", "write_splits"]
-
 Notice = Callable[[str], None]
 "Called with a sentence or two for the user."
 
@@ -62,22 +60,12 @@ def prepare(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    train: int | None = None,
-    valid: int | None = None,
-    test: int | None = None,
-    limit: int | None = None,
-    epsilon: float | None = None,
-    min_steps: int = 1,
-    max_steps: int = 250,
-    min_drawings: int = 10,
-    recognized_only: bool = False,
-    drop_near_duplicates: bool = False,
-    strict: bool = False,
     licence: str = QUICKDRAW_LICENCE,
     workers: int | None = 1,
     engine: Engine = "local",
     progress: Progress = lambda done, total: None,
     on_notice: Notice = lambda notice: None,
+    **options: Any,
 ) -> DatasetCard:
     """Make a data set of drawings in any layout.
 
@@ -90,25 +78,13 @@ def prepare(
     Args:
         sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
-        train: Keep at most this many training drawings of a category, first come.
-        valid: The same for validation.
-        test: The same for testing.
-        limit: Keep at most this many drawings of a category, and read no more of it from a file.
-        epsilon: Simplify further by Ramer-Douglas-Peucker, in the sources' units.
-        min_steps: Leave out drawings of fewer points than this.
-        max_steps: Leave out drawings of more points than this.
-        min_drawings: Refuse a category of fewer drawings than this.
-        recognized_only: Leave out drawings that Quick, Draw! did not recognise, where a source
-            says so.
-        drop_near_duplicates: Leave out drawings that are near-duplicates of another one of
-            their category: the same on a coarse grid. They are counted in any case.
-        strict: Refuse a wrong line instead of counting it.
         licence: Whose drawings these are and on which terms, for the card.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Called with the bytes that are read, and with their total.
         on_notice: Called with a line for each source that is cut short, and read up to there.
+        options: What to keep: fields of `PrepareOptions`.
 
     Returns:
         The card of the data set.
@@ -118,27 +94,15 @@ def prepare(
             category has too few drawings. Then nothing is left behind.
         UsageError: If an option is out of its range.
     """
-    options = PrepareOptions(
-        train=train,
-        valid=valid,
-        test=test,
-        limit=limit,
-        epsilon=epsilon,
-        min_steps=min_steps,
-        max_steps=max_steps,
-        min_drawings=min_drawings,
-        recognized_only=recognized_only,
-        drop_near_duplicates=drop_near_duplicates,
-        strict=strict,
-    )
+    chosen = PrepareOptions(**options)
     check_workers(workers, engine)
     found = find_sources(sources)
     with atomic_dir(Path(out)) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
-        shards = shards_of(found, buffers, options)
+        shards = shards_of(found, buffers, chosen)
         parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
-        card = write_splits(merge_shards(parts, on_notice), folder, options, licence)
+        card = write_splits(merge_shards(parts, on_notice), folder, chosen, licence)
         shutil.rmtree(buffers)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card
@@ -164,14 +128,7 @@ class MergedShards:
 def merge_shards(
     parts: Sequence[ShardResult], on_notice: Notice = lambda notice: None
 ) -> MergedShards:
-    """Merge the results of shards.
-
-    Args:
-        parts: Of all shards, in any order.
-        on_notice: Called with a line for each source that could not be read to its end.
-
-    Returns:
-        Buffers by category, reports by source.
+    """Merge the results of all shards, which come in any order.
 
     Raises:
         DatasetError: If a shard is missing or comes twice, a source holds no drawing, or

@@ -91,12 +91,6 @@ def quickdraw_categories() -> tuple[str, ...]:
 def find_categories(names: Sequence[str]) -> list[str]:
     """The categories that are meant: in any case, `_` or `-` for a blank, `all` for all.
 
-    Args:
-        names: As a person writes them.
-
-    Returns:
-        Their right names in the order given, each once.
-
     Raises:
         UsageError: Naming every one that there is not, with the nearest right ones.
 
@@ -139,11 +133,10 @@ def download(
     progress: FileProgress = lambda name, done, size: None,
     on_done: FileDone = lambda path, fetched: None,
 ) -> list[Path]:
-    """Fetch one file a category.
+    """Fetch one file a category, and return the files in the order of the categories.
 
-    Convention:
-        A file that exists already is left as it is. A partial file is kept under a hidden
-        name, and the next call continues it.
+    A file that exists already is left as it is. A partial file is kept under a hidden name, and
+    the next call continues it.
 
     Args:
         categories: See `find_categories`.
@@ -155,9 +148,6 @@ def download(
         read_seconds: Seconds without a byte after which a connection counts as stalled.
         progress: Called as bytes of a file arrive; from several threads.
         on_done: Called when a file is complete; from several threads.
-
-    Returns:
-        The files, in the order of the categories.
 
     Raises:
         UsageError: If an argument is out of its range.

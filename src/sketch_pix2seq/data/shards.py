@@ -100,15 +100,9 @@ class ShardResult:
 
 
 def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) -> list[Shard]:
-    """Split sources into shards, the same ones for every engine.
+    """Split sources into shards in their order, the same ones for every engine.
 
-    Args:
-        sources: The sources, in order.
-        folder: Folder in which each shard makes one for its buffers.
-        options: What to keep.
-
-    Returns:
-        The shards, in the order of the sources.
+    Each shard makes a folder for its buffers in `folder`.
     """
     parts = [
         (number, source, span)
@@ -142,14 +136,11 @@ def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | No
 
 
 def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardResult:
-    """Read a shard. If it fails, it can be read again from the start.
+    """Read a shard into its buffer files. If it fails, it can be read again from the start.
 
     Args:
         shard: The shard.
         progress: Called with the bytes of it that are read.
-
-    Returns:
-        Its buffer files, and a report.
 
     Raises:
         DatasetError: If its source cannot be read, or has too many categories.
@@ -220,11 +211,7 @@ def _wanted(
 
 
 def check_workers(workers: int | None, engine: str) -> None:
-    """Check the number of workers and the engine.
-
-    Raises:
-        UsageError: If one of them is out of its range.
-    """
+    """Refuse a number of workers or an engine that there is not."""
     if workers is not None and (type(workers) is not int or not 1 <= workers <= 1024):
         raise UsageError("`workers` must be a whole number from 1 to 1,024", got=workers)
     if engine not in ("local", "ray"):

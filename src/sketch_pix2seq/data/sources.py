@@ -38,14 +38,10 @@ Content: TypeAlias = io.BufferedReader | gzip.GzipFile
 
 
 def find_sources(sources: Sequence[str | Path]) -> list[Source]:
-    """List the sources that are meant.
+    """List the files that are meant: as given, those of a folder by name.
 
-    Args:
-        sources: Files, and folders of them. A folder of SVG files is one source, named after
-            it; so is each folder of SVG files in a folder.
-
-    Returns:
-        The sources: as given, those of a folder by name.
+    A folder of SVG files is one source, named after it; so is each folder of SVG files in a
+    folder.
 
     Raises:
         UsageError: If there is none.
@@ -67,15 +63,15 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
             raise DatasetError(f"source `{path}` is named twice", do="Name each file once.")
         known.add(path.resolve())
     found: list[Source] = []
-    drawings: dict[Path, list[Path]] = {}
+    folders: dict[Path, SourceFolder] = {}
     for path in files:
         if not path.name.casefold().endswith(SVG_SUFFIXES):
             found.append(SourceFile(path))
-        elif path.parent in drawings:
-            drawings[path.parent].append(path)
+        elif path.parent in folders:
+            folders[path.parent].files.append(path)
         else:
-            drawings[path.parent] = [path]
-            found.append(SourceFolder(path.parent, drawings[path.parent]))
+            folders[path.parent] = SourceFolder(path.parent, [path])
+            found.append(folders[path.parent])
     return found
 
 

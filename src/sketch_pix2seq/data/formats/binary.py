@@ -27,10 +27,6 @@ _NO_COUNTRY = b"\0\0"
 def read_binary(file: Content, reading: Reading) -> Iterator[SimplifiedDrawing]:
     """Read the drawings of a binary file, in file order and without categories.
 
-    Args:
-        file: The binary file.
-        reading: Where to count drawings.
-
     Raises:
         SourceEndedError: If it is cut short, or from some place on no such file: what follows
             cannot be read then.

@@ -27,13 +27,7 @@ _MANY = 128
 def read_lines(
     file: Content, reading: Reading, stop: int | None = None
 ) -> Iterator[SimplifiedDrawing]:
-    """Read the drawings of an ndjson in file order.
-
-    Args:
-        file: The ndjson.
-        reading: Where to count lines and what is wrong with them.
-        stop: Leave out lines that begin at this byte or after it.
-    """
+    """Read the drawings of an ndjson in file order, of lines that begin before byte `stop`."""
     waiting: list[SimplifiedDrawing | RawDrawing] = []
     reading.unit = "line"
     try:
@@ -66,9 +60,7 @@ def read_lines(
     yield from _simplified(waiting)
 
 
-def _simplified(
-    drawings: list[SimplifiedDrawing | RawDrawing],
-) -> Iterator[SimplifiedDrawing]:
+def _simplified(drawings: list[SimplifiedDrawing | RawDrawing]) -> Iterator[SimplifiedDrawing]:
     """Simplify the raw ones among some drawings."""
     raw = [drawing for drawing in drawings if isinstance(drawing, RawDrawing)]
     simple = iter(_simplified_points(raw))

@@ -45,18 +45,18 @@ _SMALLEST_ARRAY = 32  # bytes of a pickled array
 _NUMBERS = re.compile(r"[<>|=][iuf][1248]")
 _WIDEST = np.iinfo(np.int16).max
 
-_TEXTS = frozenset(
-    ("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BINUNICODE")
-) | {"SHORT_BINUNICODE"}
-_TUPLES = frozenset(("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"))
-_PUTS = frozenset(("BINPUT", "LONG_BINPUT", "MEMOIZE"))
-_GETS = frozenset(("BINGET", "LONG_BINGET"))
-_ALLOWED = (
-    frozenset(("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"))
-    | frozenset(("BININT", "BININT1", "BININT2", "LONG1", "EMPTY_LIST", "APPEND", "APPENDS"))
-    | frozenset(("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"))
-    | (_TEXTS | _TUPLES | _PUTS | _GETS)
-)
+_TEXTS = {
+    *("BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+}
+_TUPLES = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+_PUTS = {"BINPUT", "LONG_BINPUT", "MEMOIZE"}
+_GETS = {"BINGET", "LONG_BINGET"}
+_ALLOWED = {
+    *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"),
+    *("BININT", "BININT1", "BININT2", "LONG1", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", *_TEXTS, *_TUPLES, *_PUTS, *_GETS),
+}
 _PICKLED_NUMBERS = re.compile(r"[<>|=]?([iuf][1248]|O8?)")
 _INSTRUCTIONS_AN_ARRAY = 64
 _TUPLES_AN_ARRAY = 6
@@ -64,16 +64,7 @@ _LONGEST_REPEATED = 64  # letters of a text that may be used again
 
 
 def read_npz(file: BufferedIOBase, reading: Reading) -> Iterator[SimplifiedDrawing]:
-    """Read the drawings of an npz.
-
-    Memory: one of the file's splits at a time.
-
-    Args:
-        file: The npz.
-        reading: Where to count drawings.
-
-    Yields:
-        The drawings: train, valid, test; without categories.
+    """Read the drawings of an npz, without categories: train, valid, test, one split at a time.
 
     Raises:
         DatasetError: If it is no such file. Nothing in it has run.
@@ -181,12 +172,7 @@ def _drawing(array: np.ndarray) -> SimplifiedDrawing:
 
 
 def write_npz(file: BufferedIOBase, splits: Mapping[str, Sequence[np.ndarray]]) -> None:
-    """Write drawings as sketch-rnn's readers want them.
-
-    Args:
-        file: Where to.
-        splits: For `train`, `valid` and `test`, stroke-3 rows of each drawing, int16.
-    """
+    """Write stroke-3 rows of the drawings of each split as sketch-rnn's readers want them."""
     arrays: dict[str, Any] = {}
     for split in SPLITS:
         drawings = splits.get(split, ())
@@ -197,14 +183,7 @@ def write_npz(file: BufferedIOBase, splits: Mapping[str, Sequence[np.ndarray]]) 
 
 
 def load_arrays(content: bytes, num_arrays: int) -> list[np.ndarray]:
-    """Read a pickled array of arrays of numbers.
-
-    Args:
-        content: The pickle.
-        num_arrays: How many it must hold.
-
-    Returns:
-        The arrays, (num_arrays,).
+    """Read a pickled array of `num_arrays` arrays of numbers.
 
     Raises:
         DatasetError: If there is anything else in it, or it is damaged. Nothing in it has run.
