@@ -284,6 +284,12 @@ def test_other_zips_and_arrays_are_refused() -> None:
             read(content)
 
 
+def test_a_name_that_is_no_text_is_refused() -> None:
+    content = packed(träin=b"").replace("\u00e4".encode(), b"\xff\xff")
+    with pytest.raises(DatasetError, match="an npz must be a whole zip file; got 'utf-8' codec"):
+        read(content)
+
+
 def test_the_largest_size_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(npz, "_MAX_BYTES", 10)
     with pytest.raises(DatasetError, match="at most 10 bytes"):

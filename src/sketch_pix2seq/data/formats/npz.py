@@ -38,6 +38,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 SPLITS = ("train", "valid", "test")
 MAGIC = b"PK\x03\x04"
 
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 _BLOCK = 1 << 18
 _MAX_BYTES = 2_000_000_000
 _LARGEST_RATIO = 50  # real ones: 3
@@ -99,7 +100,7 @@ def _members(whole: BufferedIOBase) -> Iterator[Iterable[np.ndarray]]:
             for split in SPLITS:
                 if f"{split}.npy" in names:
                     yield _arrays(archive, archive.getinfo(f"{split}.npy"))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _NO_ZIP as error:
         raise DatasetError("an npz must be a whole zip file", got=str(error)[:80]) from error
 
 
