@@ -30,8 +30,6 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _MANY = 1024
-
-
 _Named: TypeAlias = tuple[str, SimplifiedDrawing]
 """A drawing behind its category."""
 

@@ -23,6 +23,7 @@ from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.pen import LIFT
 
 ROWS_PER_BATCH = 4096
+_ADVICE = "Prepare the data set again."
 SCHEMA = pa.schema(
     [
         pa.field("steps", pa.list_(pa.field("item", pa.int16(), nullable=False)), nullable=False),
@@ -130,19 +131,18 @@ class SplitFile:
     """
 
     def __init__(self, path: Path, counts: Sequence[int], longest: int | None = None) -> None:
-        advice = "Prepare the data set again."
         self._name = path.name
         self._longest = longest
         self._ends = np.cumsum(counts, dtype=np.int64)
         if not path.is_file():
-            raise DatasetError(f"the data set must have a file `{path.name}`", do=advice)
+            raise DatasetError(f"the data set must have a file `{path.name}`", do=_ADVICE)
         try:
             mapped = pa.memory_map(str(path), "r").read_buffer()
             self._reader = pa.ipc.open_file(mapped)
         except (pa.ArrowException, OSError) as error:
-            raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=advice) from error
+            raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=_ADVICE) from error
         if self._reader.schema != SCHEMA:
-            raise DatasetError(f"`{path.name}` has other columns than a data set", do=advice)
+            raise DatasetError(f"`{path.name}` has other columns than a data set", do=_ADVICE)
         self._bytes = memoryview(mapped)
         self._batches: dict[int, StoredBatch] = {}
         num_drawings = sum(counts)
@@ -151,7 +151,7 @@ class SplitFile:
         last = self._read(found - 1).num_rows if found else 0
         if found != expected or max(found - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
             raise DatasetError(
-                f"`{path.name}` must hold {num_drawings} drawings as the card says", do=advice
+                f"`{path.name}` must hold {num_drawings} drawings as the card says", do=_ADVICE
             )
 
     def batch(self, index: int) -> StoredBatch:
@@ -179,7 +179,7 @@ class SplitFile:
         if not np.array_equal(categories, np.searchsorted(self._ends, numbers, side="right")):
             raise DatasetError(
                 f"`{self._name}` must hold as many drawings of each category as the card says",
-                do="Prepare the data set again.",
+                do=_ADVICE,
             )
         return stored
 
@@ -195,7 +195,7 @@ class SplitFile:
         return batch
 
     def _damaged(self) -> DatasetError:
-        return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
+        return DatasetError(f"`{self._name}` is damaged", do=_ADVICE)
 
 
 def is_compressed(file: memoryview, index: int) -> bool:
