@@ -82,13 +82,14 @@ def locked(path: Path) -> Iterator[bool | None]:
         return
     handle = os.open(path, os.O_RDONLY)
     try:
+        is_locked: bool | None = True
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held = False
-        else:
-            held = True
-        yield held
+        except BlockingIOError:
+            is_locked = False
+        except OSError:  # this file system has no locks
+            is_locked = None
+        yield is_locked
     finally:
         os.close(handle)
 
