@@ -21,14 +21,13 @@ class File:
     `tricks` are used up one a GET: "break:N" sends N bytes and hangs up, "stall:N" sends N bytes
     and says no more, "status:N", "retry-after:N", "redirect:ADDRESS", "claim:N" announces N
     bytes, "no-range" sends all, "other-part" sends another part than asked for, "change" is
-    another version from now on; "head-status:N" is for the next HEAD.
+    another version from now on.
     """
 
     content: bytes
     tricks: list[str] = field(default_factory=list)
     md5: bytes | None = None
     with_mark: bool = True
-    head_status: int = 200
 
     @property
     def mark(self) -> str:
@@ -52,17 +51,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         """Keep quiet."""
-
-    def do_HEAD(self) -> None:
-        file = self._found()
-        if file is None:
-            return
-        if file.tricks and file.tricks[0].startswith("head-status:"):
-            self._answer(int(file.tricks.pop(0).partition(":")[2]))
-        elif file.head_status != 200:
-            self._answer(file.head_status)
-        else:
-            self._begin(200, file, len(file.content))
 
     def do_GET(self) -> None:
         file = self._found()

@@ -78,7 +78,7 @@ def test_a_signal_while_exporting_leaves_nothing(
 
     monkeypatch.chdir(tmp_path)
     Path("cat.ndjson").write_text('{"word": "cat", "drawing": [[[0, 9], [0, 255]]]}\n')
-    monkeypatch.setattr("sketch_pix2seq.data.write_back._parts", stopped)
+    monkeypatch.setattr("sketch_pix2seq.data.convert._ndjson", stopped)
     assert main(["data", "convert", "cat.ndjson", "--out", "new"]) == 143
     assert capsys.readouterr().err == "sketch-pix2seq: terminated\n"
     assert [path.name for path in tmp_path.iterdir()] == ["cat.ndjson"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,15 @@ from sketch_pix2seq.data.encode import (
     TEST,
     TRAIN,
     VALID,
+    CategoryBuffer,
     EncodedBlock,
+    Identities,
     digests_of,
     encode,
     split_of,
 )
 from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.data.split_file import DrawingRows
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing, parse_simplified_line
 from sketch_pix2seq.sketch.pen import stroke3_to_strokes
 
@@ -40,7 +44,7 @@ def encoded(
 
 
 def digest(*drawings: SimplifiedDrawing) -> list[int]:
-    return list(encoded(*drawings).digests.tolist())
+    return list(encoded(*drawings).identities.digests.tolist())
 
 
 HOOK = drawing([(0, 0), (10, 0), (10, 7)], [(3, 3)], key_id=2**63 + 1)
@@ -65,8 +69,8 @@ def test_drawings_in_a_block_are_what_they_are_alone(rng: np.random.Generator) -
         points = np.concatenate(stroke3_to_strokes(rows))
         shift = one.points.min(axis=0) - points.min(axis=0)
         np.testing.assert_array_equal(points + shift, one.points)
-    assert block.sources.tolist() == [3] * 4
-    assert block.digests.tolist() == [digest(one)[0] for one in made]
+    assert block.identities.sources.tolist() == [3] * 4
+    assert block.identities.digests.tolist() == [digest(one)[0] for one in made]
 
 
 def test_the_digest_sees_shape_and_strokes_but_not_the_place() -> None:
@@ -118,8 +122,8 @@ def test_drawings_whose_offsets_do_not_fit_are_left_out() -> None:
 
 def test_all_left_out_is_an_empty_block() -> None:
     block = encoded(HOOK, max_steps=1)
-    assert (len(block.digests), block.rows.steps.shape) == (0, (0, 3))
-    assert len(encoded(drawing([(-32768, 0), (32767, 0)]), epsilon=1.0).digests) == 0
+    assert (len(block.identities.digests), block.rows.steps.shape) == (0, (0, 3))
+    assert len(encoded(drawing([(-32768, 0), (32767, 0)]), epsilon=1.0).identities.digests) == 0
 
 
 def test_simplifying_keeps_ends_and_changes_no_digest() -> None:
@@ -128,13 +132,13 @@ def test_simplifying_keeps_ends_and_changes_no_digest() -> None:
     assert block.rows.lengths.tolist() == [5, 4]
     strokes = stroke3_to_strokes(block.rows.steps[:5])
     assert [len(stroke) for stroke in strokes] == [2, 3]
-    assert block.digests.tolist() == digest(bumpy, HOOK)
+    assert block.identities.digests.tolist() == digest(bumpy, HOOK)
 
 
 def test_it_fits_what_the_line_reader_gives() -> None:
     line = b'{"drawing":[[[0,10,10],[0,0,7]],[[3],[3]]]}'
     block = encoded(parse_simplified_line(line))
-    assert block.digests.tolist() == digest(HOOK)
+    assert block.identities.digests.tolist() == digest(HOOK)
     assert block.rows.key_ids.tolist() == [0]
 
 
@@ -142,4 +146,48 @@ def test_it_fits_what_the_line_reader_gives() -> None:
 def test_one_point_drawings(num: int) -> None:
     block = encoded(*[drawing([(number, 7)]) for number in range(num)], epsilon=1.0)
     assert block.rows.steps.tolist() == [[0, 0, 1]] * num
-    assert len(set(block.digests.tolist())) == 1
+    assert len(set(block.identities.digests.tolist())) == 1
+
+
+def block(rng: np.random.Generator, num: int) -> EncodedBlock:
+    lengths = rng.integers(1, 9, size=num)
+    steps = rng.integers(-300, 300, size=(int(lengths.sum()), 3)).astype(np.int16)
+    keys, digests, near_duplicate_hashes = rng.integers(0, 2**64, size=(3, num), dtype=np.uint64)
+    return EncodedBlock(
+        DrawingRows(steps, lengths, keys),
+        Identities(digests, near_duplicate_hashes, rng.integers(0, 9, num).astype(np.int32)),
+    )
+
+
+def test_blocks_come_back_as_they_went_in(tmp_path: Path, rng: np.random.Generator) -> None:
+    buffer = CategoryBuffer(tmp_path / "0.buffer")
+    blocks = [block(rng, num) for num in (3, 0, 1000, 1)]
+    for one in blocks:
+        buffer.append(one)
+    for found, one in zip(buffer.blocks(), blocks, strict=True):
+        np.testing.assert_array_equal(found.rows.steps, one.rows.steps)
+        np.testing.assert_array_equal(found.rows.lengths, one.rows.lengths)
+        np.testing.assert_array_equal(found.rows.key_ids, one.rows.key_ids)
+        np.testing.assert_array_equal(found.identities.digests, one.identities.digests)
+        np.testing.assert_array_equal(found.identities.sources, one.identities.sources)
+    for name in ("digests", "near_duplicate_hashes", "sources"):
+        expected = np.concatenate([getattr(one.identities, name) for one in blocks])
+        np.testing.assert_array_equal(getattr(buffer.identities(), name), expected)
+
+
+def test_several_files_are_read_as_one(tmp_path: Path, rng: np.random.Generator) -> None:
+    paths = [tmp_path / f"{number}.buffer" for number in range(3)]
+    blocks = [block(rng, 3) for _ in paths]
+    for path, one in zip(paths, blocks, strict=True):
+        CategoryBuffer(path).append(one)
+    together = CategoryBuffer(*paths)
+    for found, one in zip(together.blocks(), blocks, strict=True):
+        np.testing.assert_array_equal(found.identities.digests, one.identities.digests)
+    assert len(together.identities().sources) == 9
+
+
+def test_a_new_buffer_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "0.buffer").touch()
+    buffer = CategoryBuffer(tmp_path / "0.buffer")
+    assert list(buffer.blocks()) == []
+    assert [len(part) for part in buffer.identities()] == [0, 0, 0]

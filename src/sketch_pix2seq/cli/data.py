@@ -43,7 +43,7 @@ def download(
         parallel: Files at once.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.download import download as fetch
+        from sketch_pix2seq.data.quickdraw import download as fetch
 
     def report(path: Path, fetched: bool) -> None:
         print_line(path)
@@ -121,7 +121,7 @@ def convert(
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.write_back import write_back
+        from sketch_pix2seq.data.convert import write_back
 
     notices: list[str] = []
     try:
@@ -150,7 +150,7 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
     dataset = Dataset.open(folder)
     card = dataset.card
     if sheet is not None:  # first, so that nothing is said if it cannot be drawn
-        from sketch_pix2seq.data.contact_sheet import contact_sheet
+        from sketch_pix2seq.data.info import contact_sheet
 
         contact_sheet(dataset, per_category, seed).save(sheet)
     _print_counts(dataset)
@@ -179,7 +179,7 @@ def _print_total(card: DatasetCard) -> None:
 
 def _print_counts(dataset: Dataset) -> None:
     """Print a table of drawings by category and split, and of their lengths."""
-    from sketch_pix2seq.data.lengths import lengths_of
+    from sketch_pix2seq.data.info import lengths_of
 
     card = dataset.card
     width = max(len("category"), *map(len, card.categories))

@@ -45,7 +45,7 @@ def atomic_dir(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise DatasetError(f"`{out}` cannot be made", got=error.strerror) from error
     try:
-        with _locked(partial):
+        with locked(partial):
             yield partial
             partial.rename(out)
     except OSError as error:
@@ -57,37 +57,39 @@ def atomic_dir(out: Path) -> Iterator[Path]:
 def _clear_abandoned(out: Path) -> None:
     """Remove what killed processes left of the same target.
 
-    A folder is abandoned if its process does not run on this machine and nobody holds its lock,
-    as a process in another container or on another machine would.
+    That is a folder whose process does not run on this machine, and which nobody has locked, as
+    a process in another container or on another machine would.
     """
     pattern = re.compile(rf"\.{re.escape(out.name)}-(\d+)-[0-9a-f]{{8}}\.partial")
     with suppress(OSError):  # no such folder yet, or it cannot be listed: nothing to clear
         for path in list(out.parent.iterdir()):
             found = pattern.fullmatch(path.name)
             if found and path.is_dir() and not path.is_symlink():
-                with _locked(path) as is_locked:
+                with locked(path) as is_locked:
                     if is_locked and not _is_running(int(found[1])):
                         shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Lock a folder, if the system can; yields whether it is locked.
+def locked(path: Path) -> Iterator[bool | None]:
+    """Lock a file or folder as long as this process lives.
 
-    A process loses its locks when it dies, however it dies.
+    Yields:
+        Whether it is locked: False if another process has locked it, None if the system cannot.
     """
     if sys.platform == "win32":
-        yield False
+        yield None
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
+        is_locked: bool | None = True
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held = False
-        else:
-            held = True
-        yield held
+        except BlockingIOError:
+            is_locked = False
+        except OSError:  # this file system has no locks
+            is_locked = None
+        yield is_locked
     finally:
         os.close(handle)
 
@@ -99,5 +101,5 @@ def _is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     except (OSError, OverflowError):
-        return True
+        pass
     return True

@@ -54,21 +54,20 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         """Report all numbers out of range at once."""
-        wrong = []
-        if not 0 <= self.scale < 1:
-            wrong.append(f"`scale` must be at least 0 and below 1, not {self.scale}")
-        if not 0 <= self.drop <= 1:
-            wrong.append(f"`drop` must be from 0 to 1, not {self.drop}")
-        if not 0 <= self.rotate <= 180:
-            wrong.append(f"`rotate` must be from 0 to 180 degrees, not {self.rotate}")
-        if not 0 <= self.flip <= 1:
-            wrong.append(f"`flip` must be from 0 to 1, not {self.flip}")
-        if not self.jitter >= 0:
-            wrong.append(f"`jitter` must not be negative, not {self.jitter}")
-        if not self.past_jitter >= 0:
-            wrong.append(f"`past_jitter` must not be negative, not {self.past_jitter}")
-        if not 0 <= self.line_width < 1:
-            wrong.append(f"`line_width` must be at least 0 and below 1, not {self.line_width}")
+        rules = {
+            "scale": (0 <= self.scale < 1, "at least 0 and below 1"),
+            "drop": (0 <= self.drop <= 1, "from 0 to 1"),
+            "rotate": (0 <= self.rotate <= 180, "from 0 to 180 degrees"),
+            "flip": (0 <= self.flip <= 1, "from 0 to 1"),
+            "jitter": (self.jitter >= 0, "at least 0"),
+            "past_jitter": (self.past_jitter >= 0, "at least 0"),
+            "line_width": (0 <= self.line_width < 1, "at least 0 and below 1"),
+        }
+        wrong = [
+            f"`{name}` must be {rule}, not {getattr(self, name)}"
+            for name, (is_met, rule) in rules.items()
+            if not is_met
+        ]
         if wrong:
             raise UsageError("; ".join(wrong))
 
@@ -76,15 +75,7 @@ class Augmentation:
 def augment(
     stroke3: Shaped[np.ndarray, "T 3"], rng: np.random.Generator, augmentation: Augmentation
 ) -> Float32[np.ndarray, "_ 3"]:
-    """Change one drawing.
-
-    Args:
-        stroke3: The drawing, (T, 3).
-        rng: Where the chance comes from.
-        augmentation: How much to change.
-
-    Returns:
-        The changed drawing, (T', 3) with T' <= T: as many strokes, as a rule fewer points.
+    """Change one drawing: as many strokes, as a rule fewer points.
 
     Example:
         >>> line = np.array([[0, 0, 0], [4, 0, 1]], np.float32)
@@ -97,16 +88,10 @@ def augment(
 
 
 def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Change many drawings, each in its own way.
+    """Change many drawings, each in its own way, to float32 rows.
 
-    Args:
-        packed: The drawings.
-        rng: Where the chance comes from: the numbers of all drawings are drawn
-            together, so a drawing's change depends on its place among the others.
-        augmentation: How much to change.
-
-    Returns:
-        The changed drawings in the same order, with float32 rows.
+    The numbers of all drawings are drawn together, so a drawing's change depends on its place
+    among the others.
     """
     if len(packed.lengths) == 0:
         return Packed(packed.rows.astype(np.float32), packed.lengths)
@@ -123,14 +108,7 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
 
 
 def in_frame(packed: Packed) -> Packed:
-    """Move and scale drawings so that each one's longest side is 255 and its middle (0, 0).
-
-    Args:
-        packed: The drawings.
-
-    Returns:
-        The same drawings with float32 rows; one of a single point lies in the middle.
-    """
+    """Move and scale drawings so that each one's longest side is 255 and its middle (0, 0)."""
     sides = packed.longest_sides()
     zoom = np.divide(QUICKDRAW_SIDE, sides, out=np.ones_like(sides), where=sides > 0)
     points = packed.positions()
@@ -145,32 +123,16 @@ def in_frame(packed: Packed) -> Packed:
 def jittered_picture(
     packed: Packed, rng: np.random.Generator, augmentation: Augmentation
 ) -> Packed:
-    """Jitter the points of drawings, for their pictures alone.
-
-    Args:
-        packed: The drawings.
-        rng: Where the chance comes from.
-        augmentation: How far points are moved.
-
-    Returns:
-        As many rows, each point moved independently.
-    """
+    """Jitter each point of drawings by itself, for their pictures alone."""
     if augmentation.jitter == 0 or len(packed.rows) == 0:
         return packed
     return _moved(packed, rng.normal(0, augmentation.jitter, (len(packed.rows), 2)))
 
 
 def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Jitter the points of drawings, as a model may have drawn its past steps.
+    """Jitter each point of drawings by itself, as a model may have drawn its past steps.
 
-    Args:
-        packed: The drawings.
-        rng: Where the chance comes from.
-        augmentation: How far points are moved: half of the drawings not at all, the others each
-            by its own measure, up to twice `past_jitter`.
-
-    Returns:
-        As many rows, each point moved independently.
+    Half of the drawings not at all, the others each by its own measure, up to twice `past_jitter`.
     """
     num = len(packed.lengths)
     measure = 2 * augmentation.past_jitter * rng.random(num) * (rng.random(num) < 0.5)

@@ -6,8 +6,12 @@ killed goes on as if it had not been. Knows numpy only, not torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import count, islice
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int16, Int64
@@ -21,7 +25,6 @@ from sketch_pix2seq.data.augment import (
 )
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.data.packed import Packed
-from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coverage import covering_steps
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_UP, START_STEP
@@ -32,9 +35,8 @@ from sketch_pix2seq.sketch.raster import (
     rasterise_batch,
 )
 
-__all__ = ["Batch", "BatchSource", "batch_of", "prefetch", "validation_batches"]
-
 _POOL_STREAM, _AUGMENTATION_STREAM = 0, 1
+_Made = TypeVar("_Made", covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,6 @@ class BatchSource:
         part: tuple[int, int] = (0, 1),
         framed: bool = False,
     ) -> None:
-        """Check the numbers and work out how often each category comes."""
         _check(offset_scale, batch_size, balance, pool_batches)
         self.split = split
         self.offset_scale = offset_scale
@@ -134,27 +135,14 @@ class BatchSource:
         self._pool: tuple[int, Int64[np.ndarray, "batches B"]] | None = None
 
     def indices(self, step: int) -> Int64[np.ndarray, " B"]:
-        """Return which drawings of the split the batch of a step shows.
-
-        Args:
-            step: Number of the training step, from 0.
-
-        Returns:
-            Drawing numbers, (B,), by length.
-        """
+        """Return which drawings of the split the batch of a step shows, (B,), by length."""
         number, place = divmod(step, self.pool_batches)
         if self._pool is None or self._pool[0] != number:
             self._pool = (number, self._draw_pool(number))
         return np.asarray(self._pool[1][place])
 
     def batch(self, step: int) -> Batch:
-        """Return the batch of a training step.
-
-        Args:
-            step: Number of the training step, from 0.
-
-        Returns:
-            The same batch for the same seed and step, whatever batches came before.
+        """Return the batch of a training step, from 0, whatever batches came before.
 
         Raises:
             UsageError: If a drawing has more than `pad_to` rows.
@@ -172,21 +160,18 @@ class BatchSource:
             raster = replace(raster, line_width=wider * raster.line_width)
             if self.augmentation.past_jitter > 0:
                 past = jittered_past(packed, rng, self.augmentation)
-        categories = self.split.category_ids(indices)
+        # parts are chosen last: what is drawn by chance is the same in any number of parts
         number, how_many = self.part
-        if how_many > 1:  # chosen last: what is drawn by chance is the same in any number of parts
-            part = np.argsort(-packed.lengths, kind="stable")[number::how_many]
-            packed, shown, categories = packed.chosen(part), shown.chosen(part), categories[part]
-            past = None if past is None else past.chosen(part)
         return _assemble(
             packed,
             shown,
-            categories,
+            self.split.category_ids(indices),
             self.offset_scale,
             raster,
             self.pad_to,
             framed=self.framed,
             past=past,
+            part=slice(number, None, how_many),
         )
 
     def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:
@@ -212,17 +197,10 @@ def validation_batches(
     pad_to: int | None = None,
     framed: bool = False,
 ) -> Iterator[Batch]:
-    """Batch a split in a fixed order, unchanged.
+    """Batch a split in a fixed order, unchanged; other arguments are as in `BatchSource`.
 
-    Args:
-        split: The drawings.
-        offset_scale: Offsets are divided by this.
-        batch_size: Drawings in a batch; the last one may be smaller.
-        raster: How pictures are rendered.
-        limit: At most this many drawings, taken evenly from the whole split so that each
-            category has its share.
-        pad_to: As in `BatchSource`.
-        framed: As in `BatchSource`.
+    The last batch may be smaller. `limit` drawings are taken evenly from the whole split, so that
+    each category has its share.
 
     Yields:
         Batches, the longest drawings first.
@@ -252,52 +230,80 @@ def batch_of(
     pad_to: int | None = None,
     framed: bool = False,
 ) -> Batch:
-    """Batch chosen drawings of a split, unchanged.
+    """Batch chosen drawings of a split, unchanged, the longest first.
 
-    Args:
-        split: The drawings.
-        indices: Which of them, (B,). Drawings of equal length keep this order.
-        offset_scale: Offsets are divided by this.
-        raster: How pictures are rendered.
-        pad_to: As in `BatchSource`.
-        framed: As in `BatchSource`.
-
-    Returns:
-        The batch, the longest drawing first.
+    Drawings of equal length keep the order of `indices`; the other arguments are as in
+    `BatchSource`.
 
     Raises:
         UsageError: If a drawing has more than `pad_to` rows.
     """
     packed = Packed.of([split.stroke3(index) for index in indices.tolist()])
     packed = in_frame(packed) if framed else packed
-    settings = raster or RasterSettings()
+    raster = raster or RasterSettings()
     categories = split.category_ids(indices)
-    return _assemble(packed, packed, categories, offset_scale, settings, pad_to, framed=framed)
+    return _assemble(packed, packed, categories, offset_scale, raster, pad_to, framed=framed)
+
+
+@runtime_checkable
+class MakesBatches(Protocol[_Made]):
+    """A source of batches by step, such as a `BatchSource`."""
+
+    def batch(self, step: int) -> _Made:
+        """Return the batch of a training step."""
+        ...
+
+
+def prefetch(
+    source: MakesBatches[_Made], start: int, stop: int | None = None, *, ahead: int = 2
+) -> Generator[_Made, None, None]:
+    """Make batches in a background thread.
+
+    Args:
+        source: Where batches come from; not to be used by anything else meanwhile.
+        start: First step.
+        stop: Step after the last one; None: without end.
+        ahead: How many batches may wait.
+
+    Yields:
+        The batches of the steps, in order. Closing the iterator ends the thread.
+
+    Raises:
+        Exception: Whatever the source raised, in place of that batch.
+    """
+    if ahead < 1:
+        raise UsageError("`ahead` must be at least 1", got=ahead)
+    steps = iter(count(start) if stop is None else range(start, stop))
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as thread:
+        waiting = deque(thread.submit(source.batch, step) for step in islice(steps, ahead))
+        try:
+            while waiting:
+                made = waiting.popleft().result()
+                waiting.extend(thread.submit(source.batch, step) for step in islice(steps, 1))
+                yield made
+        finally:
+            thread.shutdown(cancel_futures=True)
 
 
 def _check(
     offset_scale: float, batch_size: int, balance: float = 0.0, pool_batches: int = 1
 ) -> None:
     """Report all numbers out of range at once."""
-    wrong = []
-    if not offset_scale > 0:
-        wrong.append(f"`offset_scale` must be positive, not {offset_scale}")
-    if batch_size < 1:
-        wrong.append(f"`batch_size` must be at least 1, not {batch_size}")
-    if not 0 <= balance <= 1:
-        wrong.append(f"`balance` must be from 0 to 1, not {balance}")
-    if pool_batches < 1:
-        wrong.append(f"`pool_batches` must be at least 1, not {pool_batches}")
+    rules = (
+        ("offset_scale", offset_scale, offset_scale > 0, "positive"),
+        ("batch_size", batch_size, batch_size >= 1, "at least 1"),
+        ("balance", balance, 0 <= balance <= 1, "from 0 to 1"),
+        ("pool_batches", pool_batches, pool_batches >= 1, "at least 1"),
+    )
+    wrong = [
+        f"`{name}` must be {rule}, not {got}" for name, got, is_met, rule in rules if not is_met
+    ]
     if wrong:
         raise UsageError("; ".join(wrong))
 
 
 def check_oversample(oversample: Sequence[str], categories: Sequence[str]) -> None:
     """Check that the data set has the categories to oversample.
-
-    Args:
-        oversample: Categories.
-        categories: Categories of the data set.
 
     Raises:
         UsageError: Naming the unknown ones.
@@ -339,21 +345,22 @@ def _assemble(
     *,
     framed: bool,
     past: Packed | None = None,
+    part: slice = slice(None),
 ) -> Batch:
-    """Sort drawings by length, pad their steps and render the pictures of `shown`."""
-    order = np.argsort(-packed.lengths, kind="stable")
-    within = QUICKDRAW_FRAME if framed else None
-    pictures = rasterise_batch(shown.strokes(), raster, within=within)
-    steps = _padded(packed if past is None else past, offset_scale, pad_to)
+    """Sort drawings by length, pad the steps of a part of them and render the pictures."""
+    order = np.argsort(-packed.lengths, kind="stable")[part]
+    packed, shown = packed.chosen(order), shown.chosen(order)
+    followed = packed if past is None else past.chosen(order)
     targets = None
     if past is not None:
-        targets = _padded(_leading_back(packed, past), offset_scale, pad_to)[order, 1:]
+        targets = _padded(_leading_back(packed, followed), offset_scale, pad_to)[:, 1:]
+    within = QUICKDRAW_FRAME if framed else None
     return Batch(
-        steps=steps[order],
-        lengths=packed.lengths[order],
-        pictures=pictures[order],
+        steps=_padded(followed, offset_scale, pad_to),
+        lengths=packed.lengths,
+        pictures=rasterise_batch(shown.strokes(), raster, within=within),
         category_ids=category_ids[order],
-        covered=_covered(packed if past is None else past, raster)[order] if framed else None,
+        covered=_covered(followed, raster) if framed else None,
         targets=targets,
     )
 

@@ -120,11 +120,7 @@ class DatasetCard:
         return hashlib.sha256(self.to_json()).hexdigest()
 
     def total(self, split: str) -> int:
-        """Return the number of drawings in one split.
-
-        Args:
-            split: "train", "valid" or "test".
-        """
+        """Return the number of drawings in one split."""
         return sum(self.counts[split].values())
 
     def to_json(self) -> bytes:
@@ -134,12 +130,6 @@ class DatasetCard:
     @staticmethod
     def from_json(text: bytes) -> DatasetCard:
         """Read the text of `dataset.json`.
-
-        Args:
-            text: The file's bytes.
-
-        Returns:
-            The card.
 
         Raises:
             DatasetError: If it is no such text, or of another version.
@@ -161,12 +151,6 @@ class DatasetCard:
     @staticmethod
     def read(folder: Path) -> DatasetCard:
         """Read the card of a data set's folder.
-
-        Args:
-            folder: The data set.
-
-        Returns:
-            The card.
 
         Raises:
             DatasetError: If the folder is no data set, or its card is wrong.

@@ -29,7 +29,6 @@ class Split:
     """
 
     def __init__(self, name: str, card: DatasetCard, file: SplitFile) -> None:
-        """Work out where each category lies."""
         self.name = name
         self.categories = card.categories
         self._file = file
@@ -37,39 +36,24 @@ class Split:
         self._stops: Int64[np.ndarray, " categories"] = np.cumsum(counts, dtype=np.int64)
 
     def __len__(self) -> int:
-        """Return the number of drawings."""
         return int(self._stops[-1])
 
     def __repr__(self) -> str:
-        """Say which split this is."""
         return f"Split({self.name!r}, {len(self)} drawings, {len(self.categories)} categories)"
 
     def stroke3(self, index: int) -> Int16[np.ndarray, "T 3"]:
-        """Return one drawing.
+        """Return the stroke-3 of a drawing, (T, 3): a read-only view into the file.
 
         Convention:
             Offsets in the sources' units (QuickDraw: longest side 255), y down; the
             origin is the middle of the bounding box, rounded down.
-
-        Args:
-            index: Which drawing, from 0.
-
-        Returns:
-            Its stroke-3, (T, 3): a read-only view into the file.
         """
         batch, row = self._place(index)
         stored = self._file.batch(batch)
         return stored.steps[stored.stops[row] // 3 : stored.stops[row + 1] // 3]
 
     def lengths(self, indices: Integer[np.ndarray, " B"]) -> Int64[np.ndarray, " B"]:
-        """Return how many rows drawings have, without touching their strokes.
-
-        Args:
-            indices: Which drawings, (B,).
-
-        Returns:
-            Rows of each, (B,).
-        """
+        """Return how many rows drawings have, (B,), without touching their strokes."""
         lengths = np.empty(len(indices), np.int64)
         batches, rows = np.divmod(indices, ROWS_PER_BATCH)
         order = np.argsort(batches, kind="stable")
@@ -100,30 +84,18 @@ class Split:
         return int(self._file.batch(batch).key_ids[row])
 
     def sketch(self, index: int) -> Sketch:
-        """Return one drawing with its category.
-
-        Args:
-            index: Which drawing, from 0.
-
-        Returns:
-            The drawing, its origin in the middle of its bounding box.
-        """
+        """Return one drawing with its category, its origin in the middle of its bounding box."""
         category = self.categories[self.category_id(index)]
         return Sketch.from_stroke3(self.stroke3(index), category=category)
 
     def _place(self, index: int) -> tuple[int, int]:
-        """Return record batch and row of a drawing."""
         if not 0 <= index < len(self):
             raise IndexError(f"`index` must be from 0 to {len(self) - 1}; got {index}")
         return divmod(int(index), ROWS_PER_BATCH)
 
 
 class Dataset:
-    """A prepared data set.
-
-    Args:
-        folder: Where it lies.
-        card: Its card.
+    """A prepared data set; see `open`.
 
     Example:
         >>> import tempfile
@@ -138,7 +110,6 @@ class Dataset:
     """
 
     def __init__(self, folder: Path, card: DatasetCard) -> None:
-        """Map the split files; use `open`."""
         self.folder = folder
         self.card = card
         self._splits = {}
@@ -148,18 +119,11 @@ class Dataset:
             self._splits[name] = Split(name, card, file)
 
     def __repr__(self) -> str:
-        """Say which data set this is."""
         return f"Dataset({self.folder.name!r}, {len(self.card.categories)} categories)"
 
     @staticmethod
     def open(path: str | Path) -> Dataset:
-        """Open a prepared data set.
-
-        Args:
-            path: Its folder.
-
-        Returns:
-            The data set; nothing of the drawings is read yet.
+        """Open a prepared data set; nothing of the drawings is read yet.
 
         Raises:
             DatasetError: If it is none, of another version, or incomplete.
@@ -176,14 +140,7 @@ class Dataset:
         return (self.folder / f"{self.split(name).name}.arrow").stat().st_size
 
     def split(self, name: str) -> Split:
-        """Return one split.
-
-        Args:
-            name: "train", "valid" or "test".
-
-        Raises:
-            UsageError: If there is no split of that name.
-        """
+        """Return the split of a name: "train", "valid" or "test"."""
         if name not in self._splits:
             raise UsageError("`name` must be train, valid or test", got=name)
         return self._splits[name]

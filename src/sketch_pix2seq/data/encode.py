@@ -1,18 +1,20 @@
 """Parsed drawings to what is stored: stroke-3, digests, splits; a block at a time.
 
-Decides which drawings are the same and to which split a drawing belongs. Reads and writes
-no files.
+Decides which drawings are the same and to which split a drawing belongs. Blocks wait in buffer
+files, one a category, until all sources are read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt64
+from jaxtyping import Bool, Int8, Int16, Int32, Int64, Shaped, UInt64
 
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows
@@ -35,32 +37,30 @@ _WIDEST = np.iinfo(np.int16).max
 _TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
 
 
-@dataclass(frozen=True, eq=False)
-class EncodedBlock:
-    """Drawings of one category, ready to be stored.
+class Identities(NamedTuple):
+    """What the splits of drawings of one category are decided by.
 
     Args:
-        rows: Strokes, lengths, keys.
         digests: Equal for equal drawings, (B,); see `digests_of`.
         near_duplicate_hashes: Equal for near-duplicates, (B,); see `near_duplicate_hashes_of`.
         sources: Number of the source file of each, (B,).
     """
 
-    rows: DrawingRows
     digests: UInt64[np.ndarray, " B"]
     near_duplicate_hashes: UInt64[np.ndarray, " B"]
     sources: Int32[np.ndarray, " B"]
 
 
+@dataclass(frozen=True, eq=False)
+class EncodedBlock:
+    """Drawings of one category, ready to be stored."""
+
+    rows: DrawingRows
+    identities: Identities
+
+
 def split_of(digests: UInt64[np.ndarray, " B"]) -> Int8[np.ndarray, " B"]:
-    """Return the split of drawings, from their digests alone.
-
-    Args:
-        digests: Digests, (B,).
-
-    Returns:
-        `TRAIN`, `VALID` or `TEST` for each, (B,).
-    """
+    """Return `TRAIN`, `VALID` or `TEST` for each drawing, from its digest alone."""
     first = digests & np.uint64(0xFF)  # digests are little-endian: this is the first byte
     split = np.full(len(digests), TRAIN, np.int8)
     split[first < VALID_BYTES] = VALID
@@ -84,9 +84,6 @@ def digests_of(
         points: Points of all drawings, one after another, (N, 2).
         lifts: Whether the pen leaves the paper after each point, (N,).
         lengths: Points of each drawing, (B,).
-
-    Returns:
-        The digests, (B,).
     """
     if len(lengths) == 0:
         return np.zeros(0, np.uint64)
@@ -111,16 +108,9 @@ def near_duplicate_hashes_of(
     """Return a hash of each drawing that is equal for near-duplicates.
 
     Convention:
-        The digest (`digests_of`) of the drawing on a grid: its longest side scaled to 16,
-        points rounded, and of neighbours of a stroke that fall together only the last kept.
-
-    Args:
-        points: As for `digests_of`.
-        lifts: Likewise.
-        lengths: Likewise.
-
-    Returns:
-        The digests, (B,).
+        The digest (`digests_of`, with the same arguments) of the drawing on a grid: its longest
+        side scaled to 16, points rounded, and of neighbours of a stroke that fall together only
+        the last kept.
     """
     if len(lengths) == 0:
         return np.zeros(0, np.uint64)
@@ -141,20 +131,14 @@ def encode(
     options: PrepareOptions,
     left_out: Counter[str],
 ) -> EncodedBlock:
-    """Turn drawings of one category into what is stored.
+    """Turn drawings of one category, each with at least one point, into what is stored.
 
-    Args:
-        drawings: At least one drawing, each with at least one point.
-        source: Number of their source file.
-        options: How to simplify further, and how many points a drawing may have.
-        left_out: Where those left out are counted by reason.
-
-    Returns:
-        The block, which may be empty.
+    Those that are left out are counted by reason in `left_out`: the block may be empty.
     """
     key_ids = np.array([drawing.key_id or 0 for drawing in drawings], np.uint64)
     flat = _Flat.of(drawings)
-    is_narrow = flat.widths() <= _WIDEST
+    low, high = flat.bounds()
+    is_narrow = (high - low).max(axis=1) <= _WIDEST
     left_out[_TOO_WIDE] += int((~is_narrow).sum())
     flat, key_ids = flat.part(is_narrow), key_ids[is_narrow]
     digests = digests_of(flat.points, flat.lifts, flat.lengths)
@@ -166,13 +150,10 @@ def encode(
     left_out[f"a drawing must have at most {options.max_steps} points"] += int((~is_short).sum())
     left_out[f"a drawing must have at least {options.min_steps} points"] += int((~is_long).sum())
     chosen = is_short & is_long
-    flat, key_ids = flat.part(chosen), key_ids[chosen]
-    digests, hashes = digests[chosen], hashes[chosen]
+    flat, digests, hashes = flat.part(chosen), digests[chosen], hashes[chosen]
     return EncodedBlock(
-        DrawingRows(flat.stroke3(), flat.lengths, key_ids),
-        digests,
-        hashes,
-        np.full(len(digests), source, np.int32),
+        DrawingRows(flat.stroke3(), flat.lengths, key_ids[chosen]),
+        Identities(digests, hashes, np.full(len(digests), source, np.int32)),
     )
 
 
@@ -186,7 +167,6 @@ class _Flat:
 
     @staticmethod
     def of(drawings: Sequence[SimplifiedDrawing]) -> _Flat:
-        """Lay drawings end to end."""
         return _Flat(
             np.concatenate([drawing.points for drawing in drawings]),
             np.concatenate([drawing.lifts for drawing in drawings]),
@@ -195,22 +175,15 @@ class _Flat:
 
     @property
     def starts(self) -> Int64[np.ndarray, " B"]:
-        """Index of each drawing's first point."""
         return np.asarray(np.cumsum(self.lengths) - self.lengths)
 
     def bounds(self) -> tuple[Int32[np.ndarray, "B 2"], Int32[np.ndarray, "B 2"]]:
-        """Return the smallest and the largest x and y of each drawing."""
+        """The smallest and the largest x and y of each drawing."""
         low = np.minimum.reduceat(self.points, self.starts, axis=0)
         high = np.maximum.reduceat(self.points, self.starts, axis=0)
         return low.astype(np.int32), high.astype(np.int32)
 
-    def widths(self) -> Int32[np.ndarray, " B"]:
-        """Return the longer side of each drawing's bounding box."""
-        low, high = self.bounds()
-        return np.asarray((high - low).max(axis=1))
-
     def part(self, mask: Bool[np.ndarray, " B"]) -> _Flat:
-        """Return some of the drawings."""
         if mask.all():
             return self
         rows = np.repeat(mask, self.lengths)
@@ -226,7 +199,7 @@ class _Flat:
         return _Flat(self.points[kept], self.lifts[kept], lengths)
 
     def stroke3(self) -> Int16[np.ndarray, "N 3"]:
-        """Return offsets, each drawing's origin the floored middle of its bounding box."""
+        """Offsets, each drawing's origin the floored middle of its bounding box."""
         rows = np.empty((len(self.points), 3), np.int16)
         if len(self.lengths) == 0:
             return rows
@@ -237,3 +210,60 @@ class _Flat:
         rows[starts, OFFSET] = self.points[starts] - (low + high) // 2
         rows[:, LIFT] = self.lifts
         return rows
+
+
+class CategoryBuffer:
+    """Files that blocks are added to, and that are then read block by block, as one.
+
+    Convention:
+        A block is two numbers (drawings, rows), then digests, near-duplicate hashes, sources,
+        key ids, lengths and steps, each as numpy lays them out. A file is open only while a block
+        is added, as there may be hundreds of categories.
+
+    Args:
+        paths: The files, in order; they may exist already. The last one grows.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self.paths = paths
+
+    def append(self, block: EncodedBlock) -> None:
+        """Add drawings of this buffer's category."""
+        rows = block.rows
+        header = np.array([len(rows.lengths), len(rows.steps)], np.int64)
+        with self.paths[-1].open("ab") as file:
+            for part in (header, *block.identities, rows.key_ids, rows.lengths, rows.steps):
+                file.write(np.ascontiguousarray(part).data)
+
+    def identities(self) -> Identities:
+        """Read the identities of all drawings in the order they were added, without strokes."""
+        empty = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.int32))
+        found = [Identities(*empty)]
+        for path in self.paths:
+            with path.open("rb") as file:
+                while len(header := _numbers(file, np.int64, 2)):
+                    num, num_rows = header.tolist()
+                    found.append(_identities(file, num))
+                    file.seek(16 * num + 6 * num_rows, 1)  # keys and lengths, steps
+        return Identities(*map(np.concatenate, zip(*found, strict=True)))
+
+    def blocks(self) -> Iterator[EncodedBlock]:
+        """Read the blocks in the order they were added, one at a time."""
+        for path in self.paths:
+            with path.open("rb") as file:
+                while len(header := _numbers(file, np.int64, 2)):
+                    num, num_rows = header.tolist()
+                    identities = _identities(file, num)
+                    key_ids = _numbers(file, np.uint64, num)
+                    lengths = _numbers(file, np.int64, num)
+                    steps = _numbers(file, np.int16, 3 * num_rows).reshape(-1, 3)
+                    yield EncodedBlock(DrawingRows(steps, lengths, key_ids), identities)
+
+
+def _identities(file: BinaryIO, num: int) -> Identities:
+    digests, hashes = (_numbers(file, np.uint64, num) for _ in range(2))
+    return Identities(digests, hashes, _numbers(file, np.int32, num))
+
+
+def _numbers(file: BinaryIO, kind: type[np.generic], num: int) -> Shaped[np.ndarray, " num"]:
+    return np.frombuffer(file.read(num * np.dtype(kind).itemsize), kind)

@@ -34,14 +34,7 @@ class Packed:
 
     @staticmethod
     def of(drawings: list[Shaped[np.ndarray, "_ 3"]]) -> Packed:
-        """Lay stroke-3 arrays end to end.
-
-        Args:
-            drawings: B stroke-3 arrays, each (T, 3) with T >= 1.
-
-        Returns:
-            The packed drawings.
-        """
+        """Lay stroke-3 arrays, each (T, 3) with T >= 1, end to end."""
         lengths = np.fromiter(map(len, drawings), dtype=np.int64, count=len(drawings))
         rows = np.concatenate(drawings) if drawings else np.zeros((0, 3), np.float32)
         return Packed(rows, lengths)
@@ -80,11 +73,7 @@ class Packed:
         return np.asarray((high - low).max(axis=1))
 
     def strokes(self) -> list[list[Float64[np.ndarray, "_ 2"]]]:
-        """The strokes of each drawing as absolute points.
-
-        Returns:
-            For each drawing the list of its strokes, each (P, 2) views of one array.
-        """
+        """The strokes of each drawing as absolute points, (P, 2) views of one array."""
         points = self.positions()
         stops = self.starts + self.lengths
         is_last = self.lifts.copy()

@@ -1,48 +1,71 @@
 """Source files in, a data set out: `sketch-pix2seq data prepare`.
 
-Two passes, both in constant memory. The first reads every source and writes its drawings into
-buffer files, one a category; the second writes the drawings of each category into the splits.
-The data set appears under its name when it is complete (see `atomic_dir`).
+Two passes, both in constant memory. The first (`shards`) reads every source and writes its
+drawings into buffer files, one a category. The second, here, merges the results, finds
+duplicates and writes the drawings of each category into the splits. The data set appears under
+its name when it is complete (see `atomic_dir`).
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int8, Int32, UInt64
 
 from sketch_pix2seq.data.atomic_dir import atomic_dir
-from sketch_pix2seq.data.card import FILE_NAME, QUICKDRAW_LICENCE, DatasetCard
-from sketch_pix2seq.data.engine import check_workers, read_shards
-from sketch_pix2seq.data.merge import merge_shards
+from sketch_pix2seq.data.card import (
+    FILE_NAME,
+    QUICKDRAW_LICENCE,
+    SPLITS,
+    DatasetCard,
+    SourceAccount,
+)
+from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
+from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Engine, PrepareOptions
-from sketch_pix2seq.data.read_shard import Notice, Progress, shards_of
+from sketch_pix2seq.data.shards import (
+    Progress,
+    ShardResult,
+    check_number,
+    check_workers,
+    read_shards,
+    shards_of,
+)
 from sketch_pix2seq.data.sources import find_sources
-from sketch_pix2seq.data.write_splits import write_splits
+from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
+from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.pen import OFFSET
 
-__all__ = ["Notice", "PrepareOptions", "Progress", "prepare"]
+Notice = Callable[[str], None]
+"Called with a sentence or two for the user."
+
+_DUPLICATE, _OVER_CAP, _NEAR_DUPLICATE, _OVER_LIMIT = -1, -2, -3, -4
+_REASONS = {
+    _DUPLICATE: "a drawing must differ from all others of its category",
+    _NEAR_DUPLICATE: "a drawing must not be a near-duplicate of another one of its category",
+    _OVER_LIMIT: "a category takes at most `limit` drawings",
+    _OVER_CAP: "a split takes at most the given number of drawings of a category",
+}
+_NAMED_AT_MOST = 5
 
 
 def prepare(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    train: int | None = None,
-    valid: int | None = None,
-    test: int | None = None,
-    limit: int | None = None,
-    epsilon: float | None = None,
-    min_steps: int = 1,
-    max_steps: int = 250,
-    min_drawings: int = 10,
-    recognized_only: bool = False,
-    drop_near_duplicates: bool = False,
-    strict: bool = False,
     licence: str = QUICKDRAW_LICENCE,
     workers: int | None = 1,
     engine: Engine = "local",
-    progress: Progress | None = None,
-    on_notice: Notice | None = None,
+    progress: Progress = lambda done, total: None,
+    on_notice: Notice = lambda notice: None,
+    **options: Any,
 ) -> DatasetCard:
     """Make a data set of drawings in any layout.
 
@@ -55,25 +78,13 @@ def prepare(
     Args:
         sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
-        train: Keep at most this many training drawings of a category, first come.
-        valid: The same for validation.
-        test: The same for testing.
-        limit: Keep at most this many drawings of a category, and read no more of it from a file.
-        epsilon: Simplify further by Ramer-Douglas-Peucker, in the sources' units.
-        min_steps: Leave out drawings of fewer points than this.
-        max_steps: Leave out drawings of more points than this.
-        min_drawings: Refuse a category of fewer drawings than this.
-        recognized_only: Leave out drawings that Quick, Draw! did not recognise, where a source
-            says so.
-        drop_near_duplicates: Leave out drawings that are near-duplicates of another one of
-            their category: the same on a coarse grid. They are counted in any case.
-        strict: Refuse a wrong line instead of counting it.
         licence: Whose drawings these are and on which terms, for the card.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Called with the bytes that are read, and with their total.
         on_notice: Called with a line for each source that is cut short, and read up to there.
+        options: What to keep: fields of `PrepareOptions`.
 
     Returns:
         The card of the data set.
@@ -83,27 +94,252 @@ def prepare(
             category has too few drawings. Then nothing is left behind.
         UsageError: If an option is out of its range.
     """
-    options = PrepareOptions(
-        train=train,
-        valid=valid,
-        test=test,
-        limit=limit,
-        epsilon=epsilon,
-        min_steps=min_steps,
-        max_steps=max_steps,
-        min_drawings=min_drawings,
-        recognized_only=recognized_only,
-        drop_near_duplicates=drop_near_duplicates,
-        strict=strict,
-    )
+    chosen = PrepareOptions(**options)
     check_workers(workers, engine)
     found = find_sources(sources)
     with atomic_dir(Path(out)) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
-        shards = shards_of(found, buffers, options)
+        shards = shards_of(found, buffers, chosen)
         parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
-        card = write_splits(merge_shards(parts, on_notice), folder, options, licence)
+        card = write_splits(merge_shards(parts, on_notice), folder, chosen, licence)
         shutil.rmtree(buffers)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card
+
+
+@dataclass
+class MergedShards:
+    """All results of the first pass.
+
+    Args:
+        buffers: A buffer for each category, in the order of their first drawings.
+        paths: The sources.
+        digests: Digest of each source.
+        reports: How many records of each source were kept, and why others were not.
+    """
+
+    buffers: dict[str, CategoryBuffer] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    reports: list[ReadReport] = field(default_factory=list)
+
+
+def merge_shards(
+    parts: Sequence[ShardResult], on_notice: Notice = lambda notice: None
+) -> MergedShards:
+    """Merge the results of all shards, which come in any order.
+
+    Raises:
+        DatasetError: If a shard is missing or comes twice, a source holds no drawing, or
+            there are too many categories.
+    """
+    files: dict[str, list[Path]] = {}
+    merged = MergedShards()
+    for part in _in_order(parts):
+        if part.shard.source == len(merged.paths):
+            merged.paths.append(part.shard.path)
+            merged.digests.append(part.sha256)
+            merged.reports.append(part.report)
+        else:
+            merged.reports[-1].add(part.report)
+        for category, path in part.buffers.items():
+            files.setdefault(category, []).append(path)
+    check_number(len(files))
+    merged.buffers = {category: CategoryBuffer(*paths) for category, paths in files.items()}
+    for path, report in zip(merged.paths, merged.reports, strict=True):
+        if report.kept == 0 and report.skipped == 0:
+            _refuse_empty(path, report)
+        if report.cut_short:
+            on_notice(
+                f"source `{path.name}` is not whole: {report.cut_short}; "
+                f"the {report.kept:,} drawings before that were read. Fetch it again."
+            )
+    return merged
+
+
+def _in_order(parts: Sequence[ShardResult]) -> list[ShardResult]:
+    """Sort the results by shard, and check that each shard has one."""
+    ordered = sorted(parts, key=lambda part: part.shard.number)
+    numbers = [part.shard.number for part in ordered]
+    total = max((part.shard.of for part in ordered), default=0)
+    if numbers != list(range(total)):
+        missing = sorted(set(range(total)) - set(numbers))
+        raise DatasetError(
+            f"there must be one result of each of the {total} shards",
+            got=f"none of shard {missing[0]}" if missing else "two of one shard",
+            do="Read that shard again.",
+        )
+    return ordered
+
+
+def _refuse_empty(path: Path, report: ReadReport) -> None:
+    """Refuse a source that gave no drawing, saying what was wrong with the first record."""
+    if report.read == 0:
+        raise DatasetError(f"source `{path.name}` must hold drawings", got="an empty file")
+    if report.first_wrong is None:
+        reason, num = report.left_out.most_common(1)[0]
+        raise DatasetError(f"source `{path.name}` must hold drawings; {num} left out: {reason}")
+    number, message = report.first_wrong
+    raise DatasetError(f"source `{path.name}` must hold drawings; line {number}: {message}")
+
+
+def write_splits(
+    merged: MergedShards, folder: Path, options: PrepareOptions, licence: str
+) -> DatasetCard:
+    """Write the splits.
+
+    Args:
+        merged: All drawings, by category.
+        folder: Where to write `train.arrow`, `valid.arrow` and `test.arrow`.
+        options: What to keep.
+        licence: Whose drawings these are, for the card.
+
+    Returns:
+        The card of what was written; it is not written itself.
+
+    Raises:
+        DatasetError: If a category has too few drawings; the files are of no use then.
+    """
+    counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
+    kept: Counter[int] = Counter()
+    near_duplicates: Counter[int] = Counter()
+    thin: list[str] = []
+    sums = _OffsetSums()
+    with ExitStack() as stack:
+        writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
+        for category_id, (category, buffer) in enumerate(merged.buffers.items()):
+            places = _places(buffer, options)
+            nums = [int((places.splits == number).sum()) for number in range(len(SPLITS))]
+            num_distinct = int((places.splits != _DUPLICATE).sum())
+            if num_distinct < options.min_drawings or 0 in nums:
+                shown = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
+                thin.append(f"`{category}` ({shown})")
+            if thin:  # all of them are named, and nothing more is written
+                continue
+            _write_category(buffer, places.splits, category_id, writers, sums)
+            for split, num in zip(SPLITS, nums, strict=True):
+                counts[split][category] = num
+            kept.update(places.sources[places.splits >= 0].tolist())
+            near_duplicates.update(places.sources[places.near_duplicates].tolist())
+            for place, reason in _REASONS.items():
+                sources = Counter(places.sources[places.splits == place].tolist())
+                for source, num in sources.items():
+                    merged.reports[source].leave_out(reason, num)
+    if thin:
+        more = f" and {len(thin) - _NAMED_AT_MOST} more" if len(thin) > _NAMED_AT_MOST else ""
+        raise DatasetError(
+            f"a category must have at least {options.min_drawings} different drawings "
+            "and some in each split",
+            got=", ".join(thin[:_NAMED_AT_MOST]) + more,
+            do="Give more drawings of it, or leave it out.",
+        )
+    if not sums.std > 0:
+        raise DatasetError("training drawings must have lines", got="drawings of single points")
+    return DatasetCard(
+        categories=tuple(merged.buffers),
+        counts=counts,
+        offset_scale=sums.std,
+        longest=max(writer.longest for writer in writers),
+        options=asdict(options),
+        sources=tuple(
+            SourceAccount(
+                name=path.name,
+                sha256=sha256,
+                read=report.read,
+                kept=kept[number],
+                near_duplicates=near_duplicates[number],
+                left_out=dict(report.left_out.most_common()),
+                first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
+            )
+            for number, (path, sha256, report) in enumerate(
+                zip(merged.paths, merged.digests, merged.reports, strict=True)
+            )
+        ),
+        licence=licence,
+    )
+
+
+class _Places(NamedTuple):
+    """Where the drawings of a category go.
+
+    Args:
+        splits: The split of each, or why it has none (below 0).
+        sources: Number of the source of each.
+        near_duplicates: Which of those with a split are near-duplicates of an earlier one.
+    """
+
+    splits: Int8[np.ndarray, " B"]
+    sources: Int32[np.ndarray, " B"]
+    near_duplicates: Bool[np.ndarray, " B"]
+
+
+def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
+    """Decide the split of each drawing of a category, or why it has none."""
+    digests, hashes, sources = buffer.identities()
+    splits = split_of(digests)
+    is_duplicate = _is_repeat(digests)
+    is_near_duplicate = _is_repeat(hashes) & ~is_duplicate
+    splits[is_duplicate] = _DUPLICATE
+    if options.drop_near_duplicates:
+        splits[is_near_duplicate] = _NEAR_DUPLICATE
+    if options.limit is not None:
+        splits[np.flatnonzero(splits >= 0)[options.limit :]] = _OVER_LIMIT
+    for number, split in enumerate(SPLITS):
+        cap = options.cap(split)
+        if cap is not None:
+            splits[np.flatnonzero(splits == number)[cap:]] = _OVER_CAP
+    return _Places(splits, sources, is_near_duplicate & (splits >= 0))
+
+
+def _is_repeat(digests: UInt64[np.ndarray, " B"]) -> Bool[np.ndarray, " B"]:
+    """Which digests have come before."""
+    _, first = np.unique(digests, return_index=True)
+    is_repeat = np.ones(len(digests), bool)
+    is_repeat[first] = False
+    return is_repeat
+
+
+@dataclass
+class _OffsetSums:
+    """Sums over all dx and dy, exact since they are whole numbers of any size."""
+
+    num: int = 0
+    total: int = 0
+    squares: int = 0
+
+    def add(self, rows: DrawingRows) -> None:
+        """Count the offsets of some drawings."""
+        offsets = rows.steps[:, OFFSET].astype(np.int64)
+        self.num += offsets.size
+        self.total += int(offsets.sum())
+        self.squares += int(np.square(offsets).sum())
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of dx and dy together."""
+        spread = self.num * self.squares - self.total * self.total
+        return float(spread**0.5 / self.num)
+
+
+def _write_category(
+    buffer: CategoryBuffer,
+    places: Int8[np.ndarray, " B"],
+    category_id: int,
+    writers: list[SplitWriter],
+    sums: _OffsetSums,
+) -> None:
+    """Copy a category's drawings from its buffer to the splits, in their order."""
+    start = 0
+    for block in buffer.blocks():
+        rows = block.rows
+        chosen = places[start : start + len(rows.lengths)]
+        start += len(rows.lengths)
+        for number, writer in enumerate(writers):
+            mask = chosen == number
+            selected = DrawingRows(
+                rows.steps[np.repeat(mask, rows.lengths)], rows.lengths[mask], rows.key_ids[mask]
+            )
+            writer.append(selected, category_id)
+            if number == TRAIN:
+                sums.add(selected)

@@ -5,10 +5,11 @@ Knows names, gzip and line ends; does not know what is in a file.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import re
 import zlib
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,15 +31,17 @@ class SourceEndedError(Exception):
     """A source stops before its end, or cannot be read from here on."""
 
 
+ENDS_EARLY = (SourceEndedError, EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading raises where a source stops before its end."""
+Content: TypeAlias = io.BufferedReader | gzip.GzipFile
+"""What is in a source."""
+
+
 def find_sources(sources: Sequence[str | Path]) -> list[Source]:
-    """List the sources that are meant.
+    """List the files that are meant: as given, those of a folder by name.
 
-    Args:
-        sources: Files, and folders of them. A folder of SVG files is one source, named after
-            it; so is each folder of SVG files in a folder.
-
-    Returns:
-        The sources: as given, those of a folder by name.
+    A folder of SVG files is one source, named after it; so is each folder of SVG files in a
+    folder.
 
     Raises:
         UsageError: If there is none.
@@ -60,15 +63,15 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
             raise DatasetError(f"source `{path}` is named twice", do="Name each file once.")
         known.add(path.resolve())
     found: list[Source] = []
-    drawings: dict[Path, list[Path]] = {}
+    folders: dict[Path, SourceFolder] = {}
     for path in files:
         if not path.name.casefold().endswith(SVG_SUFFIXES):
             found.append(SourceFile(path))
-        elif path.parent in drawings:
-            drawings[path.parent].append(path)
+        elif path.parent in folders:
+            folders[path.parent].files.append(path)
         else:
-            drawings[path.parent] = [path]
-            found.append(SourceFolder(path.parent, drawings[path.parent]))
+            folders[path.parent] = SourceFolder(path.parent, [path])
+            found.append(folders[path.parent])
     return found
 
 
@@ -120,21 +123,26 @@ class SourceFile:
 
     Args:
         path: The file.
-        span: Only the lines that begin from this byte on and before that one. The digest is
-            then that of the whole file if it is the first part, else of nothing.
+        span: Only the lines that begin from this byte on and before that one.
     """
 
     def __init__(self, path: Path, span: tuple[int, int] | None = None) -> None:
-        """Prepare to read; nothing is opened yet."""
         self.path = path
         self.span = span
-        self.bytes_read = 0
-        self._hash = hashlib.sha256()
+        self._file: BinaryIO | None = None
 
     @property
     def size(self) -> int:
         """In bytes, as it lies on disk."""
         return self.path.stat().st_size
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that are read, as they lie on disk."""
+        if self._file is None:
+            return 0
+        start, stop = self.span or (0, self.size)
+        return stop - start if self._file.closed else self._file.tell() - start
 
     def can_be_cut(self) -> bool:
         """Whether its lines can be read in parts: ndjson that is not gzipped."""
@@ -150,67 +158,38 @@ class SourceFile:
         """Its name without suffixes."""
         return stem(self.path)
 
-    @property
     def sha256(self) -> str:
-        """Digest of the bytes read so far: after all content, of the file."""
-        return self._hash.hexdigest()
+        """Digest of the file; of nothing for a span that is not its beginning."""
+        if self.span is not None and self.span[0] > 0:
+            return hashlib.sha256().hexdigest()
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     @contextmanager
-    def content(self) -> Iterator[Iterator[bytes]]:
-        """Read what is in it, inflated if it is gzip.
-
-        Yields:
-            The blocks, which raise `SourceEndedError` if the gzip stream is cut short or
-            damaged, after the valid blocks before it.
+    def content(self) -> Iterator[Content]:
+        """Open what is in it, inflated if it is gzip, at the first line of the span.
 
         Raises:
+            SourceEndedError: In place of the errors of a gzip stream that is cut short or damaged.
             DatasetError: If the file cannot be opened or read.
         """
+        start = self.span[0] if self.span else 0
         try:
             with self.path.open("rb") as file:
-                if self.span is not None:
-                    yield self._lines_of_span(file, *self.span)
-                    return
-                try:
-                    yield self._inflated(file)
-                finally:  # what follows damage or padding still counts in the digest
-                    deque(self._blocks(file), maxlen=0)
+                self._file = file
+                file.seek(max(start - 1, 0))
+                while start and (part := file.readline(_BLOCK)) and not part.endswith(b"\n"):
+                    pass  # this line began in the part before
+                is_packed = start == 0 and file.peek(2).startswith(_GZIP_MAGIC)
+                yield gzip.GzipFile(fileobj=file) if is_packed else file
+        except EOFError as error:
+            raise SourceEndedError("its gzip stream is cut short") from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise SourceEndedError("its gzip stream is damaged") from error
         except OSError as error:
             raise DatasetError(
                 f"source `{self.path.name}` cannot be read", got=error.strerror or str(error)
             ) from error
-
-    def _blocks(self, file: BinaryIO) -> Iterator[bytes]:
-        """Read the file as it lies on disk, counting and digesting."""
-        while block := file.read(_BLOCK):
-            self.bytes_read += len(block)
-            self._hash.update(block)
-            yield block
-
-    def _lines_of_span(self, file: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
-        """Read the lines that begin in a part of the file, the last one to its end."""
-        if start == 0:
-            while block := file.read(_BLOCK):
-                self._hash.update(block)
-        file.seek(max(start - 1, 0))
-        block = b"" if start else b"\n"
-        while not block.endswith(b"\n") and (block := file.readline(_BLOCK)):
-            pass  # this line began in the part before
-        while file.tell() < stop and (block := file.read(min(_BLOCK, stop - file.tell()))):
-            self.bytes_read += len(block)
-            yield block
-        while not block.endswith(b"\n") and (block := file.readline(_BLOCK)):
-            yield block
-
-    def _inflated(self, file: BinaryIO) -> Iterator[bytes]:
-        """Read the file's content, inflated if it is gzip."""
-        blocks = self._blocks(file)
-        first = next(blocks, b"")
-        if first.startswith(_GZIP_MAGIC):
-            yield from _inflate(first, blocks)
-        else:
-            yield first
-            yield from blocks
 
 
 class SourceFolder:
@@ -222,7 +201,6 @@ class SourceFolder:
     """
 
     def __init__(self, path: Path, files: list[Path]) -> None:
-        """Prepare to read; nothing is opened yet."""
         self.path = path
         self.bytes_read = 0
         self.files = files
@@ -243,17 +221,14 @@ class SourceFolder:
         """The folder's name."""
         return self.path.resolve().name
 
-    @property
     def sha256(self) -> str:
-        """Digest of the names and bytes read so far."""
+        """Digest of the names and bytes read so far: after all documents, of the folder."""
         return self._hash.hexdigest()
 
     def documents(self) -> Iterator[tuple[str, bytes | None]]:
-        """Read file by file, by name.
+        """Yield the name and the content (inflated if it is gzip) of each file, by name.
 
-        Yields:
-            The name and the content (inflated if it is gzip) of each; None for what cannot be
-            read or is larger than `MAX_SVG_BYTES`.
+        The content is None if it cannot be read or is larger than `MAX_SVG_BYTES`.
         """
         for path in sorted(self.files):
             try:
@@ -281,46 +256,18 @@ def _svg_content(packed: bytes) -> bytes | None:
     return content if len(content) <= MAX_SVG_BYTES else None
 
 
-def _inflate(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate gzip members one after another, at most `_BLOCK` bytes at a time."""
-    member = zlib.decompressobj(_GZIP_WINDOW)
-    pending = first
-    while True:
-        try:
-            content = member.decompress(pending, _BLOCK)
-        except zlib.error as error:
-            raise SourceEndedError("its gzip stream is damaged") from error
-        if content:
-            yield content
-        if member.eof:
-            rest = member.unused_data or next(blocks, b"")
-            if not rest.startswith(_GZIP_MAGIC):  # padding after the last member is allowed
-                return
-            member, pending = zlib.decompressobj(_GZIP_WINDOW), rest
-            continue
-        pending = member.unconsumed_tail or (b"" if content else next(blocks, b""))
-        if not pending and not content:
-            raise SourceEndedError("its gzip stream is cut short")
+def split_lines(file: Content, stop: int | None = None) -> Iterator[bytes | None]:
+    """Yield each line without its line end; None for one longer than `MAX_LINE_BYTES`.
 
-
-def split_lines(blocks: Iterator[bytes]) -> Iterator[bytes | None]:
-    """Cut content into lines.
-
-    Args:
-        blocks: The content.
-
-    Yields:
-        Each line without its line end; None for a line longer than `MAX_LINE_BYTES`, which is
-        passed over and never held whole.
+    Such a line is passed over and never held whole. Lines that begin at `stop` or after it are
+    left out.
     """
-    rest = b""
-    too_long = False
-    for block in blocks:
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            yield None if too_long or len(line) > MAX_LINE_BYTES else line
-            too_long = False
-        if len(rest) > MAX_LINE_BYTES:
-            too_long, rest = True, b""
-    if too_long or rest:
-        yield None if too_long else rest
+    while (stop is None or file.tell() < stop) and (line := file.readline(MAX_LINE_BYTES + 1)):
+        if line.endswith(b"\n"):
+            yield line[:-1]
+        elif len(line) <= MAX_LINE_BYTES:
+            yield line
+        else:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_BLOCK)
+            yield None

@@ -14,7 +14,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +23,7 @@ from sketch_pix2seq.errors import DatasetError
 from sketch_pix2seq.sketch.pen import LIFT
 
 ROWS_PER_BATCH = 4096
+_ADVICE = "Prepare the data set again."
 SCHEMA = pa.schema(
     [
         pa.field("steps", pa.list_(pa.field("item", pa.int16(), nullable=False)), nullable=False),
@@ -47,13 +47,6 @@ class DrawingRows:
     lengths: Int64[np.ndarray, " B"]
     key_ids: UInt64[np.ndarray, " B"]
 
-    def part(self, start: int, stop: int) -> DrawingRows:
-        """Return the drawings from `start` up to `stop`."""
-        first, last = int(self.lengths[:start].sum()), int(self.lengths[:stop].sum())
-        return DrawingRows(
-            self.steps[first:last], self.lengths[start:stop], self.key_ids[start:stop]
-        )
-
 
 class SplitWriter:
     """Writes one split; holds at most one record batch.
@@ -63,7 +56,6 @@ class SplitWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file."""
         self._writer = pa.ipc.new_file(pa.OSFile(str(path), "wb"), SCHEMA)
         self._parts: list[tuple[DrawingRows, int]] = []
         self._pending = 0
@@ -71,34 +63,25 @@ class SplitWriter:
         self.longest = 0
 
     def __enter__(self) -> SplitWriter:
-        """Return the writer itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Write what is left and close the file; after an error just close it."""
         if kind is None and self._pending:
             self._flush()
         self._writer.close()
 
     def append(self, rows: DrawingRows, category_id: int) -> None:
-        """Add drawings of one category.
-
-        Args:
-            rows: The drawings.
-            category_id: Their category.
-        """
+        """Add drawings of one category."""
         num = len(rows.lengths)
         self.longest = max(self.longest, int(rows.lengths.max(initial=0)))
         self.num_drawings += num
         start = 0
         while start < num:
             stop = min(num, start + ROWS_PER_BATCH - self._pending)
-            self._parts.append((rows.part(start, stop), category_id))
+            first, last = int(rows.lengths[:start].sum()), int(rows.lengths[:stop].sum())
+            part = rows.steps[first:last], rows.lengths[start:stop], rows.key_ids[start:stop]
+            self._parts.append((DrawingRows(*part), category_id))
             self._pending += stop - start
             start = stop
             if self._pending == ROWS_PER_BATCH:
@@ -148,20 +131,18 @@ class SplitFile:
     """
 
     def __init__(self, path: Path, counts: Sequence[int], longest: int | None = None) -> None:
-        """Map the file and check its schema and size."""
-        advice = "Prepare the data set again."
         self._name = path.name
         self._longest = longest
         self._ends = np.cumsum(counts, dtype=np.int64)
         if not path.is_file():
-            raise DatasetError(f"the data set must have a file `{path.name}`", do=advice)
+            raise DatasetError(f"the data set must have a file `{path.name}`", do=_ADVICE)
         try:
             mapped = pa.memory_map(str(path), "r").read_buffer()
             self._reader = pa.ipc.open_file(mapped)
         except (pa.ArrowException, OSError) as error:
-            raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=advice) from error
+            raise DatasetError(f"`{path.name}` must be an Arrow IPC file", do=_ADVICE) from error
         if self._reader.schema != SCHEMA:
-            raise DatasetError(f"`{path.name}` has other columns than a data set", do=advice)
+            raise DatasetError(f"`{path.name}` has other columns than a data set", do=_ADVICE)
         self._bytes = memoryview(mapped)
         self._batches: dict[int, StoredBatch] = {}
         num_drawings = sum(counts)
@@ -170,29 +151,36 @@ class SplitFile:
         last = self._read(found - 1).num_rows if found else 0
         if found != expected or max(found - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
             raise DatasetError(
-                f"`{path.name}` must hold {num_drawings} drawings as the card says", do=advice
+                f"`{path.name}` must hold {num_drawings} drawings as the card says", do=_ADVICE
             )
 
     def batch(self, index: int) -> StoredBatch:
         """Return the record batch with this number: drawings from index * ROWS_PER_BATCH on."""
-        stored = self._batches.get(index)
-        if stored is None:
-            batch = self._read(index)
-            try:
-                stored = _stored(batch)
-                categories = batch.column("category").to_numpy(zero_copy_only=True)
-            except (pa.ArrowException, ValueError) as error:
-                raise self._damaged() from error
-            first = index * ROWS_PER_BATCH
-            numbers = np.arange(first, first + len(categories))
-            if not _is_valid(stored, self._longest):
-                raise self._damaged()
-            if not np.array_equal(categories, np.searchsorted(self._ends, numbers, side="right")):
-                raise DatasetError(
-                    f"`{self._name}` must hold as many drawings of each category as the card says",
-                    do="Prepare the data set again.",
-                )
-            self._batches[index] = stored
+        if index not in self._batches:
+            self._batches[index] = self._checked(index)
+        return self._batches[index]
+
+    def _checked(self, index: int) -> StoredBatch:
+        batch = self._read(index)
+        steps = batch.column("steps")
+        try:
+            stored = StoredBatch(
+                steps.offsets.to_numpy(zero_copy_only=True),
+                steps.values.to_numpy(zero_copy_only=True).reshape(-1, 3),
+                batch.column("key_id").to_numpy(zero_copy_only=True),
+            )
+            categories = batch.column("category").to_numpy(zero_copy_only=True)
+        except (pa.ArrowException, ValueError) as error:
+            raise self._damaged() from error
+        first = index * ROWS_PER_BATCH
+        numbers = np.arange(first, first + len(categories))
+        if not _is_valid(stored, self._longest):
+            raise self._damaged()
+        if not np.array_equal(categories, np.searchsorted(self._ends, numbers, side="right")):
+            raise DatasetError(
+                f"`{self._name}` must hold as many drawings of each category as the card says",
+                do=_ADVICE,
+            )
         return stored
 
     def _read(self, index: int) -> pa.RecordBatch:
@@ -207,15 +195,11 @@ class SplitFile:
         return batch
 
     def _damaged(self) -> DatasetError:
-        return DatasetError(f"`{self._name}` is damaged", do="Prepare the data set again.")
+        return DatasetError(f"`{self._name}` is damaged", do=_ADVICE)
 
 
 def is_compressed(file: memoryview, index: int) -> bool:
     """Whether a record batch is compressed, before pyarrow allocates what it claims.
-
-    Args:
-        file: An Arrow IPC file whose footer pyarrow has read.
-        index: Of the record batch.
 
     Raises:
         struct.error: If a place is outside of the file.
@@ -262,14 +246,4 @@ def _is_valid(stored: StoredBatch, longest: int | None) -> bool:
         and (stops % 3 == 0).all()
         and ((lifts == 0) | (lifts == 1)).all()
         and (lifts[stops[1:] // 3 - 1] == 1).all()
-    )
-
-
-def _stored(batch: pa.RecordBatch) -> StoredBatch:
-    """Look at a record batch through numpy, copying nothing."""
-    steps = batch.column("steps")
-    return StoredBatch(
-        steps.offsets.to_numpy(zero_copy_only=True),
-        steps.values.to_numpy(zero_copy_only=True).reshape(-1, 3),
-        batch.column("key_id").to_numpy(zero_copy_only=True),
     )

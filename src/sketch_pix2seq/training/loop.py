@@ -20,9 +20,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sketch_pix2seq.data.batches import Batch, BatchSource, check_oversample, validation_batches
+from sketch_pix2seq.data.batches import (
+    Batch,
+    BatchSource,
+    check_oversample,
+    prefetch,
+    validation_batches,
+)
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.data.prefetch import prefetch
 from sketch_pix2seq.errors import DamagedCheckpointError, DrawingError, RunError
 from sketch_pix2seq.models import AttentionModel, Losses, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions

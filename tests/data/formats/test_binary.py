@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sketch_pix2seq.data.formats.binary import read_binary, write_binary
-from sketch_pix2seq.data.formats.lines import joined
 from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import Reading, ReadReport
+from sketch_pix2seq.data.formats.reading import Reading, ReadReport, joined
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 
@@ -23,8 +23,12 @@ CAT = struct.pack("<Q2sbIHH", 7, b"DE", 1, 1_490_000_000, 2, 3) + bytes([0, 9, 9
 CAT += struct.pack("<H", 1) + bytes([4, 5])
 
 
+def opened(content: bytes) -> BufferedReader:
+    return BufferedReader(BytesIO(content))
+
+
 def test_the_layout_is_googles() -> None:
-    (drawing,) = read_binary(iter([CAT]), Reading(name="cat.bin"))
+    (drawing,) = read_binary(opened(CAT), Reading(name="cat.bin"))
     assert drawing.points.tolist() == [[0, 0], [9, 0], [9, 255], [4, 5]]
     assert drawing.lifts.tolist() == [False, False, True, True]
     assert (drawing.word, drawing.key_id, drawing.recognized) == (None, 7, True)
@@ -59,7 +63,7 @@ def test_drawings_of_nothing_are_counted() -> None:
     empty = struct.pack("<Q2sbIH", 7, b"\0\0", 0, 0, 0)
     no_point = struct.pack("<Q2sbIHH", 7, b"\0\0", 0, 0, 1, 0)
     report = ReadReport()
-    found = list(read_binary(iter([empty + no_point + CAT]), Reading(name="x", report=report)))
+    found = list(read_binary(opened(empty + no_point + CAT), Reading(name="x", report=report)))
     assert len(found) == 1
     assert report.left_out == {"`drawing` must have strokes, and each a point": 2}
 
@@ -69,7 +73,7 @@ def test_a_drawing_of_too_many_points_is_not_held() -> None:
     endless += (struct.pack("<H", 65_535) + bytes(2 * 65_535)) * 3
     report = ReadReport()
     with pytest.raises(Exception, match="binary layout"):
-        list(read_binary(iter([endless]), Reading(name="x", report=report)))
+        list(read_binary(opened(endless), Reading(name="x", report=report)))
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -85,8 +89,9 @@ points = arrays(np.uint8, st.tuples(st.integers(1, 9), st.just(2)))
 def test_what_is_written_is_read(made: list[tuple[list[np.ndarray], int]]) -> None:
     drawings = [joined(strokes, None, key_id, bool(key_id % 2)) for strokes, key_id in made]
     content = b"".join(write_binary(drawings))
-    cuts = [content[start : start + 13] for start in range(0, len(content), 13)]
-    found: list[SimplifiedDrawing] = list(read_binary(iter(cuts), Reading(name="x")))
+    found: list[SimplifiedDrawing] = list(
+        read_binary(BufferedReader(BytesIO(content), 13), Reading(name="x"))
+    )
     assert len(found) == len(drawings)
     for ours, given_ in zip(found, drawings, strict=True):
         assert np.array_equal(ours.points, given_.points - given_.points.min(axis=0))

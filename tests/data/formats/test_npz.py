@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sketch_pix2seq.data.formats import npz
-from sketch_pix2seq.data.formats.arrays_only import load_arrays
-from sketch_pix2seq.data.formats.npz import read_npz, write_npz
+from sketch_pix2seq.data.formats.npz import load_arrays, read_npz, write_npz
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.formats.reading import Reading, ReadReport
 from sketch_pix2seq.errors import DatasetError
@@ -28,11 +27,11 @@ SQUARE = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 1], [-9, 0, 1]], np.int16)
 
 
 def read(content: bytes) -> list[SimplifiedDrawing]:
-    return list(read_npz(iter([content]), Reading(name="x.npz")))
+    return list(read_npz(io.BytesIO(content), Reading(name="x.npz")))
 
 
 def packed(**members: bytes) -> bytes:
-    """A zip with such members, each the pickle of an array of objects behind a sound head."""
+    """A zip with such members, each the pickle of an array of objects behind a valid header."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -222,8 +221,8 @@ _TWICE = b"".join(b"q%ch%c\x86" % (n, n) for n in range(60))
 SWOLLEN = {
     "repeated numbers": (repeating(3000), 3000, "the same numbers again and again"),
     "repeated array": (repeating(3001, b"h\x07"), 3001, "the same array again and again"),
-    "many lists": (b"\x80\x02" + b"]" * 900 + b"N" * 60_000, 1000, "more than its head"),
-    "nested tuples": (b"\x80\x02N" + b"\x85" * 60_000 + b".", 1000, "more than its head"),
+    "many lists": (b"\x80\x02" + b"]" * 900 + b"N" * 60_000, 1000, "more than its header"),
+    "nested tuples": (b"\x80\x02N" + b"\x85" * 60_000 + b".", 1000, "more than its header"),
     "type of many names": (
         b"\x80\x02cnumpy\ndtype\nN" + _TWICE + b"\x85R.",
         3,
@@ -262,7 +261,7 @@ def test_wrong_drawings_are_counted() -> None:
         file, valid=objects(SQUARE, SQUARE[:0], SQUARE[:, :2], nan, wide, huge, SQUARE.ravel())
     )
     report = ReadReport()
-    found = list(read_npz(iter([file.getvalue()]), Reading(name="x", report=report)))
+    found = list(read_npz(io.BytesIO(file.getvalue()), Reading(name="x", report=report)))
     assert len(found) == 1
     assert report.left_out == {
         "a drawing must have rows of dx, dy, lift": 2,
@@ -275,7 +274,7 @@ def test_wrong_drawings_are_counted() -> None:
 def test_other_zips_and_arrays_are_refused() -> None:
     for content, message in (
         (packed(cat=b"x"), "must hold `train`, `valid` or `test`; got cat.npy"),
-        (packed(train=b"x"), "sound head"),
+        (packed(train=b"x"), "valid header"),
         (packed(train=headed(b"N.", "()")), "must hold a list of arrays"),
         (packed(train=headed(b"N.")), "arrays of numbers alone"),
         (packed(train=headed(pickle.dumps(objects(SQUARE)))), "another number of arrays"),
@@ -283,6 +282,12 @@ def test_other_zips_and_arrays_are_refused() -> None:
     ):
         with pytest.raises(DatasetError, match=message):
             read(content)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    content = packed(träin=b"").replace("\u00e4".encode(), b"\xff\xff")
+    with pytest.raises(DatasetError, match="an npz must be a whole zip file; got 'utf-8' codec"):
+        read(content)
 
 
 def test_the_largest_size_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,4 @@
-"""The layouts in which drawings come and go, a module for each.
+"""The layouts in which drawings come: `read` finds out which one a source is in and reads it.
 
-`read.py` finds out which one a source is in; `reading.py` counts what is wrong with it. Every
-layout gives the same thing: `SimplifiedDrawing`s, one after another.
+Every layout gives the same thing: `SimplifiedDrawing`s, one after another.
 """

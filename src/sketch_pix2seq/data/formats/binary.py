@@ -1,4 +1,4 @@
-"""QuickDraw's binary files: drawings packed one after another, little endian, without a head.
+"""QuickDraw's binary files: drawings packed one after another, little endian, without a header.
 
 Layout: u64 key, 2 bytes country, i8 recognised, u32 time, u16 strokes; of each stroke u16
 points, then as many u8 x, then as many u8 y. Source: the README of the Quick, Draw! Dataset.
@@ -11,70 +11,32 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from sketch_pix2seq.data.formats.lines import joined
-from sketch_pix2seq.data.formats.reading import Reading
-from sketch_pix2seq.data.sources import SourceEndedError
+from sketch_pix2seq.data.formats.reading import Reading, joined
+from sketch_pix2seq.data.sources import Content, SourceEndedError
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.sketch.geometry import MAX_POINTS
 
-_HEAD = struct.Struct("<Q2sbIH")
+_HEADER = struct.Struct("<Q2sbIH")
 _COUNT = struct.Struct("<H")
 WIDEST = np.iinfo(np.uint8).max
 "The longest side of a drawing."
 _NO_COUNTRY = b"\0\0"
 
 
-class _Stream:
-    """Content, so many bytes at a time."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._rest = b""
-        self._place = 0
-
-    def at_end(self) -> bool:
-        """Whether nothing is left."""
-        return self._place == len(self._rest) and not self._more(1)
-
-    def take(self, num: int) -> bytes:
-        """The next bytes, all of them."""
-        if self._place + num > len(self._rest) and not self._more(num):
-            raise SourceEndedError("its last drawing is cut short")
-        part = self._rest[self._place : self._place + num]
-        self._place += num
-        return part
-
-    def _more(self, num: int) -> bool:
-        parts = [self._rest[self._place :]]
-        have = len(parts[0])
-        while have < num and (block := next(self._blocks, b"")):
-            parts.append(block)
-            have += len(block)
-        self._rest, self._place = b"".join(parts), 0
-        return have >= num
-
-
-def read_binary(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
-    """Read the drawings of a binary file.
-
-    Args:
-        blocks: The file's content.
-        reading: Where to count drawings.
-
-    Yields:
-        The drawings in file order, without categories.
+def read_binary(file: Content, reading: Reading) -> Iterator[SimplifiedDrawing]:
+    """Read the drawings of a binary file, in file order and without categories.
 
     Raises:
-        SourceEndedError: If it is cut short, or from some place on no such file. There is no
-            way back into step: what follows cannot be read.
+        SourceEndedError: If it is cut short, or from some place on no such file: what follows
+            cannot be read then.
     """
-    stream = _Stream(blocks)
-    while not stream.at_end():
-        key_id, country, recognized, _, num_strokes = _HEAD.unpack(stream.take(_HEAD.size))
+    while header := file.read(_HEADER.size):
+        _check_whole(header, _HEADER.size)
+        key_id, country, recognized, _, num_strokes = _HEADER.unpack(header)
         if recognized not in (0, 1) or not (country == _NO_COUNTRY or country.isalnum()):
             raise SourceEndedError("it is not in QuickDraw's binary layout from here on")
-        strokes = _strokes(stream, num_strokes)
+        strokes = _strokes(file, num_strokes)
         reading.begin()
         if not strokes or any(len(stroke) == 0 for stroke in strokes):
             reading.wrong(DrawingError("`drawing` must have strokes, and each a point"))
@@ -82,14 +44,25 @@ def read_binary(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplifie
         yield joined(strokes, None, key_id or None, bool(recognized))
 
 
-def _strokes(stream: _Stream, num_strokes: int) -> list[np.ndarray]:
+def _take(file: Content, num: int) -> bytes:
+    part = file.read(num)
+    _check_whole(part, num)
+    return part
+
+
+def _check_whole(part: bytes, num: int) -> None:
+    if len(part) < num:
+        raise SourceEndedError("its last drawing is cut short")
+
+
+def _strokes(file: Content, num_strokes: int) -> list[np.ndarray]:
     strokes, num_points = [], 0
     for _ in range(num_strokes):
-        (num,) = _COUNT.unpack(stream.take(_COUNT.size))
+        (num,) = _COUNT.unpack(_take(file, _COUNT.size))
         num_points += num
         if num_points > MAX_POINTS:
             raise SourceEndedError("it is not in QuickDraw's binary layout from here on")
-        strokes.append(np.frombuffer(stream.take(2 * num), np.uint8).reshape(2, num).T)
+        strokes.append(np.frombuffer(_take(file, 2 * num), np.uint8).reshape(2, num).T)
     return strokes
 
 
@@ -103,16 +76,10 @@ def scaled_to_fit(drawing: SimplifiedDrawing) -> SimplifiedDrawing:
 
 
 def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
-    """Write drawings.
+    """Write drawings at most 255 wide and high.
 
     Convention: shifted to (0, 0). What the layout cannot say is lost: the category; time and
     country are written as 0, an unknown `recognized` as true.
-
-    Args:
-        drawings: At most 255 wide and high.
-
-    Yields:
-        The bytes of each.
 
     Raises:
         DrawingError: If a drawing does not fit the layout.
@@ -130,6 +97,6 @@ def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
         if max(len(strokes), *map(len, strokes)) > np.iinfo(np.uint16).max:
             raise DrawingError("a drawing in the binary layout must have below 65,536 points")
         known = drawing.recognized is not False
-        yield _HEAD.pack(drawing.key_id or 0, _NO_COUNTRY, known, 0, len(strokes))
+        yield _HEADER.pack(drawing.key_id or 0, _NO_COUNTRY, known, 0, len(strokes))
         for stroke in strokes:
             yield _COUNT.pack(len(stroke)) + stroke.T.tobytes()

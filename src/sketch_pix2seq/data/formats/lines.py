@@ -6,12 +6,12 @@ many at once. What a line means is known by `io.ndjson`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from sketch_pix2seq.data.formats.reading import Reading, checked_word
-from sketch_pix2seq.data.sources import SourceEndedError, split_lines
+from sketch_pix2seq.data.sources import ENDS_EARLY, Content, split_lines
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.ndjson import (
     MAX_LINE_BYTES,
@@ -24,20 +24,14 @@ from sketch_pix2seq.sketch.normalise import normalise_points
 _MANY = 128
 
 
-def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[SimplifiedDrawing]:
-    """Read the drawings of an ndjson.
-
-    Args:
-        blocks: The file's content.
-        reading: Where to count lines and what is wrong with them.
-
-    Yields:
-        The drawings in file order.
-    """
+def read_lines(
+    file: Content, reading: Reading, stop: int | None = None
+) -> Iterator[SimplifiedDrawing]:
+    """Read the drawings of an ndjson in file order, of lines that begin before byte `stop`."""
     waiting: list[SimplifiedDrawing | RawDrawing] = []
     reading.unit = "line"
     try:
-        for line in split_lines(blocks):
+        for line in split_lines(file, stop):
             if line is not None and not line.strip():
                 reading.report.number += 1
                 continue
@@ -47,7 +41,9 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
                 continue
             reading.begin()
             try:
-                drawing = _parsed(line)
+                if line is None:
+                    raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
+                drawing = checked_word(parse_line(line))
             except DrawingError as error:
                 reading.wrong(error)
                 continue
@@ -58,22 +54,13 @@ def read_lines(blocks: Iterator[bytes], reading: Reading) -> Iterator[Simplified
             if len(waiting) == _MANY:
                 yield from _simplified(waiting)
                 waiting.clear()
-    except SourceEndedError:
-        yield from _simplified(waiting)  # what came before a damaged end is sound
+    except ENDS_EARLY:
+        yield from _simplified(waiting)  # what came before a damaged end is valid
         raise
     yield from _simplified(waiting)
 
 
-def _parsed(line: bytes | None) -> SimplifiedDrawing | RawDrawing:
-    """Parse a line; refuse what cannot be stored."""
-    if line is None:
-        raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
-    return checked_word(parse_line(line))
-
-
-def _simplified(
-    drawings: list[SimplifiedDrawing | RawDrawing],
-) -> Iterator[SimplifiedDrawing]:
+def _simplified(drawings: list[SimplifiedDrawing | RawDrawing]) -> Iterator[SimplifiedDrawing]:
     """Simplify the raw ones among some drawings."""
     raw = [drawing for drawing in drawings if isinstance(drawing, RawDrawing)]
     simple = iter(_simplified_points(raw))
@@ -101,16 +88,3 @@ def _simplified_points(raw: list[RawDrawing]) -> list[tuple[np.ndarray, np.ndarr
     between = ends[np.cumsum(num_strokes) - 1][:-1]
     whole = np.split(points.astype(np.int16), between)
     return list(zip(whole, np.split(lifts, between), strict=True))
-
-
-def joined(
-    strokes: Sequence[np.ndarray],
-    word: str | None = None,
-    key_id: int | None = None,
-    recognized: bool | None = None,
-) -> SimplifiedDrawing:
-    """Lay the strokes of a drawing, whole-numbered (P, 2) points each, end to end."""
-    lifts = np.zeros(sum(map(len, strokes)), bool)
-    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
-    points = np.concatenate(strokes).astype(np.int16)
-    return SimplifiedDrawing(points, lifts, word, key_id, recognized)

@@ -1,14 +1,13 @@
-"""An account of one source while it is read: what was met, what was left out and why.
-
-Knows nothing of layouts.
-"""
+"""What the readers of all layouts share: an account of what was met, left out and why."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from sketch_pix2seq.data.card import LONGEST_CATEGORY
 from sketch_pix2seq.errors import DatasetError, DrawingError
@@ -50,6 +49,17 @@ class ReadReport:
         known = reason in self.left_out or len(self.left_out) < _MOST_REASONS
         self.left_out[reason if known else _OTHER] += num
 
+    def add(self, part: ReadReport) -> None:
+        """Add the report of the next part of the same source."""
+        if self.first_wrong is None and part.first_wrong is not None:
+            line, message = part.first_wrong
+            self.first_wrong = (self.number + line, message)
+        self.number += part.number
+        self.read += part.read
+        self.skipped += part.skipped
+        for reason, num in part.left_out.items():
+            self.leave_out(reason, num)
+
 
 @dataclass(kw_only=True)
 class Reading:
@@ -75,11 +85,7 @@ class Reading:
         self.report.read += 1
 
     def wrong(self, error: Exception) -> None:
-        """Count the record as wrong, or refuse it.
-
-        Raises:
-            DatasetError: if the reading is strict.
-        """
+        """Count the record as wrong, or refuse it if the reading is strict."""
         if self.strict:
             raise DatasetError(
                 f"`{self.name}` {self.unit} {self.report.number}: {error}",
@@ -96,21 +102,28 @@ class Reading:
         self.wrong(error)
 
 
-def checked_word(
-    drawing: SimplifiedDrawing | RawDrawing,
-) -> SimplifiedDrawing | RawDrawing:
-    """Check that a drawing's category can be stored.
-
-    Raises:
-        DrawingError: If it is too long, empty or not printable.
-    """
+def checked_word(drawing: SimplifiedDrawing | RawDrawing) -> SimplifiedDrawing | RawDrawing:
+    """Refuse a drawing whose category cannot be stored: too long, empty or not printable."""
     word = drawing.word
     if word is not None and not (0 < len(word) <= LONGEST_CATEGORY and word.isprintable()):
         raise DrawingError(f"`word` must be 1 to {LONGEST_CATEGORY} printable characters")
     return drawing
 
 
+def joined(
+    strokes: Sequence[np.ndarray],
+    word: str | None = None,
+    key_id: int | None = None,
+    recognized: bool | None = None,
+) -> SimplifiedDrawing:
+    """Lay the strokes of a drawing, whole-numbered (P, 2) points each, end to end."""
+    lifts = np.zeros(sum(map(len, strokes)), bool)
+    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
+    points = np.concatenate(strokes).astype(np.int16)
+    return SimplifiedDrawing(points, lifts, word, key_id, recognized)
+
+
 def _reason(error: Exception) -> str:
-    """Return the rule a message states, without the place and the value that broke it."""
+    """The rule a message states, without the place and the value that broke it."""
     rule = re.split(r"; got |\. ", str(error), maxsplit=1)[0]
     return re.sub(r"\bstroke \d+ of", "each stroke of", rule)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 
@@ -30,13 +30,8 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _MANY = 1024
-
-
-class _Named(NamedTuple):
-    """A drawing with its category."""
-
-    category: str
-    drawing: SimplifiedDrawing
+_Named: TypeAlias = tuple[str, SimplifiedDrawing]
+"""A drawing behind its category."""
 
 
 def write_back(
@@ -104,7 +99,7 @@ def _of_dataset(dataset: Dataset, splits: Sequence[str]) -> Iterator[_Named]:
                 lifts = rows[:, LIFT] != 0
                 key_id = split.key_id(index) or None
                 drawing = SimplifiedDrawing(points.astype(np.int16), lifts, None, key_id, None)
-                yield _Named(category, drawing)
+                yield category, drawing
 
 
 def _of_sources(
@@ -114,7 +109,7 @@ def _of_sources(
     for source in find_sources(sources):
         report = ReadReport()
         for drawing in read_drawings(source, report=report):
-            yield _Named(drawing.word or source.category, drawing)
+            yield drawing.word or source.category, drawing
         if report.kept == 0:
             first = report.first_wrong
             raise DatasetError(
@@ -148,9 +143,9 @@ def _written(
             if layout == "svg":
                 _write_svgs(place, category, some, counts[category])
             else:
-                suffix = ".ndjson" if layout == "ndjson" else ".bin"
+                suffix, lines = (".bin", _binary) if layout == "binary" else (".ndjson", _ndjson)
                 with place.with_name(place.name + suffix).open("ab") as file:
-                    file.writelines(_parts(category, some, layout))
+                    file.writelines(lines(category, some))
             counts[category] += len(some)
     if num_scaled:
         noun = "drawing was" if num_scaled == 1 else "drawings were"
@@ -158,16 +153,14 @@ def _written(
     return dict(counts)
 
 
-def _parts(
-    category: str, drawings: Sequence[SimplifiedDrawing], layout: Written
-) -> Iterator[bytes]:
-    """The bytes of drawings of one category."""
-    if layout == "binary":
-        try:
-            yield from write_binary(drawings)
-        except DrawingError as error:
-            raise DatasetError(f"`{category}`: {error}") from error
-        return
+def _binary(category: str, drawings: Sequence[SimplifiedDrawing]) -> Iterator[bytes]:
+    try:
+        yield from write_binary(drawings)
+    except DrawingError as error:
+        raise DatasetError(f"`{category}`: {error}") from error
+
+
+def _ndjson(category: str, drawings: Sequence[SimplifiedDrawing]) -> Iterator[bytes]:
     for drawing in drawings:
         key = None if drawing.key_id is None else str(drawing.key_id)
         extra = {"word": category, "key_id": key, "recognized": drawing.recognized}

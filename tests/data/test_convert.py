@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.synthetic import write_synthetic
+from sketch_pix2seq.data.convert import write_back
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.data.write_back import write_back
 from sketch_pix2seq.errors import DatasetError, UsageError
 
 
