@@ -124,7 +124,7 @@ def test_a_judge_draws_nothing_and_a_model_judges_nothing(run: Path, tmp_path: P
 
 
 @pytest.mark.slow
-def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
+def test_it_goes_into_a_bundle_and_is_trained_on(
     data: Path,
     exported: Path,
     tmp_path: Path,
@@ -136,19 +136,15 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
         return main([str(word) for word in words])
 
     tiny = ("num_steps=2", "batch_size=4", "model.decoder_size=8", "sheet_every=0")
-    settings = [word for setting in (*tiny, "reward.weight=0.1") for word in ("--set", setting)]
+    settings = [word for setting in tiny for word in ("--set", setting)]
     run, bundle = tmp_path / "run", tmp_path / "bundle"
     command = ("train", "cnn_small", "--data", data, "--out", run)
-    assert typed(*command, *settings) == 2
-    assert "`--judge` must be given" in capsys.readouterr().err
-    assert typed(*command, *settings, "--judge", exported) == 0
-    assert typed(*command, "--resume") == 0
+    assert typed(*command, *settings) == 0
     assert typed("export", run, "--out", bundle, "--classifier", exported) == 0
     sketcher = Sketcher.load(bundle)
     sketch = Sketch.from_points([[(0, 0), (50, 90), (90, 10)]])
     judge = Classifier.load(exported)
-    assert sketcher.card.rewarded_by == [judge.digest]
-    assert EvaluatedModel.load("taught", bundle).classifier_digests == {judge.digest}
+    assert EvaluatedModel.load("advised", bundle).classifier_digest == judge.digest
     _, probabilities = sketcher.classify([sketch, sketch])
     assert probabilities.shape == (2, len(judge.card.categories))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
@@ -158,8 +154,6 @@ def test_it_rewards_goes_into_a_bundle_and_is_trained_on(
         on = tmp_path / f"on from {place.name}"
         again = ("train", "judge", "--data", data, "--out", on, "--start-from", place)
         assert typed(*again, *few) == 0
-    other = ("train", "cnn_small", "--data", data, "--out", tmp_path / "other", *settings)
-    assert typed(*other, "--judge", bundle) == 0
     assert (
         typed("export", run, "--out", tmp_path / "no", "--classifier", bundle / "model.json") == 1
     )

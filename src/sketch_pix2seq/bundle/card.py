@@ -61,7 +61,7 @@ class BundleCard:
     data: dict[str, Any] = field(default_factory=dict)
     "The card of the data set."
     metrics: dict[str, Any] = field(default_factory=dict)
-    "Figures measured when it was made."
+    "Figures measured when it was made; `rewarded_by` in older cards is not read."
     licence: str = "Apache-2.0"
     "Licence of the weights."
     attribution: str = ""
@@ -87,12 +87,6 @@ class BundleCard:
         """Categories that were oversampled in training, as the recipe says."""
         named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")
         return [name.strip() for name in named if name.strip()]
-
-    @property
-    def rewarded_by(self) -> list[str]:
-        """Digests of the classifiers that rewarded its drawings in training."""
-        named = self.metrics.get("rewarded_by")
-        return [str(digest) for digest in named] if isinstance(named, list) else []
 
     def shapes(self) -> Shapes:
         """Return the shapes of all weights by name."""

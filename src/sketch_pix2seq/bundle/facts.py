@@ -23,10 +23,6 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
 def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 53
 
@@ -46,7 +42,6 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "recipe.model": (_is_object, "an object"),
     "recipe.kl": (_is_object, "an object"),
     "recipe.kl.weight": (lambda value: is_number(value, 0, 1e6), "a number, not negative"),
-    "recipe.reward": (_is_object, "an object"),
     "recipe.augmentation": (_is_object, "an object"),
     "data.options": (_is_object, "an object"),
     "data.options.epsilon": (
@@ -56,7 +51,6 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "data.counts": (_is_object, "an object"),
     "data.counts.train": (_is_counts, "an object of counts"),
     "metrics.step": (_is_count, "a count"),
-    "metrics.rewarded_by": (_is_texts, "a list of texts"),
     "metrics.test": (_is_object, "an object"),
     "metrics.test.data": (_is_text, "a text"),
     "metrics.test.valid": (_is_losses, f"an object of {', '.join(_LOSSES)}"),

@@ -65,12 +65,13 @@ VERBS = (
 )
 
 
-RENAMED = {
-    "data export": "data convert",
-    "export --judge": "export --classifier",
-    "--format json": "--format ndjson",
+ANSWERS = {
+    "data export": "now `data convert`",
+    "export --judge": "now `export --classifier`",
+    "--format json": "now `--format ndjson`",
+    "train --judge": "gone: models are not trained with rewards any more",
 }
-"""What users may still type, by its old name, and its new one."""
+"""What users may still type, and what to say then."""
 
 
 class Flags:
@@ -165,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
         with ends_cleanly():
-            _refuse_renamed(words)
+            _refuse_old_words(words)
             build_app(flags)(words)
             sys.stdout.flush()
     except Ended as ended:
@@ -207,18 +208,18 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, nowhere)
 
 
-def _refuse_renamed(words: Sequence[str]) -> None:
-    """Name the new word for an old one."""
+def _refuse_old_words(words: Sequence[str]) -> None:
+    """Say what an old word is now."""
     end = words.index("--") if "--" in words else len(words)
     typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
-    for old, new in RENAMED.items():
+    for old, answer in ANSWERS.items():
         first, second = old.split()
         if first.startswith("-"):
             found = (first, second) in itertools.pairwise(typed)
         else:
             found = typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2])
         if found:
-            raise UsageError(f"`{old}` is now `{new}`")
+            raise UsageError(f"`{old}` is {answer}")
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:

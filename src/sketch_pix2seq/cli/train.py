@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sketch_pix2seq.training.initial_weights import InitialWeights
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
-    from sketch_pix2seq.training.reward import RewardClassifier
 
 
 def train(
@@ -30,7 +29,6 @@ def train(
     out: Path,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     start_from: Path | None = None,
-    judge: Path | None = None,
     resume: bool = False,
     devices: int = 1,
 ) -> None:
@@ -45,8 +43,6 @@ def train(
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
             for a judge, an exported judge, or a bundle that holds one.
-        judge: A judge that rewards the model's own drawings, exported, or `default`: the one in
-            the package; see the settings `reward`.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -69,7 +65,6 @@ def train(
         resume=resume,
         devices=devices,
         start=start,
-        judge=None if judge is None else _judge(judge),
     )
     if not is_main_process():
         return  # under torchrun the main process reports
@@ -92,7 +87,6 @@ def train_showing(
     resume: bool,
     devices: int = 1,
     start: InitialWeights | None = None,
-    judge: RewardClassifier | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -104,7 +98,6 @@ def train_showing(
         resume: Go on with the run in `out`, if there is one.
         devices: How many processes share each batch.
         start: What to begin with; None: the recipe's own first weights.
-        judge: Who rewards drawings, where the recipe asks for it.
 
     Returns:
         How it ended.
@@ -122,7 +115,6 @@ def train_showing(
             resume=resume,
             devices=devices,
             initial_weights=start,
-            judge=judge,
             on_progress=on_progress,
             on_notice=on_notice,
         )
@@ -136,13 +128,6 @@ def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
     if recipe.task == "classify":
         return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
     return initial_weights_of(bundle_at(place))
-
-
-def _judge(place: Path) -> RewardClassifier:
-    """Read an exported classifier."""
-    from sketch_pix2seq.training.reward import RewardClassifier
-
-    return RewardClassifier.from_classifier(classifier_at(place))
 
 
 def _warn_ignored(

@@ -150,9 +150,6 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
     started_from = run.facts.get("started_from") or {}
-    rewarded_by = [*started_from.get("rewarded_by", [])]
-    if run.facts.get("judge") not in (None, *rewarded_by):
-        rewarded_by.append(run.facts["judge"])
     return BundleCard(
         name=recipe.name,
         categories=tuple(data["categories"]),
@@ -169,7 +166,6 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
             **({"started_from": started_from} if started_from else {}),
-            **({"rewarded_by": rewarded_by} if rewarded_by else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
         attribution=data["licence"],
@@ -261,15 +257,10 @@ def _steps(num: int) -> str:
 
 def _loss(card: BundleCard) -> str:
     """The validation loss, and what it is made of."""
-    kl, reward = (card.recipe.get(name, {}).get("weight", 0.0) for name in ("kl", "reward"))
+    kl = card.recipe.get("kl", {}).get("weight", 0.0)
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
-    made_of += (
-        f" - {reward:g} x reward, the probability that a classifier gives to the input's category"
-        if reward
-        else ""
-    )
     loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
     test = card.metrics.get("test")
     if attends and test:

@@ -20,5 +20,5 @@ def initial_weights_of(bundle: Bundle) -> InitialWeights:
     except UsageError:  # of another version, or made elsewhere: its weights may fit all the same
         model = None
     return InitialWeights.from_bytes(
-        bundle.weights, card.name, card.rewarded_by, card.offset_scale, model, card.categories
+        bundle.weights, card.name, card.offset_scale, model, card.categories
     )

@@ -1,7 +1,7 @@
 """Sampling drawings with torch, while a model is trained.
 
-Users draw with the exported model; this is for sheets of redrawings, for rewards, and for tests
-that the exported model draws the same.
+Users draw with the exported model; this is for sheets of redrawings and for
+tests that the exported model draws the same.
 """
 
 from __future__ import annotations

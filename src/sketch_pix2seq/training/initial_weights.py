@@ -37,7 +37,6 @@ class InitialWeights:
         cls,
         data: bytes,
         name: str,
-        rewarded_by: Sequence[str] = (),
         offset_scale: float | None = None,
         model: ModelSettings | None = None,
         categories: tuple[str, ...] | None = None,
@@ -47,7 +46,6 @@ class InitialWeights:
         Args:
             data: content of its `weights.safetensors`.
             name: name of the model, for `facts`.
-            rewarded_by: digests of the classifiers that rewarded it, for `facts`.
             offset_scale: pixels to a unit of its offsets, and of the run's; None: a classifier.
             model: settings of its networks; None: not known.
             categories: its categories, in its order; None: not known.
@@ -59,7 +57,7 @@ class InitialWeights:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
-        facts = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
+        facts = {"name": name, "sha256": sha256(data).hexdigest()}
         units = {} if offset_scale is None else {"offset_scale": offset_scale}
         return cls(weights, facts | units, model, categories)
 

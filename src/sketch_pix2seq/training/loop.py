@@ -48,12 +48,6 @@ from sketch_pix2seq.training.process_group import (
     join_processes,
 )
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import (
-    Reward,
-    RewardClassifier,
-    broadcast_classifier,
-    check_classifier,
-)
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
@@ -92,7 +86,6 @@ def train(
     resume: bool = False,
     devices: int = 1,
     initial_weights: InitialWeights | None = None,
-    judge: RewardClassifier | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> Outcome:
@@ -106,8 +99,6 @@ def train(
         devices: processes that share each batch, a GPU each where there are so many.
         initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
             from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
-        judge: the classifier that rewards drawings, if the recipe's `reward.weight` is not 0; None:
-            a resumed run keeps its own.
         on_progress: called after each step.
         on_notice: called with a line for the user.
 
@@ -115,21 +106,20 @@ def train(
         DatasetError: if the data set cannot be used.
         RunError: if the run cannot be started or continued, or its gradients stay
             not finite.
-        UsageError: if there are fewer devices, or `initial_weights` or `judge` does not fit
-            the recipe.
+        UsageError: if there are fewer devices, or `initial_weights` does not fit the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        run, judge = _open_run(recipe, dataset, out, resume, devices, initial_weights, judge)
+        run = _open_run(recipe, dataset, out, resume, devices, initial_weights)
     with (
         nullcontext() if run is None else run.lock(),
         join_processes(devices, partial(_take_part, recipe, data)) as group,
         out_of_memory_errors(),
     ):
-        trainer = Trainer(recipe, dataset, run, group, broadcast_classifier(judge, group))
+        trainer = Trainer(recipe, dataset, run, group)
         if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
             trainer.load_initial(initial_weights, on_notice)
         return _train(trainer, on_progress, on_notice)
@@ -139,8 +129,7 @@ def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
     """What each worker process does."""
     keep_freed_memory()
     with out_of_memory_errors():
-        judge = broadcast_classifier(None, group)
-        trainer = Trainer(recipe, Dataset.open(data), None, group, judge)
+        trainer = Trainer(recipe, Dataset.open(data), None, group)
         _train(trainer, lambda progress: None, lambda notice: None)
 
 
@@ -192,7 +181,6 @@ class Trainer:
         dataset: Dataset,
         run: Run | None,
         group: ProcessGroup,
-        judge: RewardClassifier | None,
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -218,17 +206,6 @@ class Trainer:
             framed=recipe.attends,
         )
         self.precision = precision_of(group.device)
-        self.reward: Reward | None = None
-        if judge is not None:
-            self.reward = Reward(
-                judge,
-                dataset.card.categories,
-                recipe.reward,
-                offset_scale=self.offset_scale,
-                max_steps=dataset.card.longest,
-                device=group.device,
-                num_parts=group.size,
-            )
         self.stopping = False
         self._run = run
         self._speed = Speed()
@@ -451,10 +428,7 @@ class Trainer:
             return losses
         mean, log_var = model.encode(pictures, steps, lengths, generator)
         losses = model.losses(mean, log_var, steps, lengths, noise, generator)
-        if self.reward is None:
-            return losses
-        rewarded = self.reward.of_batch if model.training else self.reward.measured
-        return rewarded(model, losses, mean, category_ids, generator)
+        return losses
 
     def _conditions(
         self, batch: int, generator: torch.Generator, given: str | None = None
@@ -511,33 +485,25 @@ def _open_run(
     resume: bool,
     devices: int,
     initial_weights: InitialWeights | None,
-    judge: RewardClassifier | None,
-) -> tuple[Run, RewardClassifier | None]:
-    """The run, new or resumed, and its judge."""
-    resumes = resume and (out / RUN_FILE).exists()
-    run = _resumed(recipe, dataset, out) if resumes else None
-    kept = None if run is None else RewardClassifier.kept_in(out)
-    judge = judge or kept
-    check_classifier(judge, recipe, dataset.card.categories)
-    digest = None if judge is None else judge.digest
+) -> Run:
+    """The run, new or resumed."""
     check_oversample(recipe.oversampled, dataset.card.categories)
-    if run is None:
-        started_from = None
-        if initial_weights is not None:
-            initial_weights.check(recipe, dataset.card.categories)
-            started_from = initial_weights.facts
-        run = Run.create(out, recipe, dataset, devices, started_from, digest)
-    elif run.facts.get("judge") != digest:
-        raise RunError(
-            f"`{out}` was started with another judge", do="Leave --judge out, or start a new run."
-        )
-    if judge is not None and kept is None:
-        judge.keep_in(out)
-    return run, judge
+    if resume and (out / RUN_FILE).exists():
+        return _resumed(recipe, dataset, out)
+    started_from = None
+    if initial_weights is not None:
+        initial_weights.check(recipe, dataset.card.categories)
+        started_from = initial_weights.facts
+    return Run.create(out, recipe, dataset, devices, started_from)
 
 
 def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
     run = Run(out)
+    if run.facts.get("judge") is not None:
+        raise RunError(
+            f"`{out}` was trained with rewards, which are gone",
+            do="Export it, and start a new run from its bundle with --start-from.",
+        )
     run.check_data(dataset, "Resume with the data set that the run was started with.")
     if run.recipe != recipe:
         differ = [

@@ -82,7 +82,6 @@ class Run:
         dataset: Dataset,
         devices: int = 1,
         started_from: dict[str, Any] | None = None,
-        judge: str | None = None,
     ) -> Run:
         """Make the folder of a new run.
 
@@ -92,7 +91,6 @@ class Run:
             dataset: on what.
             devices: number of processes that start it.
             started_from: facts of its initial weights; None: random ones.
-            judge: digest of the classifier that rewards drawings; None: there is none.
 
         Raises:
             RunError: if something is there already.
@@ -117,7 +115,6 @@ class Run:
             },
             "devices": devices,
             "started_from": started_from,
-            "judge": judge,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
