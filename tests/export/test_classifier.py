@@ -24,9 +24,10 @@ from sketch_pix2seq.export.bundle import export_run
 from sketch_pix2seq.export.weights import best_weights
 from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.models import SketchClassifier
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.training.build import build_classifier
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings
 from sketch_pix2seq.training.recipes import find_recipe
@@ -94,7 +95,8 @@ def test_numpy_computes_what_torch_computes(run: Path, exported: Path, data: Pat
     split = Dataset.open(data).split("test")
     sketches = [split.sketch(index) for index in range(len(split))]
     judge = Classifier.load(exported)
-    model = build_classifier(Run(run).recipe, len(CATEGORIES))
+    model = build(Run(run).recipe, len(CATEGORIES))
+    assert isinstance(model, SketchClassifier)
     best_weights(Run(run), model)
     with torch.no_grad():
         pictures = torch.from_numpy(rasterise_batch(sketches))

@@ -14,14 +14,21 @@ from sketch_pix2seq.models import (
     LayerNormDecoder,
     PaperEncoder,
     RNNEncoder,
+    SketchAutoencoder,
 )
 from sketch_pix2seq.sketch.raster import RasterSettings
-from sketch_pix2seq.training.build import build, build_model
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.optimiser import learning_rate
-from sketch_pix2seq.training.recipe import ConditionSettings, KLSettings, ModelSettings
+from sketch_pix2seq.training.recipe import ConditionSettings, KLSettings, ModelSettings, Recipe
 from sketch_pix2seq.training.recipes import RECIPES, find_recipe
 
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
+
+
+def autoencoder(recipe: Recipe) -> SketchAutoencoder:
+    model = build(recipe, 3)
+    assert isinstance(model, SketchAutoencoder)
+    return model
 
 
 @pytest.mark.parametrize("name", FOUR)
@@ -47,12 +54,12 @@ def test_the_kl_weight_rises_as_in_sketch_rnn_or_is_truly_zero(name: str) -> Non
         expected = 0.5 - (0.5 - 0.01) * 0.99995**step if name.endswith("_kl") else 0.0
         assert kl.weight_at(step) == pytest.approx(expected)
     assert kl.free_nats == 0.2
-    assert build_model(find_recipe(name)).with_kl == name.endswith("_kl")
+    assert autoencoder(find_recipe(name)).with_kl == name.endswith("_kl")
 
 
 @pytest.mark.parametrize("name", FOUR)
 def test_the_small_forms_are_the_same_models(name: str) -> None:
-    whole, small = build_model(find_recipe(name)), build_model(find_recipe(f"{name}_small"))
+    whole, small = autoencoder(find_recipe(name)), autoencoder(find_recipe(f"{name}_small"))
     assert type(whole.encoder) is type(small.encoder)
     assert type(whole.encoder) is (RNNEncoder if "rnn" in name else PaperEncoder)
     assert whole.with_kl == small.with_kl
@@ -67,7 +74,7 @@ def test_the_small_forms_are_the_same_models(name: str) -> None:
 def test_any_decoder_can_be_set() -> None:
     for decoder, kind in (("layer_norm", LayerNormDecoder), ("hyper", HyperDecoder)):
         recipe = find_recipe("cnn_small").with_settings([f"model.decoder={decoder}"])
-        assert isinstance(build_model(recipe).decoder, kind)
+        assert isinstance(autoencoder(recipe).decoder, kind)
 
 
 def test_every_recipe_has_a_line_and_its_own_name() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.recipes import RECIPES, cnn, cnn_small, find_recipe
+from sketch_pix2seq.training.recipes import RECIPES, cnn, find_recipe
 from sketch_pix2seq.training.settings import describe_settings
 
 
@@ -118,7 +118,7 @@ def test_the_papers_recipe_is_the_papers() -> None:
     assert recipe.model.num_components == 20
     assert (recipe.batch_size, recipe.optimiser.learning_rate) == (100, 1e-3)
     assert (recipe.augmentation.scale, recipe.augmentation.drop) == (0.15, 0.1)
-    assert cnn_small().model.encoder == "paper"
+    assert find_recipe("cnn_small").model.encoder == "paper"
 
 
 def test_names_are_dotted_and_whole() -> None:

@@ -122,12 +122,11 @@ def train_showing(
 
 def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
     """Read the weights of a bundle, of the model in the package, or of an exported classifier."""
-    from sketch_pix2seq.export.initial_weights import initial_weights_of
     from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
         return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
-    return initial_weights_of(bundle_at(place))
+    return InitialWeights.from_bundle(bundle_at(place))
 
 
 def _warn_ignored(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -33,22 +34,12 @@ class InitialWeights:
     categories: tuple[str, ...] | None = None
 
     @classmethod
-    def from_bytes(
-        cls,
-        data: bytes,
-        name: str,
-        offset_scale: float | None = None,
-        model: ModelSettings | None = None,
-        categories: tuple[str, ...] | None = None,
-    ) -> InitialWeights:
-        """Read the weights of a bundle.
+    def from_bytes(cls, data: bytes, name: str) -> InitialWeights:
+        """Read the content of a file of weights.
 
         Args:
-            data: content of its `weights.safetensors`.
-            name: name of the model, for `facts`.
-            offset_scale: pixels to a unit of its offsets, and of the run's; None: a classifier.
-            model: settings of its networks; None: not known.
-            categories: its categories, in its order; None: not known.
+            data: of `weights.safetensors` or `classifier.safetensors`.
+            name: of the model, for `facts`.
 
         Raises:
             UsageError: if `data` cannot be read.
@@ -57,9 +48,19 @@ class InitialWeights:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
-        facts = {"name": name, "sha256": sha256(data).hexdigest()}
-        units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, facts | units, model, categories)
+        return cls(weights, {"name": name, "sha256": sha256(data).hexdigest()})
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> InitialWeights:
+        """Take the weights of a model that draws; a run that begins with them has its units."""
+        card = bundle.card
+        try:
+            model = Recipe.from_dict(card.recipe).model
+        except UsageError:  # made elsewhere: its weights may fit all the same
+            model = None
+        own = cls.from_bytes(bundle.weights, card.name)
+        facts = own.facts | {"offset_scale": card.offset_scale}
+        return replace(own, facts=facts, model=model, categories=card.categories)
 
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Check that the weights are those of the networks that a recipe trains.

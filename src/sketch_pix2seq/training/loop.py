@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing, nullcontext
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sketch_pix2seq.data.batches import Batch, BatchSource, check_oversample, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
@@ -37,10 +38,14 @@ from sketch_pix2seq.training.checkpoint import (
     save_checkpoint,
 )
 from sketch_pix2seq.training.initial_weights import InitialWeights
-from sketch_pix2seq.training.interrupt import hold_interrupts
-from sketch_pix2seq.training.memory import keep_freed_memory, out_of_memory_errors
+from sketch_pix2seq.training.machine import (
+    Speed,
+    hold_interrupts,
+    keep_freed_memory,
+    out_of_memory_errors,
+    precision_of,
+)
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
-from sketch_pix2seq.training.precision import precision_of
 from sketch_pix2seq.training.process_group import (
     ProcessGroup,
     check_devices,
@@ -49,9 +54,7 @@ from sketch_pix2seq.training.process_group import (
 )
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
-from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
-from sketch_pix2seq.training.speed import Speed
 
 MAX_SKIPPED_IN_A_ROW = 20
 
@@ -116,16 +119,17 @@ def train(
         run = _open_run(recipe, dataset, out, resume, devices, initial_weights)
     with (
         nullcontext() if run is None else run.lock(),
-        join_processes(devices, partial(_take_part, recipe, data)) as group,
+        join_processes(devices, partial(_work, recipe, data)) as group,
         out_of_memory_errors(),
     ):
         trainer = Trainer(recipe, dataset, run, group)
         if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
-            trainer.load_initial(initial_weights, on_notice)
+            trainer.optimiser.load_weights(initial_weights.weights)
+            trainer.save(on_notice)  # a run that is killed at once keeps them
         return _train(trainer, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
+def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
     """What each worker process does."""
     keep_freed_memory()
     with out_of_memory_errors():
@@ -143,7 +147,7 @@ def _train(
     trainer.restore(on_notice)
     first = trainer.state.step
     with (
-        trainer.open_log(first) as log,
+        MetricLog(trainer.run, first) if trainer.group.is_main else nullcontext() as log,
         hold_interrupts() as interrupted,
         closing(prefetch(trainer.source, first, recipe.num_steps)) as batches,
     ):
@@ -218,15 +222,6 @@ class Trainer:
         assert self._run is not None
         return self._run
 
-    def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
-        """The log of the metrics, in the main process."""
-        return MetricLog(self.run, first) if self.group.is_main else nullcontext()
-
-    def load_initial(self, initial: InitialWeights, on_notice: Callable[[str], None]) -> None:
-        """Load initial weights and save them, so that a run that is killed at once keeps them."""
-        self.optimiser.load_weights(initial.weights)
-        self.save(on_notice)
-
     def restore(self, on_notice: Callable[[str], None]) -> None:
         """Load the newest whole checkpoint, if there is one, in all processes.
 
@@ -235,10 +230,8 @@ class Trainer:
         """
         if self.group.is_main:
             self._restore_from_disk(on_notice)
-        state = self.state
-        facts = [state.step, state.best_valid_loss, state.skipped]
-        shared = self.group.broadcast(torch.tensor(facts, dtype=torch.float64))
-        step, best_valid_loss, skipped = shared.tolist()
+        facts = torch.tensor(astuple(self.state), dtype=torch.float64)
+        step, best_valid_loss, skipped = self.group.broadcast(facts).tolist()
         self.state = TrainState(int(step), best_valid_loss, int(skipped))
         self.optimiser.broadcast(self.group)
 
@@ -251,21 +244,21 @@ class Trainer:
                 tensors, facts = load_checkpoint(path)
                 self.optimiser.load_tensors(tensors)
                 self.state = TrainState(**facts)
+                break
             except TypeError:
                 raise RunError(f"`{path}` must be a checkpoint of a training run") from None
             except DamagedCheckpointError as error:
                 on_notice(str(error))
                 damaged.append(path)
-                continue
-            for path in damaged:
-                aside = path.rename(path.with_suffix(".damaged"))
-                on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
-            return
-        if damaged:
-            raise RunError(
-                f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
-                do="Start a new run, or restore a whole checkpoint.",
-            )
+        else:
+            if damaged:
+                raise RunError(
+                    f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
+                    do="Start a new run, or restore a whole checkpoint.",
+                )
+        for path in damaged:
+            aside = path.rename(path.with_suffix(".damaged"))
+            on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
 
     def train_step(self, batch: Batch, log: MetricLog | None, *, stop: bool) -> float:
         """Train on one batch; returns the loss of the whole batch.
@@ -276,9 +269,8 @@ class Trainer:
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
         stops = torch.tensor([float(stop)], dtype=torch.float64)
-        own = losses.sums()
-        sums, num_stops = self.group.all_reduce(torch.cat((own, stops))).split([len(own), 1])
-        self.stopping = bool(num_stops > 0)
+        summed = self.group.all_reduce(torch.cat((losses.sums(), stops)))
+        sums, self.stopping = summed[:-1], bool(summed[-1] > 0)
         weights = kl.weight_at(step), kl.free_nats
         losses.total(*weights, sums).backward()
         self.group.all_reduce_gradients(list(self.optimiser.parameters.values()))
@@ -339,10 +331,9 @@ class Trainer:
         log.write(self.state.step, "valid", values)
         if self._valid_loss < self.state.best_valid_loss:
             state = replace(self.state, best_valid_loss=self._valid_loss)
+            best = self.run.checkpoints / BEST
             try:
-                save_checkpoint(
-                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(state)
-                )
+                save_checkpoint(best, self.optimiser.tensors(), asdict(state))
                 self.state = state
             except RunError as error:
                 on_notice(f"{error}. Training goes on without it.")
@@ -353,12 +344,8 @@ class Trainer:
         model = self.optimiser.averaged
         assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
         try:
-            sheet = redrawing_sheet(
-                model,
-                self.dataset.split("valid"),
-                self.offset_scale,
-                self.recipe.raster,
-            )
+            valid = self.dataset.split("valid")
+            sheet = redrawing_sheet(model, valid, self.offset_scale, self.recipe.raster)
         except DrawingError as error:
             raise self._diverged("the model draws numbers that are not finite") from error
         self.run.sheets.mkdir(exist_ok=True)
@@ -386,54 +373,44 @@ class Trainer:
 
     def progress(self, loss: float) -> Progress:
         """The progress after a step with this loss."""
+        state, rate = self.state, self._speed.rate
         return Progress(
-            self.state.step,
-            self.recipe.num_steps,
-            loss,
-            self._speed.rate,
-            self._valid_loss,
-            self.state.skipped,
+            state.step, self.recipe.num_steps, loss, rate, self._valid_loss, state.skipped
         )
 
     def _losses(
         self,
         model: SketchAutoencoder | AttentionModel | SketchClassifier,
         batch: Batch,
-        noise: torch.Tensor | None,
+        noise: Tensor | None,
         conditions: Conditions | None,
         generator: torch.Generator,
     ) -> Losses:
         """Losses of a batch; `conditions` are what an `attention` model is given."""
-        pictures, steps, category_ids = (
-            torch.from_numpy(values).to(self.group.device, non_blocking=True)
-            for values in (batch.pictures, batch.steps, batch.category_ids)
-        )
+
+        def moved(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(values).to(self.group.device, non_blocking=True)
+
         losses: Losses
+        pictures, lengths = moved(batch.pictures), torch.from_numpy(batch.lengths)
         if isinstance(model, SketchClassifier):
-            losses = model(pictures, category_ids, generator)
-            return losses
-        lengths = torch.from_numpy(batch.lengths)
-        if isinstance(model, AttentionModel):
+            losses = model(pictures, moved(batch.category_ids), generator)
+        elif isinstance(model, SketchAutoencoder):
+            losses = model(pictures, moved(batch.steps), lengths, noise, generator)
+        else:
             assert batch.covered is not None
-            assert conditions is not None
-            covered = torch.from_numpy(batch.covered).to(self.group.device, non_blocking=True)
-            targets = None
-            if batch.targets is not None:
-                targets = torch.from_numpy(batch.targets).to(self.group.device, non_blocking=True)
-            inputs = (pictures, steps, lengths, category_ids, covered)
-            with torch.autocast(
-                steps.device.type, self.precision, enabled=self.precision != torch.float32
-            ):
-                losses = model(*inputs, conditions, noise, targets, generator)
-            return losses
-        mean, log_var = model.encode(pictures, steps, lengths, generator)
-        losses = model.losses(mean, log_var, steps, lengths, noise, generator)
+            targets = None if batch.targets is None else moved(batch.targets)
+            inputs = (pictures, moved(batch.steps), lengths, moved(batch.category_ids))
+            device, precision = self.group.device.type, self.precision
+            with torch.autocast(device, precision, enabled=precision != torch.float32):
+                covered = moved(batch.covered)
+                losses = model(*inputs, covered, conditions, noise, targets, generator)
         return losses
 
     def _conditions(
         self, batch: int, generator: torch.Generator, given: str | None = None
     ) -> Conditions | None:
-        """The conditions of an `attention` model; `given` None: drawn at random."""
+        """What an `attention` model is given; `given` None: drawn at random."""
         model = self.model
         if not isinstance(model, AttentionModel):
             return None
@@ -441,7 +418,7 @@ class Trainer:
             return Conditions.draw(batch, model.picture_size, model.shares, generator)
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
-    def _chance(self) -> tuple[torch.Tensor, Conditions | None, torch.Generator]:
+    def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
         """Latent noise and conditions of this process's part of the batch, and dropout's generator.
 
         Noise and conditions of a drawing are the same however many processes there are; the
@@ -459,12 +436,10 @@ class Trainer:
         return noise[group.rank :: group.size], conditions, generator
 
     def _count_skipped(self, moved: bool) -> None:
-        self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
+        in_a_row = self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
         self.state.skipped += not moved
-        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
-            raise self._diverged(
-                f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
-            )
+        if in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
+            raise self._diverged(f"the gradient was not finite {in_a_row} steps in a row")
 
     def _diverged(self, what: str) -> RunError:
         return RunError(
@@ -489,32 +464,9 @@ def _open_run(
     """The run, new or resumed."""
     check_oversample(recipe.oversampled, dataset.card.categories)
     if resume and (out / RUN_FILE).exists():
-        return _resumed(recipe, dataset, out)
+        return Run.resume(out, recipe, dataset)
     started_from = None
     if initial_weights is not None:
         initial_weights.check(recipe, dataset.card.categories)
         started_from = initial_weights.facts
     return Run.create(out, recipe, dataset, devices, started_from)
-
-
-def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
-    run = Run(out)
-    if run.facts.get("judge") is not None:
-        raise RunError(
-            f"`{out}` was trained with rewards, which are gone",
-            do="Export it, and start a new run from its bundle with --start-from.",
-        )
-    run.check_data(dataset, "Resume with the data set that the run was started with.")
-    if run.recipe != recipe:
-        differ = [
-            f"{name} is {now}, was {before}"
-            for (name, now, _), (_, before, _) in zip(
-                describe_settings(recipe), describe_settings(run.recipe), strict=True
-            )
-            if now != before
-        ]
-        raise RunError(
-            f"`{out}` was started with other settings: {', '.join(differ)}",
-            do="Resume with its own (leave --set out), or start a new run.",
-        )
-    return run

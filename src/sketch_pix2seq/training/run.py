@@ -29,6 +29,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.settings import describe_settings
 
 try:
     import fcntl
@@ -120,6 +121,34 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
+
+    @classmethod
+    def resume(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
+        """Open a run to train it on; recipe and data set must be its own.
+
+        Raises:
+            RunError: naming what differs, or if it was trained with rewards.
+        """
+        run = cls(folder)
+        run.check_data(dataset, "Resume with the data set that the run was started with.")
+        if run.facts.get("judge") is not None:
+            raise RunError(
+                f"`{folder}` was trained with rewards, which are gone",
+                do="Export it, and start a new run from its bundle with --start-from.",
+            )
+        if run.recipe != recipe:
+            differ = [
+                f"{name} is {now}, was {before}"
+                for (name, now, _), (_, before, _) in zip(
+                    describe_settings(recipe), describe_settings(run.recipe), strict=True
+                )
+                if now != before
+            ]
+            raise RunError(
+                f"`{folder}` was started with other settings: {', '.join(differ)}",
+                do="Resume with its own (leave --set out), or start a new run.",
+            )
+        return run
 
     @property
     def offset_scale(self) -> float:
