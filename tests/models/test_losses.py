@@ -95,8 +95,8 @@ def test_batch_order_and_company_never_change_a_drawings_loss() -> None:
     added_up = torch.stack([losses.sums() for losses in alone]).sum(0)
     torch.testing.assert_close(together.sums(), added_up, rtol=1e-5, atol=1e-6)
     means = together.means_of(added_up)
-    assert means.stroke_nll == pytest.approx(together.stroke_nll.item(), rel=1e-5)
-    assert means.reconstruction == pytest.approx(together.reconstruction.item(), rel=1e-5)
+    assert means.values["stroke_nll"] == pytest.approx(together.stroke_nll.item(), rel=1e-5)
+    assert means.values["reconstruction"] == pytest.approx(together.reconstruction.item(), rel=1e-5)
 
 
 def test_magenta_decodes_the_padding_too() -> None:
@@ -151,7 +151,7 @@ def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawi
     grads = [float(term.grad) for term in terms if term.grad is not None]
     assert grads == pytest.approx([1 / 5, 1 / 8, 0.5 / 8])
     means = part.means_of(whole)
-    assert means.to_dict() == pytest.approx(
+    assert means.values == pytest.approx(
         {
             "stroke_nll": 7 / 5,
             "pen_ce": 10 / 8,
@@ -159,8 +159,8 @@ def test_sums_are_four_terms_and_three_counts_and_the_classes_count_by_the_drawi
             "reconstruction": 7 / 5 + 10 / 8,
         }
     )
-    assert means.total(0.5, 0.2) == means.reconstruction
-    assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).to_dict()
+    assert means.total(0.5, 0.2) == means.values["reconstruction"]
+    assert "class_ce" not in with_kl(torch.tensor(0.4), 4).means_of(whole).values
 
 
 def test_without_kl_there_is_truly_none() -> None:

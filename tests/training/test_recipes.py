@@ -11,7 +11,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.models import (
     AttentionModel,
     HyperDecoder,
-    LayerNormDecoder,
+    LSTMDecoder,
     PaperEncoder,
     RNNEncoder,
     SketchAutoencoder,
@@ -72,7 +72,7 @@ def test_the_small_forms_are_the_same_models(name: str) -> None:
 
 
 def test_any_decoder_can_be_set() -> None:
-    for decoder, kind in (("layer_norm", LayerNormDecoder), ("hyper", HyperDecoder)):
+    for decoder, kind in (("layer_norm", LSTMDecoder), ("hyper", HyperDecoder)):
         recipe = find_recipe("cnn_small").with_settings([f"model.decoder={decoder}"])
         assert isinstance(autoencoder(recipe).decoder, kind)
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.decoder import Decoder
+from sketch_pix2seq.models.decoders import Decoder
 from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.losses import (
     DrawingLosses,

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from sketch_pix2seq.models.attention import PEN_TEMPERATURE, AttentionModel, Conditions
-from sketch_pix2seq.models.decoder import Decoder
+from sketch_pix2seq.models.decoders import Decoder
 from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch.coverage import NEVER, touched

@@ -15,8 +15,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.dropout import recurrent_dropout
-from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.models.lstm import (
+    forget_bias,
+    lstm_sequence,
+    lstm_weight,
+    recurrent_dropout,
+)
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001

@@ -13,7 +13,6 @@ from sketch_pix2seq.models import (
     Decoder,
     GridEncoder,
     HyperDecoder,
-    LayerNormDecoder,
     LSTMDecoder,
     PaperEncoder,
     RNNEncoder,
@@ -86,10 +85,8 @@ def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvE
 def _decoder(settings: ModelSettings) -> Decoder:
     sizes = (settings.latent_dim, settings.decoder_size, settings.num_components)
     keep = settings.recurrent_keep
-    if settings.decoder == "lstm":
-        return LSTMDecoder(*sizes, keep)
-    if settings.decoder == "layer_norm":
-        return LayerNormDecoder(*sizes, keep)
-    return HyperDecoder(
-        *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
-    )
+    if settings.decoder == "hyper":
+        return HyperDecoder(
+            *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
+        )
+    return LSTMDecoder(*sizes, keep, layer_norm=settings.decoder == "layer_norm")

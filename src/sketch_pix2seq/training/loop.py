@@ -146,8 +146,9 @@ def _train(
     recipe = trainer.recipe
     trainer.restore(on_notice)
     first = trainer.state.step
+    log = MetricLog(trainer.run, first) if trainer.group.is_main else None
     with (
-        MetricLog(trainer.run, first) if trainer.group.is_main else nullcontext() as log,
+        nullcontext() if log is None else closing(log),
         hold_interrupts() as interrupted,
         closing(prefetch(trainer.source, first, recipe.num_steps)) as batches,
     ):
@@ -283,7 +284,7 @@ class Trainer:
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                **means.to_dict(),
+                **means.values,
                 **({"kl_weight": weights[0]} if kl.weight else {}),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
@@ -325,7 +326,7 @@ class Trainer:
         self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        values = means[None].to_dict()
+        values = dict(means[None].values)
         for given in givens[1:]:
             values[f"reconstruction_{given}"] = means[given].total()
         log.write(self.state.step, "valid", values)

@@ -17,7 +17,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -218,16 +217,7 @@ class MetricLog:
                 warnings.warn(f"metrics are not written: {error}", stacklevel=2)
             self._has_failed = True
 
-    def __enter__(self) -> MetricLog:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close both."""
         self._file.close()
         with suppress(OSError):
