@@ -9,8 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from sketch_pix2seq.training.memory import keep_freed_memory
-from sketch_pix2seq.training.precision import precision_of
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,6 +20,7 @@ from sketch_pix2seq.models.attention import Conditions, ConditionShares
 from sketch_pix2seq.models.mixture import output_dim
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.machine import keep_freed_memory, precision_of
 from sketch_pix2seq.training.optimiser import Optimiser
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.recipes import attention, cnn

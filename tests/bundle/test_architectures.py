@@ -107,8 +107,8 @@ def test_sizes_of_attention_that_do_not_fit_are_named(
 
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
     architecture = ClassifierArchitecture(width=16)
-    assert architecture.problems(48) == []
-    assert architecture.shapes(5) == shapes_of(SketchClassifier(5, 16))
+    assert architecture.problems(48, 5) == []
+    assert architecture.shapes(48, 5) == shapes_of(SketchClassifier(5, 16))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.export.weights import best_weights
+from sketch_pix2seq.export.files import best_weights
 from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import SketchClassifier

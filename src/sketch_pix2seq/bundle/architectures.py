@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from sketch_pix2seq.bundle.limits import MAX_FIRST_LAYER, MAX_WEIGHTS
+from sketch_pix2seq.bundle.checks import MAX_FIRST_LAYER, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
 
@@ -334,15 +334,15 @@ class ClassifierArchitecture:
         """As a card holds it."""
         return dict(vars(self))
 
-    def problems(self, picture_size: int) -> list[str]:
-        """Say which sizes do not fit."""
+    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+        """See `Architecture`."""
         if self.name != "conv":
             return [f"`name` of the architecture must be `conv`, got {ascii(self.name)[:80]}"]
         problems = _size_problems("width", self.width, self.MAX_WIDTH)
         return problems or _width_problems("width", self.width, picture_size)
 
-    def shapes(self, num_categories: int) -> Shapes:
-        """Return the shapes of all weights by the names that they have in training."""
+    def shapes(self, picture_size: int, num_categories: int) -> Shapes:
+        """See `Architecture`."""
         width = self.width
         channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width, 8 * width)
         return {**_convolutions(channels), **_linear("head", channels[-1], num_categories)}
@@ -373,16 +373,19 @@ def architecture_from(values: object) -> Architecture:
             got=ascii(values["name"])[:80],
             do="A newer release of sketch-pix2seq may know it.",
         )
-    architecture: Architecture = made(kind, values)
+    architecture: Architecture = _made(kind, values)
     return architecture
 
 
-def made(kind: type[Any], values: Mapping[str, object]) -> Any:
-    """Make a dataclass of a JSON object.
+def classifier_from(values: object) -> ClassifierArchitecture:
+    """The same for the card of a classifier."""
+    if not isinstance(values, dict):
+        raise BundleError("`architecture` must be an object")
+    architecture: ClassifierArchitecture = _made(ClassifierArchitecture, values)
+    return architecture
 
-    Raises:
-        BundleError: If a field is missing or unknown.
-    """
+
+def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
     known = {item.name for item in fields(kind)}
     if unknown := sorted(values.keys() - known):
         raise BundleError(f"`architecture` must not hold {ascii(unknown[0])[:80]}")

@@ -1,39 +1,43 @@
-"""What `model.json` says, and what it must not say."""
+"""What `model.json` and `classifier.json` say, and what they must not say."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from sketch_pix2seq.bundle.architectures import (
     Architecture,
+    ClassifierArchitecture,
     Shapes,
     architecture_from,
+    classifier_from,
     weight_problems,
 )
-from sketch_pix2seq.bundle.facts import fact_problems
-from sketch_pix2seq.bundle.json_values import (
-    category_problems,
-    is_number,
-    object_problems,
-    raster_from,
-    read_object,
-    text_problems,
-)
-from sketch_pix2seq.bundle.limits import (
+from sketch_pix2seq.bundle.checks import (
     MAX_NAME,
     MAX_PICTURE_SIZE,
     MAX_SCALE,
     MAX_STEPS,
     MAX_TEMPERATURE,
     MAX_TEXT,
+    category_problems,
+    fact_problems,
+    is_number,
+    object_problems,
+    raster_from,
+    read_object,
+    text_problems,
 )
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
+CLASSIFIER_FILE = "classifier.json"
+
+_Card = TypeVar("_Card", "BundleCard", "ClassifierCard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,28 +107,11 @@ class BundleCard:
         Raises:
             BundleError: Saying what is missing or does not fit.
         """
-        values = read_object(text, MODEL_FILE)
-        check_version(values, "model's")
-        known = {item.name for item in fields(cls)}
-        try:
-            card = cls(
-                architecture=architecture_from(values.pop("architecture", None)),
-                raster=raster_from(values.pop("raster", None)),
-                categories=_checked_categories(values.pop("categories", None)),
-                **{name: value for name, value in values.items() if name in known},
-            )
-        except (TypeError, SketchPix2SeqError) as error:
-            raise BundleError(f"`{MODEL_FILE}` does not fit: {error}") from error
-        card._check()
-        return card
+        return _read_card(cls, text, MODEL_FILE, "model's", architecture_from)
 
-    def _check(self) -> None:
+    def problems(self) -> list[str]:
+        """Say what does not fit, besides what all cards hold."""
         problems = text_problems({"name": self.name}, MAX_NAME)
-        problems += text_problems(
-            {"licence": self.licence, "attribution": self.attribution}, MAX_TEXT
-        )
-        facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
-        problems += object_problems(facts) or fact_problems(facts)
         if not (type(self.max_steps) is int and 0 < self.max_steps <= MAX_STEPS):
             problems.append(
                 f"`max_steps` must be a whole number from 1 to {MAX_STEPS:,}, got "
@@ -135,11 +122,95 @@ class BundleCard:
             if not is_number(value, 0, most):
                 rule = f"`{name}` must be a number from 0 to {most:,.0f}"
                 problems.append(f"{rule}, got {ascii(value)[:80]}")
-        if self.raster.size > MAX_PICTURE_SIZE:
-            problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
-        problems += self.architecture.problems(self.raster.size, len(self.categories))
-        if problems := problems or weight_problems(self.shapes()):
-            raise BundleError(f"`{MODEL_FILE}`: " + "; ".join(problems))
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierCard:
+    """What `classifier.json` says."""
+
+    format_version: int = FORMAT_VERSION
+    "Version of the bundle's format."
+    architecture: ClassifierArchitecture
+    "Its network and its sizes."
+    categories: tuple[str, ...]
+    "What it knows, in the order of its class scores."
+    raster: RasterSettings
+    "How drawings become its pictures."
+    recipe: dict[str, Any] = field(default_factory=dict)
+    "The whole recipe."
+    data: dict[str, Any] = field(default_factory=dict)
+    "The card of the data set."
+    metrics: dict[str, Any] = field(default_factory=dict)
+    "Figures measured when it was made."
+    licence: str = "Apache-2.0"
+    "Licence of the weights."
+    attribution: str = ""
+    "Whom the training data come from."
+
+    @property
+    def knows_mirror_images(self) -> bool:
+        """Whether it learned from mirrored drawings as well, as its recipe says."""
+        settings = self.recipe.get("augmentation")
+        share = settings.get("flip") if isinstance(settings, dict) else None
+        return isinstance(share, int | float) and share > 0
+
+    def shapes(self) -> Shapes:
+        """Return the shapes of all weights by name."""
+        return self.architecture.shapes(self.raster.size, len(self.categories))
+
+    def to_json(self) -> str:
+        """Return the text of `classifier.json`."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> ClassifierCard:
+        """Read the text of `classifier.json`.
+
+        Raises:
+            BundleError: Saying what is missing or does not fit.
+        """
+        return _read_card(cls, text, CLASSIFIER_FILE, "classifier's", classifier_from)
+
+    def problems(self) -> list[str]:
+        """Say what does not fit, besides what all cards hold."""
+        few = len(self.categories) < 2
+        return category_problems(self.categories, least=2) if few else []
+
+
+def _read_card(
+    kind: type[_Card],
+    text: str | bytes,
+    file: str,
+    whose: str,
+    architecture_from: Callable[[object], Any],
+) -> _Card:
+    """Make a card of the text of its file, and check it."""
+    values = read_object(text, file)
+    check_version(values, whose)
+    known = {item.name for item in fields(kind)}
+    try:
+        categories = values.pop("categories", None)
+        if problems := category_problems(categories, least=1):
+            raise BundleError("; ".join(problems))
+        card = kind(
+            architecture=architecture_from(values.pop("architecture", None)),
+            raster=raster_from(values.pop("raster", None)),
+            categories=tuple(categories),
+            **{name: value for name, value in values.items() if name in known},
+        )
+    except (TypeError, SketchPix2SeqError) as error:
+        raise BundleError(f"`{file}` does not fit: {error}") from error
+    problems = card.problems()
+    problems += text_problems({"licence": card.licence, "attribution": card.attribution}, MAX_TEXT)
+    facts = {"recipe": card.recipe, "data": card.data, "metrics": card.metrics}
+    problems += object_problems(facts) or fact_problems(facts)
+    if card.raster.size > MAX_PICTURE_SIZE:
+        problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
+    problems += card.architecture.problems(card.raster.size, len(card.categories))
+    if problems := problems or weight_problems(card.shapes()):
+        raise BundleError(f"`{file}`: " + "; ".join(problems))
+    return card
 
 
 def to_json(card: Any) -> str:
@@ -173,10 +244,3 @@ def check_version(values: dict[str, Any], whose: str) -> None:
 
 def _plain(value: Any) -> Any:
     return vars(value) if isinstance(value, RasterSettings) else value
-
-
-def _checked_categories(categories: object) -> tuple[str, ...]:
-    if problems := category_problems(categories, least=1):
-        raise BundleError("; ".join(problems))
-    assert isinstance(categories, list)
-    return tuple(categories)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
@@ -25,11 +26,9 @@ from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
-from sketch_pix2seq.export.atomic_bundle import atomic_bundle
-from sketch_pix2seq.export.completion import fit_completion
+from sketch_pix2seq.export.affine_maps import fit_code_classifier, fit_completion
+from sketch_pix2seq.export.files import atomic_bundle, best_weights, round_to_half, stored
 from sketch_pix2seq.export.likelihood import measure_likelihood
-from sketch_pix2seq.export.naming import fit_naming
-from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
@@ -85,8 +84,9 @@ def export_run(
             sketcher = Sketcher.load(folder)
             completion = fit_completion(sketcher, split, run.recipe.seed)
             if completion is not None:
-                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
-            naming = fit_naming(sketcher, split, run.recipe.seed)
+                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes(np.float16))
+            # numbers of the other one may be too large for 16 bits
+            naming = fit_code_classifier(sketcher, split, run.recipe.seed)
             (folder / NAMING_FILE).write_bytes(naming.to_bytes())
         add(folder)
     return card

@@ -9,14 +9,9 @@ from safetensors.torch import save
 from sketch_pix2seq import __version__
 from sketch_pix2seq.bundle.architectures import ClassifierArchitecture
 from sketch_pix2seq.bundle.bundle import README_FILE
-from sketch_pix2seq.bundle.classifier import (
-    CLASSIFIER_FILE,
-    CLASSIFIER_WEIGHTS_FILE,
-    ClassifierCard,
-    ClassifierFiles,
-)
-from sketch_pix2seq.export.atomic_bundle import atomic_bundle
-from sketch_pix2seq.export.weights import best_weights, stored
+from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, ClassifierCard
+from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
+from sketch_pix2seq.export.files import atomic_bundle, best_weights, stored
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.run import Run
 

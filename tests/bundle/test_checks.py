@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.bundle.facts import fact_problems
+from sketch_pix2seq.bundle.checks import fact_problems
 
 LOSSES = {"stroke_nll": 0.1, "pen_ce": 0.2, "reconstruction": 0.3, "kl": 6.0}
 
