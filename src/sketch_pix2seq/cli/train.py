@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.default_bundle import bundle_at, classifier_at
-from sketch_pix2seq.cli.terminal import print_line, printable
+from sketch_pix2seq.cli.terminal import bars, print_line, printable
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
@@ -161,27 +160,21 @@ def recipes(*, settings: str | None = None) -> None:
 @contextmanager
 def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     """A bar with loss, drawings a second and time left; nothing where stderr is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
+        *(BarColumn(), MofNCompleteColumn()),
         TextColumn("loss {task.fields[loss]:.3f}"),
         TextColumn("valid {task.fields[valid]}"),
         TextColumn("{task.fields[rate]:.0f} drawings/s"),
         TimeRemainingColumn(),
     )
-    with Bars(
-        *columns, console=console, disable=sys.stderr is None or not sys.stderr.isatty()
-    ) as bars:
-        task = bars.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
+    with bars(*columns, transient=False) as shown:
+        task = shown.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
 
         def show(progress: Progress) -> None:
             valid = "-" if progress.valid_loss is None else f"{progress.valid_loss:.3f}"
-            bars.update(
+            shown.update(
                 task,
                 completed=progress.step,
                 total=progress.num_steps,
@@ -191,6 +184,6 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
             )
 
         def notice_line(notice: str) -> None:
-            console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
+            shown.console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
 
         yield show, notice_line
