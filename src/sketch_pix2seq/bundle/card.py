@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sketch_pix2seq.bundle.architectures import (
     Architecture,
@@ -37,29 +37,24 @@ FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
 CLASSIFIER_FILE = "classifier.json"
 
-_Card = TypeVar("_Card", "BundleCard", "ClassifierCard")
+AnyCard = TypeVar("AnyCard", bound="Card")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BundleCard:
-    """What `model.json` says."""
+class Card(ABC):
+    """What both cards say."""
+
+    FILE: ClassVar[str]
+    "Its name in a bundle."
 
     format_version: int = FORMAT_VERSION
     "Version of the bundle's format."
-    name: str
-    "Name of the recipe that made the model."
-    architecture: Architecture
+    architecture: Any
     "Its networks and their sizes."
     categories: tuple[str, ...]
-    "What it was trained on, in the order of the data set."
-    offset_scale: float
-    "Pixels (longest side of a drawing = 255) to one unit of the decoder's offsets."
-    max_steps: int
-    "Steps after which a drawing that has not ended is ended."
-    temperature: float
-    "Temperature that suits the model, used where none is given."
+    "What it was trained on, in the order of the data set, and of class scores."
     raster: RasterSettings
-    "How drawings become the encoder's pictures."
+    "How drawings become pictures."
     recipe: dict[str, Any] = field(default_factory=dict)
     "The whole recipe."
     data: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +65,80 @@ class BundleCard:
     "Licence of the weights."
     attribution: str = ""
     "Whom the training data come from."
+
+    @staticmethod
+    @abstractmethod
+    def read_architecture(values: object) -> Any:
+        """Make the networks' description of its JSON."""
+
+    @abstractmethod
+    def own_problems(self) -> list[str]:
+        """Say what does not fit of what this card alone says."""
+
+    def shapes(self) -> Shapes:
+        """Return the shapes of all weights by name."""
+        shapes: Shapes = self.architecture.shapes(self.raster.size, len(self.categories))
+        return shapes
+
+    def to_json(self) -> str:
+        """Return the text of its file: fields in their order, indented."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values |= {"architecture": self.architecture.to_dict(), "raster": vars(self.raster)}
+        return json.dumps(values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls: type[AnyCard], text: str | bytes) -> AnyCard:
+        """Read the text of its file.
+
+        Raises:
+            BundleError: Saying what is missing or does not fit.
+        """
+        values = read_object(text, cls.FILE)
+        check_version(values, cls.FILE)
+        known = {item.name for item in fields(cls)}
+        try:
+            categories = values.pop("categories", None)
+            if problems := category_problems(categories, least=1):
+                raise BundleError("; ".join(problems))
+            card = cls(
+                architecture=cls.read_architecture(values.pop("architecture", None)),
+                raster=raster_from(values.pop("raster", None)),
+                categories=tuple(categories),
+                **{name: value for name, value in values.items() if name in known},
+            )
+        except (TypeError, SketchPix2SeqError) as error:
+            raise BundleError(f"`{cls.FILE}` does not fit: {error}") from error
+        if problems := card._problems() or weight_problems(card.shapes()):
+            raise BundleError(f"`{cls.FILE}`: " + "; ".join(problems))
+        return card
+
+    def _problems(self) -> list[str]:
+        problems = self.own_problems()
+        texts = {"licence": self.licence, "attribution": self.attribution}
+        problems += text_problems(texts, MAX_TEXT)
+        facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
+        problems += object_problems(facts) or fact_problems(facts)
+        if self.raster.size > MAX_PICTURE_SIZE:
+            problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
+        problems += self.architecture.problems(self.raster.size, len(self.categories))
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleCard(Card):
+    """What `model.json` says."""
+
+    FILE: ClassVar[str] = MODEL_FILE
+
+    architecture: Architecture
+    name: str
+    "Name of the recipe that made the model."
+    offset_scale: float
+    "Pixels (longest side of a drawing = 255) to one unit of the decoder's offsets."
+    max_steps: int
+    "Steps after which a drawing that has not ended is ended."
+    temperature: float
+    "Temperature that suits the model, used where none is given."
 
     @property
     def latent_dim(self) -> int:
@@ -92,25 +161,13 @@ class BundleCard:
         named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")
         return [name.strip() for name in named if name.strip()]
 
-    def shapes(self) -> Shapes:
-        """Return the shapes of all weights by name."""
-        return self.architecture.shapes(self.raster.size, len(self.categories))
+    @staticmethod
+    def read_architecture(values: object) -> Architecture:
+        """See `Card`."""
+        return architecture_from(values)
 
-    def to_json(self) -> str:
-        """Return the text of `model.json`."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> BundleCard:
-        """Read the text of `model.json`.
-
-        Raises:
-            BundleError: Saying what is missing or does not fit.
-        """
-        return _read_card(cls, text, MODEL_FILE, "model's", architecture_from)
-
-    def problems(self) -> list[str]:
-        """Say what does not fit, besides what all cards hold."""
+    def own_problems(self) -> list[str]:
+        """See `Card`."""
         problems = text_problems({"name": self.name}, MAX_NAME)
         if not (type(self.max_steps) is int and 0 < self.max_steps <= MAX_STEPS):
             problems.append(
@@ -126,27 +183,12 @@ class BundleCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierCard:
+class ClassifierCard(Card):
     """What `classifier.json` says."""
 
-    format_version: int = FORMAT_VERSION
-    "Version of the bundle's format."
+    FILE: ClassVar[str] = CLASSIFIER_FILE
+
     architecture: ClassifierArchitecture
-    "Its network and its sizes."
-    categories: tuple[str, ...]
-    "What it knows, in the order of its class scores."
-    raster: RasterSettings
-    "How drawings become its pictures."
-    recipe: dict[str, Any] = field(default_factory=dict)
-    "The whole recipe."
-    data: dict[str, Any] = field(default_factory=dict)
-    "The card of the data set."
-    metrics: dict[str, Any] = field(default_factory=dict)
-    "Figures measured when it was made."
-    licence: str = "Apache-2.0"
-    "Licence of the weights."
-    attribution: str = ""
-    "Whom the training data come from."
 
     @property
     def knows_mirror_images(self) -> bool:
@@ -155,92 +197,31 @@ class ClassifierCard:
         share = settings.get("flip") if isinstance(settings, dict) else None
         return isinstance(share, int | float) and share > 0
 
-    def shapes(self) -> Shapes:
-        """Return the shapes of all weights by name."""
-        return self.architecture.shapes(self.raster.size, len(self.categories))
+    @staticmethod
+    def read_architecture(values: object) -> ClassifierArchitecture:
+        """See `Card`."""
+        return classifier_from(values)
 
-    def to_json(self) -> str:
-        """Return the text of `classifier.json`."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> ClassifierCard:
-        """Read the text of `classifier.json`.
-
-        Raises:
-            BundleError: Saying what is missing or does not fit.
-        """
-        return _read_card(cls, text, CLASSIFIER_FILE, "classifier's", classifier_from)
-
-    def problems(self) -> list[str]:
-        """Say what does not fit, besides what all cards hold."""
-        few = len(self.categories) < 2
-        return category_problems(self.categories, least=2) if few else []
+    def own_problems(self) -> list[str]:
+        """See `Card`."""
+        return category_problems(self.categories, least=2)
 
 
-def _read_card(
-    kind: type[_Card],
-    text: str | bytes,
-    file: str,
-    whose: str,
-    architecture_from: Callable[[object], Any],
-) -> _Card:
-    """Make a card of the text of its file, and check it."""
-    values = read_object(text, file)
-    check_version(values, whose)
-    known = {item.name for item in fields(kind)}
-    try:
-        categories = values.pop("categories", None)
-        if problems := category_problems(categories, least=1):
-            raise BundleError("; ".join(problems))
-        card = kind(
-            architecture=architecture_from(values.pop("architecture", None)),
-            raster=raster_from(values.pop("raster", None)),
-            categories=tuple(categories),
-            **{name: value for name, value in values.items() if name in known},
-        )
-    except (TypeError, SketchPix2SeqError) as error:
-        raise BundleError(f"`{file}` does not fit: {error}") from error
-    problems = card.problems()
-    problems += text_problems({"licence": card.licence, "attribution": card.attribution}, MAX_TEXT)
-    facts = {"recipe": card.recipe, "data": card.data, "metrics": card.metrics}
-    problems += object_problems(facts) or fact_problems(facts)
-    if card.raster.size > MAX_PICTURE_SIZE:
-        problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
-    problems += card.architecture.problems(card.raster.size, len(card.categories))
-    if problems := problems or weight_problems(card.shapes()):
-        raise BundleError(f"`{file}`: " + "; ".join(problems))
-    return card
-
-
-def to_json(card: Any) -> str:
-    """Return a card as the text of its file: fields in their order, indented."""
-    values = {
-        item.name: value.to_dict() if item.name == "architecture" else _plain(value)
-        for item in fields(card)
-        for value in (getattr(card, item.name),)
-    }
-    return json.dumps(values, indent=2) + "\n"
-
-
-def check_version(values: dict[str, Any], whose: str) -> None:
+def check_version(values: dict[str, Any], file: str) -> None:
     """Refuse another version of the format.
 
     Args:
         values: Of a card.
-        whose: A word for the error.
+        file: Its file.
 
     Raises:
         BundleError: If it is another one.
     """
     version = values.get("format_version")
     if type(version) is not int or version != FORMAT_VERSION:
+        whose = "classifier's" if file == CLASSIFIER_FILE else "model's"
         raise BundleError(
             f"the {whose} bundle must be of format version {FORMAT_VERSION}",
             got=ascii(version)[:80],
             do="Export its run again: `sketch-pix2seq export RUN --out BUNDLE`.",
         )
-
-
-def _plain(value: Any) -> Any:
-    return vars(value) if isinstance(value, RasterSettings) else value

@@ -88,6 +88,6 @@ def read_classifier(path: Path) -> ClassifierFiles:
     classifier = ClassifierFiles.from_files(path, files)
     if classifier is None:
         if _FORMAT_1_FILE in files:
-            check_version({"format_version": 1}, "classifier's")
+            check_version({"format_version": 1}, CLASSIFIER_FILE)
         raise lacks(path, [CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE])
     return classifier
