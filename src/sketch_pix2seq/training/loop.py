@@ -16,6 +16,7 @@ from contextlib import closing, nullcontext
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -71,6 +72,10 @@ class Progress:
     skipped: int
 
 
+OnProgress: TypeAlias = Callable[[Progress], None]
+OnNotice: TypeAlias = Callable[[str], None]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a call of `train` ended."""
@@ -89,8 +94,8 @@ def train(
     resume: bool = False,
     devices: int = 1,
     initial_weights: InitialWeights | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    on_notice: Callable[[str], None] = lambda notice: None,
+    on_progress: OnProgress = lambda progress: None,
+    on_notice: OnNotice = lambda notice: None,
 ) -> Outcome:
     """Train a recipe on a prepared data set.
 
@@ -107,8 +112,7 @@ def train(
 
     Raises:
         DatasetError: if the data set cannot be used.
-        RunError: if the run cannot be started or continued, or its gradients stay
-            not finite.
+        RunError: if the run cannot be started or continued, or its gradients stay not finite.
         UsageError: if there are fewer devices, or `initial_weights` does not fit the recipe.
     """
     check_devices(devices)
@@ -116,7 +120,11 @@ def train(
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        run = _open_run(recipe, dataset, out, resume, devices, initial_weights)
+        check_oversample(recipe.oversampled, dataset.card.categories)
+        if resume and (out / RUN_FILE).exists():
+            run = Run.resume(out, recipe, dataset)
+        else:
+            run = Run.create(out, recipe, dataset, devices, initial_weights)
     with (
         nullcontext() if run is None else run.lock(),
         join_processes(devices, partial(_work, recipe, data)) as group,
@@ -137,11 +145,7 @@ def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
         _train(trainer, lambda progress: None, lambda notice: None)
 
 
-def _train(
-    trainer: Trainer,
-    on_progress: Callable[[Progress], None],
-    on_notice: Callable[[str], None],
-) -> Outcome:
+def _train(trainer: Trainer, on_progress: OnProgress, on_notice: OnNotice) -> Outcome:
     """The loop itself."""
     recipe = trainer.recipe
     trainer.restore(on_notice)
@@ -181,11 +185,7 @@ class Trainer:
     """Model, optimiser, data and state of a run, in one process."""
 
     def __init__(
-        self,
-        recipe: Recipe,
-        dataset: Dataset,
-        run: Run | None,
-        group: ProcessGroup,
+        self, recipe: Recipe, dataset: Dataset, run: Run | None, group: ProcessGroup
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -196,19 +196,22 @@ class Trainer:
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.state = TrainState()
+        self._batches: dict[str, Any] = {
+            "offset_scale": self.offset_scale,
+            "batch_size": recipe.batch_size,
+            "raster": recipe.raster,
+            "pad_to": dataset.card.longest if recipe.loss == "magenta" else None,
+            "framed": recipe.attends,
+        }
         self.source = BatchSource(
             dataset.split("train"),
-            offset_scale=self.offset_scale,
-            batch_size=recipe.batch_size,
             seed=recipe.seed,
             augmentation=recipe.augmentation,
-            raster=recipe.raster,
             balance=recipe.balance,
             oversample=recipe.oversampled,
             oversample_share=recipe.oversample_share,
-            pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
-            framed=recipe.attends,
+            **self._batches,
         )
         self.precision = precision_of(group.device)
         self.stopping = False
@@ -223,7 +226,7 @@ class Trainer:
         assert self._run is not None
         return self._run
 
-    def restore(self, on_notice: Callable[[str], None]) -> None:
+    def restore(self, on_notice: OnNotice) -> None:
         """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
@@ -236,7 +239,7 @@ class Trainer:
         self.state = TrainState(int(step), best_valid_loss, int(skipped))
         self.optimiser.broadcast(self.group)
 
-    def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
+    def _restore_from_disk(self, on_notice: OnNotice) -> None:
         """Load the newest whole checkpoint; rename damaged newer ones."""
         clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
@@ -299,19 +302,12 @@ class Trainer:
         return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()
-    def validate(self, log: MetricLog, on_notice: Callable[[str], None]) -> None:
+    def validate(self, log: MetricLog, on_notice: OnNotice) -> None:
         """Compute the losses of validation drawings, without noise; save the best weights."""
         model = self.optimiser.averaged
         model.eval()
-        batches = validation_batches(
-            self.dataset.split("valid"),
-            offset_scale=self.offset_scale,
-            batch_size=self.recipe.batch_size,
-            raster=self.recipe.raster,
-            limit=self.recipe.validate_drawings,
-            pad_to=self.source.pad_to,
-            framed=self.recipe.attends,
-        )
+        split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
+        batches = validation_batches(split, limit=limit, **self._batches)
         givens: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
         losses: dict[str | None, list[Losses]] = {given: [] for given in givens}
         for number, batch in enumerate(batches):
@@ -353,7 +349,7 @@ class Trainer:
         sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
         self._speed.restart()
 
-    def save(self, on_notice: Callable[[str], None]) -> None:
+    def save(self, on_notice: OnNotice) -> None:
         """Write a checkpoint and delete the oldest one.
 
         If a checkpoint cannot be written during training, a notice says so: there are older
@@ -452,22 +448,3 @@ class Trainer:
 def _generator(device: torch.device, *seeds: int) -> torch.Generator:
     state = np.random.SeedSequence(seeds).generate_state(1)
     return torch.Generator(device).manual_seed(int(state[0]))
-
-
-def _open_run(
-    recipe: Recipe,
-    dataset: Dataset,
-    out: Path,
-    resume: bool,
-    devices: int,
-    initial_weights: InitialWeights | None,
-) -> Run:
-    """The run, new or resumed."""
-    check_oversample(recipe.oversampled, dataset.card.categories)
-    if resume and (out / RUN_FILE).exists():
-        return Run.resume(out, recipe, dataset)
-    started_from = None
-    if initial_weights is not None:
-        initial_weights.check(recipe, dataset.card.categories)
-        started_from = initial_weights.facts
-    return Run.create(out, recipe, dataset, devices, started_from)

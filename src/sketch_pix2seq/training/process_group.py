@@ -98,9 +98,6 @@ def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iter
         devices: number of processes on this machine; 1 under torchrun, which has its own count.
         work: what each worker does: a function that can be pickled.
 
-    Yields:
-        The group; it ends with the context.
-
     Raises:
         UsageError: as `check_devices`.
         LostProcessError: if a worker ends before it has joined.

@@ -27,6 +27,7 @@ from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.settings import describe_settings
 
@@ -81,7 +82,7 @@ class Run:
         recipe: Recipe,
         dataset: Dataset,
         devices: int = 1,
-        started_from: dict[str, Any] | None = None,
+        initial_weights: InitialWeights | None = None,
     ) -> Run:
         """Make the folder of a new run.
 
@@ -90,11 +91,14 @@ class Run:
             recipe: what will be trained.
             dataset: on what.
             devices: number of processes that start it.
-            started_from: facts of its initial weights; None: random ones.
+            initial_weights: what it begins with; None: random weights.
 
         Raises:
             RunError: if something is there already.
+            UsageError: if the initial weights do not fit.
         """
+        if initial_weights is not None:
+            initial_weights.check(recipe, dataset.card.categories)
         if (folder / RUN_FILE).exists():
             raise RunError(
                 f"`{folder}` exists already",
@@ -114,7 +118,7 @@ class Run:
                 "platform": platform.platform(),
             },
             "devices": devices,
-            "started_from": started_from,
+            "started_from": None if initial_weights is None else initial_weights.facts,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
