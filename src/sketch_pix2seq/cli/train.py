@@ -41,7 +41,7 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
-            for a judge, an exported judge, or a bundle that holds one.
+            for the recipe `judge`, an exported classifier, or a bundle that holds one.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -53,8 +53,8 @@ def train(
 
     wanted = find_recipe(recipe).with_settings(list(settings))
     if resume and not settings and (out / RUN_FILE).exists():
-        begun = Run(out).recipe
-        wanted = begun if begun.name == recipe else wanted
+        own = Run(out).recipe
+        wanted = own if own.name == recipe else wanted
     start = None if start_from is None else _initial_weights(start_from, wanted)
     outcome = train_showing(
         wanted,

@@ -142,11 +142,7 @@ class ConvEncoder(nn.Module):
     def forward(
         self, picture: Float[Tensor, "B 1 H W"]
     ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Encode a batch of pictures.
-
-        Returns:
-            mean and log variance, each (B, Z).
-        """
+        """See `PaperEncoder`."""
         mean, log_var = self.head(self.layers(picture).flatten(1))
         return mean, log_var
 

@@ -79,20 +79,16 @@ class InitialWeights:
                 got=_some_names(self.categories or ()),
                 do=f"The data set has {_some_names(categories)}.",
             )
-        wanted = {
-            name: tuple(tensor.shape)
-            for name, tensor in build(recipe, len(categories)).state_dict().items()
-        }
-        given = {name: tuple(tensor.shape) for name, tensor in self.weights.items()}
-        differ = sorted(
-            name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)
+        wanted, given = (
+            {(name, tuple(tensor.shape)) for name, tensor in weights.items()}
+            for weights in (build(recipe, len(categories)).state_dict(), self.weights)
         )
-        if differ:
+        if differ := sorted({name for name, _ in wanted ^ given}):
             first = differ[0]
             raise UsageError(
                 f"`start_from` must hold the networks of the recipe {recipe.name}: `{first}` must "
-                f"be {wanted.get(first, 'left out')}",
-                got=f"{given.get(first, 'none')}, and {len(differ) - 1} more that differ",
+                f"be {dict(wanted).get(first, 'left out')}",
+                got=f"{dict(given).get(first, 'none')}, and {len(differ) - 1} more that differ",
                 do=self._remedy(recipe),
             )
 
