@@ -100,23 +100,6 @@ class DrawingLosses(Losses):
     class_sum: Float[Tensor, ""] | None = None
     class_weight: float = 0.0
 
-    @property
-    def stroke_nll(self) -> Float[Tensor, ""]:
-        """Negative log likelihood of an offset."""
-        mean: Tensor = self.stroke_sum / max(self.counts[0], 1)
-        return mean
-
-    @property
-    def pen_ce(self) -> Float[Tensor, ""]:
-        """Cross entropy of a pen state."""
-        mean: Tensor = self.pen_sum / max(self.counts[1], 1)
-        return mean
-
-    @property
-    def reconstruction(self) -> Float[Tensor, ""]:
-        """Stroke and pen terms together."""
-        return self.stroke_nll + self.pen_ce
-
     def sums(self) -> Float64[Tensor, "7"]:
         """See `Losses`: four sums and three counts."""
         terms = (self.stroke_sum, self.pen_sum, self.kl_sum, self.class_sum)
