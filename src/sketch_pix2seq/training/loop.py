@@ -69,7 +69,6 @@ class Progress:
     loss: float
     drawings_per_second: float
     valid_loss: float | None
-    skipped: int
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
@@ -370,10 +369,8 @@ class Trainer:
 
     def progress(self, loss: float) -> Progress:
         """The progress after a step with this loss."""
-        state, rate = self.state, self._speed.rate
-        return Progress(
-            state.step, self.recipe.num_steps, loss, rate, self._valid_loss, state.skipped
-        )
+        step, num_steps = self.state.step, self.recipe.num_steps
+        return Progress(step, num_steps, loss, self._speed.rate, self._valid_loss)
 
     def _losses(
         self,
