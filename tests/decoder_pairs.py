@@ -26,7 +26,9 @@ def pair(kind: str, size: int = 20) -> tuple[RecurrentDecoder, models.Decoder]:
         module = with_random_weights(models.LSTMDecoder(LATENT_DIM, size, COMPONENTS))
         return LSTMDecoder(arrays(module), LATENT_DIM, size, COMPONENTS), module
     if kind == "layer_norm":
-        module = with_random_weights(models.LayerNormDecoder(LATENT_DIM, size, COMPONENTS))
+        module = with_random_weights(
+            models.LSTMDecoder(LATENT_DIM, size, COMPONENTS, layer_norm=True)
+        )
         return LayerNormDecoder(arrays(module), LATENT_DIM, size, COMPONENTS), module
     hyper = {"hyper_size": 12, "embedding_dim": 5}
     module = with_random_weights(models.HyperDecoder(LATENT_DIM, size, COMPONENTS, **hyper))

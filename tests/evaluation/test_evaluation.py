@@ -100,14 +100,9 @@ def test_no_model_is_judged_by_its_own_judge(evaluation: Evaluation, tmp_path: P
     names = evaluation.held_out.categories
     folder = write_bundle(tmp_path / "advised", with_classifier(tiny_bundle(), names))
     model = EvaluatedModel.load("mine", folder)
-    with pytest.raises(
-        UsageError, match="must not be in a model's bundle, nor have rewarded a model"
-    ):
+    with pytest.raises(UsageError, match="must not be in a model's bundle: `mine`"):
         Evaluation([model], tiny_classifier(names), evaluation.held_out, evaluation.settings)
     other = tiny_classifier((*names, "rabbit"))
-    taught = replace(model, classifier_digests=frozenset({other.digest}))
-    with pytest.raises(UsageError, match="nor have rewarded a model: `mine`"):
-        Evaluation([taught], other, evaluation.held_out, evaluation.settings)
     assert Evaluation([model], other, evaluation.held_out, evaluation.settings).models == (model,)
 
 

@@ -58,7 +58,7 @@ def test_both_classifiers_count(bundle: Bundle) -> None:
     by_code = bundle.code_classifier
     assert by_code is not None
     of_pictures = np.log(with_mirror_images(inputs))
-    of_codes = np.log(softmax(by_code.logits(sketcher.encode(inputs))))
+    of_codes = np.log(softmax(by_code(sketcher.encode(inputs))))
     expected = softmax(of_pictures + CODE_CLASSIFIER_WEIGHT * of_codes)
     np.testing.assert_allclose(by_category(prediction, KINDS), expected, rtol=1e-3)
     nothing = sketcher.classify([])

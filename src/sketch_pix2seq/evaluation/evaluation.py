@@ -40,13 +40,13 @@ class EvaluatedModel:
         label: Its name in the report.
         sketcher: What draws with it.
         digest: SHA-256 of what it is.
-        classifier_digests: Digests of the classifier in its bundle, and of those that rewarded it.
+        classifier_digest: Digest of the classifier in its bundle; None: it holds none.
     """
 
     label: str
     sketcher: Sketcher
     digest: str
-    classifier_digests: frozenset[str] = frozenset()
+    classifier_digest: str | None = None
 
     @classmethod
     def load(cls, label: str, path: Path | None) -> EvaluatedModel:
@@ -61,12 +61,11 @@ class EvaluatedModel:
         """
         bundle = Bundle.default() if path is None else Bundle.open(path)
         parts = [bundle.weights]
-        classifier_digests = set(bundle.card.rewarded_by)
-        if bundle.classifier is not None:
-            parts.append(bundle.classifier.digest.encode())
-            classifier_digests.add(bundle.classifier.digest)
+        classifier_digest = None if bundle.classifier is None else bundle.classifier.digest
+        if classifier_digest is not None:
+            parts.append(classifier_digest.encode())
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
-        return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(classifier_digests))
+        return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest)
 
     @property
     def card(self) -> BundleCard:
@@ -129,7 +128,7 @@ class Evaluation:
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, there is just one, or the judge belongs to a model or rewarded one.
+            category, there is just one, or the judge belongs to a model.
     """
 
     def __init__(
@@ -146,10 +145,9 @@ class Evaluation:
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe judge on this data set.",
             )
-        if taught := [model.label for model in models if judge.digest in model.classifier_digests]:
+        if taught := [model.label for model in models if judge.digest == model.classifier_digest]:
             raise UsageError(
-                "the judge must not be in a model's bundle, nor have rewarded a model: "
-                f"`{taught[0]}`",
+                f"the judge must not be in a model's bundle: `{taught[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:

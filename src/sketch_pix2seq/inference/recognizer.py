@@ -17,8 +17,7 @@ from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
-from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.bundle.classifier import ClassifierCard
+from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.networks import Networks
@@ -192,7 +191,7 @@ class Recognizer:
         def classify(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
             total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
             if by_code is not None:
-                logits = by_code.logits(self._code(views))
+                logits = by_code(self._code(views))
                 if not (np.abs(logits) <= MAX_LOGIT).all():
                     file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
                     raise BundleError(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
 
-from sketch_pix2seq.bundle.affine_maps import CompletionMap
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.gallery import Gallery
+from sketch_pix2seq.bundle.weights import AffineMap
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
@@ -617,7 +617,7 @@ class Sketcher:
         return self._bundle.gallery_items
 
     @property
-    def _completion(self) -> CompletionMap:
+    def _completion(self) -> AffineMap:
         completion = self._bundle.completion_map
         if completion is None:
             raise BundleError(

@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 
 from bundles import tiny_attention_bundle, tiny_bundle, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.bundle.affine_maps import CodeClassifier
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
+from sketch_pix2seq.export.affine_maps import code_classifier
 from sketch_pix2seq.inference.inputs import as_views
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
@@ -340,7 +340,7 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     (folder / "model.json").write_text(json.dumps(card))
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(30, card["architecture"]["latent_dim"])).astype(np.float32)
-    naming = CodeClassifier.fitted(codes, np.arange(30) % 3, 3)
+    naming = code_classifier(codes, np.arange(30) % 3, 3)
     (folder / "naming.safetensors").write_bytes(naming.to_bytes())
     with TestClient(create_studio(Sketcher.load(folder))) as opened:
         assert opened.get("/api/model").json()["can_classify"] is True

@@ -1,13 +1,22 @@
-"""The weights of a run that are exported, and how a bundle stores them."""
+"""A run's best weights, how files store them, and bundles that appear complete or not at all."""
 
 from __future__ import annotations
 
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.data.atomic_dir import atomic_dir
+from sketch_pix2seq.errors import BundleError, RunError
+from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
 from sketch_pix2seq.training.run import Run
 
@@ -56,3 +65,32 @@ def round_to_half(model: nn.Module) -> None:
 def stored(tensor: torch.Tensor) -> torch.Tensor:
     """Return a tensor as a bundle stores it: 16-bit floats if it is large."""
     return tensor.half().contiguous() if tensor.numel() >= HALF_FROM else tensor.contiguous()
+
+
+@contextmanager
+def atomic_bundle(out: Path) -> Iterator[Path]:
+    """Make a temporary folder that becomes `out` at the end, or is removed after an error.
+
+    Args:
+        out: the folder to make, or a file name that ends in `.zip`.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        BundleError: if `out` exists already.
+    """
+    if os.path.lexists(out):  # a link to nowhere as well
+        raise BundleError(f"`{out}` exists already", do="Name another place.")
+    if out.suffix != ".zip":
+        with atomic_dir(out) as folder:
+            yield folder
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(Path(scratch).iterdir()):
+                archive.write(file, file.name)
+        atomic_write(out, content.getvalue())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.bundle.facts import fact_problems
+from sketch_pix2seq.bundle.checks import fact_problems
 
 LOSSES = {"stroke_nll": 0.1, "pen_ce": 0.2, "reconstruction": 0.3, "kl": 6.0}
 
@@ -41,7 +41,6 @@ def test_facts_that_are_not_told_are_none() -> None:
         ("data", {"counts": {"train": {"cat": "many"}}}, "must be an object of counts"),
         ("metrics", {"step": "last"}, "`metrics.step` must be a count"),
         ("metrics", {"step": True}, "`metrics.step` must be a count"),
-        ("metrics", {"rewarded_by": {"a": 1}}, "`metrics.rewarded_by` must be a list of texts"),
         ("metrics", {"test": [LOSSES]}, "`metrics.test` must be an object"),
         ("metrics", {"test": {"data": "1f"}}, "`metrics.test` must hold data, valid and magenta"),
         (

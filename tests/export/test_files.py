@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.export.atomic_bundle import atomic_bundle
+from sketch_pix2seq.export.files import atomic_bundle
 
 
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
