@@ -18,7 +18,7 @@ from sketch_pix2seq.web.studio.app import create_studio
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
-    with serving(create_studio(Sketcher.load())) as address:
+    with serving(create_studio(Sketcher.load(num_threads=1))) as address:
         yield address
 
 

@@ -38,9 +38,12 @@ def studio(
         from sketch_pix2seq.web.server import serve
         from sketch_pix2seq.web.studio.app import create_studio
 
+    from sketch_pix2seq.inference.arguments import checked_threads
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    app = create_studio(Sketcher.load(model_at(bundle), num_threads=threads))
+    checked_threads(threads)
+    sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each who asks
+    app = create_studio(sketcher, num_threads=threads)
     serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
 
 

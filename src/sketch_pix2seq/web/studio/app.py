@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from importlib import resources
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.guards import Limits
-from sketch_pix2seq.web.pages import page
 from sketch_pix2seq.web.site import new_site
-from sketch_pix2seq.web.studio.api import routes
-from sketch_pix2seq.web.studio.drawing_service import DrawingService, drawing_of
+from sketch_pix2seq.web.studio.api import Workers, routes
+from sketch_pix2seq.web.studio.forms import Strokes, strokes_in_middle
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
@@ -25,10 +25,6 @@ LIMITS = Limits(
     per_second=20.0,
     burst=100,
 )
-
-
-Drawing: TypeAlias = list[list[list[float]]]
-"""[[x...], [y...]] for each stroke."""
 
 
 class View(NamedTuple):
@@ -53,41 +49,36 @@ VIEWS = (
 )
 
 
-def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
+def create_studio(
+    sketcher: Sketcher, limits: Limits = LIMITS, *, num_threads: int | None = None
+) -> FastAPI:
     """Make the studio of a model.
 
     Args:
-        sketcher: The model.
+        sketcher: The model; it draws fastest for many if it uses one thread for each.
         limits: What is taken from one who asks.
+        num_threads: Requests that are worked on at once; None: as many as there are processors.
 
     Returns:
-        The application; its engine ends when the application does.
+        The application.
     """
-    service = DrawingService(sketcher)
+    drawers = Workers(num_threads or num_processors())
     sketches = examples_of_the_package()
-    examples = [(sketch.category or sketch.name or "", drawing_of(sketch)) for sketch in sketches]
-
-    @asynccontextmanager
-    async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.close()
-
-    def health() -> dict[str, object]:
-        engine = service.engine
-        return {"ok": engine.works, "drawing": engine.num_active, "waiting": engine.num_waiting}
-
+    examples = [
+        (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
+        for sketch in sketches
+    ]
     app = new_site(
         "sketch-pix2seq",
         "Show it a sketch; it draws it again, stroke by stroke.",
         limits,
-        lifespan=open_and_close,
-        health=health,
+        health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
     )
-    app.include_router(routes(service))
+    app.include_router(routes(sketcher, drawers))
     for view in VIEWS:
         app.add_api_route(
             view.path,
-            _shows(view, service, examples),
+            _shows(view, sketcher, examples),
             methods=["GET", "HEAD"],
             include_in_schema=False,
             response_class=HTMLResponse,
@@ -102,10 +93,9 @@ def examples_of_the_package() -> list[Sketch]:
 
 
 def _shows(
-    view: View, service: DrawingService, examples: list[tuple[str, Drawing]]
+    view: View, sketcher: Sketcher, examples: list[tuple[str, Strokes]]
 ) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
-        sketcher = service.sketcher
         return page(
             request,
             view.template,

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.web.pages import page
+from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.order import Place, own_order, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 from sketch_pix2seq.web.turing.visits import (

@@ -1,6 +1,6 @@
 // The pages Draw and Finish: a person draws, and after each pause the model draws too.
 
-import { ask, draw } from "./api.js";
+import { ask } from "./api.js";
 import {
   $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles,
   takeUndoKeys, trying,
@@ -36,20 +36,13 @@ async function redraw() {
   for (const paper of papers) paper.clear(given);
   choose(null);
   desk.setAttribute("aria-busy", "true");
-  const named = trying(() => name(signal));
-  const drawn = await trying(async () => {
-    await draw(
-      completing ? "/api/complete" : "/api/redraw",
-      form,
-      (place, points, finished) => papers[place].add(points, finished),
-      signal,
-    );
-    return true;
-  });
-  await named;
+  const path = completing ? "/api/complete" : "/api/redraw";
+  const answer = await trying(() => ask(path, form, signal));
+  answer?.drawings.forEach((strokes, place) => papers[place].draw(strokes.slice(given.length)));
+  await trying(() => name(signal));
   if (signal.aborted) return undefined;
   desk.removeAttribute("aria-busy");
-  if (drawn) tell();
+  if (answer) showDone();
   return undefined;
 }
 
@@ -63,7 +56,7 @@ function rest() {
   buttons();
 }
 
-function tell() {
+function showDone() {
   buttons();
   const what = $("#seen").textContent;
   const done = completing ? "completed" : "drawn again";
