@@ -17,7 +17,15 @@ from bundles import (
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, HeldOut
+from sketch_pix2seq.evaluation.evaluation import (
+    DOT,
+    EACH,
+    LIVING,
+    EvaluatedModel,
+    Evaluation,
+    HeldOut,
+    groups_of,
+)
 from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -123,3 +131,22 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
     content[-1] ^= 1
     weights.write_bytes(content)
     assert EvaluatedModel.load("one", plain).digest != first
+
+
+def test_the_papers_second_setting_is_animals_against_vehicles() -> None:
+    groups = groups_of(["cat", "pig", "rabbit", "bus", "truck", "car"])
+    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1, 2), (3, 4, 5), True)
+    assert len(groups.pairs) == 9
+    assert groups.pairs[0] == (0, 3)
+
+
+def test_of_many_categories_the_first_three_of_each_are_taken() -> None:
+    groups = groups_of([*sorted(LIVING), "axe", "bed", "car", "door"])
+    assert len(groups.first) == len(groups.second) == EACH
+    assert groups.shown == groups.first + groups.second
+
+
+def test_categories_of_one_kind_are_cut_in_two_halves() -> None:
+    groups = groups_of(["axe", "bed", "car", "door", "eye"])
+    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1), (2, 3), False)
+    assert groups_of(["cat", "dog"]).pairs == [(0, 1)]

@@ -10,15 +10,18 @@ Source: silhouette by Rousseeuw (1987); t-SNE by van der Maaten and Hinton (2008
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
 from sketch_pix2seq.evaluation.parts import Part
+from sketch_pix2seq.evaluation.report import charts
+from sketch_pix2seq.evaluation.report.layout import Figure, Section
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell, listed
 from sketch_pix2seq.sketch.raster import rasterise_batch
 
 NEIGHBOURS = 5
@@ -43,37 +46,32 @@ def part_name(label: str) -> str:
 
 def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    numbers = chosen(evaluation)
-    sketches = [evaluation.held_out.sketches[number] for number in numbers]
-    spaces: dict[str, tuple[str, Callable[[], np.ndarray]]] = {
-        model.label: (model.digest, partial(_codes, evaluation, model, numbers))
-        for model in evaluation.models
-    }
-    spaces["pixels"] = ("", lambda: rasterise_batch(sketches).reshape(len(sketches), -1))
-    spaces["judge"] = ("", lambda: evaluation.human[1].features[numbers])
-    amounts = vars(evaluation.settings)
     facts = {
         **evaluation.facts,
-        "per_category": amounts["per_category"],
-        "per_category_latent": amounts["per_category_latent"],
+        "per_category_latent": evaluation.settings.per_category_latent,
     }
-    for label, (digest, codes) in spaces.items():
-
-        def measure(codes: Callable[[], np.ndarray] = codes) -> dict[str, Any]:
-            return _measured(evaluation, codes(), evaluation.held_out.category_ids[numbers])
-
-        yield Part(part_name(label), {**facts, "model": digest}, measure)
+    for model in evaluation.models:
+        measure = partial(_measured, evaluation, model.label, model)
+        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+    for label in YARDSTICKS:
+        yield Part(part_name(label), facts, partial(_measured, evaluation, label, None))
 
 
 def _codes(
-    evaluation: Evaluation, model: EvaluatedModel, numbers: Int64[np.ndarray, "N"]
+    evaluation: Evaluation, label: str, model: EvaluatedModel | None
 ) -> Float32[np.ndarray, "N Z"]:
-    return np.asarray(evaluation.codes(model)[numbers])
+    numbers = chosen(evaluation)
+    if model is not None:
+        return np.asarray(evaluation.codes(model)[numbers])
+    if label == "judge":
+        return np.asarray(evaluation.human[1].features[numbers])
+    sketches = [evaluation.held_out.sketches[number] for number in numbers]
+    return rasterise_batch(sketches).reshape(len(sketches), -1)
 
 
-def _measured(
-    evaluation: Evaluation, codes: Float32[np.ndarray, "N Z"], category_ids: Int64[np.ndarray, "N"]
-) -> dict[str, Any]:
+def _measured(evaluation: Evaluation, label: str, model: EvaluatedModel | None) -> dict[str, Any]:
+    codes = _codes(evaluation, label, model)
+    category_ids = evaluation.held_out.category_ids[chosen(evaluation)]
     kinds = {"category": category_ids}
     if evaluation.groups.is_meaningful:
         kinds["group"] = np.isin(category_ids, evaluation.groups.first).astype(np.int64)
@@ -140,3 +138,62 @@ def neighbours_agree(
     near = NearestNeighbors(n_neighbors=few).fit(codes).kneighbors(return_distance=False)
     votes = np.stack([(kinds[near] == kind).sum(1) for kind in np.unique(kinds)], axis=1)
     return np.asarray(np.unique(kinds)[votes.argmax(1)] == kinds)
+
+
+def section(found: Found) -> Section:
+    """Make the report's section."""
+    numbers = chosen(found.evaluation)
+    kinds = found.evaluation.held_out.category_ids[numbers]
+    places = np.searchsorted(np.sort(found.evaluation.groups.shown), kinds)
+    names = found.names(sorted(found.evaluation.groups.shown))
+    labels = [*YARDSTICKS, *found.labels]
+    of_each = {label: found.measured[part_name(label)] for label in labels}
+    kinds_measured = {"category": ""}
+    if found.evaluation.groups.is_meaningful:
+        kinds_measured["group"] = ", living and things"
+    columns = [Column("space", "text")]
+    for words in kinds_measured.values():
+        columns += [Column("silhouette" + words, "number"), Column("neighbours agree" + words)]
+    rows: list[list[Cell]] = [
+        [
+            label,
+            *(
+                found.share(np.array(one[f"{kind}_{measure}"]))
+                for kind in kinds_measured
+                for measure in ("silhouette", "neighbours")
+            ),
+        ]
+        for label, one in of_each.items()
+    ]
+    panels = [(label, np.array(of_each[label]["places"])) for label in found.labels]
+    each = found.evaluation.settings.per_category_latent
+    return Section(
+        name="latent",
+        title="Latent space: does every category have a place of its own?",
+        see="Islands of one colour: categories that the model keeps apart without knowing of them.",
+        how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, perplexity "
+        f"30, seed {found.evaluation.settings.seed}. The numbers are measured in the latent space "
+        "itself, not in the picture.",
+        paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
+        "numbers).",
+        ours=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "
+        f"of plain pixels {format_cell(rows[0][1], 'number').text}.",
+        tables=[
+            Table(
+                name="latent",
+                title="How well categories are kept apart",
+                columns=columns,
+                rows=rows,
+                yardsticks=len(YARDSTICKS),
+            )
+        ],
+        figures=[
+            Figure(
+                "latent",
+                "Test drawings in the latent space",
+                charts.clouds(panels, places, names),
+                "Each mark is a drawing; marks that are neighbours in the latent space are "
+                "neighbours here, while distances between islands mean little.",
+            )
+        ],
+    )

@@ -5,9 +5,10 @@ Knows sections, tables and figures; does not know what was measured.
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -17,9 +18,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.evaluation.names import as_file_name
 from sketch_pix2seq.evaluation.report.tables import Table, format_cell
 from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.io.sheet import Sheet, SheetColours, SheetRow
 
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b1b1b", "grey": "#6b6b70", "hair": "#e6e6e9",
@@ -42,23 +43,17 @@ _CHART_STYLE = (
     ".chart .hair{stroke:var(--hair);fill:none}"
     ".chart .frame{stroke:var(--hair);fill:none}"
 )
-_NOTHING = Markup("")
+_THEMED = SheetColours("var(--ink)", "var(--grey)", "var(--hair)", "none")
+PAGE, RESULTS = "report.html", "results.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How a report was made.
-
-    Args:
-        command: What was typed.
-        commit: Of the code; the release if it is not known.
-        data: Name of the data set.
-        machine: In a few words.
-        date: Of the day.
-    """
+    """How a report was made."""
 
     command: str
     commit: str
+    "Of the code; the release if it is not known."
     data: str
     machine: str
     date: str
@@ -105,76 +100,73 @@ class Section:
     figures: Sequence[Figure] = field(repr=False)
 
 
-def render(
-    *,
-    title: str,
-    lead: str,
-    facts: Sequence[tuple[str, str]],
-    made: str,
-    sections: Sequence[Section],
-    claims: Sequence[Any] = (),
-    models: Sequence[Sequence[str]] = (),
-    model_columns: Sequence[str] = (),
-    attribution: str = "",
-    beside: str = "",
-    actions: Markup = _NOTHING,
-    stylesheet: str = "",
-) -> str:
-    """Lay out a page.
+def write_report(
+    sections: Sequence[Section], results: Mapping[str, Any], page: str, out: Path
+) -> Path:
+    """Write a page, and beside it the same as numbers and pictures.
+
+    report.html    everything, self-contained
+    results.json   the same numbers
+    tables/*.csv   each table
+    figures/*.svg  each figure
 
     Args:
-        title: Above everything.
-        lead: Below it, in a few sentences.
-        facts: Names and values: how it was made.
-        made: The same in a few words, for captions.
-        sections: What there is to see, from the top.
-        claims: The paper's, with verdicts; see `claims.Claim`.
-        models: A row of a table for each that was measured.
-        model_columns: Above these.
-        attribution: Whose drawings these are.
-        beside: What else there is beside the page.
-        actions: HTML below the facts: what the reader can do.
-        stylesheet: Address of `style`; empty: it is put into the page.
+        sections: Of the page.
+        results: Of `results.json`, but for the tables.
+        page: HTML.
+        out: A folder; made if it is not there.
 
     Returns:
-        HTML.
-    """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["marked"] = _marked
-    return environment.from_string(_own("page.html.jinja")).render(
-        title=title,
-        lead=lead,
-        facts=facts,
-        made=made,
-        stylesheet=stylesheet,
-        style=Markup(style()),
-        sections=sections,
-        claims=claims,
-        format_cell=format_cell,
-        models=models,
-        model_columns=model_columns,
-        attribution=attribution,
-        beside=beside,
-        actions=actions,
-        version=__version__,
-    )
-
-
-def write_beside(sections: Sequence[Section], out: Path) -> None:
-    """Write each table as `tables/NAME.csv` and each figure as `figures/NAME.svg`.
-
-    Args:
-        sections: Whose.
-        out: A folder; made if it is not there.
+        The page's path.
     """
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    for section in sections:
-        for table in section.tables:
-            atomic_write(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
-        for figure in section.figures:
-            path = out / "figures" / f"{as_file_name(figure.name)}.svg"
-            atomic_write(path, standalone(figure).encode())
+    tables = [table for section in sections for table in section.tables]
+    for table in tables:
+        atomic_write(out / "tables" / f"{table.name}.csv", table.to_csv().encode())
+    for figure in (figure for section in sections for figure in section.figures):
+        path = out / "figures" / f"{as_file_name(figure.name)}.svg"
+        atomic_write(path, standalone(figure).encode())
+    content = {**results, "tables": {table.name: table.to_json() for table in tables}}
+    atomic_write(out / RESULTS, (json.dumps(content, indent=1) + "\n").encode())
+    atomic_write(out / PAGE, page.encode())
+    return out / PAGE
+
+
+def render(**values: Any) -> str:
+    """Lay out a page, HTML, from what its template names.
+
+    Args:
+        **values: `title` and `lead`; `facts`, names and values that say how it was made, and
+            `made`, the same in a few words for captions; `sections`; `claims`, the paper's, with
+            verdicts; `models`, a row for each that was measured, below `model_columns`;
+            `attribution`, whose drawings these are; `beside`, what else there is beside the page;
+            `actions`, HTML: what the reader can do; `stylesheet`, the address of `style` if it is
+            not to be in the page.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["marked"] = _marked
+    usual = {"claims": (), "actions": "", "stylesheet": "", "beside": "", "version": __version__}
+    return environment.from_string(_own("page.html.jinja")).render(
+        **(usual | values), style=Markup(style()), format_cell=format_cell
+    )
+
+
+def sheet_svg(
+    rows: Sequence[SheetRow], cell: int, headings: Sequence[str] = (), apart: int = 0
+) -> str:
+    """A sheet of drawings in the page's colours; see `Sheet`."""
+    return Sheet(rows=rows, headings=headings, cell=cell, set_apart=apart).to_svg(_THEMED)
+
+
+def as_file_name(label: str) -> str:
+    """Return what files about something are called.
+
+    Example:
+        >>> as_file_name("<my> model")
+        '-my-model'
+    """
+    return re.sub(r"[^\w.+-]+", "-", label)
 
 
 def style() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from sketch_pix2seq.evaluation.parts import kept_sketch
 from sketch_pix2seq.evaluation.report import charts
-from sketch_pix2seq.evaluation.shown import from_shown
 from sketch_pix2seq.evaluation.turing.study import Study, StudySketch
 from sketch_pix2seq.io.svg_out import drawing_group, number
 
@@ -98,7 +98,7 @@ def _cell(shown: Shown, left: float, top: float, side: float) -> str:
     corner = f'x="{number(left)}" y="{number(top)}" width="{number(side)}" height="{number(side)}"'
     frame = f'<rect class="frame" {corner} rx="6"/>'
     drawing = drawing_group(
-        from_shown(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
+        kept_sketch(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
     )
     words = "–" if shown.share is None else f"{100 * shown.share:.0f} %"
     middle, line = left + side / 2, top + side + 13

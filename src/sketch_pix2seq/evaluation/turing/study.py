@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sketch_pix2seq.errors import StudyError
-from sketch_pix2seq.evaluation.shown import ShownSketch
+from sketch_pix2seq.evaluation.parts import KeptSketch
 
 FORMAT_VERSION = 1
 STUDY_FILE = "study.json"
@@ -39,7 +39,7 @@ class StudySketch:
     source: str
     category: str
     original: str
-    drawing: ShownSketch
+    drawing: KeptSketch
 
 
 @dataclass(frozen=True, kw_only=True)
