@@ -23,8 +23,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation.estimates import estimate
 from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel
-from sketch_pix2seq.evaluation.interpolation import off_category_rates
-from sketch_pix2seq.evaluation.settings import STEPS
+from sketch_pix2seq.evaluation.interpolation import STEPS, off_category_rates
 from sketch_pix2seq.inference.classifier import Classifier
 
 

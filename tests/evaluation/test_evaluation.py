@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ from sketch_pix2seq.evaluation.evaluation import (
     LIVING,
     EvaluatedModel,
     Evaluation,
+    EvaluationSettings,
     HeldOut,
     groups_of,
 )
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
@@ -150,3 +151,25 @@ def test_categories_of_one_kind_are_cut_in_two_halves() -> None:
     groups = groups_of(["axe", "bed", "car", "door", "eye"])
     assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1), (2, 3), False)
     assert groups_of(["cat", "dog"]).pairs == [(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"per_category": 9}, "`per_category` must be 10 or more; got 9"),
+        ({"num_seeds": 0}, "`num_seeds` must be 1 or more"),
+        ({"best_of": 0}, "`best_of` must be 1 or more"),
+        ({"paths": 0}, "`paths` must be 1 or more"),
+        ({"seed": -1}, "`seed`"),
+        ({"temperatures": ()}, "`temperatures` must name at least one"),
+        ({"temperatures": (0.4, -1.0)}, "`temperature` must be a number from 0"),
+        ({"temperatures": (0.4, 0.4)}, "each `temperature` must be another one"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        EvaluationSettings(**changes)
+
+
+def test_the_first_temperature_counts_most() -> None:
+    assert EvaluationSettings(temperatures=(0.7, 0.2)).temperature == 0.7

@@ -25,8 +25,8 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
     from sketch_pix2seq.evaluation.report.layout import Provenance
-    from sketch_pix2seq.evaluation.settings import EvaluationSettings
 
 
 @Parameter(name="*")
@@ -52,7 +52,7 @@ class Amount:
 
     def settings(self) -> EvaluationSettings:
         """Return the settings of the evaluation."""
-        from sketch_pix2seq.evaluation.settings import EvaluationSettings
+        from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
 
         given = {
             "per_category": self.per_category,

@@ -22,7 +22,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
 from sketch_pix2seq.evaluation.report.layout import as_file_name
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.inference.classifier import Classifier, ClassScores
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -87,6 +87,49 @@ def groups_of(categories: Sequence[str]) -> Groups:
     half = min(EACH, len(categories) // 2)
     places = tuple(range(2 * half))
     return Groups(places[:half], places[half:], is_meaningful=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How much is drawn and how.
+
+    Raises:
+        UsageError: If a number is out of its range.
+    """
+
+    per_category: int = 300
+    "Test drawings of each category that are redrawn; fewer where there are fewer."
+    temperatures: tuple[float, ...] = (0.4, 0.1, 0.7, 1.0)
+    "How freely models draw. All is measured at the first; recognition and retrieval at each."
+    num_seeds: int = 3
+    "How often everything is redrawn at the first temperature, with other noise each time."
+    best_of: int = 8
+    "Also measured: the best of so many, as each model chooses it; 1: not measured."
+    per_category_latent: int = 100
+    "Test drawings of each category whose places in the latent space are shown."
+    paths: int = 20
+    "Interpolations for each pair of categories."
+    seed: int = 0
+    "Decides which drawings are taken, all noise and all resampling."
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("per_category", "per_category_latent"):
+            whole_number(name, getattr(self, name), least=10)
+        for name in ("num_seeds", "best_of", "paths"):
+            whole_number(name, getattr(self, name), least=1)
+        checked_seed(self.seed)
+        if not self.temperatures:
+            raise UsageError("`temperatures` must name at least one")
+        if len(set(self.temperatures)) < len(self.temperatures):
+            raise UsageError("each `temperature` must be another one", got=self.temperatures)
+        for temperature in self.temperatures:
+            checked_temperature(temperature)
+
+    @property
+    def temperature(self) -> float:
+        """The first temperature, at which everything is measured."""
+        return self.temperatures[0]
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,14 @@ from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Fou
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
-from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
+
+STEPS, FINE_STEPS = 11, 51
+"""Drawings from one to another, both ends included: the paper's figures 7 and 8, and 9."""
+_FINE_LINES = 3  # in which a row of 51 is set
 
 
 def part_name(label: str) -> str:
@@ -132,15 +135,11 @@ def _best_between(
 
 
 def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.ndarray, "P"]]:
-    """Say how evenly paths go.
-
-    Args:
-        features: Of S drawings on each of P paths.
+    """Say how evenly paths go. A path that stands still has even steps and no detour.
 
     Returns:
         `longest_step`: as a share of the whole way, 1 / (S - 1) at least; `detour`: the whole way
-        as a multiple of the straight line between the ends, 1 at least. A path that stands still
-        has even steps and no detour.
+        as a multiple of the straight line between the ends, 1 at least.
 
     Example:
         >>> straight = np.arange(5, dtype=np.float32)[None, :, None]
@@ -158,10 +157,7 @@ def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.nda
 
 
 def off_category_rates(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
-    """Compute off-category rates.
-
-    Args:
-        measured: Of one model.
+    """Compute off-category rates from what was measured of one model.
 
     Returns:
         For each path the off-category rate of its inner drawings, `between`, and of its ends,
@@ -216,6 +212,7 @@ def section(found: Found) -> Section:
             "high everywhere: the model draws badly.",
         )
     ]
+    headings = ["human", *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), "human"]
     for label, one in of_each.items():
         sheet = [
             SheetRow(
@@ -224,34 +221,26 @@ def section(found: Found) -> Section:
             )
             for kinds, pair, row in zip(pairs, shown_ends, one["shown"], strict=True)
         ]
-        headings = ["human", *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), "human"]
-        title = f"{label}: each of the first group to each of the second"
         figures.append(
             Figure(
                 f"interpolation-{label}",
-                title,
+                f"{label}: each of the first group to each of the second",
                 sheet_svg(sheet, 60, headings),
                 "Outermost the human drawings; between them their redrawings (0 and 1) and nine "
                 "mixtures, all with one noise.",
             )
         )
-    for label, one in list(of_each.items())[:1]:
-        fine = [
-            _fine_rows(row, name)
-            for row, name in zip(one["fine"], found.names(evaluation.groups.second), strict=True)
-        ]
-        sheet = [line for rows_of_one in fine for line in rows_of_one]
-        first = evaluation.held_out.categories[evaluation.groups.first[0]]
-        to = found.names(evaluation.groups.second)
-        title = f"{label}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each"
-        figures.append(
-            Figure(
-                "fine-interpolation",
-                title,
-                sheet_svg(sheet, 44),
-                "Read line by line, three lines for each pair: parts come and go one at a time.",
-            )
+    (first,) = found.names(evaluation.groups.first[:1])
+    to = found.names(evaluation.groups.second)
+    fine = zip(of_each[found.labels[0]]["fine"], to, strict=True)
+    figures.append(
+        Figure(
+            "fine-interpolation",
+            f"{found.labels[0]}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each",
+            sheet_svg([line for row, name in fine for line in _fine_rows(row, name)], 44),
+            "Read line by line, three lines for each pair: parts come and go one at a time.",
         )
+    )
     return Section(
         name="interpolation",
         title="Interpolation: what appears between two drawings?",
@@ -269,10 +258,7 @@ def section(found: Found) -> Section:
                 name="interpolation",
                 title="Off-category rate (intrusion), and how evenly drawings change",
                 columns=[
-                    Column("model", "text"),
-                    Column("off-category rate, inner drawings"),
-                    Column("at the ends"),
-                    Column("excess"),
+                    *columns("model", "off-category rate, inner drawings", "at the ends", "excess"),
                     *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
                     Column("longest step (even: 10 %)"),
                     Column("detour (straight: 1)", "number"),
@@ -282,9 +268,6 @@ def section(found: Found) -> Section:
         ],
         figures=figures,
     )
-
-
-_FINE_LINES = 3  # in which a row of 51 is set
 
 
 def _fine_rows(row: Sequence[KeptSketch], name: str) -> list[SheetRow]:

@@ -7,7 +7,7 @@ import numpy as np
 from sketch_pix2seq.evaluation.evaluation import Found
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
+from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
 
 
 def section(found: Found) -> Section:
@@ -44,10 +44,7 @@ def section(found: Found) -> Section:
             Table(
                 name="likelihood",
                 title="Losses on test drawings, in nats",
-                columns=[
-                    Column("model", "text"),
-                    *(Column(name, "number") for name in ("KL weight", *names, "KL")),
-                ],
+                columns=columns("model", "KL weight", *names, "KL", form="number"),
                 rows=rows,
             )
         ],

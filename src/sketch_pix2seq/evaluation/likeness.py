@@ -30,7 +30,7 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.report.layout import Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
 from sketch_pix2seq.sketch.sketch import Sketch
 
 FOLDS = 5
@@ -232,9 +232,7 @@ def section(found: Found) -> Section:
                 name="likeness",
                 title="Two-sample test: accuracy of a classifier of redrawings and human drawings",
                 columns=[
-                    Column("drawings", "text"),
-                    Column("accuracy by picture"),
-                    Column("accuracy by strokes"),
+                    *columns("drawings", "accuracy by picture", "accuracy by strokes"),
                     Column("... people's simplified alike"),
                     Column("... both simplified alike"),
                     Column("Fréchet distance", "number"),

@@ -23,7 +23,7 @@ from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
 from sketch_pix2seq.evaluation.parts import Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
+from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -184,7 +184,7 @@ def section(found: Found, pictures: Sequence[ShownPicture]) -> Section:
             Table(
                 name="pictures",
                 title="Rec of pictures",
-                columns=[Column("drawings", "text"), Column("recognised")],
+                columns=columns("drawings", "recognised"),
                 rows=rows,
                 yardsticks=1,
             )

@@ -25,7 +25,14 @@ from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell, listed
+from sketch_pix2seq.evaluation.report.tables import (
+    Cell,
+    Column,
+    Table,
+    columns,
+    format_cell,
+    listed,
+)
 from sketch_pix2seq.io.sheet import Cell as SheetCell
 from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -43,29 +50,26 @@ _AT_ONCE = 512
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How redrawings are sampled.
-
-    Args:
-        temperature: How freely.
-        best_of: The best of so many.
-        seed: Of the noise.
-    """
+    """How redrawings are sampled: how freely, the best of so many, with which noise."""
 
     temperature: float
     best_of: int
     seed: int
 
+    @property
+    def words(self) -> str:
+        """What distinguishes it, but for the seed."""
+        return f"{self.temperature:g}" + f", best of {self.best_of}" * (self.best_of > 1)
+
 
 def sampling_configs(evaluation: Evaluation) -> list[SamplingConfig]:
     """Return all configurations for redrawing, the main one first."""
     settings = evaluation.settings
-    found = main_configs(evaluation)
-    found += [
-        SamplingConfig(temperature, 1, settings.seed) for temperature in settings.temperatures[1:]
-    ]
+    others = [(temperature, 1) for temperature in settings.temperatures[1:]]
     if settings.best_of > 1:
-        found.append(SamplingConfig(settings.temperature, settings.best_of, settings.seed))
-    return found
+        others.append((settings.temperature, settings.best_of))
+    configs = [SamplingConfig(*other, settings.seed) for other in others]
+    return main_configs(evaluation) + configs
 
 
 def main_configs(evaluation: Evaluation) -> list[SamplingConfig]:
@@ -77,8 +81,7 @@ def main_configs(evaluation: Evaluation) -> list[SamplingConfig]:
 
 def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
     """Name the part that measures a model's redrawings made in one config."""
-    of = f", best of {config.best_of}" if config.best_of > 1 else ""
-    return f"{model.label}: redrawing at {config.temperature:g}{of}, seed {config.seed}"
+    return f"{model.label}: redrawing at {config.words}, seed {config.seed}"
 
 
 def distorted_name(model: EvaluatedModel) -> str:
@@ -154,13 +157,6 @@ def ranks(
 ) -> Int64[np.ndarray, "N"]:
     """Count, for each query, the codes that are nearer to it than its own.
 
-    Args:
-        queries: One for each code.
-        codes: What is searched.
-
-    Returns:
-        (N,), 0 where its own is the nearest.
-
     Example:
         >>> ranks(np.array([[0.9], [0.2]], np.float32), np.array([[1], [0]], np.float32)).tolist()
         [0, 0]
@@ -179,6 +175,7 @@ def ranks(
 def recognition_section(found: Found) -> Section:
     """Make the report's section: is the redrawing of the right kind?"""
     evaluation, held_out = found.evaluation, found.evaluation.held_out
+    main = evaluation.settings
     human = evaluation.human[0] == held_out.category_ids
     right = {"human": human[None]}
     right |= {model.label: recognised(found, model) for model in found.models}
@@ -191,9 +188,12 @@ def recognition_section(found: Found) -> Section:
         ]
         for label, values in right.items()
     ]
-    columns = [Column("model", "text"), Column("all"), *map(Column, held_out.categories)]
-    by_config = [_by_config(found, model) for model in found.models]
-    way_columns = [Column("model", "text"), *(Column(name) for name in _way_names(found))]
+    configs = [config for config in sampling_configs(evaluation) if config.seed == main.seed]
+    configs.sort(key=lambda config: (config.best_of, config.temperature))
+    by_config: list[list[Cell]] = [
+        [model.label, *(found.share(recognised(found, model, [config])) for config in configs)]
+        for model in found.models
+    ]
     chart_rows = ["all", *held_out.categories][: 1 + MANY]
     values = [
         [cell for row in rows if isinstance(cell := row[1 + place], Estimate)]
@@ -215,12 +215,11 @@ def recognition_section(found: Found) -> Section:
         ),
     ]
     if len(kinds) <= MANY:
-        chart = charts.confusions(list(shares.items()), held_out.categories)
         figures.append(
             Figure(
                 "confusion",
                 "What is taken for what, in per cent",
-                chart,
+                charts.confusions(list(shares.items()), held_out.categories),
                 "Rows: what was drawn. Columns: what the judge sees. A red column is a category "
                 "that a model falls back on.",
             )
@@ -239,7 +238,7 @@ def recognition_section(found: Found) -> Section:
             Table(
                 name="recognition",
                 title="Rec: share that the judge recognises",
-                columns=columns,
+                columns=columns("model", "all", *held_out.categories),
                 rows=rows,
                 yardsticks=1,
                 page_columns=2 + MANY,
@@ -247,17 +246,13 @@ def recognition_section(found: Found) -> Section:
             Table(
                 name="recognition-by-way",
                 title="Rec by temperature, and the best of several, as the model itself chooses it",
-                columns=way_columns,
+                columns=columns("model", *(f"temperature {one.words}" for one in configs)),
                 rows=by_config,
             ),
             Table(
                 name="confusion",
                 title="What is taken for what",
-                columns=[
-                    Column("model", "text"),
-                    Column("drawn", "text"),
-                    *map(Column, held_out.categories),
-                ],
+                columns=[Column("model", "text"), *columns("drawn", *held_out.categories)],
                 rows=[
                     [label, name, *map(float, row)]
                     for label, matrix in shares.items()
@@ -270,40 +265,20 @@ def recognition_section(found: Found) -> Section:
     )
 
 
-def _measured_with_seeds(found: Found, model: EvaluatedModel, name: str) -> np.ndarray:
-    """(S, N), something measured of each redrawing with each seed."""
-    configs = main_configs(found.evaluation)
-    return np.array([found.measured[part_name(model, config)][name] for config in configs])
+def _of_configs(
+    found: Found, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
+) -> np.ndarray:
+    """(S, N), something measured of each redrawing in some configs; else with each seed."""
+    some = configs or main_configs(found.evaluation)
+    return np.array([found.measured[part_name(model, config)][name] for config in some])
 
 
-def recognised(found: Found, model: EvaluatedModel) -> Bool[np.ndarray, "S N"]:
-    """Whether the judge recognises each redrawing, for each seed and test drawing."""
-    predicted = _measured_with_seeds(found, model, "predicted")
+def recognised(
+    found: Found, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
+) -> Bool[np.ndarray, "S N"]:
+    """Whether the judge recognises each redrawing in some configs; else with each seed."""
+    predicted = _of_configs(found, model, "predicted", configs)
     return np.asarray(predicted == found.evaluation.held_out.category_ids)
-
-
-def _way_names(found: Found) -> list[str]:
-    names = []
-    for config in _first_seed_configs(found):
-        of = f", best of {config.best_of}" if config.best_of > 1 else ""
-        names.append(f"temperature {config.temperature:g}{of}")
-    return names
-
-
-def _first_seed_configs(found: Found) -> list[SamplingConfig]:
-    """All configurations with the first seed, by temperature."""
-    seed = found.evaluation.settings.seed
-    configs = [config for config in sampling_configs(found.evaluation) if config.seed == seed]
-    return sorted(configs, key=lambda config: (config.best_of, config.temperature))
-
-
-def _by_config(found: Found, model: EvaluatedModel) -> list[Cell]:
-    right = found.evaluation.held_out.category_ids
-    predicted = [
-        found.measured[part_name(model, config)]["predicted"]
-        for config in _first_seed_configs(found)
-    ]
-    return [model.label, *(found.share(np.array(one) == right) for one in predicted)]
 
 
 def _examples_sheet(found: Found) -> str:
@@ -330,7 +305,7 @@ def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
     kinds = len(found.evaluation.held_out.categories)
     predicted = {"human": found.evaluation.human[0][None]}
     for model in found.models:
-        predicted[model.label] = _measured_with_seeds(found, model, "predicted")
+        predicted[model.label] = _of_configs(found, model, "predicted")
     shares = {}
     for label, several in predicted.items():
         counts = np.zeros((kinds, kinds))
@@ -346,20 +321,19 @@ def retrieval_section(found: Found) -> Section:
     def tops(ranks: np.ndarray) -> list[Cell]:
         return [found.share(np.atleast_2d(ranks) < top) for top in TOPS]
 
-    rows: list[list[Cell]] = []
-    for model in found.models:
-        distorted = found.measured[distorted_name(model)]
-        rows.append([f"human, distorted, by {model.label}", *tops(np.array(distorted["rank"]))])
-    first = found.measured[distorted_name(found.models[0])]
-    yardsticks = len(rows)
-    by_judge: list[list[Cell]] = [
-        ["human, distorted", *tops(np.array(first["rank_by_judge"]))],
+    distorted = [found.measured[distorted_name(model)] for model in found.models]
+    rows: list[list[Cell]] = [
+        [f"human, distorted, by {label}", *tops(np.array(one["rank"]))]
+        for label, one in zip(found.labels, distorted, strict=True)
     ]
+    yardsticks = len(rows)
+    human = tops(np.array(distorted[0]["rank_by_judge"]))
+    by_judge: list[list[Cell]] = [["human, distorted", *human]]
     for model in found.models:
-        rows.append([model.label, *tops(_measured_with_seeds(found, model, "rank"))])
-        by_judge.append([model.label, *tops(_measured_with_seeds(found, model, "rank_by_judge"))])
+        rows.append([model.label, *tops(_of_configs(found, model, "rank"))])
+        by_judge.append([model.label, *tops(_of_configs(found, model, "rank_by_judge"))])
     count = len(found.evaluation.held_out.sketches)
-    columns = [Column("drawings", "text"), *(Column(f"top {top}") for top in TOPS)]
+    tops_columns = columns("drawings", *(f"top {top}" for top in TOPS))
     return Section(
         name="retrieval",
         title="Retrieval: is it this drawing?",
@@ -375,14 +349,14 @@ def retrieval_section(found: Found) -> Section:
             Table(
                 name="retrieval-own",
                 title="Ret by each model's own encoder (a model compared with itself)",
-                columns=columns,
+                columns=tops_columns,
                 rows=rows,
                 yardsticks=yardsticks,
             ),
             Table(
                 name="retrieval-judge",
                 title="Ret by the judge's features (the same for all models)",
-                columns=columns,
+                columns=tops_columns,
                 rows=by_judge,
                 yardsticks=1,
             ),

@@ -15,11 +15,16 @@ from sketch_pix2seq.evaluation import (
     pictures,
     redrawing,
 )
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found, HeldOut
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    EvaluationSettings,
+    Found,
+    HeldOut,
+)
 from sketch_pix2seq.evaluation.parts import Progress, measure_all
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.page import write_page
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
 from sketch_pix2seq.inference.classifier import Classifier
 
 PARTS = "parts"

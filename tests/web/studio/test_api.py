@@ -32,7 +32,10 @@ from sketch_pix2seq.web.studio.api import Workers, _go_on
 from sketch_pix2seq.web.studio.app import create_studio
 from sketch_pix2seq.web.studio.forms import Strokes, sketch_of, strokes_in_middle, strokes_of
 
-HOUSE: Strokes = [[[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]], [[100, 140], [200, 200]]]
+HOUSE: Strokes = [
+    [[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]],
+    [[100, 140], [200, 200]],
+]
 LINE: Strokes = [[[0, 9], [0, 5]]]
 
 

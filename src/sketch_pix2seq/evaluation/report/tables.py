@@ -29,13 +29,13 @@ class Column(NamedTuple):
     form: Form = "share"
 
 
-class FormattedCell(NamedTuple):
-    """A cell as people read it.
+def columns(first: str, *others: str, form: Form = "share") -> list[Column]:
+    """Name the columns of a table: the first holds words, the others are of one form."""
+    return [Column(first, "text"), *(Column(name, form) for name in others)]
 
-    Args:
-        text: The number.
-        interval: From where to where chance may have moved it; may be empty.
-    """
+
+class FormattedCell(NamedTuple):
+    """A cell as people read it, and from where to where chance may have moved it."""
 
     text: str
     interval: str = ""
