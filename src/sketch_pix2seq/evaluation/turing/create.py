@@ -140,7 +140,7 @@ def _nameless(category: str, of_each: Mapping[str, Sequence[Sketch]]) -> Iterato
 
 
 def _write(study: Study, folder: Path) -> None:
-    """Fill the study's folder: all drawings with the same pen."""
+    """Draw all with the same pen."""
     (folder / SKETCHES).mkdir()
     for sketch in study.sketches:
         drawing = kept_sketch(sketch.drawing) if sketch.drawing else DOT

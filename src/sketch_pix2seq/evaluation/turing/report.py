@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from markupsafe import Markup
-
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.sections import sections
 from sketch_pix2seq.io.atomic import atomic_write
 
 VOTES = "votes.csv"
-_NO_ACTIONS = Markup("")
 _DIGITS = 12  # of a SHA-256, for people
 
 
@@ -39,22 +36,15 @@ def results_page(
     all_sections: Sequence[Section] | None = None,
     *,
     facts: Sequence[tuple[str, str]] = (),
-    beside: str = "",
-    actions: Markup = _NO_ACTIONS,
-    stylesheet: str = "",
+    **others: str,
 ) -> str:
-    """Lay out the page.
+    """Lay out the page, HTML.
 
     Args:
         outcome: The study and its votes.
         all_sections: Of the outcome, if they are made already.
         facts: How the page was made.
-        beside: What else there is.
-        actions: HTML: what the reader can do.
-        stylesheet: Address of the page's style; empty: it is in the page.
-
-    Returns:
-        HTML.
+        **others: More of what `render` takes.
     """
     study, count = outcome.study, len(outcome.everybody.participants)
     of_study = [("study", study.digest[:_DIGITS]), ("votes", f"{outcome.everybody.cast.sum():,}")]
@@ -75,7 +65,5 @@ def results_page(
         ],
         model_columns=("model", "SHA-256", "temperature"),
         attribution=str(study.made.get("licence", "")),
-        beside=beside,
-        actions=actions,
-        stylesheet=stylesheet,
+        **others,
     )

@@ -12,7 +12,14 @@ import numpy as np
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell, listed
+from sketch_pix2seq.evaluation.report.tables import (
+    Cell,
+    Column,
+    Table,
+    columns,
+    format_cell,
+    listed,
+)
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.statistics import LEAST_HUMAN, MOST_HUMAN, RESAMPLES
@@ -69,8 +76,7 @@ def _passing(outcome: Outcome) -> Section:
                 name="turing",
                 title="Tagged human",
                 columns=[
-                    Column("drawn by", "text"),
-                    Column("tagged human"),
+                    *columns("drawn by", "tagged human"),
                     Column("against human", "points"),
                     Column("nobody left out"),
                     Column("the paper"),
@@ -118,7 +124,7 @@ def _by_category(outcome: Outcome) -> Section:
             Table(
                 name="turing-categories",
                 title="Tagged human, by category",
-                columns=[Column("drawn by", "text"), *map(Column, study.categories)],
+                columns=columns("drawn by", *study.categories),
                 rows=rows,
                 yardsticks=1,
             )
@@ -166,10 +172,7 @@ def _by_sketch(outcome: Outcome) -> Section:
                 name="turing-sketches",
                 title="",
                 columns=[
-                    Column("sketch", "text"),
-                    Column("drawn by", "text"),
-                    Column("category", "text"),
-                    Column("redraws", "text"),
+                    *columns("sketch", "drawn by", "category", "redraws", form="text"),
                     Column("tagged human"),
                     Column("votes", "number"),
                 ],
