@@ -89,10 +89,10 @@ def test_too_many_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
                 break
 
 
-def test_the_log_is_written_sparingly() -> None:
+def test_the_log_takes_so_many_lines_of_a_kind() -> None:
     records = [logging.LogRecord("a", 30, "x.py", line, "m", (), None) for line in (1, 2)]
-    sparing = server._Sparing()
-    written = [[sparing.filter(record) for _ in range(100)] for record in records]
+    limit = server._LineLimit()
+    written = [[limit.filter(record) for _ in range(100)] for record in records]
     assert [sum(one) for one in written] == [server.LINES_A_MINUTE] * 2
 
 

@@ -134,19 +134,15 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A model that is measured.
-
-    Args:
-        label: Its name in the report.
-        sketcher: What draws with it.
-        digest: SHA-256 of what it is.
-        classifier_digests: Digests of the classifier in its bundle, and of those that rewarded it.
-    """
+    """A model that is measured."""
 
     label: str
+    "Its name in the report."
     sketcher: Sketcher
     digest: str
+    "SHA-256 of what it is."
     classifier_digests: frozenset[str] = frozenset()
+    "Digests of the classifier in its bundle, and of those that rewarded it."
 
     @classmethod
     def load(cls, label: str, path: Path | None) -> EvaluatedModel:
@@ -178,7 +174,7 @@ class EvaluatedModel:
 
 
 class HeldOut:
-    """Test drawings: what people drew and no model has seen.
+    """Test drawings: what people drew and no model was trained on.
 
     Args:
         dataset: Where they come from.

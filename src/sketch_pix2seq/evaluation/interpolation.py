@@ -252,7 +252,7 @@ def section(found: Found) -> Section:
         "categories. A model that draws badly has a high rate at the ends too: what counts is the "
         "excess of the inner drawings.",
         paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
-        ours=f"excess of the off-category rate: {listed(rows, 3)}.",
+        here=f"excess of the off-category rate: {listed(rows, 3)}.",
         tables=[
             Table(
                 name="interpolation",

@@ -205,7 +205,7 @@ def section(found: Found) -> Section:
         "itself, not in the picture.",
         paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
         "numbers).",
-        ours=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "
+        here=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "
         f"of plain pixels {format_cell(rows[0][1], 'number').text}.",
         tables=[
             Table(

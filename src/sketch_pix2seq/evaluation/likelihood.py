@@ -34,10 +34,10 @@ def section(found: Found) -> Section:
         how="Reconstruction loss LR = stroke term Ls + pen term Lp on all test drawings, codes "
         "without noise, measured at export. `valid`: real rows. `magenta`: divided by the "
         "longest drawing, padded rows counted by Lp, as published figures are; a model "
-        "trained with `valid` has never seen a padded row, and its `magenta` Lp says little. KL: "
-        "nats a dimension, measured for every model.",
+        "trained with `valid` has met no padded row in training, and its `magenta` Lp says "
+        "little. KL: nats a dimension, measured for every model.",
         paper="the KL term trades reconstruction for a smooth latent space; it gives no numbers.",
-        ours=f"LR (`valid`): {listed(known, 4, 'number')}."
+        here=f"LR (`valid`): {listed(known, 4, 'number')}."
         if known
         else "no bundle was exported with this data set.",
         tables=[

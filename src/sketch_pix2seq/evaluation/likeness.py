@@ -102,12 +102,7 @@ def _halves(evaluation: Evaluation) -> tuple[Int64[np.ndarray, "N"], Int64[np.nd
 def two_sample_accuracy(
     first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray, "M F"], seed: int
 ) -> Bool[np.ndarray, "K"]:
-    """Train classifiers to separate two samples, and test them by cross-validation.
-
-    Args:
-        first: Figures of one sample.
-        second: Figures of the other.
-        seed: Of what is left to chance.
+    """Train classifiers to separate the figures of two samples, and test them by cross-validation.
 
     Returns:
         (N + M,) whether each drawing was classified correctly, by a classifier trained without it.
@@ -125,13 +120,7 @@ def two_sample_accuracy(
 def frechet_distance(first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray, "M F"]) -> float:
     """Return the squared Frechet distance of normal distributions fitted to two samples.
 
-    Args:
-        first: N >= 2.
-        second: M >= 2.
-
-    Returns:
-        The distance, 0 or more; of small samples it is too large, so compare samples of one
-        size only.
+    Of small samples it is too large, so compare samples of one size only.
 
     Example:
         >>> sample = np.random.default_rng(0).normal(size=(100, 3))
@@ -155,9 +144,6 @@ def _square_root(matrix: Float64[np.ndarray, "F F"]) -> Float64[np.ndarray, "F F
 
 def stroke_figures(sketches: Sequence[Sketch]) -> Float64[np.ndarray, "N 9"]:
     """Describe how drawings were drawn, whatever they show.
-
-    Args:
-        sketches: Drawings.
 
     Returns:
         (N, 9): strokes; points; length drawn, in longest sides; mean and spread of the length of
@@ -220,13 +206,13 @@ def section(found: Found) -> Section:
         how=f"{count:,} redrawings of one half of the test drawings against {count:,} human "
         f"drawings of the other half; random forest, {FOLDS}-fold. Features: the "
         "judge's, and nine figures of the strokes; those also with people's drawings simplified "
-        "as the model's training data were, which has never seen finer ones, and once more with "
+        "as the model's training data were, which hold no finer ones, and once more with "
         "redrawings simplified like them. The Fréchet distance "
         "is of these judge features, comparable within this report only. All of this stands "
         "beside a Turing test with people, not in its place.",
         paper="asked 59 people: 58 % of human drawings were taken for human, 60 % of CNN "
         "redrawings.",
-        ours=f"two-sample test accuracy by the picture: {listed(rows)}.",
+        here=f"two-sample test accuracy by the picture: {listed(rows)}.",
         tables=[
             Table(
                 name="likeness",

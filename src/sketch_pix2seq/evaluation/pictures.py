@@ -29,35 +29,27 @@ from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
 REDRAWINGS = 10
-"""Redrawings of each picture that the judge looks at."""
+"""Redrawings of each picture that the judge classifies."""
 SHOWN = 2
 """Of those, how many are shown."""
 
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """A picture that models are shown.
-
-    Args:
-        name: Of its file.
-        sketch: Its lines.
-        category: What it shows, as an id of the data set; None: something else.
-    """
+    """A picture that models are shown."""
 
     name: str
+    "Of its file."
     sketch: Sketch
     category: int | None
+    "What it shows, as an id of the data set; None: something else."
 
 
 def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownPicture]:
-    """Read a folder of pictures.
-
-    Args:
-        folder: Of SVGs, PNGs, JPEGs and so on; None: the cartoons that come with the package.
-        categories: Of the data set.
+    """Read a folder of pictures; None: the cartoons that come with the package.
 
     Returns:
-        A picture for each file, by category and name.
+        A picture for each file, by category of the data set and name.
 
     Raises:
         UsageError: If it is no folder, or no file in it is a drawing.
@@ -65,8 +57,8 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
     """
     if folder is None:
         place = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
-        with resources.as_file(place) as ours:
-            return _read(ours, categories)
+        with resources.as_file(place) as own:
+            return _read(own, categories)
     if not folder.is_dir():
         raise UsageError(f"`pictures` must be a folder, and `{folder}` is none")
     return _read(folder, categories)
@@ -90,14 +82,7 @@ def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
 
 
 def category_of(stem: str, categories: Sequence[str]) -> int | None:
-    """Tell from the name of a file what it shows.
-
-    Args:
-        stem: The name without its ending.
-        categories: Of the data set.
-
-    Returns:
-        The place of the longest category that the name begins with.
+    """Tell from the name of a file what it shows: the longest category that it begins with.
 
     Example:
         >>> category_of("alarm-clock_3", ["cat", "alarm clock"]), category_of("category", ["cat"])
@@ -179,7 +164,7 @@ def section(found: Found, pictures: Sequence[ShownPicture]) -> Section:
         f"{SHOWN} are shown.",
         paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "
         "similar pose; an odd creature too is redrawn (Figure 10, no numbers).",
-        ours=f"recognised: {listed(rows) or 'none counted'}.",
+        here=f"recognised: {listed(rows) or 'none counted'}.",
         tables=[
             Table(
                 name="pictures",

@@ -233,7 +233,7 @@ def recognition_section(found: Found) -> Section:
         "drawings.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
         "(RNN) and 50 % (RNN+KL) of redrawings were taken for human, and 58 % of human drawings.",
-        ours=f"{listed(rows)}.",
+        here=f"{listed(rows)}.",
         tables=[
             Table(
                 name="recognition",
@@ -343,7 +343,7 @@ def retrieval_section(found: Found) -> Section:
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
         "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",
-        ours=f"first by the judge's features: human {format_cell(by_judge[0][1], 'share').text}, "
+        here=f"first by the judge's features: human {format_cell(by_judge[0][1], 'share').text}, "
         f"{listed(by_judge[1:])}.",
         tables=[
             Table(

@@ -173,8 +173,8 @@ def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[Moved]:
     refill_from = max(1, block.num_rows // 4)
     while True:
         before = len(drawn)
-        if block.num_free >= refill_from and (asked := job.take(block.num_free)):
-            drawn.append(block.enter(asked))
+        if block.num_free >= refill_from and (requests := job.take(block.num_free)):
+            drawn.append(block.enter(requests))
         elif block.num_active == 0:
             return drawn
         if block.num_active:

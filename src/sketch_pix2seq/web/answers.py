@@ -141,7 +141,7 @@ def _lowered(words: str) -> str:
 def add_error_handlers(app: FastAPI) -> None:
     """Report every error of a site in the one shape."""
 
-    def ours(request: Request, error: Exception) -> Response:
+    def of_package(request: Request, error: Exception) -> Response:
         assert isinstance(error, SketchPix2SeqError)
         return error_response(request, ApiError.of_error(error))
 
@@ -159,6 +159,6 @@ def add_error_handlers(app: FastAPI) -> None:
         message = f"`{place[:MOST_NAMED]}`: {said}"
         return error_response(request, ApiError(422, "usage", message, "See /api/openapi.json."))
 
-    app.add_exception_handler(SketchPix2SeqError, ours)
+    app.add_exception_handler(SketchPix2SeqError, of_package)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_fields)

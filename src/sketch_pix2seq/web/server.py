@@ -78,12 +78,12 @@ def open_server(
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     for name in ("asyncio", "uvicorn.error", "sketch_pix2seq.web.guards"):
-        logging.getLogger(name).addFilter(_Sparing())
+        logging.getLogger(name).addFilter(_LineLimit())
     shown = f"[{host}]" if ":" in host else host
     return uvicorn.Server(config), listening, f"http://{shown}:{listening.getsockname()[1]}/"
 
 
-class _Sparing(logging.Filter):
+class _LineLimit(logging.Filter):
     """Lets through only so many lines of one kind a minute, so that nobody can fill a disk."""
 
     def __init__(self) -> None:

@@ -22,27 +22,6 @@ from sketch_pix2seq.evaluation.report.tables import Table, format_cell
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.sheet import Sheet, SheetColours, SheetRow
 
-_LIGHT = {
-    "paper": "#ffffff", "ink": "#1b1b1b", "grey": "#6b6b70", "hair": "#e6e6e9",
-    "c0": "#3b6fb6", "c1": "#2f8f6b", "c2": "#b7791f", "c3": "#c2453f",
-    "c4": "#7a4fb5", "c5": "#b9508d", "c6": "#2a8fa3", "c7": "#6d7a2b",
-}  # fmt: skip
-_DARK = {
-    "paper": "#141416", "ink": "#ececef", "grey": "#9a9aa3", "hair": "#2c2c31",
-    "c0": "#7fb0f2", "c1": "#62c79f", "c2": "#e3b04b", "c3": "#f08a80",
-    "c4": "#b795f0", "c5": "#e896c5", "c6": "#6cc6d8", "c7": "#b9c56a",
-}  # fmt: skip
-_CHART_STYLE = (
-    ".chart text{font:12.5px Inter,system-ui,Helvetica,Arial,sans-serif;fill:var(--ink)}"
-    ".chart text.grey{fill:var(--grey)}"
-    ".chart text.small{font-size:10.5px;fill:var(--grey)}"
-    ".chart text.onink{font-size:10.5px;fill:var(--paper)}"
-    ".chart text.strong{font-weight:600}"
-    ".chart text.c1{fill:color-mix(in srgb,var(--c1) 75%,var(--ink))}"
-    ".chart text.c3{fill:color-mix(in srgb,var(--c3) 85%,var(--ink))}"
-    ".chart .hair{stroke:var(--hair);fill:none}"
-    ".chart .frame{stroke:var(--hair);fill:none}"
-)
 _THEMED = SheetColours("var(--ink)", "var(--grey)", "var(--hair)", "none")
 PAGE, RESULTS = "report.html", "results.json"
 
@@ -85,7 +64,7 @@ class Section:
         see: In one line, what to look for.
         how: In one line, how it was measured.
         paper: What the paper found.
-        ours: What was found here.
+        here: What was found here.
         tables: Numbers.
         figures: Pictures.
     """
@@ -95,7 +74,7 @@ class Section:
     see: str
     how: str
     paper: str
-    ours: str
+    here: str
     tables: Sequence[Table] = field(repr=False)
     figures: Sequence[Figure] = field(repr=False)
 
@@ -171,12 +150,12 @@ def as_file_name(label: str) -> str:
 
 def style() -> str:
     """Return how pages look, as CSS."""
-    return _colours() + _own("page.css") + _CHART_STYLE
+    return _own("chart.css") + _own("page.css")
 
 
 def standalone(figure: Figure) -> str:
     """Return a figure as a file of its own, light or dark as its reader likes it."""
-    style = f"<style>{_colours()}{_CHART_STYLE}svg{{background:var(--paper)}}</style>"
+    style = f"<style>{_own('chart.css')}svg {{ background: var(--paper) }}</style>"
     head, _, rest = figure.svg.partition(">")
     svg = f"{head}>{style}{rest}"
     ET.fromstring(svg)
@@ -187,16 +166,6 @@ def _marked(words: str) -> Markup:
     """Set what stands in backticks as code, and keep numbers and their signs on one line."""
     kept = re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", str(escape(words)))
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))
-
-
-def _colours() -> str:
-    light, dark = (
-        "".join(f"--{name}:{value};" for name, value in some.items()) for some in (_LIGHT, _DARK)
-    )
-    return (
-        f":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}"
-        f"@media print{{:root{{{light}}}}}"
-    )
 
 
 def _own(name: str) -> str:

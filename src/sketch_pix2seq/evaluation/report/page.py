@@ -42,9 +42,9 @@ def write_page(
     page = render(
         title="Redrawing sketches: " + _several(found.labels),
         lead=(
-            f"{count:,} test drawings of {kinds} categories, drawn by people and never seen in "
+            f"{count:,} test drawings of {kinds} categories, drawn by people and left out of "
             f"training, redrawn by {len(found.labels)} model{'s' * (len(found.labels) != 1)} and "
-            "looked at by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, Xu, "
+            "classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, Xu, "
             "2017), with the numbers it does not give."
         ),
         facts=list(asdict(provenance).items()),

@@ -70,7 +70,7 @@ def _passing(outcome: Outcome) -> Section:
         "together where they are compared.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
-        ours=listed(found) + "." if found else "no votes that count yet.",
+        here=listed(found) + "." if found else "no votes that count yet.",
         tables=[
             Table(
                 name="turing",
@@ -117,7 +117,7 @@ def _by_category(outcome: Outcome) -> Section:
         how=f"As above, {study.made['per_category']} human sketches of each category.",
         paper="pigs by the CNN were tagged human more often (67 % without KL, 61 % with) than by "
         "the RNN (50 %, 45 %).",
-        ours="most often tagged human: " + "; ".join(_best(outcome)) + "."
+        here="most often tagged human: " + "; ".join(_best(outcome)) + "."
         if shown
         else "too few votes yet.",
         tables=[
@@ -165,7 +165,7 @@ def _by_sketch(outcome: Outcome) -> Section:
         "often of its row.",
         how=_RULE,
         paper="shows the same of its 150 sketches, in the same colours (Figure 3).",
-        ours=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
+        here=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
         "what they redraw.",
         tables=[
             Table(
@@ -216,7 +216,7 @@ def _participants(outcome: Outcome) -> Section:
         how="Everybody with at least one vote. Who stopped before the end counts with what they "
         "answered.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} left out.",
-        ours=f"{count:,} participants, {out:,} left out; {finished:,} answered all {total:,} "
+        here=f"{count:,} participants, {out:,} left out; {finished:,} answered all {total:,} "
         f"sketches, half of them {middle} or more.",
         tables=[
             Table(

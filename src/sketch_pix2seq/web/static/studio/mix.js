@@ -20,7 +20,7 @@ let asking = new AbortController();
 
 const pause = new Pause(PAUSE, mix);
 let whole = false; // whether the strip shows what the pads and settings say
-const demos = new Set(); // pads that show a drawing of ours, not the person's
+const demos = new Set(); // pads that show an example, not the person's
 const kept = "drawings to mix"; // while the tab is open
 
 async function mix() {
@@ -35,14 +35,14 @@ async function mix() {
   }
   const [first, second] = pads.map((pad) => pad.strokes);
   const form = { first, second, steps: strip.length, ...settings.form };
-  $("#desk").setAttribute("aria-busy", "true");
+  $("#workspace").setAttribute("aria-busy", "true");
   const answer = await trying(() => ask("/api/mix", form, signal));
   if (signal.aborted) return undefined;
   if (!answer) return rest();
   answer.drawings.forEach((strokes, place) => strip[place].put(strokes));
   show();
   whole = true;
-  $("#desk").removeAttribute("aria-busy");
+  $("#workspace").removeAttribute("aria-busy");
   return buttons();
 }
 
@@ -50,7 +50,7 @@ async function mix() {
 function rest() {
   strip.forEach((paper) => paper.clear());
   shown.clear();
-  $("#desk").removeAttribute("aria-busy");
+  $("#workspace").removeAttribute("aria-busy");
   buttons();
 }
 
@@ -85,7 +85,7 @@ pads.forEach((pad, side) => {
     inUse = pad;
     buttons();
     remember(kept, pads.map((one) => one.strokes));
-    $("#desk").setAttribute("aria-busy", "true");
+    $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
   });
   $("[data-do=clear]", card).addEventListener("click", () => pad.clear(demos.has(pad)));

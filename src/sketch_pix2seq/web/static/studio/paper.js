@@ -37,7 +37,7 @@ export class Paper {
     this.finished = false;
     this.shown = 0; // seconds of the drawing that are on the paper
     this.frame = 0;
-    this.begun = null;
+    this.started = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
     this.#frame(given);
@@ -70,7 +70,7 @@ export class Paper {
     if (still.matches) return;
     cancelAnimationFrame(this.frame);
     this.shown = 0;
-    this.begun = null;
+    this.started = null;
     this.svg.classList.remove("done");
     this.frame = requestAnimationFrame((now) => this.#go(now));
   }
@@ -108,8 +108,8 @@ export class Paper {
   }
 
   #go(now) {
-    this.begun ??= now;
-    this.shown = (now - this.begun) / 1000;
+    this.started ??= now;
+    this.shown = (now - this.started) / 1000;
     if (this.#render(this.shown) <= this.shown) this.showAll();
     else this.frame = requestAnimationFrame((next) => this.#go(next));
   }
