@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -54,16 +54,10 @@ class Amount:
         """Return the settings of the evaluation."""
         from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
 
-        given = {
-            "per_category": self.per_category,
-            "temperatures": self.temperature or None,
-            "num_seeds": self.num_seeds,
-            "best_of": self.best_of,
-            "paths": self.paths,
-            "seed": self.seed,
-        }
+        given: dict[str, Any] = {"temperatures": self.temperature, **vars(self)}
+        del given["temperature"]
         return EvaluationSettings(
-            **{name: value for name, value in given.items() if value is not None}  # type: ignore[arg-type]
+            **{name: value for name, value in given.items() if value not in (None, ())}
         )
 
 

@@ -58,13 +58,9 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
     if folder is None:
         place = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
         with resources.as_file(place) as own:
-            return _read(own, categories)
+            return read_pictures(own, categories)
     if not folder.is_dir():
         raise UsageError(f"`pictures` must be a folder, and `{folder}` is none")
-    return _read(folder, categories)
-
-
-def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
     found = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):

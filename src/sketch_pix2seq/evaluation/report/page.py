@@ -63,38 +63,22 @@ def _several(labels: Sequence[str]) -> str:
     return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
-def _steps_and_drawings(card: BundleCard | ClassifierCard) -> tuple[str, str]:
+def _models(found: Found) -> list[tuple[str, ...]]:
+    rows = []
+    for model in found.models:
+        settings = model.card.recipe.get("model") or {}
+        sees = "picture" if model.reads_pictures else "strokes"
+        decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
+        about = (model.label, model.card.name, sees, decoder, f"{model.kl_weight:g}")
+        rows.append((*about, *_trained(model.card), model.digest[:12]))
+    judge = found.evaluation.judge
+    recipe = str(judge.card.recipe.get("name", "judge"))
+    about = ("judge", recipe, "picture", "none", "–")
+    return [*rows, (*about, *_trained(judge.card), judge.digest[:12])]
+
+
+def _trained(card: BundleCard | ClassifierCard) -> tuple[str, str]:
+    """Steps of training, and drawings."""
     counts = (card.data.get("counts") or {}).get("train") or {}
     drawings = f"{sum(counts.values()):,} of {len(card.categories)} categories"
     return f"{card.metrics.get('step') or 0:,}", drawings
-
-
-def _models(found: Found) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for model in found.models:
-        card = model.card
-        settings = card.recipe.get("model") or {}
-        rows.append(
-            (
-                model.label,
-                card.name,
-                "picture" if model.reads_pictures else "strokes",
-                f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}",
-                f"{model.kl_weight:g}",
-                *_steps_and_drawings(card),
-                model.digest[:12],
-            )
-        )
-    judge = found.evaluation.judge
-    rows.append(
-        (
-            "judge",
-            str(judge.card.recipe.get("name", "judge")),
-            "picture",
-            "none",
-            "–",
-            *_steps_and_drawings(judge.card),
-            judge.digest[:12],
-        )
-    )
-    return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import resources
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
 from sketch_pix2seq.web.studio.api import Workers, routes
-from sketch_pix2seq.web.studio.forms import Strokes, strokes_in_middle
+from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
@@ -28,25 +27,13 @@ LIMITS = Limits(
 
 
 class View(NamedTuple):
-    """A page of the studio.
-
-    Args:
-        path: Its address.
-        title: What the navigation calls it.
-        template: What shows it.
-    """
+    """A page of the studio: its address, and what the navigation calls it."""
 
     path: str
     title: str
-    template: str
 
 
-VIEWS = (
-    View("/", "Draw", "studio/draw.html.jinja"),
-    View("/mix", "Mix", "studio/mix.html.jinja"),
-    View("/map", "Map", "studio/map.html.jinja"),
-    View("/complete", "Complete", "studio/complete.html.jinja"),
-)
+VIEWS = (View("/", "Draw"), View("/mix", "Mix"), View("/map", "Map"), View("/complete", "Complete"))
 
 
 def create_studio(
@@ -75,30 +62,12 @@ def create_studio(
         health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
     )
     app.include_router(routes(sketcher, drawers))
-    for view in VIEWS:
-        app.add_api_route(
-            view.path,
-            _shows(view, sketcher, examples),
-            methods=["GET", "HEAD"],
-            include_in_schema=False,
-            response_class=HTMLResponse,
-        )
-    return app
 
-
-def examples_of_the_package() -> list[Sketch]:
-    """Read the drawings that come with the package."""
-    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
-        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]
-
-
-def _shows(
-    view: View, sketcher: Sketcher, examples: list[tuple[str, Strokes]]
-) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
+        view = next(view for view in VIEWS if view.path == request.scope["path"])
         return page(
             request,
-            view.template,
+            f"studio/{view.title.lower()}.html.jinja",
             view=view,
             views=VIEWS,
             card=sketcher.card,
@@ -109,4 +78,13 @@ def _shows(
             maps=sketcher.gallery is not None,
         )
 
-    return show
+    for view in VIEWS:
+        methods = ["GET", "HEAD"]
+        app.add_api_route(view.path, show, methods=methods, include_in_schema=False)
+    return app
+
+
+def examples_of_the_package() -> list[Sketch]:
+    """Read the drawings that come with the package."""
+    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
+        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]

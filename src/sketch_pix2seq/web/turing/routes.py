@@ -22,7 +22,6 @@ from sketch_pix2seq.web.turing.order import Place, own_order, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 from sketch_pix2seq.web.turing.visits import (
     code_of,
-    forget,
     participant_of,
     read_code,
     remember,
@@ -190,7 +189,7 @@ def withdraw(request: Request) -> Response:
     if participant is not None:
         store.withdraw(participant)
     answer = page(request, "turing/gone.html.jinja")
-    forget(answer, request)
+    remember(answer, request, None)
     return answer
 
 
