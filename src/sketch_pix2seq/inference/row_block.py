@@ -1,7 +1,7 @@
 """A block of rows: which drawing stands in which row, and what noise it still has.
 
-Finished drawings leave at once and new ones enter whenever a row is free, so drawings of one or
-of many callers share calls of the decoder. Knows neither callers nor threads.
+Finished drawings leave at once and new ones enter whenever a row is free, so that drawings share
+calls of the decoder. Knows no threads.
 """
 
 from __future__ import annotations
