@@ -143,9 +143,10 @@ def show_picture(request: Request, name: str) -> Response:
 @routes.get("/question")
 def ask(request: Request) -> Response:
     """The next sketch."""
-    if _study(request).place_of(_participant(request)).sketch is None:
+    place = _study(request).place_of(_participant(request))
+    if place.sketch is None:
         return _go("/thanks")
-    return _page(request, "turing/question.html.jinja", asked=_now_ms())
+    return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
 
 
 @routes.post("/vote")
@@ -220,12 +221,11 @@ def _start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse
     )
 
 
-def _page(request: Request, template: str, **values: int) -> Response:
+def _page(request: Request, template: str) -> Response:
     """A page for those who take part."""
     study = _study(request)
     place = study.place_of(_participant(request))
-    code = code_of(request)
-    return page(request, template, place=place, code=code, study=study, **values)
+    return page(request, template, place=place, code=code_of(request), study=study)
 
 
 def _now_ms() -> int:
