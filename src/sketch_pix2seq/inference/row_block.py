@@ -1,12 +1,12 @@
 """A block of rows: which drawing stands in which row, and what noise it still has.
 
-Finished drawings leave at once and new ones enter whenever a row is free, so drawings of one or
-of many callers share calls of the decoder. Knows neither callers nor threads.
+Finished drawings leave at once and new ones enter whenever a row is free, so that drawings share
+calls of the decoder. Knows no threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -138,27 +138,6 @@ class RowBlock:
         steps = self._rows.advance(active, self._noise[:active, position : position + ahead])
         self._tick += len(steps)
         return self._record(0, steps.copy())
-
-    @property
-    def numbers(self) -> list[int]:
-        """Which drawings are under way."""
-        active: list[int] = self._numbers[: self.num_active].tolist()
-        return active
-
-    def leave(self, numbers: Set[int]) -> list[int]:
-        """Let drawings leave that nobody waits for any more.
-
-        Args:
-            numbers: Theirs, and perhaps others' that do not stand in this block.
-
-        Returns:
-            Those that have left.
-        """
-        leaving = [number for number in self.numbers if number in numbers]
-        for row in reversed(range(self.num_active)):
-            if int(self._numbers[row]) in numbers:
-                self._leave(row)
-        return leaving
 
     def _record(self, start: int, steps: Float32[np.ndarray, "S N 5"]) -> Moved:
         """Take down the steps just drawn, from row `start` on; let finished drawings leave."""

@@ -39,7 +39,6 @@ from sketch_pix2seq.inference.inputs import (
     checked_latents,
     views_in_turn,
 )
-from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer, Views
@@ -506,7 +505,7 @@ class Sketcher:
         return frames[int((log_probs + 2 * len(prefixes[0]) * scales).argmax())]
 
     def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
-        """Read inputs once for all that is computed of them, for `live_engine` and `rank`.
+        """Read inputs once for all that is computed of them.
 
         Args:
             inputs: Several, each as for `encode`.
@@ -528,22 +527,6 @@ class Sketcher:
         views, codes = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         some = [part.scores for part in parts if part.scores is not None]
         return Encoded(views, codes, np.concatenate(some) if some else None)
-
-    def conditions_of(
-        self,
-        codes: Float32[np.ndarray, "N Z"],
-        views: Float32[np.ndarray, "N ..."] | None = None,
-    ) -> Sequence[Any]:
-        """Return what the decoder draws from, for `live_engine`.
-
-        Args:
-            codes: Latent codes.
-            views: Of the drawings whose codes they are, to be kept to as near as the model can;
-                None: there are none.
-        """
-        if views is None:
-            return self._networks.from_codes(codes)
-        return self._networks.from_views(views, codes, 1, None, 0)
 
     def rank(
         self,
@@ -574,14 +557,6 @@ class Sketcher:
             return views_of(flat[part], self.card)
 
         return self._recognizer.rank(views, latents, scores, *counts)
-
-    def live_engine(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
-        """Return an engine that draws for many callers at once; who made it closes it.
-
-        Args:
-            most_waiting: Drawings that may wait for a row.
-        """
-        return LiveEngine(self._engine, most_waiting=most_waiting)
 
     @property
     def can_complete(self) -> bool:
