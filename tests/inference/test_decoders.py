@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib import resources
 
 import numpy as np
@@ -21,7 +23,8 @@ from decoder_pairs import (
 )
 from sketch_pix2seq import models
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.inference.decoder import RecurrentDecoder
+from sketch_pix2seq.inference.decoders import HyperDecoder, LSTMDecoder
 
 
 @pytest.mark.parametrize("kind", DECODERS)
@@ -57,6 +60,8 @@ def test_torch_draws_the_same_steps_with_the_default_bundle(rng: np.random.Gener
 @pytest.mark.parametrize("kind", DECODERS)
 def test_weights_of_another_size_are_refused(kind: str) -> None:
     _, module = pair(kind)
-    kinds = {"lstm": LSTMDecoder, "layer_norm": LayerNormDecoder, "hyper": HyperDecoder}
+    normed = partial(LSTMDecoder, normed=True)
+    kinds: dict[str, Callable[..., RecurrentDecoder]]
+    kinds = {"lstm": LSTMDecoder, "layer_norm": normed, "hyper": HyperDecoder}
     with pytest.raises(BundleError, match="`start.weight` must be floats of shape"):
         kinds[kind](arrays(module), LATENT_DIM, 24, COMPONENTS)

@@ -1,12 +1,15 @@
 """The recurrent decoders of `models/decoders.py`, in numpy: LSTM, layer-norm LSTM, HyperLSTM.
 
-Each is made of the weights that training gave it, under the same names. All see the latent code at
-every step; its share of the gates is computed once a drawing.
+Each is made of the weights that training gave it, under the same names without the prefix
+`decoder.`. All see the latent code at every step; its share of the gates is computed once.
 
 *Convention*: gates stand in the order input, forget, output, candidate.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float32
@@ -24,6 +27,10 @@ from sketch_pix2seq.inference.layers import (
 from sketch_pix2seq.inference.mixture import output_dim
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
+Cell: TypeAlias = Callable[
+    [Float32[np.ndarray, "R G"], Float32[np.ndarray, "R H"], Float32[np.ndarray, "R H"]], None
+]
+"""Moves an LSTM on: gates, then hidden state and memory, which are changed in place."""
 NORM_EPSILON = 1e-3
 """What the layer norms of a cell add to the variance."""
 
@@ -32,63 +39,33 @@ class LSTMDecoder(RecurrentDecoder):
     """An LSTM.
 
     Args:
-        weights: By name, without the prefix `decoder.`.
+        weights: By name.
         latent_dim: Z.
         size: H, hidden units.
         num_components: M, Gaussians in the mixture.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
+        normed: Gates and memory are normalised over the units of each step.
     """
 
     def __init__(
-        self, weights: Weights, latent_dim: int, size: int = 512, num_components: int = 20
+        self,
+        weights: Weights,
+        latent_dim: int,
+        size: int = 512,
+        num_components: int = 20,
+        *,
+        normed: bool = False,
     ) -> None:
         self.latent_dim = latent_dim
         self.state_sizes = (size, size, 4 * size)
         self._start = _linear(weights, "start", 2 * size, latent_dim)
-        self._context = _linear(weights, "latent", 4 * size, latent_dim)
+        self._context: Linear | Product
+        if normed:
+            self._context = _product(weights, "latent.weight", 4 * size, latent_dim)
+            self._cell: Cell = _NormedCell(weights, "norm", size)
+        else:
+            self._context = _linear(weights, "latent", 4 * size, latent_dim)
+            self._cell = lstm_cell
         self._gates = _product(weights, "weight", 4 * size, STROKE5_DIM + size)
-        self._output = _linear(weights, "output", output_dim(num_components), size)
-
-    def open(self, num_rows: int) -> RecurrentRows:
-        """See `Decoder`."""
-        return RecurrentRows(self, num_rows)
-
-    def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
-        """See `RecurrentDecoder`: hidden state, memory, what the code adds to the gates."""
-        hidden, cell = np.split(np.tanh(self._start(latents)), 2, axis=1)
-        return [hidden, cell, self._context(latents)]
-
-    def outputs(
-        self, steps: Float32[np.ndarray, "R 5"], state: State
-    ) -> Float32[np.ndarray, "R D"]:
-        """See `RecurrentDecoder`."""
-        hidden, cell, context = state
-        gates = self._gates(steps, hidden)
-        gates += context
-        lstm_cell(gates, hidden, cell)
-        return self._output(hidden)
-
-
-class LayerNormDecoder(RecurrentDecoder):
-    """An LSTM whose gates and memory are normalised over the units of each step.
-
-    Args: as of `LSTMDecoder`.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
-    """
-
-    def __init__(
-        self, weights: Weights, latent_dim: int, size: int = 512, num_components: int = 20
-    ) -> None:
-        self.latent_dim = latent_dim
-        self.state_sizes = (size, size, 4 * size)
-        self._start = _linear(weights, "start", 2 * size, latent_dim)
-        self._context = _product(weights, "latent.weight", 4 * size, latent_dim)
-        self._gates = _product(weights, "weight", 4 * size, STROKE5_DIM + size)
-        self._cell = _NormedCell(weights, "norm", size)
         self._output = _linear(weights, "output", output_dim(num_components), size)
 
     def open(self, num_rows: int) -> RecurrentRows:
@@ -115,15 +92,12 @@ class HyperDecoder(RecurrentDecoder):
     """HyperLSTM: a smaller LSTM decides, step by step, how the gates of the main one scale.
 
     Args:
-        weights: By name, without the prefix `decoder.`.
+        weights: By name.
         latent_dim: Z.
         size: H, hidden units of the main LSTM.
         num_components: M, Gaussians in the mixture.
         hyper_size: Units of the smaller LSTM.
         embedding_dim: Length of the code with which it scales each gate.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
     """
 
     SCALES = 8  # of what each gate gets from the step, then from the hidden state

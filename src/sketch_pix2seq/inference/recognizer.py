@@ -40,7 +40,6 @@ DISTANCE_WEIGHT = 0.5
 """Nats that the mean distance between the codes of a drawing and its redrawings costs, beside the
 classifier's negative log probability; chosen on validation drawings."""
 
-Classify: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
 Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 """The encoder's input for a slice of the drawings (see `views_of`)."""
 
@@ -69,56 +68,42 @@ class Recognizer:
         """Whether a picture classifier helps to rank redrawings."""
         return self._bundle.classifier is not None
 
-    def codes(self, views: Views, count: int) -> Float32[np.ndarray, "N Z"]:
-        """Encode drawings; the code of each is independent of the others.
-
-        Args:
-            views: The encoder's input.
-            count: N.
-
-        Raises:
-            BundleError: If codes are not finite.
-        """
-        parts = self._in_parts(lambda part: self._code(views(part)), count)
+    def codes(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N Z"]:
+        """Encode drawings; the code of each is independent of the others."""
+        parts = self._in_parts(lambda part: self._code(views[part]), len(views))
         return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *parts])
 
-    def probabilities(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
-        """Return the probability of each category; rows sum to 1.
+    def probabilities(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
+        """Return the probability of each category; rows sum to 1."""
+        if not self.can_classify:
+            raise BundleError(
+                "this bundle cannot classify drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        _ = self._classifier  # is loaded before several threads use it
+        parts = self._in_parts(lambda part: self._classify(views[part]), len(views))
+        return np.concatenate(
+            [np.zeros((0, len(self._bundle.card.categories)), np.float32), *parts]
+        )
 
-        Args: as of `codes`.
-
-        Raises:
-            BundleError: If there is no classifier, or its class scores are not finite.
-        """
-        classify = self._open_classifiers()
-        parts = self._in_parts(lambda part: classify(views(part)), count)
-        none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
-        return np.concatenate([none, *parts])
-
-    def class_log_probs(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
+    def class_log_probs(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the picture classifier's log probabilities, relative to the most likely category.
-
-        Args: as of `codes`.
 
         Returns:
             In nats: 0 for the most likely category, negative for the others.
-
-        Raises:
-            BundleError: If there is no classifier, or its class scores are not finite.
         """
         classifier = self._classifier
         if classifier is None:
             raise BundleError(
                 "this bundle holds no classifier", do="Export its run with --classifier."
             )
-
-        def predict(part: slice) -> Float32[np.ndarray, "M K"]:
-            log_probs = _mirrored_log_probs(classifier, views(part))
-            relative: Float32[np.ndarray, "M K"] = log_probs - log_probs.max(axis=1, keepdims=True)
-            return relative
-
+        parts = self._in_parts(
+            lambda part: _mirrored_log_probs(classifier, views[part]), len(views)
+        )
         none = np.zeros((0, len(classifier.card.categories)), np.float32)
-        return np.concatenate([none, *self._in_parts(predict, count)])
+        log_probs: Float32[np.ndarray, "N K"] = np.concatenate([none, *parts])
+        log_probs -= log_probs.max(axis=1, keepdims=True)
+        return log_probs
 
     def rank(
         self,
@@ -137,8 +122,8 @@ class Recognizer:
         Args:
             views: The encoder's input for the candidates, all those of an input together.
             codes: Of the inputs.
-            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: there is no
-                classifier, and only codes count.
+            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: only codes
+                count.
             num_candidates: Redrawings of each input.
 
         Returns:
@@ -180,33 +165,23 @@ class Recognizer:
                 )
         return codes
 
-    def _open_classifiers(self) -> Classify:
-        """Load the classifiers before several threads use them."""
-        if not self.can_classify:
-            raise BundleError(
-                "this bundle cannot classify drawings",
-                do="Export its run again with --data, the data set that it was trained on.",
-            )
+    def _classify(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
+        """Probabilities by all classifiers that there are."""
         classifier, by_code = self._classifier, self._bundle.code_classifier
-
-        def classify(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
-            total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
-            if by_code is not None:
-                logits = by_code.logits(self._code(views))
-                if not (np.abs(logits) <= MAX_LOGIT).all():
-                    file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
-                    raise BundleError(
-                        f"`{file}` of the bundle gives class scores that are not finite, "
-                        "or too large"
-                    )
-                log_probs = _log_softmax(logits)
-                total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
-            if classifier is not None:
-                total += _mirrored_log_probs(classifier, views)
-            probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
-            return probabilities
-
-        return classify
+        total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
+        if by_code is not None:
+            logits = by_code.logits(self._code(views))
+            if not (np.abs(logits) <= MAX_LOGIT).all():
+                file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
+                raise BundleError(
+                    f"`{file}` of the bundle gives class scores that are not finite, or too large"
+                )
+            log_probs = _log_softmax(logits)
+            total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
+        if classifier is not None:
+            total += _mirrored_log_probs(classifier, views)
+        probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
+        return probabilities
 
     def _in_parts(self, compute: Callable[[slice], np.ndarray], count: int) -> list[np.ndarray]:
         """Compute a part of the drawings at a time, in several threads if there are many."""
@@ -222,15 +197,7 @@ class Recognizer:
 
 
 def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
-    """Refuse a classifier that does not fit a bundle.
-
-    Args:
-        classifier: Its card.
-        card: The bundle's.
-
-    Raises:
-        BundleError: Saying what does not fit.
-    """
+    """Refuse a classifier that does not fit a bundle."""
     wrong = ""
     if card.encoder_input != PICTURE:
         wrong = "the model reads strokes"
@@ -249,10 +216,7 @@ def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
 def _mirrored_log_probs(
     classifier: Classifier, pictures: Float32[np.ndarray, "M 1 H W"]
 ) -> Float32[np.ndarray, "M K"]:
-    """Log probabilities of pictures, averaged with those of their mirror images.
-
-    Pictures alone count if the classifier was not trained on mirror images.
-    """
+    """Log probabilities, averaged with those of mirror images if the classifier knows those."""
     if not classifier.card.knows_mirror_images:
         return _log_softmax(classifier.scores_of(pictures).logits)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])

@@ -6,15 +6,13 @@ Both are made of `Sketch`es in one place, as the bundle's card says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.normalise import QUICKDRAW_EPSILON, QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_EPSILON
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -37,106 +35,13 @@ def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray
         return rasterise_batch(sketches, card.raster)
     steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
     for rows, sketch in zip(steps, sketches, strict=True):
-        own = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
+        own = normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
         rows[: len(own)] = own
     steps[:, :, OFFSET] /= np.float32(card.offset_scale)
     return steps
 
 
-class Frame(NamedTuple):
-    """How much of a whole drawing a started one is, and where in it.
-
-    Args:
-        share: Its longest side, as a share of the whole drawing's; above 0, at most 1.
-        middle: Its middle, in pixels of Quick, Draw! from the middle of the whole, (x, y).
-    """
-
-    share: float = 1.0
-    middle: tuple[float, float] = (0.0, 0.0)
-
-
-WHOLE = Frame()
-"""Of a started drawing that is as large as the whole."""
-
-
-class Prefix(NamedTuple):
-    """A started drawing as the first steps of a decoder.
-
-    Args:
-        steps: (P, 5) stroke-5 rows in units of `offset_scale`, without an end.
-        scale: Pixels of the sketch to one of the decoder's.
-        middle: Where the decoder's origin lies in the sketch, (x, y).
-    """
-
-    steps: Float32[np.ndarray, "P 5"]
-    scale: float
-    middle: tuple[float, float]
-
-
-SHARES = (1.0, 0.8, 0.62, 0.48, 0.36)
-"""Shares of a whole drawing that a started one is tried as."""
-
-
-def frames_of(sketch: Sketch) -> list[Frame]:
-    """The frames a started drawing is tried in: of each share in the corners, at edges, inside.
-
-    Args:
-        sketch: With a stroke.
-    """
-    width, height = _sides(sketch)
-    longest = max(width, height) or 1.0
-    frames = []
-    for share in SHARES:
-        free = [(1 - share * side / longest) * QUICKDRAW_SIDE / 2 for side in (width, height)]
-        across, down = ((-room, 0.0, room) if room > 0 else (0.0,) for room in free)
-        frames += [Frame(share, (x, y)) for x in across for y in down]
-    return frames
-
-
-def prefix_of(
-    sketch: Sketch, card: BundleCard, frame: Frame = WHOLE, detail: float | None = None
-) -> Prefix:
-    """Make the steps that a decoder would have drawn a started drawing with.
-
-    Args:
-        sketch: With a stroke.
-        card: The bundle's.
-        frame: Where in the whole drawing it is taken to be.
-        detail: Simplify as if this were its share of the whole; None: that of the frame.
-
-    Returns:
-        The steps, and where they lie.
-
-    Raises:
-        DrawingError: If it has so many points that the decoder could not go on.
-    """
-    normalised = _normalise_for_model(sketch, card, detail or frame.share)
-    middle = np.array(frame.middle, np.float32)
-    strokes = tuple(stroke * np.float32(frame.share) + middle for stroke in normalised.strokes)
-    steps = Sketch(strokes).to_stroke5()[:-1]
-    if len(steps) >= card.max_steps:
-        raise DrawingError(
-            f"a started drawing must have fewer than {card.max_steps} points for this model",
-            got=f"{len(steps)} after simplifying",
-        )
-    steps[:, OFFSET] /= np.float32(card.offset_scale)
-    assert sketch.bounds is not None
-    left, top, right, bottom = sketch.bounds
-    scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * frame.share) or 1.0
-    x, y = (
-        (left + right) / 2 - frame.middle[0] * scale,
-        (top + bottom) / 2 - frame.middle[1] * scale,
-    )
-    return Prefix(steps, scale, (x, y))
-
-
-def _sides(sketch: Sketch) -> tuple[float, float]:
-    assert sketch.bounds is not None
-    left, top, right, bottom = sketch.bounds
-    return right - left, bottom - top
-
-
-def _normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
+def normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
     """Simplify as the training data were; `share` tells how much of a drawing it is."""
     normalised = sketch.normalised()
     epsilon = (card.data.get("options") or {}).get("epsilon")

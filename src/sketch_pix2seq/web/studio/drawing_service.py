@@ -16,10 +16,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.inference.drawings import steps_to_sketch
+from sketch_pix2seq.inference.drawings import Prefix, steps_to_sketch
 from sketch_pix2seq.inference.live import MOST_WAITING, Drawn
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.inference.views import Prefix
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_DOWN, PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
