@@ -76,5 +76,7 @@ def _stages_of(path: Path) -> list[tuple[str, Image.Image]]:
 
     stages: list[tuple[str, Image.Image]] = []
     with suppress(DrawingError):  # reported where the input was read
-        read_picture(path, on_stage=lambda name, picture: stages.append((name, picture)))
+        read_picture(
+            path.read_bytes(), on_stage=lambda name, picture: stages.append((name, picture))
+        )
     return stages

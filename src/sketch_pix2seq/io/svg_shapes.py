@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -71,13 +72,7 @@ def shape_lines(
 
 
 def count_tokens(data: str) -> int:
-    """Count the numbers and letters of path data: what reading it will cost.
-
-    Args:
-        data: Path data, or the points of a polygon.
-
-    Returns:
-        Their number.
+    """Count the numbers and letters of path data or points: what reading it will cost.
 
     Example:
         >>> count_tokens("M0 0l-1.5.5z")
@@ -87,14 +82,11 @@ def count_tokens(data: str) -> int:
 
 
 def length(text: str, extent: float) -> float:
-    """Read an SVG length in pixels, at 96 to the inch.
+    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is none.
 
     Args:
         text: A number with or without unit or per cent sign.
         extent: What 100 % is.
-
-    Returns:
-        Pixels; 0 where the text is no length.
 
     Example:
         >>> length("1in", 0), length("50%", 8)
@@ -108,14 +100,9 @@ def length(text: str, extent: float) -> float:
     return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
 
 
-def transform(text: str | None) -> Float[np.ndarray, "3 3"]:
-    """Read an SVG `transform` as a matrix on columns (x, y, 1).
-
-    Args:
-        text: Such as `translate(3 4) rotate(30)`.
-
-    Returns:
-        (3, 3) float64.
+@lru_cache(maxsize=1024)
+def transform(text: str) -> Float[np.ndarray, "3 3"]:
+    """Read an SVG `transform` as a (3, 3) matrix on columns (x, y, 1).
 
     Raises:
         DrawingError: If it cannot be read.
@@ -124,7 +111,7 @@ def transform(text: str | None) -> Float[np.ndarray, "3 3"]:
         >>> transform("translate(3 4)")[:2, 2].tolist()
         [3.0, 4.0]
     """
-    if not text or not text.strip():
+    if not text.strip():
         return np.eye(3)
     if len(text) > _LONGEST_TRANSFORM:
         raise DrawingError(

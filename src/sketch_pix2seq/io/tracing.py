@@ -64,10 +64,7 @@ def trace(skeleton: Bool[np.ndarray, "H W"], line_width: float) -> list[Float[np
 def _graph(
     skeleton: Bool[np.ndarray, "H W"],
 ) -> tuple[Float[np.ndarray, "N 2"], list[list[int]]]:
-    """Return places and neighbours of all pixels.
-
-    Diagonal neighbours count only where no pixel beside both links them already.
-    """
+    """Places of all pixels, and neighbours: diagonal ones where no pixel beside links both."""
     height, width = skeleton.shape
     number = np.full((height + 2, width + 2), -1)
     rows, columns = np.nonzero(skeleton)

@@ -79,14 +79,6 @@ class Sketch:
     ) -> Sketch:
         """Make a sketch from any sequences of (x, y) pairs; the points are copied.
 
-        Args:
-            strokes: Per stroke an array (P, 2) or a sequence of pairs.
-            category: What is drawn, if known.
-            name: Where it comes from.
-
-        Returns:
-            The sketch.
-
         Raises:
             DrawingError: If something is not a pair of finite numbers.
 
@@ -112,15 +104,7 @@ class Sketch:
         category: str | None = None,
         name: str | None = None,
     ) -> Sketch:
-        """Make a sketch from offsets with lifts, the first seen from the origin.
-
-        Args:
-            stroke3: (T, 3) rows of dx, dy, lift, any number type.
-            category: What is drawn, if known.
-            name: Where it comes from.
-
-        Returns:
-            The sketch.
+        """Make a sketch of (T, 3) rows of dx, dy, lift; the first is seen from the origin.
 
         Raises:
             DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
@@ -140,16 +124,13 @@ class Sketch:
         *,
         start_row: bool = False,
     ) -> Sketch:
-        """Make a sketch from steps with pen states, up to the first end row.
+        """Make a sketch of (S, 5) rows of dx, dy, down, up, end, up to the first end row.
 
         Args:
-            stroke5: (S, 5) rows of dx, dy, down, up, end.
+            stroke5: The rows.
             category: What is drawn, if known.
             name: Where it comes from.
             start_row: The first row is `START_STEP` and no part of the drawing.
-
-        Returns:
-            The sketch.
 
         Raises:
             DrawingError: If a row has no pen state or several.
@@ -176,9 +157,6 @@ class Sketch:
         Args:
             max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
 
-        Returns:
-            (T + 1, 5) or (max_steps + 1, 5) float32.
-
         Raises:
             DrawingError: If there are more than `max_steps` points.
 
@@ -192,13 +170,10 @@ class Sketch:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Sketch:
-        """Read the one drawing of a file, in the frame of the file.
+        """Read the one drawing of a file, in the frame of the file; it is named after the file.
 
         Args:
             path: An SVG, a picture or photo of a drawing, or an ndjson of one line.
-
-        Returns:
-            The sketch, named after the file.
 
         Raises:
             DrawingError: If there is no such file, or it holds no drawing, or several.
@@ -244,12 +219,6 @@ class Sketch:
         Args:
             epsilon: In pixels, >= 0; QuickDraw takes 2 at a longest side of 255.
 
-        Returns:
-            A sketch of as many strokes.
-
-        Raises:
-            DrawingError: If `epsilon` is negative.
-
         Example:
             >>> Sketch.from_points([[(0, 0), (5, 0.4), (10, 0)]]).simplified(1.0).num_points
             2
@@ -290,16 +259,7 @@ class Sketch:
         return self._with([smooth.smoothed(stroke) for stroke in self.strokes])
 
     def truncated(self, max_steps: int) -> Sketch:
-        """Keep the first `max_steps` points.
-
-        Args:
-            max_steps: Number of points, >= 0.
-
-        Returns:
-            The beginning of the drawing.
-
-        Raises:
-            UsageError: If `max_steps` is negative.
+        """Keep the first `max_steps` points, 0 or more.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (1, 1)], [(5, 5), (6, 6)]]).truncated(3)
@@ -328,19 +288,19 @@ class Sketch:
         animate: bool = False,
         size_mm: float | None = None,
     ) -> str:
-        """Return the drawing as a square SVG document; see `svg_out.to_svg`.
+        """Return the drawing as a square SVG document: a path for each stroke, no paper.
 
         Args:
             size: Width and height in pixels.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
+            margin: Pixels kept between the points and each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
             colour: Any CSS colour.
             smooth: Draw curves through the points instead of straight lines.
             animate: Let the picture draw itself, stroke by stroke, once.
             size_mm: Real width and height of the paper, for plotters.
 
-        Returns:
-            The SVG document.
+        Raises:
+            UsageError: If a number is out of its range.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_svg(size=48)[:4]
@@ -368,16 +328,7 @@ class Sketch:
         line_width: float | None = None,
         smooth: bool = False,
     ) -> Image.Image:
-        """Return the drawing as a grey Pillow picture, black on white.
-
-        Args:
-            size: Width and height in pixels.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
-            line_width: In pixels; None: a 96th of `size`.
-            smooth: Draw curves through the points instead of straight lines.
-
-        Returns:
-            A picture of mode `L`.
+        """Return the drawing as a grey Pillow picture, black on white; arguments as of `to_svg`.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
@@ -395,17 +346,9 @@ class Sketch:
         line_width: float | None = None,
         smooth: bool = False,
     ) -> bytes:
-        """Return a picture file that draws itself again and again, at the pace of a hand.
+        """Return a GIF, or a PNG that moves, which draws itself again and again like a hand.
 
-        Args:
-            kind: A GIF, or a PNG that moves.
-            size: Width and height in pixels, at most 1024.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
-            line_width: In pixels; None: a 96th of `size`.
-            smooth: Draw curves through the points instead of straight lines.
-
-        Returns:
-            The file's content.
+        The size is at most 1024; arguments as of `to_svg`.
 
         Raises:
             UsageError: If `kind` is another, or a number out of its range.
@@ -418,8 +361,8 @@ class Sketch:
 
         if kind not in ("gif", "apng"):
             raise UsageError("`kind` must be gif or apng", got=kind)
-        write = animation.to_gif if kind == "gif" else animation.to_apng
-        return write(self.smoothed() if smooth else self, _settings(size, margin, line_width))
+        drawing = self.smoothed() if smooth else self
+        return animation.animate(drawing, kind, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
         """Write the drawing as a picture, at once; the suffix says which.
