@@ -192,7 +192,6 @@ def test_lengths(text: str, pixels: float) -> None:
 
 def test_transforms() -> None:
     np.testing.assert_array_equal(transform(" "), np.eye(3))
-    np.testing.assert_array_equal(transform(" "), np.eye(3))
     turned = transform("translate(10, 20) rotate(90) scale(2)") @ [1, 0, 1]
     np.testing.assert_allclose(turned, [10, 22, 1])
     skewed = transform("skewX(45)") @ [0, 1, 1]

@@ -18,22 +18,14 @@ def model_at(place: Path | None) -> Path | None:
 
 
 def bundle_at(place: Path) -> Bundle:
-    """Read a bundle, or the one in the package.
-
-    Raises:
-        BundleError: If there is none, or it is not whole.
-    """
+    """Read a bundle, or the one in the package."""
     from sketch_pix2seq.bundle.bundle import Bundle
 
     return Bundle.default() if _is_default(place) else Bundle.open(place)
 
 
 def classifier_at(place: Path) -> ClassifierFiles:
-    """Read an exported classifier, or the one that a model's bundle holds.
-
-    Raises:
-        BundleError: If there is none, or it is not whole.
-    """
+    """Read an exported classifier, or the one that a model's bundle holds."""
     from sketch_pix2seq.bundle.bundle import Bundle
     from sketch_pix2seq.bundle.classifier import read_classifier
 

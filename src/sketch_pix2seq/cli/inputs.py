@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 from sketch_pix2seq.cli.terminal import notify
 from sketch_pix2seq.errors import DrawingError, UsageError
@@ -32,13 +32,7 @@ class Source(NamedTuple):
 
 
 class InputFile(NamedTuple):
-    """An input file and its drawings.
-
-    Args:
-        path: As it was given.
-        source: Its names; one for each drawing.
-        sketches: Its drawings; none if the file could not be read.
-    """
+    """An input file, a name for each of its drawings, and these; none if it cannot be read."""
 
     path: Path
     source: Source
@@ -47,12 +41,7 @@ class InputFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was read of the inputs of one call.
-
-    Args:
-        files: One for each input, in their order.
-        problems: What could not be read.
-    """
+    """What was read of the inputs of one call, and what could not be read."""
 
     files: list[InputFile]
     problems: list[DrawingError]
@@ -73,34 +62,21 @@ class Inputs:
         return [file.source for file in self.files if file.sketches]
 
     def report_problems(self) -> None:
-        """Write a line for each problem, and fail with the last; if there is none, do nothing.
-
-        Raises:
-            DrawingError: If there is a problem.
-        """
-        if self.problems:
-            self._fail()
-
-    def _fail(self) -> NoReturn:
-        reported, more = self.problems[:MAX_REPORTED], len(self.problems) - MAX_REPORTED
-        for problem in reported[:-1]:
+        """Write a line for each problem, and fail with the last; if there is none, do nothing."""
+        if not self.problems:
+            return
+        *others, last = self.problems[:MAX_REPORTED]
+        for problem in others:
             notify(str(problem))
-        if more <= 0:
-            raise reported[-1]
-        raise DrawingError(f"{reported[-1]}; and {more:,} more like it")
+        more = len(self.problems) - MAX_REPORTED
+        raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
 def read_files(paths: Sequence[Path]) -> Inputs:
-    """Read all that can be read; inputs of the same name are numbered.
+    """Read all that can be read of one file or more; inputs of the same name are numbered.
 
     Names are the same if a file system might take them for one: case and the ways to write an
     accent do not count.
-
-    Args:
-        paths: One or more files.
-
-    Raises:
-        UsageError: If there is none.
     """
     from sketch_pix2seq.io.reading import read_sketches
 

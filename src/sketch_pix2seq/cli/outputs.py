@@ -34,14 +34,7 @@ class Style:
     size_mm: Annotated[float | None, Parameter(help="Real size of SVGs, for plotters.")] = None
 
     def options(self, form: str) -> dict[str, Any]:
-        """Return the options of `Sketch.save`.
-
-        Args:
-            form: Suffix of the files.
-
-        Raises:
-            UsageError: If such files cannot show something that is set.
-        """
+        """Return the options of `Sketch.save`; refuse what files of that suffix cannot show."""
         only_svg = {"animate": self.animate or None, "size_mm": self.size_mm}
         options = {name: value for name, value in only_svg.items() if value is not None}
         if options and form != "svg":
@@ -80,16 +73,14 @@ class ResultFiles:
     overwrite: bool
 
     def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
-        """Write all files aside, then put each in its place, and print where.
+        """Write all files aside, then put each in its place, and print where; all or none.
 
         Args:
             drawings: The results of each name of the sources.
             made: How they were made, for ndjson.
-
-        Raises:
-            UsageError: If meanwhile somebody else has written one of the files.
-            OSError: If they cannot be written. Then none of them is there.
         """
+        from sketch_pix2seq.io.atomic import put_in_place
+
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
         if self.form == "ndjson":
             contents = _ndjson(self.sources, drawings, made)
@@ -103,7 +94,8 @@ class ResultFiles:
                 else:
                     content.save(file, **self.options)
             refuse_to_replace(targets, self.inputs, overwrite=self.overwrite)
-            _put_all_in_place(made_files, targets)
+            for file, target in zip(made_files, targets, strict=True):
+                put_in_place(file, target)
         for target in targets:
             print_line(target)
 
@@ -130,12 +122,6 @@ def plan_results(
         style: How they look.
         n: How many for each name of the sources.
         overwrite: Replace files that exist.
-
-    Returns:
-        The files to write.
-
-    Raises:
-        UsageError: If a result cannot be written.
     """
     options = style.options(form)
     names = _file_names(sources, n, form, suffix)
@@ -160,14 +146,8 @@ def refuse_to_replace(
 ) -> None:
     """Check that no result takes the place of an input, of a folder, or of a file unasked.
 
-    Args:
-        targets: The files to be.
-        inputs: The files that the results are made of.
-        overwrite: Files other than inputs may be replaced. What is no file, such as a pipe,
-            is written to anyway.
-
-    Raises:
-        UsageError: Naming the first such result.
+    With `overwrite` files other than inputs may be replaced. What is no file, such as a pipe, is
+    written to anyway.
     """
     sources = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
     for target in targets:
@@ -213,10 +193,3 @@ def _ndjson(
                 names = {"word": sketch.category, "input": name, "index": index}
                 lines.append(format_record(strokes, **names, **made) + b"\n")
         yield b"".join(lines)
-
-
-def _put_all_in_place(made: Sequence[Path], targets: Sequence[Path]) -> None:
-    from sketch_pix2seq.io.atomic import put_in_place
-
-    for file, target in zip(made, targets, strict=True):
-        put_in_place(file, target)
