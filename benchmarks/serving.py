@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.figures import Figure
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.studio.drawing_service import drawing_of
+from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 CLIENTS = (1, 20, 100)
 SECONDS = 8.0
@@ -32,7 +32,7 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.web.server import serve
 from sketch_pix2seq.web.studio.app import LIMITS, create_studio
 limits = replace(LIMITS, per_second=1e9, burst=10**9)
-app = create_studio(Sketcher.load(), limits)
+app = create_studio(Sketcher.load(num_threads=1), limits)
 serve(app, "127.0.0.1", 0, lambda address: print(address, flush=True))
 """
 
@@ -81,7 +81,7 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
 
 
 def _request(sketch: Sketch) -> bytes:
-    form = {"drawing": drawing_of(sketch), "n": DRAWINGS_A_REQUEST}
+    form = {"drawing": strokes_in_middle(sketch, fit=True), "n": DRAWINGS_A_REQUEST}
     body = json.dumps(form).encode()
     head = (
         "POST /api/redraw HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -143,17 +143,9 @@ async def _load(
 async def _answer(reader: asyncio.StreamReader) -> int:
     """Read one whole answer; return its status."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    status = int(head.split()[1])
-    if "transfer-encoding: chunked" not in head:
-        length = int(head.split("content-length:")[1].split()[0])
-        await reader.readexactly(length)
-        return status
-    last = b""
-    while size := int(await reader.readline(), 16):
-        last = (await reader.readexactly(size + 2)).strip() or last
-    await reader.readline()
-    assert last.endswith(b'{"done":true}'), last
-    return status
+    length = int(head.split("content-length:")[1].split()[0])
+    await reader.readexactly(length)
+    return int(head.split()[1])
 
 
 def _memory(process: int) -> float:

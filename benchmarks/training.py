@@ -18,11 +18,10 @@ from sketch_pix2seq.data.batches import Batch, BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models.attention import Conditions, ConditionShares
 from sketch_pix2seq.models.mixture import output_dim
-from sketch_pix2seq.training.build import build, build_model
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.loop import Progress, train
-from sketch_pix2seq.training.memory import keep_freed_memory
+from sketch_pix2seq.training.machine import keep_freed_memory, precision_of
 from sketch_pix2seq.training.optimiser import Optimiser
-from sketch_pix2seq.training.precision import precision_of
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.recipes import attention, cnn
 
@@ -127,7 +126,7 @@ def _alone(recipe: Recipe, data: Path) -> list[Figure]:
     dataset = Dataset.open(data)
     source = _source(recipe, dataset)
     batches = [source.batch(step) for step in range(NUM_BATCHES)]
-    model = build_model(recipe).train()
+    model = build(recipe, len(dataset.card.categories)).train()
     optimiser = Optimiser(model, recipe.optimiser, recipe.num_steps)
     library = nn.LSTM(5 + recipe.model.latent_dim, recipe.model.decoder_size, batch_first=True)
     tensors = [_tensors(batch) for batch in batches]

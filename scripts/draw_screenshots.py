@@ -38,7 +38,7 @@ def main() -> None:
         told.append(address.rstrip("/"))
         ready.set()
 
-    app = create_studio(Sketcher.load(options.bundle))
+    app = create_studio(Sketcher.load(options.bundle, num_threads=1))
     arguments = (app, "127.0.0.1", 0, on_ready)
     threading.Thread(target=serve, args=arguments, daemon=True).start()
     ready.wait()

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from sketch_pix2seq.bundle.affine_maps import CodeClassifier, CompletionMap
 from sketch_pix2seq.bundle.architectures import (
     PICTURE,
     AttentionArchitecture,
@@ -20,10 +19,12 @@ from sketch_pix2seq.bundle.architectures import (
     RecurrentArchitecture,
 )
 from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, WEIGHTS_FILE, Bundle
-from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
-from sketch_pix2seq.bundle.classifier import ClassifierCard, ClassifierFiles
+from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard, ClassifierCard
+from sketch_pix2seq.bundle.classifier import ClassifierFiles
+from sketch_pix2seq.bundle.weights import AffineMap
+from sketch_pix2seq.export.affine_maps import code_classifier
 from sketch_pix2seq.export.classifier import write_classifier as write_classifier_files
-from sketch_pix2seq.export.weights import stored
+from sketch_pix2seq.export.files import stored
 from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.sketcher import Prediction
 from sketch_pix2seq.models import (
@@ -87,7 +88,7 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
     )
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
     half = np.eye(LATENT_DIM, dtype=np.float32) / 2
-    completion = CompletionMap(half, np.zeros(LATENT_DIM, np.float32)).to_bytes()
+    completion = AffineMap(half, np.zeros(LATENT_DIM, np.float32)).to_bytes(np.float16)
     return Bundle(card, weights, completion)
 
 
@@ -211,7 +212,7 @@ def with_classifier(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) 
     return replace(
         bundle,
         card=replace(bundle.card, categories=categories),
-        naming=CodeClassifier.fitted(codes, ids, len(categories)).to_bytes(),
+        naming=code_classifier(codes, ids, len(categories)).to_bytes(),
         classifier=tiny_classifier_files(categories),
     )
 

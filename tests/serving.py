@@ -9,29 +9,17 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from sketch_pix2seq.web.server import serve
+from sketch_pix2seq.web.server import open_server
 
 
 @contextmanager
 def serving(app: FastAPI, **options: Any) -> Iterator[str]:
-    ready = threading.Event()
-    told: list[str] = []
-
-    def on_ready(address: str) -> None:
-        told.append(address.rstrip("/"))
-        ready.set()
-
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=serve,
-        args=(app, "127.0.0.1", 0),
-        kwargs={"on_ready": on_ready, "stop": stop, **options},
-        daemon=True,
-    )
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield told[0]
-    finally:
-        stop.set()
-        thread.join(20)
+    server, listening, address = open_server(app, "127.0.0.1", 0, **options)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    with listening:
+        thread.start()
+        try:
+            yield address.rstrip("/")
+        finally:
+            server.should_exit = True
+            thread.join(20)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketch_pix2seq.evaluation.shown import as_shown, from_shown
+from sketch_pix2seq.evaluation.parts import keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.turing.study import (
     HUMAN,
     SKETCHES,
@@ -37,7 +37,7 @@ def scribbles(
                     source=source,
                     category=category,
                     original=names[0],
-                    drawing=as_shown(Sketch.from_points([rng.integers(0, 255, (9, 2))])),
+                    drawing=keep_sketch(Sketch.from_points([rng.integers(0, 255, (9, 2))])),
                 )
                 for name, source in zip(names, (HUMAN, *labels), strict=True)
             ]
@@ -61,6 +61,6 @@ def write_study(folder: Path, study: Study | None = None) -> Study:
     (folder / SKETCHES).mkdir(parents=True)
     (folder / STUDY_FILE).write_text(study.to_json(), encoding="utf-8")
     for sketch in study.sketches:
-        picture = from_shown(sketch.drawing).to_image(90)
+        picture = kept_sketch(sketch.drawing).to_image(90)
         (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
     return study

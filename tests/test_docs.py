@@ -23,12 +23,8 @@ from sketch_pix2seq.bundle.architectures import (
     RecurrentArchitecture,
 )
 from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, WEIGHTS_FILE
-from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
-from sketch_pix2seq.bundle.classifier import (
-    CLASSIFIER_FILE,
-    CLASSIFIER_WEIGHTS_FILE,
-    ClassifierCard,
-)
+from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, MODEL_FILE, BundleCard, ClassifierCard
+from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.cli.app import VERBS, main
 

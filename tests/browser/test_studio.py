@@ -18,7 +18,7 @@ from sketch_pix2seq.web.studio.app import create_studio
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
-    with serving(create_studio(Sketcher.load())) as address:
+    with serving(create_studio(Sketcher.load(num_threads=1))) as address:
         yield address
 
 
@@ -48,7 +48,7 @@ def press_amid_a_stroke(page: Page, keys: str) -> None:
 
 def all_drawn(page: Page) -> None:
     """Wait until every sheet is done."""
-    expect(page.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator(".sheet-card .paper.done")).to_have_count(6)
 
 
@@ -214,7 +214,7 @@ def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     example = Path(__file__).parents[2] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
     sheet.locator("#file").set_input_files(example)
-    expect(sheet.locator("#note")).to_contain_text("what is seen")
+    expect(sheet.locator("#note")).to_contain_text("the strokes that are in it")
     all_drawn(sheet)
     assert sheet.locator("#pad path").count() > 3
 
@@ -321,7 +321,7 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
         sheet.locator("[data-save=gif]").click()
     assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
     draw_circle(sheet, "#second")
-    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
     with sheet.expect_request("**/api/mix") as asked:
         sheet.get_by_label("Best of").select_option("best of 32")
@@ -333,7 +333,7 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
     expect(sheet.locator("[data-save=gif]")).to_be_disabled()
     sheet.unroute("**/api/mix")
     sheet.get_by_role("button", name="New seed").click()
-    expect(sheet.locator("#desk")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+    expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
     sheet.goto(studio)
     sheet.goto(f"{studio}/mix")

@@ -18,7 +18,7 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.models import SketchClassifier
 from sketch_pix2seq.models.mixture import noise_dim
-from sketch_pix2seq.training.build import build, build_model
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipes import find_recipe
 
 SIZES: dict[str, Any] = {"latent_dim": 12, "num_components": 3, "decoder_size": 20}
@@ -48,7 +48,7 @@ def test_shapes_are_those_of_the_network(encoder: str, decoder: str, picture_siz
     recipe = find_recipe("cnn").with_settings([*settings, f"raster.size={picture_size}"])
     architecture = architecture_from({"name": decoder, "encoder": encoder, **sizes})
     assert architecture.problems(picture_size, 3) == []
-    assert architecture.shapes(picture_size, 3) == shapes_of(build_model(recipe))
+    assert architecture.shapes(picture_size, 3) == shapes_of(build(recipe, 3))
     assert architecture.noise_dim == noise_dim(3)
     assert architecture.encoder_input == ("strokes" if encoder == "rnn" else "picture")
     assert architecture_from(architecture.to_dict()) == architecture
@@ -107,8 +107,8 @@ def test_sizes_of_attention_that_do_not_fit_are_named(
 
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
     architecture = ClassifierArchitecture(width=16)
-    assert architecture.problems(48) == []
-    assert architecture.shapes(5) == shapes_of(SketchClassifier(5, 16))
+    assert architecture.problems(48, 5) == []
+    assert architecture.shapes(48, 5) == shapes_of(SketchClassifier(5, 16))
 
 
 @pytest.mark.parametrize(

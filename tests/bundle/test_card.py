@@ -12,7 +12,7 @@ import pytest
 
 from sketch_pix2seq.bundle.architectures import RecurrentArchitecture
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.bundle.limits import MAX_STEPS
+from sketch_pix2seq.bundle.checks import MAX_STEPS
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.raster import RasterSettings
 

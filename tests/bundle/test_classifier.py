@@ -18,7 +18,8 @@ from bundles import (
     write_classifier,
 )
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.bundle.classifier import ClassifierCard, read_classifier
+from sketch_pix2seq.bundle.card import ClassifierCard
+from sketch_pix2seq.bundle.classifier import read_classifier
 from sketch_pix2seq.errors import BundleError
 
 KINDS = ("cat", "dog", "house")

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.bundle.files import read_files
-from sketch_pix2seq.bundle.limits import (
+from sketch_pix2seq.bundle.checks import (
     MAX_CARD_BYTES,
     MAX_GALLERY_BYTES,
     MAX_WEIGHTS_BYTES,
 )
+from sketch_pix2seq.bundle.files import read_files
 from sketch_pix2seq.errors import BundleError
 
 NAMES = ("model.json", "weights.safetensors", "naming.safetensors", "gallery.ndjson")

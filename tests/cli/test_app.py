@@ -9,7 +9,7 @@ import pytest
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.cli import app as shell
-from sketch_pix2seq.cli.app import RENAMED, VERBS, Verb, main
+from sketch_pix2seq.cli.app import ANSWERS, VERBS, Verb, main
 from sketch_pix2seq.errors import DrawingError, SketchPix2SeqError, UsageError
 
 
@@ -212,13 +212,13 @@ def test_it_runs_as_a_command() -> None:
     assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')
 
 
-@pytest.mark.parametrize("old", RENAMED)
+@pytest.mark.parametrize("old", ANSWERS)
 def test_an_old_word_is_answered_with_the_new_one(
     old: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = old.split()
     assert main(["draw", *words] if words[0].startswith("-") else words) == 2
-    assert f"`{old}` is now `{RENAMED[old]}`" in capsys.readouterr().err
+    assert f"`{old}` is {ANSWERS[old]}" in capsys.readouterr().err
 
 
 def test_an_old_word_joined_by_an_equals_sign_is_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.cli.terminal import printable
+from sketch_pix2seq.cli.terminal import printable, progress_bar
 from sketch_pix2seq.sketch.sketch import Sketch
 
 LINE = Sketch.from_points([[(0, 0), (50, 9), (100, 60)]])
@@ -48,3 +49,25 @@ def test_names_of_files_in_results_errors_and_tracebacks(
     assert r"`no\x1b[2J\u202e.svg`" in err
     assert "Traceback" in err
     assert "\x1b" not in out + err and "\u202e" not in out + err
+
+
+def go_on() -> None:
+    with progress_bar("reading") as show:
+        for done in range(5):
+            show(done, 4)
+
+
+def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    go_on()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    go_on()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "reading" in err

@@ -10,8 +10,12 @@ from benchmarks.synthetic import write_synthetic
 from bundles import tiny_bundle, tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    EvaluationSettings,
+    HeldOut,
+)
 from sketch_pix2seq.inference.sketcher import Sketcher
 
 SHAPES = {"cat": "circle", "car": "square", "pig": "spiral", "teapot": "zigzag"}

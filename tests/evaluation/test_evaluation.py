@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,16 @@ from bundles import (
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, HeldOut
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.evaluation.evaluation import (
+    DOT,
+    EACH,
+    LIVING,
+    EvaluatedModel,
+    Evaluation,
+    EvaluationSettings,
+    HeldOut,
+    groups_of,
+)
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
@@ -100,14 +109,9 @@ def test_no_model_is_judged_by_its_own_judge(evaluation: Evaluation, tmp_path: P
     names = evaluation.held_out.categories
     folder = write_bundle(tmp_path / "advised", with_classifier(tiny_bundle(), names))
     model = EvaluatedModel.load("mine", folder)
-    with pytest.raises(
-        UsageError, match="must not be in a model's bundle, nor have rewarded a model"
-    ):
+    with pytest.raises(UsageError, match="must not be in a model's bundle: `mine`"):
         Evaluation([model], tiny_classifier(names), evaluation.held_out, evaluation.settings)
     other = tiny_classifier((*names, "rabbit"))
-    taught = replace(model, classifier_digests=frozenset({other.digest}))
-    with pytest.raises(UsageError, match="nor have rewarded a model: `mine`"):
-        Evaluation([taught], other, evaluation.held_out, evaluation.settings)
     assert Evaluation([model], other, evaluation.held_out, evaluation.settings).models == (model,)
 
 
@@ -123,3 +127,44 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
     content[-1] ^= 1
     weights.write_bytes(content)
     assert EvaluatedModel.load("one", plain).digest != first
+
+
+def test_the_papers_second_setting_is_animals_against_vehicles() -> None:
+    groups = groups_of(["cat", "pig", "rabbit", "bus", "truck", "car"])
+    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1, 2), (3, 4, 5), True)
+    assert len(groups.pairs) == 9
+    assert groups.pairs[0] == (0, 3)
+
+
+def test_of_many_categories_the_first_three_of_each_are_taken() -> None:
+    groups = groups_of([*sorted(LIVING), "axe", "bed", "car", "door"])
+    assert len(groups.first) == len(groups.second) == EACH
+    assert groups.shown == groups.first + groups.second
+
+
+def test_categories_of_one_kind_are_cut_in_two_halves() -> None:
+    groups = groups_of(["axe", "bed", "car", "door", "eye"])
+    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1), (2, 3), False)
+    assert groups_of(["cat", "dog"]).pairs == [(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"per_category": 9}, "`per_category` must be 10 or more; got 9"),
+        ({"num_seeds": 0}, "`num_seeds` must be 1 or more"),
+        ({"best_of": 0}, "`best_of` must be 1 or more"),
+        ({"paths": 0}, "`paths` must be 1 or more"),
+        ({"seed": -1}, "`seed`"),
+        ({"temperatures": ()}, "`temperatures` must name at least one"),
+        ({"temperatures": (0.4, -1.0)}, "`temperature` must be a number from 0"),
+        ({"temperatures": (0.4, 0.4)}, "each `temperature` must be another one"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        EvaluationSettings(**changes)
+
+
+def test_the_first_temperature_counts_most() -> None:
+    assert EvaluationSettings(temperatures=(0.7, 0.2)).temperature == 0.7

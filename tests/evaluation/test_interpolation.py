@@ -5,8 +5,12 @@ import pytest
 
 from sketch_pix2seq.evaluation import interpolation
 from sketch_pix2seq.evaluation.evaluation import Evaluation
-from sketch_pix2seq.evaluation.interpolation import off_category_rates, smoothness
-from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
+from sketch_pix2seq.evaluation.interpolation import (
+    FINE_STEPS,
+    STEPS,
+    off_category_rates,
+    smoothness,
+)
 
 
 def test_off_category_drawings_are_of_neither_end() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sketch_pix2seq.evaluation.parts import Part, measure_all
+from sketch_pix2seq.evaluation.parts import Part, keep_sketch, kept_sketch, measure_all
+from sketch_pix2seq.sketch.sketch import Sketch
 
 
 class Counter:
@@ -63,3 +64,16 @@ def test_what_was_finished_before_a_fault_is_kept(tmp_path: Path) -> None:
 
 def test_names_become_file_names() -> None:
     assert Part("cnn/../x: at 0.4", {}, Counter()).file_name.startswith("cnn-..-x-at-0.4-")
+
+
+def test_drawings_are_kept_in_quickdraws_frame() -> None:
+    sketch = Sketch.from_points([[(10, 5), (12, 6)], [(11, 5.5)]])
+    assert keep_sketch(sketch) == [[[0, 255], [0, 128]], [[128], [64]]]
+    kept = kept_sketch(keep_sketch(sketch))
+    assert keep_sketch(kept) == keep_sketch(sketch)
+
+
+def test_nothing_and_a_dot_are_kept_too() -> None:
+    assert keep_sketch(Sketch(())) == []
+    assert kept_sketch([]) == Sketch(())
+    assert keep_sketch(Sketch.from_points([[(7, 7)]])) == [[[0], [0]]]

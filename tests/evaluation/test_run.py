@@ -13,9 +13,9 @@ import pytest
 from bundles import tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation import redrawing
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.layout import Provenance
-from sketch_pix2seq.evaluation.report.sections import recognition
 from sketch_pix2seq.evaluation.run import evaluate
 
 MADE = Provenance(command="a <b> & c", commit="abc", data="set", machine="m", date="2026-01-01")
@@ -134,7 +134,7 @@ def test_of_many_categories_the_page_shows_the_first(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(recognition, "MANY", 3)
+    monkeypatch.setattr(redrawing, "MANY", 3)
     (tmp_path / "parts").symlink_to(report / "parts")
     evaluate(
         _four(evaluated_models),

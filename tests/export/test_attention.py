@@ -16,8 +16,7 @@ from sketch_pix2seq.data.batches import validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.export.bundle import export_run, load_model
-from sketch_pix2seq.export.initial_weights import initial_weights_of
-from sketch_pix2seq.export.weights import round_to_half
+from sketch_pix2seq.export.files import round_to_half
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -26,6 +25,7 @@ from sketch_pix2seq.models.attention import CONDITIONS, Conditions
 from sketch_pix2seq.models.drawing import draw_with_attention
 from sketch_pix2seq.models.losses import LossConvention
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipes import find_recipe
 from sketch_pix2seq.training.run import Run
@@ -200,7 +200,7 @@ def test_its_card_says_how_likely_test_drawings_are_with_each_condition(
 
 
 def test_a_run_begins_with_it(folder: Path, tmp_path: Path) -> None:
-    start = initial_weights_of(Bundle.open(folder / "bundle"))
+    start = InitialWeights.from_bundle(Bundle.open(folder / "bundle"))
     recipe = find_recipe("attention").with_settings([*SETTINGS, "seed=4", "keep_checkpoints=9"])
     train(recipe, folder / "set", tmp_path / "run", initial_weights=start)
     facts = json.loads((tmp_path / "run" / "run.json").read_text())

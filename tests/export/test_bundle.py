@@ -17,7 +17,7 @@ from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import BundleError, RunError, UsageError
 from sketch_pix2seq.export.bundle import export_run, load_model
-from sketch_pix2seq.export.weights import round_to_half
+from sketch_pix2seq.export.files import round_to_half
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.models import SketchAutoencoder
 from sketch_pix2seq.models.drawing import draw_steps

@@ -18,7 +18,7 @@ from bundles import (
     tiny_bundle,
 )
 from sketch_pix2seq.errors import BundleError, UsageError
-from sketch_pix2seq.export.weights import round_to_half
+from sketch_pix2seq.export.files import round_to_half
 from sketch_pix2seq.inference.attention import HIDDEN, PARTLY, SHOWN, Condition
 from sketch_pix2seq.inference.networks import (
     HIDDEN_BLOCKS,

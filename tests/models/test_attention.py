@@ -20,11 +20,16 @@ from sketch_pix2seq.models.attention import (
     Conditions,
     ConditionShares,
 )
+from sketch_pix2seq.models.losses import DrawingLosses
 from sketch_pix2seq.models.pen_view import VIEW_DIM
 from sketch_pix2seq.sketch.coverage import covering_steps
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
 
 STEPS, DRAWINGS = 14, 4
+
+
+def _reconstruction(losses: DrawingLosses) -> float:
+    return losses.means_of(losses.sums()).values["reconstruction"]
 
 
 def test_a_step_depends_on_no_later_one() -> None:
@@ -48,7 +53,7 @@ def test_what_is_not_given_changes_nothing(rng: np.random.Generator) -> None:
     for given in CONDITIONS:
         conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given=given)
         losses[given] = [
-            float(model(shown, *_batch(), named, _covered(), conditions).reconstruction.detach())
+            _reconstruction(model(shown, *_batch(), named, _covered(), conditions))
             for shown, named in ((pictures, ids), (others, ids), (pictures, 1 + ids))
         ]
     assert losses["nothing"][0] == losses["nothing"][1] == losses["nothing"][2]
@@ -120,8 +125,8 @@ def test_codes_are_classified_and_that_reaches_the_encoder(rng: np.random.Genera
     odds = model.encoder.classes(latent).log_softmax(1)
     assert losses.class_sum is not None
     torch.testing.assert_close(losses.class_sum, -odds[ids, ids].sum())
-    total = losses.reconstruction + model.class_weight * losses.class_sum / DRAWINGS
-    torch.testing.assert_close(losses.total(), total)
+    classes = model.class_weight * float(losses.class_sum.detach()) / DRAWINGS
+    assert float(losses.total().detach()) == pytest.approx(_reconstruction(losses) + classes)
     losses.total().backward()
     grad = model.encoder.head.mean.weight.grad
     assert grad is not None and grad.abs().sum() > 0

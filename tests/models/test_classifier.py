@@ -25,13 +25,15 @@ def test_its_loss_is_the_librarys_and_parts_add_up(classifier: SketchClassifier)
     assert features.shape == (5, 64)
     torch.testing.assert_close(losses.total(), functional.cross_entropy(logits, categories))
     means = losses.means_of(losses.sums())
-    assert means.accuracy == pytest.approx(float((logits.argmax(1) == categories).float().mean()))
+    assert means.values["accuracy"] == pytest.approx(
+        float((logits.argmax(1) == categories).float().mean())
+    )
     parts = [classifier(pictures[part], categories[part]) for part in (slice(0, 2), slice(2, 5))]
     whole = parts[0].sums() + parts[1].sums()
     torch.testing.assert_close(whole, losses.sums(), rtol=1e-5, atol=1e-6)
     total = sum(part.total(whole=whole) for part in parts)
     torch.testing.assert_close(total, losses.total())
-    assert means.total() == means.to_dict()["cross_entropy"]
+    assert means.total() == means.values["cross_entropy"]
 
 
 def test_dropout_follows_its_generator_and_ends_with_training(classifier: SketchClassifier) -> None:
@@ -67,4 +69,4 @@ def test_it_learns_to_tell_shapes_apart(
         optimiser.step()
     classifier.eval()
     losses = classifier(pictures, categories)
-    assert losses.means_of(losses.sums()).accuracy > 0.95
+    assert losses.means_of(losses.sums()).values["accuracy"] > 0.95

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.lstm import lstm_sequence
+from sketch_pix2seq.models.lstm import DeferredLinear, lstm_sequence, recurrent_dropout
 
 LENGTHS = torch.tensor([5, 5, 3, 1])
 INPUTS, SIZE = 5, 4
@@ -119,3 +120,39 @@ def test_float32_is_the_same_to_its_rounding() -> None:
     torch.testing.assert_close(
         lstm_sequence(**narrow).double(), lstm_sequence(**given), atol=2e-6, rtol=1e-5
     )
+
+
+def test_a_chain_of_uses_has_the_gradients_of_a_plain_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(5, 5, generator=generator, dtype=torch.float64).requires_grad_()
+    added = torch.randn(4, 5, generator=generator, dtype=torch.float64).requires_grad_()
+    first = torch.randn(4, 5, generator=generator, dtype=torch.float64).requires_grad_()
+    doubled = weight * 2  # the weight itself may have come from something
+    product = DeferredLinear(doubled)
+    ours, peer = first, first
+    for count in (4, 3, 3, 1):  # drawings that end leave
+        ours = product(ours[:count], added[:count]).tanh()
+        peer = (peer[:count] @ doubled.T + added[:count]).tanh()
+    ours, peer = product(ours, None), peer @ doubled.T
+    torch.testing.assert_close(ours, peer)
+    wanted = (weight, added, first)
+    found = torch.autograd.grad(ours.sum(), wanted, retain_graph=True)
+    for a, b in zip(found, torch.autograd.grad(peer.sum(), wanted), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_without_gradients_it_is_a_product() -> None:
+    with torch.no_grad():
+        rows, weight = torch.ones(2, 3), torch.ones(4, 3)
+        torch.testing.assert_close(DeferredLinear(weight)(rows, None), torch.full((2, 4), 3.0))
+
+
+def test_it_keeps_the_asked_share_and_the_expectation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    factors = recurrent_dropout((1000, 333), 0.9, torch.device("cpu"), generator)
+    assert float((factors > 0).float().mean()) == pytest.approx(0.9, abs=0.003)
+    assert float(factors.double().mean()) == pytest.approx(1.0, abs=0.003)
+
+
+def test_nothing_is_dropped_where_all_are_kept() -> None:
+    assert torch.equal(recurrent_dropout((4, 4), 1.0, torch.device("cpu"), None), torch.ones(4, 4))

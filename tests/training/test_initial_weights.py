@@ -19,7 +19,6 @@ from bundles import (
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.bundle import export_run
-from sketch_pix2seq.export.initial_weights import initial_weights_of
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import load_checkpoint
 from sketch_pix2seq.training.initial_weights import InitialWeights
@@ -30,6 +29,11 @@ from sketch_pix2seq.training.run import Run
 
 def _other_weights(recipe: Recipe) -> bytes:
     return save(build(replace(recipe, seed=7), 3).state_dict())
+
+
+def _in_units_of_80(recipe: Recipe) -> InitialWeights:
+    start = InitialWeights.from_bytes(_other_weights(recipe), "another")
+    return replace(start, facts=start.facts | {"offset_scale": 80.0})
 
 
 def test_a_run_begins_with_the_weights_given(
@@ -47,7 +51,7 @@ def test_a_run_draws_in_the_units_of_the_model_it_begins_with(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     recipe = replace(tiny_recipe, num_steps=2, validate_every=2)
-    start = InitialWeights.from_bytes(_other_weights(recipe), "another", offset_scale=80.0)
+    start = _in_units_of_80(recipe)
     train(recipe, shapes, tmp_path / "given", initial_weights=start)
     assert Run(tmp_path / "given").offset_scale == 80.0
 
@@ -68,7 +72,7 @@ def test_a_run_draws_in_the_units_of_the_model_it_begins_with(
 def test_a_run_broken_off_at_once_goes_on_with_the_weights_and_units_given(
     tiny_recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    start = InitialWeights.from_bytes(_other_weights(tiny_recipe), "another", offset_scale=80.0)
+    start = _in_units_of_80(tiny_recipe)
 
     def kill(progress: object) -> None:
         raise ZeroDivisionError
@@ -97,7 +101,7 @@ def test_an_attention_run_begins_with_a_bundle_of_its_categories(
     recipe = replace(tiny_attention, num_steps=2, keep_checkpoints=9)
     train(recipe, shapes, tmp_path / "first")
     export_run(tmp_path / "first", tmp_path / "bundle")
-    start = initial_weights_of(Bundle.open(tmp_path / "bundle"))
+    start = InitialWeights.from_bundle(Bundle.open(tmp_path / "bundle"))
     train(recipe, shapes, tmp_path / "run", initial_weights=start)
     tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints" / "step-00000000.safetensors")
     for name, tensor in start.weights.items():
@@ -109,7 +113,7 @@ def test_an_attention_bundle_of_other_categories_is_refused(
     tiny_attention: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
     """Its numbers would fit three other categories, or the same ones in another order."""
-    start = initial_weights_of(tiny_attention_bundle())
+    start = InitialWeights.from_bundle(tiny_attention_bundle())
     for categories in (("a", "b", "c"), ("cat", "dog", "clock"), ("cat",)):
         with pytest.raises(UsageError, match=r"must know the categories .*; got cat, clock, dog\."):
             start.check(tiny_attention, categories)
@@ -125,7 +129,7 @@ def test_an_attention_bundle_of_other_categories_is_refused(
 
 def test_the_settings_of_the_other_network_are_named(tiny_recipe: Recipe) -> None:
     weights = _other_weights(tiny_recipe)
-    start = InitialWeights.from_bytes(weights, "another", model=tiny_recipe.model)
+    start = replace(InitialWeights.from_bytes(weights, "another"), model=tiny_recipe.model)
     settings = replace(tiny_recipe.model, decoder_size=32, recurrent_keep=0.7)
     with pytest.raises(UsageError) as error:
         start.check(replace(tiny_recipe, model=settings), ("a", "b", "c"))
@@ -154,11 +158,11 @@ def test_a_bundle_tells_the_settings_of_its_networks_if_they_can_be_read(
     tiny_recipe: Recipe,
 ) -> None:
     bundle = tiny_bundle()
-    assert initial_weights_of(bundle).model is None
+    assert InitialWeights.from_bundle(bundle).model is None
     for values, model in (
         (tiny_recipe.to_dict(), tiny_recipe.model),
         ({**tiny_recipe.to_dict(), "of another version": 1}, None),
         ({"model": "no settings"}, None),
     ):
         given = replace(bundle, card=replace(bundle.card, recipe=values))
-        assert initial_weights_of(given).model == model
+        assert InitialWeights.from_bundle(given).model == model

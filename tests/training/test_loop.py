@@ -396,7 +396,7 @@ def test_resuming_needs_the_same_recipe_and_data(
 def test_steps_that_are_not_finite_are_counted_and_end_the_run_if_they_go_on(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = SketchAutoencoder.losses
+    whole = SketchAutoencoder.forward
     calls = iter(range(1000))
 
     def poisoned(model: SketchAutoencoder, *args: object) -> object:
@@ -404,7 +404,7 @@ def test_steps_that_are_not_finite_are_counted_and_end_the_run_if_they_go_on(
         bad = model.training and next(calls) in poison
         return replace(losses, pen_sum=losses.pen_sum * float("nan")) if bad else losses
 
-    monkeypatch.setattr(SketchAutoencoder, "losses", poisoned)
+    monkeypatch.setattr(SketchAutoencoder, "forward", poisoned)
     poison = range(2, 4)
     train(tiny_recipe, shapes, tmp_path / "two")
     assert metrics(tmp_path / "two", "train")[-1]["skipped_steps"] == 2

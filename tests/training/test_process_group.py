@@ -120,7 +120,8 @@ def test_two_processes_begin_with_the_weights_given(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
     weights = build(replace(recipe, seed=7), 3).state_dict()
-    start = InitialWeights.from_bytes(save(weights), "another", offset_scale=80.0)
+    start = InitialWeights.from_bytes(save(weights), "another")
+    start = replace(start, facts=start.facts | {"offset_scale": 80.0})
     for name, devices in (("one", 1), ("two", 2)):
         train(recipe, shapes, tmp_path / name, initial_weights=start, devices=devices)
     assert_alike(tmp_path / "one", tmp_path / "two")

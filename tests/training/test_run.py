@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ class _FullDisk:
 
 
 def test_a_full_disk_does_not_end_a_training(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    with MetricLog(run, 0) as log:
+    with closing(MetricLog(run, 0)) as log:
         log.write(1, "train", {"loss": 1.0})
         with monkeypatch.context() as patch:
             patch.setattr(log, "_file", _FullDisk())

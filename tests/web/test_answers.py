@@ -11,7 +11,7 @@ from sketch_pix2seq.errors import (
     SketchPix2SeqError,
     UsageError,
 )
-from sketch_pix2seq.web.answers import Wrong
+from sketch_pix2seq.web.answers import ApiError
 
 
 @pytest.mark.parametrize(
@@ -27,17 +27,17 @@ from sketch_pix2seq.web.answers import Wrong
 def test_each_error_has_a_status_and_a_code(
     error: SketchPix2SeqError, status: int, code: str
 ) -> None:
-    wrong = Wrong.of_error(error)
+    wrong = ApiError.of_error(error)
     assert (wrong.status, wrong.code, wrong.message) == (status, code, str(error))
 
 
 def test_the_advice_is_told_apart_from_what_is_wrong() -> None:
-    wrong = Wrong.of_error(DrawingError("a stroke must have a point", got=0, do="Add one."))
+    wrong = ApiError.of_error(DrawingError("a stroke must have a point", got=0, do="Add one."))
     assert (wrong.message, wrong.hint) == ("a stroke must have a point; got 0", "Add one.")
 
 
 def test_a_status_that_nobody_thought_of_is_told_too() -> None:
-    assert Wrong.of_status(418).to_dict() == {
+    assert ApiError.of_status(418).to_dict() == {
         "ok": False,
         "error": {"code": "failed", "message": "something went wrong here", "hint": "Try again."},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from serving import serving
-from sketch_pix2seq.web.guards import HEADERS, BodyLimit, KnownHost, Limits, RateLimit
+from sketch_pix2seq.web.guards import HEADERS, Limits, RateLimit
 from sketch_pix2seq.web.site import new_site
 
 LIMITS = Limits(
@@ -114,12 +115,12 @@ def test_who_asks_too_often_is_told_to_wait(client: TestClient) -> None:
 
 def test_the_pace_of_only_so_many_addresses_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sketch_pix2seq.web.guards.MOST_ADDRESSES", 3)
-    limit = RateLimit(site(), per_second=0.001, burst=1)
+    limit = RateLimit(per_second=0.001, burst=1)
     for address in "abcd":
-        assert limit._takes_token(address)
-        assert not limit._takes_token(address)
-    assert limit._takes_token("a")  # forgotten
-    assert not limit._takes_token("d")
+        assert limit.allows(address)
+        assert not limit.allows(address)
+    assert limit.allows("a")  # forgotten
+    assert not limit.allows("d")
 
 
 def test_what_takes_too_long_is_ended(client: TestClient) -> None:
@@ -140,14 +141,27 @@ def port(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
-def test_only_so_much_is_received_at_once(client: TestClient) -> None:
-    guard = BodyLimit(site(), Limits(body_bytes=100, held_bytes=150))
-    guard._held = 100  # of others
-    with TestClient(guard) as other:
-        assert other.post("/api/size", content=b"a" * 40).status_code == 200
-        answer = other.post("/api/size", content=b"a" * 60)
-    assert (answer.status_code, code(answer)) == (503, "busy")
-    assert guard._held == 100
+def test_only_so_much_is_received_at_once() -> None:
+    with serving(site(Limits(body_bytes=100, held_bytes=150))) as address:
+        place = ("127.0.0.1", port(address))
+        head = b"POST /api/size HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+
+        def status(line: socket.socket, body: bytes) -> bytes:
+            line.settimeout(10)
+            line.sendall(head % len(body) + body)
+            return line.recv(12)
+
+        with socket.create_connection(place) as first:
+            first.sendall(head % 100 + b"a" * 99)  # held, as the last byte does not come
+            time.sleep(0.2)
+            with socket.create_connection(place) as other:
+                assert status(other, b"a" * 40) == b"HTTP/1.1 200"
+            with socket.create_connection(place) as other:
+                assert status(other, b"a" * 60) == b"HTTP/1.1 503"
+            first.sendall(b"a")
+            assert first.recv(12) == b"HTTP/1.1 200"
+        with socket.create_connection(place) as other:
+            assert status(other, b"a" * 100) == b"HTTP/1.1 200"
 
 
 def test_a_defect_is_told_in_the_one_shape(client: TestClient) -> None:
@@ -181,7 +195,10 @@ def test_only_static_files_are_served(client: TestClient, path: str) -> None:
     ],
 )
 def test_only_names_of_the_site_are_answered(host: str, is_known: bool) -> None:
-    guarded = KnownHost(site(), ["studio.example"])
+    guarded = site()
+    guarded.state.hosts = frozenset(("localhost", "studio.example"))
+    page = TestClient(guarded).get("/", headers={"Host": host, "Accept": "text/html"})
+    assert page.status_code == (404 if is_known else 421)
     answer = TestClient(guarded).get("/api/health", headers={"Host": host})
     assert answer.status_code == (200 if is_known else 421)
     if not is_known:

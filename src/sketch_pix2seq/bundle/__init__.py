@@ -5,14 +5,14 @@ A folder, or that folder zipped:
     model.json              what the model is: see `BundleCard`
     weights.safetensors     its weights, by the names that they have in training
     README.md               model card, for people
-    completion.safetensors  may be missing: completes started drawings; see `CompletionMap`
-    naming.safetensors      may be missing: classifies latent codes; see `CodeClassifier`
+    completion.safetensors  may be missing: completes started drawings; see `AffineMap`
+    naming.safetensors      may be missing: classifies latent codes; see `AffineMap`
     classifier.json, classifier.safetensors
                             may be missing: classify pictures; see `ClassifierCard`
     gallery.ndjson          may be missing: human drawings on a map; see `Gallery`
 
 `bundle.py` reads one whole. `files.py` reads the files of a folder or zip file that a stranger
-made; `card.py`, `architectures.py` and `weights.py` check what is in them. Reading executes and
-writes nothing, and its time and memory are bounded. This room does not know how a network
-computes.
+made; `card.py`, `architectures.py`, `checks.py` and `weights.py` check what is in them. Reading
+executes and writes nothing, and its time and memory are bounded. This room does not know how a
+network computes.
 """

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from sketch_pix2seq.bundle.limits import MAX_FIRST_LAYER, MAX_WEIGHTS
+from sketch_pix2seq.bundle.checks import MAX_FIRST_LAYER, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
 
@@ -36,6 +36,9 @@ _NUM_NORMALS = 2  # of the noise of a step
 
 class Architecture(ABC):
     """What a model is made of."""
+
+    LIMITS: ClassVar[Mapping[str, int]]
+    "The largest value of each size."
 
     name: str
     "What the card calls it."
@@ -71,18 +74,16 @@ class Architecture(ABC):
 class RecurrentArchitecture(Architecture):
     """An encoder and a recurrent decoder, as in the paper: all goes through the latent code.
 
-    Sizes of parts that the model does not have are None.
-
     Args:
         name: Cell of the decoder: `lstm`, `layer_norm` or `hyper`.
         encoder: `paper`, `conv` or `rnn`.
         latent_dim: Length of the latent code.
         num_components: Gaussians in the mixture of one step.
         decoder_size: Hidden size of the decoder.
-        encoder_width: Channels of the first layer; `conv` only, a multiple of 8.
-        encoder_size: Hidden size of each of the two LSTMs; `rnn` only.
-        hyper_size: Hidden size of the smaller LSTM; `hyper` only.
-        hyper_embedding: Length of the code with which it scales each gate; `hyper` only.
+        encoder_width: Channels of the first layer, a multiple of 8; None but with `conv`.
+        encoder_size: Hidden size of each of the two LSTMs; None but with `rnn`.
+        hyper_size: Hidden size of the smaller LSTM; None but with `hyper`.
+        hyper_embedding: Length of the code with which it scales each gate; None but with `hyper`.
     """
 
     LIMITS: ClassVar[Mapping[str, int]] = {
@@ -126,30 +127,21 @@ class RecurrentArchitecture(Architecture):
         """See `Architecture`."""
         if self.encoder not in tuple(self.ENCODERS):  # it may be of a type without a hash
             return [f"`encoder` must be {_one_of(self.ENCODERS)}, got {ascii(self.encoder)[:80]}"]
-        always = ("latent_dim", "num_components", "decoder_size")
-        used = {*always, *self.ENCODERS[self.encoder], *self.DECODERS[self.name]}
-        problems = []
-        for size, limit in self.LIMITS.items():
-            value = getattr(self, size)
-            if size in used:
-                problems += _size_problems(size, value, limit)
-            elif value is not None:
-                problems.append(f"`{size}` must be left out of a model without such a part")
-        if problems:
-            return problems
+        unused = {*sum(self.ENCODERS.values(), ()), *sum(self.DECODERS.values(), ())}
+        unused -= {*self.ENCODERS[self.encoder], *self.DECODERS[self.name]}
+        surplus = [
+            f"`{size}` must be left out of a model without such a part"
+            for size in self.LIMITS
+            if size in unused and getattr(self, size) is not None
+        ]
+        used = {size: limit for size, limit in self.LIMITS.items() if size not in unused}
+        problems = surplus + _size_problems(self, used)
         stride = self.STRIDES[self.encoder]
-        if picture_size % stride:
-            problems.append(f"`size` of the raster must be a multiple of {stride}")
-        problems += _width_problems("encoder_width", self.encoder_width, picture_size)
-        return problems
+        return problems or _picture_problems(picture_size, stride, self.encoder_width)
 
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
         """See `Architecture`."""
-        encoder = self._encoder_shapes(picture_size)
-        return {
-            **{f"encoder.{name}": shape for name, shape in encoder.items()},
-            **{f"decoder.{name}": shape for name, shape in self._decoder_shapes().items()},
-        }
+        return _joined(self._encoder_shapes(picture_size), self._decoder_shapes())
 
     def _encoder_shapes(self, picture_size: int) -> Shapes:
         if self.encoder == "paper":
@@ -161,42 +153,27 @@ class RecurrentArchitecture(Architecture):
             num_features = depths[-1] * (picture_size // 8) ** 2
         elif self.encoder == "conv":
             width = self.encoder_width or 0
-            channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width)
-            layers = _convolutions(channels)
-            num_features = channels[-1] * (picture_size // 16) ** 2
+            layers = _convolutions((1, width, 2 * width, 2 * width, 4 * width, 4 * width))
+            num_features = 4 * width * (picture_size // 16) ** 2
         else:
             size = self.encoder_size or 0
-            gates = _GATES * size
-            layers = {
-                "forwards": (gates, STROKE5_DIM + size),
-                "backwards": (gates, STROKE5_DIM + size),
-                "forwards_bias": (gates,),
-                "backwards_bias": (gates,),
-            }
+            weight, bias = (_GATES * size, STROKE5_DIM + size), (_GATES * size,)
+            layers = {"forwards": weight, "backwards": weight}
+            layers |= {"forwards_bias": bias, "backwards_bias": bias}
             num_features = 2 * size
-        return {
-            **layers,
-            **_linear("head.mean", num_features, self.latent_dim),
-            **_linear("head.log_var", num_features, self.latent_dim),
-        }
+        return layers | _head(num_features, self.latent_dim)
 
     def _decoder_shapes(self) -> Shapes:
         size, latent = self.decoder_size, self.latent_dim
         gates = _GATES * size
         output = _linear("output", size, _NUM_PEN_STATES + _PER_COMPONENT * self.num_components)
-        if self.name == "lstm":
-            return {
-                **_linear("start", latent, 2 * size),
-                **_linear("latent", latent, gates),
-                "weight": (gates, STROKE5_DIM + size),
-                **output,
-            }
-        if self.name == "layer_norm":
+        if self.name != "hyper":
+            plain = self.name == "lstm"
             return {
                 **_linear("start", latent, 2 * size),
                 "latent.weight": (gates, latent),
                 "weight": (gates, STROKE5_DIM + size),
-                **_cell_norm("norm", size),
+                **({"latent.bias": (gates,)} if plain else _cell_norm("norm", size)),
                 **output,
             }
         hyper, embedding = self.hyper_size or 0, self.hyper_embedding or 0
@@ -262,27 +239,20 @@ class AttentionArchitecture(Architecture):
 
     def problems(self, picture_size: int, num_categories: int) -> list[str]:
         """See `Architecture`."""
-        problems: list[str] = []
-        for size, limit in self.LIMITS.items():
-            problems += _size_problems(size, getattr(self, size), limit)
-        if problems:
+        if problems := _size_problems(self, self.LIMITS):
             return problems
-        if picture_size % self.STRIDE:
-            problems.append(f"`size` of the raster must be a multiple of {self.STRIDE}")
+        problems = _picture_problems(picture_size, self.STRIDE, self.encoder_width)
         if self.decoder_size % self.head_size:
             problems.append("`decoder_size` must be a multiple of `head_size`")
-        problems += _width_problems("encoder_width", self.encoder_width, picture_size)
         return problems
 
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
         """See `Architecture`."""
-        width, channels = self.decoder_size, 4 * self.encoder_width
-        first = self.encoder_width
-        encoder: Shapes = {
+        width, first, channels = self.decoder_size, self.encoder_width, 4 * self.encoder_width
+        encoder = {
             **_convolutions((2, first, 2 * first, 2 * first, channels, channels)),
             **_convolutions((channels, channels), "summary"),
-            **_linear("head.mean", channels * (picture_size // 16) ** 2, self.latent_dim),
-            **_linear("head.log_var", channels * (picture_size // 16) ** 2, self.latent_dim),
+            **_head(channels * (picture_size // 16) ** 2, self.latent_dim),
             **_linear("classes", self.latent_dim, num_categories),
         }
         num_outputs = _NUM_PEN_STATES + _PER_COMPONENT * self.num_components
@@ -310,10 +280,7 @@ class AttentionArchitecture(Architecture):
                 **_linear(f"{layer}.feed_in", width, self.expansion * width),
                 **_linear(f"{layer}.feed_out", self.expansion * width, width),
             }
-        return {
-            **{f"encoder.{name}": shape for name, shape in encoder.items()},
-            **{f"decoder.{name}": shape for name, shape in decoder.items()},
-        }
+        return _joined(encoder, decoder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,7 +292,7 @@ class ClassifierArchitecture:
         width: Channels of the first layer, a multiple of 8.
     """
 
-    MAX_WIDTH: ClassVar[int] = 256
+    LIMITS: ClassVar[Mapping[str, int]] = {"width": 256}
 
     name: str = "conv"
     width: int
@@ -334,15 +301,15 @@ class ClassifierArchitecture:
         """As a card holds it."""
         return dict(vars(self))
 
-    def problems(self, picture_size: int) -> list[str]:
-        """Say which sizes do not fit."""
+    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+        """See `Architecture`."""
         if self.name != "conv":
             return [f"`name` of the architecture must be `conv`, got {ascii(self.name)[:80]}"]
-        problems = _size_problems("width", self.width, self.MAX_WIDTH)
-        return problems or _width_problems("width", self.width, picture_size)
+        problems = _size_problems(self, self.LIMITS)
+        return problems or _picture_problems(picture_size, 1, self.width, "width")
 
-    def shapes(self, num_categories: int) -> Shapes:
-        """Return the shapes of all weights by the names that they have in training."""
+    def shapes(self, picture_size: int, num_categories: int) -> Shapes:
+        """See `Architecture`."""
         width = self.width
         channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width, 8 * width)
         return {**_convolutions(channels), **_linear("head", channels[-1], num_categories)}
@@ -373,16 +340,19 @@ def architecture_from(values: object) -> Architecture:
             got=ascii(values["name"])[:80],
             do="A newer release of sketch-pix2seq may know it.",
         )
-    architecture: Architecture = made(kind, values)
+    architecture: Architecture = _made(kind, values)
     return architecture
 
 
-def made(kind: type[Any], values: Mapping[str, object]) -> Any:
-    """Make a dataclass of a JSON object.
+def classifier_from(values: object) -> ClassifierArchitecture:
+    """The same for the card of a classifier."""
+    if not isinstance(values, dict):
+        raise BundleError("`architecture` must be an object")
+    architecture: ClassifierArchitecture = _made(ClassifierArchitecture, values)
+    return architecture
 
-    Raises:
-        BundleError: If a field is missing or unknown.
-    """
+
+def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
     known = {item.name for item in fields(kind)}
     if unknown := sorted(values.keys() - known):
         raise BundleError(f"`architecture` must not hold {ascii(unknown[0])[:80]}")
@@ -395,11 +365,13 @@ def made(kind: type[Any], values: Mapping[str, object]) -> Any:
 def weight_problems(shapes: Shapes) -> list[str]:
     """Say whether there would be too many weights."""
     num = sum(math.prod(shape) for shape in shapes.values())
-    return (
-        []
-        if num <= MAX_WEIGHTS
-        else [f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"]
-    )
+    rule = f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"
+    return [rule] if num > MAX_WEIGHTS else []
+
+
+def _joined(encoder: Shapes, decoder: Shapes) -> Shapes:
+    parts = {"encoder": encoder, "decoder": decoder}
+    return {f"{part}.{name}": of for part, shapes in parts.items() for name, of in shapes.items()}
 
 
 def _convolutions(channels: tuple[int, ...], name: str = "layers") -> Shapes:
@@ -407,8 +379,7 @@ def _convolutions(channels: tuple[int, ...], name: str = "layers") -> Shapes:
     shapes: Shapes = {}
     for place, (before, after) in enumerate(pairwise(channels)):
         shapes[f"{name}.{3 * place}.weight"] = (after, before, 3, 3)
-        shapes[f"{name}.{3 * place + 1}.weight"] = (after,)
-        shapes[f"{name}.{3 * place + 1}.bias"] = (after,)
+        shapes |= _norm(f"{name}.{3 * place + 1}", after)
     return shapes
 
 
@@ -416,35 +387,42 @@ def _linear(name: str, num_inputs: int, num_outputs: int) -> Shapes:
     return {f"{name}.weight": (num_outputs, num_inputs), f"{name}.bias": (num_outputs,)}
 
 
+def _head(num_features: int, latent_dim: int) -> Shapes:
+    mean = _linear("head.mean", num_features, latent_dim)
+    return mean | _linear("head.log_var", num_features, latent_dim)
+
+
 def _norm(name: str, size: int) -> Shapes:
     return {f"{name}.weight": (size,), f"{name}.bias": (size,)}
 
 
 def _cell_norm(name: str, size: int) -> Shapes:
-    gates = (_GATES * size,)
-    return {
-        f"{name}.gain": gates,
-        f"{name}.shift": gates,
-        f"{name}.cell_gain": (size,),
-        f"{name}.cell_shift": (size,),
-    }
+    sizes = {"gain": _GATES * size, "shift": _GATES * size, "cell_gain": size, "cell_shift": size}
+    return {f"{name}.{part}": (num,) for part, num in sizes.items()}
 
 
-def _size_problems(name: str, value: object, limit: int) -> list[str]:
-    if type(value) is int and 0 < value <= limit:
-        return []
-    return [f"`{name}` must be a whole number from 1 to {limit:,}, got {ascii(value)[:80]}"]
+def _size_problems(architecture: object, limits: Mapping[str, int]) -> list[str]:
+    return [
+        f"`{name}` must be a whole number from 1 to {limit:,}, got {ascii(value)[:80]}"
+        for name, limit in limits.items()
+        for value in (getattr(architecture, name),)
+        if not (type(value) is int and 0 < value <= limit)
+    ]
 
 
-def _width_problems(name: str, width: int | None, picture_size: int) -> list[str]:
-    if width is None:
-        return []
-    if width % _NUM_GROUPS:
-        return [f"`{name}` must be a multiple of {_NUM_GROUPS}, got {width}"]
-    if width * picture_size**2 > MAX_FIRST_LAYER:
+def _picture_problems(
+    picture_size: int, stride: int, width: int | None, name: str = "encoder_width"
+) -> list[str]:
+    """Say what is wrong with a picture's side and the channels of the first layer."""
+    problems = []
+    if picture_size % stride:
+        problems.append(f"`size` of the raster must be a multiple of {stride}")
+    if width and width % _NUM_GROUPS:
+        problems.append(f"`{name}` must be a multiple of {_NUM_GROUPS}, got {width}")
+    elif width and width * picture_size**2 > MAX_FIRST_LAYER:
         rule = f"`{name}` times the pixels of a picture must be at most {MAX_FIRST_LAYER:,}"
-        return [f"{rule}, got {width * picture_size**2:,}"]
-    return []
+        problems.append(f"{rule}, got {width * picture_size**2:,}")
+    return problems
 
 
 def _one_of(names: Mapping[str, object]) -> str:

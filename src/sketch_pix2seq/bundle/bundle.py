@@ -10,16 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sketch_pix2seq.bundle.affine_maps import CodeClassifier, CompletionMap
-from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
-from sketch_pix2seq.bundle.classifier import (
-    CLASSIFIER_FILE,
-    CLASSIFIER_WEIGHTS_FILE,
-    ClassifierFiles,
-)
+from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
 from sketch_pix2seq.bundle.files import lacks, read_files
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE, Gallery
-from sketch_pix2seq.bundle.weights import read_weights
+from sketch_pix2seq.bundle.weights import AffineMap, read_weights
 
 WEIGHTS_FILE = "weights.safetensors"
 COMPLETION_FILE = "completion.safetensors"
@@ -58,7 +53,7 @@ class Bundle:
         return read_weights(self.weights, WEIGHTS_FILE, self.card.shapes())
 
     @cached_property
-    def completion_map(self) -> CompletionMap | None:
+    def completion_map(self) -> AffineMap | None:
         """What completes started drawings.
 
         Raises:
@@ -66,10 +61,11 @@ class Bundle:
         """
         if self.completion is None:
             return None
-        return CompletionMap.from_bytes(self.completion, COMPLETION_FILE, self.card.latent_dim)
+        size = self.card.latent_dim
+        return AffineMap.from_bytes(self.completion, COMPLETION_FILE, size, size)
 
     @cached_property
-    def code_classifier(self) -> CodeClassifier | None:
+    def code_classifier(self) -> AffineMap | None:
         """What classifies latent codes.
 
         Raises:
@@ -79,9 +75,9 @@ class Bundle:
             names = ("encoder.classes.weight", "encoder.classes.bias")
             if names[0] not in self.arrays:
                 return None
-            return CodeClassifier(*(self.arrays[name].astype(np.float32) for name in names))
+            return AffineMap(*(self.arrays[name].astype(np.float32) for name in names))
         sizes = len(self.card.categories), self.card.latent_dim
-        return CodeClassifier.from_bytes(self.naming, NAMING_FILE, *sizes)
+        return AffineMap.from_bytes(self.naming, NAMING_FILE, *sizes)
 
     @cached_property
     def gallery_items(self) -> Gallery | None:

@@ -1,71 +1,144 @@
-"""What `model.json` says, and what it must not say."""
+"""What `model.json` and `classifier.json` say, and what they must not say."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from sketch_pix2seq.bundle.architectures import (
     Architecture,
+    ClassifierArchitecture,
     Shapes,
     architecture_from,
+    classifier_from,
     weight_problems,
 )
-from sketch_pix2seq.bundle.facts import fact_problems
-from sketch_pix2seq.bundle.json_values import (
-    category_problems,
-    is_number,
-    object_problems,
-    raster_from,
-    read_object,
-    text_problems,
-)
-from sketch_pix2seq.bundle.limits import (
+from sketch_pix2seq.bundle.checks import (
     MAX_NAME,
     MAX_PICTURE_SIZE,
     MAX_SCALE,
     MAX_STEPS,
     MAX_TEMPERATURE,
     MAX_TEXT,
+    category_problems,
+    fact_problems,
+    is_number,
+    object_problems,
+    raster_from,
+    read_object,
+    text_problems,
 )
 from sketch_pix2seq.errors import BundleError, SketchPix2SeqError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 FORMAT_VERSION = 2
 MODEL_FILE = "model.json"
+CLASSIFIER_FILE = "classifier.json"
+
+AnyCard = TypeVar("AnyCard", bound="Card")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BundleCard:
-    """What `model.json` says."""
+class Card(ABC):
+    """What both cards say."""
+
+    FILE: ClassVar[str]
+    "Its name in a bundle."
 
     format_version: int = FORMAT_VERSION
     "Version of the bundle's format."
-    name: str
-    "Name of the recipe that made the model."
-    architecture: Architecture
+    architecture: Any
     "Its networks and their sizes."
     categories: tuple[str, ...]
-    "What it was trained on, in the order of the data set."
+    "What it was trained on, in the order of the data set, and of class scores."
+    raster: RasterSettings
+    "How drawings become pictures."
+    recipe: dict[str, Any] = field(default_factory=dict)
+    "The whole recipe."
+    data: dict[str, Any] = field(default_factory=dict)
+    "The card of the data set."
+    metrics: dict[str, Any] = field(default_factory=dict)
+    "Figures measured when it was made; `rewarded_by` in older cards is not read."
+    licence: str = "Apache-2.0"
+    "Licence of the weights."
+    attribution: str = ""
+    "Whom the training data come from."
+
+    @staticmethod
+    @abstractmethod
+    def read_architecture(values: object) -> Any:
+        """Make the networks' description of its JSON."""
+
+    @abstractmethod
+    def own_problems(self) -> list[str]:
+        """Say what does not fit of what this card alone says."""
+
+    def shapes(self) -> Shapes:
+        """Return the shapes of all weights by name."""
+        shapes: Shapes = self.architecture.shapes(self.raster.size, len(self.categories))
+        return shapes
+
+    def to_json(self) -> str:
+        """Return the text of its file: fields in their order, indented."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values |= {"architecture": self.architecture.to_dict(), "raster": vars(self.raster)}
+        return json.dumps(values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls: type[AnyCard], text: str | bytes) -> AnyCard:
+        """Read the text of its file.
+
+        Raises:
+            BundleError: Saying what is missing or does not fit.
+        """
+        values = read_object(text, cls.FILE)
+        check_version(values, cls.FILE)
+        known = {item.name for item in fields(cls)}
+        try:
+            categories = values.pop("categories", None)
+            if problems := category_problems(categories, least=1):
+                raise BundleError("; ".join(problems))
+            card = cls(
+                architecture=cls.read_architecture(values.pop("architecture", None)),
+                raster=raster_from(values.pop("raster", None)),
+                categories=tuple(categories),
+                **{name: value for name, value in values.items() if name in known},
+            )
+        except (TypeError, SketchPix2SeqError) as error:
+            raise BundleError(f"`{cls.FILE}` does not fit: {error}") from error
+        if problems := card._problems() or weight_problems(card.shapes()):
+            raise BundleError(f"`{cls.FILE}`: " + "; ".join(problems))
+        return card
+
+    def _problems(self) -> list[str]:
+        problems = self.own_problems()
+        texts = {"licence": self.licence, "attribution": self.attribution}
+        problems += text_problems(texts, MAX_TEXT)
+        facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
+        problems += object_problems(facts) or fact_problems(facts)
+        if self.raster.size > MAX_PICTURE_SIZE:
+            problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
+        problems += self.architecture.problems(self.raster.size, len(self.categories))
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleCard(Card):
+    """What `model.json` says."""
+
+    FILE: ClassVar[str] = MODEL_FILE
+
+    architecture: Architecture
+    name: str
+    "Name of the recipe that made the model."
     offset_scale: float
     "Pixels (longest side of a drawing = 255) to one unit of the decoder's offsets."
     max_steps: int
     "Steps after which a drawing that has not ended is ended."
     temperature: float
     "Temperature that suits the model, used where none is given."
-    raster: RasterSettings
-    "How drawings become the encoder's pictures."
-    recipe: dict[str, Any] = field(default_factory=dict)
-    "The whole recipe."
-    data: dict[str, Any] = field(default_factory=dict)
-    "The card of the data set."
-    metrics: dict[str, Any] = field(default_factory=dict)
-    "Figures measured when it was made."
-    licence: str = "Apache-2.0"
-    "Licence of the weights."
-    attribution: str = ""
-    "Whom the training data come from."
 
     @property
     def latent_dim(self) -> int:
@@ -88,49 +161,14 @@ class BundleCard:
         named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")
         return [name.strip() for name in named if name.strip()]
 
-    @property
-    def rewarded_by(self) -> list[str]:
-        """Digests of the classifiers that rewarded its drawings in training."""
-        named = self.metrics.get("rewarded_by")
-        return [str(digest) for digest in named] if isinstance(named, list) else []
+    @staticmethod
+    def read_architecture(values: object) -> Architecture:
+        """See `Card`."""
+        return architecture_from(values)
 
-    def shapes(self) -> Shapes:
-        """Return the shapes of all weights by name."""
-        return self.architecture.shapes(self.raster.size, len(self.categories))
-
-    def to_json(self) -> str:
-        """Return the text of `model.json`."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> BundleCard:
-        """Read the text of `model.json`.
-
-        Raises:
-            BundleError: Saying what is missing or does not fit.
-        """
-        values = read_object(text, MODEL_FILE)
-        check_version(values, "model's")
-        known = {item.name for item in fields(cls)}
-        try:
-            card = cls(
-                architecture=architecture_from(values.pop("architecture", None)),
-                raster=raster_from(values.pop("raster", None)),
-                categories=_checked_categories(values.pop("categories", None)),
-                **{name: value for name, value in values.items() if name in known},
-            )
-        except (TypeError, SketchPix2SeqError) as error:
-            raise BundleError(f"`{MODEL_FILE}` does not fit: {error}") from error
-        card._check()
-        return card
-
-    def _check(self) -> None:
+    def own_problems(self) -> list[str]:
+        """See `Card`."""
         problems = text_problems({"name": self.name}, MAX_NAME)
-        problems += text_problems(
-            {"licence": self.licence, "attribution": self.attribution}, MAX_TEXT
-        )
-        facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
-        problems += object_problems(facts) or fact_problems(facts)
         if not (type(self.max_steps) is int and 0 < self.max_steps <= MAX_STEPS):
             problems.append(
                 f"`max_steps` must be a whole number from 1 to {MAX_STEPS:,}, got "
@@ -141,48 +179,49 @@ class BundleCard:
             if not is_number(value, 0, most):
                 rule = f"`{name}` must be a number from 0 to {most:,.0f}"
                 problems.append(f"{rule}, got {ascii(value)[:80]}")
-        if self.raster.size > MAX_PICTURE_SIZE:
-            problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
-        problems += self.architecture.problems(self.raster.size, len(self.categories))
-        if problems := problems or weight_problems(self.shapes()):
-            raise BundleError(f"`{MODEL_FILE}`: " + "; ".join(problems))
+        return problems
 
 
-def to_json(card: Any) -> str:
-    """Return a card as the text of its file: fields in their order, indented."""
-    values = {
-        item.name: value.to_dict() if item.name == "architecture" else _plain(value)
-        for item in fields(card)
-        for value in (getattr(card, item.name),)
-    }
-    return json.dumps(values, indent=2) + "\n"
+@dataclass(frozen=True, kw_only=True)
+class ClassifierCard(Card):
+    """What `classifier.json` says."""
+
+    FILE: ClassVar[str] = CLASSIFIER_FILE
+
+    architecture: ClassifierArchitecture
+
+    @property
+    def knows_mirror_images(self) -> bool:
+        """Whether it learned from mirrored drawings as well, as its recipe says."""
+        settings = self.recipe.get("augmentation")
+        share = settings.get("flip") if isinstance(settings, dict) else None
+        return isinstance(share, int | float) and share > 0
+
+    @staticmethod
+    def read_architecture(values: object) -> ClassifierArchitecture:
+        """See `Card`."""
+        return classifier_from(values)
+
+    def own_problems(self) -> list[str]:
+        """See `Card`."""
+        return category_problems(self.categories, least=2)
 
 
-def check_version(values: dict[str, Any], whose: str) -> None:
+def check_version(values: dict[str, Any], file: str) -> None:
     """Refuse another version of the format.
 
     Args:
         values: Of a card.
-        whose: A word for the error.
+        file: Its file.
 
     Raises:
         BundleError: If it is another one.
     """
     version = values.get("format_version")
     if type(version) is not int or version != FORMAT_VERSION:
+        whose = "classifier's" if file == CLASSIFIER_FILE else "model's"
         raise BundleError(
             f"the {whose} bundle must be of format version {FORMAT_VERSION}",
             got=ascii(version)[:80],
             do="Export its run again: `sketch-pix2seq export RUN --out BUNDLE`.",
         )
-
-
-def _plain(value: Any) -> Any:
-    return vars(value) if isinstance(value, RasterSettings) else value
-
-
-def _checked_categories(categories: object) -> tuple[str, ...]:
-    if problems := category_problems(categories, least=1):
-        raise BundleError("; ".join(problems))
-    assert isinstance(categories, list)
-    return tuple(categories)

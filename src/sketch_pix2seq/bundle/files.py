@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from sketch_pix2seq.bundle.limits import (
+from sketch_pix2seq.bundle.checks import (
     MAX_CARD_BYTES,
     MAX_GALLERY_BYTES,
     MAX_HEADER_BYTES,

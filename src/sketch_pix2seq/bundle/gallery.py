@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from sketch_pix2seq.bundle.limits import MAX_NAME
+from sketch_pix2seq.bundle.checks import MAX_NAME
 from sketch_pix2seq.errors import BundleError, DrawingError
 from sketch_pix2seq.io.ndjson import format_record, parse_sketch
 from sketch_pix2seq.sketch.sketch import Sketch

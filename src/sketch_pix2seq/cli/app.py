@@ -11,15 +11,17 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple, get_args
 
 from cyclopts import App, ArgumentCollection, CoercionError, CycloptsError, Parameter
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.cli.ending import Ended, ends_cleanly
 from sketch_pix2seq.cli.terminal import notify, printable
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 
@@ -65,12 +67,27 @@ VERBS = (
 )
 
 
-RENAMED = {
-    "data export": "data convert",
-    "export --judge": "export --classifier",
-    "--format json": "--format ndjson",
+ANSWERS = {
+    "data export": "now `data convert`",
+    "export --judge": "now `export --classifier`",
+    "--format json": "now `--format ndjson`",
+    "train --judge": "gone: models are not trained with rewards any more",
 }
-"""What users may still type, by its old name, and its new one."""
+"""What users may still type, and what to say then."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks the command to end.
+
+    Args:
+        word: What to say.
+        status: The exit status, 128 + the signal's number.
+    """
+
+    def __init__(self, word: str, status: int) -> None:
+        super().__init__(word)
+        self.word = word
+        self.status = status
 
 
 class Flags:
@@ -164,8 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
-        with ends_cleanly():
-            _refuse_renamed(words)
+        with _ends_cleanly():
+            _refuse_old_words(words)
             build_app(flags)(words)
             sys.stdout.flush()
     except Ended as ended:
@@ -185,16 +202,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(flags.as_typed(error), FAILURE, debug=debug)
     except OSError as error:
         return _report(_what_the_system_says(error), FAILURE, debug=debug)
-    except Exception as error:  # a defect of ours; still one line
+    except Exception as error:  # a defect; still one line
         message = f"unexpected {type(error).__name__}: {error}. Run again with {_DEBUG}."
         return _report(message, FAILURE, debug=debug)
     return 0
 
 
+@contextmanager
+def _ends_cleanly() -> Iterator[None]:
+    """Raise `Ended` where the program is when Ctrl-C or SIGTERM comes: nothing stays half written.
+
+    A signal that the caller has set to be ignored stays ignored. Outside the main thread, where
+    signals do not arrive, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {}
+    for number, handler in ((signal.SIGINT, _interrupted), (signal.SIGTERM, _terminated)):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise Ended("interrupted", 128 + number)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    # a batch system may send it to the process and to its group: the second must not stop the
+    # clearing away
+    signal.signal(number, signal.SIG_IGN)
+    raise Ended("terminated", 128 + number)
+
+
 def _fill_closed_streams() -> None:
     """Let streams that the caller closed lead nowhere.
 
-    Else a file of ours would take their place, and Python would print errors on stdout.
+    Else a file of the command would take their place, and Python would print errors on stdout.
     """
     for number in range(3):
         try:
@@ -207,18 +256,18 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, nowhere)
 
 
-def _refuse_renamed(words: Sequence[str]) -> None:
-    """Name the new word for an old one."""
+def _refuse_old_words(words: Sequence[str]) -> None:
+    """Say what an old word is now."""
     end = words.index("--") if "--" in words else len(words)
     typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
-    for old, new in RENAMED.items():
+    for old, answer in ANSWERS.items():
         first, second = old.split()
         if first.startswith("-"):
             found = (first, second) in itertools.pairwise(typed)
         else:
             found = typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2])
         if found:
-            raise UsageError(f"`{old}` is now `{new}`")
+            raise UsageError(f"`{old}` is {answer}")
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:

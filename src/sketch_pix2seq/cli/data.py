@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.progress import file_bars, progress_bar
-from sketch_pix2seq.cli.terminal import notify, print_line
+from sketch_pix2seq.cli.terminal import file_bars, notify, print_line, progress_bar
 from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
 from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
 from sketch_pix2seq.extras import needs_extra

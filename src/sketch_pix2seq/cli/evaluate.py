@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -25,8 +25,8 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
     from sketch_pix2seq.evaluation.report.layout import Provenance
-    from sketch_pix2seq.evaluation.settings import EvaluationSettings
 
 
 @Parameter(name="*")
@@ -52,18 +52,12 @@ class Amount:
 
     def settings(self) -> EvaluationSettings:
         """Return the settings of the evaluation."""
-        from sketch_pix2seq.evaluation.settings import EvaluationSettings
+        from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
 
-        given = {
-            "per_category": self.per_category,
-            "temperatures": self.temperature or None,
-            "num_seeds": self.num_seeds,
-            "best_of": self.best_of,
-            "paths": self.paths,
-            "seed": self.seed,
-        }
+        given: dict[str, Any] = {"temperatures": self.temperature, **vars(self)}
+        del given["temperature"]
         return EvaluationSettings(
-            **{name: value for name, value in given.items() if value is not None}  # type: ignore[arg-type]
+            **{name: value for name, value in given.items() if value not in (None, ())}
         )
 
 

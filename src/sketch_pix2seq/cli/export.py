@@ -79,7 +79,7 @@ def _embed_classifier(folder: Path, path: Path) -> None:
 def _add_gallery(folder: Path, data: Path, per_category: int, recipe: Recipe) -> None:
     """Put a gallery into a bundle: of the oversampled categories, if there are any."""
     with needs_extra("eval"):
-        from sketch_pix2seq.evaluation.gallery import build_gallery
+        from sketch_pix2seq.evaluation.latent import build_gallery
 
     from sketch_pix2seq.bundle.gallery import GALLERY_FILE
     from sketch_pix2seq.data.dataset import Dataset

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.draw import check_settings, facts, load_sketcher
+from sketch_pix2seq.cli.draw import Options
 from sketch_pix2seq.cli.inputs import read_files
 from sketch_pix2seq.cli.outputs import refuse_place, refuse_to_replace
-from sketch_pix2seq.cli.progress import progress_bar
-from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.cli.terminal import print_line, progress_bar
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import check_mix
 
@@ -49,14 +48,15 @@ def mix(
     """
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
-    check_settings(1, 1, temperature, seed)
+    options = Options(bundle=bundle, temperature=temperature, seed=seed)
+    options.check(1)
     check_mix(max(len(inputs), 2), steps, best_of)
     refuse_place(out.parent)
     refuse_to_replace([out], inputs, overwrite=overwrite)
     read = read_files(inputs)
     read.report_problems()
     check_mix(len(read.sketches), steps, best_of)
-    sketcher = load_sketcher(bundle)
+    sketcher = options.load_sketcher()
     with progress_bar("drawing") as progress:
         drawings = sketcher.mix(
             read.sketches,
@@ -70,7 +70,7 @@ def mix(
     out.parent.mkdir(parents=True, exist_ok=True)
     if smooth:
         drawings = [drawing.smoothed() for drawing in drawings]
-    how = {**facts(sketcher, temperature, seed, best_of), "spherical": spherical or None}
+    how = {**options.facts(sketcher, best_of), "spherical": spherical or None}
     refuse_to_replace([out], inputs, overwrite=overwrite)
     name = " to ".join(name for source in read.sources for name in source.names)
     _save(drawings, steps, name, how, out)

@@ -29,7 +29,7 @@ def studio(
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too.
         port: Port to listen at; 0: any that is free.
-        threads: Processors to draw with; without it all.
+        threads: Requests that are worked on at once; without it as many as there are processors.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
         proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
@@ -38,9 +38,12 @@ def studio(
         from sketch_pix2seq.web.server import serve
         from sketch_pix2seq.web.studio.app import create_studio
 
+    from sketch_pix2seq.inference.arguments import checked_threads
     from sketch_pix2seq.inference.sketcher import Sketcher
 
-    app = create_studio(Sketcher.load(model_at(bundle), num_threads=threads))
+    checked_threads(threads)
+    sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each who asks
+    app = create_studio(sketcher, num_threads=threads)
     serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
 
 

@@ -1,9 +1,18 @@
-"""Lines of text for people and pipes: nothing in a name can command the terminal."""
+"""Lines of text and progress bars: nothing in a name can command the terminal.
+
+Bars are drawn on stderr if that is a terminal, and otherwise not at all.
+"""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -29,6 +38,58 @@ def print_line(text: object = "", *, flush: bool = False) -> None:
 def notify(message: str) -> None:
     """Write a line on stderr, after the command's name; line breaks become spaces."""
     print(f"sketch-pix2seq: {printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is while it goes on.
+
+    Args:
+        label: What goes on.
+
+    Yields:
+        A function to call with how much is done, and how much there is.
+    """
+    with bars() as shown:
+        task = shown.add_task(label, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def file_bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show how far several files are while they come.
+
+    Yields:
+        A function to call, from any thread, with a file's name, how many bytes of it there
+        are, and how many there will be.
+    """
+    from rich import progress as rich
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        *(rich.BarColumn(), rich.DownloadColumn()),
+        *(rich.TransferSpeedColumn(), rich.TimeRemainingColumn()),
+    )
+    with bars(*columns) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, size: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = shown.add_task(name)
+            shown.update(tasks[name], completed=done, total=size)
+            if done == size:
+                shown.remove_task(tasks.pop(name))
+
+        yield show
+
+
+def bars(*columns: Any, transient: bool = True) -> Progress:
+    """Return progress bars of these columns, or of the usual ones; a context."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    disable = sys.stderr is None or not sys.stderr.isatty()
+    return Progress(*columns, console=Console(stderr=True), transient=transient, disable=disable)
 
 
 def _escaped(sign: str) -> str:

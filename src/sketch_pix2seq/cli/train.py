@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.default_bundle import bundle_at, classifier_at
-from sketch_pix2seq.cli.terminal import print_line, printable
+from sketch_pix2seq.cli.terminal import bars, print_line, printable
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from sketch_pix2seq.training.initial_weights import InitialWeights
     from sketch_pix2seq.training.loop import Outcome, Progress
     from sketch_pix2seq.training.recipe import Recipe
-    from sketch_pix2seq.training.reward import RewardClassifier
 
 
 def train(
@@ -30,7 +28,6 @@ def train(
     out: Path,
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     start_from: Path | None = None,
-    judge: Path | None = None,
     resume: bool = False,
     devices: int = 1,
 ) -> None:
@@ -44,9 +41,7 @@ def train(
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
-            for a judge, an exported judge, or a bundle that holds one.
-        judge: A judge that rewards the model's own drawings, exported, or `default`: the one in
-            the package; see the settings `reward`.
+            for the recipe `judge`, an exported classifier, or a bundle that holds one.
         resume: Go on with the run in --out.
         devices: How many processes share each batch, with a GPU each where there are some.
     """
@@ -58,8 +53,8 @@ def train(
 
     wanted = find_recipe(recipe).with_settings(list(settings))
     if resume and not settings and (out / RUN_FILE).exists():
-        begun = Run(out).recipe
-        wanted = begun if begun.name == recipe else wanted
+        own = Run(out).recipe
+        wanted = own if own.name == recipe else wanted
     start = None if start_from is None else _initial_weights(start_from, wanted)
     outcome = train_showing(
         wanted,
@@ -69,7 +64,6 @@ def train(
         resume=resume,
         devices=devices,
         start=start,
-        judge=None if judge is None else _judge(judge),
     )
     if not is_main_process():
         return  # under torchrun the main process reports
@@ -92,7 +86,6 @@ def train_showing(
     resume: bool,
     devices: int = 1,
     start: InitialWeights | None = None,
-    judge: RewardClassifier | None = None,
 ) -> Outcome:
     """Train and show how far it is.
 
@@ -104,7 +97,6 @@ def train_showing(
         resume: Go on with the run in `out`, if there is one.
         devices: How many processes share each batch.
         start: What to begin with; None: the recipe's own first weights.
-        judge: Who rewards drawings, where the recipe asks for it.
 
     Returns:
         How it ended.
@@ -122,7 +114,6 @@ def train_showing(
             resume=resume,
             devices=devices,
             initial_weights=start,
-            judge=judge,
             on_progress=on_progress,
             on_notice=on_notice,
         )
@@ -130,19 +121,11 @@ def train_showing(
 
 def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
     """Read the weights of a bundle, of the model in the package, or of an exported classifier."""
-    from sketch_pix2seq.export.initial_weights import initial_weights_of
     from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
         return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
-    return initial_weights_of(bundle_at(place))
-
-
-def _judge(place: Path) -> RewardClassifier:
-    """Read an exported classifier."""
-    from sketch_pix2seq.training.reward import RewardClassifier
-
-    return RewardClassifier.from_classifier(classifier_at(place))
+    return InitialWeights.from_bundle(bundle_at(place))
 
 
 def _warn_ignored(
@@ -177,27 +160,21 @@ def recipes(*, settings: str | None = None) -> None:
 @contextmanager
 def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     """A bar with loss, drawings a second and time left; nothing where stderr is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
+        *(BarColumn(), MofNCompleteColumn()),
         TextColumn("loss {task.fields[loss]:.3f}"),
         TextColumn("valid {task.fields[valid]}"),
         TextColumn("{task.fields[rate]:.0f} drawings/s"),
         TimeRemainingColumn(),
     )
-    with Bars(
-        *columns, console=console, disable=sys.stderr is None or not sys.stderr.isatty()
-    ) as bars:
-        task = bars.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
+    with bars(*columns, transient=False) as shown:
+        task = shown.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
 
         def show(progress: Progress) -> None:
             valid = "-" if progress.valid_loss is None else f"{progress.valid_loss:.3f}"
-            bars.update(
+            shown.update(
                 task,
                 completed=progress.step,
                 total=progress.num_steps,
@@ -207,6 +184,6 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
             )
 
         def notice_line(notice: str) -> None:
-            console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
+            shown.console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
 
         yield show, notice_line

@@ -11,8 +11,7 @@ from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.evaluate import models_of, provenance
 from sketch_pix2seq.cli.outputs import refuse_place
-from sketch_pix2seq.cli.progress import progress_bar
-from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.cli.terminal import print_line, progress_bar
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra
 

@@ -21,13 +21,7 @@ _AT_ONCE = 250
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and its interval.
-
-    Args:
-        value: The mean.
-        low: Lower end of the interval.
-        high: Upper end.
-    """
+    """A mean and the ends of its interval."""
 
     value: float
     low: float
@@ -40,9 +34,6 @@ def estimate(values: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
     Args:
         values: (N,) a value for each drawing, N >= 1; or (S, N), the same drawings S times.
         seed: Of the resampling.
-
-    Returns:
-        The mean and how far chance may have moved it.
 
     Example:
         >>> estimate(np.array([True, True, True, True]))
@@ -66,13 +57,7 @@ def difference(
 ) -> Estimate:
     """Return by how much the mean of one row of values is above another's, drawing by drawing.
 
-    Args:
-        more: As for `estimate`.
-        less: The same of the same drawings.
-        seed: Of the resampling.
-
-    Returns:
-        The mean difference and its interval.
+    Arguments as of `estimate`, both of the same drawings.
     """
     first, second = (
         np.atleast_2d(np.asarray(one, np.float64)).mean(axis=0) for one in (more, less)

@@ -1,4 +1,8 @@
-"""What an evaluation knows: the models, the judge and the test drawings."""
+"""What an evaluation knows: the models, the judge, the test drawings and what was measured.
+
+Categories stand in two groups, living beings and things, as in the paper's two settings (animals
+against vehicles): the first three living ones of a data set against the first three others.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.groups import Groups, groups_of
-from sketch_pix2seq.evaluation.names import as_file_name
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.report.layout import as_file_name
+from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.inference.classifier import Classifier, ClassScores
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -32,41 +37,123 @@ DOT = Sketch.from_points([[(0, 0)]])
 """What a drawing without ink counts as."""
 
 
-@dataclass(frozen=True)
-class EvaluatedModel:
-    """A model that is measured.
+_LIVING = """
+angel ant bat bear bee bird butterfly camel cat cow crab crocodile dog dolphin dragon duck elephant
+face fish flamingo frog giraffe hedgehog horse kangaroo lion lobster mermaid monkey mosquito mouse
+octopus owl panda parrot penguin pig rabbit raccoon rhinoceros scorpion shark sheep snail snake
+spider squirrel swan tiger whale yoga zebra
+"""
+LIVING = frozenset(_LIVING.split()) | {"sea turtle", "smiley face"}
+"""Quick, Draw!'s categories of animals, people and faces."""
+EACH = 3
+"""Categories of a group, at most."""
+
+
+class Groups(NamedTuple):
+    """Two groups of category ids, none empty.
 
     Args:
-        label: Its name in the report.
-        sketcher: What draws with it.
-        digest: SHA-256 of what it is.
-        classifier_digests: Digests of the classifier in its bundle, and of those that rewarded it.
+        first: Living beings, if `is_meaningful`.
+        second: The others.
+        is_meaningful: False: all categories are of one kind, and these just the first and the next.
     """
 
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    is_meaningful: bool
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """All of them."""
+        return self.first + self.second
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Each of the first with each of the second."""
+        return [(first, second) for first in self.first for second in self.second]
+
+
+def groups_of(categories: Sequence[str]) -> Groups:
+    """Set categories against each other.
+
+    Example:
+        >>> groups_of(["car", "cat", "bus", "pig"])
+        Groups(first=(1, 3), second=(0, 2), is_meaningful=True)
+    """
+    living = [place for place, name in enumerate(categories) if name in LIVING]
+    things = [place for place, name in enumerate(categories) if name not in LIVING]
+    if living and things:
+        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), is_meaningful=True)
+    half = min(EACH, len(categories) // 2)
+    places = tuple(range(2 * half))
+    return Groups(places[:half], places[half:], is_meaningful=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How much is drawn and how.
+
+    Raises:
+        UsageError: If a number is out of its range.
+    """
+
+    per_category: int = 300
+    "Test drawings of each category that are redrawn; fewer where there are fewer."
+    temperatures: tuple[float, ...] = (0.4, 0.1, 0.7, 1.0)
+    "How freely models draw. All is measured at the first; recognition and retrieval at each."
+    num_seeds: int = 3
+    "How often everything is redrawn at the first temperature, with other noise each time."
+    best_of: int = 8
+    "Also measured: the best of so many, as each model chooses it; 1: not measured."
+    per_category_latent: int = 100
+    "Test drawings of each category whose places in the latent space are shown."
+    paths: int = 20
+    "Interpolations for each pair of categories."
+    seed: int = 0
+    "Decides which drawings are taken, all noise and all resampling."
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("per_category", "per_category_latent"):
+            whole_number(name, getattr(self, name), least=10)
+        for name in ("num_seeds", "best_of", "paths"):
+            whole_number(name, getattr(self, name), least=1)
+        checked_seed(self.seed)
+        if not self.temperatures:
+            raise UsageError("`temperatures` must name at least one")
+        if len(set(self.temperatures)) < len(self.temperatures):
+            raise UsageError("each `temperature` must be another one", got=self.temperatures)
+        for temperature in self.temperatures:
+            checked_temperature(temperature)
+
+    @property
+    def temperature(self) -> float:
+        """The first temperature, at which everything is measured."""
+        return self.temperatures[0]
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """A model that is measured."""
+
     label: str
+    "Its name in the report."
     sketcher: Sketcher
     digest: str
-    classifier_digests: frozenset[str] = frozenset()
+    "SHA-256 of what it is."
+    classifier_digest: str | None = None
+    "Digest of the classifier in its bundle; None: it holds none."
 
     @classmethod
     def load(cls, label: str, path: Path | None) -> EvaluatedModel:
-        """Load a bundle.
-
-        Args:
-            label: Its name in the report.
-            path: A folder or zip file; None: the model that comes with the package.
-
-        Raises:
-            BundleError: If it is none.
-        """
+        """Load a bundle, a folder or zip file; None: the model that comes with the package."""
         bundle = Bundle.default() if path is None else Bundle.open(path)
         parts = [bundle.weights]
-        classifier_digests = set(bundle.card.rewarded_by)
-        if bundle.classifier is not None:
-            parts.append(bundle.classifier.digest.encode())
-            classifier_digests.add(bundle.classifier.digest)
+        classifier_digest = None if bundle.classifier is None else bundle.classifier.digest
+        if classifier_digest is not None:
+            parts.append(classifier_digest.encode())
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
-        return cls(label, Sketcher(bundle), digest.hexdigest(), frozenset(classifier_digests))
+        return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest)
 
     @property
     def card(self) -> BundleCard:
@@ -86,7 +173,7 @@ class EvaluatedModel:
 
 
 class HeldOut:
-    """Test drawings: what people drew and no model has seen.
+    """Test drawings: what people drew and no model was trained on.
 
     Args:
         dataset: Where they come from.
@@ -119,17 +206,11 @@ class HeldOut:
 
 
 class Evaluation:
-    """The models, the judge, the test drawings and the settings of an evaluation.
-
-    Args:
-        models: The models to measure, each with its own label.
-        judge: The classifier that predicts the category of drawings.
-        held_out: The test drawings.
-        settings: How much is drawn, and how.
+    """The models, the judge that predicts the category of drawings, the test drawings, settings.
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, there is just one, or the judge belongs to a model or rewarded one.
+            category, there is just one, or the judge belongs to a model.
     """
 
     def __init__(
@@ -146,10 +227,9 @@ class Evaluation:
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe judge on this data set.",
             )
-        if taught := [model.label for model in models if judge.digest in model.classifier_digests]:
+        if taught := [model.label for model in models if judge.digest == model.classifier_digest]:
             raise UsageError(
-                "the judge must not be in a model's bundle, nor have rewarded a model: "
-                f"`{taught[0]}`",
+                f"the judge must not be in a model's bundle: `{taught[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:
@@ -158,16 +238,18 @@ class Evaluation:
         self.judge = judge
         self.held_out = held_out
         self.settings = settings
-        self.facts = {"data": held_out.digest, "judge": judge.digest, "seed": settings.seed}
+        self.facts = {
+            "data": held_out.digest,
+            "judge": judge.digest,
+            "seed": settings.seed,
+            "per_category": settings.per_category,
+        }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
         self._places = np.array([known.index(name) for name in held_out.categories])
 
     def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
-        """Let the judge classify drawings.
-
-        Args:
-            sketches: Drawings; one without ink counts as a dot.
+        """Let the judge classify drawings; one without ink counts as a dot.
 
         Returns:
             The category of each, as an id of the data set, and all class scores.
@@ -181,6 +263,11 @@ class Evaluation:
         """The judge's predictions for the test drawings."""
         return self.judged(self.held_out.sketches)
 
+    def redrawn(self, model: EvaluatedModel, sketches: Sequence[Sketch]) -> list[Sketch]:
+        """Let a model redraw drawings in the way at which everything is measured."""
+        drawn = model.sketcher.redraw(sketches, 1, self.settings.temperature, self.settings.seed)
+        return [one for (one,) in drawn]
+
     def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:
         """Latent codes of the test drawings."""
         if model.digest not in self._codes:
@@ -192,15 +279,43 @@ class Evaluation:
         return {}
 
 
+@dataclass(frozen=True)
+class Found:
+    """An evaluation and what was found, by the names of the parts: what sections are made of."""
+
+    evaluation: Evaluation
+    measured: dict[str, Any]
+
+    @property
+    def models(self) -> Sequence[EvaluatedModel]:
+        """Who was measured."""
+        return self.evaluation.models
+
+    @property
+    def labels(self) -> list[str]:
+        """Their names."""
+        return [model.label for model in self.models]
+
+    def names(self, ids: Sequence[int]) -> list[str]:
+        """Names of some categories."""
+        return [self.evaluation.held_out.categories[place] for place in ids]
+
+    @property
+    def settled(self) -> str:
+        """How drawings were made, in words."""
+        settings = self.evaluation.settings
+        seeds = f"seeds {settings.seed} to {settings.seed + settings.num_seeds - 1}"
+        if settings.num_seeds == 1:
+            seeds = f"seed {settings.seed}"
+        return f"temperature {settings.temperature:g}, {seeds}"
+
+    def share(self, values: Shaped[np.ndarray, "..."]) -> Estimate:
+        """A mean over drawings with its interval; see `estimate`."""
+        return estimate(values, self.evaluation.settings.seed)
+
+
 def check_labels(labels: Sequence[str]) -> None:
-    """Refuse names that would be taken for something else.
-
-    Args:
-        labels: Of all models.
-
-    Raises:
-        UsageError: Saying which.
-    """
+    """Refuse names of models that would be taken for something else (UsageError)."""
     do = "Name each: --bundle NAME=BUNDLE."
     if not labels:
         raise UsageError("there must be a model to measure")

@@ -15,23 +15,30 @@ ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
-from sketch_pix2seq.evaluation.parts import Part
-from sketch_pix2seq.evaluation.settings import FINE_STEPS, STEPS
-from sketch_pix2seq.evaluation.shown import as_shown
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
+from sketch_pix2seq.evaluation.report import charts
+from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
 from sketch_pix2seq.inference.mixing import path_through
+from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
+STEPS, FINE_STEPS = 11, 51
+"""Drawings from one to another, both ends included: the paper's figures 7 and 8, and 9."""
+_FINE_LINES = 3  # in which a row of 51 is set
 
-def part_name(model: EvaluatedModel) -> str:
+
+def part_name(label: str) -> str:
     """Name the part that measures a model."""
-    return f"{model.label}: interpolation"
+    return f"{label}: interpolation"
 
 
 def parts(evaluation: Evaluation) -> Iterator[Part]:
@@ -39,17 +46,13 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
     settings = evaluation.settings
     facts = {
         **evaluation.facts,
-        "per_category": settings.per_category,
         "temperature": settings.temperature,
         "paths": settings.paths,
         "best_of": settings.best_of,
     }
     for model in evaluation.models:
-
-        def measure(model: EvaluatedModel = model) -> dict[str, Any]:
-            return _measured(evaluation, model)
-
-        yield Part(part_name(model), {**facts, "model": model.digest}, measure)
+        measure = partial(_measured, evaluation, model)
+        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
 
 
 def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
@@ -94,8 +97,8 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
         "predicted": predicted.reshape(len(pairs), STEPS).tolist(),
         **({} if best is None else {"predicted_of_best": best.tolist()}),
         **{name: values.tolist() for name, values in smoothness(features).items()},
-        "shown": [[as_shown(sketch) for sketch in drawn[place]] for place in first_of_pairs],
-        "fine": [[as_shown(sketch) for sketch in row] for row in fine],
+        "shown": [[keep_sketch(sketch) for sketch in drawn[place]] for place in first_of_pairs],
+        "fine": [[keep_sketch(sketch) for sketch in row] for row in fine],
     }
 
 
@@ -132,15 +135,11 @@ def _best_between(
 
 
 def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.ndarray, "P"]]:
-    """Say how evenly paths go.
-
-    Args:
-        features: Of S drawings on each of P paths.
+    """Say how evenly paths go. A path that stands still has even steps and no detour.
 
     Returns:
         `longest_step`: as a share of the whole way, 1 / (S - 1) at least; `detour`: the whole way
-        as a multiple of the straight line between the ends, 1 at least. A path that stands still
-        has even steps and no detour.
+        as a multiple of the straight line between the ends, 1 at least.
 
     Example:
         >>> straight = np.arange(5, dtype=np.float32)[None, :, None]
@@ -158,10 +157,7 @@ def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.nda
 
 
 def off_category_rates(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, "P"]]:
-    """Compute off-category rates.
-
-    Args:
-        measured: Of one model.
+    """Compute off-category rates from what was measured of one model.
 
     Returns:
         For each path the off-category rate of its inner drawings, `between`, and of its ends,
@@ -179,3 +175,108 @@ def off_category_rates(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, 
 def _is_off_category(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P S"]:
     predicted, pair = np.array(measured[name]), np.array(measured["categories"])
     return np.asarray((predicted[:, :, None] != pair[:, None, :]).all(axis=2))
+
+
+def section(found: Found) -> Section:
+    """Make the report's section."""
+    evaluation = found.evaluation
+    of_each = {label: found.measured[part_name(label)] for label in found.labels}
+    pairs, best_of = evaluation.groups.pairs, evaluation.settings.best_of
+    people = evaluation.held_out.sketches
+    shown_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
+    rows: list[list[Cell]] = []
+    along = []
+    for label, one in of_each.items():
+        rates = off_category_rates(one)
+        along.append(_is_off_category(one, "predicted").mean(axis=0).tolist())
+        rows.append(
+            [
+                label,
+                *(found.share(rates[name]) for name in ("between", "at_ends", "excess")),
+                *([found.share(rates["best"])] if best_of > 1 else []),
+                found.share(np.array(one["longest_step"])),
+                found.share(np.array(one["detour"])),
+            ]
+        )
+    figures = [
+        Figure(
+            "off-category",
+            "Off-category rate, from one end to the other",
+            charts.lines(
+                found.labels,
+                along,
+                [f"{w / 10:g}" for w in range(STEPS)],
+                "weight of the second drawing",
+            ),
+            "A hump in the middle: drawings of neither category appear on the path. A line that is "
+            "high everywhere: the model draws badly.",
+        )
+    ]
+    headings = ["human", *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), "human"]
+    for label, one in of_each.items():
+        sheet = [
+            SheetRow(
+                [people[pair[0]], *map(kept_sketch, row), people[pair[1]]],
+                label=" to ".join(found.names(kinds)),
+            )
+            for kinds, pair, row in zip(pairs, shown_ends, one["shown"], strict=True)
+        ]
+        figures.append(
+            Figure(
+                f"interpolation-{label}",
+                f"{label}: each of the first group to each of the second",
+                sheet_svg(sheet, 60, headings),
+                "Outermost the human drawings; between them their redrawings (0 and 1) and nine "
+                "mixtures, all with one noise.",
+            )
+        )
+    (first,) = found.names(evaluation.groups.first[:1])
+    to = found.names(evaluation.groups.second)
+    fine = zip(of_each[found.labels[0]]["fine"], to, strict=True)
+    figures.append(
+        Figure(
+            "fine-interpolation",
+            f"{found.labels[0]}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each",
+            sheet_svg([line for row, name in fine for line in _fine_rows(row, name)], 44),
+            "Read line by line, three lines for each pair: parts come and go one at a time.",
+        )
+    )
+    return Section(
+        name="interpolation",
+        title="Interpolation: what appears between two drawings?",
+        see="Whether a drawing turns into another, or something else appears on the path.",
+        how=f"{len(pairs)} pairs of categories, {evaluation.settings.paths} pairs of test drawings "
+        f"each, the same for every model; {STEPS} steps, one noise (temperature "
+        f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
+        "category rate is the share of drawings that the judge assigns to neither of the two "
+        "categories. A model that draws badly has a high rate at the ends too: what counts is the "
+        "excess of the inner drawings.",
+        paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
+        here=f"excess of the off-category rate: {listed(rows, 3)}.",
+        tables=[
+            Table(
+                name="interpolation",
+                title="Off-category rate (intrusion), and how evenly drawings change",
+                columns=[
+                    *columns("model", "off-category rate, inner drawings", "at the ends", "excess"),
+                    *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
+                    Column("longest step (even: 10 %)"),
+                    Column("detour (straight: 1)", "number"),
+                ],
+                rows=rows,
+            )
+        ],
+        figures=figures,
+    )
+
+
+def _fine_rows(row: Sequence[KeptSketch], name: str) -> list[SheetRow]:
+    """Set a long row in several lines."""
+    per_line = -(-len(row) // _FINE_LINES)
+    return [
+        SheetRow(
+            [kept_sketch(sketch) for sketch in row[first : first + per_line]],
+            label="" if first else f"to {name}",
+        )
+        for first in range(0, len(row), per_line)
+    ]

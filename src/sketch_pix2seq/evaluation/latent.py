@@ -10,19 +10,29 @@ Source: silhouette by Rousseeuw (1987); t-SNE by van der Maaten and Hinton (2008
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
+from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation.evaluation import SPLIT, EvaluatedModel, Evaluation, Found
 from sketch_pix2seq.evaluation.parts import Part
+from sketch_pix2seq.evaluation.report import charts
+from sketch_pix2seq.evaluation.report.layout import Figure, Section
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell, listed
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.raster import rasterise_batch
+from sketch_pix2seq.sketch.sketch import Sketch
 
 NEIGHBOURS = 5
 YARDSTICKS = ("pixels", "judge")
+MOST_CATEGORIES = 12
+"""Of a gallery: more colours than these cannot be distinguished."""
 
 
 def chosen(evaluation: Evaluation) -> Int64[np.ndarray, "N"]:
@@ -43,37 +53,32 @@ def part_name(label: str) -> str:
 
 def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    numbers = chosen(evaluation)
-    sketches = [evaluation.held_out.sketches[number] for number in numbers]
-    spaces: dict[str, tuple[str, Callable[[], np.ndarray]]] = {
-        model.label: (model.digest, partial(_codes, evaluation, model, numbers))
-        for model in evaluation.models
-    }
-    spaces["pixels"] = ("", lambda: rasterise_batch(sketches).reshape(len(sketches), -1))
-    spaces["judge"] = ("", lambda: evaluation.human[1].features[numbers])
-    amounts = vars(evaluation.settings)
     facts = {
         **evaluation.facts,
-        "per_category": amounts["per_category"],
-        "per_category_latent": amounts["per_category_latent"],
+        "per_category_latent": evaluation.settings.per_category_latent,
     }
-    for label, (digest, codes) in spaces.items():
-
-        def measure(codes: Callable[[], np.ndarray] = codes) -> dict[str, Any]:
-            return _measured(evaluation, codes(), evaluation.held_out.category_ids[numbers])
-
-        yield Part(part_name(label), {**facts, "model": digest}, measure)
+    for model in evaluation.models:
+        measure = partial(_measured, evaluation, model.label, model)
+        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+    for label in YARDSTICKS:
+        yield Part(part_name(label), facts, partial(_measured, evaluation, label, None))
 
 
 def _codes(
-    evaluation: Evaluation, model: EvaluatedModel, numbers: Int64[np.ndarray, "N"]
+    evaluation: Evaluation, label: str, model: EvaluatedModel | None
 ) -> Float32[np.ndarray, "N Z"]:
-    return np.asarray(evaluation.codes(model)[numbers])
+    numbers = chosen(evaluation)
+    if model is not None:
+        return np.asarray(evaluation.codes(model)[numbers])
+    if label == "judge":
+        return np.asarray(evaluation.human[1].features[numbers])
+    sketches = [evaluation.held_out.sketches[number] for number in numbers]
+    return rasterise_batch(sketches).reshape(len(sketches), -1)
 
 
-def _measured(
-    evaluation: Evaluation, codes: Float32[np.ndarray, "N Z"], category_ids: Int64[np.ndarray, "N"]
-) -> dict[str, Any]:
+def _measured(evaluation: Evaluation, label: str, model: EvaluatedModel | None) -> dict[str, Any]:
+    codes = _codes(evaluation, label, model)
+    category_ids = evaluation.held_out.category_ids[chosen(evaluation)]
     kinds = {"category": category_ids}
     if evaluation.groups.is_meaningful:
         kinds["group"] = np.isin(category_ids, evaluation.groups.first).astype(np.int64)
@@ -85,15 +90,7 @@ def _measured(
 
 
 def places(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.ndarray, "N 2"]:
-    """Place codes on a plane by t-SNE, which keeps neighbours together.
-
-    Args:
-        codes: N >= 2.
-        seed: Of what is left to chance.
-
-    Returns:
-        (N, 2), each coordinate from 0 to 1, to four digits.
-    """
+    """Place two codes or more on a plane by t-SNE, which keeps neighbours together: 0 to 1."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
@@ -108,15 +105,7 @@ def places(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.ndarray, 
 def silhouettes(
     codes: Float32[np.ndarray, "N Z"], kinds: Int64[np.ndarray, "N"]
 ) -> Float64[np.ndarray, "N"]:
-    """Return the silhouette of each code.
-
-    Args:
-        codes: Places.
-        kinds: What each belongs to: two kinds or more.
-
-    Returns:
-        (N,) from -1 (amid another kind) to 1 (amid its own).
-    """
+    """Return the silhouette of each code, from -1 (amid another kind) to 1 (amid its own)."""
     from sklearn.metrics import silhouette_samples
 
     return np.asarray(np.round(silhouette_samples(codes, kinds).astype(np.float64), 4))
@@ -125,18 +114,115 @@ def silhouettes(
 def neighbours_agree(
     codes: Float32[np.ndarray, "N Z"], kinds: Int64[np.ndarray, "N"]
 ) -> Bool[np.ndarray, "N"]:
-    """Tell of each code whether most of its five nearest others are of its kind.
-
-    Args:
-        codes: Places.
-        kinds: What each belongs to.
-
-    Returns:
-        (N,); a draw is decided for the kind with the smallest number.
-    """
+    """Whether most of the five nearest others of each code are of its kind, in a draw the least."""
     from sklearn.neighbors import NearestNeighbors
 
     few = min(NEIGHBOURS, len(codes) - 1)
     near = NearestNeighbors(n_neighbors=few).fit(codes).kneighbors(return_distance=False)
     votes = np.stack([(kinds[near] == kind).sum(1) for kind in np.unique(kinds)], axis=1)
     return np.asarray(np.unique(kinds)[votes.argmax(1)] == kinds)
+
+
+def build_gallery(
+    sketcher: Sketcher,
+    dataset: Dataset,
+    *,
+    per_category: int,
+    categories: Sequence[str] = (),
+    seed: int = 0,
+) -> Gallery:
+    """Choose test drawings, which no model was trained on, and find their places on a map.
+
+    Args:
+        sketcher: Whose latent space is shown.
+        dataset: Its test split is chosen from.
+        per_category: Drawings of each category, at most.
+        categories: Which ones; none: those with the most test drawings, twelve at most.
+        seed: Decides which drawings are chosen, and what t-SNE leaves to chance.
+
+    Returns:
+        The gallery, at least two drawings.
+
+    Raises:
+        UsageError: If a category is none of the data set, or there are too few drawings.
+    """
+    unknown = sorted(set(categories) - set(dataset.card.categories))
+    if unknown:
+        raise UsageError("`categories` must be of the data set", got=", ".join(unknown))
+    rng = np.random.default_rng([seed, 5])
+    split = dataset.split(SPLIT)
+    sketches: list[Sketch] = []
+    for category in categories or _richest(dataset):
+        start, stop = split.category_range(dataset.card.categories.index(category))
+        some = rng.permutation(np.arange(start, stop))[:per_category]
+        sketches += [split.sketch(number) for number in np.sort(some).tolist()]
+    if len(sketches) < 2:
+        raise UsageError(f"a gallery needs two {SPLIT} drawings or more", got=len(sketches))
+    spots = places(sketcher.encode(sketches), seed).tolist()
+    return Gallery(
+        tuple(GalleryItem(one, (x, y)) for one, (x, y) in zip(sketches, spots, strict=True))
+    )
+
+
+def _richest(dataset: Dataset) -> list[str]:
+    counts = dataset.card.counts[SPLIT]
+    return sorted(counts, key=lambda name: (-counts[name], name))[:MOST_CATEGORIES]
+
+
+def section(found: Found) -> Section:
+    """Make the report's section."""
+    numbers = chosen(found.evaluation)
+    kinds = found.evaluation.held_out.category_ids[numbers]
+    places = np.searchsorted(np.sort(found.evaluation.groups.shown), kinds)
+    names = found.names(sorted(found.evaluation.groups.shown))
+    labels = [*YARDSTICKS, *found.labels]
+    of_each = {label: found.measured[part_name(label)] for label in labels}
+    kinds_measured = {"category": ""}
+    if found.evaluation.groups.is_meaningful:
+        kinds_measured["group"] = ", living and things"
+    columns = [Column("space", "text")]
+    for words in kinds_measured.values():
+        columns += [Column("silhouette" + words, "number"), Column("neighbours agree" + words)]
+    rows: list[list[Cell]] = [
+        [
+            label,
+            *(
+                found.share(np.array(one[f"{kind}_{measure}"]))
+                for kind in kinds_measured
+                for measure in ("silhouette", "neighbours")
+            ),
+        ]
+        for label, one in of_each.items()
+    ]
+    panels = [(label, np.array(of_each[label]["places"])) for label in found.labels]
+    each = found.evaluation.settings.per_category_latent
+    return Section(
+        name="latent",
+        title="Latent space: does every category have a place of its own?",
+        see="Islands of one colour: categories that the model keeps apart without knowing of them.",
+        how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, perplexity "
+        f"30, seed {found.evaluation.settings.seed}. The numbers are measured in the latent space "
+        "itself, not in the picture.",
+        paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
+        "numbers).",
+        here=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "
+        f"of plain pixels {format_cell(rows[0][1], 'number').text}.",
+        tables=[
+            Table(
+                name="latent",
+                title="How well categories are kept apart",
+                columns=columns,
+                rows=rows,
+                yardsticks=len(YARDSTICKS),
+            )
+        ],
+        figures=[
+            Figure(
+                "latent",
+                "Test drawings in the latent space",
+                charts.clouds(panels, places, names),
+                "Each mark is a drawing; marks that are neighbours in the latent space are "
+                "neighbours here, while distances between islands mean little.",
+            )
+        ],
+    )

@@ -8,15 +8,30 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.sketch.sketch import Sketch
 
 VERSION = 4
 """Raised whenever a part measures something else than before."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is measured now, how many parts are finished and how many there are."""
+KeptSketch: TypeAlias = list[list[list[int]]]
+"""A drawing in JSON, in QuickDraw's layout: for each stroke its x and its y, in whole numbers."""
+
+
+def keep_sketch(sketch: Sketch) -> KeptSketch:
+    """Write a drawing as QuickDraw would, its longest side 255."""
+    return [stroke.astype(int).T.tolist() for stroke in sketch.rounded().strokes]
+
+
+def kept_sketch(kept: KeptSketch) -> Sketch:
+    """Read a drawing that was kept."""
+    return Sketch.from_points([np.array(stroke, np.float32).T for stroke in kept])
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,6 @@ def _kept(path: Path, part: Part) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))["measured"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    kept = {"name": part.name, "facts": part.facts, "measured": part.measure()}
-    content = json.dumps(kept)
+    content = json.dumps({"name": part.name, "facts": part.facts, "measured": part.measure()})
     atomic_write(path, content.encode())
     return json.loads(content)["measured"]

@@ -12,47 +12,44 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
-from sketch_pix2seq.evaluation.parts import Part
-from sketch_pix2seq.evaluation.shown import ShownSketch, as_shown
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.parts import Part, keep_sketch, kept_sketch
+from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
+from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
 from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 
 REDRAWINGS = 10
-"""Redrawings of each picture that the judge looks at."""
+"""Redrawings of each picture that the judge classifies."""
 SHOWN = 2
 """Of those, how many are shown."""
 
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """A picture that models are shown.
-
-    Args:
-        name: Of its file.
-        sketch: Its lines.
-        category: What it shows, as an id of the data set; None: something else.
-    """
+    """A picture that models are shown."""
 
     name: str
+    "Of its file."
     sketch: Sketch
     category: int | None
+    "What it shows, as an id of the data set; None: something else."
 
 
 def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownPicture]:
-    """Read a folder of pictures.
-
-    Args:
-        folder: Of SVGs, PNGs, JPEGs and so on; None: the cartoons that come with the package.
-        categories: Of the data set.
+    """Read a folder of pictures; None: the cartoons that come with the package.
 
     Returns:
-        A picture for each file, by category and name.
+        A picture for each file, by category of the data set and name.
 
     Raises:
         UsageError: If it is no folder, or no file in it is a drawing.
@@ -60,14 +57,10 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
     """
     if folder is None:
         place = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
-        with resources.as_file(place) as ours:
-            return _read(ours, categories)
+        with resources.as_file(place) as own:
+            return read_pictures(own, categories)
     if not folder.is_dir():
         raise UsageError(f"`pictures` must be a folder, and `{folder}` is none")
-    return _read(folder, categories)
-
-
-def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
     found = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):
@@ -85,14 +78,7 @@ def _read(folder: Path, categories: Sequence[str]) -> list[ShownPicture]:
 
 
 def category_of(stem: str, categories: Sequence[str]) -> int | None:
-    """Tell from the name of a file what it shows.
-
-    Args:
-        stem: The name without its ending.
-        categories: Of the data set.
-
-    Returns:
-        The place of the longest category that the name begins with.
+    """Tell from the name of a file what it shows: the longest category that it begins with.
 
     Example:
         >>> category_of("alarm-clock_3", ["cat", "alarm clock"]), category_of("category", ["cat"])
@@ -111,25 +97,17 @@ def part_name(model: EvaluatedModel) -> str:
 
 
 def parts(evaluation: Evaluation, pictures: Sequence[ShownPicture]) -> Iterator[Part]:
-    """Yield all that is to be measured.
-
-    Args:
-        evaluation: Who and on what.
-        pictures: What models are shown.
-    """
+    """Yield all that is to be measured of models that are shown some pictures."""
     shown = hashlib.sha256()
     for picture in pictures:
-        shown.update(repr((picture.name, picture.category, as_shown(picture.sketch))).encode())
+        shown.update(repr((picture.name, picture.category, keep_sketch(picture.sketch))).encode())
     facts = {
         **evaluation.facts,
         "pictures": shown.hexdigest(),
         "temperature": evaluation.settings.temperature,
     }
     for model in evaluation.models:
-
-        def measure(model: EvaluatedModel = model) -> dict[str, Any]:
-            return _measured(evaluation, model, pictures)
-
+        measure = partial(_measured, evaluation, model, pictures)
         yield Part(part_name(model), {**facts, "model": model.digest}, measure)
 
 
@@ -140,5 +118,66 @@ def _measured(
     settings = evaluation.settings
     drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
     predicted, _ = evaluation.judged([one for some in drawn for one in some])
-    shown: list[list[ShownSketch]] = [[as_shown(one) for one in some[:SHOWN]] for some in drawn]
+    shown = [[keep_sketch(one) for one in some[:SHOWN]] for some in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}
+
+
+def section(found: Found, pictures: Sequence[ShownPicture]) -> Section:
+    """Make the report's section."""
+    counted = [place for place, one in enumerate(pictures) if one.category is not None]
+    right = np.array([pictures[place].category for place in counted], np.int64)
+    predicted, _ = found.evaluation.judged([one.sketch for one in pictures])
+    rows: list[list[Cell]] = []
+    if counted:
+        rows.append(["the pictures themselves", found.share(predicted[counted] == right)])
+    drawn = [found.measured[part_name(model)] for model in found.models]
+    for model, one in zip(found.models, drawn, strict=True):
+        if counted:
+            hits = np.array(one["predicted"])[counted] == right[:, None]
+            rows.append([model.label, found.share(hits.mean(axis=1))])
+    sheet = [
+        SheetRow(
+            [
+                picture.sketch,
+                *(kept_sketch(sketch) for one in drawn for sketch in one["shown"][place]),
+            ],
+            label=picture.name,
+        )
+        for place, picture in enumerate(pictures)
+    ]
+    headings = [
+        "",
+        *(name for label in found.labels for name in [label, *[""] * (SHOWN - 1)]),
+    ]
+    cell = max(44, min(88, 780 // max(len(headings), 1)))
+    return Section(
+        name="pictures",
+        title="Pictures as input: cartoons",
+        see="Right kind, similar pose: the head turned the same way, the same parts.",
+        how=f"{len(pictures)} pictures, {len(counted)} of them of a category of the data set; "
+        f"{REDRAWINGS} redrawings of each go to the judge (temperature "
+        f"{found.evaluation.settings.temperature:g}, seed {found.evaluation.settings.seed}), "
+        f"{SHOWN} are shown.",
+        paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "
+        "similar pose; an odd creature too is redrawn (Figure 10, no numbers).",
+        here=f"recognised: {listed(rows) or 'none counted'}.",
+        tables=[
+            Table(
+                name="pictures",
+                title="Rec of pictures",
+                columns=columns("drawings", "recognised"),
+                rows=rows,
+                yardsticks=1,
+            )
+        ]
+        if rows
+        else [],
+        figures=[
+            Figure(
+                "pictures",
+                "Pictures and redrawings",
+                sheet_svg(sheet, cell, headings, apart=1),
+                "Left what was shown (the lines that were read), beside it what each model drew.",
+            )
+        ],
+    )

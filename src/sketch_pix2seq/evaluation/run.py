@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.evaluation import interpolation, latent, likeness, pictures, redrawing
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
+from sketch_pix2seq.evaluation import (
+    interpolation,
+    latent,
+    likelihood,
+    likeness,
+    pictures,
+    redrawing,
+)
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    EvaluationSettings,
+    Found,
+    HeldOut,
+)
 from sketch_pix2seq.evaluation.parts import Progress, measure_all
 from sketch_pix2seq.evaluation.report.layout import Provenance
-from sketch_pix2seq.evaluation.report.page import write_report
-from sketch_pix2seq.evaluation.report.sections import Found
-from sketch_pix2seq.evaluation.settings import EvaluationSettings
+from sketch_pix2seq.evaluation.report.page import write_page
 from sketch_pix2seq.inference.classifier import Classifier
 
 PARTS = "parts"
@@ -62,5 +73,14 @@ def evaluate(
         pictures.parts(evaluation, shown),
         likeness.parts(evaluation),
     )
-    measured = measure_all(parts, out / PARTS, progress)
-    return write_report(Found(evaluation, measured, shown), provenance, out)
+    found = Found(evaluation, measure_all(parts, out / PARTS, progress))
+    sections = [
+        redrawing.recognition_section(found),
+        redrawing.retrieval_section(found),
+        latent.section(found),
+        interpolation.section(found),
+        pictures.section(found, shown),
+        likeness.section(found),
+        likelihood.section(found),
+    ]
+    return write_page(found, sections, provenance, out)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
@@ -25,11 +26,9 @@ from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
-from sketch_pix2seq.export.atomic_bundle import atomic_bundle
-from sketch_pix2seq.export.completion import fit_completion
+from sketch_pix2seq.export.affine_maps import fit_code_classifier, fit_completion
+from sketch_pix2seq.export.files import atomic_bundle, best_weights, round_to_half, stored
 from sketch_pix2seq.export.likelihood import measure_likelihood
-from sketch_pix2seq.export.naming import fit_naming
-from sketch_pix2seq.export.weights import best_weights, round_to_half, stored
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
@@ -85,8 +84,9 @@ def export_run(
             sketcher = Sketcher.load(folder)
             completion = fit_completion(sketcher, split, run.recipe.seed)
             if completion is not None:
-                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes())
-            naming = fit_naming(sketcher, split, run.recipe.seed)
+                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes(np.float16))
+            # numbers of the other one may be too large for 16 bits
+            naming = fit_code_classifier(sketcher, split, run.recipe.seed)
             (folder / NAMING_FILE).write_bytes(naming.to_bytes())
         add(folder)
     return card
@@ -150,9 +150,6 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
     recipe: Recipe = run.recipe
     data = run.facts["data"]
     started_from = run.facts.get("started_from") or {}
-    rewarded_by = [*started_from.get("rewarded_by", [])]
-    if run.facts.get("judge") not in (None, *rewarded_by):
-        rewarded_by.append(run.facts["judge"])
     return BundleCard(
         name=recipe.name,
         categories=tuple(data["categories"]),
@@ -169,7 +166,6 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
             **({"started_from": started_from} if started_from else {}),
-            **({"rewarded_by": rewarded_by} if rewarded_by else {}),
             **({"test": facts["test"]} if facts["test"] else {}),
         },
         attribution=data["licence"],
@@ -261,15 +257,10 @@ def _steps(num: int) -> str:
 
 def _loss(card: BundleCard) -> str:
     """The validation loss, and what it is made of."""
-    kl, reward = (card.recipe.get(name, {}).get("weight", 0.0) for name in ("kl", "reward"))
+    kl = card.recipe.get("kl", {}).get("weight", 0.0)
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
-    made_of += (
-        f" - {reward:g} x reward, the probability that a classifier gives to the input's category"
-        if reward
-        else ""
-    )
     loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
     test = card.metrics.get("test")
     if attends and test:

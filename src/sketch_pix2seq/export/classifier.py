@@ -9,15 +9,10 @@ from safetensors.torch import save
 from sketch_pix2seq import __version__
 from sketch_pix2seq.bundle.architectures import ClassifierArchitecture
 from sketch_pix2seq.bundle.bundle import README_FILE
-from sketch_pix2seq.bundle.classifier import (
-    CLASSIFIER_FILE,
-    CLASSIFIER_WEIGHTS_FILE,
-    ClassifierCard,
-    ClassifierFiles,
-)
-from sketch_pix2seq.export.atomic_bundle import atomic_bundle
-from sketch_pix2seq.export.weights import best_weights, stored
-from sketch_pix2seq.training.build import build_classifier
+from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, ClassifierCard
+from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
+from sketch_pix2seq.export.files import atomic_bundle, best_weights, stored
+from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.run import Run
 
 
@@ -34,7 +29,7 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
     """
     with atomic_bundle(out) as folder:
         data = run.facts["data"]
-        model = build_classifier(run.recipe, len(data["categories"]))
+        model = build(run.recipe, len(data["categories"]))
         facts = best_weights(run, model)
         card = ClassifierCard(
             architecture=ClassifierArchitecture(width=run.recipe.model.encoder_width),

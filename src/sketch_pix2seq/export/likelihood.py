@@ -120,4 +120,4 @@ def _with_each_condition(
 
 def _means(losses: list[DrawingLosses]) -> dict[str, float]:
     sums = torch.stack([one.sums() for one in losses]).sum(0)
-    return losses[0].means_of(sums).to_dict()
+    return losses[0].means_of(sums).values

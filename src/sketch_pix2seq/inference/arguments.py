@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from sketch_pix2seq.bundle.limits import MAX_TEMPERATURE
+from sketch_pix2seq.bundle.checks import MAX_TEMPERATURE
 from sketch_pix2seq.errors import UsageError
 
 MAX_DRAWINGS = 1_000_000

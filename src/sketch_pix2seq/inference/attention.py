@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from sketch_pix2seq.inference.decoder import Decoder, DecoderRows
+from sketch_pix2seq.inference.decoders import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
 from sketch_pix2seq.inference.mixture import (
     NUM_PEN_STATES,
@@ -367,21 +367,24 @@ class AttentionRows(DecoderRows[Condition]):
         """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
-            noise = noise.copy()
             sees = self._sees[rows] != HIDDEN
-            noise[~sees, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
-            self._steps[rows] = sample(output, noise, self._temperatures[rows])
+            if sees.all():
+                self._guide(rows, output, noise)
+                return self._steps[rows]
+            free = noise.copy()
+            free[:, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
+            self._steps[rows] = sample(output, free, self._temperatures[rows])
             if sees.any():
                 self._guide(np.flatnonzero(sees) + rows.start, output[sees], noise[sees])
         return self._steps[rows]
 
     def _guide(
         self,
-        rows: Int64[np.ndarray, "R"],
+        rows: slice | Int64[np.ndarray, "R"],
         output: Float32[np.ndarray, "R _"],
         noise: Float32[np.ndarray, "R D"],
     ) -> None:
-        """Sample the steps of drawings that see a picture anew, guided by its ink."""
+        """Draw one step of drawings that see a picture, guided by its ink."""
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
         offsets = proposals(output, noise, temperature)
@@ -397,9 +400,11 @@ class AttentionRows(DecoderRows[Condition]):
             *self._view.ink(rows),
             self._sees[rows] == SHOWN,
         )
-        self._steps[rows] = 0
-        self._steps[rows, OFFSET] = offsets[np.arange(len(rows)), best]
-        self._steps[rows, PEN.start + pen] = 1
+        count = np.arange(len(output))
+        step = np.zeros((len(output), STROKE5_DIM), np.float32)
+        step[:, OFFSET] = offsets[count, best]
+        step[count, PEN.start + pen] = 1
+        self._steps[rows] = step
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -28,6 +28,8 @@ from sketch_pix2seq.inference.layers import (
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.raster import rasterise_batch
 
+Part = TypeVar("Part")
+
 READ_AT_ONCE = 1024
 """Drawings whose pictures are in memory at the same time."""
 COMPUTED_AT_ONCE = 64
@@ -46,6 +48,18 @@ class ClassScores(NamedTuple):
 
     logits: Float32[np.ndarray, "N K"]
     features: Float32[np.ndarray, "N F"]
+
+
+def in_parts(
+    compute: Callable[[slice], Part], count: int, at_once: int, num_threads: int
+) -> list[Part]:
+    """Compute so many drawings a part at a time, in several threads if there are many parts."""
+    parts = [slice(first, min(first + at_once, count)) for first in range(0, count, at_once)]
+    workers = min(num_threads, len(parts))
+    if workers < 2:
+        return [compute(part) for part in parts]
+    with ThreadPoolExecutor(workers, "classifier") as pool:
+        return list(pool.map(compute, parts))
 
 
 class ClassifierNetwork:
@@ -151,16 +165,12 @@ class Classifier:
 
     def scores_of(self, pictures: Float32[np.ndarray, "N 1 H W"]) -> ClassScores:
         """Return what the network computes of pictures, drawn as the card says; 1 = ink."""
-        parts = [
-            pictures[first : first + COMPUTED_AT_ONCE]
-            for first in range(0, max(len(pictures), 1), COMPUTED_AT_ONCE)
-        ]
-        workers = min(self._num_threads, len(parts))
-        if workers < 2:
-            found = [self._compute(part) for part in parts]
-        else:
-            with ThreadPoolExecutor(workers, "classifier") as pool:
-                found = list(pool.map(self._compute, parts))
+        found = in_parts(
+            lambda part: self._compute(pictures[part]),
+            max(len(pictures), 1),
+            COMPUTED_AT_ONCE,
+            self._num_threads,
+        )
         logits, features = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         return ClassScores(logits, features)
 

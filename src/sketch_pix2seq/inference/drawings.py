@@ -1,4 +1,7 @@
-"""Between a decoder's steps and drawings: whole ones, started ones and their completions."""
+"""Between drawings and networks: what an encoder reads, and what a decoder's steps draw.
+
+Whole drawings, started ones and their completions.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,32 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
+from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.inference.views import normalise_for_model
-from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
-from sketch_pix2seq.sketch.pen import OFFSET
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_EPSILON, QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
+from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
+
+
+def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray, "N ..."]:
+    """Make what the encoder reads.
+
+    Returns:
+        Pictures (N, 1, H, W), or stroke-5 rows (N, T, 5) in units of `offset_scale`,
+        padded with end rows. The rows are those of the drawing normalised as the training
+        data were: Quick, Draw!'s own simplification, the origin in the middle, cut off after
+        `card.max_steps`.
+    """
+    if card.encoder_input == PICTURE:
+        return rasterise_batch(sketches, card.raster)
+    steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
+    for rows, sketch in zip(steps, sketches, strict=True):
+        own = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
+        rows[: len(own)] = own
+    steps[:, :, OFFSET] /= np.float32(card.offset_scale)
+    return steps
 
 
 def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
@@ -86,7 +109,7 @@ def prefix_of(
     Raises:
         DrawingError: If it has so many points that the decoder could not go on.
     """
-    normalised = normalise_for_model(sketch, card, detail or frame.share)
+    normalised = _normalise_for_model(sketch, card, detail or frame.share)
     middle = np.array(frame.middle, np.float32)
     strokes = tuple(stroke * np.float32(frame.share) + middle for stroke in normalised.strokes)
     steps = Sketch(strokes).to_stroke5()[:-1]
@@ -132,14 +155,7 @@ def likeliest_prefix(
 def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
-    """Add to a started drawing, whose own strokes stay as they are, what was drawn after it.
-
-    Args:
-        sketch: As it was given.
-        prefix: Its own steps, the first ones of the decoder.
-        steps: Stroke-5 rows of the whole drawing, in units of `offset_scale`.
-        offset_scale: The bundle's.
-    """
+    """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
     strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
     middle = np.array(prefix.middle, np.float32)
     return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
@@ -149,3 +165,18 @@ def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:
     steps = steps.copy()
     steps[:, OFFSET] *= scale
     return Sketch.from_stroke5(steps)
+
+
+def _normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
+    """Simplify as the training data were; `share` tells how much of a drawing it is."""
+    normalised = sketch.normalised()
+    epsilon = (card.data.get("options") or {}).get("epsilon")
+    if share < 1:
+        epsilon = max(epsilon or 0.0, QUICKDRAW_EPSILON) / share
+    if epsilon is not None:
+        normalised = normalised.simplified(epsilon)
+    if normalised.bounds is None:
+        return normalised
+    left, top, right, bottom = normalised.bounds
+    middle = np.array(((left + right) // 2, (top + bottom) // 2), np.float32)
+    return Sketch(tuple(stroke - middle for stroke in normalised.strokes))

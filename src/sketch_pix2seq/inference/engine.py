@@ -21,7 +21,7 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.decoder import Decoder
+from sketch_pix2seq.inference.decoders import Decoder
 from sketch_pix2seq.inference.networks import Networks, networks_of
 from sketch_pix2seq.inference.row_block import (
     EMPTY_PREFIX,
@@ -173,8 +173,8 @@ def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[Moved]:
     refill_from = max(1, block.num_rows // 4)
     while True:
         before = len(drawn)
-        if block.num_free >= refill_from and (asked := job.take(block.num_free)):
-            drawn.append(block.enter(asked))
+        if block.num_free >= refill_from and (requests := job.take(block.num_free)):
+            drawn.append(block.enter(requests))
         elif block.num_active == 0:
             return drawn
         if block.num_active:
@@ -189,20 +189,10 @@ def _by_drawing(drawn: Sequence[Moved], total: int) -> list[Float32[np.ndarray, 
     """Sort the steps of all calls by drawing; a drawing's own stay in their order."""
     numbers = np.concatenate([np.tile(moved.numbers, len(moved.steps)) for moved in drawn])
     steps = np.concatenate([moved.steps.reshape(-1, STROKE5_DIM) for moved in drawn])
-    if not is_drawable(steps):
-        raise not_drawable()
+    if not (np.abs(steps) <= MAX_OFFSET).all():  # so is NaN
+        raise BundleError(
+            f"`{WEIGHTS_FILE}` of the bundle draws numbers that are not finite, or too large",
+            do="Train it with a smaller learning rate, or use another bundle.",
+        )
     ends = np.cumsum(np.bincount(numbers, minlength=total))
     return np.split(steps[np.argsort(numbers, kind="stable")], ends[:-1])
-
-
-def is_drawable(steps: Float32[np.ndarray, "... 5"]) -> bool:
-    """Whether steps are finite numbers, none of them larger than `MAX_OFFSET`."""
-    return bool((np.abs(steps) <= MAX_OFFSET).all())
-
-
-def not_drawable() -> BundleError:
-    """Return the error that says that a decoder draws what `is_drawable` refuses."""
-    return BundleError(
-        f"`{WEIGHTS_FILE}` of the bundle draws numbers that are not finite, or too large",
-        do="Train it with a smaller learning rate, or use another bundle.",
-    )

@@ -29,7 +29,7 @@ from PIL import Image
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
-from sketch_pix2seq.inference.views import views_of
+from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 

@@ -60,8 +60,12 @@ def sample(
     components = _components(output)
     chosen = components[rows, 1:, pi_logits.argmax(axis=1)]  # (B, 5)
     step = np.zeros((len(output), STROKE5_DIM), np.float32)
-    points = _points(chosen[:, :, None], noise[:, -2:, None], temperature)
-    step[:, OFFSET] = points[:, :, 0]
+    mean, std, correlation = _gaussians(chosen[:, :, None], temperature)
+    x, y = noise[:, -2], noise[:, -1]
+    step[:, 0] = x
+    step[:, 1] = correlation[:, 0] * x + np.sqrt(1 - correlation * correlation)[:, 0] * y
+    step[:, OFFSET] *= std[:, :, 0]
+    step[:, OFFSET] += mean[:, :, 0]
     step[rows, PEN.start + pen_logits.argmax(axis=1)] = 1
     return step
 
@@ -124,13 +128,18 @@ def proposals(
     Returns:
         P = 5 M offsets: the samples of all Gaussians first.
     """
-    components = _components(output)[:, 1:]
-    offsets = [
-        _points(components, noise[:, -2:, None] * mirror[:, None], temperature)
-        for mirror in _MIRRORS
-    ]
-    found: Float32[np.ndarray, "B P 2"] = np.concatenate(offsets, axis=2).swapaxes(1, 2)
-    return found
+    mean, std, correlation = _gaussians(_components(output)[:, 1:], temperature)
+    x, y = noise[:, -2, None], noise[:, -1, None]
+    across = std[:, 0] * x
+    along = std[:, 1] * correlation * x
+    rest = std[:, 1] * np.sqrt(1 - correlation * correlation) * y
+    found = np.empty((len(output), 2, NUM_PROPOSALS, mean.shape[2]), np.float32)
+    found[:] = mean[:, :, None]
+    for number, (sign_x, sign_y) in enumerate(_MIRRORS):
+        found[:, 0, number] += sign_x * across
+        found[:, 1, number] += sign_x * along + sign_y * rest
+    proposed: Float32[np.ndarray, "B P 2"] = found.reshape(len(output), 2, -1).swapaxes(1, 2)
+    return proposed
 
 
 _MIRRORS = np.array(((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 0)), np.float32)
@@ -142,20 +151,12 @@ def _components(output: Float32[np.ndarray, "B D"]) -> Float32[np.ndarray, "B 6 
     return output[:, NUM_PEN_STATES:].reshape(len(output), PER_COMPONENT, -1)
 
 
-def _points(
-    gaussians: Float32[np.ndarray, "B 5 M"],
-    normal: Float32[np.ndarray, "B 2 1"],
-    temperature: Float32[np.ndarray, "B 1"],
-) -> Float32[np.ndarray, "B 2 M"]:
-    """The offsets for which two standard normals stand."""
-    std = np.exp(np.maximum(gaussians[:, 2:4], np.float32(MIN_LOG_STD)))
+def _gaussians(
+    parameters: Float32[np.ndarray, "B 5 M"], temperature: Float32[np.ndarray, "B 1"]
+) -> tuple[Float32[np.ndarray, "B 2 M"], Float32[np.ndarray, "B 2 M"], Float32[np.ndarray, "B M"]]:
+    """Means, standard deviations at the temperature, and correlations."""
+    std = np.exp(np.maximum(parameters[:, 2:4], np.float32(MIN_LOG_STD)))
     std *= np.sqrt(temperature)[:, :, None]
     limit = np.float32(MAX_CORRELATION)
-    correlation = np.minimum(np.maximum(np.tanh(gaussians[:, 4]), -limit), limit)
-    points: Float32[np.ndarray, "B 2 M"] = np.empty_like(gaussians[:, :2])
-    x, y = normal[:, 0], normal[:, 1]
-    points[:, 0] = x
-    points[:, 1] = correlation * x + np.sqrt(1 - correlation * correlation) * y
-    points *= std
-    points += gaussians[:, :2]
-    return points
+    correlation = np.minimum(np.maximum(np.tanh(parameters[:, 4]), -limit), limit)
+    return parameters[:, :2], std, correlation

@@ -16,8 +16,7 @@ from sketch_pix2seq.bundle.architectures import AttentionArchitecture, Recurrent
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.attention import AttentionDecoder
-from sketch_pix2seq.inference.decoder import Decoder
-from sketch_pix2seq.inference.decoders import HyperDecoder, LSTMDecoder
+from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.sketch.raster import frame_scale
 
@@ -52,7 +51,7 @@ class Networks(ABC):
         fidelity: float | None,
         seed: int,
     ) -> Sequence[Any]:
-        """Conditions of n redrawings of each drawing.
+        """Conditions of n redrawings of each drawing, from its view and code.
 
         Args:
             views: As of `codes`.
@@ -60,9 +59,6 @@ class Networks(ABC):
             n: How many of each.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
             seed: Decides with the number of the redrawing which parts it sees.
-
-        Raises:
-            UsageError: If the decoder sees no pictures, and `fidelity` is above 0.
         """
         if fidelity:
             raise UsageError(
@@ -81,11 +77,7 @@ class Networks(ABC):
         return np.zeros(len(prefixes), np.float32)
 
     def from_category(self, category_id: int | None) -> Any:
-        """Condition of a drawing of which at most the category is known.
-
-        Raises:
-            BundleError: If the model cannot draw so.
-        """
+        """Condition of a drawing of which at most the category is known."""
         raise BundleError(
             "this model cannot draw by name: it needs a drawing",
             do="Use a bundle of the architecture `attention`.",
@@ -231,7 +223,7 @@ def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> D
     if architecture.name == "lstm":
         return LSTMDecoder(weights, *sizes)
     if architecture.name == "layer_norm":
-        return LSTMDecoder(weights, *sizes, normed=True)
+        return LSTMDecoder(weights, *sizes, layer_norm=True)
     assert architecture.hyper_size is not None
     assert architecture.hyper_embedding is not None
     return HyperDecoder(

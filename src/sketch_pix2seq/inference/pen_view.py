@@ -30,12 +30,7 @@ class PenView:
         "Scratch: for each pixel the number of its last mention."
 
     def begin(self, start: int, ink: Float32[np.ndarray, "K H W"]) -> None:
-        """Put new pictures into rows `start` and after, of which nothing is drawn yet.
-
-        Args:
-            start: First row.
-            ink: What may be seen.
-        """
+        """Put new pictures into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(ink))
         for (cell, _), kept in zip(WINDOWS, self._maps, strict=True):
             side = self._size // cell
@@ -66,14 +61,9 @@ class PenView:
             kept.cover(row, down // cell, across // cell, ink)
 
     def see(self, rows: slice, position: Float32[np.ndarray, "R 2"]) -> Float32[np.ndarray, "R V"]:
-        """What is seen from where the pens are.
-
-        Args:
-            rows: Of the drawings.
-            position: In pixels, x then y.
-        """
-        place = np.nan_to_num(np.floor(position))  # who takes the drawing checks that it is finite
-        pixel = np.clip(place, 0, self._size - 1).astype(np.int64)
+        """What is seen from where the pens are: (x, y) in pixels."""
+        # of NaN 0: who takes the drawing checks that it is finite
+        pixel = np.fmin(np.fmax(position, 0), self._size - 1).astype(np.int64)
         seen = [
             kept.window(rows, pixel // cell) * np.float32(1 / cell)
             for (cell, _), kept in zip(WINDOWS, self._maps, strict=True)
@@ -81,10 +71,10 @@ class PenView:
         return np.concatenate(seen, axis=1)
 
     def ink(
-        self, rows: Int64[np.ndarray, "R"]
+        self, rows: slice | Int64[np.ndarray, "R"]
     ) -> tuple[Float32[np.ndarray, "R H W"], Float32[np.ndarray, "R H W"]]:
         """Ink left and ink drawn, pixel by pixel."""
-        finest = self._maps[0].inner(slice(None))[rows]
+        finest = self._maps[0].inner(rows)
         return finest[:, 0], finest[:, 1]
 
     def take_place(self, row: int, last: int) -> None:
@@ -105,7 +95,7 @@ class _Map:
         inside = around[:, None] * whole + around
         self._inside = (np.arange(2)[:, None, None] * (whole * whole) + inside).ravel()
 
-    def inner(self, rows: slice) -> Float32[np.ndarray, "R 2 G G"]:
+    def inner(self, rows: slice | Int64[np.ndarray, "R"]) -> Float32[np.ndarray, "R 2 G G"]:
         """The cells themselves, without the frame; a view."""
         pad = self._pad
         return self.padded[rows, :, pad:-pad, pad:-pad]

@@ -8,7 +8,6 @@ redrawings of an input are ranked here as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,10 +16,9 @@ from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
-from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.bundle.classifier import ClassifierCard
+from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.classifier import Classifier
+from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
 
 VIEWS_AT_ONCE = 32
@@ -70,8 +68,8 @@ class Recognizer:
 
     def codes(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N Z"]:
         """Encode drawings; the code of each is independent of the others."""
-        parts = self._in_parts(lambda part: self._code(views[part]), len(views))
-        return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *parts])
+        width = self._bundle.card.latent_dim
+        return self._rows(lambda part: self._code(views[part]), len(views), width)
 
     def probabilities(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the probability of each category; rows sum to 1."""
@@ -81,27 +79,21 @@ class Recognizer:
                 do="Export its run again with --data, the data set that it was trained on.",
             )
         _ = self._classifier  # is loaded before several threads use it
-        parts = self._in_parts(lambda part: self._classify(views[part]), len(views))
-        return np.concatenate(
-            [np.zeros((0, len(self._bundle.card.categories)), np.float32), *parts]
-        )
+        width = len(self._bundle.card.categories)
+        return self._rows(lambda part: self._classify(views[part]), len(views), width)
 
     def class_log_probs(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
-        """Return the picture classifier's log probabilities, relative to the most likely category.
-
-        Returns:
-            In nats: 0 for the most likely category, negative for the others.
-        """
+        """Return the picture classifier's log probabilities relative to the likeliest, in nats."""
         classifier = self._classifier
         if classifier is None:
             raise BundleError(
                 "this bundle holds no classifier", do="Export its run with --classifier."
             )
-        parts = self._in_parts(
-            lambda part: _mirrored_log_probs(classifier, views[part]), len(views)
+        log_probs = self._rows(
+            lambda part: _mirrored_log_probs(classifier, views[part]),
+            len(views),
+            len(classifier.card.categories),
         )
-        none = np.zeros((0, len(classifier.card.categories)), np.float32)
-        log_probs: Float32[np.ndarray, "N K"] = np.concatenate([none, *parts])
         log_probs -= log_probs.max(axis=1, keepdims=True)
         return log_probs
 
@@ -142,8 +134,8 @@ class Recognizer:
                 surprise = -(class_log_probs[inputs] + _log_softmax(logits)).max(axis=1)
             return np.stack((distance, surprise), axis=1)
 
-        parts = self._in_parts(compare, len(codes) * num_candidates)
-        distance, surprise = np.concatenate(parts).T.reshape(2, len(codes), num_candidates)
+        both = self._rows(compare, len(codes) * num_candidates, 2)
+        distance, surprise = both.T.reshape(2, len(codes), num_candidates)
         mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
         cost = DISTANCE_WEIGHT * distance / mean_distance + surprise
         order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
@@ -165,12 +157,19 @@ class Recognizer:
                 )
         return codes
 
+    def _rows(
+        self, compute: Callable[[slice], Float32[np.ndarray, "_ W"]], count: int, width: int
+    ) -> Float32[np.ndarray, "N W"]:
+        """Compute a row for each of so many drawings."""
+        parts = in_parts(compute, count, VIEWS_AT_ONCE, self._num_threads)
+        return np.concatenate([np.zeros((0, width), np.float32), *parts])
+
     def _classify(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
         """Probabilities by all classifiers that there are."""
         classifier, by_code = self._classifier, self._bundle.code_classifier
         total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
         if by_code is not None:
-            logits = by_code.logits(self._code(views))
+            logits = by_code(self._code(views))
             if not (np.abs(logits) <= MAX_LOGIT).all():
                 file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
                 raise BundleError(
@@ -182,18 +181,6 @@ class Recognizer:
             total += _mirrored_log_probs(classifier, views)
         probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
         return probabilities
-
-    def _in_parts(self, compute: Callable[[slice], np.ndarray], count: int) -> list[np.ndarray]:
-        """Compute a part of the drawings at a time, in several threads if there are many."""
-        parts = [
-            slice(first, min(first + VIEWS_AT_ONCE, count))
-            for first in range(0, count, VIEWS_AT_ONCE)
-        ]
-        workers = min(self._num_threads, len(parts))
-        if workers < 2:
-            return [compute(part) for part in parts]
-        with ThreadPoolExecutor(workers, "recognizer") as pool:
-            return list(pool.map(compute, parts))
 
 
 def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:

@@ -1,12 +1,12 @@
 """A block of rows: which drawing stands in which row, and what noise it still has.
 
-Finished drawings leave at once and new ones enter whenever a row is free, so drawings of one or
-of many callers share calls of the decoder. Knows neither callers nor threads.
+Finished drawings leave at once and new ones enter whenever a row is free, so that drawings share
+calls of the decoder. Knows no threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.inference.decoder import DecoderRows
+from sketch_pix2seq.inference.decoders import DecoderRows
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
@@ -96,14 +96,7 @@ class RowBlock:
         return self.num_rows - self.num_active
 
     def enter(self, requests: Sequence[DrawingRequest]) -> Moved:
-        """Add new drawings, and draw the first step of each.
-
-        Args:
-            requests: At least one, no more than there are free rows.
-
-        Returns:
-            That step.
-        """
+        """Add new drawings, no more than there are free rows; return the first step of each."""
         streams = [open_stream(one.seed, one.index) for one in requests]
         start, stop = self.num_active, self.num_active + len(requests)
         rows = slice(start, stop)
@@ -123,11 +116,7 @@ class RowBlock:
         return self._record(start, steps[None].copy())
 
     def advance(self) -> Moved:
-        """Move all active rows on, up to where a drawing ends.
-
-        Returns:
-            By how much.
-        """
+        """Move all active rows on, up to where a drawing ends."""
         active = self.num_active
         position = self._tick % NOISE_STEPS
         if position == 0:
@@ -138,27 +127,6 @@ class RowBlock:
         steps = self._rows.advance(active, self._noise[:active, position : position + ahead])
         self._tick += len(steps)
         return self._record(0, steps.copy())
-
-    @property
-    def numbers(self) -> list[int]:
-        """Which drawings are under way."""
-        active: list[int] = self._numbers[: self.num_active].tolist()
-        return active
-
-    def leave(self, numbers: Set[int]) -> list[int]:
-        """Let drawings leave that nobody waits for any more.
-
-        Args:
-            numbers: Theirs, and perhaps others' that do not stand in this block.
-
-        Returns:
-            Those that have left.
-        """
-        leaving = [number for number in self.numbers if number in numbers]
-        for row in reversed(range(self.num_active)):
-            if int(self._numbers[row]) in numbers:
-                self._leave(row)
-        return leaving
 
     def _record(self, start: int, steps: Float32[np.ndarray, "S N 5"]) -> Moved:
         """Take down the steps just drawn, from row `start` on; let finished drawings leave."""

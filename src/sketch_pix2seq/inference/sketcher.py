@@ -36,6 +36,7 @@ from sketch_pix2seq.inference.drawings import (
     likeliest_prefix,
     prefix_of,
     steps_to_sketch,
+    views_of,
 )
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.inputs import (
@@ -46,11 +47,9 @@ from sketch_pix2seq.inference.inputs import (
     one_or_several,
     views_in_turn,
 )
-from sketch_pix2seq.inference.live import MOST_WAITING, LiveEngine
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer
-from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -228,7 +227,7 @@ class Sketcher:
             if best_of > 1 and some:
                 some = [
                     [candidates[index] for index in best[:n]]
-                    for candidates, best in zip(some, self.rank(codes, scores, some), strict=True)
+                    for candidates, best in zip(some, self._rank(codes, scores, some), strict=True)
                 ]
             drawings += some
         return drawings
@@ -283,7 +282,7 @@ class Sketcher:
             return [one for (one,) in drawings]
         known = [scores for _, scores in parts if scores is not None]
         mixed = interpolate_scores(np.concatenate(known), steps) if known else None
-        best = self.rank(path, mixed, drawings)[:, 0]
+        best = self._rank(path, mixed, drawings)[:, 0]
         return [some[index] for some, index in zip(drawings, best, strict=True)]
 
     @one_or_several
@@ -314,7 +313,7 @@ class Sketcher:
         n, _ = check_amount(len(inputs), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         sketches = as_sketches(inputs)
-        conditions, prefixes = self.prepare_completion(sketches, category)
+        conditions, prefixes = self._prepare_completion(sketches, category)
         drawn = self._engine.draw(
             [one for one in conditions for _ in range(n)],
             list(range(n)) * len(prefixes),
@@ -331,7 +330,7 @@ class Sketcher:
         ]
         return [drawings[first : first + n] for first in range(0, len(drawings), n)]
 
-    def prepare_completion(
+    def _prepare_completion(
         self, sketches: Sequence[Sketch], category: str | None = None
     ) -> tuple[Sequence[Any], list[Prefix]]:
         """Return what the decoder draws the completions of started drawings from, and prefixes."""
@@ -352,10 +351,6 @@ class Sketcher:
             )
         return self._networks.from_codes(completion(self.encode(sketches))), prefixes
 
-    def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
-        """Read up to 1,024 inputs once for all that is computed of them."""
-        return next(self._encoded(inputs, with_scores=with_scores))
-
     def _encoded(self, inputs: Sequence[Input], *, with_scores: bool) -> Iterator[Encoded]:
         """Read inputs once for all that is computed of them, some at a time."""
         for views in views_in_turn(inputs, self.card):
@@ -364,50 +359,17 @@ class Sketcher:
                 scores = self._recognizer.class_log_probs(views)
             yield views, codes, scores
 
-    def conditions_of(
-        self,
-        codes: Float32[np.ndarray, "N Z"],
-        views: Float32[np.ndarray, "N ..."] | None = None,
-    ) -> Sequence[Any]:
-        """Return what the decoder draws from, for `live_engine`.
-
-        Args:
-            codes: Latent codes.
-            views: Of the drawings whose codes they are, to be kept to as near as the model can;
-                None: there are none.
-        """
-        if views is None:
-            return self._networks.from_codes(codes)
-        return self._networks.from_views(views, codes, 1, None, 0)
-
-    def rank(
+    def _rank(
         self,
         latents: Float32[np.ndarray, "N Z"],
         scores: Float32[np.ndarray, "N K"] | None,
         drawings: Sequence[Sequence[Sketch]],
     ) -> Int64[np.ndarray, "N candidates"]:
-        """Rank as many drawings of each code: indices, that of the best one first.
-
-        Args:
-            latents: The codes.
-            scores: Their class scores, as in `Encoded`.
-            drawings: Of each code.
-        """
-        counts = {len(candidates) for candidates in drawings}
-        if len(drawings) != len(latents) or len(counts) != 1:
-            raise UsageError("`drawings` must hold as many of each of the codes, one or more")
+        """Rank as many drawings of each code: indices, that of the best one first."""
         flat = [sketch for candidates in drawings for sketch in candidates]
         return self._recognizer.rank(
-            lambda part: views_of(flat[part], self.card), latents, scores, *counts
+            lambda part: views_of(flat[part], self.card), latents, scores, len(drawings[0])
         )
-
-    def live_engine(self, *, most_waiting: int = MOST_WAITING) -> LiveEngine:
-        """Return an engine that draws for many callers at once; who made it closes it.
-
-        Args:
-            most_waiting: Drawings that may wait for a row.
-        """
-        return LiveEngine(self._engine, most_waiting=most_waiting)
 
     @property
     def can_complete(self) -> bool:

@@ -11,8 +11,7 @@ its drawings), M mixture components, Z latent, H decoder state, C channels.
 from sketch_pix2seq.models.attention import AttentionDecoder, AttentionModel
 from sketch_pix2seq.models.autoencoder import SketchAutoencoder
 from sketch_pix2seq.models.classifier import SketchClassifier
-from sketch_pix2seq.models.decoder import Decoder
-from sketch_pix2seq.models.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.models.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.models.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.losses import (
     ClassifierLosses,
@@ -32,7 +31,6 @@ __all__ = [
     "GridEncoder",
     "HyperDecoder",
     "LSTMDecoder",
-    "LayerNormDecoder",
     "Losses",
     "PaperEncoder",
     "RNNEncoder",

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketch_pix2seq.models.decoder import Decoder
+from sketch_pix2seq.models.decoders import Decoder
 from sketch_pix2seq.models.encoders import ConvEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.models.losses import (
     DrawingLosses,
@@ -64,21 +64,6 @@ class SketchAutoencoder(nn.Module):
             generator: of the dropout's randomness, in training mode.
         """
         mean, log_var = self.encode(pictures, steps, lengths, generator)
-        return self.losses(mean, log_var, steps, lengths, noise, generator)
-
-    def losses(
-        self,
-        mean: Float[Tensor, "B Z"],
-        log_var: Float[Tensor, "B Z"],
-        steps: Float[Tensor, "B T 5"],
-        lengths: Int64[Tensor, "B"],
-        noise: Float[Tensor, "B Z"] | None = None,
-        generator: torch.Generator | None = None,
-    ) -> DrawingLosses:
-        """Losses of a batch that is encoded already.
-
-        Args: as of `forward`, with what `encode` gave.
-        """
         latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise
         num_rows = lengths + 1
         if self.convention == "magenta":

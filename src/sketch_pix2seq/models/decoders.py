@@ -1,4 +1,4 @@
-"""The three decoders: LSTM, layer-norm LSTM and HyperLSTM.
+"""The recurrent decoders: LSTM, layer-norm LSTM and HyperLSTM.
 
 Each reads whole packed drawings when it learns and single steps when it draws. All see the
 latent code at every step; its share of the gates is computed once a drawing.
@@ -11,7 +11,9 @@ orthogonal recurrent weights per gate, recurrent dropout of the candidates.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -20,10 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.decoder import Decoder, DecoderState
-from sketch_pix2seq.models.deferred import DeferredLinear
-from sketch_pix2seq.models.dropout import recurrent_dropout
-from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.models.lstm import (
+    DeferredLinear,
+    forget_bias,
+    lstm_sequence,
+    lstm_weight,
+    recurrent_dropout,
+)
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
@@ -34,29 +39,79 @@ Product: TypeAlias = Callable[[Tensor, Tensor | None], Tensor]
 """Rows and what is added to rows @ weight.T."""
 
 
+DecoderState: TypeAlias = tuple[Float[Tensor, "B _"], ...]
+"""What a decoder carries from step to step; its first parts change, the last may not."""
+
+
+class Decoder(nn.Module, ABC):
+    """From a latent code to the mixtures of a drawing's steps."""
+
+    latent_dim: int
+    num_components: int
+
+    @abstractmethod
+    def forward(
+        self,
+        latent: Float[Tensor, "B Z"],
+        steps: PackedSequence,
+        generator: torch.Generator | None = None,
+    ) -> StrokeMixture:
+        """Predict every step of a packed batch from the steps before it.
+
+        Args:
+            latent: the code of each drawing, in the batch's order.
+            steps: packed input rows (stroke-5, beginning with the start step).
+            generator: of the dropout's randomness; needed in training mode.
+
+        Returns:
+            The mixture of each row, packed.
+        """
+
+    @abstractmethod
+    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
+        """State before the first step."""
+
+    @abstractmethod
+    def advance(
+        self, step: Float[Tensor, "B 5"], state: DecoderState
+    ) -> tuple[StrokeMixture, DecoderState]:
+        """One step without dropout: the mixture of the next one, and the state after it."""
+
+
 class LSTMDecoder(Decoder):
-    """An LSTM.
+    """An LSTM; or one whose gates and memory are normalised over the units of each step.
 
     Args:
         latent_dim: Z.
         size: H, 512 in the paper.
         num_components: M, 20 in the paper.
         keep: probability that recurrent dropout keeps a candidate.
+        layer_norm: whether to normalise.
+
+    Source: layer normalisation: Ba et al., arXiv 1607.06450; each gate normalised by itself,
+    epsilon 0.001, as in sketch-rnn's reference code.
     """
 
     def __init__(
-        self, latent_dim: int, size: int = 512, num_components: int = 20, keep: float = 0.9
+        self,
+        latent_dim: int,
+        size: int = 512,
+        num_components: int = 20,
+        keep: float = 0.9,
+        *,
+        layer_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.latent_dim, self.size = latent_dim, size
+        self.latent_dim, self.size, self.keep = latent_dim, size, keep
         self.num_components = num_components
-        self.keep = keep
         self.start = _start_layer(latent_dim, 2 * size)
-        self.latent = nn.Linear(latent_dim, 4 * size)
+        self.latent = nn.Linear(latent_dim, 4 * size, bias=not layer_norm)
         nn.init.xavier_uniform_(self.latent.weight)
-        with torch.no_grad():
-            self.latent.bias.copy_(forget_bias(size))
+        if not layer_norm:
+            with torch.no_grad():
+                self.latent.bias.copy_(forget_bias(size))
         self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
+        self.norm = _CellNorm(size) if layer_norm else None
         self.output = nn.Linear(size, output_dim(num_components))
 
     def forward(
@@ -66,11 +121,15 @@ class LSTMDecoder(Decoder):
         generator: torch.Generator | None = None,
     ) -> StrokeMixture:
         """See `Decoder`."""
-        hidden, cell, context = self.initial_state(latent)
+        state = self.initial_state(latent)
         dropout = _dropout(self, steps, generator)
-        rows = lstm_sequence(
-            steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
-        )
+        if self.norm is None:
+            hidden, cell, context = state
+            rows = lstm_sequence(
+                steps.data, context, hidden, cell, self.weight, steps.batch_sizes, dropout
+            )
+        else:
+            rows = _recur(partial(self._move, DeferredLinear(self.weight)), state, steps, dropout)
         return StrokeMixture.from_output(self.output(rows))
 
     def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
@@ -82,69 +141,16 @@ class LSTMDecoder(Decoder):
         self, step: Float[Tensor, "B 5"], state: DecoderState
     ) -> tuple[StrokeMixture, DecoderState]:
         """See `Decoder`."""
-        hidden, cell, context = state
-        gates = torch.addmm(context, torch.cat((step, hidden), 1), self.weight.t())
-        hidden, cell = _cell(gates.chunk(4, 1), cell)
-        return StrokeMixture.from_output(self.output(hidden)), (hidden, cell, context)
-
-
-class LayerNormDecoder(Decoder):
-    """An LSTM whose gates and memory are normalised over the units of each step.
-
-    Args: as of `LSTMDecoder`.
-
-    Source: Ba et al., arXiv 1607.06450; each gate normalised by itself, epsilon 0.001,
-    as in sketch-rnn's reference code.
-    """
-
-    def __init__(
-        self, latent_dim: int, size: int = 512, num_components: int = 20, keep: float = 0.9
-    ) -> None:
-        super().__init__()
-        self.latent_dim, self.size = latent_dim, size
-        self.num_components = num_components
-        self.keep = keep
-        self.start = _start_layer(latent_dim, 2 * size)
-        self.latent = nn.Linear(latent_dim, 4 * size, bias=False)
-        nn.init.xavier_uniform_(self.latent.weight)
-        self.weight = nn.Parameter(lstm_weight(STROKE5_DIM, size))
-        self.norm = _CellNorm(size)
-        self.output = nn.Linear(size, output_dim(num_components))
-
-    def forward(
-        self,
-        latent: Float[Tensor, "B Z"],
-        steps: PackedSequence,
-        generator: torch.Generator | None = None,
-    ) -> StrokeMixture:
-        """See `Decoder`."""
-        product = DeferredLinear(self.weight)
-
-        def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
-            return self._move(step, state, product, kept)
-
-        dropout = _dropout(self, steps, generator)
-        hidden = _recur(move, self.initial_state(latent), steps, dropout)
-        return StrokeMixture.from_output(self.output(hidden))
-
-    def initial_state(self, latent: Float[Tensor, "B Z"]) -> DecoderState:
-        """See `Decoder`."""
-        hidden, cell = self.start(latent).tanh().chunk(2, 1)
-        return hidden, cell, self.latent(latent)
-
-    def advance(
-        self, step: Float[Tensor, "B 5"], state: DecoderState
-    ) -> tuple[StrokeMixture, DecoderState]:
-        """See `Decoder`."""
-        state = self._move(step, state, _plain(self.weight), None)
+        state = self._move(_plain(self.weight), step, state, None)
         return StrokeMixture.from_output(self.output(state[0])), state
 
     def _move(
-        self, step: Tensor, state: DecoderState, product: Product, kept: Tensor | None
+        self, product: Product, step: Tensor, state: DecoderState, kept: Tensor | None
     ) -> DecoderState:
         hidden, cell, context = state
-        gates = product(torch.cat((step, hidden), 1), context)
-        hidden, cell = self.norm(gates.chunk(4, 1), cell, kept)
+        gates = product(torch.cat((step, hidden), 1), context).chunk(4, 1)
+        cell_step = _cell if self.norm is None else self.norm
+        hidden, cell = cell_step(gates, cell, kept)
         return hidden, cell, context
 
 
@@ -152,10 +158,7 @@ class HyperDecoder(Decoder):
     """HyperLSTM: a smaller LSTM decides, step by step, how the gates of the main one scale.
 
     Args:
-        latent_dim: Z.
-        size: H, 512 in the paper.
-        num_components: M, 20 in the paper.
-        keep: probability that recurrent dropout keeps a candidate of the main LSTM.
+        latent_dim, size, num_components, keep: as of `LSTMDecoder`; all of the main LSTM.
         hyper_size: units of the smaller LSTM.
         embedding_dim: length of the code with which it scales each gate.
 
@@ -179,8 +182,7 @@ class HyperDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.latent_dim, self.size, self.hyper_size = latent_dim, size, hyper_size
-        self.num_components = num_components
-        self.keep = keep
+        self.num_components, self.keep = num_components, keep
         self.start = _start_layer(latent_dim, 2 * (size + hyper_size))
         self.latent = nn.Linear(latent_dim, 4 * size, bias=False)
         self.hyper_latent = nn.Linear(latent_dim, 4 * hyper_size, bias=False)
@@ -208,11 +210,8 @@ class HyperDecoder(Decoder):
     ) -> StrokeMixture:
         """See `Decoder`."""
         products = [DeferredLinear(weight) for weight in self._weights()]
-
-        def move(step: Tensor, state: DecoderState, kept: Tensor | None) -> DecoderState:
-            return self._move(step, state, products, kept)
-
         dropout = _dropout(self, steps, generator)
+        move = partial(self._move, products)
         hidden = _recur(move, self.initial_state(latent), steps, dropout)
         return StrokeMixture.from_output(self.output(hidden))
 
@@ -227,14 +226,14 @@ class HyperDecoder(Decoder):
     ) -> tuple[StrokeMixture, DecoderState]:
         """See `Decoder`."""
         products = [_plain(weight) for weight in self._weights()]
-        state = self._move(step, state, products, None)
+        state = self._move(products, step, state, None)
         return StrokeMixture.from_output(self.output(state[0])), state
 
     def _weights(self) -> tuple[Tensor, ...]:
         return self.hyper_weight, self.code_weight, self.step_weight, self.recurrent_weight
 
     def _move(
-        self, step: Tensor, state: DecoderState, products: Sequence[Product], kept: Tensor | None
+        self, products: Sequence[Product], step: Tensor, state: DecoderState, kept: Tensor | None
     ) -> DecoderState:
         hidden, cell, hyper_hidden, hyper_cell, context, hyper_context = state
         of_hyper, of_code, of_step, of_hidden = products
@@ -287,10 +286,10 @@ class _CellNorm(nn.Module):
         return functional.layer_norm(values, (self.size,), gain, shift, NORM_EPSILON)
 
 
-def _cell(gates: Sequence[Tensor], cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Hidden state and memory after a step without normalisation and dropout."""
+def _cell(gates: Sequence[Tensor], cell: Tensor, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+    """As `_CellNorm`, without normalisation."""
     into, forget, out, candidate = gates
-    cell = _memory(into, forget, candidate, cell, None)
+    cell = _memory(into, forget, candidate, cell, kept)
     return out.sigmoid() * cell.tanh(), cell
 
 
@@ -316,7 +315,7 @@ def _plain(weight: Tensor) -> Product:
 
 
 def _dropout(
-    decoder: LSTMDecoder | LayerNormDecoder | HyperDecoder,
+    decoder: LSTMDecoder | HyperDecoder,
     steps: PackedSequence,
     generator: torch.Generator | None,
 ) -> Float[Tensor, "N H"] | None:

@@ -1,7 +1,7 @@
 """Sampling drawings with torch, while a model is trained.
 
-Users draw with the exported model; this is for sheets of redrawings, for rewards, and for tests
-that the exported model draws the same.
+Users draw with the exported model; this is for sheets of redrawings and for
+tests that the exported model draws the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sketch_pix2seq.models.attention import (
     AttentionModel,
     Conditions,
 )
-from sketch_pix2seq.models.decoder import Decoder
+from sketch_pix2seq.models.decoders import Decoder
 from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch import guidance

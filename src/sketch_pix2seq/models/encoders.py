@@ -15,8 +15,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.dropout import recurrent_dropout
-from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight
+from sketch_pix2seq.models.lstm import (
+    forget_bias,
+    lstm_sequence,
+    lstm_weight,
+    recurrent_dropout,
+)
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001
@@ -138,11 +142,7 @@ class ConvEncoder(nn.Module):
     def forward(
         self, picture: Float[Tensor, "B 1 H W"]
     ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Encode a batch of pictures.
-
-        Returns:
-            mean and log variance, each (B, Z).
-        """
+        """See `PaperEncoder`."""
         mean, log_var = self.head(self.layers(picture).flatten(1))
         return mean, log_var
 

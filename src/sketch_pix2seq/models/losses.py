@@ -25,10 +25,18 @@ from sketch_pix2seq.sketch.pen import OFFSET, PEN, PEN_END
 LossConvention = Literal["valid", "magenta"]
 
 
-class MeanLosses(ABC):
-    """Mean losses as plain numbers."""
+@dataclass(frozen=True)
+class MeanLosses:
+    """Mean losses as plain numbers.
 
-    @abstractmethod
+    Args:
+        values: by name, in nats: `stroke_nll`, `pen_ce`, `kl`, `class_ce` and `reconstruction`
+            (stroke and pen terms together), those that there are; or a classifier's
+            `cross_entropy`, and its `accuracy`.
+    """
+
+    values: dict[str, float]
+
     def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
         """The loss to minimise.
 
@@ -36,10 +44,10 @@ class MeanLosses(ABC):
             kl_weight: of the KL term, where there is one.
             free_nats: a KL term below this counts as this.
         """
-
-    @abstractmethod
-    def to_dict(self) -> dict[str, float]:
-        """The losses by name, for the metrics."""
+        if "cross_entropy" in self.values:
+            return self.values["cross_entropy"]
+        kl = kl_weight * max(self.values["kl"], free_nats) if "kl" in self.values else 0.0
+        return self.values["reconstruction"] + kl
 
 
 class Losses(ABC):
@@ -92,23 +100,6 @@ class DrawingLosses(Losses):
     class_sum: Float[Tensor, ""] | None = None
     class_weight: float = 0.0
 
-    @property
-    def stroke_nll(self) -> Float[Tensor, ""]:
-        """Negative log likelihood of an offset."""
-        mean: Tensor = self.stroke_sum / max(self.counts[0], 1)
-        return mean
-
-    @property
-    def pen_ce(self) -> Float[Tensor, ""]:
-        """Cross entropy of a pen state."""
-        mean: Tensor = self.pen_sum / max(self.counts[1], 1)
-        return mean
-
-    @property
-    def reconstruction(self) -> Float[Tensor, ""]:
-        """Stroke and pen terms together."""
-        return self.stroke_nll + self.pen_ce
-
     def sums(self) -> Float64[Tensor, "7"]:
         """See `Losses`: four sums and three counts."""
         terms = (self.stroke_sum, self.pen_sum, self.kl_sum, self.class_sum)
@@ -134,51 +125,16 @@ class DrawingLosses(Losses):
         weighted: Tensor = kl_weight * kl.clamp_min(free_nats)
         return total + weighted
 
-    def means_of(self, sums: Float64[Tensor, "7"]) -> MeanDrawingLosses:
+    def means_of(self, sums: Float64[Tensor, "7"]) -> MeanLosses:
         """See `Losses`."""
         counts = sums[4:].clamp_min(1)
         stroke_nll, pen_ce, kl = (sums[:3] / counts).tolist()
-        class_ce = float(sums[3] / counts[2])
-        return MeanDrawingLosses(
-            stroke_nll,
-            pen_ce,
-            None if self.kl_sum is None else kl,
-            None if self.class_sum is None else class_ce,
-        )
-
-
-@dataclass(frozen=True)
-class MeanDrawingLosses(MeanLosses):
-    """Mean losses as plain numbers, in nats; see `DrawingLosses`.
-
-    Args:
-        stroke_nll: of an offset.
-        pen_ce: of a pen state.
-        kl: of a drawing and dimension; None: there is no such term.
-        class_ce: of a drawing's category as its code shows it; None: there is no such term.
-    """
-
-    stroke_nll: float
-    pen_ce: float
-    kl: float | None
-    class_ce: float | None = None
-
-    @property
-    def reconstruction(self) -> float:
-        """Stroke and pen terms together."""
-        return self.stroke_nll + self.pen_ce
-
-    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """See `MeanLosses`."""
-        kl = 0.0 if self.kl is None else kl_weight * max(self.kl, free_nats)
-        return self.reconstruction + kl
-
-    def to_dict(self) -> dict[str, float]:
-        """See `MeanLosses`."""
-        values = {"stroke_nll": self.stroke_nll, "pen_ce": self.pen_ce}
-        values |= {} if self.kl is None else {"kl": self.kl}
-        values |= {} if self.class_ce is None else {"class_ce": self.class_ce}
-        return values | {"reconstruction": self.reconstruction}
+        values = {"stroke_nll": stroke_nll, "pen_ce": pen_ce}
+        if self.kl_sum is not None:
+            values["kl"] = kl
+        if self.class_sum is not None:
+            values["class_ce"] = float(sums[3] / counts[2])
+        return MeanLosses(values | {"reconstruction": stroke_nll + pen_ce})
 
 
 @dataclass(frozen=True)
@@ -210,31 +166,10 @@ class ClassifierLosses(Losses):
         count = self.num_drawings if whole is None else float(whole[2])
         return self.entropy_sum / max(count, 1)
 
-    def means_of(self, sums: Float64[Tensor, "3"]) -> MeanClassifierLosses:
+    def means_of(self, sums: Float64[Tensor, "3"]) -> MeanLosses:
         """See `Losses`."""
         entropy, right = (sums[:2] / sums[2].clamp_min(1)).tolist()
-        return MeanClassifierLosses(entropy, right)
-
-
-@dataclass(frozen=True)
-class MeanClassifierLosses(MeanLosses):
-    """Mean losses of a classifier, as plain numbers.
-
-    Args:
-        cross_entropy: of a drawing's category, in nats.
-        accuracy: share of drawings whose likeliest category is the right one.
-    """
-
-    cross_entropy: float
-    accuracy: float
-
-    def total(self, kl_weight: float = 0.0, free_nats: float = 0.0) -> float:
-        """See `MeanLosses`."""
-        return self.cross_entropy
-
-    def to_dict(self) -> dict[str, float]:
-        """See `MeanLosses`."""
-        return {"cross_entropy": self.cross_entropy, "accuracy": self.accuracy}
+        return MeanLosses({"cross_entropy": entropy, "accuracy": right})
 
 
 def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> Float[Tensor, ""]:

@@ -56,7 +56,6 @@ class StrokeMixture:
 
     pen_logits: Float[Tensor, "*N 3"]
     components: Float[Tensor, "*N 6 M"]
-    min_log_std: float = MIN_LOG_STD
 
     @classmethod
     def from_output(cls, output: Float[Tensor, "*N D"]) -> StrokeMixture:
@@ -66,7 +65,7 @@ class StrokeMixture:
 
     def __getitem__(self, rows: Tensor) -> StrokeMixture:
         """The mixtures of some rows."""
-        return StrokeMixture(self.pen_logits[rows], self.components[rows], self.min_log_std)
+        return StrokeMixture(self.pen_logits[rows], self.components[rows])
 
     @property
     def pi_logits(self) -> Float[Tensor, "*N M"]:
@@ -81,7 +80,7 @@ class StrokeMixture:
     @property
     def log_std(self) -> Float[Tensor, "*N 2 M"]:
         """Logarithms of the standard deviations, x then y."""
-        return self.components[..., 3:5, :].clamp_min(self.min_log_std)
+        return self.components[..., 3:5, :].clamp_min(MIN_LOG_STD)
 
     @property
     def correlation(self) -> Float[Tensor, "*N M"]:
@@ -102,28 +101,6 @@ class StrokeMixture:
         log_normal = -0.5 * (quadratic + one_minus_r2.log()) - log_std.sum(-2)
         log_pi = functional.log_softmax(self.pi_logits, -1)
         return torch.logsumexp(log_pi + log_normal, -1) - math.log(2.0 * math.pi)
-
-    def with_temperature(self, temperature: float) -> StrokeMixture:
-        """The mixture that `sample` draws from at this temperature.
-
-        Args:
-            temperature: positive.
-        """
-        pi_logits, mean, log_std, tilt = self.components.split([1, 2, 2, 1], -2)
-        widened = 0.5 * math.log(temperature)
-        components = torch.cat((pi_logits / temperature, mean, log_std + widened, tilt), -2)
-        floor = self.min_log_std + widened
-        return StrokeMixture(self.pen_logits / temperature, components, floor)
-
-    def with_fixed_gaussians(self) -> StrokeMixture:
-        """The same mixture, through whose Gaussians no gradient flows: only through the choice.
-
-        A Gaussian may be as narrow as exp(-7), and the gradient of its density is as steep as
-        that.
-        """
-        pi_logits, gaussians = self.components.split([1, 5], -2)
-        components = torch.cat((pi_logits, gaussians.detach()), -2)
-        return StrokeMixture(self.pen_logits, components, self.min_log_std)
 
     def sample(
         self, noise: Float[Tensor, "B K"], temperature: Float[Tensor, "B 1"]
@@ -148,7 +125,7 @@ class StrokeMixture:
         component = _one_hot_of_largest(self.pi_logits + temperature * gumbel)
         chosen = (self.components[:, 1:] * component.unsqueeze(1)).sum(-1)  # (B, 5)
         mean, log_std, tilt = chosen.split([2, 2, 1], 1)
-        std = log_std.clamp_min(self.min_log_std).exp() * temperature.sqrt()
+        std = log_std.clamp_min(MIN_LOG_STD).exp() * temperature.sqrt()
         correlation = _correlation(tilt)
         x, y = normal.split(1, 1)
         tilted = correlation * x + (1.0 - correlation * correlation).sqrt() * y

@@ -75,9 +75,7 @@ def touched(
         Pixels, row * size + column, some of them several times; the number of the line of each.
     """
     limit = 2.0 * size  # a pen far outside, or nowhere, is as good as one just outside
-    before, after = (
-        np.clip(np.nan_to_num(ends, nan=limit), -limit, limit) for ends in (before, after)
-    )
+    before, after = (np.fmin(np.fmax(ends, -limit), limit) for ends in (before, after))
     step = after - before
     far = np.abs(step).max(axis=1)
     parts = np.ceil(far * np.float32(1 / _SPACING)).astype(np.int64)

@@ -167,7 +167,7 @@ def is_left(
 
 def _pixels(points: Float32[np.ndarray, "*N 2"], size: int) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of the pixel of each point; of those outside, the nearest."""
-    pixel = np.clip(np.nan_to_num(points), 0, size - 1).astype(np.int64)
+    pixel = np.fmin(np.fmax(points, 0), size - 1).astype(np.int64)  # of NaN: 0
     return pixel[..., 1], pixel[..., 0]
 
 

@@ -13,7 +13,6 @@ from sketch_pix2seq.models import (
     Decoder,
     GridEncoder,
     HyperDecoder,
-    LayerNormDecoder,
     LSTMDecoder,
     PaperEncoder,
     RNNEncoder,
@@ -35,46 +34,12 @@ def build(
         num_categories: of the data set.
         offset_scale: pixels (longest side of a drawing = 255) to a unit of the offsets.
     """
-    if recipe.task == "classify":
-        return build_classifier(recipe, num_categories)
-    if recipe.attends:
-        return build_attention(recipe, num_categories, offset_scale)
-    return build_model(recipe)
-
-
-def build_attention(recipe: Recipe, num_categories: int, offset_scale: float) -> AttentionModel:
-    """The `attention` model of a recipe. Args: as of `build`."""
-    model, raster = recipe.model, recipe.raster
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder = GridEncoder(model.latent_dim, num_categories, model.encoder_width, raster.size)
-        decoder = AttentionDecoder(
-            model.latent_dim,
-            num_categories,
-            encoder.channels,
-            encoder.grid_size,
-            width=model.decoder_size,
-            num_layers=model.num_layers,
-            num_heads=model.decoder_size // model.head_size,
-            expansion=model.expansion,
-            num_components=model.num_components,
-            keep=model.keep,
-        )
-        return AttentionModel(
-            encoder,
-            decoder,
-            offset_scale * frame_scale(raster),
-            raster.size,
-            ConditionShares(**asdict(recipe.conditions)),
-            model.class_weight,
-            recipe.loss,
-        )
-
-
-def build_model(recipe: Recipe) -> SketchAutoencoder:
-    """The drawing model of a recipe, its first weights decided by the recipe's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
+        if recipe.task == "classify":
+            return SketchClassifier(num_categories, recipe.model.encoder_width)
+        if recipe.attends:
+            return _attention(recipe, num_categories, offset_scale)
         return SketchAutoencoder(
             _encoder(recipe.model, recipe.raster.size),
             _decoder(recipe.model),
@@ -83,11 +48,30 @@ def build_model(recipe: Recipe) -> SketchAutoencoder:
         )
 
 
-def build_classifier(recipe: Recipe, num_categories: int) -> SketchClassifier:
-    """The classifier of a recipe, its first weights decided by the recipe's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        return SketchClassifier(num_categories, recipe.model.encoder_width)
+def _attention(recipe: Recipe, num_categories: int, offset_scale: float) -> AttentionModel:
+    model, raster = recipe.model, recipe.raster
+    encoder = GridEncoder(model.latent_dim, num_categories, model.encoder_width, raster.size)
+    decoder = AttentionDecoder(
+        model.latent_dim,
+        num_categories,
+        encoder.channels,
+        encoder.grid_size,
+        width=model.decoder_size,
+        num_layers=model.num_layers,
+        num_heads=model.decoder_size // model.head_size,
+        expansion=model.expansion,
+        num_components=model.num_components,
+        keep=model.keep,
+    )
+    return AttentionModel(
+        encoder,
+        decoder,
+        offset_scale * frame_scale(raster),
+        raster.size,
+        ConditionShares(**asdict(recipe.conditions)),
+        model.class_weight,
+        recipe.loss,
+    )
 
 
 def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvEncoder | RNNEncoder:
@@ -101,10 +85,8 @@ def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvE
 def _decoder(settings: ModelSettings) -> Decoder:
     sizes = (settings.latent_dim, settings.decoder_size, settings.num_components)
     keep = settings.recurrent_keep
-    if settings.decoder == "lstm":
-        return LSTMDecoder(*sizes, keep)
-    if settings.decoder == "layer_norm":
-        return LayerNormDecoder(*sizes, keep)
-    return HyperDecoder(
-        *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
-    )
+    if settings.decoder == "hyper":
+        return HyperDecoder(
+            *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
+        )
+    return LSTMDecoder(*sizes, keep, layer_norm=settings.decoder == "layer_norm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -33,24 +34,12 @@ class InitialWeights:
     categories: tuple[str, ...] | None = None
 
     @classmethod
-    def from_bytes(
-        cls,
-        data: bytes,
-        name: str,
-        rewarded_by: Sequence[str] = (),
-        offset_scale: float | None = None,
-        model: ModelSettings | None = None,
-        categories: tuple[str, ...] | None = None,
-    ) -> InitialWeights:
-        """Read the weights of a bundle.
+    def from_bytes(cls, data: bytes, name: str) -> InitialWeights:
+        """Read the content of a file of weights.
 
         Args:
-            data: content of its `weights.safetensors`.
-            name: name of the model, for `facts`.
-            rewarded_by: digests of the classifiers that rewarded it, for `facts`.
-            offset_scale: pixels to a unit of its offsets, and of the run's; None: a classifier.
-            model: settings of its networks; None: not known.
-            categories: its categories, in its order; None: not known.
+            data: of `weights.safetensors` or `classifier.safetensors`.
+            name: of the model, for `facts`.
 
         Raises:
             UsageError: if `data` cannot be read.
@@ -59,9 +48,19 @@ class InitialWeights:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
         except SafetensorError as error:
             raise UsageError(f"the weights of `{name}` cannot be read", got=error) from error
-        facts = {"name": name, "sha256": sha256(data).hexdigest(), "rewarded_by": [*rewarded_by]}
-        units = {} if offset_scale is None else {"offset_scale": offset_scale}
-        return cls(weights, facts | units, model, categories)
+        return cls(weights, {"name": name, "sha256": sha256(data).hexdigest()})
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> InitialWeights:
+        """Take the weights of a model that draws; a run that begins with them has its units."""
+        card = bundle.card
+        try:
+            model = Recipe.from_dict(card.recipe).model
+        except UsageError:  # made elsewhere: its weights may fit all the same
+            model = None
+        own = cls.from_bytes(bundle.weights, card.name)
+        facts = own.facts | {"offset_scale": card.offset_scale}
+        return replace(own, facts=facts, model=model, categories=card.categories)
 
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Check that the weights are those of the networks that a recipe trains.
@@ -80,20 +79,16 @@ class InitialWeights:
                 got=_some_names(self.categories or ()),
                 do=f"The data set has {_some_names(categories)}.",
             )
-        wanted = {
-            name: tuple(tensor.shape)
-            for name, tensor in build(recipe, len(categories)).state_dict().items()
-        }
-        given = {name: tuple(tensor.shape) for name, tensor in self.weights.items()}
-        differ = sorted(
-            name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)
+        wanted, given = (
+            {(name, tuple(tensor.shape)) for name, tensor in weights.items()}
+            for weights in (build(recipe, len(categories)).state_dict(), self.weights)
         )
-        if differ:
+        if differ := sorted({name for name, _ in wanted ^ given}):
             first = differ[0]
             raise UsageError(
                 f"`start_from` must hold the networks of the recipe {recipe.name}: `{first}` must "
-                f"be {wanted.get(first, 'left out')}",
-                got=f"{given.get(first, 'none')}, and {len(differ) - 1} more that differ",
+                f"be {dict(wanted).get(first, 'left out')}",
+                got=f"{dict(given).get(first, 'none')}, and {len(differ) - 1} more that differ",
                 do=self._remedy(recipe),
             )
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing, nullcontext
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sketch_pix2seq.data.batches import (
     Batch,
@@ -42,10 +44,14 @@ from sketch_pix2seq.training.checkpoint import (
     save_checkpoint,
 )
 from sketch_pix2seq.training.initial_weights import InitialWeights
-from sketch_pix2seq.training.interrupt import hold_interrupts
-from sketch_pix2seq.training.memory import keep_freed_memory, out_of_memory_errors
+from sketch_pix2seq.training.machine import (
+    Speed,
+    hold_interrupts,
+    keep_freed_memory,
+    out_of_memory_errors,
+    precision_of,
+)
 from sketch_pix2seq.training.optimiser import Optimiser, learning_rate
-from sketch_pix2seq.training.precision import precision_of
 from sketch_pix2seq.training.process_group import (
     ProcessGroup,
     check_devices,
@@ -53,16 +59,8 @@ from sketch_pix2seq.training.process_group import (
     join_processes,
 )
 from sketch_pix2seq.training.recipe import Recipe
-from sketch_pix2seq.training.reward import (
-    Reward,
-    RewardClassifier,
-    broadcast_classifier,
-    check_classifier,
-)
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
-from sketch_pix2seq.training.settings import describe_settings
 from sketch_pix2seq.training.sheet import redrawing_sheet
-from sketch_pix2seq.training.speed import Speed
 
 MAX_SKIPPED_IN_A_ROW = 20
 
@@ -76,7 +74,10 @@ class Progress:
     loss: float
     drawings_per_second: float
     valid_loss: float | None
-    skipped: int
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+OnNotice: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,8 @@ def train(
     resume: bool = False,
     devices: int = 1,
     initial_weights: InitialWeights | None = None,
-    judge: RewardClassifier | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    on_notice: Callable[[str], None] = lambda notice: None,
+    on_progress: OnProgress = lambda progress: None,
+    on_notice: OnNotice = lambda notice: None,
 ) -> Outcome:
     """Train a recipe on a prepared data set.
 
@@ -111,55 +111,52 @@ def train(
         devices: processes that share each batch, a GPU each where there are so many.
         initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
             from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
-        judge: the classifier that rewards drawings, if the recipe's `reward.weight` is not 0; None:
-            a resumed run keeps its own.
         on_progress: called after each step.
         on_notice: called with a line for the user.
 
     Raises:
         DatasetError: if the data set cannot be used.
-        RunError: if the run cannot be started or continued, or its gradients stay
-            not finite.
-        UsageError: if there are fewer devices, or `initial_weights` or `judge` does not fit
-            the recipe.
+        RunError: if the run cannot be started or continued, or its gradients stay not finite.
+        UsageError: if there are fewer devices, or `initial_weights` does not fit the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
     if is_main_process():
-        run, judge = _open_run(recipe, dataset, out, resume, devices, initial_weights, judge)
+        check_oversample(recipe.oversampled, dataset.card.categories)
+        if resume and (out / RUN_FILE).exists():
+            run = Run.resume(out, recipe, dataset)
+        else:
+            run = Run.create(out, recipe, dataset, devices, initial_weights)
     with (
         nullcontext() if run is None else run.lock(),
-        join_processes(devices, partial(_take_part, recipe, data)) as group,
+        join_processes(devices, partial(_work, recipe, data)) as group,
         out_of_memory_errors(),
     ):
-        trainer = Trainer(recipe, dataset, run, group, broadcast_classifier(judge, group))
+        trainer = Trainer(recipe, dataset, run, group)
         if initial_weights is not None and run is not None and not checkpoints(run.checkpoints):
-            trainer.load_initial(initial_weights, on_notice)
+            trainer.optimiser.load_weights(initial_weights.weights)
+            trainer.save(on_notice)  # a run that is killed at once keeps them
         return _train(trainer, on_progress, on_notice)
 
 
-def _take_part(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
+def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
     """What each worker process does."""
     keep_freed_memory()
     with out_of_memory_errors():
-        judge = broadcast_classifier(None, group)
-        trainer = Trainer(recipe, Dataset.open(data), None, group, judge)
+        trainer = Trainer(recipe, Dataset.open(data), None, group)
         _train(trainer, lambda progress: None, lambda notice: None)
 
 
-def _train(
-    trainer: Trainer,
-    on_progress: Callable[[Progress], None],
-    on_notice: Callable[[str], None],
-) -> Outcome:
+def _train(trainer: Trainer, on_progress: OnProgress, on_notice: OnNotice) -> Outcome:
     """The loop itself."""
     recipe = trainer.recipe
     trainer.restore(on_notice)
     first = trainer.state.step
+    log = MetricLog(trainer.run, first) if trainer.group.is_main else None
     with (
-        trainer.open_log(first) as log,
+        nullcontext() if log is None else closing(log),
         hold_interrupts() as interrupted,
         closing(prefetch(trainer.source, first, recipe.num_steps)) as batches,
     ):
@@ -192,12 +189,7 @@ class Trainer:
     """Model, optimiser, data and state of a run, in one process."""
 
     def __init__(
-        self,
-        recipe: Recipe,
-        dataset: Dataset,
-        run: Run | None,
-        group: ProcessGroup,
-        judge: RewardClassifier | None,
+        self, recipe: Recipe, dataset: Dataset, run: Run | None, group: ProcessGroup
     ) -> None:
         self.recipe = recipe
         self.dataset = dataset
@@ -208,32 +200,24 @@ class Trainer:
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
         self.state = TrainState()
+        self._batches: dict[str, Any] = {
+            "offset_scale": self.offset_scale,
+            "batch_size": recipe.batch_size,
+            "raster": recipe.raster,
+            "pad_to": dataset.card.longest if recipe.loss == "magenta" else None,
+            "framed": recipe.attends,
+        }
         self.source = BatchSource(
             dataset.split("train"),
-            offset_scale=self.offset_scale,
-            batch_size=recipe.batch_size,
             seed=recipe.seed,
             augmentation=recipe.augmentation,
-            raster=recipe.raster,
             balance=recipe.balance,
             oversample=recipe.oversampled,
             oversample_share=recipe.oversample_share,
-            pad_to=dataset.card.longest if recipe.loss == "magenta" else None,
             part=(group.rank, group.size),
-            framed=recipe.attends,
+            **self._batches,
         )
         self.precision = precision_of(group.device)
-        self.reward: Reward | None = None
-        if judge is not None:
-            self.reward = Reward(
-                judge,
-                dataset.card.categories,
-                recipe.reward,
-                offset_scale=self.offset_scale,
-                max_steps=dataset.card.longest,
-                device=group.device,
-                num_parts=group.size,
-            )
         self.stopping = False
         self._run = run
         self._speed = Speed()
@@ -246,16 +230,7 @@ class Trainer:
         assert self._run is not None
         return self._run
 
-    def open_log(self, first: int) -> AbstractContextManager[MetricLog | None]:
-        """The log of the metrics, in the main process."""
-        return MetricLog(self.run, first) if self.group.is_main else nullcontext()
-
-    def load_initial(self, initial: InitialWeights, on_notice: Callable[[str], None]) -> None:
-        """Load initial weights and save them, so that a run that is killed at once keeps them."""
-        self.optimiser.load_weights(initial.weights)
-        self.save(on_notice)
-
-    def restore(self, on_notice: Callable[[str], None]) -> None:
+    def restore(self, on_notice: OnNotice) -> None:
         """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
@@ -263,14 +238,12 @@ class Trainer:
         """
         if self.group.is_main:
             self._restore_from_disk(on_notice)
-        state = self.state
-        facts = [state.step, state.best_valid_loss, state.skipped]
-        shared = self.group.broadcast(torch.tensor(facts, dtype=torch.float64))
-        step, best_valid_loss, skipped = shared.tolist()
+        facts = torch.tensor(astuple(self.state), dtype=torch.float64)
+        step, best_valid_loss, skipped = self.group.broadcast(facts).tolist()
         self.state = TrainState(int(step), best_valid_loss, int(skipped))
         self.optimiser.broadcast(self.group)
 
-    def _restore_from_disk(self, on_notice: Callable[[str], None]) -> None:
+    def _restore_from_disk(self, on_notice: OnNotice) -> None:
         """Load the newest whole checkpoint; rename damaged newer ones."""
         clear_partial(self.run.checkpoints)
         damaged: list[Path] = []
@@ -279,21 +252,21 @@ class Trainer:
                 tensors, facts = load_checkpoint(path)
                 self.optimiser.load_tensors(tensors)
                 self.state = TrainState(**facts)
+                break
             except TypeError:
                 raise RunError(f"`{path}` must be a checkpoint of a training run") from None
             except DamagedCheckpointError as error:
                 on_notice(str(error))
                 damaged.append(path)
-                continue
-            for path in damaged:
-                aside = path.rename(path.with_suffix(".damaged"))
-                on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
-            return
-        if damaged:
-            raise RunError(
-                f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
-                do="Start a new run, or restore a whole checkpoint.",
-            )
+        else:
+            if damaged:
+                raise RunError(
+                    f"none of the {len(damaged)} checkpoints of `{self.run.folder}` is whole",
+                    do="Start a new run, or restore a whole checkpoint.",
+                )
+        for path in damaged:
+            aside = path.rename(path.with_suffix(".damaged"))
+            on_notice(f"continuing from step {self.state.step}; {aside.name} is damaged")
 
     def train_step(self, batch: Batch, log: MetricLog | None, *, stop: bool) -> float:
         """Train on one batch; returns the loss of the whole batch.
@@ -304,9 +277,8 @@ class Trainer:
         self.model.train()
         losses = self._losses(self.model, batch, *self._chance())
         stops = torch.tensor([float(stop)], dtype=torch.float64)
-        own = losses.sums()
-        sums, num_stops = self.group.all_reduce(torch.cat((own, stops))).split([len(own), 1])
-        self.stopping = bool(num_stops > 0)
+        summed = self.group.all_reduce(torch.cat((losses.sums(), stops)))
+        sums, self.stopping = summed[:-1], bool(summed[-1] > 0)
         weights = kl.weight_at(step), kl.free_nats
         losses.total(*weights, sums).backward()
         self.group.all_reduce_gradients(list(self.optimiser.parameters.values()))
@@ -319,7 +291,7 @@ class Trainer:
         if log is not None and self.due(self.recipe.log_every):
             values = {
                 "loss": loss,
-                **means.to_dict(),
+                **means.values,
                 **({"kl_weight": weights[0]} if kl.weight else {}),
                 "gradient_norm": norm,
                 "learning_rate": learning_rate(step, self.recipe.num_steps, self.recipe.optimiser),
@@ -334,19 +306,12 @@ class Trainer:
         return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()
-    def validate(self, log: MetricLog, on_notice: Callable[[str], None]) -> None:
+    def validate(self, log: MetricLog, on_notice: OnNotice) -> None:
         """Compute the losses of validation drawings, without noise; save the best weights."""
         model = self.optimiser.averaged
         model.eval()
-        batches = validation_batches(
-            self.dataset.split("valid"),
-            offset_scale=self.offset_scale,
-            batch_size=self.recipe.batch_size,
-            raster=self.recipe.raster,
-            limit=self.recipe.validate_drawings,
-            pad_to=self.source.pad_to,
-            framed=self.recipe.attends,
-        )
+        split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
+        batches = validation_batches(split, limit=limit, **self._batches)
         givens: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
         losses: dict[str | None, list[Losses]] = {given: [] for given in givens}
         for number, batch in enumerate(batches):
@@ -361,16 +326,15 @@ class Trainer:
         self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
-        values = means[None].to_dict()
+        values = dict(means[None].values)
         for given in givens[1:]:
             values[f"reconstruction_{given}"] = means[given].total()
         log.write(self.state.step, "valid", values)
         if self._valid_loss < self.state.best_valid_loss:
             state = replace(self.state, best_valid_loss=self._valid_loss)
+            best = self.run.checkpoints / BEST
             try:
-                save_checkpoint(
-                    self.run.checkpoints / BEST, self.optimiser.tensors(), asdict(state)
-                )
+                save_checkpoint(best, self.optimiser.tensors(), asdict(state))
                 self.state = state
             except RunError as error:
                 on_notice(f"{error}. Training goes on without it.")
@@ -381,19 +345,15 @@ class Trainer:
         model = self.optimiser.averaged
         assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
         try:
-            sheet = redrawing_sheet(
-                model,
-                self.dataset.split("valid"),
-                self.offset_scale,
-                self.recipe.raster,
-            )
+            valid = self.dataset.split("valid")
+            sheet = redrawing_sheet(model, valid, self.offset_scale, self.recipe.raster)
         except DrawingError as error:
             raise self._diverged("the model draws numbers that are not finite") from error
         self.run.sheets.mkdir(exist_ok=True)
         sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
         self._speed.restart()
 
-    def save(self, on_notice: Callable[[str], None]) -> None:
+    def save(self, on_notice: OnNotice) -> None:
         """Write a checkpoint and delete the oldest one.
 
         If a checkpoint cannot be written during training, a notice says so: there are older
@@ -414,57 +374,42 @@ class Trainer:
 
     def progress(self, loss: float) -> Progress:
         """The progress after a step with this loss."""
-        return Progress(
-            self.state.step,
-            self.recipe.num_steps,
-            loss,
-            self._speed.rate,
-            self._valid_loss,
-            self.state.skipped,
-        )
+        step, num_steps = self.state.step, self.recipe.num_steps
+        return Progress(step, num_steps, loss, self._speed.rate, self._valid_loss)
 
     def _losses(
         self,
         model: SketchAutoencoder | AttentionModel | SketchClassifier,
         batch: Batch,
-        noise: torch.Tensor | None,
+        noise: Tensor | None,
         conditions: Conditions | None,
         generator: torch.Generator,
     ) -> Losses:
         """Losses of a batch; `conditions` are what an `attention` model is given."""
-        pictures, steps, category_ids = (
-            torch.from_numpy(values).to(self.group.device, non_blocking=True)
-            for values in (batch.pictures, batch.steps, batch.category_ids)
-        )
+
+        def moved(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(values).to(self.group.device, non_blocking=True)
+
         losses: Losses
+        pictures, lengths = moved(batch.pictures), torch.from_numpy(batch.lengths)
         if isinstance(model, SketchClassifier):
-            losses = model(pictures, category_ids, generator)
-            return losses
-        lengths = torch.from_numpy(batch.lengths)
-        if isinstance(model, AttentionModel):
+            losses = model(pictures, moved(batch.category_ids), generator)
+        elif isinstance(model, SketchAutoencoder):
+            losses = model(pictures, moved(batch.steps), lengths, noise, generator)
+        else:
             assert batch.covered is not None
-            assert conditions is not None
-            covered = torch.from_numpy(batch.covered).to(self.group.device, non_blocking=True)
-            targets = None
-            if batch.targets is not None:
-                targets = torch.from_numpy(batch.targets).to(self.group.device, non_blocking=True)
-            inputs = (pictures, steps, lengths, category_ids, covered)
-            with torch.autocast(
-                steps.device.type, self.precision, enabled=self.precision != torch.float32
-            ):
-                losses = model(*inputs, conditions, noise, targets, generator)
-            return losses
-        mean, log_var = model.encode(pictures, steps, lengths, generator)
-        losses = model.losses(mean, log_var, steps, lengths, noise, generator)
-        if self.reward is None:
-            return losses
-        rewarded = self.reward.of_batch if model.training else self.reward.measured
-        return rewarded(model, losses, mean, category_ids, generator)
+            targets = None if batch.targets is None else moved(batch.targets)
+            inputs = (pictures, moved(batch.steps), lengths, moved(batch.category_ids))
+            device, precision = self.group.device.type, self.precision
+            with torch.autocast(device, precision, enabled=precision != torch.float32):
+                covered = moved(batch.covered)
+                losses = model(*inputs, covered, conditions, noise, targets, generator)
+        return losses
 
     def _conditions(
         self, batch: int, generator: torch.Generator, given: str | None = None
     ) -> Conditions | None:
-        """The conditions of an `attention` model; `given` None: drawn at random."""
+        """What an `attention` model is given; `given` None: drawn at random."""
         model = self.model
         if not isinstance(model, AttentionModel):
             return None
@@ -472,7 +417,7 @@ class Trainer:
             return Conditions.draw(batch, model.picture_size, model.shares, generator)
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
-    def _chance(self) -> tuple[torch.Tensor, Conditions | None, torch.Generator]:
+    def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
         """Latent noise and conditions of this process's part of the batch, and dropout's generator.
 
         Noise and conditions of a drawing are the same however many processes there are; the
@@ -490,12 +435,10 @@ class Trainer:
         return noise[group.rank :: group.size], conditions, generator
 
     def _count_skipped(self, moved: bool) -> None:
-        self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
+        in_a_row = self._skipped_in_a_row = 0 if moved else self._skipped_in_a_row + 1
         self.state.skipped += not moved
-        if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
-            raise self._diverged(
-                f"the gradient was not finite {self._skipped_in_a_row} steps in a row"
-            )
+        if in_a_row >= MAX_SKIPPED_IN_A_ROW and self.group.is_main:
+            raise self._diverged(f"the gradient was not finite {in_a_row} steps in a row")
 
     def _diverged(self, what: str) -> RunError:
         return RunError(
@@ -507,53 +450,3 @@ class Trainer:
 def _generator(device: torch.device, *seeds: int) -> torch.Generator:
     state = np.random.SeedSequence(seeds).generate_state(1)
     return torch.Generator(device).manual_seed(int(state[0]))
-
-
-def _open_run(
-    recipe: Recipe,
-    dataset: Dataset,
-    out: Path,
-    resume: bool,
-    devices: int,
-    initial_weights: InitialWeights | None,
-    judge: RewardClassifier | None,
-) -> tuple[Run, RewardClassifier | None]:
-    """The run, new or resumed, and its judge."""
-    resumes = resume and (out / RUN_FILE).exists()
-    run = _resumed(recipe, dataset, out) if resumes else None
-    kept = None if run is None else RewardClassifier.kept_in(out)
-    judge = judge or kept
-    check_classifier(judge, recipe, dataset.card.categories)
-    digest = None if judge is None else judge.digest
-    check_oversample(recipe.oversampled, dataset.card.categories)
-    if run is None:
-        started_from = None
-        if initial_weights is not None:
-            initial_weights.check(recipe, dataset.card.categories)
-            started_from = initial_weights.facts
-        run = Run.create(out, recipe, dataset, devices, started_from, digest)
-    elif run.facts.get("judge") != digest:
-        raise RunError(
-            f"`{out}` was started with another judge", do="Leave --judge out, or start a new run."
-        )
-    if judge is not None and kept is None:
-        judge.keep_in(out)
-    return run, judge
-
-
-def _resumed(recipe: Recipe, dataset: Dataset, out: Path) -> Run:
-    run = Run(out)
-    run.check_data(dataset, "Resume with the data set that the run was started with.")
-    if run.recipe != recipe:
-        differ = [
-            f"{name} is {now}, was {before}"
-            for (name, now, _), (_, before, _) in zip(
-                describe_settings(recipe), describe_settings(run.recipe), strict=True
-            )
-            if now != before
-        ]
-        raise RunError(
-            f"`{out}` was started with other settings: {', '.join(differ)}",
-            do="Resume with its own (leave --set out), or start a new run.",
-        )
-    return run

@@ -15,6 +15,9 @@ from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClass
 from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+"""What Adam keeps of each parameter."""
+
 
 def learning_rate(step: int, num_steps: int, settings: OptimiserSettings) -> float:
     """Learning rate of a step.
@@ -60,6 +63,12 @@ class Optimiser:
             betas=(0.9, settings.second_moment_decay),
             fused=True,
         )
+        for parameter in self.parameters.values():  # as Adam itself begins, but before a step
+            self.adam.state[parameter] = {
+                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
         self.averaged = model
         if settings.average_decay > 0:
             self.averaged = copy.deepcopy(model).requires_grad_(False)
@@ -90,29 +99,15 @@ class Optimiser:
             for group in self.adam.param_groups:
                 group["lr"] = learning_rate(step, self.num_steps, self.settings)
             self.adam.step()
-            self._average(step)
+            if self.averaged is not self.model:
+                decay = min(self.settings.average_decay, (1 + step) / (10 + step))
+                average = get_ema_multi_avg_fn(decay)
+                average(list(self.averaged.parameters()), list(self.parameters.values()), step)
         self.adam.zero_grad(set_to_none=True)
         return moved, norm
 
-    def _average(self, step: int) -> None:
-        if self.averaged is not self.model:
-            decay = min(self.settings.average_decay, (1 + step) / (10 + step))
-            average = get_ema_multi_avg_fn(decay)
-            average(list(self.averaged.parameters()), list(self.parameters.values()), step)
-
     def broadcast(self, group: ProcessGroup) -> None:
         """Copy the weights, moments and average of the main process to all others."""
-        if group.size == 1:
-            return
-        has_moments = int(group.broadcast(torch.tensor([float(bool(self.adam.state))])))
-        if has_moments and not self.adam.state:
-            for parameter in self.parameters.values():
-                zero = torch.zeros_like(parameter)
-                self.adam.state[parameter] = {
-                    "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-                    "exp_avg": zero,
-                    "exp_avg_sq": zero.clone(),
-                }
         with torch.no_grad():
             for tensor in self.tensors().values():
                 tensor.copy_(group.broadcast(tensor))
@@ -121,9 +116,8 @@ class Optimiser:
         """All that must be kept to go on exactly: weights, moments, average."""
         kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         for name, parameter in self.parameters.items():
-            # `state` is a defaultdict: [] would add an empty entry, as if there were moments
-            for key, value in self.adam.state.get(parameter, {}).items():
-                kept[f"adam.{key}.{name}"] = value
+            for key in MOMENTS:
+                kept[f"adam.{key}.{name}"] = self.adam.state[parameter][key]
         if self.averaged is not self.model:
             kept |= {f"average.{n}": p.detach() for n, p in self.averaged.named_parameters()}
         return kept
@@ -131,25 +125,17 @@ class Optimiser:
     def load_tensors(self, kept: dict[str, Tensor]) -> None:
         """Put back what `tensors` gave; all of it or nothing.
 
+        A parameter that had no gradient yet has no moments in older checkpoints.
+
         Raises:
             DamagedCheckpointError: if a tensor is missing or of another shape.
         """
-        moments = ("step", "exp_avg", "exp_avg_sq")
-        wanted = {f"model.{name}": p for name, p in self.parameters.items()}
-        if self.averaged is not self.model:
-            wanted |= {f"average.{name}": p for name, p in self.averaged.named_parameters()}
-        shapes = {name: p.shape for name, p in wanted.items()}
-        for name, parameter in self.parameters.items():
-            if f"adam.step.{name}" in kept:
-                shapes |= {f"adam.{key}.{name}": parameter.shape for key in moments[1:]}
-        wrong = [n for n, shape in shapes.items() if n not in kept or kept[n].shape != shape]
+        unmoved = [name for name in self.parameters if f"adam.step.{name}" not in kept]
+        unkept = {f"adam.{key}.{name}" for key in MOMENTS for name in unmoved}
+        wanted = {name: own for name, own in self.tensors().items() if name not in unkept}
+        wrong = [n for n, own in wanted.items() if n not in kept or kept[n].shape != own.shape]
         if wrong:
             raise DamagedCheckpointError(f"the checkpoint lacks {wrong[0]}, or its shape is wrong")
         with torch.no_grad():
-            for name, parameter in wanted.items():
-                parameter.copy_(kept[name])
-        for name, parameter in self.parameters.items():
-            if f"adam.step.{name}" in kept:
-                self.adam.state[parameter] = {
-                    key: kept[f"adam.{key}.{name}"].to(parameter.device) for key in moments
-                }
+            for name, own in wanted.items():
+                own.copy_(kept[name])

@@ -56,32 +56,31 @@ class ProcessGroup:
         Raises:
             LostProcessError: if another process has ended.
         """
-        if self.size == 1:
-            return values
-        moved = values.to(self.device, copy=True)
-        with _lost_process_errors():
-            distributed.all_reduce(moved)
-        return moved.to(values.device)
+        return values if self.size == 1 else self._exchanged(values, distributed.all_reduce)
+
+    def broadcast(self, values: Tensor) -> Tensor:
+        """The values of the main process. Raises: as `all_reduce`."""
+        return values if self.size == 1 else self._exchanged(values, distributed.broadcast, 0)
 
     def all_reduce_gradients(self, parameters: list[Tensor]) -> None:
-        """Make each gradient the sum over all processes, in one message."""
+        """Make each gradient the sum over all processes, in one message. Raises: the same."""
         if self.size == 1:
             return
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        with _lost_process_errors():
-            distributed.all_reduce(flat)
-        parts = flat.split([gradient.numel() for gradient in gradients])
+        summed = self.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]))
+        parts = summed.split([gradient.numel() for gradient in gradients])
         for parameter, part in zip(parameters, parts, strict=True):
             parameter.grad = part.view_as(parameter)
 
-    def broadcast(self, values: Tensor) -> Tensor:
-        """The values of the main process."""
-        if self.size == 1:
-            return values
+    def _exchanged(self, values: Tensor, exchange: Callable[..., object], *words: int) -> Tensor:
         moved = values.to(self.device, copy=True).contiguous()
-        with _lost_process_errors():
-            distributed.broadcast(moved, 0)
+        try:
+            exchange(moved, *words)
+        except RuntimeError as error:
+            raise LostProcessError(
+                "another process of the run has ended",
+                do="Read its own error above, if there is one, and continue with --resume.",
+            ) from error
         return moved.to(values.device)
 
 
@@ -98,9 +97,6 @@ def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iter
     Args:
         devices: number of processes on this machine; 1 under torchrun, which has its own count.
         work: what each worker does: a function that can be pickled.
-
-    Yields:
-        The group; it ends with the context.
 
     Raises:
         UsageError: as `check_devices`.
@@ -229,15 +225,3 @@ def _joined(
     finally:
         distributed.destroy_process_group()
         torch.set_num_threads(threads)
-
-
-@contextmanager
-def _lost_process_errors() -> Iterator[None]:
-    """Turn the library's error into one line: another process has ended."""
-    try:
-        yield
-    except RuntimeError as error:
-        raise LostProcessError(
-            "another process of the run has ended",
-            do="Read its own error above, if there is one, and continue with --resume.",
-        ) from error

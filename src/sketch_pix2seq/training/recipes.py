@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.errors import UsageError
@@ -54,34 +55,14 @@ def rnn_kl() -> Recipe:
     )
 
 
-def cnn_small() -> Recipe:
-    """`cnn` with a decoder of 192, for minutes on two cores."""
-    return _small(cnn())
-
-
-def cnn_kl_small() -> Recipe:
-    """`cnn_kl` with a decoder of 192, for minutes on two cores."""
-    return _small(cnn_kl())
-
-
-def rnn_small() -> Recipe:
-    """`rnn` with a decoder of 192 and an encoder of 96 each way, for minutes on two cores."""
-    return _small(rnn())
-
-
-def rnn_kl_small() -> Recipe:
-    """`rnn_kl` with a decoder of 192 and an encoder of 96 each way, for minutes on two cores."""
-    return _small(rnn_kl())
-
-
-def _small(recipe: Recipe) -> Recipe:
-    """The same model, smaller, and trained for 3,000 steps instead of 100,000.
+def _small(whole: Callable[[], Recipe]) -> Recipe:
+    """The same model, smaller (decoder 192, encoder 96), and trained for 3,000 steps, not 100,000.
 
     The loss is averaged over real rows, as padding would cost most of the time. That makes
     the reconstruction term about four times as large, and so is the KL term's weight, which
     rises in proportion to the shorter run.
     """
-    num_steps = 3_000
+    recipe, num_steps = whole(), 3_000
     shorter = recipe.num_steps / num_steps
     return replace(
         recipe,
@@ -163,22 +144,15 @@ def judge() -> Recipe:
     )
 
 
+PAPER = (cnn, cnn_kl, rnn, rnn_kl)
 RECIPES: dict[str, Callable[[], Recipe]] = {
-    function.__name__: function
-    for function in (
-        cnn,
-        cnn_kl,
-        rnn,
-        rnn_kl,
-        cnn_small,
-        cnn_kl_small,
-        rnn_small,
-        rnn_kl_small,
-        default,
-        attention,
-        judge,
-    )
+    **{function.__name__: function for function in PAPER},
+    **{f"{function.__name__}_small": partial(_small, function) for function in PAPER},
+    "default": default,
+    "attention": attention,
+    "judge": judge,
 }
+"""What trains, by its name."""
 
 
 def find_recipe(name: str) -> Recipe:

@@ -17,7 +17,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -28,7 +27,9 @@ from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.settings import describe_settings
 
 try:
     import fcntl
@@ -81,8 +82,7 @@ class Run:
         recipe: Recipe,
         dataset: Dataset,
         devices: int = 1,
-        started_from: dict[str, Any] | None = None,
-        judge: str | None = None,
+        initial_weights: InitialWeights | None = None,
     ) -> Run:
         """Make the folder of a new run.
 
@@ -91,12 +91,14 @@ class Run:
             recipe: what will be trained.
             dataset: on what.
             devices: number of processes that start it.
-            started_from: facts of its initial weights; None: random ones.
-            judge: digest of the classifier that rewards drawings; None: there is none.
+            initial_weights: what it begins with; None: random weights.
 
         Raises:
             RunError: if something is there already.
+            UsageError: if the initial weights do not fit.
         """
+        if initial_weights is not None:
+            initial_weights.check(recipe, dataset.card.categories)
         if (folder / RUN_FILE).exists():
             raise RunError(
                 f"`{folder}` exists already",
@@ -116,13 +118,40 @@ class Run:
                 "platform": platform.platform(),
             },
             "devices": devices,
-            "started_from": started_from,
-            "judge": judge,
+            "started_from": None if initial_weights is None else initial_weights.facts,
             "threads": torch.get_num_threads(),
         }
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(folder / RUN_FILE, (json.dumps(facts, indent=2) + "\n").encode())
         return cls(folder)
+
+    @classmethod
+    def resume(cls, folder: Path, recipe: Recipe, dataset: Dataset) -> Run:
+        """Open a run to train it on; recipe and data set must be its own.
+
+        Raises:
+            RunError: naming what differs, or if it was trained with rewards.
+        """
+        run = cls(folder)
+        run.check_data(dataset, "Resume with the data set that the run was started with.")
+        if run.facts.get("judge") is not None:
+            raise RunError(
+                f"`{folder}` was trained with rewards, which are gone",
+                do="Export it, and start a new run from its bundle with --start-from.",
+            )
+        if run.recipe != recipe:
+            differ = [
+                f"{name} is {now}, was {before}"
+                for (name, now, _), (_, before, _) in zip(
+                    describe_settings(recipe), describe_settings(run.recipe), strict=True
+                )
+                if now != before
+            ]
+            raise RunError(
+                f"`{folder}` was started with other settings: {', '.join(differ)}",
+                do="Resume with its own (leave --set out), or start a new run.",
+            )
+        return run
 
     @property
     def offset_scale(self) -> float:
@@ -192,16 +221,7 @@ class MetricLog:
                 warnings.warn(f"metrics are not written: {error}", stacklevel=2)
             self._has_failed = True
 
-    def __enter__(self) -> MetricLog:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close both."""
         self._file.close()
         with suppress(OSError):

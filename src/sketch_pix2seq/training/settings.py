@@ -1,23 +1,24 @@
-"""Frozen dataclasses as settings: read from JSON, changed by dotted names.
+"""Settings in frozen dataclasses: read from JSON, changed by dotted names.
 
-Knows nothing of what the settings mean; each dataclass checks its own values.
+Knows nothing of what the settings mean: pydantic checks each value against its field, and each
+dataclass checks values that depend on each other.
 """
 
 from __future__ import annotations
 
-import ast
-import dataclasses
 import difflib
-import inspect
-import itertools
 import json
-import math
-import textwrap
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sketch_pix2seq.errors import UsageError
 
 T = TypeVar("T")
+
+CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, use_attribute_docstrings=True)
+"""Of a dataclass of settings: no unknown names, no conversion of types, strings below as help."""
 
 RENAMED_SETTINGS = {
     "augmentation.tremble": "augmentation.jitter",
@@ -27,33 +28,30 @@ RENAMED_SETTINGS = {
 """Old names of settings, and what they are called now."""
 RENAMED_VALUES = {("task", "judge"): "classify"}
 """The same for values of settings."""
+RETIRED_SETTINGS = {"reward": "models are not trained with rewards any more"}
+"""Settings, or groups of them, that are gone: old runs and bundles are read without them."""
 
 
-def setting_names(kind: type, prefix: str = "") -> list[str]:
-    """Dotted names of all settings below a dataclass, in order."""
-    names = []
-    for name, hint in _hints(kind).items():
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            names += setting_names(hint, f"{prefix}{name}.")
-        else:
-            names.append(prefix + name)
-    return names
-
-
-def describe_settings(settings: object, prefix: str = "") -> list[tuple[str, str, str]]:
+def describe_settings(settings: object) -> list[tuple[str, str, str]]:
     """Dotted name, value as JSON and meaning of every setting, in order.
 
     The meaning is the string that stands under the field in its class.
     """
-    kind = type(settings)
-    meanings = _meanings(kind)
+    schema = TypeAdapter(type(settings)).json_schema()
+    return _described(schema, asdict(settings), schema["$defs"], "")  # type: ignore[call-overload]
+
+
+def _described(
+    schema: dict[str, Any], values: dict[str, Any], groups: dict[str, Any], prefix: str
+) -> list[tuple[str, str, str]]:
     rows = []
-    for name, hint in _hints(kind).items():
-        value = getattr(settings, name)
-        if dataclasses.is_dataclass(hint):
-            rows += describe_settings(value, f"{prefix}{name}.")
+    for name, value in values.items():
+        known = schema["properties"][name]
+        if isinstance(value, dict):
+            group = groups[known["$ref"].rpartition("/")[2]]
+            rows += _described(group, value, groups, f"{prefix}{name}.")
         else:
-            rows.append((prefix + name, json.dumps(value), meanings.get(name, "")))
+            rows.append((prefix + name, json.dumps(value), known.get("description", "")))
     return rows
 
 
@@ -61,23 +59,25 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
     """A copy with some settings changed.
 
     Args:
-        settings: a dataclass, possibly of dataclasses.
+        settings: a dataclass of settings, possibly of such dataclasses.
         assignments: `dotted.name=value` each.
 
     Raises:
         UsageError: one message with all problems in it.
     """
-    values = dataclasses.asdict(settings)  # type: ignore[call-overload]
-    known = setting_names(type(settings))
+    values = asdict(settings)  # type: ignore[call-overload]
+    known = [name for name, _, _ in describe_settings(settings)]
     problems: list[str] = []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
+        retired = RETIRED_SETTINGS.get(key.split(".")[0])
         if not equals:
             problems.append(f"`{assignment}` is not of the form key=value")
+        elif retired:
+            problems.append(f"`{key}` is gone: {retired}")
         elif key in RENAMED_SETTINGS:
             problems.append(f"`{key}` is called `{RENAMED_SETTINGS[key]}` now")
-        elif (key, text) in RENAMED_VALUES:
-            new = RENAMED_VALUES[key, text]
+        elif new := RENAMED_VALUES.get((key, text)):
             problems.append(f"`{key}={text}` is called `{key}={new}` now")
         elif key not in known:
             near = difflib.get_close_matches(key, known, n=2, cutoff=0.4)
@@ -85,7 +85,7 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
             problems.append(f"there is no setting `{key}`{hint}")
         else:
             *path, last = key.split(".")
-            owner: Any = values
+            owner = values
             for part in path:
                 owner = owner[part]
             owner[last] = _parse(text)
@@ -107,6 +107,8 @@ def with_new_names(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     renamed: dict[str, Any] = {}
     for name, value in values.items():
         path = prefix + name
+        if path in RETIRED_SETTINGS:
+            continue
         if isinstance(value, dict):
             value = with_new_names(value, f"{path}.")
         elif isinstance(value, str):
@@ -121,57 +123,22 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     Raises:
         UsageError: one message with all problems in it.
     """
-    problems: list[str] = []
-    built = _build(kind, values, "", problems)
-    if problems:
-        raise UsageError("; ".join(problems))
-    return built  # type: ignore[no-any-return]
-
-
-def _build(kind: type, values: object, prefix: str, problems: list[str]) -> Any:
-    if not isinstance(values, dict):
-        problems.append(f"`{prefix.rstrip('.')}` must be a group of settings, got {values!r}")
-        return None
-    hints = _hints(kind)
-    problems += [f"there is no setting `{prefix}{name}`" for name in values if name not in hints]
-    arguments: dict[str, Any] = {}
-    before = len(problems)
-    for name, hint in hints.items():
-        if name not in values:
-            continue
-        value = values[name]
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            arguments[name] = _build(hint, value, f"{prefix}{name}.", problems)
-        else:
-            arguments[name] = _coerce(hint, value, prefix + name, problems)
-    if len(problems) > before:
-        return None
     try:
-        return kind(**arguments)
-    except (UsageError, TypeError) as error:
-        problems.append(str(error))
-        return None
+        return TypeAdapter(kind).validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise UsageError("; ".join(map(_problem, error.errors(include_url=False)))) from error
 
 
-def _coerce(hint: Any, value: Any, name: str, problems: list[str]) -> Any:
-    """The value as its declared type; whole numbers may stand for real ones."""
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        if value not in choices:
-            problems.append(
-                f"`{name}` must be one of {', '.join(map(str, choices))}, got {value!r}"
-            )
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not hint or (hint is float and not math.isfinite(value)):
-        problems.append(f"`{name}` must be {_article(hint)}, got {value!r}")
-    return value
-
-
-def _article(hint: Any) -> str:
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(hint, str(hint))
+def _problem(found: Any) -> str:
+    name = ".".join(map(str, found["loc"]))
+    if found["type"] == "unexpected_keyword_argument":
+        return f"there is no setting `{name}`"
+    if found["type"] == "value_error":  # of several values together; the text names them
+        return str(found["ctx"]["error"])
+    rule = found["msg"].removeprefix("Input should ")
+    if found["type"] == "dataclass_type":
+        rule = "be a group of settings"
+    return f"`{name}` must {rule}, got {found['input']!r}"
 
 
 def _parse(text: str) -> Any:
@@ -179,24 +146,3 @@ def _parse(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def _hints(kind: type) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {item.name: hints[item.name] for item in dataclasses.fields(kind)}
-
-
-def _meanings(kind: type) -> dict[str, str]:
-    """The strings under the fields of a class, read from its source."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    assert isinstance(definition, ast.ClassDef)
-    meanings = {}
-    for field, text in itertools.pairwise(definition.body):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-        ):
-            meanings[field.target.id] = str(text.value.value)
-    return meanings

@@ -12,8 +12,7 @@ from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
 from sketch_pix2seq.models.attention import HIDDEN, SHOWN, Conditions
-from sketch_pix2seq.models.drawing import draw_steps, draw_with_attention
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -46,7 +45,8 @@ def redrawing_sheet(
     order = torch.from_numpy(shown).to(device)  # the batch has the longest first
     pictures = torch.from_numpy(batch.pictures).to(device)[order]
     count = len(sketches) * redrawings
-    noise = _noise(max_steps, count, noise_dim(model.decoder.num_components)).to(device)
+    generator = torch.Generator().manual_seed(0)
+    noise = draw_noise(max_steps, count, model.decoder.num_components, generator).to(device)
     if isinstance(model, AttentionModel):
         pictures = pictures.repeat_interleave(redrawings, 0)
         ids = (
@@ -90,13 +90,6 @@ def _spread(split: Split, rows: int) -> Int64[np.ndarray, " R"]:
     starts = [split.category_range(c) for c in range(len(split.categories))]
     picked = [start + turn for turn in range(rows) for start, stop in starts if start + turn < stop]
     return np.array(sorted(picked[:rows]), np.int64)
-
-
-def _noise(steps: int, batch: int, dim: int) -> Tensor:
-    rng = np.random.default_rng(0)
-    noise = rng.gumbel(size=(steps, batch, dim)).astype(np.float32)
-    noise[:, :, -2:] = rng.standard_normal((steps, batch, 2))
-    return torch.from_numpy(noise)
 
 
 def _sketch(steps: Float[np.ndarray, "T 5"], offset_scale: float) -> Sketch:

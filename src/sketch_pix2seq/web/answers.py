@@ -1,20 +1,25 @@
-"""How a site says that something is wrong: one shape for programs, one page for people.
+"""How a site answers: pages, and errors of one shape for programs and one page for people.
 
     {"ok": false, "error": {"code": "...", "message": "...", "hint": "..."}}
 
-Knows which of our errors is whose fault. It does not know the routes.
+Pages are templates of the package filled in, everything escaped. They hold no script and no
+style: those are files under `static/`, as the sites' Content-Security-Policy asks for.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from sketch_pix2seq import __version__
 from sketch_pix2seq.errors import (
     BusyError,
     DrawingError,
@@ -22,8 +27,9 @@ from sketch_pix2seq.errors import (
     SketchPix2SeqError,
     UsageError,
 )
-from sketch_pix2seq.web.pages import page
 
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
 RETRY_SECONDS = 2
 """Seconds that a refused client shall wait before it tries again."""
 
@@ -44,7 +50,34 @@ _CODES = {
 }
 
 
-class Wrong(NamedTuple):
+def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Fill in a template.
+
+    Args:
+        request: Who asks; templates see it as `request`.
+        template: Its name below `templates/`.
+        status: Of HTTP.
+        **values: What the template shows.
+    """
+    site = request.app.title
+    text = _environment().get_template(template)
+    return HTMLResponse(
+        text.render(request=request, site=site, version=__version__, **values), status
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class ApiError(NamedTuple):
     """An error as a site reports it.
 
     Args:
@@ -60,7 +93,7 @@ class Wrong(NamedTuple):
     hint: str = ""
 
     @classmethod
-    def of_status(cls, status: int) -> Wrong:
+    def of_status(cls, status: int) -> ApiError:
         """Say what a bare status means."""
         code, message, hint = _CODES.get(
             status, ("failed", "something went wrong here", "Try again.")
@@ -68,7 +101,7 @@ class Wrong(NamedTuple):
         return cls(status, code, message, hint)
 
     @classmethod
-    def of_error(cls, error: SketchPix2SeqError) -> Wrong:
+    def of_error(cls, error: SketchPix2SeqError) -> ApiError:
         """Say what one of our errors means to who asked."""
         kinds: tuple[tuple[type[SketchPix2SeqError], int, str], ...] = (
             (BusyError, 503, "busy"),
@@ -90,15 +123,15 @@ class Wrong(NamedTuple):
         return {"ok": False, "error": about}
 
 
-def answer(request: Request, wrong: Wrong) -> Response:
+def error_response(request: Request, error: ApiError) -> Response:
     """Report an error: to a browser that asked for a page by a page, else as JSON."""
-    headers = {"Retry-After": str(RETRY_SECONDS)} if wrong.status in (429, 503) else {}
+    headers = {"Retry-After": str(RETRY_SECONDS)} if error.status in (429, 503) else {}
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
-        shown = page(request, "wrong.html.jinja", wrong.status, wrong=wrong)
+        shown = page(request, "error.html.jinja", error.status, error=error)
         shown.headers.update(headers)
         return shown
-    return JSONResponse(wrong.to_dict(), wrong.status, headers)
+    return JSONResponse(error.to_dict(), error.status, headers)
 
 
 def _lowered(words: str) -> str:
@@ -108,13 +141,13 @@ def _lowered(words: str) -> str:
 def add_error_handlers(app: FastAPI) -> None:
     """Report every error of a site in the one shape."""
 
-    def ours(request: Request, error: Exception) -> Response:
+    def of_package(request: Request, error: Exception) -> Response:
         assert isinstance(error, SketchPix2SeqError)
-        return answer(request, Wrong.of_error(error))
+        return error_response(request, ApiError.of_error(error))
 
     def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        response = answer(request, Wrong.of_status(error.status_code))
+        response = error_response(request, ApiError.of_status(error.status_code))
         response.headers.update(error.headers or {})
         return response
 
@@ -124,8 +157,8 @@ def add_error_handlers(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         said = first.get("ctx", {}).get("error") or _lowered(str(first["msg"]))
         message = f"`{place[:MOST_NAMED]}`: {said}"
-        return answer(request, Wrong(422, "usage", message, "See /api/openapi.json."))
+        return error_response(request, ApiError(422, "usage", message, "See /api/openapi.json."))
 
-    app.add_exception_handler(SketchPix2SeqError, ours)
+    app.add_exception_handler(SketchPix2SeqError, of_package)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_fields)

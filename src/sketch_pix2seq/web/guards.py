@@ -1,30 +1,28 @@
-"""What stands before a site's routes: headers, and limits on origin, size, rate and time.
-
-Each guard wraps an ASGI application. None of them knows what the routes do.
-"""
+"""What stands before a site's routes: headers, and limits on origin, size, rate and time."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from anyio import fail_after
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sketch_pix2seq.web.answers import Wrong, answer
+from sketch_pix2seq.web.answers import ApiError, error_response
 
 _log = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_ADDRESSES = 10_000
-"""Addresses whose pace is remembered; beyond it those that asked longest ago are forgotten."""
+"""Addresses whose rate is remembered; beyond it those that asked longest ago are forgotten."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -57,51 +55,125 @@ class Limits:
     "How many of these may come at once."
 
 
-class SafeHeaders:
-    """Adds to every answer security headers."""
+class Guards:
+    """An ASGI application around another, which it does not know.
 
-    def __init__(self, app: ASGIApp) -> None:
+    The names that the site has are `app.state.hosts` of the outermost application; None: any.
+
+    Args:
+        app: What is guarded.
+        limits: Beyond them requests are refused.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
+        self.limits = limits
+        self.rate = RateLimit(limits.per_second, limits.burst)
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an ASGI application."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        has_begun = False
 
-        async def careful(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", _caching(scope["path"]))
+                has_begun = True
+                _add_headers(message, scope["path"])
             await send(message)
 
-        await self.app(scope, receive, careful if scope["type"] == "http" else send)
+        request = Request(scope, receive)
+        try:
+            self._check(request)
+            with fail_after(self.limits.seconds):
+                body = await self._receive(request)
+                return await self.app(scope, _replay(body, receive), send_with_headers)
+        except ClientDisconnect:
+            return None
+        except HTTPException as error:  # of this class: routes' own are answered inside
+            status = error.status_code
+        except TimeoutError:
+            if has_begun:
+                raise  # half an answer: the connection is broken off, as it must be
+            status = 504
+        except Exception:
+            if has_begun:
+                raise
+            _log.exception("a defect in answering %s %s", scope["method"], scope["path"])
+            status = 500
+        refusal = error_response(request, ApiError.of_status(status))
+        return await refusal(scope, receive, send_with_headers)
+
+    def _check(self, request: Request) -> None:
+        """Refuse what its head alone speaks against."""
+        hosts = request.app.state.hosts
+        if hosts is not None and not _is_known(request.headers.get("host", ""), hosts):
+            raise HTTPException(421)
+        if request.method in SAFE_METHODS:
+            return
+        if _is_foreign(request.headers):
+            raise HTTPException(403)
+        if not self.rate.allows(request.client.host if request.client else ""):
+            raise HTTPException(429)
+
+    async def _receive(self, request: Request) -> bytes:
+        """Hold a whole request before anybody works on it."""
+        most = self.limits.larger.get(request.url.path, self.limits.body_bytes)
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > most:
+            raise HTTPException(413)
+        body = bytearray()
+        try:
+            async for part in request.stream():
+                body += part
+                self._held += len(part)
+                if len(body) > most:
+                    raise HTTPException(413)
+                if self._held > self.limits.held_bytes:
+                    raise HTTPException(503)
+        finally:
+            self._held -= len(body)
+        return bytes(body)
 
 
-def _caching(path: str) -> str:
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Receive a body that was received already, then what comes after it."""
+    messages: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def received() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return received
+
+
+def _add_headers(message: Message, path: str) -> None:
     """Static files are asked for again, but sent only if they changed; all else is not kept."""
-    return "no-cache" if path.startswith("/static/") else "no-store"
+    headers = MutableHeaders(scope=message)
+    headers.update(HEADERS)
+    headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")
 
 
-class SameOrigin:
-    """Refuses what pages of other sites send in their visitors' names.
+def _is_known(header: str, hosts: frozenset[str]) -> bool:
+    """Whether a request is to this site.
+
+    A page of another site can let its own name lead to this address (DNS rebinding), and browsers
+    then hold both for one site. An address in numbers cannot be led anywhere.
+    """
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+        return not header or name in hosts or bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether a page of another site sends this in its visitor's name.
 
     Source: Fetch Metadata (W3C): browsers say in `Sec-Fetch-Site` who lets them ask; older
     ones say in `Origin`. Programs say neither, and have nobody's cookies.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and _is_foreign(scope):
-            refusal = answer(Request(scope), Wrong.of_status(403))
-            return await refusal(scope, receive, send)
-        return await self.app(scope, receive, send)
-
-
-def _is_foreign(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -111,188 +183,27 @@ def _is_foreign(scope: Scope) -> bool:
         return True
 
 
-class KnownHost:
-    """Refuses requests to a name that this site does not have.
-
-    A page of another site can let its own name lead to this address (DNS rebinding), and browsers
-    then hold both for one site. An address in numbers cannot be led anywhere.
-
-    Args:
-        app: What is guarded.
-        hosts: Names that it has, besides `localhost`.
-    """
-
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self.app = app
-        self.hosts = {"localhost", *(host.lower() for host in hosts)}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        if scope["type"] == "http" and not self._knows(Headers(scope=scope).get("host", "")):
-            refusal = SafeHeaders(answer(Request(scope), Wrong.of_status(421)))
-            return await refusal(scope, receive, send)
-        return await self.app(scope, receive, send)
-
-    def _knows(self, header: str) -> bool:
-        try:
-            name = urlsplit(f"//{header}").hostname or ""
-            return not header or name in self.hosts or bool(ipaddress.ip_address(name))
-        except ValueError:
-            return False
-
-
-class BodyLimit:
-    """Refuses requests that are too large, whatever they say of their size.
-
-    Args:
-        app: What is guarded.
-        limits: How large they may be.
-    """
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self.app = app
-        self.limits = limits
-        self._held = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        most = self.limits.larger.get(scope["path"], self.limits.body_bytes)
-        body = bytearray()
-        try:
-            status = await self._receive(scope, receive, body, most)
-            if status:
-                refusal = answer(Request(scope), Wrong.of_status(status))
-                return await refusal(scope, receive, send)
-            whole: Message | None = {"type": "http.request", "body": bytes(body)}
-        except ConnectionError:
-            return None
-        finally:
-            self._held -= len(body)
-
-        async def received() -> Message:
-            nonlocal whole
-            if whole is None:
-                return await receive()
-            message, whole = whole, None
-            return message
-
-        return await self.app(scope, received, send)
-
-    async def _receive(self, scope: Scope, receive: Receive, body: bytearray, most: int) -> int:
-        """Hold a whole request before anybody works on it.
-
-        Returns:
-            The status with which it is refused; 0: it is not.
-        """
-        said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdecimal() or int(said) > most:
-            return 413
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError
-            part = message.get("body", b"")
-            body += part
-            self._held += len(part)
-            if len(body) > most:
-                return 413
-            if self._held > self.limits.held_bytes:
-                return 503
-            if not message.get("more_body", False):
-                return 0
-
-
-class _Noting:
-    """Sends on, and notes that an answer has begun."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.begun = False
-
-    async def __call__(self, message: Message) -> None:
-        self.begun = True
-        await self._send(message)
-
-
-class TimeLimit:
-    """Ends requests that take too long.
-
-    Args:
-        app: What is guarded.
-        seconds: The longest time.
-    """
-
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self.app = app
-        self.seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        noting = _Noting(send)
-        try:
-            async with asyncio.timeout(self.seconds):
-                return await self.app(scope, receive, noting)
-        except TimeoutError:
-            if noting.begun:
-                raise  # half an answer: the connection is broken off, as it must be
-            return await answer(Request(scope), Wrong.of_status(504))(scope, receive, send)
-
-
-class Defects:
-    """Tells of a defect of ours without saying more than that, and writes it down.
-
-    (Starlette's own handler stands outside of all guards, so its answers lack their headers.)
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        noting = _Noting(send)
-        try:
-            return await self.app(scope, receive, noting)
-        except Exception:
-            if noting.begun:
-                raise  # half an answer: the connection is broken off, as it must be
-            _log.exception("a defect in answering %s %s", scope["method"], scope["path"])
-            return await answer(Request(scope), Wrong.of_status(500))(scope, receive, send)
-
-
 class RateLimit:
-    """Refuses who asks too often: a bucket of tokens for each address.
+    """How often one address may ask: a bucket of tokens for each.
 
     Args:
-        app: What is guarded.
         per_second: Tokens that come back in a second.
         burst: Tokens that a bucket holds.
     """
 
-    def __init__(self, app: ASGIApp, per_second: float, burst: int) -> None:
-        self.app = app
+    def __init__(self, per_second: float, burst: int) -> None:
         self.per_second = per_second
         self.burst = burst
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         "Tokens left, and when they were counted."
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application."""
-        counts = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
-        if counts and not self._takes_token(_household((scope.get("client") or ("", 0))[0])):
-            return await answer(Request(scope), Wrong.of_status(429))(scope, receive, send)
-        return await self.app(scope, receive, send)
-
-    def _takes_token(self, address: str) -> bool:
+    def allows(self, address: str) -> bool:
+        """Take a token from an address, if it has one left."""
+        household = _household(address)
         now = time.monotonic()
-        left, counted = self._buckets.pop(address, (float(self.burst), now))
+        left, counted = self._buckets.pop(household, (float(self.burst), now))
         left = min(self.burst, left + (now - counted) * self.per_second)
-        self._buckets[address] = (left - 1 if left >= 1 else left, now)
+        self._buckets[household] = (left - 1 if left >= 1 else left, now)
         if len(self._buckets) > MOST_ADDRESSES:
             self._buckets.popitem(last=False)
         return left >= 1

@@ -10,17 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.web.answers import add_error_handlers
-from sketch_pix2seq.web.guards import (
-    BodyLimit,
-    Defects,
-    Limits,
-    RateLimit,
-    SafeHeaders,
-    SameOrigin,
-    TimeLimit,
-)
-from sketch_pix2seq.web.pages import STATIC
+from sketch_pix2seq.web.answers import STATIC, add_error_handlers
+from sketch_pix2seq.web.guards import Guards, Limits
 
 USUAL = Limits()
 
@@ -55,12 +46,8 @@ def new_site(
         openapi_url="/api/openapi.json",
     )
     add_error_handlers(app)
-    app.add_middleware(BodyLimit, limits=limits)
-    app.add_middleware(TimeLimit, seconds=limits.seconds)
-    app.add_middleware(RateLimit, per_second=limits.per_second, burst=limits.burst)
-    app.add_middleware(SameOrigin)
-    app.add_middleware(Defects)
-    app.add_middleware(SafeHeaders)  # the outermost: refusals have headers too
+    app.add_middleware(Guards, limits=limits)
+    app.state.hosts = None
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/api/health", summary="Whether this site works.", tags=["service"])

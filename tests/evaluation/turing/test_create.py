@@ -9,7 +9,7 @@ from PIL import Image
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
-from sketch_pix2seq.evaluation.shown import as_shown
+from sketch_pix2seq.evaluation.parts import keep_sketch
 from sketch_pix2seq.evaluation.turing.create import PICTURE_SIZE, create_study
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
 
@@ -31,7 +31,7 @@ def test_every_human_sketch_is_redrawn_by_every_model(made: Path, drawings: Path
     assert study.categories == ["cat", "car", "pig"]
     assert len(study.sketches) == 3 * 3 * 3
     split = Dataset.open(drawings).split("test")
-    tests = [as_shown(split.sketch(number)) for number in range(len(split))]
+    tests = [keep_sketch(split.sketch(number)) for number in range(len(split))]
     for category in study.categories:
         human = study.of("human", category)
         assert all(sketch.drawing in tests and sketch.original == sketch.name for sketch in human)

@@ -90,5 +90,5 @@ def test_everybody_left_out_is_no_crash(study: Study) -> None:
     outcome = Outcome(study=study, votes=votes)
     assert outcome.left_out == {"1"}
     first, *_ = sections(outcome)
-    assert first.ours == "no votes that count yet."
+    assert first.here == "no votes that count yet."
     assert "1 person said" in results_page(outcome)

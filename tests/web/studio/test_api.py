@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from anyio import move_on_after
 from PIL import Image
+from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
 from bundles import tiny_attention_bundle, tiny_bundle, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.bundle.affine_maps import CodeClassifier
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
+from sketch_pix2seq.errors import BusyError
+from sketch_pix2seq.export.affine_maps import code_classifier
 from sketch_pix2seq.inference.inputs import as_views
+from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.web.guards import Limits
+from sketch_pix2seq.web.studio.api import Workers, _go_on
 from sketch_pix2seq.web.studio.app import create_studio
+from sketch_pix2seq.web.studio.forms import Strokes, sketch_of, strokes_in_middle, strokes_of
 
-HOUSE = [[[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]], [[100, 140], [200, 200]]]
-LINE = [[[0, 9], [0, 5]]]
+HOUSE: Strokes = [
+    [[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]],
+    [[100, 140], [200, 200]],
+]
+LINE: Strokes = [[[0, 9], [0, 5]]]
+
+
+async def never() -> Any:
+    await asyncio.sleep(60)
+
+
+WAITING = Request({"type": "http"}, never)
+"""Of somebody who stays."""
 UNLIMITED = Limits(
     body_bytes=512 * 1024, larger={"/api/read": 1 << 24}, per_second=1e6, burst=10**6
 )
@@ -51,78 +71,60 @@ def client(sketcher: Sketcher) -> Iterator[TestClient]:
         yield opened
 
 
-def drawn(answer: Any) -> dict[int, list[list[float]]]:
-    """The points of each drawing of a whole answer."""
+def drawn(answer: Any) -> list[Sketch]:
+    """The drawings of a whole answer."""
     assert answer.status_code == 200, answer.text
-    *lines, last = [json.loads(line) for line in answer.text.splitlines()]
-    assert last == {"done": True}
-    points: dict[int, list[list[float]]] = {}
-    finished = set()
-    for line in lines:
-        for place, some, is_last in line["moves"]:
-            assert place not in finished
-            points.setdefault(place, []).extend(some)
-            if is_last:
-                finished.add(place)
-    assert finished == set(points)
-    return points
+    assert answer.json()["ok"] is True
+    return [sketch_of(drawing) for drawing in answer.json()["drawings"]]
 
 
-def offsets(points: list[list[float]]) -> np.ndarray:
-    return np.diff(np.array(points)[:, :2], axis=0)
-
-
-def assert_drawn(told: dict[int, list[list[float]]], expected: list[Sketch]) -> None:
-    """Check that drawings are those that the sketcher makes."""
+def assert_drawn(told: list[Sketch], expected: list[Sketch]) -> None:
+    """Check that drawings are those that the sketcher makes, each in the middle of the paper."""
     assert len(told) == len(expected)
-    for place, one in enumerate(expected):
-        points = np.concatenate(one.strokes)
-        assert len(points) == len(told[place])
-        np.testing.assert_allclose(offsets(told[place]), np.diff(points, axis=0), atol=0.11)
-        lifts = np.array(told[place])[:, 2]
-        assert lifts.sum() in (len(one.strokes), len(one.strokes) - 1)
+    for found, one in zip(told, expected, strict=True):
+        assert len(found.strokes) == len(one.strokes)
+        for given, stroke in zip(found.strokes, one.strokes, strict=True):
+            np.testing.assert_allclose(np.diff(given, axis=0), np.diff(stroke, axis=0), atol=0.11)
+        if found.bounds is not None:
+            left, top, right, bottom = found.bounds
+            assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx(
+                (127.5, 127.5), abs=0.1
+            )
 
 
 def test_it_draws_what_the_sketcher_draws(client: TestClient, sketcher: Sketcher) -> None:
     form = {"drawing": HOUSE, "n": 3, "seed": 5, "temperature": 0.7}
     told = drawn(client.post("/api/redraw", json=form))
-    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
-    expected = sketcher.redraw(sketch, n=3, seed=5, temperature=0.7)
-    assert_drawn(told, expected)
+    assert_drawn(told, sketcher.redraw(sketch_of(HOUSE), n=3, seed=5, temperature=0.7))
 
 
-def test_a_finished_drawing_begins_where_the_given_one_lies(
+def test_a_completed_drawing_begins_with_the_given_one(
     client: TestClient, sketcher: Sketcher
 ) -> None:
-    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
     told = drawn(client.post("/api/complete", json={"drawing": HOUSE, "n": 2, "seed": 1}))
-    for place, one in enumerate(sketcher.complete(sketch, n=2, seed=1)):
-        new = one.strokes[len(HOUSE) :]
-        points = np.concatenate(new) if new else np.zeros((0, 2))
-        assert len(points) == len(told.get(place, []))
-        if len(points):
-            np.testing.assert_allclose(np.array(told[place])[:, :2], points, atol=0.11)
+    for found, one in zip(told, sketcher.complete(sketch_of(HOUSE), n=2, seed=1), strict=True):
+        assert [stroke.T.tolist() for stroke in found.strokes[: len(HOUSE)]] == HOUSE
+        for given, stroke in zip(found.strokes, one.strokes, strict=True):
+            np.testing.assert_allclose(given, stroke, atol=0.06)
 
 
 def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
     sketcher = Sketcher(tiny_attention_bundle(), num_threads=1)
-    sketch = Sketch.from_points([np.array(stroke).T for stroke in HOUSE])
+    house, line = sketch_of(HOUSE), sketch_of(LINE)
     with TestClient(create_studio(sketcher, UNLIMITED)) as client:
         model = client.get("/api/model").json()
         assert (model["can_complete"], model["can_classify"]) == (True, True)
         form = {"drawing": HOUSE, "n": 2, "seed": 5}
         told = drawn(client.post("/api/redraw", json=form))
-        assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5))
+        assert_drawn(told, sketcher.redraw(house, n=2, seed=5))
         told = drawn(client.post("/api/redraw", json=form | {"best_of": 2}))
-        assert_drawn(told, sketcher.redraw(sketch, n=2, seed=5, best_of=2))
+        assert_drawn(told, sketcher.redraw(house, n=2, seed=5, best_of=2))
         told = drawn(client.post("/api/complete", json=form))
-        for place, one in enumerate(sketcher.complete(sketch, n=2, seed=5)):
-            new = [point for stroke in one.strokes[len(HOUSE) :] for point in stroke.tolist()]
-            assert len(told.get(place, [])) == len(new)
+        for found, one in zip(told, sketcher.complete(house, n=2, seed=5), strict=True):
+            assert found.num_points == one.num_points
         form = {"first": HOUSE, "second": LINE, "steps": 3, "seed": 2}
-        other = Sketch.from_points([np.array(stroke).T for stroke in LINE])
         told = drawn(client.post("/api/mix", json=form))
-        assert_drawn(told, sketcher.mix([sketch, other], steps=3, seed=2))
+        assert_drawn(told, sketcher.mix([house, line], steps=3, seed=2))
         guesses = client.post("/api/classify", json={"drawing": HOUSE}).json()["guesses"]
         assert len(guesses) > 0
 
@@ -130,7 +132,7 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
 def test_mix_draws_the_way_between(client: TestClient) -> None:
     form = {"first": HOUSE, "second": LINE, "steps": 5, "seed": 2}
     told = drawn(client.post("/api/mix", json=form))
-    assert sorted(told) == [0, 1, 2, 3, 4]
+    assert len(told) == 5
     again = drawn(client.post("/api/mix", json={**form, "steps": 3}))
     assert again[0] == told[0]
     assert again[2] == told[4]
@@ -142,9 +144,7 @@ def test_the_best_of_several_are_those_that_the_sketcher_chooses(
 ) -> None:
     bundle = with_classifier(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
     sketcher = Sketcher(bundle, num_threads=1)
-    house, line = (
-        Sketch.from_points([np.array(stroke).T for stroke in drawing]) for drawing in (HOUSE, LINE)
-    )
+    house, line = sketch_of(HOUSE), sketch_of(LINE)
     read: list[int] = []
 
     def counted(inputs: Any, *arguments: Any) -> Any:
@@ -174,7 +174,7 @@ def test_the_map_and_a_point_of_it(client: TestClient, sketcher: Sketcher) -> No
     at_it = drawn(client.post("/api/map/draw", json=form))
     assert sketcher.gallery is not None
     (expected,) = sketcher.redraw(sketcher.gallery.items[3].sketch, seed=3)
-    assert len(at_it[0]) == expected.num_points
+    assert at_it[0].num_points == expected.num_points
 
 
 def test_what_the_model_is(client: TestClient, sketcher: Sketcher) -> None:
@@ -306,18 +306,101 @@ def test_a_drawing_that_cannot_be_finished_is_told(client: TestClient) -> None:
 def test_too_many_at_once_are_told_that_it_is_busy(
     sketcher: Sketcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sketch_pix2seq.errors import BusyError
-    from sketch_pix2seq.inference.live import LiveEngine
+    goes_on = threading.Event()
 
-    def busy(*_: object, **__: object) -> None:
-        raise BusyError("too many people draw at this moment", do="Try again in a few seconds.")
+    def slow(*_: object, **__: object) -> list[Sketch]:
+        assert goes_on.wait(20)
+        return []
 
-    with TestClient(create_studio(sketcher)) as client:
-        monkeypatch.setattr(LiveEngine, "ask", busy)
-        answer = client.post("/api/redraw", json={"drawing": HOUSE})
-    assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == "busy"
-    assert answer.headers["retry-after"]
+    monkeypatch.setattr(sketcher, "redraw", slow)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.api.WAIT_SECONDS", 0.2)
+    with TestClient(create_studio(sketcher, UNLIMITED)) as client, ThreadPoolExecutor(9) as people:
+        answers = [
+            people.submit(client.post, "/api/redraw", json={"drawing": HOUSE})
+            for _ in range(num_processors() + 1)
+        ]
+        busy = next(as_completed(answers)).result()
+        health = client.get("/api/health").json()
+        assert (health["drawing"], health["waiting"]) == (num_processors(), 0)
+        drawing = client.post("/api/save", json={"drawings": [HOUSE]})
+        assert drawing.status_code == 200  # files have a queue of their own
+        goes_on.set()
+        assert sorted(one.result().status_code for one in answers)[:-1] == [200] * num_processors()
+    assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
+    assert busy.json()["error"]["hint"] == "Try again in a few seconds."
+    assert busy.headers["retry-after"]
+
+
+def test_only_so_many_wait() -> None:
+    async def hand_in() -> list[str]:
+        workers, goes_on = Workers(1, most_waiting=3), threading.Event()
+        works = [
+            asyncio.create_task(workers.run(WAITING, lambda: str(goes_on.wait(20))))
+            for _ in range(4)
+        ]
+        while workers.num_waiting < 3:
+            await asyncio.sleep(0.01)
+        assert workers.num_active == 1
+        with pytest.raises(BusyError, match="too many people"):
+            await workers.run(WAITING, lambda: "")
+        goes_on.set()
+        return await asyncio.gather(*works)
+
+    assert asyncio.run(hand_in()) == ["True"] * 4
+
+
+def test_who_stops_waiting_makes_room() -> None:
+    async def stop() -> str:
+        workers, goes_on = Workers(1, most_waiting=1), threading.Event()
+        first = asyncio.create_task(workers.run(WAITING, lambda: str(goes_on.wait(20))))
+        await asyncio.sleep(0.01)
+        for _ in range(5):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(workers.run(WAITING, lambda: ""), 0.01)
+        goes_on.set()
+        await first
+        return await workers.run(WAITING, lambda: "made")
+
+    assert asyncio.run(stop()) == "made"
+
+
+def test_a_thread_is_taken_until_its_work_ends() -> None:
+    """A request that took too long leaves no work behind that nobody counts."""
+
+    async def give_up() -> tuple[bool, int]:
+        workers = Workers(1)
+        with move_on_after(0.05) as scope:
+            await workers.run(WAITING, lambda: time.sleep(0.3))
+        return scope.cancelled_caught, workers.num_active
+
+    begun = time.monotonic()
+    assert asyncio.run(give_up()) == (True, 0)
+    assert time.monotonic() - begun >= 0.3
+
+
+def test_for_who_has_gone_no_more_is_drawn(sketcher: Sketcher) -> None:
+    drawn: list[int] = []
+
+    def draw() -> None:
+        def progress(done: int, total: int) -> None:
+            drawn.append(done)
+            _go_on(done, total)
+            time.sleep(0.01)
+
+        sketcher.redraw(sketch_of(HOUSE), n=5_000, progress=progress)
+
+    async def go_away() -> int:
+        async def leave() -> Any:
+            await asyncio.sleep(0.3)
+            return {"type": "http.disconnect"}
+
+        workers = Workers(1)
+        with pytest.raises(ClientDisconnect):
+            await workers.run(Request({"type": "http"}, leave), draw)
+        return workers.num_active
+
+    assert asyncio.run(go_away()) == 0
+    assert 0 < max(drawn) < 5_000
 
 
 def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,7 +423,7 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     (folder / "model.json").write_text(json.dumps(card))
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(30, card["architecture"]["latent_dim"])).astype(np.float32)
-    naming = CodeClassifier.fitted(codes, np.arange(30) % 3, 3)
+    naming = code_classifier(codes, np.arange(30) % 3, 3)
     (folder / "naming.safetensors").write_bytes(naming.to_bytes())
     with TestClient(create_studio(Sketcher.load(folder))) as opened:
         assert opened.get("/api/model").json()["can_classify"] is True
@@ -349,46 +432,34 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     assert sum(guess["probability"] for guess in guesses) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_defect_amid_drawing_ends_the_answer_in_the_one_shape(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_a_defect_in_drawing_is_an_error_of_the_one_shape(
+    sketcher: Sketcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sketch_pix2seq.web.studio.drawing_service import StepDecoder
-
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(StepDecoder, "follow", broken)
-    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
-    last = json.loads(answer.text.splitlines()[-1])
-    assert (last["ok"], last["error"]["code"]) == (False, "failed")
+    monkeypatch.setattr(sketcher, "redraw", broken)
+    answer = TestClient(create_studio(sketcher)).post("/api/redraw", json={"drawing": HOUSE})
+    assert (answer.status_code, answer.json()["ok"]) == (500, False)
+    assert answer.json()["error"]["code"] == "failed"
 
 
 def test_what_takes_too_long_to_draw_is_told(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    sketcher: Sketcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.drawing_service.DRAWING_SECONDS", -1.0)
-    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1})
-    last = json.loads(answer.text.splitlines()[-1])
-    assert last["error"]["code"] == "timeout"
+    monkeypatch.setattr(sketcher, "redraw", lambda *_, **__: time.sleep(0.3))
+    app = create_studio(sketcher, replace(UNLIMITED, seconds=0.1))
+    answer = TestClient(app).post("/api/redraw", json={"drawing": HOUSE})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "timeout")
 
 
-def test_what_takes_too_long_to_choose_is_told(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.drawing_service.DRAWING_SECONDS", 0.5)
-    monkeypatch.setattr(Sketcher, "rank", lambda *_: time.sleep(2))
-    begun = time.monotonic()
-    answer = client.post("/api/redraw", json={"drawing": HOUSE, "n": 1, "best_of": 2})
-    assert json.loads(answer.text.splitlines()[-1])["error"]["code"] == "timeout"
-    assert time.monotonic() - begun < 1.8
-
-
-def test_a_studio_that_cannot_draw_is_not_well(sketcher: Sketcher) -> None:
-    app = create_studio(sketcher)
-    with TestClient(app) as opened:
-        assert opened.get("/api/health").status_code == 200
-    answer = TestClient(app).get("/api/health")  # it has ended: its engine is closed
-    assert (answer.status_code, answer.json()["ok"]) == (503, False)
+def test_drawings_lie_in_the_middle() -> None:
+    drawing = strokes_in_middle(Sketch.from_points([[(0, 0), (10, 4)]]), fit=True)
+    assert drawing == [[[0.0, 255.0], [76.5, 178.5]]]
+    assert strokes_in_middle(sketch_of(drawing)) == strokes_of(sketch_of(drawing)) == drawing
+    assert strokes_in_middle(Sketch(())) == []
+    point = Sketch.from_points([[(7, 7)]])
+    assert strokes_in_middle(point) == strokes_in_middle(point, fit=True) == [[[127.5], [127.5]]]
 
 
 def test_the_api_is_described(client: TestClient) -> None:
@@ -411,8 +482,6 @@ def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
 
 
 def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), completion=None))
     with TestClient(create_studio(Sketcher.load(folder))) as client:
         assert "comes without a map" in client.get("/map").text

@@ -15,9 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from sketch_pix2seq.errors import SketchPix2SeqError, StudyError, UsageError
-from sketch_pix2seq.web.turing.database import VERSION_TABLE, database_url, open_database
+from sketch_pix2seq.web.turing.database import METADATA, VERSION_TABLE, database_url, open_database
 from sketch_pix2seq.web.turing.store import Store
-from sketch_pix2seq.web.turing.tables import METADATA
 
 OURS, ANOTHER = "a" * 64, "b" * 64
 

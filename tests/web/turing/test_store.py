@@ -12,9 +12,8 @@ import sqlalchemy as sa
 
 from sketch_pix2seq.errors import BusyError, UsageError
 from sketch_pix2seq.evaluation.turing.statistics import Vote
-from sketch_pix2seq.web.turing.database import open_database
+from sketch_pix2seq.web.turing.database import PARTICIPANTS, open_database
 from sketch_pix2seq.web.turing.store import Participant, Store
-from sketch_pix2seq.web.turing.tables import PARTICIPANTS
 
 DIGEST = "a" * 64
 

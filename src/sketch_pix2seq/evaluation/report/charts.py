@@ -39,10 +39,7 @@ def colour(place: int) -> str:
 def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[Estimate]]) -> str:
     """Draw shares with their intervals: a row for each thing, a mark for each series.
 
-    Args:
-        rows: Names, from the top.
-        series: Names, first the yardstick's.
-        values: For each row one for each series, 0 to 1.
+    The first series is the yardstick.
     """
     row_height = 16 + 9 * len(series)
     height = 50 + row_height * len(rows) + 24
@@ -55,7 +52,7 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
     for tick in range(0, 101, 20):
         at = number(x(tick / 100))
         parts.append(f'<path class="hair" d="M{at} 36V{height - 24}"/>')
-        parts.append(text(f"{tick} %", x(tick / 100), height - 8, "middle", "grey"))
+        parts.append(text(f"{tick} %", x(tick / 100), height - 8, kind="grey"))
     for place, (name, some) in enumerate(zip(rows, values, strict=True)):
         top = 44 + place * row_height
         parts.append(text(name, left - 14, top + row_height / 2 - 4, "end"))
@@ -73,14 +70,7 @@ def lines(
     along: Sequence[str],
     below: str,
 ) -> str:
-    """Draw shares along something.
-
-    Args:
-        series: Names.
-        values: For each of them a share at every place.
-        along: What the places are called.
-        below: What is said under the axis.
-    """
+    """Draw the shares of each series along places, whose names stand under the axis."""
     height, top, bottom, left, right = 320, 44, 262, 60, _WIDTH - 30
     most = max(0.1, *(max(some) for some in values))
     step = 0.1 if most <= 0.5 else 0.2
@@ -96,8 +86,8 @@ def lines(
         parts.append(f'<path class="hair" d="M{left} {number(y(tick))}H{right}"/>')
         parts.append(text(f"{100 * tick:.0f} %", left - 10, y(tick), "end", "grey"))
     for x, name in zip(xs, along, strict=True):
-        parts.append(text(name, float(x), bottom + 20, "middle", "grey"))
-    parts.append(text(below, (left + right) / 2, bottom + 44, "middle", "grey"))
+        parts.append(text(name, float(x), bottom + 20, kind="grey"))
+    parts.append(text(below, (left + right) / 2, bottom + 44, kind="grey"))
     for which, some in enumerate(values):
         places = [f"{number(x)} {number(y(v))}" for x, v in zip(xs.tolist(), some, strict=True)]
         parts.append(
@@ -127,8 +117,7 @@ def clouds(
     for place, (title, points) in enumerate(panels):
         left, top = (place % per_row) * (side + gap), 34 + (place // per_row) * tall
         parts.append(text(title, left + 2, top + 10, "start", "strong"))
-        frame = f'x="{number(left)}" y="{number(top + 22)}" width="{number(side)}"'
-        parts.append(f'<rect class="frame" {frame} height="{number(side)}" rx="6"/>')
+        parts.append(rect(left, top + 22, side, side, 'class="frame" rx="6"'))
         inner = side - 24
         for (x, y), kind in zip(points.tolist(), kinds.tolist(), strict=True):
             parts.append(_mark(kind, left + 12 + inner * x, top + 34 + inner * y, 3.2))
@@ -139,12 +128,7 @@ def clouds(
 def confusions(
     panels: Sequence[tuple[str, Shaped[np.ndarray, "K K"]]], names: Sequence[str]
 ) -> str:
-    """Draw who is taken for whom: a panel for each model, a row for each true kind.
-
-    Args:
-        panels: Titles and shares; each row sums to 1.
-        names: Of the kinds.
-    """
+    """Draw who is taken for whom: a panel for each model, a row of shares for each true kind."""
     per_row = 3
     gap, label = 26, 78
     side = (_WIDTH - gap * (per_row - 1)) / per_row - label
@@ -157,36 +141,25 @@ def confusions(
         parts.append(text(title, left, top - 14, "start", "strong"))
         for row, name in enumerate(names):
             middle = top + (row + 0.5) * cell
-            parts.append(text(_short(name), left - 6, middle, "end", "small"))
+            parts.append(text(short(name), left - 6, middle, "end", "small"))
             at = f"{number(left + (row + 0.5) * cell)} {number(top + side + 10)}"
             turned = f'<g transform="translate({at}) rotate(-40)">'
-            parts.append(turned + text(_short(name), 0, 0, "end", "small") + "</g>")
+            parts.append(turned + text(short(name), 0, 0, "end", "small") + "</g>")
             for column in range(len(names)):
                 share = float(shares[row, column])
                 kind = "c0" if row == column else "c3"
-                corner = f'x="{number(left + column * cell)}" y="{number(top + row * cell)}"'
-                size = f'width="{number(cell - 1)}" height="{number(cell - 1)}"'
-                parts.append(
-                    f'<rect {corner} {size} rx="2" fill="var(--{kind})"'
-                    f' fill-opacity="{0.04 + 0.9 * share:.2f}"/>'
-                )
+                x, y = left + column * cell, top + row * cell
+                fill = f'rx="2" fill="var(--{kind})" fill-opacity="{0.04 + 0.9 * share:.2f}"'
+                parts.append(rect(x, y, cell - 1, cell - 1, fill))
                 if share >= 0.005 and len(names) <= 8:
-                    words = f"{100 * share:.0f}"
-                    across = left + (column + 0.5) * cell
                     strength = "onink" if share > 0.6 else "small"
-                    parts.append(text(words, across, middle, "middle", strength))
+                    parts.append(text(f"{100 * share:.0f}", x + cell / 2, middle, kind=strength))
     num_rows = -(-len(panels) // per_row)
     return svg(_WIDTH, num_rows * tall, parts)
 
 
 def scatter(points: Sequence[Point], across: str, up: str) -> str:
-    """Draw named points.
-
-    Args:
-        points: At least one.
-        across: What x is.
-        up: What y is.
-    """
+    """Draw named points; `across` and `up` say what x and y are."""
     height, left, right, top, bottom = 380, 90, _WIDTH - 140, 30, 310
     xs, ys = ([getattr(point, axis) for point in points] for axis in ("x", "y"))
     x_low, x_high = _range(xs)
@@ -198,12 +171,12 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
             f'<path class="hair" d="M{number(x)} {top}V{bottom}M{left} {number(y)}H{right}"/>'
         )
         x_value, y_value = x_low + share * (x_high - x_low), y_low + share * (y_high - y_low)
-        parts.append(text(f"{x_value:.2f}", x, bottom + 18, "middle", "grey"))
+        parts.append(text(f"{x_value:.2f}", x, bottom + 18, kind="grey"))
         parts.append(text(f"{y_value:.2f}", left - 10, y, "end", "grey"))
-    parts.append(text(across, (left + right) / 2, bottom + 46, "middle", "grey"))
+    parts.append(text(across, (left + right) / 2, bottom + 46, kind="grey"))
     parts.append(
         f'<g transform="translate(24 {(top + bottom) / 2}) rotate(-90)">'
-        + text(up, 0, 0, "middle", "grey")
+        + text(up, 0, 0, kind="grey")
         + "</g>"
     )
     places = [
@@ -263,7 +236,7 @@ def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
     return f'<path d="M{at}{paths[kind]}" {fill}/>'
 
 
-def text(words: str, x: float, y: float, anchor: str, kind: str = "") -> str:
+def text(words: str, x: float, y: float, anchor: str = "middle", kind: str = "") -> str:
     """Write words at a place; `y` is the middle of their height, `kind` a class of the page."""
     name = f' class="{kind}"' if kind else ""
     return (
@@ -272,7 +245,14 @@ def text(words: str, x: float, y: float, anchor: str, kind: str = "") -> str:
     )
 
 
-def _short(name: str) -> str:
+def rect(x: float, y: float, width: float, height: float, more: str) -> str:
+    """Draw a rectangle with more attributes."""
+    corner = f'x="{number(x)}" y="{number(y)}"'
+    return f'<rect {corner} width="{number(width)}" height="{number(height)}" {more}/>'
+
+
+def short(name: str) -> str:
+    """Shorten a long name."""
     return name if len(name) <= 12 else name[:11] + "…"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
 from sketch_pix2seq.evaluation.estimates import Estimate, difference
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Found
 from sketch_pix2seq.evaluation.report.tables import Form
 
 _CLUSTERED = {"neighbours": "neighbours", "silhouette": "silhouette"}
@@ -19,13 +19,7 @@ FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
 
 
 class Comparison(NamedTuple):
-    """One number for or against a claim.
-
-    Args:
-        words: What is compared.
-        value: By how much it is in the claim's favour.
-        form: How it is formatted.
-    """
+    """One number for or against a claim: `value`, by how much it is in the claim's favour."""
 
     words: str
     value: Estimate
@@ -34,14 +28,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that the paper found.
-
-    Args:
-        words: What.
-        paper: On which evidence there.
-        measure: What is measured here.
-        comparisons: The outcome.
-    """
+    """Something that the paper found, on which evidence, and what is measured of it here."""
 
     words: str
     paper: str
@@ -62,19 +49,15 @@ class Claim:
         return "holds in part" if any(for_it) else "not seen"
 
 
-def claims(evaluation: Evaluation, measured: dict[str, Any]) -> Iterator[Claim]:
-    """Yield the four claims, if the four models are there.
-
-    Args:
-        evaluation: Who was measured.
-        measured: What was found.
-    """
-    roles = {model.label.removesuffix("_small"): model for model in evaluation.models}
+def claims(found: Found) -> Iterator[Claim]:
+    """Yield the four claims, if the four models are there."""
+    measured = found.measured
+    roles = {model.label.removesuffix("_small"): model for model in found.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
-    seed = evaluation.settings.seed
-    right = {model.label: recognised(evaluation, measured, model) for model in roles.values()}
+    seed = found.evaluation.settings.seed
+    right = {model.label: redrawing.recognised(found, model) for model in roles.values()}
 
     def rec(more: EvaluatedModel, less: EvaluatedModel) -> Comparison:
         value = difference(right[more.label], right[less.label], seed)
@@ -116,7 +99,7 @@ def claims(evaluation: Evaluation, measured: dict[str, Any]) -> Iterator[Claim]:
 
     def off_category(more: EvaluatedModel, less: EvaluatedModel, name: str) -> Comparison:
         first, second = (
-            interpolation.off_category_rates(measured[interpolation.part_name(model)])[name]
+            interpolation.off_category_rates(measured[interpolation.part_name(model.label)])[name]
             for model in (more, less)
         )
         words = f"{_RATES[name]} of {more.label} − {less.label}"
@@ -133,18 +116,3 @@ def claims(evaluation: Evaluation, measured: dict[str, Any]) -> Iterator[Claim]:
             for more, less in ((cnn_kl, cnn), (rnn_kl, rnn))
         ],
     )
-
-
-def recognised(
-    evaluation: Evaluation, measured: dict[str, Any], model: EvaluatedModel
-) -> np.ndarray:
-    """Whether the judge recognises each redrawing.
-
-    Returns:
-        (S, N), for each seed and test drawing.
-    """
-    predicted = [
-        measured[redrawing.part_name(model, config)]["predicted"]
-        for config in redrawing.main_configs(evaluation)
-    ]
-    return np.asarray(np.array(predicted) == evaluation.held_out.category_ids)

@@ -1,18 +1,19 @@
-"""Tables: numbers with their intervals, as people read them and as CSV."""
+"""Tables: numbers with their intervals, as people read them, as CSV and as JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sketch_pix2seq.evaluation.estimates import Estimate
 
 Cell: TypeAlias = str | int | float | Estimate | None
 """A number, perhaps with its interval; a word; or nothing."""
 Form = Literal["share", "points", "number", "text"]
+_UNITS: dict[Form, str] = {"share": " %", "points": " points"}
 
 
 class Column(NamedTuple):
@@ -28,13 +29,13 @@ class Column(NamedTuple):
     form: Form = "share"
 
 
-class FormattedCell(NamedTuple):
-    """A cell as people read it.
+def columns(first: str, *others: str, form: Form = "share") -> list[Column]:
+    """Name the columns of a table: the first holds words, the others are of one form."""
+    return [Column(first, "text"), *(Column(name, form) for name in others)]
 
-    Args:
-        text: The number.
-        interval: From where to where chance may have moved it; may be empty.
-    """
+
+class FormattedCell(NamedTuple):
+    """A cell as people read it, and from where to where chance may have moved it."""
 
     text: str
     interval: str = ""
@@ -69,49 +70,51 @@ class Table:
         """Columns that the page shows."""
         return self.columns[: self.page_columns]
 
-    def formatted_rows(self) -> Iterator[list[FormattedCell]]:
-        """Yield the rows that the page shows, as people read them."""
-        for row in self.rows:
-            yield [
-                format_cell(cell, column.form)
-                for cell, column in zip(row, self.shown_columns, strict=False)
+    def formatted_rows(self) -> list[list[FormattedCell]]:
+        """Return the rows that the page shows, as people read them."""
+        return [
+            [
+                format_cell(cell, one.form)
+                for cell, one in zip(row, self.shown_columns, strict=False)
             ]
+            for row in self.rows
+        ]
 
     def to_csv(self) -> str:
         """As CSV: numbers as they are; an interval in two columns of its own."""
-        with_interval = [
-            any(isinstance(row[place], Estimate) for row in self.rows)
-            for place in range(len(self.columns))
-        ]
-        head: list[str] = []
-        for column, interval in zip(self.columns, with_interval, strict=True):
-            head += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if interval)]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(head)
-        for row in self.rows:
-            cells: list[str | int | float | None] = []
-            for cell, interval in zip(row, with_interval, strict=True):
+        lines: list[list[Any]] = [[] for _ in range(1 + len(self.rows))]
+        for place, column in enumerate(self.columns):
+            cells = [row[place] for row in self.rows]
+            wide = any(isinstance(cell, Estimate) for cell in cells)
+            lines[0] += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if wide)]
+            for line, cell in zip(lines[1:], cells, strict=True):
                 if isinstance(cell, Estimate):
-                    cells += [round(cell.value, 6), round(cell.low, 6), round(cell.high, 6)]
+                    line += [round(number, 6) for number in (cell.value, cell.low, cell.high)]
                 else:
-                    cells += [cell, *([None, None] if interval else [])]
-            writer.writerow(cells)
+                    line += [cell, None, None] if wide else [cell]
+        writer.writerows(lines)
         return file.getvalue()
 
+    def to_json(self) -> list[dict[str, Any]]:
+        """As JSON takes it: a dict for each row."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, map(plain, row), strict=True)) for row in self.rows]
 
-_UNITS: dict[Form, str] = {"share": " %", "points": " points"}
+
+def plain(cell: Cell) -> Any:
+    """A cell as JSON takes it."""
+    return asdict(cell) if isinstance(cell, Estimate) else cell
+
+
+def listed(rows: Sequence[Sequence[Cell]], column: int = 1, form: Form = "share") -> str:
+    """Names of rows with their numbers in one column, as a sentence goes."""
+    return ", ".join(f"{row[0]} {format_cell(row[column], form).text}" for row in rows)
 
 
 def format_cell(cell: Cell, form: Form) -> FormattedCell:
-    """Format a cell as people read it.
-
-    Args:
-        cell: The number.
-        form: See `Column`.
-
-    Returns:
-        Its text, and its interval if it has one.
+    """Format a cell as people read it; `form` as of `Column`.
 
     Example:
         >>> format_cell(Estimate(0.5, 0.4, 0.61), "share")

@@ -16,7 +16,7 @@ from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import DOT, SPLIT, EvaluatedModel, check_labels
-from sketch_pix2seq.evaluation.shown import as_shown, from_shown
+from sketch_pix2seq.evaluation.parts import keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.turing.study import (
     HUMAN,
     SKETCHES,
@@ -135,15 +135,15 @@ def _nameless(category: str, of_each: Mapping[str, Sequence[Sketch]]) -> Iterato
                 source=source,
                 category=category,
                 original=original,
-                drawing=as_shown(drawing),
+                drawing=keep_sketch(drawing),
             )
 
 
 def _write(study: Study, folder: Path) -> None:
-    """Fill the study's folder: all drawings with the same pen."""
+    """Draw all with the same pen."""
     (folder / SKETCHES).mkdir()
     for sketch in study.sketches:
-        drawing = from_shown(sketch.drawing) if sketch.drawing else DOT
+        drawing = kept_sketch(sketch.drawing) if sketch.drawing else DOT
         picture = drawing.to_image(PICTURE_SIZE, line_width=LINE_WIDTH, margin=MARGIN)
         (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
     (folder / STUDY_FILE).write_text(study.to_json(), encoding="utf-8")

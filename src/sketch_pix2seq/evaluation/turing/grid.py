@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from sketch_pix2seq.evaluation.parts import kept_sketch
 from sketch_pix2seq.evaluation.report import charts
-from sketch_pix2seq.evaluation.shown import from_shown
 from sketch_pix2seq.evaluation.turing.study import Study, StudySketch
-from sketch_pix2seq.io.svg_out import drawing_group, number
+from sketch_pix2seq.io.svg_out import drawing_group
 
 _WIDTH = 960
 _GAP, _BETWEEN, _HEAD, _BELOW = 10, 44, 30, 26
 _LEAST, _MOST = 44, 92
-_LONGEST_NAME = 12
 
 HIGHEST, ABOVE, PLAIN = "highest", "above", "plain"
 """How a share stands in its row: none is higher; above the human sketch's; neither."""
 
 
 class Shown(NamedTuple):
-    """A sketch with its share.
-
-    Args:
-        sketch: The sketch.
-        share: How often it was tagged human; None: no vote.
-        standing: One of `HIGHEST`, `ABOVE`, `PLAIN`.
-    """
+    """A sketch, how often it was tagged human (None: no vote), and its standing."""
 
     sketch: StudySketch
     share: float | None
@@ -34,43 +27,32 @@ class Shown(NamedTuple):
 
 
 def rows_of(study: Study, category: str, shares: Mapping[str, float | None]) -> list[list[Shown]]:
-    """Put sketches and their shares into rows.
-
-    Args:
-        study: The study.
-        category: Which rows.
-        shares: By the sketches' names.
+    """Put the sketches of a category and their shares, which are by their names, into rows.
 
     Returns:
         A row for each human sketch, a sketch for each source: the human one first.
     """
     columns = [study.of(source, category) for source in study.sources]
-    return [_row(sketches, shares) for sketches in zip(*columns, strict=True)]
-
-
-def _row(sketches: Sequence[StudySketch], shares: Mapping[str, float | None]) -> list[Shown]:
-    own = [shares[sketch.name] for sketch in sketches]
-    known = [share for share in own if share is not None]
-    human = shares[sketches[0].name]
-    row = []
-    for sketch, share in zip(sketches, own, strict=True):
-        standing = PLAIN
-        if share is not None and len(known) > 1 and share == max(known):
-            standing = HIGHEST
-        elif share is not None and human is not None and share > human:
-            standing = ABOVE
-        row.append(Shown(sketch, share, standing))
-    return row
+    rows = []
+    for sketches in zip(*columns, strict=True):
+        known = [share for one in sketches if (share := shares[one.name]) is not None]
+        human = shares[sketches[0].name]
+        row = []
+        for sketch in sketches:
+            share, standing = shares[sketch.name], PLAIN
+            if share is not None and len(known) > 1 and share == max(known):
+                standing = HIGHEST
+            elif share is not None and human is not None and share > human:
+                standing = ABOVE
+            row.append(Shown(sketch, share, standing))
+        rows.append(row)
+    return rows
 
 
 def grid(rows: Sequence[Sequence[Shown]]) -> str:
     """Draw rows of sketches, in two blocks side by side where there is room.
 
-    Args:
-        rows: As of `rows_of`; at least one.
-
-    Returns:
-        SVG in the colours of the report's page: green above the human one, red the highest.
+    SVG in the colours of the report's page: green above the human one, red the highest.
     """
     num_columns = len(rows[0])
     num_blocks = 2 if len(rows) > 1 and num_columns <= 7 else 1
@@ -84,7 +66,7 @@ def grid(rows: Sequence[Sequence[Shown]]) -> str:
         left = first // per_block * (wide + _BETWEEN)
         for column, shown in enumerate(rows[0]):
             middle = left + column * (cell + _GAP) + cell / 2
-            parts.append(charts.text(_short(shown.sketch.source), middle, 10, "middle", "small"))
+            parts.append(charts.text(charts.short(shown.sketch.source), middle, 10, kind="small"))
         for place, row in enumerate(rows[first : first + per_block]):
             top = _HEAD + place * (cell + _BELOW + _GAP)
             for column, shown in enumerate(row):
@@ -95,25 +77,17 @@ def grid(rows: Sequence[Sequence[Shown]]) -> str:
 def _cell(shown: Shown, left: float, top: float, side: float) -> str:
     """A sketch in a frame, and its share: marked by shape too, for those who see no colours."""
     kind = "c3" if shown.standing == HIGHEST else "c1" if shown.standing == ABOVE else ""
-    corner = f'x="{number(left)}" y="{number(top)}" width="{number(side)}" height="{number(side)}"'
-    frame = f'<rect class="frame" {corner} rx="6"/>'
+    frame = charts.rect(left, top, side, side, 'class="frame" rx="6"')
     drawing = drawing_group(
-        from_shown(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
+        kept_sketch(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
     )
     words = "–" if shown.share is None else f"{100 * shown.share:.0f} %"
     middle, line = left + side / 2, top + side + 13
     if not kind:
-        return frame + drawing + charts.text(words, middle, line, "middle", "small")
-    half = 4.1 * len(words) + 4
-    pill = (
-        f'<rect x="{number(middle - half)}" y="{number(line - 9)}" width="{number(2 * half)}"'
-        f' height="18" rx="9" fill="var(--{kind})" fill-opacity="0.18"/>'
-        if shown.standing == HIGHEST
-        else ""
-    )
-    tag = charts.text(words, middle, line, "middle", f"strong {kind}")
-    return frame + drawing + pill + tag
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+        return frame + drawing + charts.text(words, middle, line, kind="small")
+    tag = charts.text(words, middle, line, kind=f"strong {kind}")
+    if shown.standing == HIGHEST:
+        half = 4.1 * len(words) + 4
+        pill = 'rx="9" fill="var(--c3)" fill-opacity="0.18"'
+        tag = charts.rect(middle - half, line - 9, 2 * half, 18, pill) + tag
+    return frame + drawing + tag

@@ -1,4 +1,7 @@
-"""The outcome of a study in words, tables and figures: sections of the report's page."""
+"""The outcome of a study in words, tables and figures: sections of the report's page.
+
+Source of what the paper found: Chen et al., arXiv 1709.04121, Table 3 and section 4.2.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,22 @@ import numpy as np
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, format_cell
-from sketch_pix2seq.evaluation.turing import paper
+from sketch_pix2seq.evaluation.report.tables import (
+    Cell,
+    Column,
+    Table,
+    columns,
+    format_cell,
+    listed,
+)
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.statistics import LEAST_HUMAN, MOST_HUMAN, RESAMPLES
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
+PAPER = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
+"""How often each source's sketches were tagged human. A model of another name has none."""
+PARTICIPANTS, LEFT_OUT = 61, 2
 _INTERVALS = (
     f"Intervals are 95 %: {RESAMPLES:,} times participants and sketches, both, are drawn anew "
     "with replacement (pigeonhole bootstrap), for votes of one person, and votes on one sketch, "
@@ -43,12 +55,12 @@ def _passing(outcome: Outcome) -> Section:
             outcome.share(source),
             None if source == HUMAN else outcome.above_human(source),
             outcome.share_by_everybody(source),
-            paper.SHARES.get(source),
+            PAPER.get(source),
             outcome.num_votes(source),
         ]
         for source in outcome.study.sources
     ]
-    found = [f"{row[0]} {format_cell(row[1], 'share').text}" for row in rows if row[1] is not None]
+    found = [row for row in rows if row[1] is not None]
     return Section(
         name="passing",
         title="Taken for human: how often",
@@ -56,16 +68,15 @@ def _passing(outcome: Outcome) -> Section:
         "which is far from always.",
         how=f"{_RULE} {_INTERVALS} A redrawing and the sketch that it redraws are drawn anew "
         "together where they are compared.",
-        paper=f"{paper.PARTICIPANTS} participants, {paper.LEFT_OUT} of them left out; human 58 %, "
+        paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
-        ours=", ".join(found) + "." if found else "no votes that count yet.",
+        here=listed(found) + "." if found else "no votes that count yet.",
         tables=[
             Table(
                 name="turing",
                 title="Tagged human",
                 columns=[
-                    Column("drawn by", "text"),
-                    Column("tagged human"),
+                    *columns("drawn by", "tagged human"),
                     Column("against human", "points"),
                     Column("nobody left out"),
                     Column("the paper"),
@@ -85,15 +96,12 @@ def _by_category(outcome: Outcome) -> Section:
         [source, *(outcome.share(source, category) for category in study.categories)]
         for source in study.sources
     ]
-    of_rows = [("all", [outcome.share(source) for source in study.sources])]
-    of_rows += [
-        (category, [outcome.share(source, category) for source in study.sources])
-        for category in study.categories
-    ]
-    shown: list[tuple[str, list[Estimate]]] = [
-        (name, [one for one in some if one is not None]) for name, some in of_rows
-    ]
-    shown = [(name, some) for name, some in shown if len(some) == len(study.sources)]
+    shown: list[tuple[str, list[Estimate]]] = []
+    for name in (None, *study.categories):
+        some = [outcome.share(source, name) for source in study.sources]
+        known = [one for one in some if one is not None]
+        if len(known) == len(some):
+            shown.append((name or "all", known))
     figures = [
         Figure(
             "turing-categories",
@@ -109,14 +117,14 @@ def _by_category(outcome: Outcome) -> Section:
         how=f"As above, {study.made['per_category']} human sketches of each category.",
         paper="pigs by the CNN were tagged human more often (67 % without KL, 61 % with) than by "
         "the RNN (50 %, 45 %).",
-        ours="most often tagged human: " + "; ".join(_best(outcome)) + "."
+        here="most often tagged human: " + "; ".join(_best(outcome)) + "."
         if shown
         else "too few votes yet.",
         tables=[
             Table(
                 name="turing-categories",
                 title="Tagged human, by category",
-                columns=[Column("drawn by", "text"), *map(Column, study.categories)],
+                columns=columns("drawn by", *study.categories),
                 rows=rows,
                 yardsticks=1,
             )
@@ -157,17 +165,14 @@ def _by_sketch(outcome: Outcome) -> Section:
         "often of its row.",
         how=_RULE,
         paper="shows the same of its 150 sketches, in the same colours (Figure 3).",
-        ours=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
+        here=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
         "what they redraw.",
         tables=[
             Table(
                 name="turing-sketches",
                 title="",
                 columns=[
-                    Column("sketch", "text"),
-                    Column("drawn by", "text"),
-                    Column("category", "text"),
-                    Column("redraws", "text"),
+                    *columns("sketch", "drawn by", "category", "redraws", form="text"),
                     Column("tagged human"),
                     Column("votes", "number"),
                 ],
@@ -210,8 +215,8 @@ def _participants(outcome: Outcome) -> Section:
         see="Nobody's name, address or hour is kept: a number stands for each.",
         how="Everybody with at least one vote. Who stopped before the end counts with what they "
         "answered.",
-        paper=f"{paper.PARTICIPANTS} participants, {paper.LEFT_OUT} left out.",
-        ours=f"{count:,} participants, {out:,} left out; {finished:,} answered all {total:,} "
+        paper=f"{PARTICIPANTS} participants, {LEFT_OUT} left out.",
+        here=f"{count:,} participants, {out:,} left out; {finished:,} answered all {total:,} "
         f"sketches, half of them {middle} or more.",
         tables=[
             Table(

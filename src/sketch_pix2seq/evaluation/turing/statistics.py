@@ -30,13 +30,7 @@ _PEOPLE, _SKETCHES = 0, 1  # streams of random numbers
 
 
 class Vote(NamedTuple):
-    """One tag.
-
-    Args:
-        participant: Who.
-        sketch: Of which sketch.
-        human: Tagged as drawn by a human.
-    """
+    """One participant's tag of a sketch: drawn by a human, or not."""
 
     participant: str
     sketch: str
@@ -44,13 +38,9 @@ class Vote(NamedTuple):
 
 
 def left_out(votes: Iterable[Vote]) -> set[str]:
-    """Tell which participants the paper's rule leaves out.
+    """Return the participants whom the paper's rule leaves out.
 
-    Args:
-        votes: All of them.
-
-    Returns:
-        Those who tagged more than 90 % or less than 10 % of what they saw as human.
+    They tagged more than 90 % or less than 10 % of what they saw as human.
 
     Example:
         >>> sorted(left_out([Vote("a", "x", True), Vote("b", "x", True), Vote("b", "y", False)]))
@@ -84,12 +74,7 @@ class Ballot:
 
     @classmethod
     def of(cls, votes: Iterable[Vote], sketches: Sequence[str]) -> Ballot:
-        """Sort votes into a table.
-
-        Args:
-            votes: At most one of each participant on each sketch counts: the first.
-            sketches: All that there are; votes on others are passed over.
-        """
+        """Sort votes on some sketches into a table; only one's first vote on a sketch counts."""
         columns = {sketch: place for place, sketch in enumerate(sketches)}
         counted = [vote for vote in votes if vote.sketch in columns]
         participants = sorted({vote.participant for vote in counted})
@@ -109,22 +94,16 @@ class Ballot:
         return Ballot(names, self.sketches, self.cast[kept], self.human[kept])
 
     def share(self, sketches: Iterable[str], seed: int = 0) -> Estimate | None:
-        """Say how often some sketches are tagged human.
-
-        Args:
-            sketches: Which ones.
-            seed: Of the resampling.
-
-        Returns:
-            The share of their votes with its interval; None if there is no vote.
-        """
+        """The share of the votes on some sketches that say human; None if there is no vote."""
         wanted = set(sketches)
         columns = np.flatnonzero([sketch in wanted for sketch in self.sketches])
         cast, human = self.cast[:, columns], self.human[:, columns]
         if not cast.any():
             return None
-        low, high = _interval(cast, human, seed)
-        return Estimate(float(human.sum() / cast.sum()), low, high)
+        people = _times_drawn(cast.shape[0], seed, _PEOPLE)
+        drawn = _times_drawn(cast.shape[1], seed, _SKETCHES)
+        low, high = np.nanpercentile(_resampled(people, drawn, cast, human), _TAILS)
+        return Estimate(float(human.sum() / cast.sum()), float(low), float(high))
 
     def difference(
         self, more: Sequence[str], less: Sequence[str], seed: int = 0
@@ -163,16 +142,6 @@ class Ballot:
             sketch: tagged[place] / counts[place] if counts[place] else None
             for place, sketch in enumerate(self.sketches)
         }
-
-
-def _interval(
-    cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"], seed: int
-) -> tuple[float, float]:
-    """Resample participants and sketches."""
-    people = _times_drawn(cast.shape[0], seed, _PEOPLE)
-    sketches = _times_drawn(cast.shape[1], seed, _SKETCHES)
-    low, high = np.nanpercentile(_resampled(people, sketches, cast, human), _TAILS)
-    return float(low), float(high)
 
 
 def _resampled(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sketch_pix2seq.errors import StudyError
-from sketch_pix2seq.evaluation.shown import ShownSketch
+from sketch_pix2seq.evaluation.parts import KeptSketch
 
 FORMAT_VERSION = 1
 STUDY_FILE = "study.json"
@@ -25,32 +25,21 @@ HUMAN = "human"
 
 @dataclass(frozen=True, kw_only=True)
 class StudySketch:
-    """One sketch of a study.
-
-    Args:
-        name: Tells nothing: random letters.
-        source: `human`, or a model's label.
-        category: What it shows, or should.
-        original: Name of the human sketch that it redraws; its own for that one.
-        drawing: Its strokes.
-    """
+    """One sketch of a study."""
 
     name: str
+    "Tells nothing: random letters."
     source: str
+    "`human`, or a model's label."
     category: str
     original: str
-    drawing: ShownSketch
+    "Name of the human sketch that it redraws; its own for that one."
+    drawing: KeptSketch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study and how it was made.
-
-    Args:
-        sketches: In random order.
-        made: Everything that it depends on.
-        format_version: Of this layout.
-    """
+    """A study, its sketches in random order, and everything that it depends on (`made`)."""
 
     sketches: tuple[StudySketch, ...]
     made: dict[str, Any] = field(default_factory=dict)
@@ -86,11 +75,7 @@ class Study:
 
     @classmethod
     def open(cls, folder: Path) -> Study:
-        """Open a study.
-
-        Raises:
-            StudyError: If it is none, or not whole.
-        """
+        """Open a study (StudyError if it is none, or not whole)."""
         path = folder / STUDY_FILE
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -104,7 +89,12 @@ class Study:
                 do="Make one with `sketch-pix2seq turing create`.",
             ) from error
         except (
-            *(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
         ) as error:
             raise StudyError(f"`{path}` cannot be read", got=repr(error)[:200]) from error
         if version != FORMAT_VERSION:

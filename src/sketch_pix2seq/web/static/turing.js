@@ -35,7 +35,7 @@ async function answer(tag) {
   if (busy || performance.now() - shownAt < LEAST_LOOK) return;
   setBusy(true, tag);
   const next = await send({ sketch: form.elements.sketch.value, tag });
-  if (next === null) return location.reload(); // not ours to settle: let the site say what is so
+  if (next === null) return location.reload(); // not to be settled here: let the site say what is so
   if (next.sketch === null) return location.assign("/thanks");
   await show(next);
   setBusy(false);

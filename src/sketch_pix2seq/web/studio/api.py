@@ -1,43 +1,32 @@
-"""The studio's API: drawings in, strokes out as they are drawn.
-
-Answers that are drawn come as lines of JSON, each `{"moves": [[place, [[x, y, lift], ...],
-finished], ...]}`, and end with `{"done": true}` or with an error in the one shape.
-"""
+"""The studio's API: drawings in, whole drawings out."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator
-from typing import Any, TypedDict
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
-import orjson
+from anyio import CancelScope, CapacityLimiter, fail_after, from_thread, to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 from fastapi import APIRouter, Request
 from jaxtyping import Float32
-from starlette.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
-from sketch_pix2seq.bundle.gallery import Gallery
-from sketch_pix2seq.errors import BundleError, DrawingError, SketchPix2SeqError
-from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
+from sketch_pix2seq.errors import BundleError, BusyError, DrawingError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.animation import film
 from sketch_pix2seq.io.atomic import png_bytes
 from sketch_pix2seq.io.reading import read_drawing
 from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.answers import Wrong
-from sketch_pix2seq.web.studio.drawing_service import (
-    DrawingService,
-    Moves,
-    check_tries,
-    drawing_of,
-    sketch_of,
-)
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
     ClassifyAnswer,
     ClassifyForm,
     CompleteForm,
+    DrawingsAnswer,
     GalleryPoint,
     Guess,
     MapAnswer,
@@ -47,31 +36,104 @@ from sketch_pix2seq.web.studio.forms import (
     ReadAnswer,
     RedrawForm,
     SaveForm,
+    Strokes,
+    check_tries,
+    sketch_of,
+    strokes_in_middle,
+    strokes_of,
 )
-from sketch_pix2seq.web.studio.worker_limits import WorkerLimits
 
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-LINES = "application/x-ndjson"
+MOST_WAITING = 200
+"""Requests that may wait for a thread."""
+WAIT_SECONDS = 10.0
+"""How long one may wait for it."""
 NUM_GUESSES = 3
 _PICTURE_SIZE = 1024
 _GIF_SIZE = 384
 _TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
-_STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {LINES: {}}, "description": "Strokes, as they are drawn."}
-}
 
 
-def routes(service: DrawingService) -> APIRouter:
+class Workers:
+    """Threads that work for all who ask, and the queue before them.
+
+    Args:
+        num_threads: More than there are processors would only slow each other.
+        most_waiting: Requests that may wait.
+    """
+
+    def __init__(self, num_threads: int, most_waiting: int = MOST_WAITING) -> None:
+        self._limiter = CapacityLimiter(num_threads)
+        self._most_waiting = most_waiting
+
+    @property
+    def num_active(self) -> int:
+        """How many requests are worked on."""
+        return self._limiter.statistics().borrowed_tokens
+
+    @property
+    def num_waiting(self) -> int:
+        """How many requests wait."""
+        return self._limiter.statistics().tasks_waiting
+
+    async def run(self, request: Request, work: Callable[[], T]) -> T:
+        """Do something in a thread.
+
+        Args:
+            request: What asks for it: once its client has gone, `_go_on` ends the work.
+            work: What is done.
+
+        Raises:
+            BusyError: If too many wait for a thread, or none becomes free in time.
+            ClientDisconnect: If the client has gone.
+        """
+        with CancelScope() as scope:
+            watcher = asyncio.create_task(_cancel_when_gone(request, scope))
+            try:
+                await self._wait_for_thread()
+                try:
+                    result = await to_thread.run_sync(work)
+                    await checkpoint_if_cancelled()
+                    return result
+                finally:
+                    self._limiter.release()
+            finally:
+                watcher.cancel()
+        raise ClientDisconnect
+
+    async def _wait_for_thread(self) -> None:
+        busy = BusyError("too many people draw at this moment", do="Try again in a few seconds.")
+        if self.num_waiting >= self._most_waiting:
+            raise busy
+        try:
+            with fail_after(WAIT_SECONDS):
+                await self._limiter.acquire()
+        except TimeoutError as error:
+            raise busy from error
+
+
+async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+def _go_on(done: int, total: int) -> None:
+    """End a thread's work, between two drawings, if nobody waits for it any more."""
+    from_thread.check_cancelled()
+
+
+def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     """Return the routes of a studio.
 
     Args:
-        service: Draws.
+        sketcher: The model.
+        drawers: Where it draws.
     """
     api = APIRouter(prefix="/api", tags=["studio"])
-    sketcher = service.sketcher
-    gallery = _GalleryIndex(service)
-    workers = WorkerLimits()
+    gallery = _GalleryIndex(sketcher)
+    filers = Workers(1, most_waiting=16)  # photos and films take seconds: they keep nobody waiting
 
     @api.get("/model", summary="What the model is.")
     def get_model() -> ModelAnswer:
@@ -87,47 +149,43 @@ def routes(service: DrawingService) -> APIRouter:
             attribution=card.attribution,
         )
 
-    @api.post("/redraw", summary="Draw a drawing again.", responses=_STREAM)
-    async def redraw(form: RedrawForm) -> StreamingResponse:
+    @api.post("/redraw", summary="Draw a drawing again.")
+    async def redraw(request: Request, form: RedrawForm) -> DrawingsAnswer:
         check_tries(form.n, form.best_of)
-        given = [sketch_of(form.drawing)]
-        views, latents, scores = await workers.look(
-            lambda: sketcher.encode_once(given, with_scores=form.best_of > 1)
+        sketch = sketch_of(form.drawing)
+        drawn = await drawers.run(
+            request,
+            lambda: sketcher.redraw(
+                sketch, form.n, form.temperature, form.seed, _go_on, best_of=form.best_of
+            ),
         )
-        params = _sampling_args(form, service)
-        conditions = await workers.look(lambda: sketcher.conditions_of(latents, views))
-        if form.best_of == 1:
-            return _stream(service.draw(conditions, n=form.n, **params))
-        tries = {"n": form.n, "best_of": form.best_of}
-        return _stream(service.draw_best(conditions, latents, scores, workers, **tries, **params))
+        return _in_middle(drawn)
 
-    @api.post("/complete", summary="Complete a started drawing.", responses=_STREAM)
-    async def complete(form: CompleteForm) -> StreamingResponse:
-        conditions, prefixes = await workers.look(
-            lambda: sketcher.prepare_completion([sketch_of(form.drawing)])
+    @api.post("/complete", summary="Complete a started drawing.")
+    async def complete(request: Request, form: CompleteForm) -> DrawingsAnswer:
+        sketch = sketch_of(form.drawing)
+        drawn = await drawers.run(
+            request, lambda: sketcher.complete(sketch, form.n, form.temperature, form.seed, _go_on)
         )
-        drawn = service.draw(
-            conditions, n=form.n, prefixes=prefixes, **_sampling_args(form, service)
-        )
-        return _stream(drawn)
+        return DrawingsAnswer(drawings=[strokes_of(one) for one in drawn])
 
-    @api.post("/mix", summary="Draw what lies between two drawings.", responses=_STREAM)
-    async def mix(form: MixForm) -> StreamingResponse:
+    @api.post("/mix", summary="Draw what lies between two drawings.")
+    async def mix(request: Request, form: MixForm) -> DrawingsAnswer:
         check_tries(form.steps, form.best_of)
         ends = [sketch_of(form.first), sketch_of(form.second)]
-        _, codes, scores = await workers.look(
-            lambda: sketcher.encode_once(ends, with_scores=form.best_of > 1)
+        drawn = await drawers.run(
+            request,
+            lambda: sketcher.mix(
+                ends,
+                form.steps,
+                form.temperature,
+                form.seed,
+                _go_on,
+                spherical=form.spherical,
+                best_of=form.best_of,
+            ),
         )
-        path = path_through(codes, form.steps, spherical=form.spherical)
-        params = _sampling_args(form, service)
-        conditions = sketcher.conditions_of(path)
-        if form.best_of == 1:
-            return _stream(service.draw(conditions, **params))
-        path_scores = None if scores is None else interpolate_scores(scores, form.steps)
-        best = service.draw_best(
-            conditions, path, path_scores, workers, best_of=form.best_of, **params
-        )
-        return _stream(best)
+        return _in_middle(drawn)
 
     @api.get(
         "/map",
@@ -137,16 +195,21 @@ def routes(service: DrawingService) -> APIRouter:
     def get_map() -> Response:
         return Response(gallery.json, media_type="application/json")
 
-    @api.post("/map/draw", summary="Draw a point of the map.", responses=_STREAM)
-    async def draw_place(form: PointForm) -> StreamingResponse:
-        latent = await workers.look(lambda: gallery.latent_at(form.x, form.y))
-        conditions = sketcher.conditions_of(latent[None])
-        return _stream(service.draw(conditions, n=form.n, **_sampling_args(form, service)))
+    @api.post("/map/draw", summary="Draw a point of the map.")
+    async def draw_point(request: Request, form: PointForm) -> DrawingsAnswer:
+        def draw() -> list[list[Sketch]]:
+            code = gallery.latent_at(form.x, form.y)
+            return sketcher.decode(code[None], form.n, form.temperature, form.seed, _go_on)
+
+        (drawn,) = await drawers.run(request, draw)
+        return _in_middle(drawn)
 
     @api.post("/classify", summary="Classify a drawing.")
-    async def classify(form: ClassifyForm) -> ClassifyAnswer:
+    async def classify(request: Request, form: ClassifyForm) -> ClassifyAnswer:
         sketch = sketch_of(form.drawing)
-        return ClassifyAnswer(guesses=await workers.look(lambda: _guesses(sketcher, sketch)))
+        return ClassifyAnswer(
+            guesses=await drawers.run(request, lambda: _guesses(sketcher, sketch))
+        )
 
     @api.post(
         "/read",
@@ -155,7 +218,7 @@ def routes(service: DrawingService) -> APIRouter:
     )
     async def read(request: Request) -> ReadAnswer:
         data = await request.body()
-        return ReadAnswer(drawing=await workers.file(lambda: _seen(data)))
+        return ReadAnswer(drawing=await filers.run(request, lambda: _read(data)))
 
     @api.post(
         "/save",
@@ -163,8 +226,8 @@ def routes(service: DrawingService) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
     )
-    async def save(form: SaveForm) -> Response:
-        content = await workers.file(lambda: _file(form))
+    async def save(request: Request, form: SaveForm) -> Response:
+        content = await filers.run(request, lambda: _file(form))
         name = f"sketch.{form.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=_TYPES[form.format], headers=headers)
@@ -175,11 +238,10 @@ def routes(service: DrawingService) -> APIRouter:
 class _GalleryIndex:
     """The gallery as JSON, and its codes, computed when they are first needed."""
 
-    def __init__(self, service: DrawingService) -> None:
-        self._service = service
+    def __init__(self, sketcher: Sketcher) -> None:
+        self._sketcher = sketcher
         self._latents: Float32[np.ndarray, "N Z"] | None = None
-        gallery = service.sketcher.gallery
-        drawings = [] if gallery is None else gallery.items
+        gallery = sketcher.gallery
         answer = MapAnswer(
             categories=[] if gallery is None else gallery.categories,
             drawings=[
@@ -187,37 +249,26 @@ class _GalleryIndex:
                     category=one.sketch.category or "",
                     x=one.place[0],
                     y=one.place[1],
-                    drawing=drawing_of(one.sketch.rounded()),
+                    drawing=strokes_in_middle(one.sketch.rounded()),
                 )
-                for one in drawings
+                for one in (gallery.items if gallery else ())
             ],
         )
         self.json = answer.model_dump_json().encode()
 
     def latent_at(self, x: float, y: float) -> Float32[np.ndarray, "Z"]:
-        gallery: Gallery | None = self._service.sketcher.gallery
+        gallery = self._sketcher.gallery
         if gallery is None:
             raise BundleError(
                 "this model comes without a map", do="Export it with `--data` and `--gallery`."
             )
         if self._latents is None:
-            self._latents = self._service.sketcher.encode([one.sketch for one in gallery.items])
+            self._latents = self._sketcher.encode([one.sketch for one in gallery.items])
         return gallery.latent_at((x, y), self._latents)
 
 
-class _SamplingArgs(TypedDict):
-    temperature: float
-    seed: int
-
-
-def _sampling_args(
-    form: CompleteForm | MixForm | PointForm, service: DrawingService
-) -> _SamplingArgs:
-    """The arguments of `DrawingService.draw`."""
-    temperature = form.temperature
-    if temperature is None:
-        temperature = service.sketcher.card.temperature
-    return {"temperature": temperature, "seed": form.seed}
+def _in_middle(sketches: Sequence[Sketch]) -> DrawingsAnswer:
+    return DrawingsAnswer(drawings=[strokes_in_middle(one) for one in sketches])
 
 
 def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
@@ -230,7 +281,7 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
     ][:NUM_GUESSES]
 
 
-def _seen(data: bytes) -> list[list[list[float]]]:
+def _read(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = read_drawing(data)
     if sketch.num_points > MOST_POINTS:
@@ -241,7 +292,7 @@ def _seen(data: bytes) -> list[list[list[float]]]:
             got=sketch.num_points,
             do="Show a part of it, or a simpler drawing.",
         )
-    return drawing_of(sketch)
+    return strokes_in_middle(sketch, fit=True)
 
 
 def _file(form: SaveForm) -> bytes:
@@ -260,26 +311,3 @@ def _file(form: SaveForm) -> bytes:
     rows = [SheetRow(shown[first : first + columns]) for first in range(0, len(shown), columns)]
     sheet = Sheet(rows=rows)
     return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())
-
-
-def _stream(drawn: AsyncIterator[list[Moves]]) -> StreamingResponse:
-    return StreamingResponse(_lines(drawn), media_type=LINES)
-
-
-async def _lines(drawn: AsyncIterator[list[Moves]]) -> AsyncIterator[bytes]:
-    last: dict[str, object] = {"done": True}
-    try:
-        async for moves in drawn:
-            yield _line({"moves": [list(move) for move in moves]})
-    except SketchPix2SeqError as error:  # the status was sent already
-        last = Wrong.of_error(error).to_dict()
-    except TimeoutError:
-        last = Wrong.of_status(504).to_dict()
-    except Exception:
-        _log.exception("a defect in drawing")
-        last = Wrong.of_status(500).to_dict()
-    yield _line(last)
-
-
-def _line(content: dict[str, object]) -> bytes:
-    return orjson.dumps(content) + b"\n"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from importlib import resources
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.guards import Limits
-from sketch_pix2seq.web.pages import page
 from sketch_pix2seq.web.site import new_site
-from sketch_pix2seq.web.studio.api import routes
-from sketch_pix2seq.web.studio.drawing_service import DrawingService, drawing_of
+from sketch_pix2seq.web.studio.api import Workers, routes
+from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
@@ -27,88 +26,48 @@ LIMITS = Limits(
 )
 
 
-Drawing: TypeAlias = list[list[list[float]]]
-"""[[x...], [y...]] for each stroke."""
-
-
 class View(NamedTuple):
-    """A page of the studio.
-
-    Args:
-        path: Its address.
-        title: What the navigation calls it.
-        template: What shows it.
-    """
+    """A page of the studio: its address, and what the navigation calls it."""
 
     path: str
     title: str
-    template: str
 
 
-VIEWS = (
-    View("/", "Draw", "studio/draw.html.jinja"),
-    View("/mix", "Mix", "studio/mix.html.jinja"),
-    View("/map", "Map", "studio/map.html.jinja"),
-    View("/complete", "Complete", "studio/complete.html.jinja"),
-)
+VIEWS = (View("/", "Draw"), View("/mix", "Mix"), View("/map", "Map"), View("/complete", "Complete"))
 
 
-def create_studio(sketcher: Sketcher, limits: Limits = LIMITS) -> FastAPI:
+def create_studio(
+    sketcher: Sketcher, limits: Limits = LIMITS, *, num_threads: int | None = None
+) -> FastAPI:
     """Make the studio of a model.
 
     Args:
-        sketcher: The model.
+        sketcher: The model; it draws fastest for many if it uses one thread for each.
         limits: What is taken from one who asks.
+        num_threads: Requests that are worked on at once; None: as many as there are processors.
 
     Returns:
-        The application; its engine ends when the application does.
+        The application.
     """
-    service = DrawingService(sketcher)
+    drawers = Workers(num_threads or num_processors())
     sketches = examples_of_the_package()
-    examples = [(sketch.category or sketch.name or "", drawing_of(sketch)) for sketch in sketches]
-
-    @asynccontextmanager
-    async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.close()
-
-    def health() -> dict[str, object]:
-        engine = service.engine
-        return {"ok": engine.works, "drawing": engine.num_active, "waiting": engine.num_waiting}
-
+    examples = [
+        (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
+        for sketch in sketches
+    ]
     app = new_site(
         "sketch-pix2seq",
         "Show it a sketch; it draws it again, stroke by stroke.",
         limits,
-        lifespan=open_and_close,
-        health=health,
+        health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
     )
-    app.include_router(routes(service))
-    for view in VIEWS:
-        app.add_api_route(
-            view.path,
-            _shows(view, service, examples),
-            methods=["GET", "HEAD"],
-            include_in_schema=False,
-            response_class=HTMLResponse,
-        )
-    return app
+    app.include_router(routes(sketcher, drawers))
 
-
-def examples_of_the_package() -> list[Sketch]:
-    """Read the drawings that come with the package."""
-    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
-        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]
-
-
-def _shows(
-    view: View, service: DrawingService, examples: list[tuple[str, Drawing]]
-) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
-        sketcher = service.sketcher
+        view = next(view for view in VIEWS if view.path == request.scope["path"])
         return page(
             request,
-            view.template,
+            f"studio/{view.title.lower()}.html.jinja",
             view=view,
             views=VIEWS,
             card=sketcher.card,
@@ -119,4 +78,13 @@ def _shows(
             maps=sketcher.gallery is not None,
         )
 
-    return show
+    for view in VIEWS:
+        methods = ["GET", "HEAD"]
+        app.add_api_route(view.path, show, methods=methods, include_in_schema=False)
+    return app
+
+
+def examples_of_the_package() -> list[Sketch]:
+    """Read the drawings that come with the package."""
+    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
+        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]

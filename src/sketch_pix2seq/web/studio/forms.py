@@ -5,12 +5,18 @@ A drawing is written in Quick, Draw!'s layout: for each stroke its x and its y, 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import MAX_SEED
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.sketch import Sketch
 
+MOST_DRAWN = 400
+"""Drawings of one request, those included of which others are better."""
 MOST_POINTS = 5_000
 MOST_DRAWINGS = 12
 MOST_STEPS = 51
@@ -35,12 +41,56 @@ Drawing = Annotated[
 ]
 
 
-def checked(drawing: list[list[list[float]]]) -> list[list[list[float]]]:
-    """Refuse what is no drawing.
+Strokes: TypeAlias = list[list[list[float]]]
+"""A drawing that was checked, or is sent: [[x...], [y...]] for each stroke."""
+
+
+def sketch_of(drawing: Strokes) -> Sketch:
+    """Make a sketch of strokes in Quick, Draw!'s layout."""
+    return Sketch.from_points([np.array(stroke, np.float32).T for stroke in drawing])
+
+
+def strokes_of(sketch: Sketch) -> Strokes:
+    """Write a sketch in Quick, Draw!'s layout, where it lies."""
+    return [stroke.astype(np.float64).round(1).T.tolist() for stroke in sketch.strokes]
+
+
+def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
+    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255.
+
+    Args:
+        sketch: Of any size.
+        fit: Let its longest side be 255.
+    """
+    if sketch.bounds is None:
+        return []
+    low, high = np.split(np.array(sketch.bounds), 2)
+    scale = QUICKDRAW_SIDE / max(*(high - low), 1e-6) if fit else 1.0
+    middle = (low + high) / 2
+    moved = [(stroke - middle) * scale + QUICKDRAW_SIDE / 2 for stroke in sketch.strokes]
+    return [stroke.round(1).T.tolist() for stroke in moved]
+
+
+def check_tries(wanted: int, best_of: int) -> None:
+    """Refuse more than `MOST_DRAWN` drawings.
+
+    Args:
+        wanted: Drawings that are asked for.
+        best_of: How many are drawn for each one.
 
     Raises:
-        ValueError: If a stroke has not as many x as y, or there are too many points.
+        UsageError: If these are more.
     """
+    if wanted * best_of > MOST_DRAWN:
+        raise UsageError(
+            f"at most {MOST_DRAWN} drawings can be made at once",
+            got=f"{wanted} times `best_of` {best_of}",
+            do=f"Of {wanted} drawings `best_of` may be {MOST_DRAWN // wanted}.",
+        )
+
+
+def checked(drawing: Strokes) -> Strokes:
+    """Refuse a stroke that has not as many x as y, and too many points (ValueError)."""
     for number, (x, y) in enumerate(drawing):
         if len(x) != len(y):
             raise ValueError(f"stroke {number} must be [[x, ...], [y, ...]] of equal length")
@@ -127,17 +177,24 @@ class SaveForm(_Form):
 
     @field_validator("drawings")
     @classmethod
-    def _checked(cls, drawings: list[list[list[list[float]]]]) -> list[list[list[list[float]]]]:
+    def _checked(cls, drawings: list[Strokes]) -> list[Strokes]:
         if sum(len(stroke[0]) for drawing in drawings for stroke in drawing) > MOST_SAVED_POINTS:
             raise ValueError(f"drawings must have at most {MOST_SAVED_POINTS} points together")
         return [checked(drawing) for drawing in drawings]
 
 
-class ReadAnswer(BaseModel):
-    """What was seen in a file."""
+class DrawingsAnswer(BaseModel):
+    """What the model drew."""
 
     ok: Literal[True] = True
-    drawing: list[list[list[float]]] = Field(description="In the middle of a square of 255.")
+    drawings: list[Strokes]
+
+
+class ReadAnswer(BaseModel):
+    """The strokes in a file."""
+
+    ok: Literal[True] = True
+    drawing: Strokes = Field(description="In the middle of a square of 255.")
 
 
 class Guess(BaseModel):
@@ -160,7 +217,7 @@ class GalleryPoint(BaseModel):
     category: str
     x: float
     y: float
-    drawing: list[list[list[float]]]
+    drawing: Strokes
 
 
 class MapAnswer(BaseModel):

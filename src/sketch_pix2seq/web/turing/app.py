@@ -13,7 +13,7 @@ from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
 from sketch_pix2seq.web.turing.pictures import load_pictures
 from sketch_pix2seq.web.turing.results import results_routes
-from sketch_pix2seq.web.turing.routes import StudyContext, participant_routes
+from sketch_pix2seq.web.turing.routes import StudyContext, api, routes
 from sketch_pix2seq.web.turing.store import Store
 
 NAME = "Human or computer?"
@@ -46,12 +46,7 @@ def create_turing(
     Raises:
         StudyError: If a picture of the study cannot be shown.
     """
-    context = StudyContext(
-        store=store,
-        pictures=load_pictures(study, folder),
-        licence=str(study.made.get("licence", "")),
-        contact=contact,
-    )
+    pictures = load_pictures(study, folder)
 
     @asynccontextmanager
     async def open_and_close(app: FastAPI) -> AsyncIterator[None]:
@@ -65,6 +60,13 @@ def create_turing(
         lifespan=open_and_close,
         health=lambda: {"ok": store.can_write()},
     )
-    app.include_router(participant_routes(context))
+    app.state.study = StudyContext(
+        store=store,
+        pictures=pictures,
+        licence=str(study.made.get("licence", "")),
+        contact=contact,
+    )
+    app.include_router(routes)
+    app.include_router(api)
     app.include_router(results_routes(study, store, results_token))
     return app

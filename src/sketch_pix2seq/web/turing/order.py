@@ -9,19 +9,14 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a participant is.
-
-    Args:
-        answered: How many sketches they have voted on.
-        total: How many there are.
-        sketch: The one to vote on now; None: all are done.
-        following: The one after it, so that its picture can be fetched meanwhile.
-    """
+    """Where a participant is: how many sketches they have voted on, of how many."""
 
     answered: int
     total: int
     sketch: str | None
+    "The one to vote on now; None: all are done."
     following: str | None
+    "The one after it, so that its picture can be fetched meanwhile."
 
 
 @lru_cache(maxsize=1024)
@@ -29,10 +24,6 @@ def own_order(sketches: tuple[str, ...], seed: int) -> tuple[str, ...]:
     """Put sketches into a participant's order.
 
     By SHA-256 of seed and name, so that it is the same on every machine and in every release.
-
-    Args:
-        sketches: Their names.
-        seed: The participant's.
 
     Example:
         >>> sorted(own_order(("a", "b", "c"), 5))
@@ -44,11 +35,7 @@ def own_order(sketches: tuple[str, ...], seed: int) -> tuple[str, ...]:
 
 
 def place_in(order: tuple[str, ...], answered: Iterable[str]) -> Place:
-    """Say where one is.
-
-    Args:
-        order: Their own.
-        answered: What they have voted on.
+    """Say where one is who has voted on some sketches of their own order.
 
     Example:
         >>> place_in(("b", "a", "c"), ["b"])

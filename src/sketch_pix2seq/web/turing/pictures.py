@@ -20,17 +20,10 @@ _CHUNK_BYTES = 12
 
 
 def load_pictures(study: Study, folder: Path) -> dict[str, bytes]:
-    """Read the pictures of a study and make all equally long.
-
-    Args:
-        study: The study.
-        folder: Where it is kept.
+    """Read the pictures of a study from its folder and make all equally long.
 
     Returns:
-        PNG files by the sketches' names.
-
-    Raises:
-        StudyError: If one is no PNG.
+        PNG files by the sketches' names (StudyError if one is no PNG).
     """
     pictures: dict[str, bytes] = {}
     for sketch in study.sketches:
@@ -44,12 +37,7 @@ def load_pictures(study: Study, folder: Path) -> dict[str, bytes]:
 
 
 def filled(png: bytes, length: int) -> bytes:
-    """Make a PNG file longer without changing what it shows.
-
-    Args:
-        png: The file.
-        length: Bytes that it shall have: at least 12 more than it has.
-    """
+    """Make a PNG file at least 12 bytes longer without changing what it shows."""
     filling = bytes(length - len(png) - _CHUNK_BYTES)
     chunk = (
         struct.pack(">I", len(filling))

@@ -17,7 +17,7 @@ from sketch_pix2seq.evaluation.report.layout import style
 from sketch_pix2seq.evaluation.turing.outcome import Outcome
 from sketch_pix2seq.evaluation.turing.report import results_page
 from sketch_pix2seq.evaluation.turing.study import Study
-from sketch_pix2seq.web.pages import page
+from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.store import Store
 
 STYLESHEET = "/results.css"

@@ -17,12 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.web.pages import page
+from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.order import Place, own_order, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 from sketch_pix2seq.web.turing.visits import (
     code_of,
-    forget,
     participant_of,
     read_code,
     remember,
@@ -35,6 +34,8 @@ LEAST_LOOK_MS = 300
 _PICTURES_KEPT = "private, max-age=86400, immutable"
 
 Tag = Literal["human", "computer"]
+routes, api = APIRouter(include_in_schema=False), APIRouter()
+"""All that participants use. The site's `app.state.study` is its `StudyContext`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +70,7 @@ class StudyContext:
         return place_in(order, self.store.answered(participant))
 
     def take(self, participant: Participant, sketch: str, tag: Tag) -> bool:
-        """Take a vote down; see `Store.vote`.
-
-        Raises:
-            UsageError: If the study has no such sketch.
-        """
+        """Take a vote down on a sketch of this study (else UsageError); see `Store.vote`."""
         if sketch not in self.pictures:
             raise UsageError("`sketch` must be one of this study")
         return self.store.vote(participant, sketch, human=tag == "human")
@@ -99,129 +96,136 @@ class VoteAnswer(BaseModel):
     following: str | None = Field(description="The one after it, to be fetched meanwhile.")
 
 
-def participant_routes(context: StudyContext) -> APIRouter:
-    """Return all routes that participants use."""
-    routes = APIRouter()
-    _add_voting(routes, context)
-    _add_start(routes, context)
-    _add_end(routes, context)
-
-    @routes.get("/how", include_in_schema=False)
-    def show_how(request: Request) -> Response:
-        participant = participant_of(request, context.store)
-        if participant is None:
-            return _redirect_to_start()
-        return page(request, "turing/how.html.jinja", place=context.place_of(participant))
-
-    @routes.get("/sketches/{name}.png", include_in_schema=False)
-    def show_picture(name: str) -> Response:
-        if name not in context.pictures:
-            raise HTTPException(404)
-        headers = {"Cache-Control": _PICTURES_KEPT}
-        return Response(context.pictures[name], media_type="image/png", headers=headers)
-
-    return routes
+@routes.get("/")
+def show_start(request: Request) -> HTMLResponse:
+    """The first page."""
+    return _start(request)
 
 
-def _add_voting(routes: APIRouter, context: StudyContext) -> None:
-    @routes.get("/question", include_in_schema=False)
-    def ask(request: Request) -> Response:
-        participant = participant_of(request, context.store)
-        if participant is None:
-            return _redirect_to_start()
-        place = context.place_of(participant)
-        if place.sketch is None:
-            return _go("/thanks")
-        return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
-
-    @routes.post("/vote", include_in_schema=False)
-    def vote(
-        request: Request,
-        sketch: Annotated[str, Form(max_length=64)],
-        tag: Annotated[Tag, Form()],
-        asked: Annotated[int, Form(ge=0)] = 0,
-    ) -> Response:
-        participant = participant_of(request, context.store)
-        if participant is None:
-            return _redirect_to_start()
-        if not 0 <= _now_ms() - asked < LEAST_LOOK_MS:
-            context.take(participant, sketch, tag)
+@routes.post("/begin")
+def begin(request: Request) -> Response:
+    """Take somebody in."""
+    # who followed a link from elsewhere seemed new, for a Strict cookie was not sent; now it is
+    if participant_of(request, _study(request).store) is not None:
         return _go("/question")
-
-    @routes.post("/api/vote", summary="Say who drew a sketch; the first vote counts.")
-    def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
-        participant = participant_of(request, context.store)
-        if participant is None:
-            raise UsageError("this browser takes no part yet", do="Begin at the first page.")
-        counted = context.take(participant, form.sketch, form.tag)
-        return VoteAnswer(counted=counted, **context.place_of(participant)._asdict())
+    answer = _go("/how")
+    remember(answer, request, _study(request).store.join())
+    return answer
 
 
-def _add_start(routes: APIRouter, context: StudyContext) -> None:
-    def start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
-        participant = participant_of(request, context.store)
-        return page(
-            request,
-            "turing/start.html.jinja",
-            status,
-            study=context,
-            place=None if participant is None else context.place_of(participant),
-            lost="lost" in request.query_params,
-            wrong=wrong,
-        )
-
-    @routes.get("/", include_in_schema=False)
-    def show_start(request: Request) -> HTMLResponse:
-        return start(request)
-
-    @routes.post("/begin", include_in_schema=False)
-    def begin(request: Request) -> Response:
-        # who followed a link from elsewhere seemed new, for a Strict cookie was not sent; now it is
-        if participant_of(request, context.store) is not None:
-            return _go("/question")
-        answer = _go("/how")
-        remember(answer, request, context.store.join())
-        return answer
-
-    @routes.post("/resume", include_in_schema=False)
-    def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") -> Response:
-        token = read_code(code)
-        if token is None or context.store.find(token) is None:
-            return start(request, 422, wrong="Nobody here has this code. Look at it once more.")
-        answer = _go("/question")
-        remember(answer, request, token)
-        return answer
+@routes.post("/resume")
+def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """Let somebody go on in another browser."""
+    token = read_code(code)
+    if token is None or _study(request).store.find(token) is None:
+        return _start(request, 422, wrong="Nobody here has this code. Look at it once more.")
+    answer = _go("/question")
+    remember(answer, request, token)
+    return answer
 
 
-def _add_end(routes: APIRouter, context: StudyContext) -> None:
-    @routes.get("/pause", include_in_schema=False)
-    def pause(request: Request) -> Response:
-        return _last_page(request, context, "turing/pause.html.jinja")
-
-    @routes.get("/thanks", include_in_schema=False)
-    def thank(request: Request) -> Response:
-        return _last_page(request, context, "turing/thanks.html.jinja")
-
-    @routes.get("/withdraw", include_in_schema=False)
-    def ask_to_withdraw(request: Request) -> Response:
-        return _last_page(request, context, "turing/withdraw.html.jinja")
-
-    @routes.post("/withdraw", include_in_schema=False)
-    def withdraw(request: Request) -> Response:
-        participant = participant_of(request, context.store)
-        if participant is not None:
-            context.store.withdraw(participant)
-        answer = page(request, "turing/gone.html.jinja")
-        forget(answer, request)
-        return answer
+@routes.get("/how")
+def show_how(request: Request) -> Response:
+    """What to do."""
+    return _page(request, "turing/how.html.jinja")
 
 
-def _last_page(request: Request, context: StudyContext, template: str) -> Response:
-    participant = participant_of(request, context.store)
+@routes.get("/sketches/{name}.png")
+def show_picture(request: Request, name: str) -> Response:
+    """A sketch."""
+    pictures = _study(request).pictures
+    if name not in pictures:
+        raise HTTPException(404)
+    headers = {"Cache-Control": _PICTURES_KEPT}
+    return Response(pictures[name], media_type="image/png", headers=headers)
+
+
+@routes.get("/question")
+def ask(request: Request) -> Response:
+    """The next sketch."""
+    place = _study(request).place_of(_participant(request))
+    if place.sketch is None:
+        return _go("/thanks")
+    return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
+
+
+@routes.post("/vote")
+def vote(
+    request: Request,
+    sketch: Annotated[str, Form(max_length=64)],
+    tag: Annotated[Tag, Form()],
+    asked: Annotated[int, Form(ge=0)] = 0,
+) -> Response:
+    """A vote by the page's form."""
+    participant = _participant(request)
+    if not 0 <= _now_ms() - asked < LEAST_LOOK_MS:
+        _study(request).take(participant, sketch, tag)
+    return _go("/question")
+
+
+@api.post("/api/vote", summary="Say who drew a sketch; the first vote counts.")
+def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
+    """A vote by a script."""
+    study = _study(request)
+    participant = participant_of(request, study.store)
     if participant is None:
-        return _redirect_to_start()
-    place = context.place_of(participant)
-    return page(request, template, place=place, code=code_of(request), study=context)
+        raise UsageError("this browser takes no part yet", do="Begin at the first page.")
+    counted = study.take(participant, form.sketch, form.tag)
+    return VoteAnswer(counted=counted, **study.place_of(participant)._asdict())
+
+
+@routes.get("/pause")
+@routes.get("/thanks")
+@routes.get("/withdraw")
+def show_last_page(request: Request) -> Response:
+    """The end, for now or for good."""
+    return _page(request, f"turing{request.url.path}.html.jinja")
+
+
+@routes.post("/withdraw")
+def withdraw(request: Request) -> Response:
+    """Forget somebody."""
+    store = _study(request).store
+    participant = participant_of(request, store)
+    if participant is not None:
+        store.withdraw(participant)
+    answer = page(request, "turing/gone.html.jinja")
+    remember(answer, request, None)
+    return answer
+
+
+def _study(request: Request) -> StudyContext:
+    study: StudyContext = request.app.state.study
+    return study
+
+
+def _participant(request: Request) -> Participant:
+    """Who asks. Whom we do not know goes to the start: the browser may have kept no cookie."""
+    found = participant_of(request, _study(request).store)
+    if found is None:
+        raise HTTPException(303, headers={"Location": "/?lost"})
+    return found
+
+
+def _start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
+    study = _study(request)
+    participant = participant_of(request, study.store)
+    return page(
+        request,
+        "turing/start.html.jinja",
+        status,
+        study=study,
+        place=None if participant is None else study.place_of(participant),
+        lost="lost" in request.query_params,
+        wrong=wrong,
+    )
+
+
+def _page(request: Request, template: str) -> Response:
+    """A page for those who take part."""
+    study = _study(request)
+    place = study.place_of(_participant(request))
+    return page(request, template, place=place, code=code_of(request), study=study)
 
 
 def _now_ms() -> int:
@@ -230,8 +234,3 @@ def _now_ms() -> int:
 
 def _go(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303)
-
-
-def _redirect_to_start() -> RedirectResponse:
-    """Where those go whom we do not know: their browser may have kept no cookie."""
-    return _go("/?lost")

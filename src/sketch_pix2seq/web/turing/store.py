@@ -21,8 +21,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sketch_pix2seq.errors import BusyError, StudyError, UsageError
 from sketch_pix2seq.evaluation.turing.statistics import Vote
-from sketch_pix2seq.web.turing.database import WRITES, forget_deleted, open_database
-from sketch_pix2seq.web.turing.tables import PARTICIPANTS, STUDY, VOTES
+from sketch_pix2seq.web.turing.database import (
+    PARTICIPANTS,
+    STUDY,
+    VOTES,
+    WRITES,
+    forget_deleted,
+    open_database,
+)
 
 TOKEN_BYTES = 16
 TRY_SECONDS = 5
@@ -31,12 +37,7 @@ _SEED_BITS = 63
 
 
 class Participant(NamedTuple):
-    """One who takes part.
-
-    Args:
-        number: Anonymous: in the order of coming.
-        seed: Of the order in which they see the sketches.
-    """
+    """One who takes part: an anonymous number, the seed of the order in which they see sketches."""
 
     number: int
     seed: int
@@ -50,11 +51,7 @@ class Period(NamedTuple):
 
 
 class Store:
-    """The votes on one study.
-
-    Args:
-        engine: Its database; see `open_database`.
-    """
+    """The votes on one study, in an `open_database`."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._reading = engine
@@ -78,11 +75,7 @@ class Store:
         self._reading.dispose()
 
     def join(self) -> bytes:
-        """Take in one more.
-
-        Returns:
-            Their token, which is not kept here.
-        """
+        """Take in one more; return their token, which is not kept here."""
         token = secrets.token_bytes(TOKEN_BYTES)
         row = {
             "token_hash": _hashed(token),
@@ -109,11 +102,6 @@ class Store:
 
     def vote(self, participant: Participant, sketch: str, *, human: bool) -> bool:
         """Take a vote down, if it is the first of this participant on this sketch.
-
-        Args:
-            participant: Whose.
-            sketch: Name of the sketch, which the caller has checked.
-            human: Tagged as drawn by a human.
 
         Returns:
             Whether it counts; False: there was one already, which stays as it is.

@@ -19,39 +19,33 @@ _GROUP = 4
 _ALIKE = str.maketrans("018", "OIB")  # base32 has none of these digits: they were meant so
 
 
-def cookie_name(request: Request) -> str:
+def _cookie(request: Request) -> str:
     """Name the participant's cookie; over HTTPS no other host can set one of this name."""
     return "__Host-participant" if request.url.scheme == "https" else "participant"
 
 
+def _token_of(request: Request) -> bytes | None:
+    return read_code(request.cookies.get(_cookie(request), ""))
+
+
 def participant_of(request: Request, store: Store) -> Participant | None:
     """Say who asks; None: nobody known."""
-    token = read_code(request.cookies.get(cookie_name(request), ""))
+    token = _token_of(request)
     return None if token is None else store.find(token)
 
 
 def code_of(request: Request) -> str:
     """Write the token of who asks as a code; empty: there is none."""
-    token = read_code(request.cookies.get(cookie_name(request), ""))
+    token = _token_of(request)
     return "" if token is None else write_code(token)
 
 
-def remember(response: Response, request: Request, token: bytes) -> None:
-    """Let the browser keep a token."""
+def remember(response: Response, request: Request, token: bytes | None) -> None:
+    """Let the browser keep a token; None: let it forget the one that it has."""
     response.set_cookie(
-        cookie_name(request),
-        write_code(token),
-        max_age=KEPT_SECONDS,
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
-
-
-def forget(response: Response, request: Request) -> None:
-    """Let the browser forget its token."""
-    response.delete_cookie(
-        cookie_name(request),
+        _cookie(request),
+        "" if token is None else write_code(token),
+        max_age=0 if token is None else KEPT_SECONDS,
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",

@@ -1,4 +1,4 @@
-// Talking with the studio's API: answers that are drawn come line by line.
+// Talking with the studio's API.
 
 /** An error that a person should see. */
 export class Trouble extends Error {
@@ -29,32 +29,6 @@ export async function askFile(path, form) {
 export async function upload(path, file) {
   const headers = { "Content-Type": "application/octet-stream" };
   return (await answered(fetch(path, { method: "POST", headers, body: file }))).json();
-}
-
-/**
- * Ask for drawings.
- * @param onMoves Called with (place, points, finished) as they come.
- * @param signal Ends it.
- */
-export async function draw(path, form, onMoves, signal) {
-  const answer = await send(path, form, signal);
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read().catch((error) => {
-      throw error.name === "AbortError" ? error : new Trouble(LOST);
-    });
-    if (done) break;
-    const lines = (rest + value).split("\n");
-    rest = lines.pop();
-    for (const line of lines) {
-      const content = JSON.parse(line);
-      if (content.error) throw new Trouble(content.error);
-      if (content.done) return;
-      for (const move of content.moves) onMoves(...move);
-    }
-  }
-  throw new Trouble(LOST);
 }
 
 function send(path, form, signal) {

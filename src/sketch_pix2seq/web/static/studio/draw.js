@@ -1,6 +1,6 @@
 // The pages Draw and Finish: a person draws, and after each pause the model draws too.
 
-import { ask, draw } from "./api.js";
+import { ask } from "./api.js";
 import {
   $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles,
   takeUndoKeys, trying,
@@ -12,18 +12,18 @@ import { fromLink, link } from "./share.js";
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
 
-const desk = $("#desk");
-const completing = desk.dataset.task === "complete";
+const workspace = $("#workspace");
+const completing = workspace.dataset.task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
 const cards = $$(".sheet-card");
 const papers = cards.map((card) => new Paper($("svg", card)));
 let chosen = null; // number of the chosen drawing
 let asking = new AbortController();
-let isDemo = false; // what is on the pad is ours, not the person's
+let isDemo = false; // what is on the pad is an example, not the person's
 
 const pause = new Pause(PAUSE, redraw);
-const kept = `drawing ${desk.dataset.task}`; // on the pad, while the tab is open
+const kept = `drawing ${workspace.dataset.task}`; // on the pad, while the tab is open
 
 async function redraw() {
   pause.end();
@@ -35,21 +35,14 @@ async function redraw() {
   const form = { drawing: pad.strokes, n: papers.length, ...settings.form };
   for (const paper of papers) paper.clear(given);
   choose(null);
-  desk.setAttribute("aria-busy", "true");
-  const named = trying(() => name(signal));
-  const drawn = await trying(async () => {
-    await draw(
-      completing ? "/api/complete" : "/api/redraw",
-      form,
-      (place, points, finished) => papers[place].add(points, finished),
-      signal,
-    );
-    return true;
-  });
-  await named;
+  workspace.setAttribute("aria-busy", "true");
+  const path = completing ? "/api/complete" : "/api/redraw";
+  const answer = await trying(() => ask(path, form, signal));
+  answer?.drawings.forEach((strokes, place) => papers[place].draw(strokes.slice(given.length)));
+  await trying(() => name(signal));
   if (signal.aborted) return undefined;
-  desk.removeAttribute("aria-busy");
-  if (drawn) tell();
+  workspace.removeAttribute("aria-busy");
+  if (answer) showDone();
   return undefined;
 }
 
@@ -57,36 +50,36 @@ async function redraw() {
 function rest() {
   for (const paper of papers) paper.clear();
   choose(null);
-  desk.removeAttribute("aria-busy");
+  workspace.removeAttribute("aria-busy");
   showGuesses([]);
   $("#status").textContent = "";
   buttons();
 }
 
-function tell() {
+function showDone() {
   buttons();
-  const what = $("#seen").textContent;
+  const what = $("#guesses").textContent;
   const done = completing ? "completed" : "drawn again";
   $("#status").textContent = `${papers.length} times ${done}. ${what}`;
 }
 
 async function name(signal) {
-  if (!desk.dataset.canClassify) return;
+  if (!workspace.dataset.canClassify) return;
   const { guesses } = await ask("/api/classify", { drawing: pad.strokes }, signal);
   showGuesses(guesses);
 }
 
 function showGuesses(guesses) {
-  const seen = $("#seen");
-  seen.replaceChildren();
+  const place = $("#guesses");
+  place.replaceChildren();
   if (!guesses.length) return;
   const [first, ...others] = guesses;
-  seen.append("Looks like: ");
-  const best = seen.appendChild(document.createElement("strong"));
+  place.append("Looks like: ");
+  const best = place.appendChild(document.createElement("strong"));
   best.textContent = first.category;
   best.title = `${Math.round(100 * first.probability)} %`;
   const likely = others.filter((one) => one.probability > 0.08).map((one) => one.category);
-  if (likely.length) seen.append(` – or ${likely.join(", ")}`);
+  if (likely.length) place.append(` – or ${likely.join(", ")}`);
 }
 
 function choose(number) {
@@ -123,7 +116,7 @@ pad.addEventListener("change", () => {
   buttons();
   if (location.hash) history.replaceState(null, "", location.pathname);
   remember(kept, pad.strokes);
-  desk.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
+  workspace.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
   if (pad.isEmpty) redraw();
   else pause.begin();
 });
@@ -144,7 +137,7 @@ const ACTIONS = {
   clear: () => pad.clear(isDemo),
   replay: () => papers.forEach((paper) => paper.replay()),
   use: () => pad.set(papers[chosen].all),
-  some: () => trying(async () => pad.set(beginning(await someDrawing()))),
+  some: () => trying(async () => pad.set(prefixOf(await someDrawing()))),
   file: () => $("#file").click(),
   share: async () => {
     history.replaceState(null, "", `#${link(pad.strokes, settings.form)}`);
@@ -172,14 +165,14 @@ for (const button of $$("[data-save]")) {
   });
 }
 $$(".example").forEach((button, place) => {
-  button.addEventListener("click", () => pad.set(beginning(examples()[place])));
+  button.addEventListener("click", () => pad.set(prefixOf(examples()[place])));
 });
 takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
 takeUndoKeys(() => pad);
 addEventListener("hashchange", () => openLink(isDemo));
 
 /** To be completed: only the first strokes of a drawing. */
-function beginning(strokes) {
+function prefixOf(strokes) {
   return completing ? strokes.slice(0, Math.max(1, Math.floor(strokes.length / 3))) : strokes;
 }
 
@@ -208,5 +201,5 @@ buttons();
 if (!openLink()) {
   const before = recalled(kept);
   if (before?.length) open(before);
-  else demo(beginning(examples()[FIRST_EXAMPLE]));
+  else demo(prefixOf(examples()[FIRST_EXAMPLE]));
 }

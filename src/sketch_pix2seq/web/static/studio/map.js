@@ -1,6 +1,6 @@
 // The page Map: test drawings at their places in the latent space; any point of it can be drawn.
 
-import { ask, draw } from "./api.js";
+import { ask } from "./api.js";
 import { $, $$, Settings, save, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
@@ -42,16 +42,11 @@ async function drawAt(place, { instant = false } = {}) {
   while (waiting) {
     const { instant: now, ...next } = waiting;
     waiting = null;
-    const points = [];
-    const patient = { patient: true };
-    const done = await trying(async () => {
-      await draw("/api/map/draw", { ...next, ...settings.form }, (_, some) => points.push(...some));
-      return true;
-    }, patient);
+    const form = { ...next, ...settings.form };
+    const done = await trying(() => ask("/api/map/draw", form), { patient: true });
     if (done) {
-      paper.instant = now;
-      paper.clear();
-      paper.add(points, true);
+      if (now) paper.put(done.drawings[0]);
+      else paper.draw(done.drawings[0]);
     } else {
       waiting ??= { ...next, instant: now };
       failed++;

@@ -1,6 +1,6 @@
 // The page Mix: what lies between two drawings.
 
-import { draw } from "./api.js";
+import { ask } from "./api.js";
 import {
   $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, takeUndoKeys,
   trying,
@@ -17,12 +17,10 @@ const shown = new Paper($("#between"));
 const slider = $("#slider");
 let inUse = pads[0];
 let asking = new AbortController();
-shown.instant = true;
-strip.forEach((paper) => (paper.instant = true));
 
 const pause = new Pause(PAUSE, mix);
 let whole = false; // whether the strip shows what the pads and settings say
-const demos = new Set(); // pads that show a drawing of ours, not the person's
+const demos = new Set(); // pads that show an example, not the person's
 const kept = "drawings to mix"; // while the tab is open
 
 async function mix() {
@@ -35,29 +33,16 @@ async function mix() {
   if (pads.some((pad) => pad.isEmpty)) {
     return rest();
   }
-  const fresh = strip.map(() => []);
   const [first, second] = pads.map((pad) => pad.strokes);
   const form = { first, second, steps: strip.length, ...settings.form };
-  $("#desk").setAttribute("aria-busy", "true");
-  const drawn = await trying(async () => {
-    await draw(
-      "/api/mix",
-      form,
-      (place, points, finished) => {
-        fresh[place].push(...points);
-        if (!finished) return;
-        strip[place].clear();
-        strip[place].add(fresh[place], true);
-        if (place === Number(slider.value)) show();
-      },
-      signal,
-    );
-    return true;
-  });
+  $("#workspace").setAttribute("aria-busy", "true");
+  const answer = await trying(() => ask("/api/mix", form, signal));
   if (signal.aborted) return undefined;
-  if (!drawn) return rest();
+  if (!answer) return rest();
+  answer.drawings.forEach((strokes, place) => strip[place].put(strokes));
+  show();
   whole = true;
-  $("#desk").removeAttribute("aria-busy");
+  $("#workspace").removeAttribute("aria-busy");
   return buttons();
 }
 
@@ -65,7 +50,7 @@ async function mix() {
 function rest() {
   strip.forEach((paper) => paper.clear());
   shown.clear();
-  $("#desk").removeAttribute("aria-busy");
+  $("#workspace").removeAttribute("aria-busy");
   buttons();
 }
 
@@ -100,7 +85,7 @@ pads.forEach((pad, side) => {
     inUse = pad;
     buttons();
     remember(kept, pads.map((one) => one.strokes));
-    $("#desk").setAttribute("aria-busy", "true");
+    $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
   });
   $("[data-do=clear]", card).addEventListener("click", () => pad.clear(demos.has(pad)));
@@ -144,4 +129,4 @@ pads.forEach((pad, side) => {
   if (!own.length) demos.add(pad);
   pad.set(own.length ? own : examples()[side], { quiet: true });
 });
-mix().then(show);
+mix();

@@ -56,7 +56,7 @@ export class Pad extends EventTarget {
     this.#put(strokes);
     if (first) this.#startHistory();
     else this.#keep();
-    if (!quiet) this.#tell();
+    if (!quiet) this.#notify();
   }
 
   /** @param demo What is here is not the person's, and nobody will want it back. */
@@ -84,7 +84,7 @@ export class Pad extends EventTarget {
   undo() {
     if (this.stroke || this.keys) {
       this.#put(this.kept);
-      return this.#tell();
+      return this.#notify();
     }
     if (!this.canUndo) return undefined;
     this.undone.push(this.kept);
@@ -100,7 +100,7 @@ export class Pad extends EventTarget {
   #goTo(strokes) {
     this.#put(strokes);
     this.kept = strokes;
-    this.#tell();
+    this.#notify();
   }
 
   #put(strokes) {
@@ -229,10 +229,10 @@ export class Pad extends EventTarget {
 
   #changed() {
     this.#keep();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell() {
+  #notify() {
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -129,13 +129,13 @@ export async function someDrawing() {
   return fitted(from[place]);
 }
 
-/** Let pictures and SVGs be chosen, dropped and pasted; `onStrokes` gets what is seen in them. */
+/** Let pictures and SVGs be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
 export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
   const take = (file) =>
     trying(async () => {
       say("Looking at the picture …");
       const { drawing } = await upload("/api/read", file);
-      say("This is what is seen in it.");
+      say("These are the strokes that are in it.");
       onStrokes(fitted(drawing));
     });
   input.addEventListener("change", () => {

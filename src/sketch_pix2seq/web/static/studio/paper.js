@@ -20,9 +20,9 @@ export class Paper {
     this.clear();
   }
 
-  /** The drawing as far as it is known, whatever is shown of it yet. */
+  /** The model's strokes, whatever is shown of them yet. */
   get strokes() {
-    return this.drawn.filter(([xs]) => xs.length > 0);
+    return this.drawn;
   }
 
   /** The given strokes and those of the model. */
@@ -34,11 +34,10 @@ export class Paper {
     cancelAnimationFrame(this.frame);
     this.given = given;
     this.drawn = [];
-    this.lifted = true;
     this.finished = false;
     this.shown = 0; // seconds of the drawing that are on the paper
     this.frame = 0;
-    this.begun = null;
+    this.started = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
     this.#frame(given);
@@ -46,27 +45,16 @@ export class Paper {
     this.svg.classList.remove("done");
   }
 
-  /** Take points [x, y, lift] as they come. */
-  add(points, finished) {
-    for (const [x, y, lift] of points) {
-      if (this.lifted) this.drawn.push([[], []]);
-      const [xs, ys] = this.drawn.at(-1);
-      xs.push(x);
-      ys.push(y);
-      this.lifted = lift === 1;
-    }
-    if (finished) this.#finish();
-    if (this.drawn.length) this.svg.classList.remove("blank");
-    if (!this.frame && !this.instant) this.frame = requestAnimationFrame((now) => this.#go(now));
-    if (this.instant && finished) this.showAll();
+  /** Draw strokes at the pace of a hand. */
+  draw(strokes) {
+    this.#take(strokes);
+    if (still.matches) this.showAll();
+    else this.frame = requestAnimationFrame((now) => this.#go(now));
   }
 
   /** Show a drawing at once. */
-  put(strokes, given = []) {
-    this.clear(given);
-    this.drawn = strokes;
-    this.#finish();
-    this.svg.classList.toggle("blank", this.all.length === 0);
+  put(strokes) {
+    this.#take(strokes);
     this.showAll();
   }
 
@@ -79,10 +67,10 @@ export class Paper {
 
   /** Begin again from blank paper. */
   replay() {
-    if (still.matches || this.instant) return;
+    if (still.matches) return;
     cancelAnimationFrame(this.frame);
     this.shown = 0;
-    this.begun = null;
+    this.started = null;
     this.svg.classList.remove("done");
     this.frame = requestAnimationFrame((now) => this.#go(now));
   }
@@ -95,8 +83,12 @@ export class Paper {
     this.svg.classList.toggle("done", this.finished);
   }
 
-  #finish() {
+  /** Take a drawing in place of the one before, and show nothing of it yet. */
+  #take(strokes) {
+    this.clear(this.given);
+    this.drawn = strokes;
     this.finished = true;
+    this.svg.classList.toggle("blank", this.all.length === 0);
     this.#frame(this.all);
   }
 
@@ -116,17 +108,10 @@ export class Paper {
   }
 
   #go(now) {
-    this.begun ??= now;
-    if (still.matches) return this.finished ? this.showAll() : this.#again();
-    this.shown = (now - this.begun) / 1000;
-    const needed = this.#render(this.shown);
-    if (this.finished && this.shown >= needed) return this.showAll();
-    if (!this.finished && this.shown > needed) this.begun = now - needed * 1000; // wait for more
-    return this.#again();
-  }
-
-  #again() {
-    this.frame = requestAnimationFrame((now) => this.#go(now));
+    this.started ??= now;
+    this.shown = (now - this.started) / 1000;
+    if (this.#render(this.shown) <= this.shown) this.showAll();
+    else this.frame = requestAnimationFrame((next) => this.#go(next));
   }
 
   /** Show so many seconds of the drawing; returns how many all of it takes. */

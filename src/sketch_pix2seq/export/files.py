@@ -1,0 +1,96 @@
+"""A run's best weights, how files store them, and bundles that appear complete or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from sketch_pix2seq.data.atomic_dir import atomic_dir
+from sketch_pix2seq.errors import BundleError, RunError
+from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
+from sketch_pix2seq.training.run import Run
+
+HALF_FROM = 1024
+"""Tensors with at least so many elements are stored as 16-bit floats."""
+
+
+def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
+    """Put a run's best weights into its model, the averaged ones where there are.
+
+    Args:
+        run: if none were validated yet, its newest ones are taken.
+        model: as its recipe builds it.
+
+    Returns:
+        the checkpoint's facts.
+
+    Raises:
+        RunError: if the run holds no checkpoint, or one that does not fit.
+    """
+    best = run.checkpoints / BEST
+    candidates = [best] if best.exists() else checkpoints(run.checkpoints)[-1:]
+    if not candidates:
+        raise RunError(
+            f"`{run.folder}` has no checkpoint yet",
+            do="Train it further: `sketch-pix2seq train ... --resume`.",
+        )
+    tensors, facts = load_checkpoint(candidates[0])
+    prefix = "average." if any(name.startswith("average.") for name in tensors) else "model."
+    weights = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(f"the weights in `{candidates[0]}` do not fit the recipe") from error
+    return facts
+
+
+def round_to_half(model: nn.Module) -> None:
+    """Round weights that are stored as 16-bit floats: torch then computes with what is stored."""
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.numel() >= HALF_FROM:
+                tensor.copy_(tensor.half().float())
+
+
+def stored(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor as a bundle stores it: 16-bit floats if it is large."""
+    return tensor.half().contiguous() if tensor.numel() >= HALF_FROM else tensor.contiguous()
+
+
+@contextmanager
+def atomic_bundle(out: Path) -> Iterator[Path]:
+    """Make a temporary folder that becomes `out` at the end, or is removed after an error.
+
+    Args:
+        out: the folder to make, or a file name that ends in `.zip`.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        BundleError: if `out` exists already.
+    """
+    if os.path.lexists(out):  # a link to nowhere as well
+        raise BundleError(f"`{out}` exists already", do="Name another place.")
+    if out.suffix != ".zip":
+        with atomic_dir(out) as folder:
+            yield folder
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(Path(scratch).iterdir()):
+                archive.write(file, file.name)
+        atomic_write(out, content.getvalue())
