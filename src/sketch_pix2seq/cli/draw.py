@@ -76,8 +76,8 @@ class Options:
 
     def facts(self, sketcher: Sketcher, best_of: int = 1) -> dict[str, Any]:
         """Return how drawings were made, for `--format ndjson`."""
-        own, usual = self.temperature, sketcher.card.temperature
-        facts = {"seed": self.seed, "temperature": usual if own is None else own}
+        temperature = sketcher.card.temperature_or(self.temperature)
+        facts = {"seed": self.seed, "temperature": temperature}
         return facts | {"best_of": best_of if best_of > 1 else None}
 
 

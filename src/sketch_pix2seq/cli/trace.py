@@ -55,28 +55,26 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
     from sketch_pix2seq.io.reading import is_picture
 
-    for file in inputs.files:
-        if not file.path.is_file() or not is_picture(file.path):
+    for path, source, _ in inputs.files:
+        if not path.is_file():
             continue
+        with path.open("rb") as file:
+            data = file.read(MAX_PICTURE_BYTES + 1)
+        stages: dict[str, Image.Image] = {}
+        if is_picture(data):
+            with suppress(DrawingError):  # reported where the input was read
+                read_picture(data, on_stage=stages.__setitem__)
         places = {
-            folder / f"{file.source.name}-{number}-{name}.png": picture
-            for number, (name, picture) in enumerate(_stages_of(file.path), start=1)
+            folder / f"{source.name}-{number}-{name}.png": picture
+            for number, (name, picture) in enumerate(stages.items(), start=1)
         }
+        if not places:
+            continue
         refuse_to_replace(places, inputs.paths, overwrite=overwrite)
         folder.mkdir(parents=True, exist_ok=True)
         for place, picture in places.items():
             atomic_write(place, png_bytes(picture))
             print_line(place)
-
-
-def _stages_of(path: Path) -> list[tuple[str, Image.Image]]:
-    from sketch_pix2seq.io.picture_in import read_picture
-
-    stages: list[tuple[str, Image.Image]] = []
-    with suppress(DrawingError):  # reported where the input was read
-        read_picture(
-            path.read_bytes(), on_stage=lambda name, picture: stages.append((name, picture))
-        )
-    return stages

@@ -39,12 +39,7 @@ MAX_SCORE = 1e6
 
 
 class ClassScores(NamedTuple):
-    """What a classifier computes of drawings.
-
-    Args:
-        logits: (N, K), of the categories.
-        features: (N, F), of the last layer but one; for distances of distributions.
-    """
+    """Logits of the categories, and features of the last layer but one, for distances."""
 
     logits: Float32[np.ndarray, "N K"]
     features: Float32[np.ndarray, "N F"]

@@ -49,9 +49,6 @@ class StrokeEngine:
         networks: Its networks; None: they are made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
-
-    Raises:
-        BundleError: If the weights are not what the card says.
     """
 
     def __init__(

@@ -16,12 +16,7 @@ VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
 
 
 class PenView:
-    """Ink left and ink drawn of the drawings in some rows.
-
-    Args:
-        num_rows: At most so many.
-        size: Side of the pictures, a multiple of 16.
-    """
+    """Ink left and ink drawn of the drawings in some rows; `size` is a multiple of 16."""
 
     def __init__(self, num_rows: int, size: int) -> None:
         self._size = size

@@ -43,13 +43,7 @@ Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 
 
 class Recognizer:
-    """The encoder of a bundle, and its classifiers, if it holds any.
-
-    Args:
-        bundle: The model.
-        networks: Its networks.
-        num_threads: Threads to compute with.
-    """
+    """The encoder of a bundle, and its classifiers, if it holds any."""
 
     def __init__(self, bundle: Bundle, networks: Networks, num_threads: int) -> None:
         self._bundle = bundle
@@ -104,7 +98,7 @@ class Recognizer:
         class_log_probs: Float32[np.ndarray, "N K"] | None,
         num_candidates: int,
     ) -> Int64[np.ndarray, "N num_candidates"]:
-        """Rank redrawings: those most like their inputs first.
+        """Rank redrawings: for each input the indices of its candidates, those most like it first.
 
         The cost of a candidate is the distance between its code and its input's, relative to the
         mean over the candidates of that input, and where there is a classifier, the negative log
@@ -117,9 +111,6 @@ class Recognizer:
             class_log_probs: Of the inputs, as `class_log_probs` returns them; None: only codes
                 count.
             num_candidates: Redrawings of each input.
-
-        Returns:
-            For each input the indices of its candidates, that of the best one first.
         """
         classifier = self._classifier
 

@@ -53,13 +53,7 @@ class DrawingRequest:
 
 
 class Moved(NamedTuple):
-    """What a call of the decoder drew.
-
-    Args:
-        numbers: (N,), which drawings moved on.
-        steps: (S, N, 5), by how much.
-        finished: Numbers of those that ended, or were cut off, with the last of the steps.
-    """
+    """Which N drawings a call of the decoder moved on, by S steps each, and which of them ended."""
 
     numbers: Int64[np.ndarray, "N"]
     steps: Float32[np.ndarray, "S N 5"]
@@ -67,13 +61,7 @@ class Moved(NamedTuple):
 
 
 class RowBlock:
-    """Drawings under way.
-
-    Args:
-        rows: What computes them.
-        card: The bundle's.
-        num_rows: How many rows there are.
-    """
+    """Drawings under way: `rows` computes them."""
 
     def __init__(self, rows: DecoderRows[Any], card: BundleCard, num_rows: int) -> None:
         self.num_rows = num_rows

@@ -421,9 +421,7 @@ class Sketcher:
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
-        if temperature is None:
-            temperature = self.card.temperature
-        return checked_temperature(temperature), checked_seed(seed)
+        return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
 
 
 def _from(progress: Progress | None, before: int, total: int) -> Progress | None:

@@ -82,13 +82,8 @@ def read_drawing(data: bytes) -> Sketch:
     return parse_sketch(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
 
 
-def is_picture(path: str | os.PathLike[str]) -> bool:
+def is_picture(head: bytes) -> bool:
     """Tell whether a file is a picture of pixels, by how it begins."""
-    with Path(path).open("rb") as file:
-        return _begins_as_picture(file.read(16))
-
-
-def _begins_as_picture(head: bytes) -> bool:
     return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
@@ -143,7 +138,7 @@ def _read_one(data: bytes, head: bytes) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
         return read_svg(data[: MAX_SVG_BYTES + 1])
-    if _begins_as_picture(head):
+    if is_picture(head):
         return read_picture(data[: MAX_PICTURE_BYTES + 1])
     raise DrawingError(
         "an input must be an SVG, a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings",
