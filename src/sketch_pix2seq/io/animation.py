@@ -82,19 +82,14 @@ def timing_of(drawing: Drawing) -> Timing:
 
 
 def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
-    """Write a drawing as a GIF or animated PNG that draws itself again and again.
+    """Write a drawing as a `gif` or `apng` that draws itself again and again, black on white.
+
+    Where an animated PNG is not known, the finished drawing is seen.
 
     Args:
         drawing: A `Sketch` or its strokes.
-        kind: `gif` or `apng`.
-        settings: Size, margin and line width of the picture.
-
-    Returns:
-        The file's content: black on white, 25 pictures a second. Where an animated PNG is not
-        known, the finished drawing is seen.
-
-    Raises:
-        UsageError: If the picture would be larger than `MAX_SIZE`.
+        kind: Which.
+        settings: Size, at most `MAX_SIZE`, margin and line width of the picture.
     """
     return _encoded(*_frames(drawing, settings), kind)
 

@@ -36,13 +36,7 @@ _DO = "Give a picture of dark lines on light paper, or light lines on dark."
 
 
 class Ink(NamedTuple):
-    """What was found in a picture.
-
-    Args:
-        mask: (H, W), where ink is.
-        contrast: (H, W), how much darker than the paper each place is, 0 to 1.
-        is_photo: Whether light and paper had to be told apart.
-    """
+    """Where ink is; how much darker than the paper each place is, 0 to 1; if it is a photo."""
 
     mask: Bool[np.ndarray, "H W"]
     contrast: Float32[np.ndarray, "H W"]

@@ -74,13 +74,7 @@ def read_picture(data: bytes, *, on_stage: OnStage | None = None) -> Sketch:
 
 
 def strokes_of_ink(ink: Bool[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"]]:
-    """Trace the centre lines of ink, at least one pixel, True in (H, W).
-
-    Returns:
-        Strokes in pixels of `ink`, each begun at its upper left end, long ones first.
-
-    Raises:
-        DrawingError: If there are more lines than a clean drawing has.
+    """Trace the centre lines of ink: strokes in pixels of `ink`, long ones first.
 
     Example:
         >>> strokes_of_ink(np.ones((1, 9), bool))[0][0].tolist()

@@ -29,14 +29,7 @@ Cell: TypeAlias = Sketch | Image.Image | None
 
 
 class SheetColours(NamedTuple):
-    """Colours of a sheet: any of CSS in an SVG.
-
-    Args:
-        ink: Of drawings and the title.
-        grey: Of labels.
-        hairline: Between rows.
-        paper: Behind everything.
-    """
+    """Colours of a sheet, any of CSS: drawings and title, labels, lines between rows, paper."""
 
     ink: str
     grey: str

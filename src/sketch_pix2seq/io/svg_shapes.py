@@ -32,18 +32,12 @@ _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96
 def shape_lines(
     tag: str, attributes: Mapping[str, str], viewport: tuple[float, float]
 ) -> list[Line]:
-    """Turn one SVG shape into lines, in its own coordinates.
+    """Turn one of `SHAPES` into lines, in its own coordinates; none where SVG says it is not drawn.
 
     Args:
-        tag: One of `SHAPES`.
+        tag: Which shape.
         attributes: Its attributes.
         viewport: Width and height to which percentages refer.
-
-    Returns:
-        Its lines; none where SVG says that the shape is not drawn.
-
-    Raises:
-        DrawingError: If its path data or points cannot be read.
 
     Example:
         >>> shape_lines("line", {"x2": "3", "y2": "4"}, (1, 1))[0][0].points.tolist()
@@ -104,9 +98,6 @@ def length(text: str, extent: float) -> float:
 def transform(text: str) -> Float[np.ndarray, "3 3"]:
     """Read an SVG `transform` as a (3, 3) matrix on columns (x, y, 1).
 
-    Raises:
-        DrawingError: If it cannot be read.
-
     Example:
         >>> transform("translate(3 4)")[:2, 2].tolist()
         [3.0, 4.0]
@@ -149,9 +140,8 @@ def _rect(
     rx, ry = min(max(radii[0], 0), width / 2), min(max(radii[1], 0), height / 2)
     if rx == 0 or ry == 0:
         right, bottom = x + width, y + height
-        return [
-            [Piece(np.array([[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]), False)]
-        ]
+        corners = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]
+        return [[Piece(np.array(corners), False)]]
     quarter = np.linspace(0, math.pi / 2, _TURN_SAMPLES // 4 + 1)
     centres = [
         (x + width - rx, y + ry, -math.pi / 2),

@@ -66,9 +66,6 @@ def strokes_to_stroke3(strokes: Sequence[np.ndarray]) -> Float32[np.ndarray, "T 
 def stroke3_to_strokes(stroke3: Shaped[np.ndarray, " ..."]) -> list[Stroke]:
     """Turn offsets with lifts, of any number type, into absolute points; an open end is closed.
 
-    Raises:
-        DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
-
     Example:
         >>> [s.tolist() for s in stroke3_to_strokes(np.array([[3, 4, 0], [2, 0, 1]]))]
         [[[3.0, 4.0], [5.0, 4.0]]]
@@ -91,12 +88,7 @@ def stroke3_to_stroke5(
 ) -> Float32[np.ndarray, "S 5"]:
     """Turn stroke-3 into stroke-5, closed by an end row; no start row.
 
-    Args:
-        stroke3: (T, 3).
-        max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
-
-    Raises:
-        DrawingError: If `stroke3` is malformed or has more than `max_steps` rows.
+    With `max_steps` there are `max_steps + 1` rows, padded with end rows.
 
     Example:
         >>> stroke3_to_stroke5(np.array([[3, 4, 1]]), max_steps=2).tolist()
@@ -124,15 +116,8 @@ def stroke5_to_stroke3(
 ) -> Float32[np.ndarray, "T 3"]:
     """Turn stroke-5 into stroke-3, up to its first end row; an open end is closed.
 
-    A start row cannot be told from a drawing that begins at the origin, so say if there is one.
-
-    Args:
-        stroke5: (S, 5), with or without end rows.
-        start_row: The first row is `START_STEP` and no part of the drawing.
-
-    Raises:
-        DrawingError: If it is not (S, 5) finite numbers with one pen state a row, or the
-            start row is missing.
+    A start row cannot be told from a drawing that begins at the origin: `start_row` says that there
+    is one.
 
     Example:
         >>> stroke5_to_stroke3(np.stack([START_STEP, END_STEP]), start_row=True).shape

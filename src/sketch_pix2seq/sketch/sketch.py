@@ -51,20 +51,15 @@ class Sketch:
         """Check every stroke and close it against writing."""
         object.__setattr__(self, "strokes", tuple(self.strokes))
         for number, stroke in enumerate(self.strokes):
+            place = f"stroke {number} of `strokes`"
             if getattr(stroke, "dtype", None) != np.float32:
                 got = getattr(stroke, "dtype", type(stroke).__name__)
-                raise DrawingError(
-                    f"stroke {number} of `strokes` must be a float32 array",
-                    got=got,
-                    do="Use `Sketch.from_points`.",
-                )
+                do = "Use `Sketch.from_points`."
+                raise DrawingError(f"{place} must be a float32 array", got=got, do=do)
             if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
-                raise DrawingError(
-                    f"stroke {number} of `strokes` must be of shape (P, 2), P >= 1",
-                    got=stroke.shape,
-                )
+                raise DrawingError(f"{place} must be of shape (P, 2), P >= 1", got=stroke.shape)
             if not np.isfinite(stroke).all():
-                raise DrawingError(f"stroke {number} of `strokes` must be finite")
+                raise DrawingError(f"{place} must be finite")
             if stroke.flags.writeable:
                 stroke.setflags(write=False)
 
@@ -106,9 +101,6 @@ class Sketch:
     ) -> Sketch:
         """Make a sketch of (T, 3) rows of dx, dy, lift; the first is seen from the origin.
 
-        Raises:
-            DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
-
         Example:
             >>> Sketch.from_stroke3(np.array([[3, 4, 0], [1, 0, 1]])).bounds
             (3.0, 4.0, 4.0, 4.0)
@@ -126,14 +118,7 @@ class Sketch:
     ) -> Sketch:
         """Make a sketch of (S, 5) rows of dx, dy, down, up, end, up to the first end row.
 
-        Args:
-            stroke5: The rows.
-            category: What is drawn, if known.
-            name: Where it comes from.
-            start_row: The first row is `START_STEP` and no part of the drawing.
-
-        Raises:
-            DrawingError: If a row has no pen state or several.
+        With `start_row` the first row is `START_STEP` and no part of the drawing.
 
         Example:
             >>> Sketch.from_stroke5(np.array([[3, 4, 0, 1, 0], [0, 0, 0, 0, 1]])).num_points
@@ -154,11 +139,7 @@ class Sketch:
     def to_stroke5(self, max_steps: int | None = None) -> Float32[np.ndarray, "S 5"]:
         """Return rows of dx, dy, down, up, end: the points, then an end row; no start row.
 
-        Args:
-            max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
-
-        Raises:
-            DrawingError: If there are more than `max_steps` points.
+        With `max_steps` there are `max_steps + 1` rows, padded with end rows.
 
         Example:
             >>> Sketch.from_points([[(3, 4)]]).to_stroke5().tolist()
@@ -170,10 +151,7 @@ class Sketch:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Sketch:
-        """Read the one drawing of a file, in the frame of the file; it is named after the file.
-
-        Args:
-            path: An SVG, a picture or photo of a drawing, or an ndjson of one line.
+        """Read the one drawing of an SVG, a picture, a photo or an ndjson, in the frame of it.
 
         Raises:
             DrawingError: If there is no such file, or it holds no drawing, or several.
@@ -215,9 +193,6 @@ class Sketch:
 
     def simplified(self, epsilon: float) -> Sketch:
         """Leave out points that are less than `epsilon` pixels from the line without them.
-
-        Args:
-            epsilon: In pixels, >= 0; QuickDraw takes 2 at a longest side of 255.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (5, 0.4), (10, 0)]]).simplified(1.0).num_points
@@ -350,9 +325,6 @@ class Sketch:
 
         The size is at most 1024; arguments as of `to_svg`.
 
-        Raises:
-            UsageError: If `kind` is another, or a number out of its range.
-
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_animation(size=64)[:6]
             b'GIF89a'
@@ -365,17 +337,11 @@ class Sketch:
         return animation.animate(drawing, kind, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the drawing as a picture, at once; the suffix says which.
+        """Write the drawing to a .svg, .png, .gif or .apng file, at once; return the path.
 
         Args:
-            path: A file name that ends in .svg, .png, .gif or .apng.
+            path: Its suffix says how; a `UsageError` if it is another.
             options: As for `to_svg`, `to_image` and `to_animation`.
-
-        Returns:
-            The path.
-
-        Raises:
-            UsageError: If the suffix is another.
         """
         from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 
@@ -398,10 +364,8 @@ class Sketch:
         """Compare the strokes by value."""
         if not isinstance(other, Sketch):
             return NotImplemented
-        return len(self.strokes) == len(other.strokes) and all(
-            np.array_equal(mine, theirs)
-            for mine, theirs in zip(self.strokes, other.strokes, strict=True)
-        )
+        same_number = len(self.strokes) == len(other.strokes)
+        return same_number and all(map(np.array_equal, self.strokes, other.strokes))
 
     def __hash__(self) -> int:
         """Hash the strokes by value; -0.0 and 0.0 are one number."""
