@@ -183,7 +183,7 @@ def test_too_many_drawings_are_refused_before_drawing(
     words: list[str],
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
     monkeypatch.setattr("sketch_pix2seq.cli.draw.read_files", never)
     assert main(["draw", "house.svg", *words]) == 2
     err = capsys.readouterr().err
@@ -196,7 +196,7 @@ def test_the_amount_counts_every_drawing_of_a_file(
     inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
     assert main(["draw", "two.ndjson", "-n", "500001"]) == 2
     assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import Inputs, read_files
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results, refuse_to_replace
+from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import DrawingError
 
@@ -44,9 +44,7 @@ def trace(
         _write_stages(read, stages, overwrite)
     if not read.sketches:
         read.report_problems()
-    results = plan_results(
-        read.sources, read.paths, out, form, "traced", style, overwrite=overwrite
-    )
+    results = ResultFiles(read.sources, read.paths, out, form, "traced", style, overwrite=overwrite)
     sketches = [sketch.rounded() if form == "ndjson" else sketch for sketch in read.sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()

@@ -70,22 +70,6 @@ def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] |
     return (float(x0), float(y0), float(x1), float(y1))
 
 
-def floored_middle(strokes: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Return the middle (x, y) of the bounding box, rounded down to whole pixels; (0, 0) for none.
-
-    Rounding keeps whole-numbered drawings whole-numbered when they are centred on it.
-
-    Example:
-        >>> floored_middle([np.array([[0.0, 0.0], [5.0, 8.0]])])
-        (2.0, 4.0)
-    """
-    box = bounds(strokes)
-    if box is None:
-        return (0.0, 0.0)
-    x0, y0, x1, y1 = box
-    return (float(np.floor((x0 + x1) / 2)), float(np.floor((y0 + y1) / 2)))
-
-
 def fit(
     low: Float[np.ndarray, "*B 2"],
     high: Float[np.ndarray, "*B 2"],

@@ -184,11 +184,14 @@ class Sketch:
     def centred(self) -> Sketch:
         """Move the middle of the bounding box to (0, 0), by whole pixels.
 
+        Whole-numbered drawings stay so, as the middle is rounded down.
+
         Example:
             >>> Sketch.from_points([[(0, 0), (5, 8)]]).centred().bounds
             (-2.0, -4.0, 3.0, 4.0)
         """
-        middle = np.array(geometry.floored_middle(self.strokes))
+        left, top, right, bottom = self.bounds or (0.0, 0.0, 0.0, 0.0)
+        middle = np.floor([(left + right) / 2, (top + bottom) / 2])
         return self._with([stroke - middle for stroke in self.strokes])
 
     def simplified(self, epsilon: float) -> Sketch:
