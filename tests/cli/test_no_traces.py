@@ -152,14 +152,17 @@ def test_the_studio_leaves_nothing(tmp_path: Path, traced: bool) -> None:
         text=True,
         start_new_session=True,
     ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[-1]
-        body = json.dumps({"drawing": [[[0, 120, 240], [100, 0, 100]]], "n": 2}).encode()
-        request = Request(f"{address}api/redraw", body, {"Content-Type": "application/json"})
-        with urlopen(request) as answer:
-            assert json.loads(answer.read().splitlines()[-1]) == {"done": True}
-        os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            body = json.dumps({"drawing": [[[0, 120, 240], [100, 0, 100]]], "n": 2}).encode()
+            request = Request(f"{address}api/redraw", body, {"Content-Type": "application/json"})
+            with urlopen(request) as answer:
+                assert len(json.loads(answer.read())["drawings"]) == 2
+            os.killpg(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, errors) == (0, "")
     assert fresh.left() == set()
     assert fresh.looked_up() == ""

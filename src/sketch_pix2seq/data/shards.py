@@ -262,7 +262,9 @@ def _in_processes(shards: Sequence[Shard], workers: int) -> Iterator[ShardResult
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         try:
-            yield from pool.map(read_shard, shards)
+            results = pool.map(read_shard, shards)
+            pool.submit(int)  # a pool notices the end of a worker that started before a submit
+            yield from results
         except BrokenProcessPool as error:
             raise DatasetError(
                 "a worker ended before its work was done", do="Ask for fewer `workers`."
