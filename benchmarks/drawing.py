@@ -20,9 +20,9 @@ from sketch_pix2seq.bundle.architectures import AttentionArchitecture, Recurrent
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.export.bundle import architecture_of
+from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.networks import networks_of
-from sketch_pix2seq.inference.views import views_of
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention

@@ -16,7 +16,7 @@ import orjson
 from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.io.ndjson import parse_record
+from sketch_pix2seq.io.ndjson import parse_sketch
 from sketch_pix2seq.sketch.normalise import normalise_points, quickdraw_normalise
 
 MANY = 128
@@ -122,7 +122,7 @@ def _all(folder: Path) -> list[Figure]:
 def _raw(files: Sequence[Path]) -> Figure:
     """Raw to simplified, parsed already: many at once beside one at a time."""
     lines = [line for path in files for line in path.read_bytes().splitlines()]
-    drawings = [parse_record(line).strokes for line in lines]
+    drawings = [parse_sketch(line).strokes for line in lines]
     blocks = []
     for start in range(0, len(drawings), MANY):
         some = drawings[start : start + MANY]

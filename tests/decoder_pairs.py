@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from sketch_pix2seq import models
-from sketch_pix2seq.inference.decoder import RecurrentDecoder
-from sketch_pix2seq.inference.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.inference.decoders import HyperDecoder, LSTMDecoder, RecurrentDecoder
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.models.mixture import noise_dim
 from sketch_pix2seq.sketch.pen import START_STEP
@@ -29,7 +28,7 @@ def pair(kind: str, size: int = 20) -> tuple[RecurrentDecoder, models.Decoder]:
         module = with_random_weights(
             models.LSTMDecoder(LATENT_DIM, size, COMPONENTS, layer_norm=True)
         )
-        return LayerNormDecoder(arrays(module), LATENT_DIM, size, COMPONENTS), module
+        return LSTMDecoder(arrays(module), LATENT_DIM, size, COMPONENTS, layer_norm=True), module
     hyper = {"hyper_size": 12, "embedding_dim": 5}
     module = with_random_weights(models.HyperDecoder(LATENT_DIM, size, COMPONENTS, **hyper))
     return HyperDecoder(arrays(module), LATENT_DIM, size, COMPONENTS, **hyper), module

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,26 +17,6 @@ from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
-LINES = (
-    b'{"drawing": [[[0, 9], [0, 9]]]}\n{"word": "zigzag", "drawing": [[[0, 9, 4], [0, 3, 8]]]}\n'
-)
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("draw") / "bundle")
-
-
-@pytest.fixture
-def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with three inputs."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    HOUSE.save(folder / "house.svg")
-    HOUSE.save(folder / "thick.png", size=300, line_width=12)
-    (folder / "two.ndjson").write_bytes(LINES)
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def files(folder: Path) -> set[str]:
@@ -154,39 +132,6 @@ def test_nothing_but_bad_inputs(inputs: Path, capsys: pytest.CaptureFixture[str]
     assert not (inputs / "out").exists()
 
 
-def test_inputs_of_the_same_name_do_not_overwrite_each_other(
-    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (inputs / "more").mkdir()
-    HOUSE.save(inputs / "more" / "house.png")
-    HOUSE.save(inputs / "two-000002.svg")
-    words = ["draw", "house.svg", "more/house.png", "two-000002.svg", "two.ndjson"]
-    assert main([*words, "--bundle", str(bundle), "--out", "out"]) == 0
-    assert capsys.readouterr().out.split() == [
-        "out/house-redrawn.svg",
-        "out/house-2-redrawn.svg",
-        "out/two-000002-redrawn.svg",
-        "out/two-2-000001-redrawn.svg",
-        "out/two-2-000002-redrawn.svg",
-    ]
-
-
-def test_an_input_is_never_overwritten(
-    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = {path: (inputs / path).read_bytes() for path in files(inputs)}
-    words = ["draw", "house.svg", "two.ndjson", "--bundle", str(bundle), "--format", "ndjson"]
-    assert main(words) == 2
-    assert main([*words, "--out", "../work/."]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert (
-        "must not take the place of the input `two.ndjson`. Name another place with `--out`" in err
-    )
-    assert main([*words, "--overwrite"]) == 2
-    assert {path: (inputs / path).read_bytes() for path in files(inputs)} == before
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -226,52 +171,8 @@ def test_a_bundle_that_is_not_there_or_broken(
     assert files(inputs) == before
 
 
-def test_a_result_that_cannot_be_written_leaves_nothing(
-    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(sketch: Sketch, path: Path) -> None:
-        path.write_bytes(b"<svg")
-        raise OSError(28, "No space left on device")
-
-    before = files(inputs)
-    monkeypatch.setattr(Sketch, "save", full)
-    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 1
-    assert capsys.readouterr().err == "sketch-pix2seq: No space left on device\n"
-    assert files(inputs) == before
-
-
 def never(*_: object, **__: object) -> None:
     raise AssertionError("nothing may be drawn")
-
-
-@pytest.mark.parametrize(
-    ("out", "status", "line"),
-    [
-        ("house.svg", 2, "`--out` must be a folder, and `house.svg` is none"),
-        ("house.svg/deep/er", 2, "`--out` must be a folder, and `house.svg` is none"),
-        ("dangling", 2, "`--out` must be a folder, and `dangling` is none"),
-        ("locked/deep", 1, "`locked`: Permission denied"),
-        ("taken", 2, "must not take the place of the folder `taken/house-redrawn.svg`"),
-    ],
-)
-def test_a_place_that_cannot_be_written_to_is_refused_before_drawing(
-    inputs: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    out: str,
-    status: int,
-    line: str,
-) -> None:
-    (inputs / "taken" / "house-redrawn.svg").mkdir(parents=True)
-    (inputs / "dangling").symlink_to("nowhere")
-    (inputs / "locked").mkdir()
-    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "locked")
-    monkeypatch.setattr(Sketcher, "load", never)
-    assert main(["draw", "house.svg", "--out", out]) == status
-    printed, err = capsys.readouterr()
-    assert printed == ""
-    assert line in err
-    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", [["-n", "1000001"], ["-n", "1001", "--best-of", "1000"]])
@@ -282,7 +183,7 @@ def test_too_many_drawings_are_refused_before_drawing(
     words: list[str],
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
     monkeypatch.setattr("sketch_pix2seq.cli.draw.read_files", never)
     assert main(["draw", "house.svg", *words]) == 2
     err = capsys.readouterr().err
@@ -295,99 +196,9 @@ def test_the_amount_counts_every_drawing_of_a_file(
     inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.plan_results", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
     assert main(["draw", "two.ndjson", "-n", "500001"]) == 2
     assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("form", ["svg", "ndjson"])
-def test_a_file_that_exists_is_replaced_only_with_overwrite(
-    inputs: Path,
-    bundle: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    form: str,
-) -> None:
-    words = ["draw", "house.svg", "--bundle", str(bundle), "--out", "out", "--format", form]
-    assert main(words) == 0
-    (place,) = (inputs / "out").iterdir()
-    place.write_text("mine")
-    capsys.readouterr()
-    with monkeypatch.context() as patched:
-        patched.setattr(Sketcher, "load", never)
-        assert main(words) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and f"the file `out/{place.name}`" in err and "give `--overwrite`" in err
-    assert place.read_text() == "mine"
-    assert main([*words, "--overwrite"]) == 0
-    assert place.read_text() != "mine"
-
-
-def test_a_file_that_appears_while_drawing_is_kept(
-    inputs: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    redraw = Sketcher.redraw
-
-    def slowly(*arguments: Any, **named: Any) -> Any:
-        (inputs / "house-redrawn.svg").write_text("somebody else's")
-        return redraw(*arguments, **named)
-
-    monkeypatch.setattr(Sketcher, "redraw", slowly)
-    before = files(inputs)
-    assert main(["draw", "house.svg", "--bundle", str(bundle)]) == 2
-    assert (inputs / "house-redrawn.svg").read_text() == "somebody else's"
-    assert files(inputs) == before | {"house-redrawn.svg"}
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links of this system differ")
-@pytest.mark.parametrize(
-    ("verb", "place", "more"),
-    [
-        ("draw", "house-redrawn.svg", []),
-        ("draw", "house.ndjson", ["--format", "ndjson"]),
-        ("mix", "mixed.svg", ["two.ndjson", "--steps", "2", "--out", "out/mixed.svg"]),
-        ("mix", "mixed.ndjson", ["two.ndjson", "--steps", "2", "--out", "out/mixed.ndjson"]),
-        ("mix", "mixed.gif", ["two.ndjson", "--steps", "2", "--out", "out/mixed.gif"]),
-    ],
-)
-def test_every_writer_follows_links_and_only_with_overwrite(
-    inputs: Path, bundle: Path, verb: str, place: str, more: list[str]
-) -> None:
-    words = [verb, "house.svg", *more, "--bundle", str(bundle)]
-    words += ["--out", "out"] if verb == "draw" else []
-    link, target = inputs / "out" / place, inputs / "far" / "target"
-    link.parent.mkdir()
-    target.parent.mkdir()
-    link.symlink_to(target)
-    assert main(words) == 2  # a link to nowhere is somebody's as well
-    target.write_text("mine")
-    assert main(words) == 2
-    assert target.read_text() == "mine"
-    assert main([*words, "--overwrite"]) == 0
-    assert link.is_symlink()
-    assert target.read_bytes() not in (b"mine", b"")
-    assert files(inputs / "out") == {place}
-    link.unlink()
-    link.symlink_to(inputs / "house.svg")
-    assert main([*words, "--overwrite"]) == 2  # an input by another name
-    assert read_sketches(inputs / "house.svg")[0].num_points == HOUSE.num_points
-
-
-def test_names_that_a_file_system_takes_for_one_are_numbered(
-    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (inputs / "more").mkdir()
-    HOUSE.save(inputs / "more" / "House.svg")
-    HOUSE.save(inputs / "caf\u00e9.svg")
-    HOUSE.save(inputs / "more" / "cafe\u0301.svg")
-    words = ["draw", "house.svg", "more/House.svg", "caf\u00e9.svg", "more/cafe\u0301.svg"]
-    assert main([*words, "--bundle", str(bundle), "--out", "out"]) == 0
-    assert capsys.readouterr().out.split() == [
-        "out/house-redrawn.svg",
-        "out/House-2-redrawn.svg",
-        "out/caf\u00e9-redrawn.svg",
-        "out/cafe\u0301-2-redrawn.svg",
-    ]
 
 
 @pytest.mark.parametrize(

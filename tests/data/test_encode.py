@@ -21,7 +21,7 @@ from sketch_pix2seq.data.encode import (
 )
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, parse_simplified_line
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, parse_line
 from sketch_pix2seq.sketch.pen import stroke3_to_strokes
 
 
@@ -137,7 +137,9 @@ def test_simplifying_keeps_ends_and_changes_no_digest() -> None:
 
 def test_it_fits_what_the_line_reader_gives() -> None:
     line = b'{"drawing":[[[0,10,10],[0,0,7]],[[3],[3]]]}'
-    block = encoded(parse_simplified_line(line))
+    drawing = parse_line(line)
+    assert isinstance(drawing, SimplifiedDrawing)
+    block = encoded(drawing)
     assert block.identities.digests.tolist() == digest(HOOK)
     assert block.rows.key_ids.tolist() == [0]
 

@@ -14,8 +14,10 @@ from torch.nn import functional
 
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.layers import (
+    PICTURES_AT_ONCE,
     Convolution,
     Linear,
+    NormedConvolutions,
     Product,
     flat_last,
     float32_weight,
@@ -24,7 +26,9 @@ from sketch_pix2seq.inference.layers import (
     lstm_cell,
     sigmoid,
     silu,
+    some_at_a_time,
 )
+from sketch_pix2seq.models.encoders import convolutions
 
 SHAPES = [(517, 2048), (512, 123), (1728, 192), (3456, 20), (9, 48), (5, 7)]
 BITS_OF_A_PRODUCT = """
@@ -160,3 +164,25 @@ def test_weights_become_float32() -> None:
 def test_a_wrong_weight_is_refused(weights: dict[str, np.ndarray]) -> None:
     with pytest.raises(BundleError, match=r"`bias` must be floats of shape \(3,\); got"):
         float32_weight(weights, "bias", (3,))
+
+
+def test_convolutions_with_norm_and_silu_are_torchs(rng: np.random.Generator) -> None:
+    torch.manual_seed(0)
+    sizes = ((1, 8, 1), (8, 16, 2), (16, 24, 1))
+    module = convolutions(sizes)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.normal_()
+    weights = {f"layers.{name}": tensor.numpy() for name, tensor in module.state_dict().items()}
+    pictures = rng.random((3, 1, 20, 12), dtype=np.float32)
+    with torch.no_grad():
+        expected = module(torch.from_numpy(pictures)).permute(0, 2, 3, 1).numpy()
+    got = NormedConvolutions(weights, sizes)(pictures.transpose(0, 2, 3, 1))
+    np.testing.assert_allclose(got, expected, atol=1e-4)
+
+
+def test_pictures_are_split_in_order(rng: np.random.Generator) -> None:
+    pictures = rng.random((PICTURES_AT_ONCE + 3, 1, 4, 5), dtype=np.float32)
+    parts = some_at_a_time(pictures)
+    assert [len(part) for part in parts] == [PICTURES_AT_ONCE, 3]
+    assert (np.concatenate(parts).transpose(0, 3, 1, 2) == pictures).all()

@@ -12,7 +12,7 @@ from bundles import by_category, tiny_bundle, tiny_classifier, with_classifier
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.recognizer import (
     CODE_CLASSIFIER_WEIGHT,
@@ -140,14 +140,6 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
     assert (
         Sketcher(replace(bundle, classifier=None)).mix(ends, steps=3, seed=4, best_of=6) != expected
     )
-
-
-def test_as_many_of_each_code_must_be_ranked(bundle: Bundle) -> None:
-    sketcher = Sketcher(bundle)
-    codes = sketcher.encode([HOUSE, FACE])
-    for drawings in ([], [[HOUSE]], [[HOUSE], [HOUSE, FACE]]):
-        with pytest.raises(UsageError, match="as many of each"):
-            sketcher.rank(codes, None, drawings)
 
 
 @pytest.mark.parametrize("encoder_input", ["picture", STROKES])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,11 +119,6 @@ def test_crossings_and_dots(rng: np.random.Generator) -> None:
     assert distance(found, drawing) < 0.02
 
 
-def test_a_file_gives_its_name(tmp_path: Path) -> None:
-    path = HOUSE.save(tmp_path / "house.png")
-    assert read_picture(path).name == "house"
-
-
 def test_strokes_begin_upper_left_and_long_ones_come_first() -> None:
     strokes = strokes_of_ink(np.asarray(HOUSE.to_image(300, line_width=6)) < 128)
     assert [len(stroke) > 4 for stroke in strokes] == [True, False]
@@ -223,11 +217,6 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(picture_in, "MAX_PICTURE_BYTES", 100)
     with pytest.raises(DrawingError, match="at most 100 bytes"):
         read_picture(WHOLE)
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DrawingError, match=r"`cat\.png` must be readable"):
-        read_picture(tmp_path / "cat.png")
 
 
 @pytest.mark.parametrize("data", [WHOLE, JPEG], ids=["png", "jpeg"])

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -30,13 +28,6 @@ def test_what_we_write_comes_back_with_the_same_points() -> None:
     )
     written = house.to_svg(size=34, margin=2, line_width=1)
     assert read_svg(written.encode()).centred() == house.centred()
-
-
-def test_a_file_gives_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "house.svg"
-    path.write_bytes(svg(LINE))
-    assert read_svg(path).name == "house"
-    assert read_svg(svg(LINE)).name is None
 
 
 def test_groups_and_transforms_add_up() -> None:
@@ -219,8 +210,3 @@ def test_bad_documents_say_what_is_wrong(name: str, monkeypatch: pytest.MonkeyPa
         read_svg(data)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DrawingError, match=r"`cat\.svg` must be readable"):
-        read_svg(tmp_path / "cat.svg")

@@ -92,7 +92,9 @@ def test_reading_path_data_takes_no_more_than_its_length(data: str) -> None:
     assert count_tokens(data) <= 100_000
 
 
-_NUMBER = st.integers(-99, 99).map(str) | st.floats(-99, 99).map(lambda value: f"{value:.3g}")
+# (between ends that are hardly apart svgelements finds other arcs)
+_FLOATS = st.floats(-99, 99).filter(lambda value: value == 0 or abs(value) > 1e-5)
+_NUMBER = st.integers(-99, 99).map(str) | _FLOATS.map(lambda value: f"{value:.3g}")
 
 
 def _command(letters: str, count: int) -> st.SearchStrategy[str]:
@@ -189,7 +191,6 @@ def test_lengths(text: str, pixels: float) -> None:
 
 
 def test_transforms() -> None:
-    np.testing.assert_array_equal(transform(None), np.eye(3))
     np.testing.assert_array_equal(transform(" "), np.eye(3))
     turned = transform("translate(10, 20) rotate(90) scale(2)") @ [1, 0, 1]
     np.testing.assert_allclose(turned, [10, 22, 1])

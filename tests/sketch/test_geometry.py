@@ -8,7 +8,6 @@ from sketch_pix2seq.sketch.geometry import (
     bounds,
     checked_points,
     fit,
-    floored_middle,
     strokes_of,
 )
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -24,14 +23,6 @@ def test_strokes_of_takes_a_sketch_or_plain_arrays() -> None:
 def test_bounds_go_around_all_strokes() -> None:
     assert bounds([np.array([[1, 8]]), np.array([[-2, 3], [5, 4]])]) == (-2, 3, 5, 8)
     assert bounds([]) is None
-
-
-@pytest.mark.parametrize(
-    ("corner", "middle"), [((5, 8), [2, 4]), ((-5, -8), [-3, -4]), ((0, 0), [0, 0])]
-)
-def test_the_middle_is_rounded_down(corner: tuple[int, int], middle: list[int]) -> None:
-    assert list(floored_middle([np.array([[0, 0], corner])])) == middle
-    assert list(floored_middle([])) == [0, 0]
 
 
 def test_fit_puts_the_longer_side_between_the_margins(rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.io.ndjson import parse_record
+from sketch_pix2seq.io.ndjson import parse_sketch
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise, rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -87,7 +87,7 @@ def test_real_drawings_look_as_cairo_draws_them(quickdraw: Path) -> None:
     drawings = []
     for path in sorted(quickdraw.glob("*.ndjson.gz"))[::12]:
         with gzip.open(path) as lines:
-            drawings += [parse_record(line).strokes for line in itertools.islice(lines, 30)]
+            drawings += [parse_sketch(line).strokes for line in itertools.islice(lines, 30)]
     found = differences(drawings)
     assert found.mean() < 1.2
     assert np.quantile(found, 0.95) < 3.5

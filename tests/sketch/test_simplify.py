@@ -7,7 +7,6 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.simplify import (
     rdp,
     rdp_mask,
-    resample,
     simplify,
 )
 
@@ -93,27 +92,6 @@ def test_a_stroke_made_to_split_one_point_at_a_time_ends() -> None:
 def test_a_wrong_tolerance_is_refused(epsilon: float) -> None:
     with pytest.raises(DrawingError, match="`epsilon` must be 0 or more"):
         rdp(np.zeros((3, 2)), epsilon)
-
-
-def test_resampling_is_even_and_keeps_the_ends(rng: np.random.Generator) -> None:
-    points = walk(rng, 50)
-    dense = resample(points, 0.1)
-    np.testing.assert_allclose(dense[[0, -1]], points[[0, -1]])
-    assert distance_to_line(dense, points).max() < 1e-9
-    assert np.hypot(*np.diff(dense, axis=0).T).max() <= 0.1 + 1e-9
-    exact = resample(np.array([[0.0, 0.0], [3.0, 0.0]]), 1.0)
-    assert exact.tolist() == [[0, 0], [1, 0], [2, 0], [3, 0]]
-
-
-def test_resampling_a_dot_gives_a_dot() -> None:
-    assert resample(np.array([[3.0, 4.0]] * 5), 1.0).tolist() == [[3, 4]]
-
-
-def test_endless_resampling_is_refused() -> None:
-    with pytest.raises(DrawingError, match="Take a larger `spacing`"):
-        resample(np.array([[0.0, 0.0], [1e9, 0.0]]), 1.0)
-    with pytest.raises(DrawingError, match="`spacing` must be positive"):
-        resample(np.zeros((2, 2)), 0.0)
 
 
 def test_simplify_keeps_dtype_and_number_of_strokes() -> None:

@@ -86,8 +86,8 @@ def test_centring_moves_by_whole_pixels_and_keeps_labels() -> None:
     centred = HOUSE.centred()
     assert centred.bounds == (-10.0, -15.0, 10.0, 15.0)
     assert (centred.category, centred.name) == ("house", "mine")
-    odd = Sketch.from_points([[(0, 0), (5, 7)]]).centred()
-    assert odd.bounds == (-2.0, -3.0, 3.0, 4.0)
+    for corner, bounds in (((5, 7), (-2, -3, 3, 4)), ((-5, -8), (-2, -4, 3, 4))):
+        assert Sketch.from_points([[(0, 0), corner]]).centred().bounds == bounds
     assert Sketch(()).centred() == Sketch(())
 
 

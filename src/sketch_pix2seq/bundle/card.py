@@ -140,6 +140,10 @@ class BundleCard(Card):
     temperature: float
     "Temperature that suits the model, used where none is given."
 
+    def temperature_or(self, asked: float | None) -> float:
+        """Return the temperature that is asked for; None: the one that suits the model."""
+        return self.temperature if asked is None else asked
+
     @property
     def latent_dim(self) -> int:
         """Length of the latent code."""

@@ -17,7 +17,7 @@ from jaxtyping import Float32, Float64
 
 from sketch_pix2seq.bundle.checks import MAX_NAME
 from sketch_pix2seq.errors import BundleError, DrawingError
-from sketch_pix2seq.io.ndjson import format_record, parse_record
+from sketch_pix2seq.io.ndjson import format_record, parse_sketch
 from sketch_pix2seq.sketch.sketch import Sketch
 
 GALLERY_FILE = "gallery.ndjson"
@@ -110,13 +110,13 @@ class Gallery:
 
 def _item(line: bytes, number: int) -> GalleryItem:
     try:
-        record = parse_record(line)
+        sketch = parse_sketch(line)
         x, y = json.loads(line)["place"]
-        if not record.strokes or not all(type(side) in (int, float) for side in (x, y)):
+        if not sketch.strokes or not all(type(side) in (int, float) for side in (x, y)):
             raise ValueError("no stroke, or no place")
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError("a place must lie between 0 and 1")
-        word = record.word or ""
+        word = sketch.category or ""
         if not word.isprintable() or len(word) > MAX_NAME:
             raise ValueError(f"a word must have at most {MAX_NAME} printable letters")
         place = float(x), float(y)
@@ -126,4 +126,4 @@ def _item(line: bytes, number: int) -> GalleryItem:
             got=ascii(str(error)[:100])[1:-1],
             do="Export the run again.",
         ) from error
-    return GalleryItem(Sketch(record.strokes, record.word), place)
+    return GalleryItem(sketch, place)

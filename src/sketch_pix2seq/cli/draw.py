@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.default_bundle import model_at
-from sketch_pix2seq.cli.inputs import Source, read_files
-from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style, plan_results
+from sketch_pix2seq.cli.inputs import Source, model_at, read_files
+from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style
 from sketch_pix2seq.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -64,9 +63,9 @@ class Options:
             arguments.checked_temperature(self.temperature)
 
     def plan(self, sources: Sequence[Source], inputs: Sequence[Path], suffix: str) -> ResultFiles:
-        """Name the results; see `plan_results`."""
+        """Name the results; see `ResultFiles`."""
         where = (self.out, self.form, suffix, self.style)
-        return plan_results(sources, inputs, *where, n=self.n, overwrite=self.overwrite)
+        return ResultFiles(sources, inputs, *where, n=self.n, overwrite=self.overwrite)
 
     def load_sketcher(self) -> Sketcher:
         """Load the model."""
@@ -76,8 +75,8 @@ class Options:
 
     def facts(self, sketcher: Sketcher, best_of: int = 1) -> dict[str, Any]:
         """Return how drawings were made, for `--format ndjson`."""
-        own, usual = self.temperature, sketcher.card.temperature
-        facts = {"seed": self.seed, "temperature": usual if own is None else own}
+        temperature = sketcher.card.temperature_or(self.temperature)
+        facts = {"seed": self.seed, "temperature": temperature}
         return facts | {"best_of": best_of if best_of > 1 else None}
 
 

@@ -17,7 +17,7 @@ from cyclopts import Parameter
 
 import sketch_pix2seq
 from sketch_pix2seq import __version__
-from sketch_pix2seq.cli.default_bundle import model_at
+from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError

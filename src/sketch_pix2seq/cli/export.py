@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.default_bundle import classifier_at
+from sketch_pix2seq.cli.inputs import classifier_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra

@@ -1,4 +1,7 @@
-"""The inputs of verbs that take drawings: all that can be read, each under a name of its own."""
+"""What verbs take: drawings, each under a name of its own, and models.
+
+`default` in the place of a path is the model in the package, or its classifier.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 from sketch_pix2seq.cli.terminal import notify
-from sketch_pix2seq.errors import DrawingError, UsageError
+from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 
 if TYPE_CHECKING:
+    from sketch_pix2seq.bundle.bundle import Bundle
+    from sketch_pix2seq.bundle.classifier import ClassifierFiles
     from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_REPORTED = 10
@@ -32,13 +37,7 @@ class Source(NamedTuple):
 
 
 class InputFile(NamedTuple):
-    """An input file and its drawings.
-
-    Args:
-        path: As it was given.
-        source: Its names; one for each drawing.
-        sketches: Its drawings; none if the file could not be read.
-    """
+    """An input file, a name for each of its drawings, and these; none if it cannot be read."""
 
     path: Path
     source: Source
@@ -47,12 +46,7 @@ class InputFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was read of the inputs of one call.
-
-    Args:
-        files: One for each input, in their order.
-        problems: What could not be read.
-    """
+    """What was read of the inputs of one call, and what could not be read."""
 
     files: list[InputFile]
     problems: list[DrawingError]
@@ -73,34 +67,21 @@ class Inputs:
         return [file.source for file in self.files if file.sketches]
 
     def report_problems(self) -> None:
-        """Write a line for each problem, and fail with the last; if there is none, do nothing.
-
-        Raises:
-            DrawingError: If there is a problem.
-        """
-        if self.problems:
-            self._fail()
-
-    def _fail(self) -> NoReturn:
-        reported, more = self.problems[:MAX_REPORTED], len(self.problems) - MAX_REPORTED
-        for problem in reported[:-1]:
+        """Write a line for each problem, and fail with the last; if there is none, do nothing."""
+        if not self.problems:
+            return
+        *others, last = self.problems[:MAX_REPORTED]
+        for problem in others:
             notify(str(problem))
-        if more <= 0:
-            raise reported[-1]
-        raise DrawingError(f"{reported[-1]}; and {more:,} more like it")
+        more = len(self.problems) - MAX_REPORTED
+        raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
 def read_files(paths: Sequence[Path]) -> Inputs:
-    """Read all that can be read; inputs of the same name are numbered.
+    """Read all that can be read of one file or more; inputs of the same name are numbered.
 
     Names are the same if a file system might take them for one: case and the ways to write an
     accent do not count.
-
-    Args:
-        paths: One or more files.
-
-    Raises:
-        UsageError: If there is none.
     """
     from sketch_pix2seq.io.reading import read_sketches
 
@@ -142,3 +123,33 @@ def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:
 def _as_one(name: str) -> str:
     """Write names that a file system might take for one in one way."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def model_at(place: Path | None) -> Path | None:
+    """Return the path of a model; None: the one in the package."""
+    return None if place is None or _is_default(place) else place
+
+
+def bundle_at(place: Path) -> Bundle:
+    """Read a bundle, or the one in the package."""
+    from sketch_pix2seq.bundle.bundle import Bundle
+
+    return Bundle.default() if _is_default(place) else Bundle.open(place)
+
+
+def classifier_at(place: Path) -> ClassifierFiles:
+    """Read an exported classifier, or the one that a model's bundle holds."""
+    from sketch_pix2seq.bundle.bundle import Bundle
+    from sketch_pix2seq.bundle.classifier import read_classifier
+
+    if not _is_default(place):
+        return read_classifier(place)
+    classifier = Bundle.default().classifier
+    if classifier is None:
+        raise BundleError("the model in the package holds no classifier")
+    return classifier
+
+
+def _is_default(place: Path) -> bool:
+    """Whether the model in the package is meant."""
+    return place == Path("default") and not place.exists()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.draw import Options
-from sketch_pix2seq.cli.inputs import read_files
-from sketch_pix2seq.cli.outputs import refuse_place, refuse_to_replace
+from sketch_pix2seq.cli.inputs import Source, read_files
+from sketch_pix2seq.cli.outputs import ndjson, refuse_place, refuse_to_replace
 from sketch_pix2seq.cli.terminal import print_line, progress_bar
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import check_mix
@@ -78,22 +78,13 @@ def mix(
 
 
 def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object], out: Path) -> None:
-    import numpy as np
-
     from sketch_pix2seq.io.animation import film
     from sketch_pix2seq.io.atomic import atomic_write
-    from sketch_pix2seq.io.ndjson import format_record
     from sketch_pix2seq.io.sheet import Sheet, SheetRow
 
     suffix = out.suffix.lower()
     if suffix == ".ndjson":
-        records = [
-            format_record(
-                [np.rint(stroke) for stroke in drawing.strokes], input=name, index=index, **how
-            )
-            for index, drawing in enumerate(drawings)
-        ]
-        atomic_write(out, b"".join(record + b"\n" for record in records))
+        atomic_write(out, b"".join(ndjson([Source(name, [name])], [drawings], how)))
     elif suffix in (".gif", ".apng"):
         atomic_write(out, film(drawings, "gif" if suffix == ".gif" else "apng"))
     else:

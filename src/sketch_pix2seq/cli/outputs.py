@@ -34,14 +34,7 @@ class Style:
     size_mm: Annotated[float | None, Parameter(help="Real size of SVGs, for plotters.")] = None
 
     def options(self, form: str) -> dict[str, Any]:
-        """Return the options of `Sketch.save`.
-
-        Args:
-            form: Suffix of the files.
-
-        Raises:
-            UsageError: If such files cannot show something that is set.
-        """
+        """Return the options of `Sketch.save`; refuse what files of that suffix cannot show."""
         only_svg = {"animate": self.animate or None, "size_mm": self.size_mm}
         options = {name: value for name, value in only_svg.items() if value is not None}
         if options and form != "svg":
@@ -57,91 +50,69 @@ PLAIN = Style()
 """As `Sketch.save` does it."""
 
 
-@dataclass(frozen=True)
 class ResultFiles:
-    """The files that a verb is going to write; made by `plan_results`.
+    """The files that a verb is going to write; one that cannot be written is refused at once.
 
     Args:
         sources: What they are named after.
         inputs: The files that they are made of.
-        folder: Where they go.
-        names: One for each drawing, or for each source if the format is ndjson.
-        form: Kind of the files.
-        options: Of `Sketch.save`.
-        overwrite: Replace files that exist.
-    """
-
-    sources: Sequence[Source]
-    inputs: Sequence[Path]
-    folder: Path
-    names: list[str]
-    form: Format
-    options: dict[str, Any]
-    overwrite: bool
-
-    def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
-        """Write all files aside, then put each in its place, and print where.
-
-        Args:
-            drawings: The results of each name of the sources.
-            made: How they were made, for ndjson.
-
-        Raises:
-            UsageError: If meanwhile somebody else has written one of the files.
-            OSError: If they cannot be written. Then none of them is there.
-        """
-        contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
-        if self.form == "ndjson":
-            contents = _ndjson(self.sources, drawings, made)
-        targets = [self.folder / name for name in self.names]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".sketch-pix2seq-") as scratch:
-            made_files = [Path(scratch) / name for name in self.names]
-            for file, content in zip(made_files, contents, strict=True):
-                if isinstance(content, bytes):
-                    file.write_bytes(content)
-                else:
-                    content.save(file, **self.options)
-            refuse_to_replace(targets, self.inputs, overwrite=self.overwrite)
-            _put_all_in_place(made_files, targets)
-        for target in targets:
-            print_line(target)
-
-
-def plan_results(
-    sources: Sequence[Source],
-    inputs: Sequence[Path],
-    out: Path,
-    form: Format,
-    suffix: str,
-    style: Style,
-    *,
-    n: int = 1,
-    overwrite: bool = False,
-) -> ResultFiles:
-    """Name the results, and refuse what cannot be written before anything is drawn.
-
-    Args:
-        sources: What they are named after.
-        inputs: The files that they are made of.
-        out: The folder for the results.
+        out: The folder for them.
         form: Kind of the files.
         suffix: What they are called besides: `NAME-redrawn.svg`.
         style: How they look.
         n: How many for each name of the sources.
         overwrite: Replace files that exist.
-
-    Returns:
-        The files to write.
-
-    Raises:
-        UsageError: If a result cannot be written.
     """
-    options = style.options(form)
-    names = _file_names(sources, n, form, suffix)
-    refuse_place(out)
-    refuse_to_replace([out / name for name in names], inputs, overwrite=overwrite)
-    return ResultFiles(sources, inputs, out, names, form, options, overwrite)
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        inputs: Sequence[Path],
+        out: Path,
+        form: Format,
+        suffix: str,
+        style: Style,
+        *,
+        n: int = 1,
+        overwrite: bool = False,
+    ) -> None:
+        self._options = style.options(form)
+        self._names = _file_names(sources, n, form, suffix)
+        self._sources, self._inputs, self._overwrite = sources, inputs, overwrite
+        self._folder, self._form = out, form
+        refuse_place(out)
+        self._refuse_to_replace()
+
+    def _refuse_to_replace(self) -> None:
+        targets = [self._folder / name for name in self._names]
+        refuse_to_replace(targets, self._inputs, overwrite=self._overwrite)
+
+    def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
+        """Write all files aside, then put each in its place, and print where; all or none.
+
+        Args:
+            drawings: The results of each name of the sources.
+            made: How they were made, for ndjson.
+        """
+        from sketch_pix2seq.io.atomic import put_in_place
+
+        contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
+        if self._form == "ndjson":
+            contents = ndjson(self._sources, drawings, made)
+        targets = [self._folder / name for name in self._names]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".sketch-pix2seq-") as scratch:
+            made_files = [Path(scratch) / name for name in self._names]
+            for file, content in zip(made_files, contents, strict=True):
+                if isinstance(content, bytes):
+                    file.write_bytes(content)
+                else:
+                    content.save(file, **self._options)
+            self._refuse_to_replace()
+            for file, target in zip(made_files, targets, strict=True):
+                put_in_place(file, target)
+        for target in targets:
+            print_line(target)
 
 
 def refuse_place(out: Path) -> None:
@@ -160,14 +131,8 @@ def refuse_to_replace(
 ) -> None:
     """Check that no result takes the place of an input, of a folder, or of a file unasked.
 
-    Args:
-        targets: The files to be.
-        inputs: The files that the results are made of.
-        overwrite: Files other than inputs may be replaced. What is no file, such as a pipe,
-            is written to anyway.
-
-    Raises:
-        UsageError: Naming the first such result.
+    With `overwrite` files other than inputs may be replaced. What is no file, such as a pipe, is
+    written to anyway.
     """
     sources = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
     for target in targets:
@@ -196,7 +161,7 @@ def _file_names(sources: Sequence[Source], n: int, form: Format, suffix: str) ->
     return [f"{name}-{suffix}{number}.{form}" for name in names for number in numbers]
 
 
-def _ndjson(
+def ndjson(
     sources: Sequence[Source], drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]
 ) -> Iterator[bytes]:
     """Write a line for each drawing, in whole numbers as QuickDraw does."""
@@ -213,10 +178,3 @@ def _ndjson(
                 names = {"word": sketch.category, "input": name, "index": index}
                 lines.append(format_record(strokes, **names, **made) + b"\n")
         yield b"".join(lines)
-
-
-def _put_all_in_place(made: Sequence[Path], targets: Sequence[Path]) -> None:
-    from sketch_pix2seq.io.atomic import put_in_place
-
-    for file, target in zip(made, targets, strict=True):
-        put_in_place(file, target)

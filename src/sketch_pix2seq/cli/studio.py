@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sketch_pix2seq.cli.default_bundle import model_at
+from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.extras import needs_extra
 

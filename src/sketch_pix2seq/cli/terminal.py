@@ -21,9 +21,6 @@ _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
 def printable(text: str) -> str:
     r"""Escape what would move the cursor, change colours or turn the direction of writing.
 
-    Args:
-        text: With names of files or categories in it, whoever chose them.
-
     Example:
         >>> printable("cat\x1b[2J.svg"), printable("café.svg")
         ('cat\\x1b[2J.svg', 'café.svg')
@@ -34,21 +31,12 @@ def printable(text: str) -> str:
 
 
 def print_line(text: object = "", *, flush: bool = False) -> None:
-    """Print a line of results.
-
-    Args:
-        text: The line.
-        flush: Whether a reader is waiting for it.
-    """
+    """Print a line of results; flush it if a reader is waiting for it."""
     print(printable(str(text)), flush=flush)
 
 
 def notify(message: str) -> None:
-    """Write a line on stderr, after the command's name.
-
-    Args:
-        message: What to say; line breaks in it become spaces.
-    """
+    """Write a line on stderr, after the command's name; line breaks become spaces."""
     print(f"sketch-pix2seq: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import Inputs, read_files
-from sketch_pix2seq.cli.outputs import PLAIN, Format, Style, plan_results, refuse_to_replace
+from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import DrawingError
 
@@ -44,9 +44,7 @@ def trace(
         _write_stages(read, stages, overwrite)
     if not read.sketches:
         read.report_problems()
-    results = plan_results(
-        read.sources, read.paths, out, form, "traced", style, overwrite=overwrite
-    )
+    results = ResultFiles(read.sources, read.paths, out, form, "traced", style, overwrite=overwrite)
     sketches = [sketch.rounded() if form == "ndjson" else sketch for sketch in read.sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
@@ -55,26 +53,26 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
     from sketch_pix2seq.io.reading import is_picture
 
-    for file in inputs.files:
-        if not file.path.is_file() or not is_picture(file.path):
+    for path, source, _ in inputs.files:
+        if not path.is_file():
             continue
+        with path.open("rb") as file:
+            data = file.read(MAX_PICTURE_BYTES + 1)
+        stages: dict[str, Image.Image] = {}
+        if is_picture(data):
+            with suppress(DrawingError):  # reported where the input was read
+                read_picture(data, on_stage=stages.__setitem__)
         places = {
-            folder / f"{file.source.name}-{number}-{name}.png": picture
-            for number, (name, picture) in enumerate(_stages_of(file.path), start=1)
+            folder / f"{source.name}-{number}-{name}.png": picture
+            for number, (name, picture) in enumerate(stages.items(), start=1)
         }
+        if not places:
+            continue
         refuse_to_replace(places, inputs.paths, overwrite=overwrite)
         folder.mkdir(parents=True, exist_ok=True)
         for place, picture in places.items():
             atomic_write(place, png_bytes(picture))
             print_line(place)
-
-
-def _stages_of(path: Path) -> list[tuple[str, Image.Image]]:
-    from sketch_pix2seq.io.picture_in import read_picture
-
-    stages: list[tuple[str, Image.Image]] = []
-    with suppress(DrawingError):  # reported where the input was read
-        read_picture(path, on_stage=lambda name, picture: stages.append((name, picture)))
-    return stages

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.default_bundle import bundle_at, classifier_at
+from sketch_pix2seq.cli.inputs import bundle_at, classifier_at
 from sketch_pix2seq.cli.terminal import bars, print_line, printable
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import let_idle_threads_sleep

@@ -30,9 +30,6 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
         n: Wanted of each.
         best_of: Drawn for each one wanted.
 
-    Returns:
-        `n` and `best_of`.
-
     Raises:
         UsageError: If one is no whole number, 1 or more, or if that makes more than
             `MAX_DRAWINGS` drawings in all.
@@ -44,11 +41,7 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
     each, tried = whole_number("n", n, least=1), whole_number("best_of", best_of, least=1)
     if max(num_inputs, 1) * each * tried > MAX_DRAWINGS:
         times = f"{num_inputs:,} input{'s' * (num_inputs != 1)} x `n` {each:,}"
-        raise UsageError(
-            f"there must be at most {MAX_DRAWINGS:,} drawings at once",
-            got=times + (f" x `best_of` {tried:,}" if tried > 1 else ""),
-            do="Ask for fewer, with another `seed` each time.",
-        )
+        raise _too_many(times, tried, do="Ask for fewer, with another `seed` each time.")
     return each, tried
 
 
@@ -59,9 +52,6 @@ def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int,
         num_inputs: Drawings to pass, 2 or more.
         steps: Drawings from one to the next, both included; 2 or more.
         best_of: Drawn for each one wanted.
-
-    Returns:
-        `steps` and `best_of`.
 
     Raises:
         UsageError: If one does not fit, or if that makes more than `MAX_DRAWINGS` drawings.
@@ -77,28 +67,17 @@ def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int,
         whole_number("best_of", best_of, least=1),
     )
     if ((num_inputs - 1) * (between - 1) + 1) * tried > MAX_DRAWINGS:
-        times = f"{num_inputs - 1:,} x `steps` {between:,}"
-        raise UsageError(
-            f"there must be at most {MAX_DRAWINGS:,} drawings at once",
-            got=times + (f" x `best_of` {tried:,}" if tried > 1 else ""),
-        )
+        raise _too_many(f"{num_inputs - 1:,} x `steps` {between:,}", tried)
     return between, tried
 
 
+def _too_many(times: str, best_of: int, do: str | None = None) -> UsageError:
+    times += f" x `best_of` {best_of:,}" if best_of > 1 else ""
+    return UsageError(f"there must be at most {MAX_DRAWINGS:,} drawings at once", got=times, do=do)
+
+
 def whole_number(name: str, value: object, *, least: int) -> int:
-    """Check that a value is a whole number, NumPy's included, and not too small.
-
-    Args:
-        name: The argument's.
-        value: What was given for it.
-        least: The smallest that will do.
-
-    Returns:
-        The number, as an `int`.
-
-    Raises:
-        UsageError: If it is not.
-    """
+    """Check that the value of an argument is a whole number, NumPy's included; return an `int`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise UsageError(f"`{name}` must be a whole number", got=_shown(value))
     number = operator.index(value)
@@ -108,67 +87,17 @@ def whole_number(name: str, value: object, *, least: int) -> int:
 
 
 def checked_temperature(value: object) -> float:
-    """Check that a temperature is a number from 0 to `MAX_TEMPERATURE`.
-
-    Args:
-        value: What was given.
-
-    Returns:
-        The number, as a `float`.
-
-    Raises:
-        UsageError: If it is not.
-    """
-    temperature = math.nan
-    if not isinstance(value, bool) and isinstance(value, numbers.Real):
-        try:
-            temperature = float(value)
-        except OverflowError:
-            temperature = math.inf
-    if not 0 <= temperature <= MAX_TEMPERATURE:
-        raise UsageError(
-            f"`temperature` must be a number from 0 to {MAX_TEMPERATURE:.0f}", got=_shown(value)
-        )
-    return temperature
+    """Check that a temperature is a number from 0 to `MAX_TEMPERATURE`; return it."""
+    return _number_up_to(MAX_TEMPERATURE, "temperature", value)
 
 
 def checked_fidelity(value: object) -> float | None:
-    """Check that a fidelity is a number from 0 to 1, or None.
-
-    Args:
-        value: What was given.
-
-    Returns:
-        The number, as a `float`.
-
-    Raises:
-        UsageError: If it is not.
-    """
-    if value is None:
-        return None
-    number = math.nan
-    if not isinstance(value, bool) and isinstance(value, numbers.Real):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-    if not 0 <= number <= 1:
-        raise UsageError("`fidelity` must be a number from 0 to 1", got=_shown(value))
-    return number
+    """Check that a fidelity is a number from 0 to 1, or None; return it."""
+    return None if value is None else _number_up_to(1, "fidelity", value)
 
 
 def checked_seed(value: object) -> int:
-    """Check that a seed is a whole number from 0 to `MAX_SEED`.
-
-    Args:
-        value: What was given.
-
-    Returns:
-        The number.
-
-    Raises:
-        UsageError: If it is not.
-    """
+    """Check that a seed is a whole number from 0 to `MAX_SEED`; return it."""
     seed = whole_number("seed", value, least=0)
     if seed > MAX_SEED:
         raise UsageError("`seed` must be below 2^63", got=seed)
@@ -176,33 +105,12 @@ def checked_seed(value: object) -> int:
 
 
 def checked_threads(value: object) -> int | None:
-    """Check that a number of threads is one, or None.
-
-    Args:
-        value: What was given.
-
-    Returns:
-        The number.
-
-    Raises:
-        UsageError: If it is not.
-    """
+    """Check that a number of threads is one, or None; return it."""
     return None if value is None else whole_number("num_threads", value, least=1)
 
 
 def checked_path(name: str, value: object) -> Path:
-    """Check that a value is a path.
-
-    Args:
-        name: The argument's.
-        value: What was given for it.
-
-    Returns:
-        The path.
-
-    Raises:
-        UsageError: If it is not.
-    """
+    """Check that the value of an argument is a path; return it."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str):
@@ -211,16 +119,21 @@ def checked_path(name: str, value: object) -> Path:
 
 
 def check_progress(value: Callable[[int, int], None] | None) -> None:
-    """Check that a progress callback can be called.
-
-    Args:
-        value: What was given.
-
-    Raises:
-        UsageError: If it cannot.
-    """
+    """Check that a progress callback can be called."""
     if value is not None and not callable(value):
         raise UsageError("`progress` must be a function or None", got=_shown(value))
+
+
+def _number_up_to(largest: float, name: str, value: object) -> float:
+    number = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+    if not 0 <= number <= largest:
+        raise UsageError(f"`{name}` must be a number from 0 to {largest:.0f}", got=_shown(value))
+    return number
 
 
 def _shown(value: object) -> str:

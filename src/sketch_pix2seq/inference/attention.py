@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from sketch_pix2seq.inference.decoder import Decoder, DecoderRows
+from sketch_pix2seq.inference.decoders import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
 from sketch_pix2seq.inference.mixture import (
     NUM_PEN_STATES,
@@ -227,23 +227,13 @@ class AttentionDecoder(Decoder[Condition]):
     def log_probs(
         self, condition: Condition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
     ) -> Float32[np.ndarray, "N"]:
-        """Log densities of the first steps of drawings, in nats.
-
-        Args:
-            condition: What all are drawn from.
-            prefixes: N, each of fewer than `max_steps` steps.
-        """
+        """Log densities, in nats, of the first steps of N drawings under one condition."""
         rows = AttentionRows(self, len(prefixes))
         return rows.log_probs(condition, prefixes)
 
 
 class AttentionRows(DecoderRows[Condition]):
-    """Drawings under way with an `AttentionDecoder`.
-
-    Args:
-        decoder: Whose.
-        num_rows: At most so many drawings at once.
-    """
+    """Drawings under way with an `AttentionDecoder`, at most so many at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
         self._decoder = decoder

@@ -1,15 +1,11 @@
-"""The classifier: says what sketches show. It was trained on human drawings by a recipe.
-
-`bundle/classifier.py` reads its files, `classifier_network.py` computes its class scores; this
-module makes its pictures, many at a time.
-"""
+"""The classifier: says what sketches show. It was trained on human drawings by a recipe."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -22,9 +18,17 @@ from sketch_pix2seq.bundle.classifier import (
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.arguments import checked_path
 from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
-from sketch_pix2seq.inference.networks import classifier_of
+from sketch_pix2seq.inference.layers import (
+    Linear,
+    NormedConvolutions,
+    Weights,
+    float32_weight,
+    some_at_a_time,
+)
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.raster import rasterise_batch
+
+Part = TypeVar("Part")
 
 READ_AT_ONCE = 1024
 """Drawings whose pictures are in memory at the same time."""
@@ -35,15 +39,58 @@ MAX_SCORE = 1e6
 
 
 class ClassScores(NamedTuple):
-    """What a classifier computes of drawings.
-
-    Args:
-        logits: (N, K), of the categories.
-        features: (N, F), of the last layer but one; for distances of distributions.
-    """
+    """Logits of the categories, and features of the last layer but one, for distances."""
 
     logits: Float32[np.ndarray, "N K"]
     features: Float32[np.ndarray, "N F"]
+
+
+def in_parts(
+    compute: Callable[[slice], Part], count: int, at_once: int, num_threads: int
+) -> list[Part]:
+    """Compute so many drawings a part at a time, in several threads if there are many parts."""
+    parts = [slice(first, min(first + at_once, count)) for first in range(0, count, at_once)]
+    workers = min(num_threads, len(parts))
+    if workers < 2:
+        return [compute(part) for part in parts]
+    with ThreadPoolExecutor(workers, "classifier") as pool:
+        return list(pool.map(compute, parts))
+
+
+class ClassifierNetwork:
+    """Convolutions of 3x3 pixels, group norm, SiLU, the mean over the picture, a linear layer.
+
+    Gives for a picture alone the same as among others, and what `models/classifier.py` gives.
+
+    Args:
+        weights: By the names they have in training.
+        num_categories: K.
+        width: Channels of the first layer, a multiple of 8; the last has 8 times as many.
+    """
+
+    def __init__(self, weights: Weights, num_categories: int, width: int = 24) -> None:
+        sizes = (
+            (1, width, 1),
+            (width, 2 * width, 2),
+            (2 * width, 2 * width, 1),
+            (2 * width, 4 * width, 2),
+            (4 * width, 4 * width, 1),
+            (4 * width, 8 * width, 2),
+        )
+        self._layers = NormedConvolutions(weights, sizes)
+        self._head = Linear(
+            float32_weight(weights, "head.weight", (num_categories, 8 * width)),
+            float32_weight(weights, "head.bias", (num_categories,)),
+        )
+        self._none = np.zeros((0, 8 * width), np.float32)
+
+    def __call__(
+        self, pictures: Float32[np.ndarray, "B 1 H W"]
+    ) -> tuple[Float32[np.ndarray, "B K"], Float32[np.ndarray, "B F"]]:
+        """Return logits of the categories, and the features that they are made of."""
+        means = [self._layers(some).mean(axis=(1, 2)) for some in some_at_a_time(pictures)]
+        features = np.concatenate((self._none, *means))
+        return self._head(features), features
 
 
 class Classifier:
@@ -64,7 +111,8 @@ class Classifier:
         self.digest = files.digest
         "See `ClassifierFiles.digest`."
         self._num_threads = num_threads or num_processors()
-        self._network = classifier_of(files)
+        width = files.card.architecture.width
+        self._network = ClassifierNetwork(files.arrays, len(files.card.categories), width)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Classifier:
@@ -80,13 +128,10 @@ class Classifier:
         return cls(read_classifier(checked_path("classifier", path)))
 
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
-        """Return how likely each category is.
+        """Return how likely each category is, (N, K); rows sum to 1.
 
         Args:
             inputs: One or several: paths, `Sketch`es or Pillow pictures.
-
-        Returns:
-            (N, K); rows sum to 1.
 
         Raises:
             DrawingError: If an input is no drawing.
@@ -98,26 +143,12 @@ class Classifier:
         return shares
 
     def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
-        """Return the likeliest category of each drawing.
-
-        Args: as of `probabilities`.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If the class scores are not finite.
-        """
+        """Return the likeliest category of each drawing; see `probabilities`."""
         likeliest = self.scores(inputs).logits.argmax(axis=1)
         return [self.card.categories[place] for place in likeliest]
 
     def scores(self, inputs: Input | Sequence[Input]) -> ClassScores:
-        """Return all that the network computes.
-
-        Args: as of `probabilities`.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If the class scores are not finite.
-        """
+        """Return all that the network computes; see `probabilities`."""
         sketches = as_sketches(as_list(inputs)[0])
         parts = [
             self.scores_of(
@@ -128,24 +159,13 @@ class Classifier:
         return ClassScores(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def scores_of(self, pictures: Float32[np.ndarray, "N 1 H W"]) -> ClassScores:
-        """Return what the network computes of pictures, drawn as the card says.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-
-        Raises:
-            BundleError: If the class scores are not finite.
-        """
-        parts = [
-            pictures[first : first + COMPUTED_AT_ONCE]
-            for first in range(0, max(len(pictures), 1), COMPUTED_AT_ONCE)
-        ]
-        workers = min(self._num_threads, len(parts))
-        if workers < 2:
-            found = [self._compute(part) for part in parts]
-        else:
-            with ThreadPoolExecutor(workers, "classifier") as pool:
-                found = list(pool.map(self._compute, parts))
+        """Return what the network computes of pictures, drawn as the card says; 1 = ink."""
+        found = in_parts(
+            lambda part: self._compute(pictures[part]),
+            max(len(pictures), 1),
+            COMPUTED_AT_ONCE,
+            self._num_threads,
+        )
         logits, features = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         return ClassScores(logits, features)
 

@@ -1,17 +1,22 @@
-"""The recurrent decoders of `models/decoders.py`, in numpy: LSTM, layer-norm LSTM, HyperLSTM.
+"""Decoders, in numpy: what they are, the rows in which drawings are under way, the recurrent ones.
 
-Each is made of the weights that training gave it, under the same names. All see the latent code at
-every step; its share of the gates is computed once a drawing.
+A decoder holds weights and can be shared by threads. `Decoder.open` gives rows, in each of which
+one drawing is under way. `LSTMDecoder` and `HyperDecoder` are the second readers of
+`models/decoders.py`: made of the weights that training gave them, under the same names without the
+prefix `decoder.`. Both see the latent code at every step; its share of the gates is computed once.
 
 *Convention*: gates stand in the order input, forget, output, candidate.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float32
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeAlias, TypeVar
 
-from sketch_pix2seq.inference.decoder import RecurrentDecoder, RecurrentRows, State
+import numpy as np
+from jaxtyping import Float32, Int64
+
 from sketch_pix2seq.inference.layers import (
     Linear,
     Product,
@@ -21,74 +26,180 @@ from sketch_pix2seq.inference.layers import (
     lstm_cell,
     sigmoid,
 )
-from sketch_pix2seq.inference.mixture import output_dim
-from sketch_pix2seq.sketch.pen import STROKE5_DIM
+from sketch_pix2seq.inference.mixture import output_dim, sample
+from sketch_pix2seq.sketch.pen import START_STEP, STROKE5_DIM
 
+Condition = TypeVar("Condition", contravariant=True)
+"""What one drawing is drawn from."""
+Latent: TypeAlias = Float32[np.ndarray, "Z"]
+"""The condition of a recurrent decoder."""
+State: TypeAlias = list[Float32[np.ndarray, "R _"]]
+"""What a recurrent decoder carries from step to step, a row per drawing."""
+Cell: TypeAlias = Callable[
+    [Float32[np.ndarray, "R G"], Float32[np.ndarray, "R H"], Float32[np.ndarray, "R H"]], None
+]
+"""Moves an LSTM on: gates, then hidden state and memory, which are changed in place."""
 NORM_EPSILON = 1e-3
 """What the layer norms of a cell add to the variance."""
+
+
+class DecoderRows(ABC, Generic[Condition]):
+    """Drawings under way, one in each row; the active rows stand first.
+
+    What is drawn in a row depends on its condition, noise and temperature alone, bit for bit.
+    """
+
+    @abstractmethod
+    def begin(
+        self,
+        start: int,
+        conditions: Sequence[Condition],
+        noise: Float32[np.ndarray, "K D"],
+        temperatures: Float32[np.ndarray, "K"],
+    ) -> Float32[np.ndarray, "K 5"]:
+        """Put new drawings into rows `start` and after, and draw their first step.
+
+        Args:
+            start: Number of active rows.
+            conditions: What each new drawing is drawn from.
+            noise: Of that step.
+            temperatures: Of each drawing, to its end; not negative.
+        """
+
+    @abstractmethod
+    def advance(
+        self, active: int, noise: Float32[np.ndarray, "N T D"]
+    ) -> Float32[np.ndarray, "S N 5"]:
+        """Draw 1 to T next steps of the first N rows, no further than to where one of them ends.
+
+        Args:
+            active: N, number of rows.
+            noise: Of the next T steps, T >= 1.
+        """
+
+    @abstractmethod
+    def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
+        """Replace the steps that some rows drew last; the rows continue from the new ones."""
+
+    @abstractmethod
+    def take_place(self, row: int, last: int) -> None:
+        """Move the drawing of the last active row to the row of one that is finished."""
+
+
+class Decoder(ABC, Generic[Condition]):
+    """The weights of a decoder."""
+
+    @abstractmethod
+    def open(self, num_rows: int) -> DecoderRows[Condition]:
+        """Make rows to draw in, for at most so many drawings at once."""
+
+
+class RecurrentDecoder(Decoder[Latent], ABC):
+    """A decoder that carries a state from step to step and is given the latent code."""
+
+    latent_dim: int
+    state_sizes: tuple[int, ...]
+    """Widths of the parts of the state."""
+
+    @abstractmethod
+    def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
+        """Compute the state before the first step."""
+
+    @abstractmethod
+    def outputs(
+        self, steps: Float32[np.ndarray, "R 5"], state: State
+    ) -> Float32[np.ndarray, "R D"]:
+        """Compute the output from which the next step is sampled.
+
+        Args:
+            steps: The last ones.
+            state: Is changed in place to the state after them.
+        """
+
+
+class RecurrentRows(DecoderRows[Latent]):
+    """Drawings under way with a recurrent decoder, at most so many at once.
+
+    Numbers that are not finite are drawn without a warning: who reads the steps checks them.
+    """
+
+    def __init__(self, decoder: RecurrentDecoder, num_rows: int) -> None:
+        self._decoder = decoder
+        self._state = [np.zeros((num_rows, size), np.float32) for size in decoder.state_sizes]
+        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
+        self._temperatures = np.zeros((num_rows, 1), np.float32)
+
+    def begin(
+        self,
+        start: int,
+        conditions: Sequence[Latent],
+        noise: Float32[np.ndarray, "K D"],
+        temperatures: Float32[np.ndarray, "K"],
+    ) -> Float32[np.ndarray, "K 5"]:
+        """See `DecoderRows`."""
+        rows = slice(start, start + len(conditions))
+        with np.errstate(over="ignore", invalid="ignore"):
+            first = self._decoder.first_state(np.stack(conditions))
+        for kept, part in zip(self._state, first, strict=True):
+            kept[rows] = part
+        self._steps[rows] = START_STEP
+        self._temperatures[rows, 0] = temperatures
+        return self._draw(rows, noise)
+
+    def advance(
+        self, active: int, noise: Float32[np.ndarray, "N T D"]
+    ) -> Float32[np.ndarray, "S N 5"]:
+        """See `DecoderRows`; always one step."""
+        return self._draw(slice(0, active), noise[:, 0])[None]
+
+    def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
+        """See `DecoderRows`."""
+        self._steps[rows] = steps
+
+    def take_place(self, row: int, last: int) -> None:
+        """See `DecoderRows`."""
+        for kept in (*self._state, self._steps, self._temperatures):
+            kept[row] = kept[last]
+
+    def _draw(self, rows: slice, noise: Float32[np.ndarray, "K D"]) -> Float32[np.ndarray, "K 5"]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            output = self._decoder.outputs(self._steps[rows], [part[rows] for part in self._state])
+            steps = sample(output, noise, self._temperatures[rows])
+        self._steps[rows] = steps
+        return steps
 
 
 class LSTMDecoder(RecurrentDecoder):
     """An LSTM.
 
     Args:
-        weights: By name, without the prefix `decoder.`.
+        weights: By name.
         latent_dim: Z.
         size: H, hidden units.
         num_components: M, Gaussians in the mixture.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
+        layer_norm: Gates and memory are normalised over the units of each step.
     """
 
     def __init__(
-        self, weights: Weights, latent_dim: int, size: int = 512, num_components: int = 20
+        self,
+        weights: Weights,
+        latent_dim: int,
+        size: int = 512,
+        num_components: int = 20,
+        *,
+        layer_norm: bool = False,
     ) -> None:
         self.latent_dim = latent_dim
         self.state_sizes = (size, size, 4 * size)
         self._start = _linear(weights, "start", 2 * size, latent_dim)
-        self._context = _linear(weights, "latent", 4 * size, latent_dim)
+        self._context: Linear | Product
+        if layer_norm:
+            self._context = _product(weights, "latent.weight", 4 * size, latent_dim)
+            self._cell: Cell = _NormedCell(weights, "norm", size)
+        else:
+            self._context = _linear(weights, "latent", 4 * size, latent_dim)
+            self._cell = lstm_cell
         self._gates = _product(weights, "weight", 4 * size, STROKE5_DIM + size)
-        self._output = _linear(weights, "output", output_dim(num_components), size)
-
-    def open(self, num_rows: int) -> RecurrentRows:
-        """See `Decoder`."""
-        return RecurrentRows(self, num_rows)
-
-    def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
-        """See `RecurrentDecoder`: hidden state, memory, what the code adds to the gates."""
-        hidden, cell = np.split(np.tanh(self._start(latents)), 2, axis=1)
-        return [hidden, cell, self._context(latents)]
-
-    def outputs(
-        self, steps: Float32[np.ndarray, "R 5"], state: State
-    ) -> Float32[np.ndarray, "R D"]:
-        """See `RecurrentDecoder`."""
-        hidden, cell, context = state
-        gates = self._gates(steps, hidden)
-        gates += context
-        lstm_cell(gates, hidden, cell)
-        return self._output(hidden)
-
-
-class LayerNormDecoder(RecurrentDecoder):
-    """An LSTM whose gates and memory are normalised over the units of each step.
-
-    Args: as of `LSTMDecoder`.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
-    """
-
-    def __init__(
-        self, weights: Weights, latent_dim: int, size: int = 512, num_components: int = 20
-    ) -> None:
-        self.latent_dim = latent_dim
-        self.state_sizes = (size, size, 4 * size)
-        self._start = _linear(weights, "start", 2 * size, latent_dim)
-        self._context = _product(weights, "latent.weight", 4 * size, latent_dim)
-        self._gates = _product(weights, "weight", 4 * size, STROKE5_DIM + size)
-        self._cell = _NormedCell(weights, "norm", size)
         self._output = _linear(weights, "output", output_dim(num_components), size)
 
     def open(self, num_rows: int) -> RecurrentRows:
@@ -115,15 +226,12 @@ class HyperDecoder(RecurrentDecoder):
     """HyperLSTM: a smaller LSTM decides, step by step, how the gates of the main one scale.
 
     Args:
-        weights: By name, without the prefix `decoder.`.
+        weights: By name.
         latent_dim: Z.
         size: H, hidden units of the main LSTM.
         num_components: M, Gaussians in the mixture.
         hyper_size: Units of the smaller LSTM.
         embedding_dim: Length of the code with which it scales each gate.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
     """
 
     SCALES = 8  # of what each gate gets from the step, then from the hidden state

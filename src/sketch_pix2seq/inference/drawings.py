@@ -1,27 +1,47 @@
-"""From a decoder's steps to drawings: a whole one, or the completion of a started one."""
+"""Between drawings and networks: what an encoder reads, and what a decoder's steps draw.
+
+Whole drawings, started ones and their completions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.inference.views import Prefix
-from sketch_pix2seq.sketch.pen import OFFSET
+from sketch_pix2seq.bundle.architectures import PICTURE
+from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.normalise import QUICKDRAW_EPSILON, QUICKDRAW_SIDE
+from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
+from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
-def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
-    """Make a drawing of steps, with its upper left corner at (0, 0).
-
-    Args:
-        steps: Stroke-5 rows in units of `offset_scale`.
-        offset_scale: The bundle's.
+def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray, "N ..."]:
+    """Make what the encoder reads.
 
     Returns:
-        The drawing; one of no stroke if nothing was drawn.
+        Pictures (N, 1, H, W), or stroke-5 rows (N, T, 5) in units of `offset_scale`,
+        padded with end rows. The rows are those of the drawing normalised as the training
+        data were: Quick, Draw!'s own simplification, the origin in the middle, cut off after
+        `card.max_steps`.
     """
+    if card.encoder_input == PICTURE:
+        return rasterise_batch(sketches, card.raster)
+    steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
+    for rows, sketch in zip(steps, sketches, strict=True):
+        own = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
+        rows[: len(own)] = own
+    steps[:, :, OFFSET] /= np.float32(card.offset_scale)
+    return steps
+
+
+def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> Sketch:
+    """Make a drawing, its upper left corner at (0, 0), of steps in units of `offset_scale`."""
     sketch = _scaled(steps, offset_scale)
     if sketch.bounds is None:
         return sketch
@@ -29,20 +49,113 @@ def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> S
     return Sketch(tuple(stroke - corner for stroke in sketch.strokes))
 
 
+class Frame(NamedTuple):
+    """How much of a whole drawing a started one is, and where in it.
+
+    Args:
+        share: Its longest side, as a share of the whole drawing's; above 0, at most 1.
+        middle: Its middle, in pixels of Quick, Draw! from the middle of the whole, (x, y).
+    """
+
+    share: float = 1.0
+    middle: tuple[float, float] = (0.0, 0.0)
+
+
+WHOLE = Frame()
+"""Of a started drawing that is as large as the whole."""
+
+
+class Prefix(NamedTuple):
+    """A started drawing as the first steps of a decoder.
+
+    Args:
+        steps: (P, 5) stroke-5 rows in units of `offset_scale`, without an end.
+        scale: Pixels of the sketch to one of the decoder's.
+        middle: Where the decoder's origin lies in the sketch, (x, y).
+    """
+
+    steps: Float32[np.ndarray, "P 5"]
+    scale: float
+    middle: tuple[float, float]
+
+
+SHARES = (1.0, 0.8, 0.62, 0.48, 0.36)
+"""Shares of a whole drawing that a started one is tried as."""
+
+
+def frames_of(sketch: Sketch) -> list[Frame]:
+    """The frames a started drawing is tried in: of each share in the corners, at edges, inside."""
+    width, height = _sides(sketch)
+    longest = max(width, height) or 1.0
+    frames = []
+    for share in SHARES:
+        free = [(1 - share * side / longest) * QUICKDRAW_SIDE / 2 for side in (width, height)]
+        across, down = ((-room, 0.0, room) if room > 0 else (0.0,) for room in free)
+        frames += [Frame(share, (x, y)) for x in across for y in down]
+    return frames
+
+
+def prefix_of(
+    sketch: Sketch, card: BundleCard, frame: Frame = WHOLE, detail: float | None = None
+) -> Prefix:
+    """Make the steps that a decoder would have drawn a started drawing with.
+
+    Args:
+        sketch: With a stroke.
+        card: The bundle's.
+        frame: Where in the whole drawing it is taken to be.
+        detail: Simplify as if this were its share of the whole; None: that of the frame.
+
+    Raises:
+        DrawingError: If it has so many points that the decoder could not go on.
+    """
+    normalised = _normalise_for_model(sketch, card, detail or frame.share)
+    middle = np.array(frame.middle, np.float32)
+    strokes = tuple(stroke * np.float32(frame.share) + middle for stroke in normalised.strokes)
+    steps = Sketch(strokes).to_stroke5()[:-1]
+    if len(steps) >= card.max_steps:
+        raise DrawingError(
+            f"a started drawing must have fewer than {card.max_steps} points for this model",
+            got=f"{len(steps)} after simplifying",
+        )
+    steps[:, OFFSET] /= np.float32(card.offset_scale)
+    assert sketch.bounds is not None
+    left, top, right, bottom = sketch.bounds
+    scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * frame.share) or 1.0
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return Prefix(steps, scale, (x - frame.middle[0] * scale, y - frame.middle[1] * scale))
+
+
+def _sides(sketch: Sketch) -> tuple[float, float]:
+    assert sketch.bounds is not None
+    left, top, right, bottom = sketch.bounds
+    return right - left, bottom - top
+
+
+def likeliest_prefix(
+    sketch: Sketch,
+    card: BundleCard,
+    log_probs: Callable[[Sequence[Float32[np.ndarray, "_ 5"]]], Float32[np.ndarray, " F"]],
+) -> Prefix:
+    """Take a started drawing for that part of a whole one which the decoder would best draw.
+
+    Args:
+        sketch: With a stroke.
+        card: The bundle's.
+        log_probs: Of first steps (see `Networks.log_probs`).
+    """
+    frames = frames_of(sketch)
+    detail = SHARES[len(SHARES) // 2]  # the same points in all frames, or they do not compare
+    prefixes = [prefix_of(sketch, card, frame, detail).steps for frame in frames]
+    # densities of offsets in pixels of the sketch, whatever the frame
+    scales = 2 * len(prefixes[0]) * np.log([frame.share for frame in frames])
+    return prefix_of(sketch, card, frames[int((log_probs(prefixes) + scales).argmax())])
+
+
 def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
-    """Add to a started drawing what was drawn after it.
-
-    Args:
-        sketch: As it was given.
-        prefix: Its own steps, the first ones of the decoder.
-        steps: Stroke-5 rows of the whole drawing, in units of `offset_scale`.
-        offset_scale: The bundle's.
-
-    Returns:
-        The drawing, its given strokes unchanged and where they were.
-    """
+    """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
     strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
     middle = np.array(prefix.middle, np.float32)
     return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
@@ -52,3 +165,18 @@ def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:
     steps = steps.copy()
     steps[:, OFFSET] *= scale
     return Sketch.from_stroke5(steps)
+
+
+def _normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
+    """Simplify as the training data were; `share` tells how much of a drawing it is."""
+    normalised = sketch.normalised()
+    epsilon = (card.data.get("options") or {}).get("epsilon")
+    if share < 1:
+        epsilon = max(epsilon or 0.0, QUICKDRAW_EPSILON) / share
+    if epsilon is not None:
+        normalised = normalised.simplified(epsilon)
+    if normalised.bounds is None:
+        return normalised
+    left, top, right, bottom = normalised.bounds
+    middle = np.array(((left + right) // 2, (top + bottom) // 2), np.float32)
+    return Sketch(tuple(stroke - middle for stroke in normalised.strokes))

@@ -1,7 +1,8 @@
 """From a drawing to its latent code: the encoders of `models/encoders.py`, in numpy.
 
-Each is made of the weights that training gave it, under the same names, and gives what the torch
-module gives. The code of a drawing is the same whatever other drawings are encoded with it.
+Each is made of the weights that training gave it, under the same names without the prefix
+`encoder.`, and gives the mean that the torch module gives. The code of a drawing is the same
+whatever other drawings are encoded with it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from sketch_pix2seq.inference.convolutions import NormedConvolutions, some_at_a_time
 from sketch_pix2seq.inference.layers import (
     Convolution,
     Linear,
+    NormedConvolutions,
     Weights,
     flat_last,
     float32_weight,
     lstm_cell,
+    some_at_a_time,
 )
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
@@ -31,12 +33,9 @@ class PaperEncoder:
     """The paper's encoder: a high-pass filter and six convolutions of 2x2 pixels.
 
     Args:
-        weights: By name, without the prefix `encoder.`.
+        weights: By name.
         latent_dim: Z.
         picture_size: Side of the square picture in pixels; a multiple of 8.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
 
     Source: see `models/encoders.py`.
     """
@@ -44,12 +43,7 @@ class PaperEncoder:
     # depth, stride of each convolution
     LAYERS = ((4, 2), (4, 1), (8, 2), (8, 1), (8, 2), (8, 1))
 
-    def __init__(
-        self,
-        weights: Weights,
-        latent_dim: int,
-        picture_size: int = 48,
-    ) -> None:
+    def __init__(self, weights: Weights, latent_dim: int, picture_size: int = 48) -> None:
         kernel = np.full((1, 1, 3, 3), -1, np.float32)
         kernel[0, 0, 1, 1] = 8
         self._high_pass = Convolution(kernel, padding=(1, 1))
@@ -63,27 +57,7 @@ class PaperEncoder:
         self._head = _LatentHead(weights, latent_dim, depths[-1], picture_size // 8)
 
     def __call__(self, pictures: Float32[np.ndarray, "B 1 H W"]) -> Float32[np.ndarray, "B Z"]:
-        """Encode pictures.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-
-        Returns:
-            Means of the codes.
-        """
-        return self.encode(pictures)[0]
-
-    def encode(
-        self, pictures: Float32[np.ndarray, "B 1 H W"]
-    ) -> tuple[Float32[np.ndarray, "B Z"], Float32[np.ndarray, "B Z"]]:
-        """Encode pictures.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-
-        Returns:
-            Means and log variances of the codes.
-        """
+        """Return the codes of pictures, 1 = ink, 0 = paper."""
         return self._head([self._features(some) for some in some_at_a_time(pictures)])
 
     def _features(self, pictures: Float32[np.ndarray, "B H W 1"]) -> Float32[np.ndarray, "B F"]:
@@ -98,13 +72,10 @@ class ConvEncoder:
     """The encoder of our own: convolutions of 3x3 pixels, group norm, SiLU.
 
     Args:
-        weights: By name, without the prefix `encoder.`.
+        weights: By name.
         latent_dim: Z.
         width: Channels of the first layer; the last has 4 times as many.
         picture_size: Side of the square picture in pixels; a multiple of 16.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
     """
 
     def __init__(
@@ -125,27 +96,7 @@ class ConvEncoder:
         self._head = _LatentHead(weights, latent_dim, 4 * width, picture_size // 16)
 
     def __call__(self, pictures: Float32[np.ndarray, "B 1 H W"]) -> Float32[np.ndarray, "B Z"]:
-        """Encode pictures.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-
-        Returns:
-            Means of the codes.
-        """
-        return self.encode(pictures)[0]
-
-    def encode(
-        self, pictures: Float32[np.ndarray, "B 1 H W"]
-    ) -> tuple[Float32[np.ndarray, "B Z"], Float32[np.ndarray, "B Z"]]:
-        """Encode pictures.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-
-        Returns:
-            Means and log variances of the codes.
-        """
+        """Return the codes of pictures, 1 = ink, 0 = paper."""
         some_features = [self._layers(some) for some in some_at_a_time(pictures)]
         return self._head([features.reshape(len(features), -1) for features in some_features])
 
@@ -154,22 +105,13 @@ class GridEncoder:
     """The encoder of the `attention` model: from pictures to grids of tokens, and to codes.
 
     Args:
-        weights: By name, without the prefix `encoder.`.
+        weights: By name.
         latent_dim: Z.
         width: Channels of the first layer; the grid has C = 4 times as many.
         picture_size: Side of the square picture; a multiple of 16. The grid's is an eighth.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        latent_dim: int,
-        width: int,
-        picture_size: int,
-    ) -> None:
+    def __init__(self, weights: Weights, latent_dim: int, width: int, picture_size: int) -> None:
         last = 4 * width
         sizes = (
             (2, width, 2),
@@ -198,31 +140,23 @@ class GridEncoder:
         return np.concatenate([self._layers(some) for some in some_at_a_time(channels)])
 
     def codes(self, grids: Float32[np.ndarray, "B G G C"]) -> Float32[np.ndarray, "B Z"]:
-        """Means of the codes of wholly visible pictures, from their grids."""
+        """Codes of wholly visible pictures, from their grids."""
         features = self._summary(grids)
-        return self._head([features.reshape(len(features), -1)])[0]
+        return self._head([features.reshape(len(features), -1)])
 
 
 class RNNEncoder:
     """sketch-rnn's encoder: an LSTM reads the strokes forwards, another one backwards.
 
     Args:
-        weights: By name, without the prefix `encoder.`.
+        weights: By name.
         latent_dim: Z.
         size: H, hidden units of each LSTM.
-
-    Raises:
-        BundleError: If a weight is missing or has another shape.
 
     Source: see `models/encoders.py`.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        latent_dim: int,
-        size: int = 256,
-    ) -> None:
+    def __init__(self, weights: Weights, latent_dim: int, size: int = 256) -> None:
         self._size = size
         self._forwards, self._backwards = (
             Linear(
@@ -234,24 +168,11 @@ class RNNEncoder:
         self._head = _LatentHead(weights, latent_dim, 2 * size, 1)
 
     def __call__(self, steps: Float32[np.ndarray, "B T 5"]) -> Float32[np.ndarray, "B Z"]:
-        """Encode drawings; see `encode`.
-
-        Returns:
-            Means of the codes.
-        """
-        return self.encode(steps)[0]
-
-    def encode(
-        self, steps: Float32[np.ndarray, "B T 5"]
-    ) -> tuple[Float32[np.ndarray, "B Z"], Float32[np.ndarray, "B Z"]]:
-        """Encode drawings.
+        """Return the codes of drawings.
 
         Args:
             steps: Stroke-5 rows without the start step, padded with end rows. The end rows are
                 not read, but for the first of an empty drawing.
-
-        Returns:
-            Means and log variances of the codes.
         """
         is_end = steps[:, :, PEN.start + PEN_END] > 0
         lengths = np.maximum((~is_end).sum(axis=1), 1)
@@ -282,30 +203,16 @@ class RNNEncoder:
 
 
 class _LatentHead:
-    """Two fully connected layers: mean and log variance."""
+    """The fully connected layer that gives codes: the means of their distributions."""
 
-    def __init__(
-        self,
-        weights: Weights,
-        latent_dim: int,
-        num_channels: int,
-        side: int,
-    ) -> None:
+    def __init__(self, weights: Weights, latent_dim: int, num_channels: int, side: int) -> None:
         num_features = num_channels * side**2
-        self._mean, self._log_var = (
-            Linear(
-                flat_last(
-                    float32_weight(weights, f"head.{name}.weight", (latent_dim, num_features)),
-                    num_channels,
-                ),
-                float32_weight(weights, f"head.{name}.bias", (latent_dim,)),
-            )
-            for name in ("mean", "log_var")
-        )
+        weight = float32_weight(weights, "head.mean.weight", (latent_dim, num_features))
+        bias = float32_weight(weights, "head.mean.bias", (latent_dim,))
+        self._mean = Linear(flat_last(weight, num_channels), bias)
         self._none = np.zeros((0, num_features), np.float32)
 
     def __call__(
         self, features: Sequence[Float32[np.ndarray, "_ F"]]
-    ) -> tuple[Float32[np.ndarray, "B Z"], Float32[np.ndarray, "B Z"]]:
-        joined = np.concatenate((self._none, *features))
-        return self._mean(joined), self._log_var(joined)
+    ) -> Float32[np.ndarray, "B Z"]:
+        return self._mean(np.concatenate((self._none, *features)))

@@ -21,7 +21,7 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.decoder import Decoder
+from sketch_pix2seq.inference.decoders import Decoder
 from sketch_pix2seq.inference.networks import Networks, networks_of
 from sketch_pix2seq.inference.row_block import (
     EMPTY_PREFIX,
@@ -49,9 +49,6 @@ class StrokeEngine:
         networks: Its networks; None: they are made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
-
-    Raises:
-        BundleError: If the weights are not what the card says.
     """
 
     def __init__(

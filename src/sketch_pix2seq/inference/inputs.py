@@ -1,6 +1,6 @@
 """What a user may show a model, and how each becomes what its encoder looks at.
 
-A file, a `Sketch`, a Pillow picture or the 48x48 array itself. Files and Pillow pictures are
+A file, a `Sketch`, a Pillow picture or the array of pixels itself. Files and Pillow pictures are
 read as drawings and drawn anew, so line width, size and place do not matter. This module checks
 everything once, latent codes as well; views that come out of it show ink.
 """
@@ -9,8 +9,18 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import (
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    cast,
+    overload,
+    runtime_checkable,
+)
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -19,12 +29,14 @@ from PIL import Image
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
-from sketch_pix2seq.inference.views import views_of
+from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray
 """One thing that can be drawn again."""
+
+P = ParamSpec("P")
 
 READ_AT_ONCE = 1024
 """Inputs whose pictures are in memory at the same time."""
@@ -32,16 +44,7 @@ _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_list(inputs: object) -> tuple[list[Input], bool]:
-    """Make a list of what a user gave.
-
-    Args:
-        inputs: One `Input` or a sequence of them.
-
-    Returns:
-        The inputs, not checked further, and whether it was one that stood by itself.
-
-    Raises:
-        DrawingError: If it is neither.
+    """Make a list of one `Input` or several, not checked further; say if it was one by itself.
 
     Example:
         >>> as_list("cat.svg"), as_list(["cat.svg"])
@@ -54,22 +57,44 @@ def as_list(inputs: object) -> tuple[list[Input], bool]:
     raise _no_input(inputs)
 
 
+@runtime_checkable
+class _ForOneOrSeveral(Protocol[P]):
+    @overload  # a str is also a sequence of str, but then this first form counts
+    def __call__(  # type: ignore[overload-overlap]
+        self, inputs: Input, *args: P.args, **kwargs: P.kwargs
+    ) -> list[Sketch]: ...
+
+    @overload
+    def __call__(
+        self, inputs: Sequence[Input], *args: P.args, **kwargs: P.kwargs
+    ) -> list[list[Sketch]]: ...
+
+
+@runtime_checkable
+class _Method(Protocol[P]):
+    def __get__(self, owner: Any, owner_type: Any) -> _ForOneOrSeveral[P]: ...
+
+
+def one_or_several(
+    draw: Callable[Concatenate[Any, Sequence[Input], P], list[list[Sketch]]],
+) -> _Method[P]:
+    """Let a method that draws from several inputs take one as well, and return its drawings."""
+
+    @wraps(draw)
+    def method(
+        owner: Any, inputs: Input | Sequence[Input], *args: P.args, **kwargs: P.kwargs
+    ) -> list[Sketch] | list[list[Sketch]]:
+        several, alone = as_list(inputs)
+        drawings = draw(owner, several, *args, **kwargs)
+        return drawings[0] if alone else drawings
+
+    return cast("_Method[P]", method)
+
+
 def as_views(
     inputs: Sequence[object], card: BundleCard, first_number: int = 0
 ) -> Float32[np.ndarray, "N ..."]:
-    """Make what the encoder looks at.
-
-    Args:
-        inputs: `Input`s, each one drawing.
-        card: The bundle's.
-        first_number: Of the inputs, for error messages.
-
-    Returns:
-        As `views_of` gives them.
-
-    Raises:
-        DrawingError: Saying which input is no drawing, or a blank one.
-    """
+    """Make what the encoder looks at; a `DrawingError` says which input is no drawing."""
     pictures: dict[int, np.ndarray] = {}
     sketches: dict[int, Sketch] = {}
     for number, given in enumerate(inputs):
@@ -93,18 +118,7 @@ def as_views(
 def views_in_turn(
     inputs: Sequence[object], card: BundleCard
 ) -> Iterator[Float32[np.ndarray, "M ..."]]:
-    """Make what the encoder looks at, of some inputs at a time.
-
-    Args:
-        inputs: `Input`s, each one drawing; of none there is one part, which is empty.
-        card: The bundle's.
-
-    Yields:
-        As `as_views` gives them.
-
-    Raises:
-        DrawingError: As `as_views`, amid the others.
-    """
+    """Make what the encoder looks at, of some inputs at a time; of none one empty part."""
     for first in range(0, max(len(inputs), 1), READ_AT_ONCE):
         yield as_views(inputs[first : first + READ_AT_ONCE], card, first)
 
@@ -112,18 +126,7 @@ def views_in_turn(
 def checked_latents(
     latents: Shaped[np.ndarray, "..."], latent_dim: int
 ) -> Float32[np.ndarray, "N Z"]:
-    """Check that an array holds latent codes.
-
-    Args:
-        latents: What was given.
-        latent_dim: Z.
-
-    Returns:
-        The codes.
-
-    Raises:
-        InputError: If it is not (N, Z) finite float numbers.
-    """
+    """Check that what was given is (N, Z) finite float numbers."""
     try:
         codes = np.asarray(latents)
     except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
@@ -140,17 +143,7 @@ def checked_latents(
 
 
 def as_sketches(inputs: Sequence[object]) -> list[Sketch]:
-    """Read the strokes of what a user gave.
-
-    Args:
-        inputs: `Input`s, each one drawing; picture arrays have no strokes.
-
-    Returns:
-        The drawings, each with a stroke.
-
-    Raises:
-        DrawingError: Saying which input is no drawing, or a blank one.
-    """
+    """Read the strokes of inputs; a `DrawingError` says which has none, as picture arrays have."""
     sketches = []
     for number, given in enumerate(inputs):
         try:
@@ -163,15 +156,7 @@ def as_sketches(inputs: Sequence[object]) -> list[Sketch]:
 
 
 def numbered(error: DrawingError, number: int) -> DrawingError:
-    """Say which of several inputs an error is about.
-
-    Args:
-        error: What is wrong with it.
-        number: Its own.
-
-    Returns:
-        The error to raise.
-    """
+    """Return the error that says which of several inputs is wrong."""
     return DrawingError(f"input {number}: {error}")
 
 

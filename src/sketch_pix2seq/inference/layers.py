@@ -7,7 +7,7 @@ drawings are computed with it and however many threads BLAS has; `Product` says 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -29,20 +29,14 @@ NUM_GROUPS = 8
 """Groups of channels that `group_norm` normalises together."""
 GROUP_EPSILON = 1e-5
 """What `group_norm` adds to the variance."""
+PICTURES_AT_ONCE = 8
+"""Pictures that go through convolutions together: what is made of them stays in the cache."""
 
 
 def float32_weight(
     weights: Weights, name: str, shape: tuple[int, ...]
 ) -> Float32[np.ndarray, "..."]:
-    """Take one array of a network's weights.
-
-    Args:
-        weights: Arrays by the names they have in training.
-        name: Which one.
-        shape: What its shape must be.
-
-    Returns:
-        It as float32, of the given shape.
+    """Take one array of a network's weights, of which a shape is expected, as float32.
 
     Raises:
         BundleError: If it is missing, has another shape or holds no floats.
@@ -87,14 +81,7 @@ class Product:
         self._order = (*range(first), first + 1, first + 2, first, first + 3)
 
     def __call__(self, *inputs: Float32[np.ndarray, "*S R _"]) -> Float32[np.ndarray, "*S R out"]:
-        """Multiply.
-
-        Args:
-            inputs: The rows, in one array or in several that stand side by side.
-
-        Returns:
-            A new array.
-        """
+        """Multiply rows, in one array or in several that stand side by side; a new array."""
         *stack, num_rows, _ = inputs[0].shape
         num_blocks = -(-num_rows // ROWS)
         num_padded = num_blocks * ROWS
@@ -111,12 +98,7 @@ class Product:
 
 
 class Linear:
-    """A fully connected layer.
-
-    Args:
-        weight: Outputs by inputs.
-        bias: What is added.
-    """
+    """A fully connected layer; its weight is outputs by inputs."""
 
     def __init__(
         self, weight: Float32[np.ndarray, "out in"], bias: Float32[np.ndarray, "out"]
@@ -182,11 +164,6 @@ def group_norm(
 ) -> Float32[np.ndarray, "B H W C"]:
     """Normalise each picture over its pixels and over 8 groups of channels.
 
-    Args:
-        pictures: Channels last; C is a multiple of 8.
-        gain: Factor of each channel.
-        shift: What is added to each channel.
-
     Source: Wu & He, arXiv 1803.08494.
     """
     batch, height, width, channels = pictures.shape
@@ -212,13 +189,7 @@ def layer_norm(
     shift: Float32[np.ndarray, "*_ H"],
     epsilon: float,
 ) -> Float32[np.ndarray, "*N H"]:
-    """Normalise over the last axis.
-
-    Args:
-        values: Any.
-        gain: Factors.
-        shift: What is added.
-        epsilon: What is added to the variance.
+    """Normalise over the last axis; epsilon is added to the variance.
 
     Source: Ba et al., arXiv 1607.06450.
     """
@@ -253,11 +224,11 @@ def lstm_cell(
     hidden: Float32[np.ndarray, "R H"],
     cell: Float32[np.ndarray, "R H"],
 ) -> None:
-    """Move an LSTM on by one step; both of its states are changed in place.
+    """Move an LSTM on by one step; hidden state (only written) and memory are changed in place.
 
     Args:
         gates: Before their activations: input, forget, output, candidate.
-        hidden: Is only written.
+        hidden: Its hidden state.
         cell: Its memory.
     """
     size = cell.shape[1]
@@ -273,12 +244,51 @@ def lstm_cell(
 def flat_last(
     weight: Float32[np.ndarray, "out F"], num_channels: int
 ) -> Float32[np.ndarray, "out F"]:
-    """Reorder a layer that reads flattened pictures, channels first, for channels last.
-
-    Args:
-        weight: As torch stores it.
-        num_channels: C of the square picture that is flattened; F is C times its pixels.
-    """
+    """Reorder a layer that reads flattened square pictures, channels first, for channels last."""
     side = math.isqrt(weight.shape[1] // num_channels)
     pictures = weight.reshape(-1, num_channels, side, side).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(pictures).reshape(weight.shape)
+
+
+class NormedConvolutions:
+    """Convolutions of 3x3 pixels, each with group norm and SiLU.
+
+    Args:
+        weights: By name: `layers.0.weight` and so on, as in `torch.nn.Sequential`.
+        sizes: Channels in, channels out (a multiple of 8) and stride of each.
+        name: Of the whole, `layers` in this example.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        sizes: Sequence[tuple[int, int, int]],
+        name: str = "layers",
+    ) -> None:
+        self._layers = []
+        for index, (before, after, stride) in enumerate(sizes):
+            convolution, norm = f"{name}.{3 * index}", f"{name}.{3 * index + 1}"
+            kernels = float32_weight(weights, f"{convolution}.weight", (after, before, 3, 3))
+            gain = float32_weight(weights, f"{norm}.weight", (after,))
+            shift = float32_weight(weights, f"{norm}.bias", (after,))
+            self._layers.append((Convolution(kernels, stride, padding=(1, 1)), gain, shift))
+
+    def __call__(self, pictures: Float32[np.ndarray, "B H W _"]) -> Float32[np.ndarray, "B _ _ C"]:
+        """Compute all layers of pictures, channels last."""
+        features = pictures
+        for convolution, gain, shift in self._layers:
+            features = silu(group_norm(convolution(features), gain, shift))
+        return features
+
+
+def some_at_a_time(
+    pictures: Float32[np.ndarray, "B C H W"],
+) -> list[Float32[np.ndarray, "_ H W C"]]:
+    """Split pictures into as many arrays as go through convolutions one after the other.
+
+    Args:
+        pictures: The channels stand before the pixels; they come back last.
+    """
+    last = np.ascontiguousarray(np.moveaxis(pictures, 1, -1))
+    starts = range(0, len(last), PICTURES_AT_ONCE)
+    return [last[first : first + PICTURES_AT_ONCE] for first in starts]

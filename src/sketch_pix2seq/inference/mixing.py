@@ -18,15 +18,12 @@ _PARALLEL = 1e-4
 def path_through(
     codes: Float32[np.ndarray, "K Z"], steps: int, *, spherical: bool = False
 ) -> Float32[np.ndarray, "N Z"]:
-    """Return a path of codes through given codes, those included.
+    """Return a path of ((K - 1) (steps - 1) + 1, Z) codes through given codes, those included.
 
     Args:
         codes: K >= 2 of them, in the order in which they are passed.
         steps: Codes from one to the next, both ends included; 2 or more.
         spherical: Go along great circles instead of straight lines.
-
-    Returns:
-        ((K - 1) (steps - 1) + 1, Z) codes; the first and the last are those given.
 
     Example:
         >>> path_through(np.array([[0, 0], [4, 2]], np.float32), 3).tolist()
@@ -50,9 +47,6 @@ def interpolate_scores(
     Args:
         scores: Of the K inputs: log probabilities relative to the most likely category, in nats.
         steps: As of `path_through`.
-
-    Returns:
-        The same for each code of the path.
 
     Example:
         >>> interpolate_scores(np.array([[0, -9], [-5, 0]], np.float32), 3).tolist()

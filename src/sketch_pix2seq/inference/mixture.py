@@ -25,12 +25,7 @@ MAX_CORRELATION = 1.0 - 1e-4
 
 
 def output_dim(num_components: int) -> int:
-    """Length of the decoder's output for so many Gaussians.
-
-    Example:
-        >>> output_dim(20)
-        123
-    """
+    """Length of the decoder's output for so many Gaussians."""
     return NUM_PEN_STATES + PER_COMPONENT * num_components
 
 
@@ -39,7 +34,7 @@ def sample(
     noise: Float32[np.ndarray, "B K"],
     temperature: Float32[np.ndarray, "B 1"],
 ) -> Float32[np.ndarray, "B 5"]:
-    """Draw one step from noise that the caller brings.
+    """Draw one stroke-5 row a drawing, offset and one-hot pen, from noise that the caller brings.
 
     *Convention*: the Gumbel noise is multiplied by the temperature, the standard deviation by
     its square root. 0 takes the likeliest component, its mean and the likeliest pen state.
@@ -49,9 +44,6 @@ def sample(
         noise: As `read_noise` gives it: standard Gumbel for the M components and the 3 pen
             states, then two standard normals. K = M + 5.
         temperature: Not negative.
-
-    Returns:
-        A stroke-5 row per drawing: offset, then one-hot pen.
 
     Source: `StrokeMixture.sample` in `models/mixture.py`.
     """
@@ -73,11 +65,7 @@ def sample(
 def log_prob(
     output: Float32[np.ndarray, "B D"], step: Float32[np.ndarray, "B 5"]
 ) -> Float32[np.ndarray, " B"]:
-    """Log density of steps that were drawn, offset and pen state, in nats.
-
-    Args:
-        output: The decoder's.
-        step: Stroke-5 rows.
+    """Log density of steps that were drawn, stroke-5 rows, offset and pen state, in nats.
 
     Source: `StrokeMixture.log_prob` in `models/mixture.py`.
     """

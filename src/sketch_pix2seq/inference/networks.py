@@ -14,12 +14,9 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.bundle.classifier import ClassifierFiles
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.attention import AttentionDecoder
-from sketch_pix2seq.inference.classifier_network import ClassifierNetwork
-from sketch_pix2seq.inference.decoder import Decoder
-from sketch_pix2seq.inference.decoders import HyperDecoder, LayerNormDecoder, LSTMDecoder
+from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.sketch.raster import frame_scale
 
@@ -30,11 +27,7 @@ HIDDEN_BLOCKS = 8
 
 
 class Networks(ABC):
-    """What draws, and what it draws from.
-
-    Args:
-        decoder: What draws.
-    """
+    """What draws, and what it draws from."""
 
     sees_pictures = False
     """Whether the decoder can look at the picture itself, not only at its code."""
@@ -58,7 +51,7 @@ class Networks(ABC):
         fidelity: float | None,
         seed: int,
     ) -> Sequence[Any]:
-        """Conditions of n redrawings of each drawing.
+        """Conditions of n redrawings of each drawing, from its view and code.
 
         Args:
             views: As of `codes`.
@@ -66,9 +59,6 @@ class Networks(ABC):
             n: How many of each.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
             seed: Decides with the number of the redrawing which parts it sees.
-
-        Raises:
-            UsageError: If the decoder sees no pictures, and `fidelity` is above 0.
         """
         if fidelity:
             raise UsageError(
@@ -83,19 +73,11 @@ class Networks(ABC):
         """Log densities of the first steps of drawings, in nats, by which their frame is chosen.
 
         Zeros for a model that takes what is started to be as large as the whole.
-
-        Args:
-            condition: What all are drawn from.
-            prefixes: N.
         """
         return np.zeros(len(prefixes), np.float32)
 
     def from_category(self, category_id: int | None) -> Any:
-        """Condition of a drawing of which at most the category is known.
-
-        Raises:
-            BundleError: If the model cannot draw so.
-        """
+        """Condition of a drawing of which at most the category is known."""
         raise BundleError(
             "this model cannot draw by name: it needs a drawing",
             do="Use a bundle of the architecture `attention`.",
@@ -103,12 +85,7 @@ class Networks(ABC):
 
 
 class RecurrentNetworks(Networks):
-    """An encoder and a recurrent decoder.
-
-    Args:
-        encoder: From views to codes.
-        decoder: From codes to steps.
-    """
+    """An encoder, from views to codes, and a recurrent decoder, from codes to steps."""
 
     def __init__(self, encoder: Encoder, decoder: Decoder[Any]) -> None:
         super().__init__(decoder)
@@ -124,12 +101,7 @@ class RecurrentNetworks(Networks):
 
 
 class AttentionNetworks(Networks):
-    """A grid encoder and a decoder that attends to its grids.
-
-    Args:
-        encoder: From pictures to grids, and to codes.
-        decoder: From what it is given to steps.
-    """
+    """A grid encoder and a decoder that attends to its grids."""
 
     sees_pictures = True
 
@@ -199,11 +171,7 @@ def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.nd
 
 
 def networks_of(bundle: Bundle) -> Networks:
-    """Make the networks of a bundle.
-
-    Raises:
-        BundleError: If its weights are not what its card says.
-    """
+    """Make the networks of a bundle; a `BundleError` says if its weights do not fit its card."""
     architecture = bundle.card.architecture
     if isinstance(architecture, AttentionArchitecture):
         return _attention(bundle, architecture)
@@ -255,7 +223,7 @@ def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> D
     if architecture.name == "lstm":
         return LSTMDecoder(weights, *sizes)
     if architecture.name == "layer_norm":
-        return LayerNormDecoder(weights, *sizes)
+        return LSTMDecoder(weights, *sizes, layer_norm=True)
     assert architecture.hyper_size is not None
     assert architecture.hyper_embedding is not None
     return HyperDecoder(
@@ -264,16 +232,6 @@ def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> D
         hyper_size=architecture.hyper_size,
         embedding_dim=architecture.hyper_embedding,
     )
-
-
-def classifier_of(files: ClassifierFiles) -> ClassifierNetwork:
-    """Make the network of a classifier.
-
-    Raises:
-        BundleError: If its weights are not what its card says.
-    """
-    card = files.card
-    return ClassifierNetwork(files.arrays, len(card.categories), card.architecture.width)
 
 
 def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

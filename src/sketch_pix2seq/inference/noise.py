@@ -23,33 +23,17 @@ _SMALLEST = np.float32(2.0**-25)
 
 
 def open_stream(seed: int, index: int) -> np.random.Generator:
-    """Open the stream of one drawing.
-
-    Args:
-        seed: The user's, >= 0.
-        index: Which drawing of that seed, >= 0.
-
-    Returns:
-        A generator from which `read_noise` reads.
-    """
+    """Open the stream of a drawing, from which `read_noise` reads: seed and index are >= 0."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index])))
 
 
 def read_noise(
     streams: Sequence[np.random.Generator], num_steps: int, noise_dim: int
 ) -> Float32[np.ndarray, "B T K"]:
-    """Read the noise of the next steps of some drawings.
+    """Read the noise of the next T steps of some drawings, whose streams are moved on.
 
     Every number comes from one or two uniform ones, so what a stream yields does not depend
     on the number of steps read at a time.
-
-    Args:
-        streams: One per drawing; they are moved on.
-        num_steps: T, how many steps to read.
-        noise_dim: K.
-
-    Returns:
-        (B, T, K) float32, finite.
 
     Source: Gumbel by the inverse of its distribution, normals by Box and Muller (1958).
 

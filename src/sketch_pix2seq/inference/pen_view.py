@@ -16,12 +16,7 @@ VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
 
 
 class PenView:
-    """Ink left and ink drawn of the drawings in some rows.
-
-    Args:
-        num_rows: At most so many.
-        size: Side of the pictures, a multiple of 16.
-    """
+    """Ink left and ink drawn of the drawings in some rows; `size` is a multiple of 16."""
 
     def __init__(self, num_rows: int, size: int) -> None:
         self._size = size
@@ -30,12 +25,7 @@ class PenView:
         "Scratch: for each pixel the number of its last mention."
 
     def begin(self, start: int, ink: Float32[np.ndarray, "K H W"]) -> None:
-        """Put new pictures into rows `start` and after, of which nothing is drawn yet.
-
-        Args:
-            start: First row.
-            ink: What may be seen.
-        """
+        """Put new pictures into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(ink))
         for (cell, _), kept in zip(WINDOWS, self._maps, strict=True):
             side = self._size // cell
@@ -66,12 +56,7 @@ class PenView:
             kept.cover(row, down // cell, across // cell, ink)
 
     def see(self, rows: slice, position: Float32[np.ndarray, "R 2"]) -> Float32[np.ndarray, "R V"]:
-        """What is seen from where the pens are.
-
-        Args:
-            rows: Of the drawings.
-            position: In pixels, x then y.
-        """
+        """What is seen from where the pens are: (x, y) in pixels."""
         # of NaN 0: who takes the drawing checks that it is finite
         pixel = np.fmin(np.fmax(position, 0), self._size - 1).astype(np.int64)
         seen = [

@@ -8,7 +8,6 @@ redrawings of an input are ranked here as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeAlias
 
@@ -19,7 +18,7 @@ from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.classifier import Classifier
+from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
 
 VIEWS_AT_ONCE = 32
@@ -39,19 +38,12 @@ DISTANCE_WEIGHT = 0.5
 """Nats that the mean distance between the codes of a drawing and its redrawings costs, beside the
 classifier's negative log probability; chosen on validation drawings."""
 
-Classify: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M K"]]
 Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 """The encoder's input for a slice of the drawings (see `views_of`)."""
 
 
 class Recognizer:
-    """The encoder of a bundle, and its classifiers, if it holds any.
-
-    Args:
-        bundle: The model.
-        networks: Its networks.
-        num_threads: Threads to compute with.
-    """
+    """The encoder of a bundle, and its classifiers, if it holds any."""
 
     def __init__(self, bundle: Bundle, networks: Networks, num_threads: int) -> None:
         self._bundle = bundle
@@ -68,56 +60,36 @@ class Recognizer:
         """Whether a picture classifier helps to rank redrawings."""
         return self._bundle.classifier is not None
 
-    def codes(self, views: Views, count: int) -> Float32[np.ndarray, "N Z"]:
-        """Encode drawings; the code of each is independent of the others.
+    def codes(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N Z"]:
+        """Encode drawings; the code of each is independent of the others."""
+        width = self._bundle.card.latent_dim
+        return self._rows(lambda part: self._code(views[part]), len(views), width)
 
-        Args:
-            views: The encoder's input.
-            count: N.
+    def probabilities(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
+        """Return the probability of each category; rows sum to 1."""
+        if not self.can_classify:
+            raise BundleError(
+                "this bundle cannot classify drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        _ = self._classifier  # is loaded before several threads use it
+        width = len(self._bundle.card.categories)
+        return self._rows(lambda part: self._classify(views[part]), len(views), width)
 
-        Raises:
-            BundleError: If codes are not finite.
-        """
-        parts = self._in_parts(lambda part: self._code(views(part)), count)
-        return np.concatenate([np.zeros((0, self._bundle.card.latent_dim), np.float32), *parts])
-
-    def probabilities(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
-        """Return the probability of each category; rows sum to 1.
-
-        Args: as of `codes`.
-
-        Raises:
-            BundleError: If there is no classifier, or its class scores are not finite.
-        """
-        classify = self._open_classifiers()
-        parts = self._in_parts(lambda part: classify(views(part)), count)
-        none = np.zeros((0, len(self._bundle.card.categories)), np.float32)
-        return np.concatenate([none, *parts])
-
-    def class_log_probs(self, views: Views, count: int) -> Float32[np.ndarray, "N K"]:
-        """Return the picture classifier's log probabilities, relative to the most likely category.
-
-        Args: as of `codes`.
-
-        Returns:
-            In nats: 0 for the most likely category, negative for the others.
-
-        Raises:
-            BundleError: If there is no classifier, or its class scores are not finite.
-        """
+    def class_log_probs(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
+        """Return the picture classifier's log probabilities relative to the likeliest, in nats."""
         classifier = self._classifier
         if classifier is None:
             raise BundleError(
                 "this bundle holds no classifier", do="Export its run with --classifier."
             )
-
-        def predict(part: slice) -> Float32[np.ndarray, "M K"]:
-            log_probs = _mirrored_log_probs(classifier, views(part))
-            relative: Float32[np.ndarray, "M K"] = log_probs - log_probs.max(axis=1, keepdims=True)
-            return relative
-
-        none = np.zeros((0, len(classifier.card.categories)), np.float32)
-        return np.concatenate([none, *self._in_parts(predict, count)])
+        log_probs = self._rows(
+            lambda part: _mirrored_log_probs(classifier, views[part]),
+            len(views),
+            len(classifier.card.categories),
+        )
+        log_probs -= log_probs.max(axis=1, keepdims=True)
+        return log_probs
 
     def rank(
         self,
@@ -126,7 +98,7 @@ class Recognizer:
         class_log_probs: Float32[np.ndarray, "N K"] | None,
         num_candidates: int,
     ) -> Int64[np.ndarray, "N num_candidates"]:
-        """Rank redrawings: those most like their inputs first.
+        """Rank redrawings: for each input the indices of its candidates, those most like it first.
 
         The cost of a candidate is the distance between its code and its input's, relative to the
         mean over the candidates of that input, and where there is a classifier, the negative log
@@ -136,12 +108,9 @@ class Recognizer:
         Args:
             views: The encoder's input for the candidates, all those of an input together.
             codes: Of the inputs.
-            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: there is no
-                classifier, and only codes count.
+            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: only codes
+                count.
             num_candidates: Redrawings of each input.
-
-        Returns:
-            For each input the indices of its candidates, that of the best one first.
         """
         classifier = self._classifier
 
@@ -156,8 +125,8 @@ class Recognizer:
                 surprise = -(class_log_probs[inputs] + _log_softmax(logits)).max(axis=1)
             return np.stack((distance, surprise), axis=1)
 
-        parts = self._in_parts(compare, len(codes) * num_candidates)
-        distance, surprise = np.concatenate(parts).T.reshape(2, len(codes), num_candidates)
+        both = self._rows(compare, len(codes) * num_candidates, 2)
+        distance, surprise = both.T.reshape(2, len(codes), num_candidates)
         mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
         cost = DISTANCE_WEIGHT * distance / mean_distance + surprise
         order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
@@ -179,57 +148,34 @@ class Recognizer:
                 )
         return codes
 
-    def _open_classifiers(self) -> Classify:
-        """Load the classifiers before several threads use them."""
-        if not self.can_classify:
-            raise BundleError(
-                "this bundle cannot classify drawings",
-                do="Export its run again with --data, the data set that it was trained on.",
-            )
+    def _rows(
+        self, compute: Callable[[slice], Float32[np.ndarray, "_ W"]], count: int, width: int
+    ) -> Float32[np.ndarray, "N W"]:
+        """Compute a row for each of so many drawings."""
+        parts = in_parts(compute, count, VIEWS_AT_ONCE, self._num_threads)
+        return np.concatenate([np.zeros((0, width), np.float32), *parts])
+
+    def _classify(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
+        """Probabilities by all classifiers that there are."""
         classifier, by_code = self._classifier, self._bundle.code_classifier
-
-        def classify(views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
-            total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
-            if by_code is not None:
-                logits = by_code(self._code(views))
-                if not (np.abs(logits) <= MAX_LOGIT).all():
-                    file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
-                    raise BundleError(
-                        f"`{file}` of the bundle gives class scores that are not finite, "
-                        "or too large"
-                    )
-                log_probs = _log_softmax(logits)
-                total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
-            if classifier is not None:
-                total += _mirrored_log_probs(classifier, views)
-            probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
-            return probabilities
-
-        return classify
-
-    def _in_parts(self, compute: Callable[[slice], np.ndarray], count: int) -> list[np.ndarray]:
-        """Compute a part of the drawings at a time, in several threads if there are many."""
-        parts = [
-            slice(first, min(first + VIEWS_AT_ONCE, count))
-            for first in range(0, count, VIEWS_AT_ONCE)
-        ]
-        workers = min(self._num_threads, len(parts))
-        if workers < 2:
-            return [compute(part) for part in parts]
-        with ThreadPoolExecutor(workers, "recognizer") as pool:
-            return list(pool.map(compute, parts))
+        total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
+        if by_code is not None:
+            logits = by_code(self._code(views))
+            if not (np.abs(logits) <= MAX_LOGIT).all():
+                file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
+                raise BundleError(
+                    f"`{file}` of the bundle gives class scores that are not finite, or too large"
+                )
+            log_probs = _log_softmax(logits)
+            total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
+        if classifier is not None:
+            total += _mirrored_log_probs(classifier, views)
+        probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
+        return probabilities
 
 
 def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
-    """Refuse a classifier that does not fit a bundle.
-
-    Args:
-        classifier: Its card.
-        card: The bundle's.
-
-    Raises:
-        BundleError: Saying what does not fit.
-    """
+    """Refuse a classifier that does not fit a bundle."""
     wrong = ""
     if card.encoder_input != PICTURE:
         wrong = "the model reads strokes"
@@ -248,10 +194,7 @@ def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:
 def _mirrored_log_probs(
     classifier: Classifier, pictures: Float32[np.ndarray, "M 1 H W"]
 ) -> Float32[np.ndarray, "M K"]:
-    """Log probabilities of pictures, averaged with those of their mirror images.
-
-    Pictures alone count if the classifier was not trained on mirror images.
-    """
+    """Log probabilities, averaged with those of mirror images if the classifier knows those."""
     if not classifier.card.knows_mirror_images:
         return _log_softmax(classifier.scores_of(pictures).logits)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])

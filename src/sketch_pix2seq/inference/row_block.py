@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.inference.decoder import DecoderRows
+from sketch_pix2seq.inference.decoders import DecoderRows
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
@@ -53,13 +53,7 @@ class DrawingRequest:
 
 
 class Moved(NamedTuple):
-    """What a call of the decoder drew.
-
-    Args:
-        numbers: (N,), which drawings moved on.
-        steps: (S, N, 5), by how much.
-        finished: Numbers of those that ended, or were cut off, with the last of the steps.
-    """
+    """Which N drawings a call of the decoder moved on, by S steps each, and which of them ended."""
 
     numbers: Int64[np.ndarray, "N"]
     steps: Float32[np.ndarray, "S N 5"]
@@ -67,13 +61,7 @@ class Moved(NamedTuple):
 
 
 class RowBlock:
-    """Drawings under way.
-
-    Args:
-        rows: What computes them.
-        card: The bundle's.
-        num_rows: How many rows there are.
-    """
+    """Drawings under way: `rows` computes them."""
 
     def __init__(self, rows: DecoderRows[Any], card: BundleCard, num_rows: int) -> None:
         self.num_rows = num_rows
@@ -96,14 +84,7 @@ class RowBlock:
         return self.num_rows - self.num_active
 
     def enter(self, requests: Sequence[DrawingRequest]) -> Moved:
-        """Add new drawings, and draw the first step of each.
-
-        Args:
-            requests: At least one, no more than there are free rows.
-
-        Returns:
-            That step.
-        """
+        """Add new drawings, no more than there are free rows; return the first step of each."""
         streams = [open_stream(one.seed, one.index) for one in requests]
         start, stop = self.num_active, self.num_active + len(requests)
         rows = slice(start, stop)
@@ -123,11 +104,7 @@ class RowBlock:
         return self._record(start, steps[None].copy())
 
     def advance(self) -> Moved:
-        """Move all active rows on, up to where a drawing ends.
-
-        Returns:
-            By how much.
-        """
+        """Move all active rows on, up to where a drawing ends."""
         active = self.num_active
         position = self._tick % NOISE_STEPS
         if position == 0:

@@ -1,16 +1,17 @@
 """`Sketcher`: show it a drawing, it draws it again.
 
-The one thing that users of Python, the command line and the studio call. It joins the
-encoder, the stroke engine and the raster; how each of them works is theirs to know.
+Users of Python, the command line and the studio all call it. It checks what they give, once, and
+joins the encoder, the stroke engine and the raster.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -18,7 +19,6 @@ from jaxtyping import Float32, Int64, Shaped
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.gallery import Gallery
-from sketch_pix2seq.bundle.weights import AffineMap
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
@@ -30,28 +30,34 @@ from sketch_pix2seq.inference.arguments import (
     checked_temperature,
     checked_threads,
 )
-from sketch_pix2seq.inference.drawings import append_completion, steps_to_sketch
+from sketch_pix2seq.inference.drawings import (
+    Prefix,
+    append_completion,
+    likeliest_prefix,
+    prefix_of,
+    steps_to_sketch,
+    views_of,
+)
 from sketch_pix2seq.inference.engine import Progress, StrokeEngine
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
     as_sketches,
     checked_latents,
+    one_or_several,
     views_in_turn,
 )
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
-from sketch_pix2seq.inference.recognizer import Recognizer, Views
-from sketch_pix2seq.inference.views import (
-    SHARES,
-    Frame,
-    Prefix,
-    frames_of,
-    prefix_of,
-    views_of,
-)
+from sketch_pix2seq.inference.recognizer import Recognizer
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.sketch import Sketch
+
+Encoded: TypeAlias = tuple[
+    Float32[np.ndarray, "N ..."], Float32[np.ndarray, "N Z"], Float32[np.ndarray, "N K"] | None
+]
+"""Of inputs that were read once: what the encoder reads, latent codes and class scores. These are 0
+nats for the likeliest of `card.categories`, and less for others; None if there is no classifier."""
 
 RENAMED = {"name": "classify", "names": "can_classify", "completes": "can_complete"}
 """Public names of `Sketcher` that no longer exist, and the present ones."""
@@ -69,21 +75,6 @@ class Prediction(NamedTuple):
     probabilities: Float32[np.ndarray, "N K"]
 
 
-class Encoded(NamedTuple):
-    """What is computed of inputs that were read once.
-
-    Args:
-        views: (N, ...), what the encoder reads.
-        latents: (N, Z), their codes.
-        scores: (N, K), how much less likely than the likeliest each of `card.categories` is, in
-            nats: 0 or less. None if no classifier was asked, or there is none.
-    """
-
-    views: Float32[np.ndarray, "N ..."]
-    latents: Float32[np.ndarray, "N Z"]
-    scores: Float32[np.ndarray, "N K"] | None
-
-
 class Sketcher:
     """A trained model that draws.
 
@@ -92,6 +83,18 @@ class Sketcher:
     *Convention*: drawings come back as QuickDraw's do: upper left corner (0, 0), longest side
     about 255, y down. Drawing k of an input depends on the bundle, the input, the
     temperature, the seed and k, and on nothing else: not on the other inputs, nor on threads.
+
+    An input is a path, a `Sketch`, a Pillow picture, or a picture array of the bundle's raster
+    size, (`card.raster.size`,) * 2, 1 = ink. All methods that draw take these arguments:
+
+    * `n`: how many drawings of each input; 1,000,000 in all at most.
+    * `temperature`: how freely to draw, >= 0; None: what suits the model.
+    * `seed`: another seed, other drawings.
+    * `progress`: called with how many drawings are done, and how many there are.
+
+    Methods raise a `DrawingError` if an input is no drawing, a `UsageError` if another argument
+    does not fit, and a `BundleError` if the model cannot do what is asked, or computes numbers
+    that are not finite.
 
     Args:
         bundle: The model.
@@ -131,12 +134,8 @@ class Sketcher:
             bundle: A folder or zip file; None: the model that comes with the package.
             num_threads: Threads to draw with; None: as many as there are processors.
 
-        Returns:
-            What draws with it.
-
         Raises:
             BundleError: If there is no such bundle, or it is not whole.
-            UsageError: If an argument does not fit.
         """
         checked_threads(num_threads)
         read = Bundle.default() if bundle is None else Bundle.open(checked_path("bundle", bundle))
@@ -157,37 +156,19 @@ class Sketcher:
         return self._bundle.card
 
     def encode(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N Z"]:
-        """Encode drawings.
-
-        Args:
-            inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
-                arrays (48, 48), 1 = ink.
-
-        Returns:
-            (N, Z) float32, the latent code of each; N = 1 for one input.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If codes are not finite.
-        """
-        return self._in_turn(as_list(inputs)[0], self._recognizer.codes)
+        """Return the latent code of each of some inputs, (N, Z) float32; N = 1 for one input."""
+        parts = views_in_turn(as_list(inputs)[0], self.card)
+        return np.concatenate([self._recognizer.codes(views) for views in parts])
 
     def classify(self, inputs: Input | Sequence[Input]) -> Prediction:
         """Predict the category of drawings.
 
-        Args:
-            inputs: As for `encode`.
-
         Returns:
-            For each drawing all categories with their probabilities, the most likely first.
+            For each input all categories with their probabilities, the most likely first.
             Categories with many training drawings are predicted too often.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If the bundle cannot classify drawings, or computes numbers that are not
-                finite.
         """
-        found = self._in_turn(as_list(inputs)[0], self._recognizer.probabilities)
+        parts = views_in_turn(as_list(inputs)[0], self.card)
+        found = np.concatenate([self._recognizer.probabilities(views) for views in parts])
         order = np.argsort(-found, axis=1, kind="stable")
         labels = [[self.card.categories[index] for index in row] for row in order.tolist()]
         return Prediction(labels, np.take_along_axis(found, order, axis=1))
@@ -200,22 +181,10 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> list[list[Sketch]]:
-        """Draw latent codes.
-
-        Args:
-            latents: (N, Z) float numbers.
-            n: How many drawings of each; 1,000,000 in all at most.
-            temperature: How freely to draw, >= 0; None: what suits the model.
-            seed: Another seed, other drawings.
-            progress: Called with how many drawings are done, and how many there are.
-
-        Returns:
-            For each code a list of n drawings.
+        """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
         Raises:
             InputError: If `latents` is not (N, Z) finite numbers.
-            UsageError: If another argument does not fit.
-            BundleError: If it draws numbers that are not finite.
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
@@ -223,20 +192,7 @@ class Sketcher:
         conditions = [one for one in self._networks.from_codes(codes) for _ in range(n)]
         return self._drawn(conditions, n, temperature, seed, progress)
 
-    @overload  # a str is also a sequence of str, but then this first form counts
-    def redraw(  # type: ignore[overload-overlap]
-        self,
-        inputs: Input,
-        n: int = 1,
-        temperature: float | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        *,
-        fidelity: float | None = None,
-        best_of: int = 1,
-    ) -> list[Sketch]: ...
-
-    @overload
+    @one_or_several
     def redraw(
         self,
         inputs: Sequence[Input],
@@ -247,63 +203,34 @@ class Sketcher:
         *,
         fidelity: float | None = None,
         best_of: int = 1,
-    ) -> list[list[Sketch]]: ...
+    ) -> list[list[Sketch]]:
+        """Draw one input, or several, again.
 
-    def redraw(
-        self,
-        inputs: Input | Sequence[Input],
-        n: int = 1,
-        temperature: float | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        *,
-        fidelity: float | None = None,
-        best_of: int = 1,
-    ) -> list[Sketch] | list[list[Sketch]]:
-        """Draw drawings again.
-
-        Args:
-            inputs: One input or several: paths, `Sketch`es, Pillow pictures, or picture
-                arrays (48, 48), 1 = ink.
-            n: How many drawings of each input; with `best_of` 1,000,000 in all at most.
-            temperature: How freely to draw, >= 0; None: what suits the model.
-            seed: Another seed, other drawings.
-            progress: Called with how many drawings are done, and how many there are.
-            fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the
-                picture. None: as near as the model can.
-            best_of: Draw so many for each one wanted, and keep the best: those whose own latent
-                codes are near to the input's and which, if the bundle holds a classifier, show for
-                certain what it sees in the input. The best one comes first.
+        * `fidelity`: from 0, the model's own way of drawing what it sees, to 1: keep to the
+          picture. None: as near as the model can.
+        * `best_of`: draw so many for each one wanted, and keep the best: those whose own latent
+          codes are near to the input's and which, if the bundle holds a classifier, show for
+          certain what it sees in the input. The best one comes first.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            UsageError: If another argument does not fit.
-            BundleError: If the model computes numbers that are not finite.
         """
-        several, alone = as_list(inputs)
-        n, best_of = check_amount(len(several), n, best_of)
+        n, best_of = check_amount(len(inputs), n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         fidelity = checked_fidelity(fidelity)
+        each = n * best_of
         drawings: list[list[Sketch]] = []
-        for views in views_in_turn(several, self.card):
-            report = _from(progress, len(drawings) * best_of * n, len(several) * best_of * n)
-            codes = self._recognizer.codes(views.__getitem__, len(views))
-            conditions = self._networks.from_views(views, codes, n * best_of, fidelity, seed)
-            some = self._drawn(conditions, n * best_of, temperature, seed, report)
+        for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
+            report = _from(progress, len(drawings) * best_of * n, len(inputs) * each)
+            conditions = self._networks.from_views(views, codes, each, fidelity, seed)
+            some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
-                scores = None
-                if self._recognizer.has_classifier:
-                    scores = self._recognizer.class_log_probs(views.__getitem__, len(views))
-                order = self.rank(codes, scores, some)
                 some = [
                     [candidates[index] for index in best[:n]]
-                    for candidates, best in zip(some, order, strict=True)
+                    for candidates, best in zip(some, self._rank(codes, scores, some), strict=True)
                 ]
             drawings += some
-        return drawings[0] if alone else drawings
+        return drawings
 
     def generate(
         self,
@@ -313,22 +240,7 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> list[Sketch]:
-        """Draw a thing by its name.
-
-        Args:
-            category: One of `card.categories`.
-            n: How many drawings.
-            temperature: How freely to draw, >= 0; None: what suits the model.
-            seed: Another seed, other drawings.
-            progress: Called with how many drawings are done, and how many there are.
-
-        Returns:
-            n drawings of that category.
-
-        Raises:
-            UsageError: If the model knows no such category, or another argument does not fit.
-            BundleError: If the model cannot draw by name, or computes numbers that are not finite.
-        """
+        """Draw a thing by its name, one of `card.categories`, n times."""
         n, _ = check_amount(1, n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         condition = self._networks.from_category(self.category_id(category))
@@ -346,56 +258,34 @@ class Sketcher:
         spherical: bool = False,
         best_of: int = 1,
     ) -> list[Sketch]:
-        """Draw what lies between drawings.
+        """Draw what lies between two inputs or more, passed one after the other.
 
-        Args:
-            inputs: Two or more, passed one after the other: paths, `Sketch`es, Pillow pictures,
-                or picture arrays (48, 48), 1 = ink.
-            steps: Drawings from one to the next, both redrawn ones included; 2 or more. The
-                paper shows 11 and 51.
-            temperature: How freely to draw, >= 0; None: what suits the model.
-            seed: Another seed, other drawings.
-            progress: Called with how many drawings are done, and how many there are.
-            spherical: Mix along great circles instead of straight lines, as the paper does.
-            best_of: Draw so many for each one wanted and keep the best, as `redraw` does; by a
-                classifier in the bundle it should show what one of the two drawings beside it
-                shows.
+        * `steps`: drawings from one to the next, both redrawn ones included; 2 or more. The
+          paper shows 11 and 51.
+        * `spherical`: mix along great circles instead of straight lines, as the paper does.
+        * `best_of`: draw so many for each one wanted and keep the best, as `redraw` does; by a
+          classifier in the bundle it should show what one of the two drawings beside it shows.
 
         Returns:
             (K - 1) (steps - 1) + 1 drawings for K inputs, all drawn with the same noise
             (with `best_of` each with one of as many noises).
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            UsageError: If another argument does not fit.
-            BundleError: If the model computes numbers that are not finite.
         """
         several, alone = as_list(inputs)
         steps, best_of = check_mix(1 if alone else len(several), steps, best_of)
         self._checked_settings(temperature, seed, progress)
-        _, codes, scores = self.encode_once(several, with_scores=best_of > 1)
-        path = path_through(codes, steps, spherical=spherical)
+        parts = [part[1:] for part in self._encoded(several, with_scores=best_of > 1)]
+        path = path_through(
+            np.concatenate([codes for codes, _ in parts]), steps, spherical=spherical
+        )
         drawings = self.decode(path, best_of, temperature, seed, progress)
-        if best_of > 1:
-            if scores is not None:
-                scores = interpolate_scores(scores, steps)
-            best = self.rank(path, scores, drawings)[:, 0]
-            return [some[index] for some, index in zip(drawings, best, strict=True)]
-        return [one for (one,) in drawings]
+        if best_of == 1:
+            return [one for (one,) in drawings]
+        known = [scores for _, scores in parts if scores is not None]
+        mixed = interpolate_scores(np.concatenate(known), steps) if known else None
+        best = self._rank(path, mixed, drawings)[:, 0]
+        return [some[index] for some, index in zip(drawings, best, strict=True)]
 
-    @overload
-    def complete(  # type: ignore[overload-overlap]
-        self,
-        inputs: Input,
-        n: int = 1,
-        temperature: float | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        *,
-        category: str | None = None,
-    ) -> list[Sketch]: ...
-
-    @overload
+    @one_or_several
     def complete(
         self,
         inputs: Sequence[Input],
@@ -405,30 +295,13 @@ class Sketcher:
         progress: Progress | None = None,
         *,
         category: str | None = None,
-    ) -> list[list[Sketch]]: ...
-
-    def complete(
-        self,
-        inputs: Input | Sequence[Input],
-        n: int = 1,
-        temperature: float | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        *,
-        category: str | None = None,
-    ) -> list[Sketch] | list[list[Sketch]]:
-        """Finish started drawings: what is given stays, the rest is drawn.
+    ) -> list[list[Sketch]]:
+        """Finish one started drawing, or several: what is given stays, the rest is drawn.
 
         A model that draws by name looks for the place in a whole drawing where what is given fits
         best. Others take it to be as large already as the drawing will be in the end.
 
-        Args:
-            inputs: One input or several: paths, `Sketch`es or Pillow pictures.
-            n: How many drawings of each input.
-            temperature: How freely to draw, >= 0; None: what suits the model.
-            seed: Another seed, other drawings.
-            progress: Called with how many drawings are done, and how many there are.
-            category: What they are to become, one of `card.categories`; None: what they look like.
+        * `category`: what they are to become, one of `card.categories`; None: what they look like.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each begins
@@ -436,15 +309,11 @@ class Sketcher:
 
         Raises:
             DrawingError: If an input is no drawing, or has more points than the model draws.
-            UsageError: If another argument does not fit.
-            BundleError: If the model cannot complete drawings, or computes numbers that are not
-                finite.
         """
-        several, alone = as_list(inputs)
-        n, _ = check_amount(len(several), n)
+        n, _ = check_amount(len(inputs), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        sketches = as_sketches(several)
-        conditions, prefixes = self.prepare_completion(sketches, category)
+        sketches = as_sketches(inputs)
+        conditions, prefixes = self._prepare_completion(sketches, category)
         drawn = self._engine.draw(
             [one for one in conditions for _ in range(n)],
             list(range(n)) * len(prefixes),
@@ -459,104 +328,48 @@ class Sketcher:
             )
             for place, steps in enumerate(drawn)
         ]
-        by_input = [drawings[first : first + n] for first in range(0, len(drawings), n)]
-        return by_input[0] if alone else by_input
+        return [drawings[first : first + n] for first in range(0, len(drawings), n)]
 
-    def prepare_completion(
+    def _prepare_completion(
         self, sketches: Sequence[Sketch], category: str | None = None
     ) -> tuple[Sequence[Any], list[Prefix]]:
-        """Prepare started drawings for being completed.
-
-        Args:
-            sketches: N started drawings, each with a stroke.
-            category: As of `complete`.
-
-        Returns:
-            N conditions for the decoder, and N prefixes.
-
-        Raises:
-            DrawingError: If one has more points than the model draws.
-            UsageError: If the model knows no such category.
-            BundleError: If the model cannot complete drawings, or computes numbers that are not
-                finite.
-        """
+        """Return what the decoder draws the completions of started drawings from, and prefixes."""
         if self._networks.sees_pictures:
             category_id = None if category is None else self.category_id(category)
             condition = self._networks.from_category(category_id)
-            framed = [
-                prefix_of(sketch, self.card, self._likeliest_frame(sketch, condition))
-                for sketch in sketches
-            ]
-            return [condition] * len(framed), framed
+            log_probs = partial(self._networks.log_probs, condition)
+            prefixes = [likeliest_prefix(sketch, self.card, log_probs) for sketch in sketches]
+            return [condition] * len(prefixes), prefixes
         prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
         if category is not None:
             self._networks.from_category(self.category_id(category))  # says that it cannot
-        codes = self._completion(self.encode(sketches))
-        return self._networks.from_codes(codes), prefixes
+        completion = self._bundle.completion_map
+        if completion is None:
+            raise BundleError(
+                "this bundle cannot complete drawings",
+                do="Export its run again with --data, the data set that it was trained on.",
+            )
+        return self._networks.from_codes(completion(self.encode(sketches))), prefixes
 
-    def _likeliest_frame(self, sketch: Sketch, condition: Any) -> Frame:
-        """How much of a whole drawing a started one is: as the decoder would best draw it."""
-        frames = frames_of(sketch)
-        detail = SHARES[len(SHARES) // 2]  # the same points in all frames, or they do not compare
-        prefixes = [prefix_of(sketch, self.card, frame, detail).steps for frame in frames]
-        log_probs = self._networks.log_probs(condition, prefixes)
-        # densities of offsets in pixels of the sketch, whatever the frame
-        scales = np.log([frame.share for frame in frames])
-        return frames[int((log_probs + 2 * len(prefixes[0]) * scales).argmax())]
-
-    def encode_once(self, inputs: Sequence[Input], *, with_scores: bool = False) -> Encoded:
-        """Read inputs once for all that is computed of them.
-
-        Args:
-            inputs: Several, each as for `encode`.
-            with_scores: Whether to compute class scores as well.
-
-        Raises:
-            DrawingError: If an input is no drawing.
-            BundleError: If codes or class scores are not finite.
-        """
-        parts: list[Encoded] = []
+    def _encoded(self, inputs: Sequence[Input], *, with_scores: bool) -> Iterator[Encoded]:
+        """Read inputs once for all that is computed of them, some at a time."""
         for views in views_in_turn(inputs, self.card):
-            codes = self._recognizer.codes(views.__getitem__, len(views))
-            scores = None
+            codes, scores = self._recognizer.codes(views), None
             if with_scores and self._recognizer.has_classifier:
-                scores = self._recognizer.class_log_probs(views.__getitem__, len(views))
-            parts.append(Encoded(views, codes, scores))
-        if len(parts) == 1:
-            return parts[0]
-        views, codes = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        some = [part.scores for part in parts if part.scores is not None]
-        return Encoded(views, codes, np.concatenate(some) if some else None)
+                scores = self._recognizer.class_log_probs(views)
+            yield views, codes, scores
 
-    def rank(
+    def _rank(
         self,
         latents: Float32[np.ndarray, "N Z"],
         scores: Float32[np.ndarray, "N K"] | None,
         drawings: Sequence[Sequence[Sketch]],
     ) -> Int64[np.ndarray, "N candidates"]:
-        """Rank several drawings of each code, as `best_of` does.
-
-        Args:
-            latents: The codes.
-            scores: Their class scores, as `Encoded.scores`; None: only codes count.
-            drawings: As many of each code.
-
-        Returns:
-            For each code the indices of its drawings, that of the best one first.
-
-        Raises:
-            UsageError: If there are not as many of each.
-            BundleError: If the model computes numbers that are not finite.
-        """
-        counts = {len(candidates) for candidates in drawings}
-        if len(drawings) != len(latents) or len(counts) != 1:
-            raise UsageError("`drawings` must hold as many of each of the codes, one or more")
+        """Rank as many drawings of each code: indices, that of the best one first."""
         flat = [sketch for candidates in drawings for sketch in candidates]
-
-        def views(part: slice) -> Float32[np.ndarray, "M ..."]:
-            return views_of(flat[part], self.card)
-
-        return self._recognizer.rank(views, latents, scores, *counts)
+        return self._recognizer.rank(
+            lambda part: views_of(flat[part], self.card), latents, scores, len(drawings[0])
+        )
 
     @property
     def can_complete(self) -> bool:
@@ -569,14 +382,7 @@ class Sketcher:
         return self._recognizer.can_classify
 
     def category_id(self, category: str) -> int:
-        """Return the number of a category.
-
-        Args:
-            category: One of `card.categories`.
-
-        Raises:
-            UsageError: If the model knows no such category; it names the nearest ones.
-        """
+        """Return the number of one of `card.categories`; of another one, name the nearest."""
         if category in self.card.categories:
             return self.card.categories.index(category)
         near = get_close_matches(str(category), self.card.categories, n=3, cutoff=0.5)
@@ -590,16 +396,6 @@ class Sketcher:
     def gallery(self) -> Gallery | None:
         """Human drawings and their places on a map, if the bundle holds them."""
         return self._bundle.gallery_items
-
-    @property
-    def _completion(self) -> AffineMap:
-        completion = self._bundle.completion_map
-        if completion is None:
-            raise BundleError(
-                "this bundle cannot complete drawings",
-                do="Export its run again with --data, the data set that it was trained on.",
-            )
-        return completion
 
     def _drawn(
         self,
@@ -620,21 +416,12 @@ class Sketcher:
         sketches = [steps_to_sketch(steps, self.card.offset_scale) for steps in drawings]
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
-    def _in_turn(
-        self, inputs: Sequence[Input], compute: Callable[[Views, int], np.ndarray]
-    ) -> np.ndarray:
-        """Compute something of inputs; only some have their pictures in memory at a time."""
-        parts = views_in_turn(inputs, self.card)
-        return np.concatenate([compute(views.__getitem__, len(views)) for views in parts])
-
     def _checked_settings(
         self, temperature: float | None, seed: int, progress: Progress | None
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
-        if temperature is None:
-            temperature = self.card.temperature
-        return checked_temperature(temperature), checked_seed(seed)
+        return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
 
 
 def _from(progress: Progress | None, before: int, total: int) -> Progress | None:

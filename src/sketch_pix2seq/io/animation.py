@@ -10,6 +10,7 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -48,12 +49,7 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Timing:
-    """When each stroke is drawn.
-
-    Args:
-        begin: Of each stroke, in seconds.
-        end: Of each stroke.
-    """
+    """When each stroke begins and ends to be drawn, in seconds."""
 
     begin: Float64[np.ndarray, "S"]
     end: Float64[np.ndarray, "S"]
@@ -65,13 +61,7 @@ class Timing:
 
 
 def timing_of(drawing: Drawing) -> Timing:
-    """Work out when a hand would draw each stroke.
-
-    Args:
-        drawing: A `Sketch` or its strokes.
-
-    Returns:
-        The times; at most `MOST_SECONDS` in all.
+    """Work out when a hand would draw each stroke, within `MOST_SECONDS` in all.
 
     Example:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
@@ -91,65 +81,26 @@ def timing_of(drawing: Drawing) -> Timing:
     return Timing(begin / slower, (begin + takes) / slower)
 
 
-def to_gif(drawing: Drawing, settings: RasterSettings) -> bytes:
-    """Write a drawing as a GIF that draws itself again and again.
+def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
+    """Write a drawing as a `gif` or `apng` that draws itself again and again, black on white.
+
+    Where an animated PNG is not known, the finished drawing is seen.
 
     Args:
         drawing: A `Sketch` or its strokes.
-        settings: Size, margin and line width of the picture.
-
-    Returns:
-        The file's content: black on white, 25 pictures a second.
-
-    Raises:
-        UsageError: If the picture would be larger than `MAX_SIZE`.
+        kind: Which.
+        settings: Size, at most `MAX_SIZE`, margin and line width of the picture.
     """
-    return _as_gif(*_frames(drawing, settings))
-
-
-def _as_gif(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int]) -> bytes:
-    greys = [255 - 255 * level // (_GREYS - 1) for level in range(_GREYS)]
-    pictures = []
-    for frame in frames:
-        levels = np.rint((255 - frame.astype(np.float32)) / 255 * (_GREYS - 1)).astype(np.uint8)
-        picture = Image.fromarray(levels, "P")
-        picture.putpalette([grey for grey in greys for _ in range(3)])
-        pictures.append(picture)
-    return _encoded(pictures, times, "GIF")
-
-
-def to_apng(drawing: Drawing, settings: RasterSettings) -> bytes:
-    """Write a drawing as an animated PNG that draws itself again and again.
-
-    Args:
-        drawing: A `Sketch` or its strokes.
-        settings: Size, margin and line width of the picture.
-
-    Returns:
-        The file's content: black on white, 25 pictures a second. Where animations are not
-        known, the finished drawing is seen.
-
-    Raises:
-        UsageError: If the picture would be larger than `MAX_SIZE`.
-    """
-    return _as_apng(*_frames(drawing, settings))
-
-
-def _as_apng(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int]) -> bytes:
-    pictures = [Image.fromarray(frame) for frame in frames]
-    return _encoded([pictures[-1], *pictures], times, "PNG", default_image=True)
+    return _encoded(*_frames(drawing, settings), kind)
 
 
 def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM) -> bytes:
-    """Show drawings one after the other, and back again.
+    """Show drawings one after the other, and back again; return the file's content.
 
     Args:
         drawings: Two or more.
         kind: `gif` or `apng`.
         settings: Size, margin and line width of the picture.
-
-    Returns:
-        The file's content.
     """
     inks = rasterise_batch(drawings, settings)[:, 0]
     frames = [np.rint(255 * (1 - ink)).astype(np.uint8) for ink in inks]
@@ -157,7 +108,7 @@ def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM
     stay = round(1000 * FILM_SECONDS / max(len(drawings) - 1, 1))
     times = [stay] * len(frames)
     times[0] = times[len(drawings) - 1] = stay + 600
-    return _as_gif(frames, times) if kind == "gif" else _as_apng(frames, times)
+    return _encoded(frames, times, kind)
 
 
 def animated_style(drawing: Drawing, paths: Sequence[str]) -> str:
@@ -227,8 +178,24 @@ def _drawn_between(
         yield np.concatenate((ends[:1], inner, ends[1:]))
 
 
-def _encoded(pictures: list[Image.Image], times: list[int], kind: str, **options: object) -> bytes:
+def _encoded(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int], kind: str) -> bytes:
+    """Write pictures, 255 = paper, as a GIF of few greys or as an animated PNG."""
+    if kind == "gif":
+        pictures = [_in_few_greys(frame) for frame in frames]
+        options: dict[str, Any] = {"format": "GIF"}
+    else:
+        pictures = [Image.fromarray(frame) for frame in (frames[-1], *frames)]
+        options = {"format": "PNG", "default_image": True}
     file = io.BytesIO()
-    first, *others = pictures
-    first.save(file, kind, save_all=True, append_images=others, duration=times, loop=0, **options)
+    pictures[0].save(
+        file, save_all=True, append_images=pictures[1:], duration=times, loop=0, **options
+    )
     return file.getvalue()
+
+
+def _in_few_greys(frame: UInt8[np.ndarray, "H W"]) -> Image.Image:
+    levels = np.rint((255 - frame.astype(np.float32)) / 255 * (_GREYS - 1)).astype(np.uint8)
+    picture = Image.fromarray(levels, "P")
+    greys = [255 - 255 * level // (_GREYS - 1) for level in range(_GREYS)]
+    picture.putpalette([grey for grey in greys for _ in range(3)])
+    return picture

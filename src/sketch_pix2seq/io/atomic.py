@@ -15,11 +15,7 @@ from PIL import Image
 
 
 def png_bytes(picture: Image.Image) -> bytes:
-    """Return a picture as a PNG file's content.
-
-    Args:
-        picture: The picture.
-    """
+    """Return a picture as a PNG file's content."""
     file = io.BytesIO()
     picture.save(file, "png", optimize=True)
     return file.getvalue()
@@ -57,11 +53,7 @@ def atomic_write(path: Path, content: bytes) -> None:
 
 
 def put_in_place(made: Path, path: Path) -> None:
-    """Rename a complete file to `path`, as `atomic_write` would write it there.
-
-    Args:
-        made: The complete file, beside `path`.
-        path: Its new path; an old file is replaced, and a link stays a link.
+    """Rename a complete file beside `path` to it, as `atomic_write` would write it there.
 
     Raises:
         OSError: Naming `path`, if it cannot be written.

@@ -36,13 +36,7 @@ _DO = "Give a picture of dark lines on light paper, or light lines on dark."
 
 
 class Ink(NamedTuple):
-    """What was found in a picture.
-
-    Args:
-        mask: (H, W), where ink is.
-        contrast: (H, W), how much darker than the paper each place is, 0 to 1.
-        is_photo: Whether light and paper had to be told apart.
-    """
+    """Where ink is; how much darker than the paper each place is, 0 to 1; if it is a photo."""
 
     mask: Bool[np.ndarray, "H W"]
     contrast: Float32[np.ndarray, "H W"]
@@ -50,13 +44,7 @@ class Ink(NamedTuple):
 
 
 def find_ink(grey: UInt8[np.ndarray, "H W"]) -> Ink:
-    """Find the ink of a drawing.
-
-    Args:
-        grey: (H, W), 255 = white; dark lines on light paper or light ones on dark.
-
-    Returns:
-        Where it is.
+    """Find the ink of a drawing in (H, W), 255 = white: dark lines on light paper, or the reverse.
 
     Raises:
         DrawingError: If the picture shows one even colour, or more ink than lines have.
@@ -81,12 +69,9 @@ def _is_even(paper: Bool[np.ndarray, "H W"], grey: np.ndarray, contrast: float) 
 
 
 def _otsu(counts: np.ndarray) -> tuple[int, float]:
-    """Split grey values where both sides are most even in themselves.
+    """Split grey values where both sides are most even in themselves (Otsu, 1979).
 
-    Returns:
-        The largest value of the dark side, and the distance between the sides' means.
-
-    Source: Otsu (1979).
+    Returns the largest value of the dark side, and the distance between the sides' means.
     """
     values = np.arange(len(counts))
     below = np.cumsum(counts)[:-1].astype(np.float64)

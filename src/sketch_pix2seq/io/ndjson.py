@@ -1,9 +1,8 @@
 """QuickDraw's ndjson: one drawing a line, read strictly and fast, and written.
 
-Two readers of a line. `parse_record` takes what any tool may have written (real numbers, raw
-files with times) and gives a `DrawingRecord`. `parse_simplified_line` takes whole-numbered
-lines only and gives flat int16 arrays: it is what `data prepare` runs millions of times.
-Knows single lines: files, gzip and counting of wrong lines belong to others.
+Two readers of a line. `parse_sketch` takes what any tool may have written (real numbers, raw
+files with times) and gives a `Sketch`. `parse_line` gives flat arrays: it is what `data prepare`
+runs millions of times. Knows single lines, not files.
 
 *Source*: the README of the Quick, Draw! Dataset (googlecreativelab/quickdraw-dataset).
 """
@@ -11,7 +10,6 @@ Knows single lines: files, gzip and counting of wrong lines belong to others.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -24,35 +22,14 @@ from sketch_pix2seq.sketch.geometry import (
     MAX_COORDINATE,
     MAX_POINTS,
     Drawing,
-    Stroke,
     strokes_of,
 )
+from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_LINE_BYTES = 8_000_000
 """The longest line that is read: real ones have below 100,000 bytes."""
 
 _DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
-
-
-@dataclass(frozen=True, eq=False)
-class DrawingRecord:
-    """One line of a QuickDraw file.
-
-    Args:
-        strokes: (P, 2) float32 arrays of absolute points, at least one.
-        word: Category, None where the line has none.
-        key_id: Google's number of the drawing, None where the line has none.
-        recognized: Whether Google's game recognised it, None where the line does not say.
-        countrycode: Two letters, None where the line has none.
-        timestamp: When it was drawn, None where the line does not say.
-    """
-
-    strokes: tuple[Stroke, ...]
-    word: str | None = None
-    key_id: int | None = None
-    recognized: bool | None = None
-    countrycode: str | None = None
-    timestamp: str | None = None
 
 
 class SimplifiedDrawing(NamedTuple):
@@ -73,21 +50,15 @@ class SimplifiedDrawing(NamedTuple):
     recognized: bool | None
 
 
-def parse_record(line: bytes) -> DrawingRecord:
+def parse_sketch(line: bytes) -> Sketch:
     """Read a line, simplified or raw; times of raw lines are left out.
-
-    Args:
-        line: One JSON object with at least `drawing`.
-
-    Returns:
-        The record.
 
     Raises:
         DrawingError: Saying what is wrong with the line.
 
     Example:
-        >>> record = parse_record(b'{"word": "cat", "drawing": [[[0, 3], [0, 4]]]}')
-        >>> record.word, record.strokes[0].tolist()
+        >>> sketch = parse_sketch(b'{"word": "cat", "drawing": [[[0, 3], [0, 4]]]}')
+        >>> sketch.category, sketch.strokes[0].tolist()
         ('cat', [[0.0, 0.0], [3.0, 4.0]])
     """
     fields = _parse_object(line)
@@ -108,27 +79,16 @@ def parse_record(line: bytes) -> DrawingRecord:
                 f"{MAX_COORDINATE:.0f}",
                 got=f"a larger one in stroke {number}",
             )
-        points.setflags(write=False)
         strokes.append(points)
-    return DrawingRecord(
-        tuple(strokes),
-        _text(fields, "word"),
-        _key_id(fields),
-        _recognized(fields),
-        _text(fields, "countrycode"),
-        _text(fields, "timestamp"),
-    )
+    return Sketch(tuple(strokes), _text(fields, "word"))
 
 
 class RawDrawing(NamedTuple):
-    """One line of a raw file, still to be simplified.
+    """One line of a raw file, still to be simplified; other fields as of `SimplifiedDrawing`.
 
     Args:
         points: (T, 2) float64, absolute: all points of all strokes, T >= 1.
         lengths: Points of each stroke.
-        word: As of `SimplifiedDrawing`.
-        key_id: Likewise.
-        recognized: Likewise.
     """
 
     points: Float64[np.ndarray, "T 2"]
@@ -140,12 +100,6 @@ class RawDrawing(NamedTuple):
 
 def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
     """Read a line of a simplified or of a raw file: with times, or numbers that are not whole.
-
-    Args:
-        line: One JSON object with at least `drawing`.
-
-    Returns:
-        The drawing, not shifted and not scaled.
 
     Raises:
         DrawingError: Saying what is wrong with the line.
@@ -168,34 +122,6 @@ def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
         _key_id(fields),
         _recognized(fields),
     )
-
-
-def parse_simplified_line(line: bytes) -> SimplifiedDrawing:
-    """Read a line of a simplified file into flat arrays.
-
-    Args:
-        line: One JSON object whose `drawing` holds whole numbers from -32768 to 32767.
-
-    Returns:
-        The drawing, not shifted and not scaled.
-
-    Raises:
-        DrawingError: Saying what is wrong with the line.
-
-    Example:
-        >>> drawing = parse_simplified_line(b'{"drawing": [[[0, 3], [0, 4]], [[7], [7]]]}')
-        >>> drawing.points.tolist(), drawing.lifts.tolist()
-        ([[0, 0], [3, 4], [7, 7]], [False, True, True])
-    """
-    fields = _parse_object(line)
-    drawing = _simplified(fields, _coordinates(fields))
-    if drawing is None:
-        raise DrawingError(
-            "coordinates of a simplified `drawing` must be whole numbers below 32768",
-            got="another value",
-            do="Prepare raw drawings with QuickDraw's simplification first.",
-        )
-    return drawing
 
 
 def _simplified(fields: dict[str, Any], coordinates: list[list[Any]]) -> SimplifiedDrawing | None:
@@ -239,14 +165,11 @@ def format_record(drawing: Drawing, **extra: object) -> bytes:
     """Write a drawing as one line in QuickDraw's simplified layout, without the line break.
 
     Whole numbers are written as such, others in full float32 precision, so that
-    `parse_record` gives the same points back.
+    `parse_sketch` gives the same points back.
 
     Args:
         drawing: A `Sketch` or its strokes.
         extra: More fields, such as `word="cat"`; None is left out.
-
-    Returns:
-        One line of JSON.
 
     Raises:
         DrawingError: If an extra field cannot be written as JSON.

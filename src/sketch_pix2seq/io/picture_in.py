@@ -10,7 +10,6 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Real, UInt8
@@ -40,18 +39,15 @@ _TOLERANCE = 0.004  # of the drawing's longest side, for leaving out points
 
 
 OnStage = Callable[[str, Image.Image], None]
-"""Told the name of each stage of reading a picture, and how it looks then."""
+"""Called with the name of each stage of reading a picture, and how it looks then."""
 
 
-def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sketch:
-    """Read a drawing from a PNG, JPEG, WebP, GIF or BMP.
+def read_picture(data: bytes, *, on_stage: OnStage | None = None) -> Sketch:
+    """Read a drawing from a PNG, JPEG, WebP, GIF or BMP; it is in pixels of the picture.
 
     Args:
-        source: The file's bytes, or its path.
-        on_stage: Told of the stages `grey`, `contrast`, `ink`, `lines` and `strokes`.
-
-    Returns:
-        The sketch, in pixels of the picture; its name is the file's stem.
+        data: The file's content.
+        on_stage: Called at the stages `grey`, `contrast`, `ink`, `lines` and `strokes`.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
@@ -63,7 +59,6 @@ def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sk
         >>> len(read_picture(file.getvalue()).strokes)
         1
     """
-    data, name = (source, None) if isinstance(source, bytes) else _read(source)
     if len(data) > MAX_PICTURE_BYTES:
         raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
     grey, scale = _grey(data)
@@ -71,24 +66,15 @@ def read_picture(source: bytes | Path, *, on_stage: OnStage | None = None) -> Sk
         on_stage("grey", Image.fromarray(grey))
     ink = find_ink(grey)
     if on_stage:
-        _tell_of_ink(on_stage, ink)
+        _show_ink(on_stage, ink)
     strokes = strokes_of_ink(ink.mask)
     if on_stage:
         on_stage("strokes", _strokes_over(grey, strokes))
-    return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes), name=name)
+    return Sketch(tuple((stroke * scale).astype(np.float32) for stroke in strokes))
 
 
 def strokes_of_ink(ink: Bool[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"]]:
-    """Trace the centre lines of ink.
-
-    Args:
-        ink: (H, W), True = ink; at least one pixel.
-
-    Returns:
-        Strokes in pixels of `ink`, each begun at its upper left end, long ones first.
-
-    Raises:
-        DrawingError: If there are more lines than a clean drawing has.
+    """Trace the centre lines of ink: strokes in pixels of `ink`, long ones first.
 
     Example:
         >>> strokes_of_ink(np.ones((1, 9), bool))[0][0].tolist()
@@ -105,15 +91,6 @@ def strokes_of_ink(ink: Bool[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"
     tolerance = max(1.0, _TOLERANCE * max(small.shape))
     strokes = [_upright(rdp(_smoothed(line), tolerance)) for line in lines]
     return [stroke * factor + corner for stroke in strokes]
-
-
-def _read(path: Path) -> tuple[bytes, str]:
-    """Read a file up to the limit."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_PICTURE_BYTES + 1), path.stem
-    except OSError as error:
-        raise DrawingError(f"`{path.name}` must be readable", got=error.strerror) from None
 
 
 def _grey(data: bytes) -> tuple[UInt8[np.ndarray, "H W"], float]:
@@ -238,7 +215,7 @@ def _without_specks(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     return ink & around if (ink & around).any() else ink
 
 
-def _tell_of_ink(on_stage: OnStage, ink: Ink) -> None:
+def _show_ink(on_stage: OnStage, ink: Ink) -> None:
     contrast = np.clip(255 * (1 - ink.contrast), 0, 255).astype(np.uint8)
     on_stage("contrast", Image.fromarray(contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))

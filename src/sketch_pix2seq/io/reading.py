@@ -10,11 +10,12 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_record
+from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_sketch
 from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -66,17 +67,11 @@ def read_sketches(
         sketch = _read_one(data, head)
     except DrawingError as error:
         raise DrawingError(f"{place}{error}") from error.__cause__
-    return [Sketch(sketch.strokes, sketch.category, None if name is None else _stem(name))]
+    return [replace(sketch, name=None if name is None else _stem(name))]
 
 
 def read_drawing(data: bytes) -> Sketch:
-    """Read one drawing that is in memory already.
-
-    Args:
-        data: An SVG, a PNG, JPEG, WebP, GIF or BMP, or one line of ndjson.
-
-    Returns:
-        The sketch, with a stroke.
+    """Read one drawing, with a stroke, that is in memory already, as `read_sketches` does.
 
     Raises:
         DrawingError: Saying what is wrong.
@@ -84,21 +79,11 @@ def read_drawing(data: bytes) -> Sketch:
     head = data[:256].lstrip(_BLANK)
     if not head.startswith(b"{"):
         return _read_one(data, head)
-    record = parse_record(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
-    return Sketch(record.strokes, record.word)
+    return parse_sketch(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
 
 
-def is_picture(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file is a picture of pixels, by how it begins.
-
-    Args:
-        path: A file that can be read.
-    """
-    with Path(path).open("rb") as file:
-        return _begins_as_picture(file.read(16))
-
-
-def _begins_as_picture(head: bytes) -> bool:
+def is_picture(head: bytes) -> bool:
+    """Tell whether a file is a picture of pixels, by how it begins."""
     return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
@@ -153,7 +138,7 @@ def _read_one(data: bytes, head: bytes) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
         return read_svg(data[: MAX_SVG_BYTES + 1])
-    if _begins_as_picture(head):
+    if is_picture(head):
         return read_picture(data[: MAX_PICTURE_BYTES + 1])
     raise DrawingError(
         "an input must be an SVG, a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings",
@@ -171,13 +156,13 @@ def _read_lines(
         raise DrawingError(f"an input must have at most {MAX_INPUTS} lines", got=len(lines))
     for number, line in enumerate(lines, start=1):
         try:
-            record = parse_record(line[: MAX_LINE_BYTES + 1])
+            sketch = parse_sketch(line[: MAX_LINE_BYTES + 1])
         except DrawingError as error:
             if on_wrong_line is None:
                 raise DrawingError(f"line {number}: {error}") from None
             on_wrong_line(DrawingError(f"{place}line {number}: {error}"))
         else:
-            yield Sketch(record.strokes, record.word, f"{stem}{number:06d}")
+            yield replace(sketch, name=f"{stem}{number:06d}")
 
 
 def _stem(name: str) -> str:

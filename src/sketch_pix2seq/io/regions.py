@@ -22,13 +22,7 @@ class Regions:
 
     @classmethod
     def of(cls, mask: Bool[np.ndarray, "H W"]) -> Regions:
-        """Find the regions of a mask.
-
-        Args:
-            mask: (H, W).
-
-        Returns:
-            Its regions, numbered from the top.
+        """Find the regions of a mask, numbered from the top.
 
         Example:
             >>> Regions.of(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]], bool)).areas
@@ -45,28 +39,14 @@ class Regions:
         return cls(labels[:, 1:-1], areas)
 
     def having(self, mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "R"]:
-        """Tell which regions have a pixel in a mask.
-
-        Args:
-            mask: (H, W).
-
-        Returns:
-            (R,), whether each has one.
-        """
+        """Which regions have a pixel in a mask."""
         found = np.zeros(len(self.areas), bool)
         inside = self.labels[mask]
         found[inside[inside >= 0]] = True
         return found
 
     def only(self, wanted: Bool[np.ndarray, "R"]) -> Bool[np.ndarray, "H W"]:
-        """Return the mask of some regions.
-
-        Args:
-            wanted: (R,), which ones.
-
-        Returns:
-            (H, W).
-        """
+        """The mask of some regions."""
         mask: Bool[np.ndarray, "H W"] = np.append(wanted, False)[self.labels]
         return mask
 

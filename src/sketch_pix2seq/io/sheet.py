@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from xml.sax.saxutils import escape
@@ -29,14 +29,7 @@ Cell: TypeAlias = Sketch | Image.Image | None
 
 
 class SheetColours(NamedTuple):
-    """Colours of a sheet: any of CSS in an SVG.
-
-    Args:
-        ink: Of drawings and the title.
-        grey: Of labels.
-        hairline: Between rows.
-        paper: Behind everything.
-    """
+    """Colours of a sheet, any of CSS: drawings and title, labels, lines between rows, paper."""
 
     ink: str
     grey: str
@@ -57,12 +50,7 @@ _PLAIN = str.maketrans("‐‑‒–—‘’“”", "-----''\"\"")  # signs th
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One row of a sheet.
-
-    Args:
-        cells: What its cells show, from the left.
-        label: Said at its left end.
-    """
+    """One row of a sheet: what its cells show, from the left, and a label at its left end."""
 
     cells: Sequence[Cell]
     label: str = ""
@@ -95,17 +83,13 @@ class Sheet:
     note: str = ""
     cell: int = 112
     set_apart: int = 0
-    _label_width: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        """Check that the sheet can be drawn and measure its labels."""
+        """Check that the sheet can be drawn."""
         if not 16 <= self.cell <= 1024:
             raise UsageError("`cell` must be from 16 to 1024", got=self.cell)
         if not any(row.cells for row in self.rows):
             raise UsageError("a sheet must have a cell", got="none")
-        widths = [_text_width(_shortened(row.label), _LABEL_SIZE) for row in self.rows]
-        label_width = round(max(widths)) + _LABEL_GAP if max(widths) > 0 else 0
-        object.__setattr__(self, "_label_width", label_width)
         if max(self.size) > _MAX_SIDE:
             raise UsageError(
                 f"a sheet must have sides of at most {_MAX_SIDE} pixels",
@@ -126,17 +110,11 @@ class Sheet:
         return (self._left(self.num_columns - 1) + self.cell + _EDGE, bottom)
 
     def to_svg(self, colours: SheetColours = PRINTED) -> str:
-        """Write the sheet as an SVG document.
-
-        Args:
-            colours: Of ink and paper.
-        """
+        """Write the sheet as an SVG document."""
         width, height = self.size
         parts = [
-            (
-                f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
-                f' viewBox="0 0 {width} {height}">'
-            ),
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"',
+            f' viewBox="0 0 {width} {height}">',
             f'<rect width="{width}" height="{height}" fill="{colours.paper}"/>',
             f'<g stroke="{colours.hairline}" stroke-width="1">',
             *(
@@ -157,13 +135,10 @@ class Sheet:
         return "".join(parts)
 
     def to_image(self, scale: int = 2) -> Image.Image:
-        """Draw the sheet as a picture.
+        """Draw the sheet as a Pillow picture of mode `RGB`.
 
         Args:
             scale: Picture pixels for each pixel of the layout, for sharp screens.
-
-        Returns:
-            A Pillow picture of mode `RGB`.
 
         Raises:
             UsageError: If `scale` is below 1 or the picture would be too large.
@@ -184,23 +159,15 @@ class Sheet:
         for cell, x, y in self._cells():
             picture = self._cell_image(cell, self.cell * scale)
             if picture is not None:
-                corner = [round(at * scale) + spare // 2 for at, spare in zip(
-                    (x, y), (self.cell * scale - side for side in picture.size), strict=True
-                )]  # fmt: skip
-                image.paste(picture, (corner[0], corner[1]))
+                across, down = (self.cell * scale - side for side in picture.size)
+                image.paste(picture, (x * scale + across // 2, y * scale + down // 2))
         return image
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the sheet to a file, at once; the suffix says how.
 
-        Args:
-            path: A file name that ends in .svg or .png.
-
-        Returns:
-            The path.
-
         Raises:
-            UsageError: If the suffix is another.
+            UsageError: If the suffix is another than .svg or .png.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -219,6 +186,11 @@ class Sheet:
 
     # ---- layout
 
+    @cached_property
+    def _label_width(self) -> int:
+        width = max(_text_width(_shortened(row.label), _LABEL_SIZE) for row in self.rows)
+        return round(width) + _LABEL_GAP if width > 0 else 0
+
     @property
     def _gap(self) -> int:
         return max(self.cell // 8, 4)
@@ -229,11 +201,11 @@ class Sheet:
 
     @property
     def _top(self) -> int:
-        """Return where the first row begins."""
+        """Where the first row begins."""
         return _EDGE + (44 if self.title else 0) + (26 if any(self.headings) else 0)
 
     def _left(self, column: int) -> int:
-        """Return where a column begins."""
+        """Where a column begins."""
         apart = _SET_APART if 0 < self.set_apart <= column else 0
         return _EDGE + self._label_width + column * (self.cell + self._gap) + apart
 
@@ -256,22 +228,19 @@ class Sheet:
             x = self._left(column) + self.cell / 2
             words = _shortened(heading, self.cell + self._gap)
             yield _Text(words, x, self._top - 18, _LABEL_SIZE, "grey", "middle")
-        for row, y in zip(self.rows, self._row_tops(), strict=True):
+        for index, row in enumerate(self.rows):
             if row.label:
-                middle = y + self.cell / 2
+                middle = self._top + index * self._row_height + self.cell / 2
                 yield _Text(_shortened(row.label), _EDGE, middle, _LABEL_SIZE, "grey", "start")
         if self.note:
             y = self._top + len(self.rows) * self._row_height + 12
             yield _Text(self.note, _EDGE, y, _LABEL_SIZE - 1, "grey", "start")
 
-    def _row_tops(self) -> Iterator[int]:
-        yield from (self._top + row * self._row_height for row in range(len(self.rows)))
-
     def _cells(self) -> Iterator[tuple[Cell, int, int]]:
         """Yield every cell with its upper left corner."""
-        for row, y in zip(self.rows, self._row_tops(), strict=True):
+        for index, row in enumerate(self.rows):
             for column, cell in enumerate(row.cells):
-                yield cell, self._left(column), y
+                yield cell, self._left(column), self._top + index * self._row_height
 
     # ---- cells
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 import itertools
 import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from xml.parsers import expat
 
 import numpy as np
@@ -45,14 +44,8 @@ _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
 _NS_HREF = "{http://www.w3.org/1999/xlink}href"
 
 
-def read_svg(source: bytes | Path) -> Sketch:
-    """Read an SVG drawing.
-
-    Args:
-        source: The document itself, or the path of its file.
-
-    Returns:
-        The sketch, in the document's own units; its name is the file's stem.
+def read_svg(data: bytes) -> Sketch:
+    """Read an SVG document: the sketch is in the document's own units.
 
     Raises:
         DrawingError: If it is no SVG, too large, unsafe, or shows no line.
@@ -61,7 +54,6 @@ def read_svg(source: bytes | Path) -> Sketch:
         >>> read_svg(b'<svg><path d="M0 0L3 4" stroke="black"/></svg>').bounds
         (0.0, 0.0, 3.0, 4.0)
     """
-    data, name = (source, None) if isinstance(source, bytes) else _read(source)
     if len(data) > MAX_SVG_BYTES:
         raise DrawingError(
             f"an SVG must have at most {MAX_SVG_BYTES} bytes",
@@ -75,16 +67,7 @@ def read_svg(source: bytes | Path) -> Sketch:
         raise DrawingError(
             "an SVG must show a line", got="nothing visible", do="Texts and pictures are not read."
         )
-    return Sketch(tuple(strokes), name=name)
-
-
-def _read(path: Path) -> tuple[bytes, str]:
-    """Read a file up to the limit."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_SVG_BYTES + 1), path.stem
-    except OSError as error:
-        raise DrawingError(f"`{path.name}` must be readable", got=error.strerror) from None
+    return Sketch(tuple(strokes))
 
 
 def _parse(data: bytes) -> ET.Element:
@@ -163,7 +146,6 @@ class _Walk:
         sheets = (e.text or "" for e in root.iter() if _tag(e) == "style")
         self._rules: Rules = read_rules(sheets)
         self._paper = (255, 255, 255)
-        self._transforms: dict[str, np.ndarray] = {}
         self._elements_left = _MAX_ELEMENTS
         self._bytes_left = _MAX_VISITED_BYTES
         self._numbers_left = _MAX_NUMBERS
@@ -171,8 +153,7 @@ class _Walk:
     def lines(self) -> Iterator[Line]:
         """Yield all visible lines, in the document's units."""
         viewport = _viewport(self._root, (300.0, 150.0))
-        place = _Place(np.eye(3), Style(), viewport, 0)
-        yield from self._visit(self._root, place)
+        return self._visit(self._root, _Place(np.eye(3), Style(), viewport, 0))
 
     def _visit(self, element: ET.Element, place: _Place) -> Iterator[Line]:
         """Yield the lines of an element and of what is in it."""
@@ -188,7 +169,7 @@ class _Walk:
         style = styled(place.style, tag, element.attrib, self._rules)
         if not style.displayed:
             return
-        matrix = place.matrix @ self._transform(element.get("transform", ""))
+        matrix = place.matrix @ transform(element.get("transform", ""))
         inner = _Place(matrix, style, place.viewport, place.depth + 1)
         if tag in SHAPES:
             yield from self._shape(tag, element, inner)
@@ -196,12 +177,6 @@ class _Walk:
             yield from self._use(element, inner)
         else:
             yield from self._children(element, inner)
-
-    def _transform(self, text: str) -> Float[np.ndarray, "3 3"]:
-        """Read a `transform`; the same text is read once only."""
-        if text not in self._transforms:
-            self._transforms[text] = transform(text)
-        return self._transforms[text]
 
     def _children(self, element: ET.Element, place: _Place) -> Iterator[Line]:
         """Yield the lines of all children; an inner `svg` has its own coordinates."""
@@ -217,13 +192,12 @@ class _Walk:
         if target is None:
             return
         shift = np.eye(3)
-        shift[0, 2] = length(element.get("x", "0"), place.viewport[0])
-        shift[1, 2] = length(element.get("y", "0"), place.viewport[1])
-        moved = _Place(place.matrix @ shift, place.style, place.viewport, place.depth)
+        shift[:2, 2] = _pair(element, ("x", "y"), "0", place.viewport)
+        moved = replace(place, matrix=place.matrix @ shift)
         if _tag(target) == "symbol":
-            style = styled(moved.style, "symbol", target.attrib, self._rules)
-            moved = _Place(moved.matrix, style, moved.viewport, moved.depth + 1)
-            yield from self._children(target, _inner_viewport(target, moved))
+            style = styled(place.style, "symbol", target.attrib, self._rules)
+            inner = replace(moved, style=style, depth=place.depth + 1)
+            yield from self._children(target, _inner_viewport(target, inner))
         else:
             yield from self._visit(target, moved)
 
@@ -272,34 +246,31 @@ def _view_box(element: ET.Element) -> tuple[float, float, float, float] | None:
 def _viewport(element: ET.Element, outer: tuple[float, float]) -> tuple[float, float]:
     """Return the size that percentages inside an `svg` element refer to."""
     box = _view_box(element)
-    if box is not None:
-        return (box[2], box[3])
-    return (
-        length(element.get("width", "100%"), outer[0]),
-        length(element.get("height", "100%"), outer[1]),
+    return box[2:] if box is not None else _pair(element, ("width", "height"), "100%", outer)
+
+
+def _pair(
+    element: ET.Element, names: tuple[str, str], default: str, viewport: tuple[float, float]
+) -> tuple[float, float]:
+    """Return two lengths, across and down."""
+    x, y = (
+        length(element.get(name, default), side) for name, side in zip(names, viewport, strict=True)
     )
+    return x, y
 
 
 def _inner_viewport(element: ET.Element, place: _Place) -> _Place:
     """Return the place inside a nested `svg` or `symbol`: its view box fits into its size."""
-    matrix = place.matrix.copy()
-    corner = np.array(
-        [
-            length(element.get("x", "0"), place.viewport[0]),
-            length(element.get("y", "0"), place.viewport[1]),
-        ]
-    )
     box = _view_box(element)
     inner = np.eye(3)
-    inner[:2, 2] = corner
+    inner[:2, 2] = _pair(element, ("x", "y"), "0", place.viewport)
     if box is not None and (element.get("width") or element.get("height")):
-        width = length(element.get("width", "100%"), place.viewport[0])
-        height = length(element.get("height", "100%"), place.viewport[1])
-        scale = min(width / box[2], height / box[3])
+        size = np.array(_pair(element, ("width", "height"), "100%", place.viewport))
+        scale = min(size / box[2:])
         inner[:2, :2] *= scale
-        spare = np.array([width, height]) - scale * np.array(box[2:])
-        inner[:2, 2] += spare / 2 - scale * np.array(box[:2])
-    return _Place(matrix @ inner, place.style, _viewport(element, place.viewport), place.depth)
+        inner[:2, 2] += (size - scale * np.array(box[2:])) / 2 - scale * np.array(box[:2])
+    viewport = _viewport(element, place.viewport)
+    return replace(place, matrix=place.matrix @ inner, viewport=viewport)
 
 
 def _moved(

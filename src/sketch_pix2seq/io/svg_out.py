@@ -32,19 +32,7 @@ def to_svg(
 ) -> str:
     """Write a drawing as a square SVG picture, a path for each stroke, in the order drawn.
 
-    Args:
-        drawing: A `Sketch` or its strokes, any scale.
-        size: Width and height in pixels.
-        margin: Pixels kept between the points and each edge; None: a 24th of `size`.
-        line_width: In pixels; None: a 96th of `size`.
-        colour: Any CSS colour.
-        title: What the picture shows, for people who hear it instead of seeing it.
-        smooth: Draw curves through the points instead of straight lines.
-        animate: Let the picture draw itself, stroke by stroke, once.
-        size_mm: Real width and height of the paper, for plotters; None: as pixels are shown.
-
-    Returns:
-        An SVG document. The paper is transparent; a one-point stroke is a dot.
+    Args as of `Sketch.to_svg`; `title` says what the picture shows. A one-point stroke is a dot.
 
     Raises:
         UsageError: If a number is out of its range.
@@ -85,7 +73,7 @@ def drawing_group(
     smooth: bool = False,
     animate: bool = False,
 ) -> str:
-    """Write a drawing, fitted into a square, as an SVG group.
+    """Write a drawing, fitted into a square, as an SVG group; empty text for an empty drawing.
 
     Args:
         drawing: A `Sketch` or its strokes.
@@ -96,9 +84,6 @@ def drawing_group(
         origin: Upper left corner of the square.
         smooth: Draw curves through the points instead of straight lines.
         animate: Let the strokes appear one after the other.
-
-    Returns:
-        A `<g>` element; empty text for an empty drawing.
 
     Example:
         >>> drawing_group([np.zeros((1, 2))], 10, 1, 1, "black")[-22:]
@@ -126,11 +111,7 @@ def drawing_group(
 def path_data(points: Float[np.ndarray, "P 2"]) -> str:
     """Write one stroke as SVG path data, rounded to hundredths of a pixel.
 
-    Args:
-        points: (P, 2), P >= 1.
-
-    Returns:
-        Such as `M4 14L44 34`; a dot is a line of no length, which round caps make visible.
+    A dot is a line of no length, which round caps make visible.
 
     Example:
         >>> path_data(np.array([[1.0, 2.5], [3.0, 4.126]]))
@@ -142,12 +123,6 @@ def path_data(points: Float[np.ndarray, "P 2"]) -> str:
 
 def curve_data(points: Float[np.ndarray, "P 2"]) -> str:
     """Write one stroke as SVG path data of curves, rounded to hundredths of a pixel.
-
-    Args:
-        points: (P, 2), P >= 1.
-
-    Returns:
-        Such as `M0 0C1 0 2 0 3 0`.
 
     Example:
         >>> curve_data(np.array([[0.0, 0.0], [3.0, 0.0]]))
@@ -162,12 +137,6 @@ def curve_data(points: Float[np.ndarray, "P 2"]) -> str:
 
 def number(value: float) -> str:
     """Write a number with at most two decimals and no idle zeros.
-
-    Args:
-        value: Any finite number.
-
-    Returns:
-        Its shortest text.
 
     Example:
         >>> number(48.0), number(0.125), number(-0.001)

@@ -59,12 +59,6 @@ Line = list[Piece]
 def path_lines(data: str) -> list[Line]:
     """Turn path data into lines; a line ends where the pen moves or the path closes.
 
-    Args:
-        data: The attribute `d` of a path.
-
-    Returns:
-        Its lines.
-
     Raises:
         DrawingError: If there is an error before anything is drawn.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -31,18 +32,12 @@ _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96
 def shape_lines(
     tag: str, attributes: Mapping[str, str], viewport: tuple[float, float]
 ) -> list[Line]:
-    """Turn one SVG shape into lines, in its own coordinates.
+    """Turn one of `SHAPES` into lines, in its own coordinates; none where SVG says it is not drawn.
 
     Args:
-        tag: One of `SHAPES`.
+        tag: Which shape.
         attributes: Its attributes.
         viewport: Width and height to which percentages refer.
-
-    Returns:
-        Its lines; none where SVG says that the shape is not drawn.
-
-    Raises:
-        DrawingError: If its path data or points cannot be read.
 
     Example:
         >>> shape_lines("line", {"x2": "3", "y2": "4"}, (1, 1))[0][0].points.tolist()
@@ -71,13 +66,7 @@ def shape_lines(
 
 
 def count_tokens(data: str) -> int:
-    """Count the numbers and letters of path data: what reading it will cost.
-
-    Args:
-        data: Path data, or the points of a polygon.
-
-    Returns:
-        Their number.
+    """Count the numbers and letters of path data or points: what reading it will cost.
 
     Example:
         >>> count_tokens("M0 0l-1.5.5z")
@@ -87,14 +76,11 @@ def count_tokens(data: str) -> int:
 
 
 def length(text: str, extent: float) -> float:
-    """Read an SVG length in pixels, at 96 to the inch.
+    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is none.
 
     Args:
         text: A number with or without unit or per cent sign.
         extent: What 100 % is.
-
-    Returns:
-        Pixels; 0 where the text is no length.
 
     Example:
         >>> length("1in", 0), length("50%", 8)
@@ -108,23 +94,15 @@ def length(text: str, extent: float) -> float:
     return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
 
 
-def transform(text: str | None) -> Float[np.ndarray, "3 3"]:
-    """Read an SVG `transform` as a matrix on columns (x, y, 1).
-
-    Args:
-        text: Such as `translate(3 4) rotate(30)`.
-
-    Returns:
-        (3, 3) float64.
-
-    Raises:
-        DrawingError: If it cannot be read.
+@lru_cache(maxsize=1024)
+def transform(text: str) -> Float[np.ndarray, "3 3"]:
+    """Read an SVG `transform` as a (3, 3) matrix on columns (x, y, 1).
 
     Example:
         >>> transform("translate(3 4)")[:2, 2].tolist()
         [3.0, 4.0]
     """
-    if not text or not text.strip():
+    if not text.strip():
         return np.eye(3)
     if len(text) > _LONGEST_TRANSFORM:
         raise DrawingError(
@@ -162,9 +140,8 @@ def _rect(
     rx, ry = min(max(radii[0], 0), width / 2), min(max(radii[1], 0), height / 2)
     if rx == 0 or ry == 0:
         right, bottom = x + width, y + height
-        return [
-            [Piece(np.array([[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]), False)]
-        ]
+        corners = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]
+        return [[Piece(np.array(corners), False)]]
     quarter = np.linspace(0, math.pi / 2, _TURN_SAMPLES // 4 + 1)
     centres = [
         (x + width - rx, y + ry, -math.pi / 2),

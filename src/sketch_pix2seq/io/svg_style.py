@@ -62,16 +62,13 @@ class Style:
 
 
 def styled(parent: Style, tag: str, attributes: Mapping[str, str], rules: Rules) -> Style:
-    """Work out how an element is painted.
+    """Work out how an element is painted: attributes, then CSS rules, then its `style`.
 
     Args:
         parent: Style of the element around it.
         tag: Name of the element, without namespace.
         attributes: Its attributes.
         rules: Rules of the document's style sheets.
-
-    Returns:
-        Its style: attributes, then CSS rules, then its `style`, the later ones win.
 
     Example:
         >>> styled(Style(), "path", {"stroke": "red", "style": "fill: none"}, {}).fill_rgb is None
@@ -100,13 +97,7 @@ def styled(parent: Style, tag: str, attributes: Mapping[str, str], rules: Rules)
 
 
 def read_rules(sheets: Iterable[str]) -> Rules:
-    """Read the rules that have a simple selector; others are passed over.
-
-    Args:
-        sheets: Texts of the `<style>` elements.
-
-    Returns:
-        Selector -> property -> value.
+    """Read the rules of `<style>` elements that have a simple selector; others are passed over.
 
     Example:
         >>> read_rules([".a, #b {fill: none; font: x}"])
@@ -124,14 +115,7 @@ def read_rules(sheets: Iterable[str]) -> Rules:
 
 
 def is_same_colour(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
-    """Tell whether two colours cannot be told apart on paper.
-
-    Args:
-        one: Red, green, blue from 0 to 255.
-        other: The same.
-
-    Returns:
-        True if no channel differs much.
+    """Tell whether two colours, red, green and blue to 255, cannot be told apart on paper.
 
     Example:
         >>> is_same_colour((255, 255, 255), (250, 250, 245))

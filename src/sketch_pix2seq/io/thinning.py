@@ -13,26 +13,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
-_AROUND = (
-    (-1, 0),
-    (-1, 1),
-    (0, 1),
-    (1, 1),
-    (1, 0),
-    (1, -1),
-    (0, -1),
-    (-1, -1),
-)  # N, then clockwise
+# the neighbours (dy, dx) of a pixel: the upper one, then clockwise
+_AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
 def thin(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Thin ink to its centre lines; what hangs together goes on hanging together.
-
-    Args:
-        ink: (H, W), True = ink.
-
-    Returns:
-        (H, W), True on lines one pixel wide, a part of `ink`.
+    """Thin ink to lines one pixel wide, a part of it; what hangs together goes on hanging together.
 
     Example:
         >>> thin(np.ones((3, 9), bool)).sum(axis=1).tolist()[0]

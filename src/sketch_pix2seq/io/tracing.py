@@ -35,19 +35,16 @@ class _Edge:
 
 
 def trace(skeleton: Bool[np.ndarray, "H W"], line_width: float) -> list[Float[np.ndarray, "P 2"]]:
-    """Walk along thin lines, straight on through junctions.
+    """Walk along lines one pixel wide, straight on through junctions.
 
     Args:
-        skeleton: (H, W), True on lines one pixel wide.
+        skeleton: (H, W), True on the lines.
         line_width: Width in pixels of the lines before thinning; tells crossings and hairs
             from real parts of the drawing.
 
     Returns:
         (P, 2) float64 points (x, y) at the middles of pixels, one array a line, long ones
         first; a lone pixel is a line of one point.
-
-    Raises:
-        DrawingError: If there are more lines than a clean drawing has.
 
     Example:
         >>> [len(line) for line in trace(np.eye(5, dtype=bool), line_width=1)]
@@ -64,10 +61,7 @@ def trace(skeleton: Bool[np.ndarray, "H W"], line_width: float) -> list[Float[np
 def _graph(
     skeleton: Bool[np.ndarray, "H W"],
 ) -> tuple[Float[np.ndarray, "N 2"], list[list[int]]]:
-    """Return places and neighbours of all pixels.
-
-    Diagonal neighbours count only where no pixel beside both links them already.
-    """
+    """Places of all pixels, and neighbours: diagonal ones where no pixel beside links both."""
     height, width = skeleton.shape
     number = np.full((height + 2, width + 2), -1)
     rows, columns = np.nonzero(skeleton)

@@ -39,30 +39,13 @@ Drawing: TypeAlias = HasStrokes | Sequence[np.ndarray]
 
 
 def strokes_of(drawing: Drawing) -> Sequence[np.ndarray]:
-    """Return the strokes of a `Sketch`, or the plain sequence itself.
-
-    Args:
-        drawing: A `Sketch` or a sequence of (P, 2) arrays.
-
-    Returns:
-        The sequence of (P, 2) arrays, not copied.
-    """
+    """Return the strokes of a `Sketch`, or the plain sequence itself; nothing is copied."""
     # `isinstance` of a protocol costs as much as drawing the picture
     return drawing.strokes if hasattr(drawing, "strokes") else drawing
 
 
 def checked_points(points: Shaped[np.ndarray, " ..."]) -> Float[np.ndarray, "N 2"]:
-    """Check concatenated points and return them in double precision.
-
-    Args:
-        points: Any array that should be (N, 2) finite numbers.
-
-    Returns:
-        (N, 2) float64.
-
-    Raises:
-        DrawingError: If the shape is another, or a number is not finite.
-    """
+    """Check that concatenated points are (N, 2) finite numbers; return them as float64."""
     if points.ndim != 2 or points.shape[1] != 2:
         raise DrawingError("a stroke must be an array of (x, y) rows", got=points.shape)
     if points.dtype.kind not in "iuf":
@@ -74,13 +57,7 @@ def checked_points(points: Shaped[np.ndarray, " ..."]) -> Float[np.ndarray, "N 2
 
 
 def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] | None:
-    """Return the smallest box around all points.
-
-    Args:
-        strokes: (P, 2) arrays.
-
-    Returns:
-        (x0, y0, x1, y1), or None for an empty drawing.
+    """Return the smallest box around all points, (x0, y0, x1, y1), or None if there are none.
 
     Example:
         >>> bounds([np.array([[1.0, 2.0], [4.0, 6.0]])])
@@ -91,28 +68,6 @@ def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] |
     points = np.concatenate(strokes)
     (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
     return (float(x0), float(y0), float(x1), float(y1))
-
-
-def floored_middle(strokes: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Return the middle of the bounding box, rounded down to whole pixels.
-
-    Rounding keeps whole-numbered drawings whole-numbered when they are centred on it.
-
-    Args:
-        strokes: (P, 2) arrays.
-
-    Returns:
-        (x, y); (0, 0) for an empty drawing.
-
-    Example:
-        >>> floored_middle([np.array([[0.0, 0.0], [5.0, 8.0]])])
-        (2.0, 4.0)
-    """
-    box = bounds(strokes)
-    if box is None:
-        return (0.0, 0.0)
-    x0, y0, x1, y1 = box
-    return (float(np.floor((x0 + x1) / 2)), float(np.floor((y0 + y1) / 2)))
 
 
 def fit(
@@ -131,9 +86,6 @@ def fit(
         high: Lower right corners.
         size: Side of the square.
         margin: Distance kept from the points to each edge of the square.
-
-    Returns:
-        `scale` and `middle`, float64.
 
     Example:
         >>> scale, middle = fit(np.zeros(2), np.array([8.0, 4.0]), size=48, margin=4)

@@ -31,12 +31,6 @@ def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
     Shift to (0, 0), scale the longest side to 255, a point every pixel,
     Ramer-Douglas-Peucker with epsilon 2, whole numbers. A dot becomes its point twice.
 
-    Args:
-        strokes: (P, 2) arrays, P >= 1, any size.
-
-    Returns:
-        (Q, 2) float32 arrays of whole numbers from 0 to 255.
-
     Example:
         >>> quickdraw_normalise([np.array([[10.0, 10.0], [20.0, 15.0]])])[0].tolist()
         [[0.0, 0.0], [255.0, 128.0]]
@@ -45,14 +39,7 @@ def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
 
 
 def quickdraw_normalise_all(drawings: Sequence[Sequence[np.ndarray]]) -> list[list[Stroke]]:
-    """Do the same to many drawings; each comes out as it would alone.
-
-    Args:
-        drawings: The strokes of each, as for `quickdraw_normalise`. About 100 go fastest.
-
-    Returns:
-        The strokes of each.
-    """
+    """Do the same to many drawings, about 100 at a time; each comes out as it would alone."""
     strokes = [stroke for drawing in drawings for stroke in drawing]
     if not strokes:
         return [[] for _ in drawings]
@@ -70,15 +57,12 @@ def normalise_points(
     lengths: Int64[np.ndarray, " S"],
     num_strokes: Int64[np.ndarray, " D"],
 ) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
-    """Do the same to drawings whose points lie end to end.
+    """Do the same to drawings whose points lie end to end; return new points and lengths.
 
     Args:
         points: Of all strokes of all drawings, N >= 1.
         lengths: Points of each stroke, each >= 1.
         num_strokes: Strokes of each drawing.
-
-    Returns:
-        The new points, whole numbers from 0 to 255, and the new lengths.
     """
     ends = np.cumsum(lengths)[np.cumsum(num_strokes)[num_strokes > 0] - 1]
     dense, num_dense = _every_pixel(_scaled(points, np.diff(ends, prepend=0)), lengths)
@@ -103,13 +87,10 @@ def _scaled(
 def _every_pixel(
     points: Float[np.ndarray, "N 2"], lengths: Int64[np.ndarray, " S"]
 ) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
-    """Walk along each stroke and put a point every pixel, and one at its end.
+    """Walk along each stroke and put a point every pixel, and one at its end; count them.
 
     Of the points on a straight piece only the first and the last are given: none between them
     is ever farther from a chord, so `rdp_mask` keeps the same without them.
-
-    Returns:
-        The points, and how many there are of each stroke.
     """
     ends = np.cumsum(lengths)
     walked = _walked(points, lengths)

@@ -48,13 +48,7 @@ _LARGEST = 1e30  # of an offset: the sum of a hundred million is a float32 still
 
 
 def strokes_to_stroke3(strokes: Sequence[np.ndarray]) -> Float32[np.ndarray, "T 3"]:
-    """Turn absolute points into offsets with lifts.
-
-    Args:
-        strokes: (P, 2) arrays of absolute points, P >= 1.
-
-    Returns:
-        (T, 3) float32, T being the number of points.
+    """Turn (P, 2) arrays of absolute points into offsets with lifts.
 
     Example:
         >>> strokes_to_stroke3([np.array([[3, 4], [5, 4]]), np.array([[0, 0]])]).tolist()
@@ -70,16 +64,7 @@ def strokes_to_stroke3(strokes: Sequence[np.ndarray]) -> Float32[np.ndarray, "T 
 
 
 def stroke3_to_strokes(stroke3: Shaped[np.ndarray, " ..."]) -> list[Stroke]:
-    """Turn offsets with lifts into absolute points.
-
-    Args:
-        stroke3: (T, 3), any number type. A last row without lift is closed.
-
-    Returns:
-        One (P, 2) float32 array per stroke.
-
-    Raises:
-        DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
+    """Turn offsets with lifts, of any number type, into absolute points; an open end is closed.
 
     Example:
         >>> [s.tolist() for s in stroke3_to_strokes(np.array([[3, 4, 0], [2, 0, 1]]))]
@@ -103,15 +88,7 @@ def stroke3_to_stroke5(
 ) -> Float32[np.ndarray, "S 5"]:
     """Turn stroke-3 into stroke-5, closed by an end row; no start row.
 
-    Args:
-        stroke3: (T, 3).
-        max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
-
-    Returns:
-        (T + 1, 5) or (max_steps + 1, 5) float32.
-
-    Raises:
-        DrawingError: If `stroke3` is malformed or has more than `max_steps` rows.
+    With `max_steps` there are `max_steps + 1` rows, padded with end rows.
 
     Example:
         >>> stroke3_to_stroke5(np.array([[3, 4, 1]]), max_steps=2).tolist()
@@ -137,20 +114,10 @@ def stroke3_to_stroke5(
 def stroke5_to_stroke3(
     stroke5: Shaped[np.ndarray, " ..."], *, start_row: bool = False
 ) -> Float32[np.ndarray, "T 3"]:
-    """Turn stroke-5 into stroke-3, up to its first end row.
+    """Turn stroke-5 into stroke-3, up to its first end row; an open end is closed.
 
-    A start row cannot be told from a drawing that begins at the origin, so say if there is one.
-
-    Args:
-        stroke5: (S, 5), with or without end rows. A last row without lift is closed.
-        start_row: The first row is `START_STEP` and no part of the drawing.
-
-    Returns:
-        (T, 3) float32.
-
-    Raises:
-        DrawingError: If it is not (S, 5) finite numbers with one pen state a row, or the
-            start row is missing.
+    A start row cannot be told from a drawing that begins at the origin: `start_row` says that there
+    is one.
 
     Example:
         >>> stroke5_to_stroke3(np.stack([START_STEP, END_STEP]), start_row=True).shape

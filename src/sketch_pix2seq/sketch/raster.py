@@ -73,17 +73,7 @@ def frame_scale(settings: RasterSettings) -> float:
 def rasterise(
     drawing: Drawing, settings: RasterSettings = DEFAULT_SETTINGS
 ) -> Float32[np.ndarray, "H W"]:
-    """Draw one drawing.
-
-    Args:
-        drawing: A `Sketch` or a sequence of (P, 2) arrays, any scale.
-        settings: Size, margin and line width.
-
-    Returns:
-        (H, W) float32, 1 = ink. A drawing without strokes is blank; one point is a dot.
-
-    Raises:
-        DrawingError: If a stroke has no point or is no (P, 2) array of finite numbers.
+    """Draw one drawing; see `rasterise_batch`.
 
     Example:
         >>> picture = rasterise([np.array([[0, 0], [10, 0]])], RasterSettings(size=6, margin=1.5))
@@ -103,7 +93,7 @@ def rasterise_batch(
     """Draw many drawings, each in its own picture; much faster than one by one.
 
     Args:
-        drawings: `Sketch`es, or sequences of (P, 2) arrays, any scale.
+        drawings: `Sketch`es, or sequences of (P, 2) arrays, any scale. One point is a dot.
         settings: Size, margin and line width.
         within: Of which drawing these are parts: it is what fills the picture, not each of
             them. None: they are whole.
@@ -223,11 +213,8 @@ def _fitted_segments(
 
 
 def _rows_per_column(settings: RasterSettings) -> int:
-    """Return how many pixels across a line are looked at in one column.
-
-    At 45 degrees a line touches sqrt(2) * line_width + 2; the outermost 0.4 hold no ink to
-    speak of.
-    """
+    """Return how many pixels across a line are looked at in one column."""
+    # at 45 degrees a line touches sqrt(2) * line_width + 2; the outermost 0.4 hold hardly any ink
     return math.ceil(math.sqrt(2) * settings.line_width + 1.58)
 
 

@@ -1,4 +1,4 @@
-"""Fewer points for the same line: Ramer-Douglas-Peucker; and evenly spaced ones.
+"""Fewer points for the same line: Ramer-Douglas-Peucker.
 
 Everything works on many strokes at once: the loops are over depth, not over points.
 Knows points alone: no `Sketch`, no pen columns, no files.
@@ -14,8 +14,6 @@ from jaxtyping import Bool, Float, Int64, Shaped
 
 from sketch_pix2seq.errors import DrawingError
 
-_MAX_RESAMPLED = 4_000_000
-
 # Every depth passes over all points. Real strokes need about 15; a stroke made to split off
 # one point at a time would need as many as it has points. Beyond this depth intervals are cut
 # in half instead: the tolerance still holds, some points too many are kept.
@@ -23,14 +21,7 @@ _MAX_DEPTH = 100
 
 
 def rdp(points: Shaped[np.ndarray, "P 2"], epsilon: float) -> Shaped[np.ndarray, "Q 2"]:
-    """Simplify one stroke by Ramer-Douglas-Peucker.
-
-    Args:
-        points: (P, 2), P >= 1.
-        epsilon: Largest distance in pixels between a left-out point and the new line, >= 0.
-
-    Returns:
-        (Q, 2), 1 <= Q <= P: some of the points, the first and the last among them.
+    """Simplify one stroke by Ramer-Douglas-Peucker; see `rdp_mask`.
 
     Example:
         >>> rdp(np.array([[0.0, 0.0], [5.0, 0.4], [10.0, 0.0]]), epsilon=1.0).tolist()
@@ -47,9 +38,10 @@ def rdp_mask(
     *,
     endless: bool = False,
 ) -> Bool[np.ndarray, " N"]:
-    """Simplify many strokes at once, of one drawing or of thousands.
+    """Simplify many strokes at once, of one drawing or of thousands; True for points to keep.
 
-    All strokes are split together, one numpy pass per depth.
+    All strokes are split together, one numpy pass per depth. The first and the last point of each
+    are kept.
 
     Args:
         points: All points, stroke after stroke.
@@ -58,9 +50,6 @@ def rdp_mask(
         endless: Measure the distance to the chord's endless line, as QuickDraw does. By default
             it is measured to the chord itself, so that lines drawn back and forth keep their
             length.
-
-    Returns:
-        True for the points to keep.
 
     Raises:
         DrawingError: If `epsilon` is negative or NaN.
@@ -132,55 +121,10 @@ def _first_of_each(
     return places[is_first]
 
 
-def resample(points: Shaped[np.ndarray, "P 2"], spacing: float) -> Float[np.ndarray, "Q 2"]:
-    """Walk along a stroke and put a point every `spacing` pixels.
-
-    Args:
-        points: (P, 2), P >= 1.
-        spacing: Distance in pixels along the line, > 0.
-
-    Returns:
-        (Q, 2) float64: the first point, one every `spacing`, and the last point.
-
-    Raises:
-        DrawingError: If `spacing` is not positive, or the result would be endless.
-
-    Example:
-        >>> resample(np.array([[0.0, 0.0], [2.5, 0.0]]), spacing=1.0)[:, 0].tolist()
-        [0.0, 1.0, 2.0, 2.5]
-    """
-    if not spacing > 0:
-        raise DrawingError("`spacing` must be positive", got=spacing)
-    exact = np.asarray(points, np.float64)
-    steps = np.hypot(*np.diff(exact, axis=0).T)
-    walked = np.concatenate([[0.0], np.cumsum(steps)])
-    total = walked[-1]
-    if total == 0:
-        return exact[:1]
-    if not total / spacing < _MAX_RESAMPLED:
-        raise DrawingError(
-            f"a stroke must resample to fewer than {_MAX_RESAMPLED} points",
-            got=f"{total / spacing:.3g}",
-            do="Take a larger `spacing`.",
-        )
-    places = np.arange(0.0, total, spacing)
-    if total - places[-1] > 1e-9 * total:
-        places = np.append(places, total)
-    return np.stack([np.interp(places, walked, exact[:, axis]) for axis in (0, 1)], axis=1)
-
-
 def simplify(
     strokes: Sequence[np.ndarray], epsilon: float, *, endless: bool = False
 ) -> list[np.ndarray]:
-    """Simplify every stroke of a drawing by Ramer-Douglas-Peucker.
-
-    Args:
-        strokes: (P, 2) arrays, P >= 1.
-        epsilon: Largest distance in pixels between a left-out point and the new line, >= 0.
-        endless: As for `rdp_mask`.
-
-    Returns:
-        As many strokes, each of some of its points.
+    """Simplify every stroke of a drawing; see `rdp_mask`.
 
     Example:
         >>> len(simplify([np.array([[0.0, 0.0], [5.0, 0.4], [10.0, 0.0]])], epsilon=1.0)[0])

@@ -51,20 +51,15 @@ class Sketch:
         """Check every stroke and close it against writing."""
         object.__setattr__(self, "strokes", tuple(self.strokes))
         for number, stroke in enumerate(self.strokes):
+            place = f"stroke {number} of `strokes`"
             if getattr(stroke, "dtype", None) != np.float32:
                 got = getattr(stroke, "dtype", type(stroke).__name__)
-                raise DrawingError(
-                    f"stroke {number} of `strokes` must be a float32 array",
-                    got=got,
-                    do="Use `Sketch.from_points`.",
-                )
+                do = "Use `Sketch.from_points`."
+                raise DrawingError(f"{place} must be a float32 array", got=got, do=do)
             if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
-                raise DrawingError(
-                    f"stroke {number} of `strokes` must be of shape (P, 2), P >= 1",
-                    got=stroke.shape,
-                )
+                raise DrawingError(f"{place} must be of shape (P, 2), P >= 1", got=stroke.shape)
             if not np.isfinite(stroke).all():
-                raise DrawingError(f"stroke {number} of `strokes` must be finite")
+                raise DrawingError(f"{place} must be finite")
             if stroke.flags.writeable:
                 stroke.setflags(write=False)
 
@@ -78,14 +73,6 @@ class Sketch:
         name: str | None = None,
     ) -> Sketch:
         """Make a sketch from any sequences of (x, y) pairs; the points are copied.
-
-        Args:
-            strokes: Per stroke an array (P, 2) or a sequence of pairs.
-            category: What is drawn, if known.
-            name: Where it comes from.
-
-        Returns:
-            The sketch.
 
         Raises:
             DrawingError: If something is not a pair of finite numbers.
@@ -112,18 +99,7 @@ class Sketch:
         category: str | None = None,
         name: str | None = None,
     ) -> Sketch:
-        """Make a sketch from offsets with lifts, the first seen from the origin.
-
-        Args:
-            stroke3: (T, 3) rows of dx, dy, lift, any number type.
-            category: What is drawn, if known.
-            name: Where it comes from.
-
-        Returns:
-            The sketch.
-
-        Raises:
-            DrawingError: If it is not (T, 3) finite numbers with lifts of 0 or 1.
+        """Make a sketch of (T, 3) rows of dx, dy, lift; the first is seen from the origin.
 
         Example:
             >>> Sketch.from_stroke3(np.array([[3, 4, 0], [1, 0, 1]])).bounds
@@ -140,19 +116,9 @@ class Sketch:
         *,
         start_row: bool = False,
     ) -> Sketch:
-        """Make a sketch from steps with pen states, up to the first end row.
+        """Make a sketch of (S, 5) rows of dx, dy, down, up, end, up to the first end row.
 
-        Args:
-            stroke5: (S, 5) rows of dx, dy, down, up, end.
-            category: What is drawn, if known.
-            name: Where it comes from.
-            start_row: The first row is `START_STEP` and no part of the drawing.
-
-        Returns:
-            The sketch.
-
-        Raises:
-            DrawingError: If a row has no pen state or several.
+        With `start_row` the first row is `START_STEP` and no part of the drawing.
 
         Example:
             >>> Sketch.from_stroke5(np.array([[3, 4, 0, 1, 0], [0, 0, 0, 0, 1]])).num_points
@@ -173,14 +139,7 @@ class Sketch:
     def to_stroke5(self, max_steps: int | None = None) -> Float32[np.ndarray, "S 5"]:
         """Return rows of dx, dy, down, up, end: the points, then an end row; no start row.
 
-        Args:
-            max_steps: Pad with end rows to `max_steps + 1` rows. None: exactly one end row.
-
-        Returns:
-            (T + 1, 5) or (max_steps + 1, 5) float32.
-
-        Raises:
-            DrawingError: If there are more than `max_steps` points.
+        With `max_steps` there are `max_steps + 1` rows, padded with end rows.
 
         Example:
             >>> Sketch.from_points([[(3, 4)]]).to_stroke5().tolist()
@@ -192,13 +151,7 @@ class Sketch:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Sketch:
-        """Read the one drawing of a file, in the frame of the file.
-
-        Args:
-            path: An SVG, a picture or photo of a drawing, or an ndjson of one line.
-
-        Returns:
-            The sketch, named after the file.
+        """Read the one drawing of an SVG, a picture, a photo or an ndjson, in the frame of it.
 
         Raises:
             DrawingError: If there is no such file, or it holds no drawing, or several.
@@ -231,24 +184,18 @@ class Sketch:
     def centred(self) -> Sketch:
         """Move the middle of the bounding box to (0, 0), by whole pixels.
 
+        Whole-numbered drawings stay so, as the middle is rounded down.
+
         Example:
             >>> Sketch.from_points([[(0, 0), (5, 8)]]).centred().bounds
             (-2.0, -4.0, 3.0, 4.0)
         """
-        middle = np.array(geometry.floored_middle(self.strokes))
+        left, top, right, bottom = self.bounds or (0.0, 0.0, 0.0, 0.0)
+        middle = np.floor([(left + right) / 2, (top + bottom) / 2])
         return self._with([stroke - middle for stroke in self.strokes])
 
     def simplified(self, epsilon: float) -> Sketch:
         """Leave out points that are less than `epsilon` pixels from the line without them.
-
-        Args:
-            epsilon: In pixels, >= 0; QuickDraw takes 2 at a longest side of 255.
-
-        Returns:
-            A sketch of as many strokes.
-
-        Raises:
-            DrawingError: If `epsilon` is negative.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (5, 0.4), (10, 0)]]).simplified(1.0).num_points
@@ -290,16 +237,7 @@ class Sketch:
         return self._with([smooth.smoothed(stroke) for stroke in self.strokes])
 
     def truncated(self, max_steps: int) -> Sketch:
-        """Keep the first `max_steps` points.
-
-        Args:
-            max_steps: Number of points, >= 0.
-
-        Returns:
-            The beginning of the drawing.
-
-        Raises:
-            UsageError: If `max_steps` is negative.
+        """Keep the first `max_steps` points, 0 or more.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (1, 1)], [(5, 5), (6, 6)]]).truncated(3)
@@ -328,19 +266,19 @@ class Sketch:
         animate: bool = False,
         size_mm: float | None = None,
     ) -> str:
-        """Return the drawing as a square SVG document; see `svg_out.to_svg`.
+        """Return the drawing as a square SVG document: a path for each stroke, no paper.
 
         Args:
             size: Width and height in pixels.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
+            margin: Pixels kept between the points and each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
             colour: Any CSS colour.
             smooth: Draw curves through the points instead of straight lines.
             animate: Let the picture draw itself, stroke by stroke, once.
             size_mm: Real width and height of the paper, for plotters.
 
-        Returns:
-            The SVG document.
+        Raises:
+            UsageError: If a number is out of its range.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_svg(size=48)[:4]
@@ -368,16 +306,7 @@ class Sketch:
         line_width: float | None = None,
         smooth: bool = False,
     ) -> Image.Image:
-        """Return the drawing as a grey Pillow picture, black on white.
-
-        Args:
-            size: Width and height in pixels.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
-            line_width: In pixels; None: a 96th of `size`.
-            smooth: Draw curves through the points instead of straight lines.
-
-        Returns:
-            A picture of mode `L`.
+        """Return the drawing as a grey Pillow picture, black on white; arguments as of `to_svg`.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
@@ -395,20 +324,9 @@ class Sketch:
         line_width: float | None = None,
         smooth: bool = False,
     ) -> bytes:
-        """Return a picture file that draws itself again and again, at the pace of a hand.
+        """Return a GIF, or a PNG that moves, which draws itself again and again like a hand.
 
-        Args:
-            kind: A GIF, or a PNG that moves.
-            size: Width and height in pixels, at most 1024.
-            margin: Pixels kept to each edge; None: a 24th of `size`.
-            line_width: In pixels; None: a 96th of `size`.
-            smooth: Draw curves through the points instead of straight lines.
-
-        Returns:
-            The file's content.
-
-        Raises:
-            UsageError: If `kind` is another, or a number out of its range.
+        The size is at most 1024; arguments as of `to_svg`.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_animation(size=64)[:6]
@@ -418,21 +336,15 @@ class Sketch:
 
         if kind not in ("gif", "apng"):
             raise UsageError("`kind` must be gif or apng", got=kind)
-        write = animation.to_gif if kind == "gif" else animation.to_apng
-        return write(self.smoothed() if smooth else self, _settings(size, margin, line_width))
+        drawing = self.smoothed() if smooth else self
+        return animation.animate(drawing, kind, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the drawing as a picture, at once; the suffix says which.
+        """Write the drawing to a .svg, .png, .gif or .apng file, at once; return the path.
 
         Args:
-            path: A file name that ends in .svg, .png, .gif or .apng.
+            path: Its suffix says how; a `UsageError` if it is another.
             options: As for `to_svg`, `to_image` and `to_animation`.
-
-        Returns:
-            The path.
-
-        Raises:
-            UsageError: If the suffix is another.
         """
         from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 
@@ -455,10 +367,8 @@ class Sketch:
         """Compare the strokes by value."""
         if not isinstance(other, Sketch):
             return NotImplemented
-        return len(self.strokes) == len(other.strokes) and all(
-            np.array_equal(mine, theirs)
-            for mine, theirs in zip(self.strokes, other.strokes, strict=True)
-        )
+        same_number = len(self.strokes) == len(other.strokes)
+        return same_number and all(map(np.array_equal, self.strokes, other.strokes))
 
     def __hash__(self) -> int:
         """Hash the strokes by value; -0.0 and 0.0 are one number."""

@@ -19,9 +19,6 @@ _SAMPLES = 12
 def curves_through(points: Float[np.ndarray, "P 2"]) -> Float64[np.ndarray, "S 4 2"]:
     """Find a smooth line through the points of a stroke.
 
-    Args:
-        points: (P, 2), P >= 1.
-
     Returns:
         (P - 1, 4, 2): of each cubic Bézier curve its two ends and, between them, its two
         control points. None for a single point, straight ones for two.
@@ -44,13 +41,7 @@ def curves_through(points: Float[np.ndarray, "P 2"]) -> Float64[np.ndarray, "S 4
 
 
 def smoothed(points: Float[np.ndarray, "P 2"]) -> Float32[np.ndarray, "Q 2"]:
-    """Put many points on the smooth line through a stroke's points.
-
-    Args:
-        points: (P, 2), P >= 1.
-
-    Returns:
-        (12 (P - 1) + 1, 2) points, every twelfth of them a given one.
+    """Put points on the smooth line through a stroke's points, which are every twelfth of them.
 
     Example:
         >>> smoothed(np.array([[0.0, 0.0], [12.0, 0.0]]))[:3, 0].tolist()

@@ -90,8 +90,7 @@ def create_study(
             "categories": wanted,
             "models": {model.label: model.digest for model in models},
             "temperatures": {
-                model.label: model.card.temperature if temperature is None else temperature
-                for model in models
+                model.label: model.card.temperature_or(temperature) for model in models
             },
             "per_category": per_category,
             "seed": seed,

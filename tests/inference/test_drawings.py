@@ -1,4 +1,4 @@
-"""What the encoder looks at is what it was trained on."""
+"""What the encoder reads, and started drawings as the first steps of a decoder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.data.batches import BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
-from sketch_pix2seq.inference.views import WHOLE, Frame, frames_of, prefix_of, views_of
+from sketch_pix2seq.inference.drawings import WHOLE, Frame, frames_of, prefix_of, views_of
 from sketch_pix2seq.sketch.pen import END_STEP, OFFSET
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load
 
-from sketch_pix2seq.inference.classifier_network import ClassifierNetwork
+from sketch_pix2seq.inference.classifier import ClassifierNetwork
 from sketch_pix2seq.models.classifier import SketchClassifier
 
 

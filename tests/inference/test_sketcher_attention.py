@@ -1,0 +1,182 @@
+"""`Sketcher` with a model that sees the picture: fidelity, names, categories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from bundles import (
+    ATTENTION_CATEGORIES,
+    by_category,
+    tiny_attention_bundle,
+    tiny_bundle,
+)
+from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.sketch.sketch import Sketch
+
+HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
+FACE = Sketch.from_points([[(0, 0), (90, 5), (80, 70), (5, 60), (0, 0)], [(30, 30)], [(60, 30)]])
+LINE = Sketch.from_points([[(0, 0), (10, 3)]])
+
+
+def as_bytes(sketches: list[Sketch]) -> list[bytes]:
+    return [b"|".join(stroke.tobytes() for stroke in sketch.strokes) for sketch in sketches]
+
+
+@pytest.fixture(scope="module")
+def attending() -> Sketcher:
+    """Draws with a model that sees the picture."""
+    return Sketcher(tiny_attention_bundle())
+
+
+def test_fidelity_decides_how_much_is_seen(attending: Sketcher) -> None:
+    drawn = {
+        fidelity: as_bytes(attending.redraw(HOUSE, n=4, seed=2, fidelity=fidelity))
+        for fidelity in (None, 0, 0.4, 0.7, 1)
+    }
+    assert drawn[None] == drawn[1]
+    assert len({tuple(some) for some in drawn.values()}) == 4
+    from_codes = attending.decode(attending.encode(HOUSE), n=4, seed=2)[0]
+    assert drawn[0] == as_bytes(from_codes)
+    numpys: Any = np.float64(0.4)
+    assert drawn[0.4] == as_bytes(attending.redraw(HOUSE, n=4, seed=2, fidelity=numpys))
+
+
+@pytest.mark.parametrize("fidelity", [None, 0, 0.5])
+def test_a_drawing_alone_is_the_one_in_company_with_any_fidelity(
+    attending: Sketcher, fidelity: float | None
+) -> None:
+    inputs = [HOUSE, FACE, LINE] * 5
+    together = attending.redraw(inputs, n=3, seed=3, fidelity=fidelity)
+    other = Sketcher(tiny_attention_bundle(), num_threads=2)
+    for place in (0, 7, 14):
+        for sketcher in (attending, other):
+            alone = sketcher.redraw(inputs[place], n=3, seed=3, fidelity=fidelity)
+            assert as_bytes(alone) == as_bytes(together[place])
+    best = attending.redraw(HOUSE, n=2, seed=3, fidelity=fidelity, best_of=3)
+    tries = as_bytes(attending.redraw(HOUSE, n=6, seed=3, fidelity=fidelity))
+    assert set(as_bytes(best)) <= set(tries)
+
+
+def test_more_inputs_than_are_read_at_once(attending: Sketcher) -> None:
+    inputs = [HOUSE, FACE, LINE][:2] * 515  # 1,030
+    reports: list[tuple[int, int]] = []
+    drawn = attending.redraw(
+        inputs, fidelity=0.5, progress=lambda done, total: reports.append((done, total))
+    )
+    assert len(drawn) == 1030
+    assert len({tuple(as_bytes(some)) for some in drawn}) == 2
+    assert reports[-1] == (1030, 1030)
+    assert [done for done, _ in reports] == sorted(done for done, _ in reports)
+
+
+def test_things_are_drawn_by_name(attending: Sketcher) -> None:
+    drawn = {name: as_bytes(attending.generate(name, 4, seed=1)) for name in ATTENTION_CATEGORIES}
+    assert [len(some) for some in drawn.values()] == [4, 4, 4]
+    assert len({tuple(some) for some in drawn.values()}) == 3
+    assert as_bytes(attending.generate("clock", 2, seed=1)) == drawn["clock"][:2]
+    assert as_bytes(attending.generate("clock", 4, seed=2)) != drawn["clock"]
+    greedy = as_bytes(attending.generate("clock", 2, temperature=0))
+    assert greedy[0] == greedy[1]
+
+
+def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
+    drawn = {}
+    for name in (None, *ATTENTION_CATEGORIES):
+        both = attending.complete([HOUSE, FACE], n=3, seed=1, category=name)
+        for given, some in zip((HOUSE, FACE), both, strict=True):
+            alone = attending.complete(given, n=3, seed=1, category=name)
+            assert as_bytes(alone) == as_bytes(some)
+            for drawing in some:
+                kept = Sketch(drawing.strokes[: len(given.strokes)])
+                assert as_bytes([kept]) == as_bytes([given])
+        drawn[name] = tuple(as_bytes(both[0]))
+    assert len(set(drawn.values())) == 4
+    assert attending.can_complete
+
+
+def test_the_weights_classify_drawings(attending: Sketcher) -> None:
+    assert attending.can_classify
+    arrays = tiny_attention_bundle().arrays
+    weight, bias = (
+        arrays[f"encoder.classes.{part}"].astype(np.float64) for part in ("weight", "bias")
+    )
+    logits = attending.encode([HOUSE, FACE]) @ weight.T + bias
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    probabilities = by_category(attending.classify([HOUSE, FACE]), attending.card.categories)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+
+
+def test_codes_are_mixed_by_the_decoder_that_sees_its_pen_too(attending: Sketcher) -> None:
+    mixed = attending.mix([HOUSE, FACE], steps=4, seed=2)
+    assert len(mixed) == 4
+    assert as_bytes(mixed[:1]) == as_bytes(attending.redraw(HOUSE, seed=2, fidelity=0))
+
+
+@pytest.mark.usefixtures("as_users")
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), "all", True, [0.5]])
+def test_fidelities_that_do_not_fit(attending: Sketcher, sketcher: Sketcher, wrong: Any) -> None:
+    for one in (attending, sketcher):
+        with pytest.raises(UsageError, match="`fidelity` must be a number from 0 to 1; got"):
+            one.redraw(HOUSE, fidelity=wrong)
+
+
+@pytest.mark.usefixtures("as_users")
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("clok", "Did you mean clock?"),
+        ("Dog", "Did you mean dog?"),
+        ("zebra", "`card.categories` lists them."),
+        (3, "`card.categories` lists them."),
+        (["cat"], None),
+    ],
+)
+def test_a_category_that_is_not_known_is_one_line(
+    attending: Sketcher, name: Any, advice: str | None
+) -> None:
+    for call in (attending.generate, lambda name: attending.complete(HOUSE, category=name)):
+        with pytest.raises(
+            UsageError, match="`category` must be one that the model knows"
+        ) as error:
+            call(name)
+        assert "\n" not in str(error.value)
+        assert advice is None or str(error.value).endswith(advice)
+
+
+def test_a_recurrent_model_says_in_a_line_what_it_cannot() -> None:
+    sketcher = Sketcher(tiny_bundle())
+    assert as_bytes(sketcher.redraw(HOUSE, fidelity=0)) == as_bytes(sketcher.redraw(HOUSE))
+    with pytest.raises(UsageError, match="`fidelity` must be 0 or left out .*; got 0.5") as wrong:
+        sketcher.redraw(HOUSE, fidelity=0.5)
+    with pytest.raises(BundleError, match=r"cannot draw by name.*`attention`") as first:
+        sketcher.generate("noise")
+    with pytest.raises(BundleError, match=r"cannot draw by name.*`attention`") as second:
+        sketcher.complete(HOUSE, category="noise")
+    assert "\n" not in f"{first.value}{second.value}{wrong.value}"
+
+
+@pytest.mark.parametrize(
+    "name", ["decoder.output.bias", "encoder.head.mean.bias", "encoder.classes.bias"]
+)
+def test_an_attention_bundle_with_far_too_large_weights_is_one_clear_line(name: str) -> None:
+    """A warning would be an error here."""
+    arrays = {
+        key: array.astype(np.float32) for key, array in tiny_attention_bundle().arrays.items()
+    }
+    weights = save(arrays | {name: np.full_like(arrays[name], 3e38)})
+    sketcher = Sketcher(replace(tiny_attention_bundle(), weights=weights), num_threads=1)
+    errors = []
+    for call in (sketcher.redraw, sketcher.complete, sketcher.classify):
+        try:
+            call(HOUSE)
+        except BundleError as error:
+            errors.append(str(error))
+    assert errors
+    assert all("weights.safetensors` of the bundle" in error for error in errors)
+    assert all("not finite, or too large" in error for error in errors)
