@@ -105,6 +105,13 @@ def test_sizes_of_attention_that_do_not_fit_are_named(
     assert any(problem in one for one in problems), problems
 
 
+def test_decoders_that_would_keep_gigabytes_are_refused() -> None:
+    sizes = {"decoder_size": 256, "head_size": 256, "num_layers": 24, "expansion": 1}
+    architecture = architecture_from({"name": "attention", **(ATTENTION | sizes)})
+    (problem,) = architecture.problems(512, 1)
+    assert problem.startswith("`num_layers` times `head_size` must be smaller")
+
+
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
     architecture = ClassifierArchitecture(width=16)
     assert architecture.problems(48, 5) == []

@@ -193,3 +193,9 @@ def _assert_torchs(
             np.testing.assert_allclose(one.keys[number], key.numpy(), atol=1e-4)
             np.testing.assert_allclose(one.values[number, :, :-1], value.numpy(), atol=1e-4)
             assert (one.values[number, :, -1] == 1).all()
+
+
+def test_no_drawings_have_no_conditions(networks: Networks, views: np.ndarray) -> None:
+    codes = networks.codes(views)[:0]
+    for fidelity in (None, 0.0, 0.4, 1.0):
+        assert len(networks.from_views(views[:0], codes, 2, fidelity, seed=0)) == 0

@@ -75,6 +75,31 @@ def test_a_move_arrives_at_ink_that_is_left() -> None:
     assert left == guidance.ARRIVAL and done == nowhere == 0
 
 
+def test_a_line_out_of_the_picture_leaves_the_ink() -> None:
+    ink = np.ones((1, SIZE, SIZE), np.float32)
+    inside, outside = scores((28.5, 16.5), [(18.5, 16.5), (60.5, 16.5)], ink)
+    assert inside > 0 > outside
+
+
+def test_a_drawing_ends_where_no_proposal_reaches_the_ink_that_is_left() -> None:
+    ink = picture((4, 4, 14, 4), (4, 26, 28, 26))
+    drawn = covered((4, 4.5, 14, 4.5))
+    logits = np.array([[0, 0, 9]], np.float32)
+    for end, pen in (((16.5, 26.5), PEN_DOWN), ((20.5, 12.5), PEN_END)):
+        _, found = guidance.choose(
+            np.array([[14.5, 4.5]], np.float32),
+            np.array([[end]], np.float32),
+            np.array([False]),
+            np.zeros((1, 1), np.float32),
+            logits,
+            guidance.paper_of(ink, np.ones_like(ink)),
+            ink * (1 - drawn),
+            drawn,
+            np.array([True]),
+        )
+        assert found[0] == pen
+
+
 def test_a_strip_beside_a_line_is_not_left() -> None:
     ink = picture((4, 8, 28, 8), (4, 10, 28, 10))
     drawn = covered((4, 8.5, 28, 8.5))

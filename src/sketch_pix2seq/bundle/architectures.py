@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from sketch_pix2seq.bundle.checks import MAX_FIRST_LAYER, MAX_WEIGHTS
+from sketch_pix2seq.bundle.checks import MAX_ATTENDED, MAX_FIRST_LAYER, MAX_STEPS, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
 
@@ -244,6 +244,9 @@ class AttentionArchitecture(Architecture):
         problems = _picture_problems(picture_size, self.STRIDE, self.encoder_width)
         if self.decoder_size % self.head_size:
             problems.append("`decoder_size` must be a multiple of `head_size`")
+        places = (picture_size // 8) ** 2 + MAX_STEPS
+        if self.num_layers * self.head_size * places > MAX_ATTENDED:
+            problems.append("`num_layers` times `head_size` must be smaller for such pictures")
         return problems
 
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:

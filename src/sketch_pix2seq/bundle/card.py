@@ -22,6 +22,7 @@ from sketch_pix2seq.bundle.checks import (
     MAX_STEPS,
     MAX_TEMPERATURE,
     MAX_TEXT,
+    MIN_SCALE,
     category_problems,
     fact_problems,
     is_number,
@@ -178,10 +179,11 @@ class BundleCard(Card):
                 f"`max_steps` must be a whole number from 1 to {MAX_STEPS:,}, got "
                 f"{ascii(self.max_steps)[:80]}"
             )
-        for name, most in (("offset_scale", MAX_SCALE), ("temperature", MAX_TEMPERATURE)):
+        limits = {"offset_scale": (MIN_SCALE, MAX_SCALE), "temperature": (0, MAX_TEMPERATURE)}
+        for name, (least, most) in limits.items():
             value = getattr(self, name)
-            if not is_number(value, 0, most):
-                rule = f"`{name}` must be a number from 0 to {most:,.0f}"
+            if not is_number(value, least, most):
+                rule = f"`{name}` must be a number from {least:g} to {most:,.0f}"
                 problems.append(f"{rule}, got {ascii(value)[:80]}")
         return problems
 

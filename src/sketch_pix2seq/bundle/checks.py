@@ -16,7 +16,7 @@ from sketch_pix2seq.sketch.raster import RasterSettings
 
 MAX_TEMPERATURE = 100.0
 """Far below this a drawing is already nothing but noise."""
-MAX_SCALE = 1e6
+MIN_SCALE, MAX_SCALE = 1e-6, 1e6
 """Pixels to one unit of the offsets."""
 MAX_STEPS = 2_000
 """Of one drawing."""
@@ -31,6 +31,9 @@ MAX_PICTURE_SIZE = 512
 """Side of the encoder's picture, in pixels."""
 MAX_FIRST_LAYER = 1 << 21
 """Channels of the first convolution times the pixels of a picture."""
+
+MAX_ATTENDED = 1 << 21
+"""Numbers that a drawing under way keeps as keys: layers times head size times places."""
 
 MAX_WEIGHTS = 1 << 24
 """Numbers in all networks of a model together; the model in the package has 2.6 million."""

@@ -154,6 +154,7 @@ class AttentionDecoder(Decoder[Condition]):
         self.width, self.head_size, self.num_heads = width, head_size, width // head_size
         self.num_layers, self.max_steps = num_layers, max_steps
         self.step_pixels, self.picture_size = step_pixels, picture_size
+        self._blank = np.zeros((picture_size, picture_size), np.float32)
         self.num_tokens = grid_size * grid_size + NUM_CODE_TOKENS + 2
         self._grid = Linear(weight("grid.weight", width, channels), weight("grid.bias", width))
         self._grid_place = weight("grid_place", grid_size * grid_size, width)
@@ -212,7 +213,7 @@ class AttentionDecoder(Decoder[Condition]):
         ones = np.ones((*values.shape[:2], 1), np.float32)
         values = np.concatenate((values, ones), axis=2)
         if grid is None or ink is None:
-            shown, ink = HIDDEN, np.zeros((self.picture_size,) * 2, np.float32)
+            shown, ink = HIDDEN, self._blank
             paper = ink
         else:
             shown = SHOWN if visible is None else PARTLY

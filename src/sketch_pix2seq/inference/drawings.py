@@ -132,6 +132,9 @@ def _sides(sketch: Sketch) -> tuple[float, float]:
     return right - left, bottom - top
 
 
+_COMPARED = 40  # first steps by which frames are compared
+
+
 def likeliest_prefix(
     sketch: Sketch,
     card: BundleCard,
@@ -146,9 +149,16 @@ def likeliest_prefix(
     """
     frames = frames_of(sketch)
     detail = SHARES[len(SHARES) // 2]  # the same points in all frames, or they do not compare
-    prefixes = [prefix_of(sketch, card, frame, detail).steps for frame in frames]
+    steps = prefix_of(sketch, card, detail=detail).steps[:_COMPARED]
+    prefixes = []
+    for frame in frames:
+        prefixes.append(steps.copy())
+        prefixes[-1][:, OFFSET] *= np.float32(frame.share)
+        prefixes[-1][0, OFFSET] += np.array(frame.middle, np.float32) / np.float32(
+            card.offset_scale
+        )
     # densities of offsets in pixels of the sketch, whatever the frame
-    scales = 2 * len(prefixes[0]) * np.log([frame.share for frame in frames])
+    scales = 2 * len(steps) * np.log([frame.share for frame in frames])
     return prefix_of(sketch, card, frames[int((log_probs(prefixes) + scales).argmax())])
 
 

@@ -103,19 +103,18 @@ class StrokeEngine:
         total = len(conditions)
         if total == 0:
             return []
-        job = _Job(
-            [
-                DrawingRequest(
-                    number,
-                    conditions[number],
-                    seed,
-                    int(indices[number]),
-                    temperature,
-                    EMPTY_PREFIX if prefixes is None else prefixes[number],
-                )
-                for number in range(total)
-            ]
-        )
+
+        def request(number: int) -> DrawingRequest:
+            return DrawingRequest(
+                number,
+                conditions[number],
+                seed,
+                int(indices[number]),
+                temperature,
+                EMPTY_PREFIX if prefixes is None else prefixes[number],
+            )
+
+        job = _Job(request, total)
         blocks = self.blocks(total)
         if len(blocks) == 1:
             drawn = _work(blocks[0], job, progress)
@@ -127,10 +126,11 @@ class StrokeEngine:
 
 
 class _Job:
-    """Drawings that wait for a row, handed out to all workers."""
+    """Drawings that wait for a row, handed out to all workers and made ready only then."""
 
-    def __init__(self, waiting: Sequence[DrawingRequest]) -> None:
-        self.waiting = waiting
+    def __init__(self, request: Callable[[int], DrawingRequest], total: int) -> None:
+        self.total = total
+        self._request = request
         self.num_finished = 0
         self._next = 0
         self._lock = threading.Lock()
@@ -139,8 +139,9 @@ class _Job:
         """Hand out up to `count` drawings."""
         with self._lock:
             first = self._next
-            self._next = min(first + count, len(self.waiting))
-            return self.waiting[first : self._next]
+            self._next = min(first + count, self.total)
+            numbers = range(first, self._next)
+        return [self._request(number) for number in numbers]
 
     def finish(self, count: int) -> None:
         """Count drawings that are finished."""
@@ -150,7 +151,7 @@ class _Job:
     def close(self) -> None:
         """Hand out no more."""
         with self._lock:
-            self._next = len(self.waiting)
+            self._next = self.total
 
 
 def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[Moved]:
@@ -179,7 +180,7 @@ def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[Moved]:
         if finished := sum(len(moved.finished) for moved in drawn[before:]):
             job.finish(finished)
             if progress is not None:
-                progress(job.num_finished, len(job.waiting))
+                progress(job.num_finished, job.total)
 
 
 def _by_drawing(drawn: Sequence[Moved], total: int) -> list[Float32[np.ndarray, "T 5"]]:

@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, UsageError
-from sketch_pix2seq.inference.attention import AttentionDecoder
+from sketch_pix2seq.inference.attention import AttentionDecoder, Condition
 from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.sketch.raster import frame_scale
@@ -129,6 +129,8 @@ class AttentionNetworks(Networks):
         """See `Networks`."""
         if fidelity == 0:
             return [one for one in self.from_codes(codes) for _ in range(n)]
+        if len(views) == 0:
+            return []
         if fidelity is None or fidelity == 1:
             grids = self._encoder.grids(views)
             whole = (
@@ -136,18 +138,19 @@ class AttentionNetworks(Networks):
                 for grid, view, code in zip(grids, views, codes, strict=True)
             )
             return [one for one in whole for _ in range(n)]
-        visible = np.stack([_visible(views.shape[-1], fidelity, seed, k) for k in range(n)])[
-            :, None
-        ]
-        partly = []
-        for view, code in zip(views, codes, strict=True):
-            seen = view * visible  # (n, 1, S, S)
-            grids = self._encoder.grids(np.broadcast_to(view, seen.shape), visible)
-            partly += [
-                self._decoder.condition(grid=grid, ink=ink[0], visible=part[0], latent=code)
-                for grid, ink, part in zip(grids, seen, visible, strict=True)
-            ]
-        return partly
+        return _PartlyVisible(self, views, codes, n, fidelity, seed)
+
+    def partly_visible(
+        self,
+        view: Float32[np.ndarray, "1 S S"],
+        code: Float32[np.ndarray, "Z"],
+        visible: Float32[np.ndarray, "S S"],
+    ) -> Condition:
+        """Condition of one redrawing that sees some blocks of its picture."""
+        (grid,) = self._encoder.grids(view[None], visible[None, None])
+        return self._decoder.condition(
+            grid=grid, ink=view[0] * visible, visible=visible, latent=code
+        )
 
     def from_category(self, category_id: int | None) -> Any:
         """See `Networks`."""
@@ -158,6 +161,33 @@ class AttentionNetworks(Networks):
     ) -> Float32[np.ndarray, "N"]:
         """See `Networks`."""
         return self._decoder.log_probs(condition, prefixes)
+
+
+class _PartlyVisible(Sequence[Any]):
+    """Conditions of n redrawings of each drawing, made when they are asked for: each is large."""
+
+    def __init__(
+        self,
+        networks: AttentionNetworks,
+        views: Float32[np.ndarray, "M 1 S S"],
+        codes: Float32[np.ndarray, "M Z"],
+        n: int,
+        fidelity: float,
+        seed: int,
+    ) -> None:
+        self._networks, self._views, self._codes = networks, views, codes
+        self._n, self._fidelity, self._seed = n, fidelity, seed
+
+    def __len__(self) -> int:
+        return len(self._views) * self._n
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        drawing, redrawing = divmod(range(len(self))[number], self._n)
+        view = self._views[drawing]
+        visible = _visible(view.shape[-1], self._fidelity, self._seed, redrawing)
+        return self._networks.partly_visible(view, self._codes[drawing], visible)
 
 
 def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:

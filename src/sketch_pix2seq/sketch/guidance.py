@@ -80,14 +80,17 @@ def choose(
     Returns:
         The number of the proposal; the pen state.
     """
-    scored = logits + step_scores(position, ends, draws, paper, left, drawn)
-    best = scored.argmax(axis=1)
-    after = ends[np.arange(len(ends)), best]
+    scores = step_scores(position, ends, draws, paper, left, drawn)
+    best = (logits + scores).argmax(axis=1)
+    count = np.arange(len(ends))
+    after = ends[count, best]
     ahead = ink_ahead(np.where(draws[:, None], position, after), after, left)
     pen_logits = pen_logits.copy()
     pen_logits[:, PEN_DOWN] += np.float32(GOES_ON) * ahead
     pen_logits[:, PEN_UP] += np.float32(STOPS) * (1 - ahead) * whole
-    ending = np.flatnonzero(pen_logits.argmax(axis=1) == PEN_END)
+    # a move that reaches no ink may as well end the drawing
+    reaches = draws | (scores[count, best] > 0)
+    ending = np.flatnonzero(reaches & (pen_logits.argmax(axis=1) == PEN_END))
     if len(ending):
         early = ending[is_left(left[ending], drawn[ending])]
         pen_logits[early, PEN_END] = -np.inf
@@ -113,9 +116,11 @@ def step_scores(
         shares = np.arange(1, LINE_SAMPLES + 1, dtype=np.float32) / LINE_SAMPLES
         points = position[lines, None, None] + way[:, :, None] * shares[:, None]
         place = (lines[:, None, None], *_pixels(points, paper.shape[1]))
+        outside = ((points < 0) | (points >= paper.shape[1])).any(axis=3)
         length = np.sqrt((way * way).sum(axis=2)) / LINE_SAMPLES
-        off = paper[place].sum(axis=2) * length
-        new = np.minimum(left[place].sum(axis=2) * length, np.float32(MOST_NEW))
+        off = np.where(outside, np.float32(1), paper[place]).sum(axis=2) * length
+        new = np.where(outside, np.float32(0), left[place]).sum(axis=2) * length
+        new = np.minimum(new, np.float32(MOST_NEW))
         scores[lines] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
     moves = np.flatnonzero(~draws)
     if len(moves):
