@@ -386,8 +386,7 @@ class AttentionRows(DecoderRows[Condition]):
             self._was_down[rows],
             np.tile(pi_logits, (1, NUM_PROPOSALS)),
             pen_logits,
-            self._paper[rows],
-            *self._view.ink(rows),
+            guidance.InkMaps(self._paper[rows], *self._view.ink(rows)),
             self._sees[rows] == SHOWN,
         )
         count = np.arange(len(output))

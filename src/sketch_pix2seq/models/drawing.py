@@ -123,9 +123,7 @@ def draw_with_attention(
                 was_down.cpu().numpy(),
                 logits.cpu().numpy(),
                 pen_logits.cpu().numpy(),
-                paper[rows],
-                ink[going].cpu().numpy() * (1 - done),
-                done,
+                guidance.InkMaps(paper[rows], ink[going].cpu().numpy() * (1 - done), done),
                 (shown == SHOWN).cpu().numpy(),
             )
             guided = torch.zeros_like(step)
