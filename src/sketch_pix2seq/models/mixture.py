@@ -1,7 +1,7 @@
 """The distribution of one step: a mixture of bivariate Gaussians, and the pen.
 
 This module owns the layout of the decoder's output vector, the likelihood, and
-the temperature rule. It does not know where its numbers come from.
+the temperature rule.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-NUM_PEN_STATES = 3
-MIN_LOG_STD = -7.0
-MAX_CORRELATION = 1.0 - 1e-4
+from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
+from sketch_pix2seq.sketch.pen import NUM_PEN_STATES
 
 
 def output_dim(num_components: int) -> int:
@@ -26,7 +25,7 @@ def output_dim(num_components: int) -> int:
         >>> output_dim(20)
         123
     """
-    return NUM_PEN_STATES + 6 * num_components
+    return NUM_PEN_STATES + PER_COMPONENT * num_components
 
 
 def noise_dim(num_components: int) -> int:

@@ -414,7 +414,7 @@ class Trainer:
         if not isinstance(model, AttentionModel):
             return None
         if given is None:
-            return Conditions.draw(batch, model.picture_size, model.shares, generator)
+            return Conditions.sample(batch, model.picture_size, model.shares, generator)
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
     def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
@@ -429,7 +429,7 @@ class Trainer:
         noise = torch.empty(size, device=group.device).normal_(generator=generator)
         conditions = self._conditions(self.recipe.batch_size, generator)
         if conditions is not None:
-            conditions = conditions.part(group.rank, group.size)
+            conditions = conditions.shard(group.rank, group.size)
         if not group.is_main:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
         return noise[group.rank :: group.size], conditions, generator
