@@ -3,8 +3,9 @@
 A card names an architecture and its sizes. All that a file of weights must hold follows from them,
 so a bundle is checked without building a network.
 
-A new architecture is a subclass of `Architecture` with its name in `ARCHITECTURES`. Tests compare
-the shapes with those of the networks that learn.
+A new architecture needs a subclass of `Architecture` with its name in `ARCHITECTURES` here;
+`inference/networks.py` lists its other places. Tests compare the shapes with those of the networks
+that learn.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class StrokeEngine:
 
     Args:
         bundle: The model.
-        networks: Its networks; None: they are made here.
+        networks: Networks of the bundle; None: they are made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
     """

@@ -37,7 +37,7 @@ def sample(
             states, then two standard normals. K = M + 5.
         temperature: Not negative.
 
-    Source: `StrokeMixture.sample` in `models/mixture.py`.
+    *Source*: `StrokeMixture.sample` in `models/mixture.py`.
     """
     pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
     rows = np.arange(len(output))
@@ -59,7 +59,7 @@ def log_prob(
 ) -> Float32[np.ndarray, " B"]:
     """Log density of steps that were drawn, stroke-5 rows, offset and pen state, in nats.
 
-    Source: `StrokeMixture.log_prob` in `models/mixture.py`.
+    *Source*: `StrokeMixture.log_prob` in `models/mixture.py`.
     """
     components = _components(output)
     log_std = np.maximum(components[:, 3:5], np.float32(MIN_LOG_STD))

@@ -55,11 +55,11 @@ class ConditionShares:
     """How often the decoder is given each condition, in training.
 
     Args:
-        shown: share of drawings whose whole picture is visible.
-        partly: share of drawings of whose picture some blocks are visible.
-        code_with_picture: share of drawings with the code, of those with a visible picture.
-        code_alone: share of drawings with the code, of those without a visible picture.
-        category: share of drawings with the category.
+        shown: Share of drawings whose whole picture is visible.
+        partly: Share of drawings of whose picture some blocks are visible.
+        code_with_picture: Share of drawings with the code, of those with a visible picture.
+        code_alone: Share of drawings with the code, of those without a visible picture.
+        category: Share of drawings with the category.
     """
 
     shown: float = 0.5
@@ -76,8 +76,8 @@ class Conditions:
     Args:
         visibility: `HIDDEN`, `PARTLY` or `SHOWN`.
         visible: 1 where the picture is visible, 0 where it is hidden.
-        has_code: whether the decoder is given the latent code.
-        has_category: whether the decoder is given the category.
+        has_code: Whether the decoder is given the latent code.
+        has_category: Whether the decoder is given the category.
     """
 
     visibility: Int64[Tensor, "B"]
@@ -94,7 +94,7 @@ class Conditions:
         Args:
             batch: B.
             size: S.
-            device: device of the tensors.
+            device: Device of the tensors.
             given: `picture` (with the code), `code`, `category` or `nothing`.
         """
         visibility = SHOWN if given == "picture" else HIDDEN
@@ -114,8 +114,8 @@ class Conditions:
         Args:
             batch: B.
             size: S, a multiple of 8.
-            shares: how often each condition is given.
-            generator: random generator; the tensors lie on its device.
+            shares: How often each condition is given.
+            generator: Random generator; the tensors lie on its device.
         """
 
         def uniform(*shape: int) -> Tensor:
@@ -221,11 +221,11 @@ class AttentionDecoder(nn.Module):
         channels: C of the grid's tokens.
         grid_size: G.
         width: W.
-        num_layers: layers.
-        num_heads: heads of each; a divisor of W.
-        expansion: width of the feed-forward network, in multiples of W.
+        num_layers: Layers.
+        num_heads: Heads of each; a divisor of W.
+        expansion: Width of the feed-forward network, in multiples of W.
         num_components: M of the mixture.
-        keep: probability that dropout keeps what a layer adds.
+        keep: Probability that dropout keeps what a layer adds.
     """
 
     def __init__(
@@ -272,8 +272,8 @@ class AttentionDecoder(nn.Module):
         """The tokens to which every layer attends.
 
         Returns:
-            tokens: grid, code, category and null token.
-            memory_mask: which of them the conditions give; the null token always.
+            tokens: Grid, code, category and null token.
+            memory_mask: Which of them the conditions give; the null token always.
         """
         batch = len(latent)
         cells = self.grid(grid.flatten(2).transpose(1, 2)) + self.grid_place
@@ -304,13 +304,13 @@ class AttentionDecoder(nn.Module):
         """Output vectors of all steps (see `StrokeMixture.from_output`).
 
         Args:
-            steps: input rows, beginning with the start step.
-            positions: where the pen is after each, in pixels.
-            views: ink around the pen there (see `pen_views`).
-            visibility: see `Conditions`.
-            memory: see `memory`.
-            memory_mask: see `memory`.
-            generator: random generator of the dropout, in training mode.
+            steps: Input rows, beginning with the start step.
+            positions: Where the pen is after each, in pixels.
+            views: Ink around the pen there (see `pen_views`).
+            visibility: See `Conditions`.
+            memory: See `memory`.
+            memory_mask: See `memory`.
+            generator: Random generator of the dropout, in training mode.
         """
         num_steps = steps.shape[1]
         number = torch.arange(num_steps, device=steps.device, dtype=steps.dtype)
@@ -336,13 +336,13 @@ class AttentionModel(nn.Module):
     """Encoder and decoder together; see the module.
 
     Args:
-        encoder: picture to grid and code.
-        decoder: steps and memory to mixtures.
-        step_pixels: pixels of the picture to one unit of the offsets.
+        encoder: Picture to grid and code.
+        decoder: Steps and memory to mixtures.
+        step_pixels: Pixels of the picture to one unit of the offsets.
         picture_size: S.
-        shares: how often each condition is given in training.
-        class_weight: weight of the cross entropy of categories, predicted from codes.
-        convention: how the losses are averaged.
+        shares: How often each condition is given in training.
+        class_weight: Weight of the cross entropy of categories, predicted from codes.
+        convention: How the losses are averaged.
     """
 
     with_kl = False
@@ -382,14 +382,14 @@ class AttentionModel(nn.Module):
 
         Args:
             pictures: 1 = ink, 0 = paper.
-            steps: stroke-5 rows: the start step, the drawing, end rows.
-            lengths: rows of each drawing, longest first, on the CPU.
-            category_ids: categories.
-            covered: after how many steps each pixel is covered (see `covering_steps`).
-            conditions: what the decoder is given.
-            noise: standard normal, with which codes are sampled; None: they are the means.
-            targets: rows that are to come next; None: those of `steps`.
-            generator: random generator of the dropout, in training mode.
+            steps: Stroke-5 rows: the start step, the drawing, end rows.
+            lengths: Rows of each drawing, longest first, on the CPU.
+            category_ids: Categories.
+            covered: After how many steps each pixel is covered (see `covering_steps`).
+            conditions: What the decoder is given.
+            noise: Standard normal, with which codes are sampled; None: they are the means.
+            targets: Next rows; None: those of `steps`.
+            generator: Random generator of the dropout, in training mode.
         """
         inputs = steps[:, :-1]
         targets = steps[:, 1:] if targets is None else targets
@@ -423,7 +423,7 @@ class AttentionModel(nn.Module):
     ) -> tuple[Float[Tensor, "B C G G"], Float[Tensor, "B Z"]]:
         """Grid of the visible part of each picture, and the code of the whole picture.
 
-        Args: as of `forward`.
+        Args: As of `forward`.
         """
         grid = self.encoder(pictures, torch.ones_like(pictures))
         mean, log_var = self.encoder.latent(grid)

@@ -39,10 +39,10 @@ def draw_steps(
     """Draw, one step after another; drawings that have ended are left out of the work.
 
     Args:
-        decoder: in evaluation mode, or without dropout.
-        latent: a code per drawing.
-        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
-        temperature: not negative.
+        decoder: In evaluation mode, or without dropout.
+        latent: Code of each drawing.
+        noise: See `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: Not negative.
 
     Returns:
         Stroke-5 rows without a start step; those after the first end row are end rows.
@@ -80,13 +80,13 @@ def draw_with_attention(
     """Draw with an `attention` model, all steps anew for each one: slow and plain.
 
     Args:
-        model: in evaluation mode.
+        model: In evaluation mode.
         pictures: 1 = ink.
-        category_ids: of each drawing.
-        conditions: what the decoder is given.
-        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
-        temperature: not negative.
-        prefix: steps with which each drawing begins, whatever the decoder would draw.
+        category_ids: Category of each drawing.
+        conditions: What the decoder is given.
+        noise: See `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: Not negative.
+        prefix: First steps of each drawing, in place of those that the decoder would draw.
 
     Returns:
         As `draw_steps`.
@@ -159,10 +159,10 @@ def draw_noise(
     """Noise to draw with, on the generator's device.
 
     Args:
-        max_steps: steps after which a drawing that has not ended is cut off.
-        batch: number of drawings.
+        max_steps: Steps after which a drawing that has not ended is cut off.
+        batch: Number of drawings.
         num_components: M, Gaussians in the mixture.
-        generator: where the chance comes from.
+        generator: Random generator.
     """
     num_gumbel = num_components + NUM_PEN_STATES
     exponential = torch.empty(max_steps, batch, num_gumbel, device=generator.device)

@@ -23,13 +23,13 @@ def pen_views(
     """The view around the pen before each step.
 
     Args:
-        pictures: visible ink.
-        covered: after how many steps each pixel is covered.
-        positions: where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
+        pictures: Visible ink.
+        covered: After how many steps each pixel is covered.
+        positions: Where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
 
     Returns:
         V = `VIEW_DIM` numbers: for each window remaining ink (row by row), then drawn ink. A cell's
-        number is the sum over its pixels by the length of its side: near 1 where one line
+        number is the sum over its pixels by the length of its side: Near 1 where one line
         crosses it. Outside the picture all is 0.
     """
     size, num_steps = pictures.shape[1], positions.shape[1]

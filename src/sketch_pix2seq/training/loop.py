@@ -104,20 +104,20 @@ def train(
     """Train a recipe on a prepared data set.
 
     Args:
-        recipe: what to train. When resuming it must be the run's own.
-        data: folder of the data set.
-        out: folder of the run.
-        resume: continue the run in `out`, if there is one.
-        devices: processes that share each batch, a GPU each where there are so many.
-        initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
+        recipe: What to train. When resuming it must be the run's own.
+        data: Folder of the data set.
+        out: Folder of the run.
+        resume: Continue the run in `out`, if there is one.
+        devices: Processes that share each batch, a GPU each where there are so many.
+        initial_weights: Weights of a trained model, with its `offset_scale`; None: random weights
             from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
-        on_progress: called after each step.
-        on_notice: called with a line for the user.
+        on_progress: Called after each step.
+        on_notice: Called with a line for the user.
 
     Raises:
-        DatasetError: if the data set cannot be used.
-        RunError: if the run cannot be started or continued, or its gradients stay not finite.
-        UsageError: if there are fewer devices, or `initial_weights` does not fit the recipe.
+        DatasetError: If the data set cannot be used.
+        RunError: If the run cannot be started or continued, or its gradients stay not finite.
+        UsageError: If there are fewer devices, or `initial_weights` does not fit the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
@@ -234,7 +234,7 @@ class Trainer:
         """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
-            RunError: if there are checkpoints, but none that can be used.
+            RunError: If there are checkpoints, but none that can be used.
         """
         if self.group.is_main:
             self._restore_from_disk(on_notice)
@@ -360,7 +360,7 @@ class Trainer:
         ones, and the next may succeed.
 
         Raises:
-            RunError: if the last one cannot be written.
+            RunError: If the last one cannot be written.
         """
         path = checkpoint_path(self.run.checkpoints, self.state.step)
         try:
