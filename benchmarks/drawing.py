@@ -27,6 +27,7 @@ from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClass
 from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
 from sketch_pix2seq.models.mixture import output_dim
+from sketch_pix2seq.sketch.decoder_constants import ENCODING_DIM, NUM_CODE_TOKENS, VIEW_DIM
 from sketch_pix2seq.sketch.pen import PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.training.build import build
@@ -190,9 +191,9 @@ def _flops_a_step(card: BundleCard) -> float:
         return 2 * (4 * size * (size + 5) + size * outputs)
     assert isinstance(architecture, AttentionArchitecture)
     size = architecture.decoder_size
-    inputs = 5 + architecture.WAVES + architecture.VIEW_DIM
+    inputs = 5 + ENCODING_DIM + VIEW_DIM
     head, expansion = architecture.head_size, architecture.expansion
     layer = 2 * size * size + 2 * head * size + 2 * expansion * size * size
-    memory = (card.raster.size // 8) ** 2 + architecture.CODE_TOKENS + 1
+    memory = (card.raster.size // 8) ** 2 + NUM_CODE_TOKENS + 1
     attended = 2 * size * (memory + card.max_steps / 2)
     return 2 * (inputs * size + architecture.num_layers * (layer + attended) + size * outputs)

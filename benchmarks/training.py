@@ -228,7 +228,7 @@ def _flops_of_attention(recipe: Recipe, dataset: Dataset, batches: list[Batch]) 
         assert batch.covered is not None
         for place in range(0, len(batch.lengths), COUNTED):
             one, length = slice(place, place + 1), int(batch.lengths[place])
-            conditions = Conditions.draw(
+            conditions = Conditions.sample(
                 1, recipe.raster.size, ConditionShares(**asdict(recipe.conditions)), generator
             )
             with FlopCounterMode(display=False) as counter:

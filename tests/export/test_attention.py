@@ -131,7 +131,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
     for number in range(expected.shape[1]):
         if number:
             # the step that torch drew: the least difference can carry a pen over a pixel's edge
-            rows.put(np.arange(DRAWINGS), expected[:, number - 1])
+            rows.replace_last_steps(np.arange(DRAWINGS), expected[:, number - 1])
             (step,) = rows.advance(DRAWINGS, noise[:, number : number + 1])
         still = expected[:, :number, PEN][:, :, PEN_END].sum(1) == 0  # has not ended before
         np.testing.assert_allclose(step[still], expected[still, number], atol=1e-3)

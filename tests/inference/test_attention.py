@@ -8,7 +8,7 @@ import torch
 
 import attention_pairs as pairs
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.inference.attention import AttentionDecoder, Condition
+from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.models import attention as torch_attention
 from sketch_pix2seq.models.attention import CONDITIONS, Conditions
@@ -44,7 +44,7 @@ def test_torch_draws_the_same_steps(rng: np.random.Generator, given: str) -> Non
     got = [rows.begin(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.5, np.float32)).copy()]
     for step in range(1, STEPS):
         # the steps that torch drew, as the least difference can carry a pen over a pixel's edge
-        rows.put(np.arange(DRAWINGS), expected[:, step - 1])
+        rows.replace_last_steps(np.arange(DRAWINGS), expected[:, step - 1])
         got.append(rows.advance(DRAWINGS, noise[:, step : step + 1])[0].copy())
     drawn = np.stack(got, 1)
     assert (drawn[..., PEN] == expected[..., PEN]).all()
@@ -58,7 +58,7 @@ def test_a_partly_hidden_picture_is_seen_as_torch_sees_it(rng: np.random.Generat
     visible[..., : pairs.SIZE // 2] = 0
     fixed = Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), given="nothing")
     conditions = Conditions(
-        torch.ones_like(fixed.shown),
+        torch.ones_like(fixed.visibility),
         torch.from_numpy(visible),
         torch.ones_like(fixed.has_code),
         fixed.has_category,
@@ -124,7 +124,7 @@ def test_a_drawing_that_moves_to_another_row_goes_on_as_before(rng: np.random.Ge
     rows = decoder.open(3)
     got = [rows.begin(0, conditions, noise[:, 0], np.full(3, 0.5, np.float32))[2].copy()]
     got += [rows.advance(3, noise[:, step : step + 1])[0, 2].copy() for step in range(1, 10)]
-    rows.take_place(0, 2)
+    rows.move_row(0, 2)
     got += [rows.advance(1, noise[2:, step : step + 1])[0, 0].copy() for step in range(10, STEPS)]
     assert (np.stack(got) == expected).all()
 
@@ -156,7 +156,7 @@ def test_weights_of_another_size_are_refused() -> None:
 
 def _conditions(
     pictures: np.ndarray, ids: np.ndarray, given: str
-) -> tuple[AttentionDecoder, list[Condition]]:
+) -> tuple[AttentionDecoder, list[AttentionCondition]]:
     encoder, decoder = pairs.numpy_readers(pairs.torch_model())
     grids = encoder.grids(pictures)
     codes = encoder.codes(grids)
@@ -178,7 +178,9 @@ def _noise(count: int, steps: int = STEPS, components: int = pairs.COMPONENTS) -
     return noise
 
 
-def _drawn(decoder: AttentionDecoder, conditions: list[Condition], noise: np.ndarray) -> np.ndarray:
+def _drawn(
+    decoder: AttentionDecoder, conditions: list[AttentionCondition], noise: np.ndarray
+) -> np.ndarray:
     rows = decoder.open(len(conditions))
     temperatures = np.full(len(conditions), 0.5, np.float32)
     steps = [rows.begin(0, conditions, noise[:, 0], temperatures).copy()]
@@ -217,10 +219,14 @@ def expected_log_prob(
     covered = covering_steps(positions[0, 1:].numpy(), lifts, np.array([len(steps)]), size)
     with torch.no_grad():
         grid, latent = model.encode(picture, conditions)
-        memory, there = model.decoder.memory(grid, latent, torch.tensor([category]), conditions)
+        memory, memory_mask = model.decoder.memory(
+            grid, latent, torch.tensor([category]), conditions
+        )
         inputs = rows[:, :-1]
         views = pen_views(picture[0], torch.from_numpy(covered), positions[:, :-1])
-        output = model.decoder(inputs, positions[:, :-1], views, conditions.shown, memory, there)
+        output = model.decoder(
+            inputs, positions[:, :-1], views, conditions.visibility, memory, memory_mask
+        )
         mixture = StrokeMixture.from_output(output[0])
         pen = (mixture.pen_logits.log_softmax(-1) * rows[0, 1:, 2:]).sum()
         return float(mixture.log_prob(rows[0, 1:, :2]).sum() + pen)

@@ -92,7 +92,7 @@ def test_drawings_enter_and_leave_without_a_trace(rng: np.random.Generator, kind
     rows = decoder.open(5)
     rows.begin(0, list(latents[:3]), noise[:3, 0], temperatures[:3])
     rows.advance(3, noise[:3, 1:])
-    rows.take_place(0, 2)  # drawing 0 leaves: rows hold 2, 1
+    rows.move_row(0, 2)  # drawing 0 leaves: rows hold 2, 1
     steps = rows.begin(2, list(latents[3:]), noise[3:, 0], temperatures[3:])
     assert steps.tobytes() == expected[0, 3:].tobytes()
     numbers, steps = [2, 1, 3, 4], np.array([2, 2, 1, 1])
@@ -100,7 +100,7 @@ def test_drawings_enter_and_leave_without_a_trace(rng: np.random.Generator, kind
         got = rows.advance(4, noise[numbers, steps][:, None])
         assert got.tobytes() == expected[steps, numbers][None].tobytes()
         steps += 1
-    rows.take_place(1, 3)  # drawing 1 leaves: rows hold 2, 4, 3
+    rows.move_row(1, 3)  # drawing 1 leaves: rows hold 2, 4, 3
     numbers, steps = [2, 4, 3], steps[[0, 3, 2]]
     got = rows.advance(3, noise[numbers, steps][:, None])
     assert got.tobytes() == expected[steps, numbers][None].tobytes()
@@ -114,7 +114,7 @@ def test_rows_continue_from_the_steps_that_are_put(rng: np.random.Generator, kin
     rows = decoder.open(3)
     rows.begin(0, list(latents), noise[:, 0], temperatures)
     put = np.array([[3, -2, 0, 1, 0], [0.5, 1, 1, 0, 0]], np.float32)
-    rows.put(np.array([0, 2]), put)
+    rows.replace_last_steps(np.array([0, 2]), put)
     got = rows.advance(3, noise[:, 1:2])[0]
     temperature = torch.from_numpy(temperatures)[:, None]
     with torch.no_grad():

@@ -19,7 +19,7 @@ from bundles import (
 )
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.export.files import round_to_half
-from sketch_pix2seq.inference.attention import HIDDEN, PARTLY, SHOWN, Condition
+from sketch_pix2seq.inference.attention import AttentionCondition
 from sketch_pix2seq.inference.networks import (
     HIDDEN_BLOCKS,
     AttentionNetworks,
@@ -28,6 +28,7 @@ from sketch_pix2seq.inference.networks import (
     networks_of,
 )
 from sketch_pix2seq.models.attention import AttentionModel, Conditions
+from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PARTLY, SHOWN
 
 COUNT = 3
 
@@ -63,7 +64,7 @@ def test_fidelity_0_is_the_code_alone(networks: Networks, views: np.ndarray) -> 
     assert len(found) == 2 * COUNT
     for one, other in zip(found, expected, strict=True):
         _assert_same(one, other)
-        assert one.shown == HIDDEN
+        assert one.visibility == HIDDEN
         assert not one.ink.any()
         assert one.keys.shape[1] == 4 + 1  # code and null token
 
@@ -77,7 +78,7 @@ def test_fidelity_1_is_the_whole_picture(
     _assert_torchs(found[::2], model, views, fixed)
     for place, (one, again) in enumerate(zip(found[::2], found[1::2], strict=True)):
         _assert_same(one, again)
-        assert one.shown == SHOWN
+        assert one.visibility == SHOWN
         np.testing.assert_array_equal(one.ink, views[place, 0])
 
 
@@ -107,14 +108,14 @@ def test_between_them_blocks_are_hidden_by_seed_and_number(
         visible = np.broadcast_to(seen[0, number], views.shape)
         fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), given="picture")
         partly = Conditions(
-            torch.full_like(fixed.shown, PARTLY),
+            torch.full_like(fixed.visibility, PARTLY),
             torch.from_numpy(visible.copy()),
             fixed.has_code,
             fixed.has_category,
         )
         _assert_torchs(found[number::3], model, views, partly)
         for place, one in enumerate(found[number::3]):
-            assert one.shown == PARTLY
+            assert one.visibility == PARTLY
             np.testing.assert_array_equal(one.ink, views[place, 0] * visible[place, 0])
 
 
@@ -141,7 +142,7 @@ def test_a_category_or_nothing_is_torchs(
     fixed = Conditions.fixed(1, PICTURE_SIZE, torch.device("cpu"), given=given)
     blank = np.zeros((1, 1, PICTURE_SIZE, PICTURE_SIZE), np.float32)
     _assert_torchs([condition], model, blank, fixed, category_id or 0)
-    assert (condition.shown, condition.ink.any()) == (HIDDEN, False)
+    assert (condition.visibility, condition.ink.any()) == (HIDDEN, False)
     assert condition.keys.shape[1] == 1 + (category_id is not None)
     assert len(ATTENTION_CATEGORIES) == 3
 
@@ -168,14 +169,14 @@ def _latent(model: AttentionModel, views: np.ndarray) -> np.ndarray:
     return mean.numpy()
 
 
-def _assert_same(one: Condition, other: Condition) -> None:
-    for name in ("keys", "values", "ink", "shown"):
+def _assert_same(one: AttentionCondition, other: AttentionCondition) -> None:
+    for name in ("keys", "values", "ink", "visibility"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 @torch.no_grad()
 def _assert_torchs(
-    found: Sequence[Condition],
+    found: Sequence[AttentionCondition],
     model: AttentionModel,
     views: np.ndarray,
     conditions: Conditions,

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sketch_pix2seq.inference.pen_view import VIEW_DIM, WINDOWS, PenView
-from sketch_pix2seq.models import pen_view as torch_pen_view
+from sketch_pix2seq.inference.pen_view import PenView
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch.coverage import NEVER, covering_steps
 
@@ -33,25 +32,19 @@ def test_a_drawing_that_moves_to_another_row_sees_on_and_new_ones_see_nothing_dr
     expected = _by_torch(ink[:DRAWINGS], positions, lifts)
     view = PenView(DRAWINGS, size)
     _step_by_step(ink[:DRAWINGS], positions[:, :half], lifts[:, :half], view)
-    view.take_place(1, DRAWINGS - 1)
+    view.move_row(1, DRAWINGS - 1)
     after = positions[[DRAWINGS - 1], half - 1]
     for number in range(half, STEPS):
         before, after = after, positions[[DRAWINGS - 1], number]
         drawn = ~lifts[[DRAWINGS - 1], number - 1]
         view.mark(slice(1, 2), np.where(drawn[:, None], before, after), after)
-        seen = view.see(slice(1, 2), after)[0]
+        seen = view.windows(slice(1, 2), after)[0]
         np.testing.assert_allclose(seen, expected[-1, number + 1], atol=1e-4)
     view.begin(1, ink[DRAWINGS:])
     middle = np.full((1, 2), size / 2, np.float32)
     never = np.full((1, size, size), NEVER, np.int16)
     fresh = pen_views(*(torch.from_numpy(a) for a in (ink[DRAWINGS:], never, middle[:, None])))
-    np.testing.assert_allclose(view.see(slice(1, 2), middle), fresh[:, 0].numpy(), atol=1e-5)
-
-
-def test_both_readers_have_the_same_windows() -> None:
-    assert WINDOWS == torch_pen_view.WINDOWS
-    assert VIEW_DIM == torch_pen_view.VIEW_DIM
-    assert VIEW_DIM == 2 * (11 * 11 + 11 * 11 + 7 * 7)
+    np.testing.assert_allclose(view.windows(slice(1, 2), middle), fresh[:, 0].numpy(), atol=1e-5)
 
 
 def _ink(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
@@ -83,11 +76,11 @@ def _step_by_step(
     rows, size = slice(0, len(ink)), ink.shape[1]
     view.begin(0, ink)
     after = np.full((len(ink), 2), size / 2, np.float32)
-    seen = [view.see(rows, after)]
+    seen = [view.windows(rows, after)]
     drawn = np.zeros(len(ink), bool)
     for number in range(positions.shape[1]):
         before, after = after, positions[:, number]
         view.mark(rows, np.where(drawn[:, None], before, after), after)
-        seen.append(view.see(rows, after))
+        seen.append(view.windows(rows, after))
         drawn = ~lifts[:, number]
     return np.stack(seen, axis=1)

@@ -13,16 +13,13 @@ from sketch_pix2seq.data.augment import in_frame
 from sketch_pix2seq.data.packed import Packed
 from sketch_pix2seq.models.attention import (
     CONDITIONS,
-    HIDDEN,
-    PARTLY,
-    SHOWN,
     AttentionModel,
     Conditions,
     ConditionShares,
 )
 from sketch_pix2seq.models.losses import DrawingLosses
-from sketch_pix2seq.models.pen_view import VIEW_DIM
 from sketch_pix2seq.sketch.coverage import covering_steps
+from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PARTLY, SHOWN, VIEW_DIM
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
 
 STEPS, DRAWINGS = 14, 4
@@ -67,29 +64,29 @@ def test_conditions_come_as_often_as_they_should() -> None:
     shares = ConditionShares(
         shown=0.4, partly=0.3, code_with_picture=0.2, code_alone=0.7, category=0.6
     )
-    drawn = Conditions.draw(4000, 16, shares, torch.Generator().manual_seed(0))
-    hidden = drawn.shown == HIDDEN
+    drawn = Conditions.sample(4000, 16, shares, torch.Generator().manual_seed(0))
+    hidden = drawn.visibility == HIDDEN
     for found, expected in (
-        ((drawn.shown == SHOWN).float(), 0.4),
-        ((drawn.shown == PARTLY).float(), 0.3),
+        ((drawn.visibility == SHOWN).float(), 0.4),
+        ((drawn.visibility == PARTLY).float(), 0.3),
         (drawn.has_code[~hidden].float(), 0.2),
         (drawn.has_code[hidden].float(), 0.7),
         (drawn.has_category.float(), 0.6),
-        (drawn.visible[drawn.shown == PARTLY], 0.5),
+        (drawn.visible[drawn.visibility == PARTLY], 0.5),
     ):
         assert float(found.mean()) == pytest.approx(expected, abs=0.04)
-    assert (drawn.visible[drawn.shown == SHOWN] == 1).all()
+    assert (drawn.visible[drawn.visibility == SHOWN] == 1).all()
     assert (drawn.visible[hidden] == 0).all()
-    partly = drawn.visible[drawn.shown == PARTLY]
+    partly = drawn.visible[drawn.visibility == PARTLY]
     assert set(partly.unique().tolist()) == {0.0, 1.0}
     assert (partly == partly[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)).all()
 
 
 def test_the_conditions_of_parts_are_those_of_the_whole() -> None:
-    whole = Conditions.draw(7, 16, ConditionShares(), torch.Generator().manual_seed(0))
+    whole = Conditions.sample(7, 16, ConditionShares(), torch.Generator().manual_seed(0))
     for number in range(3):
-        part = whole.part(number, 3)
-        for name in ("shown", "visible", "has_code", "has_category"):
+        part = whole.shard(number, 3)
+        for name in ("visibility", "visible", "has_code", "has_category"):
             assert torch.equal(
                 getattr(part, name), getattr(whole, name)[[number, *range(number + 3, 7, 3)]]
             )
@@ -154,9 +151,9 @@ def test_it_learns_a_few_drawings_by_heart() -> None:
 
 def _output(model: AttentionModel, *rows: torch.Tensor) -> torch.Tensor:
     memory = torch.ones(1, 3, pairs.WIDTH)
-    there = torch.ones(1, 3, dtype=torch.bool)
+    memory_mask = torch.ones(1, 3, dtype=torch.bool)
     with torch.no_grad():
-        output: torch.Tensor = model.decoder(*rows, torch.zeros(1).long(), memory, there)
+        output: torch.Tensor = model.decoder(*rows, torch.zeros(1).long(), memory, memory_mask)
     return output
 
 

@@ -8,11 +8,11 @@ from torch.distributions import Categorical, MixtureSameFamily, MultivariateNorm
 
 from sketch_pix2seq.models.mixture import (
     MAX_CORRELATION,
-    MIN_LOG_STD,
     StrokeMixture,
     noise_dim,
     output_dim,
 )
+from sketch_pix2seq.sketch.decoder_constants import MIN_LOG_STD
 
 
 def random_mixture(rows: int, components: int, seed: int = 0) -> StrokeMixture:

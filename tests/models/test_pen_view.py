@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sketch_pix2seq.models.pen_view import VIEW_DIM, WINDOWS, pen_views
+from sketch_pix2seq.models.pen_view import pen_views
+from sketch_pix2seq.sketch.decoder_constants import VIEW_DIM, WINDOWS
 
 SIZE = 32
 

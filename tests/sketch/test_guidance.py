@@ -45,9 +45,7 @@ def scores(
         np.array([position], np.float32),
         np.array([ends], np.float32),
         np.array([draws]),
-        guidance.paper_of(ink * shown, shown),
-        ink * shown * (1 - drawn),
-        drawn,
+        guidance.InkMaps(guidance.paper_of(ink * shown, shown), ink * shown * (1 - drawn), drawn),
     )
     row: np.ndarray = found[0]
     return row
@@ -57,7 +55,7 @@ def test_a_line_on_the_ink_beats_one_beside_it() -> None:
     ink = picture((4, 16, 28, 16))
     on, beside, away = scores((4.5, 16.5), [(14.5, 16.5), (14.5, 20.5), (4.5, 26.5)], ink)
     assert on > beside > away
-    assert on == pytest.approx(guidance.NEW_INK * guidance.MOST_NEW)
+    assert on == pytest.approx(guidance.NEW_INK * guidance.MAX_NEW_INK)
     assert away == pytest.approx(-guidance.OFF_INK * 10, rel=0.25)
 
 
@@ -92,9 +90,7 @@ def test_a_drawing_ends_where_no_proposal_reaches_the_ink_that_is_left() -> None
             np.array([False]),
             np.zeros((1, 1), np.float32),
             logits,
-            guidance.paper_of(ink, np.ones_like(ink)),
-            ink * (1 - drawn),
-            drawn,
+            guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
             np.array([True]),
         )
         assert found[0] == pen
@@ -105,7 +101,7 @@ def test_a_strip_beside_a_line_is_not_left() -> None:
     drawn = covered((4, 8.5, 28, 8.5))
     left = ink * (1 - drawn)
     assert left.sum() > 20
-    assert not guidance.is_left(left, drawn).any()
+    assert not guidance.has_remaining_ink(left, drawn).any()
 
 
 def test_what_is_hidden_scores_nothing() -> None:
@@ -134,9 +130,7 @@ def chosen(
         np.array([True]),
         np.zeros((1, 1), np.float32),
         logits,
-        guidance.paper_of(ink, np.ones_like(ink)),
-        ink * (1 - drawn),
-        drawn,
+        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
         np.array([True]),
     )
     return int(pen[0])
@@ -162,14 +156,23 @@ def test_a_drawing_is_guided_the_same_in_any_company(rng: np.random.Generator) -
     drawn = (rng.random((count, SIZE, SIZE)) < 0.1).astype(np.float32)
     position = rng.uniform(0, SIZE, (count, 2)).astype(np.float32)
     ends = rng.uniform(-3, SIZE + 3, (count, proposals, 2)).astype(np.float32)
-    arguments = (
-        *(position, ends, rng.random(count) < 0.5),
-        rng.normal(size=(count, proposals)).astype(np.float32),
-        rng.normal(size=(count, 3)).astype(np.float32),
-        guidance.paper_of(ink, np.ones_like(ink)),
-        *(ink * (1 - drawn), drawn, rng.random(count) < 0.5),
-    )
-    together = np.stack(guidance.choose(*arguments), axis=1)
+    maps = guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn)
+    draws, all_visible = rng.random((2, count)) < 0.5
+    logits = rng.normal(size=(count, proposals)).astype(np.float32)
+    pen_logits = rng.normal(size=(count, 3)).astype(np.float32)
+
+    def chosen_in(rows: slice) -> np.ndarray:
+        found = guidance.choose(
+            position[rows],
+            ends[rows],
+            draws[rows],
+            logits[rows],
+            pen_logits[rows],
+            guidance.InkMaps(*(values[rows] for values in maps)),
+            all_visible[rows],
+        )
+        return np.stack(found, axis=1)
+
+    together = chosen_in(slice(None))
     for row in range(count):
-        alone = guidance.choose(*(values[row : row + 1] for values in arguments))
-        assert together[row].tolist() == np.stack(alone, axis=1)[0].tolist()
+        assert together[row].tolist() == chosen_in(slice(row, row + 1))[0].tolist()

@@ -3,8 +3,9 @@
 A card names an architecture and its sizes. All that a file of weights must hold follows from them,
 so a bundle is checked without building a network.
 
-A new architecture is a subclass of `Architecture` with its name in `ARCHITECTURES`. Tests compare
-the shapes with those of the networks that learn.
+A new architecture needs a subclass of `Architecture` with its name in `ARCHITECTURES` here;
+`inference/networks.py` lists its other places. Tests compare the shapes with those of the networks
+that learn.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from typing import Any, ClassVar
 
 from sketch_pix2seq.bundle.checks import MAX_ATTENDED, MAX_FIRST_LAYER, MAX_STEPS, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.sketch.pen import PEN, STROKE5_DIM
+from sketch_pix2seq.sketch.decoder_constants import (
+    ENCODING_DIM,
+    NUM_CODE_TOKENS,
+    PER_COMPONENT,
+    VIEW_DIM,
+)
+from sketch_pix2seq.sketch.pen import NUM_PEN_STATES, STROKE5_DIM
 
 PICTURE, STROKES = "picture", "strokes"
 """What an encoder reads."""
@@ -29,8 +36,6 @@ _GATES = 4
 _CODES = 12  # of a HyperLSTM: 8 scales and 4 shifts
 _SCALES = 8
 _NUM_GROUPS = 8
-_PER_COMPONENT = 6  # logit, mean and log std of x and y, correlation
-_NUM_PEN_STATES = PEN.stop - PEN.start
 _NUM_NORMALS = 2  # of the noise of a step
 
 
@@ -63,7 +68,7 @@ class Architecture(ABC):
     @property
     def noise_dim(self) -> int:
         """Length of the noise of one step, as `inference.noise` distributes it."""
-        return self.num_components + _NUM_PEN_STATES + _NUM_NORMALS
+        return self.num_components + NUM_PEN_STATES + _NUM_NORMALS
 
     def to_dict(self) -> dict[str, Any]:
         """As a card holds it: sizes that are None are left out."""
@@ -166,7 +171,7 @@ class RecurrentArchitecture(Architecture):
     def _decoder_shapes(self) -> Shapes:
         size, latent = self.decoder_size, self.latent_dim
         gates = _GATES * size
-        output = _linear("output", size, _NUM_PEN_STATES + _PER_COMPONENT * self.num_components)
+        output = _linear("output", size, NUM_PEN_STATES + PER_COMPONENT * self.num_components)
         if self.name != "hyper":
             plain = self.name == "lstm"
             return {
@@ -219,9 +224,6 @@ class AttentionArchitecture(Architecture):
     }
     STRIDE: ClassVar[int] = 16
     "A picture's side must be a multiple of this."
-    CODE_TOKENS: ClassVar[int] = 4
-    VIEW_DIM: ClassVar[int] = 2 * (11 * 11 + 11 * 11 + 7 * 7)
-    WAVES: ClassVar[int] = 2 * (2 * 7 + 8)
 
     name: str = "attention"
     latent_dim: int
@@ -258,15 +260,15 @@ class AttentionArchitecture(Architecture):
             **_head(channels * (picture_size // 16) ** 2, self.latent_dim),
             **_linear("classes", self.latent_dim, num_categories),
         }
-        num_outputs = _NUM_PEN_STATES + _PER_COMPONENT * self.num_components
+        num_outputs = NUM_PEN_STATES + PER_COMPONENT * self.num_components
         decoder: Shapes = {
             **_linear("grid", channels, width),
             "grid_place": ((picture_size // 8) ** 2, width),
-            **_linear("code", self.latent_dim, self.CODE_TOKENS * width),
+            **_linear("code", self.latent_dim, NUM_CODE_TOKENS * width),
             "category.weight": (num_categories, width),
             "null": (width,),
             **_norm("memory_norm", width),
-            **_linear("step", STROKE5_DIM + self.WAVES + self.VIEW_DIM, width),
+            **_linear("step", STROKE5_DIM + ENCODING_DIM + VIEW_DIM, width),
             "shown.weight": (3, width),
             **_norm("norm", width),
             **_linear("output", width, num_outputs),

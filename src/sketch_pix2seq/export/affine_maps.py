@@ -33,9 +33,9 @@ def fit_completion(sketcher: Sketcher, split: Split, seed: int = 0) -> AffineMap
     """Fit the completion map.
 
     Args:
-        sketcher: what encodes drawings.
-        split: the training drawings; at most `MOST_DRAWINGS` of them are used.
-        seed: decides which.
+        sketcher: Encodes the drawings.
+        split: The training drawings; at most `MOST_DRAWINGS` of them are used.
+        seed: Seed of the choice of drawings.
 
     Returns:
         The map; None if no drawing has several strokes: then there is nothing to complete.
@@ -72,8 +72,8 @@ def completion_map(
     """Fit by least squares.
 
     Args:
-        started: codes of started drawings.
-        wholes: codes of the drawings that they became.
+        started: Codes of started drawings.
+        wholes: Codes of the complete drawings.
 
     Example:
         >>> codes = np.eye(3, dtype=np.float32)
@@ -92,11 +92,11 @@ def code_classifier(
     """Fit by linear discriminant analysis: one covariance for all, all equally likely beforehand.
 
     Args:
-        codes: of drawings.
-        category_ids: what each shows.
+        codes: Codes of drawings.
+        category_ids: Category of each code.
         num: K; a category without a drawing is never predicted.
 
-    Source: Fisher (1936); Rao (1948) for several categories.
+    *Source*: Fisher (1936); Rao (1948) for several categories.
 
     Example:
         >>> codes = np.array([[0, 0], [0, 1], [5, 0], [5, 1]], np.float32)

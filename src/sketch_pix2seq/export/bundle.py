@@ -53,19 +53,19 @@ def export_run(
     """Make a bundle of a run's best weights (its newest, if none were validated yet).
 
     Args:
-        run_folder: what `train` wrote.
-        out: a folder to be made, or a file name that ends in `.zip`.
-        data: the data set that it was trained on; with it the bundle of a recurrent model can
+        run_folder: What `train` wrote.
+        out: A folder to be made, or a file name that ends in `.zip`.
+        data: The data set that it was trained on; with it the bundle of a recurrent model can
             complete and name drawings, and every card says how likely test drawings are.
-        temperature: what the model draws at where none is given; 0.4 if left out.
+        temperature: Default sampling temperature of the bundle; 0.4 if left out.
         notes: Markdown that the model card says as well.
-        add: called with the folder once it can be used, to put more files into it.
+        add: Called with the folder once it can be used, to put more files into it.
 
     Raises:
-        RunError: if the run holds no checkpoint, or was trained on another data set.
-        BundleError: if `out` exists already.
-        UsageError: if the temperature is out of its range.
-        DatasetError: if `data` is no data set.
+        RunError: If the run holds no checkpoint, or was trained on another data set.
+        BundleError: If `out` exists already.
+        UsageError: If the temperature is out of its range.
+        DatasetError: If `data` is no data set.
     """
     temperature = checked_temperature(TEMPERATURE if temperature is None else temperature)
     run = Run(run_folder)
@@ -96,12 +96,12 @@ def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: B
     """Write what every bundle holds: `weights.safetensors` and `model.json`.
 
     Args:
-        folder: one that exists.
-        model: its weights rounded (see `round_to_half`).
-        card: what `model.json` is to say.
+        folder: An existing folder.
+        model: A model with rounded weights (see `round_to_half`).
+        card: Contents of `model.json`.
 
     Raises:
-        BundleError: if the bundle could not be read again.
+        BundleError: If the bundle could not be read again.
     """
     text = card.to_json()
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
@@ -135,7 +135,7 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
         the model in evaluation mode, and the checkpoint's facts.
 
     Raises:
-        RunError: if the run holds no checkpoint, or of a classifier.
+        RunError: If the run holds no checkpoint, or of a classifier.
     """
     model = build(run.recipe, len(run.facts["data"]["categories"]), run.offset_scale)
     if isinstance(model, SketchClassifier):
@@ -178,8 +178,8 @@ def model_card(card: BundleCard, notes: str = "") -> str:
     Its head is the metadata that the Hugging Face hub reads.
 
     Args:
-        card: the bundle's.
-        notes: more of it.
+        card: Card of the bundle.
+        notes: More of it.
     """
     size = card.raster.size
     looks_at = (

@@ -20,12 +20,12 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
     """Make a classifier of a run's best weights.
 
     Args:
-        run: of a recipe whose task is `classify`.
-        out: a folder to be made, or a file name that ends in `.zip`.
+        run: Of a recipe whose task is `classify`.
+        out: A folder to be made, or a file name that ends in `.zip`.
 
     Raises:
-        RunError: if the run holds no checkpoint.
-        BundleError: if `out` exists already, or the files could not be read again.
+        RunError: If the run holds no checkpoint.
+        BundleError: If `out` exists already, or the files could not be read again.
     """
     with atomic_bundle(out) as folder:
         data = run.facts["data"]
@@ -54,11 +54,11 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
     """Write an exported classifier into a folder.
 
     Args:
-        folder: one of its own, or of a bundle.
-        classifier: what to write.
+        folder: One of its own, or of a bundle.
+        classifier: What to write.
 
     Raises:
-        BundleError: if the files could not be read again.
+        BundleError: If the files could not be read again.
     """
     text = classifier.card.to_json()
     _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays

@@ -28,14 +28,14 @@ def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
     """Put a run's best weights into its model, the averaged ones where there are.
 
     Args:
-        run: if none were validated yet, its newest ones are taken.
-        model: as its recipe builds it.
+        run: If none were validated yet, its newest ones are taken.
+        model: As its recipe builds it.
 
     Returns:
         the checkpoint's facts.
 
     Raises:
-        RunError: if the run holds no checkpoint, or one that does not fit.
+        RunError: If the run holds no checkpoint, or one that does not fit.
     """
     best = run.checkpoints / BEST
     candidates = [best] if best.exists() else checkpoints(run.checkpoints)[-1:]
@@ -72,13 +72,13 @@ def atomic_bundle(out: Path) -> Iterator[Path]:
     """Make a temporary folder that becomes `out` at the end, or is removed after an error.
 
     Args:
-        out: the folder to make, or a file name that ends in `.zip`.
+        out: The folder to make, or a file name that ends in `.zip`.
 
     Yields:
         The folder to fill.
 
     Raises:
-        BundleError: if `out` exists already.
+        BundleError: If `out` exists already.
     """
     if os.path.lexists(out):  # a link to nowhere as well
         raise BundleError(f"`{out}` exists already", do="Name another place.")

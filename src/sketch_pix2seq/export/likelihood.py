@@ -35,10 +35,10 @@ def measure_likelihood(
     """Measure the losses of a model on test drawings.
 
     Args:
-        model: in evaluation mode.
-        dataset: what it was trained on; its test split is used.
-        raster: how pictures are rendered.
-        offset_scale: pixels to a unit of the model's offsets.
+        model: In evaluation mode.
+        dataset: What it was trained on; its test split is used.
+        raster: How pictures are rendered.
+        offset_scale: Pixels to a unit of the model's offsets.
 
     Returns:
         Nats by name for each convention, `stroke_nll`, `pen_ce`, `reconstruction` and `kl`, of an

@@ -1,7 +1,7 @@
-"""What a caller may ask of a `Sketcher`: checked once, where it comes in.
+"""Checks of the arguments of a `Sketcher`.
 
-Knows the types and ranges of plain values; loads nothing heavy, so that the command line can
-check before it draws. A value of another type is an error of ours, never a bare `TypeError`.
+Imports nothing heavy, so that the command line can check before it draws. A value of a wrong type
+raises a `UsageError`, never a bare `TypeError`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
 
     Args:
         num_inputs: Drawings or codes to draw from.
-        n: Wanted of each.
-        best_of: Drawn for each one wanted.
+        n: Drawings of each.
+        best_of: Candidates of each drawing.
 
     Raises:
-        UsageError: If one is no whole number, 1 or more, or if that makes more than
+        UsageError: If `n` or `best_of` is not a whole number of 1 or more, or for more than
             `MAX_DRAWINGS` drawings in all.
 
     Example:
@@ -51,10 +51,10 @@ def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int,
     Args:
         num_inputs: Drawings to pass, 2 or more.
         steps: Drawings from one to the next, both included; 2 or more.
-        best_of: Drawn for each one wanted.
+        best_of: Candidates of each drawing.
 
     Raises:
-        UsageError: If one does not fit, or if that makes more than `MAX_DRAWINGS` drawings.
+        UsageError: If an argument is out of range, or for more than `MAX_DRAWINGS` drawings.
 
     Example:
         >>> check_mix(2, 11)
@@ -105,7 +105,7 @@ def checked_seed(value: object) -> int:
 
 
 def checked_threads(value: object) -> int | None:
-    """Check that a number of threads is one, or None; return it."""
+    """Check that a number of threads is a whole number of 1 or more, or None; return it."""
     return None if value is None else whole_number("num_threads", value, least=1)
 
 

@@ -1,13 +1,13 @@
-"""The `attention` decoder in numpy: it sees where its pen is and what is left to draw.
+"""The `attention` decoder in numpy.
 
-The decoder keeps the keys and values of its past, so that a step costs the same however the
-drawing goes on. What the pen sees is in `inference.pen_view`.
+The keys and values of past steps are cached, so that every step costs about the same. The windows
+around the pens are in `inference.pen_view`.
 
-Shape letters: R rows (drawings under way), N memory tokens, S past and memory together, W width,
-D size of a head, Z latent, C channels, G side of the grid.
+`models/attention.py` owns the architecture. This is the numpy version, tested against it.
 
-The torch module `models/attention.py` owns the architecture. This is its second reader, tested
-against it.
+Shape letters: R rows (drawings under way), K new rows, N memory tokens, P past and memory together,
+W width, H heads, D size of a head, Z latent, C channels, G side of the grid, S side of the picture,
+E length of a step's noise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from jaxtyping import Float32, Int64
 from sketch_pix2seq.inference.decoders import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
 from sketch_pix2seq.inference.mixture import (
-    NUM_PEN_STATES,
     NUM_PROPOSALS,
     log_prob,
     output_dim,
@@ -31,9 +30,21 @@ from sketch_pix2seq.inference.mixture import (
     sample,
 )
 from sketch_pix2seq.inference.noise import NUM_NORMALS
-from sketch_pix2seq.inference.pen_view import VIEW_DIM, PenView
+from sketch_pix2seq.inference.pen_view import PenView
 from sketch_pix2seq.sketch import guidance
+from sketch_pix2seq.sketch.decoder_constants import (
+    ENCODING_DIM,
+    HIDDEN,
+    NUM_CODE_TOKENS,
+    PARTLY,
+    PEN_TEMPERATURE,
+    POSITION_PERIODS,
+    SHOWN,
+    STEP_PERIODS,
+    VIEW_DIM,
+)
 from sketch_pix2seq.sketch.pen import (
+    NUM_PEN_STATES,
     OFFSET,
     PEN,
     PEN_DOWN,
@@ -41,40 +52,31 @@ from sketch_pix2seq.sketch.pen import (
     STROKE5_DIM,
 )
 
-POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-"""Periods, in pixels, of the waves that encode where the pen is."""
-STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Periods, in steps, of the waves that encode the number of the step."""
-NUM_CODE_TOKENS = 4
-PEN_TEMPERATURE = 2.0
-"""Pen states are sampled at this many times the temperature (see `models/attention.py`)."""
-HIDDEN, PARTLY, SHOWN = 0, 1, 2
-"""How much of the picture the decoder sees."""
 BLOCK = 64
-"""Places of memory and past that one product attends to. All products are of one shape, so that a
-drawing is the same to the bit however long the drawings beside it are."""
+"""Keys that one matrix product attends to. All products have one shape, so a drawing is
+bit-identical whatever the batch holds."""
 _EPSILON = 1e-5  # of layer norms
-_NEVER = np.float32(-np.inf)
+_MASKED = np.float32(-np.inf)
 _PEN_NOISE = slice(-NUM_NORMALS - NUM_PEN_STATES, -NUM_NORMALS)
 
 
 @dataclass(frozen=True, eq=False)
-class Condition:
+class AttentionCondition:
     """What one drawing is drawn from, ready for the decoder.
 
     Args:
-        keys: Of the memory in each layer, (L, N, D).
-        values: Of the memory in each layer, and ones, (L, N, D + 1).
-        ink: The picture as far as it is seen, (H, W); zeros if it is not.
-        paper: Where paper is seen (`guidance.paper_of`).
-        shown: `HIDDEN`, `PARTLY` or `SHOWN`.
+        keys: Keys of the memory in each of L layers.
+        values: Values of the memory in each layer, and a column of ones, (L, N, D + 1).
+        ink: The visible part of the picture; zeros if it is hidden.
+        paper: Visible paper (`guidance.paper_of`).
+        visibility: `HIDDEN`, `PARTLY` or `SHOWN`.
     """
 
     keys: Float32[np.ndarray, "L N D"]
     values: Float32[np.ndarray, "L N _"]
-    ink: Float32[np.ndarray, "H W"]
-    paper: Float32[np.ndarray, "H W"]
-    shown: int
+    ink: Float32[np.ndarray, "S S"]
+    paper: Float32[np.ndarray, "S S"]
+    visibility: int
 
 
 class _Layer:
@@ -92,13 +94,13 @@ class _Layer:
             return float32_weight(weights, f"{name}.{part}", shape)
 
         gain, shift = weight("norm.weight", width), weight("norm.bias", width)
-        seen = np.concatenate(
+        qkv_weight = np.concatenate(
             (
                 weight("query.weight", width, width) / np.float32(math.sqrt(head)),
                 weight("key_value.weight", 2 * head, width),
             )
         )
-        self.into = Linear(seen * gain, seen @ shift)
+        self.qkv = Linear(qkv_weight * gain, qkv_weight @ shift)
         self.memory = Product(weight("memory_key_value.weight", 2 * head, width))
         self.out = Product(weight("out.weight", width, width))
         gain, shift = weight("feed_norm.weight", width), weight("feed_norm.bias", width)
@@ -109,22 +111,22 @@ class _Layer:
         )
 
 
-class AttentionDecoder(Decoder[Condition]):
+class AttentionDecoder(Decoder[AttentionCondition]):
     """A causal transformer over the steps of a drawing.
 
     Args:
-        weights: By name, without the prefix `decoder.`.
+        weights: Arrays by name, without the prefix `decoder.`.
         latent_dim: Z.
         num_categories: K.
         channels: C of the grid.
         grid_size: G.
         width: W.
-        num_layers: L.
+        num_layers: L, number of layers.
         head_size: D; W is a multiple of it.
-        expansion: How many times W is inside each layer.
+        expansion: Width of the feed-forward networks, in multiples of W.
         num_components: M of the mixture.
         step_pixels: Pixels of the picture to one unit of the offsets.
-        picture_size: Side of the picture.
+        picture_size: S.
         max_steps: Steps of a drawing, at most.
 
     Raises:
@@ -166,12 +168,11 @@ class AttentionDecoder(Decoder[Condition]):
         self._null = weight("null", width)
         self._memory_gain = weight("memory_norm.weight", width)
         self._memory_shift = weight("memory_norm.bias", width)
-        num_waves = 2 * (2 * len(POSITION_PERIODS) + len(STEP_PERIODS))
         self.step = Linear(
-            weight("step.weight", width, STROKE5_DIM + num_waves + VIEW_DIM),
+            weight("step.weight", width, STROKE5_DIM + ENCODING_DIM + VIEW_DIM),
             weight("step.bias", width),
         )
-        self.shown = weight("shown.weight", 3, width)
+        self.visibility_embedding = weight("shown.weight", 3, width)
         self.layers = [
             _Layer(weights, f"layers.{number}", width, head_size, expansion)
             for number in range(num_layers)
@@ -185,19 +186,19 @@ class AttentionDecoder(Decoder[Condition]):
         self,
         *,
         grid: Float32[np.ndarray, "G G C"] | None = None,
-        ink: Float32[np.ndarray, "H W"] | None = None,
-        visible: Float32[np.ndarray, "H W"] | None = None,
+        ink: Float32[np.ndarray, "S S"] | None = None,
+        visible: Float32[np.ndarray, "S S"] | None = None,
         latent: Float32[np.ndarray, "Z"] | None = None,
         category_id: int | None = None,
-    ) -> Condition:
+    ) -> AttentionCondition:
         """Prepare what a drawing is drawn from. What is left out, the decoder is not given.
 
         Args:
-            grid: Of the picture as far as it is seen (`GridEncoder.grids`).
-            ink: That picture, hidden ink taken away; with `grid`.
-            visible: 1 where the picture is seen, if a part of it is hidden.
-            latent: The code of a whole picture.
-            category_id: What it is to be.
+            grid: Grid of the visible part of the picture (`GridEncoder.grids`).
+            ink: The visible part of the picture; needed with `grid`.
+            visible: 1 where the picture is visible, if a part of it is hidden.
+            latent: The code of the whole picture.
+            category_id: The category to draw.
         """
         tokens = []
         if grid is not None:
@@ -213,27 +214,27 @@ class AttentionDecoder(Decoder[Condition]):
         ones = np.ones((*values.shape[:2], 1), np.float32)
         values = np.concatenate((values, ones), axis=2)
         if grid is None or ink is None:
-            shown, ink = HIDDEN, self._blank
+            visibility, ink = HIDDEN, self._blank
             paper = ink
         else:
-            shown = SHOWN if visible is None else PARTLY
+            visibility = SHOWN if visible is None else PARTLY
             visible = np.ones_like(ink) if visible is None else visible
             paper = guidance.paper_of(ink[None], visible[None])[0]
-        return Condition(np.ascontiguousarray(keys), values, ink, paper, shown)
+        return AttentionCondition(np.ascontiguousarray(keys), values, ink, paper, visibility)
 
     def open(self, num_rows: int) -> AttentionRows:
         """See `Decoder`."""
         return AttentionRows(self, num_rows)
 
     def log_probs(
-        self, condition: Condition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+        self, condition: AttentionCondition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
     ) -> Float32[np.ndarray, "N"]:
         """Log densities, in nats, of the first steps of N drawings under one condition."""
         rows = AttentionRows(self, len(prefixes))
         return rows.log_probs(condition, prefixes)
 
 
-class AttentionRows(DecoderRows[Condition]):
+class AttentionRows(DecoderRows[AttentionCondition]):
     """Drawings under way with an `AttentionDecoder`, at most so many at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
@@ -242,29 +243,29 @@ class AttentionRows(DecoderRows[Condition]):
         layers, head = decoder.num_layers, decoder.head_size
         self._keys = np.zeros((num_rows, layers, longest, head), np.float32)
         self._values = np.zeros((num_rows, layers, longest, head + 1), np.float32)
-        self._hidden = np.full((num_rows, longest), _NEVER, np.float32)
-        "Added to scores: 0 for what there is, minus infinity for what is not there yet."
+        self._mask = np.full((num_rows, longest), _MASKED, np.float32)
+        "Added to scores: 0 for keys in use, minus infinity for the others."
         self._length = np.zeros(num_rows, np.int64)
         "Memory tokens and past steps of each row."
         self._number = np.zeros(num_rows, np.int64)
         "Steps drawn."
-        self._shown = np.zeros((num_rows, decoder.width), np.float32)
+        self._visibility_rows = np.zeros((num_rows, decoder.width), np.float32)
         self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
         self._offsets = np.zeros((num_rows, 2), np.float32)
         "Sum of the offsets, in the decoder's units."
         self._was_down = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
         self._temperatures = np.zeros((num_rows, 1), np.float32)
-        self._sees = np.zeros(num_rows, np.int64)
-        "How much of the picture: `HIDDEN`, `PARTLY` or `SHOWN`."
+        self._visibility = np.zeros(num_rows, np.int64)
+        "`HIDDEN`, `PARTLY` or `SHOWN`."
         self._paper = np.zeros((num_rows, decoder.picture_size, decoder.picture_size), np.float32)
         self._view = PenView(num_rows, decoder.picture_size)
 
     def begin(
         self,
         start: int,
-        conditions: Sequence[Condition],
-        noise: Float32[np.ndarray, "K D"],
+        conditions: Sequence[AttentionCondition],
+        noise: Float32[np.ndarray, "K E"],
         temperatures: Float32[np.ndarray, "K"],
     ) -> Float32[np.ndarray, "K 5"]:
         """See `DecoderRows`."""
@@ -272,7 +273,7 @@ class AttentionRows(DecoderRows[Condition]):
         return self._draw(slice(start, start + len(conditions)), noise)
 
     def log_probs(
-        self, condition: Condition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
+        self, condition: AttentionCondition, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
     ) -> Float32[np.ndarray, "N"]:
         """See `AttentionDecoder.log_probs`; for fresh rows."""
         count = len(prefixes)
@@ -291,7 +292,10 @@ class AttentionRows(DecoderRows[Condition]):
         return total
 
     def _load(
-        self, start: int, conditions: Sequence[Condition], temperatures: Float32[np.ndarray, "K"]
+        self,
+        start: int,
+        conditions: Sequence[AttentionCondition],
+        temperatures: Float32[np.ndarray, "K"],
     ) -> None:
         """Put new drawings into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(conditions))
@@ -299,11 +303,11 @@ class AttentionRows(DecoderRows[Condition]):
             count = condition.keys.shape[1]
             self._keys[row, :, :count] = condition.keys
             self._values[row, :, :count] = condition.values
-            self._hidden[row, :count] = 0
-            self._hidden[row, count:] = _NEVER
+            self._mask[row, :count] = 0
+            self._mask[row, count:] = _MASKED
             self._length[row] = count
-            self._shown[row] = self._decoder.shown[condition.shown]
-            self._sees[row] = condition.shown
+            self._visibility_rows[row] = self._decoder.visibility_embedding[condition.visibility]
+            self._visibility[row] = condition.visibility
             self._paper[row] = condition.paper
         self._number[rows] = 0
         self._offsets[rows] = 0
@@ -313,29 +317,31 @@ class AttentionRows(DecoderRows[Condition]):
         self._view.begin(start, np.stack([condition.ink for condition in conditions]))
 
     def advance(
-        self, active: int, noise: Float32[np.ndarray, "N T D"]
+        self, active: int, noise: Float32[np.ndarray, "N T E"]
     ) -> Float32[np.ndarray, "S N 5"]:
         """See `DecoderRows`; always one step."""
-        with np.errstate(over="ignore", invalid="ignore"):  # who takes the drawing checks it
+        with np.errstate(over="ignore", invalid="ignore"):  # the engine rejects non-finite steps
             self._take_last_step(slice(0, active))
         return self._draw(slice(0, active), noise[:, 0])[None]
 
-    def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
+    def replace_last_steps(
+        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
+    ) -> None:
         """See `DecoderRows`."""
         self._steps[rows] = steps
 
-    def take_place(self, row: int, last: int) -> None:
+    def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
         length = int(self._length[last])
         self._keys[row, :, :length] = self._keys[last, :, :length]
         self._values[row, :, :length] = self._values[last, :, :length]
-        self._hidden[row] = self._hidden[last]
-        for kept in (
-            *(self._length, self._number, self._shown, self._steps),
-            *(self._offsets, self._temperatures, self._was_down, self._sees, self._paper),
+        self._mask[row] = self._mask[last]
+        for array in (
+            *(self._length, self._number, self._visibility_rows, self._steps),
+            *(self._offsets, self._temperatures, self._was_down, self._visibility, self._paper),
         ):
-            kept[row] = kept[last]
-        self._view.take_place(row, last)
+            array[row] = array[last]
+        self._view.move_row(row, last)
 
     def _position(self, rows: slice) -> Float32[np.ndarray, "R 2"]:
         """Where the pens are, in pixels."""
@@ -354,26 +360,28 @@ class AttentionRows(DecoderRows[Condition]):
         self._was_down[rows] = self._steps[rows, PEN.start + PEN_DOWN] > 0
         self._number[rows] += 1
 
-    def _draw(self, rows: slice, noise: Float32[np.ndarray, "R D"]) -> Float32[np.ndarray, "R 5"]:
+    def _draw(self, rows: slice, noise: Float32[np.ndarray, "R E"]) -> Float32[np.ndarray, "R 5"]:
         """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
-            sees = self._sees[rows] != HIDDEN
-            if sees.all():
+            sees_ink = self._visibility[rows] != HIDDEN
+            if sees_ink.all():
                 self._guide(rows, output, noise)
                 return self._steps[rows]
             free = noise.copy()
             free[:, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
             self._steps[rows] = sample(output, free, self._temperatures[rows])
-            if sees.any():
-                self._guide(np.flatnonzero(sees) + rows.start, output[sees], noise[sees])
+            if sees_ink.any():
+                self._guide(
+                    np.flatnonzero(sees_ink) + rows.start, output[sees_ink], noise[sees_ink]
+                )
         return self._steps[rows]
 
     def _guide(
         self,
         rows: slice | Int64[np.ndarray, "R"],
         output: Float32[np.ndarray, "R _"],
-        noise: Float32[np.ndarray, "R D"],
+        noise: Float32[np.ndarray, "R E"],
     ) -> None:
         """Draw one step of drawings that see a picture, guided by its ink."""
         temperature = self._temperatures[rows]
@@ -387,9 +395,8 @@ class AttentionRows(DecoderRows[Condition]):
             self._was_down[rows],
             np.tile(pi_logits, (1, NUM_PROPOSALS)),
             pen_logits,
-            self._paper[rows],
-            *self._view.ink(rows),
-            self._sees[rows] == SHOWN,
+            guidance.InkMaps(self._paper[rows], *self._view.ink(rows)),
+            self._visibility[rows] == SHOWN,
         )
         count = np.arange(len(output))
         step = np.zeros((len(output), STROKE5_DIM), np.float32)
@@ -401,29 +408,29 @@ class AttentionRows(DecoderRows[Condition]):
         """The outputs from which the next steps are sampled."""
         decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
         position = self._position(rows)
-        seen = (
+        step_inputs = (
             self._steps[rows],
-            _waves(position, _POSITION_RATES),
-            _waves(self._number[rows, None].astype(np.float32), _STEP_RATES),
-            self._view.see(rows, position),
+            _sinusoidal(position, _POSITION_RATES),
+            _sinusoidal(self._number[rows, None].astype(np.float32), _STEP_RATES),
+            self._view.windows(rows, position),
         )
-        states = decoder.step(np.concatenate(seen, axis=1))
-        states += self._shown[rows]
+        states = decoder.step(np.concatenate(step_inputs, axis=1))
+        states += self._visibility_rows[rows]
         length = self._length[rows]
         place = np.arange(rows.start, rows.stop)
-        self._hidden[place, length] = 0
+        self._mask[place, length] = 0
         longest = _whole_blocks(int(length.max()) + 1)
-        hidden = self._hidden[rows, :longest].reshape(len(place), -1, 1, BLOCK)
+        mask = self._mask[rows, :longest].reshape(len(place), -1, 1, BLOCK)
         for number, layer in enumerate(decoder.layers):
-            seen_by = layer.into(_normed(states))  # query, key, value
-            self._keys[place, number, length] = seen_by[:, width : width + head]
-            self._values[place, number, length, :head] = seen_by[:, width + head :]
+            qkv = layer.qkv(_normed(states))
+            self._keys[place, number, length] = qkv[:, width : width + head]
+            self._values[place, number, length, :head] = qkv[:, width + head :]
             self._values[place, number, length, head] = 1
             mixed = _attended(
-                seen_by[:, :width].reshape(-1, decoder.num_heads, head),
+                qkv[:, :width].reshape(-1, decoder.num_heads, head),
                 self._keys[rows, number, :longest],
                 self._values[rows, number, :longest],
-                hidden,
+                mask,
             )
             states += layer.out(mixed.reshape(states.shape))
             inside = layer.feed_in(_normed(states))
@@ -437,24 +444,25 @@ class AttentionRows(DecoderRows[Condition]):
 
 def _attended(
     heads: Float32[np.ndarray, "R H D"],
-    keys: Float32[np.ndarray, "R S D"],
-    values: Float32[np.ndarray, "R S _"],
-    hidden: Float32[np.ndarray, "R N 1 B"],
+    keys: Float32[np.ndarray, "R P D"],
+    values: Float32[np.ndarray, "R P _"],
+    mask: Float32[np.ndarray, "R _ 1 _"],
 ) -> Float32[np.ndarray, "R H D"]:
-    """Attend to memory and past, a block at a time; blocks that are hidden add nothing at all."""
+    """Attend to memory and past, a block of keys at a time."""
     num_rows, _, head = heads.shape
     keys = keys.reshape(num_rows, -1, BLOCK, head)
     values = values.reshape(num_rows, -1, BLOCK, head + 1)
-    scores = np.matmul(heads[:, None], keys.swapaxes(2, 3))  # (R, N, H, B)
-    scores += hidden
+    scores = np.matmul(heads[:, None], keys.swapaxes(2, 3))  # (R, blocks, H, BLOCK)
+    scores += mask
     scores -= scores.max(axis=(1, 3), keepdims=True)
     np.exp(scores, out=scores)
     parts = np.matmul(scores, values)
     total = parts[:, 0]
     for number in range(1, parts.shape[1]):
         total += parts[:, number]
+    # the last value column is 1, so it sums to the softmax denominator
     mixed: Float32[np.ndarray, "R H D"] = total[..., :head] / total[..., head:]
-    return mixed  # the ones among the values have summed the weights
+    return mixed
 
 
 def _whole_blocks(length: int) -> int:
@@ -466,13 +474,15 @@ _POSITION_RATES = (2 * np.pi / np.array(POSITION_PERIODS)).astype(np.float32)
 _STEP_RATES = (2 * np.pi / np.array(STEP_PERIODS)).astype(np.float32)
 
 
-def _waves(
-    values: Float32[np.ndarray, "R K"], rates: Float32[np.ndarray, "P"]
+def _sinusoidal(
+    values: Float32[np.ndarray, "R K"], rates: Float32[np.ndarray, "F"]
 ) -> Float32[np.ndarray, "R _"]:
-    """For each value the sines of all periods, then their cosines."""
+    """Sinusoidal encoding: for each value the sines of all periods, then their cosines."""
     angles = values[:, :, None] * rates
-    waves: Float32[np.ndarray, "R K _"] = np.concatenate((np.sin(angles), np.cos(angles)), axis=2)
-    return waves.reshape(len(values), -1)
+    encoding: Float32[np.ndarray, "R K _"] = np.concatenate(
+        (np.sin(angles), np.cos(angles)), axis=2
+    )
+    return encoding.reshape(len(values), -1)
 
 
 def _normed(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:

@@ -99,7 +99,7 @@ class Classifier:
     Make one with `Classifier.load`. Calls may be made from several threads.
 
     Args:
-        files: What its files hold.
+        files: Contents of the classifier files.
         num_threads: Threads of one call; None: as many as there are processors.
 
     Raises:

@@ -1,9 +1,9 @@
 """Decoders, in numpy: what they are, the rows in which drawings are under way, the recurrent ones.
 
 A decoder holds weights and can be shared by threads. `Decoder.open` gives rows, in each of which
-one drawing is under way. `LSTMDecoder` and `HyperDecoder` are the second readers of
-`models/decoders.py`: made of the weights that training gave them, under the same names without the
-prefix `decoder.`. Both see the latent code at every step; its share of the gates is computed once.
+one drawing is under way. `LSTMDecoder` and `HyperDecoder` are the numpy versions of those in
+`models/decoders.py`; their weights have the same names, without the prefix `decoder.`. Both see
+the latent code at every step; its share of the gates is computed once.
 
 *Convention*: gates stand in the order input, forget, output, candidate.
 """
@@ -61,9 +61,9 @@ class DecoderRows(ABC, Generic[Condition]):
 
         Args:
             start: Number of active rows.
-            conditions: What each new drawing is drawn from.
-            noise: Of that step.
-            temperatures: Of each drawing, to its end; not negative.
+            conditions: Condition of each new drawing.
+            noise: Noise of the first step.
+            temperatures: Temperature of each drawing, to its end; not negative.
         """
 
     @abstractmethod
@@ -74,15 +74,17 @@ class DecoderRows(ABC, Generic[Condition]):
 
         Args:
             active: N, number of rows.
-            noise: Of the next T steps, T >= 1.
+            noise: Noise of the next T steps, T >= 1.
         """
 
     @abstractmethod
-    def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
+    def replace_last_steps(
+        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
+    ) -> None:
         """Replace the steps that some rows drew last; the rows continue from the new ones."""
 
     @abstractmethod
-    def take_place(self, row: int, last: int) -> None:
+    def move_row(self, row: int, last: int) -> None:
         """Move the drawing of the last active row to the row of one that is finished."""
 
 
@@ -120,7 +122,7 @@ class RecurrentDecoder(Decoder[Latent], ABC):
 class RecurrentRows(DecoderRows[Latent]):
     """Drawings under way with a recurrent decoder, at most so many at once.
 
-    Numbers that are not finite are drawn without a warning: who reads the steps checks them.
+    Non-finite numbers raise no warning: the engine rejects non-finite steps.
     """
 
     def __init__(self, decoder: RecurrentDecoder, num_rows: int) -> None:
@@ -140,8 +142,8 @@ class RecurrentRows(DecoderRows[Latent]):
         rows = slice(start, start + len(conditions))
         with np.errstate(over="ignore", invalid="ignore"):
             first = self._decoder.first_state(np.stack(conditions))
-        for kept, part in zip(self._state, first, strict=True):
-            kept[rows] = part
+        for array, part in zip(self._state, first, strict=True):
+            array[rows] = part
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
         return self._draw(rows, noise)
@@ -152,14 +154,16 @@ class RecurrentRows(DecoderRows[Latent]):
         """See `DecoderRows`; always one step."""
         return self._draw(slice(0, active), noise[:, 0])[None]
 
-    def put(self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]) -> None:
+    def replace_last_steps(
+        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
+    ) -> None:
         """See `DecoderRows`."""
         self._steps[rows] = steps
 
-    def take_place(self, row: int, last: int) -> None:
+    def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
-        for kept in (*self._state, self._steps, self._temperatures):
-            kept[row] = kept[last]
+        for array in (*self._state, self._steps, self._temperatures):
+            array[row] = array[last]
 
     def _draw(self, rows: slice, noise: Float32[np.ndarray, "K D"]) -> Float32[np.ndarray, "K 5"]:
         with np.errstate(over="ignore", invalid="ignore"):

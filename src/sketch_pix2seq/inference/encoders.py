@@ -37,7 +37,7 @@ class PaperEncoder:
         latent_dim: Z.
         picture_size: Side of the square picture in pixels; a multiple of 8.
 
-    Source: see `models/encoders.py`.
+    *Source*: see `models/encoders.py`.
     """
 
     # depth, stride of each convolution
@@ -153,7 +153,7 @@ class RNNEncoder:
         latent_dim: Z.
         size: H, hidden units of each LSTM.
 
-    Source: see `models/encoders.py`.
+    *Source*: see `models/encoders.py`.
     """
 
     def __init__(self, weights: Weights, latent_dim: int, size: int = 256) -> None:

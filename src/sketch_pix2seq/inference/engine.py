@@ -27,7 +27,7 @@ from sketch_pix2seq.inference.row_block import (
     EMPTY_PREFIX,
     Conditions,
     DrawingRequest,
-    Moved,
+    DrawnSteps,
     RowBlock,
 )
 from sketch_pix2seq.processors import num_processors
@@ -46,7 +46,7 @@ class StrokeEngine:
 
     Args:
         bundle: The model.
-        networks: Its networks; None: they are made here.
+        networks: Networks of the bundle; None: they are made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
     """
@@ -154,7 +154,7 @@ class _Job:
             self._next = self.total
 
 
-def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[Moved]:
+def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[DrawnSteps]:
     """Let every block draw in a thread of its own, the first one in this thread."""
     with ThreadPoolExecutor(len(blocks) - 1, "stroke-engine") as pool:
         others = [pool.submit(_work, block, job, None) for block in blocks[1:]]
@@ -165,9 +165,9 @@ def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> 
         return drawn + [moved for other in others for moved in other.result()]
 
 
-def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[Moved]:
+def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[DrawnSteps]:
     """Draw until nothing waits and all rows are empty."""
-    drawn: list[Moved] = []
+    drawn: list[DrawnSteps] = []
     refill_from = max(1, block.num_rows // 4)
     while True:
         before = len(drawn)
@@ -183,7 +183,7 @@ def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[Moved]:
                 progress(job.num_finished, job.total)
 
 
-def _by_drawing(drawn: Sequence[Moved], total: int) -> list[Float32[np.ndarray, "T 5"]]:
+def _by_drawing(drawn: Sequence[DrawnSteps], total: int) -> list[Float32[np.ndarray, "T 5"]]:
     """Sort the steps of all calls by drawing; a drawing's own stay in their order."""
     numbers = np.concatenate([np.tile(moved.numbers, len(moved.steps)) for moved in drawn])
     steps = np.concatenate([moved.steps.reshape(-1, STROKE5_DIM) for moved in drawn])

@@ -164,7 +164,7 @@ def group_norm(
 ) -> Float32[np.ndarray, "B H W C"]:
     """Normalise each picture over its pixels and over 8 groups of channels.
 
-    Source: Wu & He, arXiv 1803.08494.
+    *Source*: Wu & He, arXiv 1803.08494.
     """
     batch, height, width, channels = pictures.shape
     pixels = pictures.reshape(batch, height * width, channels)
@@ -191,7 +191,7 @@ def layer_norm(
 ) -> Float32[np.ndarray, "*N H"]:
     """Normalise over the last axis; epsilon is added to the variance.
 
-    Source: Ba et al., arXiv 1607.06450.
+    *Source*: Ba et al., arXiv 1607.06450.
     """
     centred: Float32[np.ndarray, "*N H"] = values - values.mean(axis=-1, keepdims=True)
     variance = np.square(centred).mean(axis=-1, keepdims=True)
@@ -228,8 +228,8 @@ def lstm_cell(
 
     Args:
         gates: Before their activations: input, forget, output, candidate.
-        hidden: Its hidden state.
-        cell: Its memory.
+        hidden: Hidden state, overwritten.
+        cell: Cell memory.
     """
     size = cell.shape[1]
     opened = sigmoid(gates[:, : 3 * size])
@@ -254,9 +254,9 @@ class NormedConvolutions:
     """Convolutions of 3x3 pixels, each with group norm and SiLU.
 
     Args:
-        weights: By name: `layers.0.weight` and so on, as in `torch.nn.Sequential`.
+        weights: Arrays by name: `layers.0.weight` and so on, as in `torch.nn.Sequential`.
         sizes: Channels in, channels out (a multiple of 8) and stride of each.
-        name: Of the whole, `layers` in this example.
+        name: Prefix of the names, `layers` in this example.
     """
 
     def __init__(

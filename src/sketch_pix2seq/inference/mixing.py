@@ -1,6 +1,6 @@
 """Interpolation between latent codes.
 
-Source: the paper's interpolation is linear, z = w1 z1 + w2 z2 with w1 + w2 = 1; the spherical one
+*Source*: the paper's interpolation is linear, z = w1 z1 + w2 z2 with w1 + w2 = 1; the spherical one
 is Shoemake's (1985), with the lengths of the codes mixed as their directions are.
 """
 
@@ -45,7 +45,7 @@ def interpolate_scores(
     """Return class scores of the codes of `path_through`: of each the higher one of both inputs.
 
     Args:
-        scores: Of the K inputs: log probabilities relative to the most likely category, in nats.
+        scores: Log probabilities of the K inputs, less that of the most likely category.
         steps: As of `path_through`.
 
     Example:

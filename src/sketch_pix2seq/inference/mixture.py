@@ -1,7 +1,7 @@
 """Sampling a step from the decoder's output, in numpy.
 
-`models/mixture.py` owns the layout of the output and the temperature rule. This is their second
-reader, tested against it.
+`models/mixture.py` owns the layout of the output and the temperature rule. This is the numpy
+version, tested against it.
 """
 
 from __future__ import annotations
@@ -12,16 +12,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from sketch_pix2seq.inference.noise import NUM_NORMALS
-from sketch_pix2seq.sketch.pen import OFFSET, PEN, STROKE5_DIM
-
-NUM_PEN_STATES = PEN.stop - PEN.start
-"""Logits that stand first in the output."""
-PER_COMPONENT = 6
-"""Numbers of each Gaussian: logit, mean x and y, log std x and y, correlation before tanh."""
-MIN_LOG_STD = -7.0
-"""Smaller log stds stand for this one."""
-MAX_CORRELATION = 1.0 - 1e-4
-"""Correlations are within plus or minus this."""
+from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
+from sketch_pix2seq.sketch.pen import NUM_PEN_STATES, OFFSET, PEN, STROKE5_DIM
 
 
 def output_dim(num_components: int) -> int:
@@ -45,7 +37,7 @@ def sample(
             states, then two standard normals. K = M + 5.
         temperature: Not negative.
 
-    Source: `StrokeMixture.sample` in `models/mixture.py`.
+    *Source*: `StrokeMixture.sample` in `models/mixture.py`.
     """
     pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
     rows = np.arange(len(output))
@@ -67,7 +59,7 @@ def log_prob(
 ) -> Float32[np.ndarray, " B"]:
     """Log density of steps that were drawn, stroke-5 rows, offset and pen state, in nats.
 
-    Source: `StrokeMixture.log_prob` in `models/mixture.py`.
+    *Source*: `StrokeMixture.log_prob` in `models/mixture.py`.
     """
     components = _components(output)
     log_std = np.maximum(components[:, 3:5], np.float32(MIN_LOG_STD))

@@ -1,6 +1,8 @@
-"""The networks of a bundle: from drawings to codes, and to what a decoder draws from.
+"""The networks of a bundle: from drawings to codes, and to the conditions of a decoder.
 
-A new architecture is entered here: a subclass of `Networks`, and its place in `networks_of`.
+A new architecture needs a subclass of `Networks` and a line in `networks_of` here, an
+`Architecture` in `bundle/architectures.py`, `ModelSettings` in `training/recipe.py`, a network in
+`training/build.py` and a line in `architecture_of` of `export/bundle.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from jaxtyping import Float32
 from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError, UsageError
-from sketch_pix2seq.inference.attention import AttentionDecoder, Condition
+from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
 from sketch_pix2seq.sketch.raster import frame_scale
@@ -55,10 +57,10 @@ class Networks(ABC):
 
         Args:
             views: As of `codes`.
-            codes: Theirs.
-            n: How many of each.
+            codes: Codes of the drawings.
+            n: Redrawings of each drawing.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
-            seed: Decides with the number of the redrawing which parts it sees.
+            seed: Seed of the choice of visible parts, with the index of the redrawing.
         """
         if fidelity:
             raise UsageError(
@@ -145,7 +147,7 @@ class AttentionNetworks(Networks):
         view: Float32[np.ndarray, "1 S S"],
         code: Float32[np.ndarray, "Z"],
         visible: Float32[np.ndarray, "S S"],
-    ) -> Condition:
+    ) -> AttentionCondition:
         """Condition of one redrawing that sees some blocks of its picture."""
         (grid,) = self._encoder.grids(view[None], visible[None, None])
         return self._decoder.condition(
@@ -254,6 +256,8 @@ def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> D
         return LSTMDecoder(weights, *sizes)
     if architecture.name == "layer_norm":
         return LSTMDecoder(weights, *sizes, layer_norm=True)
+    if architecture.name != "hyper":
+        raise AssertionError(f"no decoder `{architecture.name}`")
     assert architecture.hyper_size is not None
     assert architecture.hyper_embedding is not None
     return HyperDecoder(

@@ -35,7 +35,7 @@ def read_noise(
     Every number comes from one or two uniform ones, so what a stream yields does not depend
     on the number of steps read at a time.
 
-    Source: Gumbel by the inverse of its distribution, normals by Box and Muller (1958).
+    *Source*: Gumbel by the inverse of its distribution, normals by Box and Muller (1958).
 
     Example:
         >>> read_noise([open_stream(seed=0, index=1)], num_steps=3, noise_dim=25).shape

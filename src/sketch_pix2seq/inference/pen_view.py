@@ -1,6 +1,7 @@
-"""What the pens of drawings under way see around them, kept up step by step.
+"""Windows around each pen, updated after every step.
 
-The second reader of `models/pen_view.py`, where the windows are described, tested against it.
+`sketch.decoder_constants` describes them. This is the numpy version of `models/pen_view.py`; tests
+compare both.
 """
 
 from __future__ import annotations
@@ -9,28 +10,25 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.sketch.coverage import touched
-
-WINDOWS = ((1, 11), (4, 11), (16, 7))
-"""Pixels to the side of a cell, and cells to the side of the window, of each of the windows."""
-VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
+from sketch_pix2seq.sketch.decoder_constants import WINDOWS
 
 
 class PenView:
-    """Ink left and ink drawn of the drawings in some rows; `size` is a multiple of 16."""
+    """Remaining and drawn ink of the drawings in some rows; `size` is a multiple of 16."""
 
     def __init__(self, num_rows: int, size: int) -> None:
         self._size = size
         self._maps = [_Map(num_rows, size // cell, side) for cell, side in WINDOWS]
-        self._mentions = np.zeros(num_rows * size * size, np.int64)
-        "Scratch: for each pixel the number of its last mention."
+        self._last_sample = np.zeros(num_rows * size * size, np.int64)
+        "Scratch: for each pixel the index of the last sample at that pixel; drops duplicates."
 
     def begin(self, start: int, ink: Float32[np.ndarray, "K H W"]) -> None:
         """Put new pictures into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(ink))
-        for (cell, _), kept in zip(WINDOWS, self._maps, strict=True):
+        for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True):
             side = self._size // cell
-            kept.inner(rows)[:, 0] = ink.reshape(-1, side, cell, side, cell).sum(axis=(2, 4))
-            kept.inner(rows)[:, 1] = 0
+            ink_map.inner(rows)[:, 0] = ink.reshape(-1, side, cell, side, cell).sum(axis=(2, 4))
+            ink_map.inner(rows)[:, 1] = 0
 
     def mark(
         self, rows: slice, before: Float32[np.ndarray, "R 2"], after: Float32[np.ndarray, "R 2"]
@@ -38,7 +36,7 @@ class PenView:
         """Mark what one more step of each drawing covers.
 
         Args:
-            rows: Of the drawings.
+            rows: Rows of the drawings.
             before: Where the line of the step begins; where it ends if the pen was lifted.
             after: Where it ends.
         """
@@ -47,48 +45,50 @@ class PenView:
         down, across = np.divmod(place, self._size)
         row = drawing + rows.start
         finest = self._maps[0]
-        self._mentions[pixel] = number = np.arange(len(pixel))
-        fresh = self._mentions[pixel] == number  # of several mentions of a pixel one counts
+        self._last_sample[pixel] = number = np.arange(len(pixel))
+        fresh = self._last_sample[pixel] == number
         fresh &= finest.inner(slice(None))[row, 1, down, across] == 0
         row, down, across = row[fresh], down[fresh], across[fresh]
         ink = finest.inner(slice(None))[row, 0, down, across]
-        for (cell, _), kept in zip(WINDOWS, self._maps, strict=True):
-            kept.cover(row, down // cell, across // cell, ink)
+        for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True):
+            ink_map.cover(row, down // cell, across // cell, ink)
 
-    def see(self, rows: slice, position: Float32[np.ndarray, "R 2"]) -> Float32[np.ndarray, "R V"]:
-        """What is seen from where the pens are: (x, y) in pixels."""
-        # of NaN 0: who takes the drawing checks that it is finite
+    def windows(
+        self, rows: slice, position: Float32[np.ndarray, "R 2"]
+    ) -> Float32[np.ndarray, "R V"]:
+        """Return the windows about the pens at `position`, (x, y) in pixels."""
+        # NaN becomes 0: the engine rejects non-finite steps
         pixel = np.fmin(np.fmax(position, 0), self._size - 1).astype(np.int64)
-        seen = [
-            kept.window(rows, pixel // cell) * np.float32(1 / cell)
-            for (cell, _), kept in zip(WINDOWS, self._maps, strict=True)
+        windows = [
+            ink_map.window(rows, pixel // cell) * np.float32(1 / cell)
+            for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True)
         ]
-        return np.concatenate(seen, axis=1)
+        return np.concatenate(windows, axis=1)
 
     def ink(
         self, rows: slice | Int64[np.ndarray, "R"]
     ) -> tuple[Float32[np.ndarray, "R H W"], Float32[np.ndarray, "R H W"]]:
-        """Ink left and ink drawn, pixel by pixel."""
+        """Remaining and drawn ink of each pixel."""
         finest = self._maps[0].inner(rows)
         return finest[:, 0], finest[:, 1]
 
-    def take_place(self, row: int, last: int) -> None:
+    def move_row(self, row: int, last: int) -> None:
         """Move the drawing of row `last` to row `row`."""
-        for kept in self._maps:
-            kept.padded[row] = kept.padded[last]
+        for ink_map in self._maps:
+            ink_map.padded[row] = ink_map.padded[last]
 
 
 class _Map:
-    """Ink left and ink drawn in cells of one size, with a frame of zeros around."""
+    """Remaining and drawn ink in cells of one size, with a frame of zeros around."""
 
     def __init__(self, num_rows: int, cells: int, side: int) -> None:
         self._pad = side // 2
         self._side = side
-        whole = cells + 2 * self._pad
-        self.padded = np.zeros((num_rows, 2, whole, whole), np.float32)
+        padded = cells + 2 * self._pad
+        self.padded = np.zeros((num_rows, 2, padded, padded), np.float32)
         around = np.arange(side)
-        inside = around[:, None] * whole + around
-        self._inside = (np.arange(2)[:, None, None] * (whole * whole) + inside).ravel()
+        inside = around[:, None] * padded + around
+        self._inside = (np.arange(2)[:, None, None] * (padded * padded) + inside).ravel()
 
     def inner(self, rows: slice | Int64[np.ndarray, "R"]) -> Float32[np.ndarray, "R 2 G G"]:
         """The cells themselves, without the frame; a view."""
@@ -103,16 +103,16 @@ class _Map:
         ink: Float32[np.ndarray, " K"],
     ) -> None:
         """Take ink away from cells, and count one more covered pixel in each."""
-        whole = self.padded.shape[2]
-        left = (row * (2 * whole) + down + self._pad) * whole + across + self._pad
+        side = self.padded.shape[2]
+        cell = (row * (2 * side) + down + self._pad) * side + across + self._pad
         flat = self.padded.reshape(-1)
-        np.subtract.at(flat, left, ink)
-        np.add.at(flat, left + whole * whole, 1)
+        np.subtract.at(flat, cell, ink)
+        np.add.at(flat, cell + side * side, 1)
 
     def window(self, rows: slice, place: Int64[np.ndarray, "R 2"]) -> Float32[np.ndarray, "R _"]:
-        """The cells about some places: ink left row by row, then ink drawn."""
-        whole = self.padded.shape[2]
-        first = (np.arange(rows.start, rows.stop) * (2 * whole) + place[:, 1]) * whole
+        """The cells about some places: remaining ink row by row, then drawn ink."""
+        side = self.padded.shape[2]
+        first = (np.arange(rows.start, rows.stop) * (2 * side) + place[:, 1]) * side
         index = (first + place[:, 0])[:, None] + self._inside
-        seen: Float32[np.ndarray, "R _"] = self.padded.reshape(-1)[index]
-        return seen
+        window: Float32[np.ndarray, "R _"] = self.padded.reshape(-1)[index]
+        return window

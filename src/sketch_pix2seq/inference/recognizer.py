@@ -107,8 +107,8 @@ class Recognizer:
 
         Args:
             views: The encoder's input for the candidates, all those of an input together.
-            codes: Of the inputs.
-            class_log_probs: Of the inputs, as `class_log_probs` returns them; None: only codes
+            codes: Codes of the inputs.
+            class_log_probs: As `class_log_probs` returns them, of the inputs; None: only codes
                 count.
             num_candidates: Redrawings of each input.
         """

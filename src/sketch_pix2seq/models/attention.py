@@ -1,19 +1,20 @@
 """The `attention` model: a decoder that attends to the picture where it draws.
 
 A convolutional encoder turns a picture into a grid of tokens and a latent code. The decoder is a
-causal transformer over steps. Before each step it sees three things: where its pen is, the ink
-around the pen that is still to be drawn and that is drawn already (`models.pen_view`), and its
-past. Every layer attends to the past and to a memory of tokens: the picture's grid, the code, the
-category, and one that is always there.
+causal transformer over steps. Its inputs are the last step, the position of the pen, the number of
+the step, and the remaining and drawn ink around the pen (`models.pen_view`). Every layer attends to
+the past steps and to a memory of tokens: the picture's grid, the code, the category, and a null
+token.
 
-In training any of the conditions may be missing (`Conditions.draw`), so one set of weights redraws
-what it sees, redraws from the code alone, completes, and draws by name.
+In training any of the conditions may be missing (`Conditions.sample`), so one set of weights
+redraws what it sees, redraws from the code alone, completes, and draws by name.
 
 Shape letters: B batch, T steps, N memory tokens, W width of the decoder, Z latent, G side of the
-grid, S side of the picture, C channels.
+grid, S side of the picture, C channels, H heads, D size of a head, V numbers in a view of the pen,
+O length of the output.
 
-Source: Vaswani et al., arXiv 1706.03762 (attention); Shazeer, arXiv 1911.02150 (keys and values
-that all heads share); So et al., arXiv 2109.08668 (squared ReLU).
+*Source*: Vaswani et al., arXiv 1706.03762 (attention); Shazeer, arXiv 1911.02150 (multi-query
+attention: all heads share keys and values); So et al., arXiv 2109.08668 (squared ReLU).
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ from torch.nn import functional
 from sketch_pix2seq.models.encoders import GridEncoder
 from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, reconstruction_losses
 from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
-from sketch_pix2seq.models.pen_view import VIEW_DIM, pen_views
+from sketch_pix2seq.models.pen_view import pen_views
+from sketch_pix2seq.sketch.decoder_constants import (
+    ENCODING_DIM,
+    HIDDEN,
+    NUM_CODE_TOKENS,
+    PARTLY,
+    POSITION_PERIODS,
+    SHOWN,
+    STEP_PERIODS,
+    VIEW_DIM,
+)
 from sketch_pix2seq.sketch.pen import OFFSET, STROKE5_DIM
 
-POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-"""Periods, in pixels, of the sines and cosines that encode the pen's position."""
-STEP_PERIODS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-"""Periods, in steps, of the sines and cosines that encode the step's number."""
-NUM_CODE_TOKENS = 4
-PEN_TEMPERATURE = 2.0
-"""Pen states are sampled at this many times the temperature. At the temperature itself, which is
-right for the offsets, many drawings scribble on one spot and do not end."""
 CONDITIONS = ("picture", "code", "category", "nothing")
 """Conditions of a decoder; `picture` includes the code."""
-HIDDEN, PARTLY, SHOWN = 0, 1, 2
-"""Values of `Conditions.shown`."""
 _BLOCKS = (2, 4, 8)  # a partly shown picture is hidden in blocks of a half, a quarter, an eighth
 _MASKED = -1e4  # added to a score that must not count; fits 16-bit floats
 
@@ -54,11 +55,11 @@ class ConditionShares:
     """How often the decoder is given each condition, in training.
 
     Args:
-        shown: share of drawings whose whole picture it sees.
-        partly: share of drawings of whose picture it sees some blocks.
-        code_with_picture: how often it is given the code as well, if it sees any of the picture.
-        code_alone: how often it is given the code, if it sees nothing of the picture.
-        category: how often it is given the category.
+        shown: Share of drawings whose whole picture is visible.
+        partly: Share of drawings of whose picture some blocks are visible.
+        code_with_picture: Share of drawings with the code, of those with a visible picture.
+        code_alone: Share of drawings with the code, of those without a visible picture.
+        category: Share of drawings with the category.
     """
 
     shown: float = 0.5
@@ -73,13 +74,13 @@ class Conditions:
     """What the decoder is given of each drawing.
 
     Args:
-        shown: `HIDDEN`, `PARTLY` or `SHOWN`.
-        visible: 1 where the picture is shown, 0 where it is hidden.
-        has_code: whether it is given the latent code.
-        has_category: whether it is given the category.
+        visibility: `HIDDEN`, `PARTLY` or `SHOWN`.
+        visible: 1 where the picture is visible, 0 where it is hidden.
+        has_code: Whether the decoder is given the latent code.
+        has_category: Whether the decoder is given the category.
     """
 
-    shown: Int64[Tensor, "B"]
+    visibility: Int64[Tensor, "B"]
     visible: Float[Tensor, "B 1 S S"]
     has_code: Bool[Tensor, "B"]
     has_category: Bool[Tensor, "B"]
@@ -93,53 +94,56 @@ class Conditions:
         Args:
             batch: B.
             size: S.
-            device: where the tensors are to lie.
+            device: Device of the tensors.
             given: `picture` (with the code), `code`, `category` or `nothing`.
         """
-        shown = SHOWN if given == "picture" else HIDDEN
+        visibility = SHOWN if given == "picture" else HIDDEN
         return cls(
-            torch.full((batch,), shown, device=device),
-            torch.full((batch, 1, size, size), float(shown == SHOWN), device=device),
+            torch.full((batch,), visibility, device=device),
+            torch.full((batch, 1, size, size), float(visibility == SHOWN), device=device),
             torch.full((batch,), given in ("picture", "code"), device=device),
             torch.full((batch,), given == "category", device=device),
         )
 
     @classmethod
-    def draw(
+    def sample(
         cls, batch: int, size: int, shares: ConditionShares, generator: torch.Generator
     ) -> Conditions:
-        """Draw random conditions for each drawing of a training batch.
+        """Sample random conditions for each drawing of a training batch.
 
         Args:
             batch: B.
             size: S, a multiple of 8.
-            shares: how often each condition is given.
-            generator: random generator; the tensors lie on its device.
+            shares: How often each condition is given.
+            generator: Random generator; the tensors lie on its device.
         """
 
-        def chance(*shape: int) -> Tensor:
+        def uniform(*shape: int) -> Tensor:
             return torch.rand(*shape, generator=generator, device=generator.device)
 
-        picked = chance(batch)
+        picked = uniform(batch)
         partly = (picked >= shares.shown) & (picked < shares.shown + shares.partly)
-        shown = torch.where(picked < shares.shown, SHOWN, torch.where(partly, PARTLY, HIDDEN))
+        visibility = torch.where(picked < shares.shown, SHOWN, torch.where(partly, PARTLY, HIDDEN))
         blocks = torch.randint(
             len(_BLOCKS), (batch, 1, 1, 1), generator=generator, device=generator.device
         )
-        share = chance(batch, 1, 1, 1)
-        visible = (shown == SHOWN).float().view(-1, 1, 1, 1).repeat(1, 1, size, size)
+        share = uniform(batch, 1, 1, 1)
+        visible = (visibility == SHOWN).float().view(-1, 1, 1, 1).repeat(1, 1, size, size)
         for index, side in enumerate(_BLOCKS):
-            some = (chance(batch, 1, side, side) < share).float()
-            here = ((blocks.flatten() == index) & (shown == PARTLY)).nonzero().squeeze(1)
+            some = (uniform(batch, 1, side, side) < share).float()
+            here = ((blocks.flatten() == index) & (visibility == PARTLY)).nonzero().squeeze(1)
             visible[here] = functional.interpolate(some[here], (size, size), mode="nearest")
-        odds = torch.where(shown == HIDDEN, shares.code_alone, shares.code_with_picture)
-        return cls(shown, visible, chance(batch) < odds, chance(batch) < shares.category)
+        has_code_share = torch.where(
+            visibility == HIDDEN, shares.code_alone, shares.code_with_picture
+        )
+        has_code = uniform(batch) < has_code_share
+        return cls(visibility, visible, has_code, uniform(batch) < shares.category)
 
-    def part(self, number: int, how_many: int) -> Conditions:
-        """The conditions of every `how_many`-th drawing, from drawing `number` on."""
-        some = slice(number, None, how_many)
+    def shard(self, rank: int, world_size: int) -> Conditions:
+        """The conditions of every `world_size`-th drawing, from drawing `rank` on."""
+        some = slice(rank, None, world_size)
         return Conditions(
-            self.shown[some], self.visible[some], self.has_code[some], self.has_category[some]
+            self.visibility[some], self.visible[some], self.has_code[some], self.has_category[some]
         )
 
 
@@ -160,7 +164,7 @@ class _SquaredReLU(torch.autograd.Function):
 
 
 class _Layer(nn.Module):
-    """Attention to memory and past, then two products with a squared ReLU between."""
+    """Multi-query attention to memory and past, then a feed-forward network."""
 
     def __init__(self, width: int, num_heads: int, expansion: int) -> None:
         super().__init__()
@@ -217,11 +221,11 @@ class AttentionDecoder(nn.Module):
         channels: C of the grid's tokens.
         grid_size: G.
         width: W.
-        num_layers: layers.
-        num_heads: heads of each; a divisor of W.
-        expansion: how many times W is inside the two products of a layer.
+        num_layers: Layers.
+        num_heads: Heads of each; a divisor of W.
+        expansion: Width of the feed-forward network, in multiples of W.
         num_components: M of the mixture.
-        keep: probability that dropout keeps what a layer adds.
+        keep: Probability that dropout keeps what a layer adds.
     """
 
     def __init__(
@@ -246,9 +250,8 @@ class AttentionDecoder(nn.Module):
         self.category = nn.Embedding(num_categories, width)
         self.null = nn.Parameter(0.02 * torch.randn(width))
         self.memory_norm = nn.LayerNorm(width)
-        num_waves = 2 * (2 * len(POSITION_PERIODS) + len(STEP_PERIODS))
-        self.step = nn.Linear(STROKE5_DIM + num_waves + VIEW_DIM, width)
-        self.shown = nn.Embedding(3, width)
+        self.step = nn.Linear(STROKE5_DIM + ENCODING_DIM + VIEW_DIM, width)
+        self.shown = nn.Embedding(3, width)  # of the visibility; the name is that of the weight
         self.layers = nn.ModuleList(_Layer(width, num_heads, expansion) for _ in range(num_layers))
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, output_dim(num_components))
@@ -269,8 +272,8 @@ class AttentionDecoder(nn.Module):
         """The tokens to which every layer attends.
 
         Returns:
-            tokens: grid, code, category, and one that is always there.
-            there: which of them the conditions give.
+            tokens: Grid, code, category and null token.
+            memory_mask: Which of them the conditions give; the null token always.
         """
         batch = len(latent)
         cells = self.grid(grid.flatten(2).transpose(1, 2)) + self.grid_place
@@ -280,46 +283,47 @@ class AttentionDecoder(nn.Module):
         tokens = torch.cat((cells, code, category, null), 1)
         counts = (cells.shape[1], NUM_CODE_TOKENS, 1, 1)
         given = (
-            conditions.shown != HIDDEN,
+            conditions.visibility != HIDDEN,
             conditions.has_code,
             conditions.has_category,
             torch.ones_like(conditions.has_code),
         )
-        there = [flag.unsqueeze(1).expand(-1, n) for flag, n in zip(given, counts, strict=True)]
-        return self.memory_norm(tokens), torch.cat(there, 1)
+        mask = [flag.unsqueeze(1).expand(-1, n) for flag, n in zip(given, counts, strict=True)]
+        return self.memory_norm(tokens), torch.cat(mask, 1)
 
     def forward(
         self,
         steps: Float[Tensor, "B T 5"],
         positions: Float[Tensor, "B T 2"],
         views: Float[Tensor, "B T V"],
-        shown: Int64[Tensor, "B"],
+        visibility: Int64[Tensor, "B"],
         memory: Float[Tensor, "B N W"],
-        there: Bool[Tensor, "B N"],
+        memory_mask: Bool[Tensor, "B N"],
         generator: torch.Generator | None = None,
-    ) -> Float[Tensor, "B T D"]:
+    ) -> Float[Tensor, "B T O"]:
         """Output vectors of all steps (see `StrokeMixture.from_output`).
 
         Args:
-            steps: input rows, beginning with the start step.
-            positions: where the pen is after each, in pixels.
-            views: what it sees from there (see `pen_views`).
-            shown: see `Conditions`.
-            memory: see `memory`.
-            there: see `memory`.
-            generator: of the dropout's randomness, in training mode.
+            steps: Input rows, beginning with the start step.
+            positions: Where the pen is after each, in pixels.
+            views: Ink around the pen there (see `pen_views`).
+            visibility: See `Conditions`.
+            memory: See `memory`.
+            memory_mask: See `memory`.
+            generator: Random generator of the dropout, in training mode.
         """
         num_steps = steps.shape[1]
         number = torch.arange(num_steps, device=steps.device, dtype=steps.dtype)
-        waves = (
-            _waves(positions, POSITION_PERIODS),
-            _waves(number.view(1, -1, 1).expand(len(steps), -1, -1), STEP_PERIODS),
+        encodings = (
+            _sinusoidal(positions, POSITION_PERIODS),
+            _sinusoidal(number.view(1, -1, 1).expand(len(steps), -1, -1), STEP_PERIODS),
         )
-        rows = self.step(torch.cat((steps, *waves, views), -1))
-        rows = rows + self.shown(shown).unsqueeze(1).to(rows.dtype)
+        rows = self.step(torch.cat((steps, *encodings, views), -1))
+        rows = rows + self.shown(visibility).unsqueeze(1).to(rows.dtype)
         later = torch.ones(num_steps, num_steps, dtype=torch.bool, device=steps.device).triu(1)
         hidden = torch.cat(
-            (~there.unsqueeze(1).expand(-1, num_steps, -1), later.expand(len(steps), -1, -1)), 2
+            (~memory_mask.unsqueeze(1).expand(-1, num_steps, -1), later.expand(len(steps), -1, -1)),
+            2,
         )
         bias = (hidden * _MASKED).to(rows.dtype).unsqueeze(1)
         for layer in self.layers:
@@ -332,13 +336,13 @@ class AttentionModel(nn.Module):
     """Encoder and decoder together; see the module.
 
     Args:
-        encoder: picture to grid and code.
-        decoder: steps and memory to mixtures.
-        step_pixels: pixels of the picture to one unit of the offsets.
+        encoder: Picture to grid and code.
+        decoder: Steps and memory to mixtures.
+        step_pixels: Pixels of the picture to one unit of the offsets.
         picture_size: S.
-        shares: how often each condition is given in training.
-        class_weight: weight of the cross entropy of categories, predicted from codes.
-        convention: how the losses are averaged.
+        shares: How often each condition is given in training.
+        class_weight: Weight of the cross entropy of categories, predicted from codes.
+        convention: How the losses are averaged.
     """
 
     with_kl = False
@@ -378,24 +382,26 @@ class AttentionModel(nn.Module):
 
         Args:
             pictures: 1 = ink, 0 = paper.
-            steps: stroke-5 rows: the start step, the drawing, end rows.
-            lengths: rows of each drawing, longest first, on the CPU.
-            category_ids: categories.
-            covered: after how many steps each pixel is covered (see `covering_steps`).
-            conditions: what the decoder is given.
-            noise: standard normal, with which codes are sampled; None: they are the means.
-            targets: rows that are to come next; None: those of `steps`.
-            generator: of the dropout's randomness, in training mode.
+            steps: Stroke-5 rows: the start step, the drawing, end rows.
+            lengths: Rows of each drawing, longest first, on the CPU.
+            category_ids: Categories.
+            covered: After how many steps each pixel is covered (see `covering_steps`).
+            conditions: What the decoder is given.
+            noise: Standard normal, with which codes are sampled; None: they are the means.
+            targets: Next rows; None: those of `steps`.
+            generator: Random generator of the dropout, in training mode.
         """
         inputs = steps[:, :-1]
         targets = steps[:, 1:] if targets is None else targets
         grid, latent = self.encode(pictures, conditions, noise)
         classes = self.encoder.classes(latent).float()
         class_sum = functional.cross_entropy(classes, category_ids, reduction="sum")
-        memory, there = self.decoder.memory(grid, latent, category_ids, conditions)
+        memory, memory_mask = self.decoder.memory(grid, latent, category_ids, conditions)
         positions = self.positions(inputs)
         views = pen_views((pictures * conditions.visible).squeeze(1), covered, positions)
-        output = self.decoder(inputs, positions, views, conditions.shown, memory, there, generator)
+        output = self.decoder(
+            inputs, positions, views, conditions.visibility, memory, memory_mask, generator
+        )
         num_rows = (lengths + 1).to(steps.device)
         counted = torch.arange(inputs.shape[1], device=steps.device) < num_rows.unsqueeze(1)
         if self.convention == "magenta":
@@ -417,13 +423,12 @@ class AttentionModel(nn.Module):
     ) -> tuple[Float[Tensor, "B C G G"], Float[Tensor, "B Z"]]:
         """Grid of the visible part of each picture, and the code of the whole picture.
 
-        Args: as of `forward`.
+        Args: As of `forward`.
         """
-        whole = torch.ones_like(pictures)
-        grid = self.encoder(pictures, whole)
+        grid = self.encoder(pictures, torch.ones_like(pictures))
         mean, log_var = self.encoder.latent(grid)
         latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise
-        partly = torch.nonzero(conditions.shown == PARTLY).squeeze(1)
+        partly = torch.nonzero(conditions.visibility == PARTLY).squeeze(1)
         if len(partly):
             partly_grid = self.encoder(pictures[partly], conditions.visible[partly])
             grid = grid.index_copy(0, partly, partly_grid)
@@ -434,7 +439,7 @@ class AttentionModel(nn.Module):
         return steps[..., OFFSET].cumsum(1) * self.step_pixels + 0.5 * self.picture_size
 
 
-def _waves(values: Float[Tensor, "*B D"], periods: tuple[float, ...]) -> Float[Tensor, "*B _"]:
-    """Sines and cosines of values, of each period."""
+def _sinusoidal(values: Float[Tensor, "*B D"], periods: tuple[float, ...]) -> Float[Tensor, "*B _"]:
+    """Sinusoidal encoding: sines, then cosines, of each period."""
     angles = values.unsqueeze(-1) * (2.0 * math.pi / values.new_tensor(periods))
     return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)

@@ -23,13 +23,13 @@ class SketchAutoencoder(nn.Module):
     """Any of the four models of the paper: it encodes a drawing and learns to draw it.
 
     Args:
-        encoder: picture or strokes to mean and log variance (B, Z).
-        decoder: latent and packed steps to a mixture a row.
-        convention: how the losses are averaged.
-        with_kl: whether there is a KL term (equation 1 of Chen et al.) or truly none
+        encoder: Picture or strokes to mean and log variance (B, Z).
+        decoder: Latent and packed steps to a mixture a row.
+        convention: How the losses are averaged.
+        with_kl: Whether there is a KL term (equation 1 of Chen et al.) or truly none
             (equation 2).
 
-    Source: Chen et al., arXiv 1709.04121, Table 1; z = mean + sigma * eps.
+    *Source*: Chen et al., arXiv 1709.04121, Table 1; z = mean + sigma * eps.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class SketchAutoencoder(nn.Module):
 
         Args:
             pictures: 1 = ink, 0 = paper.
-            steps: stroke-5 rows: the start step, the drawing, end rows.
-            lengths: rows of each drawing, longest first, on the CPU.
-            noise: standard normal, with which codes are sampled; None: they are the means.
-            generator: of the dropout's randomness, in training mode.
+            steps: Stroke-5 rows: the start step, the drawing, end rows.
+            lengths: Rows of each drawing, longest first, on the CPU.
+            noise: Standard normal, with which codes are sampled; None: they are the means.
+            generator: Random generator of the dropout, in training mode.
         """
         mean, log_var = self.encode(pictures, steps, lengths, generator)
         latent = mean if noise is None else mean + (0.5 * log_var).exp() * noise

@@ -21,7 +21,7 @@ class SketchClassifier(nn.Module):
 
     Args:
         num_categories: K.
-        width: channels of the first layer, a multiple of 8; the last has 8 times as many.
+        width: Channels of the first layer, a multiple of 8; the last has 8 times as many.
 
     It has about 520,000 weights at width 24 and costs a third of what a decoder of 512 costs.
     """
@@ -61,8 +61,8 @@ class SketchClassifier(nn.Module):
 
         Args:
             pictures: 1 = ink, 0 = paper.
-            category_ids: what they show.
-            generator: of the dropout's randomness; needed in training mode.
+            category_ids: Category of each drawing.
+            generator: Random generator of the dropout; needed in training mode.
         """
         features = self._features(pictures)
         if self.training:

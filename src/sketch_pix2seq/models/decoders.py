@@ -3,9 +3,9 @@
 Each reads whole packed drawings when it learns and single steps when it draws. All see the
 latent code at every step; its share of the gates is computed once a drawing.
 
-Convention: gates stand in the order input, forget, output, candidate.
+*Convention*: gates stand in the order input, forget, output, candidate.
 
-Source: the decoders of Ha & Eck, arXiv 1704.03477: first state tanh(FC(z)), forget bias 1,
+*Source*: the decoders of Ha & Eck, arXiv 1704.03477: first state tanh(FC(z)), forget bias 1,
 orthogonal recurrent weights per gate, recurrent dropout of the candidates.
 """
 
@@ -59,9 +59,9 @@ class Decoder(nn.Module, ABC):
         """Predict every step of a packed batch from the steps before it.
 
         Args:
-            latent: the code of each drawing, in the batch's order.
-            steps: packed input rows (stroke-5, beginning with the start step).
-            generator: of the dropout's randomness; needed in training mode.
+            latent: The code of each drawing, in the batch's order.
+            steps: Packed input rows (stroke-5, beginning with the start step).
+            generator: Random generator of the dropout; needed in training mode.
 
         Returns:
             The mixture of each row, packed.
@@ -85,10 +85,10 @@ class LSTMDecoder(Decoder):
         latent_dim: Z.
         size: H, 512 in the paper.
         num_components: M, 20 in the paper.
-        keep: probability that recurrent dropout keeps a candidate.
-        layer_norm: whether to normalise.
+        keep: Probability that recurrent dropout keeps a candidate.
+        layer_norm: Whether to normalise.
 
-    Source: layer normalisation: Ba et al., arXiv 1607.06450; each gate normalised by itself,
+    *Source*: layer normalisation: Ba et al., arXiv 1607.06450; each gate normalised by itself,
     epsilon 0.001, as in sketch-rnn's reference code.
     """
 
@@ -158,11 +158,11 @@ class HyperDecoder(Decoder):
     """HyperLSTM: a smaller LSTM decides, step by step, how the gates of the main one scale.
 
     Args:
-        latent_dim, size, num_components, keep: as of `LSTMDecoder`; all of the main LSTM.
-        hyper_size: units of the smaller LSTM.
-        embedding_dim: length of the code with which it scales each gate.
+        latent_dim, size, num_components, keep: As of `LSTMDecoder`; all of the main LSTM.
+        hyper_size: Units of the smaller LSTM.
+        embedding_dim: Length of the code with which it scales each gate.
 
-    Source: Ha et al., HyperNetworks, arXiv 1609.09106, section 4.2 and appendix A.2.2,
+    *Source*: Ha et al., HyperNetworks, arXiv 1609.09106, section 4.2 and appendix A.2.2,
     with sketch-rnn's sizes and first weights: both LSTMs layer-normalised, all scales
     0.1 at first.
     """

@@ -11,19 +11,22 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from sketch_pix2seq.models.attention import (
-    HIDDEN,
-    PEN_TEMPERATURE,
-    SHOWN,
-    AttentionModel,
-    Conditions,
-)
+from sketch_pix2seq.models.attention import AttentionModel, Conditions
 from sketch_pix2seq.models.decoders import Decoder
-from sketch_pix2seq.models.mixture import NUM_PEN_STATES, StrokeMixture
+from sketch_pix2seq.models.mixture import StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch import guidance
 from sketch_pix2seq.sketch.coverage import NEVER, touched
-from sketch_pix2seq.sketch.pen import END_STEP, OFFSET, PEN, PEN_DOWN, PEN_END, START_STEP
+from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PEN_TEMPERATURE, SHOWN
+from sketch_pix2seq.sketch.pen import (
+    END_STEP,
+    NUM_PEN_STATES,
+    OFFSET,
+    PEN,
+    PEN_DOWN,
+    PEN_END,
+    START_STEP,
+)
 
 
 @torch.no_grad()
@@ -36,10 +39,10 @@ def draw_steps(
     """Draw, one step after another; drawings that have ended are left out of the work.
 
     Args:
-        decoder: in evaluation mode, or without dropout.
-        latent: a code per drawing.
-        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
-        temperature: not negative.
+        decoder: In evaluation mode, or without dropout.
+        latent: Code of each drawing.
+        noise: See `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: Not negative.
 
     Returns:
         Stroke-5 rows without a start step; those after the first end row are end rows.
@@ -77,20 +80,20 @@ def draw_with_attention(
     """Draw with an `attention` model, all steps anew for each one: slow and plain.
 
     Args:
-        model: in evaluation mode.
+        model: In evaluation mode.
         pictures: 1 = ink.
-        category_ids: of each drawing.
-        conditions: what the decoder is given.
-        noise: see `StrokeMixture.sample`; its first axis is the number of steps.
-        temperature: not negative.
-        prefix: steps with which each drawing begins, whatever the decoder would draw.
+        category_ids: Category of each drawing.
+        conditions: What the decoder is given.
+        noise: See `StrokeMixture.sample`; its first axis is the number of steps.
+        temperature: Not negative.
+        prefix: First steps of each drawing, in place of those that the decoder would draw.
 
     Returns:
         As `draw_steps`.
     """
     batch = len(pictures)
     grid, latent = model.encode(pictures, conditions)
-    memory, there = model.decoder.memory(grid, latent, category_ids, conditions)
+    memory, memory_mask = model.decoder.memory(grid, latent, category_ids, conditions)
     ink = (pictures * conditions.visible).squeeze(1)
     paper = guidance.paper_of(ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy())
     covered = np.full(ink.shape, NEVER, np.int16)
@@ -102,8 +105,10 @@ def draw_with_attention(
         positions = model.positions(drawn[going])
         when = torch.from_numpy(covered[rows]).to(pictures.device)
         views = pen_views(ink[going], when, positions)
-        shown = conditions.shown[going]
-        output = model.decoder(drawn[going], positions, views, shown, memory[going], there[going])
+        visibility = conditions.visibility[going]
+        output = model.decoder(
+            drawn[going], positions, views, visibility, memory[going], memory_mask[going]
+        )
         was_down = (drawn[going, -1, PEN.start + PEN_DOWN] > 0) & (number > 0)
         if prefix is not None and number < prefix.shape[1]:
             step = prefix[going, number]
@@ -111,7 +116,7 @@ def draw_with_attention(
             mixture = StrokeMixture.from_output(output[:, -1].float())
             temperatures = output.new_full((len(going), 1), temperature)
             pen_factor = torch.ones_like(row[going])
-            hidden = (shown == HIDDEN).unsqueeze(1)
+            hidden = (visibility == HIDDEN).unsqueeze(1)
             pen_factor[:, -2 - NUM_PEN_STATES : -2] = torch.where(hidden, PEN_TEMPERATURE, 1.0)
             step = mixture.sample(row[going] * pen_factor, temperatures)
             done = (covered[rows] < NEVER).astype(np.float32)
@@ -123,10 +128,8 @@ def draw_with_attention(
                 was_down.cpu().numpy(),
                 logits.cpu().numpy(),
                 pen_logits.cpu().numpy(),
-                paper[rows],
-                ink[going].cpu().numpy() * (1 - done),
-                done,
-                (shown == SHOWN).cpu().numpy(),
+                guidance.InkMaps(paper[rows], ink[going].cpu().numpy() * (1 - done), done),
+                (visibility == SHOWN).cpu().numpy(),
             )
             guided = torch.zeros_like(step)
             every = np.arange(len(rows))
@@ -156,10 +159,10 @@ def draw_noise(
     """Noise to draw with, on the generator's device.
 
     Args:
-        max_steps: steps after which a drawing that has not ended is cut off.
-        batch: number of drawings.
+        max_steps: Steps after which a drawing that has not ended is cut off.
+        batch: Number of drawings.
         num_components: M, Gaussians in the mixture.
-        generator: where the chance comes from.
+        generator: Random generator.
     """
     num_gumbel = num_components + NUM_PEN_STATES
     exponential = torch.empty(max_steps, batch, num_gumbel, device=generator.device)

@@ -51,9 +51,9 @@ class PaperEncoder(nn.Module):
 
     Args:
         latent_dim: Z, 128 in the paper.
-        picture_size: side of the square picture in pixels; a multiple of 8.
+        picture_size: Side of the square picture in pixels; a multiple of 8.
 
-    Source: Chen et al., arXiv 1709.04121, Figure 1, with the sizes of the only
+    *Source*: Chen et al., arXiv 1709.04121, Figure 1, with the sizes of the only
     public transcription (MarkMoHR/sketch-pix2seq). There paper is white = 255 and
     zero padding draws a frame round every picture; our paper is 0, so it does not.
     """
@@ -102,7 +102,7 @@ def convolutions(sizes: Sequence[tuple[int, int, int]]) -> nn.Sequential:
     """3x3 convolutions, each with group norm and SiLU.
 
     Args:
-        sizes: channels in, channels out (a multiple of 8) and stride of each.
+        sizes: Channels in, channels out (a multiple of 8) and stride of each.
     """
     layers: list[nn.Module] = []
     for before, after, stride in sizes:
@@ -117,8 +117,8 @@ class ConvEncoder(nn.Module):
 
     Args:
         latent_dim: Z.
-        width: channels of the first layer; the last has 4 times as many.
-        picture_size: side of the square picture in pixels; a multiple of 16.
+        width: Channels of the first layer; the last has 4 times as many.
+        picture_size: Side of the square picture in pixels; a multiple of 16.
 
     It has about 350,000 weights at width 24, against 75,000 of `PaperEncoder`, and
     costs a tenth of what the decoder costs.
@@ -153,7 +153,7 @@ class GridEncoder(nn.Module):
     Args:
         latent_dim: Z.
         num_categories: K.
-        width: channels of the first layer, a multiple of 8; the tokens have C = 4 times as many.
+        width: Channels of the first layer, a multiple of 8; the tokens have C = 4 times as many.
         picture_size: S, a multiple of 16; the grid's side is S / 8.
     """
 
@@ -203,10 +203,10 @@ class RNNEncoder(nn.Module):
 
     Args:
         latent_dim: Z, 128 in the paper.
-        size: hidden units of each of the two LSTMs, 256 in the paper.
-        keep: probability that recurrent dropout keeps a candidate.
+        size: Hidden units of each of the two LSTMs, 256 in the paper.
+        keep: Probability that recurrent dropout keeps a candidate.
 
-    Source: Ha & Eck, arXiv 1704.03477, section 3.2: a bidirectional LSTM over the rows
+    *Source*: Ha & Eck, arXiv 1704.03477, section 3.2: a bidirectional LSTM over the rows
     1..N (no start row), its two last states joined. Weights begin as in the decoder.
     """
 
@@ -226,8 +226,8 @@ class RNNEncoder(nn.Module):
         """Encode a packed batch of stroke-5 rows, the start row left out.
 
         Args:
-            steps: rows 1..N of each drawing, the longest drawing first.
-            generator: of the dropout's randomness; needed in training mode.
+            steps: Rows 1..N of each drawing, the longest drawing first.
+            generator: Random generator of the dropout; needed in training mode.
 
         Returns:
             mean and log variance, each (B, Z).

@@ -30,7 +30,7 @@ class MeanLosses:
     """Mean losses as plain numbers.
 
     Args:
-        values: by name, in nats: `stroke_nll`, `pen_ce`, `kl`, `class_ce` and `reconstruction`
+        values: By name, in nats: `stroke_nll`, `pen_ce`, `kl`, `class_ce` and `reconstruction`
             (stroke and pen terms together), those that there are; or a classifier's
             `cross_entropy`, and its `accuracy`.
     """
@@ -41,8 +41,8 @@ class MeanLosses:
         """The loss to minimise.
 
         Args:
-            kl_weight: of the KL term, where there is one.
-            free_nats: a KL term below this counts as this.
+            kl_weight: Weight of the KL term, where there is one.
+            free_nats: A KL term below this counts as this.
         """
         if "cross_entropy" in self.values:
             return self.values["cross_entropy"]
@@ -67,9 +67,9 @@ class Losses(ABC):
         """The loss to minimise.
 
         Args:
-            kl_weight: of the KL term, where there is one.
-            free_nats: a KL term below this counts as this, and has no gradient.
-            whole: summed `sums` of all parts of a batch, if this is a part of one. The
+            kl_weight: Weight of the KL term, where there is one.
+            free_nats: A KL term below this counts as this, and has no gradient.
+            whole: Summed `sums` of all parts of a batch, if this is a part of one. The
                 gradients of all parts then add up to that of the whole batch.
         """
 
@@ -83,14 +83,14 @@ class DrawingLosses(Losses):
     """The terms of a batch's loss: sums, and what they are divided by.
 
     Args:
-        stroke_sum: of the offsets.
-        pen_sum: of the pen states.
-        kl_sum: of the latent codes from a standard normal, a mean over dimensions for each
+        stroke_sum: Of the offsets.
+        pen_sum: Of the pen states.
+        kl_sum: Of the latent codes from a standard normal, a mean over dimensions for each
             drawing; None: the model has no such term.
-        class_sum: cross entropy of the categories predicted from the codes; None: the model
+        class_sum: Cross entropy of the categories predicted from the codes; None: the model
             predicts none.
-        class_weight: weight of that term in the total.
-        counts: what the sums are divided by: offsets, pen states, drawings.
+        class_weight: Weight of that term in the total.
+        counts: What the sums are divided by: offsets, pen states, drawings.
     """
 
     stroke_sum: Float[Tensor, ""]
@@ -142,9 +142,9 @@ class ClassifierLosses(Losses):
     """Losses of a classifier.
 
     Args:
-        entropy_sum: cross entropy of the categories.
-        num_right: drawings whose likeliest category is the right one.
-        num_drawings: number of drawings.
+        entropy_sum: Cross entropy of the categories.
+        num_right: Drawings whose likeliest category is the right one.
+        num_drawings: Number of drawings.
     """
 
     entropy_sum: Float[Tensor, ""]
@@ -178,7 +178,7 @@ def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> 
     Returns:
         The sum over the batch of the mean over dimensions.
 
-    Source: equation 10 of Ha & Eck.
+    *Source*: equation 10 of Ha & Eck.
     """
     return -0.5 * (1.0 + log_var - mean.square() - log_var.exp()).mean(1).sum()
 
@@ -191,12 +191,12 @@ def reconstruction_losses(
     """The two terms of the reconstruction loss, without a KL term and a count of drawings.
 
     Args:
-        mixture: of each packed row.
-        targets: the stroke-5 row that came next. Under `magenta` the batch must be
+        mixture: Of each packed row.
+        targets: The stroke-5 row that came next. Under `magenta` the batch must be
             padded to the longest sequence of the data set with end rows.
-        convention: see the module.
+        convention: See the module.
 
-    Source: equation 9 of Ha & Eck (Ls and Lp).
+    *Source*: equation 9 of Ha & Eck (Ls and Lp).
     """
     pen_target = targets[:, PEN].argmax(1)
     real = torch.nonzero(pen_target != PEN_END).squeeze(1)

@@ -28,24 +28,24 @@ def lstm_sequence(
 ) -> Float[Tensor, "N H"]:
     """Run an LSTM over a packed batch.
 
-    Convention: rows are packed as `torch.nn.utils.rnn.pack_padded_sequence` packs
+    *Convention*: rows are packed as `torch.nn.utils.rnn.pack_padded_sequence` packs
     them: step by step, the longest drawing first. Gates stand in the order input,
     forget, output (sigmoids), candidate (tanh). G = 4 H and K = I + H.
 
     Args:
-        inputs: the rows of all steps. They are data and get no gradient.
-        context: what is added to the gates of a drawing at every step (bias and
+        inputs: The rows of all steps. They are data and get no gradient.
+        context: What is added to the gates of a drawing at every step (bias and
             latent code).
-        hidden: state before the first step.
-        cell: memory before the first step.
-        weight: input weights, then recurrent weights.
-        batch_sizes: how many drawings are still going on at each step, on the CPU.
-        dropout: what the candidates are multiplied by; data, without a gradient.
+        hidden: State before the first step.
+        cell: Memory before the first step.
+        weight: Input weights, then recurrent weights.
+        batch_sizes: How many drawings are still going on at each step, on the CPU.
+        dropout: What the candidates are multiplied by; data, without a gradient.
 
     Returns:
         The hidden state after each row.
 
-    Source: Hochreiter & Schmidhuber 1997 with forget gates.
+    *Source*: Hochreiter & Schmidhuber 1997 with forget gates.
     """
     output: Tensor = _LSTMSequence.apply(  # type: ignore[no-untyped-call]
         inputs, context, hidden, cell, weight, batch_sizes, dropout
@@ -226,11 +226,11 @@ def recurrent_dropout(
 
     Args:
         shape: N and H.
-        keep: probability that a candidate is kept; rounded to 1/256.
-        device: where the factors are to lie.
-        generator: where the chance comes from.
+        keep: Probability that a candidate is kept; rounded to 1/256.
+        device: Where the factors are to lie.
+        generator: Random generator.
 
-    Source: dropout without memory loss, Semeniuta et al., arXiv 1603.05118.
+    *Source*: dropout without memory loss, Semeniuta et al., arXiv 1603.05118.
     """
     levels = min(max(round(keep * _LEVELS), 1), _LEVELS)
     count = shape[0] * shape[1]
@@ -243,7 +243,7 @@ def recurrent_dropout(
 def lstm_weight(num_inputs: int, size: int) -> Float[Tensor, "G K"]:
     """First weights of an LSTM, as `lstm_sequence` takes them.
 
-    Source: Ha & Eck's reference code: Xavier for the inputs, for each gate an
+    *Source*: Ha & Eck's reference code: Xavier for the inputs, for each gate an
     orthogonal matrix for what recurs.
     """
     weight = torch.empty(4 * size, num_inputs + size)

@@ -1,7 +1,7 @@
 """The distribution of one step: a mixture of bivariate Gaussians, and the pen.
 
 This module owns the layout of the decoder's output vector, the likelihood, and
-the temperature rule. It does not know where its numbers come from.
+the temperature rule.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-NUM_PEN_STATES = 3
-MIN_LOG_STD = -7.0
-MAX_CORRELATION = 1.0 - 1e-4
+from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
+from sketch_pix2seq.sketch.pen import NUM_PEN_STATES
 
 
 def output_dim(num_components: int) -> int:
@@ -26,7 +25,7 @@ def output_dim(num_components: int) -> int:
         >>> output_dim(20)
         123
     """
-    return NUM_PEN_STATES + 6 * num_components
+    return NUM_PEN_STATES + PER_COMPONENT * num_components
 
 
 def noise_dim(num_components: int) -> int:
@@ -43,12 +42,12 @@ def noise_dim(num_components: int) -> int:
 class StrokeMixture:
     """Where the pen goes next, and what it does then.
 
-    Convention: offsets are in units of `offset_scale`; y points down; pen states
+    *Convention*: offsets are in units of `offset_scale`; y points down; pen states
     are down, up, end. `components` holds, for each of the M Gaussians, the logit
     of its weight, mean x, mean y, log std x, log std y and the inverse hyperbolic
     tangent of its correlation.
 
-    Source: Ha & Eck, arXiv 1704.03477, equations 3 to 8. Unlike the reference
+    *Source*: Ha & Eck, arXiv 1704.03477, equations 3 to 8. Unlike the reference
     code we keep everything in logarithms, hold the standard deviation above
     exp(-7) (drawings on an integer grid have offsets of exactly 0, and a density
     without a floor is unbounded there) and the correlation inside +-0.9999.
@@ -90,7 +89,7 @@ class StrokeMixture:
     def log_prob(self, offset: Float[Tensor, "*N 2"]) -> Float[Tensor, "*N"]:
         """Log density of an offset, in nats.
 
-        Source: equation 9 of Ha & Eck, by logsumexp; the reference code adds 1e-6
+        *Source*: equation 9 of Ha & Eck, by logsumexp; the reference code adds 1e-6
         inside the logarithm, which caps the loss at 13.8 and ends far gradients.
         """
         log_std, correlation = self.log_std, self.correlation
@@ -107,15 +106,15 @@ class StrokeMixture:
     ) -> Float[Tensor, "B 5"]:
         """Draw one step from noise that the caller brings.
 
-        Convention: dividing logits by the temperature is the same as multiplying
+        *Convention*: dividing logits by the temperature is the same as multiplying
         the Gumbel noise by it; the standard deviation is multiplied by its square
         root. 0 takes the likeliest component, its mean and the likeliest pen state.
         (magenta's Python multiplies sigma by the temperature itself.)
 
         Args:
-            noise: standard Gumbel for the M components and the 3 pen states, then
+            noise: Standard Gumbel for the M components and the 3 pen states, then
                 two standard normals. K = M + 5.
-            temperature: not negative.
+            temperature: Not negative.
 
         Returns:
             A stroke-5 row per drawing: offset, then one-hot pen.
@@ -138,12 +137,12 @@ class StrokeMixture:
     ) -> tuple[Float[Tensor, "B P 2"], Float[Tensor, "B P"], Float[Tensor, "B 3"]]:
         """Offsets that each Gaussian proposes: its sample, the three mirror images of it, its mean.
 
-        Args: as of `sample`.
+        Args: As of `sample`.
 
         Returns:
             offsets: P = 5 M: the samples of all Gaussians first.
-            logits: of their Gaussians, with the noise; the largest is the sample's.
-            pen_logits: the same of the pen states.
+            logits: Of their Gaussians, with the noise; the largest is the sample's.
+            pen_logits: The same of the pen states.
         """
         num_components = self.components.shape[-1]
         gumbel, pen_gumbel, normal = noise.split([num_components, NUM_PEN_STATES, 2], 1)

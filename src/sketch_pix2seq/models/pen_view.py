@@ -1,10 +1,7 @@
-"""Views around the pen: ink that is left to draw, and what is drawn already.
+"""Windows around the pen: ink that remains, and what is drawn.
 
-Three square windows about the pen, each coarser and wider than the one before: single pixels,
-cells of 4x4 pixels, cells of 16x16, the last of which reach over the whole picture. Each has two
-layers: the picture's ink that no step has covered yet, and what steps have covered.
-
-The window of the numpy reader (`inference.attention`) is tested against this one.
+`sketch.decoder_constants` describes the windows. The numpy version
+(`inference.pen_view`) is tested against this one.
 """
 
 from __future__ import annotations
@@ -14,9 +11,7 @@ from jaxtyping import Float, Int16, Int64
 from torch import Tensor
 from torch.nn import functional
 
-WINDOWS = ((1, 11), (4, 11), (16, 7))
-"""Pixels to the side of a cell, and cells to the side of the window, of each of the windows."""
-VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
+from sketch_pix2seq.sketch.decoder_constants import WINDOWS
 
 
 @torch.no_grad()
@@ -28,34 +23,34 @@ def pen_views(
     """The view around the pen before each step.
 
     Args:
-        pictures: ink that the decoder may see.
-        covered: after how many steps each pixel is covered.
-        positions: where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
+        pictures: Visible ink.
+        covered: After how many steps each pixel is covered.
+        positions: Where the pen is after 0, 1, ... T - 1 steps, in pixels, x then y.
 
     Returns:
-        V = `VIEW_DIM` numbers: for each window ink left (row by row), then ink drawn. A cell's
-        number is the sum over its pixels by the length of its side: near 1 where one line
+        V = `VIEW_DIM` numbers: for each window remaining ink (row by row), then drawn ink. A cell's
+        number is the sum over its pixels by the length of its side: Near 1 where one line
         crosses it. Outside the picture all is 0.
     """
     size, num_steps = pictures.shape[1], positions.shape[1]
     pixel = positions.floor().long().clamp(0, size - 1)  # (B, T, 2)
-    parts = _pixels_seen(pictures, covered, pixel)
+    parts = _pixel_window(pictures, covered, pixel)
     fine = WINDOWS[1][0]
-    left, drawn = _cells_over_time(pictures, covered, num_steps, fine)
+    remaining, drawn = _cells_over_time(pictures, covered, num_steps, fine)
     for cell, side in WINDOWS[1:]:
         factor = cell // fine
         if factor > 1:
-            left, drawn = (_pooled(cells, factor) for cells in (left, drawn))
+            remaining, drawn = (_pooled(cells, factor) for cells in (remaining, drawn))
             fine = cell
         place = pixel // cell
-        parts += [_window(cells / cell, place, side) for cells in (left, drawn)]
+        parts += [_window(cells / cell, place, side) for cells in (remaining, drawn)]
     return torch.cat(parts, -1)
 
 
-def _pixels_seen(
+def _pixel_window(
     pictures: Float[Tensor, "B S S"], covered: Int16[Tensor, "B S S"], pixel: Int64[Tensor, "B T 2"]
 ) -> list[Tensor]:
-    """Ink left and ink drawn in the window of single pixels."""
+    """Remaining and drawn ink in the window of single pixels."""
     side = WINDOWS[0][1]
     pad = side // 2
     num_steps = pixel.shape[1]
@@ -65,14 +60,14 @@ def _pixels_seen(
     flat = index.flatten(1)
     number = torch.arange(num_steps, device=pixel.device).view(1, -1, 1)
     done = when.flatten(1).gather(1, flat).view_as(index) <= number
-    ink_left = ink.flatten(1).gather(1, flat).view_as(index)
-    return [ink_left.masked_fill(done, 0.0), done.to(ink_left.dtype)]
+    ink_remaining = ink.flatten(1).gather(1, flat).view_as(index)
+    return [ink_remaining.masked_fill(done, 0.0), done.to(ink_remaining.dtype)]
 
 
 def _cells_over_time(
     pictures: Float[Tensor, "B S S"], covered: Int16[Tensor, "B S S"], num_steps: int, cell: int
 ) -> tuple[Float[Tensor, "B T G G"], Float[Tensor, "B T G G"]]:
-    """Ink left and ink drawn in each cell after 0, 1, ... steps."""
+    """Remaining and drawn ink in each cell after 0, 1, ... steps."""
     batch, size = len(pictures), pictures.shape[1]
     cells = size // cell
     line = torch.arange(size, device=pictures.device) // cell
@@ -84,8 +79,8 @@ def _cells_over_time(
     sums.scatter_add_(2, index.expand(2, -1, -1), values)
     sums = sums.view(2, batch, num_steps + 1, cells, cells)
     gone = sums[:, :, :-1].cumsum(2)
-    left = sums[0].sum(1, keepdim=True) - gone[0]
-    return left, gone[1]
+    remaining = sums[0].sum(1, keepdim=True) - gone[0]
+    return remaining, gone[1]
 
 
 def _pooled(cells: Float[Tensor, "B T G G"], factor: int) -> Float[Tensor, "B T _ _"]:

@@ -1,6 +1,6 @@
 """Plain geometry of strokes: what a list of strokes is, its bounds, how it fits a square.
 
-Knows points and nothing else: no pen columns, no pixels, no files.
+Works on arrays of points.
 
 *Convention*: points are (x, y) in pixels, y down. A stroke is a (P, 2) array, P >= 1.
 """

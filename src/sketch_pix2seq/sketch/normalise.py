@@ -1,8 +1,8 @@
 """QuickDraw's own way from a raw drawing to a simplified one, for thousands at once.
 
-Knows points alone: no `Sketch`, no pen columns, no files.
+Works on arrays of points.
 
-Source: the README of the Quick, Draw! Dataset, "Simplified drawing files". That distances are
+*Source*: the README of the Quick, Draw! Dataset, "Simplified drawing files". That distances are
 measured to endless chords, and that a dot becomes its point twice, was found by comparing raw
 drawings with their simplified forms.
 """

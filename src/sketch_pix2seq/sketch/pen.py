@@ -33,6 +33,7 @@ PEN = slice(2, 5)
 """Columns of the pen state of stroke-5, exactly one of them 1."""
 PEN_DOWN, PEN_UP, PEN_END = 0, 1, 2
 """Indices within `PEN`: goes on drawing, leaves the paper, the drawing is over."""
+NUM_PEN_STATES = 3
 
 STROKE5_DIM = 5
 """Columns of stroke-5."""

@@ -3,7 +3,7 @@
 `rasterise_batch` draws thousands of drawings together, in numpy alone: each segment is a
 capsule (a line with round ends, so joins and caps are round by themselves), each pixel near
 it gets the share of its area that the line covers, and where lines meet the larger share
-counts. The reference is cairo. Knows no files, no pen columns and no `Sketch` class.
+counts. The reference is cairo.
 
 *Convention*: (H, W) float32, 1 = ink, 0 = paper; row 0 at the top. See `docs/decisions/0001`.
 """

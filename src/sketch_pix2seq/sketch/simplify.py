@@ -1,7 +1,7 @@
 """Fewer points for the same line: Ramer-Douglas-Peucker.
 
 Everything works on many strokes at once: the loops are over depth, not over points.
-Knows points alone: no `Sketch`, no pen columns, no files.
+Works on arrays of points.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Curves through the points of a stroke, round where the hand went round, sharp at corners.
 
-Knows points alone. The points stay where they are: a curve passes through each of them.
+Works on arrays of points. The points stay where they are: a curve passes through each of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def curves_through(points: Float[np.ndarray, "P 2"]) -> Float64[np.ndarray, "S 4
         (P - 1, 4, 2): of each cubic Bézier curve its two ends and, between them, its two
         control points. None for a single point, straight ones for two.
 
-    Source: cubic Hermite curves whose direction in a point is that of Catmull and Rom (1974),
+    *Source*: cubic Hermite curves whose direction in a point is that of Catmull and Rom (1974),
     weighed by the lengths of the two segments that meet there; corners have two directions.
 
     Example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import assert_never
 
 import torch
 
@@ -30,9 +31,9 @@ def build(
     """The network of a recipe's task, its first weights decided by the recipe's seed.
 
     Args:
-        recipe: what is trained.
-        num_categories: of the data set.
-        offset_scale: pixels (longest side of a drawing = 255) to a unit of the offsets.
+        recipe: What is trained.
+        num_categories: Of the data set.
+        offset_scale: Pixels (longest side of a drawing = 255) to a unit of the offsets.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -75,18 +76,30 @@ def _attention(recipe: Recipe, num_categories: int, offset_scale: float) -> Atte
 
 
 def _encoder(settings: ModelSettings, picture_size: int) -> PaperEncoder | ConvEncoder | RNNEncoder:
-    if settings.encoder == "paper":
-        return PaperEncoder(settings.latent_dim, picture_size)
-    if settings.encoder == "conv":
-        return ConvEncoder(settings.latent_dim, settings.encoder_width, picture_size)
-    return RNNEncoder(settings.latent_dim, settings.encoder_size, settings.recurrent_keep)
+    match settings.encoder:
+        case "paper":
+            return PaperEncoder(settings.latent_dim, picture_size)
+        case "conv":
+            return ConvEncoder(settings.latent_dim, settings.encoder_width, picture_size)
+        case "rnn":
+            return RNNEncoder(settings.latent_dim, settings.encoder_size, settings.recurrent_keep)
+        case "grid":
+            raise AssertionError("encoder `grid` belongs to decoder `attention`")
+        case unknown:
+            assert_never(unknown)
 
 
 def _decoder(settings: ModelSettings) -> Decoder:
     sizes = (settings.latent_dim, settings.decoder_size, settings.num_components)
     keep = settings.recurrent_keep
-    if settings.decoder == "hyper":
-        return HyperDecoder(
-            *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
-        )
-    return LSTMDecoder(*sizes, keep, layer_norm=settings.decoder == "layer_norm")
+    match settings.decoder:
+        case "lstm" | "layer_norm":
+            return LSTMDecoder(*sizes, keep, layer_norm=settings.decoder == "layer_norm")
+        case "hyper":
+            return HyperDecoder(
+                *sizes, keep, hyper_size=settings.hyper_size, embedding_dim=settings.hyper_embedding
+            )
+        case "attention":
+            raise AssertionError("`AttentionModel` builds decoder `attention`")
+        case unknown:
+            assert_never(unknown)

@@ -37,8 +37,8 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, obj
     """Write a checkpoint so that its name only ever names a whole file.
 
     Args:
-        path: its final name.
-        tensors: what to keep.
+        path: Its final name.
+        tensors: What to keep.
         facts: JSON values that go into the file's header.
     """
     temporary = path.with_name(f".{path.name}.partial")
@@ -65,8 +65,8 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors and facts, as they were saved.
 
     Raises:
-        DamagedCheckpointError: if the file is missing or damaged.
-        RunError: if it is of another version.
+        DamagedCheckpointError: If the file is missing or damaged.
+        RunError: If it is of another version.
     """
     try:
         with safe_open(path, framework="pt") as file:

@@ -22,10 +22,10 @@ class InitialWeights:
     """Weights of a trained model.
 
     Args:
-        weights: by their names in the model's state dict, as 32-bit floats.
-        facts: what `run.json` says of them, under `started_from`.
-        model: settings of that model's networks; None: not known.
-        categories: categories of that model, in its order; None: not known.
+        weights: By their names in the model's state dict, as 32-bit floats.
+        facts: What `run.json` says of them, under `started_from`.
+        model: Settings of that model's networks; None: not known.
+        categories: Categories of that model, in its order; None: not known.
     """
 
     weights: dict[str, Tensor]
@@ -38,11 +38,11 @@ class InitialWeights:
         """Read the content of a file of weights.
 
         Args:
-            data: of `weights.safetensors` or `classifier.safetensors`.
-            name: of the model, for `facts`.
+            data: Of `weights.safetensors` or `classifier.safetensors`.
+            name: Of the model, for `facts`.
 
         Raises:
-            UsageError: if `data` cannot be read.
+            UsageError: If `data` cannot be read.
         """
         try:
             weights = {key: tensor.float() for key, tensor in load(data).items()}
@@ -66,11 +66,11 @@ class InitialWeights:
         """Check that the weights are those of the networks that a recipe trains.
 
         Args:
-            recipe: the recipe of the run.
-            categories: categories of the data set.
+            recipe: The recipe of the run.
+            categories: Categories of the data set.
 
         Raises:
-            UsageError: naming what differs.
+            UsageError: Naming what differs.
         """
         if recipe.attends and self.categories not in (None, tuple(categories)):
             raise UsageError(

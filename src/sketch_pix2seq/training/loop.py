@@ -104,20 +104,20 @@ def train(
     """Train a recipe on a prepared data set.
 
     Args:
-        recipe: what to train. When resuming it must be the run's own.
-        data: folder of the data set.
-        out: folder of the run.
-        resume: continue the run in `out`, if there is one.
-        devices: processes that share each batch, a GPU each where there are so many.
-        initial_weights: weights of a trained model, with its `offset_scale`; None: random weights
+        recipe: What to train. When resuming it must be the run's own.
+        data: Folder of the data set.
+        out: Folder of the run.
+        resume: Continue the run in `out`, if there is one.
+        devices: Processes that share each batch, a GPU each where there are so many.
+        initial_weights: Weights of a trained model, with its `offset_scale`; None: random weights
             from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
-        on_progress: called after each step.
-        on_notice: called with a line for the user.
+        on_progress: Called after each step.
+        on_notice: Called with a line for the user.
 
     Raises:
-        DatasetError: if the data set cannot be used.
-        RunError: if the run cannot be started or continued, or its gradients stay not finite.
-        UsageError: if there are fewer devices, or `initial_weights` does not fit the recipe.
+        DatasetError: If the data set cannot be used.
+        RunError: If the run cannot be started or continued, or its gradients stay not finite.
+        UsageError: If there are fewer devices, or `initial_weights` does not fit the recipe.
     """
     check_devices(devices)
     keep_freed_memory()
@@ -234,7 +234,7 @@ class Trainer:
         """Load the newest whole checkpoint, if there is one, in all processes.
 
         Raises:
-            RunError: if there are checkpoints, but none that can be used.
+            RunError: If there are checkpoints, but none that can be used.
         """
         if self.group.is_main:
             self._restore_from_disk(on_notice)
@@ -360,7 +360,7 @@ class Trainer:
         ones, and the next may succeed.
 
         Raises:
-            RunError: if the last one cannot be written.
+            RunError: If the last one cannot be written.
         """
         path = checkpoint_path(self.run.checkpoints, self.state.step)
         try:
@@ -414,7 +414,7 @@ class Trainer:
         if not isinstance(model, AttentionModel):
             return None
         if given is None:
-            return Conditions.draw(batch, model.picture_size, model.shares, generator)
+            return Conditions.sample(batch, model.picture_size, model.shares, generator)
         return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
 
     def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
@@ -429,7 +429,7 @@ class Trainer:
         noise = torch.empty(size, device=group.device).normal_(generator=generator)
         conditions = self._conditions(self.recipe.batch_size, generator)
         if conditions is not None:
-            conditions = conditions.part(group.rank, group.size)
+            conditions = conditions.shard(group.rank, group.size)
         if not group.is_main:
             generator = _generator(group.device, self.recipe.seed, step, group.rank)
         return noise[group.rank :: group.size], conditions, generator

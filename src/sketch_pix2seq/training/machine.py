@@ -58,7 +58,7 @@ def precision_of(device: torch.device) -> torch.dtype:
     Weights, moments and losses are kept in 32 bits either way. A run that goes on on a machine
     of another kind computes in that one's precision.
 
-    Source: GPUs from compute capability 8.0, and x86 processors with AMX (flag `amx_bf16`), of
+    *Source*: GPUs from compute capability 8.0, and x86 processors with AMX (flag `amx_bf16`), of
     which the products measured here are eight times as fast (docs/LOG.md).
     """
     if device.type == "cuda":

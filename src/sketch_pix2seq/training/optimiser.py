@@ -22,7 +22,7 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 def learning_rate(step: int, num_steps: int, settings: OptimiserSettings) -> float:
     """Learning rate of a step.
 
-    Source: `exponential` is sketch-rnn's (1e-3 - 1e-5) * 0.9999^step + 1e-5.
+    *Source*: `exponential` is sketch-rnn's (1e-3 - 1e-5) * 0.9999^step + 1e-5.
     """
     span = settings.learning_rate - settings.min_learning_rate
     if settings.schedule == "cosine":
@@ -37,9 +37,9 @@ class Optimiser:
     """Adam with clipped gradients, and a running average of the weights.
 
     Args:
-        model: whose weights move.
-        settings: see `OptimiserSettings`.
-        num_steps: length of the run, for the schedule.
+        model: Whose weights move.
+        settings: See `OptimiserSettings`.
+        num_steps: Length of the run, for the schedule.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Optimiser:
         A parameter that had no gradient yet has no moments in older checkpoints.
 
         Raises:
-            DamagedCheckpointError: if a tensor is missing or of another shape.
+            DamagedCheckpointError: If a tensor is missing or of another shape.
         """
         unmoved = [name for name in self.parameters if f"adam.step.{name}" not in kept]
         unkept = {f"adam.{key}.{name}" for key in MOMENTS for name in unmoved}

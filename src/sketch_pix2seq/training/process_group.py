@@ -33,9 +33,9 @@ class ProcessGroup:
     """The processes that train together, as one of them sees them.
 
     Args:
-        rank: number of this process, from 0; 0 is the main process.
-        size: number of processes.
-        device: device of this process.
+        rank: Number of this process, from 0; 0 is the main process.
+        size: Number of processes.
+        device: Device of this process.
     """
 
     def __init__(self, rank: int = 0, size: int = 1, device: str = "cpu") -> None:
@@ -54,7 +54,7 @@ class ProcessGroup:
         """The sum over all processes, on the device that the values came from.
 
         Raises:
-            LostProcessError: if another process has ended.
+            LostProcessError: If another process has ended.
         """
         return values if self.size == 1 else self._exchanged(values, distributed.all_reduce)
 
@@ -95,12 +95,12 @@ def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iter
     """Start workers and join them as the main process, or join the group that torchrun started.
 
     Args:
-        devices: number of processes on this machine; 1 under torchrun, which has its own count.
-        work: what each worker does: a function that can be pickled.
+        devices: Number of processes on this machine; 1 under torchrun, which has its own count.
+        work: What each worker does: a function that can be pickled.
 
     Raises:
-        UsageError: as `check_devices`.
-        LostProcessError: if a worker ends before it has joined.
+        UsageError: As `check_devices`.
+        LostProcessError: If a worker ends before it has joined.
     """
     check_devices(devices)
     ranks = _torchrun_ranks(os.environ)
@@ -128,7 +128,7 @@ def check_devices(devices: int) -> None:
     """Check that this machine can train with that number of processes.
 
     Raises:
-        UsageError: if it cannot.
+        UsageError: If it cannot.
     """
     if devices > 1 and _torchrun_ranks(os.environ) is not None:
         raise UsageError(

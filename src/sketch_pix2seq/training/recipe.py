@@ -86,7 +86,7 @@ class KLSettings:
     def weight_at(self, step: int) -> float:
         """The weight at a step, from 0.
 
-        Source: Ha & Eck's reference code: 0.5 - (0.5 - 0.01) * 0.99995^step. There a
+        *Source*: Ha & Eck's reference code: 0.5 - (0.5 - 0.01) * 0.99995^step. There a
         final weight of 0 still leaves 0.01 * 0.99995^step; here it is truly none.
         """
         if self.weight == 0:
@@ -266,7 +266,7 @@ class Recipe:
             assignments: `key=value` each, the key dotted (`model.decoder_size=256`).
 
         Raises:
-            UsageError: naming every unknown key, with the nearest right ones, and
+            UsageError: Naming every unknown key, with the nearest right ones, and
                 every value that does not fit.
         """
         return replace_settings(self, assignments)
@@ -280,7 +280,7 @@ class Recipe:
         """From what `to_dict` gave, now or when settings had other names.
 
         Raises:
-            UsageError: if a key is unknown or a value does not fit.
+            UsageError: If a key is unknown or a value does not fit.
         """
         return from_dict(cls, with_new_names(values))
 

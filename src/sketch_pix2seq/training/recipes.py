@@ -159,7 +159,7 @@ def find_recipe(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        UsageError: naming the nearest ones.
+        UsageError: Naming the nearest ones.
     """
     if name in RECIPES:
         return RECIPES[name]()

@@ -44,10 +44,10 @@ class Run:
     """A run's folder.
 
     Args:
-        folder: its place; it must hold a `run.json`.
+        folder: Its place; it must hold a `run.json`.
 
     Raises:
-        RunError: if it is not the folder of a run of this version.
+        RunError: If it is not the folder of a run of this version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,15 +87,15 @@ class Run:
         """Make the folder of a new run.
 
         Args:
-            folder: its place.
-            recipe: what will be trained.
-            dataset: on what.
-            devices: number of processes that start it.
-            initial_weights: what it begins with; None: random weights.
+            folder: Its place.
+            recipe: What will be trained.
+            dataset: On what.
+            devices: Number of processes that start it.
+            initial_weights: What it begins with; None: random weights.
 
         Raises:
-            RunError: if something is there already.
-            UsageError: if the initial weights do not fit.
+            RunError: If something is there already.
+            UsageError: If the initial weights do not fit.
         """
         if initial_weights is not None:
             initial_weights.check(recipe, dataset.card.categories)
@@ -130,7 +130,7 @@ class Run:
         """Open a run to train it on; recipe and data set must be its own.
 
         Raises:
-            RunError: naming what differs, or if it was trained with rewards.
+            RunError: Naming what differs, or if it was trained with rewards.
         """
         run = cls(folder)
         run.check_data(dataset, "Resume with the data set that the run was started with.")
@@ -163,11 +163,11 @@ class Run:
         """Check that a data set is the one that the run was started with.
 
         Args:
-            dataset: the data set given.
-            do: advice for the error if it is another one.
+            dataset: The data set given.
+            do: Advice for the error if it is another one.
 
         Raises:
-            RunError: naming what differs.
+            RunError: Naming what differs.
         """
         for key in ("categories", "counts", "offset_scale"):
             if getattr(self.data, key) != getattr(dataset.card, key):
@@ -181,7 +181,7 @@ class Run:
         """Keep others from writing to this run meanwhile (where the system can).
 
         Raises:
-            RunError: if another process is training it.
+            RunError: If another process is training it.
         """
         with (self.folder / ".lock").open("w") as file:
             if fcntl is not None:
@@ -196,8 +196,8 @@ class MetricLog:
     """Writes metrics as JSON lines and for TensorBoard.
 
     Args:
-        run: whose metrics.
-        start: first step to write; lines of later steps, left by a process that was killed,
+        run: Whose metrics.
+        start: First step to write; lines of later steps, left by a process that was killed,
             are dropped.
     """
 

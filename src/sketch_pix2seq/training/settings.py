@@ -59,11 +59,11 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
     """A copy with some settings changed.
 
     Args:
-        settings: a dataclass of settings, possibly of such dataclasses.
+        settings: A dataclass of settings, possibly of such dataclasses.
         assignments: `dotted.name=value` each.
 
     Raises:
-        UsageError: one message with all problems in it.
+        UsageError: One message with all problems in it.
     """
     values = asdict(settings)  # type: ignore[call-overload]
     known = [name for name, _, _ in describe_settings(settings)]
@@ -121,7 +121,7 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     """Build a dataclass from plain values, checking names and types.
 
     Raises:
-        UsageError: one message with all problems in it.
+        UsageError: One message with all problems in it.
     """
     try:
         return TypeAdapter(kind).validate_json(json.dumps(values))

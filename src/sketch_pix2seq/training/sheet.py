@@ -11,8 +11,9 @@ from sketch_pix2seq.data.batches import batch_of
 from sketch_pix2seq.data.dataset import Split
 from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
-from sketch_pix2seq.models.attention import HIDDEN, SHOWN, Conditions
+from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
+from sketch_pix2seq.sketch.decoder_constants import HIDDEN, SHOWN
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
