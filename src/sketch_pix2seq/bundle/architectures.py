@@ -326,10 +326,10 @@ def architecture_from(values: object) -> Architecture:
     """Make the architecture that a card describes; `problems` checks its sizes.
 
     Args:
-        values: Of the card's JSON.
+        values: `architecture` of the card's JSON.
 
     Raises:
-        BundleError: If it names none, lacks a size or has one that is unknown.
+        BundleError: If its name is unknown, or a size is missing or unknown.
     """
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
         raise BundleError("`architecture` must be an object with a `name`")

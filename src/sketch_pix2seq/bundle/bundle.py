@@ -84,7 +84,7 @@ class Bundle:
         """Human drawings and their places on a map.
 
         Raises:
-            BundleError: If a line is none.
+            BundleError: If a line is not a gallery item.
         """
         return None if self.gallery is None else Gallery.from_bytes(self.gallery)
 

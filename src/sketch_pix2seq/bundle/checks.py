@@ -131,7 +131,7 @@ def object_problems(values: Mapping[str, object]) -> list[str]:
 
 
 def is_number(value: object, least: float, most: float) -> bool:
-    """Whether a value is a number within a range; a bool is none."""
+    """Whether a value is a number within a range; a bool is not a number."""
     return type(value) in (int, float) and least <= value <= most  # type: ignore[operator]
 
 

@@ -60,7 +60,7 @@ class ClassifierFiles:
             files: Content by name.
 
         Returns:
-            The classifier, its weights checked; None if there is none.
+            The classifier, its weights checked; None without one.
 
         Raises:
             BundleError: If one of its files is missing or does not fit.
@@ -82,7 +82,7 @@ def read_classifier(path: Path) -> ClassifierFiles:
     """Read an exported classifier, or the one that a model's bundle holds.
 
     Raises:
-        BundleError: If there is none, or it is not what its card says.
+        BundleError: If there is no classifier, or it is not what its card says.
     """
     files = read_files(path, (CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE, _FORMAT_1_FILE))
     classifier = ClassifierFiles.from_files(path, files)

@@ -3,7 +3,7 @@
     {"word": "cat", "drawing": [[x...], [y...]]..., "place": [0.31, 0.8]}
 
 A line for each, in Quick, Draw!'s simplified layout. Evaluation finds the places; codes are not
-stored, as the encoder makes them again in an instant. This module knows no model.
+stored, as the encoder makes them again in an instant.
 """
 
 from __future__ import annotations

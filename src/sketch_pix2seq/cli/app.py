@@ -1,6 +1,6 @@
 """The command's shell: finding the verb, and one clear line when something is wrong.
 
-Knows the names of the verbs; loads a verb's module only when it is asked for.
+A verb's module is loaded only when that verb runs.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def refuse_place(out: Path) -> None:
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not place.is_dir():
-        raise UsageError(f"`out` must be a folder, and `{place}` is none")
+        raise UsageError(f"`out` must be a folder, and `{place}` is not one")
     if not os.access(place, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 

@@ -99,7 +99,7 @@ def serve(
         contact: Whom participants can ask, as the first page says it.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
-        proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
+        proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
     """
     if results_token is not None and len(results_token) < LEAST_TOKEN:
         raise UsageError(

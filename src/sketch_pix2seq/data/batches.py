@@ -1,7 +1,7 @@
 """Batches for training and validation: padded steps, and the pictures of the same strokes.
 
 A training batch is a pure function of a seed and a step number, so that a run that was
-killed goes on as if it had not been. Knows numpy only, not torch.
+killed goes on as if it had not been. Needs no torch.
 """
 
 from __future__ import annotations

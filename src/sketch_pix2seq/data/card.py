@@ -1,7 +1,4 @@
-"""The card of a prepared data set, `dataset.json`: what is in it and where it came from.
-
-Knows the JSON and checks it; does not know the Arrow files beside it.
-"""
+"""The card of a prepared data set, `dataset.json`: what is in it and where it came from."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A prepared data set, opened: which drawings there are, and each one's strokes.
 
 Opening costs milliseconds at any size, since nothing is loaded; strokes are views
-into the memory-mapped files. Knows no batches and no pictures.
+into the memory-mapped files.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Dataset:
         """Open a prepared data set; nothing of the drawings is read yet.
 
         Raises:
-            DatasetError: If it is none, of another version, or incomplete.
+            DatasetError: If it is not a data set, of another version, or incomplete.
         """
         folder = Path(path)
         card = DatasetCard.read(folder)

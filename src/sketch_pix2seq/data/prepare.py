@@ -167,7 +167,7 @@ def _in_order(parts: Sequence[ShardResult]) -> list[ShardResult]:
         missing = sorted(set(range(total)) - set(numbers))
         raise DatasetError(
             f"there must be one result of each of the {total} shards",
-            got=f"none of shard {missing[0]}" if missing else "two of one shard",
+            got=f"no result of shard {missing[0]}" if missing else "two results of one shard",
             do="Read that shard again.",
         )
     return ordered

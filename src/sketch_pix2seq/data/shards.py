@@ -2,7 +2,7 @@
 
 Shards are independent of each other: `read_shard` may run on any machine that sees the files, and
 its result can be pickled. `read_shards` runs it in this process, in several of this machine, or on
-a Ray cluster; results and their order are the same. Filters drawings; knows no splits.
+a Ray cluster; results and their order are the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Sources on disk: finding them, and reading them in constant memory.
-
-Knows names, gzip and line ends; does not know what is in a file.
-"""
+"""Sources on disk: finding them, and reading them in constant memory, gzipped or not."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     folder.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If there is no source.
         DatasetError: If one does not exist, holds nothing, or is named twice.
     """
     files: list[Path] = []

@@ -144,7 +144,7 @@ def build_gallery(
         The gallery, at least two drawings.
 
     Raises:
-        UsageError: If a category is none of the data set, or there are too few drawings.
+        UsageError: If a category is not in the data set, or there are too few drawings.
     """
     unknown = sorted(set(categories) - set(dataset.card.categories))
     if unknown:

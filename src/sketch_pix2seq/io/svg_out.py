@@ -1,7 +1,4 @@
-"""Writing a drawing as SVG: one clean path per stroke.
-
-Knows how SVG is spelled and nothing of how drawings are read or rasterised.
-"""
+"""Writing a drawing as SVG: one clean path per stroke. Formats SVG text only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """SVG shapes as polylines: rectangles, circles, lines, polygons; paths by `svg_path`.
 
 Curves are sampled finely here; `svg_in` leaves out what is not needed once it knows how
-large the drawing is. Knows single elements: no style, no tree.
+large the drawing is.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def count_tokens(data: str) -> int:
 
 
 def length(text: str, extent: float) -> float:
-    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is none.
+    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is not a length.
 
     Args:
         text: A number with or without unit or per cent sign.

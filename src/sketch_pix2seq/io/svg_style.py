@@ -1,7 +1,7 @@
-"""Which parts of an SVG are seen: presentation attributes, simple CSS, colours.
+"""Which parts of an SVG are visible: presentation attributes, simple CSS, colours.
 
 Of CSS it knows the selectors `*`, `tag`, `.class`, `tag.class` and `#id`, which drawing
-programs write. Knows nothing of shapes.
+programs write.
 """
 
 from __future__ import annotations

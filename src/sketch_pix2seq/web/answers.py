@@ -54,7 +54,7 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     """Fill in a template.
 
     Args:
-        request: Who asks; templates see it as `request`.
+        request: The client's request; templates name it `request`.
         template: Its name below `templates/`.
         status: Of HTTP.
         **values: What the template shows.

@@ -39,7 +39,7 @@ HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a site takes from one who asks."""
+    """Limits of what a client may send."""
 
     body_bytes: int = 64 * 1024
     "Largest request."

@@ -29,7 +29,7 @@ def new_site(
     Args:
         name: Its title.
         summary: What it is, in a sentence.
-        limits: What it takes from one who asks.
+        limits: What a client may send.
         lifespan: What is opened when it starts and closed when it ends.
         health: More fields of `/api/health`.
 

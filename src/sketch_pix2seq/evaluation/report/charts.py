@@ -1,7 +1,6 @@
 """Charts as SVG, in the colours of the page: light, dark and printed alike.
 
-Colours are CSS variables: `--ink`, `--grey`, `--hair` and `--c0` to `--c7`. Knows how charts look
-and nothing of what they show.
+Colours are CSS variables: `--ink`, `--grey`, `--hair` and `--c0` to `--c7`.
 """
 
 from __future__ import annotations

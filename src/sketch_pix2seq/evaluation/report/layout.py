@@ -1,7 +1,4 @@
-"""How a page of results is laid out: one HTML file that opens offline, in one style.
-
-Knows sections, tables and figures; does not know what was measured.
-"""
+"""How a page of results is laid out: one HTML file that opens offline, in one style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the votes on a study come to: all numbers of its report, and none of its words."""
+"""The outcome of a study: all numbers of its report, without its text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Outcome:
 
     Args:
         study: The study.
-        votes: On it.
+        votes: All votes on its sketches.
         period: From when to when people took part, in words; may be empty.
     """
 

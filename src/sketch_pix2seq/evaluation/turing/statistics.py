@@ -64,7 +64,7 @@ class Ballot:
         participants: Names of the rows.
         sketches: Names of the columns.
         cast: (P, S), whether there is a vote.
-        human: (P, S), whether it says human; False where there is none.
+        human: (P, S), whether the vote is human; False without a vote.
     """
 
     participants: Sequence[str]

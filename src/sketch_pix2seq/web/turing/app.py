@@ -38,7 +38,7 @@ def create_turing(
         store: Where votes go. It is closed when the site ends.
         results_token: What opens the results.
         contact: Whom participants can ask, as the first page says it; may be empty.
-        limits: What is taken from one who asks.
+        limits: What a client may send.
 
     Returns:
         The application.

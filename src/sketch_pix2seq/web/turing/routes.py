@@ -1,7 +1,7 @@
 """The pages that participants see, and the one request that is made without a page.
 
 Everything works with forms and redirects; scripts only make it quicker. No answer depends on who
-drew a sketch: this module does not know it.
+drew a sketch: this module has no access to it.
 """
 
 from __future__ import annotations
