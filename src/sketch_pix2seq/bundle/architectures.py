@@ -195,7 +195,7 @@ class RecurrentArchitecture(Architecture):
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionArchitecture(Architecture):
-    """A picture's grid of tokens and a decoder that attends to it and sees where its pen is.
+    """A picture's grid of tokens, and a decoder with the place of its pen that attends to it.
 
     Args:
         name: `attention`.
@@ -203,9 +203,9 @@ class AttentionArchitecture(Architecture):
         num_components: Gaussians in the mixture of one step.
         encoder_width: Channels of the first layer, a multiple of 8.
         decoder_size: Width of the decoder, a multiple of `head_size`.
-        num_layers: Its layers.
+        num_layers: Layers of the decoder.
         head_size: Size of each head.
-        expansion: How many times `decoder_size` is inside each layer.
+        expansion: Hidden size of each feed-forward layer, as a multiple of `decoder_size`.
     """
 
     LIMITS: ClassVar[Mapping[str, int]] = {

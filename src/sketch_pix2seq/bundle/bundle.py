@@ -111,8 +111,12 @@ class Bundle:
             files.get(GALLERY_FILE),
             ClassifierFiles.from_files(path, files),
         )
-        _ = bundle.arrays, bundle.completion_map, bundle.code_classifier
+        bundle._validate()
         return bundle
+
+    def _validate(self) -> None:
+        """Read all but the gallery, so that each check runs."""
+        _ = self.arrays, self.completion_map, self.code_classifier
 
     @classmethod
     def default(cls) -> Bundle:

@@ -53,7 +53,7 @@ def read_object(text: str | bytes, file: str) -> dict[str, Any]:
 
     Args:
         text: Content of the file.
-        file: Its name, for the error.
+        file: File name, for the error.
 
     Raises:
         BundleError: If it is no JSON object, is nested deeper than `MAX_DEPTH` or has a text

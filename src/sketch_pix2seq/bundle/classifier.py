@@ -30,7 +30,7 @@ class ClassifierFiles:
     """A classifier as read from disk, from a folder of its own or a model's bundle.
 
     Args:
-        card: What it is.
+        card: Content of `classifier.json`.
         weights: Content of `classifier.safetensors`.
     """
 
@@ -56,7 +56,7 @@ class ClassifierFiles:
         """Take it out of the files of a folder.
 
         Args:
-            path: Of the folder, for the error.
+            path: The folder, for the error.
             files: Content by name.
 
         Returns:
@@ -74,7 +74,7 @@ class ClassifierFiles:
         classifier = cls(
             ClassifierCard.from_json(files[CLASSIFIER_FILE]), files[CLASSIFIER_WEIGHTS_FILE]
         )
-        _ = classifier.arrays
+        _ = classifier.arrays  # runs its checks
         return classifier
 
 

@@ -30,7 +30,7 @@ class GalleryItem(NamedTuple):
     """A drawing of the gallery.
 
     Args:
-        sketch: With its category.
+        sketch: The drawing, with its category.
         place: (x, y), each from 0 to 1.
     """
 
@@ -43,7 +43,7 @@ class Gallery:
     """Drawings on a map.
 
     Args:
-        items: At least one.
+        items: One item or more.
     """
 
     items: tuple[GalleryItem, ...]

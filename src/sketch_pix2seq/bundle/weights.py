@@ -26,7 +26,7 @@ def read_weights(data: bytes, file: str, shapes: Shapes) -> dict[str, np.ndarray
 
     Args:
         data: Content of the file.
-        file: Its name, for the error.
+        file: File name, for the error.
         shapes: Of the arrays that it must hold, and no others.
 
     Returns:
@@ -96,7 +96,7 @@ class AffineMap:
 
         Args:
             data: Content of the file.
-            file: Its name, for the error.
+            file: File name, for the error.
             num_outputs: K.
             latent_dim: Z of the bundle.
 

@@ -54,13 +54,13 @@ class ResultFiles:
     """The files that a verb is going to write; one that cannot be written is refused at once.
 
     Args:
-        sources: What they are named after.
-        inputs: The files that they are made of.
+        sources: The inputs that files are named after.
+        inputs: The input files, which are never replaced.
         out: The folder for them.
         form: Kind of the files.
-        suffix: What they are called besides: `NAME-redrawn.svg`.
-        style: How they look.
-        n: How many for each name of the sources.
+        suffix: Second part of file names, `redrawn` in `NAME-redrawn.svg`.
+        style: How results look.
+        n: Number of files for each name of the sources.
         overwrite: Replace files that exist.
     """
 

@@ -76,7 +76,7 @@ class BatchSource:
         length, cut into batches and its batches shuffled, so that little is padded.
 
     Args:
-        split: Where drawings come from.
+        split: The drawings.
         offset_scale: Offsets are divided by this.
         batch_size: Drawings in a batch.
         seed: The same seed gives the same batches.
@@ -260,10 +260,10 @@ def prefetch(
     """Make batches in a background thread.
 
     Args:
-        source: Where batches come from; not to be used by anything else meanwhile.
+        source: Makes the batches; not to be used by anything else meanwhile.
         start: First step.
         stop: Step after the last one; None: without end.
-        ahead: How many batches may wait.
+        ahead: Largest number of batches that wait.
 
     Yields:
         The batches of the steps, in order. Closing the iterator ends the thread.

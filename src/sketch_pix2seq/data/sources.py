@@ -167,7 +167,7 @@ class SourceFile:
         """Open what is in it, inflated if it is gzip, at the first line of the span.
 
         Raises:
-            SourceEndedError: In place of the errors of a gzip stream that is cut short or damaged.
+            SourceEndedError: If a gzip stream is cut short or damaged.
             DatasetError: If the file cannot be opened or read.
         """
         start = self.span[0] if self.span else 0
@@ -194,7 +194,7 @@ class SourceFolder:
 
     Args:
         path: The folder.
-        files: Those of its files that are meant.
+        files: The SVG files in it to read.
     """
 
     def __init__(self, path: Path, files: list[Path]) -> None:

@@ -134,10 +134,10 @@ def build_gallery(
     """Choose test drawings, which no model was trained on, and find their places on a map.
 
     Args:
-        sketcher: Whose latent space is shown.
-        dataset: Its test split is chosen from.
+        sketcher: The model with the latent space.
+        dataset: Data set whose test drawings are chosen from.
         per_category: Drawings of each category, at most.
-        categories: Which ones; none: those with the most test drawings, twelve at most.
+        categories: Their names; empty: those with the most test drawings, twelve at most.
         seed: Decides which drawings are chosen, and what t-SNE leaves to chance.
 
     Returns:

@@ -60,8 +60,8 @@ def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict
     """Measure what has not been measured yet.
 
     Args:
-        parts: What is wanted.
-        folder: Where finished parts are kept; made if it is not there.
+        parts: The parts to measure.
+        folder: Folder of finished parts; made if it is not there.
         progress: Called before each part and at the end.
 
     Returns:

@@ -60,7 +60,7 @@ class Sheet:
     """Drawings in rows and columns.
 
     Args:
-        rows: From the top.
+        rows: Rows of cells, from the top.
         headings: Said above the columns; fewer than columns is fine.
         title: Said above everything.
         note: Said below everything, small.

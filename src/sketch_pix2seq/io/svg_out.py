@@ -76,7 +76,7 @@ def drawing_group(
         drawing: A `Sketch` or its strokes.
         size: Side of the square.
         margin: Pixels kept between the points and each edge of the square.
-        line_width: In pixels.
+        line_width: Width in pixels.
         colour: Any CSS colour.
         origin: Upper left corner of the square.
         smooth: Draw curves through the points instead of straight lines.

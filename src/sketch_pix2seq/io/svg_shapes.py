@@ -35,8 +35,8 @@ def shape_lines(
     """Turn one of `SHAPES` into lines, in its own coordinates; none where SVG says it is not drawn.
 
     Args:
-        tag: Which shape.
-        attributes: Its attributes.
+        tag: Name of the shape's element.
+        attributes: The element's attributes.
         viewport: Width and height to which percentages refer.
 
     Example:
@@ -80,7 +80,7 @@ def length(text: str, extent: float) -> float:
 
     Args:
         text: A number with or without unit or per cent sign.
-        extent: What 100 % is.
+        extent: Length of 100 %.
 
     Example:
         >>> length("1in", 0), length("50%", 8)

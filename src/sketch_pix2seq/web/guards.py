@@ -56,13 +56,13 @@ class Limits:
 
 
 class Guards:
-    """An ASGI application around another, which it does not know.
+    """ASGI middleware.
 
     The names that the site has are `app.state.hosts` of the outermost application; None: any.
 
     Args:
-        app: What is guarded.
-        limits: Beyond them requests are refused.
+        app: The application behind it.
+        limits: Requests beyond them are refused.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:

@@ -106,8 +106,8 @@ def clouds(
 
     Args:
         panels: Titles and places of the same N things, 0 to 1.
-        kinds: What each is, as a place in `names`.
-        names: Of the kinds.
+        kinds: Kind of each point, as an index into `names`.
+        names: Names of the kinds.
     """
     per_row = 2 if len(panels) in (2, 4) else 3
     gap, side = 24, (_WIDTH - 24 * (per_row - 1)) / per_row

@@ -43,9 +43,9 @@ class StudyContext:
     """The study that the pages show.
 
     Args:
-        store: Where votes go.
+        store: The votes.
         pictures: PNG files by the sketches' names.
-        licence: Of the drawings.
+        licence: Licence of the drawings.
         contact: Whom participants can ask; may be empty.
     """
 
