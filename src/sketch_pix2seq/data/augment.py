@@ -24,7 +24,7 @@ _FIRST_DROPPABLE = 3  # the 4th point of a stroke
 class Augmentation:
     """How far a drawing may be changed.
 
-    Convention:
+    *Convention*:
         Scaling and rotation are about the drawing's origin, the middle of its
         bounding box in a prepared data set.
 

@@ -43,7 +43,7 @@ _Made = TypeVar("_Made", covariant=True)
 class Batch:
     """Drawings of similar length, the longest first.
 
-    Convention:
+    *Convention*:
         Row 0 of a drawing's `steps` is `START_STEP`, then come its own rows with offsets in
         units of `offset_scale`, then end rows up to T, which is the longest length + 2. So
         inputs are `steps[:, :-1]` and targets `steps[:, 1:]`, and the drawing with
@@ -71,7 +71,7 @@ class Batch:
 class BatchSource:
     """Endless batches for training.
 
-    Convention:
+    *Convention*:
         Drawings are drawn independently of each other into pools. A pool is sorted by
         length, cut into batches and its batches shuffled, so that little is padded.
 

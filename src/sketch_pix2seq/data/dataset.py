@@ -44,7 +44,7 @@ class Split:
     def stroke3(self, index: int) -> Int16[np.ndarray, "T 3"]:
         """Return the stroke-3 of a drawing, (T, 3): a read-only view into the file.
 
-        Convention:
+        *Convention*:
             Offsets in the sources' units (QuickDraw: longest side 255), y down; the
             origin is the middle of the bounding box, rounded down.
         """

@@ -69,7 +69,7 @@ def prepare(
 ) -> DatasetCard:
     """Make a data set of drawings in any layout.
 
-    Convention:
+    *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
         else is prepared. A drawing that its category has already is left out. Categories

@@ -115,7 +115,7 @@ def stem(path: Path) -> str:
 class SourceFile:
     """One source, read once from its beginning to its end.
 
-    Convention:
+    *Convention*:
         gzip is recognised by content, not by name.
 
     Args:

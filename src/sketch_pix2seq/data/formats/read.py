@@ -29,7 +29,7 @@ def read_drawings(
 ) -> Iterator[SimplifiedDrawing]:
     """Read the drawings of a file or of a folder of SVGs.
 
-    Convention:
+    *Convention*:
         An npz is known by its first bytes, a binary file by its name (`.bin`), everything else
         is ndjson: simplified, raw, or both. Any file may be gzipped, whatever its name.
 
