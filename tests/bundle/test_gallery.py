@@ -1,4 +1,4 @@
-"""The gallery: written and read alike; what is none is refused."""
+"""The gallery: written and read alike; invalid lines are refused."""
 
 from __future__ import annotations
 

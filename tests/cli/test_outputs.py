@@ -74,9 +74,9 @@ def test_a_result_that_cannot_be_written_leaves_nothing(
 @pytest.mark.parametrize(
     ("out", "status", "line"),
     [
-        ("house.svg", 2, "`--out` must be a folder, and `house.svg` is none"),
-        ("house.svg/deep/er", 2, "`--out` must be a folder, and `house.svg` is none"),
-        ("dangling", 2, "`--out` must be a folder, and `dangling` is none"),
+        ("house.svg", 2, "`--out` must be a folder, and `house.svg` is not one"),
+        ("house.svg/deep/er", 2, "`--out` must be a folder, and `house.svg` is not one"),
+        ("dangling", 2, "`--out` must be a folder, and `dangling` is not one"),
         ("locked/deep", 1, "`locked`: Permission denied"),
         ("taken", 2, "must not take the place of the folder `taken/house-redrawn.svg`"),
     ],

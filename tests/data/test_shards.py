@@ -276,7 +276,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     path = Path(sys.argv[1])
     read_shards([
-        Shard(number=number, of=2, source=number, path=path, files=None, span=None, size=1,
+        Shard(number=number, num_shards=2, source=number, path=path, files=None, span=None, size=1,
               folder=path.parent / str(number), options=PrepareOptions())
         for number in range(2)
     ], workers=2)

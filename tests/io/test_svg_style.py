@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from sketch_pix2seq.io.svg_style import Style, is_same_colour, read_rules, styled
+from sketch_pix2seq.io.svg_style import SvgStyle, is_same_colour, read_rules, styled
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
 
 
 def test_defaults_are_a_black_area_without_line() -> None:
-    assert Style().fill_rgb == BLACK
-    assert Style().stroke_rgb is None
+    assert SvgStyle().fill_rgb == BLACK
+    assert SvgStyle().stroke_rgb is None
 
 
 def test_attributes_are_inherited_and_overridden() -> None:
-    parent = styled(Style(), "g", {"stroke": "red", "fill": "none"}, {})
+    parent = styled(SvgStyle(), "g", {"stroke": "red", "fill": "none"}, {})
     child = styled(parent, "path", {}, {})
     assert (child.stroke_rgb, child.fill_rgb) == (RED, None)
     assert styled(parent, "path", {"stroke": "none"}, {}).stroke_rgb is None
     assert styled(parent, "path", {"stroke": "inherit"}, {}).stroke_rgb == RED
-    coloured = styled(Style(), "g", {"color": "red"}, {})
+    coloured = styled(SvgStyle(), "g", {"color": "red"}, {})
     assert styled(coloured, "path", {"stroke": "currentColor"}, {}).stroke_rgb == RED
 
 
@@ -27,7 +27,7 @@ def test_css_wins_over_attributes_and_style_over_css() -> None:
     attributes = {"stroke": "black"}
 
     def stroke(**more: str) -> tuple[int, int, int] | None:
-        return styled(Style(), "path", {**attributes, **more}, rules).stroke_rgb
+        return styled(SvgStyle(), "path", {**attributes, **more}, rules).stroke_rgb
 
     assert stroke() == (0, 0, 255)
     assert stroke(**{"class": "x a"}) == RED
@@ -54,21 +54,21 @@ def test_css_wins_over_attributes_and_style_over_css() -> None:
     ids=str,
 )
 def test_what_is_invisible_has_no_line(attributes: dict[str, str]) -> None:
-    assert styled(Style(), "path", {"stroke": "red"} | attributes, {}).stroke_rgb is None
+    assert styled(SvgStyle(), "path", {"stroke": "red"} | attributes, {}).stroke_rgb is None
 
 
 def test_a_visible_child_of_a_hidden_group_is_seen_but_not_of_one_without_display() -> None:
-    hidden = styled(Style(), "g", {"visibility": "hidden"}, {})
+    hidden = styled(SvgStyle(), "g", {"visibility": "hidden"}, {})
     assert styled(hidden, "path", {"visibility": "visible"}, {}).fill_rgb == BLACK
-    gone = styled(Style(), "g", {"display": "none"}, {})
+    gone = styled(SvgStyle(), "g", {"display": "none"}, {})
     assert styled(gone, "path", {"display": "inline"}, {}).fill_rgb is None
-    faint = styled(Style(), "g", {"opacity": "0.1"}, {})
+    faint = styled(SvgStyle(), "g", {"opacity": "0.1"}, {})
     assert styled(faint, "path", {"opacity": "0.1"}, {}).fill_rgb is None
 
 
 @pytest.mark.parametrize("colour", ["url(#gradient)", "nonsense", "rgb(", "#12", "hsl(x)"])
 def test_paint_that_is_unknown_is_ink(colour: str) -> None:
-    assert styled(Style(), "path", {"stroke": colour}, {}).stroke_rgb is not None
+    assert styled(SvgStyle(), "path", {"stroke": colour}, {}).stroke_rgb is not None
 
 
 def test_rules_that_are_not_understood_are_passed_over() -> None:

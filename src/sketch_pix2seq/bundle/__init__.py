@@ -13,6 +13,5 @@ A folder, or that folder zipped:
 
 `bundle.py` reads one whole. `files.py` reads the files of a folder or zip file that a stranger
 made; `card.py`, `architectures.py`, `checks.py` and `weights.py` check what is in them. Reading
-executes and writes nothing, and its time and memory are bounded. This room does not know how a
-network computes.
+executes and writes nothing, and its time and memory are bounded.
 """

@@ -200,7 +200,7 @@ class RecurrentArchitecture(Architecture):
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionArchitecture(Architecture):
-    """A picture's grid of tokens and a decoder that attends to it and sees where its pen is.
+    """A picture's grid of tokens, and a decoder with the place of its pen that attends to it.
 
     Args:
         name: `attention`.
@@ -208,9 +208,9 @@ class AttentionArchitecture(Architecture):
         num_components: Gaussians in the mixture of one step.
         encoder_width: Channels of the first layer, a multiple of 8.
         decoder_size: Width of the decoder, a multiple of `head_size`.
-        num_layers: Its layers.
+        num_layers: Layers of the decoder.
         head_size: Size of each head.
-        expansion: How many times `decoder_size` is inside each layer.
+        expansion: Hidden size of each feed-forward layer, as a multiple of `decoder_size`.
     """
 
     LIMITS: ClassVar[Mapping[str, int]] = {
@@ -331,10 +331,10 @@ def architecture_from(values: object) -> Architecture:
     """Make the architecture that a card describes; `problems` checks its sizes.
 
     Args:
-        values: Of the card's JSON.
+        values: `architecture` of the card's JSON.
 
     Raises:
-        BundleError: If it names none, lacks a size or has one that is unknown.
+        BundleError: If its name is unknown, or a size is missing or unknown.
     """
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
         raise BundleError("`architecture` must be an object with a `name`")

@@ -84,7 +84,7 @@ class Bundle:
         """Human drawings and their places on a map.
 
         Raises:
-            BundleError: If a line is none.
+            BundleError: If a line is not a gallery item.
         """
         return None if self.gallery is None else Gallery.from_bytes(self.gallery)
 
@@ -111,8 +111,12 @@ class Bundle:
             files.get(GALLERY_FILE),
             ClassifierFiles.from_files(path, files),
         )
-        _ = bundle.arrays, bundle.completion_map, bundle.code_classifier
+        bundle._validate()
         return bundle
+
+    def _validate(self) -> None:
+        """Read all but the gallery, so that each check runs."""
+        _ = self.arrays, self.completion_map, self.code_classifier
 
     @classmethod
     def default(cls) -> Bundle:

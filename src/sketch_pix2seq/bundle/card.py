@@ -1,4 +1,4 @@
-"""What `model.json` and `classifier.json` say, and what they must not say."""
+"""The cards `model.json` and `classifier.json`: their fields, and the checks of each value."""
 
 from __future__ import annotations
 
@@ -217,8 +217,8 @@ def check_version(values: dict[str, Any], file: str) -> None:
     """Refuse another version of the format.
 
     Args:
-        values: Of a card.
-        file: Its file.
+        values: Fields of a card.
+        file: Name of the card's file.
 
     Raises:
         BundleError: If it is another one.

@@ -56,7 +56,7 @@ def read_object(text: str | bytes, file: str) -> dict[str, Any]:
 
     Args:
         text: Content of the file.
-        file: Its name, for the error.
+        file: File name, for the error.
 
     Raises:
         BundleError: If it is no JSON object, is nested deeper than `MAX_DEPTH` or has a text
@@ -134,7 +134,7 @@ def object_problems(values: Mapping[str, object]) -> list[str]:
 
 
 def is_number(value: object, least: float, most: float) -> bool:
-    """Whether a value is a number within a range; a bool is none."""
+    """Whether a value is a number within a range; a bool is not a number."""
     return type(value) in (int, float) and least <= value <= most  # type: ignore[operator]
 
 

@@ -30,7 +30,7 @@ class ClassifierFiles:
     """A classifier as read from disk, from a folder of its own or a model's bundle.
 
     Args:
-        card: What it is.
+        card: Content of `classifier.json`.
         weights: Content of `classifier.safetensors`.
     """
 
@@ -56,11 +56,11 @@ class ClassifierFiles:
         """Take it out of the files of a folder.
 
         Args:
-            path: Of the folder, for the error.
+            path: The folder, for the error.
             files: Content by name.
 
         Returns:
-            The classifier, its weights checked; None if there is none.
+            The classifier, its weights checked; None without one.
 
         Raises:
             BundleError: If one of its files is missing or does not fit.
@@ -74,7 +74,7 @@ class ClassifierFiles:
         classifier = cls(
             ClassifierCard.from_json(files[CLASSIFIER_FILE]), files[CLASSIFIER_WEIGHTS_FILE]
         )
-        _ = classifier.arrays
+        _ = classifier.arrays  # runs its checks
         return classifier
 
 
@@ -82,7 +82,7 @@ def read_classifier(path: Path) -> ClassifierFiles:
     """Read an exported classifier, or the one that a model's bundle holds.
 
     Raises:
-        BundleError: If there is none, or it is not what its card says.
+        BundleError: If there is no classifier, or it is not what its card says.
     """
     files = read_files(path, (CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE, _FORMAT_1_FILE))
     classifier = ClassifierFiles.from_files(path, files)

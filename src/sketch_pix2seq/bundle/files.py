@@ -36,8 +36,8 @@ def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     """Read files of a folder or of that folder zipped.
 
     Args:
-        path: Of the bundle.
-        names: Of files that may be there.
+        path: The bundle.
+        names: Names of files to read where they exist.
 
     Returns:
         Contents by name, of those that are there.

@@ -3,7 +3,7 @@
     {"word": "cat", "drawing": [[x...], [y...]]..., "place": [0.31, 0.8]}
 
 A line for each, in Quick, Draw!'s simplified layout. Evaluation finds the places; codes are not
-stored, as the encoder makes them again in an instant. This module knows no model.
+stored, as the encoder makes them again in an instant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class GalleryItem(NamedTuple):
     """A drawing of the gallery.
 
     Args:
-        sketch: With its category.
+        sketch: The drawing, with its category.
         place: (x, y), each from 0 to 1.
     """
 
@@ -43,7 +43,7 @@ class Gallery:
     """Drawings on a map.
 
     Args:
-        items: At least one.
+        items: One item or more.
     """
 
     items: tuple[GalleryItem, ...]

@@ -26,7 +26,7 @@ def read_weights(data: bytes, file: str, shapes: Shapes) -> dict[str, np.ndarray
 
     Args:
         data: Content of the file.
-        file: Its name, for the error.
+        file: File name, for the error.
         shapes: Of the arrays that it must hold, and no others.
 
     Returns:
@@ -96,7 +96,7 @@ class AffineMap:
 
         Args:
             data: Content of the file.
-            file: Its name, for the error.
+            file: File name, for the error.
             num_outputs: K.
             latent_dim: Z of the bundle.
 
@@ -114,7 +114,7 @@ class AffineMap:
 
     def __call__(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
         """Map codes; each result depends on its own code alone, whatever stands beside it."""
-        with np.errstate(over="ignore", invalid="ignore"):  # who takes the results checks them
+        with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
             rows = [self.weight @ code + self.bias for code in codes]
         return np.array(rows, np.float32).reshape(len(codes), len(self.bias))
 

@@ -1,6 +1,6 @@
 """The command's shell: finding the verb, and one clear line when something is wrong.
 
-Knows the names of the verbs; loads a verb's module only when it is asked for.
+A verb's module is loaded only when that verb runs.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Verb(NamedTuple):
     """One verb of the command.
 
     Args:
-        name: What the user types.
-        home: Its function, or its `App` of further verbs, as `module:name`.
-        summary: Its line in `--help`, so that help loads no verb.
+        name: Name that the user types.
+        home: Function of the verb, or `App` of further verbs, as `module:name`.
+        summary: Line in `--help`, so that help loads no verb.
     """
 
     name: str

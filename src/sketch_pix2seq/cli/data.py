@@ -37,8 +37,8 @@ def download(
     Args:
         categories: Names as `cat` or `"alarm clock"`, or `all`.
         dest: The folder to put them in.
-        format: Which of Quick, Draw!'s layouts.
-        base_url: Where the files are: the public bucket, or a copy of it.
+        format: One of Quick, Draw!'s layouts.
+        base_url: Address of the public bucket, or of a copy of it.
         parallel: Files at once.
     """
     with needs_extra("data"):
@@ -76,7 +76,7 @@ def prepare(
         sources: Files in any layout, plain or gzipped, or folders of them.
         out: The folder to make; it must not exist yet.
         options: What to keep.
-        licence: Whose drawings these are and on which terms.
+        licence: Author and terms of the drawings.
         workers: Processes at once; as many as there are processors if left out.
         engine: Processes of this machine, or a Ray cluster.
     """

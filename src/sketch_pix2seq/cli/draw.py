@@ -24,11 +24,11 @@ class Options:
 
     Args:
         bundle: The model, a folder or zip file; without it the one that comes with the package.
-        out: Where to write; without it the current folder.
+        out: The folder to write to; without it the current folder.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing.
-        n: How many drawings of each input.
-        temperature: How freely to draw, 0 or more; without it what suits the model.
+        n: Number of drawings of each input.
+        temperature: Sampling temperature, 0 or more; without it the model's own.
         seed: Another seed, other drawings.
         overwrite: Replace files that exist, but never an input.
         style: How results look.
@@ -131,8 +131,7 @@ def complete(*inputs: Path, category: str | None = None, options: Options = USUA
 
     Args:
         inputs: SVG files, pictures (PNG, JPEG, ...) or ndjson files of started drawings.
-        category: What they are to become, one of the model's categories; without it what they
-            look like.
+        category: Category of the finished drawings; without it the likeliest.
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs))

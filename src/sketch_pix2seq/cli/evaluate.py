@@ -39,7 +39,7 @@ class Amount:
     ] = None
     temperature: Annotated[
         tuple[float, ...],
-        Parameter(help="How freely to draw; can be repeated, the first counts most.", negative=()),
+        Parameter(help="Sampling temperature; repeatable, the first counts most.", negative=()),
     ] = ()
     num_seeds: Annotated[
         int | None, Parameter(name="--seeds", help="How often all is redrawn; 3.")
@@ -91,7 +91,7 @@ def evaluate(
 
 
 def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
-    """Tell names and places of bundles.
+    """Return the paths of bundles by name.
 
     Args:
         bundles: Each a path, or NAME=PATH; `default`: the model in the package.
@@ -127,10 +127,10 @@ def check_measurable(
     """Refuse what could not be measured, before hours are spent on training.
 
     Args:
-        labels: Of all models.
-        models: Those that are there already.
+        labels: Labels of all models.
+        models: The models that exist already.
         data: The data set.
-        judge: If it is there already.
+        judge: The judge, if it exists already.
         pictures: A folder; None: our own.
         amount: How much is measured.
     """

@@ -32,7 +32,7 @@ def export(
         out: The bundle to make: a folder, or a file that ends in .zip.
         data: The data set that it was trained on: with it the bundle completes and
             classifies drawings.
-        temperature: What the model draws at where none is given; 0.4 if left out.
+        temperature: The model's own sampling temperature; 0.4 if left out.
         gallery: Test drawings of each category for the studio's map, at most; needs --data.
         classifier: An exported classifier that the bundle is to hold, or `default` for the one in
             the package: it helps to classify drawings, and to choose the best of several.

@@ -18,7 +18,7 @@ def generate(*categories: str, options: Options = USUAL) -> None:
     each path.
 
     Args:
-        categories: What to draw: categories that the model knows.
+        categories: Categories to draw, of those that the model knows.
         options: How drawings are made, and where they go.
     """
     wanted = list(dict.fromkeys(categories))

@@ -1,4 +1,4 @@
-"""What verbs take: drawings, each under a name of its own, and models.
+"""Inputs of verbs: drawings, each under a unique name, and models.
 
 `default` in the place of a path is the model in the package, or its classifier.
 """
@@ -106,8 +106,8 @@ def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:
     """Name what results are made of; `-2` and so on if a name is taken.
 
     Args:
-        stem: What it would be called.
-        ends: What is added to that for each drawing.
+        stem: The preferred name.
+        ends: Added to it for each drawing.
         taken: Names that are taken, to which the new ones are added.
     """
     for number in itertools.count(1):

@@ -41,7 +41,7 @@ def mix(
         out: The file to write. .svg or .png: a strip; .gif or .apng: one turning into the next
             and back; .ndjson: a line for each drawing.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
-        temperature: How freely to draw, 0 or more; without it what suits the model.
+        temperature: Sampling temperature, 0 or more; without it the model's own.
         seed: Another seed, other drawings.
         smooth: Draw curves through the points; corners stay.
         overwrite: Replace a file that exists, but never an input.

@@ -54,13 +54,13 @@ class ResultFiles:
     """The files that a verb is going to write; one that cannot be written is refused at once.
 
     Args:
-        sources: What they are named after.
-        inputs: The files that they are made of.
+        sources: The inputs that files are named after.
+        inputs: The input files, which are never replaced.
         out: The folder for them.
         form: Kind of the files.
-        suffix: What they are called besides: `NAME-redrawn.svg`.
-        style: How they look.
-        n: How many for each name of the sources.
+        suffix: Second part of file names, `redrawn` in `NAME-redrawn.svg`.
+        style: How results look.
+        n: Number of files for each name of the sources.
         overwrite: Replace files that exist.
     """
 
@@ -121,7 +121,7 @@ def refuse_place(out: Path) -> None:
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not place.is_dir():
-        raise UsageError(f"`out` must be a folder, and `{place}` is none")
+        raise UsageError(f"`out` must be a folder, and `{place}` is not one")
     if not os.access(place, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 

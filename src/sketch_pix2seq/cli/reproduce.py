@@ -28,8 +28,8 @@ class Preset:
     """What is trained.
 
     Args:
-        suffix: Of the four recipes' names.
-        judge_steps: For how many steps the judge is trained.
+        suffix: Suffix of the four recipes' names.
+        judge_steps: Training steps of the judge.
         kl_shares: Further models like `cnn_kl`, with these shares of its KL weight.
     """
 

@@ -32,7 +32,7 @@ def studio(
         threads: Requests that are worked on at once; without it as many as there are processors.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
-        proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
+        proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
     """
     with needs_extra("web"):
         from sketch_pix2seq.web.server import serve
@@ -42,7 +42,7 @@ def studio(
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     checked_threads(threads)
-    sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each who asks
+    sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each client
     app = create_studio(sketcher, num_threads=threads)
     serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
 

@@ -45,7 +45,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far something is while it goes on.
 
     Args:
-        label: What goes on.
+        label: Text beside the bar.
 
     Yields:
         A function to call with how much is done, and how much there is.

@@ -31,7 +31,7 @@ def trace(
 
     Args:
         inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files or ndjson files.
-        out: Where to write; without it the current folder.
+        out: The folder to write to; without it the current folder.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing.
         stages: Also write what the picture looks like at each stage of reading it into this

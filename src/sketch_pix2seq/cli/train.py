@@ -36,14 +36,14 @@ def train(
     Ctrl-C saves and leaves; --resume goes on, also after a kill.
 
     Args:
-        recipe: What to train; `sketch-pix2seq recipes` lists them.
+        recipe: Recipe to train; `sketch-pix2seq recipes` lists them.
         data: The data set.
         out: The folder of the run.
         settings: Change a setting, as key=value; can be repeated.
         start_from: A bundle whose weights to begin with, or `default`: the model in the package;
             for the recipe `judge`, an exported classifier, or a bundle that holds one.
         resume: Go on with the run in --out.
-        devices: How many processes share each batch, with a GPU each where there are some.
+        devices: Number of processes that share each batch, with a GPU each where there are some.
     """
     let_idle_threads_sleep()
     with needs_extra("train"):
@@ -90,13 +90,13 @@ def train_showing(
     """Train and show how far it is.
 
     Args:
-        recipe: What, with its settings.
+        recipe: The recipe, with its settings.
         data: The data set.
         out: The folder of the run.
-        settings: Those that the user gave.
+        settings: Settings that the user gave.
         resume: Go on with the run in `out`, if there is one.
-        devices: How many processes share each batch.
-        start: What to begin with; None: the recipe's own first weights.
+        devices: Number of processes that share each batch.
+        start: First weights; None: the recipe's own.
 
     Returns:
         How it ended.

@@ -49,8 +49,8 @@ def create(
         bundle: A model; can be repeated, also as NAME=BUNDLE; without it the one that comes with
             the package.
         per_category: Human drawings of each category.
-        categories: One that is shown; can be repeated; without it the data set's first three.
-        temperature: How freely models draw; without it what suits each.
+        categories: Category to show; repeatable; without it the data set's first three.
+        temperature: Sampling temperature; without it each model's own.
         seed: Another seed, other drawings and other noise.
     """
     with needs_extra("data"):
@@ -91,15 +91,15 @@ def serve(
 
     Args:
         study: The study's folder.
-        db: Where votes are kept: a file for SQLite, or postgresql://USER@HOST/NAME; without it
+        db: Database of votes: a file for SQLite, or postgresql://USER@HOST/NAME; without it
             `votes.sqlite` in the study's folder.
         host: The address to listen at; without it this machine alone can reach the site.
         port: The port to listen at; 0: any that is free.
-        results_token: What opens the results; without it a new one at each start.
+        results_token: Password of the results; without it a new one at each start.
         contact: Whom participants can ask, as the first page says it.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
-        proxy: Address of a proxy in front of the site that says who asks, such as 127.0.0.1.
+        proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
     """
     if results_token is not None and len(results_token) < LEAST_TOKEN:
         raise UsageError(
@@ -126,7 +126,7 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
 
     Args:
         study: The study's folder.
-        db: Where its votes are, as given to `serve`.
+        db: Database of its votes, as given to `serve`.
         out: The folder of the report.
     """
     with needs_extra("web"):

@@ -2,6 +2,6 @@
 
 The way of a drawing through this room: `quickdraw` fetches its file, `formats` reads it, `prepare`
 (with `sources`, `shards` and `encode`) writes it into a data set, `dataset` finds it there again,
-`batches` makes it part of a training step; `convert` writes it back. This room knows `sketch` and
-`io` and nothing else of the package; it knows no torch.
+`batches` makes it part of a training step; `convert` writes it back. Imports `sketch` and `io`, no
+torch.
 """

@@ -1,8 +1,8 @@
 """Small random changes of a drawing, drawn anew each time it comes in training.
 
-Works on strokes only; the picture is rendered afterwards from the changed
-strokes, so that both sides of a training pair stay the same drawing. Only `jitter`
-changes the picture alone: the model learns to draw steady lines from unsteady ones.
+Works on strokes only; the picture is rendered afterwards from the changed strokes, so that both
+sides of a training pair stay the same drawing. Exceptions: `jitter` and `line_width` change the
+picture alone (steady lines are learned from unsteady ones), `past_jitter` the past steps alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIRST_DROPPABLE = 3  # the 4th point of a stroke
 class Augmentation:
     """How far a drawing may be changed.
 
-    Convention:
+    *Convention*:
         Scaling and rotation are about the drawing's origin, the middle of its
         bounding box in a prepared data set.
 

@@ -1,7 +1,7 @@
 """Batches for training and validation: padded steps, and the pictures of the same strokes.
 
 A training batch is a pure function of a seed and a step number, so that a run that was
-killed goes on as if it had not been. Knows numpy only, not torch.
+killed goes on as if it had not been. Needs no torch.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _Made = TypeVar("_Made", covariant=True)
 class Batch:
     """Drawings of similar length, the longest first.
 
-    Convention:
+    *Convention*:
         Row 0 of a drawing's `steps` is `START_STEP`, then come its own rows with offsets in
         units of `offset_scale`, then end rows up to T, which is the longest length + 2. So
         inputs are `steps[:, :-1]` and targets `steps[:, 1:]`, and the drawing with
@@ -71,12 +71,12 @@ class Batch:
 class BatchSource:
     """Endless batches for training.
 
-    Convention:
+    *Convention*:
         Drawings are drawn independently of each other into pools. A pool is sorted by
         length, cut into batches and its batches shuffled, so that little is padded.
 
     Args:
-        split: Where drawings come from.
+        split: The drawings.
         offset_scale: Offsets are divided by this.
         batch_size: Drawings in a batch.
         seed: The same seed gives the same batches.
@@ -260,10 +260,10 @@ def prefetch(
     """Make batches in a background thread.
 
     Args:
-        source: Where batches come from; not to be used by anything else meanwhile.
+        source: Makes the batches; not to be used by anything else meanwhile.
         start: First step.
         stop: Step after the last one; None: without end.
-        ahead: How many batches may wait.
+        ahead: Largest number of batches that wait.
 
     Yields:
         The batches of the steps, in order. Closing the iterator ends the thread.

@@ -1,7 +1,4 @@
-"""The card of a prepared data set, `dataset.json`: what is in it and where it came from.
-
-Knows the JSON and checks it; does not know the Arrow files beside it.
-"""
+"""The card of a prepared data set, `dataset.json`: what is in it and where it came from."""
 
 from __future__ import annotations
 
@@ -64,8 +61,8 @@ class DatasetCard:
             sources' own units (QuickDraw: the longest side is 255).
         longest: Rows of the longest drawing of all splits.
         options: Options of `prepare`.
-        sources: What each source gave.
-        licence: Whose drawings these are and on which terms.
+        sources: Records read from each source.
+        licence: Author and terms of the drawings.
         format_version: Version of this layout.
 
     Raises:

@@ -48,7 +48,7 @@ def write_back(
         sources: One prepared data set, or whatever `prepare` reads.
         out: The folder to make; it must not exist yet.
         format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits) or `svg`.
-        splits: Which of a prepared data set's splits.
+        splits: Splits of a prepared data set to write.
         on_notice: Called with a line about records that were left out.
 
     Returns:

@@ -1,7 +1,7 @@
 """A prepared data set, opened: which drawings there are, and each one's strokes.
 
 Opening costs milliseconds at any size, since nothing is loaded; strokes are views
-into the memory-mapped files. Knows no batches and no pictures.
+into the memory-mapped files.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Split:
     def stroke3(self, index: int) -> Int16[np.ndarray, "T 3"]:
         """Return the stroke-3 of a drawing, (T, 3): a read-only view into the file.
 
-        Convention:
+        *Convention*:
             Offsets in the sources' units (QuickDraw: longest side 255), y down; the
             origin is the middle of the bounding box, rounded down.
         """
@@ -126,7 +126,7 @@ class Dataset:
         """Open a prepared data set; nothing of the drawings is read yet.
 
         Raises:
-            DatasetError: If it is none, of another version, or incomplete.
+            DatasetError: If it is not a data set, of another version, or incomplete.
         """
         folder = Path(path)
         card = DatasetCard.read(folder)

@@ -75,7 +75,7 @@ def digests_of(
 ) -> UInt64[np.ndarray, " B"]:
     """Return a digest of each drawing: equal for equal drawings, wherever they are stored.
 
-    Convention:
+    *Convention*:
         blake2b of 8 bytes over the points (int16, little-endian, x and y in turn,
         shifted so that the smallest x and the smallest y are 0), then the lifts (a byte
         each); read as a little-endian number.
@@ -107,7 +107,7 @@ def near_duplicate_hashes_of(
 ) -> UInt64[np.ndarray, " B"]:
     """Return a hash of each drawing that is equal for near-duplicates.
 
-    Convention:
+    *Convention*:
         The digest (`digests_of`, with the same arguments) of the drawing on a grid: its longest
         side scaled to 16, points rounded, and of neighbours of a stroke that fall together only
         the last kept.
@@ -215,7 +215,7 @@ class _Flat:
 class CategoryBuffer:
     """Files that blocks are added to, and that are then read block by block, as one.
 
-    Convention:
+    *Convention*:
         A block is two numbers (drawings, rows), then digests, near-duplicate hashes, sources,
         key ids, lengths and steps, each as numpy lays them out. A file is open only while a block
         is added, as there may be hundreds of categories.

@@ -1,7 +1,4 @@
-"""What `sketch-pix2seq data info` says of a prepared data set: lengths, and a sheet of drawings.
-
-How a sheet looks is known by `io.sheet`.
-"""
+"""What `sketch-pix2seq data info` says of a prepared data set: lengths, and a sheet of drawings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Many drawings laid end to end in one array, so that one numpy call serves them all.
-
-Knows where each drawing begins and where its pen was. Knows no files and no batches.
-"""
+"""Many drawings laid end to end in one array, so that one numpy call serves them all."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from sketch_pix2seq.data.options import Engine, PrepareOptions
 from sketch_pix2seq.data.shards import (
     Progress,
     ShardResult,
-    check_number,
+    check_num_categories,
     check_workers,
     read_shards,
     shards_of,
@@ -69,7 +69,7 @@ def prepare(
 ) -> DatasetCard:
     """Make a data set of drawings in any layout.
 
-    Convention:
+    *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
         else is prepared. A drawing that its category has already is left out. Categories
@@ -78,13 +78,13 @@ def prepare(
     Args:
         sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
-        licence: Whose drawings these are and on which terms, for the card.
+        licence: Author and terms of the drawings, for the card.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
         progress: Called with the bytes that are read, and with their total.
         on_notice: Called with a line for each source that is cut short, and read up to there.
-        options: What to keep: fields of `PrepareOptions`.
+        options: Fields of `PrepareOptions`.
 
     Returns:
         The card of the data set.
@@ -145,7 +145,7 @@ def merge_shards(
             merged.reports[-1].add(part.report)
         for category, path in part.buffers.items():
             files.setdefault(category, []).append(path)
-    check_number(len(files))
+    check_num_categories(len(files))
     merged.buffers = {category: CategoryBuffer(*paths) for category, paths in files.items()}
     for path, report in zip(merged.paths, merged.reports, strict=True):
         if report.kept == 0 and report.skipped == 0:
@@ -162,12 +162,12 @@ def _in_order(parts: Sequence[ShardResult]) -> list[ShardResult]:
     """Sort the results by shard, and check that each shard has one."""
     ordered = sorted(parts, key=lambda part: part.shard.number)
     numbers = [part.shard.number for part in ordered]
-    total = max((part.shard.of for part in ordered), default=0)
+    total = max((part.shard.num_shards for part in ordered), default=0)
     if numbers != list(range(total)):
         missing = sorted(set(range(total)) - set(numbers))
         raise DatasetError(
             f"there must be one result of each of the {total} shards",
-            got=f"none of shard {missing[0]}" if missing else "two of one shard",
+            got=f"no result of shard {missing[0]}" if missing else "two results of one shard",
             do="Read that shard again.",
         )
     return ordered
@@ -191,9 +191,9 @@ def write_splits(
 
     Args:
         merged: All drawings, by category.
-        folder: Where to write `train.arrow`, `valid.arrow` and `test.arrow`.
-        options: What to keep.
-        licence: Whose drawings these are, for the card.
+        folder: Folder for `train.arrow`, `valid.arrow` and `test.arrow`.
+        options: Options of `prepare`.
+        licence: Author and terms of the drawings, for the card.
 
     Returns:
         The card of what was written; it is not written itself.
@@ -266,7 +266,7 @@ class _Places(NamedTuple):
     Args:
         splits: The split of each, or why it has none (below 0).
         sources: Number of the source of each.
-        near_duplicates: Which of those with a split are near-duplicates of an earlier one.
+        near_duplicates: Whether each drawing with a split is a near-duplicate of an earlier one.
     """
 
     splits: Int8[np.ndarray, " B"]

@@ -141,8 +141,8 @@ def download(
     Args:
         categories: See `find_categories`.
         dest: The folder; it is made if it is not there.
-        format: Which of Quick, Draw!'s layouts.
-        base_url: Where the bucket, or a copy of it, is.
+        format: One of Quick, Draw!'s layouts.
+        base_url: Address of the bucket, or of a copy of it.
         parallel: Files at once.
         retries: When a file is tried again.
         read_seconds: Seconds without a byte after which a connection counts as stalled.

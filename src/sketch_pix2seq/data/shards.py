@@ -2,7 +2,7 @@
 
 Shards are independent of each other: `read_shard` may run on any machine that sees the files, and
 its result can be pickled. `read_shards` runs it in this process, in several of this machine, or on
-a Ray cluster; results and their order are the same. Filters drawings; knows no splits.
+a Ray cluster; results and their order are the same.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ class Shard:
     """A source or a part of one, to be read by one worker.
 
     Args:
-        number: Its number, from 0.
-        of: How many shards there are.
-        source: Number of its source.
+        number: Index of the shard, from 0.
+        num_shards: Number of all shards.
+        source: Index of its source.
         path: The source.
         files: The files to read, if the source is a folder.
         span: First byte and the byte after the last, if it is a part of the source.
-        size: In bytes.
+        size: Size in bytes.
         folder: Folder for the buffer files; emptied first.
-        options: What to keep.
+        options: Options of `prepare`.
     """
 
     number: int
-    of: int
+    num_shards: int
     source: int
     path: Path
     files: tuple[Path, ...] | None
@@ -112,7 +112,7 @@ def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) 
     return [
         Shard(
             number=place,
-            of=len(parts),
+            num_shards=len(parts),
             source=number,
             path=source.path,
             files=tuple(source.files) if isinstance(source, SourceFolder) else None,
@@ -170,7 +170,7 @@ def _write_block(
     left_out: Counter[str] = Counter()
     for category, drawings in by_category.items():
         if category not in buffers:
-            check_number(len(buffers) + 1)
+            check_num_categories(len(buffers) + 1)
             buffers[category] = shard.folder / f"{len(buffers)}.buffer"
         encoded = encode(drawings, source=shard.source, options=shard.options, left_out=left_out)
         CategoryBuffer(buffers[category]).append(encoded)
@@ -178,7 +178,7 @@ def _write_block(
         report.leave_out(reason, num)
 
 
-def check_number(num_categories: int) -> None:
+def check_num_categories(num_categories: int) -> None:
     """Refuse more categories than a data set can have."""
     if num_categories > _MOST_CATEGORIES:
         raise DatasetError(f"a data set may have at most {_MOST_CATEGORIES} categories")

@@ -1,7 +1,4 @@
-"""Sources on disk: finding them, and reading them in constant memory.
-
-Knows names, gzip and line ends; does not know what is in a file.
-"""
+"""Sources on disk: finding them, and reading them in constant memory, gzipped or not."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     folder.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If there is no source.
         DatasetError: If one does not exist, holds nothing, or is named twice.
     """
     files: list[Path] = []
@@ -118,7 +115,7 @@ def stem(path: Path) -> str:
 class SourceFile:
     """One source, read once from its beginning to its end.
 
-    Convention:
+    *Convention*:
         gzip is recognised by content, not by name.
 
     Args:
@@ -170,7 +167,7 @@ class SourceFile:
         """Open what is in it, inflated if it is gzip, at the first line of the span.
 
         Raises:
-            SourceEndedError: In place of the errors of a gzip stream that is cut short or damaged.
+            SourceEndedError: If a gzip stream is cut short or damaged.
             DatasetError: If the file cannot be opened or read.
         """
         start = self.span[0] if self.span else 0
@@ -197,7 +194,7 @@ class SourceFolder:
 
     Args:
         path: The folder.
-        files: Those of its files that are meant.
+        files: The SVG files in it to read.
     """
 
     def __init__(self, path: Path, files: list[Path]) -> None:

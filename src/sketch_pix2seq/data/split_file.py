@@ -1,11 +1,9 @@
 """One split of a data set on disk: an Arrow IPC file, written once, then memory-mapped.
 
-Convention:
+*Convention*:
     Columns `steps` (list of int16: stroke-3, row after row), `category` (int16) and
     `key_id` (uint64, 0 = unknown); record batches of exactly `ROWS_PER_BATCH` drawings
     except the last, so that the place of a drawing follows from its number.
-
-Knows the columns; does not know what a category is called.
 """
 
 from __future__ import annotations

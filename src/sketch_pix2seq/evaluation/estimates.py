@@ -1,4 +1,4 @@
-"""Numbers with the interval that chance leaves them: bootstrap over drawings.
+"""Means with confidence intervals: bootstrap over drawings.
 
 *Convention*: 95 % percentile intervals of the mean of one value for each drawing (its mean over
 seeds, where there are several). They say what other test drawings would change, not what another
@@ -33,7 +33,7 @@ def estimate(values: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
 
     Args:
         values: (N,) a value for each drawing, N >= 1; or (S, N), the same drawings S times.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Example:
         >>> estimate(np.array([True, True, True, True]))
@@ -55,7 +55,7 @@ def estimate(values: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
 def difference(
     more: Shaped[np.ndarray, "..."], less: Shaped[np.ndarray, "..."], seed: int = 0
 ) -> Estimate:
-    """Return by how much the mean of one row of values is above another's, drawing by drawing.
+    """Return the paired difference of two means, `more` minus `less`.
 
     Arguments as of `estimate`, both of the same drawings.
     """

@@ -100,7 +100,7 @@ class EvaluationSettings:
     per_category: int = 300
     "Test drawings of each category that are redrawn; fewer where there are fewer."
     temperatures: tuple[float, ...] = (0.4, 0.1, 0.7, 1.0)
-    "How freely models draw. All is measured at the first; recognition and retrieval at each."
+    "Sampling temperatures. All is measured at the first; recognition and retrieval at each."
     num_seeds: int = 3
     "How often everything is redrawn at the first temperature, with other noise each time."
     best_of: int = 8
@@ -176,7 +176,7 @@ class HeldOut:
     """Test drawings: what people drew and no model was trained on.
 
     Args:
-        dataset: Where they come from.
+        dataset: Data set of the drawings.
         per_category: At most so many of each category, the first ones.
 
     Raises:

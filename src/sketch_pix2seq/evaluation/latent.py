@@ -134,17 +134,17 @@ def build_gallery(
     """Choose test drawings, which no model was trained on, and find their places on a map.
 
     Args:
-        sketcher: Whose latent space is shown.
-        dataset: Its test split is chosen from.
+        sketcher: The model with the latent space.
+        dataset: Data set whose test drawings are chosen from.
         per_category: Drawings of each category, at most.
-        categories: Which ones; none: those with the most test drawings, twelve at most.
+        categories: Their names; empty: those with the most test drawings, twelve at most.
         seed: Decides which drawings are chosen, and what t-SNE leaves to chance.
 
     Returns:
         The gallery, at least two drawings.
 
     Raises:
-        UsageError: If a category is none of the data set, or there are too few drawings.
+        UsageError: If a category is not in the data set, or there are too few drawings.
     """
     unknown = sorted(set(categories) - set(dataset.card.categories))
     if unknown:

@@ -50,7 +50,7 @@ class Part:
 
     @property
     def file_name(self) -> str:
-        """A name that no other part has, and none of the same name with other facts."""
+        """A name that only this part has: it changes with the part's facts."""
         identity = json.dumps([VERSION, self.name, self.facts], sort_keys=True)
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return f"{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())[:80]}-{digest}.json"
@@ -60,8 +60,8 @@ def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict
     """Measure what has not been measured yet.
 
     Args:
-        parts: What is wanted.
-        folder: Where finished parts are kept; made if it is not there.
+        parts: The parts to measure.
+        folder: Folder of finished parts; made if it is not there.
         progress: Called before each part and at the end.
 
     Returns:

@@ -60,7 +60,7 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
         with resources.as_file(place) as own:
             return read_pictures(own, categories)
     if not folder.is_dir():
-        raise UsageError(f"`pictures` must be a folder, and `{folder}` is none")
+        raise UsageError(f"`pictures` must be a folder, and `{folder}` is not one")
     found = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):

@@ -50,7 +50,7 @@ _AT_ONCE = 512
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How redrawings are sampled: how freely, the best of so many, with which noise."""
+    """How redrawings are sampled: temperature, best of how many, seed."""
 
     temperature: float
     best_of: int

@@ -44,12 +44,12 @@ def evaluate(
     """Measure models and write a report; parts that are finished already are not measured again.
 
     Args:
-        models: Who is measured, under labels of their own.
-        dataset: Its test split is what they are measured on.
+        models: The models to measure, by label.
+        dataset: Data set whose test split they are measured on.
         judge: Says what drawings show.
         out: The folder of the report; made if it is not there.
-        provenance: How the report is made.
-        settings: How much is measured; None: the usual amount.
+        provenance: Facts on how the report is made.
+        settings: Amount that is measured; None: the usual one.
         pictures_folder: Pictures as input; None: the package's own cartoons.
         progress: Called before each part.
 

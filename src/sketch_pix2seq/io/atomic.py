@@ -1,6 +1,6 @@
 """Atomic writing: a file holds its old content or all of its new content, never a part.
 
-Handles bytes and paths; does not know what a drawing is.
+Also makes the content of PNG files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def atomic_write(path: Path, content: bytes) -> None:
 
     Args:
         path: The file; its old content is replaced.
-        content: Its new content.
+        content: The new content.
 
     Raises:
         OSError: Naming the file, if it cannot be written. Then nothing has changed.

@@ -2,7 +2,7 @@
 
 A clean picture has two greys and what lies between them: one threshold parts them. A photo has
 light that falls unevenly, shadows with edges, paper with a grain and ink that is hardly darker
-than a shadow: there only what is darker than the paper close by is ink. Knows greys and masks.
+than a shadow: there only what is darker than the paper close by is ink.
 """
 
 from __future__ import annotations

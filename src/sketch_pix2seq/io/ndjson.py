@@ -2,7 +2,7 @@
 
 Two readers of a line. `parse_sketch` takes what any tool may have written (real numbers, raw
 files with times) and gives a `Sketch`. `parse_line` gives flat arrays: it is what `data prepare`
-runs millions of times. Knows single lines, not files.
+runs millions of times.
 
 *Source*: the README of the Quick, Draw! Dataset (googlecreativelab/quickdraw-dataset).
 """

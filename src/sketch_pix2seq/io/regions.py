@@ -1,4 +1,4 @@
-"""Regions: pixels that hang together, sides or corners touching. Knows masks and nothing else."""
+"""Connected components of a mask: 8-connected, so that corners count as touching."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """A sheet: drawings in rows and columns with quiet labels, as SVG or PNG.
 
-The one layout behind the demo, training progress and looking through data. Knows what a
-sheet looks like and nothing of where its drawings come from.
+The one layout behind the demo, training progress and looking through data.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class Sheet:
     """Drawings in rows and columns.
 
     Args:
-        rows: From the top.
+        rows: Rows of cells, from the top.
         headings: Said above the columns; fewer than columns is fine.
         title: Said above everything.
         note: Said below everything, small.

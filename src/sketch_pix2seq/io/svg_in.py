@@ -22,7 +22,7 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.svg_path import Line, Piece
 from sketch_pix2seq.io.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
-from sketch_pix2seq.io.svg_style import Rules, Style, is_same_colour, read_rules, styled
+from sketch_pix2seq.io.svg_style import Rules, SvgStyle, is_same_colour, read_rules, styled
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.simplify import rdp_mask
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -132,7 +132,7 @@ class _Place:
     """Where the walk is: everything an element gets from those around it."""
 
     matrix: Float[np.ndarray, "3 3"]
-    style: Style
+    style: SvgStyle
     viewport: tuple[float, float]
     depth: int
 
@@ -153,7 +153,7 @@ class _Walk:
     def lines(self) -> Iterator[Line]:
         """Yield all visible lines, in the document's units."""
         viewport = _viewport(self._root, (300.0, 150.0))
-        return self._visit(self._root, _Place(np.eye(3), Style(), viewport, 0))
+        return self._visit(self._root, _Place(np.eye(3), SvgStyle(), viewport, 0))
 
     def _visit(self, element: ET.Element, place: _Place) -> Iterator[Line]:
         """Yield the lines of an element and of what is in it."""

@@ -1,7 +1,4 @@
-"""Writing a drawing as SVG: one clean path per stroke.
-
-Knows how SVG is spelled and nothing of how drawings are read or rasterised.
-"""
+"""Writing a drawing as SVG: one clean path per stroke. Formats SVG text only."""
 
 from __future__ import annotations
 
@@ -79,7 +76,7 @@ def drawing_group(
         drawing: A `Sketch` or its strokes.
         size: Side of the square.
         margin: Pixels kept between the points and each edge of the square.
-        line_width: In pixels.
+        line_width: Width in pixels.
         colour: Any CSS colour.
         origin: Upper left corner of the square.
         smooth: Draw curves through the points instead of straight lines.

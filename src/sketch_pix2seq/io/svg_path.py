@@ -1,4 +1,4 @@
-"""SVG path data as polylines: every command of the grammar, in time that grows with its length.
+"""SVG path data as polylines: every command of the grammar, in linear time.
 
 Curves are sampled finely here. As SVG demands, what stands before an error is drawn.
 
@@ -20,12 +20,12 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import DrawingError
 
 LARGEST = 1e12
-"""Of a number: far outside any paper, far inside any float."""
+"""Numbers are clamped to this: far outside any paper, far inside any float."""
 
 _CURVE_SAMPLES = 32
 _TURN_SAMPLES = 96
 _STRAIGHT = 1e-9  # half a chord, in radii, below which an arc is a line
-# nothing in these gives back what it has taken: a failure costs no more than what was read
+# possessive and atomic, so no backtracking: a failure costs no more than what was read
 _GAP = r"[\s,]*+"
 _PARTS = {"n": r"((?>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", "f": "([01])"}
 _ARGUMENTS = {"M": "nn", "L": "nn", "H": "n", "V": "n", "C": "nnnnnn", "S": "nnnn", "Q": "nnnn",

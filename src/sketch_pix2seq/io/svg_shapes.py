@@ -1,7 +1,7 @@
 """SVG shapes as polylines: rectangles, circles, lines, polygons; paths by `svg_path`.
 
 Curves are sampled finely here; `svg_in` leaves out what is not needed once it knows how
-large the drawing is. Knows single elements: no style, no tree.
+large the drawing is.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def shape_lines(
     """Turn one of `SHAPES` into lines, in its own coordinates; none where SVG says it is not drawn.
 
     Args:
-        tag: Which shape.
-        attributes: Its attributes.
+        tag: Name of the shape's element.
+        attributes: The element's attributes.
         viewport: Width and height to which percentages refer.
 
     Example:
@@ -76,11 +76,11 @@ def count_tokens(data: str) -> int:
 
 
 def length(text: str, extent: float) -> float:
-    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is none.
+    """Read an SVG length in pixels, at 96 to the inch; 0 where the text is not a length.
 
     Args:
         text: A number with or without unit or per cent sign.
-        extent: What 100 % is.
+        extent: Length of 100 %.
 
     Example:
         >>> length("1in", 0), length("50%", 8)

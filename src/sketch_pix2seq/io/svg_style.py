@@ -1,7 +1,7 @@
-"""Which parts of an SVG are seen: presentation attributes, simple CSS, colours.
+"""Which parts of an SVG are visible: presentation attributes, simple CSS, colours.
 
 Of CSS it knows the selectors `*`, `tag`, `.class`, `tag.class` and `#id`, which drawing
-programs write. Knows nothing of shapes.
+programs write.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SEEN = 0.02  # opacity below which nothing is seen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Style:
+class SvgStyle:
     """How an element is painted; the defaults are SVG's own."""
 
     color: str = "black"
@@ -61,17 +61,17 @@ class Style:
         return _rgb(self.color if colour.lower() == "currentcolor" else colour)
 
 
-def styled(parent: Style, tag: str, attributes: Mapping[str, str], rules: Rules) -> Style:
+def styled(parent: SvgStyle, tag: str, attributes: Mapping[str, str], rules: Rules) -> SvgStyle:
     """Work out how an element is painted: attributes, then CSS rules, then its `style`.
 
     Args:
         parent: Style of the element around it.
         tag: Name of the element, without namespace.
-        attributes: Its attributes.
+        attributes: The element's attributes.
         rules: Rules of the document's style sheets.
 
     Example:
-        >>> styled(Style(), "path", {"stroke": "red", "style": "fill: none"}, {}).fill_rgb is None
+        >>> styled(SvgStyle(), "g", {"stroke": "red", "style": "fill: none"}, {}).fill_rgb is None
         True
     """
     found = {name: attributes[name] for name in _PROPERTIES & attributes.keys()}
@@ -83,7 +83,7 @@ def styled(parent: Style, tag: str, attributes: Mapping[str, str], rules: Rules)
         found.update(rules.get(selector, {}))
     found.update(_declarations(attributes.get("style", "")))
     found = {name: value for name, value in found.items() if value != "inherit"}
-    return Style(
+    return SvgStyle(
         color=found.get("color", parent.color),
         fill=found.get("fill", parent.fill),
         stroke=found.get("stroke", parent.stroke),

@@ -1,7 +1,8 @@
 """Thinning a picture's ink to lines one pixel wide.
 
 Works on the list of ink pixels, not on the picture: each pass asks for the eight neighbours
-of every pixel that is left. Knows pixels alone; `tracing` makes strokes of the result.
+of every pixel that is left.
+`tracing` makes strokes of the result.
 
 *Source*: Guo & Hall, Parallel thinning with two-subiteration algorithms (1989), algorithm A1,
 then one pass that leaves out the corners of staircases. The better known Zhang & Suen (1984)

@@ -3,7 +3,7 @@
 The pixels are a graph. Where exactly two neighbours meet, a line goes on; everywhere else is
 a node: an end or a junction. Chains of pixels between nodes are the edges. Short edges that
 thinning left at crossings are folded into one node, short hairs are cut, and at each node
-the two edges that go straight on are joined. Knows pixels alone.
+the two edges that go straight on are joined.
 """
 
 from __future__ import annotations

@@ -54,10 +54,10 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     """Fill in a template.
 
     Args:
-        request: Who asks; templates see it as `request`.
-        template: Its name below `templates/`.
-        status: Of HTTP.
-        **values: What the template shows.
+        request: The client's request; templates name it `request`.
+        template: Name of the template below `templates/`.
+        status: HTTP status.
+        **values: Values for the template.
     """
     site = request.app.title
     text = _environment().get_template(template)
@@ -81,9 +81,9 @@ class ApiError(NamedTuple):
     """An error as a site reports it.
 
     Args:
-        status: Of HTTP.
-        code: For programs; does not change.
-        message: For people: what is wrong.
+        status: HTTP status.
+        code: Name of the error for programs; does not change.
+        message: Text for people: what is wrong.
         hint: What to do next; may be empty.
     """
 

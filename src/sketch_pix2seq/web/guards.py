@@ -39,7 +39,7 @@ HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a site takes from one who asks."""
+    """Limits of what a client may send."""
 
     body_bytes: int = 64 * 1024
     "Largest request."
@@ -56,13 +56,13 @@ class Limits:
 
 
 class Guards:
-    """An ASGI application around another, which it does not know.
+    """ASGI middleware.
 
     The names that the site has are `app.state.hosts` of the outermost application; None: any.
 
     Args:
-        app: What is guarded.
-        limits: Beyond them requests are refused.
+        app: The application behind it.
+        limits: Requests beyond them are refused.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:

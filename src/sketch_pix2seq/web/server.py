@@ -1,4 +1,4 @@
-"""Running a site: uvicorn, one process, no record of who asked for what."""
+"""Running a site: uvicorn, one process, no access log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def serve(
         port: Port to listen at; 0: any that is free.
         on_ready: Called with the site's address once it can be asked.
         allow_host: Names that the site has, besides `host` and `localhost`.
-        proxy: Address of the proxy in front of it, whose word on who asks is believed.
+        proxy: Address of the proxy in front of it, trusted to name the client's address.
 
     Raises:
         UsageError: If the address cannot be listened at.
@@ -62,7 +62,7 @@ def open_server(
     """Open a site's port; arguments are those of `serve`.
 
     Returns:
-        What runs it, its open port, and its address: who asks there already waits for the server.
+        What runs it, its open port, and its address: clients can connect already, and wait.
     """
     listening = _listen(host, port)
     app.state.hosts = frozenset(name.lower() for name in ("localhost", host, *allow_host))

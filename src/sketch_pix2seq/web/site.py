@@ -27,10 +27,10 @@ def new_site(
     """Make a site that has no pages yet.
 
     Args:
-        name: Its title.
-        summary: What it is, in a sentence.
-        limits: What it takes from one who asks.
-        lifespan: What is opened when it starts and closed when it ends.
+        name: Title of the site.
+        summary: One sentence on the site.
+        limits: What a client may send.
+        lifespan: Opens what the site needs when it starts, and closes it at the end.
         health: More fields of `/api/health`.
 
     Returns:

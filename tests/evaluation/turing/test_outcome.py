@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.statistics import Vote
 from sketch_pix2seq.evaluation.turing.study import Study
 from studies import scribbles
@@ -29,21 +29,21 @@ def study() -> Study:
 
 
 @pytest.fixture
-def outcome(study: Study) -> Outcome:
+def outcome(study: Study) -> StudyOutcome:
     tags = {
         "0001": {"human": 0.6, "cnn": 0.8, "rnn": 0.2},
         "0002": {"human": 0.8, "cnn": 0.6, "rnn": 0.4},
         "0003": {"human": 1.0, "cnn": 1.0, "rnn": 1.0},  # did not look
         "0004": {"human": 0.5},
     }
-    return Outcome(study=study, votes=cast(study, tags))
+    return StudyOutcome(study=study, votes=cast(study, tags))
 
 
 def value_of(estimate: object) -> float:
     return float(estimate.value)  # type: ignore[attr-defined]
 
 
-def test_shares_leave_out_whom_the_rule_leaves_out(outcome: Outcome) -> None:
+def test_shares_leave_out_whom_the_rule_leaves_out(outcome: StudyOutcome) -> None:
     assert outcome.left_out == {"0003"}
     assert value_of(outcome.share("human")) == pytest.approx((6 + 8 + 5) / 30)
     assert value_of(outcome.share("cnn")) == pytest.approx((8 + 6) / 20)
@@ -53,14 +53,14 @@ def test_shares_leave_out_whom_the_rule_leaves_out(outcome: Outcome) -> None:
     assert [outcome.num_votes(source) for source in ("human", "cnn", "rnn")] == [30, 20, 20]
 
 
-def test_shares_of_a_category_are_of_its_sketches(outcome: Outcome) -> None:
+def test_shares_of_a_category_are_of_its_sketches(outcome: StudyOutcome) -> None:
     # the first of 10 sketches by category are 5 cats: shares of .6, .8 and .5 are all five of them
     assert value_of(outcome.share("human", "cat")) == 1.0
     assert value_of(outcome.share("human", "pig")) == pytest.approx((1 + 3 + 0) / 15)
 
 
 def test_votes_as_csv_tell_all_of_the_sketch_and_nothing_of_the_person(
-    outcome: Outcome, study: Study
+    outcome: StudyOutcome, study: Study
 ) -> None:
     rows = list(csv.DictReader(io.StringIO(outcome.to_csv())))
     assert len(rows) == 30 + 30 + 30 + 10
@@ -76,7 +76,7 @@ def test_votes_as_csv_tell_all_of_the_sketch_and_nothing_of_the_person(
 
 
 def test_without_votes_nothing_is_known(study: Study) -> None:
-    outcome = Outcome(study=study, votes=[])
+    outcome = StudyOutcome(study=study, votes=[])
     assert outcome.share("human") is None
     assert outcome.above_human("cnn") is None
     assert outcome.num_votes("cnn") == 0

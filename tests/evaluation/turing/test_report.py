@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.evaluation.report.layout import Provenance
-from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.report import results_page, write_results
 from sketch_pix2seq.evaluation.turing.sections import sections
 from sketch_pix2seq.evaluation.turing.statistics import Vote
@@ -39,7 +39,7 @@ def random_votes(study: Study, rng: np.random.Generator, count: int) -> list[Vot
 def test_the_report_holds_page_tables_figures_and_votes(
     study: Study, rng: np.random.Generator, tmp_path: Path
 ) -> None:
-    outcome = Outcome(study=study, votes=random_votes(study, rng, 8), period="2026-01-02")
+    outcome = StudyOutcome(study=study, votes=random_votes(study, rng, 8), period="2026-01-02")
     page = write_results(outcome, MADE, tmp_path / "out")
     text = page.read_text(encoding="utf-8")
     assert "8 people said of 18 sketches (cat, pig)" in text
@@ -79,7 +79,7 @@ def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
         Vote(f"{number % 2}", sketch.name, number % 3 == 0)
         for number, sketch in enumerate(study.sketches[:count])
     ]
-    text = results_page(Outcome(study=study, votes=votes))
+    text = results_page(StudyOutcome(study=study, votes=votes))
     assert "nan" not in re.sub(r"<[^>]*>", "", text).lower().split()
     assert ("Nobody has voted yet" in text) == (count == 0)
     assert ("1 person said" in text) == (count == 1)
@@ -87,7 +87,7 @@ def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
 
 def test_everybody_left_out_is_no_crash(study: Study) -> None:
     votes = [Vote("1", sketch.name, True) for sketch in study.sketches]
-    outcome = Outcome(study=study, votes=votes)
+    outcome = StudyOutcome(study=study, votes=votes)
     assert outcome.left_out == {"1"}
     first, *_ = sections(outcome)
     assert first.here == "no votes that count yet."

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from sketch_pix2seq.evaluation.turing.statistics import Ballot, Vote, left_out
+from sketch_pix2seq.evaluation.turing.statistics import Vote, VoteTable, outlier_participants
 
 
 def votes_of(table: np.ndarray) -> list[Vote]:
-    """Votes of a table; NaN is none."""
+    """Votes of a table; NaN is no vote."""
     return [
         Vote(f"p{row}", f"s{column}", bool(tag))
         for (row, column), tag in np.ndenumerate(table)
@@ -29,14 +29,14 @@ def test_who_tags_nearly_all_or_nearly_nothing_human_is_left_out() -> None:
         for name, human in tags.items()
         for place in range(11 if name == "more" else 10)
     ]
-    assert left_out(votes) == {"all", "nothing", "more"}  # 10 of 11 are more than 90 %
-    assert left_out([]) == set()
+    assert outlier_participants(votes) == {"all", "nothing", "more"}  # 10 of 11 are more than 90 %
+    assert outlier_participants([]) == set()
 
 
 def test_shares_are_counted_as_by_hand() -> None:
     nan = np.nan
     table = np.array([[1, 0, 1, nan], [1, 1, nan, nan], [0, 0, 0, nan]])
-    ballot = Ballot.of(votes_of(table), names(table))
+    ballot = VoteTable.of(votes_of(table), names(table))
     share = ballot.share(["s0", "s1", "s2"])
     assert share is not None
     assert share.value == pytest.approx(4 / 8)
@@ -51,7 +51,7 @@ def test_shares_are_counted_as_by_hand() -> None:
 
 def test_a_second_vote_on_the_same_sketch_counts_for_nothing() -> None:
     votes = [Vote("p", "s", True), Vote("p", "s", False), Vote("p", "unknown", False)]
-    ballot = Ballot.of(votes, ["s"])
+    ballot = VoteTable.of(votes, ["s"])
     assert ballot.cast.sum() == 1
     assert ballot.share_of_each() == {"s": 1.0}
 
@@ -60,7 +60,7 @@ def test_with_one_sketch_it_is_scipys_bootstrap_over_participants(
     rng: np.random.Generator,
 ) -> None:
     table = (rng.random((80, 1)) < 0.6).astype(float)
-    ours = Ballot.of(votes_of(table), names(table)).share(["s0"])
+    ours = VoteTable.of(votes_of(table), names(table)).share(["s0"])
     theirs = scipy.stats.bootstrap(
         (table[:, 0],), np.mean, method="percentile", n_resamples=5000, rng=rng
     ).confidence_interval
@@ -75,7 +75,7 @@ def test_intervals_know_that_votes_cluster(rng: np.random.Generator) -> None:
     free = rng.random((people, sketches)) < 0.5
     widths = []
     for table in (biased.astype(float), free.astype(float)):
-        share = Ballot.of(votes_of(table), names(table)).share(names(table))
+        share = VoteTable.of(votes_of(table), names(table)).share(names(table))
         assert share is not None
         widths.append(share.high - share.low)
     # by hand: 2 x 1.96 x sqrt(p (1 - p) / 40) = 0.31 where only people differ; three independent
@@ -90,7 +90,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(rng: np.random.Generator
         people, sketches = rng.normal(0, 1, (25, 1)), rng.normal(0, 1, (1, 20))
         odds = 1 / (1 + np.exp(-people - sketches))  # symmetric about one half
         table = (rng.random((25, 20)) < odds).astype(float)
-        share = Ballot.of(votes_of(table), names(table)).share(names(table))
+        share = VoteTable.of(votes_of(table), names(table)).share(names(table))
         assert share is not None
         covered += share.low <= 0.5 <= share.high
     assert covered >= 53
@@ -98,7 +98,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(rng: np.random.Generator
 
 def test_the_same_seed_gives_the_same_interval(rng: np.random.Generator) -> None:
     table = (rng.random((12, 9)) < 0.5).astype(float)
-    ballot = Ballot.of(votes_of(table), names(table))
+    ballot = VoteTable.of(votes_of(table), names(table))
     assert ballot.share(names(table), 1) == ballot.share(names(table), 1)
     assert ballot.share(names(table), 1) != ballot.share(names(table), 2)
 
@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_interval(rng: np.random.Generator) -> None
 def test_differences_are_counted_as_by_hand() -> None:
     nan = np.nan
     table = np.array([[1, 0, 1, 1], [1, nan, 0, 0], [1, 1, 1, nan]])
-    ballot = Ballot.of(votes_of(table), names(table))
+    ballot = VoteTable.of(votes_of(table), names(table))
     found = ballot.difference(["s0", "s2"], ["s1", "s3"])
     assert found is not None
     assert found.value == pytest.approx(5 / 6 - 2 / 4)
@@ -114,7 +114,7 @@ def test_differences_are_counted_as_by_hand() -> None:
     same = ballot.difference(["s0", "s2"], ["s0", "s2"])
     assert same is not None
     assert (same.value, same.low, same.high) == (0, 0, 0)
-    assert Ballot.of([], ["a", "b"]).difference(["a"], ["b"]) is None
+    assert VoteTable.of([], ["a", "b"]).difference(["a"], ["b"]) is None
 
 
 def test_with_one_pair_the_difference_is_scipys_paired_bootstrap(
@@ -123,7 +123,7 @@ def test_with_one_pair_the_difference_is_scipys_paired_bootstrap(
     human = rng.random(80) < 0.5
     redrawn = np.where(rng.random(80) < 0.7, human, rng.random(80) < 0.8)  # they go together
     table = np.stack([human, redrawn], axis=1).astype(float)
-    ours = Ballot.of(votes_of(table), names(table)).difference(["s1"], ["s0"])
+    ours = VoteTable.of(votes_of(table), names(table)).difference(["s1"], ["s0"])
     theirs = scipy.stats.bootstrap(
         (table[:, 1], table[:, 0]),
         lambda more, less, axis: more.mean(axis) - less.mean(axis),
@@ -140,7 +140,7 @@ def test_with_one_pair_the_difference_is_scipys_paired_bootstrap(
 def test_differences_know_that_a_redrawing_is_like_its_original(rng: np.random.Generator) -> None:
     likeness = rng.random((1, 30))  # of each pair: some are taken for human by nearly all
     table = (rng.random((40, 60)) < np.repeat(likeness, 2, axis=1)).astype(float)
-    ballot = Ballot.of(votes_of(table), names(table))
+    ballot = VoteTable.of(votes_of(table), names(table))
     more, less = names(table)[::2], names(table)[1::2]
     together = ballot.difference(more, less)
     apart = ballot.difference(more, less[1:] + less[:1])

@@ -78,7 +78,7 @@ def scaled_to_fit(drawing: SimplifiedDrawing) -> SimplifiedDrawing:
 def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
     """Write drawings at most 255 wide and high.
 
-    Convention: shifted to (0, 0). What the layout cannot say is lost: the category; time and
+    *Convention*: shifted to (0, 0). What the layout cannot say is lost: the category; time and
     country are written as 0, an unknown `recognized` as true.
 
     Raises:

@@ -1,7 +1,7 @@
 """QuickDraw's ndjson, simplified and raw, in any mixture.
 
 Raw lines (with times, or with numbers that are not whole) are simplified as QuickDraw did it,
-many at once. What a line means is known by `io.ndjson`.
+many at once. `io.ndjson` parses each line.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ there, no more of them than the arrays need, and none may claim or repeat more t
 Then it is read by an `Unpickler` that knows five names, which stand for objects that can do
 nothing but hold numbers.
 
-A drawing's split follows from the drawing itself, so those of the file are read one after another
-and forgotten.
+A drawing's split follows from the drawing itself, so the file's own splits are read one after
+another and not kept.
 
 Source: the README of sketch-rnn (magenta), and files of it; Python's `pickletools` and `pickle`
 (restricting globals); the state that `numpy.ndarray.__reduce__` leaves.
@@ -337,7 +337,7 @@ _NAMES = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Only what is known by heart; nothing is imported."""
+        """Only allowlisted names; nothing is imported."""
         try:
             return _NAMES[module, name]
         except KeyError:

@@ -29,14 +29,14 @@ def read_drawings(
 ) -> Iterator[SimplifiedDrawing]:
     """Read the drawings of a file or of a folder of SVGs.
 
-    Convention:
+    *Convention*:
         An npz is known by its first bytes, a binary file by its name (`.bin`), everything else
         is ndjson: simplified, raw, or both. Any file may be gzipped, whatever its name.
 
     Args:
-        source: Where from.
+        source: The file or folder.
         strict: Refuse a wrong record instead of counting it.
-        report: Where to count records and what is wrong with them.
+        report: Counts records and errors.
         skip: Says of a line of ndjson, before it is parsed, that it is not wanted. It is then
             neither read nor counted.
 

@@ -22,7 +22,7 @@ class ReadReport:
     """What became of the records of one source. Filled while reading.
 
     Args:
-        number: Of the last record that was met, from 1; blank lines count.
+        number: Number of the last record, from 1; blank lines count.
         read: Records met so far, blank lines and skipped ones not counted.
         skipped: Records that were not wanted.
         left_out: How many drawings were left out, by reason.
@@ -66,10 +66,10 @@ class Reading:
     """One reading of a source.
 
     Args:
-        name: The source's.
-        unit: What its records are called.
+        name: Name of the source.
+        unit: Name of one record, such as `line`.
         strict: Refuse a wrong record instead of counting it.
-        report: Where records are counted.
+        report: Counts the records.
         skip: Says of a line, before it is parsed, that it is not wanted.
     """
 

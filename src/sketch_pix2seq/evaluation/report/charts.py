@@ -1,7 +1,6 @@
 """Charts as SVG, in the colours of the page: light, dark and printed alike.
 
-Colours are CSS variables: `--ink`, `--grey`, `--hair` and `--c0` to `--c7`. Knows how charts look
-and nothing of what they show.
+Colours are CSS variables: `--ink`, `--grey`, `--hair` and `--c0` to `--c7`.
 """
 
 from __future__ import annotations
@@ -107,8 +106,8 @@ def clouds(
 
     Args:
         panels: Titles and places of the same N things, 0 to 1.
-        kinds: What each is, as a place in `names`.
-        names: Of the kinds.
+        kinds: Kind of each point, as an index into `names`.
+        names: Names of the kinds.
     """
     per_row = 2 if len(panels) in (2, 4) else 3
     gap, side = 24, (_WIDTH - 24 * (per_row - 1)) / per_row

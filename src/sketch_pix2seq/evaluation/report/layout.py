@@ -1,7 +1,4 @@
-"""How a page of results is laid out: one HTML file that opens offline, in one style.
-
-Knows sections, tables and figures; does not know what was measured.
-"""
+"""How a page of results is laid out: one HTML file that opens offline, in one style."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ class Figure(NamedTuple):
     Args:
         name: Of its SVG file.
         title: Above it.
-        svg: What it shows, in the page's colours.
+        svg: The chart, in the page's colours.
         see: Below it, in one line, what to look for.
     """
 
@@ -59,12 +56,12 @@ class Section:
     """An experiment.
 
     Args:
-        name: In links.
+        name: Name of the section in links.
         title: Above it.
         see: In one line, what to look for.
         how: In one line, how it was measured.
-        paper: What the paper found.
-        here: What was found here.
+        paper: Result of the paper.
+        here: Result of this evaluation.
         tables: Numbers.
         figures: Pictures.
     """
@@ -90,7 +87,7 @@ def write_report(
     figures/*.svg  each figure
 
     Args:
-        sections: Of the page.
+        sections: Sections of the page.
         results: Of `results.json`, but for the tables.
         page: HTML.
         out: A folder; made if it is not there.

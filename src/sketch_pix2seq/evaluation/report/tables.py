@@ -49,8 +49,8 @@ class Table:
         name: Of its CSV file.
         title: Above it.
         columns: The first one names the rows.
-        rows: From the top.
-        yardsticks: How many rows at the top are no models, such as human drawings.
+        rows: Rows from the top.
+        yardsticks: Number of rows at the top that are no models, such as human drawings.
         page_columns: How many columns the page shows; None: all. The others are for its CSV.
     """
 

@@ -49,12 +49,12 @@ def create_study(
     """Pick human drawings and let every model redraw each.
 
     Args:
-        dataset: Its test split is picked from.
-        models: Who redraws, under labels of their own.
+        dataset: Data set whose test drawings are picked from.
+        models: The models that redraw, by label.
         out: The folder of the study; nothing stands there before all is written.
-        categories: Which ones; None: all of the data set, three at most.
+        categories: Their names; None: all of the data set, three at most.
         per_category: Human drawings of each.
-        temperature: How freely models draw; None: what suits each.
+        temperature: Sampling temperature; None: each model's own.
         seed: Decides what is picked, and all noise.
         progress: Called with how many sketches are drawn, and how many there will be.
 

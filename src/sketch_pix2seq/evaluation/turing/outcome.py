@@ -1,4 +1,4 @@
-"""What the votes on a study come to: all numbers of its report, and none of its words."""
+"""The outcome of a study: all numbers of its report, without its text."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from sketch_pix2seq.evaluation.estimates import Estimate
-from sketch_pix2seq.evaluation.turing.statistics import Ballot, Vote, left_out
+from sketch_pix2seq.evaluation.turing.statistics import Vote, VoteTable, outlier_participants
 from sketch_pix2seq.evaluation.turing.study import HUMAN, Study
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
+class StudyOutcome:
     """A study and the votes on it.
 
     Args:
         study: The study.
-        votes: On it.
+        votes: All votes on its sketches.
         period: From when to when people took part, in words; may be empty.
     """
 
@@ -28,17 +28,17 @@ class Outcome:
     period: str = ""
 
     @cached_property
-    def everybody(self) -> Ballot:
+    def everybody(self) -> VoteTable:
         """All votes."""
-        return Ballot.of(self.votes, [sketch.name for sketch in self.study.sketches])
+        return VoteTable.of(self.votes, [sketch.name for sketch in self.study.sketches])
 
     @cached_property
     def left_out(self) -> set[str]:
         """Participants whom the paper's rule leaves out."""
-        return left_out(self.votes)
+        return outlier_participants(self.votes)
 
     @cached_property
-    def ballot(self) -> Ballot:
+    def counted(self) -> VoteTable:
         """The votes that count by the paper's rule."""
         return self.everybody.without(self.left_out)
 
@@ -46,7 +46,7 @@ class Outcome:
         """How often a source's sketches are tagged human; None: no vote."""
         if (source, category) not in self._shares:
             names = self._names(source, category)
-            self._shares[source, category] = self.ballot.share(names, self._seed)
+            self._shares[source, category] = self.counted.share(names, self._seed)
         return self._shares[source, category]
 
     def share_by_everybody(self, source: str) -> Estimate | None:
@@ -56,13 +56,13 @@ class Outcome:
     def above_human(self, source: str, category: str | None = None) -> Estimate | None:
         """By how much more often than the human sketches that it redraws; None: no vote."""
         own, human = self._names(source, category), self._names(HUMAN, category)
-        return self.ballot.difference(own, human, self._seed)
+        return self.counted.difference(own, human, self._seed)
 
     def num_votes(self, source: str) -> int:
         """How many votes on a source's sketches count."""
         wanted = set(self._names(source))
-        columns = [sketch in wanted for sketch in self.ballot.sketches]
-        return int(self.ballot.cast[:, columns].sum())
+        columns = [sketch in wanted for sketch in self.counted.sketches]
+        return int(self.counted.cast[:, columns].sum())
 
     def to_csv(self) -> str:
         """All votes as CSV: participants by numbers that stand for nobody."""

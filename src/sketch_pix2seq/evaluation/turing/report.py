@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
-from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.sections import sections
 from sketch_pix2seq.io.atomic import atomic_write
 
@@ -15,7 +15,7 @@ VOTES = "votes.csv"
 _DIGITS = 12  # of a SHA-256, for people
 
 
-def write_results(outcome: Outcome, provenance: Provenance, out: Path) -> Path:
+def write_results(outcome: StudyOutcome, provenance: Provenance, out: Path) -> Path:
     """Write the page and what lies beside it: see `write_report`, and all votes as `votes.csv`."""
     all_sections = list(sections(outcome))
     made = asdict(provenance)
@@ -32,7 +32,7 @@ def write_results(outcome: Outcome, provenance: Provenance, out: Path) -> Path:
 
 
 def results_page(
-    outcome: Outcome,
+    outcome: StudyOutcome,
     all_sections: Sequence[Section] | None = None,
     *,
     facts: Sequence[tuple[str, str]] = (),
@@ -42,7 +42,7 @@ def results_page(
 
     Args:
         outcome: The study and its votes.
-        all_sections: Of the outcome, if they are made already.
+        all_sections: Sections of the outcome, if they are made already.
         facts: How the page was made.
         **others: More of what `render` takes.
     """

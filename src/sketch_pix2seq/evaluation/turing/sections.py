@@ -21,7 +21,7 @@ from sketch_pix2seq.evaluation.report.tables import (
     listed,
 )
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
-from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.statistics import LEAST_HUMAN, MOST_HUMAN, RESAMPLES
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
@@ -39,7 +39,7 @@ _RULE = (
 ).replace("%", " %")
 
 
-def sections(outcome: Outcome) -> Iterator[Section]:
+def sections(outcome: StudyOutcome) -> Iterator[Section]:
     """Yield all sections in their order."""
     yield _passing(outcome)
     yield _by_category(outcome)
@@ -47,7 +47,7 @@ def sections(outcome: Outcome) -> Iterator[Section]:
     yield _participants(outcome)
 
 
-def _passing(outcome: Outcome) -> Section:
+def _passing(outcome: StudyOutcome) -> Section:
     """Table 3."""
     rows: list[list[Cell]] = [
         [
@@ -90,7 +90,7 @@ def _passing(outcome: Outcome) -> Section:
     )
 
 
-def _by_category(outcome: Outcome) -> Section:
+def _by_category(outcome: StudyOutcome) -> Section:
     study = outcome.study
     rows: list[list[Cell]] = [
         [source, *(outcome.share(source, category) for category in study.categories)]
@@ -133,7 +133,7 @@ def _by_category(outcome: Outcome) -> Section:
     )
 
 
-def _best(outcome: Outcome) -> Iterator[str]:
+def _best(outcome: StudyOutcome) -> Iterator[str]:
     """Say of each category who is tagged human most often there."""
     for category in outcome.study.categories:
         shares = {source: outcome.share(source, category) for source in outcome.study.sources}
@@ -143,11 +143,11 @@ def _best(outcome: Outcome) -> Iterator[str]:
             yield f"{category} {best}, {format_cell(values[best], 'share').text}"
 
 
-def _by_sketch(outcome: Outcome) -> Section:
+def _by_sketch(outcome: StudyOutcome) -> Section:
     """Figure 3."""
-    study, ballot = outcome.study, outcome.ballot
-    shares = ballot.share_of_each()
-    counts = dict(zip(ballot.sketches, ballot.cast.sum(axis=0).tolist(), strict=True))
+    study, table = outcome.study, outcome.counted
+    shares = table.share_of_each()
+    counts = dict(zip(table.sketches, table.cast.sum(axis=0).tolist(), strict=True))
     sketches = [one for source in study.sources for one in study.of(source)]
     beating = [
         one.name
@@ -202,12 +202,12 @@ def _by_sketch(outcome: Outcome) -> Section:
     )
 
 
-def _participants(outcome: Outcome) -> Section:
-    ballot = outcome.everybody
-    answered, human = ballot.cast.sum(axis=1), ballot.human.sum(axis=1)
-    total = len(ballot.sketches)
+def _participants(outcome: StudyOutcome) -> Section:
+    table = outcome.everybody
+    answered, human = table.cast.sum(axis=1), table.human.sum(axis=1)
+    total = len(table.sketches)
     finished = int((answered == total).sum())
-    count, out = len(ballot.participants), len(outcome.left_out)
+    count, out = len(table.participants), len(outcome.left_out)
     middle = f"{np.median(answered):.0f}" if count else "no"
     return Section(
         name="participants",
@@ -235,7 +235,7 @@ def _participants(outcome: Outcome) -> Section:
                         round(float(human[place] / answered[place]), 6),
                         "yes" if name in outcome.left_out else "no",
                     ]
-                    for place, name in enumerate(ballot.participants)
+                    for place, name in enumerate(table.participants)
                 ],
                 page_columns=0,
             )

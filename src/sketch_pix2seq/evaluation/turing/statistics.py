@@ -1,4 +1,4 @@
-"""What the votes say: shares tagged human, and how far chance may have moved them.
+"""Statistics of votes: shares tagged human, with confidence intervals.
 
 *Convention*: a vote is one participant's tag of one sketch. Votes are not independent: some
 people tag nearly everything human, some sketches fool everybody. So intervals come from the
@@ -37,13 +37,14 @@ class Vote(NamedTuple):
     human: bool
 
 
-def left_out(votes: Iterable[Vote]) -> set[str]:
+def outlier_participants(votes: Iterable[Vote]) -> set[str]:
     """Return the participants whom the paper's rule leaves out.
 
     They tagged more than 90 % or less than 10 % of what they saw as human.
 
     Example:
-        >>> sorted(left_out([Vote("a", "x", True), Vote("b", "x", True), Vote("b", "y", False)]))
+        >>> votes = [Vote("a", "x", True), Vote("b", "x", True), Vote("b", "y", False)]
+        >>> sorted(outlier_participants(votes))
         ['a']
     """
     tags: dict[str, list[bool]] = {}
@@ -57,14 +58,14 @@ def left_out(votes: Iterable[Vote]) -> set[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Ballot:
+class VoteTable:
     """Votes as a table: a row for each participant, a column for each sketch.
 
     Args:
         participants: Names of the rows.
         sketches: Names of the columns.
         cast: (P, S), whether there is a vote.
-        human: (P, S), whether it says human; False where there is none.
+        human: (P, S), whether the vote is human; False without a vote.
     """
 
     participants: Sequence[str]
@@ -73,7 +74,7 @@ class Ballot:
     human: Bool[np.ndarray, "P S"]
 
     @classmethod
-    def of(cls, votes: Iterable[Vote], sketches: Sequence[str]) -> Ballot:
+    def of(cls, votes: Iterable[Vote], sketches: Sequence[str]) -> VoteTable:
         """Sort votes on some sketches into a table; only one's first vote on a sketch counts."""
         columns = {sketch: place for place, sketch in enumerate(sketches)}
         counted = [vote for vote in votes if vote.sketch in columns]
@@ -87,11 +88,11 @@ class Ballot:
                 cast[place], human[place] = True, vote.human
         return cls(participants, tuple(sketches), cast, human)
 
-    def without(self, participants: set[str]) -> Ballot:
+    def without(self, participants: set[str]) -> VoteTable:
         """Leave participants out."""
         kept = np.array([name not in participants for name in self.participants], bool)
         names = [name for name in self.participants if name not in participants]
-        return Ballot(names, self.sketches, self.cast[kept], self.human[kept])
+        return VoteTable(names, self.sketches, self.cast[kept], self.human[kept])
 
     def share(self, sketches: Iterable[str], seed: int = 0) -> Estimate | None:
         """The share of the votes on some sketches that say human; None if there is no vote."""
@@ -108,13 +109,13 @@ class Ballot:
     def difference(
         self, more: Sequence[str], less: Sequence[str], seed: int = 0
     ) -> Estimate | None:
-        """Say by how much more often redrawings are tagged human than what they redraw.
+        """Return the share of redrawings tagged human minus that of what they redraw.
 
         Args:
-            more: Sketches.
+            more: Names of redrawings.
             less: As many, in the same order: what each of these redraws. A sketch and what it
                 redraws are drawn together when sketches are resampled.
-            seed: Of the resampling.
+            seed: Seed of the resampling.
 
         Returns:
             The difference of the two shares with its interval; None if one has no vote.

@@ -3,7 +3,7 @@
     study.json      what it is made of, and who drew which sketch: for its maker alone
     sketches/ID.png each sketch, in one size and line width, under a name that says nothing
 
-Knows how a study is kept and opened; `create` makes one. It knows no data sets.
+`create` makes a study; this module stores and opens it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Study:
 
     @classmethod
     def open(cls, folder: Path) -> Study:
-        """Open a study (StudyError if it is none, or not whole)."""
+        """Open a study (StudyError if it is not a study, or incomplete)."""
         path = folder / STUDY_FILE
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

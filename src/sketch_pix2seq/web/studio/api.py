@@ -81,8 +81,8 @@ class Workers:
         """Do something in a thread.
 
         Args:
-            request: What asks for it: once its client has gone, `_go_on` ends the work.
-            work: What is done.
+            request: Once its client has gone, `_go_on` ends the work.
+            work: The function to run.
 
         Raises:
             BusyError: If too many wait for a thread, or none becomes free in time.
@@ -129,7 +129,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     Args:
         sketcher: The model.
-        drawers: Where it draws.
+        drawers: The threads that draw.
     """
     api = APIRouter(prefix="/api", tags=["studio"])
     gallery = _GalleryIndex(sketcher)

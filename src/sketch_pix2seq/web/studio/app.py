@@ -43,7 +43,7 @@ def create_studio(
 
     Args:
         sketcher: The model; it draws fastest for many if it uses one thread for each.
-        limits: What is taken from one who asks.
+        limits: What a client may send.
         num_threads: Requests that are worked on at once; None: as many as there are processors.
 
     Returns:

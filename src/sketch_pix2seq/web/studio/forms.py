@@ -59,7 +59,7 @@ def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
     """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255.
 
     Args:
-        sketch: Of any size.
+        sketch: A sketch of any size.
         fit: Let its longest side be 255.
     """
     if sketch.bounds is None:
@@ -76,7 +76,7 @@ def check_tries(wanted: int, best_of: int) -> None:
 
     Args:
         wanted: Drawings that are asked for.
-        best_of: How many are drawn for each one.
+        best_of: Candidates for each one.
 
     Raises:
         UsageError: If these are more.
@@ -119,7 +119,7 @@ class SamplingParams(_Form):
     """How something is drawn."""
 
     temperature: float | None = Field(
-        None, ge=0, le=2, description="How freely to draw; left out: what suits the model."
+        None, ge=0, le=2, description="Sampling temperature; left out: the model's own."
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another seed, other drawings.")
 

@@ -33,12 +33,12 @@ def create_turing(
     """Make the site of a study.
 
     Args:
-        study: What is shown.
-        folder: Where it is kept.
-        store: Where votes go. It is closed when the site ends.
-        results_token: What opens the results.
+        study: The study.
+        folder: Folder of the study.
+        store: The votes. It is closed when the site ends.
+        results_token: Password of the results.
         contact: Whom participants can ask, as the first page says it; may be empty.
-        limits: What is taken from one who asks.
+        limits: What a client may send.
 
     Returns:
         The application.

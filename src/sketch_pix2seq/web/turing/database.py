@@ -73,11 +73,11 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
 
     Args:
         address: Path of an SQLite file, or `postgresql://USER@HOST/NAME`.
-        digest: Of the study.
+        digest: The study's digest.
         must_exist: Refuse to make a new one.
 
     Raises:
-        UsageError: If the address is none of these.
+        UsageError: If the address is neither.
         StudyError: If it cannot be opened, is another study's, or is of a newer release.
     """
     url = database_url(address)
@@ -113,7 +113,7 @@ def forget_deleted(engine: sa.Engine) -> None:
 
 
 def database_url(address: str) -> sa.URL:
-    """Understand an address (UsageError if it is none of those that are served).
+    """Parse an address (UsageError if it is neither a file nor PostgreSQL's).
 
     Example:
         >>> database_url("votes.sqlite"), database_url("postgresql://me@host/votes").drivername

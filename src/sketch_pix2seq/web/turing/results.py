@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from sketch_pix2seq.evaluation.report.layout import style
-from sketch_pix2seq.evaluation.turing.outcome import Outcome
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.report import results_page
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.answers import page
@@ -31,11 +31,11 @@ _ACTIONS = Markup(
 )
 
 
-def outcome_of(study: Study, store: Store) -> Outcome:
+def outcome_of(study: Study, store: Store) -> StudyOutcome:
     """Read the votes on a study."""
     period = store.period()
     days = "" if period is None else " to ".join(sorted({day.isoformat() for day in period}))
-    return Outcome(study=study, votes=store.votes(), period=days)
+    return StudyOutcome(study=study, votes=store.votes(), period=days)
 
 
 def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
@@ -43,8 +43,8 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
 
     Args:
         study: The study.
-        store: Its votes.
-        results_token: What opens them.
+        store: The study's votes.
+        results_token: Password of the results.
     """
     routes = APIRouter(include_in_schema=False)
 

@@ -1,7 +1,7 @@
 """The pages that participants see, and the one request that is made without a page.
 
 Everything works with forms and redirects; scripts only make it quicker. No answer depends on who
-drew a sketch: this module does not know it.
+drew a sketch: this module has no access to it.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class StudyContext:
     """The study that the pages show.
 
     Args:
-        store: Where votes go.
+        store: The votes.
         pictures: PNG files by the sketches' names.
-        licence: Of the drawings.
+        licence: Licence of the drawings.
         contact: Whom participants can ask; may be empty.
     """
 

@@ -1,4 +1,4 @@
-"""Who takes part and what they said: the only code that reads and writes the database.
+"""Participants and their votes: the only code that reads and writes the database.
 
 *Convention*: a method that returns has committed. Whoever takes part is known by a random token
 of 128 bits that only their browser keeps; the database holds its SHA-256.
@@ -32,12 +32,12 @@ from sketch_pix2seq.web.turing.database import (
 
 TOKEN_BYTES = 16
 TRY_SECONDS = 5
-"""How long it is believed that the database can, or cannot, be written to."""
+"""Seconds that `can_write` is cached."""
 _SEED_BITS = 63
 
 
 class Participant(NamedTuple):
-    """One who takes part: an anonymous number, the seed of the order in which they see sketches."""
+    """A participant: an anonymous number, the seed of the order in which they see sketches."""
 
     number: int
     seed: int
@@ -71,11 +71,11 @@ class Store:
         return cls(open_database(address, digest, must_exist=must_exist))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._reading.dispose()
 
     def join(self) -> bytes:
-        """Take in one more; return their token, which is not kept here."""
+        """Add a participant; return their token, which is not kept here."""
         token = secrets.token_bytes(TOKEN_BYTES)
         row = {
             "token_hash": _hashed(token),
@@ -87,7 +87,7 @@ class Store:
         return token
 
     def find(self, token: bytes) -> Participant | None:
-        """Say whose token this is; None: nobody's."""
+        """Return the participant with this token; None: there is no such one."""
         query = sa.select(PARTICIPANTS.c.number, PARTICIPANTS.c.seed)
         with self._transaction() as connection:
             found = connection.execute(query.where(PARTICIPANTS.c.token_hash == _hashed(token)))
@@ -117,7 +117,7 @@ class Store:
             with self._transaction(writes=True) as connection:
                 return connection.execute(statement).rowcount == 1
         except sa.exc.IntegrityError as error:
-            raise UsageError("this participant has withdrawn", do="Begin anew.") from error
+            raise UsageError("this participant has withdrawn", do="Start again.") from error
 
     def withdraw(self, participant: Participant) -> None:
         """Forget one and all their votes."""
@@ -164,7 +164,7 @@ class Store:
                 yield connection
         except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
             raise BusyError(
-                "the site cannot reach its memory at this moment",
+                "the site cannot reach its database at this moment",
                 do="Nothing of yours is lost; try again in a few seconds.",
             ) from error
         except sa.exc.IntegrityError:

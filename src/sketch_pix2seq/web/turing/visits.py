@@ -16,7 +16,7 @@ from sketch_pix2seq.web.turing.store import TOKEN_BYTES, Participant, Store
 KEPT_SECONDS = 180 * 24 * 3600
 """How long a browser keeps a participant's place."""
 _GROUP = 4
-_ALIKE = str.maketrans("018", "OIB")  # base32 has none of these digits: they were meant so
+_ALIKE = str.maketrans("018", "OIB")  # digits that base32 lacks, and the letters they look like
 
 
 def _cookie(request: Request) -> str:
@@ -29,13 +29,13 @@ def _token_of(request: Request) -> bytes | None:
 
 
 def participant_of(request: Request, store: Store) -> Participant | None:
-    """Say who asks; None: nobody known."""
+    """Return the participant who sent a request; None: not a known one."""
     token = _token_of(request)
     return None if token is None else store.find(token)
 
 
 def code_of(request: Request) -> str:
-    """Write the token of who asks as a code; empty: there is none."""
+    """Return the token of a request's cookie as a code; empty without a token."""
     token = _token_of(request)
     return "" if token is None else write_code(token)
 
@@ -64,7 +64,7 @@ def write_code(token: bytes) -> str:
 
 
 def read_code(code: str) -> bytes | None:
-    """Read a token as people write it; None: it is none.
+    """Read a token as people write it; None if the text is not a token.
 
     Example:
         >>> read_code(" aaaa aaaa-aaaaAAAA aaaa aaaa aa ") == bytes(16)
