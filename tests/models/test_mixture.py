@@ -7,12 +7,11 @@ import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
 from sketch_pix2seq.models.mixture import (
-    MAX_CORRELATION,
     StrokeMixture,
     noise_dim,
     output_dim,
 )
-from sketch_pix2seq.sketch.decoder_constants import MIN_LOG_STD
+from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD
 
 
 def random_mixture(rows: int, components: int, seed: int = 0) -> StrokeMixture:
