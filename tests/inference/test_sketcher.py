@@ -27,14 +27,7 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.raster import rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
-
-HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
-FACE = Sketch.from_points([[(0, 0), (90, 5), (80, 70), (5, 60), (0, 0)], [(30, 30)], [(60, 30)]])
-LINE = Sketch.from_points([[(0, 0), (10, 3)]])
-
-
-def as_bytes(sketches: list[Sketch]) -> list[bytes]:
-    return [b"|".join(stroke.tobytes() for stroke in sketch.strokes) for sketch in sketches]
+from sketches import FACE, HOUSE, LINE, as_bytes
 
 
 def test_one_input_gives_a_list_and_a_list_gives_lists(sketcher: Sketcher) -> None:

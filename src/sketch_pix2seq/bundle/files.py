@@ -98,7 +98,7 @@ def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
                     raise _too_large(name, limit)
                 room -= found[name].file_size
             return {name: _read_member(archive, found[name]) for name in wanted}
-    except (
+    except (  # all that `zipfile` raises for a damaged file or an unknown compression
         *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
         *(RuntimeError, NotImplementedError, ValueError),
     ) as error:

@@ -78,7 +78,7 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
 
 
 def category_of(stem: str, categories: Sequence[str]) -> int | None:
-    """Tell from the name of a file what it shows: the longest category that it begins with.
+    """Read from the name of a file what it shows: the longest category that it begins with.
 
     Example:
         >>> category_of("alarm-clock_3", ["cat", "alarm clock"]), category_of("category", ["cat"])

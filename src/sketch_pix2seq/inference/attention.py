@@ -343,7 +343,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
             array[row] = array[last]
         self._view.move_row(row, last)
 
-    def _position(self, rows: slice) -> Float32[np.ndarray, "R 2"]:
+    def _position(self, rows: slice | Int64[np.ndarray, "R"]) -> Float32[np.ndarray, "R 2"]:
         """Where the pens are, in pixels."""
         scale, middle = self._decoder.step_pixels, self._decoder.picture_size / 2
         position: Float32[np.ndarray, "R 2"] = self._offsets[rows] * np.float32(scale)
@@ -387,11 +387,10 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
         offsets = proposals(output, noise, temperature)
-        scale = np.float32(self._decoder.step_pixels)
-        position = self._offsets[rows] * scale + np.float32(self._decoder.picture_size / 2)
+        position = self._position(rows)
         best, pen = guidance.choose(
             position,
-            position[:, None] + offsets * scale,
+            position[:, None] + offsets * np.float32(self._decoder.step_pixels),
             self._was_down[rows],
             np.tile(pi_logits, (1, NUM_PROPOSALS)),
             pen_logits,

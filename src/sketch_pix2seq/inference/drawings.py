@@ -178,7 +178,7 @@ def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:
 
 
 def _normalise_for_model(sketch: Sketch, card: BundleCard, share: float = 1.0) -> Sketch:
-    """Simplify as the training data were; `share` tells how much of a drawing it is."""
+    """Simplify as the training data were; `share` is how much of a whole drawing it is."""
     normalised = sketch.normalised()
     epsilon = (card.data.get("options") or {}).get("epsilon")
     if share < 1:

@@ -130,7 +130,7 @@ def _spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "
 
 
 def _seen_for_sure(darker: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Places clearly darker than paper, and fainter ones that hang together with them."""
+    """Places clearly darker than paper, and fainter ones that are connected with them."""
     middle = float(np.median(darker))
     noise = 1.4826 * float(np.median(np.abs(darker - middle)))
     least = max(_LEAST_DARKER, middle + _NOISES * noise)

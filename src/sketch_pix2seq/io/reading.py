@@ -1,4 +1,4 @@
-"""Reading whatever a user points at: SVG, pictures, ndjson; told apart by their content.
+"""Reading whatever a user points at: SVG, pictures, ndjson; recognised by their content.
 
 A suffix is a hint for the error message, no more: `cat.png` that holds an SVG is read as one.
 """
@@ -83,7 +83,7 @@ def read_drawing(data: bytes) -> Sketch:
 
 
 def is_picture(head: bytes) -> bool:
-    """Tell whether a file is a picture of pixels, by how it begins."""
+    """Whether a file is a picture of pixels, by how it begins."""
     return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 

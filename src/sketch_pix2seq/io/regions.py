@@ -73,7 +73,7 @@ def _touching(
 def _joined(
     one: Int64[np.ndarray, "E"], other: Int64[np.ndarray, "E"], count: int
 ) -> Int64[np.ndarray, "N"]:
-    """Give all runs that hang together the smallest of their numbers."""
+    """Give all runs that are connected the smallest of their numbers."""
     label = np.arange(count)
     while True:
         low = np.minimum(label[one], label[other])

@@ -220,7 +220,7 @@ class _Walk:
             yield [Piece(_moved(place.matrix, piece.points), piece.is_curve) for piece in line]
 
     def _is_paper(self, element: ET.Element, place: _Place) -> bool:
-        """Tell whether a rectangle covers the whole document."""
+        """Whether a rectangle covers the whole document."""
         lines = shape_lines("rect", element.attrib, place.viewport)
         if not lines:
             return False

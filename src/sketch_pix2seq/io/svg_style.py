@@ -23,7 +23,7 @@ _PROPERTIES = frozenset(
     }
 )  # fmt: skip
 _SELECTOR = re.compile(r"[\w*.#-]+")
-_SAME_COLOUR = 24  # steps of 255 that the eye hardly tells apart on paper
+_SAME_COLOUR = 24  # steps of 255 that look alike on paper
 _MOST_CLASSES = 32  # of one element
 _LONGEST_COLOUR = 64
 _SEEN = 0.02  # opacity below which nothing is seen
@@ -115,7 +115,7 @@ def read_rules(sheets: Iterable[str]) -> Rules:
 
 
 def is_same_colour(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
-    """Tell whether two colours, red, green and blue to 255, cannot be told apart on paper.
+    """Whether two colours, red, green and blue to 255, look alike on paper.
 
     Example:
         >>> is_same_colour((255, 255, 255), (250, 250, 245))

@@ -39,7 +39,7 @@ def trace(skeleton: Bool[np.ndarray, "H W"], line_width: float) -> list[Float[np
 
     Args:
         skeleton: (H, W), True on the lines.
-        line_width: Width in pixels of the lines before thinning; tells crossings and hairs
+        line_width: Width in pixels of the lines before thinning; separates crossings and hairs
             from real parts of the drawing.
 
     Returns:

@@ -5,10 +5,10 @@ in nats, that is added to its logit. A line loses for every pixel off the ink, a
 that it is the first to cover. A move with the pen up gains where it arrives at remaining ink.
 After the step, staying down is favoured where the ink continues. Lifting is favoured where the ink
 ends, if the whole picture is visible: elsewhere it may continue in a hidden part. The drawing does
-not end while ink remains.
+not end while ink remains that the decoder proposes to reach.
 
 *Convention*: pixels of the picture, as in `sketch.coverage`. Ink and paper are 0 where the picture
-is hidden, so hidden parts score nothing.
+is hidden, so hidden parts score nothing. Outside of the picture all is paper.
 
 Shape letters: R drawings, K proposals, H, W sides of the picture.
 """

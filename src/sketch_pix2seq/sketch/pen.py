@@ -117,8 +117,8 @@ def stroke5_to_stroke3(
 ) -> Float32[np.ndarray, "T 3"]:
     """Turn stroke-5 into stroke-3, up to its first end row; an open end is closed.
 
-    A start row cannot be told from a drawing that begins at the origin: `start_row` says that there
-    is one.
+    A start row looks like the first step of a drawing that begins at the origin: `start_row` says
+    that there is one.
 
     Example:
         >>> stroke5_to_stroke3(np.stack([START_STEP, END_STEP]), start_row=True).shape

@@ -38,6 +38,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 SPLITS = ("train", "valid", "test")
 MAGIC = b"PK\x03\x04"
 
+# all that `zipfile` raises for a damaged file or an unknown compression
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 _BLOCK = 1 << 18
 _MAX_BYTES = 2_000_000_000

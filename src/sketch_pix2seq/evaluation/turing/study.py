@@ -28,7 +28,7 @@ class StudySketch:
     """One sketch of a study."""
 
     name: str
-    "Tells nothing: random letters."
+    "Random letters, without a meaning."
     source: str
     "`human`, or a model's label."
     category: str

@@ -3,7 +3,7 @@
 database    tables, migrations, opening SQLite or PostgreSQL
 store       participants and their votes
 order       in which order a participant sees the sketches
-pictures    the sketches, as pictures that tell nothing but the drawing
+pictures    the sketches, as pictures that reveal nothing but the drawing
 visits      which participant a request comes from
 app         the pages
 results     what the votes say, behind a token

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 
 from sketch_pix2seq.errors import StudyError, UsageError
 
-# the tables as they are now: no column could tell who somebody is, or when exactly they came
+# the tables as they are now: no column could reveal who somebody is, or when exactly they came
 METADATA = sa.MetaData()
 
 STUDY = sa.Table(

@@ -1,4 +1,4 @@
-"""The sketches as pictures that tell nothing but the drawing: not even by how many bytes they are.
+"""The sketches as pictures that reveal nothing but the drawing, not even by their size.
 
 They are held in memory under the study's own names: no request ever becomes the path of a file,
 and none takes longer than another.

@@ -21,7 +21,7 @@ export function hush() {
   $("#notice").className = "notice";
 }
 
-/** Do something; tell a person what went wrong. With patience, an error that passes by itself is not shown. */
+/** Do something; show a person what went wrong. With patience, an error that passes by itself is not shown. */
 export async function trying(work, { patient = false } = {}) {
   try {
     const done = await work();
@@ -163,7 +163,7 @@ export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
 
 /**
  * Ctrl-Z, and Ctrl-Shift-Z or Ctrl-Y: back to the drawing before, and on again.
- * @param padInUse Tells which pad is meant.
+ * @param padInUse Returns the pad that is meant.
  */
 export function takeUndoKeys(padInUse) {
   document.addEventListener("keydown", (event) => {
