@@ -18,11 +18,10 @@ from sketch_pix2seq.bundle.architectures import (
     ClassifierArchitecture,
     RecurrentArchitecture,
 )
-from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, WEIGHTS_FILE, Bundle
+from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard, ClassifierCard
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
-from sketch_pix2seq.bundle.weights import AffineMap
-from sketch_pix2seq.export.affine_maps import code_classifier
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
 from sketch_pix2seq.export.classifier import write_classifier as write_classifier_files
 from sketch_pix2seq.export.files import stored
 from sketch_pix2seq.inference.classifier import Classifier
@@ -87,9 +86,16 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
         raster=RasterSettings(),
     )
     weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
-    half = np.eye(LATENT_DIM, dtype=np.float32) / 2
-    completion = AffineMap(half, np.zeros(LATENT_DIM, np.float32)).to_bytes(np.float16)
-    return Bundle(card, weights, completion)
+    return Bundle(card, weights, tiny_latents(1).to_bytes())
+
+
+def tiny_latents(num_categories: int, seed: int = 0) -> LatentGaussians:
+    """Gaussians of codes with made-up numbers."""
+    rng = np.random.default_rng(seed)
+    means = rng.normal(size=(2, num_categories, LATENT_DIM)).astype(np.float32)
+    factor = np.tril(rng.normal(size=(2 * LATENT_DIM,) * 2) * 0.1) + np.eye(2 * LATENT_DIM)
+    known = np.ones(num_categories, np.float32)
+    return LatentGaussians(means[0], means[1], factor.astype(np.float32), known)
 
 
 def tiny_attention_model() -> AttentionModel:
@@ -137,7 +143,8 @@ def tiny_attention_bundle() -> Bundle:
         raster=RasterSettings(size=PICTURE_SIZE),
     )
     model = tiny_attention_model()
-    return Bundle(card, save({name: stored(tensor) for name, tensor in model.state_dict().items()}))
+    weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
+    return Bundle(card, weights, tiny_latents(len(ATTENTION_CATEGORIES)).to_bytes())
 
 
 def plain_architecture(encoder_input: str = PICTURE, **changes: Any) -> RecurrentArchitecture:
@@ -159,12 +166,8 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     folder.mkdir(parents=True)
     (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
     (folder / WEIGHTS_FILE).write_bytes(bundle.weights)
-    for name, content in (
-        (COMPLETION_FILE, bundle.completion),
-        (NAMING_FILE, bundle.naming),
-    ):
-        if content is not None:
-            (folder / name).write_bytes(content)
+    if bundle.latents is not None:
+        (folder / LATENTS_FILE).write_bytes(bundle.latents)
     if bundle.classifier is not None:
         write_classifier_files(folder, bundle.classifier)
     return folder
@@ -207,12 +210,10 @@ def tiny_classifier(categories: tuple[str, ...]) -> Classifier:
 
 def with_classifier(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) -> Bundle:
     """A bundle of some categories, with that classifier and one of codes with made-up classes."""
-    codes = np.random.default_rng(seed).normal(size=(30, LATENT_DIM)).astype(np.float32)
-    ids = np.arange(30) % len(categories)
     return replace(
         bundle,
         card=replace(bundle.card, categories=categories),
-        naming=code_classifier(codes, ids, len(categories)).to_bytes(),
+        latents=tiny_latents(len(categories), seed).to_bytes(),
         classifier=tiny_classifier_files(categories),
     )
 

@@ -22,10 +22,11 @@ from sketch_pix2seq.bundle.architectures import (
     ClassifierArchitecture,
     RecurrentArchitecture,
 )
-from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, WEIGHTS_FILE
+from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE
 from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, MODEL_FILE, BundleCard, ClassifierCard
 from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE
+from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.cli.app import VERBS, main
 
 ROOT = Path(__file__).parents[1]
@@ -121,7 +122,7 @@ def test_every_field_of_a_bundle_is_documented() -> None:
     text = (ROOT / "docs" / "bundles.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`([a-z_.]+)`", text))
     assert {item.name for card in cards for item in fields(card)} <= documented
-    assert {MODEL_FILE, WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE} <= documented
+    assert {MODEL_FILE, WEIGHTS_FILE, LATENTS_FILE, GALLERY_FILE} <= documented
     assert {CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE} <= documented
     assert set(ARCHITECTURES) <= documented
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from bundles import tiny_bundle, with_classifier, write_bundle
+from bundles import tiny_bundle, tiny_latents, with_classifier, write_bundle
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.errors import BundleError
 
@@ -40,7 +41,7 @@ def test_a_bundle_with_all_parts_is_read(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "bundle", bundle)
     read = Bundle.open(folder)
     assert read == bundle
-    assert read.completion_map is not None and read.code_classifier is not None
+    assert read.latent_gaussians is not None
     assert read.gallery_items is None
 
 
@@ -96,17 +97,24 @@ def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> 
         Bundle.open(folder)
 
 
-@pytest.mark.parametrize("name", ["completion.safetensors", "naming.safetensors"])
-def test_maps_that_do_not_fit_are_refused(folder: Path, name: str) -> None:
-    (folder / name).write_bytes(save({"weight": np.zeros((3, 3), np.float32)}))
-    with pytest.raises(BundleError, match=f"`{name}` of the bundle must hold an array 'bias'"):
+def test_latents_that_do_not_fit_are_refused(folder: Path) -> None:
+    (folder / "latents.safetensors").write_bytes(save({"means": np.zeros((1, 3), np.float32)}))
+    with pytest.raises(BundleError, match=r"`latents.safetensors` .* must hold an array 'factor'"):
+        Bundle.open(folder)
+    latents = tiny_latents(1)
+    flat = replace(latents, factor=np.zeros_like(latents.factor))
+    (folder / "latents.safetensors").write_bytes(flat.to_bytes())
+    with pytest.raises(BundleError, match="the diagonal of `factor` .* must be above 0"):
+        Bundle.open(folder)
+    (folder / "latents.safetensors").write_bytes(tiny_latents(2).to_bytes())
+    with pytest.raises(BundleError, match=r"`prefix_means` .* of shape \(1, 16\)"):
         Bundle.open(folder)
 
 
 def test_a_pickle_is_not_opened(folder: Path, tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     code = f"cos\nsystem\n(S'touch {mark}'\ntR."
-    for name in ("model.json", "weights.safetensors", "completion.safetensors"):
+    for name in ("model.json", "weights.safetensors", "latents.safetensors"):
         (folder / name).write_text(code)
         with pytest.raises(BundleError):
             Bundle.open(folder)

@@ -21,7 +21,7 @@ from sketch_pix2seq.bundle.checks import (
 from sketch_pix2seq.bundle.files import read_files
 from sketch_pix2seq.errors import BundleError
 
-NAMES = ("model.json", "weights.safetensors", "naming.safetensors", "gallery.ndjson")
+NAMES = ("model.json", "weights.safetensors", "latents.safetensors", "gallery.ndjson")
 
 
 @pytest.fixture
@@ -169,9 +169,9 @@ def peak_of(path: Path) -> tuple[str, int, float]:
 
 def test_members_that_are_too_large_together_are_not_unpacked(tmp_path: Path) -> None:
     large = 60 << 20
-    path = bomb(tmp_path / "bomb.zip", {"weights.safetensors": large, "naming.safetensors": large})
+    path = bomb(tmp_path / "bomb.zip", {"weights.safetensors": large, "latents.safetensors": large})
     message, peak, _ = peak_of(path)
-    assert "`naming.safetensors` of the bundle is too large" in message
+    assert "`latents.safetensors` of the bundle is too large" in message
     assert peak < 4 << 20
 
 

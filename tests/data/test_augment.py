@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,20 @@ def test_half_of_the_pasts_are_jittered_each_by_its_own_measure(rng: np.random.G
 def test_how_a_picture_may_differ_has_its_range(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must"):
         Augmentation(**{name: value})  # type: ignore[arg-type]
+
+
+def test_beginnings_are_cut_off_at_all_points(rng: np.random.Generator) -> None:
+    drawing = np.column_stack((rng.normal(size=(100, 2)), np.arange(100) % 10 == 9))
+    plain = Augmentation(scale=0, drop=0)
+    packed = augment_packed(Packed.of([drawing] * 400), rng, replace(plain, prefix=0.5))
+    cut = packed.lengths[packed.lengths < 100]
+    assert 140 < len(cut) < 260
+    assert 20 <= cut.min() < 25 and 65 < cut.max() <= 70
+    start = 0
+    for length in packed.lengths.tolist():
+        rows = packed.rows[start : start + length]
+        np.testing.assert_array_equal(rows[:, :2], drawing[:length, :2].astype(np.float32))
+        assert rows[-1, 2] == 1
+        start += length
+    (single,) = augment_packed(Packed.of([drawing[:1]]), rng, replace(plain, prefix=1)).lengths
+    assert single == 1

@@ -17,6 +17,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.export.bundle import export_run, load_model
 from sketch_pix2seq.export.files import round_to_half
+from sketch_pix2seq.inference.attention import AttentionDecoder
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -58,9 +59,9 @@ def model(folder: Path) -> AttentionModel:
     return model
 
 
-def test_the_bundle_is_whole_and_needs_no_fitted_maps(folder: Path) -> None:
+def test_the_bundle_is_whole(folder: Path) -> None:
     names = {path.name for path in (folder / "bundle").iterdir()}
-    assert names == {"model.json", "weights.safetensors", "README.md"}
+    assert names == {"model.json", "weights.safetensors", "latents.safetensors", "README.md"}
     card = Bundle.open(folder / "bundle").card
     assert card.architecture.to_dict() == {
         "name": "attention",
@@ -121,7 +122,10 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
         0.4,
     ).numpy()
     if given in ("category", "nothing"):
-        conditions = [networks.from_category(int(i) if given == "category" else None) for i in ids]
+        decoder = networks.decoder
+        assert isinstance(decoder, AttentionDecoder)
+        named = [int(i) if given == "category" else None for i in ids]
+        conditions = [decoder.condition(category_id=number) for number in named]
     else:
         codes = networks.codes(batch.pictures)
         fidelity = 1.0 if given == "picture" else 0.0

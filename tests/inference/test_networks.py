@@ -17,9 +17,9 @@ from bundles import (
     tiny_attention_model,
     tiny_bundle,
 )
-from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.export.files import round_to_half
-from sketch_pix2seq.inference.attention import AttentionCondition
+from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.networks import (
     HIDDEN_BLOCKS,
     AttentionNetworks,
@@ -137,12 +137,14 @@ def test_a_condition_is_the_same_whatever_else_is_looked_at(
 def test_a_category_or_nothing_is_torchs(
     networks: Networks, model: AttentionModel, category_id: int | None
 ) -> None:
-    condition = networks.from_category(category_id)
+    decoder = networks.decoder
+    assert isinstance(decoder, AttentionDecoder)
+    condition = decoder.condition(category_id=category_id)
     given = "nothing" if category_id is None else "category"
     fixed = Conditions.fixed(1, PICTURE_SIZE, torch.device("cpu"), given=given)
     blank = np.zeros((1, 1, PICTURE_SIZE, PICTURE_SIZE), np.float32)
     _assert_torchs([condition], model, blank, fixed, category_id or 0)
-    assert (condition.visibility, condition.ink.any()) == (HIDDEN, False)
+    assert condition.visibility == HIDDEN and not condition.ink.any()
     assert condition.keys.shape[1] == 1 + (category_id is not None)
     assert len(ATTENTION_CATEGORIES) == 3
 
@@ -158,8 +160,7 @@ def test_a_recurrent_model_draws_from_its_code_alone(rng: np.random.Generator) -
         np.testing.assert_array_equal(np.stack(found), codes.repeat(2, axis=0))
     with pytest.raises(UsageError, match="`fidelity` must be 0 or left out .*; got 0.1"):
         networks.from_views(views, codes, 2, 0.1, 0)
-    with pytest.raises(BundleError, match="cannot draw by name"):
-        networks.from_category(0)
+    np.testing.assert_array_equal(np.stack(networks.from_codes(codes, [0, 0])), codes)
 
 
 def _latent(model: AttentionModel, views: np.ndarray) -> np.ndarray:

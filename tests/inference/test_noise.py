@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.inference.noise import NUM_NORMALS, open_stream, read_noise
+from sketch_pix2seq.inference.noise import (
+    NUM_NORMALS,
+    latent_stream,
+    open_stream,
+    read_gumbels,
+    read_noise,
+    read_normals,
+)
 
 DIM = 25
 
@@ -24,6 +31,19 @@ def test_the_noise_is_standard_gumbel_and_standard_normal() -> None:
     np.testing.assert_allclose(normal.mean(axis=0), 0, atol=0.03)
     np.testing.assert_allclose(np.cov(normal.T), np.eye(2), atol=0.03)
     assert np.mean(np.abs(normal) < 1.959964) == pytest.approx(0.95, abs=0.01)
+
+
+def test_latent_codes_have_normals_and_gumbels_of_their_own() -> None:
+    normals = read_normals(latent_stream(0, 1), 20_000)
+    assert (normals.mean(), normals.var()) == pytest.approx((0, 1), abs=0.03)
+    assert np.mean(np.abs(normals) < 1.959964) == pytest.approx(0.95, abs=0.01)
+    assert np.corrcoef(normals[:10_000], normals[10_000:])[0, 1] == pytest.approx(0, abs=0.04)
+    gumbels = read_gumbels(latent_stream(0, 1), 20_000)
+    assert (gumbels.mean(), gumbels.var()) == pytest.approx(
+        (np.euler_gamma, np.pi**2 / 6), abs=0.05
+    )
+    steps = read_noise([open_stream(0, 1)], 1, DIM)[0, 0]
+    assert not np.isin(steps, gumbels).any()
 
 
 def test_columns_and_steps_are_independent() -> None:

@@ -273,9 +273,9 @@ def test_bundles_that_cannot_be_run(change: Callable[[Bundle], Bundle]) -> None:
         ("weights", "encoder.head.mean.bias", 1e20),
         ("weights", "decoder.output.bias", 3e38),
         ("weights", "decoder.output.bias", 1e30),
-        ("completion", "weight", 3e38),
-        ("naming", "weight", 3e38),
-        ("naming", "bias", -3e38),
+        ("latents", "means", 3e38),
+        ("latents", "prefix_means", -3e38),
+        ("latents", "factor", 1e-38),
         ("classifier", "layers.0.weight", 3e38),
         ("classifier", "layers.4.bias", 3e38),
         ("classifier", "head.weight", -3e38),
@@ -394,4 +394,4 @@ def test_what_cannot_be_completed_is_refused(sketcher: Sketcher) -> None:
     with pytest.raises(DrawingError, match="a picture array has no strokes"):
         sketcher.complete(np.ones((48, 48), np.float32))
     with pytest.raises(BundleError, match=r"cannot complete drawings.*--data"):
-        Sketcher(replace(tiny_bundle(), completion=None)).complete(HOUSE)
+        Sketcher(replace(tiny_bundle(), latents=None)).complete(HOUSE)

@@ -5,8 +5,8 @@ A folder, or that folder zipped:
     model.json              what the model is: see `BundleCard`
     weights.safetensors     its weights, by the names that they have in training
     README.md               model card, for people
-    completion.safetensors  may be missing: completes started drawings; see `AffineMap`
-    naming.safetensors      may be missing: classifies latent codes; see `AffineMap`
+    latents.safetensors     may be missing: completes, draws by name, classifies; see
+                            `LatentGaussians`
     classifier.json, classifier.safetensors
                             may be missing: classify pictures; see `ClassifierCard`
     gallery.ndjson          may be missing: human drawings on a map; see `Gallery`

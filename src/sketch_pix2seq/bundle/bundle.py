@@ -14,11 +14,10 @@ from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
 from sketch_pix2seq.bundle.files import lacks, read_files
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE, Gallery
-from sketch_pix2seq.bundle.weights import AffineMap, read_weights
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
+from sketch_pix2seq.bundle.weights import read_weights
 
 WEIGHTS_FILE = "weights.safetensors"
-COMPLETION_FILE = "completion.safetensors"
-NAMING_FILE = "naming.safetensors"
 README_FILE = "README.md"
 
 
@@ -34,10 +33,8 @@ class Bundle:
     card: BundleCard
     weights: bytes
     "Content of `weights.safetensors`."
-    completion: bytes | None = None
-    "What completes started drawings; it may be missing."
-    naming: bytes | None = None
-    "What classifies latent codes; it may be missing."
+    latents: bytes | None = None
+    "How latent codes are distributed; it may be missing."
     gallery: bytes | None = None
     "Human drawings and their places on a map; it may be missing."
     classifier: ClassifierFiles | None = None
@@ -53,31 +50,16 @@ class Bundle:
         return read_weights(self.weights, WEIGHTS_FILE, self.card.shapes())
 
     @cached_property
-    def completion_map(self) -> AffineMap | None:
-        """What completes started drawings.
+    def latent_gaussians(self) -> LatentGaussians | None:
+        """How latent codes are distributed.
 
         Raises:
             BundleError: If it does not fit the model.
         """
-        if self.completion is None:
+        if self.latents is None:
             return None
-        size = self.card.latent_dim
-        return AffineMap.from_bytes(self.completion, COMPLETION_FILE, size, size)
-
-    @cached_property
-    def code_classifier(self) -> AffineMap | None:
-        """What classifies latent codes.
-
-        Raises:
-            BundleError: If it does not fit the model.
-        """
-        if self.naming is None:
-            names = ("encoder.classes.weight", "encoder.classes.bias")
-            if names[0] not in self.arrays:
-                return None
-            return AffineMap(*(self.arrays[name].astype(np.float32) for name in names))
         sizes = len(self.card.categories), self.card.latent_dim
-        return AffineMap.from_bytes(self.naming, NAMING_FILE, *sizes)
+        return LatentGaussians.from_bytes(self.latents, *sizes)
 
     @cached_property
     def gallery_items(self) -> Gallery | None:
@@ -96,7 +78,7 @@ class Bundle:
             BundleError: If it is not there, lacks a file, is of another version or is not what
                 its card says. The gallery is checked when it is first used.
         """
-        names = (MODEL_FILE, WEIGHTS_FILE, COMPLETION_FILE, NAMING_FILE, GALLERY_FILE)
+        names = (MODEL_FILE, WEIGHTS_FILE, LATENTS_FILE, GALLERY_FILE)
         files = read_files(path, (*names, CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE))
         if MODEL_FILE not in files:
             raise lacks(path, [MODEL_FILE])
@@ -106,8 +88,7 @@ class Bundle:
         bundle = cls(
             card,
             files[WEIGHTS_FILE],
-            files.get(COMPLETION_FILE),
-            files.get(NAMING_FILE),
+            files.get(LATENTS_FILE),
             files.get(GALLERY_FILE),
             ClassifierFiles.from_files(path, files),
         )
@@ -116,7 +97,7 @@ class Bundle:
 
     def _validate(self) -> None:
         """Read all but the gallery, so that each check runs."""
-        _ = self.arrays, self.completion_map, self.code_classifier
+        _ = self.arrays, self.latent_gaussians
 
     @classmethod
     def default(cls) -> Bundle:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float32
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
@@ -73,50 +71,6 @@ def write_weights(arrays: Mapping[str, np.ndarray]) -> bytes:
     """
     content: bytes = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     return content
-
-
-@dataclass(frozen=True, eq=False)
-class AffineMap:
-    """An affine map of latent codes, as a bundle stores it.
-
-    `completion.safetensors` maps the code of a started drawing to that of a whole one,
-    `naming.safetensors` a code to logits of the categories. `export` fits both.
-
-    Args:
-        weight: (K, Z).
-        bias: (K,).
-    """
-
-    weight: Float32[np.ndarray, "K Z"]
-    bias: Float32[np.ndarray, "K"]
-
-    @classmethod
-    def from_bytes(cls, data: bytes, file: str, num_outputs: int, latent_dim: int) -> AffineMap:
-        """Read the map.
-
-        Args:
-            data: Content of the file.
-            file: File name, for the error.
-            num_outputs: K.
-            latent_dim: Z of the bundle.
-
-        Raises:
-            BundleError: If it does not fit the bundle.
-        """
-        shapes = {"weight": (num_outputs, latent_dim), "bias": (num_outputs,)}
-        arrays = read_weights(data, file, shapes)
-        return cls(*(arrays[name].astype(np.float32) for name in shapes))
-
-    def to_bytes(self, dtype: type[np.floating[Any]] = np.float32) -> bytes:
-        """Return the content of the file, in 16-bit or 32-bit floats."""
-        arrays = {"weight": self.weight, "bias": self.bias}
-        return write_weights({name: array.astype(dtype) for name, array in arrays.items()})
-
-    def __call__(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
-        """Map codes; each result depends on its own code alone, whatever stands beside it."""
-        with np.errstate(over="ignore", invalid="ignore"):  # checked by the caller
-            rows = [self.weight @ code + self.bias for code in codes]
-        return np.array(rows, np.float32).reshape(len(codes), len(self.bias))
 
 
 def _check_names(file: str, found: set[str], wanted: set[str]) -> None:

@@ -17,6 +17,8 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
+PREFIX_SHARES = (0.2, 0.7)
+"""A beginning of a drawing has a share of its points between these."""
 _FIRST_DROPPABLE = 3  # the 4th point of a stroke
 
 
@@ -49,6 +51,8 @@ class Augmentation:
     "in the picture alone: standard deviation of each point from its place, in the drawing's units"
     past_jitter: float = 0.0
     "in the past steps alone: as `jitter`; of half of the drawings, each up to twice as much"
+    prefix: float = 0.0
+    "chance that a drawing is cut off at a random point, a fifth to seven tenths of it drawn"
     line_width: float = 0.0
     "in the picture alone: its lines are up to this share wider or thinner, those of a batch alike"
 
@@ -61,6 +65,7 @@ class Augmentation:
             "flip": (0 <= self.flip <= 1, "from 0 to 1"),
             "jitter": (self.jitter >= 0, "at least 0"),
             "past_jitter": (self.past_jitter >= 0, "at least 0"),
+            "prefix": (0 <= self.prefix <= 1, "from 0 to 1"),
             "line_width": (0 <= self.line_width < 1, "at least 0 and below 1"),
         }
         wrong = [
@@ -95,6 +100,8 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
     """
     if len(packed.lengths) == 0:
         return Packed(packed.rows.astype(np.float32), packed.lengths)
+    if augmentation.prefix > 0:
+        packed = _cut_off(packed, rng, augmentation.prefix)
     longest = packed.longest_sides() if augmentation.refit else None
     matrices = _matrices(len(packed.lengths), rng, augmentation)  # (B, 2, 2)
     if augmentation.drop > 0:
@@ -105,6 +112,18 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
     sides = changed.longest_sides()
     zoom = np.divide(longest, sides, out=np.ones_like(sides), where=sides > 0)  # (B,)
     return _transform(changed, zoom[:, None, None] * np.eye(2))
+
+
+def _cut_off(packed: Packed, rng: np.random.Generator, share: float) -> Packed:
+    """Keep the first points of some drawings."""
+    num = len(packed.lengths)
+    kept = np.where(rng.random(num) < share, rng.uniform(*PREFIX_SHARES, num), 1.0)
+    lengths = np.maximum(np.round(kept * packed.lengths), 1).astype(np.int64)
+    place = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts)
+    rows = packed.rows[place < packed.of_each_row(lengths)].astype(np.float32)
+    cut = Packed(rows, np.minimum(lengths, packed.lengths))
+    cut.rows[cut.starts + cut.lengths - 1, LIFT] = 1
+    return cut
 
 
 def in_frame(packed: Packed) -> Packed:

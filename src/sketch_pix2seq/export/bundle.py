@@ -1,8 +1,4 @@
-"""From a training run to a bundle: its files, its card, and what completes and names drawings.
-
-An `attention` model completes by itself and classifies codes with weights of its own; for the
-others both are fitted to the training drawings.
-"""
+"""From a training run to a bundle: its files, its card, and the distribution of its codes."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
@@ -21,13 +16,14 @@ from sketch_pix2seq.bundle.architectures import (
     AttentionArchitecture,
     RecurrentArchitecture,
 )
-from sketch_pix2seq.bundle.bundle import COMPLETION_FILE, NAMING_FILE, README_FILE, WEIGHTS_FILE
+from sketch_pix2seq.bundle.bundle import README_FILE, WEIGHTS_FILE
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
+from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.bundle.weights import read_weights
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError
-from sketch_pix2seq.export.affine_maps import fit_code_classifier, fit_completion
 from sketch_pix2seq.export.files import atomic_bundle, best_weights, round_to_half, stored
+from sketch_pix2seq.export.latents import fit_latents
 from sketch_pix2seq.export.likelihood import measure_likelihood
 from sketch_pix2seq.inference.arguments import checked_temperature
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -55,8 +51,8 @@ def export_run(
     Args:
         run_folder: What `train` wrote.
         out: A folder to be made, or a file name that ends in `.zip`.
-        data: The data set that it was trained on; with it the bundle of a recurrent model can
-            complete and name drawings, and every card says how likely test drawings are.
+        data: The data set that it was trained on; with it the bundle can complete
+            drawings, draw by name and classify, and its card says how likely test drawings are.
         temperature: Default sampling temperature of the bundle; 0.4 if left out.
         notes: Markdown that the model card says as well.
         add: Called with the folder once it can be used, to put more files into it.
@@ -79,15 +75,9 @@ def export_run(
         card = _card(run, {**facts, "test": test}, temperature)
         write_model(folder, model, card)
         (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
-        if dataset is not None and isinstance(model, SketchAutoencoder):
-            split = dataset.split("train")
-            sketcher = Sketcher.load(folder)
-            completion = fit_completion(sketcher, split, run.recipe.seed)
-            if completion is not None:
-                (folder / COMPLETION_FILE).write_bytes(completion.to_bytes(np.float16))
-            # numbers of the other one may be too large for 16 bits
-            naming = fit_code_classifier(sketcher, split, run.recipe.seed)
-            (folder / NAMING_FILE).write_bytes(naming.to_bytes())
+        if dataset is not None:
+            latents = fit_latents(Sketcher.load(folder), dataset.split("train"), run.recipe.seed)
+            (folder / LATENTS_FILE).write_bytes(latents.to_bytes())
         add(folder)
     return card
 

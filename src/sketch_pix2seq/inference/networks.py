@@ -16,7 +16,7 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
-from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
@@ -42,8 +42,10 @@ class Networks(ABC):
         """Latent codes of drawings, from what `views_of` makes of them."""
 
     @abstractmethod
-    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
-        """Conditions of drawings that are drawn from their codes alone."""
+    def from_codes(
+        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+    ) -> Sequence[Any]:
+        """Conditions of drawings that are drawn from their codes, and of categories if given."""
 
     def from_views(
         self,
@@ -78,13 +80,6 @@ class Networks(ABC):
         """
         return np.zeros(len(prefixes), np.float32)
 
-    def from_category(self, category_id: int | None) -> Any:
-        """Condition of a drawing of which at most the category is known."""
-        raise BundleError(
-            "this model cannot draw by name: it needs a drawing",
-            do="Use a bundle of the architecture `attention`.",
-        )
-
 
 class RecurrentNetworks(Networks):
     """An encoder, from views to codes, and a recurrent decoder, from codes to steps."""
@@ -97,7 +92,9 @@ class RecurrentNetworks(Networks):
         """See `Networks`."""
         return self._encoder(views)
 
-    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
+    def from_codes(
+        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+    ) -> Sequence[Any]:
         """See `Networks`: the codes themselves."""
         return list(codes)
 
@@ -116,9 +113,15 @@ class AttentionNetworks(Networks):
         """See `Networks`."""
         return self._encoder.codes(self._encoder.grids(views))
 
-    def from_codes(self, codes: Float32[np.ndarray, "N Z"]) -> Sequence[Any]:
+    def from_codes(
+        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+    ) -> Sequence[Any]:
         """See `Networks`."""
-        return [self._decoder.condition(latent=code) for code in codes]
+        ids = [None] * len(codes) if category_ids is None else category_ids
+        return [
+            self._decoder.condition(latent=code, category_id=number)
+            for code, number in zip(codes, ids, strict=True)
+        ]
 
     def from_views(
         self,
@@ -153,10 +156,6 @@ class AttentionNetworks(Networks):
         return self._decoder.condition(
             grid=grid, ink=view[0] * visible, visible=visible, latent=code
         )
-
-    def from_category(self, category_id: int | None) -> Any:
-        """See `Networks`."""
-        return self._decoder.condition(category_id=category_id)
 
     def log_probs(
         self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]

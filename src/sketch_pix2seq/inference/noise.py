@@ -27,6 +27,22 @@ def open_stream(seed: int, index: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index])))
 
 
+def latent_stream(seed: int, index: int) -> np.random.Generator:
+    """Open the stream of a drawing's latent code, where it is sampled; not that of its steps."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index, 1])))
+
+
+def read_gumbels(stream: np.random.Generator, count: int) -> Float32[np.ndarray, "N"]:
+    """Read standard Gumbel numbers."""
+    return _gumbels(stream.random(count, dtype=np.float32))
+
+
+def read_normals(stream: np.random.Generator, count: int) -> Float32[np.ndarray, "N"]:
+    """Read standard normals, an even number of them."""
+    lengths, turns = stream.random((2, count // 2), dtype=np.float32)
+    return np.concatenate(_normals(_exponentials(lengths), turns))
+
+
 def read_noise(
     streams: Sequence[np.random.Generator], num_steps: int, noise_dim: int
 ) -> Float32[np.ndarray, "B T K"]:
@@ -44,14 +60,32 @@ def read_noise(
     noise = np.empty((len(streams), num_steps, noise_dim), np.float32)
     for row, stream in zip(noise, streams, strict=True):
         stream.random(dtype=np.float32, out=row)
-    angle = noise[..., -1] * np.float32(2 * np.pi)
-    # exponential, in place: -log(uniform), never 0 because uniforms stay below 1
-    np.maximum(noise, _SMALLEST, out=noise)
-    np.log(noise, out=noise)
-    np.negative(noise, out=noise)
-    radius = np.sqrt(2 * noise[..., -NUM_NORMALS])
-    np.log(noise, out=noise)
-    np.negative(noise, out=noise)
-    noise[..., -NUM_NORMALS] = radius * np.cos(angle)
-    noise[..., -1] = radius * np.sin(angle)
+    first, second = _normals(_exponentials(noise[..., -NUM_NORMALS].copy()), noise[..., -1].copy())
+    _gumbels(noise)
+    noise[..., -NUM_NORMALS] = first
+    noise[..., -1] = second
     return noise
+
+
+def _exponentials(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    """Exponential numbers, in place: -log(uniform), never 0 because uniforms stay below 1."""
+    np.maximum(uniform, _SMALLEST, out=uniform)
+    np.log(uniform, out=uniform)
+    np.negative(uniform, out=uniform)
+    return uniform
+
+
+def _gumbels(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    """Gumbel numbers, in place."""
+    exponential = _exponentials(uniform)
+    np.log(exponential, out=exponential)
+    np.negative(exponential, out=exponential)
+    return exponential
+
+
+def _normals(
+    exponential: Float32[np.ndarray, "..."], uniform: Float32[np.ndarray, "..."]
+) -> tuple[Float32[np.ndarray, "..."], Float32[np.ndarray, "..."]]:
+    """Two independent normals of each pair of an exponential and a uniform number."""
+    radius, angle = np.sqrt(2 * exponential), uniform * np.float32(2 * np.pi)
+    return radius * np.cos(angle), radius * np.sin(angle)

@@ -15,8 +15,9 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.bundle.architectures import PICTURE
-from sketch_pix2seq.bundle.bundle import NAMING_FILE, WEIGHTS_FILE, Bundle
+from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
@@ -30,6 +31,8 @@ MAX_LOGIT = 1e31
 CODE_CLASSIFIER_WEIGHT = 0.05
 """Weight of the codes' log probabilities, the picture classifier's being 1; chosen on validation
 drawings."""
+PREFIX_CODE_WEIGHT = 0.3
+"""The same for started drawings."""
 
 REDRAWING_SOFTENING = 1.5
 """The classifier learned from people's drawings and is overconfident on redrawings: their logits
@@ -53,7 +56,7 @@ class Recognizer:
     @property
     def can_classify(self) -> bool:
         """Whether the bundle holds a classifier, of codes or of pictures."""
-        return self._bundle.code_classifier is not None or self._classifier is not None
+        return self._bundle.latent_gaussians is not None or self._classifier is not None
 
     @property
     def has_classifier(self) -> bool:
@@ -75,6 +78,22 @@ class Recognizer:
         _ = self._classifier  # is loaded before several threads use it
         width = len(self._bundle.card.categories)
         return self._rows(lambda part: self._classify(views[part]), len(views), width)
+
+    def prefix_log_probs(
+        self,
+        views: Float32[np.ndarray, "N ..."],
+        codes: Float32[np.ndarray, "N Z"],
+        gaussians: LatentGaussians,
+    ) -> Float32[np.ndarray, "N K"]:
+        """Log probabilities of what started drawings are to become, from their views and codes."""
+        classifier = self._classifier
+        total = _log_softmax(checked_logits(gaussians.prefix_logits(codes)))
+        if classifier is not None and classifier.card.knows_beginnings:
+            by_picture = self._rows(
+                lambda part: _mirrored_log_probs(classifier, views[part]), len(views), len(total[0])
+            )
+            total = by_picture + PREFIX_CODE_WEIGHT * total
+        return _log_softmax(total)
 
     def class_log_probs(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the picture classifier's log probabilities relative to the likeliest, in nats."""
@@ -157,21 +176,24 @@ class Recognizer:
 
     def _classify(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
         """Probabilities by all classifiers that there are."""
-        classifier, by_code = self._classifier, self._bundle.code_classifier
+        classifier, gaussians = self._classifier, self._bundle.latent_gaussians
         total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
-        if by_code is not None:
-            logits = by_code(self._code(views))
-            if not (np.abs(logits) <= MAX_LOGIT).all():
-                file = WEIGHTS_FILE if self._bundle.naming is None else NAMING_FILE
-                raise BundleError(
-                    f"`{file}` of the bundle gives class scores that are not finite, or too large"
-                )
-            log_probs = _log_softmax(logits)
+        if gaussians is not None:
+            log_probs = _log_softmax(checked_logits(gaussians.logits(self._code(views))))
             total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
         if classifier is not None:
             total += _mirrored_log_probs(classifier, views)
         probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
         return probabilities
+
+
+def checked_logits(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:
+    """Check logits of codes."""
+    if not (np.abs(logits) <= MAX_LOGIT).all():
+        raise BundleError(
+            f"`{LATENTS_FILE}` of the bundle gives class scores that are not finite, or too large"
+        )
+    return logits
 
 
 def check_fit(classifier: ClassifierCard, card: BundleCard) -> None:

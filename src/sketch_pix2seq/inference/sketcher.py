@@ -19,6 +19,7 @@ from jaxtyping import Float32, Int64, Shaped
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.gallery import Gallery
+from sketch_pix2seq.bundle.latents import NEVER, LatentGaussians
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
@@ -47,6 +48,7 @@ from sketch_pix2seq.inference.inputs import (
     one_or_several,
     views_in_turn,
 )
+from sketch_pix2seq.inference.latents import completed_code, sample_categories, sample_codes
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer
@@ -243,8 +245,10 @@ class Sketcher:
         """Draw a thing by its name, one of `card.categories`, n times."""
         n, _ = check_amount(1, n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        condition = self._networks.from_category(self.category_id(category))
-        (drawings,) = self._drawn([condition] * n, n, temperature, seed, progress)
+        number = self.category_id(category)
+        codes = sample_codes(self._gaussians, number, n, seed, temperature)
+        conditions = self._networks.from_codes(codes, [number] * n)
+        (drawings,) = self._drawn(conditions, n, temperature, seed, progress)
         return [replace(drawing, category=category) for drawing in drawings]
 
     def mix(
@@ -298,10 +302,11 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Finish one started drawing, or several: what is given stays, the rest is drawn.
 
-        A model that draws by name looks for the place in a whole drawing where what is given fits
+        A model that sees pictures looks for the place in a whole drawing where what is given fits
         best. Others take it to be as large already as the drawing will be in the end.
 
-        * `category`: what they are to become, one of `card.categories`; None: what they look like.
+        * `category`: what they are to become, one of `card.categories`; None: each drawing becomes
+          one of those that they may be.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each begins
@@ -312,44 +317,68 @@ class Sketcher:
         """
         n, _ = check_amount(len(inputs), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
+        only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
-        conditions, prefixes = self._prepare_completion(sketches, category)
+        conditions: list[Any] = []
+        prefixes: list[Prefix] = []
+        for sketch, code, log_probs in self._started(sketches, only):
+            chosen = sample_categories(log_probs, n, seed, temperature)
+            ways = {number: self._way(sketch, code, number) for number in set(chosen)}
+            conditions += [ways[number][0] for number in chosen]
+            prefixes += [ways[number][1] for number in chosen]
         drawn = self._engine.draw(
-            [one for one in conditions for _ in range(n)],
-            list(range(n)) * len(prefixes),
+            conditions,
+            list(range(n)) * len(sketches),
             seed=seed,
             temperature=temperature,
-            prefixes=[one.steps for one in prefixes for _ in range(n)],
+            prefixes=[prefix.steps for prefix in prefixes],
             progress=progress,
         )
         drawings = [
-            append_completion(
-                sketches[place // n], prefixes[place // n], steps, self.card.offset_scale
-            )
+            append_completion(sketches[place // n], prefixes[place], steps, self.card.offset_scale)
             for place, steps in enumerate(drawn)
         ]
         return [drawings[first : first + n] for first in range(0, len(drawings), n)]
 
-    def _prepare_completion(
-        self, sketches: Sequence[Sketch], category: str | None = None
-    ) -> tuple[Sequence[Any], list[Prefix]]:
-        """Return what the decoder draws the completions of started drawings from, and prefixes."""
-        if self._networks.sees_pictures:
-            category_id = None if category is None else self.category_id(category)
-            condition = self._networks.from_category(category_id)
-            log_probs = partial(self._networks.log_probs, condition)
-            prefixes = [likeliest_prefix(sketch, self.card, log_probs) for sketch in sketches]
-            return [condition] * len(prefixes), prefixes
-        prefixes = [prefix_of(sketch, self.card) for sketch in sketches]
-        if category is not None:
-            self._networks.from_category(self.category_id(category))  # says that it cannot
-        completion = self._bundle.completion_map
-        if completion is None:
+    def _started(
+        self, sketches: Sequence[Sketch], only: int | None
+    ) -> Iterator[tuple[Sketch, Float32[np.ndarray, "Z"], Float32[np.ndarray, "K"]]]:
+        """Each started drawing, its code, and log probabilities of what it may become.
+
+        Args:
+            sketches: The started drawings.
+            only: The category that they are to become, if it is given.
+        """
+        for views, codes, _ in self._encoded(sketches, with_scores=False):
+            if only is None:
+                log_probs = self._recognizer.prefix_log_probs(views, codes, self._gaussians)
+            else:
+                log_probs = np.full((len(codes), len(self.card.categories)), NEVER)
+                log_probs[:, only] = 0
+            yield from zip(sketches, codes, log_probs, strict=False)
+            sketches = sketches[len(codes) :]
+
+    def _way(
+        self, sketch: Sketch, code: Float32[np.ndarray, "Z"], category_id: int
+    ) -> tuple[Any, Prefix]:
+        """How to complete a drawing to a category: the decoder's condition, and its first steps."""
+        whole = completed_code(self._gaussians, code, category_id)
+        (condition,) = self._networks.from_codes(whole[None], [category_id])
+        if not self._networks.sees_pictures:
+            return condition, prefix_of(sketch, self.card)
+        log_probs = partial(self._networks.log_probs, condition)
+        return condition, likeliest_prefix(sketch, self.card, log_probs)
+
+    @property
+    def _gaussians(self) -> LatentGaussians:
+        """How latent codes are distributed."""
+        gaussians = self._bundle.latent_gaussians
+        if gaussians is None:
             raise BundleError(
-                "this bundle cannot complete drawings",
+                "this bundle cannot complete drawings or draw by name",
                 do="Export its run again with --data, the data set that it was trained on.",
             )
-        return self._networks.from_codes(completion(self.encode(sketches))), prefixes
+        return gaussians
 
     def _encoded(self, inputs: Sequence[Input], *, with_scores: bool) -> Iterator[Encoded]:
         """Read inputs once for all that is computed of them, some at a time."""
@@ -374,7 +403,12 @@ class Sketcher:
     @property
     def can_complete(self) -> bool:
         """Whether the model can complete started drawings."""
-        return self._networks.sees_pictures or self._bundle.completion is not None
+        return self._bundle.latents is not None
+
+    @property
+    def can_generate(self) -> bool:
+        """Whether the model can draw by name."""
+        return self._bundle.latents is not None
 
     @property
     def can_classify(self) -> bool:

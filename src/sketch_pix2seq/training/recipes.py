@@ -144,6 +144,18 @@ def judge() -> Recipe:
     )
 
 
+def classifier() -> Recipe:
+    """The classifier of a bundle: a judge of larger pictures that knows beginnings too."""
+    recipe = judge()
+    return replace(
+        recipe,
+        name="classifier",
+        summary="no drawing model: the classifier of a bundle, which knows beginnings too",
+        raster=RasterSettings(size=64),
+        augmentation=replace(recipe.augmentation, prefix=0.35),
+    )
+
+
 PAPER = (cnn, cnn_kl, rnn, rnn_kl)
 RECIPES: dict[str, Callable[[], Recipe]] = {
     **{function.__name__: function for function in PAPER},
@@ -151,6 +163,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "default": default,
     "attention": attention,
     "judge": judge,
+    "classifier": classifier,
 }
 """What trains, by its name."""
 

@@ -20,11 +20,10 @@ from PIL import Image
 from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
-from bundles import tiny_attention_bundle, tiny_bundle, with_classifier, write_bundle
+from bundles import tiny_attention_bundle, tiny_bundle, tiny_latents, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.errors import BusyError
-from sketch_pix2seq.export.affine_maps import code_classifier
 from sketch_pix2seq.inference.inputs import as_views
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.web.guards import Limits
@@ -421,10 +420,7 @@ def test_a_drawing_is_named(tmp_path: Path) -> None:
     card = json.loads((folder / "model.json").read_text())
     card["categories"] = ["cat", "dog", "house"]
     (folder / "model.json").write_text(json.dumps(card))
-    rng = np.random.default_rng(0)
-    codes = rng.normal(size=(30, card["architecture"]["latent_dim"])).astype(np.float32)
-    naming = code_classifier(codes, np.arange(30) % 3, 3)
-    (folder / "naming.safetensors").write_bytes(naming.to_bytes())
+    (folder / "latents.safetensors").write_bytes(tiny_latents(3).to_bytes())
     with TestClient(create_studio(Sketcher.load(folder))) as opened:
         assert opened.get("/api/model").json()["can_classify"] is True
         guesses = opened.post("/api/classify", json={"drawing": HOUSE}).json()["guesses"]
@@ -482,7 +478,7 @@ def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
 
 
 def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), completion=None))
+    folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), latents=None))
     with TestClient(create_studio(Sketcher.load(folder))) as client:
         assert "comes without a map" in client.get("/map").text
         assert "cannot complete drawings" in client.get("/complete").text

@@ -1,0 +1,71 @@
+"""Sampling latent codes: of a category's drawings, and of what beginnings of drawings become.
+
+Drawing k depends on the seed and k, and on nothing that is drawn beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float32
+
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
+from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.noise import latent_stream, read_gumbels, read_normals
+from sketch_pix2seq.inference.recognizer import MAX_CODE
+
+
+def sample_codes(
+    gaussians: LatentGaussians, category_id: int, n: int, seed: int, temperature: float
+) -> Float32[np.ndarray, "n Z"]:
+    """Sample the codes of n drawings of a category.
+
+    Raises:
+        BundleError: If the numbers in the bundle lead to codes that are far too large.
+    """
+    width = len(gaussians.factor)
+    return _checked(
+        np.stack(
+            [
+                gaussians.sample(
+                    category_id, read_normals(latent_stream(seed, index), width), temperature
+                )
+                for index in range(n)
+            ]
+        )
+    )
+
+
+def sample_categories(
+    log_probs: Float32[np.ndarray, "K"], n: int, seed: int, temperature: float
+) -> list[int]:
+    """Sample a category n times; at temperature 0 the likeliest one.
+
+    Args:
+        log_probs: Of the K categories.
+        n: How often.
+        seed: The user's.
+        temperature: The logits are divided by it.
+    """
+    streams = [latent_stream(seed, index) for index in range(n)]
+    noise = np.stack([read_gumbels(stream, len(log_probs)) for stream in streams])
+    chosen: list[int] = (log_probs + np.float32(temperature) * noise).argmax(axis=1).tolist()
+    return chosen
+
+
+def completed_code(
+    gaussians: LatentGaussians, prefix_code: Float32[np.ndarray, "Z"], category_id: int
+) -> Float32[np.ndarray, "Z"]:
+    """The likeliest code of the whole drawing of a beginning, given its category.
+
+    Raises:
+        BundleError: If the numbers in the bundle lead to a code that is far too large.
+    """
+    return _checked(gaussians.complete(category_id, prefix_code))
+
+
+def _checked(codes: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    if not (np.abs(codes) <= MAX_CODE).all():  # so is NaN
+        raise BundleError(
+            f"`{LATENTS_FILE}` of the bundle gives codes that are not finite, or too large"
+        )
+    return codes
