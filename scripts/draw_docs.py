@@ -110,10 +110,10 @@ def completed(sketcher: Sketcher) -> Path:
     (cat,) = read_sketches(EXAMPLES / "cat.svg")
     begun = [(cat, 1), *((one, 1) for one in read_sketches(EXAMPLES / "doodles.ndjson"))]
     started = [Sketch(one.strokes[:count]) for one, count in begun]
-    rows = [
-        SheetRow([given, *(one.smoothed() for one in drawings)])
-        for given, drawings in zip(started, sketcher.complete(started, n=6), strict=True)
-    ]
+    rows = []
+    for (whole, _), given in zip(begun, started, strict=True):
+        drawings = sketcher.complete(given, n=6, category=whole.category or "cat")
+        rows.append(SheetRow([given, *(one.smoothed() for one in drawings)]))
     headings = ["started", "completed"]
     return Sheet(rows=rows, headings=headings, set_apart=1, cell=96).save(IMAGES / "complete.png")
 

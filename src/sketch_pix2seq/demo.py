@@ -1,6 +1,7 @@
-"""`python -m sketch_pix2seq.demo`: the examples of the package, and the default model's redrawings.
+"""`python -m sketch_pix2seq.demo`: what the model in the package draws, on one sheet.
 
-Makes one sheet, a row for each example: what was shown on the left, what was drawn beside it.
+A row for each example of the package: what was shown on the left, redrawings beside it, from near
+to the picture to the model's own way; then started drawings completed, and drawings by name.
 Needs no network, no graphics card and nothing but the package.
 """
 
@@ -24,8 +25,18 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 EXAMPLES = ("cat.svg", "pig.png", "doodles.ndjson")
 """In the order of the sheet."""
-NUM_REDRAWINGS = 7
-"""Of each example."""
+NUM_DRAWINGS = 7
+"""In each row."""
+WAYS: dict[str, tuple[int, float | None]] = {
+    "keeping to it": (2, 1.0),
+    "half and half": (2, 0.5),
+    "its own way": (3, 0.0),
+}
+"""How many redrawings of each example, and how near to the picture."""
+STARTED = {"face": 0.4, "teapot": 0.5}
+"""Share of the points after which these examples are completed."""
+NAMED = ("octopus", "bicycle", "castle")
+"""Drawn by name."""
 SHEET_NAME = "redrawings"
 
 
@@ -51,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(out: Path, bundle: Path | None = None) -> None:
-    """Redraw the examples, write the sheet and print where it is and how long it took.
+    """Draw, write the sheet and print where it is and how long it took.
 
     Args:
         out: A folder; it is made.
@@ -61,26 +72,59 @@ def run(out: Path, bundle: Path | None = None) -> None:
         BundleError: If the model cannot be used.
     """
     sketcher = Sketcher.load(bundle)
-    labels, shown, sketches = read_examples()
     start = time.perf_counter()
-    redrawn = sketcher.redraw(sketches, n=NUM_REDRAWINGS)
+    headings, rows = _redrawn(sketcher)
+    if sketcher.can_complete:
+        rows += _completed(sketcher)
+    rows += _named(sketcher, [name for name in NAMED if name in sketcher.card.categories])
     seconds = time.perf_counter() - start
     sheet = Sheet(
-        rows=[
-            SheetRow([one, *(drawing.smoothed() for drawing in drawings)], label)
-            for label, one, drawings in zip(labels, shown, redrawn, strict=True)
-        ],
-        headings=["shown", "redrawn"],
+        rows=rows,
+        headings=headings,
         title="Show it a sketch; it draws it again, stroke by stroke",
         note=f"model {sketcher.card.name}, temperature {sketcher.card.temperature:g}, seed 0",
         set_apart=1,
     )
-    num = len(sketches) * NUM_REDRAWINGS
-    print_line(f"{len(sketches)} examples, each redrawn {NUM_REDRAWINGS} times: {num} drawings")
-    print_line(f"in {seconds:.2f} s, {1000 * seconds / num:.1f} ms a drawing")
+    num = len(rows) * NUM_DRAWINGS
+    print_line(f"{num} drawings in {seconds:.2f} s, {1000 * seconds / num:.1f} ms a drawing")
     out.mkdir(parents=True, exist_ok=True)
     for suffix in (".svg", ".png"):
         print_line(sheet.save(out / f"{SHEET_NAME}{suffix}"))
+
+
+def _redrawn(sketcher: Sketcher) -> tuple[list[str], list[SheetRow]]:
+    """Headings, and a row for each example: from keeping to the picture to the model's own way."""
+    labels, shown, sketches = read_examples()
+    ways = WAYS if sketcher.sees_pictures else {"redrawn": (NUM_DRAWINGS, None)}
+    headings = ["shown"]
+    cells: list[list[Cell]] = [[one] for one in shown]
+    for heading, (num, fidelity) in ways.items():
+        headings += [heading, *[""] * (num - 1)]
+        redrawn = sketcher.redraw(sketches, num, fidelity=fidelity)
+        for row, drawings in zip(cells, redrawn, strict=True):
+            row += [drawing.smoothed() for drawing in drawings]
+    return headings, [SheetRow(row, label) for row, label in zip(cells, labels, strict=True)]
+
+
+def _completed(sketcher: Sketcher) -> list[SheetRow]:
+    """The beginnings of two examples, and what they become."""
+    rows = []
+    for sketch in read_examples()[2]:
+        if sketch.category in STARTED and sketch.category in sketcher.card.categories:
+            prefix = sketch.truncated(round(STARTED[sketch.category] * sketch.num_points))
+            drawings = sketcher.complete(prefix, NUM_DRAWINGS, category=sketch.category)
+            rows.append(SheetRow([prefix, *(one.smoothed() for one in drawings)], "completed"))
+    return rows
+
+
+def _named(sketcher: Sketcher, categories: Sequence[str]) -> list[SheetRow]:
+    """Drawings by their names."""
+    if not sketcher.can_generate:
+        return []
+    return [
+        SheetRow([None, *(one.smoothed() for one in sketcher.generate(name, NUM_DRAWINGS))], name)
+        for name in categories
+    ]
 
 
 def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:

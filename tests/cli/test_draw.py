@@ -316,6 +316,7 @@ def test_a_model_that_draws_from_its_code_refuses_what_it_cannot(
     before = files(inputs)
     assert main(["draw", "house.svg", "--bundle", str(bundle), "--fidelity", "0.5"]) == 2
     assert "`--fidelity` must be 0 or left out" in capsys.readouterr().err
+    (bundle / "latents.safetensors").unlink()
     assert main(["complete", "house.svg", "--bundle", str(bundle), "--category", "noise"]) == 1
-    assert "cannot draw by name" in capsys.readouterr().err
+    assert "cannot complete drawings or draw by name" in capsys.readouterr().err
     assert files(inputs) == before

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -64,19 +61,6 @@ def test_the_encoder_of_convolutions_is_torchs(
     with torch.no_grad():
         expected = module(torch.from_numpy(shown))[0]
     np.testing.assert_allclose(ours(shown), expected.numpy(), atol=1e-4)
-
-
-def test_the_default_bundles_encoder_is_torchs(rng: np.random.Generator) -> None:
-    bundle = resources.files("sketch_pix2seq").joinpath("bundles", "default")
-    kept = load(bundle.joinpath("weights.safetensors").read_bytes())
-    prefix = "encoder."
-    weights = {n.removeprefix(prefix): a for n, a in kept.items() if n.startswith(prefix)}
-    module = models.ConvEncoder(128, 48)
-    module.load_state_dict({n: torch.from_numpy(a).float() for n, a in weights.items()})
-    shown = pictures(rng, 3, 48)
-    with torch.no_grad():
-        expected = module(torch.from_numpy(shown))[0]
-    np.testing.assert_allclose(ConvEncoder(weights, 128, 48)(shown), expected.numpy(), atol=1e-4)
 
 
 def test_the_encoder_of_strokes_is_torchs(rng: np.random.Generator) -> None:

@@ -199,16 +199,8 @@ class ClassifierCard(Card):
     @property
     def knows_mirror_images(self) -> bool:
         """Whether it learned from mirrored drawings as well, as its recipe says."""
-        return self._augments("flip")
-
-    @property
-    def knows_beginnings(self) -> bool:
-        """Whether it learned from beginnings of drawings as well, as its recipe says."""
-        return self._augments("prefix")
-
-    def _augments(self, name: str) -> bool:
         settings = self.recipe.get("augmentation")
-        share = settings.get(name) if isinstance(settings, dict) else None
+        share = settings.get("flip") if isinstance(settings, dict) else None
         return isinstance(share, int | float) and share > 0
 
     @staticmethod

@@ -31,8 +31,6 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 NEIGHBOURS = 5
 YARDSTICKS = ("pixels", "judge")
-MOST_CATEGORIES = 12
-"""Of a gallery: more colours than these cannot be distinguished."""
 
 
 def chosen(evaluation: Evaluation) -> Int64[np.ndarray, "N"]:
@@ -137,7 +135,7 @@ def build_gallery(
         sketcher: The model with the latent space.
         dataset: Data set whose test drawings are chosen from.
         per_category: Drawings of each category, at most.
-        categories: Their names; empty: those with the most test drawings, twelve at most.
+        categories: Their names; empty: all.
         seed: Decides which drawings are chosen, and what t-SNE leaves to chance.
 
     Returns:
@@ -152,7 +150,7 @@ def build_gallery(
     rng = np.random.default_rng([seed, 5])
     split = dataset.split(SPLIT)
     sketches: list[Sketch] = []
-    for category in categories or _richest(dataset):
+    for category in categories or dataset.card.categories:
         start, stop = split.category_range(dataset.card.categories.index(category))
         some = rng.permutation(np.arange(start, stop))[:per_category]
         sketches += [split.sketch(number) for number in np.sort(some).tolist()]
@@ -162,11 +160,6 @@ def build_gallery(
     return Gallery(
         tuple(GalleryItem(one, (x, y)) for one, (x, y) in zip(sketches, spots, strict=True))
     )
-
-
-def _richest(dataset: Dataset) -> list[str]:
-    counts = dataset.card.counts[SPLIT]
-    return sorted(counts, key=lambda name: (-counts[name], name))[:MOST_CATEGORIES]
 
 
 def section(found: Found) -> Section:

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.noise import latent_stream, read_gumbels, read_normals
-from sketch_pix2seq.inference.recognizer import MAX_CODE
+from sketch_pix2seq.inference.recognizer import MAX_CODE, checked_logits
 
 
 def sample_codes(
@@ -36,19 +36,28 @@ def sample_codes(
 
 
 def sample_categories(
-    log_probs: Float32[np.ndarray, "K"], n: int, seed: int, temperature: float
+    gaussians: LatentGaussians,
+    prefix_code: Float32[np.ndarray, "Z"],
+    n: int,
+    seed: int,
+    temperature: float,
 ) -> list[int]:
-    """Sample a category n times; at temperature 0 the likeliest one.
+    """Sample what the drawing of a beginning shows, n times; at temperature 0 the likeliest.
 
     Args:
-        log_probs: Of the K categories.
+        gaussians: The bundle's.
+        prefix_code: Code of the beginning.
         n: How often.
         seed: The user's.
         temperature: The logits are divided by it.
+
+    Raises:
+        BundleError: If the numbers in the bundle lead to logits that are far too large.
     """
+    (logits,) = checked_logits(gaussians.prefix_logits(prefix_code[None]))
     streams = [latent_stream(seed, index) for index in range(n)]
-    noise = np.stack([read_gumbels(stream, len(log_probs)) for stream in streams])
-    chosen: list[int] = (log_probs + np.float32(temperature) * noise).argmax(axis=1).tolist()
+    noise = np.stack([read_gumbels(stream, len(logits)) for stream in streams])
+    chosen: list[int] = (logits + np.float32(temperature) * noise).argmax(axis=1).tolist()
     return chosen
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Float32, Int64
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
-from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
+from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
@@ -28,12 +28,9 @@ MAX_CODE = 1e6
 """Largest number in a latent code: no encoder that learned comes near it."""
 MAX_LOGIT = 1e31
 """Largest logit of a code: that of a category without drawings is -1e30."""
-CODE_CLASSIFIER_WEIGHT = 0.05
+CODE_CLASSIFIER_WEIGHT = 0.2
 """Weight of the codes' log probabilities, the picture classifier's being 1; chosen on validation
 drawings."""
-PREFIX_CODE_WEIGHT = 0.3
-"""The same for started drawings."""
-
 REDRAWING_SOFTENING = 1.5
 """The classifier learned from people's drawings and is overconfident on redrawings: their logits
 are divided by this. Chosen on validation drawings."""
@@ -78,22 +75,6 @@ class Recognizer:
         _ = self._classifier  # is loaded before several threads use it
         width = len(self._bundle.card.categories)
         return self._rows(lambda part: self._classify(views[part]), len(views), width)
-
-    def prefix_log_probs(
-        self,
-        views: Float32[np.ndarray, "N ..."],
-        codes: Float32[np.ndarray, "N Z"],
-        gaussians: LatentGaussians,
-    ) -> Float32[np.ndarray, "N K"]:
-        """Log probabilities of what started drawings are to become, from their views and codes."""
-        classifier = self._classifier
-        total = _log_softmax(checked_logits(gaussians.prefix_logits(codes)))
-        if classifier is not None and classifier.card.knows_beginnings:
-            by_picture = self._rows(
-                lambda part: _mirrored_log_probs(classifier, views[part]), len(views), len(total[0])
-            )
-            total = by_picture + PREFIX_CODE_WEIGHT * total
-        return _log_softmax(total)
 
     def class_log_probs(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the picture classifier's log probabilities relative to the likeliest, in nats."""

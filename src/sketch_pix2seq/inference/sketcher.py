@@ -19,7 +19,7 @@ from jaxtyping import Float32, Int64, Shaped
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.bundle.gallery import Gallery
-from sketch_pix2seq.bundle.latents import NEVER, LatentGaussians
+from sketch_pix2seq.bundle.latents import LatentGaussians
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.arguments import (
     check_amount,
@@ -321,8 +321,11 @@ class Sketcher:
         sketches = as_sketches(inputs)
         conditions: list[Any] = []
         prefixes: list[Prefix] = []
-        for sketch, code, log_probs in self._started(sketches, only):
-            chosen = sample_categories(log_probs, n, seed, temperature)
+        for sketch, code in zip(sketches, self.encode(sketches), strict=True):
+            if only is None:
+                chosen = sample_categories(self._gaussians, code, n, seed, temperature)
+            else:
+                chosen = [only] * n
             ways = {number: self._way(sketch, code, number) for number in set(chosen)}
             conditions += [ways[number][0] for number in chosen]
             prefixes += [ways[number][1] for number in chosen]
@@ -339,24 +342,6 @@ class Sketcher:
             for place, steps in enumerate(drawn)
         ]
         return [drawings[first : first + n] for first in range(0, len(drawings), n)]
-
-    def _started(
-        self, sketches: Sequence[Sketch], only: int | None
-    ) -> Iterator[tuple[Sketch, Float32[np.ndarray, "Z"], Float32[np.ndarray, "K"]]]:
-        """Each started drawing, its code, and log probabilities of what it may become.
-
-        Args:
-            sketches: The started drawings.
-            only: The category that they are to become, if it is given.
-        """
-        for views, codes, _ in self._encoded(sketches, with_scores=False):
-            if only is None:
-                log_probs = self._recognizer.prefix_log_probs(views, codes, self._gaussians)
-            else:
-                log_probs = np.full((len(codes), len(self.card.categories)), NEVER)
-                log_probs[:, only] = 0
-            yield from zip(sketches, codes, log_probs, strict=False)
-            sketches = sketches[len(codes) :]
 
     def _way(
         self, sketch: Sketch, code: Float32[np.ndarray, "Z"], category_id: int
@@ -399,6 +384,11 @@ class Sketcher:
         return self._recognizer.rank(
             lambda part: views_of(flat[part], self.card), latents, scores, len(drawings[0])
         )
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether the decoder sees the picture itself, so that `fidelity` may be above 0."""
+        return self._networks.sees_pictures
 
     @property
     def can_complete(self) -> bool:
