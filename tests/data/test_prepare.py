@@ -195,6 +195,14 @@ def test_every_drawing_lands_in_one_split(tmp_path: Path) -> None:
     assert (card.licence, card.longest) == ("ours", 2)
 
 
+@pytest.mark.parametrize("first", range(0, 190, 19))
+def test_ten_drawings_are_enough(tmp_path: Path, first: int) -> None:
+    blocks = [MANY[first : first + 10], MANY[first : first + 4]]
+    card = write_splits(merged(tmp_path, cat=blocks), tmp_path, PrepareOptions(), "")
+    counts = [card.counts[split]["cat"] for split in ("train", "valid", "test")]
+    assert sum(counts) == 10 and min(counts) >= 1 and counts[0] >= 4
+
+
 def test_duplicates_are_left_out_within_a_category(tmp_path: Path) -> None:
     made = merged(tmp_path, cat=[MANY, MANY[:30]], dog=[MANY])
     card = write_splits(made, tmp_path, PrepareOptions(), "")

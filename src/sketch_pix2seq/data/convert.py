@@ -192,12 +192,16 @@ def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> di
 def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarray]]:
     """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them."""
     rows: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+    digests, found = [], []
     for drawing in drawings:
         length = np.array([len(drawing.points)], np.int64)
-        (number,) = split_of(digests_of(drawing.points, drawing.lifts, length))
+        digests.append(digests_of(drawing.points, drawing.lifts, length)[0])
         stroke3 = np.zeros((len(drawing.points), 3), np.int16)
         stroke3[1:, OFFSET] = np.diff(drawing.points, axis=0)
         stroke3[:, LIFT] = drawing.lifts
+        found.append(stroke3)
+    distinct, places = np.unique(np.array(digests, np.uint64), return_inverse=True)
+    for number, stroke3 in zip(split_of(distinct)[places], found, strict=True):
         rows[SPLITS[number]].append(stroke3)
     return rows
 

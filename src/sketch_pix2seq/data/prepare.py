@@ -72,8 +72,8 @@ def prepare(
     *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
-        else is prepared. A drawing that its category has already is left out. Categories
-        are numbered in the order of their first drawings.
+        else is prepared (of small categories, see `split_of`). A drawing that its category has
+        already is left out. Categories are numbered in the order of their first drawings.
 
     Args:
         sources: Files, or folders of them; see `find_sources`.
@@ -277,14 +277,15 @@ class _Places(NamedTuple):
 def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
     """Decide the split of each drawing of a category, or why it has none."""
     digests, hashes, sources = buffer.identities()
-    splits = split_of(digests)
     is_duplicate = _is_repeat(digests)
     is_near_duplicate = _is_repeat(hashes) & ~is_duplicate
+    splits = np.zeros(len(digests), np.int8)
     splits[is_duplicate] = _DUPLICATE
     if options.drop_near_duplicates:
         splits[is_near_duplicate] = _NEAR_DUPLICATE
     if options.limit is not None:
         splits[np.flatnonzero(splits >= 0)[options.limit :]] = _OVER_LIMIT
+    splits[splits >= 0] = split_of(digests[splits >= 0])
     for number, split in enumerate(SPLITS):
         cap = options.cap(split)
         if cap is not None:
