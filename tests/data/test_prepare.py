@@ -10,9 +10,9 @@ import pytest
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import CategoryBuffer, encode
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.prepare import MergedShards, prepare, write_splits
+from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.split_file import SplitFile
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
@@ -73,7 +73,7 @@ def test_wrong_lines_are_counted_and_strict_refuses(
     assert (card.sources[0].read, card.sources[0].kept) == (120, 118)
     assert card.sources[0].left_out == {
         "a line must be a JSON object": 1,
-        "a line must have a list `drawing`": 1,
+        "a record must have a list `drawing`": 1,
     }
     assert card.sources[0].first_wrong_line == 4
     with pytest.raises(DatasetError, match=r"`circle\.ndjson` line 4: "):

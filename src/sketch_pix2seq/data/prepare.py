@@ -28,8 +28,8 @@ from sketch_pix2seq.data.card import (
     SourceAccount,
 )
 from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Engine, PrepareOptions
+from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.shards import (
     Progress,
     ShardResult,
@@ -181,7 +181,9 @@ def _refuse_empty(path: Path, report: ReadReport) -> None:
         reason, num = report.left_out.most_common(1)[0]
         raise DatasetError(f"source `{path.name}` must hold drawings; {num} left out: {reason}")
     number, message = report.first_wrong
-    raise DatasetError(f"source `{path.name}` must hold drawings; line {number}: {message}")
+    raise DatasetError(
+        f"source `{path.name}` must hold drawings; {report.unit} {number}: {message}"
+    )
 
 
 def write_splits(
