@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketch_pix2seq.data.card import QUICKDRAW_LICENCE
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import CategoryBuffer, encode
 from sketch_pix2seq.data.options import PrepareOptions
@@ -149,6 +150,21 @@ def test_real_drawings(quickdraw: Path, tmp_path: Path) -> None:
     split = Dataset.open(tmp_path / "set").split("train")
     sides = [np.ptp(np.concatenate(split.sketch(i).strokes), axis=0).max() for i in range(50)]
     assert 240 <= min(sides) <= max(sides) == 255
+
+
+GOOGLES = '{{"countrycode": "DE", "key_id": "{n}", "drawing": [[[0, {n}], [0, 9]]]}}'
+
+
+def test_a_licence_is_claimed_of_googles_files_alone(tmp_path: Path) -> None:
+    lines = [GOOGLES.format(n=number) for number in range(30)]
+    own = [*lines[:-1], lines[-1].replace('"countrycode": "DE", ', "")]
+    for name, content in (("googles", lines), ("own", own)):
+        (tmp_path / f"{name}.ndjson").write_text("\n".join(content))
+    files = [tmp_path / "googles.ndjson", tmp_path / "own.ndjson"]
+    assert prepare(files[:1], tmp_path / "a").licence == QUICKDRAW_LICENCE
+    assert prepare(files[1:], tmp_path / "b").licence == "not stated"
+    assert prepare(files, tmp_path / "c").licence == "not stated"
+    assert prepare(files, tmp_path / "d", licence="ours").licence == "ours"
 
 
 def line_to(x: int, y: int) -> SimplifiedDrawing:

@@ -22,6 +22,7 @@ from jaxtyping import Bool, Int8, Int32, UInt64
 from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import (
     FILE_NAME,
+    NOT_STATED,
     QUICKDRAW_LICENCE,
     SPLITS,
     DatasetCard,
@@ -60,7 +61,7 @@ def prepare(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    licence: str = QUICKDRAW_LICENCE,
+    licence: str | None = None,
     workers: int | None = 1,
     engine: Engine = "local",
     progress: Progress = lambda done, total: None,
@@ -78,7 +79,8 @@ def prepare(
     Args:
         sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
-        licence: Author and terms of the drawings, for the card.
+        licence: Author and terms of the drawings, for the card. None: those of Quick, Draw! if
+            every record names a key and a country, as Google's files alone do; else not stated.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
@@ -102,7 +104,11 @@ def prepare(
         buffers.mkdir()
         shards = shards_of(found, buffers, chosen)
         parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
-        card = write_splits(merge_shards(parts, on_notice), folder, chosen, licence)
+        merged = merge_shards(parts, on_notice)
+        if licence is None:
+            is_googles = not any(report.num_others for report in merged.reports)
+            licence = QUICKDRAW_LICENCE if is_googles else NOT_STATED
+        card = write_splits(merged, folder, chosen, licence)
         shutil.rmtree(buffers)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card

@@ -40,6 +40,7 @@ class ReadReport:
         skipped: Records that were not wanted.
         left_out: How many drawings were left out, by reason.
         first_wrong: Number (of the line, or of the drawing) and message of the first wrong one.
+        num_others: Drawings that do not name a key and a country, as Google's do.
         cut_short: Why the source could not be read to its end, if so.
     """
 
@@ -49,6 +50,7 @@ class ReadReport:
     skipped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     first_wrong: tuple[int, str] | None = None
+    num_others: int = 0
     cut_short: str | None = None
 
     @property
@@ -71,6 +73,7 @@ class ReadReport:
         self.number += part.number
         self.read += part.read
         self.skipped += part.skipped
+        self.num_others += part.num_others
         for reason, num in part.left_out.items():
             self.leave_out(reason, num)
 
@@ -191,7 +194,10 @@ def _of_file(source: SourceFile, reading: Reading) -> Iterator[Record]:
                 try:
                     if isinstance(record, DrawingError):
                         raise record
-                    yield checked_word(record)
+                    drawing = checked_word(record)
+                    is_googles = drawing.key_id is not None and drawing.country is not None
+                    reading.report.num_others += not is_googles
+                    yield drawing
                 except DrawingError as error:
                     reading.wrong(error)
     except DrawingError as error:
@@ -207,6 +213,7 @@ def _of_folder(folder: SourceFolder, reading: Reading) -> Iterator[Record]:
             if content is None:
                 raise DrawingError("a file must be readable, and not too large")
             yield raw_of(Sketch.open(content))
+            reading.report.num_others += 1
         except DrawingError as error:
             reading.wrong(DrawingError(f"{error}; got it in `{name}`"))
 
