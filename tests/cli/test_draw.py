@@ -227,7 +227,7 @@ def test_drawings_that_draw_themselves(
         (["--smooth", "--format", "ndjson"], "`--smooth` is for pictures; got ndjson"),
         (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
         (["--size-mm", "nan"], "`--size-mm` must be above 0"),
-        (["--size", "0"], "`--size` must be up to 100000"),
+        (["--size", "0"], "`--size` must be at least 1"),
     ],
 )
 def test_looks_that_cannot_be_are_refused(

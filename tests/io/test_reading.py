@@ -124,7 +124,7 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_INPUTS", 3)
     with pytest.raises(DrawingError, match="at most 3 drawings; got more"):
         read_sketches(path)
-    monkeypatch.setattr(reading, "_MAX_BYTES", 100)
+    monkeypatch.setattr(reading, "MAX_BYTES", 100)
     with pytest.raises(DrawingError, match="at most 100 bytes"):
         read_sketches(path)
     path.write_bytes(gzip.compress(b" " * 100_000))

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
-from sketch_pix2seq.io.kinds import HEAD, MANY_DRAWINGS, ONE_DRAWING, Kind, encoding_of, kind_of
+from sketch_pix2seq.io.kinds import (
+    HEAD,
+    MANY_DRAWINGS,
+    ONE_DRAWING,
+    Kind,
+    encoding_of,
+    is_drawing,
+    kind_of,
+)
 from sketch_pix2seq.io.opened import GZIP, Content, SourceEndedError
 from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES
 
@@ -63,7 +71,7 @@ def _files_below(folder: Path) -> list[Path]:
     """List what a folder holds by name, and then the drawings of the folders in it."""
     try:
         inside = sorted(folder.iterdir())
-        files = [path for path in inside if _is_source(path.name) and path.is_file()]
+        files = [path for path in inside if is_drawing(path) and path.is_file()]
         for below in inside:
             if below.is_dir():
                 files += _drawings_of(below)
@@ -84,12 +92,6 @@ def _drawings_of(folder: Path) -> list[Path]:
 
 def _is_alone(path: Path) -> bool:
     return path.name.casefold().endswith(ONE_DRAWING)
-
-
-def _is_source(name: str) -> bool:
-    name = name.casefold()
-    is_hidden = name.startswith(".")
-    return not is_hidden and name.removesuffix(".gz").endswith((*MANY_DRAWINGS, *ONE_DRAWING))
 
 
 def stem(path: Path) -> str:

@@ -145,6 +145,13 @@ def stem(name: str) -> str:
     return PurePath(name.removesuffix(".gz")).stem or name
 
 
+def is_drawing(path: PurePath) -> bool:
+    """Whether a file of a folder is one of drawings, by its name; hidden ones are not."""
+    name = path.name.casefold()
+    suffixes = (*MANY_DRAWINGS, *ONE_DRAWING)
+    return not name.startswith(".") and name.removesuffix(".gz").endswith(suffixes)
+
+
 def _is_document(text: str) -> bool:
     """Whether JSON that begins with an object is more than a drawing a line."""
     first, *rest = text.split("\n", 1)

@@ -24,10 +24,13 @@ from sketch_pix2seq.sketch.sketch import Sketch
 MAX_INPUTS = 100_000
 """The most drawings of a file that are read as inputs."""
 
-Readable: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Readable: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | io.BufferedIOBase | BinaryIO
+)
 """A path, the content, the text of an SVG, or a file open for reading bytes."""
 
-_MAX_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
+"""The most bytes of an input that are read, unpacked."""
 
 
 def read_sketches(
@@ -97,9 +100,9 @@ def _content(source: Readable) -> bytes:
     """Read a file, unpacked if it is gzipped, up to the limit."""
     try:
         data = _at_most(source)
-        if data.startswith(GZIP) and len(data) <= _MAX_BYTES:
+        if data.startswith(GZIP) and len(data) <= MAX_BYTES:
             with gzip.open(io.BytesIO(data)) as packed:  # a pipe can be read just once
-                data = packed.read(_MAX_BYTES + 1)
+                data = packed.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise DrawingError("there must be such a file", got="none") from None
     except IsADirectoryError:
@@ -108,8 +111,8 @@ def _content(source: Readable) -> bytes:
         raise DrawingError("a gzipped file must be whole", got="a damaged one") from None
     except OSError as error:
         raise DrawingError("an input must be readable", got=error.strerror) from None
-    if len(data) > _MAX_BYTES:
-        raise DrawingError(f"an input must have at most {_MAX_BYTES} bytes", got="more")
+    if len(data) > MAX_BYTES:
+        raise DrawingError(f"an input must have at most {MAX_BYTES} bytes", got="more")
     if not data.strip():
         raise DrawingError("an input must hold a drawing", got="an empty file")
     return data
@@ -123,9 +126,9 @@ def _at_most(source: Readable) -> bytes:
         return source.encode()
     if isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file:
-            return file.read(_MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     read = getattr(source, "read", None)
-    data = read(_MAX_BYTES + 1) if callable(read) else None
+    data = read(MAX_BYTES + 1) if callable(read) else None
     if not isinstance(data, bytes):
         raise DrawingError(
             "an input must be a path, bytes, or a file open for reading bytes",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -151,7 +152,8 @@ class Sketch:
 
     @classmethod
     def open(
-        cls, source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+        cls,
+        source: str | os.PathLike[str] | bytes | bytearray | memoryview | BufferedIOBase | BinaryIO,
     ) -> Sketch:
         """Read the one drawing of an SVG, a picture, a photo or an ndjson, in the frame of it.
 
