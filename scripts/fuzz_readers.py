@@ -17,8 +17,7 @@ import time
 import traceback
 from pathlib import Path
 
-from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import ReadReport
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.errors import DatasetError
 
 LARGEST = 200_000  # bytes of a file that are used: small files are changed more often

@@ -136,9 +136,9 @@ def _broken_text() -> Iterator[Broken]:
     yield Broken("all-wrong.ndjson", b"{\n" * 50, None)
     yield Broken("other-line-ends.ndjson", text.replace(b"\n", b"\r\n"), GOOD)
     yield Broken("no-last-line-end.ndjson", text, GOOD)
-    yield Broken("byte-order-mark.ndjson", b"\xef\xbb\xbf" + text, GOOD - 1)
+    yield Broken("byte-order-mark.ndjson", b"\xef\xbb\xbf" + text, GOOD)
     yield Broken("html.ndjson", b"<html><body>404 Not Found</body></html>", None)
-    yield Broken("json-list.ndjson", b"[" + text.replace(b"\n", b",\n") + b"]", None)
+    yield Broken("json-list.ndjson", b"[" + text.replace(b"\n", b",\n") + b"]", GOOD)
     mixed = text + b"\n" + text.replace(b'"line"', b'"dot"')
     yield Broken("mixed-categories.ndjson", mixed, 2 * GOOD)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.synthetic import CATEGORIES, generate, write_synthetic
-from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.reading import read_drawings
 from sketch_pix2seq.errors import UsageError
 
 

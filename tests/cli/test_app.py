@@ -226,3 +226,15 @@ def test_an_old_word_joined_by_an_equals_sign_is_found(capsys: pytest.CaptureFix
     assert "`--format json` is now `--format ndjson`" in capsys.readouterr().err
     assert main(["draw", "--", "--format", "json"]) != 0
     assert "is now" not in capsys.readouterr().err
+
+
+def test_completion_can_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setenv("BASH_VERSION", "5")
+    assert main(["--install-completion"]) == 0
+    (script,) = (tmp_path / ".local").rglob("sketch-pix2seq")
+    text = script.read_text()
+    assert all(word in text for word in ("draw", "prepare", "--fidelity", "--min-drawings"))

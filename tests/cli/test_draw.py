@@ -11,7 +11,7 @@ from PIL import Image
 
 from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
-from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.reading import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -227,7 +227,7 @@ def test_drawings_that_draw_themselves(
         (["--smooth", "--format", "ndjson"], "`--smooth` is for pictures; got ndjson"),
         (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
         (["--size-mm", "nan"], "`--size-mm` must be above 0"),
-        (["--size", "0"], "`--size` must be up to 100000"),
+        (["--size", "0"], "`--size` must be at least 1"),
     ],
 )
 def test_looks_that_cannot_be_are_refused(

@@ -11,7 +11,7 @@ import pytest
 from bundles import tiny_attention_bundle, tiny_bundle, write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.generate import _sources
-from sketch_pix2seq.data.formats.read import read_drawings
+from sketch_pix2seq.data.reading import read_drawings
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 

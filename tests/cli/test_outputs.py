@@ -74,7 +74,8 @@ def test_a_result_that_cannot_be_written_leaves_nothing(
 @pytest.mark.parametrize(
     ("out", "status", "line"),
     [
-        ("house.svg", 2, "`--out` must be a folder, and `house.svg` is not one"),
+        ("house.svg", 2, "must not take the place of the input `house.svg`"),
+        ("thick.png/new.svg", 2, "`--out` must be a folder, and `thick.png` is not one"),
         ("house.svg/deep/er", 2, "`--out` must be a folder, and `house.svg` is not one"),
         ("dangling", 2, "`--out` must be a folder, and `dangling` is not one"),
         ("locked/deep", 1, "`locked`: Permission denied"),
@@ -189,3 +190,50 @@ def test_names_that_a_file_system_takes_for_one_are_numbered(
         "out/caf\u00e9-redrawn.svg",
         "out/cafe\u0301-2-redrawn.svg",
     ]
+
+
+def test_out_may_be_the_file_of_one_result(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["draw", "house.svg", "--bundle", str(bundle), "--out"]
+    for name in ("new.svg", "deep/er/new.png", "new.GIF"):
+        assert main([*words, name]) == 0
+        assert capsys.readouterr().out == f"{name}\n"
+        assert (inputs / name).is_file()
+    assert (inputs / "deep/er/new.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*words, "new.svg"]) == 2  # it is there now
+    assert "give `--overwrite`" in capsys.readouterr().err
+    assert main([*words, "other.svg", "--format", "png"]) == 2
+    assert "`--out` must end in .png, as `--format` says" in capsys.readouterr().err
+    assert main([*words, "other.svg", "-n", "2"]) == 2
+    assert "`--out` must be a folder for more than one result; got `other.svg` for 2" in (
+        capsys.readouterr().err
+    )
+    (inputs / "folder.svg").mkdir()
+    assert main([*words, "folder.svg"]) == 0
+    assert files(inputs / "folder.svg") == {"house-redrawn.svg"}
+
+
+def test_an_ndjson_may_hold_all_results(inputs: Path, bundle: Path) -> None:
+    words = ["draw", "house.svg", "two.ndjson", "-n", "2", "--bundle", str(bundle)]
+    assert main([*words, "--out", "all.ndjson"]) == 0
+    assert len(read_sketches(inputs / "all.ndjson")) == 6
+
+
+@pytest.mark.parametrize("verb", ["draw", "trace", "mix"])
+def test_results_may_go_to_standard_output(
+    inputs: Path, bundle: Path, capfdbinary: pytest.CaptureFixture[bytes], verb: str
+) -> None:
+    before = files(inputs)
+    words = {
+        "draw": ["draw", "house.svg", "--bundle", str(bundle)],
+        "trace": ["trace", "house.svg"],
+        "mix": ["mix", "house.svg", "thick.png", "--steps", "2", "--bundle", str(bundle)],
+    }[verb]
+    assert main([*words, "--out", "-"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"<svg") and out.rstrip().endswith(b"</svg>") and err == b""
+    if verb != "mix":
+        assert main([*words, "--out", "-", "--format", "ndjson"]) == 0
+        assert len(read_sketches(capfdbinary.readouterr().out)) == 1
+    assert files(inputs) == before

@@ -11,8 +11,8 @@ import pytest
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.convert import write_back
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.data.formats.read import read_drawings
 from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.data.reading import read_drawings
 from sketch_pix2seq.errors import DatasetError, UsageError
 
 

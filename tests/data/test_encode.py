@@ -90,9 +90,32 @@ def test_the_digest_is_what_the_convention_says() -> None:
 
 
 def test_splits_come_from_the_first_byte() -> None:
-    first_bytes = np.array([0, 31, 32, 47, 48, 255], np.uint64)
-    digests = first_bytes + np.uint64(0xABCDEF00)
-    assert split_of(digests).tolist() == [TEST, TEST, VALID, VALID, TRAIN, TRAIN]
+    digests = np.arange(512, dtype=np.uint64)[::-1] + np.uint64(0xABCDE00)
+    by_byte = np.repeat([TEST, VALID, TRAIN], [32, 16, 208])
+    assert split_of(digests).tolist() == [*by_byte[::-1], *by_byte[::-1]]
+
+
+@pytest.mark.parametrize(
+    ("num", "held_out"), [(3, (1, 1)), (10, (2, 1)), (20, (3, 2)), (64, (8, 4)), (200, (8, 4))]
+)
+@pytest.mark.parametrize("first_byte", [0, 33, 255])
+def test_small_categories_have_enough_in_each_split(
+    num: int, held_out: tuple[int, int], first_byte: int, rng: np.random.Generator
+) -> None:
+    digests = (rng.permutation(num).astype(np.uint64) << np.uint64(8)) + np.uint64(first_byte)
+    split = split_of(digests)
+    num_test, num_valid = (int((split == number).sum()) for number in (TEST, VALID))
+    assert (num_test, num_valid) >= held_out if first_byte else num_test == -(-num // 3)
+    assert num_valid >= 1 and (split == TRAIN).sum() >= num // 3
+    order = rng.permutation(num)
+    assert split_of(digests[order]).tolist() == split[order].tolist()
+
+
+def test_large_categories_keep_the_splits_of_their_first_bytes(rng: np.random.Generator) -> None:
+    for num in (300, 1000, 5000):
+        digests = rng.integers(0, 2**63, size=num, dtype=np.uint64)
+        alone = [TEST if one < 32 else VALID if one < 48 else TRAIN for one in digests & 255]
+        assert split_of(digests).tolist() == alone
 
 
 def test_splits_have_their_shares(rng: np.random.Generator) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketch_pix2seq.data.card import QUICKDRAW_LICENCE
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import CategoryBuffer, encode
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.prepare import MergedShards, prepare, write_splits
+from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.split_file import SplitFile
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
@@ -73,7 +74,7 @@ def test_wrong_lines_are_counted_and_strict_refuses(
     assert (card.sources[0].read, card.sources[0].kept) == (120, 118)
     assert card.sources[0].left_out == {
         "a line must be a JSON object": 1,
-        "a line must have a list `drawing`": 1,
+        "a record must have a list `drawing`": 1,
     }
     assert card.sources[0].first_wrong_line == 4
     with pytest.raises(DatasetError, match=r"`circle\.ndjson` line 4: "):
@@ -151,6 +152,21 @@ def test_real_drawings(quickdraw: Path, tmp_path: Path) -> None:
     assert 240 <= min(sides) <= max(sides) == 255
 
 
+GOOGLES = '{{"countrycode": "DE", "key_id": "{n}", "drawing": [[[0, {n}], [0, 9]]]}}'
+
+
+def test_a_licence_is_claimed_of_googles_files_alone(tmp_path: Path) -> None:
+    lines = [GOOGLES.format(n=number) for number in range(30)]
+    own = [*lines[:-1], lines[-1].replace('"countrycode": "DE", ', "")]
+    for name, content in (("googles", lines), ("own", own)):
+        (tmp_path / f"{name}.ndjson").write_text("\n".join(content))
+    files = [tmp_path / "googles.ndjson", tmp_path / "own.ndjson"]
+    assert prepare(files[:1], tmp_path / "a").licence == QUICKDRAW_LICENCE
+    assert prepare(files[1:], tmp_path / "b").licence == "not stated"
+    assert prepare(files, tmp_path / "c").licence == "not stated"
+    assert prepare(files, tmp_path / "d", licence="ours").licence == "ours"
+
+
 def line_to(x: int, y: int) -> SimplifiedDrawing:
     points = np.array([[0, 0], [x, y]], np.int16)
     return SimplifiedDrawing(points, np.array([False, True]), None, 1000 * x + y, None)
@@ -193,6 +209,14 @@ def test_every_drawing_lands_in_one_split(tmp_path: Path) -> None:
     assert sorted(keys) == sorted(drawing.key_id or 0 for drawing in MANY)
     assert [source.kept for source in card.sources] == [90 + 200, 110]
     assert (card.licence, card.longest) == ("ours", 2)
+
+
+@pytest.mark.parametrize("first", range(0, 190, 19))
+def test_ten_drawings_are_enough(tmp_path: Path, first: int) -> None:
+    blocks = [MANY[first : first + 10], MANY[first : first + 4]]
+    card = write_splits(merged(tmp_path, cat=blocks), tmp_path, PrepareOptions(), "")
+    counts = [card.counts[split]["cat"] for split in ("train", "valid", "test")]
+    assert sum(counts) == 10 and min(counts) >= 1 and counts[0] >= 4
 
 
 def test_duplicates_are_left_out_within_a_category(tmp_path: Path) -> None:

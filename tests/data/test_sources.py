@@ -9,16 +9,11 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.data import sources
-from sketch_pix2seq.data.sources import (
-    SourceEndedError,
-    SourceFile,
-    SourceFolder,
-    find_sources,
-    split_lines,
-    stem,
-)
+from sketch_pix2seq.data.sources import SourceFile, SourceFolder, find_sources, stem
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES
+from sketch_pix2seq.io import opened
+from sketch_pix2seq.io.opened import SourceEndedError, split_lines
+from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES
 
 LINES = [b'{"line": %d}' % number for number in range(5000)]
 TEXT = b"\n".join(LINES) + b"\n"
@@ -87,8 +82,8 @@ def test_a_broken_gzip_gives_its_whole_lines_first(
 
 
 def test_an_overlong_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_LINE_BYTES", 10)
-    monkeypatch.setattr(sources, "_BLOCK", 4)
+    monkeypatch.setattr(opened, "MAX_LINE_BYTES", 10)
+    monkeypatch.setattr(opened, "_BLOCK", 4)
     content = b"short\n" + b"x" * 35 + b"\nshort again"[:11] + b"\n" + b"y" * 11
     assert list(lines(written(tmp_path / "x", content))) == [b"short", None, b"short agai", None]
 
@@ -122,7 +117,7 @@ def test_folders_of_svgs_are_one_source_each(tmp_path: Path) -> None:
 
 
 def test_an_svg_that_is_too_large_is_not_held(tmp_path: Path) -> None:
-    bomb = gzip.compress(b" " * (MAX_SVG_BYTES + 1))
+    bomb = gzip.compress(b" " * (MAX_PICTURE_BYTES + 1))
     for name, content in (("bomb.svg", bomb), ("cut.svg", b"\x1f\x8bxxxxxxxxxxxxxx")):
         (tmp_path / name).write_bytes(content)
     (tmp_path / "gone.svg").symlink_to(tmp_path / "nowhere")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +26,8 @@ NDJSON = b'{"drawing": [[[0, 9], [0, 9]]]}\n'
 
 def test_one_input_is_told_from_several() -> None:
     picture = np.zeros((48, 48), np.float32)
-    for one in ("a.svg", Path("a.svg"), ROOF, ROOF.to_image(), picture):
+    content, opened = b"<svg/>", io.BytesIO(b"<svg/>")
+    for one in ("a.svg", Path("a.svg"), ROOF, ROOF.to_image(), picture, content, opened):
         inputs, alone = as_list(one)
         assert alone
         assert inputs[0] is one
@@ -31,10 +35,19 @@ def test_one_input_is_told_from_several() -> None:
         assert as_list(several) == (list(several), False)
 
 
-@pytest.mark.parametrize("given", [None, 3, b"bytes", {"a": 1}])
+@pytest.mark.parametrize("given", [None, 3, {"a": 1}])
 def test_something_else_is_refused(given: object) -> None:
     with pytest.raises(DrawingError, match="an input must be a path"):
         as_views([given], CARD)
+
+
+def test_content_that_is_no_drawing_is_refused_in_plain_words(
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    with pytest.raises(DrawingError, match="an input must be an SVG, .* got something else"):
+        as_views([b"bytes"], CARD)
+    with unchecked_shapes(), pytest.raises(DrawingError, match="got a file open for reading text"):
+        as_views([io.StringIO("<svg/>")], CARD)
 
 
 def test_what_is_no_sequence_is_refused() -> None:
@@ -47,9 +60,12 @@ def test_every_kind_of_input_gives_about_the_same_picture(tmp_path: Path) -> Non
     ROOF.save(tmp_path / "roof.png", size=600, line_width=14)
     expected = rasterise(ROOF, CARD.raster)
     picture = ROOF.to_image(400, line_width=9)
-    inputs = [ROOF, expected, tmp_path / "roof.svg", str(tmp_path / "roof.png"), picture]
-    pictures = as_views(inputs, CARD)
-    assert pictures.shape == (5, 1, 48, 48)
+    inputs: list[object] = [ROOF, expected, tmp_path / "roof.svg", str(tmp_path / "roof.png")]
+    content = (tmp_path / "roof.svg").read_bytes()
+    with (tmp_path / "roof.png").open("rb") as file:
+        inputs += [picture, content, content.decode(), io.BytesIO(content), file]
+        pictures = as_views(inputs, CARD)
+    assert pictures.shape == (9, 1, 48, 48)
     assert pictures.dtype == np.float32
     np.testing.assert_array_equal(pictures[0, 0], expected)
     np.testing.assert_array_equal(pictures[1, 0], expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -78,6 +79,11 @@ def test_a_drawing_does_not_depend_on_threads(sketcher: Sketcher, num_threads: i
 
 def test_more_drawings_begin_with_the_same_ones(sketcher: Sketcher) -> None:
     assert as_bytes(sketcher.redraw(HOUSE, n=5))[:2] == as_bytes(sketcher.redraw(HOUSE, n=2))
+
+
+def test_a_sketcher_can_be_pickled(sketcher: Sketcher) -> None:
+    again = pickle.loads(pickle.dumps(sketcher))
+    assert as_bytes(again.redraw(HOUSE, n=2, seed=4)) == as_bytes(sketcher.redraw(HOUSE, 2, seed=4))
 
 
 def test_seed_and_temperature_change_the_drawing(sketcher: Sketcher) -> None:

@@ -23,7 +23,7 @@ LINE = format_record(CAT, word="cat")
 
 def test_an_svg_is_one_input(tmp_path: Path) -> None:
     (sketch,) = read_sketches(CAT.save(tmp_path / "my.cat.svg"))
-    assert sketch.name == "my"
+    assert sketch.name == "my.cat"
     assert len(sketch.strokes) == 2
 
 
@@ -38,10 +38,10 @@ def test_a_picture_is_one_input(tmp_path: Path, suffix: str) -> None:
 def test_each_line_of_an_ndjson_is_an_input(tmp_path: Path) -> None:
     path = tmp_path / "pets.ndjson"
     other = format_record(CAT.truncated(3))
-    path.write_bytes(b"\xef\xbb\xbf" + LINE + b"\r\n" + other + b"\n\n")
+    path.write_bytes(b"\xef\xbb\xbf" + LINE + b"\r\n  \n" + other + b"\n\n")
     first, second = read_sketches(path)
     assert (first, first.category, first.name) == (CAT, "cat", "pets-000001")
-    assert (second, second.category, second.name) == (CAT.truncated(3), None, "pets-000002")
+    assert (second, second.category, second.name) == (CAT.truncated(3), None, "pets-000003")
     packed = tmp_path / "pets.ndjson.gz"
     packed.write_bytes(gzip.compress(LINE))
     assert [sketch.name for sketch in read_sketches(packed)] == ["pets-000001"]
@@ -75,15 +75,14 @@ def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
     [
         (b"", "`it.ndjson`: an input must hold a drawing; got an empty file"),
         (b" \n \n", "`it.ndjson`: an input must hold a drawing; got an empty file"),
-        (b"a cat", "`it.ndjson`: an input must be an SVG, a PNG, .*; got something else"),
-        (b"%PDF-1.7", "`it.ndjson`: an input must be an SVG"),
+        (b"a cat", "`it.ndjson`: line 1: a line must be a JSON object"),
+        (b"%PDF-1.7", "`it.ndjson`: a file must be of a kind that is read; got a PDF .* Export it"),
         (bytes(range(256)), "`it.ndjson`: an input must be an SVG"),
-        (b"[[1, 2]]", "`it.ndjson`: an input must be an SVG"),
+        (b"[[1, 2]]", "`it.ndjson`: drawing 1: stroke 0 of `drawing` must be two lists"),
         (b"<svg", "`it.ndjson`: an SVG must be well-formed XML"),
         (b"<html></html>", "`it.ndjson`: an SVG must begin with `<svg>`; got <html>"),
         (b"\x89PNG\r\n\x1a\n", "`it.ndjson`: a picture must be"),
-        (b"{}", "`it.ndjson`: line 1: a line must have a list `drawing`"),
-        (LINE + b"\n\n" + LINE, "`it.ndjson`: line 2: a line must be a JSON object; got an empty"),
+        (b"{}", "`it.ndjson`: line 1: a record must have a list `drawing`"),
         (LINE + b"\n" + LINE[:-3], "`it.ndjson`: line 2: a line must be a JSON object; got `"),
         (gzip.compress(b"", mtime=0), "got an empty file"),
         (
@@ -123,9 +122,9 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "pets.ndjson"
     path.write_bytes((LINE + b"\n") * 4)
     monkeypatch.setattr(reading, "MAX_INPUTS", 3)
-    with pytest.raises(DrawingError, match="at most 3 lines; got 4"):
+    with pytest.raises(DrawingError, match="at most 3 drawings; got more"):
         read_sketches(path)
-    monkeypatch.setattr(reading, "_MAX_BYTES", 100)
+    monkeypatch.setattr(reading, "MAX_BYTES", 100)
     with pytest.raises(DrawingError, match="at most 100 bytes"):
         read_sketches(path)
     path.write_bytes(gzip.compress(b" " * 100_000))
@@ -156,6 +155,8 @@ def test_a_path_its_bytes_and_an_open_file_hold_the_same(tmp_path: Path) -> None
         assert [one.name for one in found] == [one.name for one in expected]
     assert [one.name for one in read_sketches(lines.read_bytes())] == ["000001", "000002"]
     assert read_sketches(svg.read_bytes())[0].name is None
+    for same in (bytearray(svg.read_bytes()), memoryview(svg.read_bytes()), svg.read_text()):
+        assert read_sketches(same) == [Sketch.open(same)] == [Sketch.open(svg)]
     assert Sketch.open(svg) == read_sketches(svg)[0]
 
 

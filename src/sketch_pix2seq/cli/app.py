@@ -151,6 +151,7 @@ def build_app(flags: Flags | None = None) -> App:
     )
     for verb in VERBS:
         app.command(verb.home, name=verb.name, help=verb.summary)
+    app.register_install_completion_command(help="Complete words in this shell from now on.")
     return app
 
 
@@ -177,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 1 (failure), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM).
     """
     words, debug = _without_debug(sys.argv[1:] if arguments is None else list(arguments))
+    words = ["./-" if word == "-" else word for word in words]  # cyclopts takes `-` for an option
     flags = Flags()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show

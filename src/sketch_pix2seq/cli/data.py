@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.terminal import file_bars, notify, print_line, progress_bar
-from sketch_pix2seq.data.card import QUICKDRAW_LICENCE, SPLITS
+from sketch_pix2seq.data.card import SPLITS
 from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
 from sketch_pix2seq.extras import needs_extra
 
@@ -66,7 +66,7 @@ def prepare(
     *sources: Path,
     out: Path,
     options: Annotated[PrepareOptions, Parameter(name="*")] = _DEFAULTS,
-    licence: str = QUICKDRAW_LICENCE,
+    licence: str | None = None,
     workers: int | None = None,
     engine: Engine = "local",
 ) -> None:
@@ -76,7 +76,8 @@ def prepare(
         sources: Files in any layout, plain or gzipped, or folders of them.
         out: The folder to make; it must not exist yet.
         options: What to keep.
-        licence: Author and terms of the drawings.
+        licence: Author and terms of the drawings; if left out those of Quick, Draw! for Google's
+            own files, and not stated for others.
         workers: Processes at once; as many as there are processors if left out.
         engine: Processes of this machine, or a Ray cluster.
     """

@@ -24,9 +24,10 @@ class Options:
 
     Args:
         bundle: The model, a folder or zip file; without it the one that comes with the package.
-        out: The folder to write to; without it the current folder.
+        out: The folder to write to; without it the current folder. A name that ends in .svg or
+            another format is the file for one drawing (of ndjson for all), and - standard output.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
-            ndjson: NAME.ndjson for each input, a line for each drawing.
+            ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
         n: Number of drawings of each input.
         temperature: Sampling temperature, 0 or more; without it the model's own.
         seed: Another seed, other drawings.
@@ -36,7 +37,7 @@ class Options:
 
     bundle: Path | None = None
     out: Path = Path()
-    form: Annotated[Format, Parameter(name="--format")] = "svg"
+    form: Annotated[Format | None, Parameter(name="--format")] = None
     n: Annotated[int, Parameter(name="-n")] = 1
     temperature: float | None = None
     seed: int = 0
@@ -95,7 +96,8 @@ def draw(
     each path.
 
     Args:
-        inputs: SVG files, pictures (PNG, JPEG, ...) or ndjson files of drawings.
+        inputs: SVG files, pictures (PNG, JPEG, ...), files of drawings (ndjson, ...), folders of
+            these, or - for standard input.
         fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the picture;
             without it as near as the model can.
         best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
@@ -130,7 +132,8 @@ def complete(*inputs: Path, category: str | None = None, options: Options = USUA
     each path.
 
     Args:
-        inputs: SVG files, pictures (PNG, JPEG, ...) or ndjson files of started drawings.
+        inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
+            folders of these, or - for standard input.
         category: Category of the finished drawings; without it the likeliest.
         options: How drawings are made, and where they go.
     """
@@ -146,7 +149,7 @@ def complete(*inputs: Path, category: str | None = None, options: Options = USUA
         drawings = sketcher.complete(
             read.sketches, n, temperature, seed, progress=progress, category=category
         )
-    if options.form == "ndjson":
+    if results.form == "ndjson":
         drawings = [[drawing.rounded() for drawing in some] for some in drawings]
     results.write(drawings, options.facts(sketcher) | {"category": category})
     read.report_problems()

@@ -1,13 +1,17 @@
 """Inputs of verbs: drawings, each under a unique name, and models.
 
-`default` in the place of a path is the model in the package, or its classifier.
+`-` is standard input, and `default` in the place of a model the one in the package, or its
+classifier.
 """
 
 from __future__ import annotations
 
+import io
 import itertools
+import os
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
 MAX_REPORTED = 10
 """The most problems of inputs that are reported one by one."""
+
+
+STANDARD = Path("-")
+"""Standard input among inputs, standard output as a place for results."""
 
 
 class Source(NamedTuple):
@@ -78,28 +86,54 @@ class Inputs:
 
 
 def read_files(paths: Sequence[Path]) -> Inputs:
-    """Read all that can be read of one file or more; inputs of the same name are numbered.
+    """Read all that can be read of files, and of the files of folders.
 
-    Names are the same if a file system might take them for one: case and the ways to write an
-    accent do not count.
+    Inputs of the same name are numbered. Names are the same if a file system might take them for
+    one: case and the ways to write an accent do not count.
     """
-    from sketch_pix2seq.io.reading import read_sketches
+    from sketch_pix2seq.io.kinds import stem
+    from sketch_pix2seq.io.reading import MAX_BYTES, read_sketches
 
     if not paths:
         raise UsageError("there must be an input", do="Name a file with a drawing.")
     files: list[InputFile] = []
     problems: list[DrawingError] = []
     taken: set[str] = set()
-    for path in paths:
+    for path in itertools.chain.from_iterable(_files_of(path, problems) for path in paths):
+        is_piped = path == STANDARD
+        source = _StandardInput(sys.stdin.buffer.read(MAX_BYTES + 1)) if is_piped else path
+        name = source.name
         try:
-            sketches = read_sketches(path, on_wrong_line=problems.append)
+            sketches = read_sketches(source, on_wrong_line=problems.append)
         except DrawingError as error:
             problems.append(error)
             sketches = []
-        stem = path.name.split(".")[0] or path.name
-        ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
-        files.append(InputFile(path, name_source(stem, ends, taken), sketches))
+        ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
+        files.append(InputFile(path, name_source(stem(name), ends, taken), sketches))
     return Inputs(files, problems)
+
+
+class _StandardInput(io.BytesIO):
+    """What came by standard input, as a file that has a name."""
+
+    name = "stdin"
+
+
+def _files_of(path: Path, problems: list[DrawingError]) -> Iterator[Path]:
+    """A file itself, and the drawings of a folder by name."""
+    from sketch_pix2seq.io.kinds import is_drawing
+
+    if path == STANDARD or not os.path.isdir(path):  # noqa: PTH112 - a name may be too long
+        yield path
+        return
+    try:
+        found = sorted(filter(is_drawing, path.iterdir()))
+    except OSError as error:
+        problems.append(DrawingError(f"`{path}`: a folder must be readable", got=error.strerror))
+        return
+    if not found:
+        problems.append(DrawingError(f"`{path}`: a folder must hold drawings", got="none"))
+    yield from found
 
 
 def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.draw import Options
-from sketch_pix2seq.cli.inputs import Source, read_files
-from sketch_pix2seq.cli.outputs import ndjson, refuse_place, refuse_to_replace
-from sketch_pix2seq.cli.terminal import print_line, progress_bar
+from sketch_pix2seq.cli.inputs import STANDARD, Source, read_files
+from sketch_pix2seq.cli.outputs import ndjson, refuse_place, refuse_to_replace, writing_aside
+from sketch_pix2seq.cli.terminal import progress_bar
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import check_mix
 
@@ -33,26 +33,30 @@ def mix(
     """Draw what lies between two drawings, or from each one to the next.
 
     Args:
-        inputs: Two drawings or more: SVG files, pictures (PNG, JPEG, ...) or ndjson files.
+        inputs: Two drawings or more: SVG files, pictures (PNG, JPEG, ...), files of drawings,
+            folders of these, or - for standard input.
         steps: Drawings from one to the next, both redrawn ones included.
         spherical: Mix along great circles instead of straight lines.
         best_of: Draw so many for each one wanted, and keep the best: near to the mixed code and, if
             the bundle holds a classifier, showing what one of the two drawings shows.
         out: The file to write. .svg or .png: a strip; .gif or .apng: one turning into the next
-            and back; .ndjson: a line for each drawing.
+            and back; .ndjson: a line for each drawing. -: a strip on standard output.
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         temperature: Sampling temperature, 0 or more; without it the model's own.
         seed: Another seed, other drawings.
         smooth: Draw curves through the points; corners stay.
         overwrite: Replace a file that exists, but never an input.
     """
+    is_piped = out == STANDARD
+    out = Path("mixed.svg") if is_piped else out
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
     options = Options(bundle=bundle, temperature=temperature, seed=seed)
     options.check(1)
     check_mix(max(len(inputs), 2), steps, best_of)
-    refuse_place(out.parent)
-    refuse_to_replace([out], inputs, overwrite=overwrite)
+    if not is_piped:
+        refuse_place(out.parent)
+        refuse_to_replace([out], inputs, overwrite=overwrite)
     read = read_files(inputs)
     read.report_problems()
     check_mix(len(read.sketches), steps, best_of)
@@ -67,14 +71,14 @@ def mix(
             spherical=spherical,
             best_of=best_of,
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
     if smooth:
         drawings = [drawing.smoothed() for drawing in drawings]
     how = {**options.facts(sketcher, best_of), "spherical": spherical or None}
-    refuse_to_replace([out], inputs, overwrite=overwrite)
     name = " to ".join(name for source in read.sources for name in source.names)
-    _save(drawings, steps, name, how, out)
-    print_line(out)
+    with writing_aside([out], is_piped=is_piped) as (aside,):
+        _save(drawings, steps, name, how, aside)
+        if not is_piped:
+            refuse_to_replace([out], read.paths, overwrite=overwrite)
 
 
 def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object], out: Path) -> None:

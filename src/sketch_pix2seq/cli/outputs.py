@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Source
+from sketch_pix2seq.cli.inputs import STANDARD, Source
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 
@@ -39,6 +41,8 @@ class Style:
         options = {name: value for name, value in only_svg.items() if value is not None}
         if options and form != "svg":
             raise UsageError(f"`{next(iter(options))}` is for SVGs", got=form)
+        if self.size is not None and self.size < 1:
+            raise UsageError("`size` must be at least 1", got=self.size)
         options |= {"smooth": True} if self.smooth else {}
         options |= {"size": self.size} if self.size is not None else {}
         if options and form == "ndjson":
@@ -56,8 +60,8 @@ class ResultFiles:
     Args:
         sources: The inputs that files are named after.
         inputs: The input files, which are never replaced.
-        out: The folder for them.
-        form: Kind of the files.
+        out: The folder for them; or the file, if it is named like one; or `-`, standard output.
+        form: Kind of the files; None: as the file is named, or else svg.
         suffix: Second part of file names, `redrawn` in `NAME-redrawn.svg`.
         style: How results look.
         n: Number of files for each name of the sources.
@@ -69,23 +73,37 @@ class ResultFiles:
         sources: Sequence[Source],
         inputs: Sequence[Path],
         out: Path,
-        form: Format,
+        form: Format | None,
         suffix: str,
         style: Style,
         *,
         n: int = 1,
         overwrite: bool = False,
     ) -> None:
-        self._options = style.options(form)
-        self._names = _file_names(sources, n, form, suffix)
+        named = out.suffix.lower().removeprefix(".")
+        is_file = named in get_args(Format) and not out.is_dir()
+        if is_file and form not in (None, named):
+            raise UsageError(f"`out` must end in .{form}, as `form` says", got=out.name)
+        self.form: str = form or (named if is_file else "svg")
+        self._options = style.options(self.form)
+        names = _file_names(sources, n, self.form, suffix)
+        self._is_piped = out == STANDARD
+        if (is_file or self._is_piped) and self.form != "ndjson" and len(names) != 1:
+            raise UsageError(
+                "`out` must be a folder for more than one result",
+                got=f"`{out}` for {len(names):,}",
+                do="Name a folder, or ask for `form` ndjson.",
+            )
+        self._targets = [out] if is_file else [out / name for name in names]
+        self._targets = [Path("stdout." + self.form)] if self._is_piped else self._targets
+        self._is_whole = is_file or self._is_piped
         self._sources, self._inputs, self._overwrite = sources, inputs, overwrite
-        self._folder, self._form = out, form
-        refuse_place(out)
-        self._refuse_to_replace()
+        if not self._is_piped:
+            refuse_place(out.parent if is_file else out)
+            self._refuse_to_replace()
 
     def _refuse_to_replace(self) -> None:
-        targets = [self._folder / name for name in self._names]
-        refuse_to_replace(targets, self._inputs, overwrite=self._overwrite)
+        refuse_to_replace(self._targets, self._inputs, overwrite=self._overwrite)
 
     def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
         """Write all files aside, then put each in its place, and print where; all or none.
@@ -94,23 +112,42 @@ class ResultFiles:
             drawings: The results of each name of the sources.
             made: How they were made, for ndjson.
         """
-        from sketch_pix2seq.io.atomic import put_in_place
-
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
-        if self._form == "ndjson":
+        if self.form == "ndjson":
             contents = ndjson(self._sources, drawings, made)
-        targets = [self._folder / name for name in self._names]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".sketch-pix2seq-") as scratch:
-            made_files = [Path(scratch) / name for name in self._names]
+            contents = [b"".join(contents)] if self._is_whole else contents
+        with writing_aside(self._targets, is_piped=self._is_piped) as made_files:
             for file, content in zip(made_files, contents, strict=True):
                 if isinstance(content, bytes):
                     file.write_bytes(content)
                 else:
                     content.save(file, **self._options)
-            self._refuse_to_replace()
-            for file, target in zip(made_files, targets, strict=True):
+            if not self._is_piped:
+                self._refuse_to_replace()
+
+
+@contextmanager
+def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[Path]]:
+    """Yield places to write files to, and then put them in place, printing where; all or none.
+
+    Args:
+        targets: Where the files are to be, in one folder.
+        is_piped: Write them to standard output instead, and print nothing.
+    """
+    from sketch_pix2seq.io.atomic import put_in_place
+
+    folder = None if is_piped else targets[0].parent
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".sketch-pix2seq-") as scratch:
+        aside = [Path(scratch) / target.name for target in targets]
+        yield aside
+        for file, target in zip(aside, targets, strict=True):
+            if is_piped:
+                sys.stdout.buffer.write(file.read_bytes())
+            else:
                 put_in_place(file, target)
+    if not is_piped:
         for target in targets:
             print_line(target)
 
@@ -151,7 +188,7 @@ def refuse_to_replace(
         raise UsageError(f"a result must not take the place of the {what} `{target}`", do=do)
 
 
-def _file_names(sources: Sequence[Source], n: int, form: Format, suffix: str) -> list[str]:
+def _file_names(sources: Sequence[Source], n: int, form: str, suffix: str) -> list[str]:
     """Name the files to be: one for each source, or one for each of n drawings."""
     if form == "ndjson":
         return [f"{source.name}.ndjson" for source in sources]

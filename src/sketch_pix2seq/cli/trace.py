@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def trace(
     *inputs: Path,
     out: Path = Path(),
-    form: Annotated[Format, Parameter(name="--format")] = "svg",
+    form: Annotated[Format | None, Parameter(name="--format")] = None,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = PLAIN,
@@ -30,10 +30,12 @@ def trace(
     Writes NAME-traced.svg for each input and prints each path.
 
     Args:
-        inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files or ndjson files.
-        out: The folder to write to; without it the current folder.
+        inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files, files of drawings, folders
+            of these, or - for standard input.
+        out: The folder to write to; without it the current folder. A name that ends in .svg or
+            another format is the file for one drawing (of ndjson for all), and - standard output.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
-            ndjson: NAME.ndjson for each input, a line for each drawing.
+            ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
@@ -45,7 +47,9 @@ def trace(
     if not read.sketches:
         read.report_problems()
     results = ResultFiles(read.sources, read.paths, out, form, "traced", style, overwrite=overwrite)
-    sketches = [sketch.rounded() if form == "ndjson" else sketch for sketch in read.sketches]
+    sketches = [
+        sketch.rounded() if results.form == "ndjson" else sketch for sketch in read.sketches
+    ]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
 
@@ -53,8 +57,8 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.kinds import is_picture
     from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
-    from sketch_pix2seq.io.reading import is_picture
 
     for path, source, _ in inputs.files:
         if not path.is_file():

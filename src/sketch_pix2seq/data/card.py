@@ -27,6 +27,10 @@ QUICKDRAW_LICENCE = (
 )
 
 
+NOT_STATED = "not stated"
+"""The licence of drawings of which nothing is known."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceAccount:
     """What one source file gave.
@@ -75,7 +79,7 @@ class DatasetCard:
     longest: int
     options: dict[str, Any]
     sources: tuple[SourceAccount, ...]
-    licence: str = QUICKDRAW_LICENCE
+    licence: str = NOT_STATED
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias, get_args
@@ -18,16 +19,14 @@ from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
-from sketch_pix2seq.data.formats.binary import WIDEST, scaled_to_fit, write_binary
-from sketch_pix2seq.data.formats.npz import write_npz
-from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Written
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record
+from sketch_pix2seq.io.array_files import write_npz
+from sketch_pix2seq.io.binary import WIDEST, scaled_to_fit, write_binary
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, sketch_of
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
-from sketch_pix2seq.sketch.sketch import Sketch
 
 _MANY = 1024
 _Named: TypeAlias = tuple[str, SimplifiedDrawing]
@@ -164,7 +163,7 @@ def _ndjson(category: str, drawings: Sequence[SimplifiedDrawing]) -> Iterator[by
     for drawing in drawings:
         key = None if drawing.key_id is None else str(drawing.key_id)
         extra = {"word": category, "key_id": key, "recognized": drawing.recognized}
-        yield format_record(_strokes(drawing), **extra) + b"\n"
+        yield format_record(sketch_of(drawing), **extra) + b"\n"
 
 
 def _write_svgs(
@@ -172,7 +171,7 @@ def _write_svgs(
 ) -> None:
     folder.mkdir(exist_ok=True)
     for number, drawing in enumerate(drawings, start=first):
-        svg = Sketch(tuple(_strokes(drawing)), category).to_svg()
+        svg = replace(sketch_of(drawing), category=category).to_svg()
         (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
 
 
@@ -192,12 +191,16 @@ def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> di
 def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarray]]:
     """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them."""
     rows: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+    digests, found = [], []
     for drawing in drawings:
         length = np.array([len(drawing.points)], np.int64)
-        (number,) = split_of(digests_of(drawing.points, drawing.lifts, length))
+        digests.append(digests_of(drawing.points, drawing.lifts, length)[0])
         stroke3 = np.zeros((len(drawing.points), 3), np.int16)
         stroke3[1:, OFFSET] = np.diff(drawing.points, axis=0)
         stroke3[:, LIFT] = drawing.lifts
+        found.append(stroke3)
+    distinct, places = np.unique(np.array(digests, np.uint64), return_inverse=True)
+    for number, stroke3 in zip(split_of(distinct)[places], found, strict=True):
         rows[SPLITS[number]].append(stroke3)
     return rows
 
@@ -205,11 +208,6 @@ def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarra
 def _write_npz(folder: Path, category: str, rows: dict[str, list[np.ndarray]]) -> None:
     with (folder / f"{_file_name(category)}.npz").open("wb") as file:
         write_npz(file, rows)
-
-
-def _strokes(drawing: SimplifiedDrawing) -> list[np.ndarray]:
-    ends = np.flatnonzero(drawing.lifts) + 1
-    return np.split(drawing.points.astype(np.float32), ends[:-1])
 
 
 def _file_name(category: str) -> str:

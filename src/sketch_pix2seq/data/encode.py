@@ -30,6 +30,9 @@ TEST_BYTES = 32
 VALID_BYTES = 48
 "A drawing whose first digest byte is below this, and not for testing: one in sixteen."
 
+LEAST_TEST, LEAST_VALID = 8, 4
+"Drawings of a category for testing and for validation, where its digests alone give fewer."
+
 GRID = 16
 "Cells along the longest side of the grid on which near-duplicates are compared."
 
@@ -60,11 +63,30 @@ class EncodedBlock:
 
 
 def split_of(digests: UInt64[np.ndarray, " B"]) -> Int8[np.ndarray, " B"]:
-    """Return `TRAIN`, `VALID` or `TEST` for each drawing, from its digest alone."""
-    first = digests & np.uint64(0xFF)  # digests are little-endian: this is the first byte
-    split = np.full(len(digests), TRAIN, np.int8)
-    split[first < VALID_BYTES] = VALID
-    split[first < TEST_BYTES] = TEST
+    """Return `TRAIN`, `VALID` or `TEST` for each drawing of a category, from the digests alone.
+
+    *Convention*:
+        The first byte decides. Where that gives a small category too few drawings for a split,
+        those that come next in the order of digests join it: an eighth (up to 8) for testing, a
+        sixteenth (up to 4) for validation, at least one each. At most a third and a sixth.
+
+    Args:
+        digests: Of different drawings, all that the category has, (B,).
+
+    Example:
+        >>> split_of(np.arange(200, 210, dtype=np.uint64)).tolist()
+        [2, 2, 1, 0, 0, 0, 0, 0, 0, 0]
+    """
+    order = np.argsort(digests.byteswap(), kind="stable")  # little-endian: by the first byte first
+    first = (digests & np.uint64(0xFF))[order]
+    num = len(digests)
+    num_test = max(int((first < TEST_BYTES).sum()), min(-(-num // 8), LEAST_TEST))
+    num_test = min(num_test, -(-num // 3))
+    num_valid = max(int((first < VALID_BYTES).sum()) - num_test, min(-(-num // 16), LEAST_VALID))
+    num_valid = min(num_valid, -(-num // 6))
+    split = np.full(num, TRAIN, np.int8)
+    split[order[:num_test]] = TEST
+    split[order[num_test : num_test + num_valid]] = VALID
     return split
 
 

@@ -22,14 +22,15 @@ from jaxtyping import Bool, Int8, Int32, UInt64
 from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import (
     FILE_NAME,
+    NOT_STATED,
     QUICKDRAW_LICENCE,
     SPLITS,
     DatasetCard,
     SourceAccount,
 )
 from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Engine, PrepareOptions
+from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.shards import (
     Progress,
     ShardResult,
@@ -60,7 +61,7 @@ def prepare(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    licence: str = QUICKDRAW_LICENCE,
+    licence: str | None = None,
     workers: int | None = 1,
     engine: Engine = "local",
     progress: Progress = lambda done, total: None,
@@ -72,13 +73,14 @@ def prepare(
     *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
-        else is prepared. A drawing that its category has already is left out. Categories
-        are numbered in the order of their first drawings.
+        else is prepared (of small categories, see `split_of`). A drawing that its category has
+        already is left out. Categories are numbered in the order of their first drawings.
 
     Args:
         sources: Files, or folders of them; see `find_sources`.
         out: The folder to make.
-        licence: Author and terms of the drawings, for the card.
+        licence: Author and terms of the drawings, for the card. None: those of Quick, Draw! if
+            every record names a key and a country, as Google's files alone do; else not stated.
         workers: Processes at once; more than one start anew, so that a script must stand
             under `if __name__ == "__main__"`. None: as many as there are processors.
         engine: `local`, or `ray` for a Ray cluster whose machines see the same files.
@@ -102,7 +104,11 @@ def prepare(
         buffers.mkdir()
         shards = shards_of(found, buffers, chosen)
         parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
-        card = write_splits(merge_shards(parts, on_notice), folder, chosen, licence)
+        merged = merge_shards(parts, on_notice)
+        if licence is None:
+            is_googles = not any(report.num_others for report in merged.reports)
+            licence = QUICKDRAW_LICENCE if is_googles else NOT_STATED
+        card = write_splits(merged, folder, chosen, licence)
         shutil.rmtree(buffers)
         (folder / FILE_NAME).write_bytes(card.to_json())
     return card
@@ -181,7 +187,9 @@ def _refuse_empty(path: Path, report: ReadReport) -> None:
         reason, num = report.left_out.most_common(1)[0]
         raise DatasetError(f"source `{path.name}` must hold drawings; {num} left out: {reason}")
     number, message = report.first_wrong
-    raise DatasetError(f"source `{path.name}` must hold drawings; line {number}: {message}")
+    raise DatasetError(
+        f"source `{path.name}` must hold drawings; {report.unit} {number}: {message}"
+    )
 
 
 def write_splits(
@@ -277,14 +285,15 @@ class _Places(NamedTuple):
 def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
     """Decide the split of each drawing of a category, or why it has none."""
     digests, hashes, sources = buffer.identities()
-    splits = split_of(digests)
     is_duplicate = _is_repeat(digests)
     is_near_duplicate = _is_repeat(hashes) & ~is_duplicate
+    splits = np.zeros(len(digests), np.int8)
     splits[is_duplicate] = _DUPLICATE
     if options.drop_near_duplicates:
         splits[is_near_duplicate] = _NEAR_DUPLICATE
     if options.limit is not None:
         splits[np.flatnonzero(splits >= 0)[options.limit :]] = _OVER_LIMIT
+    splits[splits >= 0] = split_of(digests[splits >= 0])
     for number, split in enumerate(SPLITS):
         cap = options.cap(split)
         if cap is not None:

@@ -26,9 +26,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from sketch_pix2seq.data.encode import CategoryBuffer, encode
-from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import ReadReport
 from sketch_pix2seq.data.options import Engine, PrepareOptions
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.extras import needs_extra

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -12,33 +11,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES
-from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES
+from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
+from sketch_pix2seq.io.kinds import (
+    HEAD,
+    MANY_DRAWINGS,
+    ONE_DRAWING,
+    Kind,
+    encoding_of,
+    is_drawing,
+    kind_of,
+)
+from sketch_pix2seq.io.opened import GZIP, Content, SourceEndedError
+from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES
 
-SUFFIXES = (".ndjson", ".bin", ".npz")
-SVG_SUFFIXES = (".svg", ".svgz")
 _BLOCK = 1 << 18
-_GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
-_GOOGLES_NAMES = re.compile(r"(full_(simplified|raw|binary)|sketchrnn)_(?=.)")
-
-
-class SourceEndedError(Exception):
-    """A source stops before its end, or cannot be read from here on."""
-
-
-ENDS_EARLY = (SourceEndedError, EOFError, gzip.BadGzipFile, zlib.error)
-"""What reading raises where a source stops before its end."""
-Content: TypeAlias = io.BufferedReader | gzip.GzipFile
-"""What is in a source."""
+_GOOGLES_NAMES = re.compile(r"(full_(simplified|raw|binary|numpy_bitmap)|sketchrnn)_(?=.)")
 
 
 def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     """List the files that are meant: as given, those of a folder by name.
 
-    A folder of SVG files is one source, named after it; so is each folder of SVG files in a
-    folder.
+    A folder of files of one drawing each (SVG, pictures, ...) is one source, named after it; so is
+    each such folder in a folder.
 
     Raises:
         UsageError: If there is no source.
@@ -62,7 +57,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     found: list[Source] = []
     folders: dict[Path, SourceFolder] = {}
     for path in files:
-        if not path.name.casefold().endswith(SVG_SUFFIXES):
+        if not _is_alone(path):
             found.append(SourceFile(path))
         elif path.parent in folders:
             folders[path.parent].files.append(path)
@@ -73,30 +68,30 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """List what a folder holds by name, and then the SVG files of the folders in it."""
+    """List what a folder holds by name, and then the drawings of the folders in it."""
     try:
         inside = sorted(folder.iterdir())
-        files = [path for path in inside if _is_source(path.name) and path.is_file()]
+        files = [path for path in inside if is_drawing(path) and path.is_file()]
         for below in inside:
             if below.is_dir():
-                files += _svgs_of(below)
+                files += _drawings_of(below)
     except OSError as error:
         raise DatasetError(f"folder `{folder}` cannot be read", got=error.strerror) from error
     if not files:
+        kinds = ", ".join(f"*{suffix}" for suffix in MANY_DRAWINGS)
         raise DatasetError(
             f"folder `{folder}` has no drawings",
-            do=f"Name one with {', '.join(f'*{suffix}' for suffix in SUFFIXES)} (also .gz) or "
-            "SVG files in it, or with folders of SVG files.",
+            do=f"Name one of {kinds} (also .gz), SVG files or pictures, or of folders of these.",
         )
     return files
 
 
-def _svgs_of(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name.casefold().endswith(SVG_SUFFIXES))
+def _drawings_of(folder: Path) -> list[Path]:
+    return sorted(filter(_is_alone, folder.iterdir()))
 
 
-def _is_source(name: str) -> bool:
-    return name.removesuffix(".gz").endswith(SUFFIXES) or name.casefold().endswith(SVG_SUFFIXES)
+def _is_alone(path: Path) -> bool:
+    return path.name.casefold().endswith(ONE_DRAWING)
 
 
 def stem(path: Path) -> str:
@@ -107,7 +102,7 @@ def stem(path: Path) -> str:
         ('smiley face', 'cat')
     """
     name = path.name.removesuffix(".gz")
-    for suffix in (*SUFFIXES, ".full"):
+    for suffix in (*MANY_DRAWINGS, ".full"):
         name = name.removesuffix(suffix)
     return _GOOGLES_NAMES.sub("", name, count=1) if _GOOGLES_NAMES.match(name) else name
 
@@ -142,13 +137,13 @@ class SourceFile:
         return stop - start if self._file.closed else self._file.tell() - start
 
     def can_be_cut(self) -> bool:
-        """Whether its lines can be read in parts: ndjson that is not gzipped."""
+        """Whether its lines can be read in parts: ndjson that is neither gzipped nor UTF-16."""
         try:
             with self.path.open("rb") as file:
-                is_packed = file.read(2) == _GZIP_MAGIC
-        except OSError:
+                head = file.read(HEAD)
+            return encoding_of(head) == "utf-8" and kind_of(head, self.path.name) is Kind.LINES
+        except (OSError, DrawingError):
             return False
-        return self.path.name.endswith(".ndjson") and not is_packed
 
     @property
     def category(self) -> str:
@@ -177,7 +172,7 @@ class SourceFile:
                 file.seek(max(start - 1, 0))
                 while start and (part := file.readline(_BLOCK)) and not part.endswith(b"\n"):
                     pass  # this line began in the part before
-                is_packed = start == 0 and file.peek(2).startswith(_GZIP_MAGIC)
+                is_packed = start == 0 and file.peek(2).startswith(GZIP)
                 yield gzip.GzipFile(fileobj=file) if is_packed else file
         except EOFError as error:
             raise SourceEndedError("its gzip stream is cut short") from error
@@ -190,11 +185,11 @@ class SourceFile:
 
 
 class SourceFolder:
-    """The SVG files of a folder as one source.
+    """The files of a folder that are one drawing each, as one source.
 
     Args:
         path: The folder.
-        files: The SVG files in it to read.
+        files: The files in it to read.
     """
 
     def __init__(self, path: Path, files: list[Path]) -> None:
@@ -205,8 +200,8 @@ class SourceFolder:
 
     @classmethod
     def of(cls, path: Path) -> SourceFolder:
-        """All SVG files of a folder."""
-        return cls(path, _svgs_of(path))
+        """All such files of a folder."""
+        return cls(path, _drawings_of(path))
 
     @property
     def size(self) -> int:
@@ -225,46 +220,29 @@ class SourceFolder:
     def documents(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield the name and the content (inflated if it is gzip) of each file, by name.
 
-        The content is None if it cannot be read or is larger than `MAX_SVG_BYTES`.
+        The content is None if it cannot be read or is larger than `MAX_PICTURE_BYTES`.
         """
         for path in sorted(self.files):
             try:
                 with path.open("rb") as file:
-                    packed = file.read(MAX_SVG_BYTES + 1)
+                    packed = file.read(MAX_PICTURE_BYTES + 1)
             except OSError:
                 packed = None
             self._hash.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
             self._hash.update(packed or b"")
             self.bytes_read += len(packed or b"")
-            yield path.name, None if packed is None else _svg_content(packed)
+            yield path.name, None if packed is None else _unpacked(packed)
 
 
 Source: TypeAlias = SourceFile | SourceFolder
 """What drawings are read from, once, from its beginning to its end."""
 
 
-def _svg_content(packed: bytes) -> bytes | None:
+def _unpacked(packed: bytes) -> bytes | None:
     content = packed
-    if packed.startswith(_GZIP_MAGIC):
+    if packed.startswith(GZIP):
         try:
-            content = zlib.decompressobj(_GZIP_WINDOW).decompress(packed, MAX_SVG_BYTES + 1)
+            content = zlib.decompressobj(_GZIP_WINDOW).decompress(packed, MAX_PICTURE_BYTES + 1)
         except zlib.error:
             return None
-    return content if len(content) <= MAX_SVG_BYTES else None
-
-
-def split_lines(file: Content, stop: int | None = None) -> Iterator[bytes | None]:
-    """Yield each line without its line end; None for one longer than `MAX_LINE_BYTES`.
-
-    Such a line is passed over and never held whole. Lines that begin at `stop` or after it are
-    left out.
-    """
-    while (stop is None or file.tell() < stop) and (line := file.readline(MAX_LINE_BYTES + 1)):
-        if line.endswith(b"\n"):
-            yield line[:-1]
-        elif len(line) <= MAX_LINE_BYTES:
-            yield line
-        else:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(_BLOCK)
-            yield None
+    return content if len(content) <= MAX_PICTURE_BYTES else None

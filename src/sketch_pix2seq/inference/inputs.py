@@ -1,8 +1,8 @@
 """What a user may show a model, and how each becomes what its encoder looks at.
 
-A file, a `Sketch`, a Pillow picture or the array of pixels itself. Files and Pillow pictures are
-read as drawings and drawn anew, so line width, size and place do not matter. This module checks
-everything once, latent codes as well; views that come out of it show ink.
+A file, its content, a `Sketch`, a Pillow picture or the array of pixels itself. Files and Pillow
+pictures are read as drawings and drawn anew, so line width, size and place do not matter. This
+module checks everything once, latent codes as well; views that come out of it show ink.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
 from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.reading import Readable
 from sketch_pix2seq.sketch.sketch import Sketch
 
-Input: TypeAlias = str | os.PathLike[str] | Sketch | Image.Image | np.ndarray
+Input: TypeAlias = Readable | Sketch | Image.Image | np.ndarray
 """One thing that can be drawn again."""
 
 P = ParamSpec("P")
@@ -50,8 +51,8 @@ def as_list(inputs: object) -> tuple[list[Input], bool]:
         >>> as_list("cat.svg"), as_list(["cat.svg"])
         ((['cat.svg'], True), (['cat.svg'], False))
     """
-    if isinstance(inputs, str | os.PathLike | Sketch | Image.Image | np.ndarray):
-        return [inputs], True
+    if isinstance(inputs, Sketch | Image.Image | np.ndarray) or _is_readable(inputs):
+        return [cast("Input", inputs)], True
     if isinstance(inputs, Sequence):
         return list(inputs), False
     raise _no_input(inputs)
@@ -166,13 +167,19 @@ def _sketch(given: object) -> Sketch:
         sketch = given
     elif isinstance(given, Image.Image):
         sketch = read_picture(_as_png(given))
-    elif isinstance(given, str | os.PathLike):
-        sketch = Sketch.open(given)
+    elif _is_readable(given):
+        sketch = Sketch.open(cast("Readable", given))
     else:
         raise _no_input(given)
     if not sketch.strokes:
         raise DrawingError("a drawing must have a stroke", got="an empty one")
     return sketch
+
+
+def _is_readable(given: object) -> bool:
+    """Whether something is a path, content, or an open file."""
+    is_content = isinstance(given, str | os.PathLike | bytes | bytearray | memoryview)
+    return is_content or hasattr(given, "read")
 
 
 def _as_png(picture: Image.Image) -> bytes:
@@ -213,6 +220,7 @@ def _checked_picture(
 
 def _no_input(given: object) -> DrawingError:
     return DrawingError(
-        "an input must be a path, a `Sketch`, a Pillow picture or a picture array",
+        "an input must be a path, the content of a file, an open file, a `Sketch`, a Pillow "
+        "picture or a picture array",
         got=type(given).__name__,
     )

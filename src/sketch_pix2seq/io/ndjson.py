@@ -1,17 +1,18 @@
 """QuickDraw's ndjson: one drawing a line, read strictly and fast, and written.
 
-Two readers of a line. `parse_sketch` takes what any tool may have written (real numbers, raw
-files with times) and gives a `Sketch`. `parse_line` gives flat arrays: it is what `data prepare`
-runs millions of times.
+`parse_line` gives flat arrays: it is what `data prepare` runs millions of times. Other layouts give
+the same records: see `io.records`.
 
 *Source*: the README of the Quick, Draw! Dataset (googlecreativelab/quickdraw-dataset).
 """
 
 from __future__ import annotations
 
+import itertools
 from array import array
+from collections.abc import Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import orjson
@@ -33,14 +34,15 @@ _DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
 
 
 class SimplifiedDrawing(NamedTuple):
-    """One line of a simplified file, flat.
+    """A drawing in the units of a simplified file, flat.
 
     Args:
         points: (T, 2) int16, absolute, as in the file: all points of all strokes, T >= 1.
         lifts: (T,) bool, True on the last point of each stroke.
-        word: Category, None where the line has none.
-        key_id: Google's number of the drawing, None where the line has none.
-        recognized: Whether Google's game recognised it, None where the line does not say.
+        word: Category, None where the record has none.
+        key_id: Google's number of the drawing, None where the record has none.
+        recognized: Whether Google's game recognised it, None where the record does not say.
+        country: Where it was drawn, as Google's files say; None where the record does not say.
     """
 
     points: Int16[np.ndarray, "T 2"]
@@ -48,43 +50,11 @@ class SimplifiedDrawing(NamedTuple):
     word: str | None
     key_id: int | None
     recognized: bool | None
-
-
-def parse_sketch(line: bytes) -> Sketch:
-    """Read a line, simplified or raw; times of raw lines are left out.
-
-    Raises:
-        DrawingError: Saying what is wrong with the line.
-
-    Example:
-        >>> sketch = parse_sketch(b'{"word": "cat", "drawing": [[[0, 3], [0, 4]]]}')
-        >>> sketch.category, sketch.strokes[0].tolist()
-        ('cat', [[0.0, 0.0], [3.0, 4.0]])
-    """
-    fields = _parse_object(line)
-    strokes = []
-    for number, stroke in enumerate(_coordinates(fields)):
-        x, y = stroke[:2]
-        if not all(type(value) is int or type(value) is float for value in chain(x, y)):
-            raise DrawingError(f"stroke {number} of `drawing` must hold numbers only", do=_DO)
-        points = np.empty((len(x), 2), np.float32)
-        try:
-            with np.errstate(over="ignore"):
-                points[:, 0], points[:, 1] = x, y
-        except OverflowError:
-            points.fill(np.inf)
-        if not (np.abs(points) <= MAX_COORDINATE).all():
-            raise DrawingError(
-                f"coordinates of `drawing` must be between -{MAX_COORDINATE:.0f} and "
-                f"{MAX_COORDINATE:.0f}",
-                got=f"a larger one in stroke {number}",
-            )
-        strokes.append(points)
-    return Sketch(tuple(strokes), _text(fields, "word"))
+    country: str | None = None
 
 
 class RawDrawing(NamedTuple):
-    """One line of a raw file, still to be simplified; other fields as of `SimplifiedDrawing`.
+    """A drawing in any units, still to be simplified; other fields as of `SimplifiedDrawing`.
 
     Args:
         points: (T, 2) float64, absolute: all points of all strokes, T >= 1.
@@ -93,12 +63,17 @@ class RawDrawing(NamedTuple):
 
     points: Float64[np.ndarray, "T 2"]
     lengths: list[int]
-    word: str | None
-    key_id: int | None
-    recognized: bool | None
+    word: str | None = None
+    key_id: int | None = None
+    recognized: bool | None = None
+    country: str | None = None
 
 
-def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
+Record: TypeAlias = SimplifiedDrawing | RawDrawing
+"""One drawing of a file of many."""
+
+
+def parse_line(line: bytes) -> Record:
     """Read a line of a simplified or of a raw file: with times, or numbers that are not whole.
 
     Raises:
@@ -108,50 +83,97 @@ def parse_line(line: bytes) -> SimplifiedDrawing | RawDrawing:
         >>> parse_line(b'{"drawing": [[[0, 3], [0, 4], [0, 17]]]}').points.tolist()
         [[0.0, 0.0], [3.0, 4.0]]
     """
-    fields = _parse_object(line)
+    return record_of(parse_object(line))
+
+
+def parse_alone(line: bytes) -> Record:
+    """Read a line of which nothing but the drawing and its word counts; as `parse_line`."""
+    fields = parse_object(line)
+    return record_of({name: fields.get(name) for name in ("word", "drawing")})
+
+
+def parse_sketch(line: bytes) -> Sketch:
+    """Read the drawing of a line, simplified or raw.
+
+    Raises:
+        DrawingError: Saying what is wrong with the line.
+
+    Example:
+        >>> sketch = parse_sketch(b'{"word": "cat", "drawing": [[[0, 3], [0, 4]]]}')
+        >>> sketch.category, sketch.strokes[0].tolist()
+        ('cat', [[0.0, 0.0], [3.0, 4.0]])
+    """
+    return sketch_of(parse_alone(line))
+
+
+def record_of(fields: dict[str, Any]) -> Record:
+    """Check the fields of a drawing, as they stand in a line.
+
+    Raises:
+        DrawingError: Saying what is wrong with them.
+    """
     coordinates = _coordinates(fields)
-    if all(len(stroke) == 2 for stroke in coordinates):
-        drawing = _simplified(fields, coordinates)
-        if drawing is not None:
-            return drawing
     lengths = [len(stroke[0]) for stroke in coordinates]
-    return RawDrawing(
-        _real_points(coordinates),
-        lengths,
-        _text(fields, "word"),
-        _key_id(fields),
-        _recognized(fields),
-    )
+    facts = (_text(fields, "word"), _key_id(fields), _recognized(fields))
+    country = fields.get("countrycode")
+    country = country if type(country) is str else None
+    if all(len(stroke) == 2 for stroke in coordinates):
+        try:
+            points = _points(coordinates, "h")
+        except (TypeError, OverflowError):  # not whole, or not small
+            pass
+        else:
+            lifts = np.zeros(len(points), bool)
+            lifts[list(itertools.accumulate(lengths, initial=-1))[1:]] = True
+            return SimplifiedDrawing(points, lifts, *facts, country)
+    return RawDrawing(_real_points(coordinates), lengths, *facts, country)
 
 
-def _simplified(fields: dict[str, Any], coordinates: list[list[Any]]) -> SimplifiedDrawing | None:
-    """The drawing of a simplified line; None if its numbers are not whole and small."""
-    try:
-        x = array("h", chain.from_iterable([stroke[0] for stroke in coordinates]))
-        y = array("h", chain.from_iterable([stroke[1] for stroke in coordinates]))
-    except (TypeError, OverflowError):
-        return None
-    points = np.empty((len(x), 2), np.int16)
+def joined(
+    strokes: Sequence[np.ndarray],
+    word: str | None = None,
+    key_id: int | None = None,
+    recognized: bool | None = None,
+    country: str | None = None,
+) -> SimplifiedDrawing:
+    """Lay the strokes of a drawing, whole-numbered (P, 2) points each, end to end."""
+    lifts = np.zeros(sum(map(len, strokes)), bool)
+    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
+    points = np.concatenate(strokes).astype(np.int16)
+    return SimplifiedDrawing(points, lifts, word, key_id, recognized, country)
+
+
+def sketch_of(record: Record) -> Sketch:
+    """Return the drawing of a record, in the units of its file."""
+    if isinstance(record, SimplifiedDrawing):
+        ends = np.flatnonzero(record.lifts) + 1
+    else:
+        ends = np.cumsum(record.lengths)
+    points = record.points.astype(np.float32)
+    return Sketch(tuple(np.split(points, ends[:-1])), record.word)
+
+
+def raw_of(sketch: Sketch) -> RawDrawing:
+    """Return a drawing as one that is still to be simplified; it must have a stroke."""
+    points = np.concatenate(sketch.strokes).astype(np.float64)
+    return RawDrawing(points, [len(stroke) for stroke in sketch.strokes], sketch.category)
+
+
+def _points(coordinates: list[list[Any]], kind: Literal["h", "d"]) -> np.ndarray:
+    """The points of all strokes as numbers of that kind."""
+    x = array(kind, chain.from_iterable([stroke[0] for stroke in coordinates]))
+    y = array(kind, chain.from_iterable([stroke[1] for stroke in coordinates]))
+    points = np.empty((len(x), 2), np.dtype(kind))
     points[:, 0], points[:, 1] = x, y
-    lifts = np.zeros(len(x), bool)
-    end = -1
-    for stroke in coordinates:
-        end += len(stroke[0])
-        lifts[end] = True
-    return SimplifiedDrawing(
-        points, lifts, _text(fields, "word"), _key_id(fields), _recognized(fields)
-    )
+    return points
 
 
 def _real_points(coordinates: list[list[Any]]) -> Float64[np.ndarray, "T 2"]:
     """The points of a raw drawing."""
     try:
-        x = array("d", chain.from_iterable([stroke[0] for stroke in coordinates]))
-        y = array("d", chain.from_iterable([stroke[1] for stroke in coordinates]))
+        points = _points(coordinates, "d")
     except (TypeError, OverflowError):
         raise DrawingError("strokes of `drawing` must hold numbers only", do=_DO) from None
-    points = np.empty((len(x), 2))
-    points[:, 0], points[:, 1] = x, y
     if not (np.abs(points) <= MAX_COORDINATE).all():
         raise DrawingError(
             f"coordinates of `drawing` must be between -{MAX_COORDINATE:.0f} and "
@@ -188,8 +210,8 @@ def format_record(drawing: Drawing, **extra: object) -> bytes:
         raise DrawingError("a field of an ndjson line must be JSON", got=error) from None
 
 
-def _parse_object(line: bytes) -> dict[str, Any]:
-    """Parse the JSON and check that it is an object."""
+def parse_object(line: bytes) -> dict[str, Any]:
+    """Parse the JSON of a line and check that it is an object."""
     if len(line) > MAX_LINE_BYTES:
         raise DrawingError(
             f"a line must have at most {MAX_LINE_BYTES} bytes", got=f"{len(line)} bytes"
@@ -208,7 +230,9 @@ def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
     """Return `drawing` as [x, y] per stroke, its shape checked and its numbers not yet."""
     drawing = fields.get("drawing")
     if type(drawing) is not list:
-        raise DrawingError("a line must have a list `drawing`", got=type(drawing).__name__, do=_DO)
+        raise DrawingError(
+            "a record must have a list `drawing`", got=type(drawing).__name__, do=_DO
+        )
     if not drawing:
         raise DrawingError("`drawing` must have a stroke", got="an empty list")
     num_points = 0

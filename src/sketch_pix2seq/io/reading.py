@@ -1,6 +1,6 @@
-"""Reading whatever a user points at: SVG, pictures, ndjson; recognised by their content.
+"""Reading whatever a user points at: SVG, pictures, files of many drawings; see `kinds`.
 
-A suffix is a hint for the error message, no more: `cat.png` that holds an SVG is read as one.
+A suffix is a hint, no more: `cat.png` that holds an SVG is read as one.
 """
 
 from __future__ import annotations
@@ -9,45 +9,45 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_sketch
-from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
-from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
+from sketch_pix2seq.io.kinds import ALONE, HEAD, Kind, kind_of, stem
+from sketch_pix2seq.io.ndjson import parse_alone, sketch_of
+from sketch_pix2seq.io.opened import GZIP, SourceEndedError
+from sketch_pix2seq.io.records import read_records
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_INPUTS = 100_000
-"""The most lines of an ndjson file that are read as inputs."""
+"""The most drawings of a file that are read as inputs."""
 
-_BOM = b"\xef\xbb\xbf"
-_BLANK = _BOM + b" \t\r\n"
-_GZIP = b"\x1f\x8b"
-_MAX_BYTES = 200_000_000
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+Readable: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | io.BufferedIOBase | BinaryIO
+)
+"""A path, the content, the text of an SVG, or a file open for reading bytes."""
+
+MAX_BYTES = 200_000_000
+"""The most bytes of an input that are read, unpacked."""
 
 
 def read_sketches(
-    source: str | os.PathLike[str] | bytes | BinaryIO,
-    on_wrong_line: Callable[[DrawingError], None] | None = None,
+    source: Readable, on_wrong_line: Callable[[DrawingError], None] | None = None
 ) -> list[Sketch]:
     r"""Read the drawings of one file.
 
     Args:
-        source: A path, the content, or a file open for reading bytes: an SVG (also gzipped), a
-            PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings (also gzipped), each line of
-            which is one.
-        on_wrong_line: Called for each line of an ndjson that is no drawing, which is then
-            passed over; without it such a line is an error.
+        source: A path, the content, the text of an SVG, or a file open for reading bytes. It may
+            be an SVG, a picture, or of any layout that `data prepare` reads; also gzipped.
+        on_wrong_line: Called for each line or record of a file that is no drawing, which is then
+            passed over; without it such a one is an error.
 
     Returns:
         At least one sketch, unless every line was passed over; each in the frame of the file. Its
-        name is the file's stem; drawings of an ndjson are named `stem-000001` after their line.
-        Of content without a name a sketch has none, or that of its line.
+        name is the file's stem; drawings of files of many are named `stem-000001` after their
+        line or place. Of content without a name a sketch has none, or that of its line.
 
     Raises:
         DrawingError: Saying what is wrong, with the file's name, and the line of an ndjson.
@@ -59,49 +59,50 @@ def read_sketches(
     """
     name = _file_name(source)
     place = "" if name is None else f"`{name}`: "
+    found: dict[int, Sketch] = {}
     try:
         data = _content(source)
-        head = data[:256].lstrip(_BLANK)
-        if head.startswith(b"{"):
-            return list(_read_lines(data, name, on_wrong_line))
-        sketch = _read_one(data, head)
-    except DrawingError as error:
+        kind = kind_of(data[:HEAD], name or "")
+        file: io.BufferedReader = io.BufferedReader(io.BytesIO(data), HEAD)
+        for number, record in read_records(file, kind, parse=parse_alone):
+            if number > MAX_INPUTS:
+                raise DrawingError(f"an input must have at most {MAX_INPUTS} drawings", got="more")
+            if record is None:
+                continue
+            if not isinstance(record, DrawingError):
+                found[number] = sketch_of(record)
+                continue
+            unit = "line" if kind is Kind.LINES else "drawing"
+            if on_wrong_line is None:
+                raise DrawingError(f"{unit} {number}: {record}")
+            on_wrong_line(DrawingError(f"{place}{unit} {number}: {record}"))
+        if kind is not Kind.LINES and not found and on_wrong_line is None:
+            raise DrawingError("an input must hold a drawing", got="none")
+    except (DrawingError, SourceEndedError) as error:
         raise DrawingError(f"{place}{error}") from error.__cause__
-    return [replace(sketch, name=None if name is None else _stem(name))]
+    if kind in ALONE or (kind is Kind.JSON and len(found) == 1):
+        return [replace(one, name=None if name is None else stem(name)) for one in found.values()]
+    prefix = "" if name is None else f"{stem(name)}-"
+    return [replace(one, name=f"{prefix}{number:06d}") for number, one in found.items()]
 
 
-def read_drawing(data: bytes) -> Sketch:
-    """Read one drawing, with a stroke, that is in memory already, as `read_sketches` does.
-
-    Raises:
-        DrawingError: Saying what is wrong.
-    """
-    head = data[:256].lstrip(_BLANK)
-    if not head.startswith(b"{"):
-        return _read_one(data, head)
-    return parse_sketch(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
-
-
-def is_picture(head: bytes) -> bool:
-    """Whether a file is a picture of pixels, by how it begins."""
-    return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-
-
-def _file_name(source: str | os.PathLike[str] | bytes | BinaryIO) -> str | None:
+def _file_name(source: Readable) -> str | None:
     """The name of a file, without its folders, if it has one."""
+    if isinstance(source, str) and source.lstrip().startswith("<"):
+        return None
     if isinstance(source, str | os.PathLike):
         return Path(source).name
     name = getattr(source, "name", None)  # of an open file; a number if it has just that
     return Path(name).name if isinstance(name, str) else None
 
 
-def _content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+def _content(source: Readable) -> bytes:
     """Read a file, unpacked if it is gzipped, up to the limit."""
     try:
         data = _at_most(source)
-        if data.startswith(_GZIP) and len(data) <= _MAX_BYTES:
+        if data.startswith(GZIP) and len(data) <= MAX_BYTES:
             with gzip.open(io.BytesIO(data)) as packed:  # a pipe can be read just once
-                data = packed.read(_MAX_BYTES + 1)
+                data = packed.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise DrawingError("there must be such a file", got="none") from None
     except IsADirectoryError:
@@ -110,60 +111,27 @@ def _content(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
         raise DrawingError("a gzipped file must be whole", got="a damaged one") from None
     except OSError as error:
         raise DrawingError("an input must be readable", got=error.strerror) from None
-    if len(data) > _MAX_BYTES:
-        raise DrawingError(f"an input must have at most {_MAX_BYTES} bytes", got="more")
+    if len(data) > MAX_BYTES:
+        raise DrawingError(f"an input must have at most {MAX_BYTES} bytes", got="more")
     if not data.strip():
         raise DrawingError("an input must hold a drawing", got="an empty file")
     return data
 
 
-def _at_most(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
+def _at_most(source: Readable) -> bytes:
     """Read bytes up to one more than the limit."""
-    if isinstance(source, bytes):
-        return source
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str) and source.lstrip().startswith("<"):  # no path: an SVG
+        return source.encode()
     if isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file:
-            return file.read(_MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     read = getattr(source, "read", None)
-    data = read(_MAX_BYTES + 1) if callable(read) else None
+    data = read(MAX_BYTES + 1) if callable(read) else None
     if not isinstance(data, bytes):
         raise DrawingError(
             "an input must be a path, bytes, or a file open for reading bytes",
             got=type(source).__name__ if data is None else "a file open for reading text",
         )
     return data
-
-
-def _read_one(data: bytes, head: bytes) -> Sketch:
-    """Read an SVG or a picture."""
-    if head.startswith((b"<", *_UTF16)):
-        return read_svg(data[: MAX_SVG_BYTES + 1])
-    if is_picture(head):
-        return read_picture(data[: MAX_PICTURE_BYTES + 1])
-    raise DrawingError(
-        "an input must be an SVG, a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings",
-        got="something else",
-    )
-
-
-def _read_lines(
-    data: bytes, name: str | None, on_wrong_line: Callable[[DrawingError], None] | None
-) -> Iterator[Sketch]:
-    """Read every line of an ndjson; empty lines at its end are no drawings."""
-    place, stem = ("", "") if name is None else (f"`{name}`: ", f"{_stem(name)}-")
-    lines = data.removeprefix(_BOM).rstrip().split(b"\n")
-    if len(lines) > MAX_INPUTS:
-        raise DrawingError(f"an input must have at most {MAX_INPUTS} lines", got=len(lines))
-    for number, line in enumerate(lines, start=1):
-        try:
-            sketch = parse_sketch(line[: MAX_LINE_BYTES + 1])
-        except DrawingError as error:
-            if on_wrong_line is None:
-                raise DrawingError(f"line {number}: {error}") from None
-            on_wrong_line(DrawingError(f"{place}line {number}: {error}"))
-        else:
-            yield replace(sketch, name=f"{stem}{number:06d}")
-
-
-def _stem(name: str) -> str:
-    return name.split(".")[0] or name

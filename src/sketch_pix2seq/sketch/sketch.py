@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -150,18 +151,25 @@ class Sketch:
     # ---- files
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Sketch:
+    def open(
+        cls,
+        source: str | os.PathLike[str] | bytes | bytearray | memoryview | BufferedIOBase | BinaryIO,
+    ) -> Sketch:
         """Read the one drawing of an SVG, a picture, a photo or an ndjson, in the frame of it.
+
+        Args:
+            source: A path, the content, the text of an SVG, or a file open for reading bytes.
 
         Raises:
             DrawingError: If there is no such file, or it holds no drawing, or several.
         """
         from sketch_pix2seq.io.reading import read_sketches
 
-        sketch, *more = read_sketches(path)
+        sketch, *more = read_sketches(source)
         if more:
+            place = f"`{source}`" if isinstance(source, str | os.PathLike) else "a file"
             raise DrawingError(
-                f"`{path}` must hold one drawing",
+                f"{place} must hold one drawing",
                 got=1 + len(more),
                 do="Read all with `sketch_pix2seq.read_sketches`.",
             )

@@ -18,7 +18,6 @@ from sketch_pix2seq.errors import BundleError, BusyError, DrawingError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.animation import film
 from sketch_pix2seq.io.atomic import png_bytes
-from sketch_pix2seq.io.reading import read_drawing
 from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
@@ -283,7 +282,7 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
 
 def _read(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
-    sketch = read_drawing(data)
+    sketch = Sketch.open(data)
     if sketch.num_points > MOST_POINTS:
         sketch = sketch.normalised()
     if sketch.num_points > MOST_POINTS:

@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sketch_pix2seq.data.formats.binary import read_binary, write_binary
-from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import Reading, ReadReport, joined
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.errors import DatasetError, DrawingError
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.binary import read_binary, write_binary
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
 
 CAT = struct.pack("<Q2sbIHH", 7, b"DE", 1, 1_490_000_000, 2, 3) + bytes([0, 9, 9, 0, 0, 255])
 CAT += struct.pack("<H", 1) + bytes([4, 5])
@@ -28,10 +27,12 @@ def opened(content: bytes) -> BufferedReader:
 
 
 def test_the_layout_is_googles() -> None:
-    (drawing,) = read_binary(opened(CAT), Reading(name="cat.bin"))
+    (drawing,) = read_binary(opened(CAT))
+    assert isinstance(drawing, SimplifiedDrawing)
     assert drawing.points.tolist() == [[0, 0], [9, 0], [9, 255], [4, 5]]
     assert drawing.lifts.tolist() == [False, False, True, True]
     assert (drawing.word, drawing.key_id, drawing.recognized) == (None, 7, True)
+    assert drawing.country == "DE"
 
 
 @pytest.mark.parametrize("name", ["cat.bin", "cat.bin.gz"])
@@ -62,18 +63,16 @@ def test_a_file_in_another_layout_is_told(tmp_path: Path) -> None:
 def test_drawings_of_nothing_are_counted() -> None:
     empty = struct.pack("<Q2sbIH", 7, b"\0\0", 0, 0, 0)
     no_point = struct.pack("<Q2sbIHH", 7, b"\0\0", 0, 0, 1, 0)
-    report = ReadReport()
-    found = list(read_binary(opened(empty + no_point + CAT), Reading(name="x", report=report)))
-    assert len(found) == 1
-    assert report.left_out == {"`drawing` must have strokes, and each a point": 2}
+    *wrong, drawing = read_binary(opened(empty + no_point + CAT))
+    assert isinstance(drawing, SimplifiedDrawing)
+    assert [str(error) for error in wrong] == ["`drawing` must have strokes, and each a point"] * 2
 
 
 def test_a_drawing_of_too_many_points_is_not_held() -> None:
     endless = struct.pack("<Q2sbIH", 7, b"\0\0", 1, 0, 65_535)
     endless += (struct.pack("<H", 65_535) + bytes(2 * 65_535)) * 3
-    report = ReadReport()
     with pytest.raises(Exception, match="binary layout"):
-        list(read_binary(opened(endless), Reading(name="x", report=report)))
+        list(read_binary(opened(endless)))
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -89,11 +88,10 @@ points = arrays(np.uint8, st.tuples(st.integers(1, 9), st.just(2)))
 def test_what_is_written_is_read(made: list[tuple[list[np.ndarray], int]]) -> None:
     drawings = [joined(strokes, None, key_id, bool(key_id % 2)) for strokes, key_id in made]
     content = b"".join(write_binary(drawings))
-    found: list[SimplifiedDrawing] = list(
-        read_binary(BufferedReader(BytesIO(content), 13), Reading(name="x"))
-    )
+    found = list(read_binary(BufferedReader(BytesIO(content), 13)))
     assert len(found) == len(drawings)
     for ours, given_ in zip(found, drawings, strict=True):
+        assert isinstance(ours, SimplifiedDrawing)
         assert np.array_equal(ours.points, given_.points - given_.points.min(axis=0))
         assert np.array_equal(ours.lifts, given_.lifts)
         assert ours[3:] == given_[3:]

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from sketch_pix2seq.data.formats.reading import Reading, joined
-from sketch_pix2seq.data.sources import Content, SourceEndedError
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
+from sketch_pix2seq.io.opened import Content, SourceEndedError
 from sketch_pix2seq.sketch.geometry import MAX_POINTS
 
 _HEADER = struct.Struct("<Q2sbIH")
@@ -24,8 +23,11 @@ WIDEST = np.iinfo(np.uint8).max
 _NO_COUNTRY = b"\0\0"
 
 
-def read_binary(file: Content, reading: Reading) -> Iterator[SimplifiedDrawing]:
+def read_binary(file: Content) -> Iterator[SimplifiedDrawing | DrawingError]:
     """Read the drawings of a binary file, in file order and without categories.
+
+    Yields:
+        Each drawing, or what is wrong with it.
 
     Raises:
         SourceEndedError: If it is cut short, or from some place on no such file: what follows
@@ -37,11 +39,11 @@ def read_binary(file: Content, reading: Reading) -> Iterator[SimplifiedDrawing]:
         if recognized not in (0, 1) or not (country == _NO_COUNTRY or country.isalnum()):
             raise SourceEndedError("it is not in QuickDraw's binary layout from here on")
         strokes = _strokes(file, num_strokes)
-        reading.begin()
         if not strokes or any(len(stroke) == 0 for stroke in strokes):
-            reading.wrong(DrawingError("`drawing` must have strokes, and each a point"))
+            yield DrawingError("`drawing` must have strokes, and each a point")
             continue
-        yield joined(strokes, None, key_id or None, bool(recognized))
+        where = None if country == _NO_COUNTRY else country.decode("latin1")
+        yield joined(strokes, None, key_id or None, bool(recognized), where)
 
 
 def _take(file: Content, num: int) -> bytes:

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sketch_pix2seq.data.formats.read import read_drawings
-from sketch_pix2seq.data.formats.reading import ReadReport
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.errors import DatasetError
 
 GOOD = b'{"word":"cat","key_id":"12","drawing":[[[0,3],[0,4]],[[7],[7]]]}'
 WRONG = {
     b'{"word":"cat","drawing":[[[0,3],[0,4': "a line must be a JSON object",
-    b'{"word":"cat"}': "a line must have a list `drawing`",
+    b'{"word":"cat"}': "a record must have a list `drawing`",
     b'{"drawing":[[[0,3],[0,4]],[[1,2],[1]]]}': "each stroke of `drawing` must have as many x as y",
     b'{"word":"","drawing":[[[0],[0]]]}': "`word` must be 1 to 100 printable characters",
     b'{"word":"a\\u0007","drawing":[[[0],[0]]]}': "`word` must be 1 to 100 printable characters",

@@ -1,0 +1,160 @@
+"""Which kind of file something is: by its content, and by its name where content cannot say."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from enum import Enum, auto
+from pathlib import PurePath
+
+from sketch_pix2seq.errors import DrawingError
+
+HEAD = 8192
+"""Bytes of the beginning of a file by which it is known."""
+ONE_DRAWING = (
+    *(".svg", ".svgz", ".inkml", ".excalidraw", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".avif", ".heic", ".pbm", ".pgm", ".ppm", ".pnm"),
+)
+"""Suffixes of files that are one drawing each: a folder of them is a category."""
+MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin")
+"""Suffixes of files of many drawings."""
+
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_PICTURE = re.compile(
+    rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*|P[1-6][\s#]"
+    rb"|....ftyp(avi[fs]|hei[cfmsx]|hev[cx]|mif1|msf1)",
+    re.DOTALL,
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
+_UNPACK, _EXPORT = "Unpack it first.", "Export it as an SVG or a picture."
+_OTHERS = {
+    rb"%PDF|%!PS": ("a PDF or PostScript", _EXPORT),
+    rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
+    rb"PK": ("a zip", _UNPACK),
+    rb"\x80[\x02-\x05]": (
+        "a pickle, which is a program",
+        "Save arrays with `numpy.savez` instead.",
+    ),
+    rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
+    rb"8BPS|gimp xcf|\xd0\xcf\x11\xe0": ("a document of another program", _EXPORT),
+    rb"\x89HDF|PAR1|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
+}
+_DOCUMENT = re.compile(r'"(type"\s*:\s*"excalidraw|tldrawFileFormatVersion|train"\s*:\s*\[)')
+
+
+class Kind(Enum):
+    """The kinds of files that drawings are read from."""
+
+    SVG = auto()
+    INKML = auto()
+    PICTURE = auto()
+    LINES = auto()
+    "ndjson, a drawing a line"
+    JSON = auto()
+    "other JSON"
+    CSV = auto()
+    NPZ = auto()
+    NPY = auto()
+    BINARY = auto()
+    "Quick, Draw!'s own"
+
+
+ALONE = frozenset((Kind.SVG, Kind.INKML, Kind.PICTURE))
+"""Kinds of which a file is one drawing."""
+
+
+def kind_of(head: bytes, name: str = "") -> Kind:
+    """Say which kind a file is.
+
+    Args:
+        head: How it begins, `HEAD` bytes if there are so many, unpacked if it is gzipped.
+        name: Its name, if it has one.
+
+    Raises:
+        DrawingError: If it is of a kind that is not read, saying what to do.
+
+    Example:
+        >>> kind_of(b"<svg>").name, kind_of(b'[{"drawing": []}]').name
+        ('SVG', 'JSON')
+    """
+    name = name.casefold().removesuffix(".gz")
+    if name.endswith(".bin"):
+        return Kind.BINARY
+    if is_picture(head):
+        return Kind.PICTURE
+    if head.startswith(b"\x93NUMPY"):
+        return Kind.NPY
+    if head.startswith(b"PK\x03\x04") and (name.endswith(".npz") or b".npy" in head[:200]):
+        return Kind.NPZ
+    for begins, (what, do) in _OTHERS.items():
+        if re.match(begins, head, re.DOTALL):
+            raise DrawingError("a file must be of a kind that is read", got=what, do=do)
+    encoding = encoding_of(head)
+    text = head.decode(encoding, "ignore").lstrip()
+    if text.startswith("<"):
+        first = _ELEMENT.search(text)
+        return Kind.INKML if first and first[1] == "ink" else Kind.SVG
+    if text.startswith("{"):
+        return Kind.JSON if _is_document(text) else Kind.LINES
+    if text.startswith("["):
+        return Kind.JSON
+    if name.endswith((".csv", ".tsv")) or "drawing" in header_of(text):
+        return Kind.CSV
+    if not text or (name.endswith((".ndjson", ".jsonl")) and not _CONTROL.search(text)):
+        return Kind.LINES
+    raise DrawingError(
+        "an input must be an SVG, a picture (PNG, JPEG, ...), an ndjson or other JSON of drawings, "
+        "a CSV, an npz or npy, InkML or Excalidraw",
+        got="something else",
+    )
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file is a picture of pixels, by how it begins."""
+    return bool(_PICTURE.match(head))
+
+
+def encoding_of(head: bytes) -> str:
+    """Name the encoding of a text by how it begins; UTF-8 if nothing says otherwise."""
+    for mark, encoding in _BOMS.items():
+        if head.startswith(mark):
+            return encoding
+    if head[:1] in b"{[<" and head[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if head[:1] == b"\0" and head[1:2] in (b"{", b"[", b"<") else "utf-8"
+
+
+def header_of(text: str) -> list[str]:
+    """Return the names of the columns of a CSV."""
+    first = text.splitlines()[:1]
+    try:
+        return [name.strip() for name in next(csv.reader(first), [])]
+    except csv.Error:
+        return []
+
+
+def stem(name: str) -> str:
+    """Return what is before the last dot of a file's name, and before `.gz`.
+
+    Example:
+        >>> stem("v1.0.svg"), stem("cat.ndjson.gz"), stem(".svg")
+        ('v1.0', 'cat', '.svg')
+    """
+    return PurePath(name.removesuffix(".gz")).stem or name
+
+
+def is_drawing(path: PurePath) -> bool:
+    """Whether a file of a folder is one of drawings, by its name; hidden ones are not."""
+    name = path.name.casefold()
+    suffixes = (*MANY_DRAWINGS, *ONE_DRAWING)
+    return not name.startswith(".") and name.removesuffix(".gz").endswith(suffixes)
+
+
+def _is_document(text: str) -> bool:
+    """Whether JSON that begins with an object is more than a drawing a line."""
+    first, *rest = text.split("\n", 1)
+    goes_on = "".join(rest).lstrip()[:1]  # a line that is cut short is followed by a new object
+    is_open = first.count("{") > first.count("}") or first.count("[") > first.count("]")
+    return bool(_DOCUMENT.search(text)) or (is_open and goes_on not in ("", "{"))

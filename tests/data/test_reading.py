@@ -1,0 +1,112 @@
+"""Sources of drawings: files of every layout, folders of files of one drawing each."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.data.reading import ReadReport, read_drawings
+from sketch_pix2seq.data.sources import SourceFile, find_sources
+from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.sketch.sketch import Sketch
+
+LINE = (
+    '<svg xmlns="http://www.w3.org/2000/svg">'
+    '<path d="M{x} 0 L{x} 500 L30 500" fill="none" stroke="black"/></svg>'
+)
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'
+    '<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;">]><svg xmlns="http://www.w3.org/2000/svg">&c;</svg>'
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "corners").mkdir()
+    for number in range(70):
+        (tmp_path / "corners" / f"{number:02}.svg").write_text(LINE.format(x=10 + number % 7))
+    return tmp_path / "corners"
+
+
+def test_each_file_is_a_drawing_simplified_like_quickdraws(folder: Path) -> None:
+    report = ReadReport()
+    found = list(read_drawings(folder, report=report))
+    assert (len(found), report.read, report.left_out.total()) == (70, 70, 0)
+    assert found[0].points.tolist() == [[0, 0], [0, 255], [10, 255]]
+    assert found[0].points.dtype == np.int16
+    assert found[0].lifts.tolist() == [False, False, True]
+
+
+def test_wrong_files_are_counted_and_named(folder: Path) -> None:
+    (folder / "03.svg").write_text("<svg")
+    (folder / "04.svg").write_text(BOMB)
+    (folder / "05.svg").write_bytes(b"\xff\xfe\x00")
+    (folder / "06.svg").unlink()
+    (folder / "06.svg").mkdir()
+    report = ReadReport()
+    assert len(list(read_drawings(folder, report=report))) == 66
+    assert report.left_out.total() == 4
+    assert report.first_wrong is not None and "03.svg" in report.first_wrong[1]
+    with pytest.raises(DatasetError, match=r"`corners` file 4: .*`03\.svg`"):
+        list(read_drawings(folder, strict=True))
+
+
+def test_a_folder_of_pictures_is_traced(tmp_path: Path) -> None:
+    cats = tmp_path / "cats"
+    cats.mkdir()
+    corner = Sketch.from_points([[(0, 0), (90, 0), (90, 60)]])
+    for suffix in ("png", "jpg", "bmp"):
+        corner.to_image(128, line_width=4).save(cats / f"a.{suffix}")
+    corner.save(cats / "b.svg")
+    (cats / "notes.txt").write_text("no drawing")
+    (cats / "c.excalidraw").write_text('{"type": "excalidraw", "elements": []}')
+    (source,) = find_sources([tmp_path])
+    report = ReadReport()
+    found = list(read_drawings(source, report=report))
+    assert (source.category, len(found), report.read) == ("cats", 4, 5)
+    assert report.first_wrong is not None and "`c.excalidraw`" in report.first_wrong[1]
+    for drawing in found:
+        assert np.ptp(drawing.points, axis=0).tolist() == pytest.approx([255, 170], abs=6)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".ndjson", ".ndjson.gz"])
+def test_many_layouts_are_read_to_the_same_drawings(tmp_path: Path, suffix: str) -> None:
+    drawing = "[[[0, 9], [0, 7]], [[3], [4]]]"
+    line = f'{{"word": "cat", "key_id": "7", "recognized": true, "drawing": {drawing}}}'
+    content = {
+        ".csv": f'\ufeffword,key_id,recognized,drawing\ncat,7,True,"{drawing}"\n'.encode(),
+        ".json": f"[\n{line}\n]".encode(),
+        ".ndjson": f"\n{line}\n\n".encode("utf-16"),
+        ".ndjson.gz": gzip.compress(b"\xef\xbb\xbf" + line.encode()),
+    }[suffix]
+    path = tmp_path / f"it{suffix}"
+    path.write_bytes(content)
+    (found,) = read_drawings(path, strict=True)
+    assert (found.word, found.key_id, found.recognized) == ("cat", 7, True)
+    assert found.points.tolist() == [[0, 0], [9, 7], [3, 4]]
+    assert found.lifts.tolist() == [False, True, True]
+    assert find_sources([tmp_path])[0].path == path
+
+
+def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cats.zip"
+    path.write_bytes(b"PK\x03\x04" + bytes(30))
+    with pytest.raises(DatasetError, match=r"`cats.zip`: .* got a zip. Unpack it first"):
+        list(read_drawings(path))
+
+
+def test_lines_in_parts_are_numbered_from_the_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    line = b'{"drawing": [[[0, 9], [0, 7]]]}\n\n'
+    path.write_bytes(line * 10 + b"{}\n" + line)
+    whole, parts = ReadReport(), ReadReport()
+    list(read_drawings(path, report=whole))
+    for span in ((0, 5 * len(line)), (5 * len(line), path.stat().st_size)):
+        part = ReadReport()
+        list(read_drawings(SourceFile(path, span), report=part))
+        parts.add(part)
+    assert parts.first_wrong == whole.first_wrong and parts.number == whole.number == 23
+    assert whole.first_wrong is not None and whole.first_wrong[0] == 21

@@ -1,0 +1,169 @@
+"""Layouts that others write: each is the same drawing.
+
+The example of differences in InkML is that of its specification, section 3.2.2.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.sketch.sketch import Sketch
+
+CORNER = [[[0, 10, 10], [0, 0, 7]], [[3, 5], [4, 4]]]
+EXPECTED = [[[0, 0], [10, 0], [10, 7]], [[3, 4], [5, 4]]]
+STROKE3 = [[0, 0, 0], [10, 0, 0], [0, 7, 1], [-7, -3, 0], [2, 0, 1]]
+STROKE5 = [[x, y, 1 - up, up, 0] for x, y, up in STROKE3] + [[0, 0, 0, 0, 1]] * 3
+ML5 = [{"dx": x, "dy": y, "pen": "up" if up else "down"} for x, y, up in STROKE3]
+
+
+def points(sketch: Sketch) -> list[Any]:
+    """The strokes, the first point at (0, 0)."""
+    first = sketch.strokes[0][0]
+    return [(stroke - first).tolist() for stroke in sketch.strokes]
+
+
+def csv_of(num: int) -> bytes:
+    row = f'US,"{json.dumps(CORNER)}",1000,True,2017-03-05 21:25:10.2,cat\r\n'
+    return b"countrycode,drawing,key_id,recognized,timestamp,word\r\n" + row.encode() * num
+
+
+def npz(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+RECORD = {"word": "cat", "drawing": CORNER}
+TWICE = {
+    "records": json.dumps([RECORD, RECORD]).encode(),
+    "pretty": json.dumps([RECORD, RECORD], indent=2).encode(),
+    "pretty, one after another": (json.dumps(RECORD, indent=1) + "\n").encode() * 2,
+    "UTF-16": json.dumps([RECORD, RECORD], indent=1).encode("utf-16"),
+    "lines in UTF-16": "\r\n".join([json.dumps(RECORD)] * 2).encode("utf-16"),
+    "bare drawings": json.dumps([CORNER, CORNER]).encode(),
+    "stroke-3": json.dumps([STROKE3, STROKE3]).encode(),
+    "stroke-5": json.dumps([STROKE5, STROKE5]).encode(),
+    "sketch-rnn's JSON": json.dumps({"train": [STROKE3], "valid": [], "test": [STROKE3]}).encode(),
+    "ml5": json.dumps([ML5, ML5]).encode(),
+    "CSV": csv_of(2),
+    "CSV with a mark": b"\xef\xbb\xbf" + csv_of(2),
+    "npz, stroke-5": npz(train=np.array([STROKE5] * 2)),
+    "npz of other names": npz(a=np.array(STROKE3), b=np.array(STROKE5), labels=np.arange(3)),
+    "npy": npy(np.array([STROKE3] * 2, np.int16)),
+    "npy of objects": npy(np.array([np.array(STROKE3), np.array(STROKE5)], object)),
+}
+
+
+@pytest.mark.parametrize("layout", TWICE)
+def test_every_layout_holds_the_same_drawings(layout: str) -> None:
+    found = read_sketches(TWICE[layout])
+    assert [points(sketch) for sketch in found] == [EXPECTED] * 2
+    has_word = "CSV" in layout or any(one in layout for one in ("records", "pretty", "UTF"))
+    assert {sketch.category for sketch in found} == {"cat" if has_word else None}
+    assert [sketch.name for sketch in found] == ["000001", "000002"]
+
+
+@pytest.mark.parametrize("value", [CORNER, STROKE3, STROKE5, ML5, [STROKE3], [RECORD]])
+def test_one_drawing_is_one(value: Any) -> None:
+    (sketch,) = read_sketches(json.dumps(value).encode())
+    assert (points(sketch), sketch.name) == (EXPECTED, None)
+
+
+def test_offsets_that_are_not_whole_keep_their_shape() -> None:
+    rows = np.array(STROKE3) * [0.01, 0.01, 1]
+    (sketch,) = read_sketches(npy(rows))
+    np.testing.assert_allclose(points(sketch)[0], np.array(EXPECTED[0]) / 100, atol=1e-6)
+
+
+def test_wrong_records_among_right_ones_are_named() -> None:
+    text = json.dumps([RECORD, {"word": "dog"}, RECORD]).encode()
+    with pytest.raises(DrawingError, match="drawing 2: a record must have a list `drawing`"):
+        read_sketches(text)
+    wrong: list[DrawingError] = []
+    rows = csv_of(1) + b"US,[],1,True,,cat\r\nUS,{,1,True,,cat\r\n" + csv_of(1).split(b"\r\n")[1]
+    assert len(read_sketches(rows, wrong.append)) == 2
+    assert len(wrong) == 2 and str(wrong[1]) == "drawing 3: `drawing` of a CSV must be JSON"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[", "JSON must be whole; got `Expecting value"),
+        (b"[1, 2]", "drawing 1: a drawing must be a JSON object; got int"),
+        (b"[" * 100_000, "JSON must be whole"),
+        (b"[]", "must hold a drawing; got none"),
+        (b'[{"dx": "a", "dy": 1}]', "must have numbers `dx` and `dy`"),
+        (b"[[[1e999, 0, 1]]]", "JSON must be whole|finite"),
+        (b"[[[" + b"9" * 400 + b", 0, 1]]]", "must be finite|JSON must be"),
+        (npy(np.zeros((3, 7), np.int16)), "must hold drawings: .* got int16 of shape"),
+        (npz(labels=np.arange(3)), "`labels` must hold drawings: .* got int64 of shape"),
+        (npz(words=np.array(["a", "b"])), "`words` must be numbers"),
+        (b'{"type": "excalidraw", "elements": [{}]}', "as Excalidraw writes it"),
+        (b'{"type": "excalidraw", "elements": []}', "must hold a line"),
+        (b"<ink><trace>1 2", "InkML must be well-formed XML"),
+        (b"<ink><trace>1, 2</trace></ink>", "must have X and Y"),
+        (b"<ink></ink>", "InkML must hold a line"),
+        (b"<ink><trace>1e999 2</trace></ink>", "coordinates must be between"),
+        (b'<!DOCTYPE ink [<!ENTITY a "b">]><ink>&a;</ink>', "InkML must be well-formed XML"),
+    ],
+)
+def test_what_cannot_be_read_says_why(content: bytes, message: str) -> None:
+    with pytest.raises(DrawingError, match=message) as caught:
+        read_sketches(content)
+    assert len(str(caught.value)) < 250 and "\n" not in str(caught.value)
+
+
+def element(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "x": 100, "y": 50, "width": 20, "height": 10, "angle": 0, **fields}
+
+
+def test_excalidraw_gives_its_lines_and_shapes() -> None:
+    quarter = np.pi / 2
+    elements = [
+        element("freedraw", points=[[0, 0], [3, 4]]),
+        element("rectangle"),
+        element("rectangle", angle=quarter),
+        element("diamond"),
+        element("ellipse"),
+        element("text"),
+        element("line", points=[[0, 0], [9, 9]], isDeleted=True),
+    ]
+    for indent in (None, 2):
+        text = json.dumps({"type": "excalidraw", "version": 2, "elements": elements}, indent=indent)
+        (sketch,) = read_sketches(text.encode())
+        line, square, turned, diamond, ellipse = sketch.strokes
+        assert line.tolist() == [[100, 50], [103, 54]]
+        assert square.tolist() == [[100, 50], [100, 60], [120, 60], [120, 50], [100, 50]]
+        assert [turned.min(axis=0).tolist(), turned.max(axis=0).tolist()] == [[105, 45], [115, 65]]
+        assert diamond.tolist() == [[110, 50], [120, 55], [110, 60], [100, 55], [110, 50]]
+        assert [*ellipse.min(axis=0), *ellipse.max(axis=0)] == [100, 50, 120, 60]
+
+
+def test_inkml_gives_its_traces() -> None:
+    ink = """<ink xmlns="http://www.w3.org/2003/InkML">
+      <traceFormat><channel name="T"/><channel name="X"/><channel name="Y"/></traceFormat>
+      <trace>0 10 20, 1 11 22, 2 * 30</trace><trace>0 1.5 -2</trace></ink>"""
+    (sketch,) = read_sketches(ink.encode())
+    assert [one.tolist() for one in sketch.strokes] == [[[10, 20], [11, 22], [11, 30]], [[1.5, -2]]]
+
+
+def test_inkml_may_write_differences() -> None:
+    ink = b"""<ink><trace>1125 18432,'23'43,"7"-8,3-5,7-3,6 2,6 8</trace></ink>"""
+    (sketch,) = read_sketches(ink)
+    # a velocity of (23, 43), then changes of it
+    steps = [[23, 43], [30, 35], [33, 30], [40, 27], [46, 29], [52, 37]]
+    assert np.diff(sketch.strokes[0], axis=0).tolist() == steps
+    assert sketch.strokes[0][0].tolist() == [1125, 18432]

@@ -1,0 +1,108 @@
+"""Files are known by their content; what is not read is named, with what to do."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import pickle
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.kinds import Kind, kind_of, stem
+from sketch_pix2seq.io.reading import read_sketches
+
+RECORD = '{"word": "cat", "drawing": [[[0, 9], [0, 9]]]}'
+
+
+def packed(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return file.getvalue()
+
+
+def tarred() -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("cat.svg"))
+    return file.getvalue()
+
+
+KINDS = [
+    (RECORD.encode(), Kind.LINES),
+    (b"\xef\xbb\xbf\n  " + RECORD.encode(), Kind.LINES),
+    (RECORD.encode("utf-16"), Kind.LINES),
+    (RECORD.encode("utf-16-le"), Kind.LINES),
+    (RECORD.encode("utf-16-be"), Kind.LINES),
+    (RECORD[:30].encode() + b"\n" + RECORD.encode(), Kind.LINES),  # a wrong line, then a right one
+    (b"{}\n", Kind.LINES),
+    (b"[" + RECORD.encode() + b"]", Kind.JSON),
+    (RECORD.replace(",", ",\n ").encode(), Kind.JSON),
+    (b'{"type": "excalidraw", "elements": []}', Kind.JSON),
+    (b"word,drawing\ncat,[]", Kind.CSV),
+    (b"<svg/>", Kind.SVG),
+    ("<svg/>".encode("utf-16"), Kind.SVG),
+    (b"<?xml version='1.0'?><!-- <ink> --><i:ink xmlns:i='x'>", Kind.INKML),
+    (b"\x89PNG\r\n", Kind.PICTURE),
+    (b"\0\0\0\x1cftypavif", Kind.PICTURE),
+    (b"P5\n10 10\n255\n", Kind.PICTURE),
+    (packed(train_npy=b"x"), Kind.NPZ),
+    (b"\x93NUMPY\x01\0", Kind.NPY),
+]
+
+
+@pytest.mark.parametrize(("content", "kind"), KINDS, ids=[repr(one[0][:20]) for one in KINDS])
+def test_content_says_the_kind(content: bytes, kind: Kind) -> None:
+    assert kind_of(content[:8192]) is kind
+    assert kind_of(content[:8192], "cat.png") is kind
+
+
+def test_names_say_the_kind_where_content_cannot() -> None:
+    assert kind_of(b"\0\0\0\0", "cat.bin.gz") is Kind.BINARY
+    assert kind_of(b"a cat", "cat.ndjson") is Kind.LINES
+    assert kind_of(b"x,y\n", "cat.csv") is Kind.CSV
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"%PDF-1.7\n", "got a PDF or PostScript. Export it as an SVG or a picture"),
+        (b"%!PS-Adobe", "got a PDF or PostScript"),
+        (bz2.compress(b"x"), "got an archive. Unpack it first"),
+        (lzma.compress(b"x"), "got an archive. Unpack it first"),
+        (tarred(), "got an archive. Unpack it first"),
+        (packed(cat_svg=b"<svg/>"), "got a zip. Unpack it first"),
+        (pickle.dumps([1]), "got a pickle, which is a program. Save arrays with `numpy.savez`"),
+        (b"  0\r\nSECTION\r\n", "got a CAD drawing. Export it"),
+        (b"\x89HDF\r\n\x1a\n", "got a data file. Write an ndjson"),
+        (b'{"tldrawFileFormatVersion": 1, "records": []}', "tldraw's files are not read. Export"),
+        (b"x,y,label\n1,2,cat\n", "got something else"),
+        (b"some words", "got something else"),
+        (bytes(500), "got something else"),
+        (b"<html><body>", "an SVG must be well-formed XML|must begin with `<svg>`"),
+    ],
+)
+def test_what_is_not_read_is_named_in_a_line(content: bytes, message: str) -> None:
+    with pytest.raises(DrawingError, match=message) as caught:
+        read_sketches(content)
+    assert len(str(caught.value)) < 250 and "\n" not in str(caught.value)
+
+
+def test_the_name_is_what_stands_before_the_last_dot() -> None:
+    names = ["v1.0.svg", "2024.05.01.jpg", "cat.ndjson.gz", "scan.", "cat", ".svg", "a.full.npz"]
+    stems = ["v1.0", "2024.05.01", "cat", "scan.", "cat", ".svg", "a.full"]
+    assert [stem(name) for name in names] == stems
+
+
+def test_bitmaps_are_traced_and_labels_passed_over() -> None:
+    bitmaps = np.zeros((2, 28, 28), np.uint8)
+    bitmaps[:, 14, 4:24] = 255
+    file = io.BytesIO()
+    np.savez(file, images=bitmaps, labels=np.arange(2))
+    assert [len(sketch.strokes) for sketch in read_sketches(file.getvalue())] == [1, 1]
