@@ -126,6 +126,11 @@ def test_plain_entities_are_read() -> None:
     assert len(read_svg(kind + document).strokes) == 1
 
 
+def test_a_few_declared_attributes_are_read() -> None:
+    """KanjiVG declares its own."""
+    assert len(read_svg(declared(b'<!ATTLIST g kind CDATA #IMPLIED id CDATA "a">')).strokes) == 1
+
+
 def test_a_style_sheet_in_a_style_sheet_is_passed_over() -> None:
     """Whatever surrounds it was once read again for each level."""
     depth = 40_000
@@ -169,7 +174,7 @@ BAD = {
     "outside entity": (OUTSIDE + svg("&x;"), "must declare nothing but plain entities"),
     "attribute defaults": (
         declared(DEFAULTS),
-        "must declare nothing but plain entities; got <!ATT",
+        "must declare at most 20 attributes of",
     ),
     "elements": (declared(b"<!ELEMENT svg ANY>"), "must declare nothing but plain entities"),
     "notation": (declared(b'<!NOTATION n SYSTEM "x">'), "must declare nothing but plain entities"),
@@ -185,9 +190,7 @@ BAD = {
     "empty document": (svg(""), "nothing visible"),
     "nothing but a move": (svg('<path d="M3 4" stroke="red"/>'), "nothing visible"),
     "bad path": (svg('<path d="cat" stroke="red"/>'), "path data `d` must"),
-    "bad transform": (svg(f'<g transform="scale(1e999)">{LINE}</g>'), "`transform`"),
     "huge": (svg(f'<g transform="scale(9e9)">{HUGE}</g>'), "finite and below 1e12"),
-    "infinite": (svg(f'<g transform="scale(1e300)scale(1e9)">{HUGE}</g>'), "readable and finite"),
     "loop of references": (svg(LOOP), "must not draw itself"),
     "bomb of references": (svg(BOMB), "at most 200 elements"),
     "deep": (svg("<g>" * 5000 + LINE + "</g>" * 5000), "nested more than 64 deep"),
@@ -232,7 +235,7 @@ OTHER = '<path fill="none" stroke="#000" d="M10 90L90 10"/>'
         "<path style='stroke:#000;stroke:nonsense' d='M10 10L90 90'/>",
         f"<switch><foreignObject/><g systemLanguage='xx'>{OTHER}</g>{LINE_100}</switch>",
         f"<x:path xmlns:x='http://example.org' d='M10 90L90 10' stroke='red'/>{LINE_100}",
-        f"<path stroke='red' d='9'/><g transform='turn(5)'>{OTHER}</g>{LINE_100}",
+        f"<path stroke='red' d='9'/><g transform='turn(5)'>{LINE_100}</g>",
         (
             "<path d='M-80 -80L180 180' stroke='red' clip-path='url(#c)'/>"
             "<clipPath id='c'><rect x='10' y='10' width='80' height='80'/></clipPath>"

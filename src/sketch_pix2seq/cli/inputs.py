@@ -96,6 +96,9 @@ def read_files(paths: Sequence[Path]) -> Inputs:
         except DrawingError as error:
             problems.append(error)
             sketches = []
+        for sketch in sketches:
+            if sketch.left_out is not None:
+                notify(f"`{path.name}`: left out: {sketch.left_out}")
         stem = path.name.split(".")[0] or path.name
         ends = [(sketch.name or stem).removeprefix(stem) for sketch in sketches]
         files.append(InputFile(path, name_source(stem, ends, taken), sketches))

@@ -39,7 +39,8 @@ _MAX_PARSED_ELEMENTS = 200_000
 _MAX_ENTITIES = 100
 _LONGEST_ENTITY = 200
 _MAX_EXPANDED = 4_000_000  # bytes
-_DECLARATIONS = ("<!ATTLIST", "<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
+_MAX_DEFAULTS = 20  # attributes that a document type declares
+_DECLARATIONS = ("<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
 _MAX_DEPTH = 64
 _MAX_NUMBERS = 3_000_000  # and letters of path data
 _MAX_SAMPLES = 6_000_000
@@ -141,7 +142,7 @@ def _check_declarations(data: bytes) -> None:
     """Go through a document once, keeping nothing: what would multiply in a tree is refused."""
     parser = expat.ParserCreate()
     entities: list[str] = []
-    num_elements = 0
+    num_elements = num_defaults = 0
 
     def refuse(token: str) -> None:
         if token.startswith(_DECLARATIONS):
@@ -157,18 +158,26 @@ def _check_declarations(data: bytes) -> None:
         if data.count(b"&") * max(map(len, entities)) > _MAX_EXPANDED:
             raise DrawingError("an SVG must repeat less by its entities", got=f"&{name};")
 
+    def take_default(element: str, name: str, kind: str, default: str | None, _: int) -> None:
+        nonlocal num_defaults
+        num_defaults += 1
+        if num_defaults > _MAX_DEFAULTS or len(default or "") > _LONGEST_ENTITY:
+            rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_ENTITY} letters"
+            raise DrawingError(f"an SVG must declare {rule}", got="more")
+
     def end_doctype() -> None:
         parser.DefaultHandler = None
 
     def count(name: str, attributes: list[str]) -> None:
         nonlocal num_elements
-        num_elements += 1
+        num_elements += 1 + num_defaults
         if num_elements > _MAX_PARSED_ELEMENTS:
             raise DrawingError(f"an SVG must have at most {_MAX_PARSED_ELEMENTS} elements")
 
     parser.ordered_attributes = True
     parser.DefaultHandler = refuse
     parser.EntityDeclHandler = take_entity
+    parser.AttlistDeclHandler = take_default
     parser.EndDoctypeDeclHandler = end_doctype
     parser.StartElementHandler = count
     parser.Parse(data, True)
@@ -241,7 +250,7 @@ class _Walk:
 
     def is_ground(self, shape: Shape) -> bool:
         """Whether a shape covers the page and shows no edge on it."""
-        if shape.fill is None or not shape.area.rings:
+        if shape.fill is None or shape.clips or not shape.area.rings:
             return False
         x, y, width, height = _view_box(self._root.etree_element.attrib) or (0, 0, *self._viewport)
         low, high = np.array([x, y]), np.array([x + width, y + height])
@@ -291,7 +300,12 @@ class _Walk:
         declared = self._sheets.declared(element, place.depth + 1)
         style = styled(place.style, declared)
         origin = declared.get("transform-origin", "")
-        here = transform(declared.get("transform", ""), origin, place.viewport, style.font_size)
+        text = declared.get("transform", "")
+        try:
+            here = transform(text, origin, place.viewport, style.font_size)
+        except DrawingError as error:  # the element stays where it is, as in browsers
+            self._left_out[str(error)] += 1
+            here = np.eye(3)
         inner = replace(place, matrix=place.matrix @ here, style=style, depth=place.depth + 1)
         for kind in ("clip-path", "mask"):
             target = self._target(declared.get(kind, ""), place)

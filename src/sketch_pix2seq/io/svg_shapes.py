@@ -190,8 +190,8 @@ def _tan(degrees: float) -> float:
 
 def _poly(text: str, *, closed: bool) -> list[Line]:
     """Read the points of a polyline or polygon; a last odd number is dropped, as SVG demands."""
-    numbers = [length(number, 0) for number in _NUMBER.findall(text)]
-    points = np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
+    numbers = np.clip(list(map(float, _NUMBER.findall(text))), -LARGEST, LARGEST)
+    points = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     if len(points) == 0:
         return []
     if closed:
