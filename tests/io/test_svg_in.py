@@ -61,8 +61,6 @@ def test_one_line_that_is_drawn_and_filled_is_one_stroke() -> None:
         '<path d="M9 9L8 8" display="none"/>',
         '<g opacity="0"><path d="M9 9L8 8" stroke="red"/></g>',
         '<path d="M9 9L8 8" style="fill:none"/>',
-        '<path d="M9 9L8 8" stroke="white"/>',
-        '<path d="M9 9L8 8" fill="#fefefe"/>',
         '<defs><path id="a" d="M9 9L8 8" stroke="red"/></defs>',
         '<symbol id="a"><path d="M9 9L8 8" stroke="red"/></symbol>',
         '<clipPath id="a"><path d="M9 9L8 8"/></clipPath>',
@@ -128,6 +126,11 @@ def test_plain_entities_are_read() -> None:
     assert len(read_svg(kind + document).strokes) == 1
 
 
+def test_a_few_declared_attributes_are_read() -> None:
+    """KanjiVG declares its own."""
+    assert len(read_svg(declared(b'<!ATTLIST g kind CDATA #IMPLIED id CDATA "a">')).strokes) == 1
+
+
 def test_a_style_sheet_in_a_style_sheet_is_passed_over() -> None:
     """Whatever surrounds it was once read again for each level."""
     depth = 40_000
@@ -148,6 +151,7 @@ OUTSIDE = b"""<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>"""
 DEFAULTS = b"<!ATTLIST svg " + b"".join(b'a%d CDATA "x"\n' % n for n in range(5_000)) + b">"
 PARAMETER = b"""<!ENTITY % all "<!ATTLIST svg b CDATA 'x'>"> %all;"""
 LONG_ENTITY = b"""<!ENTITY a "%s">""" % (b"a" * 300)
+HUGE = '<path d="M0 0L1e30 4" stroke="red"/>'
 LOOP = '<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'
 BOMB = "".join(
     f'<g id="g{n}">' + f'<use href="#g{n + 1}"/>' * 10 + "</g>" for n in range(30)
@@ -170,7 +174,7 @@ BAD = {
     "outside entity": (OUTSIDE + svg("&x;"), "must declare nothing but plain entities"),
     "attribute defaults": (
         declared(DEFAULTS),
-        "must declare nothing but plain entities; got <!ATT",
+        "must declare at most 20 attributes of",
     ),
     "elements": (declared(b"<!ELEMENT svg ANY>"), "must declare nothing but plain entities"),
     "notation": (declared(b'<!NOTATION n SYSTEM "x">'), "must declare nothing but plain entities"),
@@ -182,22 +186,19 @@ BAD = {
         declared(b"".join(b'<!ENTITY a%d "b">' % number for number in range(101))),
         "at most 100 entities",
     ),
-    "more elements than are looked at": (svg("<a/>" * 100_001), "at most 100000 elements"),
+    "more elements than are looked at": (svg("<a/>" * 200_001), "at most 200000 elements"),
     "empty document": (svg(""), "nothing visible"),
     "nothing but a move": (svg('<path d="M3 4" stroke="red"/>'), "nothing visible"),
     "bad path": (svg('<path d="cat" stroke="red"/>'), "path data `d` must"),
-    "bad transform": (svg(f'<g transform="scale(1e999)">{LINE}</g>'), "`transform`"),
-    "huge": (svg('<path d="M0 0L1e30 4" stroke="red"/>'), "between -1000000 and 1000000"),
-    "infinite": (svg('<path d="M0 0L1e999 4" stroke="red"/>'), "between -1000000 and 1000000"),
-    "not a number": (svg('<circle r="1e400" stroke="red"/>'), "between|nothing visible"),
-    "loop of references": (svg(LOOP), "nested at most 64 deep"),
+    "huge": (svg(f'<g transform="scale(9e9)">{HUGE}</g>'), "finite and below 1e12"),
+    "loop of references": (svg(LOOP), "must not draw itself"),
     "bomb of references": (svg(BOMB), "at most 200 elements"),
-    "deep": (svg("<g>" * 5000 + LINE + "</g>" * 5000), "nested at most 64 deep"),
+    "deep": (svg("<g>" * 5000 + LINE + "</g>" * 5000), "nested more than 64 deep"),
     "many elements": (svg(LINE * 201), "at most 200 elements"),
-    "too large": (svg(" " * MAX_SVG_BYTES), "at most 4000000 bytes"),
+    "too large": (svg(" " * MAX_SVG_BYTES), "at most 24000000 bytes"),
     "much path data": (
-        svg(f'<path stroke="red" d="M0 0{"h1" * 50_001}"/>'),
-        "at most 100000 numbers of path data",
+        svg(f'<path stroke="red" d="M0 0{"h1" * 1_001}"/>'),
+        "at most 2000 numbers of path data",
     ),
 }
 
@@ -205,8 +206,106 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_documents_say_what_is_wrong(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(svg_in, "_MAX_ELEMENTS", 200)
+    monkeypatch.setattr(svg_in, "_MAX_NUMBERS", 2_000)
     data, message = BAD[name]
     with pytest.raises(DrawingError, match=message) as caught:
         read_svg(data)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
+
+
+DIAGONAL = [[[10, 10], [90, 90]]]
+LINE_100 = '<path fill="none" stroke="#000" d="M10 10L90 90"/>'
+OTHER = '<path fill="none" stroke="#000" d="M10 90L90 10"/>'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f"<style>@media print{{path{{display:none}}}} .n{{}}</style>{LINE_100}",
+        (
+            "<style>@import 'x.css';.off g path{display:none}</style>"
+            f"<g class='off'><g>{OTHER}</g></g>{LINE_100}"
+        ),
+        f"<style>@media (prefers-color-scheme:dark){{path{{stroke:#fff}}}}</style>{LINE_100}",
+        (
+            "<style>:root{--ink:#000}</style><g stroke='#fff'>"
+            "<path style='stroke:var(--ink)' d='M10 10L90 90'/></g>"
+        ),
+        "<path style='stroke:#000;stroke:nonsense' d='M10 10L90 90'/>",
+        f"<switch><foreignObject/><g systemLanguage='xx'>{OTHER}</g>{LINE_100}</switch>",
+        f"<x:path xmlns:x='http://example.org' d='M10 90L90 10' stroke='red'/>{LINE_100}",
+        f"<path stroke='red' d='9'/><g transform='turn(5)'>{LINE_100}</g>",
+        (
+            "<path d='M-80 -80L180 180' stroke='red' clip-path='url(#c)'/>"
+            "<clipPath id='c'><rect x='10' y='10' width='80' height='80'/></clipPath>"
+        ),
+        (
+            "<g mask='url(#m)'><path d='M10 10L180 180' stroke='red'/></g>"
+            "<mask id='m'><path fill='#fff' d='M0 0H100V100H0z'/>"
+            "<path d='M90 90H101V101H90z'/></mask>"
+        ),
+        (
+            "<line x1='10' y1='10' x2='50' y2='50' stroke='red'/>"
+            "<line x1='90' y1='90' x2='50' y2='50' stroke='red'/>"
+        ),
+        f"{LINE_100}<path d='M90 90L10.2 10' stroke='#000'/>",
+        "<rect width='100' height='100' fill='#123'/><path d='M10 10L90 90' stroke='#fff'/>",
+        "<path d='M10 10L90 90' stroke='#fff'/>",
+        (
+            "<path style='transform-origin:50px 50px;transform:rotate(90deg)' d='M90 10L10 90'"
+            " stroke='#000'/>"
+        ),
+        "<line x1='1em' y1='10' x2='9em' y2='90' stroke='#000' font-size='10'/>",
+        (
+            "<use href='#s' x='10' y='10' width='80' height='80'/>"
+            "<symbol id='s' viewBox='0 0 8 8'><path d='M0 0L8 8' stroke='#000'/></symbol>"
+        ),
+    ],
+)
+def test_one_line_is_read(inside: str) -> None:
+    (stroke,) = strokes(inside, viewBox="0 0 100 100")
+    ends = np.array(stroke)[[0, -1]]
+    ends = ends if ends[0, 0] < ends[1, 0] else ends[::-1]
+    np.testing.assert_allclose(ends, DIAGONAL[0], atol=0.3)
+
+
+def test_what_is_left_out_is_said() -> None:
+    sketch = read_svg(svg(f"<text>a</text><text>b</text><path d='x' stroke='red'/>{LINE}"))
+    assert len(sketch.strokes) == 1
+    assert sketch.left_out == "2 x text; `path`, as the path data `d` must be readable; got x"
+
+
+def test_lines_under_areas_are_an_option() -> None:
+    inside = f"{LINE_100}<rect x='30' y='30' width='40' height='40' fill='#eee' stroke='#000'/>"
+    data = svg(inside, viewBox="0 0 100 100")
+    seen = read_svg(data).strokes
+    assert sorted(len(stroke) for stroke in seen) == [2, 2, 5]
+    np.testing.assert_allclose([stroke[-1] for stroke in seen[:1]], [[30, 30]], atol=0.5)
+    assert len(read_svg(data, hidden=True).strokes) == 2
+
+
+def test_white_is_seen_on_a_colour() -> None:
+    inside = '<circle cx="50" cy="50" r="40"/><circle cx="50" cy="50" r="20" fill="#fff"/>'
+    assert len(strokes(inside, viewBox="0 0 100 100")) == 2
+
+
+def test_a_pen_line_written_as_an_area_is_its_centre_line() -> None:
+    ring = "M90 50A40 40 0 1 1 10 50A40 40 0 1 1 90 50zM86 50A36 36 0 1 0 14 50A36 36 0 1 0 86 50z"
+    data = svg(f'<path d="{ring}"/>', viewBox="0 0 100 100")
+    (circle,) = read_svg(data).strokes
+    np.testing.assert_allclose(np.hypot(*(circle - 50).T), 38, atol=1)
+    assert len(read_svg(data, as_written=True).strokes) == 2
+    flame = svg('<path d="M10 10H90V60H10z"/>', viewBox="0 0 100 100")
+    assert read_svg(flame).strokes[0].tolist()[0] == [10, 10]
+
+
+def test_a_marker_stands_on_its_line() -> None:
+    marker = (
+        '<marker id="m" markerUnits="userSpaceOnUse" markerWidth="20" markerHeight="20" refX="10"'
+        ' refY="10" orient="auto"><path d="M10 0V20" stroke="#000"/></marker>'
+    )
+    line = '<path d="M50 10V90" stroke="#000" marker-end="url(#m)"/>'
+    first, bar = strokes(marker + line, viewBox="0 0 100 100")
+    assert first == [[50, 10], [50, 90]]
+    np.testing.assert_allclose(sorted(bar), [[40, 90], [60, 90]], atol=1e-4)

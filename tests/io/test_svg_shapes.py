@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -172,7 +171,7 @@ def test_round_shapes() -> None:
         ("rect", {"width": "5"}),
         ("rect", {"width": "-5", "height": "5"}),
         ("circle", {"r": "0"}),
-        ("ellipse", {"rx": "3"}),
+        ("ellipse", {}),
         ("polyline", {"points": ""}),
         ("polygon", {"points": "x"}),
         ("path", {"d": " "}),
@@ -198,8 +197,14 @@ def test_transforms() -> None:
     np.testing.assert_allclose(skewed, [1, 1, 1])
 
 
-@pytest.mark.parametrize("text", ["rotate(1e999)", "translate(1e999)"])
+@pytest.mark.parametrize("text", ["rotate(1e999)", "translate(1e999)", "nonsense(3)", "scale()"])
 def test_wrong_transforms_are_refused(text: str) -> None:
-    with pytest.raises(DrawingError, match="`transform` in the SVG must be"):
+    with pytest.raises(DrawingError, match="`transform` must be"):
         transform(text)
-    assert math.isfinite(transform("nonsense(3)").sum())
+
+
+def test_transforms_of_css() -> None:
+    moved = transform("translate(1in, 50%) rotate(0.25turn)", viewport=VIEWPORT) @ [1, 0, 1]
+    np.testing.assert_allclose(moved, [96, 51, 1])
+    turned = transform("rotate(90deg)", "center", VIEWPORT) @ [100, 0, 1]
+    np.testing.assert_allclose(turned, [150, 50, 1], atol=1e-9)

@@ -1,39 +1,49 @@
 from __future__ import annotations
 
-import pytest
+import xml.etree.ElementTree as ET
 
-from sketch_pix2seq.io.svg_style import SvgStyle, is_same_colour, read_rules, styled
+import pytest
+from cssselect2 import ElementWrapper
+
+from sketch_pix2seq.io.svg_style import StyleSheets, SvgStyle, colour, is_same_colour, styled
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
 
 
+def rgb(style: SvgStyle, name: str = "stroke") -> tuple[int, int, int] | None:
+    paint = style.colour(name)
+    return None if paint is None else paint.rgb
+
+
+def stroke_of(sheet: str, **attributes: str) -> tuple[int, int, int] | None:
+    root = ElementWrapper.from_xml_root(ET.Element("path", attributes))
+    return rgb(styled(SvgStyle(), StyleSheets([sheet]).declared(root, 1)))
+
+
 def test_defaults_are_a_black_area_without_line() -> None:
-    assert SvgStyle().fill_rgb == BLACK
-    assert SvgStyle().stroke_rgb is None
+    assert rgb(SvgStyle(), "fill") == BLACK
+    assert rgb(SvgStyle()) is None
 
 
 def test_attributes_are_inherited_and_overridden() -> None:
-    parent = styled(SvgStyle(), "g", {"stroke": "red", "fill": "none"}, {})
-    child = styled(parent, "path", {}, {})
-    assert (child.stroke_rgb, child.fill_rgb) == (RED, None)
-    assert styled(parent, "path", {"stroke": "none"}, {}).stroke_rgb is None
-    assert styled(parent, "path", {"stroke": "inherit"}, {}).stroke_rgb == RED
-    coloured = styled(SvgStyle(), "g", {"color": "red"}, {})
-    assert styled(coloured, "path", {"stroke": "currentColor"}, {}).stroke_rgb == RED
+    parent = styled(SvgStyle(), {"stroke": "red", "fill": "none"})
+    child = styled(parent, {})
+    assert (rgb(child), rgb(child, "fill")) == (RED, None)
+    assert rgb(styled(parent, {"stroke": "none"})) is None
+    assert rgb(styled(parent, {"stroke": "inherit"})) == RED
+    coloured = styled(SvgStyle(), {"color": "red"})
+    assert rgb(styled(coloured, {"stroke": "currentColor"})) == RED
 
 
-def test_css_wins_over_attributes_and_style_over_css() -> None:
-    rules = read_rules(["path{stroke:blue} .a{stroke:red} #b{stroke:lime} path.c{stroke:#00f}"])
-    attributes = {"stroke": "black"}
-
-    def stroke(**more: str) -> tuple[int, int, int] | None:
-        return styled(SvgStyle(), "path", {**attributes, **more}, rules).stroke_rgb
-
-    assert stroke() == (0, 0, 255)
-    assert stroke(**{"class": "x a"}) == RED
-    assert stroke(**{"class": "a", "id": "b"}) == (0, 255, 0)
-    assert stroke(**{"class": "a c"}) == (0, 0, 255)
-    assert stroke(**{"class": "a", "style": "stroke: #010203 !important"}) == (1, 2, 3)
+def test_the_cascade() -> None:
+    sheet = "path{stroke:blue} .a{stroke:red} #b{stroke:lime} path.c{stroke:#00f}"
+    assert stroke_of(sheet, stroke="black") == (0, 0, 255)
+    assert stroke_of(sheet, **{"class": "x a"}) == RED
+    assert stroke_of(sheet, **{"class": "a", "id": "b"}) == (0, 255, 0)
+    assert stroke_of(sheet, **{"class": "a c"}) == (0, 0, 255)
+    assert stroke_of(sheet, **{"class": "a", "style": "stroke: #010203"}) == (1, 2, 3)
+    assert stroke_of("path{stroke:red!important}", style="stroke:blue") == RED
+    assert stroke_of("path{stroke:red!important}", style="stroke:blue!important") == (0, 0, 255)
 
 
 @pytest.mark.parametrize(
@@ -49,34 +59,59 @@ def test_css_wins_over_attributes_and_style_over_css() -> None:
         {"stroke": "transparent"},
         {"stroke": "rgba(1, 2, 3, 0)"},
         {"stroke": "#ff000000"},
-        {"style": "stroke:none"},
     ],
     ids=str,
 )
 def test_what_is_invisible_has_no_line(attributes: dict[str, str]) -> None:
-    assert styled(SvgStyle(), "path", {"stroke": "red"} | attributes, {}).stroke_rgb is None
+    assert rgb(styled(SvgStyle(), {"stroke": "red"} | attributes)) is None
 
 
 def test_a_visible_child_of_a_hidden_group_is_seen_but_not_of_one_without_display() -> None:
-    hidden = styled(SvgStyle(), "g", {"visibility": "hidden"}, {})
-    assert styled(hidden, "path", {"visibility": "visible"}, {}).fill_rgb == BLACK
-    gone = styled(SvgStyle(), "g", {"display": "none"}, {})
-    assert styled(gone, "path", {"display": "inline"}, {}).fill_rgb is None
-    faint = styled(SvgStyle(), "g", {"opacity": "0.1"}, {})
-    assert styled(faint, "path", {"opacity": "0.1"}, {}).fill_rgb is None
+    hidden = styled(SvgStyle(), {"visibility": "hidden"})
+    assert rgb(styled(hidden, {"visibility": "visible"}), "fill") == BLACK
+    gone = styled(SvgStyle(), {"display": "none"})
+    assert rgb(styled(gone, {"display": "inline"}), "fill") is None
+    faint = styled(SvgStyle(), {"opacity": "0.1"})
+    assert rgb(styled(faint, {"opacity": "0.1"}), "fill") is None
 
 
-@pytest.mark.parametrize("colour", ["url(#gradient)", "nonsense", "rgb(", "#12", "hsl(x)"])
-def test_paint_that_is_unknown_is_ink(colour: str) -> None:
-    assert styled(SvgStyle(), "path", {"stroke": colour}, {}).stroke_rgb is not None
+@pytest.mark.parametrize("text", ["nonsense", "rgb(", "#12", "hsl(x)"])
+def test_paint_that_is_unknown_is_ink(text: str) -> None:
+    assert colour(text) is not None
 
 
-def test_rules_that_are_not_understood_are_passed_over() -> None:
-    sheet = "/* {x} */ a b{fill:red} @media print{.p{fill:red}} .x>.y,.z{fill:red;width:5px}"
-    assert read_rules([sheet])[".z"] == {"fill": "red"}
-    assert read_rules(["/*" * 100_000, "*/.a{fill:red}/*", "x" * 100_000]) == {}
-    assert read_rules(["/**/.a{/* y */fill:red}"]) == {".a": {"fill": "red"}}
-    assert read_rules(["{{{{}}}", "", ".a{", "}" * 1000, ".b{fill}"]) is not None
+@pytest.mark.parametrize(
+    ("media", "holds"),
+    [
+        ("all", True),
+        ("screen", True),
+        ("print", False),
+        ("not print", True),
+        ("print, screen", True),
+        ("only screen and (min-width: 300px)", True),
+        ("(max-width: 300px)", False),
+        ("(prefers-color-scheme: dark)", False),
+        ("(prefers-color-scheme: light)", True),
+    ],
+)
+def test_media(media: str, holds: bool) -> None:
+    assert (stroke_of(f"@media {media}{{path{{stroke:red}}}}") == RED) == holds
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "/*" * 100_000,
+        "{{{{}}}",
+        "}" * 1000,
+        "path{stroke:" + "(" * 50_000,
+        "a ~ b, " * 1000 + "path:not(a){stroke:red}",
+        "* * * * * path{stroke:red}",
+        "@media " * 10_000,
+    ],
+)
+def test_sheets_that_are_not_understood_are_passed_over(sheet: str) -> None:
+    assert stroke_of(sheet) is None
 
 
 def test_nearly_equal_colours() -> None:

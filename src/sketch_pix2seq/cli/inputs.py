@@ -108,6 +108,9 @@ def read_files(paths: Sequence[Path]) -> Inputs:
         except DrawingError as error:
             problems.append(error)
             sketches = []
+        for sketch in sketches:
+            if sketch.left_out is not None:
+                notify(f"`{name}`: left out: {sketch.left_out}")
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
         files.append(InputFile(path, name_source(stem(name), ends, taken), sketches))
     return Inputs(files, problems)

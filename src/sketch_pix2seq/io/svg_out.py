@@ -12,6 +12,9 @@ from sketch_pix2seq.io.animation import animated_style
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
 from sketch_pix2seq.sketch.smooth import curves_through
 
+WHOLE_STROKES = "data-strokes"
+"""Attribute of an `svg` each path of which is one stroke, not to be joined with another."""
+
 _MAX_SIZE = 100_000
 
 
@@ -52,7 +55,7 @@ def to_svg(
     shown = side if size_mm is None else f"{number(size_mm)}mm"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown}" height="{shown}"'
-        f' viewBox="0 0 {side} {side}">'
+        f' viewBox="0 0 {side} {side}" {WHOLE_STROKES}="whole">'
         + ("" if title is None else f"<title>{escape(title)}</title>")
         + drawing_group(drawing, size, margin, line_width, colour, smooth=smooth, animate=animate)
         + "</svg>\n"

@@ -8,61 +8,66 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from svgelements import Matrix
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.svg_path import LARGEST, Line, Piece, path_lines
 
 SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"})
 """Names of the elements that draw."""
+GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "d"})
+"""Properties of shapes that style sheets may set."""
 
 _TURN_SAMPLES = 96
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
 _LONGEST_TRANSFORM = 4_000  # letters; real ones have below 100
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
-          "in": 96.0, "q": 96 / 101.6, "em": 16.0, "rem": 16.0, "ex": 8.0}  # fmt: skip
+          "in": 96.0, "q": 96 / 101.6, "rem": 16.0}  # fmt: skip
+_FONT_UNITS = {"em": 1.0, "ex": 0.5, "ch": 0.5}  # of the font's size
+_ANGLES = {"": 1.0, "deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}  # degrees
+_FUNCTION = re.compile(r"[\s,]*+([A-Za-z]+)\s*\(([^()]*)\)[\s,]*+")
+_ARGUMENT = re.compile(r"([^\s,a-zA-Z%]+(?:[eE][+-]?\d+)?)([a-zA-Z%]*)")
+_PLACES = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
 
 
 def shape_lines(
-    tag: str, attributes: Mapping[str, str], viewport: tuple[float, float]
+    tag: str, values: Mapping[str, str], viewport: tuple[float, float], font_size: float = 16.0
 ) -> list[Line]:
     """Turn one of `SHAPES` into lines, in its own coordinates; none where SVG says it is not drawn.
 
     Args:
         tag: Name of the shape's element.
-        attributes: The element's attributes.
+        values: The element's attributes, or what CSS puts in their places.
         viewport: Width and height to which percentages refer.
+        font_size: In pixels, to which `em` refers.
 
     Example:
         >>> shape_lines("line", {"x2": "3", "y2": "4"}, (1, 1))[0][0].points.tolist()
         [[0.0, 0.0], [3.0, 4.0]]
     """
     if tag == "path":
-        return path_lines(attributes.get("d", ""))
+        data = values.get("d", "")
+        return path_lines(data[5:].strip("\"' )") if data.startswith("path(") else data)
     if tag in ("polyline", "polygon"):
-        return _poly(attributes.get("points", ""), closed=tag == "polygon")
+        return _poly(values.get("points", ""), closed=tag == "polygon")
 
-    def get(name: str, default: str = "0") -> float:
+    def get(name: str, default: float = 0.0) -> float:
+        text = values.get(name, "auto")
         axis = {"x": 0, "w": 0, "y": 1, "h": 1}.get(name.lstrip("cr")[:1])
         extent = math.hypot(*viewport) / math.sqrt(2) if axis is None else viewport[axis]
-        return length(attributes.get(name, default), extent)
+        return default if text.strip() == "auto" else length(text, extent, font_size)
 
     if tag == "line":
         return [[Piece(np.array([[get("x1"), get("y1")], [get("x2"), get("y2")]]), False)]]
+    rx, ry = get("rx", get("ry")), get("ry", get("rx"))  # one alone says both
     if tag == "rect":
-        rx = attributes.get("rx", attributes.get("ry", "0"))
-        ry = attributes.get("ry", rx)
-        width, height = get("width"), get("height")
-        radii = (length(rx, viewport[0]), length(ry, viewport[1]))
-        return _rect((get("x"), get("y")), (width, height), radii)
-    rx, ry = ("r", "r") if tag == "circle" else ("rx", "ry")
-    return _ellipse((get("cx"), get("cy")), (get(rx), get(ry)))
+        return _rect((get("x"), get("y")), (get("width"), get("height")), (rx, ry))
+    return _ellipse((get("cx"), get("cy")), (get("r"), get("r")) if tag == "circle" else (rx, ry))
 
 
 def count_tokens(data: str) -> int:
@@ -75,12 +80,13 @@ def count_tokens(data: str) -> int:
     return sum(1 for _ in _TOKEN.finditer(data))
 
 
-def length(text: str, extent: float) -> float:
+def length(text: str, extent: float, font_size: float = 16.0) -> float:
     """Read an SVG length in pixels, at 96 to the inch; 0 where the text is not a length.
 
     Args:
         text: A number with or without unit or per cent sign.
         extent: Length of 100 %.
+        font_size: In pixels.
 
     Example:
         >>> length("1in", 0), length("50%", 8)
@@ -91,38 +97,101 @@ def length(text: str, extent: float) -> float:
         return 0.0
     unit = text.strip()[match.end() :].strip().lower()
     value = min(max(float(match.group()), -LARGEST), LARGEST)
+    if unit in _FONT_UNITS:
+        return value * _FONT_UNITS[unit] * font_size
     return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
 
 
 @lru_cache(maxsize=1024)
-def transform(text: str) -> Float[np.ndarray, "3 3"]:
-    """Read an SVG `transform` as a (3, 3) matrix on columns (x, y, 1).
+def transform(
+    text: str, origin: str = "", viewport: tuple[float, float] = (0.0, 0.0), font_size: float = 16.0
+) -> Float[np.ndarray, "3 3"]:
+    """Read a `transform` of SVG or CSS as a (3, 3) matrix on columns (x, y, 1).
+
+    Args:
+        text: The transform.
+        origin: The `transform-origin`.
+        viewport: Width and height to which percentages refer.
+        font_size: In pixels.
+
+    Raises:
+        DrawingError: If it is too long, not readable or not finite.
 
     Example:
         >>> transform("translate(3 4)")[:2, 2].tolist()
         [3.0, 4.0]
     """
-    if not text.strip():
+    if not text.strip() or text.strip() == "none":
         return np.eye(3)
     if len(text) > _LONGEST_TRANSFORM:
         raise DrawingError(
-            f"a `transform` in the SVG must have at most {_LONGEST_TRANSFORM} letters",
-            got=len(text),
+            f"a `transform` must have at most {_LONGEST_TRANSFORM} letters", got=len(text)
         )
-    try:
-        m = Matrix(text)
-        matrix = np.array([[m.a, m.c, m.e], [m.b, m.d, m.f], [0, 0, 1]], np.float64)
-    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError):
-        raise DrawingError("a `transform` in the SVG must be readable", got=text[:60]) from None
-    if not np.isfinite(matrix).all():
-        raise DrawingError("a `transform` in the SVG must be finite", got=text[:60])
-    return matrix
+    matrix, place = np.eye(3), 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        while found := _FUNCTION.match(text, place):
+            place = found.end()
+            arguments = [
+                _argument(part, unit.lower(), viewport[number % 2], font_size)
+                for number, (part, unit) in enumerate(_ARGUMENT.findall(found[2]))
+            ]
+            try:
+                matrix = matrix @ _function(found[1].lower(), arguments)
+            except (TypeError, OverflowError, ValueError):
+                raise DrawingError("a `transform` must be readable", got=text[:60]) from None
+    if place != len(text) or not np.isfinite(matrix).all():
+        raise DrawingError("a `transform` must be readable and finite", got=text[:60])
+    words = [_PLACES.get(word, word) for word in origin.split()[:2]] or ["0"]
+    middle = np.eye(3)
+    for axis, word in enumerate([*words, "50%"][:2] if origin.strip() else ()):
+        middle[axis, 2] = length(word, viewport[axis], font_size)
+    about: Float[np.ndarray, "3 3"] = middle @ matrix @ np.linalg.inv(middle)
+    return about
+
+
+def _argument(number: str, unit: str, extent: float, font_size: float) -> float:
+    """Read an argument of a transform: a number, a length, or an angle in degrees."""
+    if unit in _ANGLES:
+        return float(number) * _ANGLES[unit]
+    return length(number + unit, extent, font_size)
+
+
+def _function(name: str, arguments: list[float]) -> Float[np.ndarray, "3 3"]:
+    """The matrix of one function; a wrong count of arguments is a TypeError."""
+
+    def matrix(a: float, b: float, c: float, d: float, e: float, f: float) -> np.ndarray:
+        return np.array([[a, c, e], [b, d, f], [0, 0, 1]], np.float64)
+
+    def turned(angle: float, x: float = 0.0, y: float = 0.0) -> np.ndarray:
+        c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        return matrix(c, s, -s, c, x - c * x + s * y, y - s * x - c * y)
+
+    functions: dict[str, Callable[..., np.ndarray]] = {
+        "matrix": matrix,
+        "translate": lambda x, y=0.0: matrix(1, 0, 0, 1, x, y),
+        "translatex": lambda x: matrix(1, 0, 0, 1, x, 0),
+        "translatey": lambda y: matrix(1, 0, 0, 1, 0, y),
+        "scale": lambda x, y=None: matrix(x, 0, 0, x if y is None else y, 0, 0),
+        "scalex": lambda x: matrix(x, 0, 0, 1, 0, 0),
+        "scaley": lambda y: matrix(1, 0, 0, y, 0, 0),
+        "rotate": turned,
+        "skew": lambda x, y=0.0: matrix(1, _tan(y), _tan(x), 1, 0, 0),
+        "skewx": lambda x: matrix(1, 0, _tan(x), 1, 0, 0),
+        "skewy": lambda y: matrix(1, _tan(y), 0, 1, 0, 0),
+    }
+    if name not in functions:
+        raise ValueError(name)
+    return functions[name](*arguments)
+
+
+def _tan(degrees: float) -> float:
+    return math.tan(math.radians(degrees))
 
 
 def _poly(text: str, *, closed: bool) -> list[Line]:
     """Read the points of a polyline or polygon; a last odd number is dropped, as SVG demands."""
-    numbers = [length(number, 0) for number in _NUMBER.findall(text)]
-    points = np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
+    numbers = np.clip(list(map(float, _NUMBER.findall(text))), -LARGEST, LARGEST)
+    points = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     if len(points) == 0:
         return []
     if closed:

@@ -1,171 +1,312 @@
-"""Which parts of an SVG are visible: presentation attributes, simple CSS, colours.
+"""How the elements of an SVG are painted: presentation attributes, CSS, colours.
 
-Of CSS it knows the selectors `*`, `tag`, `.class`, `tag.class` and `#id`, which drawing
-programs write.
+CSS is read by tinycss2 and selected by cssselect2; here are the cascade and what of `@media` and
+of values concerns a drawing.
+
+Source: CSS Cascading and Inheritance 4, section 6 (order of declarations); Media Queries 4.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from svgelements import Color
+import cssselect2
+import tinycss2
+from tinycss2.color4 import parse_color
 
-Rules: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Selector -> property -> value."""
+from sketch_pix2seq.io.svg_shapes import GEOMETRY, length
 
-_PROPERTIES = frozenset(
-    {
-        "color", "display", "fill", "fill-opacity", "opacity", "stroke", "stroke-opacity",
-        "stroke-width", "visibility",
-    }
-)  # fmt: skip
-_SELECTOR = re.compile(r"[\w*.#-]+")
-_SAME_COLOUR = 24  # steps of 255 that look alike on paper
-_MOST_CLASSES = 32  # of one element
-_LONGEST_COLOUR = 64
+RGB = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+SAME_COLOUR = 24
+"""Steps of 255 by which colours differ that look alike on paper."""
+
+_INHERITED = {
+    "color": "black", "fill": "black", "stroke": "none", "stroke-width": "1", "fill-opacity": "1",
+    "stroke-opacity": "1", "visibility": "visible", "fill-rule": "nonzero",
+    "clip-rule": "nonzero", "font-size": "16", "marker-start": "none", "marker-mid": "none",
+    "marker-end": "none",
+}  # fmt: skip
+_PROPERTIES = GEOMETRY | _INHERITED.keys() | {
+    "background", "background-color", "clip-path", "display", "marker", "mask", "opacity",
+    "overflow", "stop-color", "transform", "transform-origin",
+}  # fmt: skip
+_COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
+_LONGEST_SHEETS = 1_000_000  # letters
+_LONGEST_VALUE = 1_000
+_MOST_COMBINATORS = 3  # of a selector; more cost too much, and mean nothing in a drawing
+_MOST_TESTS = 30_000_000  # of selectors in a document
+_MOST_NESTED = 8  # rules within rules
 _SEEN = 0.02  # opacity below which nothing is seen
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
+_LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
+_FEATURES = {"prefers-color-scheme": "light", "orientation": "landscape"}  # of the screen
 
 
-@dataclass(frozen=True, kw_only=True)
+class Paint(NamedTuple):
+    """A colour and how far it covers what is below, 0 to 1."""
+
+    rgb: RGB
+    alpha: float
+
+
+class _Declaration(NamedTuple):
+    name: str
+    value: str
+    is_important: bool
+
+
+@dataclass(frozen=True)
 class SvgStyle:
-    """How an element is painted; the defaults are SVG's own."""
+    """How an element is painted; the defaults are SVG's own.
 
-    color: str = "black"
-    fill: str = "black"
-    stroke: str = "none"
-    stroke_width: str = "1"
-    fill_opacity: float = 1.0
-    stroke_opacity: float = 1.0
+    Args:
+        values: Inherited property -> value, as it is written.
+        opacity: Of the element and all around it.
+        displayed: Whether it is there at all.
+    """
+
+    values: Mapping[str, str] = field(default_factory=lambda: _INHERITED)
     opacity: float = 1.0
-    visible: bool = True
     displayed: bool = True
 
     @property
-    def stroke_rgb(self) -> tuple[int, int, int] | None:
-        """Colour of the line, None when no line is seen."""
-        if _leading_number(self.stroke_width, 1.0) <= 0:
-            return None
-        return self._seen(self.stroke, self.stroke_opacity)
+    def font_size(self) -> float:
+        """In pixels."""
+        return float(self.values["font-size"])
 
     @property
-    def fill_rgb(self) -> tuple[int, int, int] | None:
-        """Colour of the area, None when no area is seen."""
-        return self._seen(self.fill, self.fill_opacity)
+    def stroke_width(self) -> float:
+        """In the element's own units; percentages refer to 100."""
+        return length(self.values["stroke-width"], 100, self.font_size)
 
-    def _seen(self, colour: str, opacity: float) -> tuple[int, int, int] | None:
-        if not self.visible or not self.displayed or opacity * self.opacity < _SEEN:
+    def paint(self, name: str) -> str | None:
+        """What `fill` or `stroke` paints with: a colour or a reference; None: nothing is seen."""
+        seen = self.opacity * _opacity(self.values[f"{name}-opacity"])
+        hidden = self.values["visibility"].strip() in ("hidden", "collapse")
+        if hidden or not self.displayed or seen < _SEEN:
             return None
-        return _rgb(self.color if colour.lower() == "currentcolor" else colour)
+        if name == "stroke" and self.stroke_width <= 0:
+            return None
+        value = self.values[name].strip()
+        return self.values["color"] if value.lower() == "currentcolor" else value
+
+    def colour(self, name: str) -> Paint | None:
+        """The colour of `fill` or `stroke`, unless it is a reference or cannot be seen."""
+        value = self.paint(name)
+        found = None if value is None else colour(value)
+        if found is None:
+            return None
+        return Paint(
+            found.rgb, found.alpha * self.opacity * _opacity(self.values[f"{name}-opacity"])
+        )
 
 
-def styled(parent: SvgStyle, tag: str, attributes: Mapping[str, str], rules: Rules) -> SvgStyle:
-    """Work out how an element is painted: attributes, then CSS rules, then its `style`.
+class StyleSheets:
+    """The style sheets of a document."""
+
+    def __init__(self, sheets: Iterable[str]) -> None:
+        self._matcher = cssselect2.Matcher()
+        self._combinators = [0] * (_MOST_COMBINATORS + 1)
+        self._tests_left = _MOST_TESTS
+        letters = 0
+        for sheet in sheets:
+            letters += len(sheet)
+            if letters > _LONGEST_SHEETS:
+                break
+            self._add(tinycss2.parse_stylesheet(sheet, True, True), 0)
+
+    def declared(self, element: cssselect2.ElementWrapper, depth: int) -> dict[str, str]:
+        """Return the element's attributes and, over them, what CSS says.
+
+        Args:
+            element: The element.
+            depth: How deep it is nested.
+        """
+        attributes = element.etree_element.attrib
+        found = {name: value for name, value in attributes.items() if name[0] != "{"}
+        important: dict[str, str] = {}
+        self._tests_left -= sum(n * depth**k for k, n in enumerate(self._combinators))
+        matches = self._matcher.match(element) if self._tests_left > 0 else []
+        blocks = [match[-1] for match in matches if match[2] is None]
+        for block in [*blocks, _declarations(attributes.get("style", ""))]:
+            for name, value, is_important in block:
+                (important if is_important else found)[name] = value
+        return found | important
+
+    def _add(self, rules: Sequence[Any], nested: int) -> None:
+        for rule in rules:
+            if rule.type == "qualified-rule":
+                self._add_rule(rule)
+            elif rule.type == "at-rule" and rule.content is not None and nested < _MOST_NESTED:
+                is_media = rule.lower_at_keyword == "media"
+                if rule.lower_at_keyword in ("supports", "layer") or (
+                    is_media and _is_screen(rule.prelude)
+                ):
+                    self._add(tinycss2.parse_rule_list(rule.content, True, True), nested + 1)
+
+    def _add_rule(self, rule: Any) -> None:
+        block = _as_declarations(tinycss2.parse_blocks_contents(rule.content))
+        if not block:
+            return
+        for part in _split(rule.prelude, ","):
+            kinds = [token.type for token in part]
+            values = [getattr(token, "value", "") for token in part]
+            combinators = kinds[1:-1].count("whitespace") + sum(v in (">", "+") for v in values)
+            if "function" in kinds or "~" in values or combinators > _MOST_COMBINATORS:
+                continue
+            try:
+                selectors = cssselect2.compile_selector_list(part)
+            except cssselect2.SelectorError:
+                continue
+            for selector in selectors:
+                self._matcher.add_selector(selector, block)
+                self._combinators[combinators] += 1
+
+
+def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
+    """Work out how an element is painted.
 
     Args:
         parent: Style of the element around it.
-        tag: Name of the element, without namespace.
-        attributes: The element's attributes.
-        rules: Rules of the document's style sheets.
+        declared: What attributes and CSS say of the element.
 
     Example:
-        >>> styled(SvgStyle(), "g", {"stroke": "red", "style": "fill: none"}, {}).fill_rgb is None
-        True
+        >>> styled(SvgStyle(), {"stroke": "red", "fill": "none"}).colour("stroke").rgb
+        (255, 0, 0)
     """
-    found = {name: attributes[name] for name in _PROPERTIES & attributes.keys()}
-    classes = attributes.get("class", "").split()[:_MOST_CLASSES]
-    selectors = ["*", tag, *(f".{name}" for name in classes)]
-    selectors += [f"{tag}.{name}" for name in classes]
-    selectors.append(f"#{attributes.get('id', '')}")
-    for selector in selectors:
-        found.update(rules.get(selector, {}))
-    found.update(_declarations(attributes.get("style", "")))
-    found = {name: value for name, value in found.items() if value != "inherit"}
-    return SvgStyle(
-        color=found.get("color", parent.color),
-        fill=found.get("fill", parent.fill),
-        stroke=found.get("stroke", parent.stroke),
-        stroke_width=found.get("stroke-width", parent.stroke_width),
-        fill_opacity=_opacity(found, "fill-opacity", parent.fill_opacity),
-        stroke_opacity=_opacity(found, "stroke-opacity", parent.stroke_opacity),
-        opacity=parent.opacity * _opacity(found, "opacity", 1.0),
-        visible=found.get("visibility", "visible" if parent.visible else "hidden") == "visible",
-        displayed=parent.displayed and found.get("display", "inline") != "none",
-    )
+    own = {
+        name: declared[name]
+        for name in declared
+        if (name in _INHERITED or name.startswith("--")) and declared[name].strip() != "inherit"
+    }
+    for name in ("marker-start", "marker-mid", "marker-end") if "marker" in declared else ():
+        own.setdefault(name, declared["marker"])
+    values = {**parent.values, **own}
+    for name in _COLOURS & own.keys():
+        values[name] = _substituted(own[name], values)
+    if "font-size" in own:
+        size = length(own["font-size"], parent.font_size, parent.font_size)
+        values["font-size"] = str(size or parent.font_size)
+    if values["color"].strip().lower() == "currentcolor":
+        values["color"] = parent.values["color"]
+    opacity = parent.opacity * _opacity(declared.get("opacity", "1"))
+    displayed = parent.displayed and declared.get("display", "").strip() != "none"
+    return SvgStyle(values, opacity, displayed)
 
 
-def read_rules(sheets: Iterable[str]) -> Rules:
-    """Read the rules of `<style>` elements that have a simple selector; others are passed over.
+@lru_cache(maxsize=1024)
+def colour(text: str) -> Paint | None:
+    """Read a colour; None for no paint. What is unknown is black: ink.
 
     Example:
-        >>> read_rules([".a, #b {fill: none; font: x}"])
-        {'.a': {'fill': 'none'}, '#b': {'fill': 'none'}}
+        >>> colour("#f008").rgb, colour("none"), colour("nonsense").rgb
+        ((255, 0, 0), None, (0, 0, 0))
     """
-    rules: dict[str, dict[str, str]] = {}
-    for sheet in sheets:
-        for block in _without_comments(sheet).split("}"):
-            selectors, _, body = block.rpartition("{")
-            declarations = _declarations(body)
-            for selector in (part.strip() for part in selectors.split(",")):
-                if _SELECTOR.fullmatch(selector):
-                    rules.setdefault(selector, {}).update(declarations)
-    return rules
+    name = text.strip().lower()
+    if name in ("none", "transparent", ""):
+        return None
+    found = parse_color(name) if len(name) <= _LONGEST_VALUE else None
+    if found is None or isinstance(found, str):
+        return Paint((0, 0, 0), 1.0)
+    parts = [part or 0.0 for part in found.to("srgb").coordinates]
+    red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in parts)
+    return None if found.alpha < _SEEN else Paint((red, green, blue), found.alpha)
 
 
-def is_same_colour(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
-    """Whether two colours, red, green and blue to 255, look alike on paper.
+def is_same_colour(one: RGB, other: RGB) -> bool:
+    """Whether two colours look alike on paper.
 
     Example:
         >>> is_same_colour((255, 255, 255), (250, 250, 245))
         True
     """
-    return all(abs(a - b) <= _SAME_COLOUR for a, b in zip(one, other, strict=True))
+    return all(abs(a - b) <= SAME_COLOUR for a, b in zip(one, other, strict=True))
 
 
-def _without_comments(sheet: str) -> str:
-    """Leave out `/* ... */`, in one pass whatever the text is."""
-    first, *rest = sheet.split("/*")
-    return first + "".join(part.partition("*/")[2] for part in rest)
+@lru_cache(maxsize=1024)
+def _declarations(text: str) -> tuple[_Declaration, ...]:
+    """Read the attribute `style`."""
+    if not text or len(text) > _LONGEST_SHEETS:
+        return ()
+    return _as_declarations(tinycss2.parse_blocks_contents(text))
 
 
-def _declarations(text: str) -> dict[str, str]:
-    """Read `name: value; ...`, keeping the properties that matter here."""
-    pairs = (part.partition(":") for part in text.split(";"))
-    return {
-        name.strip().lower(): value.replace("!important", "").strip()
-        for name, _, value in pairs
-        if name.strip().lower() in _PROPERTIES
-    }
+def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:
+    """Keep the properties that matter here, with values that a browser would understand."""
+    found = []
+    for node in nodes:
+        if node.type != "declaration":
+            continue
+        name = node.name if node.name.startswith("--") else node.lower_name
+        if name not in _PROPERTIES and not name.startswith("--"):
+            continue
+        try:
+            value = tinycss2.serialize(node.value).strip()
+        except RecursionError:  # nothing but brackets
+            continue
+        is_wrong_colour = name in _COLOURS and "var(" not in value and not _is_paint(value)
+        is_wrong_length = not 0 < len(value) <= _LONGEST_VALUE * (100 if name == "d" else 1)
+        if not is_wrong_colour and not is_wrong_length:
+            found.append(_Declaration(name, value, bool(node.important)))
+    return tuple(found)
 
 
-def _leading_number(text: str, default: float) -> float:
-    """Return the number a text begins with."""
-    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)", text)
-    return float(match.group(1)) if match else default
+def _is_paint(value: str) -> bool:
+    """Whether a value is one of `fill` or `stroke`."""
+    name = value.lower()
+    known = ("none", "inherit", "context-fill", "context-stroke")
+    return (
+        name.startswith(("url(", "light-dark(")) or name in known or parse_color(name) is not None
+    )
 
 
-def _opacity(found: Mapping[str, str], name: str, default: float) -> float:
+def _substituted(value: str, values: Mapping[str, str]) -> str:
+    """Put the values of variables in their places, and of `light-dark` the light one."""
+    for _ in range(4):
+        if "var(" not in value or len(value) > _LONGEST_VALUE:
+            break
+        value = _VARIABLE.sub(lambda found: values.get(found[1], found[2] or ""), value)
+    return _LIGHT_DARK.sub(r"\1", value) if "light-dark(" in value else value
+
+
+def _is_screen(prelude: Sequence[Any]) -> bool:
+    """Whether a list of media queries holds for a large, light screen."""
+    return any(map(_holds, _split(prelude, ",")))
+
+
+def _holds(query: Sequence[Any]) -> bool:
+    result, is_not = True, False
+    for token in query:
+        if token.type == "ident":
+            word = token.lower_value
+            is_not |= word == "not"
+            result &= word in ("not", "only", "and", "all", "screen")
+        elif token.type == "() block":
+            name, _, value = tinycss2.serialize(token.content).partition(":")
+            name, value = name.strip().lower(), value.strip().lower()
+            result &= name.startswith("min-") or _FEATURES.get(name, "") == value
+    return result != is_not
+
+
+def _split(tokens: Sequence[Any], sign: str) -> list[list[Any]]:
+    """Split tokens at a sign, without blanks around."""
+    parts: list[list[Any]] = [[]]
+    for token in tokens:
+        if token.type == "literal" and token.value == sign:
+            parts.append([])
+        elif token.type != "whitespace" or parts[-1]:
+            parts[-1].append(token)
+    for part in parts:
+        if part and part[-1].type == "whitespace":
+            part.pop()
+    return parts
+
+
+def _opacity(text: str) -> float:
     """Return an opacity from 0 to 1, a number or a percentage."""
-    text = found.get(name)
-    if text is None:
-        return default
-    value = _leading_number(text, 1.0) / (100 if text.rstrip().endswith("%") else 1)
-    return min(max(value, 0.0), 1.0)
-
-
-def _rgb(colour: str) -> tuple[int, int, int] | None:
-    """Return red, green and blue; None for no paint. Gradients and unknown names are black."""
-    name = colour.strip().lower()
-    if name in ("none", "transparent", ""):
-        return None
-    if name.startswith("url(") or len(name) > _LONGEST_COLOUR:
-        return (0, 0, 0)
-    try:
-        parsed = Color(name)
-    except (ValueError, TypeError, AttributeError, IndexError):
-        return (0, 0, 0)
-    if parsed.value is None or parsed.alpha < 255 * _SEEN:
-        return None
-    return (parsed.red, parsed.green, parsed.blue)
+    return min(max(length(text, 1.0) if text.strip()[:1] in "+-.0123456789" else 1.0, 0.0), 1.0)

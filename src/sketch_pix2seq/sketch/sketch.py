@@ -35,6 +35,7 @@ class Sketch:
         strokes: (P, 2) float32 arrays, P >= 1, finite. They become read-only.
         category: What is drawn, if known.
         name: Where it comes from, such as the stem of a file name.
+        left_out: What of its file was not read, in one line.
 
     Raises:
         DrawingError: If a stroke is something else. `Sketch.from_points` converts.
@@ -47,6 +48,7 @@ class Sketch:
     strokes: tuple[np.ndarray, ...]
     category: str | None = None
     name: str | None = None
+    left_out: str | None = None
 
     def __post_init__(self) -> None:
         """Check every stroke and close it against writing."""

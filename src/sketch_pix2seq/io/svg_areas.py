@@ -1,0 +1,441 @@
+"""Areas of an SVG: clipping lines to them, painting them, what of a line is seen, pen lines.
+
+All in the document's units. Areas are painted small, without soft edges: enough to find out which
+colours lie beside a line and what lies over it, to a thousandth of the drawing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int64
+
+from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.picture_in import strokes_of_ink
+from sketch_pix2seq.io.regions import Regions
+from sketch_pix2seq.io.svg_lines import Polyline, cut
+from sketch_pix2seq.io.svg_style import RGB, SAME_COLOUR, Paint, is_same_colour
+from sketch_pix2seq.io.thinning import thin
+
+_SIDE = 1_000  # pixels of the longest side, at most, of what is painted
+_MOST_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
+_MOST_PIXELS = 200_000_000
+_BLOCK = 1_000_000  # pairs that are compared at once
+_OPAQUE = 0.9
+_BRIDGED = 3  # pixels: shorter parts of a line are seen or not as what is beside them
+_PEN_PIXELS = 7  # that the line of a pen is wide, in the picture it is found in
+_PEN_SIDE = 2_500
+_PEN_ROUGH = 300  # pixels of the longest side of a first look at the width
+_PEN_LENGTH = 16.0  # times its width: a shorter area is a shape
+_PEN_SLIM = 10.0  # times as large as its width is an area that holds such a line
+_PEN_BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
+_PEN_BLOBS = 0.03  # share of an area that may be such
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """The inside of closed lines.
+
+    Args:
+        rings: (P, 2) points of each; the last is joined to the first.
+        even_odd: Which inside is meant: else all round which lines go (`nonzero`).
+        is_in: For a part of a clip: whether it adds to it or takes away from it.
+    """
+
+    rings: list[Float[np.ndarray, "P 2"]]
+    even_odd: bool = False
+    is_in: bool = True
+
+    def edges(self) -> tuple[Float[np.ndarray, "E 2"], Float[np.ndarray, "E 2"]]:
+        """Beginnings and ends of all edges."""
+        if not self.rings:
+            return np.empty((0, 2)), np.empty((0, 2))
+        ends = [np.roll(ring, -1, axis=0) for ring in self.rings]
+        return np.concatenate(self.rings), np.concatenate(ends)
+
+
+Clip = list[Area]
+"""Areas in the order in which they add to what is seen or take away from it."""
+
+
+@dataclass(eq=False)
+class Shape:
+    """A shape as it is painted: its lines, cut to its clips, and its area.
+
+    Where its lines are the centre lines of a pen, `edges` are what was painted.
+    """
+
+    lines: list[Polyline]
+    area: Area
+    stroke: Paint | None
+    width: float
+    fill: Paint | None
+    clips: tuple[Clip, ...] = ()
+    edges: list[Polyline] = field(default_factory=list)
+
+    @property
+    def line_rgb(self) -> RGB:
+        """Colour of its lines, or of its area if it has none."""
+        paint = self.stroke or self.fill
+        return (0, 0, 0) if paint is None else _over(paint, (255, 255, 255))
+
+
+def _over(paint: Paint, ground: RGB) -> RGB:
+    red, green, blue = (
+        round(paint.alpha * a + (1 - paint.alpha) * b)
+        for a, b in zip(paint.rgb, ground, strict=True)
+    )
+    return red, green, blue
+
+
+# ---- clips
+
+
+def clipped(lines: Sequence[Polyline], clips: Sequence[Clip]) -> list[Polyline]:
+    """Keep what of lines is inside of all clips.
+
+    Raises:
+        DrawingError: If that would take too long.
+    """
+    for clip in clips:
+        lines = [part for line in lines for part in _clipped(line, clip)]
+    return list(lines)
+
+
+def _clipped(line: Polyline, clip: Clip) -> list[Polyline]:
+    if not clip:
+        return []
+    begins, ends = (np.concatenate(both) for both in zip(*(a.edges() for a in clip), strict=True))
+    if len(begins) == 0:
+        return []
+    low, high = begins.min(axis=0), begins.max(axis=0)
+    points = line.points
+    if (points.max(axis=0) < low).any() or (points.min(axis=0) > high).any():
+        return []
+    places = [np.arange(len(points), dtype=np.float64), _crossings(points, begins, ends)]
+    at = np.unique(np.concatenate(places))
+    middles = (at[1:] + at[:-1]) / 2 if len(at) > 1 else at
+    index = np.minimum(middles.astype(int), max(len(points) - 2, 0))
+    step = points[np.minimum(index + 1, len(points) - 1)] - points[index]
+    inside = _inside(points[index] + (middles - index)[:, None] * step, clip)
+    if len(at) == 1:
+        return [line] if inside[0] else []
+    return cut(line, at[:-1], at[1:], inside)
+
+
+def _crossings(
+    points: Float[np.ndarray, "P 2"],
+    begins: Float[np.ndarray, "E 2"],
+    ends: Float[np.ndarray, "E 2"],
+) -> Float[np.ndarray, " C"]:
+    """Where a line crosses edges, counted in its points: 2.5 is half way from point 2 to 3."""
+    if len(points) * len(begins) > _MOST_CROSSINGS:
+        raise DrawingError("a clip path must have fewer points", got=len(begins))
+    found = [np.empty(0)]
+    size = max(_BLOCK // max(len(begins), 1), 1)
+    for first in range(0, len(points) - 1, size):
+        a = points[first : first + size + 1]
+        way, edge, gap = np.diff(a, axis=0)[:, None], (ends - begins)[None], begins - a[:-1, None]
+        cross = way[..., 0] * edge[..., 1] - way[..., 1] * edge[..., 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = (gap[..., 0] * edge[..., 1] - gap[..., 1] * edge[..., 0]) / cross
+            u = (gap[..., 0] * way[..., 1] - gap[..., 1] * way[..., 0]) / cross
+        row, column = np.nonzero((t > 0) & (t < 1) & (u >= 0) & (u <= 1))
+        found.append(first + row + t[row, column])
+    return np.concatenate(found)
+
+
+def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " P"]:
+    """Whether points are inside of a clip; its border is."""
+    inside = np.zeros(len(points), bool)
+    for area in clip:
+        begins, ends = area.edges()
+        if len(begins) == 0:
+            continue
+        slack = 1e-6 * float((begins.max(axis=0) - begins.min(axis=0)).max())
+        way = ends - begins
+        size = max(_BLOCK // len(begins), 1)
+        for first in range(0, len(points), size):
+            some = points[first : first + size, None]
+            gap = some - begins
+            side = way[:, 0] * gap[..., 1] - way[:, 1] * gap[..., 0]
+            up = (begins[:, 1] <= some[..., 1]) & (ends[:, 1] > some[..., 1]) & (side > 0)
+            down = (begins[:, 1] > some[..., 1]) & (ends[:, 1] <= some[..., 1]) & (side < 0)
+            turns = up.sum(axis=1) - down.sum(axis=1)
+            length = np.maximum((way**2).sum(axis=1), 1e-300)
+            share = np.clip((gap * way).sum(axis=2) / length, 0, 1)[..., None]
+            on_edge = (((gap - share * way) ** 2).sum(axis=2) <= slack**2).any(axis=1)
+            hit = (turns % 2 == 1 if area.even_odd else turns != 0) | on_edge
+            inside[first : first + size][hit] = area.is_in
+    return inside
+
+
+# ---- painting
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Where pixels lie: pixel (row, column) is at `corner + (column, row) / scale`."""
+
+    corner: Float[np.ndarray, " 2"]
+    scale: float
+    shape: tuple[int, int]
+
+    def mask(self, area: Area) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
+        """Fill an area: a part of the picture, and which of its pixels are inside."""
+        begins, ends = ((p - self.corner) * self.scale for p in area.edges())
+        height, width = self.shape
+        if len(begins) == 0:
+            return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), bool)
+        low = np.clip(np.floor(begins.min(axis=0)), 0, (width, height)).astype(int)
+        high = np.clip(np.ceil(begins.max(axis=0)) + 1, 0, (width, height)).astype(int)
+        wide, high_ = np.maximum(high - low, 0).tolist()
+        turns = _winding(begins - low, ends - low, high_, wide)
+        place = (slice(low[1], low[1] + high_), slice(low[0], low[0] + wide))
+        return place, (turns % 2 == 1 if area.even_odd else turns != 0)
+
+    def clipped_mask(self, shape: Shape) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
+        """Fill the area of a shape, inside its clips."""
+        place, mask = self.mask(shape.area)
+        for clip in shape.clips:
+            seen = np.zeros(self.shape, bool)
+            for area in clip:
+                inner, part = self.mask(area)
+                seen[inner][part] = area.is_in
+            mask &= seen[place]
+        return place, mask
+
+
+def _winding(
+    begins: Float[np.ndarray, "E 2"], ends: Float[np.ndarray, "E 2"], height: int, width: int
+) -> Int64[np.ndarray, "h w"]:
+    """How often edges go round the middle of each pixel, with their sense."""
+    way = ends - begins
+    top = np.clip(np.ceil(np.minimum(begins[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
+    stop = np.clip(np.ceil(np.maximum(begins[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
+    counts = stop - top
+    if counts.sum() > _MOST_CROSSINGS:
+        raise DrawingError("an area must have fewer edges", got=len(begins))
+    edge = np.repeat(np.arange(len(begins)), counts)
+    row = np.arange(len(edge)) + np.repeat(top - np.cumsum(counts) + counts, counts)
+    x = begins[edge, 0] + (row + 0.5 - begins[edge, 1]) * way[edge, 0] / way[edge, 1]
+    column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
+    sense = np.sign(way[edge, 1])
+    flat = np.bincount(row * (width + 1) + column, sense, height * (width + 1))
+    turns: Int64[np.ndarray, "h w"] = (
+        flat.reshape(height, width + 1)[:, :-1].cumsum(axis=1).round().astype(np.int64)
+    )
+    return turns
+
+
+def seen_parts(
+    shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape], hidden: bool
+) -> list[list[Polyline]]:
+    """Keep what of each shape's lines can be seen: not covered, and of another colour than around.
+
+    Args:
+        shapes: In the order in which they are painted; those that are `grounds` among them.
+        paper: Colour of the paper.
+        grounds: Shapes that cover the page, whose own lines are none.
+        hidden: Keep lines that are covered by areas.
+    """
+    lines = [line for shape in shapes for line in shape.lines]
+    is_ground = {id(shape) for shape in grounds}
+    plain = all(shape.fill is None or id(shape) in is_ground for shape in shapes)
+    if not lines or plain:
+        colour, found = paper, []
+        if grounds and (ground := grounds[-1].fill) is not None:
+            colour = _over(ground, paper)
+        for shape in shapes:
+            shown = id(shape) not in is_ground and not is_same_colour(shape.line_rgb, colour)
+            found.append(shape.lines if shown else [])
+        return found
+    frame = _frame(shapes, lines)
+    colours, numbers = _painted(shapes, frame, paper)
+    parts = []
+    for number, shape in enumerate(shapes):
+        kept: list[Polyline] = []
+        if id(shape) not in is_ground:
+            look = _Look(frame, colours, numbers, number, hidden)
+            for line in shape.lines if look.shows_edges(shape) else ():
+                kept += look.seen(line, shape)
+        parts.append(kept)
+    return parts
+
+
+def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
+    """A frame round all lines, with as many pixels as the areas allow."""
+    points = np.concatenate([line.points for line in lines])
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = max(float((high - low).max()), 1e-9)
+    covered = crossings = 1e-9
+    for shape in shapes:
+        if shape.fill is not None and shape.area.rings:
+            begins, ends = shape.area.edges()
+            size = np.minimum(begins.max(axis=0), high) - np.maximum(begins.min(axis=0), low)
+            covered += float(np.maximum(size, 0).prod()) / extent**2
+            heights = np.minimum(np.abs(ends - begins)[:, 1] / extent, 1)
+            crossings += float(heights.sum())
+    side = min(_SIDE, math.sqrt(_MOST_PIXELS / covered), _MOST_CROSSINGS / crossings)
+    scale = max(side, 32) / extent
+    corner = low - 3 / scale
+    width, height = (np.ceil((high - low) * scale) + 6).astype(int).tolist()
+    return Frame(corner, scale, (height, width))
+
+
+def _painted(shapes: Sequence[Shape], frame: Frame, paper: RGB) -> tuple[np.ndarray, np.ndarray]:
+    """Colours (H, W, 3), and the number of the last shape that covers each pixel, -1 none."""
+    colours = np.full((*frame.shape, 3), paper, np.uint8)
+    numbers = np.full(frame.shape, -1)
+    for number, shape in enumerate(shapes):
+        if shape.fill is None:
+            continue
+        place, mask = frame.clipped_mask(shape)
+        alpha = shape.fill.alpha
+        below = colours[place][mask]
+        colours[place][mask] = alpha * np.array(shape.fill.rgb) + (1 - alpha) * below
+        if alpha >= _OPAQUE:
+            numbers[place][mask] = number
+    return colours, numbers
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is seen of a shape's lines in the finished painting.
+
+    Args:
+        frame: Where its pixels lie.
+        colours: (H, W, 3).
+        numbers: (H, W), of the last shape that covers each pixel.
+        number: Of the shape.
+        hidden: Whether lines that are covered are kept.
+    """
+
+    frame: Frame
+    colours: np.ndarray
+    numbers: np.ndarray
+    number: int
+    hidden: bool
+
+    def shows_edges(self, shape: Shape) -> bool:
+        """Whether anything of what was painted is seen, where only its centre lines are left."""
+        as_area = replace(shape, edges=[])
+        return not shape.edges or any(self.seen(edge, as_area) for edge in shape.edges)
+
+    def seen(self, line: Polyline, shape: Shape) -> list[Polyline]:
+        """Keep what of a line can be seen, but for a pixel or so."""
+        points = (line.points - self.frame.corner) * self.frame.scale
+        index, step, count = _samples(points)
+        after = np.minimum(index + 1, len(points) - 1)
+        at = points[index] + step[:, None] * (points[after] - points[index])
+        column, row = np.clip(at, 1, np.array(self.frame.shape[::-1]) - 2).astype(int).T
+        around = [(row + dy, column + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+        beside = np.stack([self.colours[place] for place in around]).astype(np.int16)
+        if shape.edges:
+            seen = np.ones(len(index), bool)
+        elif shape.stroke is not None:
+            seen = np.abs(beside - np.array(shape.line_rgb)).max(axis=(0, 2)) > SAME_COLOUR
+        else:
+            seen = (beside.max(axis=0) - beside.min(axis=0)).max(axis=1) > SAME_COLOUR
+        if not self.hidden:
+            above = np.stack([self.numbers[place] for place in around]).min(axis=0)
+            seen &= above <= self.number
+        if seen.all() or not seen.any():
+            return [line] if seen.all() else []
+        runs = np.flatnonzero(np.diff(seen)) + 1
+        for begin, stop in zip(runs[:-1].tolist(), runs[1:].tolist(), strict=True):
+            if stop - begin < _BRIDGED:
+                seen[begin:stop] = seen[begin - 1]
+        half = 0.5 / count
+        parts = cut(line, index + step - half, index + step + half, seen)
+        least = _BRIDGED / self.frame.scale
+        return [part for part in parts if part.length >= least or len(parts) == 1]
+
+
+def _samples(
+    points: Float[np.ndarray, "P 2"],
+) -> tuple[Int64[np.ndarray, " N"], Float[np.ndarray, " N"], Int64[np.ndarray, " N"]]:
+    """Places a pixel apart: the point before, the share of the way on, how many there are on it."""
+    lengths = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(1)
+    counts = np.ceil(np.clip(lengths, 1, 10 * _SIDE)).astype(int)
+    index = np.repeat(np.arange(len(counts)), counts)
+    number = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
+    count = counts[index]
+    return index, (number + 0.5) / count, count
+
+
+# ---- lines of a pen, written as areas
+
+
+def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
+    """Find the centre lines of an area that is a line drawn by a pen, and its width.
+
+    It is one if it is sixteen times as long as wide, and nowhere much wider than usual: digital
+    ink, expanded strokes, rings, what tracing programs write. Parts of an area are looked at one
+    by one; what is wider than a line keeps its outline.
+
+    Returns:
+        None if no part of the area is a line.
+    """
+    begins, ends = shape.area.edges()
+    if len(begins) < 3:
+        return None
+    around = float(np.hypot(*(ends - begins).T).sum())
+    extent = float((begins.max(axis=0) - begins.min(axis=0)).max())
+    rough, scale = _ink(shape, _PEN_ROUGH / max(extent, 1e-300))
+    width = 2 * rough.sum() / scale**2 / max(around, 1e-300)
+    if width <= 0 or around < 2 * _PEN_LENGTH * width or extent > _PEN_SIDE / 3 * width:
+        return None
+    ink, scale = _ink(shape, min(_PEN_PIXELS / width, _PEN_SIDE / extent))
+    corner = begins.min(axis=0) - 2 / scale
+    regions = Regions.of(ink)
+    skeleton = thin(ink)
+    lengths = np.bincount(regions.labels[skeleton], minlength=len(regions.areas)).clip(1)
+    usual = float(ink.sum() / lengths.sum())
+    blobs = np.bincount(
+        regions.labels[_eroded(ink, _PEN_BLOB * usual)], minlength=len(regions.areas)
+    )
+    # ends of lines were thinned away, half a width each
+    is_line = (blobs <= _PEN_BLOBS * regions.areas) & (
+        lengths**2 >= (_PEN_LENGTH - 1) * regions.areas
+    )
+    if not is_line.any() or max(ink.shape) < _PEN_SLIM * usual:
+        return None
+    strokes = strokes_of_ink(regions.only(is_line))
+    middles = [stroke / scale + corner for stroke in strokes]
+    lines = [Polyline(middle, np.ones(len(middle), bool)) for middle in middles]
+    others = regions.only(~is_line)
+    for line in shape.lines if others.any() else ():
+        column, row = ((line.points[0] - corner) * scale).astype(int)
+        if others[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].any():
+            lines.append(line)
+    return lines, usual / scale
+
+
+def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
+    """Fill the area of a shape, with two pixels around it; also return the scale."""
+    points, _ = shape.area.edges()
+    low, high = points.min(axis=0), points.max(axis=0)
+    width, height = (np.ceil((high - low) * scale) + 4).astype(int).tolist()
+    place, inside = Frame(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
+    ink = np.zeros((height, width), bool)
+    ink[place] = inside
+    return ink, scale
+
+
+def _eroded(ink: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"]:
+    """Take a border off ink, in steps that make an octagon."""
+    left = np.pad(ink, 1)
+    for number in range(max(round(radius), 1)):
+        inner = left.copy()
+        inner[1:] &= left[:-1]
+        inner[:-1] &= left[1:]
+        if number % 2:
+            left, inner = inner, inner.copy()
+        inner[:, 1:] &= left[:, :-1]
+        inner[:, :-1] &= left[:, 1:]
+        left = inner
+    return left[1:-1, 1:-1]
