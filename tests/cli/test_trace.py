@@ -41,7 +41,7 @@ def test_stages_are_pictures_of_what_was_seen(
     inputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["trace", *inputs, "--stages", "seen"]) == 0
-    names = ("grey", "contrast", "ink", "lines", "strokes")
+    names = ("picture", "contrast", "ink", "lines", "strokes")
     expected = [
         f"seen/{stem}-{number}-{name}.png"
         for stem in ("clean", "photo")
@@ -71,8 +71,8 @@ def test_stages_replace_neither_each_other_nor_files(
     words = ["trace", "clean.png", "more/clean.png", "--stages", "seen"]
     assert main([*words, "--out", "a"]) == 0
     assert len(set(capsys.readouterr().out.split())) == 12
-    before = Path("seen/clean-2-1-grey.png").read_bytes()
-    assert Path("seen/clean-1-grey.png").read_bytes() != before
+    before = Path("seen/clean-2-1-picture.png").read_bytes()
+    assert Path("seen/clean-1-picture.png").read_bytes() != before
     assert main([*words, "--out", "b"]) == 2
     assert main([*words, "--out", "b", "--overwrite"]) == 0
 

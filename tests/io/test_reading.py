@@ -75,7 +75,7 @@ def test_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
     [
         (b"", "`it.ndjson`: an input must hold a drawing; got an empty file"),
         (b" \n \n", "`it.ndjson`: an input must hold a drawing; got an empty file"),
-        (b"a cat", "`it.ndjson`: an input must be an SVG, a PNG, .*; got something else"),
+        (b"a cat", "`it.ndjson`: an input must be an SVG, a picture .*; got something else"),
         (b"%PDF-1.7", "`it.ndjson`: an input must be an SVG"),
         (bytes(range(256)), "`it.ndjson`: an input must be an SVG"),
         (b"[[1, 2]]", "`it.ndjson`: an input must be an SVG"),

@@ -53,8 +53,8 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
-    from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
-    from sketch_pix2seq.io.reading import is_picture
+    from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES, is_picture
+    from sketch_pix2seq.io.picture_in import read_picture
 
     for path, source, _ in inputs.files:
         if not path.is_file():
@@ -62,7 +62,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
         with path.open("rb") as file:
             data = file.read(MAX_PICTURE_BYTES + 1)
         stages: dict[str, Image.Image] = {}
-        if is_picture(data):
+        if is_picture(data[:32]):
             with suppress(DrawingError):  # reported where the input was read
                 read_picture(data, on_stage=stages.__setitem__)
         places = {

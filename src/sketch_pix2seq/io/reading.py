@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.decoding import KINDS, MAX_PICTURE_BYTES, is_picture, refused_kind
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_sketch
-from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
+from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -27,7 +28,6 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = _BOM + b" \t\r\n"
 _GZIP = b"\x1f\x8b"
 _MAX_BYTES = 200_000_000
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -82,11 +82,6 @@ def read_drawing(data: bytes) -> Sketch:
     return parse_sketch(data.removeprefix(_BOM)[: MAX_LINE_BYTES + 1])
 
 
-def is_picture(head: bytes) -> bool:
-    """Whether a file is a picture of pixels, by how it begins."""
-    return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-
-
 def _file_name(source: str | os.PathLike[str] | bytes | BinaryIO) -> str | None:
     """The name of a file, without its folders, if it has one."""
     if isinstance(source, str | os.PathLike):
@@ -138,11 +133,11 @@ def _read_one(data: bytes, head: bytes) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
         return read_svg(data[: MAX_SVG_BYTES + 1])
-    if is_picture(head):
+    if is_picture(data[:32]):
         return read_picture(data[: MAX_PICTURE_BYTES + 1])
+    what, do = refused_kind(data[:32]) or ("something else", None)
     raise DrawingError(
-        "an input must be an SVG, a PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings",
-        got="something else",
+        f"an input must be an SVG, a picture ({KINDS}), or an ndjson of drawings", got=what, do=do
     )
 
 
