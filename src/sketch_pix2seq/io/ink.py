@@ -15,6 +15,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageChops, ImageFilter
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.morphology import closed, spread
 from sketch_pix2seq.io.printed_lines import printed_level
 from sketch_pix2seq.io.regions import Regions
 
@@ -139,9 +140,7 @@ def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
     most: UInt8[np.ndarray, "H W"] | None = None
     for channel in soft.split():
         values = np.asarray(channel)
-        # what goes on beyond the border is what is there
-        padded = np.pad(values, reach, mode="edge")
-        paper = ~spread(~spread(padded, reach), reach)[reach:-reach, reach:-reach]
+        paper = closed(values, reach)
         inverse = np.float32(255) / np.maximum(np.arange(256, dtype=np.float32), 24)
         darker = ((paper - values) * inverse[paper]).astype(np.uint8)
         most = darker if most is None else np.maximum(most, darker)
@@ -180,23 +179,8 @@ def _is_light_on_dark(grey: Image.Image) -> bool:
     return bool((apart**3).mean() > 0)
 
 
-def spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
-    """The largest value within a square of 2 reach + 1 pixels round each place."""
-    for axis in (0, 1):
-        padded = np.pad(values, [(reach, reach) if at == axis else (0, 0) for at in (0, 1)])
-        padded = np.moveaxis(padded, axis, 0)
-        covered, wanted = 1, 2 * reach + 1
-        while covered < wanted:
-            shift = min(covered, wanted - covered)
-            padded = np.maximum(padded[:-shift], padded[shift:])
-            covered += shift
-        values = np.moveaxis(padded, 0, axis)
-    return values
-
-
-def _noise(contrast: UInt8[np.ndarray, "H W"]) -> float:
-    """What the grain of the paper reaches."""
-    counts = _counts(contrast)
+def _noise(counts: np.ndarray) -> float:
+    """What the grain of the paper reaches, of how often each contrast occurs."""
     middle = _percentile(counts, 50)
     below = np.arange(256) <= middle
     # the lower half alone: the upper one holds the ink
@@ -213,9 +197,9 @@ def _mask(
     contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool
 ) -> Bool[np.ndarray, "H W"]:
     """Places that are ink: half as strong as the strongest close by, and clearly no paper."""
-    noise = _noise(contrast)
+    counts = np.array(Image.fromarray(contrast).histogram())
+    noise = _noise(counts)
     floor = max(least, noise)
-    counts = _counts(contrast)
     counts[: int(floor) + 1] = 0
     if not counts.any():
         got = "nothing but paper" if is_photo else "one even colour"
@@ -227,13 +211,14 @@ def _mask(
         usual = _percentile(counts, 75)
         sure = max(floor, _SURE * usual) if is_photo else floor
         faint = max(min(floor, sure), _FAINT * sure)
-        is_sure = contrast > sure
+        is_sure = contrast > sure if sure > faint else None
         mask = contrast > np.maximum(relative, np.uint8(faint))
     else:
         is_sure = contrast > np.maximum(_scaled(printed, _SURELY_DRAWN), np.uint8(floor))
         mask = contrast > np.maximum(np.maximum(relative, printed), np.uint8(floor))
-    regions = Regions.of(mask)
-    mask = regions.only(regions.having(mask & is_sure))
+    if is_sure is not None:
+        regions = Regions.of(mask)
+        mask = regions.only(regions.having(mask & is_sure))
     share = float(mask.mean())
     if share > _MOST_INK:
         raise DrawingError(
@@ -256,16 +241,10 @@ def _is_grainy(ink: Bool[np.ndarray, "H W"]) -> bool:
     return bool(notches > _MOST_NOTCHES * edge)
 
 
-def _counts(values: UInt8[np.ndarray, "H W"]) -> np.ndarray:
-    """How often each of the 256 values occurs."""
-    return np.array(Image.fromarray(values).histogram())
-
-
 def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:
     """A share of each value."""
-    table = (np.arange(256) * share).astype(np.uint8)
-    scaled: UInt8[np.ndarray, "H W"] = table[values]
-    return scaled
+    table = [int(share * value) for value in range(256)]
+    return np.asarray(Image.fromarray(values).point(table), np.uint8)
 
 
 def _sized(mask: Bool[np.ndarray, "H W"], shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:

@@ -6,6 +6,8 @@ what is drawn on them.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image
@@ -37,9 +39,7 @@ def printed_level(
         or if nothing stronger is drawn on them.
     """
     factor = -(-max(contrast.shape) // _SIDE)
-    height, width = (side // factor * factor for side in contrast.shape)
-    blocks = contrast[:height, :width].reshape(height // factor, factor, width // factor, factor)
-    strongest = blocks.max(axis=3).max(axis=1)
+    strongest = _strongest(contrast, factor)
     seen = strongest > floor
     lines = np.zeros_like(seen)
     for mask, found in ((seen, lines), (seen.T, lines.T)):
@@ -58,6 +58,18 @@ def printed_level(
     return np.asarray(tiles.resize(contrast.shape[::-1], Image.Resampling.BILINEAR))
 
 
+def _strongest(values: UInt8[np.ndarray, "H W"], factor: int) -> UInt8[np.ndarray, "h w"]:
+    """The largest value of each square of so many pixels."""
+    height, width = (side // factor * factor for side in values.shape)
+    for axis, side in ((0, height), (1, width)):
+        parts = [
+            values[first:side:factor] if axis == 0 else values[:, first:side:factor]
+            for first in range(factor)
+        ]
+        values = functools.reduce(np.maximum, parts)
+    return values
+
+
 def _tile_medians(lines: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
     """The middle of what is not 0 in each of some tiles; where that is little, of all."""
     usual = np.median(lines[lines > 0])
@@ -73,11 +85,14 @@ def _even_lines(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None
     height, width = seen.shape
     if width < 2 * _LONG or height < 2 * _LONG:
         return None
+    places = np.linspace(_LONG // 2, width - _LONG // 2 - 1, _PLACES).astype(int)
+    crossed = np.diff(seen[:, places].astype(np.int8), axis=0) > 0
+    if (crossed.sum(axis=0) >= _LEAST_LINES).sum() <= _PLACES / 2:
+        return None
     lines = np.zeros_like(seen)
     for slope in _SLOPES:
         lines |= _sheared(_long_ones(_sheared(seen, slope)), -slope)
-    columns = lines[:, np.linspace(_LONG // 2, width - _LONG // 2 - 1, _PLACES).astype(int)]
-    return lines & seen if sum(map(_is_even, columns.T)) > _PLACES / 2 else None
+    return lines & seen if sum(map(_is_even, lines[:, places].T)) > _PLACES / 2 else None
 
 
 def _long_ones(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
+from sketch_pix2seq.io.morphology import closed
 from sketch_pix2seq.io.regions import Regions
 
 _SIDE = 192  # pixels of the picture in which the sheet is looked for
@@ -29,8 +30,7 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     if min(small.size) < 16:
         return None
     # lines on the sheet are filled up
-    filled = small.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
-    grey = np.asarray(filled)
+    grey = closed(np.asarray(small), 3)
     is_light = _light(grey)
     if is_light is None:
         return None
