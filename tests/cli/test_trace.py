@@ -85,3 +85,19 @@ def test_a_picture_without_lines_is_told_once(
     out, err = capsys.readouterr()
     assert "clean-traced.svg" in out
     assert err.count("`blank.png`") == 1 and err.count("`none.png`") == 1
+
+
+def test_a_page_is_split_and_what_is_left_out_is_said(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Image.new("RGB", (900, 400), "white")
+    with Image.open("clean.png") as house:
+        page.paste(house, (20, 50))
+        page.paste(house, (560, 50))
+    page.paste("black", (450, 10, 453, 13))
+    page.save("page.png")
+    assert main(["trace", "page.png", "--split"]) == 0
+    out, err = capsys.readouterr()
+    assert out.split() == ["page-01-traced.svg", "page-02-traced.svg"]
+    assert err == "sketch-pix2seq: `page.png`: left out: 1 speck\n"
+    assert 'viewBox="0 0 900 400"' in Path("page-02-traced.svg").read_text()

@@ -70,12 +70,25 @@ def test_points_are_pixels_of_the_picture() -> None:
     np.testing.assert_allclose(stroke[0], [1030, 1505], atol=30)
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif", "bmp"])
+@pytest.mark.parametrize(
+    "kind", ["png", "jpeg", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000", "ppm", "tga"]
+)
 @pytest.mark.parametrize("is_dark", [False, True])
 def test_kinds_of_files_dark_on_light_and_light_on_dark(kind: str, is_dark: bool) -> None:
     image = HOUSE.to_image(300, margin=40, line_width=8)
     found = read_picture(file_of(ImageOps.invert(image) if is_dark else image, kind))
     assert distance(found, HOUSE) < 0.02
+
+
+def test_a_fax_and_a_photo_of_49_million_pixels_are_read() -> None:
+    image = HOUSE.to_image(700, margin=90, line_width=16)
+    fax = file_of(image.convert("1"), "tiff", compression="group4")
+    assert distance(read_picture(fax), HOUSE) < 0.02
+    large = image.resize((7000, 7000))
+    found = read_picture(file_of(large, "jpeg"))
+    assert distance(found, HOUSE) < 0.02
+    assert found.frame is not None and found.frame[:2] == (7000, 7000)
+    assert found.frame.line_width == pytest.approx(160, rel=0.2)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16"])

@@ -77,11 +77,15 @@ class Inputs:
         raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
-def read_files(paths: Sequence[Path]) -> Inputs:
+def read_files(paths: Sequence[Path], *, split: bool = False) -> Inputs:
     """Read all that can be read of one file or more; inputs of the same name are numbered.
 
     Names are the same if a file system might take them for one: case and the ways to write an
     accent do not count.
+
+    Args:
+        paths: The files.
+        split: Whether a page of drawings is split into these.
     """
     from sketch_pix2seq.io.reading import read_sketches
 
@@ -92,7 +96,9 @@ def read_files(paths: Sequence[Path]) -> Inputs:
     taken: set[str] = set()
     for path in paths:
         try:
-            sketches = read_sketches(path, on_wrong_line=problems.append)
+            sketches = read_sketches(
+                path, on_wrong_line=problems.append, split=split, on_left_out=notify
+            )
         except DrawingError as error:
             problems.append(error)
             sketches = []

@@ -21,25 +21,28 @@ def trace(
     *inputs: Path,
     out: Path = Path(),
     form: Annotated[Format, Parameter(name="--format")] = "svg",
+    split: bool = False,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = PLAIN,
 ) -> None:
     """Turn the lines of pictures into strokes, in the order in which a hand would draw them.
 
-    Writes NAME-traced.svg for each input and prints each path.
+    Writes NAME-traced.svg for each input and prints each path. Strokes of a picture lie where its
+    lines lie, and are as wide as these.
 
     Args:
         inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files or ndjson files.
         out: The folder to write to; without it the current folder.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing.
+        split: Split a page into its drawings, a file for each, in reading order.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    read = read_files(inputs)
+    read = read_files(inputs, split=split)
     if stages is not None:
         _write_stages(read, stages, overwrite)
     if not read.sketches:

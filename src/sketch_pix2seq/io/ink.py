@@ -15,7 +15,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageChops, ImageFilter
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.morphology import closed, spread
+from sketch_pix2seq.io.morphology import closed, rough_width, spread
 from sketch_pix2seq.io.printed_lines import printed_level
 from sketch_pix2seq.io.regions import Regions
 
@@ -32,12 +32,15 @@ _MOST_INK = 0.5
 _WIDEST_LINE = 0.08  # of the longest side of a photo: darker things that are wider are shadows
 _VALLEY = 16  # pixels of a photo along a square, of which most are paper
 _DEEPEST = 40  # steps of 255 by which such paper may be darker
-_SURE = 0.35  # of the ink's usual contrast in a photo: where a line is seen for sure
+_SURE = 0.22  # of the ink's usual contrast in a photo: where a line is seen for sure
 _FAINT = 0.5  # of that: how faint it may be in between
 _EDGE = 0.45  # of the contrast close by: where a line ends
 _RINGING = 0.18  # of the contrast a little farther off: what a JPEG leaves round a line
 _SURELY_DRAWN = 1.15  # times as strong as printed lines is some part of what is drawn
-_MOST_NOTCHES = 0.01  # of the edge of ink that is no grain
+_MOST_NOTCHES = 0.015  # of the edge of ink that is no grain
+_FEW_NOTCHES = 0.007  # the same where a blur does not harm
+_LITTLE_BLUR = 0.2  # of the lines' width: it does not harm
+_MOST_BLUR = 0.6  # of the lines' width
 _BLURS = (0.8, 1.2, 1.8, 2.6)  # pixels, tried one after the other until there is no grain
 _DO = "Give a picture of lines on paper."
 
@@ -50,12 +53,14 @@ class Ink(NamedTuple):
         contrast: (H, W).
         is_photo: Whether the paper is not of one colour.
         scale: Pixels of the picture to one of the mask.
+        has_printed_lines: Whether there are such, which are no ink.
     """
 
     mask: Bool[np.ndarray, "H W"]
     contrast: UInt8[np.ndarray, "H W"]
     is_photo: bool
     scale: float
+    has_printed_lines: bool
 
 
 def find_ink(
@@ -87,13 +92,15 @@ def find_ink(
         least = _LEAST_IN_PHOTO
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
-    mask = _mask(contrast, least, 1 + softness, is_photo=paper is None)
+    mask, is_printed = _mask(contrast, least, 1 + softness, is_photo=paper is None)
     for blur in _BLURS:
-        if not _is_grainy(mask):
+        width = rough_width(mask)
+        most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MOST_NOTCHES
+        if blur > _MOST_BLUR * width or not _is_grainy(mask, most):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
-        mask = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
-    return Ink(mask, contrast, paper is None, scale)
+        mask, is_printed = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+    return Ink(mask, contrast, paper is None, scale, is_printed)
 
 
 def _paper_colour(picture: Image.Image) -> tuple[int, ...] | None:
@@ -195,8 +202,11 @@ def _percentile(counts: np.ndarray, share: float) -> int:
 
 def _mask(
     contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool
-) -> Bool[np.ndarray, "H W"]:
-    """Places that are ink: half as strong as the strongest close by, and clearly no paper."""
+) -> tuple[Bool[np.ndarray, "H W"], bool]:
+    """Places that are ink: half as strong as the strongest close by, and clearly no paper.
+
+    Also returns whether there are printed lines, which are not.
+    """
     counts = np.array(Image.fromarray(contrast).histogram())
     noise = _noise(counts)
     floor = max(least, noise)
@@ -224,10 +234,10 @@ def _mask(
         raise DrawingError(
             "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
         )
-    return mask
+    return mask, printed is not None
 
 
-def _is_grainy(ink: Bool[np.ndarray, "H W"]) -> bool:
+def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:
     """Whether the edges of ink are as rough as those of pencil, crayon and chalk.
 
     A pixel of paper with ink on three sides or four is a notch; smooth lines have hardly any.
@@ -238,7 +248,7 @@ def _is_grainy(ink: Bool[np.ndarray, "H W"]) -> bool:
     inner = ink[1:-1, 1:-1]
     notches = np.count_nonzero((beside >= 3) & ~inner)
     edge = np.count_nonzero((beside < 4) & (beside > 0) & inner)
-    return bool(notches > _MOST_NOTCHES * edge)
+    return bool(notches > most * edge)
 
 
 def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:

@@ -1,9 +1,9 @@
-"""The largest values round each pixel, and filling up what is dark and narrow."""
+"""Measures of masks: the largest values round each pixel, filling up, the width of lines."""
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 
 def spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
@@ -28,3 +28,11 @@ def closed(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H
     padded = np.pad(values, reach, mode="edge")
     filled: UInt8[np.ndarray, "H W"] = ~spread(~spread(padded, reach), reach)
     return filled[reach:-reach, reach:-reach]
+
+
+def rough_width(ink: Bool[np.ndarray, "H W"]) -> float:
+    """The usual width of lines, from their area and the length of their edges."""
+    edges = (ink[1:] != ink[:-1]).sum() + (ink[:, 1:] != ink[:, :-1]).sum()
+    edges += sum(side.sum() for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
+    # an edge of any direction is met 4 / pi times its length along rows and columns together
+    return float(2 * ink.sum() / max(edges * np.pi / 4, 1))

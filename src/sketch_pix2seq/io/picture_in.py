@@ -16,12 +16,13 @@ from PIL import Image, ImageDraw
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
+from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
 from sketch_pix2seq.io.thinning import line_widths
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.simplify import simplify
-from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
 _THIN = 12  # pixels: ink of wider lines is shrunk before thinning
@@ -42,12 +43,18 @@ class Lines(NamedTuple):
     num_specks: int
 
 
-def read_picture(data: bytes, *, on_stage: OnStage | None = None) -> Sketch:
-    """Read a drawing from a picture file; it is in pixels of the picture.
+def read_picture(
+    data: bytes,
+    *,
+    on_stage: OnStage | None = None,
+    on_left_out: Callable[[str], None] | None = None,
+) -> Sketch:
+    """Read a drawing from a picture file; it lies in its frame, in pixels of the picture.
 
     Args:
         data: The file's content.
         on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
+        on_left_out: Called with what was seen and left out, if there is such.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
@@ -65,6 +72,7 @@ def read_picture(data: bytes, *, on_stage: OnStage | None = None) -> Sketch:
     if enlarged > 1:
         size = (image.width * enlarged, image.height * enlarged)
         image = image.resize(size, Image.Resampling.BICUBIC)
+    whole = image.size
     outline = find_sheet(image)
     corner = np.zeros(2)
     outside = None
@@ -77,8 +85,17 @@ def read_picture(data: bytes, *, on_stage: OnStage | None = None) -> Sketch:
     lines = lines_of_ink(ink.mask, is_photo=ink.is_photo)
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
-    strokes = [(stroke * ink.scale + corner) * (scale / enlarged) for stroke in lines.strokes]
-    return Sketch(tuple(stroke.astype(np.float32) for stroke in strokes))
+    left_out = [
+        *([] if outline is None else ["what lies round the sheet"]),
+        *(["printed lines"] if ink.has_printed_lines else []),
+        *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
+    ]
+    if on_left_out and left_out:
+        on_left_out(f"left out: {', '.join(left_out)}")
+    scale /= enlarged
+    strokes = [(stroke * ink.scale + corner) * scale for stroke in lines.strokes]
+    frame = Frame(whole[0] * scale, whole[1] * scale, lines.width * ink.scale * scale)
+    return Sketch(tuple(stroke.astype(np.float32) for stroke in strokes), frame=frame)
 
 
 def lines_of_ink(ink: Bool[np.ndarray, "H W"], *, is_photo: bool = False) -> Lines:
@@ -91,7 +108,7 @@ def lines_of_ink(ink: Bool[np.ndarray, "H W"], *, is_photo: bool = False) -> Lin
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     corner = np.array([columns[0], rows[0]])
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    factor = max(1, int(_rough_width(cropped) / _THIN))
+    factor = max(1, int(rough_width(cropped) / _THIN))
     small = _shrunk(cropped, factor)
     widths = line_widths(small)
     frame = np.array(
@@ -104,14 +121,6 @@ def lines_of_ink(ink: Bool[np.ndarray, "H W"], *, is_photo: bool = False) -> Lin
     return Lines(
         [_upright(stroke) * factor + corner for stroke in strokes], width * factor, num_specks
     )
-
-
-def _rough_width(ink: Bool[np.ndarray, "H W"]) -> float:
-    """The usual width of lines, from their area and the length of their edges."""
-    edges = (ink[1:] != ink[:-1]).sum() + (ink[:, 1:] != ink[:, :-1]).sum()
-    edges += sum(side.sum() for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
-    # an edge of any direction is met 4 / pi times its length along rows and columns together
-    return float(2 * ink.sum() / max(edges * np.pi / 4, 1))
 
 
 def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Bool[np.ndarray, "h w"]:

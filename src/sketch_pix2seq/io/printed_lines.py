@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
+from sketch_pix2seq.io.morphology import spread
+
 _SIDE = 640  # pixels of the picture in which lines are looked for
 _LONG = 64  # of them: a straight piece of a line
 _COVERED = 0.75  # of it is seen
@@ -46,6 +48,7 @@ def printed_level(
         even = _even_lines(mask)
         if even is not None:
             found |= even
+    lines &= strongest == spread(strongest, 1)  # the crests alone
     if not lines.any():
         return None
     level = _tile_medians(np.where(lines, strongest, 0))

@@ -18,6 +18,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.decoding import KINDS, MAX_PICTURE_BYTES, is_picture, refused_kind
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, parse_sketch
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.splitting import split_drawings
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -34,15 +35,21 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 def read_sketches(
     source: str | os.PathLike[str] | bytes | BinaryIO,
     on_wrong_line: Callable[[DrawingError], None] | None = None,
+    *,
+    split: bool = False,
+    on_left_out: Callable[[str], None] | None = None,
 ) -> list[Sketch]:
     r"""Read the drawings of one file.
 
     Args:
         source: A path, the content, or a file open for reading bytes: an SVG (also gzipped), a
-            PNG, JPEG, WebP, GIF or BMP, or an ndjson of drawings (also gzipped), each line of
-            which is one.
+            picture (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PNM or TGA), or an ndjson
+            of drawings (also gzipped), each line of which is one.
         on_wrong_line: Called for each line of an ndjson that is no drawing, which is then
             passed over; without it such a line is an error.
+        split: Whether a page of drawings, in an SVG or a picture, is split into these, in reading
+            order; they are named `stem-01` and so on.
+        on_left_out: Called with the file's name and what was seen in a picture and left out.
 
     Returns:
         At least one sketch, unless every line was passed over; each in the frame of the file. Its
@@ -64,10 +71,15 @@ def read_sketches(
         head = data[:256].lstrip(_BLANK)
         if head.startswith(b"{"):
             return list(_read_lines(data, name, on_wrong_line))
-        sketch = _read_one(data, head)
+        sketch = _read_one(data, head, lambda what: on_left_out and on_left_out(f"{place}{what}"))
     except DrawingError as error:
         raise DrawingError(f"{place}{error}") from error.__cause__
-    return [replace(sketch, name=None if name is None else _stem(name))]
+    sketch = replace(sketch, name=None if name is None else _stem(name))
+    drawings = split_drawings(sketch) if split else [sketch]
+    if len(drawings) == 1:
+        return drawings
+    prefix = "" if name is None else f"{_stem(name)}-"
+    return [replace(one, name=f"{prefix}{k:02d}") for k, one in enumerate(drawings, start=1)]
 
 
 def read_drawing(data: bytes) -> Sketch:
@@ -129,12 +141,12 @@ def _at_most(source: str | os.PathLike[str] | bytes | BinaryIO) -> bytes:
     return data
 
 
-def _read_one(data: bytes, head: bytes) -> Sketch:
+def _read_one(data: bytes, head: bytes, on_left_out: Callable[[str], None] | None = None) -> Sketch:
     """Read an SVG or a picture."""
     if head.startswith((b"<", *_UTF16)):
         return read_svg(data[: MAX_SVG_BYTES + 1])
     if is_picture(data[:32]):
-        return read_picture(data[: MAX_PICTURE_BYTES + 1])
+        return read_picture(data[: MAX_PICTURE_BYTES + 1], on_left_out=on_left_out)
     what, do = refused_kind(data[:32]) or ("something else", None)
     raise DrawingError(
         f"an input must be an SVG, a picture ({KINDS}), or an ndjson of drawings", got=what, do=do

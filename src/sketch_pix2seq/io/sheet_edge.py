@@ -12,7 +12,6 @@ from sketch_pix2seq.io.regions import Regions
 _SIDE = 192  # pixels of the picture in which the sheet is looked for
 _LEAST_APART = 50  # steps of 255 between sheet and table
 _DARKER = 0.62  # of the sheet's brightness: what a table has at most
-_SURROUNDED = 0.6  # of the picture's border shows the table
 _LEAST_AREA = 0.12  # of the picture
 _FILLED = 0.93  # of its outline, the least that is light
 _FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
@@ -34,8 +33,8 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     is_light = _light(grey)
     if is_light is None:
         return None
-    border = np.concatenate([is_light[0], is_light[-1], is_light[:, 0], is_light[:, -1]])
-    if border.mean() > 1 - _SURROUNDED:
+    # a shadow that lies on a part of the sheet leaves a corner of the picture light
+    if is_light[[0, 0, -1, -1], [0, -1, 0, -1]].any():
         return None
     regions = Regions.of(is_light)
     sheet = regions.labels == regions.areas.argmax()

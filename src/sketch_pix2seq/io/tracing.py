@@ -17,8 +17,10 @@ from jaxtyping import Float, Int64, Integer
 from sketch_pix2seq.errors import DrawingError
 
 _MAX_EDGES = 40_000
-_HAIR = 0.75  # of the width of a line: shorter ends at a junction are left by thinning
-_BRIDGE = 1.25  # of the width: shorter ways between two junctions belong to one crossing
+_HAIR = 0.5  # of the width of a line: shorter ends at a junction are left by thinning
+_GAP = 1.5  # of the width: wider gaps are the drawer's
+_FACING = -0.8  # cosine between two lines' ways at a gap
+_BRIDGE = 1.5  # of the width: shorter ways between two junctions belong to one crossing
 _STRAIGHT_ON = -0.35  # cosine between two edges' ways out of a node: at most 70 degrees of turn
 
 
@@ -56,6 +58,7 @@ def trace(widths: Integer[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"]]:
     edges, dots = _edges(graph)
     edges = _tidied(edges)
     _join(edges)
+    _bridge_gaps(edges)
     lines = [*_walk_all(edges), *dots]
     return sorted(lines, key=lambda line: -len(line))
 
@@ -210,6 +213,32 @@ def _join(edges: list[_Edge]) -> None:
                 free -= {a, b}
                 meeting[a][0].next_edge[meeting[a][1]] = meeting[b]
                 meeting[b][0].next_edge[meeting[b][1]] = meeting[a]
+
+
+def _bridge_gaps(edges: list[_Edge]) -> None:
+    """Join loose ends that face each other across a gap narrower than the line is wide."""
+    loose = [(edge, side) for edge in edges for side in (0, 1) if edge.next_edge[side] is None]
+    if not loose:
+        return
+    loose.sort(key=lambda end: end[0].points[-end[1], 0])
+    places = np.array([edge.points[-side] for edge, side in loose])
+    reach = np.array([_GAP * edge.width + 1 for edge, _ in loose])
+    stops = np.searchsorted(places[:, 0], places[:, 0] + reach, side="right").tolist()
+    pairs = []
+    for a, stop in enumerate(stops):
+        ways = places[a + 1 : stop] - places[a]
+        apart = np.hypot(*ways.T)
+        pairs += [
+            (float(apart[k]), a, a + 1 + k) for k in np.flatnonzero(apart <= reach[a]).tolist()
+        ]
+    for apart, a, b in sorted(pairs):
+        (one, side), (other, far_side) = loose[a], loose[b]
+        if one.next_edge[side] or other.next_edge[far_side] or one is other:
+            continue
+        out, back = _way_out(one, side), _way_out(other, far_side)
+        across = (places[b] - places[a]) / max(apart, 1e-9)
+        if out @ back < _FACING and -(out @ across) > 0.5 and back @ across > 0.5:
+            one.next_edge[side], other.next_edge[far_side] = (other, far_side), (one, side)
 
 
 def _way_out(edge: _Edge, side: int) -> Float[np.ndarray, " 2"]:
