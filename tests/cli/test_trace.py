@@ -94,7 +94,7 @@ def test_a_page_is_split_and_what_is_left_out_is_said(
     with Image.open("clean.png") as house:
         page.paste(house, (20, 50))
         page.paste(house, (560, 50))
-    page.paste("black", (450, 10, 453, 13))
+    page.paste("black", (450, 10, 451, 11))
     page.save("page.png")
     assert main(["trace", "page.png", "--split"]) == 0
     out, err = capsys.readouterr()
