@@ -41,7 +41,7 @@ def test_stages_are_pictures_of_what_was_seen(
     inputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["trace", *inputs, "--stages", "seen"]) == 0
-    names = ("grey", "contrast", "ink", "lines", "strokes")
+    names = ("picture", "contrast", "ink", "lines", "strokes")
     expected = [
         f"seen/{stem}-{number}-{name}.png"
         for stem in ("clean", "photo")
@@ -71,8 +71,8 @@ def test_stages_replace_neither_each_other_nor_files(
     words = ["trace", "clean.png", "more/clean.png", "--stages", "seen"]
     assert main([*words, "--out", "a"]) == 0
     assert len(set(capsys.readouterr().out.split())) == 12
-    before = Path("seen/clean-2-1-grey.png").read_bytes()
-    assert Path("seen/clean-1-grey.png").read_bytes() != before
+    before = Path("seen/clean-2-1-picture.png").read_bytes()
+    assert Path("seen/clean-1-picture.png").read_bytes() != before
     assert main([*words, "--out", "b"]) == 2
     assert main([*words, "--out", "b", "--overwrite"]) == 0
 
@@ -85,3 +85,19 @@ def test_a_picture_without_lines_is_told_once(
     out, err = capsys.readouterr()
     assert "clean-traced.svg" in out
     assert err.count("`blank.png`") == 1 and err.count("`none.png`") == 1
+
+
+def test_a_page_is_split_and_what_is_left_out_is_said(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Image.new("RGB", (900, 400), "white")
+    with Image.open("clean.png") as house:
+        page.paste(house, (20, 50))
+        page.paste(house, (560, 50))
+    page.paste("black", (450, 10, 451, 11))
+    page.save("page.png")
+    assert main(["trace", "page.png", "--split"]) == 0
+    out, err = capsys.readouterr()
+    assert out.split() == ["page-01-traced.svg", "page-02-traced.svg"]
+    assert err == "sketch-pix2seq: `page.png`: left out: 1 speck\n"
+    assert 'viewBox="0 0 900 400"' in Path("page-02-traced.svg").read_text()

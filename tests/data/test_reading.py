@@ -94,7 +94,7 @@ def test_many_layouts_are_read_to_the_same_drawings(tmp_path: Path, suffix: str)
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cats.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(30))
-    with pytest.raises(DatasetError, match=r"`cats.zip`: .* got a zip. Unpack it first"):
+    with pytest.raises(DatasetError, match=r"`cats.zip`: .* got a zip archive. Unpack it first"):
         list(read_drawings(path))
 
 

@@ -29,9 +29,8 @@ def inked(size: int = 400, line_width: float = 6) -> np.ndarray:
     return rasterise(FACE, RasterSettings(size=size, margin=60, line_width=line_width))
 
 
-def as_grey(picture: np.ndarray) -> np.ndarray:
-    grey: np.ndarray = np.rint(np.clip(255 * picture, 0, 255)).astype(np.uint8)
-    return grey
+def as_grey(picture: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.rint(np.clip(255 * picture, 0, 255)).astype(np.uint8))
 
 
 def agreement(found: np.ndarray, ink: np.ndarray) -> float:
@@ -102,7 +101,7 @@ def test_simulated_photos_are_read(seed: int) -> None:
 def test_the_stages_can_be_looked_at() -> None:
     stages: dict[str, Image.Image] = {}
     read_picture(photograph(FACE, 1), on_stage=stages.__setitem__)
-    assert list(stages) == ["grey", "contrast", "ink", "lines", "strokes"]
+    assert list(stages) == ["picture", "contrast", "ink", "lines", "strokes"]
     assert len({picture.size for picture in stages.values()}) == 1
     ink = np.asarray(stages["ink"]) == 0
     lines = np.asarray(stages["lines"]) == 0

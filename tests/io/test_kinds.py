@@ -72,12 +72,12 @@ def test_names_say_the_kind_where_content_cannot() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"%PDF-1.7\n", "got a PDF or PostScript. Export it as an SVG or a picture"),
-        (b"%!PS-Adobe", "got a PDF or PostScript"),
+        (b"%PDF-1.7\n", "got a PDF. Save the page as a PNG"),
+        (b"%!PS-Adobe", "got PostScript"),
         (bz2.compress(b"x"), "got an archive. Unpack it first"),
         (lzma.compress(b"x"), "got an archive. Unpack it first"),
         (tarred(), "got an archive. Unpack it first"),
-        (packed(cat_svg=b"<svg/>"), "got a zip. Unpack it first"),
+        (packed(cat_svg=b"<svg/>"), "got a zip archive. Unpack it first"),
         (pickle.dumps([1]), "got a pickle, which is a program. Save arrays with `numpy.savez`"),
         (b"  0\r\nSECTION\r\n", "got a CAD drawing. Export it"),
         (b"\x89HDF\r\n\x1a\n", "got a data file. Write an ndjson"),

@@ -5,7 +5,7 @@ import pytest
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import tracing
-from sketch_pix2seq.io.thinning import thin
+from sketch_pix2seq.io.thinning import line_widths, thin
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
@@ -16,7 +16,7 @@ def traced(*strokes: list[tuple[float, float]], line_width: float = WIDTH) -> li
     """Draw thick lines and trace them."""
     settings = RasterSettings(size=200, margin=20, line_width=line_width)
     ink = rasterise([np.array(stroke) for stroke in strokes], settings) > 0.5
-    return trace(thin(ink), line_width)
+    return trace(line_widths(ink))
 
 
 def sweep(line: np.ndarray) -> float:
@@ -69,7 +69,7 @@ def test_a_loop_with_a_tail_is_walked_whole() -> None:
 def test_dots_are_lines_of_one_point() -> None:
     skeleton = np.zeros((9, 9), bool)
     skeleton[4, 6] = True
-    (dot,) = trace(skeleton, 1)
+    (dot,) = trace(skeleton * 1)
     assert dot.tolist() == [[6.5, 4.5]]
 
 
@@ -79,7 +79,7 @@ def test_every_pixel_of_thin_lines_is_visited_once(rng: np.random.Generator) -> 
         walk = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
         settings = RasterSettings(size=150, margin=10, line_width=2)
         skeleton = thin(rasterise([walk], settings) > 0.5)
-        lines = trace(skeleton, 1e-6)
+        lines = trace(skeleton * 1)
         visited = {tuple(p) for line in lines for p in np.floor(line).astype(int).tolist()}
         assert visited == {(int(x), int(y)) for y, x in np.argwhere(skeleton)}
 
@@ -88,12 +88,12 @@ def test_hairs_of_thick_lines_are_cut() -> None:
     skeleton = np.zeros((40, 100), bool)
     skeleton[20, 5:95] = True
     skeleton[16:20, 50] = True
-    assert len(trace(skeleton, line_width=10)) == 1
-    assert len(trace(skeleton, line_width=1)) == 2
+    assert len(trace(skeleton * 10)) == 1
+    assert len(trace(skeleton * 1)) == 2
 
 
 def test_nothing_gives_nothing() -> None:
-    assert trace(np.zeros((5, 5), bool), 1) == []
+    assert trace(np.zeros((5, 5), int)) == []
 
 
 def test_too_many_lines_are_refused(
@@ -101,4 +101,4 @@ def test_too_many_lines_are_refused(
 ) -> None:
     monkeypatch.setattr(tracing, "_MAX_EDGES", 50)
     with pytest.raises(DrawingError, match="must show clean lines; got over 50 pieces"):
-        trace(thin(rng.random((100, 100)) < 0.4), 1)
+        trace(line_widths(rng.random((100, 100)) < 0.4))

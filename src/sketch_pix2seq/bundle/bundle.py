@@ -27,7 +27,7 @@ class Bundle:
 
     Example:
         >>> Bundle.default().card.raster.size
-        48
+        64
     """
 
     card: BundleCard

@@ -85,11 +85,15 @@ class Inputs:
         raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
-def read_files(paths: Sequence[Path]) -> Inputs:
+def read_files(paths: Sequence[Path], *, split: bool = False) -> Inputs:
     """Read all that can be read of files, and of the files of folders.
 
     Inputs of the same name are numbered. Names are the same if a file system might take them for
     one: case and the ways to write an accent do not count.
+
+    Args:
+        paths: The files.
+        split: Whether a page of drawings is split into these.
     """
     from sketch_pix2seq.io.kinds import stem
     from sketch_pix2seq.io.reading import MAX_BYTES, read_sketches
@@ -104,13 +108,13 @@ def read_files(paths: Sequence[Path]) -> Inputs:
         source = _StandardInput(sys.stdin.buffer.read(MAX_BYTES + 1)) if is_piped else path
         name = source.name
         try:
-            sketches = read_sketches(source, on_wrong_line=problems.append)
+            sketches = read_sketches(source, on_wrong_line=problems.append, split=split)
         except DrawingError as error:
             problems.append(error)
             sketches = []
-        for sketch in sketches:
-            if sketch.left_out is not None:
-                notify(f"`{name}`: left out: {sketch.left_out}")
+        for left_out in dict.fromkeys(sketch.left_out for sketch in sketches):
+            if left_out is not None:
+                notify(f"`{name}`: left out: {left_out}")
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
         files.append(InputFile(path, name_source(stem(name), ends, taken), sketches))
     return Inputs(files, problems)

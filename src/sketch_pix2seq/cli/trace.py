@@ -21,13 +21,15 @@ def trace(
     *inputs: Path,
     out: Path = Path(),
     form: Annotated[Format | None, Parameter(name="--format")] = None,
+    split: bool = False,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = PLAIN,
 ) -> None:
     """Turn the lines of pictures into strokes, in the order in which a hand would draw them.
 
-    Writes NAME-traced.svg for each input and prints each path.
+    Writes NAME-traced.svg for each input and prints each path. Strokes of a picture lie where its
+    lines lie, and are as wide as these.
 
     Args:
         inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files, files of drawings, folders
@@ -36,12 +38,13 @@ def trace(
             another format is the file for one drawing (of ndjson for all), and - standard output.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
+        split: Split a page into its drawings, a file for each, in reading order.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    read = read_files(inputs)
+    read = read_files(inputs, split=split)
     if stages is not None:
         _write_stages(read, stages, overwrite)
     if not read.sketches:
@@ -57,8 +60,8 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
-    from sketch_pix2seq.io.kinds import is_picture
-    from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
+    from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES, is_picture
+    from sketch_pix2seq.io.picture_in import read_picture
 
     for path, source, _ in inputs.files:
         if not path.is_file():
@@ -66,7 +69,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
         with path.open("rb") as file:
             data = file.read(MAX_PICTURE_BYTES + 1)
         stages: dict[str, Image.Image] = {}
-        if is_picture(data):
+        if is_picture(data[:32]):
             with suppress(DrawingError):  # reported where the input was read
                 read_picture(data, on_stage=stages.__setitem__)
         places = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
+from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.kinds import (
     HEAD,
     MANY_DRAWINGS,
@@ -22,7 +23,6 @@ from sketch_pix2seq.io.kinds import (
     kind_of,
 )
 from sketch_pix2seq.io.opened import GZIP, Content, SourceEndedError
-from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES
 
 _BLOCK = 1 << 18
 _GZIP_WINDOW = 31

@@ -1,8 +1,9 @@
 """Telling ink from paper, in clean pictures and in photos.
 
-A clean picture has two greys and what lies between them: one threshold parts them. A photo has
-light that falls unevenly, shadows with edges, paper with a grain and ink that is hardly darker
-than a shadow: there only what is darker than the paper close by is ink.
+Ink is what differs from the paper close by in any of the three colours, so that yellow beside
+black is seen as well as black. A clean picture has paper of one colour; ink may be darker or
+lighter. A photo has light that falls unevenly, shadows with edges and paper with a grain: there
+the paper is what is left when narrow dark things are filled up.
 """
 
 from __future__ import annotations
@@ -10,168 +11,253 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
-from PIL import Image, ImageFilter
+from jaxtyping import Bool, UInt8
+from PIL import Image, ImageChops, ImageFilter
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.morphology import closed, rough_width, spread
+from sketch_pix2seq.io.printed_lines import printed_level
 from sketch_pix2seq.io.regions import Regions
-from sketch_pix2seq.io.thinning import thin
 
-LEAST_CONTRAST = 30
-"""Steps of 255 between ink and paper in a clean picture."""
-
-_LEAST_IN_PHOTO = 6  # the same, where something might still be seen
-_MOST_INK = 0.5
-_EVEN_PAPER = 0.2  # of the contrast: paper that varies by less is that of a clean picture
-_WIDEST_LINE = 0.08  # of the longest side: darker things that are wider are shadows
-_LEAST_DARKER = 0.04  # than the paper close by, in a photo
+_PHOTO_SIDE = 2048  # photos are shrunk to this: they are not sharper
+_TILES = 24  # along each side, whose middle colours say if the paper is of one colour
+_PER_TILE = 12  # pixels along each side of a tile that are looked at
+_EVEN = 5  # steps of 255 by which the paper of a clean picture may vary
+_NEAR = 64  # steps of 255 within which a tile shows paper
+_LEAST_CONTRAST = 20  # steps of 255 of ink in a clean picture
+_LEAST_IN_PHOTO = 10  # the same in a photo, of 255 for black on white
+_LEAST_PRINTED = 6  # the same of printed lines
 _NOISES = 5.0  # times the noise of the paper
-_SURE = 0.5  # of the ink's usual darkness: where a line is seen for sure
+_MOST_INK = 0.5
+_WIDEST_LINE = 0.08  # of the longest side of a photo: darker things that are wider are shadows
+_VALLEY = 16  # pixels of a photo along a square, of which most are paper
+_DEEPEST = 40  # steps of 255 by which such paper may be darker
+_SURE = 0.22  # of the ink's usual contrast in a photo: where a line is seen for sure
 _FAINT = 0.5  # of that: how faint it may be in between
-_DOT = 0.4  # of a line width squared: smaller specks are dirt
-_WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
-_SHORT = 0.15  # of the longest line: such a piece at the border is no part of the drawing
-_OUTER = 0.07  # of the longest side: what lies there alone is no part of it either
-_DO = "Give a picture of dark lines on light paper, or light lines on dark."
+_EDGE = 0.45  # of the contrast close by: where a line ends
+_RINGING = 0.18  # of the contrast a little farther off: what a JPEG leaves round a line
+_SURELY_DRAWN = 1.15  # times as strong as printed lines is some part of what is drawn
+_MOST_NOTCHES = 0.015  # of the edge of ink that is no grain
+_FEW_NOTCHES = 0.007  # the same where a blur does not harm
+_LITTLE_BLUR = 0.2  # of the lines' width: it does not harm
+_MOST_BLUR = 0.6  # of the lines' width
+_BLURS = (0.8, 1.2, 1.8, 2.6)  # pixels, tried one after the other until there is no grain
+_DO = "Give a picture of lines on paper."
 
 
 class Ink(NamedTuple):
-    """Where ink is; how much darker than the paper each place is, 0 to 1; if it is a photo."""
+    """Where ink is; its contrast to the paper, 255 for the most; if it is a photo.
+
+    Args:
+        mask: (H, W), True for ink.
+        contrast: (H, W).
+        is_photo: Whether the paper is not of one colour.
+        scale: Pixels of the picture to one of the mask.
+        has_printed_lines: Whether there are such, which are no ink.
+    """
 
     mask: Bool[np.ndarray, "H W"]
-    contrast: Float32[np.ndarray, "H W"]
+    contrast: UInt8[np.ndarray, "H W"]
     is_photo: bool
+    scale: float
+    has_printed_lines: bool
 
 
-def find_ink(grey: UInt8[np.ndarray, "H W"]) -> Ink:
-    """Find the ink of a drawing in (H, W), 255 = white: dark lines on light paper, or the reverse.
+def find_ink(
+    picture: Image.Image,
+    *,
+    softness: int = 1,
+    outside: Bool[np.ndarray, "H W"] | None = None,
+) -> Ink:
+    """Find the ink of a drawing.
+
+    Args:
+        picture: L or RGB.
+        softness: Width in pixels of the edges of lines.
+        outside: (H, W) of the picture; True where nothing is ink.
 
     Raises:
         DrawingError: If the picture shows one even colour, or more ink than lines have.
     """
-    threshold, contrast = _otsu(np.bincount(grey.ravel(), minlength=256))
-    if contrast < _LEAST_IN_PHOTO:
-        raise DrawingError("a picture must show lines", got="one even colour", do=_DO)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if (border <= threshold).mean() > 0.5 and _is_even(grey <= threshold, grey, contrast):
-        grey, threshold = 255 - grey, 254 - threshold
-    is_dark = grey <= threshold
-    if contrast >= LEAST_CONTRAST and _is_even(~is_dark, grey, contrast):
-        return Ink(_checked(is_dark), 1 - grey.astype(np.float32) / 255, is_photo=False)
-    darker = _darker_than_paper(255 - grey if _is_light_on_dark(grey) else grey)
-    return Ink(_without_dirt(_seen_for_sure(darker)), darker, is_photo=True)
+    paper = _paper_colour(picture)
+    scale = 1.0
+    if paper is not None:
+        contrast = _differing(picture, paper)
+        least = _LEAST_CONTRAST
+    else:
+        factor = -(-max(picture.size) // _PHOTO_SIDE)
+        small = picture.reduce(factor) if factor > 1 else picture
+        scale = picture.width / small.width
+        contrast = _darker_than_paper(small)
+        least = _LEAST_IN_PHOTO
+    if outside is not None:
+        contrast[_sized(outside, contrast.shape)] = 0
+    mask, is_printed = _mask(contrast, least, 1 + softness, is_photo=paper is None)
+    for blur in _BLURS:
+        width = rough_width(mask)
+        most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MOST_NOTCHES
+        if blur > _MOST_BLUR * width or not _is_grainy(mask, most):
+            break
+        soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
+        mask, is_printed = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+    return Ink(mask, contrast, paper is None, scale, is_printed)
 
 
-def _is_even(paper: Bool[np.ndarray, "H W"], grey: np.ndarray, contrast: float) -> bool:
-    """Whether the paper is of one grey, but for a few places."""
-    low, high = np.percentile(grey[paper], (4, 96))
-    return bool(high - low <= _EVEN_PAPER * contrast)
+def _paper_colour(picture: Image.Image) -> tuple[int, ...] | None:
+    """The colour of paper that is of one colour; None if it is not."""
+    side = _TILES * _PER_TILE
+    some = picture.resize((side, side), Image.Resampling.NEAREST)
+    tiles = np.asarray(some).reshape(_TILES, _PER_TILE, _TILES, _PER_TILE, -1)
+    middle = np.median(tiles, axis=(1, 3)).reshape(_TILES**2, -1)
+    bins = (middle // 8).astype(np.int64) @ (32 ** np.arange(middle.shape[1]))
+    values, counts = np.unique(bins, return_counts=True)
+    paper = np.median(middle[bins == values[counts.argmax()]], axis=0)
+    apart = np.abs(middle - paper).max(axis=1)
+    near = apart < _NEAR
+    if near.mean() < 0.3 or np.percentile(apart[near], 90) > _EVEN:
+        return None
+    return tuple(int(value) for value in paper)
 
 
-def _otsu(counts: np.ndarray) -> tuple[int, float]:
-    """Split grey values where both sides are most even in themselves (Otsu, 1979).
+def _differing(picture: Image.Image, paper: tuple[int, ...]) -> UInt8[np.ndarray, "H W"]:
+    """How much each pixel differs from the paper, in the colour in which it does so most."""
+    ground = Image.new(picture.mode, picture.size, paper if len(paper) > 1 else paper[0])
+    return _most(ImageChops.difference(picture, ground))
 
-    Returns the largest value of the dark side, and the distance between the sides' means.
+
+def _most(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
+    """The largest of the colours of each pixel."""
+    first, *others = picture.split()
+    for other in others:
+        first = ImageChops.lighter(first, other)
+    return np.array(first)
+
+
+def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
+    """How much darker each place is than the paper close by, as a share of its brightness.
+
+    If lines are lighter than the paper, how much lighter.
+    The paper is what is left when dark things narrower than a window are filled up (a closing),
+    which leaves the edges of shadows where they are.
     """
-    values = np.arange(len(counts))
-    below = np.cumsum(counts)[:-1].astype(np.float64)
-    above = counts.sum() - below
-    total = np.cumsum(counts * values)
-    usable = (below > 0) & (above > 0)
-    if not usable.any():
-        return 0, 0.0
-    dark = total[:-1] / np.maximum(below, 1)
-    light = (total[-1] - total[:-1]) / np.maximum(above, 1)
-    between = np.where(usable, below * above * (light - dark) ** 2, -1)
-    # an empty valley gives a row of equals: its middle is the safest place
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
-    middle = int(best[len(best) // 2])
-    return middle, float(light[middle] - dark[middle])
+    if _is_light_on_dark(picture.convert("L")):
+        picture = ImageChops.invert(picture)
+    soft = picture.filter(ImageFilter.GaussianBlur(1))
+    reach = max(3, round(_WIDEST_LINE * max(picture.size) / 2))
+    most: UInt8[np.ndarray, "H W"] | None = None
+    for channel in soft.split():
+        values = np.asarray(channel)
+        paper = closed(values, reach)
+        inverse = np.float32(255) / np.maximum(np.arange(256, dtype=np.float32), 24)
+        darker = ((paper - values) * inverse[paper]).astype(np.uint8)
+        most = darker if most is None else np.maximum(most, darker)
+    assert most is not None
+    return _above_valleys(most)
 
 
-def _is_light_on_dark(grey: UInt8[np.ndarray, "H W"]) -> bool:
+def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:
+    """Take off what wide places are darker by, if it is little: stains and blocks of a JPEG."""
+    height, width = (side // _VALLEY * _VALLEY for side in contrast.shape)
+    if min(height, width) == 0:
+        return contrast
+    some = contrast[:height:2, :width:2]
+    half = _VALLEY // 2
+    blocks = some.reshape(len(some) // half, half, -1, half).swapaxes(1, 2)
+    depth = np.median(blocks.reshape(*blocks.shape[:2], -1), axis=-1)
+    valleys = Image.fromarray(np.minimum(depth, _DEEPEST).astype(np.uint8))
+    size = (contrast.shape[1], contrast.shape[0])
+    box = (0, 0, size[0] / _VALLEY, size[1] / _VALLEY)
+    taken = np.asarray(
+        valleys.resize(
+            size, Image.Resampling.BILINEAR, box=tuple(map(min, box, (0, 0, *valleys.size)))
+        )
+    )
+    above: UInt8[np.ndarray, "H W"] = np.maximum(contrast, taken) - taken
+    return above
+
+
+def _is_light_on_dark(grey: Image.Image) -> bool:
     """Whether lines are lighter than what is round them: they are few, so they stand out."""
-    picture = Image.fromarray(grey)
-    longest = max(grey.shape)
-    near = np.asarray(picture.filter(ImageFilter.GaussianBlur(longest / 900)), np.float32)
-    round_it = picture.filter(ImageFilter.GaussianBlur(_WIDEST_LINE * longest / 2))
+    small = grey.reduce(-(-max(grey.size) // 1024))
+    longest = max(small.size)
+    near = np.asarray(small.filter(ImageFilter.GaussianBlur(longest / 900)), np.float32)
+    round_it = small.filter(ImageFilter.GaussianBlur(_WIDEST_LINE * longest / 2))
     apart = near - np.asarray(round_it, np.float32)
     return bool((apart**3).mean() > 0)
 
 
-def _darker_than_paper(grey: UInt8[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
-    """How much darker each place is than the paper close by, as a share of its brightness.
+def _noise(counts: np.ndarray) -> float:
+    """What the grain of the paper reaches, of how often each contrast occurs."""
+    middle = _percentile(counts, 50)
+    below = np.arange(256) <= middle
+    # the lower half alone: the upper one holds the ink
+    mirrored = np.bincount(np.abs(np.arange(256) - middle), weights=counts * below, minlength=256)
+    return middle + _NOISES * 1.4826 * _percentile(mirrored, 50)
 
-    The paper is what is left when dark things narrower than a window are filled up (a closing),
-    which leaves the edges of shadows where they are.
+
+def _percentile(counts: np.ndarray, share: float) -> int:
+    """The value below which a share of what was counted lies."""
+    return int(np.searchsorted(np.cumsum(counts), counts.sum() * share / 100))
+
+
+def _mask(
+    contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool
+) -> tuple[Bool[np.ndarray, "H W"], bool]:
+    """Places that are ink: half as strong as the strongest close by, and clearly no paper.
+
+    Also returns whether there are printed lines, which are not.
     """
-    longest = max(grey.shape)
-    softened = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(longest / 900))
-    soft = np.asarray(softened, np.uint8)
-    reach = max(3, round(_WIDEST_LINE * longest / 2))
-    paper = ~_spread(~_spread(soft, reach), reach)
-    bright = np.maximum(paper, 24).astype(np.float32)
-    darker: Float32[np.ndarray, "H W"] = (paper.astype(np.float32) - soft) / bright
-    return darker
-
-
-def _spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
-    """The largest value within a square of 2 reach + 1 pixels round each place."""
-    for axis in (0, 1):
-        padded = np.pad(values, [(reach, reach) if at == axis else (0, 0) for at in (0, 1)])
-        padded = np.moveaxis(padded, axis, 0)
-        covered, wanted = 1, 2 * reach + 1
-        while covered < wanted:
-            shift = min(covered, wanted - covered)
-            padded = np.maximum(padded[:-shift], padded[shift:])
-            covered += shift
-        values = np.moveaxis(padded, 0, axis)
-    return values
-
-
-def _seen_for_sure(darker: Float32[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Places clearly darker than paper, and fainter ones that are connected with them."""
-    middle = float(np.median(darker))
-    noise = 1.4826 * float(np.median(np.abs(darker - middle)))
-    least = max(_LEAST_DARKER, middle + _NOISES * noise)
-    seen = darker[darker > least]
-    if len(seen) == 0:
-        raise DrawingError("a picture must show lines", got="nothing but paper", do=_DO)
-    usual = float(np.percentile(seen, 75))
-    sure = max(least, _SURE * usual)
-    faint = max(min(least, sure), _FAINT * sure)
-    regions = Regions.of(darker > faint)
-    return _checked(regions.only(regions.having(darker > sure)))
-
-
-def _checked(mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Refuse what is no line drawing."""
+    counts = np.array(Image.fromarray(contrast).histogram())
+    noise = _noise(counts)
+    floor = max(least, noise)
+    counts[: int(floor) + 1] = 0
+    if not counts.any():
+        got = "nothing but paper" if is_photo else "one even colour"
+        raise DrawingError("a picture must show lines", got=got, do=_DO)
+    close = spread(contrast, reach)
+    relative = np.maximum(_scaled(close, _EDGE), _scaled(spread(close, 5), _RINGING))
+    printed = printed_level(contrast, max(_LEAST_PRINTED, noise))
+    if printed is None:
+        usual = _percentile(counts, 75)
+        sure = max(floor, _SURE * usual) if is_photo else floor
+        faint = max(min(floor, sure), _FAINT * sure)
+        is_sure = contrast > sure if sure > faint else None
+        mask = contrast > np.maximum(relative, np.uint8(faint))
+    else:
+        is_sure = contrast > np.maximum(_scaled(printed, _SURELY_DRAWN), np.uint8(floor))
+        mask = contrast > np.maximum(np.maximum(relative, printed), np.uint8(floor))
+    if is_sure is not None:
+        regions = Regions.of(mask)
+        mask = regions.only(regions.having(mask & is_sure))
     share = float(mask.mean())
     if share > _MOST_INK:
         raise DrawingError(
             "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
         )
-    return mask
+    return mask, printed is not None
 
 
-def _without_dirt(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Remove what is much smaller than a dot of the pen, and corners of shadows at the border."""
-    regions = Regions.of(ink)
-    skeleton = regions.labels[thin(ink)]
-    lengths = np.bincount(skeleton, minlength=len(regions.areas)).clip(1)
-    widths = regions.areas / lengths
-    is_large = regions.areas >= 0.2 * regions.areas.max()
-    line_width = float(regions.areas[is_large].sum() / lengths[is_large].sum())
-    is_odd = (widths > _WIDE * line_width) | (lengths < _SHORT * lengths.max())
-    is_dirt = (regions.areas < _DOT * line_width**2) | (regions.having(_frame(ink, 3)) & is_odd)
-    is_dirt |= ~regions.having(~_frame(ink, round(_OUTER * max(ink.shape))))
-    if is_dirt.all():
-        raise DrawingError("a picture must show lines", got="dirt at its edge", do=_DO)
-    return regions.only(~is_dirt)
+def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:
+    """Whether the edges of ink are as rough as those of pencil, crayon and chalk.
+
+    A pixel of paper with ink on three sides or four is a notch; smooth lines have hardly any.
+    """
+    beside = np.zeros((ink.shape[0] - 2, ink.shape[1] - 2), np.uint8)
+    for rows, columns in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        beside += ink[rows : rows + len(beside), columns : columns + beside.shape[1]]
+    inner = ink[1:-1, 1:-1]
+    notches = np.count_nonzero((beside >= 3) & ~inner)
+    edge = np.count_nonzero((beside < 4) & (beside > 0) & inner)
+    return bool(notches > most * edge)
 
 
-def _frame(ink: Bool[np.ndarray, "H W"], width: int) -> Bool[np.ndarray, "H W"]:
-    """The outermost pixels of a picture."""
-    frame = np.ones_like(ink)
-    frame[width:-width, width:-width] = False
-    return frame
+def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:
+    """A share of each value."""
+    table = [int(share * value) for value in range(256)]
+    return np.asarray(Image.fromarray(values).point(table), np.uint8)
+
+
+def _sized(mask: Bool[np.ndarray, "H W"], shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
+    """A mask at another size."""
+    small = Image.fromarray(mask).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+    return np.asarray(small)

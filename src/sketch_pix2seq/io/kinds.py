@@ -9,30 +9,24 @@ from enum import Enum, auto
 from pathlib import PurePath
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.decoding import is_picture, refused_kind
 
 HEAD = 8192
 """Bytes of the beginning of a file by which it is known."""
 ONE_DRAWING = (
     *(".svg", ".svgz", ".inkml", ".excalidraw", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"),
-    *(".tif", ".tiff", ".avif", ".heic", ".pbm", ".pgm", ".ppm", ".pnm"),
+    *(".tif", ".tiff", ".avif", ".heic", ".jp2", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
 """Suffixes of files that are one drawing each: a folder of them is a category."""
 MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin")
 """Suffixes of files of many drawings."""
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_PICTURE = re.compile(
-    rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*|P[1-6][\s#]"
-    rb"|....ftyp(avi[fs]|hei[cfmsx]|hev[cx]|mif1|msf1)",
-    re.DOTALL,
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _UNPACK, _EXPORT = "Unpack it first.", "Export it as an SVG or a picture."
 _OTHERS = {
-    rb"%PDF|%!PS": ("a PDF or PostScript", _EXPORT),
     rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
-    rb"PK": ("a zip", _UNPACK),
     rb"\x80[\x02-\x05]": (
         "a pickle, which is a program",
         "Save arrays with `numpy.savez` instead.",
@@ -88,6 +82,9 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         return Kind.NPY
     if head.startswith(b"PK\x03\x04") and (name.endswith(".npz") or b".npy" in head[:200]):
         return Kind.NPZ
+    if (refused := refused_kind(head)) is not None:
+        what, do = refused
+        raise DrawingError("a file must be of a kind that is read", got=what, do=do)
     for begins, (what, do) in _OTHERS.items():
         if re.match(begins, head, re.DOTALL):
             raise DrawingError("a file must be of a kind that is read", got=what, do=do)
@@ -109,11 +106,6 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         "a CSV, an npz or npy, InkML or Excalidraw",
         got="something else",
     )
-
-
-def is_picture(head: bytes) -> bool:
-    """Whether a file is a picture of pixels, by how it begins."""
-    return bool(_PICTURE.match(head))
 
 
 def encoding_of(head: bytes) -> str:

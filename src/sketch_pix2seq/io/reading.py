@@ -18,7 +18,8 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.kinds import ALONE, HEAD, Kind, kind_of, stem
 from sketch_pix2seq.io.ndjson import parse_alone, sketch_of
 from sketch_pix2seq.io.opened import GZIP, SourceEndedError
-from sketch_pix2seq.io.records import read_records
+from sketch_pix2seq.io.records import read_picture_or_svg, read_records
+from sketch_pix2seq.io.splitting import split_drawings
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_INPUTS = 100_000
@@ -34,7 +35,10 @@ MAX_BYTES = 200_000_000
 
 
 def read_sketches(
-    source: Readable, on_wrong_line: Callable[[DrawingError], None] | None = None
+    source: Readable,
+    on_wrong_line: Callable[[DrawingError], None] | None = None,
+    *,
+    split: bool = False,
 ) -> list[Sketch]:
     r"""Read the drawings of one file.
 
@@ -43,6 +47,8 @@ def read_sketches(
             be an SVG, a picture, or of any layout that `data prepare` reads; also gzipped.
         on_wrong_line: Called for each line or record of a file that is no drawing, which is then
             passed over; without it such a one is an error.
+        split: Whether a page of drawings, in an SVG or a picture, is split into these, in reading
+            order; they are named `stem-01` and so on.
 
     Returns:
         At least one sketch, unless every line was passed over; each in the frame of the file. Its
@@ -64,6 +70,8 @@ def read_sketches(
         data = _content(source)
         kind = kind_of(data[:HEAD], name or "")
         file: io.BufferedReader = io.BufferedReader(io.BytesIO(data), HEAD)
+        if kind in (Kind.SVG, Kind.PICTURE):
+            return _named(read_picture_or_svg(file, kind), name, split=split)
         for number, record in read_records(file, kind, parse=parse_alone):
             if number > MAX_INPUTS:
                 raise DrawingError(f"an input must have at most {MAX_INPUTS} drawings", got="more")
@@ -84,6 +92,16 @@ def read_sketches(
         return [replace(one, name=None if name is None else stem(name)) for one in found.values()]
     prefix = "" if name is None else f"{stem(name)}-"
     return [replace(one, name=f"{prefix}{number:06d}") for number, one in found.items()]
+
+
+def _named(sketch: Sketch, name: str | None, *, split: bool) -> list[Sketch]:
+    """Name the drawing of a file, or those of a page."""
+    drawings = split_drawings(sketch) if split else [sketch]
+    own = None if name is None else stem(name)
+    if len(drawings) == 1:
+        return [replace(sketch, name=own)]
+    prefix = "" if own is None else f"{own}-"
+    return [replace(one, name=f"{prefix}{k:02d}") for k, one in enumerate(drawings, start=1)]
 
 
 def _file_name(source: Readable) -> str | None:

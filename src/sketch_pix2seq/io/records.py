@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.array_files import read_npy, read_npz
 from sketch_pix2seq.io.binary import read_binary
+from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.documents import MAX_DOCUMENT_BYTES, read_csv, read_inkml, read_json
 from sketch_pix2seq.io.kinds import HEAD, Kind, encoding_of
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
 from sketch_pix2seq.io.opened import Content, split_lines
-from sketch_pix2seq.io.picture_in import MAX_PICTURE_BYTES, read_picture
+from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
+from sketch_pix2seq.sketch.sketch import Sketch
 
 Parse = Callable[[bytes], Record]
 
@@ -62,9 +64,14 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
         return read_json(_all_of(as_utf8(file)))
     if kind is Kind.INKML:
         return iter([read_inkml(file.read(MAX_SVG_BYTES + 1)[:MAX_SVG_BYTES])])
+    return iter([raw_of(read_picture_or_svg(file, kind))])
+
+
+def read_picture_or_svg(file: Content, kind: Kind) -> Sketch:
+    """Read a file that is one drawing."""
     if kind is Kind.SVG:
-        return iter([raw_of(read_svg(file.read(MAX_SVG_BYTES + 1)))])
-    return iter([raw_of(read_picture(file.read(MAX_PICTURE_BYTES + 1)))])
+        return read_svg(file.read(MAX_SVG_BYTES + 1))
+    return read_picture(file.read(MAX_PICTURE_BYTES + 1))
 
 
 def _read_lines(

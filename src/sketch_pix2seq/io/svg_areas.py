@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.picture_in import strokes_of_ink
+from sketch_pix2seq.io.picture_in import lines_of_ink
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.svg_lines import Polyline, cut
 from sketch_pix2seq.io.svg_style import RGB, SAME_COLOUR, Paint, is_same_colour
@@ -404,7 +404,7 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
     )
     if not is_line.any() or max(ink.shape) < _PEN_SLIM * usual:
         return None
-    strokes = strokes_of_ink(regions.only(is_line))
+    strokes = lines_of_ink(regions.only(is_line)).strokes
     middles = [stroke / scale + corner for stroke in strokes]
     lines = [Polyline(middle, np.ones(len(middle), bool)) for middle in middles]
     others = regions.only(~is_line)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.animation import animated_style
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
+from sketch_pix2seq.sketch.sketch import Frame
 from sketch_pix2seq.sketch.smooth import curves_through
 
 WHOLE_STROKES = "data-strokes"
@@ -21,18 +22,20 @@ _MAX_SIZE = 100_000
 def to_svg(
     drawing: Drawing,
     *,
-    size: float = 256,
+    size: float | None = None,
     margin: float | None = None,
     line_width: float | None = None,
     colour: str = "#111111",
+    frame: Frame | None = None,
     title: str | None = None,
     smooth: bool = False,
     animate: bool = False,
     size_mm: float | None = None,
 ) -> str:
-    """Write a drawing as a square SVG picture, a path for each stroke, in the order drawn.
+    """Write a drawing as an SVG picture, a path for each stroke, in the order drawn.
 
-    Args as of `Sketch.to_svg`; `title` says what the picture shows. A one-point stroke is a dot.
+    The picture is a square into which the drawing is fitted, or the frame in which it lies. Args
+    as of `Sketch.to_svg`; `title` says what the picture shows. A one-point stroke is a dot.
 
     Raises:
         UsageError: If a number is out of its range.
@@ -42,6 +45,10 @@ def to_svg(
         >>> '<path d="M4 14L44 34"/>' in svg
         True
     """
+    if frame is not None:
+        size, margin = max(frame.width, frame.height), 0.0
+        line_width = frame.line_width if line_width is None else line_width
+    size = 256.0 if size is None else size
     margin = size / 24 if margin is None else margin
     line_width = size / 96 if line_width is None else line_width
     if not 0 < size <= _MAX_SIZE or not 0 <= 2 * margin < size or not 0 < line_width <= size:
@@ -51,13 +58,25 @@ def to_svg(
         )
     if size_mm is not None and not 0 < size_mm <= _MAX_SIZE:
         raise UsageError(f"`size_mm` must be above 0 and up to {_MAX_SIZE}", got=size_mm)
-    side = number(size)
-    shown = side if size_mm is None else f"{number(size_mm)}mm"
+    sides = (size, size) if frame is None else (frame.width, frame.height)
+    width, height = map(number, sides)
+    shown = [
+        number(side) if size_mm is None else f"{number(side * size_mm / size)}mm" for side in sides
+    ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown}" height="{shown}"'
-        f' viewBox="0 0 {side} {side}" {WHOLE_STROKES}="whole">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown[0]}" height="{shown[1]}"'
+        f' viewBox="0 0 {width} {height}" {WHOLE_STROKES}="whole">'
         + ("" if title is None else f"<title>{escape(title)}</title>")
-        + drawing_group(drawing, size, margin, line_width, colour, smooth=smooth, animate=animate)
+        + drawing_group(
+            drawing,
+            size,
+            margin,
+            line_width,
+            colour,
+            smooth=smooth,
+            animate=animate,
+            is_placed=frame is not None,
+        )
         + "</svg>\n"
     )
 
@@ -72,6 +91,7 @@ def drawing_group(
     *,
     smooth: bool = False,
     animate: bool = False,
+    is_placed: bool = False,
 ) -> str:
     """Write a drawing, fitted into a square, as an SVG group; empty text for an empty drawing.
 
@@ -84,6 +104,7 @@ def drawing_group(
         origin: Upper left corner of the square.
         smooth: Draw curves through the points instead of straight lines.
         animate: Let the strokes appear one after the other.
+        is_placed: Leave it where it lies instead.
 
     Example:
         >>> drawing_group([np.zeros((1, 2))], 10, 1, 1, "black")[-22:]
@@ -95,6 +116,8 @@ def drawing_group(
         return ""
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
     shift = np.asarray(origin) + size / 2
+    if is_placed:
+        scale, shift = np.ones(1), middle
     placed = ((np.asarray(s, np.float64) - middle) * scale + shift for s in strokes)
     paths = [curve_data(points) if smooth else path_data(points) for points in placed]
     elements = (

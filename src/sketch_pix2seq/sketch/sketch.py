@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -21,6 +21,14 @@ from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, smooth
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+
+
+class Frame(NamedTuple):
+    """The picture that a drawing was read from: its size, and the width of the lines, in pixels."""
+
+    width: float
+    height: float
+    line_width: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,6 +44,7 @@ class Sketch:
         category: What is drawn, if known.
         name: Where it comes from, such as the stem of a file name.
         left_out: What of its file was not read, in one line.
+        frame: Of a drawing read from a picture and still in its place: that picture.
 
     Raises:
         DrawingError: If a stroke is something else. `Sketch.from_points` converts.
@@ -49,6 +58,7 @@ class Sketch:
     category: str | None = None
     name: str | None = None
     left_out: str | None = None
+    frame: Frame | None = None
 
     def __post_init__(self) -> None:
         """Check every stroke and close it against writing."""
@@ -202,7 +212,7 @@ class Sketch:
         """
         left, top, right, bottom = self.bounds or (0.0, 0.0, 0.0, 0.0)
         middle = np.floor([(left + right) / 2, (top + bottom) / 2])
-        return self._with([stroke - middle for stroke in self.strokes])
+        return self._moved([stroke - middle for stroke in self.strokes])
 
     def simplified(self, epsilon: float) -> Sketch:
         """Leave out points that are less than `epsilon` pixels from the line without them.
@@ -220,7 +230,7 @@ class Sketch:
             >>> Sketch.from_points([[(10, 10), (20, 15)]]).normalised().bounds
             (0.0, 0.0, 255.0, 128.0)
         """
-        return self._with(quickdraw_normalise(self.strokes))
+        return self._moved(quickdraw_normalise(self.strokes))
 
     def rounded(self) -> Sketch:
         """Write points as Quick, Draw!'s files do, in whole numbers with a longest side of 255.
@@ -235,7 +245,7 @@ class Sketch:
         longest = max(right - left, bottom - top)
         scale = QUICKDRAW_SIDE / longest if longest > 0 else 1.0
         corner = np.array((left, top), np.float32)
-        return self._with([np.rint((stroke - corner) * scale) for stroke in self.strokes])
+        return self._moved([np.rint((stroke - corner) * scale) for stroke in self.strokes])
 
     def smoothed(self) -> Sketch:
         """Put points on smooth lines through the points; corners stay sharp.
@@ -268,7 +278,7 @@ class Sketch:
     def to_svg(
         self,
         *,
-        size: float = 256,
+        size: float | None = None,
         margin: float | None = None,
         line_width: float | None = None,
         colour: str = "#111111",
@@ -276,16 +286,19 @@ class Sketch:
         animate: bool = False,
         size_mm: float | None = None,
     ) -> str:
-        """Return the drawing as a square SVG document: a path for each stroke, no paper.
+        """Return the drawing as an SVG document: a path for each stroke, no paper.
+
+        Without `size` a drawing with a frame lies where it lies in its picture, with lines as wide
+        as there. Any other is fitted into a square.
 
         Args:
-            size: Width and height in pixels.
+            size: Width and height in pixels; None: those of the frame, or 256.
             margin: Pixels kept between the points and each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
             colour: Any CSS colour.
             smooth: Draw curves through the points instead of straight lines.
             animate: Let the picture draw itself, stroke by stroke, once.
-            size_mm: Real width and height of the paper, for plotters.
+            size_mm: Real size of the paper's longest side, for plotters.
 
         Raises:
             UsageError: If a number is out of its range.
@@ -306,6 +319,7 @@ class Sketch:
             smooth=smooth,
             animate=animate,
             size_mm=size_mm,
+            frame=self.frame if size is None and margin is None else None,
         )
 
     def to_image(
@@ -398,6 +412,10 @@ class Sketch:
     def _with(self, strokes: Sequence[np.ndarray]) -> Sketch:
         """Return a sketch of other strokes with the same labels."""
         return replace(self, strokes=tuple(np.asarray(s, np.float32) for s in strokes))
+
+    def _moved(self, strokes: Sequence[np.ndarray]) -> Sketch:
+        """Return a sketch of strokes that lie in another place or are of another size."""
+        return replace(self._with(strokes), frame=None)
 
 
 def _settings(size: int, margin: float | None, line_width: float | None) -> RasterSettings:

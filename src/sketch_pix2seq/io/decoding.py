@@ -1,0 +1,218 @@
+"""Decoding picture files: an allow-list of kinds, bounded memory, refusals that say what to do."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Real
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from sketch_pix2seq.errors import DrawingError
+
+MAX_PICTURE_BYTES = 50_000_000
+"""The largest picture file that is read."""
+MAX_DECODED_BYTES = 170_000_000
+"""The most memory that a decoded picture may take."""
+KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PNM or TGA"
+"""The kinds of pictures that are read."""
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
+_STARTS = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
+    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"),
+)
+_REFUSED = {  # how a file begins, what it is, and what to do
+    b"%PDF": ("a PDF", "Save the page as a PNG at 300 dpi."),
+    b"%!PS": ("PostScript", "Save it as SVG or PNG."),
+    b"8BPS": ("a Photoshop document", "Save it as a PNG."),
+    b"gimp xcf": ("a GIMP document", "Export it as a PNG."),
+    b"II+\0": ("a BigTIFF", "Save it as a PNG."),
+    b"\0\0\1\0": ("an icon", "Save it as a PNG."),
+    b"\xff\x0a": ("a JPEG XL", "Save it as a PNG or JPEG."),
+    b"\0\0\0\x0cJXL ": ("a JPEG XL", "Save it as a PNG or JPEG."),
+    b"PK\3\4": ("a zip archive", "Unpack it first."),
+    b"AC10": ("a DWG drawing", "Save it as SVG."),
+}
+_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_MAX_SLOW_PIXELS = 50_000_000  # of kinds that take long to decode
+_MAX_PROGRESSIVE_PIXELS = 40_000_000  # all of whose numbers are held, at any size
+_MAX_SCANS = 30  # of a progressive JPEG, each of which goes over all pixels; real ones have 10
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # of JPEG, those inside of a scan left out
+_EXIF = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")  # where Pillow keeps it
+_MOST_PIXELS = 9_000_000  # that are worked on: a page of A4 at 300 dots an inch has 8.7 million
+_STRIP = 64  # rows of a picture that is shrunk, shrunk at once
+_WIDEST_LINE = 0.06  # of the side: what is opaque and wider is an area, not a line
+
+
+class Decoded(NamedTuple):
+    """A picture, L or RGB, as its camera held it, and how many of its pixels make one of these."""
+
+    image: Image.Image
+    scale: float
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file is a picture of pixels, by how it begins (32 bytes)."""
+    if head.startswith(_STARTS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return True
+    return head[4:12] in (b"ftypavif", b"ftypavis") or _is_tga(head)
+
+
+def refused_kind(head: bytes) -> tuple[str, str] | None:
+    """What kind of file that is not read this is, and what to do; None: not known."""
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        return "a HEIC photo", "Save it as a JPEG; on an iPhone: Camera, Formats, Most Compatible."
+    return next((kind for start, kind in _REFUSED.items() if head.startswith(start)), None)
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode a picture file; one of more than 9 million pixels is shrunk.
+
+    Raises:
+        DrawingError: If it is no picture, damaged or too large.
+    """
+    if len(data) > MAX_PICTURE_BYTES:
+        raise DrawingError(f"a picture must have at most {MAX_PICTURE_BYTES} bytes", got="more")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                width, height = picture.size
+                _check_size(picture)
+                if picture.format == "JPEG" and _num_scans(data) > _MAX_SCANS:
+                    raise DrawingError(f"a JPEG must have at most {_MAX_SCANS} scans", got="more")
+                factor = math.ceil(math.sqrt(width * height / _MOST_PIXELS))
+                picture.draft(None, (width // factor, height // factor))
+                picture.load()
+                small = _reduced(picture, round(factor * picture.width / width) or 1)
+                if small is not picture:
+                    picture.close()  # gives its memory back
+            image = _flattened(ImageOps.exif_transpose(small))
+    except DrawingError:
+        raise
+    except UnidentifiedImageError:
+        what, do = refused_kind(data[:32]) or ("something else", None)
+        raise DrawingError(
+            f"a picture must be a {KINDS} file", got=what if data else "an empty file", do=do
+        ) from None
+    except Image.DecompressionBombError:
+        raise DrawingError("a picture must have fewer pixels", got="over 178 million") from None
+    except Exception as error:  # decoders fail on damaged files in many ways
+        reason = str(error) or type(error).__name__
+        raise DrawingError("a picture must be undamaged", got=reason[:100]) from None
+    return Decoded(image, max(width, height) / max(image.size))
+
+
+def _check_size(picture: Image.Image) -> None:
+    """Refuse a picture that takes too much memory or time, before it is decoded."""
+    width, height = picture.size
+    pixels = width * height
+    if picture.format == "JPEG":  # decoded at a fraction
+        most = _MAX_PROGRESSIVE_PIXELS if picture.info.get("progressive") else 10**9
+    else:
+        size = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(picture.mode, 4)
+        most = MAX_DECODED_BYTES // size
+        if picture.format in ("AVIF", "JPEG2000", "WEBP"):
+            most = min(most, _MAX_SLOW_PIXELS)
+    if pixels > most:
+        raise DrawingError(
+            f"a picture of its kind must have at most {most} pixels",
+            got=f"{width} x {height}",
+            do="Make it smaller first.",
+        )
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether a file begins as a TGA, which has no mark of its own, does."""
+    return (
+        len(head) >= 18
+        and head[1] in (0, 1)
+        and head[2] in (1, 2, 3, 9, 10, 11)
+        and head[16] in (8, 16, 24, 32)
+        and head[1] == (head[2] in (1, 9))
+        and any(head[12:14])
+        and any(head[14:16])
+    )
+
+
+def _num_scans(data: bytes) -> int:
+    """Count the scans of a JPEG, up to its end; what is embedded in it is not counted."""
+    place, count = 2, 0
+    while found := _MARKER.search(data, place):
+        kind, place = found.group()[1], found.end()
+        if kind == 0xD9:  # the end of the picture
+            break
+        count += kind == 0xDA
+        place += int.from_bytes(data[place : place + 2], "big")
+    return count
+
+
+def _reduced(picture: Image.Image, factor: int) -> Image.Image:
+    """Shrink a picture of any mode, a strip at a time: no second copy of a large one is made."""
+    if factor == 1:
+        return picture
+    kind = "RGBA" if picture.has_transparency_data else "RGB"
+    kind = "L" if picture.mode in ("1", "L") and kind == "RGB" else kind
+    small: np.ndarray | None = None
+    for top in range(0, picture.height, factor * _STRIP):
+        bottom = min(top + factor * _STRIP, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        if picture.mode.startswith(("I", "F")):
+            part = _averaged(np.asarray(strip), factor)
+        else:
+            part = np.asarray(strip.convert(kind).reduce(factor))
+        if small is None:
+            small = np.empty((-(-picture.height // factor), *part.shape[1:]), part.dtype)
+        small[top // factor : top // factor + len(part)] = part
+    assert small is not None
+    if picture.mode.startswith(("I", "F")):  # their last row holds whole squares alone
+        small = small[: picture.height // factor]
+    image = Image.fromarray(small)
+    image.info.update({key: picture.info[key] for key in _EXIF if key in picture.info})
+    return image
+
+
+def _averaged(values: Real[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h w"]:
+    """Means of squares of so many pixels, without a second copy of a large picture."""
+    height, width = (side // factor * factor for side in values.shape)
+    squares = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
+    return np.asarray(squares.mean(axis=(1, 3), dtype=np.float32))
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
+    """Make a picture of any mode grey or coloured, without transparency.
+
+    If what is opaque is lines alone, they are ink of any colour, and black. Else the picture is
+    laid on white; where that hides all of it, on black.
+    """
+    if picture.mode.startswith(("I", "F")):
+        values = np.asarray(picture)
+        top = 65535 if values.max() > 255 else 255
+        return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
+    if not picture.has_transparency_data:
+        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    solid = picture.convert("RGBA")
+    alpha = solid.getchannel("A")
+    if _shows_lines(alpha):
+        return alpha.point(lambda value: 255 - value)
+    for paper in ("white", "black"):
+        ground = Image.new("RGBA", solid.size, paper)
+        flat = Image.alpha_composite(ground, solid).convert("RGB")
+        low, high = flat.convert("L").getextrema()
+        if float(high) - float(low) >= 30:  # type: ignore[arg-type]
+            break
+    return flat
+
+
+def _shows_lines(alpha: Image.Image) -> bool:
+    """Whether what is opaque is lines, and no wider area."""
+    small = np.asarray(alpha.resize((64, 64), Image.Resampling.BOX)) > 127
+    reach = round(64 * _WIDEST_LINE)
+    windows = np.lib.stride_tricks.sliding_window_view(small, (reach, reach))
+    low, high = np.asarray(alpha).min(), np.asarray(alpha).max()
+    return bool(low < 128 <= high and not windows.all(axis=(2, 3)).any())

@@ -1,0 +1,131 @@
+"""Finding the printed lines of ruled and squared paper, which are no part of a drawing.
+
+They are long, straight, nearly upright or level, evenly apart all over the paper, and fainter than
+what is drawn on them.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image
+
+from sketch_pix2seq.io.morphology import spread
+
+_SIDE = 640  # pixels of the picture in which lines are looked for
+_LONG = 64  # of them: a straight piece of a line
+_COVERED = 0.75  # of it is seen
+_SLOPES = (-0.07, 0.0, 0.07)  # each with as much on both sides of it
+_LEAST_LINES = 5
+_PLACES = 16  # across the lines, where they are counted
+_EVEN = 0.25  # of the usual distance between lines, by which most may differ
+_TILES = 6  # along each side, in each of which the strength of lines is measured
+_DARKER = 1.5  # times as strong as the lines is what is surely drawn
+_MOST_DARKER = 2.0  # times as strong as the lines is what may be drawn
+_LEAST_DRAWN = 0.001  # of the picture
+
+
+def printed_level(
+    contrast: UInt8[np.ndarray, "H W"], floor: float
+) -> UInt8[np.ndarray, "H W"] | None:
+    """The contrast up to which each place shows printed lines, not drawn ones.
+
+    Args:
+        contrast: (H, W), to the paper.
+        floor: What the grain of the paper reaches.
+
+    Returns:
+        (H, W), as the lines of a photo are not equally strong everywhere; None if there are none,
+        or if nothing stronger is drawn on them.
+    """
+    factor = -(-max(contrast.shape) // _SIDE)
+    strongest = _strongest(contrast, factor)
+    seen = strongest > floor
+    lines = np.zeros_like(seen)
+    for mask, found in ((seen, lines), (seen.T, lines.T)):
+        even = _even_lines(mask)
+        if even is not None:
+            found |= even
+    lines &= strongest == spread(strongest, 1)  # the crests alone
+    if not lines.any():
+        return None
+    level = _tile_medians(np.where(lines, strongest, 0))
+    drawn = strongest[strongest > _DARKER * float(np.median(strongest[lines]))]
+    if len(drawn) < _LEAST_DRAWN * strongest.size:
+        return None
+    # between both, as shares of brightness are
+    most = np.minimum(_MOST_DARKER * level, np.sqrt(level * float(np.percentile(drawn, 75))))
+    tiles = Image.fromarray(most.clip(0, 255).astype(np.uint8))
+    return np.asarray(tiles.resize(contrast.shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _strongest(values: UInt8[np.ndarray, "H W"], factor: int) -> UInt8[np.ndarray, "h w"]:
+    """The largest value of each square of so many pixels."""
+    height, width = (side // factor * factor for side in values.shape)
+    for axis, side in ((0, height), (1, width)):
+        parts = [
+            values[first:side:factor] if axis == 0 else values[:, first:side:factor]
+            for first in range(factor)
+        ]
+        values = functools.reduce(np.maximum, parts)
+    return values
+
+
+def _tile_medians(lines: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
+    """The middle of what is not 0 in each of some tiles; where that is little, of all."""
+    usual = np.median(lines[lines > 0])
+    rows = np.array_split(lines, _TILES)
+    tiles = [[part[part > 0] for part in np.array_split(row, _TILES, axis=1)] for row in rows]
+    return np.array(
+        [[np.median(part) if len(part) > _LONG else usual for part in row] for row in tiles]
+    )
+
+
+def _even_lines(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
+    """The middles of level lines, if they are evenly apart in most places."""
+    height, width = seen.shape
+    if width < 2 * _LONG or height < 2 * _LONG:
+        return None
+    places = np.linspace(_LONG // 2, width - _LONG // 2 - 1, _PLACES).astype(int)
+    crossed = np.diff(seen[:, places].astype(np.int8), axis=0) > 0
+    if (crossed.sum(axis=0) >= _LEAST_LINES).sum() <= _PLACES / 2:
+        return None
+    lines = np.zeros_like(seen)
+    for slope in _SLOPES:
+        lines |= _sheared(_long_ones(_sheared(seen, slope)), -slope)
+    return lines & seen if sum(map(_is_even, lines[:, places].T)) > _PLACES / 2 else None
+
+
+def _long_ones(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Places in the middle of a long level piece, which may rise or fall by a pixel."""
+    thick = seen.copy()
+    thick[1:] |= seen[:-1]
+    thick[:-1] |= seen[1:]
+    sums = np.cumsum(np.pad(thick, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+    lines = np.zeros_like(seen)
+    covered = sums[:, _LONG:] - sums[:, :-_LONG]
+    lines[:, _LONG // 2 : _LONG // 2 + covered.shape[1]] = covered >= _COVERED * _LONG
+    return lines
+
+
+def _sheared(mask: Bool[np.ndarray, "H W"], slope: float) -> Bool[np.ndarray, "H W"]:
+    """Move columns down by so much for each column to the right of the middle."""
+    if slope == 0:
+        return mask
+    picture = Image.fromarray(mask)
+    shift = -slope * mask.shape[1] / 2
+    moved = picture.transform(picture.size, Image.Transform.AFFINE, (1, 0, 0, slope, 1, shift))
+    return np.asarray(moved)
+
+
+def _is_even(column: Bool[np.ndarray, " H"]) -> bool:
+    """Whether the lines that cross a column are evenly apart."""
+    edges = np.flatnonzero(np.diff(np.pad(column, 1).astype(np.int8)))
+    middles = (edges[::2] + edges[1::2]) / 2
+    if len(middles) < _LEAST_LINES:
+        return False
+    apart = np.diff(middles)
+    usual = np.median(apart)
+    return bool((np.abs(apart - usual) <= _EVEN * usual + 1).mean() > 0.6)

@@ -1,0 +1,114 @@
+"""Finding a sheet of paper that lies on a darker table, in a photo."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageDraw
+
+from sketch_pix2seq.io.morphology import closed
+from sketch_pix2seq.io.regions import Regions
+
+_SIDE = 192  # pixels of the picture in which the sheet is looked for
+_LEAST_APART = 50  # steps of 255 between sheet and table
+_DARKER = 0.62  # of the sheet's brightness: what a table has at most
+_LEAST_AREA = 0.12  # of the picture
+_FILLED = 0.93  # of its outline, the least that is light
+_FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
+_INSET = 0.02  # of its longest side: the sheet's edge, with its shadow
+
+
+def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
+    """Find the outline of a light sheet on a dark ground that surrounds it.
+
+    Returns:
+        Corners of a convex outline in pixels of the picture; None if there is no such sheet.
+    """
+    factor = -(-max(picture.size) // _SIDE)
+    small = picture.convert("L").reduce(factor) if factor > 1 else picture.convert("L")
+    if min(small.size) < 16:
+        return None
+    # lines on the sheet are filled up
+    grey = closed(np.asarray(small), 3)
+    is_light = _light(grey)
+    if is_light is None:
+        return None
+    # a shadow that lies on a part of the sheet leaves a corner of the picture light
+    if is_light[[0, 0, -1, -1], [0, -1, 0, -1]].any():
+        return None
+    regions = Regions.of(is_light)
+    sheet = regions.labels == regions.areas.argmax()
+    if sheet.mean() < _LEAST_AREA:
+        return None
+    outline = _hull(sheet)
+    area = _area(outline)
+    if sheet.sum() < _FILLED * area or _area(_four_corners(outline)) < _FOUR_CORNERED * area:
+        return None
+    return outline * factor
+
+
+def outside_of(outline: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    """Where the sheet is not, its edge included."""
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    inset = _INSET * (high - low).max()
+    inner = (low + high) / 2 + (outline - (low + high) / 2) * (1 - 2 * inset / (high - low))
+    mask = Image.new("1", size, 1)
+    ImageDraw.Draw(mask).polygon([tuple(corner) for corner in inner.tolist()], fill=0)
+    return np.asarray(mask)
+
+
+def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
+    """The light part of a picture of two brightnesses (Otsu, 1979); None if they are close."""
+    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    total = np.cumsum(counts * np.arange(256))
+    dark = total[:-1] / np.maximum(below, 1)
+    light = (total[-1] - total[:-1]) / np.maximum(above, 1)
+    best = int((below * above * (light - dark) ** 2).argmax())
+    if light[best] - dark[best] < _LEAST_APART or dark[best] > _DARKER * light[best]:
+        return None
+    return grey > best
+
+
+def _hull(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:
+    """The convex outline of a mask (monotone chain), in places of pixel corners."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    first, last = mask.argmax(axis=1)[rows], mask.shape[1] - mask[:, ::-1].argmax(axis=1)[rows]
+    ends = [
+        (x, y + dy) for x, y in zip(first.tolist(), rows.tolist(), strict=True) for dy in (0, 1)
+    ]
+    ends += [
+        (x, y + dy) for x, y in zip(last.tolist(), rows.tolist(), strict=True) for dy in (0, 1)
+    ]
+    points = sorted(set(ends))
+    chains = []
+    for some in (points, points[::-1]):
+        chain: list[tuple[int, int]] = []
+        for x, y in some:
+            while len(chain) > 1 and _turn(chain[-2], chain[-1], (x, y)) <= 0:
+                chain.pop()
+            chain.append((x, y))
+        chains += chain[:-1]
+    return np.array(chains, float)
+
+
+def _turn(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _four_corners(outline: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "4 2"]:
+    """The outline with the corners left out, one after the other, that matter least."""
+    points = list(outline)
+    while len(points) > 4:
+        areas = [
+            _area(np.array([points[k - 1], points[k], points[(k + 1) % len(points)]]))
+            for k in range(len(points))
+        ]
+        points.pop(int(np.argmin(areas)))
+    return np.array(points)
+
+
+def _area(polygon: Float[np.ndarray, "N 2"]) -> float:
+    x, y = polygon.T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2

@@ -1,0 +1,138 @@
+"""Splitting a page of doodles into its drawings, in reading order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from sketch_pix2seq.sketch.sketch import Sketch
+
+_CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
+_PER_STROKE = 24  # points of a stroke from which distances are measured
+_LEAST_JUMP = 1.25  # from gaps within drawings to those between them
+_CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
+
+
+def split_drawings(page: Sketch) -> list[Sketch]:
+    """Split a page into drawings: strokes with wide gaps between them, rows from the top.
+
+    How wide is found on the page itself, at the largest jump from one gap to the next wider one.
+
+    Example:
+        >>> page = Sketch.from_points([[(0, 0), (9, 9)], [(9, 0), (0, 9)], [(60, 0), (70, 9)]])
+        >>> [len(one.strokes) for one in split_drawings(page)]
+        [2, 1]
+    """
+    if len(page.strokes) < 2:
+        return [page]
+    apart = _distances(page.strokes)
+    links = _closest_links(apart)
+    groups = _groups(links, _widest_gap(links[:, 2], page.strokes))
+    groups = _without_crumbs(groups, apart, page.strokes)
+    drawings = [
+        replace(page, strokes=tuple(page.strokes[k] for k in np.flatnonzero(groups == group)))
+        for group in np.unique(groups)
+    ]
+    return _in_reading_order(drawings)
+
+
+def _distances(strokes: tuple[np.ndarray, ...]) -> Float[np.ndarray, "S S"]:
+    """The least distance between points of each two strokes."""
+    some = [_spaced(stroke) for stroke in strokes]
+    points = np.concatenate(some)
+    starts = np.cumsum([0, *map(len, some[:-1])])
+    rows = []
+    for stroke in some:
+        nearest = np.full(len(points), np.inf)
+        for point in stroke:
+            nearest = np.minimum(nearest, ((points - point) ** 2).sum(axis=1))
+        rows.append(np.minimum.reduceat(nearest, starts))
+    apart: Float[np.ndarray, "S S"] = np.sqrt(np.array(rows))
+    return apart
+
+
+def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
+    """Points evenly along a stroke."""
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
+    places = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
+    spaced: Float[np.ndarray, "Q 2"] = np.stack(
+        [np.interp(places, along, axis) for axis in stroke.T], axis=1
+    )
+    return spaced
+
+
+def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
+    """The shortest links that connect all strokes (Prim, 1957): two strokes, their distance."""
+    links = []
+    nearest, source = apart[0].copy(), np.zeros(len(apart), int)
+    left = np.ones(len(apart), bool)
+    left[0] = False
+    while left.any():
+        new = int(np.where(left, nearest, np.inf).argmin())
+        links.append((source[new], new, nearest[new]))
+        left[new] = False
+        closer = apart[new] < nearest
+        nearest[closer], source[closer] = apart[new][closer], new
+    return np.array(links, float)
+
+
+def _widest_gap(lengths: Float[np.ndarray, " L"], strokes: tuple[np.ndarray, ...]) -> float:
+    """The widest gap within a drawing."""
+    size = np.ptp(np.concatenate(strokes), axis=0).max()
+    ordered = np.maximum(np.sort(lengths), _CLOSEST * size)
+    jumps = ordered[1:] / ordered[:-1]
+    if len(jumps) == 0:
+        return float(ordered[0]) if lengths[0] <= 4 * _CLOSEST * size else 0.0
+    best = int(jumps.argmax())
+    return float(ordered[best] if jumps[best] >= _LEAST_JUMP else ordered[-1])
+
+
+def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray, " S"]:
+    """Number strokes by what they are linked to, gaps wider than the widest left out."""
+    group = np.arange(len(links) + 1)
+    for one, other, length in links.tolist():
+        if length <= widest:
+            group[group == group[int(other)]] = group[int(one)]
+    return group
+
+
+def _without_crumbs(
+    groups: Int64[np.ndarray, " S"],
+    apart: Float[np.ndarray, "S S"],
+    strokes: tuple[np.ndarray, ...],
+) -> Int64[np.ndarray, " S"]:
+    """Give what is far too small for a drawing to the nearest one."""
+    groups = groups.copy()
+    sizes = {
+        group: np.ptp(np.concatenate([strokes[k] for k in np.flatnonzero(groups == group)]), axis=0)
+        for group in np.unique(groups).tolist()
+    }
+    usual = np.median([size.max() for size in sizes.values()])
+    large = np.isin(groups, [g for g, size in sizes.items() if size.max() >= _CRUMB * usual])
+    for group, size in sizes.items():
+        if size.max() < _CRUMB * usual:
+            crumb = groups == group
+            nearest = int(np.where(large, apart[crumb].min(axis=0), np.inf).argmin())
+            groups[crumb] = groups[nearest]
+    return groups
+
+
+def _in_reading_order(drawings: list[Sketch]) -> list[Sketch]:
+    """Rows from the top, each from the left; drawings whose heights overlap by half are a row."""
+    left = sorted(drawings, key=lambda one: one.bounds[1] if one.bounds else 0.0)
+    ordered: list[Sketch] = []
+    while left:
+        row = [left[0]]
+        for one in left[1:]:
+            (_, top, _, bottom), (_, low, _, high) = _box(one), _box(row[0])
+            if min(bottom, high) - max(top, low) > 0.4 * min(bottom - top, high - low):
+                row.append(one)
+        ordered += sorted(row, key=lambda one: _box(one)[0])
+        left = [one for one in left if not any(one is other for other in row)]
+    return ordered
+
+
+def _box(drawing: Sketch) -> tuple[float, float, float, float]:
+    return drawing.bounds or (0.0, 0.0, 0.0, 0.0)

@@ -1,0 +1,210 @@
+"""Pictures as people have them: tables, squared paper, colours, dust, grain and borders."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.splitting import split_drawings
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.sketch import Sketch
+
+Colour = tuple[int, int, int]
+Lines = list[list[tuple[float, float]]]
+SIZE = (600, 450)
+HOUSE: Lines = [[(200, 330), (200, 200), (300, 120), (400, 200), (400, 330), (200, 330)]]
+DOOR: Lines = [[(270, 330), (270, 260), (330, 260), (330, 330)]]
+SUN = [[(60 + 40 * np.cos(turn), 60 + 40 * np.sin(turn)) for turn in np.linspace(0, 2 * np.pi, 40)]]
+BLACK = (0, 0, 0)
+
+
+def drawn(
+    parts: list[tuple[Lines, Colour]],
+    paper: Colour = (255, 255, 255),
+    width: int = 5,
+    ground: Image.Image | None = None,
+) -> Image.Image:
+    image = Image.new("RGB", SIZE, paper) if ground is None else ground.copy()
+    pen = ImageDraw.Draw(image)
+    for lines, colour in parts:
+        for line in lines:
+            pen.line([*line], colour, width, joint="curve")
+    return image
+
+
+def photographed(image: Image.Image, rng: np.random.Generator, noise: float = 3) -> bytes:
+    """Light that falls off to the right, noise, and a JPEG."""
+    light = np.linspace(0.95, 0.6, image.width)[None, :, None]
+    grain = rng.normal(0, noise, (image.height, image.width, 1))
+    picture = np.clip(np.asarray(image) * light + grain, 0, 255).astype(np.uint8)
+    return as_file(Image.fromarray(picture), "jpeg", quality=85)
+
+
+def as_file(image: Image.Image, kind: str = "png", **options: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def differing(found: Sketch, *lines: Lines) -> tuple[float, float]:
+    """Share of the true lines that is missing, and of the found ones that is too much."""
+    width, height = SIZE
+    settings = RasterSettings(size=width, margin=0.5, line_width=3)
+    wide = RasterSettings(size=width, margin=0.5, line_width=16)
+    corners = [np.array([[0.0, 0.0]]), np.array([[width, height]])]  # keep the place
+    truth = [np.array(line, float) for part in lines for line in part] + corners
+    read = [*found.strokes, *corners]
+    true_thin, true_wide = (rasterise(truth, one) > 0.5 for one in (settings, wide))
+    read_thin, read_wide = (rasterise(read, one) > 0.5 for one in (settings, wide))
+    return (
+        float((true_thin & ~read_wide).sum() / true_thin.sum()),
+        float((read_thin & ~true_wide).sum() / read_thin.sum()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("paper", "house", "door", "sun"),
+    [
+        ((255, 255, 255), BLACK, (90, 180, 240), (255, 220, 40)),
+        ((255, 255, 255), BLACK, (150, 150, 150), (200, 200, 200)),
+        ((20, 20, 24), (255, 255, 255), (240, 90, 90), (90, 60, 190)),
+        ((128, 128, 128), BLACK, (255, 255, 255), (200, 60, 60)),
+    ],
+)
+def test_every_colour_is_ink(
+    paper: Colour, house: Colour, door: Colour, sun: Colour, rng: np.random.Generator
+) -> None:
+    image = drawn([(HOUSE, house), (DOOR, door), (SUN, sun)], paper)
+    assert max(differing(read_picture(as_file(image)), HOUSE, DOOR, SUN)) < 0.02
+    if min(paper) > 200:
+        found = read_picture(photographed(image, rng))
+        assert max(differing(found, HOUSE, DOOR, SUN)) < 0.03
+
+
+def test_dark_and_light_ink_on_glass() -> None:
+    image = drawn([(HOUSE, BLACK), (SUN, (255, 255, 255))], (128, 128, 128))
+    glass = image.convert("RGBA")
+    glass.putalpha(Image.fromarray((np.asarray(image)[..., 0] != 128).astype(np.uint8) * 255))
+    assert max(differing(read_picture(as_file(glass)), HOUSE, SUN)) < 0.02
+
+
+@pytest.mark.parametrize("table", [(25, 22, 20), (85, 50, 30)])
+@pytest.mark.parametrize("turn", [0, 6])
+def test_a_sheet_on_a_dark_table(table: Colour, turn: int, rng: np.random.Generator) -> None:
+    sheet = [(50, 40), (550, 60), (540, 420), (45, 410)] if turn else [(50, 40), (550, 410)]
+    ground = Image.new("RGB", SIZE, table)
+    pen = ImageDraw.Draw(ground)
+    if turn:
+        pen.polygon([*sheet], (235, 232, 225))
+    else:
+        pen.rectangle([*sheet], (235, 232, 225))
+    data = photographed(drawn([(HOUSE, (40, 40, 60))], ground=ground), rng)
+    found = read_picture(data)
+    assert max(differing(found, HOUSE)) < 0.03
+    assert (found.left_out or "").startswith("what lies round the sheet")
+    assert found.frame is not None and found.frame[:2] == SIZE
+
+
+def test_a_shadow_over_half_of_a_sheet_is_no_table(rng: np.random.Generator) -> None:
+    picture = np.asarray(drawn([(HOUSE, BLACK)], (240, 240, 235))).copy()
+    picture[:, 320:] = picture[:, 320:] // 2
+    found = read_picture(photographed(Image.fromarray(picture), rng))
+    assert max(differing(found, HOUSE)) < 0.03
+
+
+@pytest.mark.parametrize("is_squared", [False, True])
+@pytest.mark.parametrize("is_photo", [False, True])
+def test_printed_lines_are_left_out(
+    is_squared: bool, is_photo: bool, rng: np.random.Generator
+) -> None:
+    ground = Image.new("RGB", SIZE, (252, 252, 250))
+    pen = ImageDraw.Draw(ground)
+    for y in range(12, SIZE[1], 22):
+        pen.line([(0, y), (SIZE[0], y + 6)], (190, 205, 235), 2)
+    for x in range(9, SIZE[0] if is_squared else 0, 22):
+        pen.line([(x, 0), (x, SIZE[1])], (190, 205, 235), 2)
+    image = drawn([(HOUSE, (30, 30, 110))], ground=ground)
+    data = photographed(image, rng, noise=2) if is_photo else as_file(image)
+    found = read_picture(data)
+    assert max(differing(found, HOUSE)) < 0.02
+    assert len(found.strokes) <= 4
+    assert "printed lines" in (found.left_out or "")
+
+
+def test_drawn_lines_that_are_evenly_apart_are_ink() -> None:
+    fence: Lines = [[(x, 100), (x, 400)] for x in range(20, 600, 30)]
+    found = read_picture(as_file(drawn([(fence, BLACK)])))
+    assert len(found.strokes) == len(fence)
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_dust_is_left_out(side: int, rng: np.random.Generator) -> None:
+    image = drawn([(HOUSE, BLACK), (SUN, BLACK)], width=6)
+    for x, y in rng.integers(0, 440, (40, 2)).tolist():
+        image.paste(BLACK, (x, y, x + side, y + side))
+    found = read_picture(as_file(image))
+    assert max(differing(found, HOUSE, SUN)) < 0.03
+    assert len(found.strokes) <= 6
+
+
+def test_grain_of_pencil_is_closed(rng: np.random.Generator) -> None:
+    ink = np.asarray(drawn([(HOUSE, BLACK), (SUN, BLACK)], width=9).convert("L")) < 128
+    picture = np.where(ink & (rng.random(ink.shape) < 0.65), 110, 240)
+    picture = picture + rng.normal(0, 3, ink.shape)
+    found = read_picture(as_file(Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))))
+    assert max(differing(found, HOUSE, SUN)) < 0.03
+    assert len(found.strokes) <= 8
+
+
+def test_what_lies_at_the_border_of_a_photo_is_kept(rng: np.random.Generator) -> None:
+    grass: Lines = [[(x, 446), (x + 8, 425), (x + 16, 446)] for x in range(20, 580, 60)]
+    corner_sun: Lines = [[(0.0, 70.0), (50.0, 50.0), (70.0, 0.0)]]
+    data = photographed(
+        drawn([(HOUSE, BLACK), (grass, BLACK), (corner_sun, BLACK)], (240, 238, 230)), rng
+    )
+    missing, _ = differing(read_picture(data), HOUSE, grass, corner_sun)
+    assert missing < 0.03
+
+
+def test_thin_lines_beside_thick_ones() -> None:
+    thin: Lines = [[(500, 60), (520, 400)]]
+    image = drawn([(HOUSE, BLACK)], width=24)
+    ImageDraw.Draw(image).line([*thin[0]], (150, 150, 150), 1)
+    missing, extra = differing(read_picture(as_file(image)), thin)
+    assert missing < 0.03 and extra < 0.9
+
+
+def test_a_page_is_split_in_reading_order(rng: np.random.Generator) -> None:
+    places = [(column * 300, row * 260) for row in range(3) for column in range(4)]
+    cross = np.array([[(40, 40), (200, 190)], [(200, 45), (50, 200)]])
+    strokes = [line + place + rng.uniform(-9, 9, 2) for place in places for line in cross]
+    page = Sketch.from_points([strokes[k] for k in rng.permutation(len(strokes))])
+    drawings = split_drawings(page)
+    assert [len(one.strokes) for one in drawings] == [2] * 12
+    for place, one in zip(places, drawings, strict=True):
+        assert one.bounds is not None
+        assert abs(one.bounds[0] - place[0] - 40) < 12 and abs(one.bounds[1] - place[1] - 40) < 12
+    assert split_drawings(Sketch.from_points(cross)) == [Sketch.from_points(cross)]
+
+
+def test_a_page_keeps_all_its_drawings_and_its_frame() -> None:
+    image = Image.new("L", (1654, 2339), 255)  # A4 at 200 dots an inch
+    pen = ImageDraw.Draw(image)
+    for number in range(20):
+        x, y = 60 + 400 * (number % 4), 80 + 450 * (number // 4)
+        pen.ellipse((x, y, x + 200, y + 200), outline=0, width=4)
+        pen.line([(x + 40, y + 90), (x + 48, y + 90)], 0, 4)
+    drawings = read_sketches(as_file(image), split=True)
+    assert [len(one.strokes) for one in drawings] == [2] * 20
+    assert [one.name for one in drawings[:2]] == ["01", "02"]
+    svg = drawings[5].to_svg()
+    assert 'viewBox="0 0 1654 2339"' in svg
+    (again,) = read_sketches(svg.encode())
+    assert again.bounds == pytest.approx(drawings[5].bounds, abs=0.1)
+    assert drawings[5].frame is not None and abs(drawings[5].frame.line_width - 4) < 1.5
+    assert drawings[5].centred().frame is None
