@@ -29,13 +29,13 @@ NUM_DRAWINGS = 7
 """In each row."""
 WAYS: dict[str, tuple[int, float | None]] = {
     "keeping to it": (2, 1.0),
-    "half and half": (2, 0.5),
+    "seeing half of it": (2, 0.5),
     "its own way": (3, 0.0),
 }
 """How many redrawings of each example, and how near to the picture."""
 STARTED = {"face": 0.4, "teapot": 0.5}
 """Share of the points after which these examples are completed."""
-NAMED = ("octopus", "bicycle", "castle")
+NAMED = ("octopus", "mushroom", "house")
 """Drawn by name."""
 SHEET_NAME = "redrawings"
 
@@ -74,9 +74,9 @@ def run(out: Path, bundle: Path | None = None) -> None:
     sketcher = Sketcher.load(bundle)
     start = time.perf_counter()
     headings, rows = _redrawn(sketcher)
-    if sketcher.can_complete:
+    if sketcher.can_generate:
         rows += _completed(sketcher)
-    rows += _named(sketcher, [name for name in NAMED if name in sketcher.card.categories])
+        rows += _named(sketcher, [name for name in NAMED if name in sketcher.card.categories])
     seconds = time.perf_counter() - start
     sheet = Sheet(
         rows=rows,
@@ -113,18 +113,18 @@ def _completed(sketcher: Sketcher) -> list[SheetRow]:
         if sketch.category in STARTED and sketch.category in sketcher.card.categories:
             prefix = sketch.truncated(round(STARTED[sketch.category] * sketch.num_points))
             drawings = sketcher.complete(prefix, NUM_DRAWINGS, category=sketch.category)
-            rows.append(SheetRow([prefix, *(one.smoothed() for one in drawings)], "completed"))
+            label = f"{sketch.category}, completed"
+            rows.append(SheetRow([prefix, *(one.smoothed() for one in drawings)], label))
     return rows
 
 
 def _named(sketcher: Sketcher, categories: Sequence[str]) -> list[SheetRow]:
     """Drawings by their names."""
-    if not sketcher.can_generate:
-        return []
-    return [
-        SheetRow([None, *(one.smoothed() for one in sketcher.generate(name, NUM_DRAWINGS))], name)
-        for name in categories
-    ]
+    rows = []
+    for name in categories:
+        drawings = sketcher.generate(name, NUM_DRAWINGS)
+        rows.append(SheetRow([None, *(one.smoothed() for one in drawings)], f"{name}, by name"))
+    return rows
 
 
 def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:

@@ -60,7 +60,8 @@ def trace(
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
-    from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES, is_picture
+    from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
+    from sketch_pix2seq.io.kinds import is_picture
     from sketch_pix2seq.io.picture_in import read_picture
 
     for path, source, _ in inputs.files:

@@ -13,6 +13,7 @@ from jaxtyping import Float32, Real
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.kinds import refused_kind
 
 MAX_PICTURE_BYTES = 50_000_000
 """The largest picture file that is read."""
@@ -22,23 +23,6 @@ KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PNM or TGA"
 """The kinds of pictures that are read."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
-_STARTS = (
-    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
-    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"),
-)
-_REFUSED = {  # how a file begins, what it is, and what to do
-    b"%PDF": ("a PDF", "Save the page as a PNG at 300 dpi."),
-    b"%!PS": ("PostScript", "Save it as SVG or PNG."),
-    b"8BPS": ("a Photoshop document", "Save it as a PNG."),
-    b"gimp xcf": ("a GIMP document", "Export it as a PNG."),
-    b"II+\0": ("a BigTIFF", "Save it as a PNG."),
-    b"\0\0\1\0": ("an icon", "Save it as a PNG."),
-    b"\xff\x0a": ("a JPEG XL", "Save it as a PNG or JPEG."),
-    b"\0\0\0\x0cJXL ": ("a JPEG XL", "Save it as a PNG or JPEG."),
-    b"PK\3\4": ("a zip archive", "Unpack it first."),
-    b"AC10": ("a DWG drawing", "Save it as SVG."),
-}
-_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _MAX_SLOW_PIXELS = 50_000_000  # of kinds that take long to decode
 _MAX_PROGRESSIVE_PIXELS = 40_000_000  # all of whose numbers are held, at any size
 _MAX_SCANS = 30  # of a progressive JPEG, each of which goes over all pixels; real ones have 10
@@ -54,20 +38,6 @@ class Decoded(NamedTuple):
 
     image: Image.Image
     scale: float
-
-
-def is_picture(head: bytes) -> bool:
-    """Whether a file is a picture of pixels, by how it begins (32 bytes)."""
-    if head.startswith(_STARTS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
-        return True
-    return head[4:12] in (b"ftypavif", b"ftypavis") or _is_tga(head)
-
-
-def refused_kind(head: bytes) -> tuple[str, str] | None:
-    """What kind of file that is not read this is, and what to do; None: not known."""
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return "a HEIC photo", "Save it as a JPEG; on an iPhone: Camera, Formats, Most Compatible."
-    return next((kind for start, kind in _REFUSED.items() if head.startswith(start)), None)
 
 
 def decode(data: bytes) -> Decoded:
@@ -125,19 +95,6 @@ def _check_size(picture: Image.Image) -> None:
             got=f"{width} x {height}",
             do="Make it smaller first.",
         )
-
-
-def _is_tga(head: bytes) -> bool:
-    """Whether a file begins as a TGA, which has no mark of its own, does."""
-    return (
-        len(head) >= 18
-        and head[1] in (0, 1)
-        and head[2] in (1, 2, 3, 9, 10, 11)
-        and head[16] in (8, 16, 24, 32)
-        and head[1] == (head[2] in (1, 9))
-        and any(head[12:14])
-        and any(head[14:16])
-    )
 
 
 def _num_scans(data: bytes) -> int:

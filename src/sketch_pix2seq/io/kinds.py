@@ -9,7 +9,6 @@ from enum import Enum, auto
 from pathlib import PurePath
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.decoding import is_picture, refused_kind
 
 HEAD = 8192
 """Bytes of the beginning of a file by which it is known."""
@@ -25,14 +24,22 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _UNPACK, _EXPORT = "Unpack it first.", "Export it as an SVG or a picture."
-_OTHERS = {
-    rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
-    rb"\x80[\x02-\x05]": (
-        "a pickle, which is a program",
-        "Save arrays with `numpy.savez` instead.",
-    ),
-    rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
+_STARTS = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
+    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"),
+)
+_AS_JPEG = "Save it as a JPEG; on an iPhone: Camera, Formats, Most Compatible."
+_REFUSED = {  # how a file begins, what it is, and what to do
+    rb"....ftyp(hei[cxms]|hevc|mif1|msf1)": ("a HEIC photo", _AS_JPEG),
+    rb"%PDF": ("a PDF", "Save the page as a PNG at 300 dpi."),
+    rb"%!PS": ("PostScript", "Save it as SVG or PNG."),
     rb"8BPS|gimp xcf|\xd0\xcf\x11\xe0": ("a document of another program", _EXPORT),
+    rb"II\+\x00|\x00\x00\x01\x00": ("a BigTIFF or an icon", "Save it as a PNG."),
+    rb"\xff\x0a|\x00{3}\x0cJXL ": ("a JPEG XL", "Save it as a PNG or JPEG."),
+    rb"PK\x03\x04": ("a zip archive", _UNPACK),
+    rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
+    rb"\x80[\x02-\x05]": ("a pickle, which is a program", "Save arrays with `numpy.savez`."),
+    rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
     rb"\x89HDF|PAR1|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
 }
 _DOCUMENT = re.compile(r'"(type"\s*:\s*"excalidraw|tldrawFileFormatVersion|train"\s*:\s*\[)')
@@ -85,9 +92,6 @@ def kind_of(head: bytes, name: str = "") -> Kind:
     if (refused := refused_kind(head)) is not None:
         what, do = refused
         raise DrawingError("a file must be of a kind that is read", got=what, do=do)
-    for begins, (what, do) in _OTHERS.items():
-        if re.match(begins, head, re.DOTALL):
-            raise DrawingError("a file must be of a kind that is read", got=what, do=do)
     encoding = encoding_of(head)
     text = head.decode(encoding, "ignore").lstrip()
     if text.startswith("<"):
@@ -105,6 +109,32 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         "an input must be an SVG, a picture (PNG, JPEG, ...), an ndjson or other JSON of drawings, "
         "a CSV, an npz or npy, InkML or Excalidraw",
         got="something else",
+    )
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file is a picture of pixels, by how it begins (32 bytes)."""
+    if head.startswith(_STARTS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return True
+    return head[4:12] in (b"ftypavif", b"ftypavis") or _is_tga(head)
+
+
+def refused_kind(head: bytes) -> tuple[str, str] | None:
+    """What kind of file that is not read this is, and what to do; None: not known."""
+    found = (kind for begins, kind in _REFUSED.items() if re.match(begins, head, re.DOTALL))
+    return next(found, None)
+
+
+def _is_tga(head: bytes) -> bool:
+    """Whether a file begins as a TGA, which has no mark of its own, does."""
+    return (
+        len(head) >= 18
+        and head[1] in (0, 1)
+        and head[2] in (1, 2, 3, 9, 10, 11)
+        and head[16] in (8, 16, 24, 32)
+        and head[1] == (head[2] in (1, 9))
+        and any(head[12:14])
+        and any(head[14:16])
     )
 
 

@@ -4,56 +4,28 @@ The way: XML -> shapes with their styles, clipped -> what of their lines is seen
 pens -> lines drawn twice and lines in pieces made one. Lines keep their points, curves become as
 few points as a five-hundredth of the drawing's size allows; an area without a line gives its
 outline, or, where it is the line of a pen, its centre line. Texts and embedded pictures are left
-out. Nothing outside the file is ever opened: references other than `#id` are ignored, and of a
-document type only entities that are plain text are known.
+out.
 """
 
 from __future__ import annotations
 
-import math
-import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from xml.parsers import expat
+from dataclasses import replace
 
 import numpy as np
-from cssselect2 import ElementWrapper
-from defusedxml.ElementTree import fromstring
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clipped, pen_lines, seen_parts
-from sketch_pix2seq.io.svg_lines import Polyline, Stroke, drawn_once, joined, polyline, thinned
-from sketch_pix2seq.io.svg_out import WHOLE_STROKES
-from sketch_pix2seq.io.svg_path import LARGEST
-from sketch_pix2seq.io.svg_shapes import SHAPES, count_tokens, length, shape_lines, transform
-from sketch_pix2seq.io.svg_style import RGB, Paint, StyleSheets, SvgStyle, colour, styled
+from sketch_pix2seq.io.svg_areas import Shape, pen_lines, seen_parts
+from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
+from sketch_pix2seq.io.svg_style import RGB
+from sketch_pix2seq.io.svg_walk import SvgWalk
+from sketch_pix2seq.io.svg_xml import parse_svg
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_SVG_BYTES = 24_000_000
 """The largest SVG file that is read."""
 
-_MAX_ELEMENTS = 100_000  # that draw
-_MAX_PARSED_ELEMENTS = 200_000
-_MAX_ENTITIES = 100
-_LONGEST_ENTITY = 200
-_MAX_EXPANDED = 4_000_000  # bytes
-_MAX_DEFAULTS = 20  # attributes that a document type declares
-_DECLARATIONS = ("<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
-_MAX_DEPTH = 64
-_MAX_NUMBERS = 3_000_000  # and letters of path data
-_MAX_SAMPLES = 6_000_000
-_MAX_VISITED_BYTES = 2 * MAX_SVG_BYTES  # `use` may visit the same bytes again and again
-_MAX_MARKERS = 10_000
 _MAX_PEN_AREAS = 3_000
-_CONTAINERS = frozenset({"svg", "g", "a", "switch"})
-_NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign object"}
-_NAMESPACE = "http://www.w3.org/2000/svg"
-_NS_HREF = "{http://www.w3.org/1999/xlink}href"
-_BORDER = 0.01  # of the page: areas whose edges are nowhere farther inside are grounds
-_FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
-_LIGHT = 0.2  # brightness from which the parts of a mask show what is below
 
 
 def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> Sketch:
@@ -78,7 +50,7 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
             got=f"{len(data)} bytes",
             do="Leave out embedded pictures and details.",
         )
-    walk = _Walk(_parse(data))
+    walk = SvgWalk(parse_svg(data))
     shapes = list(walk.shapes())
     strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written, hidden)
     if not strokes and walk.paper is None:
@@ -91,7 +63,7 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
 
 
 def _strokes(
-    walk: _Walk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
+    walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
 ) -> list[np.ndarray]:
     """Make strokes of what is seen of the shapes."""
     as_written |= walk.is_whole
@@ -112,7 +84,7 @@ def _strokes(
     return [stroke.points.astype(np.float32) for stroke in joined(drawn_once(strokes))]
 
 
-def _find_pen_lines(walk: _Walk, shapes: list[Shape]) -> None:
+def _find_pen_lines(walk: SvgWalk, shapes: list[Shape]) -> None:
     """Replace the outlines of areas that are lines of a pen by their centre lines."""
     areas_left = _MAX_PEN_AREAS
     for shape in shapes:
@@ -122,502 +94,6 @@ def _find_pen_lines(walk: _Walk, shapes: list[Shape]) -> None:
                 shape.edges = shape.lines
                 shape.lines, shape.width = found
                 areas_left -= 1
-
-
-def _parse(data: bytes) -> ET.Element:
-    """Parse the XML safely and check that it is an SVG."""
-    try:
-        _check_declarations(data)
-        root: ET.Element = fromstring(data, forbid_dtd=False, forbid_entities=False)
-    except (ET.ParseError, expat.ExpatError) as error:
-        raise DrawingError("an SVG must be well-formed XML", got=error) from None
-    except (ValueError, LookupError) as error:
-        raise DrawingError("an SVG must be text in a known encoding", got=error) from None
-    if _tag(root) != "svg":
-        raise DrawingError("an SVG must begin with `<svg>`", got=f"<{_tag(root)[:40]}>")
-    return root
-
-
-def _check_declarations(data: bytes) -> None:
-    """Go through a document once, keeping nothing: what would multiply in a tree is refused."""
-    parser = expat.ParserCreate()
-    entities: list[str] = []
-    num_elements = num_defaults = 0
-
-    def refuse(token: str) -> None:
-        if token.startswith(_DECLARATIONS):
-            raise DrawingError("an SVG must declare nothing but plain entities", got=token[:40])
-
-    def take_entity(name: str, is_parameter: int, value: str | None, *_: object) -> None:
-        if is_parameter or value is None or "&" in value or "<" in value:
-            refuse(f"<!ENTITY {name}")
-        entities.append(value or "")
-        if len(entities) > _MAX_ENTITIES or len(entities[-1]) > _LONGEST_ENTITY:
-            rule = f"at most {_MAX_ENTITIES} entities of at most {_LONGEST_ENTITY} letters"
-            raise DrawingError(f"an SVG must declare {rule}", got="more")
-        if data.count(b"&") * max(map(len, entities)) > _MAX_EXPANDED:
-            raise DrawingError("an SVG must repeat less by its entities", got=f"&{name};")
-
-    def take_default(element: str, name: str, kind: str, default: str | None, _: int) -> None:
-        nonlocal num_defaults
-        num_defaults += 1
-        if num_defaults > _MAX_DEFAULTS or len(default or "") > _LONGEST_ENTITY:
-            rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_ENTITY} letters"
-            raise DrawingError(f"an SVG must declare {rule}", got="more")
-
-    def end_doctype() -> None:
-        parser.DefaultHandler = None
-
-    def count(name: str, attributes: list[str]) -> None:
-        nonlocal num_elements
-        num_elements += 1 + num_defaults
-        if num_elements > _MAX_PARSED_ELEMENTS:
-            raise DrawingError(f"an SVG must have at most {_MAX_PARSED_ELEMENTS} elements")
-
-    parser.ordered_attributes = True
-    parser.DefaultHandler = refuse
-    parser.EntityDeclHandler = take_entity
-    parser.AttlistDeclHandler = take_default
-    parser.EndDoctypeDeclHandler = end_doctype
-    parser.StartElementHandler = count
-    parser.Parse(data, True)
-
-
-def _tag(element: ET.Element) -> str:
-    """Return the element's name without namespace; comments have none."""
-    name: object = element.tag
-    return name.rpartition("}")[2] if isinstance(name, str) else ""
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the walk is: everything an element gets from those around it.
-
-    Args:
-        matrix: From its coordinates to those of the document.
-        style: Of the element around it.
-        viewport: Width and height to which percentages refer.
-        depth: How deep it is nested.
-        clips: What cuts it.
-        context: Paints of the shape that a marker stands on.
-        within: `id`s of what is being drawn by reference.
-        all_areas: Whether areas are wanted whatever their paint: in a clip path.
-    """
-
-    matrix: Float[np.ndarray, "3 3"]
-    style: SvgStyle
-    viewport: tuple[float, float]
-    depth: int = 0
-    clips: tuple[Clip, ...] = ()
-    context: Mapping[str, Paint | None] | None = None
-    within: frozenset[str] = frozenset()
-    all_areas: bool = False
-
-
-class _Walk:
-    """One pass over the elements of a document, in the order they are painted."""
-
-    def __init__(self, root: ET.Element) -> None:
-        self._root = ElementWrapper.from_xml_root(root)
-        self._namespaces = {_NAMESPACE, root.tag.rpartition("}")[0].lstrip("{")}
-        self.is_whole = WHOLE_STROKES in root.attrib
-        sheets = (e.text or "" for e in root.iter() if _tag(e) == "style")
-        self._sheets = StyleSheets(sheets)
-        self._known: dict[str, ElementWrapper] | None = None
-        self._elements_left = _MAX_ELEMENTS
-        self._bytes_left = _MAX_VISITED_BYTES
-        self._numbers_left = _MAX_NUMBERS
-        self._samples_left = _MAX_SAMPLES
-        self._markers_left = _MAX_MARKERS
-        self._left_out: Counter[str] = Counter()
-        declared = self._sheets.declared(self._root, 1)
-        ground = declared.get("background-color", declared.get("background", ""))
-        words = [colour(word) for word in ground.split() if word[:4] != "url("]
-        self.paper = words[0].rgb if words and words[0] is not None else None
-        self._viewport = _viewport(root.attrib, (300.0, 150.0), 16.0)
-
-    def shapes(self) -> Iterator[Shape]:
-        """Yield all shapes, in the document's units."""
-        return self._visit(self._root, _Place(np.eye(3), SvgStyle(), self._viewport))
-
-    def left_out(self) -> str | None:
-        """Say in one line what was left out."""
-        parts = [
-            f"{count} x {what}" if count > 1 else what
-            for what, count in self._left_out.most_common(4)
-        ]
-        return "; ".join(parts)[:200] or None
-
-    def is_ground(self, shape: Shape) -> bool:
-        """Whether a shape covers the page and shows no edge on it."""
-        if shape.fill is None or shape.clips or not shape.area.rings:
-            return False
-        x, y, width, height = _view_box(self._root.etree_element.attrib) or (0, 0, *self._viewport)
-        low, high = np.array([x, y]), np.array([x + width, y + height])
-        slack = _BORDER * max(width, height)
-        points = np.concatenate(shape.area.rings)
-        inner = ((points > low + slack) & (points < high - slack)).all(axis=1)
-        covers = (points.min(axis=0) <= low + slack) & (points.max(axis=0) >= high - slack)
-        if inner.any() or not covers.all():
-            return False
-        line = shape.stroke and np.abs(np.subtract(shape.stroke.rgb, shape.fill.rgb)).max()
-        return line is None or bool(line < _FRAME_CONTRAST)
-
-    def _visit(self, element: ElementWrapper, place: _Place) -> Iterator[Shape]:
-        """Yield the shapes of an element and of what is in it; leave out what is wrong."""
-        tag = element.local_name
-        if element.namespace_url not in self._namespaces:
-            return
-        if tag in _NOT_READ:
-            self._left_out[_NOT_READ[tag]] += 1
-        if tag not in _CONTAINERS and tag not in SHAPES and tag != "use":
-            return
-        self._elements_left -= 1
-        self._bytes_left -= sum(map(len, element.etree_element.attrib.values()))
-        if self._elements_left < 0 or self._bytes_left < 0:
-            raise _LimitError(f"an SVG must draw at most {_MAX_ELEMENTS} elements", got="more")
-        if place.depth > _MAX_DEPTH:
-            self._left_out[f"what is nested more than {_MAX_DEPTH} deep"] += 1
-            return
-        try:
-            inner, declared = self._inside(element, place)
-            if not inner.style.displayed or not _is_meant(element):
-                return
-            if tag in SHAPES:
-                shapes = self._shape(tag, declared, inner)
-            elif tag == "use":
-                shapes = self._use(declared, inner, element)
-            else:
-                shapes = self._children(element, declared, inner)
-            yield from shapes
-        except _LimitError:
-            raise
-        except DrawingError as error:
-            self._left_out[f"`{tag}`, as {error}"] += 1
-
-    def _inside(self, element: ElementWrapper, place: _Place) -> tuple[_Place, dict[str, str]]:
-        """Return the place inside of an element, and its properties."""
-        declared = self._sheets.declared(element, place.depth + 1)
-        style = styled(place.style, declared)
-        origin = declared.get("transform-origin", "")
-        text = declared.get("transform", "")
-        try:
-            here = transform(text, origin, place.viewport, style.font_size)
-        except DrawingError as error:  # the element stays where it is, as in browsers
-            self._left_out[str(error)] += 1
-            here = np.eye(3)
-        inner = replace(place, matrix=place.matrix @ here, style=style, depth=place.depth + 1)
-        for kind in ("clip-path", "mask"):
-            target = self._target(declared.get(kind, ""), place)
-            if target is not None and target.local_name == kind.replace("-p", "P"):
-                clip = self._clip(target, replace(inner, viewport=place.viewport))
-                inner = replace(inner, clips=(*inner.clips, *clip))
-        return inner, declared
-
-    def _children(
-        self, element: ElementWrapper, declared: Mapping[str, str], place: _Place
-    ) -> Iterator[Shape]:
-        """Yield the shapes of all children, of a `switch` of the first that is meant."""
-        if element.local_name == "svg" and element != self._root:
-            place = _inner_viewport(declared, place)
-        children = element.iter_children()
-        if element.local_name == "switch":
-            readable = (*_CONTAINERS, *SHAPES, "use")
-            meant = (e for e in children if e.local_name in readable and _is_meant(e))
-            children = iter([e for e in [next(meant, None)] if e is not None])
-        for child in children:
-            yield from self._visit(child, place)
-
-    def _use(
-        self, declared: Mapping[str, str], place: _Place, element: ElementWrapper
-    ) -> Iterator[Shape]:
-        """Yield the shapes of what a `use` element points at, inside this document only."""
-        reference = declared.get("href") or element.etree_element.get(_NS_HREF) or ""
-        target = self._element(reference.strip()[1:]) if reference.strip()[:1] == "#" else None
-        if target is None:
-            return
-        if target.id in place.within:
-            raise DrawingError("it must not draw itself", got=reference)
-        shift = np.eye(3)
-        shift[:2, 2] = _pair(declared, ("x", "y"), "0", place.viewport, place.style.font_size)
-        inside = place.within | {target.id}
-        moved = replace(place, matrix=place.matrix @ shift, within=inside)
-        if target.local_name not in ("symbol", "svg"):
-            yield from self._visit(target, moved)
-            return
-        inner, own = self._inside(target, moved)
-        sizes = {name: declared[name] for name in ("width", "height") if name in declared}
-        if inner.style.displayed:
-            inner = _inner_viewport(own | sizes, inner)
-            for child in target.iter_children():
-                yield from self._visit(child, inner)
-
-    def _shape(self, tag: str, declared: Mapping[str, str], place: _Place) -> Iterator[Shape]:
-        """Yield a shape with its markers, if anything is painted."""
-        style = place.style
-        paints = {name: self._paint(name, place) for name in ("fill", "stroke")}
-        if place.all_areas:
-            paints = {"fill": Paint((255, 255, 255), 1.0), "stroke": None}
-        fill, stroke = paints["fill"] if tag != "line" else None, paints["stroke"]
-        if fill is None and stroke is None:
-            return
-        self._numbers_left -= count_tokens(declared.get("d", "") + declared.get("points", ""))
-        if self._numbers_left < 0:
-            raise _LimitError(
-                f"an SVG must have at most {_MAX_NUMBERS} numbers of path data", got="more"
-            )
-        found = shape_lines(tag, declared, place.viewport, style.font_size)
-        lines = [_checked(polyline(line, place.matrix)) for line in found if line]
-        self._samples_left -= sum(len(line.points) for line in lines)
-        if self._samples_left < 0:
-            raise _LimitError("an SVG must have fewer curves", got=f"over {_MAX_SAMPLES} samples")
-        rule = style.values["clip-rule" if place.all_areas else "fill-rule"]
-        is_area = fill is not None
-        rings = [line.points for line in lines if is_area and len(line.points) > 2]
-        area = Area(rings, rule.strip() == "evenodd")
-        width = style.stroke_width * math.sqrt(abs(np.linalg.det(place.matrix[:2, :2])))
-        seen = clipped(lines, place.clips)
-        if rings and stroke is None and not place.all_areas:
-            seen += _clip_edges(area, place.clips)
-        yield Shape(seen, area, stroke, width, fill, place.clips)
-        if tag in ("path", "line", "polyline", "polygon") and lines:
-            yield from self._markers(lines, replace(place, context=paints))
-
-    def _paint(self, name: str, place: _Place) -> Paint | None:
-        """The colour of `fill` or `stroke`; of a gradient its middle one."""
-        value = place.style.paint(name)
-        if value is None:
-            return None
-        if value.startswith("context-"):
-            return (place.context or {}).get(value[8:])
-        if not value.startswith("url("):
-            return place.style.colour(name)
-        target = self._target(value, place)
-        if target is None:
-            return colour(value.partition(")")[2])
-        for _ in range(8):  # gradients may take their stops from others
-            stops = [e for e in target.iter_children() if e.local_name == "stop"]
-            reference = target.etree_element.attrib.get("href", "")
-            reference = target.etree_element.attrib.get(_NS_HREF, reference)
-            following = None if stops else self._element(reference[1:])
-            if following is None:
-                break
-            target = following
-        texts = [self._sheets.declared(stop, 2).get("stop-color", "black") for stop in stops[:64]]
-        found = [paint.rgb for paint in map(colour, texts) if paint is not None]
-        if not found:
-            return Paint((0, 0, 0), 1.0)
-        red, green, blue = np.mean(found, axis=0).round().astype(int).tolist()
-        return Paint((red, green, blue), 1.0)
-
-    def _clip(self, element: ElementWrapper, place: _Place) -> list[Clip]:
-        """The areas of a clip path or mask; a mask without areas cuts nothing."""
-        if element.id in place.within or place.depth > _MAX_DEPTH:
-            raise DrawingError("it must not clip itself", got=f"#{element.id}")
-        is_mask = element.local_name == "mask"
-        inner = replace(place, style=SvgStyle(), clips=(), within=place.within | {element.id})
-        inner, declared = self._inside(element, replace(inner, all_areas=not is_mask))
-        if "objectBoundingBox" in (declared.get("clipPathUnits"), declared.get("maskContentUnits")):
-            self._left_out[f"`{element.local_name}` in units of a box"] += 1
-            return []
-        clip: Clip = []
-        for child in element.iter_children():
-            for shape in self._visit(child, inner):
-                if shape.fill is not None:
-                    bright = np.dot(shape.fill.rgb, (0.2126, 0.7152, 0.0722)) / 255
-                    is_in = not is_mask or bool(bright * shape.fill.alpha >= _LIGHT)
-                    clip.append(replace(shape.area, is_in=is_in))
-        if is_mask and not any(area.is_in for area in clip):
-            return list(inner.clips)
-        return [*inner.clips, clip]
-
-    def _markers(self, lines: list[Polyline], place: _Place) -> Iterator[Shape]:
-        """Yield the markers of a shape, at its beginning, its corners and its end."""
-        values = place.style.values
-        found = {
-            kind: self._target(values[f"marker-{kind}"], place) for kind in ("start", "mid", "end")
-        }
-        if not any(found.values()):
-            return
-        last = len(lines) - 1
-        for number, line in enumerate(lines):
-            corners = np.flatnonzero(line.is_corner).tolist()
-            for index in corners:
-                is_first = number == 0 and index == 0
-                is_last = number == last and index == corners[-1]
-                kinds = ["start"] * is_first + ["end"] * is_last or ["mid"]
-                for kind in kinds:
-                    marker = found[kind]
-                    if marker is not None and marker.local_name == "marker":
-                        yield from self._marker(marker, line, index, kind, place)
-
-    def _marker(
-        self, marker: ElementWrapper, line: Polyline, index: int, kind: str, place: _Place
-    ) -> Iterator[Shape]:
-        self._markers_left -= 1
-        if self._markers_left < 0 or marker.id in place.within:
-            return
-        # corners are in the document's units: the marker is turned there, and sized by the shape
-        inner = replace(place, style=SvgStyle(), within=place.within | {marker.id})
-        inner, declared = self._inside(marker, inner)
-        size = math.sqrt(abs(np.linalg.det(place.matrix[:2, :2])))
-        if declared.get("markerUnits") != "userSpaceOnUse":
-            size *= place.style.stroke_width
-        orient = declared.get("orient", "0")
-        if orient.startswith("auto"):
-            angle = _direction(line, index)
-            angle += math.pi if kind == "start" and "reverse" in orient else 0.0
-        else:
-            angle = math.radians(length(orient.replace("deg", ""), 0))
-        c, s = size * math.cos(angle), size * math.sin(angle)
-        x, y = line.points[index]
-        matrix = np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
-        sizes = {
-            "width": declared.get("markerWidth", "3"),
-            "height": declared.get("markerHeight", "3"),
-        }
-        box = {name: text for name, text in declared.items() if name not in ("x", "y")}
-        inner = _inner_viewport(box | sizes, replace(inner, matrix=matrix, clips=place.clips))
-        # the reference point is in the coordinates of the content
-        at = _pair(declared, ("refX", "refY"), "0", inner.viewport, 16.0)
-        moved = inner.matrix @ [*at, 1.0]
-        shift = np.eye(3)
-        shift[:2, 2] = [x, y] - moved[:2]
-        clips = tuple(
-            [replace(area, rings=[ring + shift[:2, 2] for ring in area.rings]) for area in clip]
-            for clip in inner.clips[len(place.clips) :]
-        )
-        inner = replace(inner, matrix=shift @ inner.matrix, clips=(*place.clips, *clips))
-        for child in marker.iter_children():
-            yield from self._visit(child, inner)
-
-    def _target(self, value: str, place: _Place) -> ElementWrapper | None:
-        """The element that `url(#id)` points at, if it is in this document."""
-        name = value.partition("url(")[2].partition(")")[0].strip("\"' ")
-        return self._element(name[1:]) if name.startswith("#") else None
-
-    def _element(self, name: str) -> ElementWrapper | None:
-        """The first element of an `id`, unless it is nested too deep."""
-        if self._known is None:
-            self._known = {}
-            waiting = [(self._root, 0)]
-            while waiting:
-                element, depth = waiting.pop()
-                if element.id is not None:
-                    self._known[element.id] = element  # the last one visited comes first
-                if depth < _MAX_DEPTH:
-                    waiting += [(child, depth + 1) for child in element.iter_children()]
-        return self._known.get(name)
-
-
-class _LimitError(DrawingError):
-    """A whole document is too large."""
-
-
-def _is_meant(element: ElementWrapper) -> bool:
-    """Whether the conditions of an element hold for a reader of English."""
-    attributes = element.etree_element.attrib
-    language = attributes.get("systemLanguage")
-    languages = [word.strip().lower() for word in (language or "en").split(",")]
-    needs = attributes.get("requiredExtensions", "") + attributes.get("requiredFeatures", "")
-    is_known = "Extensibility" not in needs and not attributes.get("requiredExtensions")
-    return is_known and any(word == "en" or word.startswith("en-") for word in languages)
-
-
-def _direction(line: Polyline, index: int) -> float:
-    """The angle in which a line goes through one of its points: in the middle of both sides."""
-    points = line.points
-    is_closed = len(points) > 2 and (points[0] == points[-1]).all()
-    before, after = points[: index + 1], points[index:]
-    if is_closed and index in (0, len(points) - 1):
-        before, after = points, points
-    ways = []
-    for way in (before[-1] - before[:-1][::-1], after[1:] - after[0]):
-        sizes = np.hypot(*way.T)
-        if (sizes > 0).any():
-            first = int(np.argmax(sizes > 0))
-            ways.append(way[first] / sizes[first])
-    x, y = np.sum(ways, axis=0) if ways else (1.0, 0.0)
-    return math.atan2(y, x)
-
-
-def _clip_edges(area: Area, clips: tuple[Clip, ...]) -> list[Polyline]:
-    """The parts of the edges of clips that lie inside an area: there its outline goes."""
-    edges: list[Polyline] = []
-    for number, clip in enumerate(clips):
-        rings = [ring for part in clip for ring in part.rings if len(ring) > 2]
-        closed = [np.concatenate([ring, ring[:1]]) for ring in rings]
-        lines = [Polyline(ring, np.ones(len(ring), bool)) for ring in closed]
-        others = [other for place, other in enumerate(clips) if place != number]
-        edges += clipped(lines, [[area], *others])
-    return edges
-
-
-def _view_box(values: Mapping[str, str]) -> tuple[float, float, float, float] | None:
-    """Return x, y, width, height of the `viewBox`, if there is a usable one."""
-    try:
-        x, y, width, height = map(float, values.get("viewBox", "").replace(",", " ").split())
-    except ValueError:
-        return None
-    is_usable = 0 < width < LARGEST and 0 < height < LARGEST and abs(x) + abs(y) < LARGEST
-    return (x, y, width, height) if is_usable else None
-
-
-def _viewport(
-    values: Mapping[str, str], outer: tuple[float, float], font_size: float
-) -> tuple[float, float]:
-    """Return the size that percentages inside an `svg` element refer to."""
-    box = _view_box(values)
-    return box[2:] if box else _pair(values, ("width", "height"), "100%", outer, font_size)
-
-
-def _pair(
-    values: Mapping[str, str],
-    names: tuple[str, str],
-    default: str,
-    viewport: tuple[float, float],
-    font_size: float,
-) -> tuple[float, float]:
-    """Return two lengths, across and down."""
-    texts = [values.get(name, default) for name in names]
-    x, y = (
-        length(default if text.strip() == "auto" else text, side, font_size)
-        for text, side in zip(texts, viewport, strict=True)
-    )
-    return x, y
-
-
-def _inner_viewport(values: Mapping[str, str], place: _Place) -> _Place:
-    """Return the place inside a nested `svg`, `symbol` or `marker`: its view box fits its size."""
-    font_size = place.style.font_size
-    box = _view_box(values)
-    corner = np.array(_pair(values, ("x", "y"), "0", place.viewport, font_size))
-    size = np.array(_pair(values, ("width", "height"), "100%", place.viewport, font_size))
-    outer, inner = np.eye(3), np.eye(3)
-    outer[:2, 2] = corner
-    if box is not None:
-        scale = size / box[2:]
-        way, _, fit = (values.get("preserveAspectRatio", "") or "xMidYMid").partition(" ")
-        if way.strip() != "none":
-            scale[:] = max(scale) if fit.strip() == "slice" else min(scale)
-        shares = [{"Min": 0.0, "Max": 1.0}.get(way[at : at + 3], 0.5) for at in (1, 5)]
-        gap = size - scale * box[2:]
-        inner[:2, :2] = np.diag(scale)
-        inner[:2, 2] = (gap * shares if way.strip() != "none" else 0) - scale * box[:2]
-    clips = place.clips
-    if values.get("overflow", "hidden").strip() not in ("visible", "auto") and (size > 0).all():
-        corners = corner + size * np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-        moved = corners @ place.matrix[:2, :2].T + place.matrix[:2, 2]
-        clips = (*clips, [Area([moved])])
-    viewport = box[2:] if box is not None else (float(size[0]), float(size[1]))
-    return replace(place, matrix=place.matrix @ outer @ inner, viewport=viewport, clips=clips)
-
-
-def _checked(line: Polyline) -> Polyline:
-    """Check that a line lies where numbers have some meaning."""
-    if not (np.abs(line.points) <= LARGEST).all():
-        raise DrawingError("coordinates must be finite and below 1e12", got="a larger one")
-    return line
 
 
 def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:

@@ -1,0 +1,90 @@
+"""SVG as XML: parsed safely, with a bound on all that could multiply in a tree.
+
+Nothing outside the file is opened. Of a document type only entities that are plain text, and a few
+default attributes, are known.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
+from xml.parsers import expat
+
+from defusedxml.ElementTree import fromstring
+
+from sketch_pix2seq.errors import DrawingError
+
+_MAX_PARSED_ELEMENTS = 200_000
+_MAX_ENTITIES = 100
+_LONGEST_ENTITY = 200
+_MAX_EXPANDED = 4_000_000  # bytes
+_MAX_DEFAULTS = 20  # attributes that a document type declares
+_DECLARATIONS = ("<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
+
+
+def parse_svg(data: bytes) -> ET.Element:
+    """Parse a document and check that it is an SVG.
+
+    Raises:
+        DrawingError: If it is not well-formed, no SVG, too large, or declares what is unsafe.
+    """
+    try:
+        _check_declarations(data)
+        root: ET.Element = fromstring(data, forbid_dtd=False, forbid_entities=False)
+    except (ET.ParseError, expat.ExpatError) as error:
+        raise DrawingError("an SVG must be well-formed XML", got=error) from None
+    except (ValueError, LookupError) as error:
+        raise DrawingError("an SVG must be text in a known encoding", got=error) from None
+    if tag_of(root) != "svg":
+        raise DrawingError("an SVG must begin with `<svg>`", got=f"<{tag_of(root)[:40]}>")
+    return root
+
+
+def _check_declarations(data: bytes) -> None:
+    """Go through a document once, keeping nothing: what would multiply in a tree is refused."""
+    parser = expat.ParserCreate()
+    entities: list[str] = []
+    num_elements = num_defaults = 0
+
+    def refuse(token: str) -> None:
+        if token.startswith(_DECLARATIONS):
+            raise DrawingError("an SVG must declare nothing but plain entities", got=token[:40])
+
+    def take_entity(name: str, is_parameter: int, value: str | None, *_: object) -> None:
+        if is_parameter or value is None or "&" in value or "<" in value:
+            refuse(f"<!ENTITY {name}")
+        entities.append(value or "")
+        if len(entities) > _MAX_ENTITIES or len(entities[-1]) > _LONGEST_ENTITY:
+            rule = f"at most {_MAX_ENTITIES} entities of at most {_LONGEST_ENTITY} letters"
+            raise DrawingError(f"an SVG must declare {rule}", got="more")
+        if data.count(b"&") * max(map(len, entities)) > _MAX_EXPANDED:
+            raise DrawingError("an SVG must repeat less by its entities", got=f"&{name};")
+
+    def take_default(element: str, name: str, kind: str, default: str | None, _: int) -> None:
+        nonlocal num_defaults
+        num_defaults += 1
+        if num_defaults > _MAX_DEFAULTS or len(default or "") > _LONGEST_ENTITY:
+            rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_ENTITY} letters"
+            raise DrawingError(f"an SVG must declare {rule}", got="more")
+
+    def end_doctype() -> None:
+        parser.DefaultHandler = None
+
+    def count(name: str, attributes: list[str]) -> None:
+        nonlocal num_elements
+        num_elements += 1 + num_defaults
+        if num_elements > _MAX_PARSED_ELEMENTS:
+            raise DrawingError(f"an SVG must have at most {_MAX_PARSED_ELEMENTS} elements")
+
+    parser.ordered_attributes = True
+    parser.DefaultHandler = refuse
+    parser.EntityDeclHandler = take_entity
+    parser.AttlistDeclHandler = take_default
+    parser.EndDoctypeDeclHandler = end_doctype
+    parser.StartElementHandler = count
+    parser.Parse(data, True)
+
+
+def tag_of(element: ET.Element) -> str:
+    """Return the element's name without namespace; comments have none."""
+    name: object = element.tag
+    return name.rpartition("}")[2] if isinstance(name, str) else ""
