@@ -1,0 +1,198 @@
+// A bundle: a trained model as users exchange it. Numbers and words, never code.
+
+import { BundleError } from "./errors.js";
+import { readSafetensors } from "./safetensors.js";
+
+/** @typedef {import("./raster.js").RasterSettings} RasterSettings */
+/** @typedef {Map<string, import("./safetensors.js").Tensor>} Weights */
+/**
+ * What `model.json` says of a model of the architecture `attention`.
+ * @typedef {object} ModelCard
+ * @property {number} format_version
+ * @property {string} name
+ * @property {{name: string, latent_dim: number, num_components: number, encoder_width: number,
+ *   decoder_size: number, num_layers: number, head_size: number, expansion: number}} architecture
+ * @property {string[]} categories
+ * @property {RasterSettings} raster
+ * @property {number} offset_scale Pixels (longest side of a drawing = 255) to a unit of the offsets.
+ * @property {number} max_steps
+ * @property {number} temperature The one that suits the model.
+ * @property {string} licence
+ * @property {string} attribution
+ * @property {{options?: {epsilon?: number | null}}} data
+ */
+/**
+ * What `classifier.json` says.
+ * @typedef {object} ClassifierCard
+ * @property {number} format_version
+ * @property {{name: string, width: number}} architecture
+ * @property {string[]} categories
+ * @property {RasterSettings} raster
+ * @property {{augmentation?: {flip?: number}}} recipe
+ */
+/**
+ * @typedef {object} Progress
+ * @property {number} loaded Bytes of all files so far.
+ * @property {number | null} total Bytes of all files; null as long as it is not known.
+ */
+
+const FORMAT_VERSION = 2;
+const MODEL = "model.json", WEIGHTS = "weights.safetensors", LATENTS = "latents.safetensors";
+const CLASSIFIER = "classifier.json", CLASSIFIER_WEIGHTS = "classifier.safetensors";
+const GALLERY = "gallery.ndjson";
+const MAX_PICTURE_SIZE = 512, MAX_STEPS = 2000;
+
+export class Bundle {
+  /**
+   * @param {Map<string, ArrayBuffer>} files Contents by name.
+   * @throws {BundleError} If a file is missing, of another version or not what its card says.
+   */
+  constructor(files) {
+    const [model, weights] = [MODEL, WEIGHTS].map((name) => files.get(name));
+    if (!model || !weights) throw new BundleError(`the bundle lacks ${model ? WEIGHTS : MODEL}`);
+    /** @type {ModelCard} */
+    this.card = readCard(model, MODEL);
+    checkModel(this.card);
+    this.weights = readSafetensors(weights, WEIGHTS);
+    const latents = files.get(LATENTS);
+    /** How latent codes are distributed; it may be missing. @type {Weights | null} */
+    this.latents = latents ? readSafetensors(latents, LATENTS) : null;
+    const classifier = files.get(CLASSIFIER), classes = files.get(CLASSIFIER_WEIGHTS);
+    /** What classifies pictures; it may be missing. @type {{card: ClassifierCard, weights: Weights} | null} */
+    this.classifier = null;
+    if (classifier && classes) {
+      const card = readCard(classifier, CLASSIFIER);
+      this.classifier = { card, weights: readSafetensors(classes, CLASSIFIER_WEIGHTS) };
+      checkClassifier(card, this.card);
+    }
+    const gallery = files.get(GALLERY);
+    /** Human drawings and their places on a map. @type {GalleryItem[]} */
+    this.gallery = gallery ? readGallery(gallery) : [];
+  }
+
+  /**
+   * Fetch a bundle.
+   *
+   * @param {string | URL} url Address of its folder.
+   * @param {object} [options]
+   * @param {(progress: Progress) => void} [options.onProgress]
+   * @param {AbortSignal} [options.signal]
+   * @param {boolean} [options.gallery] Whether to fetch the gallery too.
+   */
+  static async fetch(url, { onProgress = () => {}, signal, gallery = false } = {}) {
+    const folder = new URL(String(url).replace(/\/?$/, "/"), globalThis.location?.href);
+    const needed = [MODEL, WEIGHTS];
+    const names = [...needed, LATENTS, CLASSIFIER, CLASSIFIER_WEIGHTS, ...(gallery ? [GALLERY] : [])];
+    let loaded = 0;
+    /** @type {(number | null)[]} */
+    const sizes = [];
+    const responses = await Promise.all(names.map((name) => fetch(new URL(name, folder), { signal })));
+    const fetched = responses.map(async (response, i) => {
+      if (!response.ok) {
+        if (response.status === 404 && !needed.includes(names[i])) return null;
+        throw new BundleError(`\`${names[i]}\` of the bundle cannot be fetched`, {
+          got: `${response.status} from ${response.url}`,
+        });
+      }
+      const isPacked = response.headers.has("content-encoding"); // its length is another one
+      sizes.push(isPacked ? null : Number(response.headers.get("content-length")) || null);
+      return readBody(response, (bytes) => {
+        loaded += bytes;
+        const total = sizes.includes(null) ? null : sizes.reduce((a, b) => (a ?? 0) + (b ?? 0), 0);
+        onProgress({ loaded, total });
+      });
+    });
+    const contents = await Promise.all(fetched);
+    const files = new Map();
+    contents.forEach((content, i) => content && files.set(names[i], content));
+    return new Bundle(files);
+  }
+}
+
+/** @param {Response} response @param {(bytes: number) => void} onBytes */
+async function readBody(response, onBytes) {
+  const chunks = [];
+  let size = 0;
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+    if (!value) continue;
+    chunks.push(value);
+    size += value.length;
+    onBytes(value.length);
+  }
+  const content = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    content.set(chunk, at);
+    at += chunk.length;
+  }
+  return content.buffer;
+}
+
+/** @param {ArrayBuffer} content @param {string} file */
+function readCard(content, file) {
+  let card;
+  try {
+    card = JSON.parse(new TextDecoder().decode(content));
+  } catch (error) {
+    throw new BundleError(`\`${file}\` is not JSON`, { got: error });
+  }
+  if (card?.format_version !== FORMAT_VERSION) {
+    throw new BundleError(`\`${file}\` must be of format version ${FORMAT_VERSION}`, {
+      got: card?.format_version,
+      fix: "Export its run again: `sketch-pix2seq export RUN --out BUNDLE`.",
+    });
+  }
+  return card;
+}
+
+/** @param {ModelCard} card */
+function checkModel({ architecture, categories, raster, offset_scale: scale, max_steps: steps }) {
+  if (architecture?.name !== "attention") {
+    throw new BundleError("a model must be of the architecture `attention` to draw in a page", {
+      got: architecture?.name,
+      fix: "Draw with the Python package, or use another bundle.",
+    });
+  }
+  const { name, ...sizes } = architecture;
+  const whole = { ...sizes, size: raster?.size, max_steps: steps };
+  for (const [field, value] of Object.entries(whole)) {
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new BundleError(`\`${field}\` in \`${MODEL}\` must be a whole number above 0`, { got: value });
+    }
+  }
+  const { size, margin, line_width: width } = raster;
+  const fits = size % 16 === 0 && size <= MAX_PICTURE_SIZE && 2 * margin < size && width > 0;
+  if (!fits || steps > MAX_STEPS || !(scale > 0) || !Array.isArray(categories)) {
+    throw new BundleError(`\`${MODEL}\` must hold settings that a model can have`, {
+      got: JSON.stringify({ raster, offset_scale: scale, max_steps: steps }),
+    });
+  }
+}
+
+/** @param {ClassifierCard} classifier @param {ModelCard} card */
+function checkClassifier(classifier, card) {
+  const { size, margin, line_width: width } = classifier.raster ?? {};
+  const sameRaster =
+    size === card.raster.size && margin === card.raster.margin && width === card.raster.line_width;
+  if (!sameRaster || classifier.categories?.join("\n") !== card.categories.join("\n")) {
+    throw new BundleError(
+      "a bundle's classifier must know its categories, in their order, and see its pictures",
+      { fix: "Export the run again, with a classifier of the same data set and `raster`." },
+    );
+  }
+}
+
+/**
+ * A human drawing: its category, its strokes, and its place on a map, x and y from 0 to 1.
+ * @typedef {{category: string, drawing: import("./drawing.js").Drawing, place: [number, number]}} GalleryItem
+ */
+
+/** @param {ArrayBuffer} content @returns {GalleryItem[]} */
+function readGallery(content) {
+  const lines = new TextDecoder().decode(content).split("\n").filter(Boolean);
+  return lines.map((line) => {
+    const { word, drawing, place } = JSON.parse(line);
+    return { category: word, drawing, place };
+  });
+}
