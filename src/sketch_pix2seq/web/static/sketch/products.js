@@ -18,6 +18,15 @@ export function multiply(
   weight, x, out, rows, inputs, outputs,
   xStart = 0, xStride = inputs, wStart = 0, wStride = inputs, outStart = 0, outStride = outputs,
 ) {
+  rows |= 0; // whole numbers from here on, not floats that happen to be whole
+  inputs |= 0;
+  outputs |= 0;
+  xStart |= 0;
+  xStride |= 0;
+  wStart |= 0;
+  wStride |= 0;
+  outStart |= 0;
+  outStride |= 0;
   const wholeRows = rows - (rows % 3), wholeOutputs = outputs - (outputs % 3);
   for (let j = 0; j < wholeOutputs; j += 3) {
     const w = wStart + j * wStride;

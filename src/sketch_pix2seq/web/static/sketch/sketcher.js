@@ -1,0 +1,349 @@
+// `Sketcher`: show it a drawing, it draws it again. The same as the Python class of that name, in the
+// thread that calls it; `client.js` has it in a worker.
+
+import { AttentionDecoder } from "./attention.js";
+import { Bundle } from "./bundle.js";
+import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, roundHalfEven, strokesOf } from "./drawing.js";
+import { GridEncoder } from "./encoder.js";
+import { drawAll } from "./engine.js";
+import { BundleError, DrawingError, UsageError } from "./errors.js";
+import { part } from "./layers.js";
+import { pathThrough, scoresAlong } from "./mixing.js";
+import { Stream } from "./noise.js";
+import { completed, likeliestPrefix } from "./prefixes.js";
+import { frameScale, rasterise } from "./raster.js";
+import { ranked, Recognizer } from "./recognizer.js";
+import { checkAmount, checkedTemperature, numberUpTo, wholeNumber } from "./settings.js";
+
+/** @typedef {import("./drawing.js").Drawing} Drawing */
+/** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
+/** @typedef {import("./attention_row.js").Condition} Condition */
+/** @typedef {[number[], number[]][]} Drawn Strokes of a drawing that the model drew. */
+/** @typedef {Drawing | Float32Array} Input A drawing, or a picture of the raster's size, 1 = ink. */
+/** @typedef {{scale: number, x: number, y: number}} Place Of steps: pixels to a unit, and the origin. */
+
+const HIDDEN_BLOCKS = 8; // between fidelity 0 and 1 so many blocks by so many are each seen or not
+
+export class Sketcher {
+  /** @param {Bundle} bundle */
+  constructor(bundle) {
+    const { card, weights } = bundle, { architecture, raster } = card;
+    this._bundle = bundle;
+    /** What the model is, and what it was trained on. */
+    this.card = card;
+    this._encoder = new GridEncoder(
+      part(weights, "encoder."), architecture.latent_dim, architecture.encoder_width, raster.size,
+    );
+    this._decoder = new AttentionDecoder(part(weights, "decoder."), {
+      latentDim: architecture.latent_dim,
+      numCategories: card.categories.length,
+      channels: 4 * architecture.encoder_width,
+      gridSize: raster.size / 8,
+      width: architecture.decoder_size,
+      numLayers: architecture.num_layers,
+      headSize: architecture.head_size,
+      expansion: architecture.expansion,
+      numComponents: architecture.num_components,
+      stepPixels: card.offset_scale * frameScale(raster),
+      pictureSize: raster.size,
+      maxSteps: card.max_steps,
+    });
+    this._recognizer = new Recognizer(bundle, this._encoder);
+  }
+
+  /**
+   * Fetch a bundle and make its networks.
+   *
+   * @param {string | URL} url Address of its folder.
+   * @param {Parameters<typeof Bundle.fetch>[1]} [options]
+   */
+  static async load(url, options) {
+    return new Sketcher(await Bundle.fetch(url, options));
+  }
+
+  /** Whether the model can complete started drawings, and draw by name. */
+  get canComplete() {
+    return this._recognizer.gaussians !== null;
+  }
+
+  /** Whether the model can draw by name. */
+  get canGenerate() {
+    return this._recognizer.gaussians !== null;
+  }
+
+  /** Whether the model can classify drawings. */
+  get canClassify() {
+    return this._recognizer.canClassify;
+  }
+
+  /** Human drawings and their places on a map, if they were fetched. */
+  get gallery() {
+    return this._bundle.gallery;
+  }
+
+  /** The latent code of a drawing. @param {Input} input */
+  encode(input) {
+    return this._recognizer.code(this._picture(input));
+  }
+
+  /**
+   * Predict what a drawing shows: all categories with their probabilities, the most likely first.
+   *
+   * @param {Input} input
+   */
+  classify(input) {
+    const found = this._recognizer.probabilities(this._picture(input));
+    const order = Array.from(found.keys()).sort((a, b) => found[b] - found[a]);
+    return {
+      labels: order.map((number) => this.card.categories[number]),
+      probabilities: order.map((number) => found[number]),
+    };
+  }
+
+  /**
+   * Draw a drawing again.
+   *
+   * @param {Input} input
+   * @param {DrawingOptions & {fidelity?: number, bestOf?: number}} [options] `fidelity`: from 0, the
+   *   model's own way of drawing what it sees, to 1: keep to the picture; as near as the model can
+   *   if left out. `bestOf`: draw so many for each one wanted and keep the best.
+   * @returns {Promise<Drawn[]>} With `bestOf` the best one comes first.
+   */
+  async redraw(input, { fidelity, bestOf = 1, n = 1, ...options } = {}) {
+    checkAmount(1, n, bestOf);
+    if (fidelity !== undefined) numberUpTo("fidelity", fidelity, 1);
+    const { seed = 0 } = options;
+    const picture = this._picture(input), grid = this._encoder.grid(picture);
+    const code = this._encoder.code(grid);
+    const condition = this._conditionOf(picture, grid, code, fidelity, seed);
+    const requests = Array.from({ length: n * bestOf }, (_, index) => ({
+      condition: () => condition(index), index,
+    }));
+    const drawings = await this._drawn(requests, options);
+    if (bestOf === 1) return drawings;
+    const scores = this._recognizer.classScores(picture);
+    return this._ranked(drawings, code, scores).slice(0, n);
+  }
+
+  /**
+   * Draw latent codes: n drawings of each.
+   *
+   * @param {Float32Array[]} latents @param {DrawingOptions} [options]
+   * @returns {Promise<Drawn[][]>}
+   */
+  async decode(latents, { n = 1, ...options } = {}) {
+    checkAmount(latents.length, n, 1);
+    if (latents.some((latent) => latent.length !== this.card.architecture.latent_dim)) {
+      throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
+    }
+    const requests = latents.flatMap((latent) => {
+      const condition = this._decoder.condition({ latent });
+      return Array.from({ length: n }, (_, index) => ({ condition: () => condition, index }));
+    });
+    const drawings = await this._drawn(requests, options);
+    return latents.map((_, i) => drawings.slice(i * n, (i + 1) * n));
+  }
+
+  /**
+   * Draw a thing by its name.
+   *
+   * @param {string} category One of `card.categories`.
+   * @param {DrawingOptions} [options]
+   * @returns {Promise<Drawn[]>}
+   */
+  async generate(category, { n = 1, ...options } = {}) {
+    checkAmount(1, n, 1);
+    const categoryId = this.categoryId(category), gaussians = this._gaussians();
+    const { temperature, seed } = this._settings(options);
+    const requests = Array.from({ length: n }, (_, index) => ({
+      condition: () => {
+        const latent = gaussians.sample(categoryId, seed, index, temperature);
+        return this._decoder.condition({ latent, categoryId });
+      },
+      index,
+    }));
+    return this._drawn(requests, options);
+  }
+
+  /**
+   * Draw what lies between two drawings or more, passed one after the other.
+   *
+   * @param {Input[]} inputs
+   * @param {Omit<DrawingOptions, "n"> & {steps?: number, spherical?: boolean, bestOf?: number}} [options]
+   *   `steps`: drawings from one to the next, both included; 11 if left out. `spherical`: mix along
+   *   great circles instead of straight lines. `bestOf`: draw so many for each one wanted and keep
+   *   the best.
+   * @returns {Promise<Drawn[]>} (K - 1) (steps - 1) + 1 drawings for K inputs.
+   */
+  async mix(inputs, { steps = 11, spherical = false, bestOf = 1, ...options } = {}) {
+    if (!Array.isArray(inputs) || inputs.length < 2) {
+      throw new UsageError("there must be two drawings or more to mix", { got: inputs?.length });
+    }
+    wholeNumber("steps", steps, 2);
+    checkAmount((inputs.length - 1) * (steps - 1) + 1, 1, bestOf);
+    const pictures = inputs.map((input) => this._picture(input));
+    const codes = pictures.map((picture) => this._recognizer.code(picture));
+    const path = pathThrough(codes, steps, spherical);
+    const drawings = await this.decode(path, { ...options, n: bestOf });
+    if (bestOf === 1) return drawings.map(([drawing]) => drawing);
+    const scores = pictures.map((picture) => this._recognizer.classScores(picture));
+    const known = scores.filter((some) => some !== null);
+    const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
+    return drawings.map((candidates, i) => this._ranked(candidates, path[i], along[i])[0]);
+  }
+
+  /**
+   * Finish a started drawing: what is given stays, the rest is drawn.
+   *
+   * @param {Drawing} drawing
+   * @param {Omit<DrawingOptions, "inFrame"> & {category?: string}} [options] `category`: what it is
+   *   to become; if left out, each drawing becomes one of those that it may be.
+   * @returns {Promise<Drawn[]>} Each begins with the given strokes and lies where they lie.
+   */
+  async complete(drawing, { n = 1, category, ...options } = {}) {
+    checkAmount(1, n, 1);
+    const { temperature, seed } = this._settings(options);
+    const gaussians = this._gaussians(), given = checkedDrawing(drawing);
+    const only = category === undefined ? undefined : this.categoryId(category);
+    const code = this.encode(given);
+    const wayTo = remembered((/** @type {number} */ categoryId) => {
+      const latent = gaussians.complete(code, categoryId);
+      const condition = this._decoder.condition({ latent, categoryId });
+      const prefix = likeliestPrefix(given, this.card, (prefixes) =>
+        this._decoder.logDensities(condition, prefixes));
+      return { condition, prefix };
+    });
+    const ways = Array.from({ length: n }, (_, index) =>
+      wayTo(only ?? gaussians.sampleCategory(code, seed, index, temperature)));
+    const requests = ways.map(({ condition, prefix }, index) => ({
+      condition: () => condition, index, prefix: prefix.steps,
+    }));
+    const unit = this.card.offset_scale;
+    const places = ways.map(({ prefix: { scale, x, y } }) => ({ scale: unit * scale, x, y }));
+    const steps = await this._steps(requests, options, places);
+    return steps.map((rows, i) => completed(given, ways[i].prefix, rows, unit));
+  }
+
+  /** The number of one of `card.categories`. @param {string} category */
+  categoryId(category) {
+    const number = this.card.categories.indexOf(category);
+    if (number >= 0) return number;
+    throw new UsageError("`category` must be one that the model knows", {
+      got: category, fix: "`card.categories` lists them.",
+    });
+  }
+
+  /** What the encoder reads of an input. @param {Input} input */
+  _picture(input) {
+    const { raster } = this.card;
+    if (!(input instanceof Float32Array)) return rasterise(checkedDrawing(input), raster);
+    const fits = input.length === raster.size ** 2 && input.some((ink) => ink > 0);
+    if (fits && input.every((ink) => ink >= 0 && ink <= 1)) return input;
+    throw new DrawingError(
+      `a picture must be ${raster.size} x ${raster.size} numbers from 0 (paper) to 1 (ink), with ink`,
+    );
+  }
+
+  /**
+   * What each redrawing is drawn from, by its number.
+   *
+   * @param {Float32Array} picture @param {Float32Array} grid @param {Float32Array} latent
+   * @param {number | undefined} fidelity @param {number} seed
+   * @returns {(index: number) => Condition}
+   */
+  _conditionOf(picture, grid, latent, fidelity, seed) {
+    if (fidelity !== undefined && fidelity > 0 && fidelity < 1) {
+      return (index) => {
+        const visible = visibleBlocks(this.card.raster.size, fidelity, seed, index);
+        const ink = picture.map((value, i) => value * visible[i]);
+        const seen = this._encoder.grid(picture, visible);
+        return this._decoder.condition({ grid: seen, ink, visible, latent });
+      };
+    }
+    const given = fidelity === 0 ? { latent } : { grid, ink: picture, latent };
+    const condition = this._decoder.condition(given);
+    return () => condition;
+  }
+
+  /** How latent codes are distributed. */
+  _gaussians() {
+    if (this._recognizer.gaussians) return this._recognizer.gaussians;
+    throw new BundleError("this bundle cannot complete drawings or draw by name", {
+      fix: "Export its run again with --data, the data set that it was trained on.",
+    });
+  }
+
+  /** @param {DrawingOptions} options */
+  _settings({ temperature, seed = 0 }) {
+    wholeNumber("seed", seed, 0);
+    return { temperature: checkedTemperature(temperature, this.card.temperature), seed };
+  }
+
+  /**
+   * @param {import("./engine.js").DrawingRequest[]} requests @param {DrawingOptions} options
+   * @param {Place[]} places Where the steps of each lie, for `onPoint`.
+   */
+  _steps(requests, options, places) {
+    const { onPoint, onProgress, signal } = options;
+    const pens = places.map(({ x, y }) => [x, y]);
+    return drawAll(this._decoder, requests, {
+      ...this._settings(options), maxSteps: this.card.max_steps, onProgress, signal,
+      onStep: onPoint && ((number, step) => {
+        if (step[2 + END]) return;
+        pens[number][0] += step[0] * places[number].scale;
+        pens[number][1] += step[1] * places[number].scale;
+        onPoint(number, pens[number][0], pens[number][1], step[2 + DOWN] === 0);
+      }),
+    });
+  }
+
+  /** @param {import("./engine.js").DrawingRequest[]} requests @param {DrawingOptions} options */
+  async _drawn(requests, options) {
+    const scale = this.card.offset_scale, middle = QUICKDRAW_SIDE / 2;
+    const places = requests.map(() => ({ scale, x: middle, y: middle }));
+    const steps = await this._steps(requests, options, places);
+    return steps.map((rows) => {
+      if (options.inFrame) return strokesOf(rows, scale, middle, middle);
+      const strokes = strokesOf(rows, scale), [left, top] = boundsOf(strokes) ?? [0, 0];
+      return moved(strokes, -left, -top);
+    });
+  }
+
+  /** @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores */
+  _ranked(drawings, code, scores) {
+    const candidates = drawings.map((drawing) =>
+      this._recognizer.unlikeness(rasterise(drawing, this.card.raster), code, scores));
+    return ranked(candidates).map((number) => drawings[number]);
+  }
+}
+
+/**
+ * Which blocks of a picture are seen: as many as `fidelity` says, taken by lot.
+ *
+ * @param {number} size @param {number} fidelity @param {number} seed @param {number} index
+ */
+function visibleBlocks(size, fidelity, seed, index) {
+  const numBlocks = HIDDEN_BLOCKS ** 2, side = Math.floor(size / HIDDEN_BLOCKS);
+  const count = roundHalfEven(fidelity * numBlocks);
+  const seen = new Set(new Stream(seed, index).permutation(numBlocks).slice(0, count));
+  return Float32Array.from({ length: size * size }, (_, at) => {
+    const row = Math.floor(at / size / side), column = Math.floor((at % size) / side);
+    return seen.has(row * HIDDEN_BLOCKS + column) ? 1 : 0;
+  });
+}
+
+/**
+ * A function that computes each result once.
+ *
+ * @template Result
+ * @param {(key: number) => Result} compute
+ * @returns {(key: number) => Result}
+ */
+function remembered(compute) {
+  /** @type {Map<number, Result>} */
+  const results = new Map();
+  return (key) => {
+    if (!results.has(key)) results.set(key, compute(key));
+    return /** @type {Result} */ (results.get(key));
+  };
+}

@@ -1,0 +1,168 @@
+"""The JavaScript reader in Chromium, under the sites' own content policy, against the numpy one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from bundles import write_bundle
+from serving import serving
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.inference.noise import open_stream, read_noise
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.web.site import new_site
+
+Drawing = list[list[list[float]]]
+
+ROOT = Path(__file__).parents[2]
+PACKAGED = ROOT / "src" / "sketch_pix2seq" / "bundles" / "default"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty page, the library, and bundles: that of the package and one of an LSTM."""
+    folder = write_bundle(tmp_path_factory.mktemp("bundles") / "lstm")
+    app = new_site("Library", "An empty page.")
+    app.mount("/packaged", StaticFiles(directory=PACKAGED))
+    app.mount("/lstm", StaticFiles(directory=folder))
+    app.get("/")(lambda: HTMLResponse("<!doctype html><title>Library</title>"))
+    with serving(app) as address:
+        yield address
+
+
+def drawings(rng: np.random.Generator, count: int) -> list[Sketch]:
+    """Walks of any scale, with dots, straight lines and diagonals."""
+    fixed = [[[(5, 5)]], [[(0, 0), (9, 0)]], [[(0, 0), (64, 1)], [(3, 3)]], [[(0, 0), (7, 7)]]]
+    found = [Sketch.from_points(strokes) for strokes in fixed]
+    for _ in range(count - len(found)):
+        scale = 10 ** rng.uniform(-1, 3)
+        strokes = [
+            scale * rng.normal(size=(rng.integers(1, 12), 2)).cumsum(axis=0)
+            for _ in range(rng.integers(1, 6))
+        ]
+        found.append(Sketch.from_points(strokes))
+    return found
+
+
+def as_lists(sketch: Sketch) -> Drawing:
+    return [stroke.T.tolist() for stroke in sketch.strokes]
+
+
+def test_pictures_and_noise_are_those_of_python(
+    site: str, sheet: Page, rng: np.random.Generator
+) -> None:
+    sheet.goto(site)
+    cases = []
+    for sketch in drawings(rng, 60):
+        size = int(rng.choice([28, 48, 64]))
+        margin, width = float(rng.choice([0, 1, 2.5])), float(rng.choice([0.7, 1, 2, 4]))
+        settings = RasterSettings(size=size, margin=margin, line_width=width)
+        cases.append((sketch, settings))
+    found = sheet.evaluate(
+        """async cases => {
+          const { rasterise } = await import("/static/sketch/raster.js");
+          return cases.map(([drawing, settings]) => Array.from(rasterise(drawing, settings)));
+        }""",
+        [[as_lists(sketch), vars(settings)] for sketch, settings in cases],
+    )
+    for (sketch, settings), picture in zip(cases, found, strict=True):
+        np.testing.assert_allclose(
+            np.reshape(picture, (settings.size,) * 2), rasterise(sketch, settings), atol=1e-6
+        )
+    seeds = [(0, 0), (1, 7), (2**32, 3), (2**53 - 1, 2**31)]
+    numbers = sheet.evaluate(
+        """async seeds => {
+          const { openStream, Stream } = await import("/static/sketch/noise.js");
+          return seeds.map(([seed, index]) => {
+            const noise = new Float32Array(40 * 9);
+            openStream(seed, index).readNoise(noise, 9);
+            return [Array.from(noise), new Stream(seed, index).permutation(64)];
+          });
+        }""",
+        [list(pair) for pair in seeds],
+    )
+    for (seed, index), (noise, order) in zip(seeds, numbers, strict=True):
+        expected = read_noise([open_stream(seed, index)], 40, 9).ravel()
+        np.testing.assert_allclose(noise, expected, rtol=1e-5, atol=1e-6)
+        assert order == np.random.default_rng([seed, index]).permutation(64).tolist()
+
+
+LOAD = """async address => {
+  const { Sketcher } = await import("/static/sketch/client.js");
+  globalThis.sketcher?.close();
+  globalThis.sketcher = await Sketcher.load(address);
+}"""
+
+
+def in_page(sheet: Page, method: str, given: Any, **options: Any) -> Any:
+    """Call a method of the page's sketcher."""
+    return sheet.evaluate(
+        """async ([method, given, options]) => {
+          const result = await sketcher[method](given, options);
+          return result instanceof Float32Array ? Array.from(result) : result;
+        }""",
+        [method, given, options],
+    )
+
+
+def assert_same(found: Sequence[Drawing], expected: Sequence[Sketch]) -> None:
+    assert len(found) == len(expected)
+    for strokes, sketch in zip(found, expected, strict=True):
+        assert [len(xs) for xs, _ in strokes] == [len(stroke) for stroke in sketch.strokes]
+        for stroke, points in zip(strokes, sketch.strokes, strict=True):
+            # steps are within 1e-3 units of `offset_scale`; points are sums of them
+            np.testing.assert_allclose(np.array(stroke).T, points, atol=0.02)
+
+
+def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    sheet.evaluate(LOAD, "/packaged")
+    sketcher = Sketcher.load(num_threads=1)
+    items = Bundle.default().gallery_items
+    assert items is not None
+    first, second = (item.sketch for item in (items.items[100], items.items[300]))
+    a, b = as_lists(first), as_lists(second)
+    np.testing.assert_allclose(in_page(sheet, "encode", a), sketcher.encode(first)[0], atol=1e-3)
+    prediction = in_page(sheet, "classify", a)
+    expected = sketcher.classify(first)
+    assert prediction["labels"][:50] == expected.labels[0][:50]
+    np.testing.assert_allclose(prediction["probabilities"], expected.probabilities[0], atol=1e-4)
+    assert_same(in_page(sheet, "redraw", a, n=3, seed=4), sketcher.redraw(first, 3, seed=4))
+    for fidelity in (0, 0.3, 1):
+        assert_same(
+            in_page(sheet, "redraw", a, n=2, fidelity=fidelity, temperature=0.5),
+            sketcher.redraw(first, 2, 0.5, fidelity=fidelity),
+        )
+    picture = sheet.evaluate(
+        """async drawing => {
+          const { rasterise } = await import("/static/sketch/raster.js");
+          const picture = rasterise(drawing, sketcher.card.raster);
+          return sketcher.redraw(picture, { temperature: 0 });
+        }""",
+        b,
+    )
+    assert_same(picture, sketcher.redraw(second, temperature=0))
+    assert_same(in_page(sheet, "redraw", b, n=2, bestOf=2), sketcher.redraw(second, 2, best_of=2))
+    assert_same(
+        in_page(sheet, "generate", "clock", n=2, seed=1), sketcher.generate("clock", 2, seed=1)
+    )
+    assert_same(in_page(sheet, "mix", [a, b], steps=3), sketcher.mix([first, second], 3))
+    assert_same(
+        in_page(sheet, "mix", [a, b], steps=3, spherical=True, bestOf=2),
+        sketcher.mix([first, second], 3, spherical=True, best_of=2),
+    )
+    started = Sketch.from_points([[(31, 40), (20, 72), (45, 90.5), (80, 71)], [(50, 50)]])
+    given = as_lists(started)
+    assert_same(in_page(sheet, "complete", given, n=2), sketcher.complete(started, 2))
+    assert_same(
+        in_page(sheet, "complete", given, category="face"),
+        sketcher.complete(started, category="face"),
+    )
