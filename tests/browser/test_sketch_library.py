@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
@@ -95,10 +96,11 @@ def test_pictures_and_noise_are_those_of_python(
         assert order == np.random.default_rng([seed, index]).permutation(64).tolist()
 
 
-LOAD = """async address => {
+LOAD = """async ([address, options]) => {
   const { Sketcher } = await import("/static/sketch/client.js");
   globalThis.sketcher?.close();
-  globalThis.sketcher = await Sketcher.load(address);
+  globalThis.sketcher = await Sketcher.load(address, options);
+  return sketcher.computesBy;
 }"""
 
 
@@ -124,13 +126,15 @@ def assert_same(found: Sequence[Drawing], expected: Sequence[Sketch]) -> None:
 
 def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
     sheet.goto(site)
-    sheet.evaluate(LOAD, "/packaged")
+    assert sheet.evaluate(LOAD, ["/packaged", {}]) == "simd"
     sketcher = Sketcher.load(num_threads=1)
     items = Bundle.default().gallery_items
     assert items is not None
     first, second = (item.sketch for item in (items.items[100], items.items[300]))
     a, b = as_lists(first), as_lists(second)
     np.testing.assert_allclose(in_page(sheet, "encode", a), sketcher.encode(first)[0], atol=1e-3)
+    again = sketcher.redraw(first, 2)
+    assert_same(in_page(sheet, "redraw", a, n=2), again)
     prediction = in_page(sheet, "classify", a)
     expected = sketcher.classify(first)
     assert prediction["labels"][:50] == expected.labels[0][:50]
@@ -166,3 +170,56 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
         in_page(sheet, "complete", given, category="face"),
         sketcher.complete(started, category="face"),
     )
+    assert sheet.evaluate(LOAD, ["/packaged", {"simd": False}]) == "plain"
+    assert_same(in_page(sheet, "redraw", a, n=2), again)
+
+
+def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random.Generator) -> None:
+    """Points as they are drawn, progress, an end by the page, and errors."""
+    sheet.goto(site)
+    with pytest.raises(Error, match="BundleError: a model must be of the architecture `attention`"):
+        sheet.evaluate(LOAD, ["/lstm", {}])
+    with pytest.raises(Error, match="`model.json` of the bundle cannot be fetched; got 404"):
+        sheet.evaluate(LOAD, ["/nowhere", {}])
+    found = sheet.evaluate(
+        """async drawing => {
+          const { Sketcher, UsageError } = await import("/static/sketch/client.js");
+          let bytes, done, points = [[], []];
+          const sketcher = await Sketcher.load("/packaged", {
+            onProgress: ({ loaded, total }) => (bytes = [loaded, total]),
+          });
+          const options = {
+            n: 2, inFrame: true,
+            onPoint: (number, x, y, lifts) => points[number].push([x, y, lifts]),
+            onProgress: (...amount) => (done = amount),
+          };
+          const drawings = await sketcher.redraw(drawing, options);
+          const abort = new AbortController();
+          const long = sketcher.redraw(drawing, { n: 500, signal: abort.signal });
+          setTimeout(() => abort.abort(), 50);
+          const ended = await long.catch((error) => error.name);
+          const wrong = [
+            sketcher.redraw([]), sketcher.redraw(drawing, { fidelity: 2 }),
+            sketcher.generate("unicorns"), sketcher.redraw(drawing, { n: 0.5 }),
+          ].map((call) => call.catch((error) => error));
+          const errors = await Promise.all(wrong);
+          const kind = errors[1] instanceof UsageError;
+          return { bytes, drawings, points, done, ended, kind, errors: errors.map(String) };
+        }""",
+        as_lists(drawings(rng, 5)[-1]),
+    )
+    loaded, total = found["bytes"]
+    assert loaded == total > 6_000_000
+    assert found["done"] == [2, 2]
+    for drawing, points in zip(found["drawings"], found["points"], strict=True):
+        expected = np.concatenate([np.array(stroke).T for stroke in drawing])
+        np.testing.assert_allclose([point[:2] for point in points], expected, atol=0.01)
+        assert sum(lifts for _, _, lifts in points) == len(drawing)
+    assert found["ended"] == "AbortError"
+    assert found["kind"]
+    assert [re.sub(r"[.;].*", "", error) for error in found["errors"]] == [
+        "DrawingError: a drawing must be a list of strokes, at least one",
+        "UsageError: `fidelity` must be a number from 0 to 1",
+        "UsageError: `category` must be one that the model knows",
+        "UsageError: `n` must be a whole number",
+    ]

@@ -4,7 +4,7 @@
 import { AttentionRow, ENCODING_DIM, HIDDEN, outputDim, PARTLY, SHOWN } from "./attention_row.js";
 import { STEP_DIM } from "./drawing.js";
 import { paperOf } from "./guidance.js";
-import { Linear, normalise, weightOf } from "./layers.js";
+import { Linear, normalise } from "./layers.js";
 import { logDensity } from "./mixture.js";
 import { VIEW_DIM } from "./pen_view.js";
 import { multiply } from "./products.js";
@@ -35,22 +35,20 @@ const INPUT_DIM = STEP_DIM + ENCODING_DIM + VIEW_DIM;
 class Layer {
   /** @param {Weights} weights @param {string} name @param {DecoderSizes} sizes */
   constructor(weights, name, { width, headSize, expansion }) {
-    const weight = (/** @type {string} */ part, /** @type {number[]} */ ...shape) =>
-      weightOf(weights, `${name}.${part}`, shape);
-    const query = weight("query.weight", width, width).map((w) => w / Math.sqrt(headSize));
-    const both = new Float32Array((width + 2 * headSize) * width);
+    const get = (/** @type {string} */ part, /** @type {number[]} */ ...shape) =>
+      weights.get(`${name}.${part}`, ...shape);
+    const query = get("query.weight", width, width).map((w) => w / Math.sqrt(headSize));
+    const keyValue = get("key_value.weight", 2 * headSize, width);
+    const both = new Float32Array(query.length + keyValue.length);
     both.set(query);
-    both.set(weight("key_value.weight", 2 * headSize, width), query.length);
-    const norm = (/** @type {string} */ part) =>
-      /** @type {[Float32Array, Float32Array]} */ ([
-        weight(`${part}.weight`, width), weight(`${part}.bias`, width),
-      ]);
-    const hidden = expansion * width;
-    this.qkv = new Linear(both, null, width + 2 * headSize).after(...norm("norm"));
-    const memory = weight("memory_key_value.weight", 2 * headSize, width);
-    this.memory = new Linear(memory, null, 2 * headSize);
-    this.out = new Linear(weight("out.weight", width, width), null, width);
-    this.feedIn = Linear.named(weights, `${name}.feed_in`, width, hidden).after(...norm("feed_norm"));
+    both.set(keyValue, query.length);
+    const hidden = expansion * width, { products } = weights;
+    this.qkv = Linear.afterNorm(weights, `${name}.norm`, both, null, width + 2 * headSize);
+    const memory = get("memory_key_value.weight", 2 * headSize, width);
+    this.memory = new Linear(products, memory, null, 2 * headSize);
+    this.out = new Linear(products, get("out.weight", width, width), null, width);
+    const feed = get("feed_in.weight", hidden, width), bias = get("feed_in.bias", hidden);
+    this.feedIn = Linear.afterNorm(weights, `${name}.feed_norm`, feed, bias, hidden);
     this.feedOut = Linear.named(weights, `${name}.feed_out`, hidden, width);
   }
 }
@@ -66,20 +64,20 @@ export class AttentionDecoder {
     this._rowSizes = { ...sizes, places: gridSize ** 2 + NUM_CODE_TOKENS + 2 + sizes.maxSteps };
     this._outputDim = outputDim(numComponents);
     this._grid = Linear.named(weights, "grid", channels, width);
-    this._gridPlace = weightOf(weights, "grid_place", [gridSize ** 2, width]);
+    this._gridPlace = weights.get("grid_place", gridSize ** 2, width);
     this._code = Linear.named(weights, "code", latentDim, NUM_CODE_TOKENS * width);
-    this._category = weightOf(weights, "category.weight", [numCategories, width]);
-    this._null = weightOf(weights, "null", [width]);
-    this._memoryGain = weightOf(weights, "memory_norm.weight", [width]);
-    this._memoryShift = weightOf(weights, "memory_norm.bias", [width]);
+    this._category = weights.get("category.weight", numCategories, width);
+    this._null = weights.get("null", width);
+    this._memoryGain = weights.get("memory_norm.weight", width);
+    this._memoryShift = weights.get("memory_norm.bias", width);
     this._step = Linear.named(weights, "step", INPUT_DIM, width);
-    this._shown = weightOf(weights, "shown.weight", [3, width]);
+    this._shown = weights.get("shown.weight", 3, width);
     this._layers = Array.from(
       { length: numLayers }, (_, number) => new Layer(weights, `layers.${number}`, sizes),
     );
-    this._output = Linear.named(weights, "output", width, this._outputDim).after(
-      weightOf(weights, "norm.weight", [width]), weightOf(weights, "norm.bias", [width]),
-    );
+    const last = weights.get("output.weight", this._outputDim, width);
+    const bias = weights.get("output.bias", this._outputDim);
+    this._output = Linear.afterNorm(weights, "norm", last, bias, this._outputDim);
     this._reserve(1);
   }
 
@@ -169,21 +167,19 @@ export class AttentionDecoder {
     rows.forEach(({ visibility }, r) => {
       for (let i = 0; i < width; i++) states[r * width + i] += this._shown[visibility * width + i];
     });
-    this._layers.forEach((layer, number) => {
+    for (let number = 0; number < this._layers.length; number++) {
+      const layer = this._layers[number];
       normalise(states, this._normed, count, width);
       layer.qkv.apply(this._normed, this._qkv, count);
       for (let r = 0; r < count; r++) this._attend(rows[r], number, r);
       layer.out.apply(this._mixed, this._added, count);
-      for (let i = 0; i < count * width; i++) states[i] += this._added[i];
+      add(states, this._added, count * width);
       normalise(states, this._normed, count, width);
       layer.feedIn.apply(this._normed, this._inside, count);
-      for (let i = 0; i < count * layer.feedIn.outputs; i++) {
-        const value = Math.max(this._inside[i], 0);
-        this._inside[i] = value * value;
-      }
+      squarePositive(this._inside, count * layer.feedIn.outputs);
       layer.feedOut.apply(this._inside, this._added, count);
-      for (let i = 0; i < count * width; i++) states[i] += this._added[i];
-    });
+      add(states, this._added, count * width);
+    }
     for (const row of rows) row.length += 1;
     normalise(states, this._normed, count, width);
     this._output.apply(this._normed, this._outputs, count);
@@ -241,5 +237,18 @@ export class AttentionDecoder {
       });
     }
     return totals;
+  }
+}
+
+/** @param {Float32Array} values @param {Float32Array} more @param {number} length */
+function add(values, more, length) {
+  for (let i = 0; i < length; i++) values[i] += more[i];
+}
+
+/** Squares of positive numbers, 0 for others, in place. @param {Float32Array} values @param {number} length */
+function squarePositive(values, length) {
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    values[i] = value > 0 ? value * value : 0;
   }
 }

@@ -39,15 +39,16 @@ export class Sketcher {
    * @param {(progress: import("./bundle.js").Progress) => void} [options.onProgress]
    * @param {AbortSignal} [options.signal]
    * @param {boolean} [options.gallery] Whether to fetch the gallery too.
+   * @param {boolean} [options.simd] Whether to compute with WebAssembly where it can be used.
    * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
    */
   static async load(url, { worker, ...options } = {}) {
     const running = worker ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     const sketcher = new Sketcher(running);
-    const { gallery, onProgress, signal } = options;
+    const { onProgress, signal, ...settings } = options;
     const address = new URL(url, globalThis.location?.href).href;
     try {
-      const found = await sketcher._call("load", [address, { gallery }], { onProgress, signal });
+      const found = await sketcher._call("load", [address, settings], { onProgress, signal });
       /** What the model is. @type {import("./bundle.js").ModelCard} */
       sketcher.card = found.card;
       /** @type {boolean} */
@@ -58,6 +59,8 @@ export class Sketcher {
       sketcher.canClassify = found.canClassify;
       /** @type {import("./bundle.js").GalleryItem[]} */
       sketcher.gallery = found.gallery;
+      /** How it computes: `simd` or `plain`. @type {string} */
+      sketcher.computesBy = found.computesBy;
     } catch (error) {
       sketcher.close();
       throw error;

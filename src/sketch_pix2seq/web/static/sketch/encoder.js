@@ -1,6 +1,6 @@
 // The encoder of the `attention` model: from pictures to grids of tokens, and to latent codes.
 
-import { channelsLast, Linear, NormedConvolutions, weightOf } from "./layers.js";
+import { channelsLast, Linear, NormedConvolutions } from "./layers.js";
 
 /** @typedef {import("./layers.js").Weights} Weights */
 
@@ -19,12 +19,10 @@ export class GridEncoder {
       [last, last, 1],
     ]);
     this._summary = new NormedConvolutions(weights, [[last, last, 2]], "summary");
-    const weight = weightOf(weights, "head.mean.weight", [latentDim, last * side * side]);
-    this._mean = new Linear(
-      channelsLast(weight, latentDim, last, side * side),
-      weightOf(weights, "head.mean.bias", [latentDim]),
-      latentDim,
-    );
+    const weight = weights.get("head.mean.weight", latentDim, last * side * side);
+    const mean = channelsLast(weight, latentDim, last, side * side);
+    const bias = weights.get("head.mean.bias", latentDim);
+    this._mean = new Linear(weights.products, mean, bias, latentDim);
   }
 
   /**

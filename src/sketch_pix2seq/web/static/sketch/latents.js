@@ -5,7 +5,6 @@
 // numpy; sampling is that of `inference/latents.py`.
 
 import { BundleError } from "./errors.js";
-import { weightOf } from "./layers.js";
 import { latentStream } from "./noise.js";
 
 const NEVER = -1e30; // logit of a category without a drawing
@@ -21,10 +20,10 @@ export class LatentGaussians {
    */
   constructor(weights, numCategories, latentDim) {
     this._dim = latentDim;
-    this._prefixMeans = weightOf(weights, "prefix_means", [numCategories, latentDim]);
-    this._means = weightOf(weights, "means", [numCategories, latentDim]);
-    this._factor = weightOf(weights, "factor", [2 * latentDim, 2 * latentDim]); // a lower triangle
-    this._known = weightOf(weights, "known", [numCategories]);
+    this._prefixMeans = weights.get("prefix_means", numCategories, latentDim);
+    this._means = weights.get("means", numCategories, latentDim);
+    this._factor = weights.get("factor", 2 * latentDim, 2 * latentDim); // a lower triangle
+    this._known = weights.get("known", numCategories);
     /** @type {Discriminant | undefined} */
     this._whole = undefined;
     /** @type {Discriminant | undefined} */

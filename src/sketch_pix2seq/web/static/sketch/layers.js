@@ -4,65 +4,81 @@ import { BundleError } from "./errors.js";
 import { multiply } from "./products.js";
 
 /** @typedef {import("./safetensors.js").Tensor} Tensor */
-/** @typedef {Map<string, Tensor>} Weights Arrays by the names they have in training. */
+/** @typedef {import("./products.js").Products<any>} Products */
 
 const NUM_GROUPS = 8;
 const EPSILON = 1e-5; // of all norms
 const ROWS_AT_ONCE = 12; // patches of a convolution that stay in the cache
 
-/**
- * Take one array of a network's weights, of which a shape is expected.
- *
- * @param {Weights} weights @param {string} name @param {number[]} shape
- * @returns {Float32Array}
- * @throws {BundleError} If it is missing or has another shape.
- */
-export function weightOf(weights, name, shape) {
-  const found = weights.get(name);
-  if (!found || found.shape.join() !== shape.join()) {
+/** Arrays by the names they have in training, and what multiplies with them. */
+export class Weights {
+  /** @param {Map<string, Tensor>} tensors @param {Products} products */
+  constructor(tensors, products) {
+    this._tensors = tensors;
+    this.products = products;
+  }
+
+  /**
+   * One array, of which a shape is expected.
+   *
+   * @param {string} name @param {...number} shape
+   * @returns {Float32Array}
+   * @throws {BundleError} If it is missing or has another shape.
+   */
+  get(name, ...shape) {
+    const found = this._tensors.get(name);
+    if (found && found.shape.join() === shape.join()) return found.data;
     throw new BundleError(`the weight \`${name}\` must be floats of shape (${shape.join(", ")})`, {
       got: found ? `(${found.shape.join(", ")})` : "none",
       fix: "Export the run again, or use another bundle.",
     });
   }
-  return found.data;
+
+  /** Those whose names begin with a prefix, without it. @param {string} prefix */
+  part(prefix) {
+    const inside = [...this._tensors].filter(([name]) => name.startsWith(prefix));
+    const short = inside.map(([name, tensor]) => /** @type {const} */ ([name.slice(prefix.length), tensor]));
+    return new Weights(new Map(short), this.products);
+  }
 }
 
-/** The weights whose names begin with a prefix, without it. @param {Weights} weights @param {string} prefix */
-export function part(weights, prefix) {
-  const inside = [...weights].filter(([name]) => name.startsWith(prefix));
-  return new Map(inside.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-}
-
-/** A fully connected layer; its weight is outputs by inputs. */
+/** A fully connected layer. */
 export class Linear {
   /**
-   * @param {Float32Array} weight
+   * @param {Products} products
+   * @param {Float32Array} weight Outputs by inputs.
    * @param {Float32Array | null} bias
    * @param {number} outputs
    */
-  constructor(weight, bias, outputs) {
-    this.weight = weight;
-    this.bias = bias;
+  constructor(products, weight, bias, outputs) {
+    this._products = products;
+    this._held = products.hold(weight, outputs);
+    this._bias = bias;
     this.outputs = outputs;
     this.inputs = weight.length / outputs;
   }
 
   /** @param {Weights} weights @param {string} name @param {number} inputs @param {number} outputs */
   static named(weights, name, inputs, outputs) {
-    const weight = weightOf(weights, `${name}.weight`, [outputs, inputs]);
-    return new Linear(weight, weightOf(weights, `${name}.bias`, [outputs]), outputs);
+    const weight = weights.get(`${name}.weight`, outputs, inputs);
+    return new Linear(weights.products, weight, weights.get(`${name}.bias`, outputs), outputs);
   }
 
-  /** Put the gain and the shift of a norm before this layer into it. @param {Float32Array} gain @param {Float32Array} shift */
-  after(gain, shift) {
-    const weight = new Float32Array(this.weight.length), bias = new Float32Array(this.outputs);
-    multiply(this.weight, shift, bias, 1, this.inputs, this.outputs);
-    for (let j = 0, at = 0; j < this.outputs; j++) {
-      bias[j] += this.bias ? this.bias[j] : 0;
-      for (let k = 0; k < this.inputs; k++, at++) weight[at] = this.weight[at] * gain[k];
-    }
-    return new Linear(weight, bias, this.outputs);
+  /**
+   * A layer with the gain and the shift of the norm before it.
+   *
+   * @param {Weights} weights @param {string} norm Name of the norm.
+   * @param {Float32Array} weight Outputs by inputs.
+   * @param {Float32Array | null} bias @param {number} outputs
+   */
+  static afterNorm(weights, norm, weight, bias, outputs) {
+    const inputs = weight.length / outputs;
+    const gain = weights.get(`${norm}.weight`, inputs), shift = weights.get(`${norm}.bias`, inputs);
+    const shifted = new Float32Array(outputs);
+    multiply(weight, shift, shifted, 1, inputs, outputs);
+    if (bias) shifted.forEach((value, j) => (shifted[j] = value + bias[j]));
+    const scaled = weight.map((value, i) => value * gain[i % inputs]);
+    return new Linear(weights.products, scaled, shifted, outputs);
   }
 
   /**
@@ -73,10 +89,12 @@ export class Linear {
    * @param {number} rows
    */
   apply(x, out, rows) {
-    multiply(this.weight, x, out, rows, this.inputs, this.outputs);
-    const { bias, outputs } = this;
+    this._products.multiply(this._held, x, out, rows);
+    const { _bias: bias, outputs } = this;
     if (!bias) return;
-    for (let r = 0, at = 0; r < rows; r++) for (let j = 0; j < outputs; j++, at++) out[at] += bias[j];
+    for (let at = 0; at < rows * outputs; at += outputs) {
+      for (let j = 0; j < outputs; j++) out[at + j] += bias[j];
+    }
   }
 
   /** Compute the layer into a new array. @param {Float32Array} x @returns {Float32Array} */
@@ -118,14 +136,17 @@ export class NormedConvolutions {
    * @param {string} [name] Prefix of the names, as in `layers.0.weight`.
    */
   constructor(weights, sizes, name = "layers") {
-    this._layers = sizes.map(([before, after, stride], index) => ({
-      kernels: channelsLast(
-        weightOf(weights, `${name}.${3 * index}.weight`, [after, before, 3, 3]), after, before, 9,
-      ),
-      gain: weightOf(weights, `${name}.${3 * index + 1}.weight`, [after]),
-      shift: weightOf(weights, `${name}.${3 * index + 1}.bias`, [after]),
-      before, after, stride,
-    }));
+    const { products } = weights;
+    this._products = products;
+    this._layers = sizes.map(([before, after, stride], index) => {
+      const kernels = weights.get(`${name}.${3 * index}.weight`, after, before, 3, 3);
+      return {
+        kernels: products.hold(channelsLast(kernels, after, before, 9), after),
+        gain: weights.get(`${name}.${3 * index + 1}.weight`, after),
+        shift: weights.get(`${name}.${3 * index + 1}.bias`, after),
+        before, after, stride,
+      };
+    });
   }
 
   /**
@@ -136,12 +157,20 @@ export class NormedConvolutions {
   of(picture, side) {
     let features = picture;
     for (const { kernels, gain, shift, before, after, stride } of this._layers) {
-      features = convolved(features, side, before, kernels, after, stride);
+      features = convolved(this._products, features, side, before, kernels, after, stride);
       side = Math.ceil(side / stride);
       normaliseGroups(features, after, gain, shift);
-      for (let i = 0; i < features.length; i++) features[i] /= 1 + Math.exp(-features[i]);
+      silu(features);
     }
     return features;
+  }
+}
+
+/** Multiply each number by its sigmoid, in place. @param {Float32Array} values */
+function silu(values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    values[i] = value / (1 + Math.exp(-value));
   }
 }
 
@@ -164,10 +193,10 @@ export function channelsLast(weight, outputs, channels, pixels) {
 /**
  * A convolution of 3x3 pixels with a frame of zeros, as products of patches with the kernels.
  *
- * @param {Float32Array} picture @param {number} side @param {number} before
- * @param {Float32Array} kernels @param {number} after @param {number} stride
+ * @param {Products} products @param {Float32Array} picture @param {number} side
+ * @param {number} before @param {any} kernels @param {number} after @param {number} stride
  */
-function convolved(picture, side, before, kernels, after, stride) {
+function convolved(products, picture, side, before, kernels, after, stride) {
   const newSide = Math.ceil(side / stride), total = newSide * newSide, length = 9 * before;
   const out = new Float32Array(total * after);
   const patches = new Float32Array(ROWS_AT_ONCE * length);
@@ -185,7 +214,7 @@ function convolved(picture, side, before, kernels, after, stride) {
         patches.set(line, i * length + (down * 3 + left - column) * before);
       }
     }
-    multiply(kernels, patches, out, count, length, after, 0, length, 0, length, first * after, after);
+    products.multiply(kernels, patches, out, count, first * after);
   }
   return out;
 }

@@ -5,6 +5,35 @@
 // whatever other rows are computed with it.
 
 /**
+ * A weight that is ready to be multiplied with.
+ * @template Held
+ * @typedef {object} Products
+ * @property {string} name
+ * @property {(weight: Float32Array, outputs: number) => Held} hold
+ * @property {(held: Held, x: Float32Array, out: Float32Array, rows: number, outStart?: number) => void} multiply
+ */
+
+/** Products in plain JavaScript. */
+export class PlainProducts {
+  name = "plain";
+
+  /** Make a weight, outputs by inputs, ready. @param {Float32Array} weight @param {number} outputs */
+  hold(weight, outputs) {
+    return { weight, inputs: weight.length / outputs, outputs };
+  }
+
+  /**
+   * Multiply rows that stand one after the other.
+   *
+   * @param {ReturnType<PlainProducts["hold"]>} held
+   * @param {Float32Array} x @param {Float32Array} out @param {number} rows @param {number} [outStart]
+   */
+  multiply({ weight, inputs, outputs }, x, out, rows, outStart = 0) {
+    multiply(weight, x, out, rows, inputs, outputs, 0, inputs, 0, inputs, outStart, outputs);
+  }
+}
+
+/**
  * Multiply: out[r, j] = sum over k of weight[j, k] x[r, k]. Starts say where the numbers begin in
  * each array; strides, how far it is from one row to the next.
  *

@@ -3,7 +3,7 @@
 
 import { BundleError } from "./errors.js";
 import { checkedCode, LatentGaussians } from "./latents.js";
-import { Linear, NormedConvolutions } from "./layers.js";
+import { Linear, NormedConvolutions, Weights } from "./layers.js";
 import { logSum } from "./mixture.js";
 
 /** @typedef {import("./bundle.js").Bundle} Bundle */
@@ -13,15 +13,21 @@ const REDRAWING_SOFTENING = 1.5; // the classifier is overconfident on redrawing
 const DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
 
 export class Recognizer {
-  /** @param {Bundle} bundle @param {import("./encoder.js").GridEncoder} encoder */
-  constructor(bundle, encoder) {
-    const { card, latents, classifier } = bundle;
+  /**
+   * @param {Bundle} bundle @param {import("./encoder.js").GridEncoder} encoder
+   * @param {import("./layers.js").Products} products
+   */
+  constructor({ card, latents, classifier }, encoder, products) {
+    const { categories, architecture } = card;
     this._encoder = encoder;
     /** @type {LatentGaussians | null} */
-    this.gaussians =
-      latents && new LatentGaussians(latents, card.categories.length, card.architecture.latent_dim);
+    this.gaussians = latents && new LatentGaussians(
+      new Weights(latents, products), categories.length, architecture.latent_dim,
+    );
     /** @type {PictureClassifier | null} */
-    this.classifier = classifier && new PictureClassifier(classifier);
+    this.classifier = classifier && new PictureClassifier(
+      classifier.card, new Weights(classifier.weights, products),
+    );
   }
 
   /** Whether there is a classifier, of codes or of pictures. */
@@ -97,8 +103,8 @@ export function ranked(candidates) {
 
 /** Convolutions of 3x3 pixels, the mean over the picture, a linear layer. */
 class PictureClassifier {
-  /** @param {NonNullable<Bundle["classifier"]>} files */
-  constructor({ card, weights }) {
+  /** @param {import("./bundle.js").ClassifierCard} card @param {Weights} weights */
+  constructor(card, weights) {
     const { width } = card.architecture;
     this._size = card.raster.size;
     this._knowsMirrorImages = (card.recipe?.augmentation?.flip ?? 0) > 0;

@@ -7,13 +7,14 @@ import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, roundHalfEv
 import { GridEncoder } from "./encoder.js";
 import { drawAll } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
-import { part } from "./layers.js";
+import { Weights } from "./layers.js";
 import { pathThrough, scoresAlong } from "./mixing.js";
 import { Stream } from "./noise.js";
 import { completed, likeliestPrefix } from "./prefixes.js";
 import { frameScale, rasterise } from "./raster.js";
 import { ranked, Recognizer } from "./recognizer.js";
 import { checkAmount, checkedTemperature, numberUpTo, wholeNumber } from "./settings.js";
+import { openProducts } from "./simd.js";
 
 /** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
@@ -25,16 +26,23 @@ import { checkAmount, checkedTemperature, numberUpTo, wholeNumber } from "./sett
 const HIDDEN_BLOCKS = 8; // between fidelity 0 and 1 so many blocks by so many are each seen or not
 
 export class Sketcher {
-  /** @param {Bundle} bundle */
-  constructor(bundle) {
-    const { card, weights } = bundle, { architecture, raster } = card;
+  /**
+   * @param {Bundle} bundle
+   * @param {{simd?: boolean}} [options] `simd`: whether to compute with WebAssembly where it can be
+   *   used; plain JavaScript takes several times as long.
+   */
+  constructor(bundle, { simd = true } = {}) {
+    const { card } = bundle, { architecture, raster } = card;
+    const products = openProducts(simd), weights = new Weights(bundle.weights, products);
+    /** How it computes: `simd` or `plain`. */
+    this.computesBy = products.name;
     this._bundle = bundle;
     /** What the model is, and what it was trained on. */
     this.card = card;
     this._encoder = new GridEncoder(
-      part(weights, "encoder."), architecture.latent_dim, architecture.encoder_width, raster.size,
+      weights.part("encoder."), architecture.latent_dim, architecture.encoder_width, raster.size,
     );
-    this._decoder = new AttentionDecoder(part(weights, "decoder."), {
+    this._decoder = new AttentionDecoder(weights.part("decoder."), {
       latentDim: architecture.latent_dim,
       numCategories: card.categories.length,
       channels: 4 * architecture.encoder_width,
@@ -48,17 +56,17 @@ export class Sketcher {
       pictureSize: raster.size,
       maxSteps: card.max_steps,
     });
-    this._recognizer = new Recognizer(bundle, this._encoder);
+    this._recognizer = new Recognizer(bundle, this._encoder, products);
   }
 
   /**
    * Fetch a bundle and make its networks.
    *
    * @param {string | URL} url Address of its folder.
-   * @param {Parameters<typeof Bundle.fetch>[1]} [options]
+   * @param {NonNullable<Parameters<typeof Bundle.fetch>[1]> & {simd?: boolean}} [options]
    */
-  static async load(url, options) {
-    return new Sketcher(await Bundle.fetch(url, options));
+  static async load(url, { simd, ...options } = {}) {
+    return new Sketcher(await Bundle.fetch(url, options), { simd });
   }
 
   /** Whether the model can complete started drawings, and draw by name. */

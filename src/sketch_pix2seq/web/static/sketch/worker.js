@@ -2,7 +2,6 @@
 // by {id, result} or {id, error}; {id, cancel: true} ends a call. Points and progress of calls under
 // way are sent together, a few dozen times a second.
 
-import { Bundle } from "./bundle.js";
 import { Sketcher } from "./sketcher.js";
 
 const SEND_EVERY = 15; // milliseconds
@@ -14,13 +13,13 @@ const calls = new Map();
 
 /** @type {Record<string, (call: Call, ...args: any[]) => any>} */
 const METHODS = {
-  async load(call, url, { gallery = false } = {}) {
+  async load(call, url, options) {
     const onProgress = (/** @type {import("./bundle.js").Progress} */ progress) =>
       call.send("progress", progress);
     const { signal } = call;
-    sketcher = new Sketcher(await Bundle.fetch(url, { onProgress, signal, gallery }));
-    const { card, canComplete, canGenerate, canClassify } = sketcher;
-    return { card, canComplete, canGenerate, canClassify, gallery: sketcher.gallery };
+    sketcher = await Sketcher.load(url, { ...options, onProgress, signal });
+    const { card, canComplete, canGenerate, canClassify, gallery, computesBy } = sketcher;
+    return { card, canComplete, canGenerate, canClassify, gallery, computesBy };
   },
   encode: (call, input) => loaded().encode(input),
   classify: (call, input) => loaded().classify(input),
