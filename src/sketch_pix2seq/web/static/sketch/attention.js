@@ -78,23 +78,7 @@ export class AttentionDecoder {
     const last = weights.get("output.weight", this._outputDim, width);
     const bias = weights.get("output.bias", this._outputDim);
     this._output = Linear.afterNorm(weights, "norm", last, bias, this._outputDim);
-    this._reserve(1);
-  }
-
-  /** Make room for the numbers of so many rows. @param {number} rows */
-  _reserve(rows) {
-    const { width, headSize, expansion } = this.sizes;
-    const { places } = this._rowSizes;
-    this._room = rows;
-    this._inputs = new Float32Array(rows * INPUT_DIM);
-    this._states = new Float32Array(rows * width);
-    this._normed = new Float32Array(rows * width);
-    this._qkv = new Float32Array(rows * (width + 2 * headSize));
-    this._mixed = new Float32Array(rows * width);
-    this._inside = new Float32Array(rows * expansion * width);
-    this._added = new Float32Array(rows * width);
-    this._outputs = new Float32Array(rows * this._outputDim);
-    this._scores = new Float32Array((width / headSize) * places);
+    this._scratch = newScratch(this._rowSizes, this._outputDim, 1);
   }
 
   /**
@@ -160,31 +144,33 @@ export class AttentionDecoder {
    */
   outputs(rows) {
     const { width } = this.sizes, count = rows.length;
-    if (count > this._room) this._reserve(count);
-    rows.forEach((row, r) => row.writeInput(this._inputs, r * INPUT_DIM));
-    const states = this._states;
-    this._step.apply(this._inputs, states, count);
+    if (count > this._scratch.room) {
+      this._scratch = newScratch(this._rowSizes, this._outputDim, count);
+    }
+    const { inputs, states, normed, qkv, mixed, inside, added, outputs } = this._scratch;
+    rows.forEach((row, r) => row.writeInput(inputs, r * INPUT_DIM));
+    this._step.apply(inputs, states, count);
     rows.forEach(({ visibility }, r) => {
       for (let i = 0; i < width; i++) states[r * width + i] += this._shown[visibility * width + i];
     });
     for (let number = 0; number < this._layers.length; number++) {
       const layer = this._layers[number];
-      normalise(states, this._normed, count, width);
-      layer.qkv.apply(this._normed, this._qkv, count);
+      normalise(states, normed, count, width);
+      layer.qkv.apply(normed, qkv, count);
       for (let r = 0; r < count; r++) this._attend(rows[r], number, r);
-      layer.out.apply(this._mixed, this._added, count);
-      add(states, this._added, count * width);
-      normalise(states, this._normed, count, width);
-      layer.feedIn.apply(this._normed, this._inside, count);
-      squarePositive(this._inside, count * layer.feedIn.outputs);
-      layer.feedOut.apply(this._inside, this._added, count);
-      add(states, this._added, count * width);
+      layer.out.apply(mixed, added, count);
+      add(states, added, count * width);
+      normalise(states, normed, count, width);
+      layer.feedIn.apply(normed, inside, count);
+      squarePositive(inside, count * layer.feedIn.outputs);
+      layer.feedOut.apply(inside, added, count);
+      add(states, added, count * width);
     }
     for (const row of rows) row.length += 1;
-    normalise(states, this._normed, count, width);
-    this._output.apply(this._normed, this._outputs, count);
+    normalise(states, normed, count, width);
+    this._output.apply(normed, outputs, count);
     const length = this._outputDim;
-    return rows.map((_, r) => this._outputs.subarray(r * length, (r + 1) * length));
+    return rows.map((_, r) => outputs.subarray(r * length, (r + 1) * length));
   }
 
   /**
@@ -194,7 +180,7 @@ export class AttentionDecoder {
    */
   _attend(row, layer, r) {
     const { width, headSize } = this.sizes, { places } = this._rowSizes;
-    const heads = width / headSize, qkv = this._qkv, scores = this._scores;
+    const heads = width / headSize, { qkv, scores, mixed } = this._scratch;
     const start = r * (width + 2 * headSize), count = row.length + 1;
     for (let d = 0; d < headSize; d++) {
       const at = start + width + d;
@@ -213,7 +199,7 @@ export class AttentionDecoder {
       for (let i = first; i < end; i++) scores[i] /= sum;
     }
     multiply(
-      row.values, scores, this._mixed, heads, count, headSize,
+      row.values, scores, mixed, heads, count, headSize,
       0, places, layer * headSize * places, places, r * width, headSize,
     );
   }
@@ -238,6 +224,27 @@ export class AttentionDecoder {
     }
     return totals;
   }
+}
+
+/**
+ * Room for the numbers of so many rows.
+ *
+ * @param {DecoderSizes & {places: number}} sizes @param {number} outputDim @param {number} room
+ */
+function newScratch({ width, headSize, expansion, places }, outputDim, room) {
+  const rows = (/** @type {number} */ length) => new Float32Array(room * length);
+  return {
+    room,
+    inputs: rows(INPUT_DIM),
+    states: rows(width),
+    normed: rows(width),
+    qkv: rows(width + 2 * headSize),
+    scores: new Float32Array((width / headSize) * places),
+    mixed: rows(width),
+    inside: rows(expansion * width),
+    added: rows(width),
+    outputs: rows(outputDim),
+  };
 }
 
 /** @param {Float32Array} values @param {Float32Array} more @param {number} length */

@@ -10,29 +10,40 @@ export * from "./errors.js";
 /** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
 /** @typedef {{labels: string[], probabilities: number[]}} Prediction */
 /**
- * @typedef {object} Call
- * @property {(result: any) => void} resolve
- * @property {(error: Error) => void} reject
- * @property {(points: Float32Array) => void} onPoints
- * @property {(progress: any) => void} onProgress
+ * What a model is, and what it can do.
+ * @typedef {object} Facts
+ * @property {import("./bundle.js").ModelCard} card
+ * @property {boolean} canComplete
+ * @property {boolean} canGenerate
+ * @property {boolean} canClassify
+ * @property {import("./bundle.js").GalleryItem[]} gallery
+ * @property {string} computesBy `simd` or `plain`.
+ */
+/**
+ * What a call under way reports.
+ * @typedef {object} Events
+ * @property {(points: Float32Array) => void} [onPoints]
+ * @property {(progress: any) => void} [onProgress]
+ * @property {AbortSignal} [signal]
  */
 
 export class Sketcher {
-  /** Make one with `Sketcher.load`. @param {Worker} worker */
-  constructor(worker) {
-    this._worker = worker;
-    this._next = 0;
-    /** @type {Map<number, Call>} */
-    this._calls = new Map();
-    worker.addEventListener("message", ({ data }) => this._receive(data));
-    worker.addEventListener("error", ({ message }) => {
-      for (const { reject } of this._calls.values()) reject(new Error(message || "the worker failed"));
-      this._calls.clear();
-    });
+  /** Make one with `Sketcher.load`. @param {Channel} channel @param {Facts} facts */
+  constructor(channel, facts) {
+    this._channel = channel;
+    /** What the model is, and what it was trained on. */
+    this.card = facts.card;
+    this.canComplete = facts.canComplete;
+    this.canGenerate = facts.canGenerate;
+    this.canClassify = facts.canClassify;
+    /** Human drawings and their places on a map, if they were fetched. */
+    this.gallery = facts.gallery;
+    /** How it computes: `simd` or `plain`. */
+    this.computesBy = facts.computesBy;
   }
 
   /**
-   * Fetch a bundle and make its networks.
+   * Fetch a bundle and make its networks, in a worker of its own.
    *
    * @param {string | URL} url Address of its folder.
    * @param {object} [options]
@@ -42,45 +53,36 @@ export class Sketcher {
    * @param {boolean} [options.simd] Whether to compute with WebAssembly where it can be used.
    * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
    */
-  static async load(url, { worker, ...options } = {}) {
+  static async load(url, { worker, onProgress, signal, ...settings } = {}) {
     const running = worker ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const sketcher = new Sketcher(running);
-    const { onProgress, signal, ...settings } = options;
+    const channel = new Channel(running);
     const address = new URL(url, globalThis.location?.href).href;
     try {
-      const found = await sketcher._call("load", [address, settings], { onProgress, signal });
-      /** What the model is. @type {import("./bundle.js").ModelCard} */
-      sketcher.card = found.card;
-      /** @type {boolean} */
-      sketcher.canComplete = found.canComplete;
-      /** @type {boolean} */
-      sketcher.canGenerate = found.canGenerate;
-      /** @type {boolean} */
-      sketcher.canClassify = found.canClassify;
-      /** @type {import("./bundle.js").GalleryItem[]} */
-      sketcher.gallery = found.gallery;
-      /** How it computes: `simd` or `plain`. @type {string} */
-      sketcher.computesBy = found.computesBy;
+      const facts = await channel.call("load", [address, settings], { onProgress, signal });
+      return new Sketcher(channel, facts);
     } catch (error) {
-      sketcher.close();
+      channel.close();
       throw error;
     }
-    return sketcher;
   }
 
-  /** End the worker; calls under way never end. */
+  /** End the worker; calls under way end with an error. */
   close() {
-    this._worker.terminate();
+    this._channel.close();
   }
 
   /** The latent code of a drawing. @param {Input} input @returns {Promise<Float32Array>} */
   encode(input) {
-    return this._call("encode", [input]);
+    return this._channel.call("encode", [input]);
   }
 
-  /** Predict what a drawing shows. @param {Input} input @returns {Promise<Prediction>} */
+  /**
+   * Predict what a drawing shows: all categories with their probabilities, the most likely first.
+   *
+   * @param {Input} input @returns {Promise<Prediction>}
+   */
   classify(input) {
-    return this._call("classify", [input]);
+    return this._channel.call("classify", [input]);
   }
 
   /**
@@ -138,9 +140,9 @@ export class Sketcher {
 
   /** @param {string} method @param {unknown} given @param {DrawingOptions} [options] */
   _draw(method, given, { onPoint, onProgress, signal, ...settings } = {}) {
-    return this._call(method, [given, settings], {
+    return this._channel.call(method, [given, settings], {
       signal,
-      onPoints: (/** @type {Float32Array} */ points) => {
+      onPoints: (points) => {
         for (let i = 0; onPoint && i < points.length; i += 4) {
           onPoint(points[i], points[i + 1], points[i + 2], points[i + 3] === 1);
         }
@@ -148,35 +150,71 @@ export class Sketcher {
       onProgress: ({ done, total }) => onProgress?.(done, total),
     });
   }
+}
+
+/** Calls of methods in a worker that runs `worker.js`. */
+class Channel {
+  /** @param {Worker} worker */
+  constructor(worker) {
+    this._worker = worker;
+    this._next = 0;
+    /** @type {Map<number, Events & {resolve: (result: any) => void, reject: (error: unknown) => void}>} */
+    this._calls = new Map();
+    worker.addEventListener("message", ({ data }) => this._receive(data));
+    worker.addEventListener("error", ({ message }) =>
+      this._fail(new Error(message || "the worker cannot be started")));
+  }
+
+  close() {
+    this._worker.terminate();
+    this._fail(new Error("the sketcher is closed"));
+  }
 
   /**
-   * @param {string} method @param {unknown[]} args
-   * @param {{onPoints?: (points: Float32Array) => void, onProgress?: (progress: any) => void, signal?: AbortSignal}} [events]
+   * @param {string} method @param {unknown[]} args @param {Events} [events]
    * @returns {Promise<any>}
    */
-  _call(method, args, { onPoints = () => {}, onProgress = () => {}, signal } = {}) {
+  call(method, args, { signal, ...events } = {}) {
     const id = this._next++;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
       signal?.addEventListener("abort", () => {
+        if (!this._calls.delete(id)) return; // has ended
         this._worker.postMessage({ id, cancel: true });
-        this._calls.delete(id);
         reject(signal.reason);
       }, { once: true });
-      this._calls.set(id, { resolve, reject, onPoints, onProgress });
+      this._calls.set(id, { ...events, resolve, reject });
       this._worker.postMessage({ id, method, args });
     });
   }
 
   /** @param {{id: number, result?: any, error?: {name: string, message: string}, points?: Float32Array, progress?: any}} message */
-  _receive({ id, points, progress, error, ...answer }) {
+  _receive({ id, points, progress, error, result }) {
     const call = this._calls.get(id);
     if (!call) return; // cancelled
-    if (points) return call.onPoints(points);
-    if (progress) return call.onProgress(progress);
-    this._calls.delete(id);
-    if (!error) return call.resolve(answer.result);
-    const Kind = ERRORS[/** @type {keyof typeof ERRORS} */ (error.name)] ?? Error;
-    call.reject(new Kind(error.message));
+    if (points) {
+      call.onPoints?.(points);
+    } else if (progress) {
+      call.onProgress?.(progress);
+    } else {
+      this._calls.delete(id);
+      if (error) call.reject(errorOf(error));
+      else call.resolve(result);
+    }
   }
+
+  /** @param {Error} error */
+  _fail(error) {
+    for (const { reject } of this._calls.values()) reject(error);
+    this._calls.clear();
+  }
+}
+
+/** The error that a worker met. @param {{name: string, message: string}} error */
+function errorOf({ name, message }) {
+  const Kind = name in ERRORS ? ERRORS[/** @type {keyof typeof ERRORS} */ (name)] : Error;
+  return new Kind(message);
 }

@@ -93,10 +93,11 @@ function framesOf(drawing) {
 function prefixOf(drawing, card, frame, detail = frame.share) {
   const box = boundsOf(drawing), middleX = f32(frame.x), middleY = f32(frame.y), share = f32(frame.share);
   if (!box) throw new DrawingError("a started drawing must have a stroke");
+  /** @type {Drawing} */
   const strokes = normalisedFor(drawing, card, detail).map(([xs, ys]) => [
     xs.map((x) => f32(f32(x * share) + middleX)), ys.map((y) => f32(f32(y * share) + middleY)),
   ]);
-  const steps = stepsOf(/** @type {Drawing} */ (strokes), card.offset_scale);
+  const steps = stepsOf(strokes, card.offset_scale);
   const numSteps = steps.length / STEP_DIM;
   if (numSteps >= card.max_steps) {
     throw new DrawingError(
@@ -121,6 +122,7 @@ function sidesOf(drawing) {
  *
  * @param {Drawing} drawing @param {ModelCard} card
  * @param {number} share How much of a whole drawing it is.
+ * @returns {import("./simplify.js").Points[]}
  */
 function normalisedFor(drawing, card, share) {
   let strokes = quickdrawNormalised(drawing);
