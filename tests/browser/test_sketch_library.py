@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Error, Page
+from fastapi import FastAPI, Request, Response
+from playwright.sync_api import BrowserContext, Error, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+import sketch_pix2seq
 from bundles import write_bundle
 from serving import serving
 from sketch_pix2seq import Sketch, Sketcher
@@ -24,6 +28,7 @@ from sketch_pix2seq.web.site import new_site
 Drawing = list[list[list[float]]]
 
 ROOT = Path(__file__).parents[2]
+LIBRARY = ROOT / "src" / "sketch_pix2seq" / "web" / "static" / "sketch"
 PACKAGED = ROOT / "src" / "sketch_pix2seq" / "bundles" / "default"
 
 
@@ -223,3 +228,55 @@ def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random
         "UsageError: `category` must be one that the model knows",
         "UsageError: `n` must be a whole number",
     ]
+
+
+def test_the_page_of_the_documents_draws(context: BrowserContext, tmp_path: Path) -> None:
+    """From a plain static server whose content policy forbids WebAssembly, too."""
+    document = (ROOT / "docs" / "javascript.md").read_text(encoding="utf-8")
+    for language, name in (("html", "index.html"), ("js", "page.js")):
+        (block,) = re.findall(rf"^```{language}\n(.*?)^```", document, re.DOTALL | re.MULTILINE)
+        (tmp_path / name).write_text(block, encoding="utf-8")
+    (tmp_path / "sketch").symlink_to(LIBRARY)
+    (tmp_path / "bundle").symlink_to(PACKAGED)
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def add_policy(request: Request, call_next: Callable[..., Any]) -> Response:
+        answer: Response = await call_next(request)
+        answer.headers["Content-Security-Policy"] = "default-src 'self'"
+        return answer
+
+    app.mount("/", StaticFiles(directory=tmp_path, html=True, follow_symlink=True))
+    page = context.new_page()
+    wrong: list[Error] = []
+    page.on("pageerror", lambda error: wrong.append(error))
+    with serving(app) as address:
+        page.goto(address)
+        expect(page.locator("#pad")).to_have_attribute("style", re.compile("none"))  # is loaded
+        for points in (
+            [(60, 60), (200, 60), (200, 200), (60, 200), (60, 60)],
+            [(90, 120), (160, 130)],
+        ):
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point, steps=4)
+            page.mouse.up()
+        expect(page.locator("#pad path")).to_have_attribute("d", re.compile(r"^M.*L.*M"))
+        expect(page.locator("#paper path")).to_have_attribute("d", re.compile(r"^M[\d.]+ .*L"))
+        computes_by = page.evaluate(
+            """async () => {
+              const { Sketcher } = await import("/sketch/client.js");
+              return (await Sketcher.load("bundle")).computesBy;
+            }"""
+        )
+    assert computes_by == "plain"
+    assert not wrong
+
+
+def test_the_package_for_npm_says_what_python_says() -> None:
+    package = json.loads((LIBRARY / "package.json").read_text(encoding="utf-8"))
+    facts = metadata("sketch-pix2seq")
+    assert package["version"] == sketch_pix2seq.__version__
+    assert package["license"] == facts["License-Expression"]
+    assert all((LIBRARY / path).is_file() for path in package["exports"].values())
