@@ -17,10 +17,12 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 import sketch_pix2seq
-from bundles import write_bundle
+from bundles import plain_architecture, plain_card, tiny_bundle, tiny_latents, write_bundle
 from serving import serving
 from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.bundle.weights import write_weights
 from sketch_pix2seq.inference.noise import open_stream, read_noise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.web.site import new_site
@@ -32,13 +34,36 @@ LIBRARY = ROOT / "src" / "sketch_pix2seq" / "web" / "static" / "sketch"
 PACKAGED = ROOT / "src" / "sketch_pix2seq" / "bundles" / "default"
 
 
+def recurrent_bundle(**sizes: Any) -> Bundle:
+    """A bundle with random weights, whose drawings have some strokes."""
+    architecture = plain_architecture(
+        **{"encoder_size": None, "latent_dim": 16, "decoder_size": 24, **sizes}
+    )
+    card = plain_card(architecture=architecture, offset_scale=20.0, max_steps=50)
+    rng = np.random.default_rng(0)
+    shapes = card.shapes().items()
+    arrays = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes}
+    arrays["decoder.output.bias"][:3] = 3, 1, 0.5  # down, up, end
+    return Bundle(card, write_weights(arrays), tiny_latents(1).to_bytes())
+
+
+RECURRENT = {
+    "lstm": tiny_bundle,
+    "strokes": lambda: tiny_bundle(STROKES),
+    "layer_norm": lambda: recurrent_bundle(name="layer_norm", encoder="conv", encoder_width=8),
+    "hyper": lambda: recurrent_bundle(name="hyper", hyper_size=12, hyper_embedding=4),
+}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty page, the library, and bundles: that of the package and one of an LSTM."""
-    folder = write_bundle(tmp_path_factory.mktemp("bundles") / "lstm")
+    """An empty page, the library, and bundles: that of the package, and of older kinds."""
+    folder = tmp_path_factory.mktemp("bundles")
+    for name, bundle in RECURRENT.items():
+        write_bundle(folder / name, bundle())
     app = new_site("Library", "An empty page.")
     app.mount("/packaged", StaticFiles(directory=PACKAGED))
-    app.mount("/lstm", StaticFiles(directory=folder))
+    app.mount("/bundles", StaticFiles(directory=folder))
     app.get("/")(lambda: HTMLResponse("<!doctype html><title>Library</title>"))
     with serving(app) as address:
         yield address
@@ -179,11 +204,27 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
     assert_same(in_page(sheet, "redraw", a, n=2), again)
 
 
+def test_models_of_the_paper_draw_what_python_draws(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    drawing = Sketch.from_points([[(31, 40), (20, 72), (45, 90.5), (80, 71)], [(50, 50)]])
+    given = as_lists(drawing)
+    for name, bundle in RECURRENT.items():
+        sheet.evaluate(LOAD, [f"/bundles/{name}", {}])
+        sketcher = Sketcher(bundle(), num_threads=1)
+        (category,) = sketcher.card.categories
+        np.testing.assert_allclose(
+            in_page(sheet, "encode", given), sketcher.encode(drawing)[0], atol=1e-4
+        )
+        assert_same(in_page(sheet, "redraw", given, n=3), sketcher.redraw(drawing, 3))
+        assert_same(in_page(sheet, "complete", given, n=2), sketcher.complete(drawing, 2))
+        assert_same(in_page(sheet, "generate", category, n=2), sketcher.generate(category, 2))
+        with pytest.raises(Error, match="`fidelity` must be 0 or left out for a model that"):
+            in_page(sheet, "redraw", given, fidelity=1)
+
+
 def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random.Generator) -> None:
     """Points as they are drawn, progress, an end by the page, and errors."""
     sheet.goto(site)
-    with pytest.raises(Error, match="BundleError: a model must be of the architecture `attention`"):
-        sheet.evaluate(LOAD, ["/lstm", {}])
     with pytest.raises(Error, match="`model.json` of the bundle cannot be fetched; got 404"):
         sheet.evaluate(LOAD, ["/nowhere", {}])
     found = sheet.evaluate(

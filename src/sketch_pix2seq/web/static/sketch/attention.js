@@ -1,11 +1,11 @@
 // The `attention` decoder: a causal transformer over the steps of a drawing. Keys and values of past
 // steps are kept, so that every step costs about the same. `attention.py` has the same in numpy.
 
-import { AttentionRow, ENCODING_DIM, HIDDEN, outputDim, PARTLY, SHOWN } from "./attention_row.js";
+import { AttentionRow, ENCODING_DIM, HIDDEN, PARTLY, SHOWN } from "./attention_row.js";
 import { STEP_DIM } from "./drawing.js";
 import { paperOf } from "./guidance.js";
 import { Linear, normalise } from "./layers.js";
-import { logDensity } from "./mixture.js";
+import { logDensity, outputDim } from "./mixture.js";
 import { VIEW_DIM } from "./pen_view.js";
 import { multiply } from "./products.js";
 

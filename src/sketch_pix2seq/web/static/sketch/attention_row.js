@@ -1,8 +1,8 @@
 // One drawing under way with an `AttentionDecoder`: its past, its pen, and what the pen sees.
 
 import { DOWN, STEP_DIM } from "./drawing.js";
-import { choose, largest } from "./guidance.js";
-import { NUM_PEN_STATES, NUM_PROPOSALS, PER_COMPONENT, perturb, propose } from "./mixture.js";
+import { choose } from "./guidance.js";
+import { NUM_PROPOSALS, Sampler } from "./mixture.js";
 import { PenView } from "./pen_view.js";
 
 /** Visibility: how much of the picture the decoder sees. */
@@ -73,9 +73,7 @@ export class AttentionRow {
       allVisible: condition.visibility === SHOWN,
     };
     const proposals = NUM_PROPOSALS * numComponents;
-    this._components = new Float32Array(numComponents);
-    this._pen = new Float32Array(NUM_PEN_STATES);
-    this._offsets = new Float32Array(2 * proposals);
+    this._sampler = new Sampler(numComponents);
     this._ends = new Float32Array(2 * proposals);
     this._logits = new Float32Array(proposals);
     this._scores = new Float32Array(proposals);
@@ -118,33 +116,26 @@ export class AttentionRow {
    * @param {Float32Array} noise Of this step.
    */
   draw(output, noise) {
-    const isHidden = this.visibility === HIDDEN, count = this._components.length;
-    const factor = isHidden ? PEN_TEMPERATURE : 1;
-    perturb(output, noise, this._temperature, this._components, this._pen, factor);
-    propose(output, noise, this._temperature, this._offsets);
-    const best = isHidden ? largest(this._components) : this._guided(count);
-    this.step.fill(0);
-    this.step[0] = this._offsets[2 * best];
-    this.step[1] = this._offsets[2 * best + 1];
-    this.step[2 + largest(this._pen)] = 1;
+    const sampler = this._sampler, temperature = this._temperature;
+    if (this.visibility === HIDDEN) {
+      sampler.sample(output, noise, temperature, this.step, PEN_TEMPERATURE);
+    } else {
+      sampler.prepare(output, noise, temperature);
+      sampler.write(this._guided(sampler), this.step);
+    }
   }
 
-  /** The best proposal by logits and ink; the pen's logits are changed. @param {number} count */
-  _guided(count) {
+  /** The best proposal by logits and ink; the pen's logits are changed. @param {Sampler} sampler */
+  _guided({ components, offsets, pen }) {
     const x = this._pixel(this._x), y = this._pixel(this._y), unit = f32(this._sizes.stepPixels);
     for (let i = 0; i < this._logits.length; i++) {
-      this._logits[i] = this._components[i % count];
-      this._ends[2 * i] = x + f32(this._offsets[2 * i] * unit);
-      this._ends[2 * i + 1] = y + f32(this._offsets[2 * i + 1] * unit);
+      this._logits[i] = components[i % components.length];
+      this._ends[2 * i] = x + f32(offsets[2 * i] * unit);
+      this._ends[2 * i + 1] = y + f32(offsets[2 * i + 1] * unit);
     }
-    return choose(
-      x, y, this._ends, this._wasDown, this._logits, this._pen, this._maps, this._scores,
-    );
+    return choose(x, y, this._ends, this._wasDown, this._logits, pen, this._maps, this._scores);
   }
 }
-
-/** Length of a decoder's output. @param {number} numComponents */
-export const outputDim = (numComponents) => NUM_PEN_STATES + PER_COMPONENT * numComponents;
 
 /**
  * Write the sines, then the cosines of a value at several rates.

@@ -6,12 +6,28 @@ import { readSafetensors } from "./safetensors.js";
 /** @typedef {import("./raster.js").RasterSettings} RasterSettings */
 /** @typedef {Map<string, import("./safetensors.js").Tensor>} Weights */
 /**
- * What `model.json` says of a model of the architecture `attention`.
+ * Networks and their sizes: `attention`, or the paper's `lstm`, `layer_norm` and `hyper` with an
+ * encoder.
+ * @typedef {object} Architecture
+ * @property {string} name
+ * @property {string} [encoder]
+ * @property {number} latent_dim
+ * @property {number} num_components
+ * @property {number} decoder_size
+ * @property {number} [encoder_width]
+ * @property {number} [encoder_size]
+ * @property {number} [hyper_size]
+ * @property {number} [hyper_embedding]
+ * @property {number} [num_layers]
+ * @property {number} [head_size]
+ * @property {number} [expansion]
+ */
+/**
+ * What `model.json` says.
  * @typedef {object} ModelCard
  * @property {number} format_version
  * @property {string} name
- * @property {{name: string, latent_dim: number, num_components: number, encoder_width: number,
- *   decoder_size: number, num_layers: number, head_size: number, expansion: number}} architecture
+ * @property {Architecture} architecture
  * @property {string[]} categories
  * @property {RasterSettings} raster
  * @property {number} offset_scale Pixels (longest side of a drawing = 255) to a unit of the offsets.
@@ -40,6 +56,16 @@ const FORMAT_VERSION = 2;
 const MODEL = "model.json", WEIGHTS = "weights.safetensors", LATENTS = "latents.safetensors";
 const CLASSIFIER = "classifier.json", CLASSIFIER_WEIGHTS = "classifier.safetensors";
 const GALLERY = "gallery.ndjson";
+const COMMON = ["latent_dim", "num_components", "decoder_size"];
+/** Sizes that each architecture has. @type {Record<string, string[]>} */
+const SIZES = {
+  attention: [...COMMON, "encoder_width", "num_layers", "head_size", "expansion"],
+  lstm: COMMON,
+  layer_norm: COMMON,
+  hyper: [...COMMON, "hyper_size", "hyper_embedding"],
+};
+/** A picture's side must be a multiple of this, by the encoder. @type {Record<string, number>} */
+const STRIDES = { grid: 16, paper: 8, conv: 16, rnn: 1 };
 const MAX_PICTURE_SIZE = 512, MAX_STEPS = 2000;
 
 export class Bundle {
@@ -148,21 +174,23 @@ function readCard(content, file) {
 
 /** @param {ModelCard} card */
 function checkModel({ architecture, categories, raster, offset_scale: scale, max_steps: steps }) {
-  if (architecture?.name !== "attention") {
-    throw new BundleError("a model must be of the architecture `attention` to draw in a page", {
-      got: architecture?.name,
-      fix: "Draw with the Python package, or use another bundle.",
+  const { name, encoder = "grid", ...given } = architecture ?? {};
+  const known = SIZES[name], stride = STRIDES[encoder], sizes = Object.keys(given);
+  if (!known || !stride || (name === "attention") !== (encoder === "grid")) {
+    throw new BundleError("the architecture of a model must be one that this release knows", {
+      got: JSON.stringify({ name, encoder: architecture?.encoder }),
+      fix: "A newer release of sketch-pix2seq may know it.",
     });
   }
-  const { name, ...sizes } = architecture;
-  const whole = { ...sizes, size: raster?.size, max_steps: steps };
-  for (const [field, value] of Object.entries(whole)) {
-    if (!(Number.isInteger(value) && value > 0)) {
+  const missing = known.filter((size) => !sizes.includes(size));
+  const whole = { ...Object.fromEntries(missing.map((size) => [size, undefined])), ...given };
+  for (const [field, value] of Object.entries({ ...whole, size: raster?.size, max_steps: steps })) {
+    if (!(Number.isInteger(value) && Number(value) > 0)) {
       throw new BundleError(`\`${field}\` in \`${MODEL}\` must be a whole number above 0`, { got: value });
     }
   }
   const { size, margin, line_width: width } = raster;
-  const fits = size % 16 === 0 && size <= MAX_PICTURE_SIZE && 2 * margin < size && width > 0;
+  const fits = size % stride === 0 && size <= MAX_PICTURE_SIZE && 2 * margin < size && width > 0;
   if (!fits || steps > MAX_STEPS || !(scale > 0) || !Array.isArray(categories)) {
     throw new BundleError(`\`${MODEL}\` must hold settings that a model can have`, {
       got: JSON.stringify({ raster, offset_scale: scale, max_steps: steps }),
@@ -175,7 +203,7 @@ function checkClassifier(classifier, card) {
   const { size, margin, line_width: width } = classifier.raster ?? {};
   const sameRaster =
     size === card.raster.size && margin === card.raster.margin && width === card.raster.line_width;
-  if (!sameRaster || classifier.categories?.join("\n") !== card.categories.join("\n")) {
+  if (card.architecture.encoder === "rnn" || !sameRaster || classifier.categories?.join("\n") !== card.categories.join("\n")) {
     throw new BundleError(
       "a bundle's classifier must know its categories, in their order, and see its pictures",
       { fix: "Export the run again, with a classifier of the same data set and `raster`." },

@@ -16,6 +16,7 @@ export * from "./errors.js";
  * @property {boolean} canComplete
  * @property {boolean} canGenerate
  * @property {boolean} canClassify
+ * @property {boolean} seesPictures
  * @property {import("./bundle.js").GalleryItem[]} gallery
  * @property {string} computesBy `simd` or `plain`.
  */
@@ -36,6 +37,8 @@ export class Sketcher {
     this.canComplete = facts.canComplete;
     this.canGenerate = facts.canGenerate;
     this.canClassify = facts.canClassify;
+    /** Whether `fidelity` may be above 0. */
+    this.seesPictures = facts.seesPictures;
     /** Human drawings and their places on a map, if they were fetched. */
     this.gallery = facts.gallery;
     /** How it computes: `simd` or `plain`. */

@@ -8,12 +8,11 @@ import { END, STEP_DIM } from "./drawing.js";
 import { BundleError } from "./errors.js";
 import { openStream } from "./noise.js";
 
-/** @typedef {import("./attention.js").AttentionDecoder} AttentionDecoder */
-/** @typedef {import("./attention_row.js").Condition} Condition */
+/** @typedef {import("./networks.js").Decoder} Decoder */
 /**
  * A drawing that is wanted.
  * @typedef {object} DrawingRequest
- * @property {() => Condition} condition What it is drawn from; asked for when it begins.
+ * @property {() => any} condition What it is drawn from; asked for when it begins.
  * @property {number} index Decides its noise, with the seed.
  * @property {Float32Array} [prefix] First steps, in place of those that the decoder would draw.
  */
@@ -22,6 +21,7 @@ import { openStream } from "./noise.js";
  * @property {number} seed
  * @property {number} temperature
  * @property {number} maxSteps
+ * @property {number} noiseDim Numbers of noise to a step.
  * @property {(number: number, step: Float32Array) => void} [onStep] Called with the number of a
  *   drawing and each of its steps as it is drawn.
  * @property {(done: number, total: number) => void} [onProgress]
@@ -36,7 +36,7 @@ const PAUSE_EVERY = 10; // milliseconds of drawing, after which messages are let
 /**
  * Draw every request.
  *
- * @param {AttentionDecoder} decoder
+ * @param {Decoder} decoder
  * @param {DrawingRequest[]} requests
  * @param {EngineOptions} options
  * @returns {Promise<Float32Array[]>} Of each drawing (T, 5) steps: up to and including its end, or
@@ -84,7 +84,7 @@ export function pause() {
 }
 
 class DrawingUnderWay {
-  /** @param {AttentionDecoder} decoder @param {number} number @param {DrawingRequest} request @param {EngineOptions} options */
+  /** @param {Decoder} decoder @param {number} number @param {DrawingRequest} request @param {EngineOptions} options */
   constructor(decoder, number, request, options) {
     this.number = number;
     this.row = decoder.open(request.condition(), options.temperature);
@@ -94,7 +94,7 @@ class DrawingUnderWay {
     this._steps = new Float32Array(options.maxSteps * STEP_DIM);
     this._at = 0;
     this._stream = openStream(options.seed, request.index);
-    this._noiseDim = decoder.sizes.numComponents + 5;
+    this._noiseDim = options.noiseDim;
     this._noise = new Float32Array(NOISE_STEPS * this._noiseDim);
   }
 

@@ -4,6 +4,7 @@
 // has the same in numpy. Pixels of the picture; ink and paper are 0 where the picture is hidden.
 
 import { DOWN, END, UP } from "./drawing.js";
+import { largest } from "./mixture.js";
 import { pixelOf, RADIUS } from "./pen_view.js";
 
 const OFF_INK = Math.fround(0.7); // nats lost for each pixel of a line that is off the ink
@@ -80,13 +81,6 @@ export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   // a move that reaches no ink may as well end the drawing
   const reaches = draws || scores[best] > 0;
   if (reaches && largest(pen) === END && hasRemainingInk(maps)) pen[END] = -Infinity;
-  return best;
-}
-
-/** The place of the largest number, the first of several. @param {Float32Array} values */
-export function largest(values) {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;
 }
 

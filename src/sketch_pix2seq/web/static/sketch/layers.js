@@ -157,7 +157,7 @@ export class NormedConvolutions {
   of(picture, side) {
     let features = picture;
     for (const { kernels, gain, shift, before, after, stride } of this._layers) {
-      features = convolved(this._products, features, side, before, kernels, after, stride);
+      features = convolved(this._products, features, side, before, kernels, after, stride, 3);
       side = Math.ceil(side / stride);
       normaliseGroups(features, after, gain, shift);
       silu(features);
@@ -191,27 +191,30 @@ export function channelsLast(weight, outputs, channels, pixels) {
 }
 
 /**
- * A convolution of 3x3 pixels with a frame of zeros, as products of patches with the kernels.
+ * A convolution with zeros around the picture, as products of patches with the kernels: about each
+ * pixel those of 3x3 pixels, from each pixel on those of 2x2.
  *
  * @param {Products} products @param {Float32Array} picture @param {number} side
  * @param {number} before @param {any} kernels @param {number} after @param {number} stride
+ * @param {2 | 3} kernelSide
  */
-function convolved(products, picture, side, before, kernels, after, stride) {
-  const newSide = Math.ceil(side / stride), total = newSide * newSide, length = 9 * before;
+export function convolved(products, picture, side, before, kernels, after, stride, kernelSide) {
+  const newSide = Math.ceil(side / stride), total = newSide * newSide;
+  const length = kernelSide * kernelSide * before, back = kernelSide - 2;
   const out = new Float32Array(total * after);
   const patches = new Float32Array(ROWS_AT_ONCE * length);
   for (let first = 0; first < total; first += ROWS_AT_ONCE) {
     const count = Math.min(ROWS_AT_ONCE, total - first);
     patches.fill(0);
     for (let i = 0; i < count; i++) {
-      const row = stride * Math.floor((first + i) / newSide) - 1;
-      const column = stride * ((first + i) % newSide) - 1;
-      const left = Math.max(column, 0), right = Math.min(column + 3, side);
-      for (let down = 0; down < 3; down++) {
+      const row = stride * Math.floor((first + i) / newSide) - back;
+      const column = stride * ((first + i) % newSide) - back;
+      const left = Math.max(column, 0), right = Math.min(column + kernelSide, side);
+      for (let down = 0; down < kernelSide; down++) {
         if (row + down < 0 || row + down >= side) continue;
         const from = ((row + down) * side + left) * before;
         const line = picture.subarray(from, from + (right - left) * before);
-        patches.set(line, i * length + (down * 3 + left - column) * before);
+        patches.set(line, i * length + (down * kernelSide + left - column) * before);
       }
     }
     products.multiply(kernels, patches, out, count, first * after);

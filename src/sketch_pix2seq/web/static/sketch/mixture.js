@@ -3,9 +3,8 @@
 
 import { NUM_NORMALS } from "./noise.js";
 
-export const NUM_PEN_STATES = 3;
-/** Outputs of each Gaussian. */
-export const PER_COMPONENT = 6;
+const NUM_PEN_STATES = 3;
+const PER_COMPONENT = 6; // outputs of each Gaussian
 const MIN_LOG_STD = -7;
 const MAX_CORRELATION = Math.fround(1 - 1e-4);
 const MIRRORS = [[1, 1], [-1, 1], [1, -1], [-1, -1], [0, 0]];
@@ -15,6 +14,9 @@ const f32 = Math.fround;
 
 const correlationOf = (/** @type {number} */ raw) =>
   Math.min(Math.max(f32(Math.tanh(raw)), -MAX_CORRELATION), MAX_CORRELATION);
+
+/** Length of a decoder's output. @param {number} numComponents */
+export const outputDim = (numComponents) => NUM_PEN_STATES + PER_COMPONENT * numComponents;
 
 /**
  * Logits with their noise: the largest is the sample.
@@ -26,7 +28,7 @@ const correlationOf = (/** @type {number} */ raw) =>
  * @param {Float32Array} pen (3,), overwritten.
  * @param {number} [penTemperature] Factor on the temperature of the pen states.
  */
-export function perturb(output, noise, temperature, components, pen, penTemperature = 1) {
+function perturb(output, noise, temperature, components, pen, penTemperature = 1) {
   const count = (output.length - NUM_PEN_STATES) / PER_COMPONENT;
   for (let m = 0; m < count; m++) {
     components[m] = output[NUM_PEN_STATES + m] + f32(noise[m] * temperature);
@@ -42,7 +44,7 @@ export function perturb(output, noise, temperature, components, pen, penTemperat
  * @param {Float32Array} output @param {Float32Array} noise @param {number} temperature As of `perturb`.
  * @param {Float32Array} offsets (5 M, 2), overwritten.
  */
-export function propose(output, noise, temperature, offsets) {
+function propose(output, noise, temperature, offsets) {
   const count = (output.length - NUM_PEN_STATES) / PER_COMPONENT;
   const x = noise[noise.length - NUM_NORMALS], y = noise[noise.length - 1];
   const spread = f32(Math.sqrt(temperature));
@@ -61,6 +63,56 @@ export function propose(output, noise, temperature, offsets) {
       offsets[to + 1] = meanY + f32(f32(signX * along) + f32(signY * rest));
     }
   }
+}
+
+/** Samples steps of decoders that see no picture, in arrays that it keeps. */
+export class Sampler {
+  /** @param {number} numComponents M. */
+  constructor(numComponents) {
+    /** Logits of the Gaussians, then of the pen states, with their noise. */
+    this.components = new Float32Array(numComponents);
+    this.pen = new Float32Array(NUM_PEN_STATES);
+    /** The offsets that the Gaussians propose. */
+    this.offsets = new Float32Array(2 * NUM_PROPOSALS * numComponents);
+  }
+
+  /**
+   * Prepare the choice of a step: what has noise gets it.
+   *
+   * @param {Float32Array} output @param {Float32Array} noise @param {number} temperature
+   * @param {number} [penTemperature] As of `perturb`.
+   */
+  prepare(output, noise, temperature, penTemperature) {
+    perturb(output, noise, temperature, this.components, this.pen, penTemperature);
+    propose(output, noise, temperature, this.offsets);
+  }
+
+  /** Write a step: one of the offsets, and the likeliest pen state. @param {number} proposal @param {Float32Array} step */
+  write(proposal, step) {
+    step.fill(0);
+    step[0] = this.offsets[2 * proposal];
+    step[1] = this.offsets[2 * proposal + 1];
+    step[2 + largest(this.pen)] = 1;
+  }
+
+  /**
+   * Sample a step.
+   *
+   * @param {Float32Array} output @param {Float32Array} noise @param {number} temperature
+   * @param {Float32Array} step Overwritten.
+   * @param {number} [penTemperature] As of `perturb`.
+   */
+  sample(output, noise, temperature, step, penTemperature) {
+    this.prepare(output, noise, temperature, penTemperature);
+    this.write(largest(this.components), step);
+  }
+}
+
+/** The place of the largest number, the first of several. @param {Float32Array} values */
+export function largest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
 }
 
 /**

@@ -23,6 +23,8 @@ import { QUICKDRAW_EPSILON, quickdrawNormalised, simplify } from "./simplify.js"
  * @property {number} y
  */
 
+/** Of a started drawing that is as large as the whole. @type {Frame} */
+export const WHOLE = { share: 1, x: 0, y: 0 };
 const SHARES = [1, 0.8, 0.62, 0.48, 0.36]; // of a whole drawing that a started one is tried as
 const COMPARED = 40; // first steps by which frames are compared
 const f32 = Math.fround;
@@ -38,7 +40,7 @@ const f32 = Math.fround;
 export function likeliestPrefix(drawing, card, logDensities) {
   const frames = framesOf(drawing);
   const detail = SHARES[SHARES.length >> 1]; // the same points in all frames, or they do not compare
-  const steps = prefixOf(drawing, card, { share: 1, x: 0, y: 0 }, detail).steps;
+  const steps = prefixOf(drawing, card, WHOLE, detail).steps;
   const compared = steps.subarray(0, COMPARED * STEP_DIM);
   const unit = f32(card.offset_scale);
   const densities = logDensities(
@@ -90,7 +92,7 @@ function framesOf(drawing) {
  * @param {number} [detail] Simplify as if this were its share of the whole.
  * @returns {Prefix}
  */
-function prefixOf(drawing, card, frame, detail = frame.share) {
+export function prefixOf(drawing, card, frame, detail = frame.share) {
   const box = boundsOf(drawing), middleX = f32(frame.x), middleY = f32(frame.y), share = f32(frame.share);
   if (!box) throw new DrawingError("a started drawing must have a stroke");
   /** @type {Drawing} */
@@ -124,7 +126,7 @@ function sidesOf(drawing) {
  * @param {number} share How much of a whole drawing it is.
  * @returns {import("./simplify.js").Points[]}
  */
-function normalisedFor(drawing, card, share) {
+export function normalisedFor(drawing, card, share) {
   let strokes = quickdrawNormalised(drawing);
   let epsilon = card.data?.options?.epsilon ?? null;
   if (share < 1) epsilon = Math.max(epsilon ?? 0, QUICKDRAW_EPSILON) / share;

@@ -14,12 +14,12 @@ const DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
 
 export class Recognizer {
   /**
-   * @param {Bundle} bundle @param {import("./encoder.js").GridEncoder} encoder
+   * @param {Bundle} bundle @param {import("./networks.js").Networks} networks
    * @param {import("./layers.js").Products} products
    */
-  constructor({ card, latents, classifier }, encoder, products) {
+  constructor({ card, latents, classifier }, networks, products) {
     const { categories, architecture } = card;
-    this._encoder = encoder;
+    this._networks = networks;
     /** @type {LatentGaussians | null} */
     this.gaussians = latents && new LatentGaussians(
       new Weights(latents, products), categories.length, architecture.latent_dim,
@@ -35,22 +35,22 @@ export class Recognizer {
     return this.gaussians !== null || this.classifier !== null;
   }
 
-  /** The code of a picture. @param {Float32Array} picture */
-  code(picture) {
-    return checkedCode(this._encoder.code(this._encoder.grid(picture)));
+  /** The code of a drawing, from its view. @param {Float32Array} view */
+  code(view) {
+    return checkedCode(this._networks.code(view));
   }
 
-  /** The probability of each category. @param {Float32Array} picture */
-  probabilities(picture) {
+  /** The probability of each category. @param {Float32Array} view */
+  probabilities(view) {
     if (!this.canClassify) {
       throw new BundleError("this bundle cannot classify drawings", {
         fix: "Export its run again with --data, the data set that it was trained on.",
       });
     }
-    const byPicture = this.classifier?.logProbabilities(picture);
+    const byPicture = this.classifier?.logProbabilities(view);
     let total = byPicture ?? new Float32Array();
     if (this.gaussians) {
-      const byCode = logSoftmax(this.gaussians.logits(this.code(picture)));
+      const byCode = logSoftmax(this.gaussians.logits(this.code(view)));
       total = byPicture
         ? byPicture.map((value, i) => value + CODE_CLASSIFIER_WEIGHT * byCode[i])
         : byCode;
@@ -61,10 +61,10 @@ export class Recognizer {
   /**
    * The picture classifier's log probabilities relative to the likeliest; null without one.
    *
-   * @param {Float32Array} picture
+   * @param {Float32Array} view
    */
-  classScores(picture) {
-    const logs = this.classifier?.logProbabilities(picture);
+  classScores(view) {
+    const logs = this.classifier?.logProbabilities(view);
     if (!logs) return null;
     const most = logs.reduce((a, b) => Math.max(a, b));
     return logs.map((value) => value - most);
@@ -74,15 +74,15 @@ export class Recognizer {
    * How unlike a drawing is to one that it was drawn from: the distance of their codes, and the
    * softened negative log probability that it shows what the other one shows.
    *
-   * @param {Float32Array} picture
+   * @param {Float32Array} view
    * @param {Float32Array} code Code of what it was drawn from.
    * @param {Float32Array | null} scores `classScores` of that.
    */
-  unlikeness(picture, code, scores) {
-    const own = this.code(picture);
+  unlikeness(view, code, scores) {
+    const own = this.code(view);
     const distance = Math.sqrt(own.reduce((sum, value, i) => sum + (value - code[i]) ** 2, 0));
     if (!scores || !this.classifier) return { distance, surprise: 0 };
-    const logits = this.classifier.logits(picture).map((logit) => logit / REDRAWING_SOFTENING);
+    const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
     const both = logSoftmax(logits).map((value, i) => value + scores[i]);
     return { distance, surprise: -both.reduce((a, b) => Math.max(a, b)) };
   }

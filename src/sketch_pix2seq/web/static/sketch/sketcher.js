@@ -1,29 +1,23 @@
 // `Sketcher`: show it a drawing, it draws it again. The same as the Python class of that name, in the
 // thread that calls it; `client.js` has it in a worker.
 
-import { AttentionDecoder } from "./attention.js";
 import { Bundle } from "./bundle.js";
-import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, roundHalfEven, strokesOf } from "./drawing.js";
-import { GridEncoder } from "./encoder.js";
+import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, strokesOf } from "./drawing.js";
 import { drawAll } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
 import { Weights } from "./layers.js";
 import { pathThrough, scoresAlong } from "./mixing.js";
-import { Stream } from "./noise.js";
-import { completed, likeliestPrefix } from "./prefixes.js";
-import { frameScale, rasterise } from "./raster.js";
+import { networksOf } from "./networks.js";
+import { completed, likeliestPrefix, prefixOf, WHOLE } from "./prefixes.js";
 import { ranked, Recognizer } from "./recognizer.js";
 import { checkAmount, checkedTemperature, numberUpTo, wholeNumber } from "./settings.js";
 import { openProducts } from "./simd.js";
 
 /** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
-/** @typedef {import("./attention_row.js").Condition} Condition */
 /** @typedef {[number[], number[]][]} Drawn Strokes of a drawing that the model drew. */
 /** @typedef {Drawing | Float32Array} Input A drawing, or a picture of the raster's size, 1 = ink. */
 /** @typedef {{scale: number, x: number, y: number}} Place Of steps: pixels to a unit, and the origin. */
-
-const HIDDEN_BLOCKS = 8; // between fidelity 0 and 1 so many blocks by so many are each seen or not
 
 export class Sketcher {
   /**
@@ -32,31 +26,15 @@ export class Sketcher {
    *   used; plain JavaScript takes several times as long.
    */
   constructor(bundle, { simd = true } = {}) {
-    const { card } = bundle, { architecture, raster } = card;
+    const { card } = bundle;
     const products = openProducts(simd), weights = new Weights(bundle.weights, products);
     /** How it computes: `simd` or `plain`. */
     this.computesBy = products.name;
     this._bundle = bundle;
     /** What the model is, and what it was trained on. */
     this.card = card;
-    this._encoder = new GridEncoder(
-      weights.part("encoder."), architecture.latent_dim, architecture.encoder_width, raster.size,
-    );
-    this._decoder = new AttentionDecoder(weights.part("decoder."), {
-      latentDim: architecture.latent_dim,
-      numCategories: card.categories.length,
-      channels: 4 * architecture.encoder_width,
-      gridSize: raster.size / 8,
-      width: architecture.decoder_size,
-      numLayers: architecture.num_layers,
-      headSize: architecture.head_size,
-      expansion: architecture.expansion,
-      numComponents: architecture.num_components,
-      stepPixels: card.offset_scale * frameScale(raster),
-      pictureSize: raster.size,
-      maxSteps: card.max_steps,
-    });
-    this._recognizer = new Recognizer(bundle, this._encoder, products);
+    this._networks = networksOf(card, weights);
+    this._recognizer = new Recognizer(bundle, this._networks, products);
   }
 
   /**
@@ -67,6 +45,11 @@ export class Sketcher {
    */
   static async load(url, { simd, ...options } = {}) {
     return new Sketcher(await Bundle.fetch(url, options), { simd });
+  }
+
+  /** Whether the decoder sees the picture itself, so that `fidelity` may be above 0. */
+  get seesPictures() {
+    return this._networks.seesPictures;
   }
 
   /** Whether the model can complete started drawings, and draw by name. */
@@ -91,7 +74,7 @@ export class Sketcher {
 
   /** The latent code of a drawing. @param {Input} input */
   encode(input) {
-    return this._recognizer.code(this._picture(input));
+    return this._recognizer.code(this._view(input));
   }
 
   /**
@@ -100,7 +83,7 @@ export class Sketcher {
    * @param {Input} input
    */
   classify(input) {
-    const found = this._recognizer.probabilities(this._picture(input));
+    const found = this._recognizer.probabilities(this._view(input));
     const order = Array.from(found.keys()).sort((a, b) => found[b] - found[a]);
     return {
       labels: order.map((number) => this.card.categories[number]),
@@ -121,15 +104,14 @@ export class Sketcher {
     checkAmount(1, n, bestOf);
     if (fidelity !== undefined) numberUpTo("fidelity", fidelity, 1);
     const { seed = 0 } = options;
-    const picture = this._picture(input), grid = this._encoder.grid(picture);
-    const code = this._encoder.code(grid);
-    const condition = this._conditionOf(picture, grid, code, fidelity, seed);
+    const view = this._view(input);
+    const { code, condition } = this._networks.fromView(view, fidelity, seed);
     const requests = Array.from({ length: n * bestOf }, (_, index) => ({
       condition: () => condition(index), index,
     }));
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
-    const scores = this._recognizer.classScores(picture);
+    const scores = this._recognizer.classScores(view);
     return this._ranked(drawings, code, scores).slice(0, n);
   }
 
@@ -145,7 +127,7 @@ export class Sketcher {
       throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
     }
     const requests = latents.flatMap((latent) => {
-      const condition = this._decoder.condition({ latent });
+      const condition = this._networks.fromCode(latent);
       return Array.from({ length: n }, (_, index) => ({ condition: () => condition, index }));
     });
     const drawings = await this._drawn(requests, options);
@@ -166,7 +148,7 @@ export class Sketcher {
     const requests = Array.from({ length: n }, (_, index) => ({
       condition: () => {
         const latent = gaussians.sample(categoryId, seed, index, temperature);
-        return this._decoder.condition({ latent, categoryId });
+        return this._networks.fromCode(latent, categoryId);
       },
       index,
     }));
@@ -189,12 +171,12 @@ export class Sketcher {
     }
     wholeNumber("steps", steps, 2);
     checkAmount((inputs.length - 1) * (steps - 1) + 1, 1, bestOf);
-    const pictures = inputs.map((input) => this._picture(input));
-    const codes = pictures.map((picture) => this._recognizer.code(picture));
+    const views = inputs.map((input) => this._view(input));
+    const codes = views.map((view) => this._recognizer.code(view));
     const path = pathThrough(codes, steps, spherical);
     const drawings = await this.decode(path, { ...options, n: bestOf });
     if (bestOf === 1) return drawings.map(([drawing]) => drawing);
-    const scores = pictures.map((picture) => this._recognizer.classScores(picture));
+    const scores = views.map((view) => this._recognizer.classScores(view));
     const known = scores.filter((some) => some !== null);
     const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
     return drawings.map((candidates, i) => this._ranked(candidates, path[i], along[i])[0]);
@@ -216,9 +198,11 @@ export class Sketcher {
     const code = this.encode(given);
     const wayTo = remembered((/** @type {number} */ categoryId) => {
       const latent = gaussians.complete(code, categoryId);
-      const condition = this._decoder.condition({ latent, categoryId });
-      const prefix = likeliestPrefix(given, this.card, (prefixes) =>
-        this._decoder.logDensities(condition, prefixes));
+      const condition = this._networks.fromCode(latent, categoryId);
+      const { logDensities } = this._networks;
+      const prefix = logDensities
+        ? likeliestPrefix(given, this.card, logDensities.bind(this._networks, condition))
+        : prefixOf(given, this.card, WHOLE);
       return { condition, prefix };
     });
     const ways = Array.from({ length: n }, (_, index) =>
@@ -242,35 +226,17 @@ export class Sketcher {
   }
 
   /** What the encoder reads of an input. @param {Input} input */
-  _picture(input) {
-    const { raster } = this.card;
-    if (!(input instanceof Float32Array)) return rasterise(checkedDrawing(input), raster);
+  _view(input) {
+    const { raster, architecture, name } = this.card;
+    if (!(input instanceof Float32Array)) return this._networks.view(checkedDrawing(input));
+    if (architecture.encoder === "rnn") {
+      throw new DrawingError(`model \`${name}\` reads strokes, which a picture has none of`);
+    }
     const fits = input.length === raster.size ** 2 && input.some((ink) => ink > 0);
     if (fits && input.every((ink) => ink >= 0 && ink <= 1)) return input;
     throw new DrawingError(
       `a picture must be ${raster.size} x ${raster.size} numbers from 0 (paper) to 1 (ink), with ink`,
     );
-  }
-
-  /**
-   * What each redrawing is drawn from, by its number.
-   *
-   * @param {Float32Array} picture @param {Float32Array} grid @param {Float32Array} latent
-   * @param {number | undefined} fidelity @param {number} seed
-   * @returns {(index: number) => Condition}
-   */
-  _conditionOf(picture, grid, latent, fidelity, seed) {
-    if (fidelity !== undefined && fidelity > 0 && fidelity < 1) {
-      return (index) => {
-        const visible = visibleBlocks(this.card.raster.size, fidelity, seed, index);
-        const ink = picture.map((value, i) => value * visible[i]);
-        const seen = this._encoder.grid(picture, visible);
-        return this._decoder.condition({ grid: seen, ink, visible, latent });
-      };
-    }
-    const given = fidelity === 0 ? { latent } : { grid, ink: picture, latent };
-    const condition = this._decoder.condition(given);
-    return () => condition;
   }
 
   /** How latent codes are distributed. */
@@ -294,8 +260,10 @@ export class Sketcher {
   _steps(requests, options, places) {
     const { onPoint, onProgress, signal } = options;
     const pens = places.map(({ x, y }) => [x, y]);
-    return drawAll(this._decoder, requests, {
-      ...this._settings(options), maxSteps: this.card.max_steps, onProgress, signal,
+    const { max_steps: maxSteps, architecture } = this.card;
+    const noiseDim = architecture.num_components + 5; // pen states, and two normals
+    return drawAll(this._networks.decoder, requests, {
+      ...this._settings(options), maxSteps, noiseDim, onProgress, signal,
       onStep: onPoint && ((number, step) => {
         if (step[2 + END]) return;
         pens[number][0] += step[0] * places[number].scale;
@@ -320,24 +288,9 @@ export class Sketcher {
   /** @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores */
   _ranked(drawings, code, scores) {
     const candidates = drawings.map((drawing) =>
-      this._recognizer.unlikeness(rasterise(drawing, this.card.raster), code, scores));
+      this._recognizer.unlikeness(this._networks.view(drawing), code, scores));
     return ranked(candidates).map((number) => drawings[number]);
   }
-}
-
-/**
- * Which blocks of a picture are seen: as many as `fidelity` says, taken by lot.
- *
- * @param {number} size @param {number} fidelity @param {number} seed @param {number} index
- */
-function visibleBlocks(size, fidelity, seed, index) {
-  const numBlocks = HIDDEN_BLOCKS ** 2, side = Math.floor(size / HIDDEN_BLOCKS);
-  const count = roundHalfEven(fidelity * numBlocks);
-  const seen = new Set(new Stream(seed, index).permutation(numBlocks).slice(0, count));
-  return Float32Array.from({ length: size * size }, (_, at) => {
-    const row = Math.floor(at / size / side), column = Math.floor((at % size) / side);
-    return seen.has(row * HIDDEN_BLOCKS + column) ? 1 : 0;
-  });
 }
 
 /**

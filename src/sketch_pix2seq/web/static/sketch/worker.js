@@ -18,8 +18,8 @@ const METHODS = {
       call.send("progress", progress);
     const { signal } = call;
     sketcher = await Sketcher.load(url, { ...options, onProgress, signal });
-    const { card, canComplete, canGenerate, canClassify, gallery, computesBy } = sketcher;
-    return { card, canComplete, canGenerate, canClassify, gallery, computesBy };
+    const { card, canComplete, canGenerate, canClassify, seesPictures, gallery, computesBy } = sketcher;
+    return { card, canComplete, canGenerate, canClassify, seesPictures, gallery, computesBy };
   },
   encode: (call, input) => loaded().encode(input),
   classify: (call, input) => loaded().classify(input),
