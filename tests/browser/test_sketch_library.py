@@ -47,7 +47,7 @@ def recurrent_bundle(**sizes: Any) -> Bundle:
     return Bundle(card, write_weights(arrays), tiny_latents(1).to_bytes())
 
 
-RECURRENT = {
+RECURRENT: dict[str, Callable[[], Bundle]] = {
     "lstm": tiny_bundle,
     "strokes": lambda: tiny_bundle(STROKES),
     "layer_norm": lambda: recurrent_bundle(name="layer_norm", encoder="conv", encoder_width=8),
