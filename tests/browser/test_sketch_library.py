@@ -156,13 +156,26 @@ def assert_same(found: Sequence[Drawing], expected: Sequence[Sketch]) -> None:
 
 def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
     sheet.goto(site)
-    assert sheet.evaluate(LOAD, ["/packaged", {}]) == "simd"
+    assert sheet.evaluate(LOAD, ["/packaged", {"gallery": True}]) == "simd"
     sketcher = Sketcher.load(num_threads=1)
     items = Bundle.default().gallery_items
     assert items is not None
     first, second = (item.sketch for item in (items.items[100], items.items[300]))
     a, b = as_lists(first), as_lists(second)
     np.testing.assert_allclose(in_page(sheet, "encode", a), sketcher.encode(first)[0], atol=1e-3)
+    np.testing.assert_allclose(
+        in_page(sheet, "latentAt", items.items[100].place), sketcher.encode(first)[0], atol=1e-3
+    )
+    weights = sheet.evaluate(
+        """async () => {
+          const { neighbours } = await import("/static/sketch/gallery.js");
+          const near = neighbours(sketcher.gallery, [0.4, 0.6]);
+          return near.map(({ item, weight }) => [sketcher.gallery.indexOf(item), weight]);
+        }"""
+    )
+    shares = items.latent_at((0.4, 0.6), np.eye(len(items.items), dtype=np.float32))
+    assert {number for number, _ in weights} == set(np.flatnonzero(shares).tolist())
+    np.testing.assert_allclose([shares[number] for number, _ in weights], [w for _, w in weights])
     again = sketcher.redraw(first, 2)
     assert_same(in_page(sheet, "redraw", a, n=2), again)
     prediction = in_page(sheet, "classify", a)
@@ -269,6 +282,57 @@ def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random
         "UsageError: `category` must be one that the model knows",
         "UsageError: `n` must be a whole number",
     ]
+
+
+DAMAGE = """async () => {
+  const { Bundle } = await import("/static/sketch/bundle.js");
+  const { Sketcher } = await import("/static/sketch/sketcher.js");
+  const names = ["model.json", "weights.safetensors", "latents.safetensors"];
+  const read = async (name) => (await fetch(`/bundles/layer_norm/${name}`)).arrayBuffer();
+  const whole = new Map(await Promise.all(names.map(async (name) => [name, await read(name)])));
+  const card = JSON.parse(new TextDecoder().decode(whole.get("model.json")));
+  const bytes = (text) => new TextEncoder().encode(text).buffer;
+  const header = (json) => {
+    const size = new BigUint64Array([BigInt(json.length)]);
+    return new Uint8Array([...new Uint8Array(size.buffer), ...new Uint8Array(bytes(json))]).buffer;
+  };
+  const weights = whole.get("weights.safetensors");
+  const endless = weights.slice();
+  new Uint8Array(endless).fill(255, endless.byteLength - 4);
+  const { architecture, raster } = card;
+  const cards = [
+    { format_version: 1 }, { architecture: null }, { architecture: "lstm" }, { raster: null },
+    { architecture: { ...architecture, name: "gru" } }, { categories: [] }, { categories: [1] },
+    { architecture: { ...architecture, decoder_size: 0.5 } }, { offset_scale: 0 },
+    { architecture: { ...architecture, decoder_size: 48 } }, { temperature: null },
+    { architecture: { ...architecture, encoder_width: 12 } }, { max_steps: 1e9 },
+    { raster: { ...raster, size: 50 } }, { raster: { ...raster, margin: -1 } },
+  ].map((changes) => ["model.json", bytes(JSON.stringify({ ...card, ...changes }))]);
+  const files = [
+    ["model.json", bytes("{")], ["model.json", bytes("[]")], ["model.json", undefined],
+    ["weights.safetensors", undefined], ["weights.safetensors", new ArrayBuffer(3)],
+    ["weights.safetensors", weights.slice(0, -40)], ["weights.safetensors", endless],
+    ["weights.safetensors", header("null")], ["weights.safetensors", header("{\\"a\\": null}")],
+    ["weights.safetensors", header("{\\"a\\": {\\"dtype\\": \\"F32\\", \\"shape\\": [-1]}}")],
+    ["latents.safetensors", weights], ["gallery.ndjson", bytes("{}")],
+    ["classifier.json", whole.get("model.json")],
+  ];
+  return [...cards, ...files].map(([name, content]) => {
+    try {
+      new Sketcher(new Bundle(new Map(whole).set(name, content)));
+      return `none: ${name}`;
+    } catch (error) {
+      return `${error.name}: ${error.message}`;
+    }
+  });
+}"""
+
+
+def test_damaged_bundles_are_refused(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    errors = sheet.evaluate(DAMAGE)
+    assert [error for error in errors if not error.startswith("BundleError: ")] == []
+    assert len(set(errors)) > len(errors) / 2
 
 
 def test_the_page_of_the_documents_draws(context: BrowserContext, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 // A bundle: a trained model as users exchange it. Numbers and words, never code.
 
 import { BundleError } from "./errors.js";
+import { GALLERY_FILE, readGallery } from "./gallery.js";
 import { readSafetensors } from "./safetensors.js";
 
 /** @typedef {import("./raster.js").RasterSettings} RasterSettings */
@@ -55,7 +56,6 @@ import { readSafetensors } from "./safetensors.js";
 const FORMAT_VERSION = 2;
 const MODEL = "model.json", WEIGHTS = "weights.safetensors", LATENTS = "latents.safetensors";
 const CLASSIFIER = "classifier.json", CLASSIFIER_WEIGHTS = "classifier.safetensors";
-const GALLERY = "gallery.ndjson";
 const COMMON = ["latent_dim", "num_components", "decoder_size"];
 /** Sizes that each architecture has. @type {Record<string, string[]>} */
 const SIZES = {
@@ -66,7 +66,8 @@ const SIZES = {
 };
 /** A picture's side must be a multiple of this, by the encoder. @type {Record<string, number>} */
 const STRIDES = { grid: 16, paper: 8, conv: 16, rnn: 1 };
-const MAX_PICTURE_SIZE = 512, MAX_STEPS = 2000;
+const NUM_GROUPS = 8; // of channels: their numbers are multiples of it
+const MAX_PICTURE_SIZE = 512, MAX_STEPS = 2000, MAX_SCALE = 1e6;
 
 export class Bundle {
   /**
@@ -84,6 +85,9 @@ export class Bundle {
     /** How latent codes are distributed; it may be missing. @type {Weights | null} */
     this.latents = latents ? readSafetensors(latents, LATENTS) : null;
     const classifier = files.get(CLASSIFIER), classes = files.get(CLASSIFIER_WEIGHTS);
+    if (!classifier !== !classes) {
+      throw new BundleError(`the bundle lacks ${classifier ? CLASSIFIER_WEIGHTS : CLASSIFIER}`);
+    }
     /** What classifies pictures; it may be missing. @type {{card: ClassifierCard, weights: Weights} | null} */
     this.classifier = null;
     if (classifier && classes) {
@@ -91,8 +95,8 @@ export class Bundle {
       this.classifier = { card, weights: readSafetensors(classes, CLASSIFIER_WEIGHTS) };
       checkClassifier(card, this.card);
     }
-    const gallery = files.get(GALLERY);
-    /** Human drawings and their places on a map. @type {GalleryItem[]} */
+    const gallery = files.get(GALLERY_FILE);
+    /** Human drawings and their places on a map. @type {import("./gallery.js").GalleryItem[]} */
     this.gallery = gallery ? readGallery(gallery) : [];
   }
 
@@ -108,7 +112,7 @@ export class Bundle {
   static async fetch(url, { onProgress = () => {}, signal, gallery = false } = {}) {
     const folder = new URL(String(url).replace(/\/?$/, "/"), globalThis.location?.href);
     const needed = [MODEL, WEIGHTS];
-    const names = [...needed, LATENTS, CLASSIFIER, CLASSIFIER_WEIGHTS, ...(gallery ? [GALLERY] : [])];
+    const names = [...needed, LATENTS, CLASSIFIER, CLASSIFIER_WEIGHTS, ...(gallery ? [GALLERY_FILE] : [])];
     let loaded = 0;
     /** @type {(number | null)[]} */
     const sizes = [];
@@ -173,7 +177,7 @@ function readCard(content, file) {
 }
 
 /** @param {ModelCard} card */
-function checkModel({ architecture, categories, raster, offset_scale: scale, max_steps: steps }) {
+function checkModel({ architecture, categories, raster, offset_scale: scale, max_steps: steps, temperature }) {
   const { name, encoder = "grid", ...given } = architecture ?? {};
   const known = SIZES[name], stride = STRIDES[encoder], sizes = Object.keys(given);
   if (!known || !stride || (name === "attention") !== (encoder === "grid")) {
@@ -190,37 +194,37 @@ function checkModel({ architecture, categories, raster, offset_scale: scale, max
     }
   }
   const { size, margin, line_width: width } = raster;
-  const fits = size % stride === 0 && size <= MAX_PICTURE_SIZE && 2 * margin < size && width > 0;
-  if (!fits || steps > MAX_STEPS || !(scale > 0) || !Array.isArray(categories)) {
+  const fits = size % stride === 0 && size <= MAX_PICTURE_SIZE && steps <= MAX_STEPS;
+  const { encoder_width: channels = 0, decoder_size: inside, head_size: head = 1 } = architecture;
+  const isWhole = channels % NUM_GROUPS === 0 && inside % head === 0;
+  const areNumbers = [margin, width, scale, temperature].every(Number.isFinite);
+  const isDrawn = areNumbers && margin >= 0 && 2 * margin < size && width > 0 && width <= size;
+  if (!(fits && isWhole && isDrawn && scale > 0 && scale <= MAX_SCALE && temperature >= 0)) {
     throw new BundleError(`\`${MODEL}\` must hold settings that a model can have`, {
-      got: JSON.stringify({ raster, offset_scale: scale, max_steps: steps }),
+      got: JSON.stringify({ architecture, raster, offset_scale: scale, max_steps: steps, temperature }),
     });
+  }
+  const areNames = Array.isArray(categories) && categories.every((one) => typeof one === "string");
+  if (!areNames || categories.length === 0) {
+    throw new BundleError("`categories` must be a list of names, at least one");
   }
 }
 
 /** @param {ClassifierCard} classifier @param {ModelCard} card */
 function checkClassifier(classifier, card) {
   const { size, margin, line_width: width } = classifier.raster ?? {};
+  const { name: kind, width: channels } = classifier.architecture ?? {};
+  if (kind !== "conv" || !(Number.isInteger(channels) && channels > 0 && channels % NUM_GROUPS === 0)) {
+    throw new BundleError("the classifier must be `conv` of a width that is a multiple of 8", {
+      got: JSON.stringify(classifier.architecture),
+    });
+  }
   const sameRaster =
     size === card.raster.size && margin === card.raster.margin && width === card.raster.line_width;
-  if (card.architecture.encoder === "rnn" || !sameRaster || classifier.categories?.join("\n") !== card.categories.join("\n")) {
+  if (card.architecture.encoder === "rnn" || !sameRaster || String(classifier.categories) !== String(card.categories)) {
     throw new BundleError(
       "a bundle's classifier must know its categories, in their order, and see its pictures",
       { fix: "Export the run again, with a classifier of the same data set and `raster`." },
     );
   }
-}
-
-/**
- * A human drawing: its category, its strokes, and its place on a map, x and y from 0 to 1.
- * @typedef {{category: string, drawing: import("./drawing.js").Drawing, place: [number, number]}} GalleryItem
- */
-
-/** @param {ArrayBuffer} content @returns {GalleryItem[]} */
-function readGallery(content) {
-  const lines = new TextDecoder().decode(content).split("\n").filter(Boolean);
-  return lines.map((line) => {
-    const { word, drawing, place } = JSON.parse(line);
-    return { category: word, drawing, place };
-  });
 }

@@ -17,7 +17,7 @@ export * from "./errors.js";
  * @property {boolean} canGenerate
  * @property {boolean} canClassify
  * @property {boolean} seesPictures
- * @property {import("./bundle.js").GalleryItem[]} gallery
+ * @property {import("./gallery.js").GalleryItem[]} gallery
  * @property {string} computesBy `simd` or `plain`.
  */
 /**
@@ -77,6 +77,15 @@ export class Sketcher {
   /** The latent code of a drawing. @param {Input} input @returns {Promise<Float32Array>} */
   encode(input) {
     return this._channel.call("encode", [input]);
+  }
+
+  /**
+   * The latent code at a point of the gallery's map, for `decode`.
+   *
+   * @param {[number, number]} place x and y, from 0 to 1. @returns {Promise<Float32Array>}
+   */
+  latentAt(place) {
+    return this._channel.call("latentAt", [place]);
   }
 
   /**

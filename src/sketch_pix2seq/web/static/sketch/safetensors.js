@@ -40,12 +40,14 @@ export function readSafetensors(buffer, file) {
     throw unreadable(String(error));
   }
   const tensors = new Map();
-  for (const [name, entry] of Object.entries(header)) {
+  for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets: [begin, end] = [] } = entry;
-    const size = Array.isArray(shape) ? shape.reduce((a, b) => a * b, 1) : NaN;
+    const { dtype, shape, data_offsets: offsets } = entry ?? {};
+    const [begin, end] = Array.isArray(offsets) ? offsets : [];
+    const areSizes = Array.isArray(shape) && shape.every((side) => Number.isInteger(side) && side >= 0);
+    const size = areSizes ? shape.reduce((a, b) => a * b, 1) : NaN;
     const bytes = dtype === "F16" ? 2 * size : dtype === "F32" ? 4 * size : NaN;
-    if (!(begin >= 0 && end - begin === bytes && start + end <= buffer.byteLength)) {
+    if (!(Number.isInteger(begin) && begin >= 0 && end - begin === bytes && start + end <= buffer.byteLength)) {
       throw unreadable(`\`${name}\` of type ${dtype} and shape ${shape}`);
     }
     const part = buffer.slice(start + begin, start + end); // aligned, whatever the header's length

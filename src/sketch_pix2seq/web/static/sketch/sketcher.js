@@ -5,6 +5,7 @@ import { Bundle } from "./bundle.js";
 import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, strokesOf } from "./drawing.js";
 import { drawAll } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
+import { neighbours } from "./gallery.js";
 import { Weights } from "./layers.js";
 import { pathThrough, scoresAlong } from "./mixing.js";
 import { networksOf } from "./networks.js";
@@ -75,6 +76,23 @@ export class Sketcher {
   /** The latent code of a drawing. @param {Input} input */
   encode(input) {
     return this._recognizer.code(this._view(input));
+  }
+
+  /**
+   * The latent code at a point of the gallery's map, for `decode`: that of the drawing there; between
+   * drawings a mean of the nearest four.
+   *
+   * @param {[number, number]} place x and y, from 0 to 1.
+   */
+  latentAt(place) {
+    if (this.gallery.length === 0) {
+      throw new BundleError("this bundle has no gallery", { fix: "Load it with `gallery: true`." });
+    }
+    const latent = new Float32Array(this.card.architecture.latent_dim);
+    for (const { item, weight } of neighbours(this.gallery, place)) {
+      this.encode(item.drawing).forEach((value, i) => (latent[i] += weight * value));
+    }
+    return latent;
   }
 
   /**

@@ -22,6 +22,7 @@ const METHODS = {
     return { card, canComplete, canGenerate, canClassify, seesPictures, gallery, computesBy };
   },
   encode: (call, input) => loaded().encode(input),
+  latentAt: (call, place) => loaded().latentAt(place),
   classify: (call, input) => loaded().classify(input),
   redraw: (call, input, options) => loaded().redraw(input, call.with(options)),
   decode: (call, latents, options) => loaded().decode(latents, call.with(options)),
