@@ -1,5 +1,6 @@
-// The `attention` decoder: a causal transformer over the steps of a drawing. Keys and values of past
-// steps are kept, so that every step costs about the same. `attention.py` has the same in numpy.
+// The `attention` decoder: a causal transformer over the steps of a drawing. Keys and values of
+// past steps are kept, so that every step costs about the same. `attention.py` has the same in
+// numpy.
 
 import { AttentionRow, ENCODING_DIM, HIDDEN, PARTLY, SHOWN } from "./attention_row.js";
 import { STEP_DIM } from "./drawing.js";
@@ -252,7 +253,11 @@ function add(values, more, length) {
   for (let i = 0; i < length; i++) values[i] += more[i];
 }
 
-/** Squares of positive numbers, 0 for others, in place. @param {Float32Array} values @param {number} length */
+/**
+ * Squares of positive numbers, 0 for others, in place.
+ *
+ * @param {Float32Array} values @param {number} length
+ */
 function squarePositive(values, length) {
   for (let i = 0; i < length; i++) {
     const value = values[i];

@@ -15,7 +15,8 @@ const STEP_PERIODS = [4, 8, 16, 32, 64, 128, 256, 512];
 /** Sines and cosines of one pen's position and step number. */
 export const ENCODING_DIM = 2 * (2 * POSITION_PERIODS.length + STEP_PERIODS.length);
 const f32 = Math.fround;
-const rates = (/** @type {number[]} */ periods) => periods.map((period) => f32((2 * Math.PI) / period));
+const rates = (/** @type {number[]} */ periods) =>
+  periods.map((period) => f32((2 * Math.PI) / period));
 const POSITION_RATES = rates(POSITION_PERIODS), STEP_RATES = rates(STEP_PERIODS);
 
 /**
@@ -49,9 +50,9 @@ export class AttentionRow {
     this.visibility = condition.visibility;
     this.keys = new Float32Array(numLayers * places * headSize); // (L, places, D)
     this.values = new Float32Array(numLayers * headSize * places); // (L, D, places)
-    const { count } = condition;
+    const { count } = condition, size = count * headSize;
     for (let layer = 0; layer < numLayers; layer++) {
-      const keys = condition.keys.subarray(layer * count * headSize, (layer + 1) * count * headSize);
+      const keys = condition.keys.subarray(layer * size, (layer + 1) * size);
       this.keys.set(keys, layer * places * headSize);
       for (let d = layer * headSize; d < (layer + 1) * headSize; d++) {
         this.values.set(condition.values.subarray(d * count, (d + 1) * count), d * places);

@@ -31,7 +31,7 @@ import { readSafetensors } from "./safetensors.js";
  * @property {Architecture} architecture
  * @property {string[]} categories
  * @property {RasterSettings} raster
- * @property {number} offset_scale Pixels (longest side of a drawing = 255) to a unit of the offsets.
+ * @property {number} offset_scale Pixels (longest side of a drawing = 255) to a unit of offsets.
  * @property {number} max_steps
  * @property {number} temperature The one that suits the model.
  * @property {string} licence
@@ -88,7 +88,10 @@ export class Bundle {
     if (!classifier !== !classes) {
       throw new BundleError(`the bundle lacks ${classifier ? CLASSIFIER_WEIGHTS : CLASSIFIER}`);
     }
-    /** What classifies pictures; it may be missing. @type {{card: ClassifierCard, weights: Weights} | null} */
+    /**
+     * What classifies pictures; it may be missing.
+     * @type {{card: ClassifierCard, weights: Weights} | null}
+     */
     this.classifier = null;
     if (classifier && classes) {
       const card = readCard(classifier, CLASSIFIER);
@@ -112,11 +115,14 @@ export class Bundle {
   static async fetch(url, { onProgress = () => {}, signal, gallery = false } = {}) {
     const folder = new URL(String(url).replace(/\/?$/, "/"), globalThis.location?.href);
     const needed = [MODEL, WEIGHTS];
-    const names = [...needed, LATENTS, CLASSIFIER, CLASSIFIER_WEIGHTS, ...(gallery ? [GALLERY_FILE] : [])];
+    const names = [...needed, LATENTS, CLASSIFIER, CLASSIFIER_WEIGHTS];
+    if (gallery) names.push(GALLERY_FILE);
     let loaded = 0;
     /** @type {(number | null)[]} */
     const sizes = [];
-    const responses = await Promise.all(names.map((name) => fetch(new URL(name, folder), { signal })));
+    const responses = await Promise.all(
+      names.map((name) => request(new URL(name, folder), signal)),
+    );
     const fetched = responses.map(async (response, i) => {
       if (!response.ok) {
         if (response.status === 404 && !needed.includes(names[i])) return null;
@@ -136,6 +142,16 @@ export class Bundle {
     const files = new Map();
     contents.forEach((content, i) => content && files.set(names[i], content));
     return new Bundle(files);
+  }
+}
+
+/** @param {URL} url @param {AbortSignal} [signal] */
+async function request(url, signal) {
+  try {
+    return await fetch(url, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new BundleError("the bundle cannot be fetched", { got: `${error} from ${url}` });
   }
 }
 
@@ -177,7 +193,9 @@ function readCard(content, file) {
 }
 
 /** @param {ModelCard} card */
-function checkModel({ architecture, categories, raster, offset_scale: scale, max_steps: steps, temperature }) {
+function checkModel(card) {
+  const { architecture, categories, raster, offset_scale: scale, max_steps: steps } = card;
+  const { temperature } = card;
   const { name, encoder = "grid", ...given } = architecture ?? {};
   const known = SIZES[name], stride = STRIDES[encoder], sizes = Object.keys(given);
   if (!known || !stride || (name === "attention") !== (encoder === "grid")) {
@@ -190,7 +208,8 @@ function checkModel({ architecture, categories, raster, offset_scale: scale, max
   const whole = { ...Object.fromEntries(missing.map((size) => [size, undefined])), ...given };
   for (const [field, value] of Object.entries({ ...whole, size: raster?.size, max_steps: steps })) {
     if (!(Number.isInteger(value) && Number(value) > 0)) {
-      throw new BundleError(`\`${field}\` in \`${MODEL}\` must be a whole number above 0`, { got: value });
+      const rule = `\`${field}\` in \`${MODEL}\` must be a whole number above 0`;
+      throw new BundleError(rule, { got: value });
     }
   }
   const { size, margin, line_width: width } = raster;
@@ -201,7 +220,7 @@ function checkModel({ architecture, categories, raster, offset_scale: scale, max
   const isDrawn = areNumbers && margin >= 0 && 2 * margin < size && width > 0 && width <= size;
   if (!(fits && isWhole && isDrawn && scale > 0 && scale <= MAX_SCALE && temperature >= 0)) {
     throw new BundleError(`\`${MODEL}\` must hold settings that a model can have`, {
-      got: JSON.stringify({ architecture, raster, offset_scale: scale, max_steps: steps, temperature }),
+      got: JSON.stringify([architecture, raster, scale, steps, temperature]),
     });
   }
   const areNames = Array.isArray(categories) && categories.every((one) => typeof one === "string");
@@ -214,14 +233,16 @@ function checkModel({ architecture, categories, raster, offset_scale: scale, max
 function checkClassifier(classifier, card) {
   const { size, margin, line_width: width } = classifier.raster ?? {};
   const { name: kind, width: channels } = classifier.architecture ?? {};
-  if (kind !== "conv" || !(Number.isInteger(channels) && channels > 0 && channels % NUM_GROUPS === 0)) {
+  const fits = Number.isInteger(channels) && channels > 0 && channels % NUM_GROUPS === 0;
+  if (kind !== "conv" || !fits) {
     throw new BundleError("the classifier must be `conv` of a width that is a multiple of 8", {
       got: JSON.stringify(classifier.architecture),
     });
   }
   const sameRaster =
     size === card.raster.size && margin === card.raster.margin && width === card.raster.line_width;
-  if (card.architecture.encoder === "rnn" || !sameRaster || String(classifier.categories) !== String(card.categories)) {
+  const sameCategories = String(classifier.categories) === String(card.categories);
+  if (card.architecture.encoder === "rnn" || !sameRaster || !sameCategories) {
     throw new BundleError(
       "a bundle's classifier must know its categories, in their order, and see its pictures",
       { fix: "Export the run again, with a classifier of the same data set and `raster`." },

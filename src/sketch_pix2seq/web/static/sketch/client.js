@@ -21,6 +21,16 @@ export * from "./errors.js";
  * @property {string} computesBy `simd` or `plain`.
  */
 /**
+ * What a worker sends of a call: one of these.
+ * @typedef {object} Message
+ * @property {number} id
+ * @property {any} [result]
+ * @property {{name: string, message: string}} [error]
+ * @property {Float32Array} [points]
+ * @property {any} [progress]
+ */
+/** @typedef {{resolve: (result: any) => void, reject: (error: unknown) => void}} Ends */
+/**
  * What a call under way reports.
  * @typedef {object} Events
  * @property {(points: Float32Array) => void} [onPoints]
@@ -57,8 +67,8 @@ export class Sketcher {
    * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
    */
   static async load(url, { worker, onProgress, signal, ...settings } = {}) {
-    const running = worker ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const channel = new Channel(running);
+    const script = new URL("./worker.js", import.meta.url);
+    const channel = new Channel(worker ?? new Worker(script, { type: "module" }));
     const address = new URL(url, globalThis.location?.href).href;
     try {
       const facts = await channel.call("load", [address, settings], { onProgress, signal });
@@ -170,7 +180,9 @@ class Channel {
   constructor(worker) {
     this._worker = worker;
     this._next = 0;
-    /** @type {Map<number, Events & {resolve: (result: any) => void, reject: (error: unknown) => void}>} */
+    /**
+     * @type {Map<number, Events & Ends>}
+     */
     this._calls = new Map();
     worker.addEventListener("message", ({ data }) => this._receive(data));
     worker.addEventListener("error", ({ message }) =>
@@ -203,7 +215,9 @@ class Channel {
     });
   }
 
-  /** @param {{id: number, result?: any, error?: {name: string, message: string}, points?: Float32Array, progress?: any}} message */
+  /**
+   * @param {Message} message
+   */
   _receive({ id, points, progress, error, result }) {
     const call = this._calls.get(id);
     if (!call) return; // cancelled

@@ -4,7 +4,7 @@ import { DrawingError } from "./errors.js";
 
 /**
  * One pen-down line: its x coordinates, then its y coordinates, as many of each. y points down.
- * @typedef {[ArrayLike<number>, ArrayLike<number>]} Stroke
+ * @typedef {readonly [ArrayLike<number>, ArrayLike<number>]} Stroke
  */
 /**
  * Strokes in the order in which they are drawn, in pixels of any scale.
@@ -25,7 +25,7 @@ const MAX_COORDINATE = 1e6;
  * Check a drawing that a user gave; its points become 32-bit floats, as in Python.
  *
  * @param {unknown} drawing
- * @returns {[Float32Array, Float32Array][]}
+ * @returns {(readonly [Float32Array, Float32Array])[]}
  * @throws {DrawingError} If it has no stroke, or one is no pair of lists of numbers.
  */
 export function checkedDrawing(drawing) {
@@ -43,7 +43,7 @@ export function checkedDrawing(drawing) {
       );
     }
     numPoints += xs.length;
-    return /** @type {[Float32Array, Float32Array]} */ ([Float32Array.from(xs), Float32Array.from(ys)]);
+    return /** @type {const} */ ([Float32Array.from(xs), Float32Array.from(ys)]);
   });
   if (numPoints > MAX_POINTS) {
     throw new DrawingError(`a drawing must have at most ${MAX_POINTS} points`, { got: numPoints });
@@ -119,8 +119,13 @@ export function stepsOf(drawing, scale) {
   return steps;
 }
 
-/** Move a drawing. @returns {[number[], number[]][]} 32-bit floats. */
-export function moved(/** @type {Drawing} */ drawing, /** @type {number} */ dx, /** @type {number} */ dy) {
+/**
+ * Move a drawing.
+ *
+ * @param {Drawing} drawing @param {number} dx @param {number} dy
+ * @returns {[number[], number[]][]} 32-bit floats.
+ */
+export function moved(drawing, dx, dy) {
   return drawing.map(([xs, ys]) => [
     Array.from(xs, (x) => Math.fround(x + dx)),
     Array.from(ys, (y) => Math.fround(y + dy)),

@@ -4,7 +4,11 @@ import { channelsLast, convolved, Linear, NormedConvolutions } from "./layers.js
 
 /** @typedef {import("./layers.js").Weights} Weights */
 
-/** The layer that gives codes; it reads flattened pictures. @param {Weights} weights @param {number} latentDim @param {number} channels @param {number} side */
+/**
+ * The layer that gives codes; it reads flattened pictures.
+ *
+ * @param {Weights} weights @param {number} latentDim @param {number} channels @param {number} side
+ */
 function latentHead(weights, latentDim, channels, side) {
   const weight = weights.get("head.mean.weight", latentDim, channels * side * side);
   const mean = channelsLast(weight, latentDim, channels, side * side);
@@ -55,7 +59,9 @@ export class GridEncoder {
 
 /** Convolutions of 3x3 pixels, group norm, SiLU. */
 export class ConvEncoder {
-  /** @param {Weights} weights @param {number} latentDim @param {number} width @param {number} size */
+  /**
+   * @param {Weights} weights @param {number} latentDim @param {number} width @param {number} size
+   */
   constructor(weights, latentDim, width, size) {
     this._size = size;
     this._layers = new NormedConvolutions(weights, [

@@ -84,7 +84,10 @@ export function pause() {
 }
 
 class DrawingUnderWay {
-  /** @param {Decoder} decoder @param {number} number @param {DrawingRequest} request @param {EngineOptions} options */
+  /**
+   * @param {Decoder} decoder @param {number} number @param {DrawingRequest} request
+   * @param {EngineOptions} options
+   */
   constructor(decoder, number, request, options) {
     this.number = number;
     this.row = decoder.open(request.condition(), options.temperature);
@@ -101,11 +104,12 @@ class DrawingUnderWay {
   /** Draw the step that an output of the decoder leads to. @param {Float32Array} output */
   advance(output) {
     const at = this._at, { row } = this, number = (at / STEP_DIM) % NOISE_STEPS;
+    const start = number * this._noiseDim;
     if (number === 0) this._stream.readNoise(this._noise, this._noiseDim);
     if (at < this._prefix.length) {
       row.step.set(this._prefix.subarray(at, at + STEP_DIM));
     } else {
-      row.draw(output, this._noise.subarray(number * this._noiseDim, (number + 1) * this._noiseDim));
+      row.draw(output, this._noise.subarray(start, start + this._noiseDim));
     }
     const { step } = row;
     if (!(Math.abs(step[0]) <= MAX_OFFSET && Math.abs(step[1]) <= MAX_OFFSET)) {

@@ -1,12 +1,13 @@
-// The gallery of a bundle: human drawings, each with its place on a map of latent codes. `gallery.py`
-// has the same in Python.
+// The gallery of a bundle: human drawings, each with its place on a map of latent codes.
+// `gallery.py` has the same in Python.
 
 import { checkedDrawing } from "./drawing.js";
 import { BundleError } from "./errors.js";
 
+/** @typedef {import("./drawing.js").Drawing} Drawing */
 /**
  * A human drawing: its category, its strokes, and its place on the map, x and y from 0 to 1.
- * @typedef {{category: string, drawing: import("./drawing.js").Drawing, place: [number, number]}} GalleryItem
+ * @typedef {{category: string, drawing: Drawing, place: [number, number]}} GalleryItem
  */
 
 export const GALLERY_FILE = "gallery.ndjson";

@@ -84,7 +84,10 @@ export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   return best;
 }
 
-/** @param {number} x @param {number} y @param {Float32Array} ends @param {InkMaps} maps @param {Float32Array} scores */
+/**
+ * @param {number} x @param {number} y @param {Float32Array} ends @param {InkMaps} maps
+ * @param {Float32Array} scores
+ */
 function scoreLines(x, y, ends, { size, paper, remaining }, scores) {
   for (let i = 0; i < scores.length; i++) {
     const dx = f32(ends[2 * i] - x), dy = f32(ends[2 * i + 1] - y);
@@ -125,9 +128,11 @@ function inkAhead(x, y, toX, toY, { size, remaining }) {
   const around = AHEAD_SQUARE >> 1, row = pixelOf(toY, size), column = pixelOf(toX, size);
   const dx = f32(toX - x), dy = f32(toY - y);
   const length2 = Math.max(f32(f32(dx * dx) + f32(dy * dy)), 1e-6);
+  const lastRow = Math.min(row + around, size - 1);
+  const lastColumn = Math.min(column + around, size - 1);
   let ink = 0;
-  for (let down = Math.max(row - around, 0); down <= Math.min(row + around, size - 1); down++) {
-    for (let across = Math.max(column - around, 0); across <= Math.min(column + around, size - 1); across++) {
+  for (let down = Math.max(row - around, 0); down <= lastRow; down++) {
+    for (let across = Math.max(column - around, 0); across <= lastColumn; across++) {
       const fromX = across + 0.5 - x, fromY = down + 0.5 - y;
       const along = Math.min(Math.max((fromX * dx + fromY * dy) / length2, 0), 1);
       const offX = fromX - along * dx, offY = fromY - along * dy;
@@ -137,12 +142,21 @@ function inkAhead(x, y, toX, toY, { size, remaining }) {
   return Math.min(f32(ink / AHEAD_INK), 1);
 }
 
-/** Whether ink worth drawing remains: more than specks, and not beside a line. @param {InkMaps} maps */
+/**
+ * Whether ink worth drawing remains: more than specks, and not beside a line.
+ *
+ * @param {InkMaps} maps
+ */
 function hasRemainingInk({ size, remaining, drawn }) {
-  return boxSums(inkAwayFromLines(remaining, drawn, size), size, END_SQUARE).some((ink) => ink > END_INK);
+  const sums = boxSums(inkAwayFromLines(remaining, drawn, size), size, END_SQUARE);
+  return sums.some((ink) => ink > END_INK);
 }
 
-/** Remaining ink that is not beside anything drawn. @param {Float32Array} remaining @param {Float32Array} drawn @param {number} size */
+/**
+ * Remaining ink that is not beside anything drawn.
+ *
+ * @param {Float32Array} remaining @param {Float32Array} drawn @param {number} size
+ */
 function inkAwayFromLines(remaining, drawn, size) {
   const beside = boxSums(drawn, size, BESIDE);
   for (let i = 0; i < beside.length; i++) beside[i] = beside[i] === 0 ? remaining[i] : 0;

@@ -1,7 +1,7 @@
 // How the latent codes of drawings are distributed: what a bundle draws by name and completes from.
 //
-// Within a category, the code of a drawing's beginning and that of the whole drawing are taken to be
-// jointly Gaussian, with one covariance for all categories. `bundle/latents.py` has the same in
+// Within a category, the code of a drawing's beginning and that of the whole drawing are taken to
+// be jointly Gaussian, with one covariance for all categories. `bundle/latents.py` has the same in
 // numpy; sampling is that of `inference/latents.py`.
 
 import { BundleError } from "./errors.js";
@@ -10,7 +10,10 @@ import { latentStream } from "./noise.js";
 const NEVER = -1e30; // logit of a category without a drawing
 const MAX_CODE = 1e6; // no encoder that learned comes near it
 
-/** Weight (K, Z) and bias (K,) of linear discriminants. @typedef {{weight: Float64Array, bias: Float64Array}} Discriminant */
+/**
+ * Weight (K, Z) and bias (K,) of linear discriminants.
+ * @typedef {{weight: Float64Array, bias: Float64Array}} Discriminant
+ */
 
 export class LatentGaussians {
   /**
@@ -33,7 +36,8 @@ export class LatentGaussians {
   /**
    * Sample the code of a category's drawing; at temperature 0 its mean.
    *
-   * @param {number} categoryId @param {number} seed @param {number} index @param {number} temperature
+   * @param {number} categoryId
+   * @param {number} seed @param {number} index @param {number} temperature
    */
   sample(categoryId, seed, index, temperature) {
     const spread = Math.fround(Math.sqrt(temperature));
@@ -52,7 +56,8 @@ export class LatentGaussians {
     this._prefix ??= this._discriminant(this._prefixMeans, 0);
     const logits = discriminate(this._prefix, prefixCode);
     const noise = latentStream(seed, index).gumbels(logits.length);
-    const noisy = logits.map((logit, i) => Math.fround(logit + Math.fround(Math.fround(temperature) * noise[i])));
+    const factor = Math.fround(temperature);
+    const noisy = logits.map((logit, i) => logit + Math.fround(factor * noise[i]));
     return noisy.reduce((best, logit, i) => (logit > noisy[best] ? i : best), 0);
   }
 
@@ -71,7 +76,11 @@ export class LatentGaussians {
     return this._code(categoryId, noise);
   }
 
-  /** Logits of the categories of a whole drawing, all equally likely beforehand. @param {Float32Array} code */
+  /**
+   * Logits of the categories of a whole drawing, all equally likely beforehand.
+   *
+   * @param {Float32Array} code
+   */
   logits(code) {
     this._whole ??= this._discriminant(this._means, this._dim);
     return discriminate(this._whole, code);
@@ -127,13 +136,18 @@ export function checkedCode(code) {
 /** @param {Discriminant} discriminant @param {Float32Array} code */
 function discriminate({ weight, bias }, code) {
   return Float32Array.from(bias, (constant, category) => {
+    const row = category * code.length;
     let sum = constant;
-    for (let i = 0, at = category * code.length; i < code.length; i++, at++) sum += weight[at] * code[i];
+    for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
     return sum;
   });
 }
 
-/** The lower triangle whose square a symmetric matrix is. @param {Float64Array} matrix @param {number} size */
+/**
+ * The lower triangle whose square a symmetric matrix is.
+ *
+ * @param {Float64Array} matrix @param {number} size
+ */
 function cholesky(matrix, size) {
   const triangle = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
@@ -146,7 +160,11 @@ function cholesky(matrix, size) {
   return triangle;
 }
 
-/** Solve triangle times its transpose times x = vector, in place. @param {Float64Array} triangle @param {Float64Array} vector */
+/**
+ * Solve triangle times its transpose times x = vector, in place.
+ *
+ * @param {Float64Array} triangle @param {Float64Array} vector
+ */
 function solve(triangle, vector) {
   const size = vector.length;
   for (let i = 0; i < size; i++) {

@@ -36,9 +36,11 @@ export class Weights {
 
   /** Those whose names begin with a prefix, without it. @param {string} prefix */
   part(prefix) {
-    const inside = [...this._tensors].filter(([name]) => name.startsWith(prefix));
-    const short = inside.map(([name, tensor]) => /** @type {const} */ ([name.slice(prefix.length), tensor]));
-    return new Weights(new Map(short), this.products);
+    const tensors = new Map();
+    for (const [name, tensor] of this._tensors) {
+      if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), tensor);
+    }
+    return new Weights(tensors, this.products);
   }
 }
 
@@ -58,7 +60,9 @@ export class Linear {
     this.inputs = weight.length / outputs;
   }
 
-  /** @param {Weights} weights @param {string} name @param {number} inputs @param {number} outputs */
+  /**
+   * @param {Weights} weights @param {string} name @param {number} inputs @param {number} outputs
+   */
   static named(weights, name, inputs, outputs) {
     const weight = weights.get(`${name}.weight`, outputs, inputs);
     return new Linear(weights.products, weight, weights.get(`${name}.bias`, outputs), outputs);
@@ -184,7 +188,9 @@ export function channelsLast(weight, outputs, channels, pixels) {
   const result = new Float32Array(weight.length);
   for (let o = 0, from = 0; o < outputs; o++) {
     for (let c = 0; c < channels; c++) {
-      for (let p = 0; p < pixels; p++, from++) result[(o * pixels + p) * channels + c] = weight[from];
+      for (let p = 0; p < pixels; p++, from++) {
+        result[(o * pixels + p) * channels + c] = weight[from];
+      }
     }
   }
   return result;

@@ -34,7 +34,10 @@ export function scoresAlong(scores, steps) {
   });
 }
 
-/** @param {Float32Array} first @param {Float32Array} second @param {number} share @param {boolean} spherical */
+/**
+ * @param {Float32Array} first @param {Float32Array} second @param {number} share
+ * @param {boolean} spherical
+ */
 function weights(first, second, share, spherical) {
   const dot = (/** @type {Float32Array} */ a, /** @type {Float32Array} */ b) =>
     a.reduce((sum, value, i) => sum + value * b[i], 0);
@@ -42,5 +45,5 @@ function weights(first, second, share, spherical) {
   const cosine = lengths > 0 ? dot(first, second) / lengths : 1;
   const angle = Math.acos(Math.min(Math.max(cosine, -1), 1));
   if (!spherical || !(angle > PARALLEL && angle < Math.PI - PARALLEL)) return [1 - share, share];
-  return [Math.sin((1 - share) * angle) / Math.sin(angle), Math.sin(share * angle) / Math.sin(angle)];
+  return [1 - share, share].map((part) => Math.sin(part * angle) / Math.sin(angle));
 }

@@ -1,5 +1,6 @@
-// Sampling a step from the decoder's output: logits of three pen states, then of each of M Gaussians
-// a logit, mean x and y, log std x and y, correlation before tanh. `mixture.py` has the same.
+// Sampling a step from the decoder's output: logits of three pen states, then of each of M
+// Gaussians a logit, mean x and y, log std x and y, correlation before tanh. `mixture.py` has the
+// same.
 
 import { NUM_NORMALS } from "./noise.js";
 
@@ -41,7 +42,8 @@ function perturb(output, noise, temperature, components, pen, penTemperature = 1
 /**
  * The offsets that each Gaussian proposes, the samples of all Gaussians first.
  *
- * @param {Float32Array} output @param {Float32Array} noise @param {number} temperature As of `perturb`.
+ * @param {Float32Array} output As of `perturb`. @param {Float32Array} noise
+ * @param {number} temperature
  * @param {Float32Array} offsets (5 M, 2), overwritten.
  */
 function propose(output, noise, temperature, offsets) {
@@ -87,7 +89,11 @@ export class Sampler {
     propose(output, noise, temperature, this.offsets);
   }
 
-  /** Write a step: one of the offsets, and the likeliest pen state. @param {number} proposal @param {Float32Array} step */
+  /**
+   * Write a step: one of the offsets, and the likeliest pen state.
+   *
+   * @param {number} proposal @param {Float32Array} step
+   */
   write(proposal, step) {
     step.fill(0);
     step[0] = this.offsets[2 * proposal];
@@ -118,7 +124,8 @@ export function largest(values) {
 /**
  * Log density of a step that was drawn, offset and pen state, in nats.
  *
- * @param {Float32Array} output @param {Float32Array} steps @param {number} at Where the step begins.
+ * @param {Float32Array} output
+ * @param {Float32Array} steps @param {number} at Where the step begins.
  */
 export function logDensity(output, steps, at) {
   const count = (output.length - NUM_PEN_STATES) / PER_COMPONENT;

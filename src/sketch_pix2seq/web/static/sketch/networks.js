@@ -20,8 +20,8 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  * @property {(rows: any[]) => Float32Array[]} outputs
  */
 /**
- * What a `Sketcher` needs of networks. What an encoder reads of a drawing is its view: a picture, or
- * steps; what a decoder draws from is a condition.
+ * What a `Sketcher` needs of networks. What an encoder reads of a drawing is its view: a picture,
+ * or steps; what a decoder draws from is a condition.
  * @typedef {object} Networks
  * @property {Decoder} decoder
  * @property {boolean} seesPictures Whether the decoder can look at the picture itself.
@@ -37,7 +37,12 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
 
 const HIDDEN_BLOCKS = 8; // between fidelity 0 and 1 so many blocks by so many are each seen or not
 
-/** Make the networks of a bundle. @param {ModelCard} card @param {Weights} weights @returns {Networks} */
+/**
+ * Make the networks of a bundle.
+ *
+ * @param {ModelCard} card @param {Weights} weights
+ * @returns {Networks}
+ */
 export function networksOf(card, weights) {
   return card.architecture.name === "attention"
     ? new AttentionNetworks(card, weights)
@@ -49,13 +54,14 @@ class AttentionNetworks {
   seesPictures = true;
 
   /** @param {ModelCard} card @param {Weights} weights */
-  constructor({ architecture, raster, categories, offset_scale: scale, max_steps: maxSteps }, weights) {
+  constructor(card, weights) {
+    const { architecture, raster } = card;
     const { latent_dim: latentDim, encoder_width: encoderWidth = 0 } = architecture;
     this._raster = raster;
     this._encoder = new GridEncoder(weights.part("encoder."), latentDim, encoderWidth, raster.size);
     this.decoder = new AttentionDecoder(weights.part("decoder."), {
       latentDim,
-      numCategories: categories.length,
+      numCategories: card.categories.length,
       channels: 4 * encoderWidth,
       gridSize: raster.size / 8,
       width: architecture.decoder_size,
@@ -63,9 +69,9 @@ class AttentionNetworks {
       headSize: architecture.head_size ?? 0,
       expansion: architecture.expansion ?? 0,
       numComponents: architecture.num_components,
-      stepPixels: scale * frameScale(raster),
+      stepPixels: card.offset_scale * frameScale(raster),
       pictureSize: raster.size,
-      maxSteps,
+      maxSteps: card.max_steps,
     });
   }
 
@@ -96,7 +102,8 @@ class AttentionNetworks {
       };
       return { code: latent, condition };
     }
-    const whole = this.decoder.condition(fidelity === 0 ? { latent } : { grid, ink: picture, latent });
+    const given = fidelity === 0 ? { latent } : { grid, ink: picture, latent };
+    const whole = this.decoder.condition(given);
     return { code: latent, condition: () => whole };
   }
 
@@ -106,7 +113,10 @@ class AttentionNetworks {
   }
 }
 
-/** An encoder, from views to codes, and a recurrent decoder, from codes to steps. @implements {Networks} */
+/**
+ * An encoder, from views to codes, and a recurrent decoder, from codes to steps.
+ * @implements {Networks}
+ */
 class RecurrentNetworks {
   seesPictures = false;
   logDensities = null;
@@ -114,14 +124,17 @@ class RecurrentNetworks {
   /** @param {ModelCard} card @param {Weights} weights */
   constructor(card, weights) {
     const { architecture, raster } = card, inside = weights.part("decoder.");
-    const { latent_dim: latentDim, decoder_size: size, num_components: numComponents } = architecture;
-    const { hyper_size: hyperSize = 0, hyper_embedding: embedding = 0, name } = architecture;
+    const { name, latent_dim: latentDim, num_components: numComponents } = architecture;
+    const { decoder_size: size, hyper_size: hyperSize = 0 } = architecture;
+    const { hyper_embedding: embedding = 0 } = architecture;
     this._card = card;
     this._encoder = recurrentEncoder(card, weights.part("encoder."));
     /** What the encoder reads. @type {(drawing: Drawing) => Float32Array} */
-    this.view = architecture.encoder === "rnn"
-      ? (drawing) => stepsOf(truncated(normalisedFor(drawing, card, 1), card.max_steps), card.offset_scale)
-      : (drawing) => rasterise(drawing, raster);
+    this.view = (drawing) => {
+      if (architecture.encoder !== "rnn") return rasterise(drawing, raster);
+      const strokes = truncated(normalisedFor(drawing, card, 1), card.max_steps);
+      return stepsOf(strokes, card.offset_scale);
+    };
     this.decoder = name === "hyper"
       ? new HyperDecoder(inside, latentDim, size, numComponents, hyperSize, embedding)
       : new LSTMDecoder(inside, latentDim, size, numComponents, name === "layer_norm");
@@ -141,7 +154,8 @@ class RecurrentNetworks {
   fromView(view, fidelity) {
     if (fidelity) {
       throw new UsageError(
-        "`fidelity` must be 0 or left out for a model that draws from its code alone", { got: fidelity },
+        "`fidelity` must be 0 or left out for a model that draws from its code alone",
+        { got: fidelity },
       );
     }
     const code = this.code(view);
@@ -151,13 +165,19 @@ class RecurrentNetworks {
 
 /** @param {ModelCard} card @param {Weights} weights */
 function recurrentEncoder({ architecture, raster }, weights) {
-  const { encoder, latent_dim: latentDim, encoder_width: width = 0, encoder_size: size = 0 } = architecture;
+  const { encoder, latent_dim: latentDim } = architecture;
+  const { encoder_width: width = 0, encoder_size: size = 0 } = architecture;
   if (encoder === "paper") return new PaperEncoder(weights, latentDim, raster.size);
   if (encoder === "conv") return new ConvEncoder(weights, latentDim, width, raster.size);
   return new RNNEncoder(weights, latentDim, size);
 }
 
-/** The first points of a drawing. @param {import("./simplify.js").Points[]} drawing @param {number} count @returns {Drawing} */
+/**
+ * The first points of a drawing.
+ *
+ * @param {import("./simplify.js").Points[]} drawing @param {number} count
+ * @returns {Drawing}
+ */
 function truncated(drawing, count) {
   /** @type {Drawing} */
   const kept = [];

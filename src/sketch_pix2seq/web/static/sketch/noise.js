@@ -106,7 +106,11 @@ export class Stream {
 /** The stream of a drawing's steps. @param {number} seed @param {number} index */
 export const openStream = (seed, index) => new Stream(seed, index);
 
-/** The stream of a drawing's latent code, where it is sampled. @param {number} seed @param {number} index */
+/**
+ * The stream of a drawing's latent code, where it is sampled.
+ *
+ * @param {number} seed @param {number} index
+ */
 export const latentStream = (seed, index) => new Stream(seed, index, 1);
 
 const exponential = (/** @type {number} */ uniform) =>
@@ -114,7 +118,10 @@ const exponential = (/** @type {number} */ uniform) =>
 
 const gumbel = (/** @type {number} */ uniform) => Math.fround(-Math.log(exponential(uniform)));
 
-/** @param {number} length @param {number} turn Both from 0 to below 1. @returns {[number, number]} */
+/**
+ * @param {number} length @param {number} turn Both from 0 to below 1.
+ * @returns {[number, number]}
+ */
 function normalPair(length, turn) {
   const radius = Math.fround(Math.sqrt(2 * exponential(length)));
   const angle = Math.fround(turn * FULL_TURN);
@@ -130,7 +137,11 @@ function wordsOf(value) {
   return words;
 }
 
-/** As many words as asked for, mixed from those of the seeds. @param {number[]} entropy @param {number} count */
+/**
+ * As many words as asked for, mixed from those of the seeds.
+ *
+ * @param {number[]} entropy @param {number} count
+ */
 function seedWords(entropy, count) {
   let constant = INIT_A;
   const hashed = (/** @type {number} */ word) => {

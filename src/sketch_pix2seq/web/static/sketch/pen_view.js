@@ -12,14 +12,20 @@ export const RADIUS = 1.5;
 const SAMPLES_PER_PIXEL = Math.fround(1 / 0.75);
 const f32 = Math.fround;
 
-/** The pixel of a coordinate, of one outside the nearest; of NaN the first. @param {number} at @param {number} size */
+/**
+ * The pixel of a coordinate, of one outside the nearest; of NaN the first.
+ *
+ * @param {number} at @param {number} size
+ */
 export function pixelOf(at, size) {
   return at > 0 ? Math.trunc(Math.min(at, size - 1)) : 0;
 }
 
 /** Remaining and drawn ink of one drawing, in cells of three sizes. */
 export class PenView {
-  /** @param {Float32Array} ink The visible part of the picture, (size, size). @param {number} size */
+  /**
+   * @param {Float32Array} ink The visible part of the picture, (size, size). @param {number} size
+   */
   constructor(ink, size) {
     this.size = size;
     /** Remaining ink of each pixel. */
@@ -66,8 +72,8 @@ export class PenView {
       const offY = f32(f32(row + 0.5) - y);
       for (let column = Math.max(left, 0); column < Math.min(left + 3, size); column++) {
         const offX = f32(f32(column + 0.5) - x);
-        const place = row * size + column;
-        if (f32(f32(offY * offY) + f32(offX * offX)) > RADIUS * RADIUS || this.drawn[place]) continue;
+        const place = row * size + column, square = f32(f32(offY * offY) + f32(offX * offX));
+        if (square > RADIUS * RADIUS || this.drawn[place]) continue;
         const ink = this.remaining[place];
         this.drawn[place] = 1;
         this.remaining[place] = 0;

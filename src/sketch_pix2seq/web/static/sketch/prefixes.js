@@ -1,7 +1,7 @@
 // Started drawings: as the first steps of a decoder, and what is drawn after them.
 //
-// A started drawing is a part of a whole one. Which part it is, the decoder says: the place where it
-// would most likely have drawn these steps. `drawings.py` has the same in numpy.
+// A started drawing is a part of a whole one. Which part it is, the decoder says: the place where
+// it would most likely have drawn these steps. `drawings.py` has the same in numpy.
 
 import { boundsOf, QUICKDRAW_SIDE, STEP_DIM, stepsOf, strokesOf } from "./drawing.js";
 import { DrawingError } from "./errors.js";
@@ -39,7 +39,7 @@ const f32 = Math.fround;
  */
 export function likeliestPrefix(drawing, card, logDensities) {
   const frames = framesOf(drawing);
-  const detail = SHARES[SHARES.length >> 1]; // the same points in all frames, or they do not compare
+  const detail = SHARES[SHARES.length >> 1]; // the same points in all frames: they must compare
   const steps = prefixOf(drawing, card, WHOLE, detail).steps;
   const compared = steps.subarray(0, COMPARED * STEP_DIM);
   const unit = f32(card.offset_scale);
@@ -93,7 +93,8 @@ function framesOf(drawing) {
  * @returns {Prefix}
  */
 export function prefixOf(drawing, card, frame, detail = frame.share) {
-  const box = boundsOf(drawing), middleX = f32(frame.x), middleY = f32(frame.y), share = f32(frame.share);
+  const [middleX, middleY, share] = [frame.x, frame.y, frame.share].map(f32);
+  const box = boundsOf(drawing);
   if (!box) throw new DrawingError("a started drawing must have a stroke");
   /** @type {Drawing} */
   const strokes = normalisedFor(drawing, card, detail).map(([xs, ys]) => [

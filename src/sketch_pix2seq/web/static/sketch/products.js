@@ -10,14 +10,19 @@
  * @typedef {object} Products
  * @property {string} name
  * @property {(weight: Float32Array, outputs: number) => Held} hold
- * @property {(held: Held, x: Float32Array, out: Float32Array, rows: number, outStart?: number) => void} multiply
+ * @property {(held: Held, x: Float32Array, out: Float32Array, rows: number, at?: number) => void}
+ *   multiply Rows that stand one after the other; `at`: where results begin in `out`.
  */
 
 /** Products in plain JavaScript. */
 export class PlainProducts {
   name = "plain";
 
-  /** Make a weight, outputs by inputs, ready. @param {Float32Array} weight @param {number} outputs */
+  /**
+   * Make a weight, outputs by inputs, ready.
+   *
+   * @param {Float32Array} weight @param {number} outputs
+   */
   hold(weight, outputs) {
     return { weight, inputs: weight.length / outputs, outputs };
   }
@@ -26,7 +31,8 @@ export class PlainProducts {
    * Multiply rows that stand one after the other.
    *
    * @param {ReturnType<PlainProducts["hold"]>} held
-   * @param {Float32Array} x @param {Float32Array} out @param {number} rows @param {number} [outStart]
+   * @param {Float32Array} x @param {Float32Array} out @param {number} rows
+   * @param {number} [outStart]
    */
   multiply({ weight, inputs, outputs }, x, out, rows, outStart = 0) {
     multiply(weight, x, out, rows, inputs, outputs, 0, inputs, 0, inputs, outStart, outputs);
@@ -67,7 +73,8 @@ export function multiply(
       );
     }
     for (; r < rows; r++) {
-      oneByThree(weight, w, wStride, x, xStart + r * xStride, inputs, out, outStart + r * outStride + j);
+      const at = xStart + r * xStride;
+      oneByThree(weight, w, wStride, x, at, inputs, out, outStart + r * outStride + j);
     }
   }
   for (let j = wholeOutputs; j < outputs; j++) {

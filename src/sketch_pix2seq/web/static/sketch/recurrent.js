@@ -1,5 +1,5 @@
-// The paper's decoders: an LSTM, one with layer norm, a HyperLSTM. All that they draw goes through the
-// latent code, which they see at every step. `decoders.py` has the same in numpy.
+// The paper's decoders: an LSTM, one with layer norm, a HyperLSTM. All that they draw goes through
+// the latent code, which they see at every step. `decoders.py` has the same in numpy.
 //
 // Gates stand in the order input, forget, output, candidate.
 
@@ -8,7 +8,11 @@ import { Linear } from "./layers.js";
 import { outputDim, Sampler } from "./mixture.js";
 
 /** @typedef {import("./layers.js").Weights} Weights */
-/** @typedef {{open: (latent: Float32Array, temperature: number) => RecurrentRow, outputs: (rows: RecurrentRow[]) => Float32Array[]}} RecurrentDecoder */
+/**
+ * @typedef {object} RecurrentDecoder
+ * @property {(latent: Float32Array, temperature: number) => RecurrentRow} open
+ * @property {(rows: RecurrentRow[]) => Float32Array[]} outputs
+ */
 
 const NORM_EPSILON = 1e-3; // what the layer norms of a cell add to the variance
 const NUM_GATES = 4;
@@ -18,7 +22,10 @@ const sigmoid = (/** @type {number} */ value) => 1 / (1 + Math.exp(-value));
 
 /** One drawing under way. */
 export class RecurrentRow {
-  /** @param {Float32Array[]} state Parts of the decoder's state. @param {number} temperature @param {number} numComponents */
+  /**
+   * @param {Float32Array[]} state Parts of the decoder's state. @param {number} temperature
+   * @param {number} numComponents
+   */
   constructor(state, temperature, numComponents) {
     this.state = state;
     /** The step drawn last; before the first one the start step. */
@@ -173,7 +180,8 @@ export class LSTMDecoder {
  */
 export class HyperDecoder {
   /**
-   * @param {Weights} weights @param {number} latentDim @param {number} size @param {number} numComponents
+   * @param {Weights} weights @param {number} latentDim @param {number} size
+   * @param {number} numComponents
    * @param {number} hyperSize Units of the smaller LSTM.
    * @param {number} embedding Length of the code with which it scales each gate.
    */
@@ -249,7 +257,9 @@ export class HyperDecoder {
  * sketch-rnn's encoder: an LSTM reads the strokes forwards, another one backwards.
  */
 export class RNNEncoder {
-  /** @param {Weights} weights @param {number} latentDim @param {number} size Hidden units of each. */
+  /**
+   * @param {Weights} weights @param {number} latentDim @param {number} size Hidden units of each.
+   */
   constructor(weights, latentDim, size) {
     this._cell = new Cell(size);
     this._gates = ["forwards", "backwards"].map((name) => new Linear(

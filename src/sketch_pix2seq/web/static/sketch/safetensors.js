@@ -44,10 +44,12 @@ export function readSafetensors(buffer, file) {
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets: offsets } = entry ?? {};
     const [begin, end] = Array.isArray(offsets) ? offsets : [];
-    const areSizes = Array.isArray(shape) && shape.every((side) => Number.isInteger(side) && side >= 0);
+    const isWhole = (/** @type {unknown} */ side) => Number.isInteger(side) && Number(side) >= 0;
+    const areSizes = Array.isArray(shape) && shape.every(isWhole);
     const size = areSizes ? shape.reduce((a, b) => a * b, 1) : NaN;
     const bytes = dtype === "F16" ? 2 * size : dtype === "F32" ? 4 * size : NaN;
-    if (!(Number.isInteger(begin) && begin >= 0 && end - begin === bytes && start + end <= buffer.byteLength)) {
+    const isInside = isWhole(begin) && end - begin === bytes && start + end <= buffer.byteLength;
+    if (!isInside) {
       throw unreadable(`\`${name}\` of type ${dtype} and shape ${shape}`);
     }
     const part = buffer.slice(start + begin, start + end); // aligned, whatever the header's length

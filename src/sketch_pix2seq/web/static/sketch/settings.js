@@ -52,7 +52,11 @@ export function numberUpTo(name, value, most) {
 export const checkedTemperature = (temperature, usual) =>
   numberUpTo("temperature", temperature ?? usual, MAX_TEMPERATURE);
 
-/** Check how many drawings are asked for. @param {number} inputs @param {number} n @param {number} bestOf */
+/**
+ * Check how many drawings are asked for.
+ *
+ * @param {number} inputs @param {number} n @param {number} bestOf
+ */
 export function checkAmount(inputs, n, bestOf) {
   wholeNumber("n", n, 1);
   wholeNumber("bestOf", bestOf, 1);

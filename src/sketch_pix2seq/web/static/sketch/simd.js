@@ -1,6 +1,7 @@
-// The same products as in `products.js`, four numbers at a time: WebAssembly whose few bytes are put
-// together here, so that nothing is compiled beforehand. A page must allow it: `wasm-unsafe-eval` in
-// `script-src` of its content policy. Sums are added up in one order on every machine.
+// The same products as in `products.js`, four numbers at a time: WebAssembly whose few bytes are
+// put together here, so that nothing is compiled beforehand. A page must allow it:
+// `wasm-unsafe-eval` in `script-src` of its content policy. Sums are added up in one order on every
+// machine.
 //
 // Source of the codes: WebAssembly Core Specification 2.0, chapters 5.4 and 5.5.
 
@@ -44,11 +45,17 @@ export class SimdProducts {
     this._memory = new WebAssembly.Memory({ initial: Math.ceil((this._end * NUMBER) / PAGE) });
     const imports = { m: { m: this._memory } };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()), imports);
-    this._kernels = ROWS.map((rows) => /** @type {(...args: number[]) => void} */ (exports[`k${rows}`]));
+    /** @type {((...args: number[]) => void)[]} */
+    this._kernels = ROWS.map((rows) => /** @type {any} */ (exports[`k${rows}`]));
     this._numbers = new Float32Array(this._memory.buffer);
   }
 
-  /** Take a weight, outputs by inputs, into the memory. @param {Float32Array} weight @param {number} outputs @returns {HeldWeight} */
+  /**
+   * Take a weight, outputs by inputs, into the memory.
+   *
+   * @param {Float32Array} weight @param {number} outputs
+   * @returns {HeldWeight}
+   */
   hold(weight, outputs) {
     const inputs = weight.length / outputs, stride = whole(inputs, LANES * UNROLLED);
     const start = this._end;
@@ -89,7 +96,10 @@ export class SimdProducts {
     }
   }
 
-  /** @param {Float32Array} x @param {number} first @param {number} count @param {number} inputs @param {number} stride */
+  /**
+   * @param {Float32Array} x @param {number} first @param {number} count @param {number} inputs
+   * @param {number} stride
+   */
   _load(x, first, count, inputs, stride) {
     if (stride === inputs) {
       this._numbers.set(x.subarray(first * inputs, (first + count) * inputs), 0);
@@ -128,15 +138,26 @@ function section(id, items) {
   return [id, ...leb(content.length), ...content];
 }
 
-/** A whole number, 0 or more, in the format's variable length. @param {number} value @returns {number[]} */
+/**
+ * A whole number, 0 or more, in the format's variable length.
+ *
+ * @param {number} value
+ * @returns {number[]}
+ */
 const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >> 7)]);
 
-/** A positive constant: the sign is the topmost bit that is written. @param {number} value @returns {number[]} */
-const constant = (value) => [I32_CONST, ...(value < 0x40 ? [value] : [(value & 0x7f) | 0x80, value >> 7])];
+/**
+ * A positive constant: the sign is the topmost bit that is written.
+ *
+ * @param {number} value
+ * @returns {number[]}
+ */
+const constant = (value) =>
+  value < 0x40 ? [I32_CONST, value] : [I32_CONST, (value & 0x7f) | 0x80, value >> 7];
 
 /**
- * The code of a function (w, x, out, row blocks, bytes of a row of w or x, output blocks, bytes of a
- * row of results) that multiplies `rows` rows and three outputs at a time.
+ * The code of a function (w, x, out, row blocks, bytes of a row of w or x, output blocks, bytes of
+ * a row of results) that multiplies `rows` rows and three outputs at a time.
  *
  * @param {number} rows
  */
@@ -149,8 +170,10 @@ function kernel(rows) {
   const sums = locals(rows * OUTPUTS), factors = locals(rows), [weight] = locals(1);
   const numVectors = next - 7 - numWhole;
   const get = (/** @type {number} */ local) => [GET, local];
-  const move = (/** @type {number} */ local, /** @type {number[]} */ by) => [...get(local), ...by, I32_ADD, SET, local];
-  const count = (/** @type {number} */ local) => [...get(local), ...constant(1), I32_SUB, TEE, local, BRANCH_IF, 0];
+  const move = (/** @type {number} */ local, /** @type {number[]} */ by) =>
+    [...get(local), ...by, I32_ADD, SET, local];
+  const countDown = (/** @type {number} */ local, by = 1) =>
+    [...get(local), ...constant(by), I32_SUB, TEE, local, BRANCH_IF, 0];
   const step = LANES * NUMBER, turn = UNROLLED * step;
   const vector = (/** @type {number} */ unrolled) => [
     ...xs.flatMap((local, r) => [...get(local), ...LOAD, unrolled * step, SET, factors[r]]),
@@ -162,7 +185,8 @@ function kernel(rows) {
       }),
     ]),
   ];
-  const lane = (/** @type {number} */ sum, /** @type {number} */ number) => [...get(sum), ...LANE, number];
+  const lane = (/** @type {number} */ sum, /** @type {number} */ number) =>
+    [...get(sum), ...LANE, number];
   const total = (/** @type {number} */ sum) => [
     ...lane(sum, 0), ...lane(sum, 1), F32_ADD, ...lane(sum, 2), ...lane(sum, 3), F32_ADD, F32_ADD,
   ];
@@ -178,7 +202,7 @@ function kernel(rows) {
     LOOP, VOID, // over inputs
     ...Array.from({ length: UNROLLED }, (_, i) => vector(i)).flat(),
     ...[...xs, ...ws].flatMap((local) => move(local, constant(turn))),
-    ...get(turns), ...constant(turn), I32_SUB, TEE, turns, BRANCH_IF, 0,
+    ...countDown(turns, turn),
     STOP,
     ...factors.flatMap((_, r) => [
       ...Array.from({ length: OUTPUTS }, (_, j) => [
@@ -187,11 +211,11 @@ function kernel(rows) {
       ...move(to, get(outBytes)),
     ]),
     ...get(xs[rows - 1]), SET, xs[0], // each has come to the beginning of the next row
-    ...count(rowsLeft),
+    ...countDown(rowsLeft),
     STOP,
     ...move(w, [...get(bytes), ...get(bytes), I32_ADD, ...get(bytes), I32_ADD]),
     ...move(out, constant(OUTPUTS * NUMBER)),
-    ...count(outputBlocks),
+    ...countDown(outputBlocks),
     STOP,
     STOP,
   ];

@@ -1,5 +1,5 @@
-// Fewer points for the same line, and Quick, Draw!'s own way from a raw drawing to a simplified one.
-// `simplify.py` and `normalise.py` have the same in numpy.
+// Fewer points for the same line, and Quick, Draw!'s own way from a raw drawing to a simplified
+// one. `simplify.py` and `normalise.py` have the same in numpy.
 
 import { boundsOf, QUICKDRAW_SIDE, roundHalfEven } from "./drawing.js";
 
@@ -62,8 +62,8 @@ function farthest(xs, ys, first, end, endless) {
 }
 
 /**
- * Do to a drawing what Quick, Draw! did to its raw drawings: shift to (0, 0), scale the longest side
- * to 255, a point every pixel, simplify by 2, whole numbers. A dot becomes its point twice.
+ * Do to a drawing what Quick, Draw! did to its raw drawings: shift to (0, 0), scale the longest
+ * side to 255, a point every pixel, simplify by 2, whole numbers. A dot becomes its point twice.
  *
  * @param {Drawing} drawing @returns {Points[]}
  */
@@ -100,7 +100,7 @@ function everyPixel([xs, ys]) {
     const first = Math.ceil(begin), count = Math.ceil(end) - first;
     walked += step;
     if (count <= 0) continue;
-    const slopeX = (xs[i + 1] - xs[i]) / (end - begin), slopeY = (ys[i + 1] - ys[i]) / (end - begin);
+    const [slopeX, slopeY] = [xs, ys].map((side) => (side[i + 1] - side[i]) / (end - begin));
     for (const place of count > 1 ? [first, first + count - 1] : [first]) {
       dense[0].push(slopeX * (place - begin) + xs[i]);
       dense[1].push(slopeY * (place - begin) + ys[i]);

@@ -1,8 +1,10 @@
-// `Sketcher`: show it a drawing, it draws it again. The same as the Python class of that name, in the
-// thread that calls it; `client.js` has it in a worker.
+// `Sketcher`: show it a drawing, it draws it again. The same as the Python class of that name, in
+// the thread that calls it; `client.js` has it in a worker.
 
 import { Bundle } from "./bundle.js";
-import { boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, strokesOf } from "./drawing.js";
+import {
+  boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, strokesOf,
+} from "./drawing.js";
 import { drawAll } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
 import { neighbours } from "./gallery.js";
@@ -17,8 +19,12 @@ import { openProducts } from "./simd.js";
 /** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
 /** @typedef {[number[], number[]][]} Drawn Strokes of a drawing that the model drew. */
-/** @typedef {Drawing | Float32Array} Input A drawing, or a picture of the raster's size, 1 = ink. */
-/** @typedef {{scale: number, x: number, y: number}} Place Of steps: pixels to a unit, and the origin. */
+/**
+ * @typedef {Drawing | Float32Array} Input A drawing, or a picture of the raster's size, 1 = ink.
+ */
+/**
+ * @typedef {{scale: number, x: number, y: number}} Place Pixels to a unit of steps; their origin.
+ */
 
 export class Sketcher {
   /**
@@ -31,9 +37,10 @@ export class Sketcher {
     const products = openProducts(simd), weights = new Weights(bundle.weights, products);
     /** How it computes: `simd` or `plain`. */
     this.computesBy = products.name;
-    this._bundle = bundle;
     /** What the model is, and what it was trained on. */
     this.card = card;
+    /** Human drawings and their places on a map, if they were fetched. */
+    this.gallery = bundle.gallery;
     this._networks = networksOf(card, weights);
     this._recognizer = new Recognizer(bundle, this._networks, products);
   }
@@ -68,19 +75,14 @@ export class Sketcher {
     return this._recognizer.canClassify;
   }
 
-  /** Human drawings and their places on a map, if they were fetched. */
-  get gallery() {
-    return this._bundle.gallery;
-  }
-
   /** The latent code of a drawing. @param {Input} input */
   encode(input) {
     return this._recognizer.code(this._view(input));
   }
 
   /**
-   * The latent code at a point of the gallery's map, for `decode`: that of the drawing there; between
-   * drawings a mean of the nearest four.
+   * The latent code at a point of the gallery's map, for `decode`: that of the drawing there;
+   * between drawings a mean of the nearest four.
    *
    * @param {[number, number]} place x and y, from 0 to 1.
    */
@@ -113,9 +115,9 @@ export class Sketcher {
    * Draw a drawing again.
    *
    * @param {Input} input
-   * @param {DrawingOptions & {fidelity?: number, bestOf?: number}} [options] `fidelity`: from 0, the
-   *   model's own way of drawing what it sees, to 1: keep to the picture; as near as the model can
-   *   if left out. `bestOf`: draw so many for each one wanted and keep the best.
+   * @param {DrawingOptions & {fidelity?: number, bestOf?: number}} [options] `fidelity`: from 0,
+   *   the model's own way of drawing what it sees, to 1: keep to the picture; as near as the model
+   *   can if left out. `bestOf`: draw so many for each one wanted and keep the best.
    * @returns {Promise<Drawn[]>} With `bestOf` the best one comes first.
    */
   async redraw(input, { fidelity, bestOf = 1, n = 1, ...options } = {}) {
@@ -177,7 +179,7 @@ export class Sketcher {
    * Draw what lies between two drawings or more, passed one after the other.
    *
    * @param {Input[]} inputs
-   * @param {Omit<DrawingOptions, "n"> & {steps?: number, spherical?: boolean, bestOf?: number}} [options]
+   * @param {DrawingOptions & {steps?: number, spherical?: boolean, bestOf?: number}} [options]
    *   `steps`: drawings from one to the next, both included; 11 if left out. `spherical`: mix along
    *   great circles instead of straight lines. `bestOf`: draw so many for each one wanted and keep
    *   the best.
@@ -253,7 +255,7 @@ export class Sketcher {
     const fits = input.length === raster.size ** 2 && input.some((ink) => ink > 0);
     if (fits && input.every((ink) => ink >= 0 && ink <= 1)) return input;
     throw new DrawingError(
-      `a picture must be ${raster.size} x ${raster.size} numbers from 0 (paper) to 1 (ink), with ink`,
+      `a picture must be ${raster.size} x ${raster.size} numbers from 0, paper, to 1, ink`,
     );
   }
 

@@ -1,6 +1,6 @@
-// A `Sketcher` in a module worker. `client.js` talks to it: a message {id, method, args} is answered
-// by {id, result} or {id, error}; {id, cancel: true} ends a call. Points and progress of calls under
-// way are sent together, a few dozen times a second.
+// A `Sketcher` in a module worker. `client.js` talks to it: a message {id, method, args} is
+// answered by {id, result} or {id, error}; {id, cancel: true} ends a call. Points and progress of
+// calls under way are sent together, a few dozen times a second.
 
 import { Sketcher } from "./sketcher.js";
 
@@ -18,8 +18,9 @@ const METHODS = {
       call.send("progress", progress);
     const { signal } = call;
     sketcher = await Sketcher.load(url, { ...options, onProgress, signal });
-    const { card, canComplete, canGenerate, canClassify, seesPictures, gallery, computesBy } = sketcher;
-    return { card, canComplete, canGenerate, canClassify, seesPictures, gallery, computesBy };
+    const { card, gallery, computesBy } = sketcher;
+    const { canComplete, canGenerate, canClassify, seesPictures } = sketcher;
+    return { card, gallery, computesBy, canComplete, canGenerate, canClassify, seesPictures };
   },
   encode: (call, input) => loaded().encode(input),
   latentAt: (call, place) => loaded().latentAt(place),
@@ -46,18 +47,25 @@ class Call {
     globalThis.postMessage({ id: this.id, [kind]: value });
   }
 
-  /** The options of a method that draws, with events that go to the page. @param {object} [options] */
+  /**
+   * The options of a method that draws, with events that go to the page.
+   *
+   * @param {object} [options]
+   */
   with(options = {}) {
     return {
       ...options,
       signal: this.signal,
-      onPoint: (/** @type {number} */ drawing, /** @type {number} */ x, /** @type {number} */ y, /** @type {boolean} */ lifts) => {
-        this._points.push(drawing, x, y, Number(lifts));
-        if (performance.now() - this._since > SEND_EVERY) this.flush();
-      },
+      onPoint: this._take.bind(this),
       onProgress: (/** @type {number} */ done, /** @type {number} */ total) =>
         this.send("progress", { done, total }),
     };
+  }
+
+  /** @param {number} drawing @param {number} x @param {number} y @param {boolean} lifts */
+  _take(drawing, x, y, lifts) {
+    this._points.push(drawing, x, y, Number(lifts));
+    if (performance.now() - this._since > SEND_EVERY) this.flush();
   }
 
   /** Send the points that were not sent yet. */
