@@ -31,7 +31,7 @@ import { openStream } from "./noise.js";
 const NUM_ROWS = 24; // drawings under way at once
 const NOISE_STEPS = 16; // steps of noise read at a time
 const MAX_OFFSET = 1e6; // nothing that learned from drawings comes near it
-const PAUSE_EVERY = 10; // milliseconds of drawing, after which messages are let in
+const PAUSE_EVERY = 10; // milliseconds of work, after which messages are let in
 
 /**
  * Draw every request.
@@ -48,7 +48,8 @@ export async function drawAll(decoder, requests, options) {
   const drawn = new Array(requests.length);
   /** @type {DrawingUnderWay[]} */
   let active = [];
-  let next = 0, done = 0, since = performance.now();
+  const letOthersIn = pauses(signal);
+  let next = 0, done = 0;
   while (next < requests.length || active.length > 0) {
     while (active.length < NUM_ROWS && next < requests.length) {
       active.push(new DrawingUnderWay(decoder, next, requests[next++], options));
@@ -62,25 +63,31 @@ export async function drawAll(decoder, requests, options) {
       done += finished.length;
       onProgress(done, requests.length);
     }
-    if (performance.now() - since > PAUSE_EVERY) {
-      await pause();
-      signal?.throwIfAborted();
-      since = performance.now();
-    }
+    await letOthersIn();
   }
   return drawn;
 }
 
-/** Let messages and other tasks run. */
-export function pause() {
-  return new Promise((resume) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resume(undefined);
-    };
-    port2.postMessage(null);
-  });
+/**
+ * A function that now and then lets messages and other tasks run, and ends a call that is over.
+ *
+ * @param {AbortSignal} [signal]
+ */
+export function pauses(signal) {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < PAUSE_EVERY) return;
+    await new Promise((resume) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resume(undefined);
+      };
+      port2.postMessage(null);
+    });
+    signal?.throwIfAborted();
+    since = performance.now();
+  };
 }
 
 class DrawingUnderWay {

@@ -5,7 +5,7 @@ import { Bundle } from "./bundle.js";
 import {
   boundsOf, checkedDrawing, DOWN, END, moved, QUICKDRAW_SIDE, strokesOf,
 } from "./drawing.js";
-import { drawAll } from "./engine.js";
+import { drawAll, pauses } from "./engine.js";
 import { BundleError, DrawingError, UsageError } from "./errors.js";
 import { neighbours } from "./gallery.js";
 import { Weights } from "./layers.js";
@@ -132,7 +132,7 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    return this._ranked(drawings, code, scores).slice(0, n);
+    return (await this._ranked(drawings, code, scores, options.signal)).slice(0, n);
   }
 
   /**
@@ -199,7 +199,12 @@ export class Sketcher {
     const scores = views.map((view) => this._recognizer.classScores(view));
     const known = scores.filter((some) => some !== null);
     const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
-    return drawings.map((candidates, i) => this._ranked(candidates, path[i], along[i])[0]);
+    const best = [];
+    for (const [i, candidates] of drawings.entries()) {
+      const [first] = await this._ranked(candidates, path[i], along[i], options.signal);
+      best.push(first);
+    }
+    return best;
   }
 
   /**
@@ -225,8 +230,13 @@ export class Sketcher {
         : prefixOf(given, this.card, WHOLE);
       return { condition, prefix };
     });
-    const ways = Array.from({ length: n }, (_, index) =>
-      wayTo(only ?? gaussians.sampleCategory(code, seed, index, temperature)));
+    const letOthersIn = pauses(options.signal);
+    /** @type {ReturnType<typeof wayTo>[]} */
+    const ways = [];
+    for (let index = 0; index < n; index++) {
+      ways.push(wayTo(only ?? gaussians.sampleCategory(code, seed, index, temperature)));
+      await letOthersIn();
+    }
     const requests = ways.map(({ condition, prefix }, index) => ({
       condition: () => condition, index, prefix: prefix.steps,
     }));
@@ -305,10 +315,18 @@ export class Sketcher {
     });
   }
 
-  /** @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores */
-  _ranked(drawings, code, scores) {
-    const candidates = drawings.map((drawing) =>
-      this._recognizer.unlikeness(this._networks.view(drawing), code, scores));
+  /**
+   * Redrawings of a drawing, the best one first.
+   *
+   * @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores
+   * @param {AbortSignal} [signal]
+   */
+  async _ranked(drawings, code, scores, signal) {
+    const letOthersIn = pauses(signal), candidates = [];
+    for (const drawing of drawings) {
+      candidates.push(this._recognizer.unlikeness(this._networks.view(drawing), code, scores));
+      await letOthersIn();
+    }
     return ranked(candidates).map((number) => drawings[number]);
   }
 }
