@@ -8,7 +8,6 @@ import { paperOf } from "./guidance.js";
 import { Linear, normalise } from "./layers.js";
 import { logDensity, outputDim } from "./mixture.js";
 import { VIEW_DIM } from "./pen_view.js";
-import { multiply } from "./products.js";
 
 /** @typedef {import("./layers.js").Weights} Weights */
 /** @typedef {import("./attention_row.js").Condition} Condition */
@@ -62,6 +61,7 @@ export class AttentionDecoder {
   constructor(weights, sizes) {
     const { width, latentDim, channels, gridSize, numCategories, numComponents, numLayers } = sizes;
     this.sizes = sizes;
+    this._products = weights.products;
     this._rowSizes = { ...sizes, places: gridSize ** 2 + NUM_CODE_TOKENS + 2 + sizes.maxSteps };
     this._outputDim = outputDim(numComponents);
     this._grid = Linear.named(weights, "grid", channels, width);
@@ -79,7 +79,7 @@ export class AttentionDecoder {
     const last = weights.get("output.weight", this._outputDim, width);
     const bias = weights.get("output.bias", this._outputDim);
     this._output = Linear.afterNorm(weights, "norm", last, bias, this._outputDim);
-    this._scratch = newScratch(this._rowSizes, this._outputDim, 1);
+    this._scratch = newScratch(this.sizes, this._outputDim, 1);
   }
 
   /**
@@ -146,7 +146,7 @@ export class AttentionDecoder {
   outputs(rows) {
     const { width } = this.sizes, count = rows.length;
     if (count > this._scratch.room) {
-      this._scratch = newScratch(this._rowSizes, this._outputDim, count);
+      this._scratch = newScratch(this.sizes, this._outputDim, count);
     }
     const { inputs, states, normed, qkv, mixed, inside, added, outputs } = this._scratch;
     rows.forEach((row, r) => row.writeInput(inputs, r * INPUT_DIM));
@@ -181,28 +181,17 @@ export class AttentionDecoder {
    */
   _attend(row, layer, r) {
     const { width, headSize } = this.sizes, { places } = this._rowSizes;
-    const heads = width / headSize, { qkv, scores, mixed } = this._scratch;
-    const start = r * (width + 2 * headSize), count = row.length + 1;
+    const { qkv, mixed } = this._scratch;
+    const start = r * (width + 2 * headSize), keyStart = layer * places * headSize;
     for (let d = 0; d < headSize; d++) {
       const at = start + width + d;
-      row.keys[(layer * places + row.length) * headSize + d] = qkv[at];
-      row.values[(layer * headSize + d) * places + row.length] = qkv[at + headSize];
+      row.keys[keyStart + row.length * headSize + d] = qkv[at];
+      row.values[keyStart + d * places + row.length] = qkv[at + headSize];
     }
-    multiply(
-      row.keys, qkv, scores, heads, headSize, count,
-      start, headSize, layer * places * headSize, headSize, 0, places,
-    );
-    for (let head = 0; head < heads; head++) {
-      const first = head * places, end = first + count;
-      let most = -Infinity, sum = 0;
-      for (let i = first; i < end; i++) if (scores[i] > most) most = scores[i];
-      for (let i = first; i < end; i++) sum += scores[i] = Math.exp(scores[i] - most);
-      for (let i = first; i < end; i++) scores[i] /= sum;
-    }
-    multiply(
-      row.values, scores, mixed, heads, count, headSize,
-      0, places, layer * headSize * places, places, r * width, headSize,
-    );
+    this._products.attend({
+      keys: row.keys, keyStart, values: row.values, valueStart: keyStart, places,
+      count: row.length + 1, x: qkv, start, heads: width / headSize, headSize,
+    }, mixed, r * width);
   }
 
   /**
@@ -230,9 +219,9 @@ export class AttentionDecoder {
 /**
  * Room for the numbers of so many rows.
  *
- * @param {DecoderSizes & {places: number}} sizes @param {number} outputDim @param {number} room
+ * @param {DecoderSizes} sizes @param {number} outputDim @param {number} room
  */
-function newScratch({ width, headSize, expansion, places }, outputDim, room) {
+function newScratch({ width, headSize, expansion }, outputDim, room) {
   const rows = (/** @type {number} */ length) => new Float32Array(room * length);
   return {
     room,
@@ -240,7 +229,6 @@ function newScratch({ width, headSize, expansion, places }, outputDim, room) {
     states: rows(width),
     normed: rows(width),
     qkv: rows(width + 2 * headSize),
-    scores: new Float32Array((width / headSize) * places),
     mixed: rows(width),
     inside: rows(expansion * width),
     added: rows(width),

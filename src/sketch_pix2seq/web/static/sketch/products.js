@@ -12,11 +12,30 @@
  * @property {(weight: Float32Array, outputs: number) => Held} hold
  * @property {(held: Held, x: Float32Array, out: Float32Array, rows: number, at?: number) => void}
  *   multiply Rows that stand one after the other; `at`: where results begin in `out`.
+ * @property {(attention: Attention, out: Float32Array, at: number) => void} attend Each head's mean
+ *   of the values, weighted by the softmax of its products with the keys.
+ */
+
+/**
+ * Keys (places, D) and values (D, places) of the past of a drawing, of which `count` are in use;
+ * where they begin; and where the queries of some heads, D each, begin in `x`.
+ * @typedef {object} Attention
+ * @property {Float32Array} keys
+ * @property {number} keyStart
+ * @property {Float32Array} values
+ * @property {number} valueStart
+ * @property {number} places
+ * @property {number} count
+ * @property {Float32Array} x
+ * @property {number} start
+ * @property {number} heads
+ * @property {number} headSize D.
  */
 
 /** Products in plain JavaScript. */
 export class PlainProducts {
   name = "plain";
+  _scores = new Float32Array(0);
 
   /**
    * Make a weight, outputs by inputs, ready.
@@ -36,6 +55,38 @@ export class PlainProducts {
    */
   multiply({ weight, inputs, outputs }, x, out, rows, outStart = 0) {
     multiply(weight, x, out, rows, inputs, outputs, 0, inputs, 0, inputs, outStart, outputs);
+  }
+
+  /** @param {Attention} attention @param {Float32Array} out @param {number} at */
+  attend(attention, out, at) {
+    const { keys, keyStart, values, valueStart, places } = attention;
+    const { count, x, start, heads, headSize } = attention;
+    if (this._scores.length < heads * count) this._scores = new Float32Array(heads * places);
+    const scores = this._scores;
+    multiply(
+      keys, x, scores, heads, headSize, count, start, headSize, keyStart, headSize, 0, count,
+    );
+    softmax(scores, 0, count, heads, count);
+    multiply(
+      values, scores, out, heads, count, headSize, 0, count, valueStart, places, at, headSize,
+    );
+  }
+}
+
+/**
+ * Softmax, in place.
+ *
+ * @param {Float32Array} numbers (rows, stride). @param {number} start @param {number} stride
+ * @param {number} rows @param {number} count Numbers in use of each row; the others become 0.
+ */
+export function softmax(numbers, start, stride, rows, count) {
+  for (let first = start; first < start + rows * stride; first += stride) {
+    const end = first + count;
+    let most = -Infinity, sum = 0;
+    for (let i = first; i < end; i++) if (numbers[i] > most) most = numbers[i];
+    for (let i = first; i < end; i++) sum += numbers[i] = Math.exp(numbers[i] - most);
+    for (let i = first; i < end; i++) numbers[i] /= sum;
+    numbers.fill(0, end, first + stride);
   }
 }
 

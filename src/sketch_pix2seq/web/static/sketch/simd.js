@@ -5,7 +5,7 @@
 //
 // Source of the codes: WebAssembly Core Specification 2.0, chapters 5.4 and 5.5.
 
-import { PlainProducts } from "./products.js";
+import { PlainProducts, softmax } from "./products.js";
 
 const LANES = 4; // numbers in a vector
 const UNROLLED = 2; // vectors in one turn of the innermost loop
@@ -22,8 +22,9 @@ const LOAD = [0xfd, 0x00, 0x04], ZERO = [0xfd, 0x0c, ...new Array(16).fill(0)];
 const ADD = [0xfd, 0xe4, 0x01], MULTIPLY = [0xfd, 0xe6, 0x01], LANE = [0xfd, 0x1f];
 
 /**
- * A weight in the memory of `SimdProducts`.
- * @typedef {{start: number, stride: number, inputs: number, outputs: number}} HeldWeight
+ * A weight in the memory of `SimdProducts`; one that is too wide for it.
+ * @typedef {{start: number, stride: number, inputs: number, outputs: number}} WeightInMemory
+ * @typedef {WeightInMemory | ReturnType<PlainProducts["hold"]>} HeldWeight
  */
 
 /** The fastest products that the page may use. @param {boolean} simd Whether to try WebAssembly. */
@@ -38,6 +39,7 @@ export function openProducts(simd) {
 /** Products in WebAssembly. */
 export class SimdProducts {
   name = "simd";
+  _plain = new PlainProducts();
 
   /** @throws {Error} If the browser or the page's content policy forbids WebAssembly. */
   constructor() {
@@ -58,6 +60,9 @@ export class SimdProducts {
    */
   hold(weight, outputs) {
     const inputs = weight.length / outputs, stride = whole(inputs, LANES * UNROLLED);
+    if (4 * Math.max(stride, whole(outputs, OUTPUTS)) > SCRATCH) { // three rows and one more
+      return this._plain.hold(weight, outputs);
+    }
     const start = this._end;
     this._end += stride * whole(outputs, OUTPUTS);
     const missing = this._end * NUMBER - this._memory.buffer.byteLength;
@@ -75,24 +80,71 @@ export class SimdProducts {
    * @param {HeldWeight} held @param {Float32Array} x @param {Float32Array} out @param {number} rows
    * @param {number} [outStart]
    */
-  multiply({ start, stride, inputs, outputs }, x, out, rows, outStart = 0) {
+  multiply(held, x, out, rows, outStart = 0) {
+    if ("weight" in held) {
+      this._plain.multiply(held, x, out, rows, outStart);
+      return;
+    }
+    const { start, stride, inputs, outputs } = held;
     const outStride = whole(outputs, OUTPUTS);
     const most = Math.floor(SCRATCH / Math.max(stride, outStride)) - 1;
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
       this._load(x, first, count, inputs, stride);
-      const threes = Math.floor((count + 1) / 3); // two rows go with a third one, which is not used
-      for (const [kernel, row, blocks] of [[0, 0, threes], [1, 3 * threes, count - 3 * threes]]) {
-        if (blocks <= 0) continue;
-        this._kernels[kernel](
-          NUMBER * start, NUMBER * row * stride, NUMBER * (SCRATCH + row * outStride), blocks,
-          NUMBER * stride, outStride / OUTPUTS, NUMBER * outStride,
-        );
-      }
+      this._run(start, 0, SCRATCH, count, stride, outStride / OUTPUTS, outStride);
       for (let r = 0; r < count; r++) {
         const from = SCRATCH + r * outStride;
         out.set(this._numbers.subarray(from, from + outputs), outStart + (first + r) * outputs);
       }
+    }
+  }
+
+  /**
+   * @param {import("./products.js").Attention} attention @param {Float32Array} out
+   * @param {number} at
+   */
+  attend(attention, out, at) {
+    const { keys, keyStart, values, valueStart, places } = attention;
+    const { count, x, start, heads, headSize } = attention;
+    const stride = whole(count + OUTPUTS - 1, LANES * UNROLLED), rows = whole(headSize, OUTPUTS);
+    const scores = (heads + 2) * headSize, past = scores + (heads + 2) * stride;
+    const fits = past + Math.max(stride * headSize, rows * stride) <= SCRATCH;
+    if (!fits || headSize % (LANES * UNROLLED)) {
+      this._plain.attend(attention, out, at);
+      return;
+    }
+    const numbers = this._numbers;
+    numbers.set(x.subarray(start, start + heads * headSize), 0);
+    numbers.set(keys.subarray(keyStart, keyStart + count * headSize), past);
+    this._run(past, 0, scores, heads, headSize, Math.ceil(count / OUTPUTS), stride);
+    softmax(numbers, scores, stride, heads, count);
+    for (let d = 0; d < headSize; d++) {
+      const from = valueStart + d * places, to = past + d * stride;
+      numbers.set(values.subarray(from, from + count), to);
+      numbers.fill(0, to + count, to + stride);
+    }
+    this._run(past, scores, SCRATCH, heads, stride, rows / OUTPUTS, rows);
+    for (let head = 0; head < heads; head++) {
+      const from = SCRATCH + head * rows;
+      out.set(numbers.subarray(from, from + headSize), at + head * headSize);
+    }
+  }
+
+  /**
+   * Multiply within the memory; places and strides in numbers.
+   *
+   * @param {number} weight @param {number} x @param {number} out @param {number} count Rows.
+   * @param {number} stride Of the rows of weight and x.
+   * @param {number} blocks Of outputs. @param {number} outStride
+   */
+  _run(weight, x, out, count, stride, blocks, outStride) {
+    const threes = Math.floor((count + 1) / 3); // two rows go with a third one, which is not used
+    for (const [kernel, row, rows] of [[0, 0, threes], [1, 3 * threes, count - 3 * threes]]) {
+      if (rows <= 0) continue;
+      this._kernels[kernel](
+        NUMBER * weight, NUMBER * (x + row * stride), NUMBER * (out + row * outStride), rows,
+        NUMBER * stride, blocks, NUMBER * outStride,
+      );
     }
   }
 
