@@ -15,7 +15,6 @@ from serving import serving
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.web.studio.app import create_studio
 
-
 PATHS = ("/", "/name", "/mix", "/map", "/complete")
 
 
