@@ -385,13 +385,13 @@ def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
     with sheet.expect_request("**/api/redraw") as redrawn:
         sheet.get_by_label("Fidelity").fill("0.25")
         sheet.get_by_label("Fidelity").dispatch_event("change")
-    assert redrawn.value.post_data_json["fidelity"] == 0.25
+    assert '"fidelity":0.25' in str(redrawn.value.post_data)
     sheet.goto(f"{studio}/complete")
     all_drawn(sheet)
     with sheet.expect_request("**/api/complete") as completed:
         sheet.get_by_label("It is to become").fill("cat")
         sheet.get_by_label("It is to become").dispatch_event("change")
-    assert completed.value.post_data_json["category"] == "cat"
+    assert '"category":"cat"' in str(completed.value.post_data)
 
 
 def test_complete(studio: str, sheet: Page) -> None:
