@@ -21,7 +21,7 @@ from sketch_pix2seq.bundle.architectures import (
 from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard, ClassifierCard
 from sketch_pix2seq.bundle.classifier import ClassifierFiles
-from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, NUM_MODES, LatentGaussians
 from sketch_pix2seq.export.classifier import write_classifier as write_classifier_files
 from sketch_pix2seq.export.files import stored
 from sketch_pix2seq.inference.classifier import Classifier
@@ -92,10 +92,17 @@ def tiny_bundle(encoder_input: str = PICTURE) -> Bundle:
 def tiny_latents(num_categories: int, seed: int = 0) -> LatentGaussians:
     """Gaussians of codes with made-up numbers."""
     rng = np.random.default_rng(seed)
-    means = rng.normal(size=(2, num_categories, LATENT_DIM)).astype(np.float32)
-    factor = np.tril(rng.normal(size=(2 * LATENT_DIM,) * 2) * 0.1) + np.eye(2 * LATENT_DIM)
-    known = np.ones(num_categories, np.float32)
-    return LatentGaussians(means[0], means[1], factor.astype(np.float32), known)
+    factors = np.tril(rng.normal(size=(2, LATENT_DIM, LATENT_DIM)) * 0.1) + np.eye(LATENT_DIM)
+    arrays = {
+        "means": rng.normal(size=(num_categories, NUM_MODES, LATENT_DIM)),
+        "shares": rng.dirichlet(np.ones(NUM_MODES), num_categories),
+        "factor": factors[0],
+        "prefix_means": rng.normal(size=(num_categories, LATENT_DIM)),
+        "slope": rng.normal(size=(LATENT_DIM, LATENT_DIM)) * 0.2,
+        "prefix_factor": factors[1],
+    }
+    rounded = {name: array.astype(np.float16) for name, array in arrays.items()}  # as in the file
+    return LatentGaussians(**{name: array.astype(np.float32) for name, array in rounded.items()})
 
 
 def tiny_attention_model() -> AttentionModel:

@@ -107,7 +107,7 @@ def test_latents_that_do_not_fit_are_refused(folder: Path) -> None:
     with pytest.raises(BundleError, match="the diagonal of `factor` .* must be above 0"):
         Bundle.open(folder)
     (folder / "latents.safetensors").write_bytes(tiny_latents(2).to_bytes())
-    with pytest.raises(BundleError, match=r"`prefix_means` .* of shape \(1, 16\)"):
+    with pytest.raises(BundleError, match=r"`means` .* of shape \(1, 6, 16\)"):
         Bundle.open(folder)
 
 

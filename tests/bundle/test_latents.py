@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
 from bundles import LATENT_DIM, tiny_latents
-from sketch_pix2seq.bundle.latents import LatentGaussians
+from sketch_pix2seq.bundle.latents import NUM_MODES, LatentGaussians
 
 NUM = 3
 
@@ -17,33 +19,55 @@ def gaussians() -> LatentGaussians:
     return tiny_latents(NUM, seed=3)
 
 
-def moments(gaussians: LatentGaussians, category_id: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of a beginning's and a whole drawing's code."""
-    mean = np.concatenate((gaussians.prefix_means[category_id], gaussians.means[category_id]))
-    return mean.astype(float), (gaussians.factor @ gaussians.factor.T).astype(float)
+def moments(gaussians: LatentGaussians, category_id: int, mode: int) -> tuple[Any, Any]:
+    """Mean and covariance of a whole drawing's code and its beginning's, by the definition."""
+    mean = gaussians.means[category_id].astype(float)
+    middle = gaussians.shares[category_id].astype(float) @ mean
+    slope = gaussians.slope.astype(float)
+    begun = gaussians.prefix_means[category_id] + slope @ (mean[mode] - middle)
+    whole, rest = (
+        np.tril(one).astype(float) for one in (gaussians.factor, gaussians.prefix_factor)
+    )
+    to_both = np.block([[whole, np.zeros_like(rest)], [slope @ whole, rest]])
+    return np.concatenate((mean[mode], begun)), to_both @ to_both.T
 
 
-def test_sampled_codes_have_the_mean_and_the_covariance(
+def test_sampled_codes_have_the_mean_and_the_covariance_of_their_modes(
     gaussians: LatentGaussians, rng: np.random.Generator
 ) -> None:
-    mean, covariance = moments(gaussians, 1)
-    noise = rng.standard_normal((4000, 2 * LATENT_DIM)).astype(np.float32)
-    codes = np.stack([gaussians.sample(1, row, 0.25) for row in noise])
-    np.testing.assert_allclose(codes.mean(axis=0), mean[LATENT_DIM:], atol=0.06)
-    expected = 0.25 * covariance[LATENT_DIM:, LATENT_DIM:]
-    np.testing.assert_allclose(np.cov(codes.T), expected, atol=0.06)
-    np.testing.assert_array_equal(gaussians.sample(1, noise[0], 0.0), gaussians.means[1])
+    count = 6000
+    normals = rng.standard_normal((count, LATENT_DIM)).astype(np.float32)
+    gumbels = rng.gumbel(size=(count, NUM_MODES)).astype(np.float32)
+    modes = (np.log(gaussians.shares[1]) + gumbels).argmax(axis=1)
+    codes = np.stack(
+        [gaussians.sample(1, *noise, 0.25) for noise in zip(gumbels, normals, strict=True)]
+    )
+    shares = np.bincount(modes, minlength=NUM_MODES) / count
+    np.testing.assert_allclose(shares, gaussians.shares[1], atol=0.03)
+    common = int(gaussians.shares[1].argmax())
+    mean, covariance = moments(gaussians, 1, common)
+    own = codes[modes == common]
+    np.testing.assert_allclose(own.mean(axis=0), mean[:LATENT_DIM], atol=0.08)
+    expected = 0.25 * covariance[:LATENT_DIM, :LATENT_DIM]
+    np.testing.assert_allclose(np.cov(own.T), expected, atol=0.08)
+    usual = gaussians.sample(1, gumbels[0], normals[0], 0.0)
+    np.testing.assert_array_equal(usual, gaussians.means[1, common])
 
 
 def test_a_beginning_is_completed_by_the_conditional_mean(
     gaussians: LatentGaussians, rng: np.random.Generator
 ) -> None:
     """Textbook formulas, by the inverse of the beginning's covariance."""
-    mean, covariance = moments(gaussians, 2)
     prefix = rng.standard_normal(LATENT_DIM).astype(np.float32)
-    ours, theirs = slice(LATENT_DIM, None), slice(LATENT_DIM)
-    gain = covariance[ours, theirs] @ np.linalg.inv(covariance[theirs, theirs])
-    expected = mean[ours] + gain @ (prefix - mean[theirs])
+    whole, begun = slice(LATENT_DIM), slice(LATENT_DIM, None)
+    likely = []
+    for mode in range(NUM_MODES):
+        mean, covariance = moments(gaussians, 2, mode)
+        normal = multivariate_normal(mean[begun], covariance[begun, begun])
+        likely.append(normal.logpdf(prefix) + np.log(gaussians.shares[2, mode]))
+    mean, covariance = moments(gaussians, 2, int(np.argmax(likely)))
+    gain = covariance[whole, begun] @ np.linalg.inv(covariance[begun, begun])
+    expected = mean[whole] + gain @ (prefix - mean[begun])
     np.testing.assert_allclose(gaussians.complete(2, prefix), expected, atol=1e-4)
 
 
@@ -52,15 +76,15 @@ def test_logits_are_log_densities_up_to_a_constant(
 ) -> None:
     codes = rng.standard_normal((5, LATENT_DIM)).astype(np.float32)
     for part, logits in (
-        (slice(LATENT_DIM), gaussians.prefix_logits(codes)),
-        (slice(LATENT_DIM, None), gaussians.logits(codes)),
+        (slice(LATENT_DIM), gaussians.logits(codes)),
+        (slice(LATENT_DIM, None), gaussians.prefix_logits(codes)),
     ):
-        densities = []
-        for number in range(NUM):
-            mean, covariance = moments(gaussians, number)
+        densities = np.zeros((5, NUM))
+        for category, mode in np.ndindex(NUM, NUM_MODES):
+            mean, covariance = moments(gaussians, category, mode)
             normal = multivariate_normal(mean[part], covariance[part, part])
-            densities.append(normal.logpdf(codes))
-        expected = np.array(densities).T
+            densities[:, category] += gaussians.shares[category, mode] * normal.pdf(codes)
+        expected = np.log(densities)
         np.testing.assert_allclose(logits - logits[:, :1], expected - expected[:, :1], atol=2e-3)
 
 

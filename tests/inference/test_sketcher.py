@@ -281,7 +281,7 @@ def test_bundles_that_cannot_be_run(change: Callable[[Bundle], Bundle]) -> None:
         ("weights", "decoder.output.bias", 1e30),
         ("latents", "means", 3e38),
         ("latents", "prefix_means", -3e38),
-        ("latents", "factor", 1e-38),
+        ("latents", "slope", 3e38),
         ("classifier", "layers.0.weight", 3e38),
         ("classifier", "layers.4.bias", 3e38),
         ("classifier", "head.weight", -3e38),
@@ -369,9 +369,10 @@ def test_a_completed_drawing_begins_with_what_was_given(sketcher: Sketcher) -> N
     far = Sketch.from_points(
         [900 + 0.37 * stroke for stroke in HOUSE.strokes], category="house", name="a"
     )
-    both = sketcher.complete([far, FACE], n=6, seed=1)
-    assert [len(some) for some in both] == [6, 6]
-    for given, drawings in zip((far, FACE), both, strict=True):
+    huge = Sketch.from_points([1e29 * stroke for stroke in HOUSE.strokes])
+    all_drawings = sketcher.complete([far, FACE, huge], n=6, seed=1)
+    assert [len(some) for some in all_drawings] == [6, 6, 6]
+    for given, drawings in zip((far, FACE, huge), all_drawings, strict=True):
         assert as_bytes(sketcher.complete(given, n=6, seed=1)) == as_bytes(drawings)
         assert len(set(as_bytes(drawings))) > 1
         for drawing in drawings:
@@ -379,7 +380,9 @@ def test_a_completed_drawing_begins_with_what_was_given(sketcher: Sketcher) -> N
             kept = Sketch(drawing.strokes[: len(given.strokes)])
             assert as_bytes([kept]) == as_bytes([given])
     near = sketcher.complete(HOUSE, n=6, seed=1)
-    for ours, theirs in zip(near, both[0], strict=True):  # the same drawing, elsewhere and smaller
+    for ours, theirs in zip(
+        near, all_drawings[0], strict=True
+    ):  # the same drawing, elsewhere and smaller
         assert len(ours.strokes) == len(theirs.strokes)
         for stroke, other in zip(ours.strokes, theirs.strokes, strict=True):
             np.testing.assert_allclose(900 + 0.37 * stroke, other, atol=0.5)

@@ -166,9 +166,10 @@ def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
     """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
-    strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
-    middle = np.array(prefix.middle, np.float32)
-    return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
+    drawn = _scaled(steps, offset_scale).strokes[len(sketch.strokes) :]
+    middle, scale = np.array(prefix.middle, np.float32), np.float32(prefix.scale)
+    added = [stroke * scale + middle for stroke in drawn]
+    return replace(sketch, strokes=(*sketch.strokes, *added))
 
 
 def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
+from sketch_pix2seq.bundle.latents import LATENTS_FILE, NUM_MODES, LatentGaussians
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.noise import latent_stream, read_gumbels, read_normals
 from sketch_pix2seq.inference.recognizer import MAX_CODE, checked_logits
@@ -22,17 +22,13 @@ def sample_codes(
     Raises:
         BundleError: If the numbers in the bundle lead to codes that are far too large.
     """
-    width = len(gaussians.factor)
-    return _checked(
-        np.stack(
-            [
-                gaussians.sample(
-                    category_id, read_normals(latent_stream(seed, index), width), temperature
-                )
-                for index in range(n)
-            ]
-        )
-    )
+    codes = []
+    for index in range(n):
+        stream = latent_stream(seed, index)
+        normals = read_normals(stream, gaussians.means.shape[2])
+        gumbels = read_gumbels(stream, NUM_MODES)
+        codes.append(gaussians.sample(category_id, gumbels, normals, temperature))
+    return _checked(np.stack(codes))
 
 
 def sample_categories(
@@ -64,7 +60,7 @@ def sample_categories(
 def completed_code(
     gaussians: LatentGaussians, prefix_code: Float32[np.ndarray, "Z"], category_id: int
 ) -> Float32[np.ndarray, "Z"]:
-    """The likeliest code of the whole drawing of a beginning, given its category.
+    """The code of the whole drawing of a beginning, given its category.
 
     Raises:
         BundleError: If the numbers in the bundle lead to a code that is far too large.
