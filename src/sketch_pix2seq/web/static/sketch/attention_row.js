@@ -122,11 +122,16 @@ export class AttentionRow {
       sampler.sample(output, noise, temperature, this.step, PEN_TEMPERATURE);
     } else {
       sampler.prepare(output, noise, temperature);
-      sampler.write(this._guided(sampler), this.step);
+      const [dx, dy] = this._guided(sampler), unit = f32(this._sizes.stepPixels);
+      sampler.write(dx / unit, dy / unit, this.step);
     }
   }
 
-  /** The best proposal by logits and ink; the pen's logits are changed. @param {Sampler} sampler */
+  /**
+   * How far to move, in pixels, by logits and ink; the pen's logits are changed.
+   *
+   * @param {Sampler} sampler
+   */
   _guided({ components, offsets, pen }) {
     const x = this._pixel(this._x), y = this._pixel(this._y), unit = f32(this._sizes.stepPixels);
     for (let i = 0; i < this._logits.length; i++) {
@@ -134,7 +139,12 @@ export class AttentionRow {
       this._ends[2 * i] = x + f32(offsets[2 * i] * unit);
       this._ends[2 * i + 1] = y + f32(offsets[2 * i + 1] * unit);
     }
-    return choose(x, y, this._ends, this._wasDown, this._logits, pen, this._maps, this._scores);
+    const chosen = choose(
+      x, y, this._ends, this._wasDown, this._logits, pen, this._maps, this._scores,
+    );
+    return typeof chosen === "number"
+      ? [f32(offsets[2 * chosen] * unit), f32(offsets[2 * chosen + 1] * unit)]
+      : [f32(chosen[0] - x), f32(chosen[1] - y)];
   }
 }
 

@@ -18,6 +18,8 @@ const BESIDE = 5; // side of the square about a pixel in which a drawn line coun
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
 const END_SQUARE = 4, END_INK = 3; // more remaining ink in any square: the drawing does not end
+const INKY = Math.fround(0.3); // of a pixel that the pen may move to
+const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
 const f32 = Math.fround;
 
@@ -55,33 +57,62 @@ export function paperOf(ink, size, visible) {
 }
 
 /**
- * Choose a proposal and a pen state: the likeliest, scores included.
+ * Choose how far to go and a pen state: the likeliest, scores included.
  *
  * @param {number} x @param {number} y Where the pen is.
  * @param {Float32Array} ends (K, 2): where each proposal leads.
  * @param {boolean} draws Whether the pen is down on the way.
- * @param {Float32Array} logits (K,), sampling noise included; the scores are added to them.
+ * @param {Float32Array} logits (K,), sampling noise included.
  * @param {Float32Array} pen (3,) logits of the pen states, sampling noise included; changed.
  * @param {InkMaps} maps
  * @param {Float32Array} scores (K,), overwritten.
- * @returns {number} The number of the proposal; the pen state is the largest of `pen`.
+ * @returns {number | [x: number, y: number]} The number of the proposal, or where to move if none
+ *   reaches the ink that is left; the pen state is the largest of `pen`.
  */
 export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   if (draws) scoreLines(x, y, ends, maps, scores);
   else scoreMoves(ends, maps, scores);
-  let best = 0;
+  let best = 0, most = -Infinity;
   for (let i = 0; i < logits.length; i++) {
-    logits[i] += scores[i];
-    if (logits[i] > logits[best]) best = i;
+    const total = f32(logits[i] + scores[i]);
+    if (total > most) [best, most] = [i, total];
   }
-  const toX = ends[2 * best], toY = ends[2 * best + 1];
+  let reaches = draws || scores[best] > 0;
+  /** @type {[number, number] | null} */
+  let place = null;
+  if (!reaches && maps.allVisible && hasRemainingInk(maps)) {
+    const [atX, atY] = nearestInk(ends, logits, maps);
+    place = [f32(x + f32(atX - x)), f32(y + f32(atY - y))];
+    reaches = true;
+  }
+  const [toX, toY] = place ?? [ends[2 * best], ends[2 * best + 1]];
   const ahead = inkAhead(draws ? x : toX, draws ? y : toY, toX, toY, maps);
   pen[DOWN] += f32(STAY_DOWN_BONUS * ahead);
   if (maps.allVisible) pen[UP] += f32(LIFT_BONUS * f32(1 - ahead));
-  // a move that reaches no ink may as well end the drawing
-  const reaches = draws || scores[best] > 0;
   if (reaches && largest(pen) === END && hasRemainingInk(maps)) pen[END] = -Infinity;
-  return best;
+  return place ?? best;
+}
+
+/**
+ * The middle of the pixel of ink that is nearest to proposals, likely ones first.
+ *
+ * @param {Float32Array} ends @param {Float32Array} logits @param {InkMaps} maps
+ * @returns {[x: number, y: number]}
+ */
+function nearestInk(ends, logits, { size, remaining, drawn }) {
+  const ink = inkAwayFromLines(remaining, drawn, size);
+  let nearest = /** @type {[number, number]} */ ([0.5, 0.5]), most = -Infinity;
+  for (let at = 0; at < ink.length; at++) {
+    if (ink[at] <= INKY) continue;
+    const x = (at % size) + 0.5, y = Math.floor(at / size) + 0.5;
+    for (let i = 0; i < logits.length; i++) {
+      const dx = f32(x - ends[2 * i]), dy = f32(y - ends[2 * i + 1]);
+      const far = f32(f32(f32(dx * dx) + f32(dy * dy)) / (2 * REACH * REACH));
+      const likeliness = f32(logits[i] - far);
+      if (likeliness > most) [nearest, most] = [[x, y], likeliness];
+    }
+  }
+  return nearest;
 }
 
 /**

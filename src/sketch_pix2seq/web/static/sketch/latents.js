@@ -1,17 +1,23 @@
 // How the latent codes of drawings are distributed: what a bundle draws by name and completes from.
 //
-// Within a category, the code of a drawing's beginning and that of the whole drawing are taken to
-// be jointly Gaussian, with one covariance for all categories. `bundle/latents.py` has the same in
-// numpy; sampling is that of `inference/latents.py`.
+// A category is drawn in a few ways, its modes: the codes of their drawings are Gaussian, with a
+// mean for each mode and one covariance for all; the code of a drawing's beginning is linear in
+// that of the whole drawing, with Gaussian noise. `bundle/latents.py` has the same in numpy;
+// sampling is that of `inference/latents.py`.
+//
+// Shape letters: K categories, J modes of a category, Z latent.
 
 import { BundleError } from "./errors.js";
+import { logSum } from "./mixture.js";
 import { latentStream } from "./noise.js";
+import { multiply } from "./products.js";
 
+const NUM_MODES = 6; // J
 const NEVER = -1e30; // logit of a category without a drawing
 const MAX_CODE = 1e6; // no encoder that learned comes near it
 
 /**
- * Weight (K, Z) and bias (K,) of linear discriminants.
+ * Linear discriminants of all modes: weight (K, J, Z) and bias (K, J).
  * @typedef {{weight: Float64Array, bias: Float64Array}} Discriminant
  */
 
@@ -23,26 +29,33 @@ export class LatentGaussians {
    */
   constructor(weights, numCategories, latentDim) {
     this._dim = latentDim;
+    this._means = weights.get("means", numCategories, NUM_MODES, latentDim);
+    this._shares = weights.get("shares", numCategories, NUM_MODES);
     this._prefixMeans = weights.get("prefix_means", numCategories, latentDim);
-    this._means = weights.get("means", numCategories, latentDim);
-    this._factor = weights.get("factor", 2 * latentDim, 2 * latentDim); // a lower triangle
-    this._known = weights.get("known", numCategories);
+    this._factor = lowerTriangle(weights.get("factor", latentDim, latentDim), latentDim);
+    this._slope = weights.get("slope", latentDim, latentDim);
+    const prefixFactor = weights.get("prefix_factor", latentDim, latentDim);
+    this._prefixFactor = lowerTriangle(prefixFactor, latentDim);
+    this._logShares = this._shares.map((share) => Math.max(Math.log(share), NEVER));
     /** @type {Discriminant | undefined} */
     this._whole = undefined;
-    /** @type {Discriminant | undefined} */
-    this._prefix = undefined;
+    /** @type {ReturnType<LatentGaussians["_describePrefixes"]> | undefined} */
+    this._prefixes = undefined;
   }
 
   /**
-   * Sample the code of a category's drawing; at temperature 0 its mean.
+   * Sample the code of a category's drawing; at temperature 0 the mean of its commonest mode.
    *
    * @param {number} categoryId
    * @param {number} seed @param {number} index @param {number} temperature
    */
   sample(categoryId, seed, index, temperature) {
-    const spread = Math.fround(Math.sqrt(temperature));
-    const noise = latentStream(seed, index).normals(2 * this._dim).map((value) => spread * value);
-    return this._code(categoryId, noise);
+    const stream = latentStream(seed, index), spread = Math.fround(Math.sqrt(temperature));
+    const normals = stream.normals(this._dim).map((value) => spread * value);
+    const gumbels = stream.gumbels(NUM_MODES);
+    const mode = likeliest(this._modes(this._logShares, categoryId)
+      .map((share, i) => (temperature > 0 ? share + gumbels[i] : share)));
+    return this._code(categoryId, mode, apply(this._factor, Float64Array.from(normals)));
   }
 
   /**
@@ -53,27 +66,26 @@ export class LatentGaussians {
    * @returns {number} Number of the category.
    */
   sampleCategory(prefixCode, seed, index, temperature) {
-    this._prefix ??= this._discriminant(this._prefixMeans, 0);
-    const logits = discriminate(this._prefix, prefixCode);
+    const logits = this._logits(this._describedPrefixes().discriminant, prefixCode);
     const noise = latentStream(seed, index).gumbels(logits.length);
     const factor = Math.fround(temperature);
-    const noisy = logits.map((logit, i) => logit + Math.fround(factor * noise[i]));
-    return noisy.reduce((best, logit, i) => (logit > noisy[best] ? i : best), 0);
+    return likeliest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
   }
 
   /**
-   * The likeliest code of the whole drawing of a beginning, given its category.
+   * The mean code of the whole drawing of a beginning, in the mode it is likeliest of.
    *
    * @param {Float32Array} prefixCode @param {number} categoryId
    */
   complete(prefixCode, categoryId) {
-    const size = this._dim, noise = new Float32Array(2 * size);
-    for (let i = 0; i < size; i++) {
-      let rest = prefixCode[i] - this._prefixMeans[categoryId * size + i];
-      for (let k = 0; k < i; k++) rest -= this._factor[i * 2 * size + k] * noise[k];
-      noise[i] = rest / this._factor[i * 2 * size + i];
-    }
-    return this._code(categoryId, noise);
+    const { discriminant, means, triangle, covariance } = this._describedPrefixes();
+    const logits = this._modeLogits(discriminant, prefixCode);
+    const mode = likeliest(this._modes(logits, categoryId));
+    const start = (categoryId * NUM_MODES + mode) * this._dim;
+    const apart = Float64Array.from(prefixCode, (value, i) => value - means[start + i]);
+    solve(triangle, apart);
+    const slope = transposed(Float64Array.from(this._slope), this._dim);
+    return this._code(categoryId, mode, apply(covariance, apply(slope, apart)));
   }
 
   /**
@@ -82,48 +94,92 @@ export class LatentGaussians {
    * @param {Float32Array} code
    */
   logits(code) {
-    this._whole ??= this._discriminant(this._means, this._dim);
-    return discriminate(this._whole, code);
-  }
-
-  /** @param {number} categoryId @param {Float32Array} noise (2 Z,) standard normals. */
-  _code(categoryId, noise) {
-    const size = this._dim, code = new Float32Array(size);
-    for (let i = 0; i < size; i++) {
-      const row = (size + i) * 2 * size;
-      let sum = 0;
-      for (let k = 0; k <= size + i; k++) sum += this._factor[row + k] * noise[k];
-      code[i] = this._means[categoryId * size + i] + sum;
-    }
-    return checkedCode(code);
+    this._whole ??= this._discriminant(this._means, cholesky(squared(this._factor)));
+    return this._logits(this._whole, code);
   }
 
   /**
-   * Linear discriminants (Fisher, 1936; Rao, 1948) of the codes whose factor begins at a row.
+   * A mean and what is added to it.
    *
-   * @param {Float32Array} means @param {number} first @returns {Discriminant}
+   * @param {number} categoryId @param {number} mode @param {Float64Array} added
    */
-  _discriminant(means, first) {
-    const size = this._dim, columns = 2 * size;
-    const covariance = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        for (let k = 0; k <= first + j; k++) {
-          sum += this._factor[(first + i) * columns + k] * this._factor[(first + j) * columns + k];
+  _code(categoryId, mode, added) {
+    const start = (categoryId * NUM_MODES + mode) * this._dim;
+    return checkedCode(Float32Array.from(added, (value, i) => this._means[start + i] + value));
+  }
+
+  /** Those of a category. @param {Float32Array} ofModes (K, J). @param {number} categoryId */
+  _modes(ofModes, categoryId) {
+    return ofModes.subarray(categoryId * NUM_MODES, (categoryId + 1) * NUM_MODES);
+  }
+
+  _describedPrefixes() {
+    this._prefixes ??= this._describePrefixes();
+    return this._prefixes;
+  }
+
+  /** Means of the beginnings of each mode's drawings, and how they and the drawings vary. */
+  _describePrefixes() {
+    const size = this._dim, count = this._shares.length;
+    const apart = this._means.slice();
+    for (let category = 0; category < count / NUM_MODES; category++) {
+      const start = category * NUM_MODES;
+      for (let i = 0; i < size; i++) {
+        let middle = 0;
+        for (let mode = start; mode < start + NUM_MODES; mode++) {
+          middle += this._shares[mode] * this._means[mode * size + i];
         }
-        covariance[i * size + j] = sum;
+        for (let mode = start; mode < start + NUM_MODES; mode++) apart[mode * size + i] -= middle;
       }
     }
-    const triangle = cholesky(covariance, size);
-    const weight = Float64Array.from(means), bias = new Float64Array(this._known.length);
-    for (let category = 0; category < bias.length; category++) {
-      const row = weight.subarray(category * size, (category + 1) * size);
-      solve(triangle, row);
-      const square = row.reduce((sum, value, i) => sum + value * means[category * size + i], 0);
-      bias[category] = this._known[category] ? -square / 2 : NEVER;
+    const means = new Float32Array(apart.length);
+    multiply(this._slope, apart, means, count, size, size);
+    for (let at = 0; at < means.length; at++) {
+      means[at] += this._prefixMeans[Math.floor(at / size / NUM_MODES) * size + (at % size)];
     }
+    const explained = product(Float64Array.from(this._slope), this._factor, size);
+    const noise = squared(this._prefixFactor);
+    const triangle = cholesky(squared(explained).map((value, i) => value + noise[i]));
+    const discriminant = this._discriminant(means, triangle);
+    return { means, triangle, discriminant, covariance: squared(this._factor) };
+  }
+
+  /**
+   * @param {Float32Array} means (K, J, Z). @param {Float64Array} triangle Of their covariance.
+   * @returns {Discriminant}
+   */
+  _discriminant(means, triangle) {
+    const size = this._dim, weight = Float64Array.from(means);
+    const bias = Float64Array.from(this._shares, (_, mode) => {
+      const row = weight.subarray(mode * size, (mode + 1) * size);
+      solve(triangle, row);
+      return -row.reduce((sum, value, i) => sum + value * means[mode * size + i], 0) / 2;
+    });
     return { weight, bias };
+  }
+
+  /**
+   * Log density of a code in each mode, with the mode's share, up to a constant.
+   *
+   * @param {Discriminant} discriminant @param {Float32Array} code
+   */
+  _modeLogits({ weight, bias }, code) {
+    return this._logShares.map((share, mode) => {
+      if (share <= NEVER) return NEVER;
+      const row = mode * code.length;
+      let sum = bias[mode];
+      for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
+      return sum + share;
+    });
+  }
+
+  /** Logits of the categories. @param {Discriminant} discriminant @param {Float32Array} code */
+  _logits(discriminant, code) {
+    const logits = this._modeLogits(discriminant, code);
+    return Float32Array.from({ length: logits.length / NUM_MODES }, (_, category) => {
+      const modes = this._modes(logits, category);
+      return modes.every((logit) => logit <= NEVER) ? NEVER : logSum(modes);
+    });
   }
 }
 
@@ -133,23 +189,48 @@ export function checkedCode(code) {
   throw new BundleError("the bundle gives codes that are not finite, or too large");
 }
 
-/** @param {Discriminant} discriminant @param {Float32Array} code */
-function discriminate({ weight, bias }, code) {
-  return Float32Array.from(bias, (constant, category) => {
-    const row = category * code.length;
-    let sum = constant;
-    for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
+/** The place of the largest number. @param {Float32Array} values */
+const likeliest = (values) =>
+  values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+/** @param {Float32Array} matrix @param {number} size */
+function lowerTriangle(matrix, size) {
+  return Float64Array.from(matrix, (value, at) => (at % size <= Math.floor(at / size) ? value : 0));
+}
+
+/** A matrix times a vector. @param {Float64Array} matrix @param {Float64Array} vector */
+function apply(matrix, vector) {
+  const size = vector.length;
+  return vector.map((_, row) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += matrix[row * size + k] * vector[k];
     return sum;
   });
 }
 
-/**
- * The lower triangle whose square a symmetric matrix is.
- *
- * @param {Float64Array} matrix @param {number} size
- */
-function cholesky(matrix, size) {
-  const triangle = new Float64Array(size * size);
+/** @param {Float64Array} matrix @param {number} size */
+function transposed(matrix, size) {
+  return matrix.map((_, at) => matrix[(at % size) * size + Math.floor(at / size)]);
+}
+
+/** @param {Float64Array} left @param {Float64Array} right @param {number} size */
+function product(left, right, size) {
+  const turned = transposed(right, size), result = new Float64Array(size * size);
+  for (let row = 0; row < size; row++) {
+    result.set(apply(turned, left.subarray(row * size, (row + 1) * size)), row * size);
+  }
+  return result;
+}
+
+/** A matrix times its transpose. @param {Float64Array} matrix */
+function squared(matrix) {
+  const size = Math.sqrt(matrix.length);
+  return product(matrix, transposed(matrix, size), size);
+}
+
+/** The lower triangle whose square a symmetric matrix is. @param {Float64Array} matrix */
+function cholesky(matrix) {
+  const size = Math.sqrt(matrix.length), triangle = new Float64Array(matrix.length);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * size + j];

@@ -1,6 +1,7 @@
 // What a model recognizes in drawings: their codes and categories; and which of several redrawings
 // of a drawing are the best. `recognizer.py` and `classifier.py` have the same in numpy.
 
+import { MeasuredPicture } from "./distance.js";
 import { BundleError } from "./errors.js";
 import { checkedCode, LatentGaussians } from "./latents.js";
 import { Linear, NormedConvolutions, Weights } from "./layers.js";
@@ -10,7 +11,8 @@ import { logSum } from "./mixture.js";
 
 const CODE_CLASSIFIER_WEIGHT = 0.2; // of the codes' log probabilities, the pictures' being 1
 const REDRAWING_SOFTENING = 1.5; // the classifier is overconfident on redrawings
-const DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
+const CODE_DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
+const LINE_DISTANCE_WEIGHT = 4; // the same of the mean distance between lines
 
 export class Recognizer {
   /**
@@ -71,32 +73,37 @@ export class Recognizer {
   }
 
   /**
-   * How unlike a drawing is to one that it was drawn from: the distance of their codes, and the
-   * softened negative log probability that it shows what the other one shows.
+   * A function that says how unlike a redrawing is to what it was drawn from: the distance of their
+   * codes, or of their lines, and the softened negative log probability that it shows the same.
    *
-   * @param {Float32Array} view
-   * @param {Float32Array} code Code of what it was drawn from.
+   * @param {Float32Array} code Of what it was drawn from.
    * @param {Float32Array | null} scores `classScores` of that.
+   * @param {Float32Array} [picture] Of that, if redrawings are to keep to its lines.
    */
-  unlikeness(view, code, scores) {
-    const own = this.code(view);
-    const distance = Math.sqrt(own.reduce((sum, value, i) => sum + (value - code[i]) ** 2, 0));
-    if (!scores || !this.classifier) return { distance, surprise: 0 };
-    const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
-    const both = logSoftmax(logits).map((value, i) => value + scores[i]);
-    return { distance, surprise: -both.reduce((a, b) => Math.max(a, b)) };
+  unlikeness(code, scores, picture) {
+    const measured = picture && new MeasuredPicture(picture);
+    const weight = measured ? LINE_DISTANCE_WEIGHT : CODE_DISTANCE_WEIGHT;
+    return (/** @type {Float32Array} */ view) => {
+      const distance = measured
+        ? measured.distanceTo(new MeasuredPicture(view))
+        : Math.hypot(...this.code(view).map((value, i) => value - code[i]));
+      if (!scores || !this.classifier) return { weight, distance, surprise: 0 };
+      const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
+      const both = logSoftmax(logits).map((value, i) => value + scores[i]);
+      return { weight, distance, surprise: -both.reduce((a, b) => Math.max(a, b)) };
+    };
   }
 }
 
 /**
  * Rank the redrawings of one drawing: their numbers, the best one's first.
  *
- * @param {{distance: number, surprise: number}[]} candidates
+ * @param {{weight: number, distance: number, surprise: number}[]} candidates
  */
 export function ranked(candidates) {
   const mean = candidates.reduce((sum, { distance }) => sum + distance, 0) / candidates.length;
   const costs = candidates.map(
-    ({ distance, surprise }) => (DISTANCE_WEIGHT * distance) / Math.max(mean, 1e-12) + surprise,
+    ({ weight, distance, surprise }) => (weight * distance) / Math.max(mean, 1e-12) + surprise,
   );
   return candidates.map((_, i) => i).sort((a, b) => costs[a] - costs[b]);
 }

@@ -132,7 +132,9 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    return (await this._ranked(drawings, code, scores, options.signal)).slice(0, n);
+    const seesLines = this.seesPictures && fidelity !== 0;
+    const unlikeness = this._recognizer.unlikeness(code, scores, seesLines ? view : undefined);
+    return (await this._ranked(drawings, unlikeness, options.signal)).slice(0, n);
   }
 
   /**
@@ -201,7 +203,8 @@ export class Sketcher {
     const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
     const best = [];
     for (const [i, candidates] of drawings.entries()) {
-      const [first] = await this._ranked(candidates, path[i], along[i], options.signal);
+      const unlikeness = this._recognizer.unlikeness(path[i], along[i]);
+      const [first] = await this._ranked(candidates, unlikeness, options.signal);
       best.push(first);
     }
     return best;
@@ -318,13 +321,13 @@ export class Sketcher {
   /**
    * Redrawings of a drawing, the best one first.
    *
-   * @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores
-   * @param {AbortSignal} [signal]
+   * @param {Drawn[]} drawings
+   * @param {ReturnType<Recognizer["unlikeness"]>} unlikeness @param {AbortSignal} [signal]
    */
-  async _ranked(drawings, code, scores, signal) {
+  async _ranked(drawings, unlikeness, signal) {
     const letOthersIn = pauses(signal), candidates = [];
     for (const drawing of drawings) {
-      candidates.push(this._recognizer.unlikeness(this._networks.view(drawing), code, scores));
+      candidates.push(unlikeness(this._networks.view(drawing)));
       await letOthersIn();
     }
     return ranked(candidates).map((number) => drawings[number]);
