@@ -121,7 +121,7 @@ def completed(sketcher: Sketcher) -> Path:
 def drawing_itself(sketcher: Sketcher) -> Path:
     """A redrawing that draws itself."""
     (drawing,) = sketcher.redraw(EXAMPLES / "cat.svg", best_of=32)
-    return drawing.save(IMAGES / "drawing-itself.svg", smooth=True, animate=True)
+    return drawing.save(IMAGES / "drawing-itself.svg", curves=True, animate=True)
 
 
 def real_world(sketcher: Sketcher, quickdraw: Path, icons: Path) -> Path:

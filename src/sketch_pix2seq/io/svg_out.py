@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.animation import animated_style
+from sketch_pix2seq.sketch.curves import curves_of
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
 from sketch_pix2seq.sketch.sketch import Frame
-from sketch_pix2seq.sketch.smooth import curves_through
 
 WHOLE_STROKES = "data-strokes"
 """Attribute of an `svg` each path of which is one stroke, not to be joined with another."""
@@ -28,7 +28,7 @@ def to_svg(
     colour: str = "#111111",
     frame: Frame | None = None,
     title: str | None = None,
-    smooth: bool = False,
+    curves: bool = False,
     animate: bool = False,
     size_mm: float | None = None,
 ) -> str:
@@ -73,7 +73,7 @@ def to_svg(
             margin,
             line_width,
             colour,
-            smooth=smooth,
+            curves=curves,
             animate=animate,
             is_placed=frame is not None,
         )
@@ -89,7 +89,7 @@ def drawing_group(
     colour: str,
     origin: tuple[float, float] = (0.0, 0.0),
     *,
-    smooth: bool = False,
+    curves: bool = False,
     animate: bool = False,
     is_placed: bool = False,
 ) -> str:
@@ -102,7 +102,7 @@ def drawing_group(
         line_width: Width in pixels.
         colour: Any CSS colour.
         origin: Upper left corner of the square.
-        smooth: Draw curves through the points instead of straight lines.
+        curves: Draw curves instead of straight lines, as `curves_of` finds them.
         animate: Let the strokes appear one after the other.
         is_placed: Leave it where it lies instead.
 
@@ -118,8 +118,13 @@ def drawing_group(
     shift = np.asarray(origin) + size / 2
     if is_placed:
         scale, shift = np.ones(1), middle
-    placed = ((np.asarray(s, np.float64) - middle) * scale + shift for s in strokes)
-    paths = [curve_data(points) if smooth else path_data(points) for points in placed]
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes]
+    paths = [path_data((line - middle) * scale + shift) for line in lines]
+    if curves:
+        paths = [
+            curve_data((some - middle) * scale + shift) if len(some) else path
+            for some, path in zip(curves_of(drawing), paths, strict=True)
+        ]
     elements = (
         animated_style(strokes, paths)
         if animate
@@ -144,18 +149,15 @@ def path_data(points: Float[np.ndarray, "P 2"]) -> str:
     return f"M{pairs[0]}h0" if len(pairs) == 1 else "M" + "L".join(pairs)
 
 
-def curve_data(points: Float[np.ndarray, "P 2"]) -> str:
-    """Write one stroke as SVG path data of curves, rounded to hundredths of a pixel.
+def curve_data(curves: Float[np.ndarray, "C 4 2"]) -> str:
+    """Write the curves of one stroke, C >= 1, as SVG path data, rounded to hundredths of a pixel.
 
     Example:
-        >>> curve_data(np.array([[0.0, 0.0], [3.0, 0.0]]))
+        >>> curve_data(np.array([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]]))
         'M0 0C1 0 2 0 3 0'
     """
-    if len(points) == 1:
-        return path_data(points)
-    curves = curves_through(points)[:, 1:].reshape(-1, 6).tolist()
-    steps = ("C" + " ".join(map(number, curve)) for curve in curves)
-    return path_data(points[:1]).removesuffix("h0") + "".join(steps)
+    steps = ("C" + " ".join(map(number, curve)) for curve in curves[:, 1:].reshape(-1, 6).tolist())
+    return path_data(curves[0, :1]).removesuffix("h0") + "".join(steps)
 
 
 def number(value: float) -> str:

@@ -282,7 +282,7 @@ class Sketch:
         margin: float | None = None,
         line_width: float | None = None,
         colour: str = "#111111",
-        smooth: bool = False,
+        curves: bool = False,
         animate: bool = False,
         size_mm: float | None = None,
     ) -> str:
@@ -296,7 +296,8 @@ class Sketch:
             margin: Pixels kept between the points and each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
             colour: Any CSS colour.
-            smooth: Draw curves through the points instead of straight lines.
+            curves: Draw curves instead of straight lines, through every point; of a drawing with a
+                frame as few as keep to its lines within 0.3 of their width.
             animate: Let the picture draw itself, stroke by stroke, once.
             size_mm: Real size of the paper's longest side, for plotters.
 
@@ -316,7 +317,7 @@ class Sketch:
             line_width=line_width,
             colour=colour,
             title=self.category,
-            smooth=smooth,
+            curves=curves,
             animate=animate,
             size_mm=size_mm,
             frame=self.frame if size is None and margin is None else None,
@@ -328,7 +329,7 @@ class Sketch:
         *,
         margin: float | None = None,
         line_width: float | None = None,
-        smooth: bool = False,
+        curves: bool = False,
     ) -> Image.Image:
         """Return the drawing as a grey Pillow picture, black on white; arguments as of `to_svg`.
 
@@ -336,7 +337,7 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
             (64, 64)
         """
-        ink = rasterise(self.smoothed() if smooth else self, _settings(size, margin, line_width))
+        ink = rasterise(self.smoothed() if curves else self, _settings(size, margin, line_width))
         return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
 
     def to_animation(
@@ -346,7 +347,7 @@ class Sketch:
         *,
         margin: float | None = None,
         line_width: float | None = None,
-        smooth: bool = False,
+        curves: bool = False,
     ) -> bytes:
         """Return a GIF, or a PNG that moves, which draws itself again and again like a hand.
 
@@ -360,7 +361,7 @@ class Sketch:
 
         if kind not in ("gif", "apng"):
             raise UsageError("`kind` must be gif or apng", got=kind)
-        drawing = self.smoothed() if smooth else self
+        drawing = self.smoothed() if curves else self
         return animation.animate(drawing, kind, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
