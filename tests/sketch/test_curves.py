@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -37,7 +37,7 @@ def apart(points: np.ndarray, line: np.ndarray) -> float:
     return float(np.hypot(away[..., 0], away[..., 1]).min(axis=1).max())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STROKES, min_size=1, max_size=4), st.floats(0.05, 20))
 def test_curve_and_line_stay_within_the_bound(strokes: list[np.ndarray], bound: float) -> None:
     for stroke, curves in zip(strokes, fitted_curves(strokes, bound), strict=True):

@@ -22,7 +22,7 @@ from sketch_pix2seq.errors import UsageError
 if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
 
-Format = Literal["svg", "png", "gif", "apng", "ndjson"]
+Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
 
 
 @Parameter(name="*")
@@ -36,7 +36,9 @@ class Style:
     ] = None
     animate: Annotated[bool, Parameter(help="SVGs draw themselves, stroke by stroke.")] = False
     size: Annotated[int | None, Parameter(help="Width and height in pixels; 256.")] = None
-    size_mm: Annotated[float | None, Parameter(help="Real size of SVGs, for plotters.")] = None
+    size_mm: Annotated[
+        float | None, Parameter(help="Real size of SVGs and DXFs, for plotters.")
+    ] = None
 
     def options(self, form: str, *, curved: bool = False) -> dict[str, Any]:
         """Return the options of `Sketch.save`; refuse what files of that suffix cannot show.
@@ -45,10 +47,12 @@ class Style:
             form: The suffix.
             curved: Whether SVGs show curves if nothing else is asked for.
         """
-        only_svg = {"animate": self.animate or None, "size_mm": self.size_mm}
-        options = {name: value for name, value in only_svg.items() if value is not None}
-        if options and form != "svg":
-            raise UsageError(f"`{next(iter(options))}` is for SVGs", got=form)
+        if self.animate and form != "svg":
+            raise UsageError("`animate` is for SVGs", got=form)
+        if self.size_mm is not None and form not in ("svg", "dxf"):
+            raise UsageError("`size_mm` is for SVGs and DXFs", got=form)
+        options: dict[str, Any] = {"animate": True} if self.animate else {}
+        options |= {"size_mm": self.size_mm} if self.size_mm is not None else {}
         if self.size is not None and self.size < 1:
             raise UsageError("`size` must be at least 1", got=self.size)
         curves = (curved and form == "svg") if self.curves is None else self.curves

@@ -168,7 +168,8 @@ def append_completion(
     """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
     strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
     middle = np.array(prefix.middle, np.float32)
-    return replace(sketch, strokes=(*sketch.strokes, *(stroke + middle for stroke in strokes)))
+    drawn = (*sketch.strokes, *(stroke + middle for stroke in strokes))
+    return replace(sketch, strokes=drawn, colours=None)
 
 
 def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:
