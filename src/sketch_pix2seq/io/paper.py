@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -115,14 +116,12 @@ def layers_of(drawing: Drawing) -> list[tuple[str, str, list[int]]]:
     colours: Sequence[str] = getattr(drawing, "colours", None) or ()
     pens = list(dict.fromkeys(colours))
     names = [colour_name(pen) for pen in pens]
-    return [
-        (
-            name if names.count(name) == 1 else f"{name} {pen}",
-            pen,
-            [number for number, colour in enumerate(colours) if colour == pen],
-        )
-        for name, pen in zip(names, pens, strict=True)
-    ]
+    layers = []
+    for place, (name, pen) in enumerate(zip(names, pens, strict=True)):
+        if names.count(name) > 1:  # no digits: vpype would take them for the layer's number
+            name += " " + string.ascii_lowercase[names[:place].count(name) % 26]
+        layers.append((name, pen, [k for k, colour in enumerate(colours) if colour == pen]))
+    return layers
 
 
 def colour_name(colour: str) -> str:

@@ -104,15 +104,17 @@ def _group(
     elements = [f'<path d="{path}"/>' for path in paths]
     if animate:
         style, elements = animated(strokes, paths)
-    layers = [
-        f'<g inkscape:groupmode="layer" inkscape:label="{name}" stroke="{pen}">'
+    look = (
+        f' stroke-width="{number(paper.line_width)}" stroke-linecap="round"'
+        ' stroke-linejoin="round">'
+    )
+    if not (layers := layers_of(drawing)):
+        return f'<g fill="none" stroke={quoteattr(colour)}{look}{style}{"".join(elements)}</g>'
+    return style + "".join(
+        f'<g inkscape:groupmode="layer" inkscape:label="{name}" fill="none" stroke="{pen}"{look}'
         + "".join(elements[place] for place in some)
         + "</g>"
-        for name, pen, some in layers_of(drawing)
-    ]
-    return (
-        f'<g fill="none" stroke={quoteattr(colour)} stroke-width="{number(paper.line_width)}"'
-        f' stroke-linecap="round" stroke-linejoin="round">{style}{"".join(layers or elements)}</g>'
+        for name, pen, some in layers
     )
 
 

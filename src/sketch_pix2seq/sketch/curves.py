@@ -28,6 +28,7 @@ _REACH = 4.0  # bounds along the line within which its direction is measured
 _BETWEEN = 0.1  # weight of a place within a segment, where the line may be rounder; of a point 1
 _ROUNDS = 5  # of fitting, and finding the nearest place on the curve anew
 _HOPELESS = 6.0  # bounds: a curve so far off is not fitted again
+_MOST_STEPS = 10_000  # of a curve
 _LONGEST_ARM = 3.0  # chords from an end of a curve to its control point
 _SHARP = np.cos(np.radians(CORNER))
 
@@ -88,6 +89,23 @@ def curves_of(drawing: Drawing) -> list[Float64[np.ndarray, "C 4 2"]]:
     if frame is None:
         return [curves_through(stroke) for stroke in strokes]
     return fitted_curves(strokes, OF_WIDTH * frame.line_width)
+
+
+def points_along(curves: Float64[np.ndarray, "C 4 2"], step: float) -> Float64[np.ndarray, "P 2"]:
+    """Make a line of straight pieces of curves, C >= 1, each piece at most `step` long.
+
+    Example:
+        >>> line = np.array([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]])
+        >>> points_along(line, 1)[:, 0].tolist()
+        [0.0, 1.0, 2.0, 3.0]
+    """
+    # three times the longest arm of a curve's control points is its largest speed
+    speed = 3 * np.hypot(*np.moveaxis(np.diff(curves, axis=1), -1, 0)).max(axis=1)
+    counts = np.clip(np.ceil(speed / step), 1, _MOST_STEPS).astype(np.int64)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    t = (np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]) / counts[owner]
+    points = _at((curves[..., 0] + 1j * curves[..., 1])[owner], t)
+    return np.concatenate([np.stack([points.real, points.imag], axis=1), curves[-1, 3:]])
 
 
 def fitted_curves(
