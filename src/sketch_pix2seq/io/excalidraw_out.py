@@ -40,7 +40,7 @@ def to_excalidraw(
         UsageError: If a number is out of its range.
 
     Example:
-        >>> to_excalidraw([np.eye(2)])[:24]
+        >>> to_excalidraw([np.eye(2)])[:25]
         b'{"type":"excalidraw","ver'
     """
     paper = paper_for(drawing, size, margin, line_width)

@@ -16,7 +16,7 @@ MM_PER_PIXEL = 25.4 / 96
 """Of CSS pixels, if no real size is asked for."""
 
 _MAX_SIZE = 100_000
-_HUES = (0, 29, 58, 105, 143, 195, 255, 285, 325, 360)  # angles in Oklab, in degrees
+_HUES = (0, 29, 58, 105, 143, 195, 255, 275, 312, 360)  # angles in Oklab, in degrees
 _NAMES = (
     *("pink", "red", "orange", "yellow", "green"),
     *("turquoise", "blue", "blue", "purple", "pink"),
