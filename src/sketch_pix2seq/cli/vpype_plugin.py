@@ -19,7 +19,7 @@ from jaxtyping import Complex128, Float
 
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.errors import SketchPix2SeqError
-from sketch_pix2seq.io.paper import layers_of, paper_for
+from sketch_pix2seq.io.paper import MM_PER_PIXEL, layers_of, paper_for
 from sketch_pix2seq.sketch.curves import curves_of, points_along
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -49,7 +49,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--width",
             type=vpype_cli.LengthType(),
             default=None,
-            help="Width of the picture on the page; a pixel is 1/96 inch if left out.",
+            help="Width of the picture on the page; its real one, or a pixel is 1/96 inch.",
         ),
         click.argument("file", type=vpype_cli.PathType(exists=True, dir_okay=False)),
     ):
@@ -135,7 +135,7 @@ def _added(
 ) -> vpype.Document:
     """Add a drawing to a document."""
     paper = paper_for(sketch)
-    scale = 1.0 if width is None else width / paper.width
+    scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [
         _line(paper.place(points_along(curves, quantization / paper.scale / scale)) * scale)
         if len(curves)

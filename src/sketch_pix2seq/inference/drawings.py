@@ -169,7 +169,11 @@ def append_completion(
     strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
     middle = np.array(prefix.middle, np.float32)
     drawn = (*sketch.strokes, *(stroke + middle for stroke in strokes))
-    return replace(sketch, strokes=drawn, colours=None)
+    completed = replace(sketch, strokes=drawn, colours=None)
+    (left, top, right, bottom), frame = completed.bounds or (0, 0, 0, 0), sketch.frame
+    if frame is None or (min(left, top) >= 0 and right <= frame.width and bottom <= frame.height):
+        return completed
+    return replace(completed, frame=None)  # it grew out of its picture
 
 
 def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:

@@ -37,7 +37,8 @@ def to_dxf(
         size: As of `Sketch.to_svg`.
         margin: As of `Sketch.to_svg`.
         curves: Write strokes as SPLINEs, as `curves_of` finds them.
-        size_mm: Length of the paper's longest side; None: 96 pixels are an inch.
+        size_mm: Length of the paper's longest side; None: that of the frame, or 96 pixels are an
+            inch.
 
     Raises:
         MissingExtraError: If ezdxf is not installed.
@@ -46,8 +47,8 @@ def to_dxf(
     with needs_extra("dxf"), _no_lasting_files():
         import ezdxf
 
-    paper = paper_for(drawing, size, margin)
-    mm = paper.mm_per_pixel(size_mm)
+    paper = paper_for(drawing, size, margin, size_mm=size_mm)
+    mm = paper.mm_per_pixel
 
     def place(points: np.ndarray) -> list[tuple[float, float]]:
         x, y = (paper.place(points).reshape(-1, 2) * mm).T

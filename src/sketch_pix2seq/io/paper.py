@@ -15,7 +15,9 @@ from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
 MM_PER_PIXEL = 25.4 / 96
 """Of CSS pixels, if no real size is asked for."""
 
-_MAX_SIZE = 100_000
+MAX_PAPER = 100_000
+"""The longest side of paper, in pixels or millimetres."""
+
 _HUES = (0, 29, 58, 105, 143, 195, 255, 275, 312, 360)  # angles in Oklab, in degrees
 _NAMES = (
     *("pink", "red", "orange", "yellow", "green"),
@@ -33,6 +35,7 @@ class Paper(NamedTuple):
         line_width: Of lines.
         scale: Pixels to one of the drawing.
         shift: Where the drawing's (0, 0) lies.
+        size_mm: Real length of the longest side, if there is one.
     """
 
     width: float
@@ -40,23 +43,19 @@ class Paper(NamedTuple):
     line_width: float
     scale: float
     shift: Float64[np.ndarray, " 2"]
+    size_mm: float | None = None
 
     def place(self, points: Real[np.ndarray, "*N 2"]) -> Float64[np.ndarray, "*N 2"]:
         """Points of the drawing in pixels of the paper."""
         placed: Float64[np.ndarray, "*N 2"] = points * np.float64(self.scale) + self.shift
         return placed
 
-    def mm_per_pixel(self, size_mm: float | None) -> float:
-        """Millimetres to a pixel, if the paper's longest side is to be so long.
-
-        Raises:
-            UsageError: If it cannot be so long.
-        """
-        if size_mm is None:
+    @property
+    def mm_per_pixel(self) -> float:
+        """Millimetres to a pixel; those of CSS if there is no real size."""
+        if self.size_mm is None:
             return MM_PER_PIXEL
-        if not 0 < size_mm <= _MAX_SIZE:
-            raise UsageError(f"`size_mm` must be above 0 and up to {_MAX_SIZE}", got=size_mm)
-        return size_mm / max(self.width, self.height)
+        return self.size_mm / max(self.width, self.height)
 
 
 def paper_for(
@@ -64,6 +63,7 @@ def paper_for(
     size: float | None = None,
     margin: float | None = None,
     line_width: float | None = None,
+    size_mm: float | None = None,
 ) -> Paper:
     """Lay a drawing on paper: where it lies in its frame, or fitted into a square.
 
@@ -73,6 +73,7 @@ def paper_for(
         margin: Pixels kept between the points and each edge; None: none in a frame, or a 24th of
             `size`.
         line_width: In pixels; None: that of the frame, or a 96th of `size`.
+        size_mm: Real length of the longest side; None: that of the frame, if it has one.
 
     Raises:
         UsageError: If a number is out of its range.
@@ -88,16 +89,20 @@ def paper_for(
     size = 256.0 if size is None else size
     margin = size / 24 if margin is None else margin
     line_width = size / 96 if line_width is None else line_width
-    if not 0 < size <= _MAX_SIZE or not 0 <= 2 * margin < size or not 0 < line_width <= size:
+    if not 0 < size <= MAX_PAPER or not 0 <= 2 * margin < size or not 0 < line_width <= size:
         raise UsageError(
-            f"`size` must be up to {_MAX_SIZE}, `margin` below its half, `line_width` up to it",
+            f"`size` must be up to {MAX_PAPER}, `margin` below its half, `line_width` up to it",
             got=f"{size}, {margin}, {line_width}",
         )
+    if size_mm is None and frame is not None:
+        size_mm = frame.size_mm
+    if size_mm is not None and not 0 < size_mm <= MAX_PAPER:
+        raise UsageError(f"`size_mm` must be above 0 and up to {MAX_PAPER}", got=size_mm)
     if frame is not None:
-        return Paper(frame.width, frame.height, line_width, 1.0, np.zeros(2))
+        return Paper(frame.width, frame.height, line_width, 1.0, np.zeros(2), size_mm)
     box = bounds(strokes_of(drawing)) or (0.0, 0.0, 0.0, 0.0)
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
-    return Paper(size, size, line_width, float(scale), size / 2 - middle * scale)
+    return Paper(size, size, line_width, float(scale), size / 2 - middle * scale, size_mm)
 
 
 def layers_of(drawing: Drawing) -> list[tuple[str, str, list[int]]]:
@@ -137,6 +142,20 @@ def colour_name(colour: str) -> str:
         return next(name for least, name in reversed(_GREYS.items()) if lightness >= least)
     hue = np.degrees(np.arctan2(b, a)) % 360
     return _NAMES[int(np.abs(np.array(_HUES) - hue).argmin())]
+
+
+def hex_colours(rgb: Float[np.ndarray, "K 3"], *, is_light: bool) -> list[str]:
+    """Write pens' colours, from 0 to 1, as #rrggbb.
+
+    Those of pens for dark paper become as dark as they were light, in the same hue.
+
+    Example:
+        >>> hex_colours(np.array([[1.0, 1.0, 0.5]]), is_light=True)
+        ['#808000']
+    """
+    if is_light:
+        rgb = rgb + 1 - rgb.max(axis=1, keepdims=True) - rgb.min(axis=1, keepdims=True)
+    return ["#{:02x}{:02x}{:02x}".format(*one) for one in np.rint(255 * rgb).astype(int).tolist()]
 
 
 def oklab(rgb: Float[np.ndarray, "*N 3"]) -> Float64[np.ndarray, "*N 3"]:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Complex128, Float, Float64, Int64
 from PIL import Image, ImageFilter
 
-from sketch_pix2seq.io.paper import oklab
+from sketch_pix2seq.io.paper import hex_colours, oklab
 
 _MOST_SAMPLES = 48  # along a stroke
 _AROUND = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
@@ -59,9 +59,7 @@ def pen_colours(
         pens[pens == known[a]] = known[b]
     if len(known) == 1 and np.abs(_strengths(oklab(colours), paper)[0]) < _ONE_PEN:
         return None
-    if not paper:  # as dark on white as it is light on dark, in the same hue
-        colours += 1 - colours.max(axis=1, keepdims=True) - colours.min(axis=1, keepdims=True)
-    names = ["#{:02x}{:02x}{:02x}".format(*np.rint(255 * one).astype(int)) for one in colours]
+    names = hex_colours(colours, is_light=not paper)
     return tuple(names[place] for place in np.searchsorted(known, pens).tolist())
 
 

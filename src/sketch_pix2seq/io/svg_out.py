@@ -44,10 +44,10 @@ def to_svg(
         >>> '<path d="M4 14L44 34"/>' in svg
         True
     """
-    paper = paper_for(drawing, size, margin, line_width)
+    paper = paper_for(drawing, size, margin, line_width, size_mm)
     sides = (paper.width, paper.height)
-    mm = paper.mm_per_pixel(size_mm)
-    shown = [number(side) if size_mm is None else f"{number(side * mm)}mm" for side in sides]
+    mm = paper.mm_per_pixel
+    shown = [number(side) if paper.size_mm is None else f"{number(side * mm)}mm" for side in sides]
     width, height = map(number, sides)
     has_layers = bool(layers_of(drawing))
     return (

@@ -24,11 +24,19 @@ from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
 
 class Frame(NamedTuple):
-    """The picture that a drawing was read from: its size, and the width of the lines, in pixels."""
+    """The picture that a drawing was read from.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        line_width: Usual width of its lines, in pixels.
+        size_mm: Real length of its longest side, if it says so.
+    """
 
     width: float
     height: float
     line_width: float
+    size_mm: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -315,7 +323,7 @@ class Sketch:
             curves: Draw curves instead of straight lines, through every point; of a drawing with a
                 frame as few as keep to its lines within 0.3 of their width.
             animate: Let the picture draw itself, stroke by stroke, once.
-            size_mm: Real size of the paper's longest side, for plotters.
+            size_mm: Real size of the paper's longest side, for plotters; None: that of the frame.
 
         Raises:
             UsageError: If a number is out of its range.
