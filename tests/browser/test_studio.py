@@ -15,6 +15,8 @@ from serving import serving
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.web.studio.app import create_studio
 
+PATHS = ("/", "/name", "/mix", "/map", "/complete")
+
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[str]:
@@ -48,7 +50,7 @@ def press_amid_a_stroke(page: Page, keys: str) -> None:
 
 def all_drawn(page: Page) -> None:
     """Wait until every sheet is done."""
-    expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true", timeout=15_000)
     expect(page.locator(".sheet-card .paper.done")).to_have_count(6)
 
 
@@ -363,6 +365,35 @@ def test_map(studio: str, sheet: Page) -> None:
     assert sheet.locator(".dot[hidden]").count() > 0
 
 
+def test_a_word_is_drawn(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/name")
+    all_drawn(sheet)
+    word = sheet.get_by_role("combobox", name="Word")
+    word.fill("tea")
+    expect(sheet.locator(".words li:visible")).to_have_text(["steak", "teapot"])
+    word.press("Enter")
+    all_drawn(sheet)
+    expect(sheet.locator("#status")).to_have_text("6 drawings of: teapot.")
+    assert sheet.get_by_role("button", name="SVG").is_enabled()
+    word.fill("zebu")
+    expect(sheet.get_by_text("No word of these letters.")).to_be_visible()
+
+
+def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    with sheet.expect_request("**/api/redraw") as redrawn:
+        sheet.get_by_label("Fidelity").fill("0.25")
+        sheet.get_by_label("Fidelity").dispatch_event("change")
+    assert '"fidelity":0.25' in str(redrawn.value.post_data)
+    sheet.goto(f"{studio}/complete")
+    all_drawn(sheet)
+    with sheet.expect_request("**/api/complete") as completed:
+        sheet.get_by_label("It is to become").fill("cat")
+        sheet.get_by_label("It is to become").dispatch_event("change")
+    assert '"category":"cat"' in str(completed.value.post_data)
+
+
 def test_complete(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/complete")
     all_drawn(sheet)
@@ -378,14 +409,14 @@ def test_complete(studio: str, sheet: Page) -> None:
 def test_nothing_is_loaded_from_elsewhere(studio: str, sheet: Page) -> None:
     asked: list[str] = []
     sheet.on("request", lambda request: asked.append(request.url))
-    for path in ("", "/mix", "/map", "/complete"):
+    for path in PATHS:
         sheet.goto(studio + path)
         sheet.wait_for_load_state("networkidle")
     assert asked
     assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
 
 
-@pytest.mark.parametrize("path", ["/", "/mix", "/map", "/complete"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("width", [360, 820, 1366])
 def test_no_page_is_wider_than_the_screen(studio: str, sheet: Page, path: str, width: int) -> None:
     sheet.set_viewport_size({"width": width, "height": 800})
@@ -395,7 +426,7 @@ def test_no_page_is_wider_than_the_screen(studio: str, sheet: Page, path: str, w
 
 
 def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> None:
-    for path in ("", "/mix", "/map", "/complete"):
+    for path in PATHS:
         sheet.goto(studio + path)
         sheet.wait_for_load_state("networkidle")
         nameless = sheet.evaluate(

@@ -158,8 +158,8 @@ def test_large_layers_over_large_pictures_are_refused() -> None:
         ({"name": 3}, "must be an object with a `name`"),
         ({"name": "gru"}, "must be `lstm`, `layer_norm`, `hyper` or `attention`; got 'gru'"),
         ({"name": "lstm", "graph": 1}, "must not hold 'graph'"),
-        ({"name": "lstm"}, "is not complete; .* missing"),
-        ({"name": "attention"}, "is not complete; .* missing"),
+        ({"name": "lstm"}, "must hold `encoder`"),
+        ({"name": "attention"}, "must hold `latent_dim`"),
         ({"name": "attention", **ATTENTION, "hyper_size": 3}, "must not hold 'hyper_size'"),
     ],
 )

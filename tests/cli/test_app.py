@@ -216,16 +216,21 @@ def test_it_runs_as_a_command() -> None:
 def test_an_old_word_is_answered_with_the_new_one(
     old: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = old.split()
-    assert main(["draw", *words] if words[0].startswith("-") else words) == 2
+    assert main(old.split()) == 2
     assert f"`{old}` is {ANSWERS[old]}" in capsys.readouterr().err
 
 
 def test_an_old_word_joined_by_an_equals_sign_is_found(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["draw", "cat.svg", "--format=json"]) == 2
-    assert "`--format json` is now `--format ndjson`" in capsys.readouterr().err
-    assert main(["draw", "--", "--format", "json"]) != 0
-    assert "is now" not in capsys.readouterr().err
+    assert main(["train", "cnn", "--judge=default"]) == 2
+    assert "`train --judge` is gone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--format", "json"], ["--format=json"]])
+def test_json_is_ndjson(tmp_path: Path, words: list[str]) -> None:
+    picture = tmp_path / "line.svg"
+    picture.write_text('<svg><path stroke="black" d="M0 0L9 9"/></svg>')
+    assert main(["trace", str(picture), *words, "--out", str(tmp_path / "out")]) == 0
+    assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".ndjson"]
 
 
 def test_completion_can_be_installed(

@@ -59,7 +59,8 @@ def test_json_is_quickdraws_layout_with_how_it_was_made(
     named = [(line["input"], line["index"]) for line in lines]
     assert named == [(f"two-00000{number}", index) for number in (1, 2) for index in range(3)]
     assert {(line["seed"], line["temperature"]) for line in lines} == {(5, 0.5)}
-    assert set(lines[0]) == {"input", "index", "seed", "temperature", "drawing"}
+    assert set(lines[0]) == {"input", "index", "seed", "temperature", "drawing", "distance"}
+    assert all(0 < line["distance"] <= 10 for line in lines)
     sketches = read_sketches(inputs / "two.ndjson")
     drawn = Sketcher(tiny_bundle()).redraw(sketches, n=3, seed=5, temperature=0.5)
     for line, sketch in zip(lines, [one for some in drawn for one in some], strict=True):

@@ -16,7 +16,7 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.inference.recognizer import (
     CODE_CLASSIFIER_WEIGHT,
-    DISTANCE_WEIGHT,
+    CODE_DISTANCE_WEIGHT,
     REDRAWING_SOFTENING,
     VIEWS_AT_ONCE,
 )
@@ -116,7 +116,7 @@ def test_the_best_one_is_near_and_shows_what_the_input_shows(bundle: Bundle) -> 
     distance = np.linalg.norm(sketcher.encode(candidates) - sketcher.encode(HOUSE), axis=1)
     likely = with_mirror_images([HOUSE])[0] / with_mirror_images([HOUSE])[0].max()
     surprise = -np.log((likely * softened(classifier.probabilities(candidates))).max(axis=1))
-    order = np.argsort(DISTANCE_WEIGHT * distance / distance.mean() + surprise, kind="stable")
+    order = np.argsort(CODE_DISTANCE_WEIGHT * distance / distance.mean() + surprise, kind="stable")
     chosen = sketcher.redraw(HOUSE, n=20, seed=2, best_of=3)
     assert chosen == [candidates[place] for place in order[:20]]
 
@@ -134,7 +134,9 @@ def test_the_best_mixture_shows_what_one_of_both_shows(bundle: Bundle) -> None:
         beside = [[0], [0, 1], [1], [1, 2], [2]][place]
         shown = likely[beside].max(axis=0) * softened(classifier.probabilities(some))
         surprise = -np.log(shown.max(axis=1))
-        expected.append(some[(DISTANCE_WEIGHT * distance / distance.mean() + surprise).argmin()])
+        expected.append(
+            some[(CODE_DISTANCE_WEIGHT * distance / distance.mean() + surprise).argmin()]
+        )
     assert sketcher.mix(ends, steps=3, seed=4, best_of=6) == expected
     assert (
         Sketcher(replace(bundle, classifier=None)).mix(ends, steps=3, seed=4, best_of=6) != expected

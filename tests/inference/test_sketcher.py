@@ -369,9 +369,10 @@ def test_a_completed_drawing_begins_with_what_was_given(sketcher: Sketcher) -> N
     far = Sketch.from_points(
         [900 + 0.37 * stroke for stroke in HOUSE.strokes], category="house", name="a"
     )
-    both = sketcher.complete([far, FACE], n=6, seed=1)
-    assert [len(some) for some in both] == [6, 6]
-    for given, drawings in zip((far, FACE), both, strict=True):
+    huge = Sketch.from_points([1e29 * stroke for stroke in HOUSE.strokes])
+    all_drawings = sketcher.complete([far, FACE, huge], n=6, seed=1)
+    assert [len(some) for some in all_drawings] == [6, 6, 6]
+    for given, drawings in zip((far, FACE, huge), all_drawings, strict=True):
         assert as_bytes(sketcher.complete(given, n=6, seed=1)) == as_bytes(drawings)
         assert len(set(as_bytes(drawings))) > 1
         for drawing in drawings:

@@ -56,6 +56,18 @@ def test_a_drawing_alone_is_the_one_in_company_with_any_fidelity(
     assert set(as_bytes(best)) <= set(tries)
 
 
+def test_the_best_one_keeps_to_the_lines(attending: Sketcher) -> None:
+    """This bundle holds no classifier, so that only the distance counts."""
+    tries = attending.redraw(HOUSE, n=6, seed=3)
+    best = attending.redraw(HOUSE, n=1, seed=3, best_of=6)[0]
+    distances = [one.distance_to(HOUSE) for one in tries]
+    assert best.distance_to(HOUSE) < np.mean(distances)
+    by_code = attending.redraw(HOUSE, n=1, seed=3, best_of=6, fidelity=0)[0]
+    codes = attending.encode(attending.redraw(HOUSE, n=6, seed=3, fidelity=0))
+    apart = np.linalg.norm(codes - attending.encode(HOUSE), axis=1)
+    assert attending.encode(by_code)[0] == pytest.approx(codes[apart.argmin()], abs=1e-5)
+
+
 def test_more_inputs_than_are_read_at_once(attending: Sketcher) -> None:
     inputs = [HOUSE, FACE, LINE][:2] * 515  # 1,030
     reports: list[tuple[int, int]] = []

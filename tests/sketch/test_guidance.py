@@ -79,21 +79,26 @@ def test_a_line_out_of_the_picture_leaves_the_ink() -> None:
     assert inside > 0 > outside
 
 
-def test_a_drawing_ends_where_no_proposal_reaches_the_ink_that_is_left() -> None:
+@pytest.mark.parametrize(
+    ("end", "at"), [((16.5, 26.5), (16.5, 26.5)), ((22.5, 14.5), (22.5, 26.5))]
+)
+def test_the_pen_moves_to_the_ink_that_is_left_though_no_proposal_reaches_it(
+    end: tuple[float, float], at: tuple[float, float]
+) -> None:
     ink = picture((4, 4, 14, 4), (4, 26, 28, 26))
     drawn = covered((4, 4.5, 14, 4.5))
-    logits = np.array([[0, 0, 9]], np.float32)
-    for end, pen in (((16.5, 26.5), PEN_DOWN), ((20.5, 12.5), PEN_END)):
-        _, found = guidance.choose(
-            np.array([[14.5, 4.5]], np.float32),
-            np.array([[end]], np.float32),
-            np.array([False]),
-            np.zeros((1, 1), np.float32),
-            logits,
-            guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
-            np.array([True]),
-        )
-        assert found[0] == pen
+    position = np.array([[14.5, 4.5]], np.float32)
+    way, pen = guidance.choose(
+        position,
+        np.array([[end]], np.float32) - position,
+        np.array([False]),
+        np.zeros((1, 1), np.float32),
+        np.array([[0, 0, 9]], np.float32),
+        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
+        np.array([True]),
+    )
+    assert pen[0] == PEN_DOWN
+    assert np.abs(position[0] + way[0] - at).max() <= 2
 
 
 def test_a_strip_beside_a_line_is_not_left() -> None:
@@ -126,7 +131,7 @@ def chosen(
     logits[0, likes] = by
     _, pen = guidance.choose(
         np.array([[4.5, 16.5]], np.float32),
-        np.array([[end]], np.float32),
+        np.array([[end]], np.float32) - np.array([4.5, 16.5], np.float32),
         np.array([True]),
         np.zeros((1, 1), np.float32),
         logits,
@@ -164,14 +169,14 @@ def test_a_drawing_is_guided_the_same_in_any_company(rng: np.random.Generator) -
     def chosen_in(rows: slice) -> np.ndarray:
         found = guidance.choose(
             position[rows],
-            ends[rows],
+            ends[rows] - position[rows, None],
             draws[rows],
             logits[rows],
             pen_logits[rows],
             guidance.InkMaps(*(values[rows] for values in maps)),
             all_visible[rows],
         )
-        return np.stack(found, axis=1)
+        return np.concatenate((found[0], found[1][:, None]), axis=1)
 
     together = chosen_in(slice(None))
     for row in range(count):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -361,10 +361,10 @@ def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
     known = {item.name for item in fields(kind)}
     if unknown := sorted(values.keys() - known):
         raise BundleError(f"`architecture` must not hold {ascii(unknown[0])[:80]}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise BundleError("`architecture` is not complete", got=error) from error
+    needed = [item.name for item in fields(kind) if item.default is MISSING]
+    if missing := [name for name in needed if name not in values]:
+        raise BundleError(f"`architecture` must hold `{missing[0]}`")
+    return kind(**values)
 
 
 def weight_problems(shapes: Shapes) -> list[str]:

@@ -6,7 +6,6 @@ A verb's module is loaded only when that verb runs.
 from __future__ import annotations
 
 import io
-import itertools
 import os
 import re
 import signal
@@ -71,7 +70,6 @@ _THAT_DRAW = ("draw", "complete", "generate", "mix", "trace")
 ANSWERS = {
     "data export": "now `data convert`",
     "export --judge": "now `export --classifier`",
-    "--format json": "now `--format ndjson`",
     **{f"{verb} --smooth": "now `--curves`" for verb in _THAT_DRAW},
     "train --judge": "gone: models are not trained with rewards any more",
 }
@@ -103,12 +101,14 @@ class Flags:
         "By Python's name of an argument, what a user types for it."
 
     def __call__(self, app: App, path: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        """Take the names down, and refuse fractions where whole numbers are meant."""
+        """Take the names down; fractions are not whole numbers, and `json` is `ndjson`."""
         for argument in arguments:
             if argument.name.startswith("-"):
                 self.typed[argument.field_info.name] = argument.name
             whole = int in (argument.hint, *get_args(argument.hint))
-            for token in argument.tokens:
+            for place, token in enumerate(argument.tokens):
+                if argument.name == "--format" and token.value == "json":
+                    argument.tokens[place] = token.evolve(value="ndjson")
                 if whole and "." in token.value:  # cyclopts would round it
                     message = f"must be a whole number; got {token.value}"
                     raise CoercionError(msg=message, token=token, argument=argument)
@@ -266,11 +266,7 @@ def _refuse_old_words(words: Sequence[str]) -> None:
     typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
     for old, answer in ANSWERS.items():
         first, second = old.split()
-        if first.startswith("-"):
-            found = (first, second) in itertools.pairwise(typed)
-        else:
-            found = typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2])
-        if found:
+        if typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2]):
             raise UsageError(f"`{old}` is {answer}")
 
 

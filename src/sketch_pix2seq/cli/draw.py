@@ -100,8 +100,8 @@ def draw(
             these, or - for standard input.
         fidelity: From 0, the model's own way of drawing what it sees, to 1: keep to the picture;
             without it as near as the model can.
-        best_of: Draw so many for each one wanted and keep the best: most like the input and, if the
-            bundle holds a classifier, showing what the input shows.
+        best_of: Draw so many for each one wanted and keep the best: nearest to the input and, if
+            the bundle holds a classifier, showing what the input shows.
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs), best_of, fidelity)
@@ -121,7 +121,8 @@ def draw(
             fidelity=fidelity,
             best_of=best_of,
         )
-    results.write(drawings, options.facts(sketcher, best_of) | {"fidelity": fidelity})
+    facts = options.facts(sketcher, best_of) | {"fidelity": fidelity}
+    results.write(drawings, facts, redrawn=read.sketches)
     read.report_problems()
 
 

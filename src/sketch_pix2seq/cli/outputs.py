@@ -120,16 +120,22 @@ class ResultFiles:
     def _refuse_to_replace(self) -> None:
         refuse_to_replace(self._targets, self._inputs, overwrite=self._overwrite)
 
-    def write(self, drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]) -> None:
+    def write(
+        self,
+        drawings: Sequence[Sequence[Sketch]],
+        made: dict[str, Any],
+        redrawn: Sequence[Sketch] = (),
+    ) -> None:
         """Write all files aside, then put each in its place, and print where; all or none.
 
         Args:
             drawings: The results of each name of the sources.
             made: How they were made, for ndjson.
+            redrawn: What each name's results redraw; ndjson tells how near they are.
         """
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
         if self.form == "ndjson":
-            contents = ndjson(self._sources, drawings, made)
+            contents = ndjson(self._sources, drawings, made, redrawn)
             contents = [b"".join(contents)] if self._is_whole else contents
         with writing_aside(self._targets, is_piped=self._is_piped) as made_files:
             for file, content in zip(made_files, contents, strict=True):
@@ -214,7 +220,10 @@ def _file_names(sources: Sequence[Source], n: int, form: str, suffix: str) -> li
 
 
 def ndjson(
-    sources: Sequence[Source], drawings: Sequence[Sequence[Sketch]], made: dict[str, Any]
+    sources: Sequence[Source],
+    drawings: Sequence[Sequence[Sketch]],
+    made: dict[str, Any],
+    redrawn: Sequence[Sketch] = (),
 ) -> Iterator[bytes]:
     """Write a line for each drawing, in whole numbers as QuickDraw does."""
     import numpy as np
@@ -222,11 +231,15 @@ def ndjson(
     from sketch_pix2seq.io.ndjson import format_record
 
     rest = iter(drawings)
+    originals = iter(redrawn)
     for source in sources:
         lines = []
         for name in source.names:
+            original = next(originals, None)
             for index, sketch in enumerate(next(rest)):
                 strokes = [np.rint(stroke) for stroke in sketch.strokes]
-                names = {"word": sketch.category, "input": name, "index": index}
+                names: dict[str, Any] = {"word": sketch.category, "input": name, "index": index}
+                if original is not None:
+                    names["distance"] = round(sketch.distance_to(original), 2)
                 lines.append(format_record(strokes, **names, **made) + b"\n")
         yield b"".join(lines)

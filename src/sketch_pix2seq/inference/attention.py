@@ -387,10 +387,10 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
         offsets = proposals(output, noise, temperature)
-        position = self._position(rows)
-        best, pen = guidance.choose(
-            position,
-            position[:, None] + offsets * np.float32(self._decoder.step_pixels),
+        scale = np.float32(self._decoder.step_pixels)
+        way, pen = guidance.choose(
+            self._position(rows),
+            offsets * scale,
             self._was_down[rows],
             np.tile(pi_logits, (1, NUM_PROPOSALS)),
             pen_logits,
@@ -399,7 +399,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         )
         count = np.arange(len(output))
         step = np.zeros((len(output), STROKE5_DIM), np.float32)
-        step[:, OFFSET] = offsets[count, best]
+        step[:, OFFSET] = way / scale
         step[count, PEN.start + pen] = 1
         self._steps[rows] = step
 

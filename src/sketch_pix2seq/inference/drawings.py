@@ -166,10 +166,10 @@ def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
     """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
-    strokes = _scaled(steps, offset_scale * prefix.scale).strokes[len(sketch.strokes) :]
-    middle = np.array(prefix.middle, np.float32)
-    drawn = (*sketch.strokes, *(stroke + middle for stroke in strokes))
-    completed = replace(sketch, strokes=drawn, colours=None)
+    drawn = _scaled(steps, offset_scale).strokes[len(sketch.strokes) :]
+    middle, scale = np.array(prefix.middle, np.float32), np.float32(prefix.scale)
+    strokes = (*sketch.strokes, *(stroke * scale + middle for stroke in drawn))
+    completed = replace(sketch, strokes=strokes, colours=None)
     (left, top, right, bottom), frame = completed.bounds or (0, 0, 0, 0), sketch.frame
     if frame is None or (min(left, top) >= 0 and right <= frame.width and bottom <= frame.height):
         return completed

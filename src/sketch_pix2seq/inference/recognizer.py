@@ -21,6 +21,7 @@ from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
+from sketch_pix2seq.sketch.distance import line_distances
 
 VIEWS_AT_ONCE = 32
 """Drawings in one call of a network; threads share the calls."""
@@ -34,9 +35,11 @@ drawings."""
 REDRAWING_SOFTENING = 1.5
 """The classifier learned from people's drawings and is overconfident on redrawings: their logits
 are divided by this. Chosen on validation drawings."""
-DISTANCE_WEIGHT = 0.5
+CODE_DISTANCE_WEIGHT = 0.5
 """Nats that the mean distance between the codes of a drawing and its redrawings costs, beside the
 classifier's negative log probability; chosen on validation drawings."""
+LINE_DISTANCE_WEIGHT = 4.0
+"""The same of the mean distance between their lines; chosen on validation drawings."""
 
 Views: TypeAlias = Callable[[slice], Float32[np.ndarray, "M ..."]]
 """The encoder's input for a slice of the drawings (see `views_of`)."""
@@ -97,13 +100,14 @@ class Recognizer:
         codes: Float32[np.ndarray, "N Z"],
         class_log_probs: Float32[np.ndarray, "N K"] | None,
         num_candidates: int,
+        pictures: Float32[np.ndarray, "N S S"] | None = None,
     ) -> Int64[np.ndarray, "N num_candidates"]:
         """Rank redrawings: for each input the indices of its candidates, those most like it first.
 
-        The cost of a candidate is the distance between its code and its input's, relative to the
-        mean over the candidates of that input, and where there is a classifier, the negative log
-        probability, softened, that it shows what the input shows. A category that the input may
-        show as well costs as much more as it is less likely.
+        The cost of a candidate is the distance between its code, or its lines, and its input's,
+        relative to the mean over the candidates of that input, and where there is a classifier, the
+        negative log probability, softened, that it shows what the input shows. A category that the
+        input may show as well costs as much more as it is less likely.
 
         Args:
             views: The encoder's input for the candidates, all those of an input together.
@@ -111,24 +115,29 @@ class Recognizer:
             class_log_probs: As `class_log_probs` returns them, of the inputs; None: only codes
                 count.
             num_candidates: Redrawings of each input.
+            pictures: The inputs, if candidates are to keep to their lines; None: to their codes.
         """
         classifier = self._classifier
+        weight = CODE_DISTANCE_WEIGHT if pictures is None else LINE_DISTANCE_WEIGHT
 
         def compare(part: slice) -> Float32[np.ndarray, "M 2"]:
             """The distance of each candidate, and its negative log probability."""
-            pictures = views(part)
+            shown = views(part)
             inputs = np.arange(part.start, part.stop) // num_candidates
-            distance = np.linalg.norm(self._code(pictures) - codes[inputs], axis=1)
+            if pictures is None:
+                distance = np.linalg.norm(self._code(shown) - codes[inputs], axis=1)
+            else:
+                distance = line_distances(shown[:, 0], pictures[inputs])
             surprise = np.zeros_like(distance)
             if class_log_probs is not None and classifier is not None:
-                logits = classifier.scores_of(pictures).logits / REDRAWING_SOFTENING
+                logits = classifier.scores_of(shown).logits / REDRAWING_SOFTENING
                 surprise = -(class_log_probs[inputs] + _log_softmax(logits)).max(axis=1)
             return np.stack((distance, surprise), axis=1)
 
         both = self._rows(compare, len(codes) * num_candidates, 2)
         distance, surprise = both.T.reshape(2, len(codes), num_candidates)
         mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
-        cost = DISTANCE_WEIGHT * distance / mean_distance + surprise
+        cost = weight * distance / mean_distance + surprise
         order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
         return order
 

@@ -210,9 +210,10 @@ class Sketcher:
 
         * `fidelity`: from 0, the model's own way of drawing what it sees, to 1: keep to the
           picture. None: as near as the model can.
-        * `best_of`: draw so many for each one wanted, and keep the best: those whose own latent
-          codes are near to the input's and which, if the bundle holds a classifier, show for
-          certain what it sees in the input. The best one comes first.
+        * `best_of`: draw so many for each one wanted, and keep the best: those whose lines are near
+          to the input's (of a model that does not see them, or at fidelity 0: whose latent codes
+          are) and which, if the bundle holds a classifier, show for certain what it sees in the
+          input. The best one comes first; `Sketch.distance_to` tells how near it is.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several.
@@ -227,9 +228,11 @@ class Sketcher:
             conditions = self._networks.from_views(views, codes, each, fidelity, seed)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
+                sees_lines = self.sees_pictures and fidelity != 0
+                order = self._rank(codes, scores, some, views[:, 0] if sees_lines else None)
                 some = [
                     [candidates[index] for index in best[:n]]
-                    for candidates, best in zip(some, self._rank(codes, scores, some), strict=True)
+                    for candidates, best in zip(some, order, strict=True)
                 ]
             drawings += some
         return drawings
@@ -378,11 +381,16 @@ class Sketcher:
         latents: Float32[np.ndarray, "N Z"],
         scores: Float32[np.ndarray, "N K"] | None,
         drawings: Sequence[Sequence[Sketch]],
+        pictures: Float32[np.ndarray, "N S S"] | None = None,
     ) -> Int64[np.ndarray, "N candidates"]:
         """Rank as many drawings of each code: indices, that of the best one first."""
         flat = [sketch for candidates in drawings for sketch in candidates]
         return self._recognizer.rank(
-            lambda part: views_of(flat[part], self.card), latents, scores, len(drawings[0])
+            lambda part: views_of(flat[part], self.card),
+            latents,
+            scores,
+            len(drawings[0]),
+            pictures,
         )
 
     @property

@@ -121,10 +121,10 @@ def draw_with_attention(
             step = mixture.sample(row[going] * pen_factor, temperatures)
             done = (covered[rows] < NEVER).astype(np.float32)
             offsets, logits, pen_logits = mixture.proposals(row[going], temperatures)
-            position = positions[:, -1].cpu().numpy()
-            best, pen = guidance.choose(
-                position,
-                position[:, None] + offsets.cpu().numpy() * np.float32(model.step_pixels),
+            scale = np.float32(model.step_pixels)
+            way, pen = guidance.choose(
+                positions[:, -1].cpu().numpy(),
+                offsets.cpu().numpy() * scale,
                 was_down.cpu().numpy(),
                 logits.cpu().numpy(),
                 pen_logits.cpu().numpy(),
@@ -133,7 +133,7 @@ def draw_with_attention(
             )
             guided = torch.zeros_like(step)
             every = np.arange(len(rows))
-            guided[:, OFFSET] = offsets[every, best]
+            guided[:, OFFSET] = torch.from_numpy(way / scale).to(guided)
             guided[every, PEN.start + pen] = 1.0
             step = torch.where(hidden, step, guided)
         following = end.repeat(batch, 1)

@@ -5,7 +5,8 @@ in nats, that is added to its logit. A line loses for every pixel off the ink, a
 that it is the first to cover. A move with the pen up gains where it arrives at remaining ink.
 After the step, staying down is favoured where the ink continues. Lifting is favoured where the ink
 ends, if the whole picture is visible: elsewhere it may continue in a hidden part. The drawing does
-not end while ink remains that the decoder proposes to reach.
+not end while ink remains. If no proposal reaches it, the pen moves to the remaining ink that is
+nearest to the proposals.
 
 *Convention*: pixels of the picture, as in `sketch.coverage`. Ink and paper are 0 where the picture
 is hidden, so hidden parts score nothing. Outside of the picture all is paper.
@@ -41,6 +42,8 @@ _BESIDE = 5  # side of the square about a pixel in which a drawn line counts as 
 _ARRIVAL_SQUARE, _ARRIVAL_INK = 5, 3.0  # so much remaining ink about its end is enough to arrive
 _AHEAD_SQUARE, _AHEAD_INK = 5, 1.5  # so much remaining ink about its end is enough to continue
 _END_SQUARE, _END_INK = 4, 3.0  # with more remaining ink in any square the drawing does not end
+_INKY = 0.3  # of a pixel that the pen may move to
+_REACH = 8.0  # pixels: spread of the distance between a proposal and remaining ink
 _AROUND = np.arange(_AHEAD_SQUARE) - _AHEAD_SQUARE // 2
 
 
@@ -73,18 +76,18 @@ def paper_of(
 
 def choose(
     position: Float32[np.ndarray, "R 2"],
-    ends: Float32[np.ndarray, "R K 2"],
+    ways: Float32[np.ndarray, "R K 2"],
     draws: Bool[np.ndarray, " R"],
     logits: Float32[np.ndarray, "R K"],
     pen_logits: Float32[np.ndarray, "R 3"],
     maps: InkMaps,
     all_visible: Bool[np.ndarray, " R"],
-) -> tuple[Int64[np.ndarray, " R"], Int64[np.ndarray, " R"]]:
-    """Choose a proposal and a pen state for each drawing: the likeliest, scores included.
+) -> tuple[Float32[np.ndarray, "R 2"], Int64[np.ndarray, " R"]]:
+    """Choose a way and a pen state for each drawing: the likeliest, scores included.
 
     Args:
         position: Where the pens are.
-        ends: Where each proposal leads.
+        ways: Proposals: how far the pens move.
         draws: Whether the pen is down on the way.
         logits: Logits of the proposals, sampling noise included.
         pen_logits: Logits of the pen states, sampling noise included.
@@ -92,23 +95,42 @@ def choose(
         all_visible: Whether the whole picture is visible.
 
     Returns:
-        The number of the proposal; the pen state.
+        How far each pen moves; the pen state.
     """
+    ends = position[:, None] + ways
     scores = step_scores(position, ends, draws, maps)
     best = (logits + scores).argmax(axis=1)
     count = np.arange(len(ends))
-    after = ends[count, best]
+    way = ways[count, best]
+    reaches = draws | (scores[count, best] > 0)
+    for row in np.flatnonzero(~reaches & all_visible):
+        if has_remaining_ink(maps.remaining[row, None], maps.drawn[row, None])[0]:
+            ink = _ink_away_from_lines(maps.remaining[row, None], maps.drawn[row, None])[0]
+            way[row] = _nearest_ink(ink, ends[row], logits[row]) - position[row]
+            reaches[row] = True
+    after = position + way
     ahead = ink_ahead(np.where(draws[:, None], position, after), after, maps.remaining)
     pen_logits = pen_logits.copy()
     pen_logits[:, PEN_DOWN] += np.float32(STAY_DOWN_BONUS) * ahead
     pen_logits[:, PEN_UP] += np.float32(LIFT_BONUS) * (1 - ahead) * all_visible
-    # a move that reaches no ink may as well end the drawing
-    reaches = draws | (scores[count, best] > 0)
     ending = np.flatnonzero(reaches & (pen_logits.argmax(axis=1) == PEN_END))
     if len(ending):
         early = ending[has_remaining_ink(maps.remaining[ending], maps.drawn[ending])]
         pen_logits[early, PEN_END] = -np.inf
-    return best, pen_logits.argmax(axis=1)
+    return way, pen_logits.argmax(axis=1)
+
+
+def _nearest_ink(
+    ink: Float32[np.ndarray, "H W"],
+    ends: Float32[np.ndarray, "K 2"],
+    logits: Float32[np.ndarray, " K"],
+) -> Float32[np.ndarray, "2"]:
+    """The middle of the pixel of ink that is nearest to proposals, likely ones first."""
+    down, across = np.nonzero(ink > _INKY)
+    pixels = np.stack((across, down), axis=1).astype(np.float32) + np.float32(0.5)
+    far = ((pixels[:, None] - ends) ** 2).sum(axis=2) / np.float32(2 * _REACH * _REACH)
+    nearest: Float32[np.ndarray, "2"] = pixels[(logits - far).max(axis=1).argmax()]
+    return nearest
 
 
 def step_scores(

@@ -19,6 +19,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, smooth
+from sketch_pix2seq.sketch.distance import FARTHEST, line_distances
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
@@ -268,6 +269,25 @@ class Sketch:
             25
         """
         return self._with([smooth.smoothed(stroke) for stroke in self.strokes])
+
+    def distance_to(self, other: Sketch) -> float:
+        """How far its lines are from another drawing's, in % of the longest side; both ways' mean.
+
+        Both are first fitted to a square. What is farther away than a tenth of it counts as being a
+        tenth away.
+
+        Example:
+            >>> line = Sketch.from_points([[(0, 0), (10, 10)]])
+            >>> line.distance_to(line)
+            0.0
+        """
+        side = 10 * FARTHEST  # pixels
+        blank = np.zeros((side + 4, side + 4), np.float32)
+        settings = RasterSettings(size=side + 4)
+        first, second = (
+            rasterise(one.strokes, settings) if one.strokes else blank for one in (self, other)
+        )
+        return float(100 / side * line_distances(first[None], second[None])[0])
 
     def truncated(self, max_steps: int) -> Sketch:
         """Keep the first `max_steps` points, 0 or more.

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.errors import (
+    BundleError,
     BusyError,
     DrawingError,
     InputError,
@@ -107,6 +108,7 @@ class ApiError(NamedTuple):
             (BusyError, 503, "busy"),
             (DrawingError, 422, "drawing"),
             (UsageError, 422, "usage"),
+            (BundleError, 422, "model"),  # the model cannot do what was asked of it
             (InputError, 500, "broken"),
         )
         status, code = next(

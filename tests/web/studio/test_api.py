@@ -126,6 +126,15 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
         assert_drawn(told, sketcher.mix([house, line], steps=3, seed=2))
         guesses = client.post("/api/classify", json={"drawing": HOUSE}).json()["guesses"]
         assert len(guesses) > 0
+        category = sketcher.card.categories[1]
+        form = {"drawing": HOUSE, "n": 2, "fidelity": 0}
+        told = drawn(client.post("/api/redraw", json=form))
+        assert_drawn(told, sketcher.redraw(house, n=2, fidelity=0))
+        told = drawn(client.post("/api/generate", json={"category": category, "n": 2}))
+        assert_drawn(told, sketcher.generate(category, n=2))
+        form = {"drawing": HOUSE, "n": 1, "category": category}
+        told = drawn(client.post("/api/complete", json=form))
+        assert told[0].num_points == sketcher.complete(house, category=category)[0].num_points
 
 
 def test_mix_draws_the_way_between(client: TestClient) -> None:
@@ -260,6 +269,9 @@ def test_what_does_not_fit_is_refused(
         ("/api/redraw", {"n": "6", "best_of": 2}, "n"),
         ("/api/redraw", {"n": 13, "best_of": 32}, "n"),
         ("/api/complete", {"best_of": 2}, "best_of"),
+        ("/api/complete", {"category": "unheard of"}, "must be one that the model knows"),
+        ("/api/redraw", {"fidelity": 1.5}, "fidelity"),
+        ("/api/redraw", {"fidelity": 0.5}, "must be 0 or left out"),
         ("/api/mix", {"best_of": 40}, "best_of"),
         (
             "/api/mix",
@@ -459,14 +471,14 @@ def test_drawings_lie_in_the_middle() -> None:
 def test_the_api_is_described(client: TestClient) -> None:
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {
-        *("/api/health", "/api/model", "/api/redraw", "/api/complete", "/api/mix"),
+        *("/api/health", "/api/model", "/api/redraw", "/api/complete", "/api/generate", "/api/mix"),
         *("/api/map", "/api/map/draw", "/api/classify", "/api/read", "/api/save"),
     }
     assert all(call["summary"] for path in told["paths"].values() for call in path.values())
 
 
 def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
-    for path in ("/", "/mix", "/map", "/complete"):
+    for path in ("/", "/name", "/mix", "/map", "/complete"):
         text = client.get(path, headers={"accept": "text/html"}).text
         assert "<style" not in text
         assert " style=" not in text
@@ -480,8 +492,9 @@ def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
     with TestClient(create_studio(Sketcher.load(folder))) as client:
         assert "comes without a map" in client.get("/map").text
         assert "cannot complete drawings" in client.get("/complete").text
+        assert "cannot draw by name" in client.get("/name").text
         assert client.get("/api/map").json() == {"ok": True, "categories": [], "drawings": []}
         answer = client.post("/api/map/draw", json={"x": 0, "y": 0})
         assert answer.json()["error"]["hint"] == "Export it with `--data` and `--gallery`."
         answer = client.post("/api/complete", json={"drawing": HOUSE})
-        assert answer.json()["error"]["code"] == "broken"
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "model")

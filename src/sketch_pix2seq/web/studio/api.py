@@ -27,6 +27,7 @@ from sketch_pix2seq.web.studio.forms import (
     CompleteForm,
     DrawingsAnswer,
     GalleryPoint,
+    GenerateForm,
     Guess,
     MapAnswer,
     MixForm,
@@ -142,7 +143,9 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
             categories=list(card.categories),
             temperature=card.temperature,
             can_complete=sketcher.can_complete,
+            can_generate=sketcher.can_generate,
             can_classify=sketcher.can_classify,
+            sees_pictures=sketcher.sees_pictures,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -155,7 +158,13 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         drawn = await drawers.run(
             request,
             lambda: sketcher.redraw(
-                sketch, form.n, form.temperature, form.seed, _go_on, best_of=form.best_of
+                sketch,
+                form.n,
+                form.temperature,
+                form.seed,
+                _go_on,
+                fidelity=form.fidelity,
+                best_of=form.best_of,
             ),
         )
         return _in_middle(drawn)
@@ -164,9 +173,20 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     async def complete(request: Request, form: CompleteForm) -> DrawingsAnswer:
         sketch = sketch_of(form.drawing)
         drawn = await drawers.run(
-            request, lambda: sketcher.complete(sketch, form.n, form.temperature, form.seed, _go_on)
+            request,
+            lambda: sketcher.complete(
+                sketch, form.n, form.temperature, form.seed, _go_on, category=form.category
+            ),
         )
         return DrawingsAnswer(drawings=[strokes_of(one) for one in drawn])
+
+    @api.post("/generate", summary="Draw a thing by its name.")
+    async def generate(request: Request, form: GenerateForm) -> DrawingsAnswer:
+        drawn = await drawers.run(
+            request,
+            lambda: sketcher.generate(form.category, form.n, form.temperature, form.seed, _go_on),
+        )
+        return _in_middle(drawn)
 
     @api.post("/mix", summary="Draw what lies between two drawings.")
     async def mix(request: Request, form: MixForm) -> DrawingsAnswer:

@@ -27,13 +27,20 @@ LIMITS = Limits(
 
 
 class View(NamedTuple):
-    """A page of the studio: its address, and what the navigation calls it."""
+    """A page of the studio: its address, what the navigation calls it, and its template."""
 
     path: str
     title: str
+    template: str
 
 
-VIEWS = (View("/", "Draw"), View("/mix", "Mix"), View("/map", "Map"), View("/complete", "Complete"))
+VIEWS = (
+    View("/", "Draw", "draw"),
+    View("/name", "By name", "name"),
+    View("/complete", "Complete", "complete"),
+    View("/mix", "Mix", "mix"),
+    View("/map", "Map", "map"),
+)
 
 
 def create_studio(
@@ -67,12 +74,14 @@ def create_studio(
         view = next(view for view in VIEWS if view.path == request.scope["path"])
         return page(
             request,
-            f"studio/{view.title.lower()}.html.jinja",
+            f"studio/{view.template}.html.jinja",
             view=view,
             views=VIEWS,
             card=sketcher.card,
             examples=examples,
             can_complete=sketcher.can_complete,
+            can_generate=sketcher.can_generate,
+            sees_pictures=sketcher.sees_pictures,
             can_classify=sketcher.can_classify,
             best=sketcher.card.oversampled or list(sketcher.card.categories),
             maps=sketcher.gallery is not None,

@@ -19,6 +19,7 @@ MOST_DRAWN = 400
 """Drawings of one request, those included of which others are better."""
 MOST_POINTS = 5_000
 MOST_DRAWINGS = 12
+MOST_LETTERS = 80
 MOST_STEPS = 51
 MOST_TRIES = 32
 MOST_SAVED = 51
@@ -124,19 +125,39 @@ class SamplingParams(_Form):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another seed, other drawings.")
 
 
-class CompleteForm(SamplingParams):
-    """A drawing to be completed."""
+class SeveralParams(SamplingParams):
+    """How several drawings are drawn."""
+
+    n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
+
+
+class RedrawForm(SeveralParams):
+    """A drawing to be drawn again."""
 
     drawing: Drawing
-    n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
+    fidelity: float | None = Field(
+        None, ge=0, le=1, description="0: its own way, 1: keep to the drawing; left out: the most."
+    )
+    best_of: Tries = 1
 
     _drawing = field_validator("drawing")(checked)
 
 
-class RedrawForm(CompleteForm):
-    """A drawing to be drawn again."""
+class CompleteForm(SeveralParams):
+    """A drawing to be completed."""
 
-    best_of: Tries = 1
+    drawing: Drawing
+    category: str | None = Field(
+        None, max_length=MOST_LETTERS, description="What it is to become; left out: anything."
+    )
+
+    _drawing = field_validator("drawing")(checked)
+
+
+class GenerateForm(SeveralParams):
+    """A thing to be drawn by its name."""
+
+    category: str = Field(max_length=MOST_LETTERS, description="One of the model's categories.")
 
 
 class ClassifyForm(_Form):
@@ -236,7 +257,9 @@ class ModelAnswer(BaseModel):
     categories: list[str]
     temperature: float
     can_complete: bool = Field(description="Whether it completes started drawings.")
+    can_generate: bool = Field(description="Whether it draws by name.")
     can_classify: bool = Field(description="Whether it classifies drawings.")
+    sees_pictures: bool = Field(description="Whether `fidelity` may be above 0.")
     maps: bool = Field(description="Whether it has a map.")
     licence: str
     attribution: str

@@ -1,13 +1,13 @@
-// The pages Draw and Finish: a person draws, and after each pause the model draws too.
+// The pages Draw and Complete: a person draws, and after each pause the model draws too.
 
 import { ask } from "./api.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, save, say, someDrawing, takeFiles,
-  takeUndoKeys, trying,
+  $, $$, Pause, Settings, examples, recalled, remember, say, someDrawing, takeFiles, takeUndoKeys,
+  trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
-import { Paper } from "./paper.js";
 import { fromLink, link } from "./share.js";
+import { Sheets } from "./sheets.js";
 
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
@@ -16,9 +16,7 @@ const workspace = $("#workspace");
 const completing = workspace.dataset.task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
-const cards = $$(".sheet-card");
-const papers = cards.map((card) => new Paper($("svg", card)));
-let chosen = null; // number of the chosen drawing
+const sheets = new Sheets(settings);
 let asking = new AbortController();
 let isDemo = false; // what is on the pad is an example, not the person's
 
@@ -32,13 +30,12 @@ async function redraw() {
   asking = new AbortController();
   const { signal } = asking;
   const given = completing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
-  const form = { drawing: pad.strokes, n: papers.length, ...settings.form };
-  for (const paper of papers) paper.clear(given);
-  choose(null);
+  const form = { drawing: pad.strokes, n: sheets.length, ...settings.form };
+  sheets.clear(given);
   workspace.setAttribute("aria-busy", "true");
   const path = completing ? "/api/complete" : "/api/redraw";
   const answer = await trying(() => ask(path, form, signal));
-  answer?.drawings.forEach((strokes, place) => papers[place].draw(strokes.slice(given.length)));
+  if (answer) sheets.draw(answer.drawings, given);
   await trying(() => name(signal));
   if (signal.aborted) return undefined;
   workspace.removeAttribute("aria-busy");
@@ -48,19 +45,16 @@ async function redraw() {
 
 /** Nothing is drawn: blank paper everywhere. */
 function rest() {
-  for (const paper of papers) paper.clear();
-  choose(null);
+  sheets.clear();
   workspace.removeAttribute("aria-busy");
   showGuesses([]);
   $("#status").textContent = "";
-  buttons();
 }
 
 function showDone() {
-  buttons();
   const what = $("#guesses").textContent;
   const done = completing ? "completed" : "drawn again";
-  $("#status").textContent = `${papers.length} times ${done}. ${what}`;
+  $("#status").textContent = `${sheets.length} times ${done}. ${what}`;
 }
 
 async function name(signal) {
@@ -82,19 +76,10 @@ function showGuesses(guesses) {
   if (likely.length) place.append(` – or ${likely.join(", ")}`);
 }
 
-function choose(number) {
-  chosen = number;
-  cards.forEach((card, place) => card.setAttribute("aria-pressed", String(place === number)));
-  buttons();
-}
-
 function buttons() {
-  const ready = papers.some((paper) => paper.finished);
-  for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
-  for (const button of $$("[data-do=use]")) button.disabled = chosen === null;
+  for (const button of $$("[data-do=use]")) button.disabled = !sheets.isAnyChosen;
   $("[data-do=share]").disabled = pad.isEmpty;
   pad.showWhatCanBeDone();
-  $("#which").textContent = chosen === null ? "All of them" : `Drawing ${chosen + 1}`;
 }
 
 function demo(strokes) {
@@ -121,22 +106,13 @@ pad.addEventListener("change", () => {
   else pause.begin();
 });
 settings.addEventListener("change", redraw);
-settings.addEventListener("smooth", () => papers.forEach((one) => one.setSmooth(settings.smooth)));
-
-cards.forEach((card, place) => {
-  card.addEventListener("click", () => {
-    if (!papers[place].finished) return;
-    choose(chosen === place ? null : place);
-    if (chosen === place) papers[place].replay();
-  });
-});
+sheets.addEventListener("change", buttons);
 
 const ACTIONS = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
   clear: () => pad.clear(isDemo),
-  replay: () => papers.forEach((paper) => paper.replay()),
-  use: () => pad.set(papers[chosen].all),
+  use: () => pad.set(sheets.chosen),
   some: () => trying(async () => pad.set(prefixOf(await someDrawing()))),
   file: () => $("#file").click(),
   share: async () => {
@@ -152,17 +128,6 @@ const ACTIONS = {
 for (const button of $$("[data-do]")) {
   const action = ACTIONS[button.dataset.do];
   if (action) button.addEventListener("click", action);
-}
-for (const button of $$("[data-save]")) {
-  button.addEventListener("click", () => {
-    const some = chosen === null ? papers : [papers[chosen]];
-    const columns = chosen === null ? { columns: 3 } : {};
-    const drawings = some.filter((paper) => paper.finished).map((paper) => paper.all);
-    save(drawings.filter((one) => one.length), button.dataset.save, {
-      smooth: settings.smooth,
-      ...columns,
-    });
-  });
 }
 $$(".example").forEach((button, place) => {
   button.addEventListener("click", () => pad.set(prefixOf(examples()[place])));
@@ -196,7 +161,6 @@ function open(strokes, first = true) {
   redraw();
 }
 
-papers.forEach((paper) => paper.setSmooth(settings.smooth));
 buttons();
 if (!openLink()) {
   const before = recalled(kept);

@@ -37,12 +37,13 @@ export async function trying(work, { patient = false } = {}) {
   }
 }
 
-/** Temperature, seed, smoothness and, where it can be chosen, best of; kept while the tab is open. */
+/** How it draws: temperature, seed, smoothness, and what else the page offers; kept while the tab is open. */
 export class Settings extends EventTarget {
   constructor(root) {
     super();
     this.temperature = $("[name=temperature]", root);
-    this.shown = $("output", root);
+    this.fidelity = $("[name=fidelity]", root);
+    this.category = $("[name=category]", root);
     this.seedField = $("[name=seed]", root);
     this.smoothBox = $("[name=smooth]", root);
     this.careField = $("[name=best_of]", root);
@@ -50,6 +51,11 @@ export class Settings extends EventTarget {
     root.addEventListener("submit", (event) => event.preventDefault());
     if (kept.temperature) this.temperature.value = kept.temperature;
     if (kept.seed) this.seedField.value = kept.seed;
+    if (this.fidelity && kept.fidelity !== undefined) this.fidelity.value = kept.fidelity;
+    for (const field of [this.fidelity, this.category]) {
+      field?.addEventListener("input", () => this.#show());
+      field?.addEventListener("change", () => this.#changed("change"));
+    }
     if (this.careField) {
       const offered = [...this.careField.options].map((option) => Number(option.value));
       if (offered.includes(kept.best_of)) this.careField.value = kept.best_of;
@@ -71,6 +77,8 @@ export class Settings extends EventTarget {
   get form() {
     const form = { temperature: Number(this.temperature.value), seed: Number(this.seedField.value) };
     if (this.careField) form.best_of = Number(this.careField.value);
+    if (this.fidelity) form.fidelity = Number(this.fidelity.value);
+    if (this.category?.value.trim()) form.category = this.category.value.trim();
     return form;
   }
 
@@ -88,13 +96,16 @@ export class Settings extends EventTarget {
   #show() {
     const seed = Math.trunc(Number(this.seedField.value) || 0);
     this.seedField.value = Math.min(Math.max(seed, 0), Number.MAX_SAFE_INTEGER);
-    this.shown.textContent = Number(this.temperature.value).toFixed(2);
+    for (const slider of [this.temperature, this.fidelity]) {
+      if (slider) $(`output[for=${slider.id}]`).textContent = Number(slider.value).toFixed(2);
+    }
   }
 
   #changed(kind) {
     this.#show();
     const kept = recalled("settings") ?? {};
-    remember("settings", { ...kept, ...this.form, smooth: this.smooth });
+    const { category: _, ...form } = this.form; // of this page alone
+    remember("settings", { ...kept, ...form, smooth: this.smooth });
     this.dispatchEvent(new Event(kind));
   }
 }

@@ -1,0 +1,88 @@
+// The page By name: a word, and the model draws it.
+
+import { ask } from "./api.js";
+import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
+import { Sheets } from "./sheets.js";
+import { fitted, pathData } from "./strokes.js";
+
+const KEPT = "word"; // while the tab is open
+const FIRST = ["octopus", "bicycle", "face"];
+
+const workspace = $("#workspace");
+const field = $("[name=word]");
+const settings = new Settings($("#settings"));
+const sheets = new Sheets(settings);
+const cards = $$(".word-card");
+const words = cards.map((card) => card.dataset.word);
+let asking = new AbortController();
+let word = null; // that is drawn
+
+async function draw(chosen) {
+  word = chosen;
+  remember(KEPT, word);
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  sheets.clear();
+  $("#shown-word").textContent = word;
+  for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
+  workspace.setAttribute("aria-busy", "true");
+  const form = { category: word, n: sheets.length, ...settings.form };
+  const answer = await trying(() => ask("/api/generate", form, signal));
+  if (signal.aborted) return;
+  workspace.removeAttribute("aria-busy");
+  if (!answer) return;
+  sheets.draw(answer.drawings);
+  $("#status").textContent = `${sheets.length} drawings of: ${word}.`;
+}
+
+/** The words with the typed letters in them, those first that begin with them. */
+function found() {
+  const letters = field.value.trim().toLowerCase();
+  const fit = words.filter((one) => one.toLowerCase().includes(letters));
+  const begin = fit.filter((one) => one.toLowerCase().startsWith(letters));
+  return [...begin, ...fit.filter((one) => !begin.includes(one))];
+}
+
+function filter() {
+  const fit = new Set(found());
+  for (const card of cards) card.parentElement.hidden = !fit.has(card.dataset.word);
+  $("#no-word").hidden = fit.size > 0;
+}
+
+/** Let each word show how people draw it. */
+async function thumbnails() {
+  const { drawings } = await ask("/api/map");
+  const first = new Map();
+  for (const { category, drawing } of drawings) {
+    if (!first.has(category)) first.set(category, drawing);
+  }
+  for (const card of cards) {
+    for (const stroke of fitted(first.get(card.dataset.word) ?? [])) {
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      path.setAttribute("d", pathData(stroke, true));
+      $("svg", card).append(path);
+    }
+  }
+}
+
+$("#word").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [first] = found();
+  if (first === undefined) {
+    say("It does not know this word.", "trouble");
+    return;
+  }
+  field.value = "";
+  filter();
+  draw(first);
+});
+field.addEventListener("input", filter);
+for (const card of cards) card.addEventListener("click", () => draw(card.dataset.word));
+$("[data-do=some]").addEventListener("click", () => {
+  draw(words[Math.floor(Math.random() * words.length)]);
+});
+settings.addEventListener("change", () => word && draw(word));
+
+trying(thumbnails);
+draw([recalled(KEPT), ...FIRST, words[0]].find((one) => words.includes(one)));
