@@ -380,7 +380,9 @@ def test_a_completed_drawing_begins_with_what_was_given(sketcher: Sketcher) -> N
             kept = Sketch(drawing.strokes[: len(given.strokes)])
             assert as_bytes([kept]) == as_bytes([given])
     near = sketcher.complete(HOUSE, n=6, seed=1)
-    for ours, theirs in zip(near, both[0], strict=True):  # the same drawing, elsewhere and smaller
+    for ours, theirs in zip(
+        near, all_drawings[0], strict=True
+    ):  # the same drawing, elsewhere and smaller
         assert len(ours.strokes) == len(theirs.strokes)
         for stroke, other in zip(ours.strokes, theirs.strokes, strict=True):
             np.testing.assert_allclose(900 + 0.37 * stroke, other, atol=0.5)
