@@ -28,7 +28,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_strokes_of_pictures_and_photos(
     inputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["trace", *inputs, "--out", "new", "--size-mm", "120", "--smooth"]) == 0
+    assert main(["trace", *inputs, "--out", "new", "--size-mm", "120", "--curves"]) == 0
     paths = capsys.readouterr().out.split()
     assert paths == [f"new/{name}-traced.svg" for name in ("clean", "photo", "lines")]
     for path in paths:

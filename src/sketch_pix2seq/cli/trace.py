@@ -49,7 +49,8 @@ def trace(
         _write_stages(read, stages, overwrite)
     if not read.sketches:
         read.report_problems()
-    results = ResultFiles(read.sources, read.paths, out, form, "traced", style, overwrite=overwrite)
+    where = (out, form, "traced", style)
+    results = ResultFiles(read.sources, read.paths, *where, overwrite=overwrite, curved=True)
     sketches = [
         sketch.rounded() if results.form == "ndjson" else sketch for sketch in read.sketches
     ]

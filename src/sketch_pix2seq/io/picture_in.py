@@ -17,6 +17,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.morphology import rough_width
+from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
 from sketch_pix2seq.io.thinning import line_widths
@@ -88,6 +89,7 @@ def read_picture(
         *(["printed lines"] if ink.has_printed_lines else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
+    colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
     scale /= enlarged
     strokes = [(stroke * ink.scale + corner) * scale for stroke in lines.strokes]
     frame = Frame(whole[0] * scale, whole[1] * scale, lines.width * ink.scale * scale)
@@ -95,6 +97,7 @@ def read_picture(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,
         frame=frame,
+        colours=colours,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float32, Int, Shaped
 from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
@@ -25,11 +25,19 @@ from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
 
 class Frame(NamedTuple):
-    """The picture that a drawing was read from: its size, and the width of the lines, in pixels."""
+    """The picture that a drawing was read from.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        line_width: Usual width of its lines, in pixels.
+        size_mm: Real length of its longest side, if it says so.
+    """
 
     width: float
     height: float
     line_width: float
+    size_mm: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +54,7 @@ class Sketch:
         name: Where it comes from, such as the stem of a file name.
         left_out: What of its file was not read, in one line.
         frame: Of a drawing read from a picture and still in its place: that picture.
+        colours: Of a drawing of several pens the colour of each stroke's, #rrggbb.
 
     Raises:
         DrawingError: If a stroke is something else. `Sketch.from_points` converts.
@@ -60,6 +69,7 @@ class Sketch:
     name: str | None = None
     left_out: str | None = None
     frame: Frame | None = None
+    colours: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check every stroke and close it against writing."""
@@ -76,6 +86,9 @@ class Sketch:
                 raise DrawingError(f"{place} must be finite")
             if stroke.flags.writeable:
                 stroke.setflags(write=False)
+        if self.colours is not None and len(self.colours) != len(self.strokes):
+            got = f"{len(self.colours)} for {len(self.strokes)}"
+            raise DrawingError("`colours` must be one for each stroke", got=got)
 
     # ---- from and to other forms
 
@@ -293,6 +306,17 @@ class Sketch:
             max_steps -= len(stroke)
         return self._with(kept)
 
+    def picked(self, numbers: Sequence[int] | Int[np.ndarray, " K"]) -> Sketch:
+        """Keep these strokes, in this order.
+
+        Example:
+            >>> Sketch.from_points([[(0, 0)], [(5, 5)], [(9, 9)]]).picked([2, 1]).bounds
+            (5.0, 5.0, 9.0, 9.0)
+        """
+        colours = self.colours and tuple(self.colours[number] for number in numbers)
+        strokes = tuple(self.strokes[number] for number in numbers)
+        return replace(self, strokes=strokes, colours=colours)
+
     # ---- pictures
 
     def to_svg(
@@ -302,7 +326,7 @@ class Sketch:
         margin: float | None = None,
         line_width: float | None = None,
         colour: str = "#111111",
-        smooth: bool = False,
+        curves: bool = False,
         animate: bool = False,
         size_mm: float | None = None,
     ) -> str:
@@ -315,10 +339,11 @@ class Sketch:
             size: Width and height in pixels; None: those of the frame, or 256.
             margin: Pixels kept between the points and each edge; None: a 24th of `size`.
             line_width: In pixels; None: a 96th of `size`.
-            colour: Any CSS colour.
-            smooth: Draw curves through the points instead of straight lines.
+            colour: Any CSS colour; that of the pens, if they are known, goes before it.
+            curves: Draw curves instead of straight lines, through every point; of a drawing with a
+                frame as few as keep to its lines within 0.3 of their width.
             animate: Let the picture draw itself, stroke by stroke, once.
-            size_mm: Real size of the paper's longest side, for plotters.
+            size_mm: Real size of the paper's longest side, for plotters; None: that of the frame.
 
         Raises:
             UsageError: If a number is out of its range.
@@ -336,10 +361,9 @@ class Sketch:
             line_width=line_width,
             colour=colour,
             title=self.category,
-            smooth=smooth,
+            curves=curves,
             animate=animate,
             size_mm=size_mm,
-            frame=self.frame if size is None and margin is None else None,
         )
 
     def to_image(
@@ -348,7 +372,7 @@ class Sketch:
         *,
         margin: float | None = None,
         line_width: float | None = None,
-        smooth: bool = False,
+        curves: bool = False,
     ) -> Image.Image:
         """Return the drawing as a grey Pillow picture, black on white; arguments as of `to_svg`.
 
@@ -356,7 +380,7 @@ class Sketch:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
             (64, 64)
         """
-        ink = rasterise(self.smoothed() if smooth else self, _settings(size, margin, line_width))
+        ink = rasterise(self.smoothed() if curves else self, _settings(size, margin, line_width))
         return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
 
     def to_animation(
@@ -366,7 +390,7 @@ class Sketch:
         *,
         margin: float | None = None,
         line_width: float | None = None,
-        smooth: bool = False,
+        curves: bool = False,
     ) -> bytes:
         """Return a GIF, or a PNG that moves, which draws itself again and again like a hand.
 
@@ -380,15 +404,20 @@ class Sketch:
 
         if kind not in ("gif", "apng"):
             raise UsageError("`kind` must be gif or apng", got=kind)
-        drawing = self.smoothed() if smooth else self
+        drawing = self.smoothed() if curves else self
         return animation.animate(drawing, kind, _settings(size, margin, line_width))
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the drawing to a .svg, .png, .gif or .apng file, at once; return the path.
+        """Write the drawing to a file, at once; return the path.
 
         Args:
-            path: Its suffix says how; a `UsageError` if it is another.
-            options: As for `to_svg`, `to_image` and `to_animation`.
+            path: Its suffix says how: .svg, .png, .gif, .apng, .dxf (needs the extra `dxf`) or
+                .excalidraw.
+            options: As for `to_svg`, `to_image` and `to_animation`; of the last two kinds those of
+                `to_svg` that they can show.
+
+        Raises:
+            UsageError: If the suffix is another.
         """
         from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 
@@ -400,8 +429,17 @@ class Sketch:
             content = png_bytes(self.to_image(**options))
         elif suffix in (".gif", ".apng"):
             content = self.to_animation("gif" if suffix == ".gif" else "apng", **options)
+        elif suffix == ".dxf":
+            from sketch_pix2seq.io.dxf_out import to_dxf
+
+            content = to_dxf(self, **options).encode()
+        elif suffix == ".excalidraw":
+            from sketch_pix2seq.io.excalidraw_out import to_excalidraw
+
+            content = to_excalidraw(self, **options)
         else:
-            raise UsageError("a sketch must be saved as .svg, .png, .gif or .apng", got=path.name)
+            kinds = ".svg, .png, .gif, .apng, .dxf or .excalidraw"
+            raise UsageError(f"a sketch must be saved as {kinds}", got=path.name)
         atomic_write(path, content)
         return path
 
@@ -430,8 +468,10 @@ class Sketch:
         return self.to_svg()
 
     def _with(self, strokes: Sequence[np.ndarray]) -> Sketch:
-        """Return a sketch of other strokes with the same labels."""
-        return replace(self, strokes=tuple(np.asarray(s, np.float32) for s in strokes))
+        """Return a sketch of other strokes, or of the first ones, with the same labels."""
+        colours = None if self.colours is None else self.colours[: len(strokes)]
+        new = tuple(np.asarray(stroke, np.float32) for stroke in strokes)
+        return replace(self, strokes=new, colours=colours)
 
     def _moved(self, strokes: Sequence[np.ndarray]) -> Sketch:
         """Return a sketch of strokes that lie in another place or are of another size."""
