@@ -1,10 +1,10 @@
 """`make bench`: the figures that the project holds itself to, each beside a peer of the same run.
 
-    python -m benchmarks.run [--quickdraw DIR] [--only training,drawing,rendering,reading,serving]
+    python -m benchmarks.run [--quickdraw DIR] [--only PART,PART]
 
-Measures real drawings where SKETCH_PIX2SEQ_QUICKDRAW or --quickdraw names a folder with
-`simplified/<category>.ndjson.gz` in it, and simple synthetic ones elsewhere. Prints a table and
-writes it to `benchmarks/results/`.
+Parts are those of `PARTS`. Measures real drawings where SKETCH_PIX2SEQ_QUICKDRAW or --quickdraw
+names a folder with `simplified/<category>.ndjson.gz` in it, and simple synthetic ones elsewhere.
+Prints a table and writes it to `benchmarks/results/`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drawing, reading, rendering, serving, training
+from benchmarks import drawing, page, reading, rendering, serving, training
 from benchmarks.figures import Figure
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
@@ -33,7 +33,7 @@ from sketch_pix2seq.data.prepare import prepare
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("training", "drawing", "rendering", "reading", "serving")
+PARTS = ("training", "drawing", "rendering", "reading", "serving", "page")
 
 
 def main() -> None:
@@ -72,6 +72,8 @@ def _measure(
         figures += drawing.measure(sketches)
     if "serving" in parts:
         figures += serving.measure(sketches)
+    if "page" in parts:
+        figures += page.measure(sketches)
     torch.set_num_threads(1)
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])

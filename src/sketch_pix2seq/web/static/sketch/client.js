@@ -1,0 +1,246 @@
+// `Sketcher` for pages: the model draws in a worker, so that the page stays free.
+
+import { ERRORS } from "./errors.js";
+
+export * from "./errors.js";
+
+/** @typedef {import("./sketcher.js").Input} Input */
+/** @typedef {import("./sketcher.js").Drawn} Drawn */
+/** @typedef {import("./drawing.js").Drawing} Drawing */
+/** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
+/** @typedef {{labels: string[], probabilities: number[]}} Prediction */
+/**
+ * What a model is, and what it can do.
+ * @typedef {object} Facts
+ * @property {import("./bundle.js").ModelCard} card
+ * @property {boolean} canComplete
+ * @property {boolean} canGenerate
+ * @property {boolean} canClassify
+ * @property {boolean} seesPictures
+ * @property {import("./gallery.js").GalleryItem[]} gallery
+ * @property {string} computesBy `simd` or `plain`.
+ */
+/**
+ * What a worker sends of a call: one of these.
+ * @typedef {object} Message
+ * @property {number} id
+ * @property {any} [result]
+ * @property {{name: string, message: string}} [error]
+ * @property {Float32Array} [points]
+ * @property {any} [progress]
+ */
+/** @typedef {{resolve: (result: any) => void, reject: (error: unknown) => void}} Ends */
+/**
+ * What a call under way reports.
+ * @typedef {object} Events
+ * @property {(points: Float32Array) => void} [onPoints]
+ * @property {(progress: any) => void} [onProgress]
+ * @property {AbortSignal} [signal]
+ */
+
+export class Sketcher {
+  /** Make one with `Sketcher.load`. @param {Channel} channel @param {Facts} facts */
+  constructor(channel, facts) {
+    this._channel = channel;
+    /** What the model is, and what it was trained on. */
+    this.card = facts.card;
+    this.canComplete = facts.canComplete;
+    this.canGenerate = facts.canGenerate;
+    this.canClassify = facts.canClassify;
+    /** Whether `fidelity` may be above 0. */
+    this.seesPictures = facts.seesPictures;
+    /** Human drawings and their places on a map, if they were fetched. */
+    this.gallery = facts.gallery;
+    /** How it computes: `simd` or `plain`. */
+    this.computesBy = facts.computesBy;
+  }
+
+  /**
+   * Fetch a bundle and make its networks, in a worker of its own.
+   *
+   * @param {string | URL} url Address of its folder.
+   * @param {object} [options]
+   * @param {(progress: import("./bundle.js").Progress) => void} [options.onProgress]
+   * @param {AbortSignal} [options.signal]
+   * @param {boolean} [options.gallery] Whether to fetch the gallery too.
+   * @param {boolean} [options.simd] Whether to compute with WebAssembly where it can be used.
+   * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
+   */
+  static async load(url, { worker, onProgress, signal, ...settings } = {}) {
+    const script = new URL("./worker.js", import.meta.url);
+    const channel = new Channel(worker ?? new Worker(script, { type: "module" }));
+    const address = new URL(url, globalThis.location?.href).href;
+    try {
+      const facts = await channel.call("load", [address, settings], { onProgress, signal });
+      return new Sketcher(channel, facts);
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+  }
+
+  /** End the worker; calls under way end with an error. */
+  close() {
+    this._channel.close();
+  }
+
+  /** The latent code of a drawing. @param {Input} input @returns {Promise<Float32Array>} */
+  encode(input) {
+    return this._channel.call("encode", [input]);
+  }
+
+  /**
+   * The latent code at a point of the gallery's map, for `decode`.
+   *
+   * @param {[number, number]} place x and y, from 0 to 1. @returns {Promise<Float32Array>}
+   */
+  latentAt(place) {
+    return this._channel.call("latentAt", [place]);
+  }
+
+  /**
+   * Predict what a drawing shows: all categories with their probabilities, the most likely first.
+   *
+   * @param {Input} input @returns {Promise<Prediction>}
+   */
+  classify(input) {
+    return this._channel.call("classify", [input]);
+  }
+
+  /**
+   * Draw a drawing again.
+   *
+   * @param {Input} input
+   * @param {Parameters<import("./sketcher.js").Sketcher["redraw"]>[1]} [options]
+   * @returns {Promise<Drawn[]>}
+   */
+  redraw(input, options) {
+    return this._draw("redraw", input, options);
+  }
+
+  /**
+   * Draw latent codes: n drawings of each.
+   *
+   * @param {Float32Array[]} latents @param {DrawingOptions} [options]
+   * @returns {Promise<Drawn[][]>}
+   */
+  decode(latents, options) {
+    return this._draw("decode", latents, options);
+  }
+
+  /**
+   * Draw a thing by its name, one of `card.categories`.
+   *
+   * @param {string} category @param {DrawingOptions} [options]
+   * @returns {Promise<Drawn[]>}
+   */
+  generate(category, options) {
+    return this._draw("generate", category, options);
+  }
+
+  /**
+   * Draw what lies between two drawings or more, passed one after the other.
+   *
+   * @param {Input[]} inputs
+   * @param {Parameters<import("./sketcher.js").Sketcher["mix"]>[1]} [options]
+   * @returns {Promise<Drawn[]>}
+   */
+  mix(inputs, options) {
+    return this._draw("mix", inputs, options);
+  }
+
+  /**
+   * Finish a started drawing: what is given stays, the rest is drawn.
+   *
+   * @param {Drawing} drawing
+   * @param {Parameters<import("./sketcher.js").Sketcher["complete"]>[1]} [options]
+   * @returns {Promise<Drawn[]>}
+   */
+  complete(drawing, options) {
+    return this._draw("complete", drawing, options);
+  }
+
+  /** @param {string} method @param {unknown} given @param {DrawingOptions} [options] */
+  _draw(method, given, { onPoint, onProgress, signal, ...settings } = {}) {
+    return this._channel.call(method, [given, settings], {
+      signal,
+      onPoints: (points) => {
+        for (let i = 0; onPoint && i < points.length; i += 4) {
+          onPoint(points[i], points[i + 1], points[i + 2], points[i + 3] === 1);
+        }
+      },
+      onProgress: ({ done, total }) => onProgress?.(done, total),
+    });
+  }
+}
+
+/** Calls of methods in a worker that runs `worker.js`. */
+class Channel {
+  /** @param {Worker} worker */
+  constructor(worker) {
+    this._worker = worker;
+    this._next = 0;
+    /**
+     * @type {Map<number, Events & Ends>}
+     */
+    this._calls = new Map();
+    worker.addEventListener("message", ({ data }) => this._receive(data));
+    worker.addEventListener("error", ({ message }) =>
+      this._fail(new Error(message || "the worker cannot be started")));
+  }
+
+  close() {
+    this._worker.terminate();
+    this._fail(new Error("the sketcher is closed"));
+  }
+
+  /**
+   * @param {string} method @param {unknown[]} args @param {Events} [events]
+   * @returns {Promise<any>}
+   */
+  call(method, args, { signal, ...events } = {}) {
+    const id = this._next++;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      signal?.addEventListener("abort", () => {
+        if (!this._calls.delete(id)) return; // has ended
+        this._worker.postMessage({ id, cancel: true });
+        reject(signal.reason);
+      }, { once: true });
+      this._calls.set(id, { ...events, resolve, reject });
+      this._worker.postMessage({ id, method, args });
+    });
+  }
+
+  /**
+   * @param {Message} message
+   */
+  _receive({ id, points, progress, error, result }) {
+    const call = this._calls.get(id);
+    if (!call) return; // cancelled
+    if (points) {
+      call.onPoints?.(points);
+    } else if (progress) {
+      call.onProgress?.(progress);
+    } else {
+      this._calls.delete(id);
+      if (error) call.reject(errorOf(error));
+      else call.resolve(result);
+    }
+  }
+
+  /** @param {Error} error */
+  _fail(error) {
+    for (const { reject } of this._calls.values()) reject(error);
+    this._calls.clear();
+  }
+}
+
+/** The error that a worker met. @param {{name: string, message: string}} error */
+function errorOf({ name, message }) {
+  const Kind = name in ERRORS ? ERRORS[/** @type {keyof typeof ERRORS} */ (name)] : Error;
+  return new Kind(message);
+}

@@ -1,0 +1,141 @@
+// Started drawings: as the first steps of a decoder, and what is drawn after them.
+//
+// A started drawing is a part of a whole one. Which part it is, the decoder says: the place where
+// it would most likely have drawn these steps. `drawings.py` has the same in numpy.
+
+import { boundsOf, QUICKDRAW_SIDE, STEP_DIM, stepsOf, strokesOf } from "./drawing.js";
+import { DrawingError } from "./errors.js";
+import { QUICKDRAW_EPSILON, quickdrawNormalised, simplify } from "./simplify.js";
+
+/** @typedef {import("./drawing.js").Drawing} Drawing */
+/** @typedef {import("./bundle.js").ModelCard} ModelCard */
+/**
+ * How much of a whole drawing a started one is, as a share of the longest side, and its middle, in
+ * pixels of Quick, Draw! from the middle of the whole.
+ * @typedef {{share: number, x: number, y: number}} Frame
+ */
+/**
+ * A started drawing as the first steps of a decoder.
+ * @typedef {object} Prefix
+ * @property {Float32Array} steps (P, 5), without an end.
+ * @property {number} scale Pixels of the drawing to one of the decoder's.
+ * @property {number} x Where the decoder's origin lies in the drawing.
+ * @property {number} y
+ */
+
+/** Of a started drawing that is as large as the whole. @type {Frame} */
+export const WHOLE = { share: 1, x: 0, y: 0 };
+const SHARES = [1, 0.8, 0.62, 0.48, 0.36]; // of a whole drawing that a started one is tried as
+const COMPARED = 40; // first steps by which frames are compared
+const f32 = Math.fround;
+
+/**
+ * Take a started drawing for that part of a whole one which the decoder would best draw.
+ *
+ * @param {Drawing} drawing With a stroke.
+ * @param {ModelCard} card
+ * @param {(prefixes: Float32Array[]) => ArrayLike<number>} logDensities Of first steps.
+ * @returns {Prefix}
+ */
+export function likeliestPrefix(drawing, card, logDensities) {
+  const frames = framesOf(drawing);
+  const detail = SHARES[SHARES.length >> 1]; // the same points in all frames: they must compare
+  const steps = prefixOf(drawing, card, WHOLE, detail).steps;
+  const compared = steps.subarray(0, COMPARED * STEP_DIM);
+  const unit = f32(card.offset_scale);
+  const densities = logDensities(
+    frames.map(({ share, x, y }) => {
+      const scaled = compared.map((value, i) => (i % STEP_DIM < 2 ? value * f32(share) : value));
+      scaled[0] += f32(f32(x) / unit);
+      scaled[1] += f32(f32(y) / unit);
+      return scaled;
+    }),
+  );
+  let best = 0, most = -Infinity;
+  frames.forEach(({ share }, i) => {
+    // densities of offsets in pixels of the drawing, whatever the frame
+    const density = densities[i] + 2 * (compared.length / STEP_DIM) * Math.log(share);
+    if (density > most) [best, most] = [i, density];
+  });
+  return prefixOf(drawing, card, frames[best]);
+}
+
+/**
+ * What was drawn after a started drawing, whose own strokes stay as they are.
+ *
+ * @param {Drawing} drawing @param {Prefix} prefix
+ * @param {Float32Array} steps (T, 5), those of the prefix included.
+ * @param {number} offsetScale
+ */
+export function completed(drawing, prefix, steps, offsetScale) {
+  const strokes = strokesOf(steps, offsetScale * prefix.scale, prefix.x, prefix.y);
+  const given = drawing.map(([xs, ys]) => [Array.from(xs), Array.from(ys)]);
+  return /** @type {[number[], number[]][]} */ ([...given, ...strokes.slice(drawing.length)]);
+}
+
+/** Of each share the corners, the edges, the inside. @param {Drawing} drawing @returns {Frame[]} */
+function framesOf(drawing) {
+  const [width, height] = sidesOf(drawing), longest = Math.max(width, height) || 1;
+  return SHARES.flatMap((share) => {
+    const [across, down] = [width, height].map((side) => {
+      const room = ((1 - (share * side) / longest) * QUICKDRAW_SIDE) / 2;
+      return room > 0 ? [-room, 0, room] : [0];
+    });
+    return across.flatMap((x) => down.map((y) => ({ share, x, y })));
+  });
+}
+
+/**
+ * The steps that a decoder would have drawn a started drawing with.
+ *
+ * @param {Drawing} drawing @param {ModelCard} card @param {Frame} frame
+ * @param {number} [detail] Simplify as if this were its share of the whole.
+ * @returns {Prefix}
+ */
+export function prefixOf(drawing, card, frame, detail = frame.share) {
+  const [middleX, middleY, share] = [frame.x, frame.y, frame.share].map(f32);
+  const box = boundsOf(drawing);
+  if (!box) throw new DrawingError("a started drawing must have a stroke");
+  /** @type {Drawing} */
+  const strokes = normalisedFor(drawing, card, detail).map(([xs, ys]) => [
+    xs.map((x) => f32(f32(x * share) + middleX)), ys.map((y) => f32(f32(y * share) + middleY)),
+  ]);
+  const steps = stepsOf(strokes, card.offset_scale);
+  const numSteps = steps.length / STEP_DIM;
+  if (numSteps >= card.max_steps) {
+    throw new DrawingError(
+      `a started drawing must have fewer than ${card.max_steps} points for this model`,
+      { got: `${numSteps} after simplifying` },
+    );
+  }
+  const [left, top, right, bottom] = box;
+  const scale = Math.max(...sidesOf(drawing)) / (QUICKDRAW_SIDE * frame.share) || 1;
+  const x = (left + right) / 2 - frame.x * scale, y = (top + bottom) / 2 - frame.y * scale;
+  return { steps, scale, x, y };
+}
+
+/** @param {Drawing} drawing */
+function sidesOf(drawing) {
+  const [left, top, right, bottom] = boundsOf(drawing) ?? [0, 0, 0, 0];
+  return [right - left, bottom - top];
+}
+
+/**
+ * Simplify as the training data were; the middle of the drawing comes to (0, 0).
+ *
+ * @param {Drawing} drawing @param {ModelCard} card
+ * @param {number} share How much of a whole drawing it is.
+ * @returns {import("./simplify.js").Points[]}
+ */
+export function normalisedFor(drawing, card, share) {
+  let strokes = quickdrawNormalised(drawing);
+  let epsilon = card.data?.options?.epsilon ?? null;
+  if (share < 1) epsilon = Math.max(epsilon ?? 0, QUICKDRAW_EPSILON) / share;
+  if (epsilon !== null) {
+    const tolerance = epsilon;
+    strokes = strokes.map((stroke) => simplify(stroke, tolerance));
+  }
+  const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, 0, 0];
+  const middleX = Math.floor((left + right) / 2), middleY = Math.floor((top + bottom) / 2);
+  return strokes.map(([xs, ys]) => [xs.map((x) => x - middleX), ys.map((y) => y - middleY)]);
+}
