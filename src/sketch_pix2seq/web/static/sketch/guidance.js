@@ -18,6 +18,8 @@ const BESIDE = 5; // side of the square about a pixel in which a drawn line coun
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
 const END_SQUARE = 4, END_INK = 3; // more remaining ink in any square: the drawing does not end
+const INKY = 0.3; // of a pixel that the pen may move to
+const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
 const f32 = Math.fround;
 
@@ -55,33 +57,58 @@ export function paperOf(ink, size, visible) {
 }
 
 /**
- * Choose a proposal and a pen state: the likeliest, scores included.
+ * Choose a proposal and a pen state: the likeliest, scores included. If no proposal reaches the ink
+ * that remains, the chosen one is made to lead to that which is nearest to the proposals.
  *
  * @param {number} x @param {number} y Where the pen is.
- * @param {Float32Array} ends (K, 2): where each proposal leads.
+ * @param {Float32Array} ends (K, 2): where each proposal leads; changed if none reaches ink.
  * @param {boolean} draws Whether the pen is down on the way.
- * @param {Float32Array} logits (K,), sampling noise included; the scores are added to them.
+ * @param {Float32Array} logits (K,), sampling noise included.
  * @param {Float32Array} pen (3,) logits of the pen states, sampling noise included; changed.
  * @param {InkMaps} maps
  * @param {Float32Array} scores (K,), overwritten.
- * @returns {number} The number of the proposal; the pen state is the largest of `pen`.
+ * @returns {{best: number, moved: boolean}} The number of the proposal, and whether its end was
+ *   changed; the pen state is the largest of `pen`.
  */
 export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   if (draws) scoreLines(x, y, ends, maps, scores);
   else scoreMoves(ends, maps, scores);
-  let best = 0;
+  let best = 0, most = -Infinity;
   for (let i = 0; i < logits.length; i++) {
-    logits[i] += scores[i];
-    if (logits[i] > logits[best]) best = i;
+    const logit = f32(logits[i] + scores[i]);
+    if (logit > most) [best, most] = [i, logit];
+  }
+  let reaches = draws || scores[best] > 0;
+  const moved = !reaches && maps.allVisible && hasRemainingInk(maps);
+  if (moved) {
+    ends.set(nearestInk(ends, logits, maps), 2 * best);
+    reaches = true;
   }
   const toX = ends[2 * best], toY = ends[2 * best + 1];
   const ahead = inkAhead(draws ? x : toX, draws ? y : toY, toX, toY, maps);
   pen[DOWN] += f32(STAY_DOWN_BONUS * ahead);
   if (maps.allVisible) pen[UP] += f32(LIFT_BONUS * f32(1 - ahead));
-  // a move that reaches no ink may as well end the drawing
-  const reaches = draws || scores[best] > 0;
   if (reaches && largest(pen) === END && hasRemainingInk(maps)) pen[END] = -Infinity;
-  return best;
+  return { best, moved };
+}
+
+/**
+ * The middle of the pixel of ink that is nearest to proposals, likely ones first.
+ *
+ * @param {Float32Array} ends @param {Float32Array} logits @param {InkMaps} maps
+ */
+function nearestInk(ends, logits, { size, remaining, drawn }) {
+  const ink = inkAwayFromLines(remaining, drawn, size);
+  let place = 0, most = -Infinity;
+  for (let at = 0; at < ink.length; at++) {
+    if (ink[at] <= INKY) continue;
+    const x = (at % size) + 0.5, y = Math.floor(at / size) + 0.5;
+    for (let i = 0; i < logits.length; i++) {
+      const far = ((x - ends[2 * i]) ** 2 + (y - ends[2 * i + 1]) ** 2) / (2 * REACH * REACH);
+      if (logits[i] - far > most) [place, most] = [at, logits[i] - far];
+    }
+  }
+  return [(place % size) + 0.5, Math.floor(place / size) + 0.5];
 }
 
 /**

@@ -1,17 +1,19 @@
 // How the latent codes of drawings are distributed: what a bundle draws by name and completes from.
 //
-// Within a category, the code of a drawing's beginning and that of the whole drawing are taken to
-// be jointly Gaussian, with one covariance for all categories. `bundle/latents.py` has the same in
-// numpy; sampling is that of `inference/latents.py`.
+// A mixture of Gaussians for each category, with one covariance for all; the code of a beginning is
+// linear in that of the whole drawing. `bundle/latents.py` has the same in numpy; sampling is that
+// of `inference/latents.py`. K categories, J modes of each, Z numbers of a code.
 
 import { BundleError } from "./errors.js";
+import { logSum } from "./mixture.js";
 import { latentStream } from "./noise.js";
 
-const NEVER = -1e30; // logit of a category without a drawing
+const NUM_MODES = 6; // J
+const NEVER = -1e30; // logit of a category without a drawing, and log share of a mode without one
 const MAX_CODE = 1e6; // no encoder that learned comes near it
 
 /**
- * Weight (K, Z) and bias (K,) of linear discriminants.
+ * Weight (K J, Z) and bias (K J,) of linear discriminants.
  * @typedef {{weight: Float64Array, bias: Float64Array}} Discriminant
  */
 
@@ -23,26 +25,40 @@ export class LatentGaussians {
    */
   constructor(weights, numCategories, latentDim) {
     this._dim = latentDim;
+    this._numCategories = numCategories;
+    this._means = weights.get("means", numCategories, NUM_MODES, latentDim);
+    this._shares = weights.get("shares", numCategories, NUM_MODES);
+    this._factor = weights.get("factor", latentDim, latentDim); // a lower triangle
     this._prefixMeans = weights.get("prefix_means", numCategories, latentDim);
-    this._means = weights.get("means", numCategories, latentDim);
-    this._factor = weights.get("factor", 2 * latentDim, 2 * latentDim); // a lower triangle
-    this._known = weights.get("known", numCategories);
+    this._slope = weights.get("slope", latentDim, latentDim);
+    this._prefixFactor = weights.get("prefix_factor", latentDim, latentDim); // a lower triangle
+    this._logShares = Float32Array.from(this._shares, (share) => Math.max(Math.log(share), NEVER));
     /** @type {Discriminant | undefined} */
     this._whole = undefined;
-    /** @type {Discriminant | undefined} */
+    /** @type {(Discriminant & {means: Float32Array, triangle: Float64Array}) | undefined} */
     this._prefix = undefined;
   }
 
   /**
-   * Sample the code of a category's drawing; at temperature 0 its mean.
+   * Sample the code of a category's drawing; at temperature 0 the mean of its commonest mode.
    *
    * @param {number} categoryId
    * @param {number} seed @param {number} index @param {number} temperature
    */
   sample(categoryId, seed, index, temperature) {
+    const size = this._dim, stream = latentStream(seed, index);
     const spread = Math.fround(Math.sqrt(temperature));
-    const noise = latentStream(seed, index).normals(2 * this._dim).map((value) => spread * value);
-    return this._code(categoryId, noise);
+    const normals = stream.normals(size).map((value) => spread * value);
+    const gumbels = stream.gumbels(NUM_MODES);
+    const own = this._logShares.subarray(categoryId * NUM_MODES, (categoryId + 1) * NUM_MODES);
+    const mode = largest(temperature > 0 ? own.map((value, i) => value + gumbels[i]) : own);
+    const mean = (categoryId * NUM_MODES + mode) * size, code = new Float32Array(size);
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let k = 0; k <= i; k++) sum += this._factor[i * size + k] * normals[k];
+      code[i] = this._means[mean + i] + sum;
+    }
+    return checkedCode(code);
   }
 
   /**
@@ -53,27 +69,26 @@ export class LatentGaussians {
    * @returns {number} Number of the category.
    */
   sampleCategory(prefixCode, seed, index, temperature) {
-    this._prefix ??= this._discriminant(this._prefixMeans, 0);
-    const logits = discriminate(this._prefix, prefixCode);
+    const logits = this._ofCategories(this._ofModes(this._prefixDiscriminant, prefixCode));
     const noise = latentStream(seed, index).gumbels(logits.length);
     const factor = Math.fround(temperature);
-    const noisy = logits.map((logit, i) => logit + Math.fround(factor * noise[i]));
-    return noisy.reduce((best, logit, i) => (logit > noisy[best] ? i : best), 0);
+    return largest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
   }
 
   /**
-   * The likeliest code of the whole drawing of a beginning, given its category.
+   * The mean code of the whole drawing of a beginning, in the mode it is likeliest of.
    *
    * @param {Float32Array} prefixCode @param {number} categoryId
    */
   complete(prefixCode, categoryId) {
-    const size = this._dim, noise = new Float32Array(2 * size);
-    for (let i = 0; i < size; i++) {
-      let rest = prefixCode[i] - this._prefixMeans[categoryId * size + i];
-      for (let k = 0; k < i; k++) rest -= this._factor[i * 2 * size + k] * noise[k];
-      noise[i] = rest / this._factor[i * 2 * size + i];
-    }
-    return this._code(categoryId, noise);
+    const size = this._dim, first = categoryId * NUM_MODES, prefix = this._prefixDiscriminant;
+    const logits = this._ofModes(prefix, prefixCode).subarray(first, first + NUM_MODES);
+    const mean = (first + largest(logits)) * size;
+    const apart = Float64Array.from(prefixCode, (value, i) => value - prefix.means[mean + i]);
+    solve(prefix.triangle, apart);
+    const slopes = times(transposed(this._slope, size), apart);
+    const explained = times(this._covariance(), slopes);
+    return checkedCode(Float32Array.from(explained, (value, i) => this._means[mean + i] + value));
   }
 
   /**
@@ -82,48 +97,72 @@ export class LatentGaussians {
    * @param {Float32Array} code
    */
   logits(code) {
-    this._whole ??= this._discriminant(this._means, this._dim);
-    return discriminate(this._whole, code);
+    this._whole ??= discriminant(this._means, cholesky(this._covariance(), this._dim));
+    return this._ofCategories(this._ofModes(this._whole, code));
   }
 
-  /** @param {number} categoryId @param {Float32Array} noise (2 Z,) standard normals. */
-  _code(categoryId, noise) {
-    const size = this._dim, code = new Float32Array(size);
-    for (let i = 0; i < size; i++) {
-      const row = (size + i) * 2 * size;
-      let sum = 0;
-      for (let k = 0; k <= size + i; k++) sum += this._factor[row + k] * noise[k];
-      code[i] = this._means[categoryId * size + i] + sum;
+  /** (Z, Z): of a drawing's code about the mean of its mode. */
+  _covariance() {
+    return squared(Float64Array.from(this._factor), this._dim);
+  }
+
+  /** The discriminant of beginnings, their means, and the factor of their covariance. */
+  get _prefixDiscriminant() {
+    if (this._prefix) return this._prefix;
+    const size = this._dim, means = new Float32Array(this._means.length);
+    for (let category = 0; category < this._numCategories; category++) {
+      const first = category * NUM_MODES, middle = new Float64Array(size);
+      for (let mode = 0; mode < NUM_MODES; mode++) {
+        for (let i = 0; i < size; i++) {
+          middle[i] += this._shares[first + mode] * this._means[(first + mode) * size + i];
+        }
+      }
+      for (let mode = 0; mode < NUM_MODES; mode++) {
+        const row = (first + mode) * size;
+        const moved = times(this._slope, middle.map((value, i) => this._means[row + i] - value));
+        moved.forEach((value, i) => {
+          means[row + i] = this._prefixMeans[category * size + i] + value;
+        });
+      }
     }
-    return checkedCode(code);
+    // the slope times the covariance's factor, squared, and what else varies
+    const factor = lower(Float64Array.from(this._factor), size);
+    const spread = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let k = 0; k < size; k++) {
+        for (let j = 0; j <= k; j++) {
+          spread[i * size + j] += this._slope[i * size + k] * factor[k * size + j];
+        }
+      }
+    }
+    const covariance = squaredFull(spread, size);
+    const rest = squared(Float64Array.from(this._prefixFactor), size);
+    const triangle = cholesky(covariance.map((value, i) => value + rest[i]), size);
+    this._prefix = { ...discriminant(means, triangle), means, triangle };
+    return this._prefix;
   }
 
   /**
-   * Linear discriminants (Fisher, 1936; Rao, 1948) of the codes whose factor begins at a row.
+   * Log density of a code in each mode, with the mode's share, up to a constant.
    *
-   * @param {Float32Array} means @param {number} first @returns {Discriminant}
+   * @param {Discriminant} discriminant @param {Float32Array} code
    */
-  _discriminant(means, first) {
-    const size = this._dim, columns = 2 * size;
-    const covariance = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        for (let k = 0; k <= first + j; k++) {
-          sum += this._factor[(first + i) * columns + k] * this._factor[(first + j) * columns + k];
-        }
-        covariance[i * size + j] = sum;
-      }
-    }
-    const triangle = cholesky(covariance, size);
-    const weight = Float64Array.from(means), bias = new Float64Array(this._known.length);
-    for (let category = 0; category < bias.length; category++) {
-      const row = weight.subarray(category * size, (category + 1) * size);
-      solve(triangle, row);
-      const square = row.reduce((sum, value, i) => sum + value * means[category * size + i], 0);
-      bias[category] = this._known[category] ? -square / 2 : NEVER;
-    }
-    return { weight, bias };
+  _ofModes({ weight, bias }, code) {
+    return Float32Array.from(this._logShares, (share, mode) => {
+      if (share <= NEVER) return NEVER;
+      const row = mode * code.length;
+      let sum = bias[mode] + share;
+      for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
+      return sum;
+    });
+  }
+
+  /** Logits of categories, of those of their modes. @param {Float32Array} logits */
+  _ofCategories(logits) {
+    return Float32Array.from({ length: this._numCategories }, (_, category) => {
+      const own = logits.subarray(category * NUM_MODES, (category + 1) * NUM_MODES);
+      return own.every((logit) => logit <= NEVER) ? NEVER : logSum(own);
+    });
   }
 }
 
@@ -133,14 +172,67 @@ export function checkedCode(code) {
   throw new BundleError("the bundle gives codes that are not finite, or too large");
 }
 
-/** @param {Discriminant} discriminant @param {Float32Array} code */
-function discriminate({ weight, bias }, code) {
-  return Float32Array.from(bias, (constant, category) => {
-    const row = category * code.length;
-    let sum = constant;
-    for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
+/**
+ * Linear discriminants (Fisher, 1936; Rao, 1948) of means, given the factor of their covariance.
+ *
+ * @param {Float32Array} means (K J, Z) @param {Float64Array} triangle @returns {Discriminant}
+ */
+function discriminant(means, triangle) {
+  const size = Math.sqrt(triangle.length);
+  const weight = Float64Array.from(means), bias = new Float64Array(means.length / size);
+  for (let mode = 0; mode < bias.length; mode++) {
+    const row = weight.subarray(mode * size, (mode + 1) * size);
+    solve(triangle, row);
+    bias[mode] = -row.reduce((sum, value, i) => sum + value * means[mode * size + i], 0) / 2;
+  }
+  return { weight, bias };
+}
+
+/** The number of the largest. @param {Float32Array} values */
+function largest(values) {
+  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+}
+
+/**
+ * A square matrix times a vector.
+ *
+ * @param {Float32Array | Float64Array} matrix @param {Float64Array} vector
+ */
+function times(matrix, vector) {
+  const size = vector.length;
+  return vector.map((_, i) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += matrix[i * size + k] * vector[k];
     return sum;
   });
+}
+
+/** @param {Float32Array} matrix @param {number} size */
+function transposed(matrix, size) {
+  return matrix.map((_, at) => matrix[(at % size) * size + Math.floor(at / size)]);
+}
+
+/** What is on and below the diagonal. @param {Float64Array} matrix @param {number} size */
+function lower(matrix, size) {
+  return matrix.map((value, at) => (at % size <= Math.floor(at / size) ? value : 0));
+}
+
+/** The matrix of a lower triangle. @param {Float64Array} triangle @param {number} size */
+function squared(triangle, size) {
+  return squaredFull(lower(triangle, size), size);
+}
+
+/** A matrix times its transpose. @param {Float64Array} matrix @param {number} size */
+function squaredFull(matrix, size) {
+  const square = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += matrix[i * size + k] * matrix[j * size + k];
+      square[i * size + j] = square[j * size + i] = sum;
+    }
+  }
+  return square;
 }
 
 /**

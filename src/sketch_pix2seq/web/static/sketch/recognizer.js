@@ -1,6 +1,7 @@
 // What a model recognizes in drawings: their codes and categories; and which of several redrawings
 // of a drawing are the best. `recognizer.py` and `classifier.py` have the same in numpy.
 
+import { lineDistance } from "./distance.js";
 import { BundleError } from "./errors.js";
 import { checkedCode, LatentGaussians } from "./latents.js";
 import { Linear, NormedConvolutions, Weights } from "./layers.js";
@@ -10,7 +11,8 @@ import { logSum } from "./mixture.js";
 
 const CODE_CLASSIFIER_WEIGHT = 0.2; // of the codes' log probabilities, the pictures' being 1
 const REDRAWING_SOFTENING = 1.5; // the classifier is overconfident on redrawings
-const DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
+const CODE_DISTANCE_WEIGHT = 0.5; // nats that the mean distance between codes costs
+const LINE_DISTANCE_WEIGHT = 4; // the same of the mean distance between lines
 
 export class Recognizer {
   /**
@@ -71,16 +73,16 @@ export class Recognizer {
   }
 
   /**
-   * How unlike a drawing is to one that it was drawn from: the distance of their codes, and the
-   * softened negative log probability that it shows what the other one shows.
+   * How unlike a drawing is to one that it was drawn from: the distance of their lines or of their
+   * codes, and the softened negative log probability that it shows what the other one shows.
    *
    * @param {Float32Array} view
    * @param {Float32Array} code Code of what it was drawn from.
    * @param {Float32Array | null} scores `classScores` of that.
+   * @param {Float32Array | null} picture Its picture, if lines are to be compared.
    */
-  unlikeness(view, code, scores) {
-    const own = this.code(view);
-    const distance = Math.sqrt(own.reduce((sum, value, i) => sum + (value - code[i]) ** 2, 0));
+  unlikeness(view, code, scores, picture) {
+    const distance = picture ? lineDistance(view, picture) : apart(this.code(view), code);
     if (!scores || !this.classifier) return { distance, surprise: 0 };
     const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
     const both = logSoftmax(logits).map((value, i) => value + scores[i]);
@@ -92,11 +94,13 @@ export class Recognizer {
  * Rank the redrawings of one drawing: their numbers, the best one's first.
  *
  * @param {{distance: number, surprise: number}[]} candidates
+ * @param {boolean} byLines Whether the distances are those of lines.
  */
-export function ranked(candidates) {
+export function ranked(candidates, byLines) {
+  const weight = byLines ? LINE_DISTANCE_WEIGHT : CODE_DISTANCE_WEIGHT;
   const mean = candidates.reduce((sum, { distance }) => sum + distance, 0) / candidates.length;
   const costs = candidates.map(
-    ({ distance, surprise }) => (DISTANCE_WEIGHT * distance) / Math.max(mean, 1e-12) + surprise,
+    ({ distance, surprise }) => (weight * distance) / Math.max(mean, 1e-12) + surprise,
   );
   return candidates.map((_, i) => i).sort((a, b) => costs[a] - costs[b]);
 }
@@ -133,6 +137,11 @@ class PictureClassifier {
     const others = logSoftmax(this.logits(mirrored));
     return logSoftmax(logs.map((value, i) => (value + others[i]) / 2));
   }
+}
+
+/** The distance of two codes. @param {Float32Array} first @param {Float32Array} second */
+function apart(first, second) {
+  return Math.sqrt(first.reduce((sum, value, i) => sum + (value - second[i]) ** 2, 0));
 }
 
 /** @param {Float32Array} logits */

@@ -132,7 +132,8 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    return (await this._ranked(drawings, code, scores, options.signal)).slice(0, n);
+    const picture = this.seesPictures && fidelity !== 0 ? view : null;
+    return (await this._ranked(drawings, code, scores, picture, options.signal)).slice(0, n);
   }
 
   /**
@@ -201,7 +202,7 @@ export class Sketcher {
     const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
     const best = [];
     for (const [i, candidates] of drawings.entries()) {
-      const [first] = await this._ranked(candidates, path[i], along[i], options.signal);
+      const [first] = await this._ranked(candidates, path[i], along[i], null, options.signal);
       best.push(first);
     }
     return best;
@@ -319,15 +320,16 @@ export class Sketcher {
    * Redrawings of a drawing, the best one first.
    *
    * @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores
-   * @param {AbortSignal} [signal]
+   * @param {Float32Array | null} picture @param {AbortSignal} [signal]
    */
-  async _ranked(drawings, code, scores, signal) {
+  async _ranked(drawings, code, scores, picture, signal) {
     const letOthersIn = pauses(signal), candidates = [];
     for (const drawing of drawings) {
-      candidates.push(this._recognizer.unlikeness(this._networks.view(drawing), code, scores));
+      const view = this._networks.view(drawing);
+      candidates.push(this._recognizer.unlikeness(view, code, scores, picture));
       await letOthersIn();
     }
-    return ranked(candidates).map((number) => drawings[number]);
+    return ranked(candidates, picture !== null).map((number) => drawings[number]);
   }
 }
 
