@@ -25,6 +25,7 @@ from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
+from sketch_pix2seq.sketch.curves import curves_of, points_along
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
@@ -85,7 +86,7 @@ def photo_to_plotter(sketcher: Sketcher) -> Path:
                 [
                     _opened(photo),
                     *(stages[name] for name in names),
-                    read.smoothed(),
+                    _as_curves(read),
                     *(drawing.smoothed() for drawing in redrawn),
                 ]
             )
@@ -93,6 +94,12 @@ def photo_to_plotter(sketcher: Sketcher) -> Path:
         headings=["photo", *names, "traced", "redrawn", "redrawn"],
         cell=176,
     ).save(IMAGES / "photo-to-plotter.png")
+
+
+def _as_curves(sketch: Sketch) -> Sketch:
+    """A traced drawing as SVGs show it."""
+    pairs = zip(sketch.strokes, curves_of(sketch), strict=True)
+    return Sketch.from_points(points_along(some, 1) if len(some) else dot for dot, some in pairs)
 
 
 def mixed(sketcher: Sketcher) -> Path:
@@ -121,7 +128,7 @@ def completed(sketcher: Sketcher) -> Path:
 def drawing_itself(sketcher: Sketcher) -> Path:
     """A redrawing that draws itself."""
     (drawing,) = sketcher.redraw(EXAMPLES / "cat.svg", best_of=32)
-    return drawing.save(IMAGES / "drawing-itself.svg", smooth=True, animate=True)
+    return drawing.save(IMAGES / "drawing-itself.svg", curves=True, animate=True)
 
 
 def real_world(sketcher: Sketcher, quickdraw: Path, icons: Path) -> Path:

@@ -205,7 +205,7 @@ def test_the_amount_counts_every_drawing_of_a_file(
 @pytest.mark.parametrize(
     ("form", "more", "starts"),
     [
-        ("gif", ["--size", "64", "--smooth"], b"GIF89a"),
+        ("gif", ["--size", "64", "--curves"], b"GIF89a"),
         ("apng", ["--size", "64"], b"\x89PNG"),
         ("svg", ["--animate", "--size-mm", "90"], b"<svg"),
     ],
@@ -224,8 +224,8 @@ def test_drawings_that_draw_themselves(
     ("more", "message"),
     [
         (["--animate", "--format", "gif"], "`--animate` is for SVGs; got gif"),
-        (["--size-mm", "9", "--format", "ndjson"], "`--size-mm` is for SVGs; got ndjson"),
-        (["--smooth", "--format", "ndjson"], "`--smooth` is for pictures; got ndjson"),
+        (["--size-mm", "9", "--format", "ndjson"], "`--size-mm` is for SVGs and DXFs; got ndjson"),
+        (["--curves", "--format", "ndjson"], "`--curves` is for pictures; got ndjson"),
         (["--size", "4000", "--format", "gif"], "at most 1024 pixels wide; got 4000"),
         (["--size-mm", "nan"], "`--size-mm` must be above 0"),
         (["--size", "0"], "`--size` must be at least 1"),

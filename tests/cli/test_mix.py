@@ -39,7 +39,7 @@ def test_a_row_for_each_pair(words: list[str]) -> None:
 
 @pytest.mark.parametrize("suffix", ["gif", "apng"])
 def test_a_film(words: list[str], suffix: str) -> None:
-    assert main([*words, "--steps", "5", "--smooth", "--out", f"film.{suffix}"]) == 0
+    assert main([*words, "--steps", "5", "--curves", "--out", f"film.{suffix}"]) == 0
     with Image.open(f"film.{suffix}") as picture:
         assert getattr(picture, "n_frames", 1) > 4
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from simulated_photo import photograph
@@ -28,7 +30,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_strokes_of_pictures_and_photos(
     inputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["trace", *inputs, "--out", "new", "--size-mm", "120", "--smooth"]) == 0
+    assert main(["trace", *inputs, "--out", "new", "--size-mm", "120", "--curves"]) == 0
     paths = capsys.readouterr().out.split()
     assert paths == [f"new/{name}-traced.svg" for name in ("clean", "photo", "lines")]
     for path in paths:
@@ -101,3 +103,50 @@ def test_a_page_is_split_and_what_is_left_out_is_said(
     assert out.split() == ["page-01-traced.svg", "page-02-traced.svg"]
     assert err == "sketch-pix2seq: `page.png`: left out: 1 speck\n"
     assert 'viewBox="0 0 900 400"' in Path("page-02-traced.svg").read_text()
+
+
+def lifted(path: str) -> float:
+    """The way of the lifted pen."""
+    strokes = read_sketches(path)[0].strokes
+    return sum(float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes))
+
+
+ROWS = Sketch.from_points(
+    [[(x, y), (x + 6 + x * y / 999, y + 3)] for y in range(0, 90, 15) for x in range(0, 90, 15)]
+)
+
+
+def test_orders_of_a_pen_and_of_a_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ROWS.save("rows.png", size=400)
+    for order in ("pen", "hand", "none"):
+        assert main(["trace", "rows.png", "--order", order, "--out", f"{order}.svg"]) == 0
+    assert main(["trace", "rows.png", "--out", "usual.svg"]) == 0
+    assert main(["trace", "rows.png", "--animate", "--out", "moving.svg"]) == 0
+    assert lifted("pen.svg") < lifted("hand.svg") < lifted("none.svg")
+    assert Path("usual.svg").read_text() == Path("pen.svg").read_text()
+    assert read_sketches("moving.svg") == read_sketches("hand.svg")
+    assert main(["trace", "rows.png", "--format", "ndjson"]) == 0
+    (record,) = read_sketches("rows.ndjson")
+    (hand,) = read_sketches("hand.svg")
+    assert record == hand.rounded()
+
+
+def test_files_of_strokes_keep_their_order_unless_told(inputs: list[str]) -> None:
+    strokes = [stroke.T.tolist() for stroke in HOUSE.strokes]
+    Path("lines.ndjson").write_text(json.dumps({"drawing": strokes}) + "\n")
+    for words, out in (([], "same.svg"), (["--order", "pen"], "pen.svg")):
+        assert main(["trace", "lines.ndjson", "--no-curves", *words, "--out", out]) == 0
+    (same,) = read_sketches("same.svg")
+    assert [len(stroke) for stroke in same.strokes] == [len(stroke) for stroke in HOUSE.strokes]
+    assert lifted("pen.svg") < lifted("same.svg")
+
+
+def test_too_many_strokes_for_a_hand_are_told(
+    inputs: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.sketch.order.MAX_HAND_STROKES", 1)
+    assert main(["trace", "clean.png", "--order", "hand"]) == 0
+    assert "`clean`: over 1 strokes: `order` is pen, not hand" in capsys.readouterr().err

@@ -57,7 +57,11 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "kind"), KINDS, ids=[repr(one[0][:20]) for one in KINDS])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    KINDS,
+    ids=[f"{number}-{kind.name}" for number, (_, kind) in enumerate(KINDS)],
+)
 def test_content_says_the_kind(content: bytes, kind: Kind) -> None:
     assert kind_of(content[:8192]) is kind
     assert kind_of(content[:8192], "cat.png") is kind

@@ -23,10 +23,10 @@ MM = 96 / 25.4
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("smooth", [False, True])
+@pytest.mark.parametrize("curves", [False, True])
 @pytest.mark.parametrize("animate", [False, True])
-def test_strokes_arrive_whole_in_order_and_in_size(smooth: bool, animate: bool) -> None:
-    text = FACE.to_svg(size_mm=150, margin=16, smooth=smooth, animate=animate)
+def test_strokes_arrive_whole_in_order_and_in_size(curves: bool, animate: bool) -> None:
+    text = FACE.to_svg(size_mm=150, margin=16, curves=curves, animate=animate)
     lines, width, height = vpype.read_svg(io.StringIO(text), quantization=0.1)
     assert width == pytest.approx(150 * MM, rel=1e-4) and height == pytest.approx(width)
     assert len(lines) == len(FACE.strokes) - 1  # a dot has no length, and is no line there

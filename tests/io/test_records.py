@@ -3,12 +3,18 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.io.kinds import Kind
+from sketch_pix2seq.io.ndjson import RawDrawing, raw_of
+from sketch_pix2seq.io.records import read_records
+from sketch_pix2seq.sketch.sketch import Sketch
 
 GOOD = b'{"word":"cat","key_id":"12","drawing":[[[0,3],[0,4]],[[7],[7]]]}'
+RING = [(50 + 50 * np.cos(k / 5), 50 + 50 * np.sin(k / 5)) for k in range(32)]
 WRONG = {
     b'{"word":"cat","drawing":[[[0,3],[0,4': "a line must be a JSON object",
     b'{"word":"cat"}': "a record must have a list `drawing`",
@@ -111,3 +117,16 @@ def test_raw_numbers_that_are_none_are_wrong(tmp_path: Path, value: str) -> None
     report = ReadReport()
     assert len(list(read_drawings(path, report=report))) == 1
     assert report.left_out.total() == 1
+
+
+def test_pictures_become_drawings_in_the_order_of_a_hand(tmp_path: Path) -> None:
+    face = Sketch.from_points(
+        [[(30, 75), (50, 85), (70, 75)], [(70, 30), (71, 45)], [(30, 30), (31, 45)], RING]
+    )
+    path = face.save(tmp_path / "face.png", size=400)
+    with path.open("rb") as file:
+        ((_, record),) = read_records(file, Kind.PICTURE)
+    assert isinstance(record, RawDrawing)
+    hand = raw_of(Sketch.open(path).ordered("hand"))
+    assert np.array_equal(record.points, hand.points)
+    assert not np.array_equal(record.points, raw_of(Sketch.open(path)).points)

@@ -6,7 +6,7 @@ import pytest
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import svg_walk
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
-from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 LINE = '<path d="M0 0L3 4" stroke="black"/>'
 
@@ -309,3 +309,36 @@ def test_a_marker_stands_on_its_line() -> None:
     first, bar = strokes(marker + line, viewBox="0 0 100 100")
     assert first == [[50, 10], [50, 90]]
     np.testing.assert_allclose(sorted(bar), [[40, 90], [60, 90]], atol=1e-4)
+
+
+def test_the_page_is_the_frame_and_points_are_from_its_corner() -> None:
+    inside = '<path d="M20 40L60 80" stroke="#000" stroke-width="3"/>'
+    sketch = read_svg(svg(inside, viewBox="10 20 100 200", width="50mm", height="100mm"))
+    assert sketch.frame == Frame(100, 200, 3, 100)
+    assert sketch.strokes[0].tolist() == [[10, 20], [50, 60]]
+    text = sketch.to_svg()
+    assert 'width="50mm" height="100mm" viewBox="0 0 100 200"' in text
+    assert read_svg(text.encode()) == sketch
+    assert read_svg(svg(inside, width="90", height="3in")).frame == Frame(90, 288, 3, 76.2)
+    assert read_svg(svg(inside)).frame is None
+    assert read_svg(svg(inside, width="100%", height="80")).frame is None
+
+
+@pytest.mark.parametrize("box", ["0 0 30 30", "0 0 1e5 1e6"])
+def test_a_page_that_does_not_hold_the_drawing_is_no_frame(box: str) -> None:
+    inside = '<path d="M20 40L60 80" stroke="#000"/>'
+    assert read_svg(svg(inside, viewBox=box)).frame is None
+
+
+def test_pens_keep_their_colours() -> None:
+    two = '<g stroke="{}"><path d="M2 2H90"/></g><path d="M2 30H90" stroke="{}"/>'
+    for colours, wanted in (
+        (("#c02020", "#000"), ("#c02020", "#000000")),
+        (("#111", "#888"), None),
+        (("#fff", "#ffff80"), ("#000000", "#7f7f00")),
+    ):
+        ground = '<rect width="100" height="60" fill="#204020"/>' if colours[0] == "#fff" else ""
+        sketch = read_svg(svg(ground + two.format(*colours), viewBox="0 0 100 60"))
+        assert sketch.colours == wanted
+    many = "".join(f'<path d="M2 {y}H9" stroke="hsl({9 * y} 90% 40%)"/>' for y in range(30))
+    assert read_svg(svg(many)).colours is None

@@ -66,9 +66,11 @@ VERBS = (
 )
 
 
+_THAT_DRAW = ("draw", "complete", "generate", "mix", "trace")
 ANSWERS = {
     "data export": "now `data convert`",
     "export --judge": "now `export --classifier`",
+    **{f"{verb} --smooth": "now `--curves`" for verb in _THAT_DRAW},
     "train --judge": "gone: models are not trained with rewards any more",
 }
 """What users may still type, and what to say then."""

@@ -27,7 +27,7 @@ def mix(
     bundle: Path | None = None,
     temperature: float | None = None,
     seed: int = 0,
-    smooth: bool = False,
+    curves: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Draw what lies between two drawings, or from each one to the next.
@@ -44,7 +44,7 @@ def mix(
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         temperature: Sampling temperature, 0 or more; without it the model's own.
         seed: Another seed, other drawings.
-        smooth: Draw curves through the points; corners stay.
+        curves: Draw curves, not straight lines; corners stay.
         overwrite: Replace a file that exists, but never an input.
     """
     is_piped = out == STANDARD
@@ -71,7 +71,7 @@ def mix(
             spherical=spherical,
             best_of=best_of,
         )
-    if smooth:
+    if curves:
         drawings = [drawing.smoothed() for drawing in drawings]
     how = {**options.facts(sketcher, best_of), "spherical": spherical or None}
     name = " to ".join(name for source in read.sources for name in source.names)

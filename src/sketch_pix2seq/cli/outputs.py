@@ -22,7 +22,7 @@ from sketch_pix2seq.errors import UsageError
 if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
 
-Format = Literal["svg", "png", "gif", "apng", "ndjson"]
+Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
 
 
 @Parameter(name="*")
@@ -30,20 +30,33 @@ Format = Literal["svg", "png", "gif", "apng", "ndjson"]
 class Style:
     """How results look, where it is not as `Sketch.save` does it anyway."""
 
-    smooth: Annotated[bool, Parameter(help="Draw curves through the points; corners stay.")] = False
+    curves: Annotated[
+        bool | None,
+        Parameter(help="Draw curves, not straight lines; corners stay.", negative="--no-curves"),
+    ] = None
     animate: Annotated[bool, Parameter(help="SVGs draw themselves, stroke by stroke.")] = False
     size: Annotated[int | None, Parameter(help="Width and height in pixels; 256.")] = None
-    size_mm: Annotated[float | None, Parameter(help="Real size of SVGs, for plotters.")] = None
+    size_mm: Annotated[
+        float | None, Parameter(help="Real size of SVGs and DXFs, for plotters.")
+    ] = None
 
-    def options(self, form: str) -> dict[str, Any]:
-        """Return the options of `Sketch.save`; refuse what files of that suffix cannot show."""
-        only_svg = {"animate": self.animate or None, "size_mm": self.size_mm}
-        options = {name: value for name, value in only_svg.items() if value is not None}
-        if options and form != "svg":
-            raise UsageError(f"`{next(iter(options))}` is for SVGs", got=form)
+    def options(self, form: str, *, curved: bool = False) -> dict[str, Any]:
+        """Return the options of `Sketch.save`; refuse what files of that suffix cannot show.
+
+        Args:
+            form: The suffix.
+            curved: Whether SVGs show curves if nothing else is asked for.
+        """
+        if self.animate and form != "svg":
+            raise UsageError("`animate` is for SVGs", got=form)
+        if self.size_mm is not None and form not in ("svg", "dxf"):
+            raise UsageError("`size_mm` is for SVGs and DXFs", got=form)
+        options: dict[str, Any] = {"animate": True} if self.animate else {}
+        options |= {"size_mm": self.size_mm} if self.size_mm is not None else {}
         if self.size is not None and self.size < 1:
             raise UsageError("`size` must be at least 1", got=self.size)
-        options |= {"smooth": True} if self.smooth else {}
+        curves = (curved and form == "svg") if self.curves is None else self.curves
+        options |= {"curves": True} if curves else {}
         options |= {"size": self.size} if self.size is not None else {}
         if options and form == "ndjson":
             raise UsageError(f"`{next(iter(options))}` is for pictures", got=form)
@@ -66,6 +79,7 @@ class ResultFiles:
         style: How results look.
         n: Number of files for each name of the sources.
         overwrite: Replace files that exist.
+        curved: Whether SVGs show curves if `style` does not say.
     """
 
     def __init__(
@@ -79,13 +93,14 @@ class ResultFiles:
         *,
         n: int = 1,
         overwrite: bool = False,
+        curved: bool = False,
     ) -> None:
         named = out.suffix.lower().removeprefix(".")
         is_file = named in get_args(Format) and not out.is_dir()
         if is_file and form not in (None, named):
             raise UsageError(f"`out` must end in .{form}, as `form` says", got=out.name)
         self.form: str = form or (named if is_file else "svg")
-        self._options = style.options(self.form)
+        self._options = style.options(self.form, curved=curved)
         names = _file_names(sources, n, self.form, suffix)
         self._is_piped = out == STANDARD
         if (is_file or self._is_piped) and self.form != "ndjson" and len(names) != 1:

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import Inputs, read_files
 from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style, refuse_to_replace
-from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.sketch import Order, Sketch
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -21,12 +22,13 @@ def trace(
     *inputs: Path,
     out: Path = Path(),
     form: Annotated[Format | None, Parameter(name="--format")] = None,
+    order: Order | None = None,
     split: bool = False,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = PLAIN,
 ) -> None:
-    """Turn the lines of pictures into strokes, in the order in which a hand would draw them.
+    """Turn the lines of pictures into strokes, in the order of a plotter's pen or of a hand.
 
     Writes NAME-traced.svg for each input and prints each path. Strokes of a picture lie where its
     lines lie, and are as wide as these.
@@ -38,6 +40,9 @@ def trace(
             another format is the file for one drawing (of ndjson for all), and - standard output.
         form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
+        order: pen: the lifted pen goes a short way. hand: as a person would draw. none: as found,
+            long ones first. Without it pictures and SVGs get pen, or hand if the result draws
+            itself or is ndjson, and files of strokes keep their order.
         split: Split a page into its drawings, a file for each, in reading order.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
@@ -49,12 +54,27 @@ def trace(
         _write_stages(read, stages, overwrite)
     if not read.sketches:
         read.report_problems()
-    results = ResultFiles(read.sources, read.paths, out, form, "traced", style, overwrite=overwrite)
+    where = (out, form, "traced", style)
+    results = ResultFiles(read.sources, read.paths, *where, overwrite=overwrite, curved=True)
+    shows_order = style.animate or results.form in ("gif", "apng", "ndjson")
+    usual: Order = "hand" if shows_order else "pen"
     sketches = [
-        sketch.rounded() if results.form == "ndjson" else sketch for sketch in read.sketches
+        _in_order(sketch, order or (usual if sketch.frame else "none")) for sketch in read.sketches
     ]
+    if results.form == "ndjson":
+        sketches = [sketch.rounded() for sketch in sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
+
+
+def _in_order(sketch: Sketch, order: Order) -> Sketch:
+    """Put strokes into an order; one that takes too long becomes the pen's, which is said."""
+    from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
+
+    if order == "hand" and len(sketch.strokes) > MAX_HAND_STROKES:
+        notify(f"`{sketch.name}`: over {MAX_HAND_STROKES} strokes: `order` is pen, not hand")
+        order = "pen"
+    return sketch.ordered(order)
 
 
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:

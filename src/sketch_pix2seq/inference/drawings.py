@@ -168,8 +168,12 @@ def append_completion(
     """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
     drawn = _scaled(steps, offset_scale).strokes[len(sketch.strokes) :]
     middle, scale = np.array(prefix.middle, np.float32), np.float32(prefix.scale)
-    added = [stroke * scale + middle for stroke in drawn]
-    return replace(sketch, strokes=(*sketch.strokes, *added))
+    strokes = (*sketch.strokes, *(stroke * scale + middle for stroke in drawn))
+    completed = replace(sketch, strokes=strokes, colours=None)
+    (left, top, right, bottom), frame = completed.bounds or (0, 0, 0, 0), sketch.frame
+    if frame is None or (min(left, top) >= 0 and right <= frame.width and bottom <= frame.height):
+        return completed
+    return replace(completed, frame=None)  # it grew out of its picture
 
 
 def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:

@@ -111,7 +111,7 @@ def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM
     return _encoded(frames, times, kind)
 
 
-def animated_style(drawing: Drawing, paths: Sequence[str]) -> str:
+def animated(drawing: Drawing, paths: Sequence[str]) -> tuple[str, list[str]]:
     """Write the strokes of an SVG so that they appear one after the other.
 
     Args:
@@ -119,10 +119,11 @@ def animated_style(drawing: Drawing, paths: Sequence[str]) -> str:
         paths: Path data of each stroke.
 
     Returns:
-        A `<style>` and `<path>` elements. Who wants less motion sees the finished drawing.
+        A `<style>`, and a `<path>` for each stroke. Who wants less motion sees the finished
+        drawing.
 
     Example:
-        >>> animated_style([np.array([[0, 0], [9, 0]])], ["M0 0L9 0"])[-84:]
+        >>> animated([np.array([[0, 0], [9, 0]])], ["M0 0L9 0"])[1][0][-84:]
         'd="M0 0L9 0" pathLength="1" style="animation-duration:0.62s;animation-delay:0.00s"/>'
     """
     strokes, timing = strokes_of(drawing), timing_of(drawing)
@@ -131,7 +132,7 @@ def animated_style(drawing: Drawing, paths: Sequence[str]) -> str:
         kind = "dot" if len(stroke) == 1 else "line"
         style = f"animation-duration:{end - begin:.2f}s;animation-delay:{begin:.2f}s"
         elements.append(f'<path class="{kind}" d="{path}" pathLength="1" style="{style}"/>')
-    return f"<style>{_STYLE}</style>" + "".join(elements)
+    return f"<style>{_STYLE}</style>", elements
 
 
 def _frames(

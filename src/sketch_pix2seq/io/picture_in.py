@@ -10,16 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt16
+from jaxtyping import Bool, Float, Float32
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.centre_lines import centre_lines, centred
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.morphology import rough_width
+from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
-from sketch_pix2seq.io.thinning import line_widths
+from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
@@ -27,8 +29,10 @@ from sketch_pix2seq.sketch.sketch import Frame, Sketch
 _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
 _THIN = 12  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
+_PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
-_TOLERANCE = 0.12  # of the line's width, for leaving out points
+_TOLERANCE = 0.05  # of the line's width, for leaving out points
+_LEAST_TOLERANCE = 0.5  # pixels
 _COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
 
 OnStage = Callable[[str, Image.Image], None]
@@ -80,7 +84,7 @@ def read_picture(
         image, corner = image.crop((*low.tolist(), *high.tolist())), low
         outside = outside_of(outline - low, image.size)
     ink = find_ink(image, softness=enlarged, outside=outside)
-    lines = lines_of_ink(ink.mask, is_photo=ink.is_photo)
+    lines = lines_of_ink(ink.mask, softness=enlarged, is_photo=ink.is_photo)
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
@@ -88,6 +92,7 @@ def read_picture(
         *(["printed lines"] if ink.has_printed_lines else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
+    colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
     scale /= enlarged
     strokes = [(stroke * ink.scale + corner) * scale for stroke in lines.strokes]
     frame = Frame(whole[0] * scale, whole[1] * scale, lines.width * ink.scale * scale)
@@ -95,11 +100,19 @@ def read_picture(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,
         frame=frame,
+        colours=colours,
     )
 
 
-def lines_of_ink(ink: Bool[np.ndarray, "H W"], *, is_photo: bool = False) -> Lines:
+def lines_of_ink(
+    ink: Bool[np.ndarray, "H W"], *, softness: int = 1, is_photo: bool = False
+) -> Lines:
     """Trace the centre lines of ink, in pixels of `ink`; long ones first.
+
+    Args:
+        ink: (H, W).
+        softness: Pixels of `ink` to one of the picture: steps as large are no part of lines.
+        is_photo: Whether ink has holes and shadows at the border.
 
     Example:
         >>> lines_of_ink(np.ones((1, 9), bool)).strokes[0][0].tolist()
@@ -109,43 +122,57 @@ def lines_of_ink(ink: Bool[np.ndarray, "H W"], *, is_photo: bool = False) -> Lin
     corner = np.array([columns[0], rows[0]])
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     factor = max(1, int(rough_width(cropped) / _THIN))
-    small = _shrunk(cropped, factor)
-    widths = line_widths(small)
+    share = np.pad(_shrunk(cropped, factor), 1)
+    small = share >= (min(0.25, 1 / factor) if factor > 1 else 0.5)
+    if is_photo:
+        _fill_pinholes(small, share)
+    distance = centre_lines(small)
     frame = np.array(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
-    num_specks = _remove_dirt(small, widths, frame // factor, is_photo=is_photo)
-    width = float(np.median(widths[widths > 0]))
-    lines = trace(widths)
-    strokes = simplify([_smoothed(line) for line in lines], max(0.75, _TOLERANCE * width))
+    num_specks = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
+    width = max(2 * float(np.median(distance[distance > 0])) - 1, 1.0)
+    lines = trace(distance)
+    strokes = centred(
+        [line.points for line in lines], [line.radii for line in lines], share, softness / 2
+    )
+    strokes = simplify(strokes, max(_LEAST_TOLERANCE, softness / 4, _TOLERANCE * width))
     return Lines(
-        [_upright(stroke) * factor + corner for stroke in strokes], width * factor, num_specks
+        [_upright(stroke - 1) * factor + corner for stroke in strokes], width * factor, num_specks
     )
 
 
-def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Bool[np.ndarray, "h w"]:
-    """Make ink smaller; a pixel is ink where a line of one pixel crosses it."""
+def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h w"]:
+    """Make ink smaller: how much of each pixel is ink."""
     if factor == 1:
-        return ink
+        return ink.astype(np.float32)
     height, width = (-(-side // factor) * factor for side in ink.shape)
     padded = np.zeros((height, width), bool)
     padded[: ink.shape[0], : ink.shape[1]] = ink
     blocks = padded.reshape(height // factor, factor, width // factor, factor)
-    share: Bool[np.ndarray, "h w"] = blocks.mean(axis=(1, 3)) >= min(0.25, 1 / factor)
+    share: Float32[np.ndarray, "h w"] = blocks.mean(axis=(1, 3), dtype=np.float32)
     return share
+
+
+def _fill_pinholes(ink: Bool[np.ndarray, "H W"], share: Float32[np.ndarray, "H W"]) -> None:
+    """Fill places in lines where the pen or the pencil left the paper bare."""
+    bare = Regions.of(~ink)
+    holes = bare.only(bare.areas < _PINHOLE * rough_width(ink) ** 2)
+    ink[holes] = True
+    share[holes] = 1
 
 
 def _remove_dirt(
     ink: Bool[np.ndarray, "H W"],
-    widths: UInt16[np.ndarray, "H W"],
+    distance: Float32[np.ndarray, "H W"],
     frame: np.ndarray,
     *,
     is_photo: bool,
 ) -> int:
     """Remove, of the lines, what is smaller than a dot of the pen, and outline of shadows."""
     regions = Regions.of(ink)
-    places = np.nonzero(widths)
-    labels, along = regions.labels[places], widths[places].astype(np.float64)
+    places = np.nonzero(distance)
+    labels, along = regions.labels[places], 2.0 * distance[places] - 1
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     is_large = regions.areas >= 0.2 * regions.areas.max()
@@ -160,7 +187,7 @@ def _remove_dirt(
         is_dirt |= regions.having(edge) & (mean > _WIDE * usual)
     if is_dirt.all():
         raise DrawingError("a picture must show lines", got="dirt at its edge")
-    widths[places] *= ~is_dirt[labels]
+    distance[places] *= ~is_dirt[labels]
     return int(is_speck.sum())
 
 
@@ -170,7 +197,7 @@ def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.
     on_stage("picture", grey)
     on_stage("contrast", Image.fromarray(255 - ink.contrast))
     on_stage("ink", Image.fromarray(np.where(ink.mask, 0, 255).astype(np.uint8)))
-    on_stage("lines", Image.fromarray(np.where(line_widths(ink.mask), 0, 255).astype(np.uint8)))
+    on_stage("lines", Image.fromarray(np.where(thin(ink.mask), 0, 255).astype(np.uint8)))
     on_stage("strokes", _strokes_over(grey, strokes))
 
 
@@ -185,14 +212,6 @@ def _strokes_over(grey: Image.Image, strokes: Sequence[np.ndarray]) -> Image.Ima
         pen.line([tuple(point) for point in stroke.tolist()], colour, round(width))
         pen.circle((float(x), float(y)), 1.5 * width, fill=colour)  # where it begins
     return over
-
-
-def _smoothed(line: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:
-    """Take the steps out of a line of pixels; its ends stay."""
-    smooth = line.copy()
-    if len(line) > 2:
-        smooth[1:-1] = (line[:-2] + line[1:-1] + line[2:]) / 3
-    return smooth
 
 
 def _upright(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "P 2"]:

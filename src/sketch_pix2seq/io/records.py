@@ -15,6 +15,7 @@ from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
 from sketch_pix2seq.io.opened import Content, split_lines
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
+from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Parse = Callable[[bytes], Record]
@@ -64,7 +65,10 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
         return read_json(_all_of(as_utf8(file)))
     if kind is Kind.INKML:
         return iter([read_inkml(file.read(MAX_SVG_BYTES + 1)[:MAX_SVG_BYTES])])
-    return iter([raw_of(read_picture_or_svg(file, kind))])
+    drawing = read_picture_or_svg(file, kind)
+    if kind is Kind.PICTURE and len(drawing.strokes) <= MAX_HAND_STROKES:
+        drawing = drawing.ordered("hand")  # what is learned from it is how a hand draws
+    return iter([raw_of(drawing)])
 
 
 def read_picture_or_svg(file: Content, kind: Kind) -> Sketch:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Float, Int64
 
@@ -31,10 +29,7 @@ def split_drawings(page: Sketch) -> list[Sketch]:
     links = _closest_links(apart)
     groups = _groups(links, _widest_gap(links[:, 2], page.strokes))
     groups = _without_crumbs(groups, apart, page.strokes)
-    drawings = [
-        replace(page, strokes=tuple(page.strokes[k] for k in np.flatnonzero(groups == group)))
-        for group in np.unique(groups)
-    ]
+    drawings = [page.picked(np.flatnonzero(groups == group)) for group in np.unique(groups)]
     return _in_reading_order(drawings)
 
 

@@ -15,21 +15,31 @@ import numpy as np
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
 from sketch_pix2seq.io.svg_areas import Shape, pen_lines, seen_parts
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
 from sketch_pix2seq.io.svg_style import RGB
 from sketch_pix2seq.io.svg_walk import SvgWalk
 from sketch_pix2seq.io.svg_xml import parse_svg
-from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.geometry import bounds
+from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 MAX_SVG_BYTES = 24_000_000
 """The largest SVG file that is read."""
 
 _MAX_PEN_AREAS = 3_000
+_SLACK = 0.02  # of a page: lines that lie farther outside are not on it
+_THINNEST = 5e-4  # of a page's longest side
+_MOST_PENS = 24
+_GREY = 24  # steps of 255 by which the colours of a grey pen differ
+_LIGHT = 190  # steps of 255: such pens draw on dark paper
 
 
 def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> Sketch:
-    """Read an SVG document: the sketch is in the document's own units.
+    """Read an SVG document: the sketch is in the document's own units, from its page's corner.
+
+    If all of it lies on a page, this is its frame. Lines of several colours, or of one that is not
+    grey, have these.
 
     Args:
         data: The document.
@@ -59,12 +69,13 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
     if not strokes:
         do = "Texts and pictures are not read." if left_out is None else f"Left out: {left_out}."
         raise DrawingError("an SVG must show a line", got="nothing visible", do=do)
-    return Sketch(tuple(strokes), left_out=left_out)
+    points, frame = _on_page(strokes, walk.page(), walk.size_mm())
+    return Sketch(points, left_out=left_out, frame=frame, colours=_colours(strokes))
 
 
 def _strokes(
     walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
-) -> list[np.ndarray]:
+) -> list[Stroke]:
     """Make strokes of what is seen of the shapes."""
     as_written |= walk.is_whole
     shapes = [replace(shape) for shape in shapes]
@@ -73,15 +84,43 @@ def _strokes(
     grounds = [shape for shape in shapes if walk.is_ground(shape)]
     parts = seen_parts(shapes, paper, grounds=grounds, hidden=hidden)
     lines = [line for part in parts for line in part]
-    points = [_without_repeats(line) for line in thinned(lines)]
-    if as_written or not points:
-        return [line.astype(np.float32) for line in points]
     owner = [number for number, part in enumerate(parts) for _ in part]
     strokes = [
-        Stroke(line, shapes[number].line_rgb, shapes[number].width, number)
-        for line, number in zip(points, owner, strict=True)
+        Stroke(_without_repeats(line), shapes[number].line_rgb, shapes[number].width, number)
+        for line, number in zip(thinned(lines), owner, strict=True)
     ]
-    return [stroke.points.astype(np.float32) for stroke in joined(drawn_once(strokes))]
+    return strokes if as_written or not strokes else joined(drawn_once(strokes))
+
+
+def _on_page(
+    strokes: list[Stroke],
+    page: tuple[float, float, float, float] | None,
+    size_mm: float | None,
+) -> tuple[tuple[np.ndarray, ...], Frame | None]:
+    """Points from the page's corner, and the page, if all of them lie on it."""
+    points = [stroke.points for stroke in strokes]
+    if page is None:
+        return tuple(line.astype(np.float32) for line in points), None
+    left, top, width, height = page
+    moved = [(line - (left, top)).astype(np.float32) for line in points]
+    x0, y0, x1, y1 = bounds(moved) or (0.0, 0.0, 0.0, 0.0)
+    slack = _SLACK * max(width, height)
+    is_on_it = min(x0, y0) >= -slack and x1 <= width + slack and y1 <= height + slack
+    pen = float(np.median([stroke.width for stroke in strokes]))
+    longest = max(width, height)
+    if not is_on_it or longest > MAX_PAPER:
+        return tuple(moved), None
+    line_width = min(max(pen, _THINNEST * longest), longest)
+    size_mm = size_mm if size_mm and size_mm <= MAX_PAPER else None
+    return tuple(moved), Frame(width, height, line_width, size_mm)
+
+
+def _colours(strokes: list[Stroke]) -> tuple[str, ...] | None:
+    """The colours of pens, if there are few and not just greys."""
+    pens = np.array([stroke.colour for stroke in strokes])
+    if len(np.unique(pens, axis=0)) > _MOST_PENS or np.ptp(pens, axis=1).max() < _GREY:
+        return None
+    return tuple(hex_colours(pens / 255, is_light=bool(np.median(pens.mean(axis=1)) > _LIGHT)))
 
 
 def _find_pen_lines(walk: SvgWalk, shapes: list[Shape]) -> None:

@@ -7,16 +7,15 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from jaxtyping import Float
 
-from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.io.animation import animated_style
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
-from sketch_pix2seq.sketch.sketch import Frame
-from sketch_pix2seq.sketch.smooth import curves_through
+from sketch_pix2seq.io.animation import animated
+from sketch_pix2seq.io.paper import Paper, layers_of, paper_for
+from sketch_pix2seq.sketch.curves import curves_of
+from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
 
 WHOLE_STROKES = "data-strokes"
 """Attribute of an `svg` each path of which is one stroke, not to be joined with another."""
 
-_MAX_SIZE = 100_000
+_INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
 
 
 def to_svg(
@@ -26,16 +25,16 @@ def to_svg(
     margin: float | None = None,
     line_width: float | None = None,
     colour: str = "#111111",
-    frame: Frame | None = None,
     title: str | None = None,
-    smooth: bool = False,
+    curves: bool = False,
     animate: bool = False,
     size_mm: float | None = None,
 ) -> str:
     """Write a drawing as an SVG picture, a path for each stroke, in the order drawn.
 
-    The picture is a square into which the drawing is fitted, or the frame in which it lies. Args
-    as of `Sketch.to_svg`; `title` says what the picture shows. A one-point stroke is a dot.
+    The picture is a square into which the drawing is fitted, or the frame in which it lies. A
+    drawing of several pens is written pen by pen, a layer for each. Args as of `Sketch.to_svg`;
+    `title` says what the picture shows. A one-point stroke is a dot.
 
     Raises:
         UsageError: If a number is out of its range.
@@ -45,38 +44,18 @@ def to_svg(
         >>> '<path d="M4 14L44 34"/>' in svg
         True
     """
-    if frame is not None:
-        size, margin = max(frame.width, frame.height), 0.0
-        line_width = frame.line_width if line_width is None else line_width
-    size = 256.0 if size is None else size
-    margin = size / 24 if margin is None else margin
-    line_width = size / 96 if line_width is None else line_width
-    if not 0 < size <= _MAX_SIZE or not 0 <= 2 * margin < size or not 0 < line_width <= size:
-        raise UsageError(
-            f"`size` must be up to {_MAX_SIZE}, `margin` below its half, `line_width` up to it",
-            got=f"{size}, {margin}, {line_width}",
-        )
-    if size_mm is not None and not 0 < size_mm <= _MAX_SIZE:
-        raise UsageError(f"`size_mm` must be above 0 and up to {_MAX_SIZE}", got=size_mm)
-    sides = (size, size) if frame is None else (frame.width, frame.height)
+    paper = paper_for(drawing, size, margin, line_width, size_mm)
+    sides = (paper.width, paper.height)
+    mm = paper.mm_per_pixel
+    shown = [number(side) if paper.size_mm is None else f"{number(side * mm)}mm" for side in sides]
     width, height = map(number, sides)
-    shown = [
-        number(side) if size_mm is None else f"{number(side * size_mm / size)}mm" for side in sides
-    ]
+    has_layers = bool(layers_of(drawing))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown[0]}" height="{shown[1]}"'
-        f' viewBox="0 0 {width} {height}" {WHOLE_STROKES}="whole">'
+        f' viewBox="0 0 {width} {height}" {WHOLE_STROKES}="whole"'
+        + (f' xmlns:inkscape="{_INKSCAPE}">' if has_layers else ">")
         + ("" if title is None else f"<title>{escape(title)}</title>")
-        + drawing_group(
-            drawing,
-            size,
-            margin,
-            line_width,
-            colour,
-            smooth=smooth,
-            animate=animate,
-            is_placed=frame is not None,
-        )
+        + _group(drawing, paper, colour, curves=curves, animate=animate)
         + "</svg>\n"
     )
 
@@ -88,10 +67,6 @@ def drawing_group(
     line_width: float,
     colour: str,
     origin: tuple[float, float] = (0.0, 0.0),
-    *,
-    smooth: bool = False,
-    animate: bool = False,
-    is_placed: bool = False,
 ) -> str:
     """Write a drawing, fitted into a square, as an SVG group; empty text for an empty drawing.
 
@@ -102,32 +77,44 @@ def drawing_group(
         line_width: Width in pixels.
         colour: Any CSS colour.
         origin: Upper left corner of the square.
-        smooth: Draw curves through the points instead of straight lines.
-        animate: Let the strokes appear one after the other.
-        is_placed: Leave it where it lies instead.
 
     Example:
         >>> drawing_group([np.zeros((1, 2))], 10, 1, 1, "black")[-22:]
         '<path d="M5 5h0"/></g>'
     """
     strokes = strokes_of(drawing)
-    box = bounds(strokes)
-    if box is None:
+    paper = paper_for(strokes, size, margin, line_width)
+    return _group(strokes, paper._replace(shift=paper.shift + np.asarray(origin)), colour)
+
+
+def _group(
+    drawing: Drawing, paper: Paper, colour: str, *, curves: bool = False, animate: bool = False
+) -> str:
+    """Write a drawing as it lies on its paper."""
+    strokes = strokes_of(drawing)
+    if not len(strokes):
         return ""
-    scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
-    shift = np.asarray(origin) + size / 2
-    if is_placed:
-        scale, shift = np.ones(1), middle
-    placed = ((np.asarray(s, np.float64) - middle) * scale + shift for s in strokes)
-    paths = [curve_data(points) if smooth else path_data(points) for points in placed]
-    elements = (
-        animated_style(strokes, paths)
-        if animate
-        else "".join(f'<path d="{path}"/>' for path in paths)
+    paths = [path_data(paper.place(stroke)) for stroke in strokes]
+    if curves:
+        paths = [
+            curve_data(paper.place(some)) if len(some) else path
+            for some, path in zip(curves_of(drawing), paths, strict=True)
+        ]
+    style = ""
+    elements = [f'<path d="{path}"/>' for path in paths]
+    if animate:
+        style, elements = animated(strokes, paths)
+    look = (
+        f' stroke-width="{number(paper.line_width)}" stroke-linecap="round"'
+        ' stroke-linejoin="round">'
     )
-    return (
-        f'<g fill="none" stroke={quoteattr(colour)} stroke-width="{number(line_width)}"'
-        ' stroke-linecap="round" stroke-linejoin="round">' + elements + "</g>"
+    if not (layers := layers_of(drawing)):
+        return f'<g fill="none" stroke={quoteattr(colour)}{look}{style}{"".join(elements)}</g>'
+    return style + "".join(
+        f'<g inkscape:groupmode="layer" inkscape:label="{name}" fill="none" stroke="{pen}"{look}'
+        + "".join(elements[place] for place in some)
+        + "</g>"
+        for name, pen, some in layers
     )
 
 
@@ -144,18 +131,15 @@ def path_data(points: Float[np.ndarray, "P 2"]) -> str:
     return f"M{pairs[0]}h0" if len(pairs) == 1 else "M" + "L".join(pairs)
 
 
-def curve_data(points: Float[np.ndarray, "P 2"]) -> str:
-    """Write one stroke as SVG path data of curves, rounded to hundredths of a pixel.
+def curve_data(curves: Float[np.ndarray, "C 4 2"]) -> str:
+    """Write the curves of one stroke, C >= 1, as SVG path data, rounded to hundredths of a pixel.
 
     Example:
-        >>> curve_data(np.array([[0.0, 0.0], [3.0, 0.0]]))
+        >>> curve_data(np.array([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]]))
         'M0 0C1 0 2 0 3 0'
     """
-    if len(points) == 1:
-        return path_data(points)
-    curves = curves_through(points)[:, 1:].reshape(-1, 6).tolist()
-    steps = ("C" + " ".join(map(number, curve)) for curve in curves)
-    return path_data(points[:1]).removesuffix("h0") + "".join(steps)
+    steps = ("C" + " ".join(map(number, curve)) for curve in curves[:, 1:].reshape(-1, 6).tolist())
+    return path_data(curves[0, :1]).removesuffix("h0") + "".join(steps)
 
 
 def number(value: float) -> str:

@@ -100,6 +100,21 @@ class SvgWalk:
         ]
         return "; ".join(parts)[:200] or None
 
+    def page(self) -> tuple[float, float, float, float] | None:
+        """Left, top, width and height of what is seen of the document, if it says so."""
+        given = self._root.etree_element.attrib
+        is_sized = all("%" not in given.get(side, "%") for side in ("width", "height"))
+        return view_box(given) or ((0.0, 0.0, *self._viewport) if is_sized else None)
+
+    def size_mm(self) -> float | None:
+        """Real length of the page's longest side, if it is given in a real unit."""
+        page = self.page()
+        if page is None:
+            return None
+        text = self._root.etree_element.get("width" if page[2] >= page[3] else "height", "")
+        is_real = text.strip().lower().endswith(("mm", "cm", "in", "pt", "pc", "q"))
+        return length(text, 0.0) * 25.4 / 96 if is_real else None
+
     def is_ground(self, shape: Shape) -> bool:
         """Whether a shape covers the page and shows no edge on it."""
         if shape.fill is None or shape.clips or not shape.area.rings:

@@ -2,7 +2,7 @@
 
 Works on the list of ink pixels, not on the picture: each pass asks for the eight neighbours
 of every pixel that is left.
-`tracing` makes strokes of the result.
+`centre_lines` says what is thinned, `tracing` makes strokes of the result.
 
 *Source*: Guo & Hall, Parallel thinning with two-subiteration algorithms (1989), algorithm A1,
 then one pass that leaves out the corners of staircases. The better known Zhang & Suen (1984)
@@ -12,54 +12,44 @@ erases dots and shortens slanting lines.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8, UInt16
+from jaxtyping import Bool, Int64, UInt8
 
 # the neighbours (dy, dx) of a pixel: the upper one, then clockwise
 _AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
-def thin(ink: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+def thin(
+    ink: Bool[np.ndarray, "H W"], kept: Bool[np.ndarray, "H W"] | None = None
+) -> Bool[np.ndarray, "H W"]:
     """Thin ink to lines one pixel wide, a part of it; what hangs together goes on hanging together.
+
+    Args:
+        ink: (H, W).
+        kept: (H, W), ink that stays in any case.
 
     Example:
         >>> thin(np.ones((3, 9), bool)).sum(axis=1).tolist()[0]
         0
     """
-    return line_widths(ink) > 0
-
-
-def line_widths(ink: Bool[np.ndarray, "H W"]) -> UInt16[np.ndarray, "H W"]:
-    """Thin ink to lines one pixel wide; each of their pixels holds the width that the line had.
-
-    The width is twice the number of passes after which the neighbours of the pixel were gone.
-
-    Example:
-        >>> line_widths(np.ones((4, 9), bool)).max()
-        np.uint16(4)
-    """
     height, width = ink.shape
     padded = np.zeros((height + 2, width + 2), np.uint8)
     padded[1:-1, 1:-1] = ink
     flat = padded.reshape(-1)
-    gone_at = np.zeros(len(flat), np.uint16)
+    stays = None if kept is None else np.pad(kept, 1).reshape(-1)
     steps = np.array([dy * (width + 2) + dx for dy, dx in _AROUND])
     pixels = np.flatnonzero(flat)
     one, other, corners = _tables()
-    number, is_same = 0, False
+    is_same = False
     while not is_same:
         before = len(pixels)
-        number += 1
         for table in (one, other):
             is_gone = table[_codes(flat, pixels, steps)]
-            gone_at[pixels[is_gone]] = number
+            if stays is not None:
+                is_gone &= ~stays[pixels]
             pixels = _without(flat, pixels, is_gone)
         is_same = len(pixels) == before
     _drop_corners(flat, pixels, steps, width + 2, corners)
-    pixels = pixels[flat[pixels] > 0]
-    last = np.max([gone_at[pixels + step] for step in steps], axis=0, initial=0)
-    widths = np.zeros(len(flat), np.uint16)
-    widths[pixels] = np.maximum(2 * last, 1)
-    thinned: UInt16[np.ndarray, "H W"] = widths.reshape(padded.shape)[1:-1, 1:-1]
+    thinned: Bool[np.ndarray, "H W"] = padded[1:-1, 1:-1] != 0
     return thinned
 
 

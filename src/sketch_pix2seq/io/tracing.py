@@ -1,223 +1,84 @@
-"""Making strokes of lines one pixel wide.
-
-The pixels are a graph. Where exactly two neighbours meet, a line goes on; everywhere else is
-a node: an end or a junction. Chains of pixels between nodes are the edges. Short edges that
-thinning left at crossings are folded into one node, short hairs are cut, and at each node
-the two edges that go straight on are joined.
-"""
+"""Making strokes of lines one pixel wide: straight on through junctions, over small gaps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int64, Integer
+from jaxtyping import Float, Float32
 
-from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.centre_lines import meeting_point
+from sketch_pix2seq.io.line_graph import Edge, End, LineGraph, WayOut, link
 
-_MAX_EDGES = 40_000
-_HAIR = 0.5  # of the width of a line: shorter ends at a junction are left by thinning
 _GAP = 1.5  # of the width: wider gaps are the drawer's
 _FACING = -0.8  # cosine between two lines' ways at a gap
-_BRIDGE = 1.5  # of the width: shorter ways between two junctions belong to one crossing
 _STRAIGHT_ON = -0.35  # cosine between two edges' ways out of a node: at most 70 degrees of turn
+_LEFT_OVER = 0.5  # of the width: pieces between junctions that reach no farther beyond them
+_CORNER = 2.2  # times the distance to the edge: how far off the corner of two lines may be
+_TURN = -0.94  # cosine between ways out of a node beyond which two lines are one without a corner
 
 
-@dataclass(eq=False)
-class _Edge:
-    """A chain of pixels between two nodes, and the width that its line had."""
+class Line(NamedTuple):
+    """A stroke in pixels.
+
+    Args:
+        points: (P, 2) float64 (x, y) at the middles of pixels, but for corners.
+        radii: (P,) half the width of the ink there.
+    """
 
     points: Float[np.ndarray, "P 2"]
-    nodes: list[int]  # at its first and its last point
-    length: float
-    width: float
-    next_edge: list[tuple[_Edge, int] | None] = field(default_factory=lambda: [None, None])
-    is_used: bool = False
+    radii: Float[np.ndarray, " P"]
 
 
-def trace(widths: Integer[np.ndarray, "H W"]) -> list[Float[np.ndarray, "P 2"]]:
+def trace(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
     """Walk along lines one pixel wide, straight on through junctions.
 
     Args:
-        widths: (H, W), 0 off the lines; on them the width in pixels that they had before thinning,
-            which separates crossings and hairs from real parts of the drawing.
+        distance: (H, W), 0 off the lines; on them the distance to the edge of the ink, which
+            separates crossings and hairs from real parts of the drawing.
 
     Returns:
-        (P, 2) float64 points (x, y) at the middles of pixels, one array a line, long ones
-        first; a lone pixel is a line of one point.
+        Long lines first; a lone pixel is a line of one point.
 
     Raises:
         DrawingError: If there are more pieces of lines than drawings have.
 
     Example:
-        >>> [len(line) for line in trace(np.eye(5, dtype=int))]
+        >>> [len(line.points) for line in trace(np.eye(5, dtype=np.float32))]
         [5]
     """
-    graph = _graph(widths)
-    edges, dots = _edges(graph)
-    edges = _tidied(edges)
-    _join(edges)
-    _bridge_gaps(edges)
-    lines = [*_walk_all(edges), *dots]
-    return sorted(lines, key=lambda line: -len(line))
-
-
-class _Graph(NamedTuple):
-    """The pixels of lines: places, widths, neighbours of all one after the other, and where."""
-
-    points: Float[np.ndarray, "N 2"]
-    widths: Float[np.ndarray, " N"]
-    neighbours: Int64[np.ndarray, " E"]
-    starts: Int64[np.ndarray, " M"]  # M = N + 1
-
-
-def _graph(widths: Integer[np.ndarray, "H W"]) -> _Graph:
-    """Link pixels that touch: diagonal ones where no pixel beside links both."""
-    height, width = widths.shape
-    number = np.full((height + 2) * (width + 2), -1)
-    rows, columns = np.nonzero(widths)
-    places = (rows + 1) * (width + 2) + columns + 1
-    number[places] = np.arange(len(rows))
-    pairs = []
-    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        there = number[places + dy * (width + 2) + dx]
-        linked = there >= 0
-        if dx and dy:
-            linked &= (number[places + dx] < 0) & (number[places + width + 2] < 0)
-        pairs.append(np.stack([np.flatnonzero(linked), there[linked]]))
-    one, other = np.concatenate(pairs, axis=1)
-    ends = np.concatenate([one, other])
-    order = np.argsort(ends, kind="stable")
-    starts = np.searchsorted(ends[order], np.arange(len(rows) + 1))
-    points = np.stack([columns + 0.5, rows + 0.5], axis=1)
-    return _Graph(points, widths[rows, columns] * 1.0, np.concatenate([other, one])[order], starts)
-
-
-def _edges(graph: _Graph) -> tuple[list[_Edge], list[Float[np.ndarray, "1 2"]]]:
-    """Cut the graph into chains between nodes; loops without a node are opened anywhere."""
-    degree = np.diff(graph.starts)
-    if (degree[degree != 2]).sum() > 2 * _MAX_EDGES:
-        raise DrawingError("a picture must show clean lines", got=f"over {_MAX_EDGES} pieces")
-    # of pixels with two neighbours, these; the sum less the one that a walk comes from is the next
-    sums = np.zeros(len(degree), np.int64)
-    is_inner = degree == 2
-    first = graph.starts[:-1][is_inner]
-    sums[is_inner] = graph.neighbours[first] + graph.neighbours[first + 1]
-    total, inner = sums.tolist(), is_inner.tolist()
-    seen = bytearray(len(degree))
-    chains: list[list[int]] = []
-
-    def follow(start: int, at: int) -> None:
-        chain, before = [start, at], start
-        while inner[at] and at != start:
-            seen[at] = 1
-            before, at = at, total[at] - before
-            chain.append(at)
-        chains.append(chain)
-
-    for node in np.flatnonzero(~is_inner).tolist():
-        for beside in graph.neighbours[graph.starts[node] : graph.starts[node + 1]].tolist():
-            # each edge is walked from one of its ends only
-            if not seen[beside] and (inner[beside] or node < beside):
-                follow(node, beside)
-    for node in np.flatnonzero(is_inner & (np.frombuffer(bytes(seen), np.uint8) == 0)).tolist():
-        if not seen[node]:
-            seen[node] = 1
-            follow(node, int(graph.neighbours[graph.starts[node]]))
-    return _as_edges(graph, chains), [graph.points[[dot]] for dot in np.flatnonzero(degree == 0)]
-
-
-def _as_edges(graph: _Graph, chains: list[list[int]]) -> list[_Edge]:
-    """Measure chains of pixels, all of them at once."""
-    if not chains:
-        return []
-    sizes = np.array([len(chain) for chain in chains])
-    every = np.concatenate([np.array(chain) for chain in chains])
-    starts = np.cumsum(sizes) - sizes
-    points = graph.points[every]
-    steps = np.hypot(*np.diff(points, axis=0, append=points[-1:]).T)
-    steps[starts + sizes - 1] = 0
-    lengths = np.add.reduceat(steps, starts).tolist()
-    widths = (np.add.reduceat(graph.widths[every], starts) / sizes).tolist()
-    parts = np.split(points, starts[1:])
-    return [
-        _Edge(part, [chain[0], chain[-1]], length, width)
-        for part, chain, length, width in zip(parts, chains, lengths, widths, strict=True)
-    ]
-
-
-def _tidied(edges: list[_Edge]) -> list[_Edge]:
-    """Cut hairs at junctions, then fold short edges between junctions into one node."""
-    degree, width = _degrees(edges), _node_widths(edges)
-    kept = []
-    for edge in edges:
-        inner = [node for node in edge.nodes if degree[node] > 2]
-        if len(inner) == 1 and edge.length < _HAIR * width[inner[0]]:
-            continue
-        kept.append(edge)
-    degree = _degrees(kept)
-    places: dict[int, int] = {}
-
-    def home(node: int) -> int:
-        while node in places:
-            node = places[node]
-        return node
-
-    folded = []
-    for edge in sorted(kept, key=lambda edge: edge.length):
-        a, b = home(edge.nodes[0]), home(edge.nodes[1])
-        is_bridge = degree[edge.nodes[0]] > 2 and degree[edge.nodes[1]] > 2
-        if is_bridge and edge.length < _BRIDGE * max(width[node] for node in edge.nodes):
-            if a != b:
-                places[a] = b
-            continue
-        folded.append(edge)
-    for edge in folded:
-        edge.nodes = [home(node) for node in edge.nodes]
-    return folded
-
-
-def _node_widths(edges: list[_Edge]) -> dict[int, float]:
-    """Width of the longest line that ends at each node."""
-    width: dict[int, float] = {}
-    for edge in sorted(edges, key=lambda edge: edge.length):
-        width.update(dict.fromkeys(edge.nodes, edge.width))
-    return width
-
-
-def _degrees(edges: list[_Edge]) -> dict[int, int]:
-    """Count the edges' ends at each node."""
-    degree: dict[int, int] = {}
-    for edge in edges:
-        for node in edge.nodes:
-            degree[node] = degree.get(node, 0) + 1
-    return degree
-
-
-def _join(edges: list[_Edge]) -> None:
-    """At each node join the two ends that go on most straightly, then the next two."""
-    ends: dict[int, list[tuple[_Edge, int]]] = {}
-    for edge in edges:
-        for side in (0, 1):
-            ends.setdefault(edge.nodes[side], []).append((edge, side))
+    graph = LineGraph(distance)
+    ends = graph.ends()
+    ways: dict[End, WayOut] = {}
     for meeting in ends.values():
-        if len(meeting) == 1:
-            continue
-        ways = np.array([_way_out(edge, side) for edge, side in meeting])
-        cosine = ways @ ways.T
-        free = set(range(len(meeting)))
-        pairs = sorted((float(cosine[a, b]), a, b) for a in range(len(meeting)) for b in range(a))
-        for turn, a, b in pairs:
-            if {a, b} <= free and (turn < _STRAIGHT_ON or len(meeting) == 2):
-                free -= {a, b}
-                meeting[a][0].next_edge[meeting[a][1]] = meeting[b]
-                meeting[b][0].next_edge[meeting[b][1]] = meeting[a]
+        _join(graph, meeting, ways)
+    _bridge_gaps(graph, ways)
+    lines = _walk_all(graph, ends, ways)
+    lines += [Line(dot, np.ones(1)) for dot in graph.dots]
+    return sorted(lines, key=lambda line: -len(line.points))
 
 
-def _bridge_gaps(edges: list[_Edge]) -> None:
+def _join(graph: LineGraph, meeting: list[End], ways: dict[End, WayOut]) -> None:
+    """At a node join the two ends that go on most straightly, then the next two."""
+    meeting = [end for end in meeting if end[0].next_edge[end[1]] is None]
+    if len(meeting) < 2:
+        return
+    for end in meeting:
+        ways[end] = graph.way_out(end)
+    out = np.array([ways[end].way for end in meeting])
+    cosine = out @ out.T
+    is_corner = len(meeting) == 2
+    free = set(range(len(meeting)))
+    pairs = sorted((float(cosine[a, b]), a, b) for a in range(len(meeting)) for b in range(a))
+    for turn, a, b in pairs:
+        if {a, b} <= free and (turn < _STRAIGHT_ON or is_corner):
+            free -= {a, b}
+            link(meeting[a], meeting[b])
+
+
+def _bridge_gaps(graph: LineGraph, ways: dict[End, WayOut]) -> None:
     """Join loose ends that face each other across a gap narrower than the line is wide."""
-    loose = [(edge, side) for edge in edges for side in (0, 1) if edge.next_edge[side] is None]
+    loose = [(edge, side) for edge in graph.edges for side in (0, 1) if not edge.next_edge[side]]
     if not loose:
         return
     loose.sort(key=lambda end: end[0].points[-end[1], 0])
@@ -226,54 +87,87 @@ def _bridge_gaps(edges: list[_Edge]) -> None:
     stops = np.searchsorted(places[:, 0], places[:, 0] + reach, side="right").tolist()
     pairs = []
     for a, stop in enumerate(stops):
-        ways = places[a + 1 : stop] - places[a]
-        apart = np.hypot(*ways.T)
-        pairs += [
-            (float(apart[k]), a, a + 1 + k) for k in np.flatnonzero(apart <= reach[a]).tolist()
-        ]
+        apart = np.hypot(*(places[a + 1 : stop] - places[a]).T)
+        near = np.flatnonzero(apart <= reach[a]).tolist()
+        pairs += [(float(apart[k]), a, a + 1 + k) for k in near]
     for apart, a, b in sorted(pairs):
-        (one, side), (other, far_side) = loose[a], loose[b]
-        if one.next_edge[side] or other.next_edge[far_side] or one is other:
+        one, other = loose[a], loose[b]
+        if one[0].next_edge[one[1]] or other[0].next_edge[other[1]] or one[0] is other[0]:
             continue
-        out, back = _way_out(one, side), _way_out(other, far_side)
+        out, back = graph.way_out(one).way, graph.way_out(other).way
         across = (places[b] - places[a]) / max(apart, 1e-9)
         if out @ back < _FACING and -(out @ across) > 0.5 and back @ across > 0.5:
-            one.next_edge[side], other.next_edge[far_side] = (other, far_side), (one, side)
+            link(one, other)
 
 
-def _way_out(edge: _Edge, side: int) -> Float[np.ndarray, " 2"]:
-    """Return the direction in which an edge leaves its node, seen over some pixels."""
-    points = edge.points if side == 0 else edge.points[::-1]
-    reach = max(2 * edge.width, 6.0)
-    # the first pixels of a line are bent towards the junction: begin a little off it
-    far = points[min(int(reach), len(points) - 1)]
-    near = points[min(int(reach / 3), len(points) - 1)]
-    way = far - near if (far != near).any() else points[-1] - points[0]
-    size = np.hypot(*way)
-    result: Float[np.ndarray, " 2"] = way / size if size else way
-    return result
-
-
-def _walk_all(edges: list[_Edge]) -> list[Float[np.ndarray, "P 2"]]:
+def _walk_all(graph: LineGraph, ends: dict[int, list[End]], ways: dict[End, WayOut]) -> list[Line]:
     """Follow joined edges from each loose end, then round what is left: loops."""
     lines = []
+    edges = graph.edges
     starts = [(edge, side) for edge in edges for side in (0, 1) if edge.next_edge[side] is None]
-    for edge, side in [*starts, *((edge, 0) for edge in edges)]:
-        if not edge.is_used:
-            lines.append(_walk(edge, side))
+    for start in [*starts, *((edge, 0) for edge in edges)]:
+        if not start[0].is_used:
+            path = _path(start)
+            if len(path) > 1 or not _is_left_over(path[0][0], graph, ends):
+                lines.append(_line(path, graph, ways))
     return lines
 
 
-def _walk(edge: _Edge, side: int) -> Float[np.ndarray, "P 2"]:
-    """Follow joined edges, entering the first one at one of its sides."""
-    parts = []
-    goes_on = True
-    while goes_on:
-        edge.is_used = True
-        points = edge.points if side == 0 else edge.points[::-1]
-        parts.append(points)
-        following = edge.next_edge[1 - side]
-        goes_on = following is not None and not following[0].is_used
-        if following is not None:
-            edge, side = following
-    return np.concatenate(parts)
+def _path(end: End) -> list[End]:
+    """Edges that are joined, each with the side at which it is entered."""
+    path: list[End] = []
+    following: End | None = end
+    while following is not None and not following[0].is_used:
+        path.append(following)
+        following[0].is_used = True
+        following = following[0].next_edge[1 - following[1]]
+    return path
+
+
+def _is_left_over(edge: Edge, graph: LineGraph, ends: dict[int, list[End]]) -> bool:
+    """Whether a lone piece lies within the ink of the lines that it touches, or nearly so."""
+    if edge.next_edge[0]:
+        return False
+    is_inner = [len(ends[node]) > 2 for node in edge.nodes]
+    if not any(is_inner):
+        return False
+    covered = sum(
+        graph.radius(node) for node, inner in zip(edge.nodes, is_inner, strict=True) if inner
+    )
+    beyond = 0.0 if all(is_inner) else float(edge.radii[-1 if is_inner[0] else 0])
+    return edge.length + beyond < covered + _LEFT_OVER * 2 * float(np.median(edge.radii))
+
+
+def _line(path: list[End], graph: LineGraph, ways: dict[End, WayOut]) -> Line:
+    """The points of joined edges, without the bent ones where they meet, with the corners there."""
+    points: list[np.ndarray] = []
+    radii: list[np.ndarray] = []
+    for edge, side in path:
+        order = slice(None) if side == 0 else slice(None, None, -1)
+        before, after = edge.next_edge[side], edge.next_edge[1 - side]
+        first = ways[edge, side].start if before and (edge, side) in ways else 0
+        last = ways[edge, 1 - side].start if after and (edge, 1 - side) in ways else 0
+        size = len(edge.points)
+        if first + last >= size:
+            first = min(first, size // 2)
+            last = max(0, size - first - 1)
+        points.append(edge.points[order][first : size - last])
+        radii.append(edge.radii[order][first : size - last])
+        if after and (edge, 1 - side) in ways and after in ways:
+            radius = graph.radius(edge.nodes[1 - side])
+            corner = _corner(ways[edge, 1 - side], ways[after], radius)
+            if corner is not None:
+                points.append(corner[None])
+                radii.append(radii[-1][-1:])
+    last_edge, side = path[-1]
+    if last_edge.next_edge[1 - side] is not None:  # closed
+        points.append(points[0][:1])
+        radii.append(radii[0][:1])
+    return Line(np.concatenate(points), np.concatenate(radii))
+
+
+def _corner(one: WayOut, other: WayOut, radius: float) -> Float[np.ndarray, " 2"] | None:
+    """Where two lines meet if they go on straight; None where they have no corner close by."""
+    if one.way @ other.way < _TURN or not (one.way.any() and other.way.any()):
+        return None
+    return meeting_point(one.place, -one.way, other.place, -other.way, _CORNER * radius + 2)

@@ -320,11 +320,11 @@ def _file(form: SaveForm) -> bytes:
     if form.format == "gif" and len(sketches) > 1:
         return film([one.smoothed() if form.smooth else one for one in sketches], "gif")
     if form.format == "gif":
-        return sketches[0].to_animation("gif", _GIF_SIZE, smooth=form.smooth)
+        return sketches[0].to_animation("gif", _GIF_SIZE, curves=form.smooth)
     if len(sketches) == 1:
         if form.format == "svg":
-            return sketches[0].to_svg(size=_PICTURE_SIZE, smooth=form.smooth).encode()
-        return png_bytes(sketches[0].to_image(_PICTURE_SIZE, smooth=form.smooth))
+            return sketches[0].to_svg(size=_PICTURE_SIZE, curves=form.smooth).encode()
+        return png_bytes(sketches[0].to_image(_PICTURE_SIZE, curves=form.smooth))
     columns = form.columns or len(sketches)
     shown = [one.smoothed() if form.smooth else one for one in sketches]
     rows = [SheetRow(shown[first : first + columns]) for first in range(0, len(shown), columns)]

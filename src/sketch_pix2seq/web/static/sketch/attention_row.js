@@ -139,12 +139,14 @@ export class AttentionRow {
       this._ends[2 * i] = x + f32(offsets[2 * i] * unit);
       this._ends[2 * i + 1] = y + f32(offsets[2 * i + 1] * unit);
     }
-    const chosen = choose(
+    const { best, moved } = choose(
       x, y, this._ends, this._wasDown, this._logits, pen, this._maps, this._scores,
     );
-    return typeof chosen === "number"
-      ? [f32(offsets[2 * chosen] * unit), f32(offsets[2 * chosen + 1] * unit)]
-      : [f32(chosen[0] - x), f32(chosen[1] - y)];
+    if (moved) {
+      offsets[2 * best] = f32(f32(this._ends[2 * best] - x) / unit);
+      offsets[2 * best + 1] = f32(f32(this._ends[2 * best + 1] - y) / unit);
+    }
+    return best;
   }
 }
 

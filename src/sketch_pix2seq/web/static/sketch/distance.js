@@ -1,60 +1,49 @@
-// How far the lines of two drawings are apart, measured on their pictures; 1 = ink. `distance.py`
-// has the same in numpy.
+// How far the lines of two drawings are apart, measured on their pictures. `sketch/distance.py` has
+// the same in numpy.
 
-const FARTHEST = 12; // pixels: ink that is farther away counts as being so far away
+const FARTHEST = 12; // pixels: ink that is farther from any of the other picture counts as this far
 const INKY = 0.3; // from here on a pixel holds a line
 
-/** A picture, and how far each of its pixels is from its ink. */
-export class MeasuredPicture {
-  /** @param {Float32Array} picture (size, size). */
-  constructor(picture) {
-    this._picture = picture;
-    this._toInk = distancesToInk(picture, Math.sqrt(picture.length));
-  }
-
-  /**
-   * The mean distance, in pixels, from the ink of each picture to that of the other, of both ways.
-   *
-   * @param {MeasuredPicture} other
-   *
-   * Source: the chamfer distance of Barrow et al. (1977), made symmetric.
-   */
-  distanceTo(other) {
-    return (mean(this._picture, other._toInk) + mean(other._picture, this._toInk)) / 2;
-  }
+/**
+ * Mean distance, in pixels, from the ink of each picture to that of the other, of both ways.
+ *
+ * @param {Float32Array} first A square picture, 1 = ink. @param {Float32Array} second
+ */
+export function lineDistance(first, second) {
+  return (mean(first, toInk(second)) + mean(second, toInk(first))) / 2;
 }
 
-/** The mean distance of ink. @param {Float32Array} ink @param {Float32Array} distances */
-function mean(ink, distances) {
-  let total = 0, sum = 0;
+/** The mean distance of ink. @param {Float32Array} ink @param {Float32Array} distance */
+function mean(ink, distance) {
+  let total = 0, far = 0;
   for (let i = 0; i < ink.length; i++) {
     total += ink[i];
-    sum += ink[i] * distances[i];
+    far += ink[i] * distance[i];
   }
-  return total > 0 ? sum / Math.max(total, 1e-6) : FARTHEST;
+  return total > 0 ? far / total : FARTHEST;
 }
 
 /**
  * Distance of each pixel to the nearest ink, exact up to `FARTHEST`.
  *
- * @param {Float32Array} picture @param {number} size
- *
- * Source: Felzenszwalb and Huttenlocher (2012): the squared distance transform is separable.
+ * @param {Float32Array} picture
  */
-function distancesToInk(picture, size) {
-  const limit = FARTHEST * FARTHEST;
-  let squares = picture.map((ink) => (ink > INKY ? 0 : limit));
-  for (const stride of [size, 1]) {
-    const nearest = squares.slice();
-    for (let at = 0; at < squares.length; at++) {
-      const place = stride === 1 ? at % size : Math.floor(at / size);
-      const first = Math.max(-FARTHEST, -place), last = Math.min(FARTHEST, size - 1 - place);
-      for (let shift = first; shift <= last; shift++) {
-        const square = squares[at + shift * stride] + shift * shift;
-        if (square < nearest[at]) nearest[at] = square;
+function toInk(picture) {
+  const size = Math.sqrt(picture.length), limit = FARTHEST * FARTHEST;
+  const squared = picture.map((ink) => (ink > INKY ? 0 : limit));
+  for (const [step, across] of [[size, 1], [1, size]]) {
+    const line = new Float32Array(size);
+    for (let first = 0; first < size * across; first += across) {
+      for (let i = 0; i < size; i++) line[i] = squared[first + i * step];
+      for (let i = 0; i < size; i++) {
+        let least = line[i];
+        const last = Math.min(i + FARTHEST, size - 1);
+        for (let k = Math.max(i - FARTHEST, 0); k <= last; k++) {
+          least = Math.min(least, line[k] + (i - k) ** 2);
+        }
+        squared[first + i * step] = least;
       }
     }
-    squares = nearest;
   }
-  return squares.map(Math.sqrt);
+  return squared.map(Math.sqrt);
 }

@@ -18,7 +18,7 @@ const BESIDE = 5; // side of the square about a pixel in which a drawn line coun
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
 const END_SQUARE = 4, END_INK = 3; // more remaining ink in any square: the drawing does not end
-const INKY = Math.fround(0.3); // of a pixel that the pen may move to
+const INKY = 0.3; // of a pixel that the pen may move to
 const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
 const f32 = Math.fround;
@@ -57,25 +57,32 @@ export function paperOf(ink, size, visible) {
 }
 
 /**
- * Choose how far to go and a pen state: the likeliest, scores included.
+ * Choose a proposal and a pen state: the likeliest, scores included. If no proposal reaches the ink
+ * that remains, the chosen one is made to lead to that which is nearest to the proposals.
  *
  * @param {number} x @param {number} y Where the pen is.
- * @param {Float32Array} ends (K, 2): where each proposal leads.
+ * @param {Float32Array} ends (K, 2): where each proposal leads; changed if none reaches ink.
  * @param {boolean} draws Whether the pen is down on the way.
  * @param {Float32Array} logits (K,), sampling noise included.
  * @param {Float32Array} pen (3,) logits of the pen states, sampling noise included; changed.
  * @param {InkMaps} maps
  * @param {Float32Array} scores (K,), overwritten.
- * @returns {number | [x: number, y: number]} The number of the proposal, or where to move if none
- *   reaches the ink that is left; the pen state is the largest of `pen`.
+ * @returns {{best: number, moved: boolean}} The number of the proposal, and whether its end was
+ *   changed; the pen state is the largest of `pen`.
  */
 export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   if (draws) scoreLines(x, y, ends, maps, scores);
   else scoreMoves(ends, maps, scores);
   let best = 0, most = -Infinity;
   for (let i = 0; i < logits.length; i++) {
-    const total = f32(logits[i] + scores[i]);
-    if (total > most) [best, most] = [i, total];
+    const logit = f32(logits[i] + scores[i]);
+    if (logit > most) [best, most] = [i, logit];
+  }
+  let reaches = draws || scores[best] > 0;
+  const moved = !reaches && maps.allVisible && hasRemainingInk(maps);
+  if (moved) {
+    ends.set(nearestInk(ends, logits, maps), 2 * best);
+    reaches = true;
   }
   let reaches = draws || scores[best] > 0;
   /** @type {[number, number] | null} */
@@ -90,29 +97,26 @@ export function choose(x, y, ends, draws, logits, pen, maps, scores) {
   pen[DOWN] += f32(STAY_DOWN_BONUS * ahead);
   if (maps.allVisible) pen[UP] += f32(LIFT_BONUS * f32(1 - ahead));
   if (reaches && largest(pen) === END && hasRemainingInk(maps)) pen[END] = -Infinity;
-  return place ?? best;
+  return { best, moved };
 }
 
 /**
  * The middle of the pixel of ink that is nearest to proposals, likely ones first.
  *
  * @param {Float32Array} ends @param {Float32Array} logits @param {InkMaps} maps
- * @returns {[x: number, y: number]}
  */
 function nearestInk(ends, logits, { size, remaining, drawn }) {
   const ink = inkAwayFromLines(remaining, drawn, size);
-  let nearest = /** @type {[number, number]} */ ([0.5, 0.5]), most = -Infinity;
+  let place = 0, most = -Infinity;
   for (let at = 0; at < ink.length; at++) {
     if (ink[at] <= INKY) continue;
     const x = (at % size) + 0.5, y = Math.floor(at / size) + 0.5;
     for (let i = 0; i < logits.length; i++) {
-      const dx = f32(x - ends[2 * i]), dy = f32(y - ends[2 * i + 1]);
-      const far = f32(f32(f32(dx * dx) + f32(dy * dy)) / (2 * REACH * REACH));
-      const likeliness = f32(logits[i] - far);
-      if (likeliness > most) [nearest, most] = [[x, y], likeliness];
+      const far = ((x - ends[2 * i]) ** 2 + (y - ends[2 * i + 1]) ** 2) / (2 * REACH * REACH);
+      if (logits[i] - far > most) [place, most] = [at, logits[i] - far];
     }
   }
-  return nearest;
+  return [(place % size) + 0.5, Math.floor(place / size) + 0.5];
 }
 
 /**

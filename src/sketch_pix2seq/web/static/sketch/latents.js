@@ -1,11 +1,8 @@
 // How the latent codes of drawings are distributed: what a bundle draws by name and completes from.
 //
-// A category is drawn in a few ways, its modes: the codes of their drawings are Gaussian, with a
-// mean for each mode and one covariance for all; the code of a drawing's beginning is linear in
-// that of the whole drawing, with Gaussian noise. `bundle/latents.py` has the same in numpy;
-// sampling is that of `inference/latents.py`.
-//
-// Shape letters: K categories, J modes of a category, Z latent.
+// A mixture of Gaussians for each category, with one covariance for all; the code of a beginning is
+// linear in that of the whole drawing. `bundle/latents.py` has the same in numpy; sampling is that
+// of `inference/latents.py`. K categories, J modes of each, Z numbers of a code.
 
 import { BundleError } from "./errors.js";
 import { logSum } from "./mixture.js";
@@ -13,11 +10,11 @@ import { latentStream } from "./noise.js";
 import { multiply } from "./products.js";
 
 const NUM_MODES = 6; // J
-const NEVER = -1e30; // logit of a category without a drawing
+const NEVER = -1e30; // logit of a category without a drawing, and log share of a mode without one
 const MAX_CODE = 1e6; // no encoder that learned comes near it
 
 /**
- * Linear discriminants of all modes: weight (K, J, Z) and bias (K, J).
+ * Weight (K J, Z) and bias (K J,) of linear discriminants.
  * @typedef {{weight: Float64Array, bias: Float64Array}} Discriminant
  */
 
@@ -29,18 +26,18 @@ export class LatentGaussians {
    */
   constructor(weights, numCategories, latentDim) {
     this._dim = latentDim;
+    this._numCategories = numCategories;
     this._means = weights.get("means", numCategories, NUM_MODES, latentDim);
     this._shares = weights.get("shares", numCategories, NUM_MODES);
+    this._factor = weights.get("factor", latentDim, latentDim); // a lower triangle
     this._prefixMeans = weights.get("prefix_means", numCategories, latentDim);
-    this._factor = lowerTriangle(weights.get("factor", latentDim, latentDim), latentDim);
     this._slope = weights.get("slope", latentDim, latentDim);
-    const prefixFactor = weights.get("prefix_factor", latentDim, latentDim);
-    this._prefixFactor = lowerTriangle(prefixFactor, latentDim);
-    this._logShares = this._shares.map((share) => Math.max(Math.log(share), NEVER));
+    this._prefixFactor = weights.get("prefix_factor", latentDim, latentDim); // a lower triangle
+    this._logShares = Float32Array.from(this._shares, (share) => Math.max(Math.log(share), NEVER));
     /** @type {Discriminant | undefined} */
     this._whole = undefined;
-    /** @type {ReturnType<LatentGaussians["_describePrefixes"]> | undefined} */
-    this._prefixes = undefined;
+    /** @type {(Discriminant & {means: Float32Array, triangle: Float64Array}) | undefined} */
+    this._prefix = undefined;
   }
 
   /**
@@ -50,12 +47,19 @@ export class LatentGaussians {
    * @param {number} seed @param {number} index @param {number} temperature
    */
   sample(categoryId, seed, index, temperature) {
-    const stream = latentStream(seed, index), spread = Math.fround(Math.sqrt(temperature));
-    const normals = stream.normals(this._dim).map((value) => spread * value);
+    const size = this._dim, stream = latentStream(seed, index);
+    const spread = Math.fround(Math.sqrt(temperature));
+    const normals = stream.normals(size).map((value) => spread * value);
     const gumbels = stream.gumbels(NUM_MODES);
-    const mode = likeliest(this._modes(this._logShares, categoryId)
-      .map((share, i) => (temperature > 0 ? share + gumbels[i] : share)));
-    return this._code(categoryId, mode, apply(this._factor, Float64Array.from(normals)));
+    const own = this._logShares.subarray(categoryId * NUM_MODES, (categoryId + 1) * NUM_MODES);
+    const mode = largest(temperature > 0 ? own.map((value, i) => value + gumbels[i]) : own);
+    const mean = (categoryId * NUM_MODES + mode) * size, code = new Float32Array(size);
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let k = 0; k <= i; k++) sum += this._factor[i * size + k] * normals[k];
+      code[i] = this._means[mean + i] + sum;
+    }
+    return checkedCode(code);
   }
 
   /**
@@ -66,10 +70,10 @@ export class LatentGaussians {
    * @returns {number} Number of the category.
    */
   sampleCategory(prefixCode, seed, index, temperature) {
-    const logits = this._logits(this._describedPrefixes().discriminant, prefixCode);
+    const logits = this._ofCategories(this._ofModes(this._prefixDiscriminant, prefixCode));
     const noise = latentStream(seed, index).gumbels(logits.length);
     const factor = Math.fround(temperature);
-    return likeliest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
+    return largest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
   }
 
   /**
@@ -78,14 +82,14 @@ export class LatentGaussians {
    * @param {Float32Array} prefixCode @param {number} categoryId
    */
   complete(prefixCode, categoryId) {
-    const { discriminant, means, triangle, covariance } = this._describedPrefixes();
-    const logits = this._modeLogits(discriminant, prefixCode);
-    const mode = likeliest(this._modes(logits, categoryId));
-    const start = (categoryId * NUM_MODES + mode) * this._dim;
-    const apart = Float64Array.from(prefixCode, (value, i) => value - means[start + i]);
-    solve(triangle, apart);
-    const slope = transposed(Float64Array.from(this._slope), this._dim);
-    return this._code(categoryId, mode, apply(covariance, apply(slope, apart)));
+    const size = this._dim, first = categoryId * NUM_MODES, prefix = this._prefixDiscriminant;
+    const logits = this._ofModes(prefix, prefixCode).subarray(first, first + NUM_MODES);
+    const mean = (first + largest(logits)) * size;
+    const apart = Float64Array.from(prefixCode, (value, i) => value - prefix.means[mean + i]);
+    solve(prefix.triangle, apart);
+    const slopes = times(transposed(this._slope, size), apart);
+    const explained = times(this._covariance(), slopes);
+    return checkedCode(Float32Array.from(explained, (value, i) => this._means[mean + i] + value));
   }
 
   /**
@@ -94,68 +98,72 @@ export class LatentGaussians {
    * @param {Float32Array} code
    */
   logits(code) {
-    this._whole ??= this._discriminant(this._means, cholesky(squared(this._factor)));
-    return this._logits(this._whole, code);
+    this._whole ??= discriminant(this._means, cholesky(this._covariance(), this._dim));
+    return this._ofCategories(this._ofModes(this._whole, code));
   }
 
-  /**
-   * A mean and what is added to it.
-   *
-   * @param {number} categoryId @param {number} mode @param {Float64Array} added
-   */
-  _code(categoryId, mode, added) {
-    const start = (categoryId * NUM_MODES + mode) * this._dim;
-    return checkedCode(Float32Array.from(added, (value, i) => this._means[start + i] + value));
+  /** (Z, Z): of a drawing's code about the mean of its mode. */
+  _covariance() {
+    return squared(Float64Array.from(this._factor), this._dim);
   }
 
-  /** Those of a category. @param {Float32Array} ofModes (K, J). @param {number} categoryId */
-  _modes(ofModes, categoryId) {
-    return ofModes.subarray(categoryId * NUM_MODES, (categoryId + 1) * NUM_MODES);
-  }
-
-  _describedPrefixes() {
-    this._prefixes ??= this._describePrefixes();
-    return this._prefixes;
-  }
-
-  /** Means of the beginnings of each mode's drawings, and how they and the drawings vary. */
-  _describePrefixes() {
-    const size = this._dim, count = this._shares.length;
-    const apart = this._means.slice();
-    for (let category = 0; category < count / NUM_MODES; category++) {
-      const start = category * NUM_MODES;
-      for (let i = 0; i < size; i++) {
-        let middle = 0;
-        for (let mode = start; mode < start + NUM_MODES; mode++) {
-          middle += this._shares[mode] * this._means[mode * size + i];
+  /** The discriminant of beginnings, their means, and the factor of their covariance. */
+  get _prefixDiscriminant() {
+    if (this._prefix) return this._prefix;
+    const size = this._dim, means = new Float32Array(this._means.length);
+    for (let category = 0; category < this._numCategories; category++) {
+      const first = category * NUM_MODES, middle = new Float64Array(size);
+      for (let mode = 0; mode < NUM_MODES; mode++) {
+        for (let i = 0; i < size; i++) {
+          middle[i] += this._shares[first + mode] * this._means[(first + mode) * size + i];
         }
-        for (let mode = start; mode < start + NUM_MODES; mode++) apart[mode * size + i] -= middle;
+      }
+      for (let mode = 0; mode < NUM_MODES; mode++) {
+        const row = (first + mode) * size;
+        const moved = times(this._slope, middle.map((value, i) => this._means[row + i] - value));
+        moved.forEach((value, i) => {
+          means[row + i] = this._prefixMeans[category * size + i] + value;
+        });
       }
     }
-    const means = new Float32Array(apart.length);
-    multiply(this._slope, apart, means, count, size, size);
-    for (let at = 0; at < means.length; at++) {
-      means[at] += this._prefixMeans[Math.floor(at / size / NUM_MODES) * size + (at % size)];
+    // the slope times the covariance's factor, squared, and what else varies
+    const factor = lower(Float64Array.from(this._factor), size);
+    const spread = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let k = 0; k < size; k++) {
+        for (let j = 0; j <= k; j++) {
+          spread[i * size + j] += this._slope[i * size + k] * factor[k * size + j];
+        }
+      }
     }
-    const explained = product(Float64Array.from(this._slope), this._factor, size);
-    const noise = squared(this._prefixFactor);
-    const triangle = cholesky(squared(explained).map((value, i) => value + noise[i]));
-    const discriminant = this._discriminant(means, triangle);
-    return { means, triangle, discriminant, covariance: squared(this._factor) };
+    const covariance = squaredFull(spread, size);
+    const rest = squared(Float64Array.from(this._prefixFactor), size);
+    const triangle = cholesky(covariance.map((value, i) => value + rest[i]), size);
+    this._prefix = { ...discriminant(means, triangle), means, triangle };
+    return this._prefix;
   }
 
   /**
-   * @param {Float32Array} means (K, J, Z). @param {Float64Array} triangle Of their covariance.
-   * @returns {Discriminant}
+   * Log density of a code in each mode, with the mode's share, up to a constant.
+   *
+   * @param {Discriminant} discriminant @param {Float32Array} code
    */
-  _discriminant(means, triangle) {
-    const size = this._dim, weight = Float64Array.from(means);
-    const bias = Float64Array.from(this._shares, (_, mode) => {
-      const row = weight.subarray(mode * size, (mode + 1) * size);
-      solve(triangle, row);
-      return -row.reduce((sum, value, i) => sum + value * means[mode * size + i], 0) / 2;
+  _ofModes({ weight, bias }, code) {
+    return Float32Array.from(this._logShares, (share, mode) => {
+      if (share <= NEVER) return NEVER;
+      const row = mode * code.length;
+      let sum = bias[mode] + share;
+      for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
+      return sum;
     });
-    return { weight, bias };
+  }
+
+  /** Logits of categories, of those of their modes. @param {Float32Array} logits */
+  _ofCategories(logits) {
+    return Float32Array.from({ length: this._numCategories }, (_, category) => {
+      const own = logits.subarray(category * NUM_MODES, (category + 1) * NUM_MODES);
+      return own.every((logit) => logit <= NEVER) ? NEVER : logSum(own);
+    });
   }
 
   /**
@@ -189,48 +197,76 @@ export function checkedCode(code) {
   throw new BundleError("the bundle gives codes that are not finite, or too large");
 }
 
-/** The place of the largest number. @param {Float32Array} values */
-const likeliest = (values) =>
-  values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
-
-/** @param {Float32Array} matrix @param {number} size */
-function lowerTriangle(matrix, size) {
-  return Float64Array.from(matrix, (value, at) => (at % size <= Math.floor(at / size) ? value : 0));
+/**
+ * Linear discriminants (Fisher, 1936; Rao, 1948) of means, given the factor of their covariance.
+ *
+ * @param {Float32Array} means (K J, Z) @param {Float64Array} triangle @returns {Discriminant}
+ */
+function discriminant(means, triangle) {
+  const size = Math.sqrt(triangle.length);
+  const weight = Float64Array.from(means), bias = new Float64Array(means.length / size);
+  for (let mode = 0; mode < bias.length; mode++) {
+    const row = weight.subarray(mode * size, (mode + 1) * size);
+    solve(triangle, row);
+    bias[mode] = -row.reduce((sum, value, i) => sum + value * means[mode * size + i], 0) / 2;
+  }
+  return { weight, bias };
 }
 
-/** A matrix times a vector. @param {Float64Array} matrix @param {Float64Array} vector */
-function apply(matrix, vector) {
+/** The number of the largest. @param {Float32Array} values */
+function largest(values) {
+  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+}
+
+/**
+ * A square matrix times a vector.
+ *
+ * @param {Float32Array | Float64Array} matrix @param {Float64Array} vector
+ */
+function times(matrix, vector) {
   const size = vector.length;
-  return vector.map((_, row) => {
+  return vector.map((_, i) => {
     let sum = 0;
-    for (let k = 0; k < size; k++) sum += matrix[row * size + k] * vector[k];
+    for (let k = 0; k < size; k++) sum += matrix[i * size + k] * vector[k];
     return sum;
   });
 }
 
-/** @param {Float64Array} matrix @param {number} size */
+/** @param {Float32Array} matrix @param {number} size */
 function transposed(matrix, size) {
   return matrix.map((_, at) => matrix[(at % size) * size + Math.floor(at / size)]);
 }
 
-/** @param {Float64Array} left @param {Float64Array} right @param {number} size */
-function product(left, right, size) {
-  const turned = transposed(right, size), result = new Float64Array(size * size);
-  for (let row = 0; row < size; row++) {
-    result.set(apply(turned, left.subarray(row * size, (row + 1) * size)), row * size);
+/** What is on and below the diagonal. @param {Float64Array} matrix @param {number} size */
+function lower(matrix, size) {
+  return matrix.map((value, at) => (at % size <= Math.floor(at / size) ? value : 0));
+}
+
+/** The matrix of a lower triangle. @param {Float64Array} triangle @param {number} size */
+function squared(triangle, size) {
+  return squaredFull(lower(triangle, size), size);
+}
+
+/** A matrix times its transpose. @param {Float64Array} matrix @param {number} size */
+function squaredFull(matrix, size) {
+  const square = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += matrix[i * size + k] * matrix[j * size + k];
+      square[i * size + j] = square[j * size + i] = sum;
+    }
   }
-  return result;
+  return square;
 }
 
-/** A matrix times its transpose. @param {Float64Array} matrix */
-function squared(matrix) {
-  const size = Math.sqrt(matrix.length);
-  return product(matrix, transposed(matrix, size), size);
-}
-
-/** The lower triangle whose square a symmetric matrix is. @param {Float64Array} matrix */
-function cholesky(matrix) {
-  const size = Math.sqrt(matrix.length), triangle = new Float64Array(matrix.length);
+/**
+ * The lower triangle whose square a symmetric matrix is.
+ *
+ * @param {Float64Array} matrix @param {number} size
+ */
+function cholesky(matrix, size) {
+  const triangle = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * size + j];

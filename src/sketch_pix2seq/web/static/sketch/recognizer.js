@@ -1,7 +1,7 @@
 // What a model recognizes in drawings: their codes and categories; and which of several redrawings
 // of a drawing are the best. `recognizer.py` and `classifier.py` have the same in numpy.
 
-import { MeasuredPicture } from "./distance.js";
+import { lineDistance } from "./distance.js";
 import { BundleError } from "./errors.js";
 import { checkedCode, LatentGaussians } from "./latents.js";
 import { Linear, NormedConvolutions, Weights } from "./layers.js";
@@ -73,37 +73,33 @@ export class Recognizer {
   }
 
   /**
-   * A function that says how unlike a redrawing is to what it was drawn from: the distance of their
-   * codes, or of their lines, and the softened negative log probability that it shows the same.
+   * How unlike a drawing is to one that it was drawn from: the distance of their lines or of their
+   * codes, and the softened negative log probability that it shows what the other one shows.
    *
    * @param {Float32Array} code Of what it was drawn from.
    * @param {Float32Array | null} scores `classScores` of that.
-   * @param {Float32Array} [picture] Of that, if redrawings are to keep to its lines.
+   * @param {Float32Array | null} picture Its picture, if lines are to be compared.
    */
-  unlikeness(code, scores, picture) {
-    const measured = picture && new MeasuredPicture(picture);
-    const weight = measured ? LINE_DISTANCE_WEIGHT : CODE_DISTANCE_WEIGHT;
-    return (/** @type {Float32Array} */ view) => {
-      const distance = measured
-        ? measured.distanceTo(new MeasuredPicture(view))
-        : Math.hypot(...this.code(view).map((value, i) => value - code[i]));
-      if (!scores || !this.classifier) return { weight, distance, surprise: 0 };
-      const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
-      const both = logSoftmax(logits).map((value, i) => value + scores[i]);
-      return { weight, distance, surprise: -both.reduce((a, b) => Math.max(a, b)) };
-    };
+  unlikeness(view, code, scores, picture) {
+    const distance = picture ? lineDistance(view, picture) : apart(this.code(view), code);
+    if (!scores || !this.classifier) return { distance, surprise: 0 };
+    const logits = this.classifier.logits(view).map((logit) => logit / REDRAWING_SOFTENING);
+    const both = logSoftmax(logits).map((value, i) => value + scores[i]);
+    return { distance, surprise: -both.reduce((a, b) => Math.max(a, b)) };
   }
 }
 
 /**
  * Rank the redrawings of one drawing: their numbers, the best one's first.
  *
- * @param {{weight: number, distance: number, surprise: number}[]} candidates
+ * @param {{distance: number, surprise: number}[]} candidates
+ * @param {boolean} byLines Whether the distances are those of lines.
  */
-export function ranked(candidates) {
+export function ranked(candidates, byLines) {
+  const weight = byLines ? LINE_DISTANCE_WEIGHT : CODE_DISTANCE_WEIGHT;
   const mean = candidates.reduce((sum, { distance }) => sum + distance, 0) / candidates.length;
   const costs = candidates.map(
-    ({ weight, distance, surprise }) => (weight * distance) / Math.max(mean, 1e-12) + surprise,
+    ({ distance, surprise }) => (weight * distance) / Math.max(mean, 1e-12) + surprise,
   );
   return candidates.map((_, i) => i).sort((a, b) => costs[a] - costs[b]);
 }
@@ -140,6 +136,11 @@ class PictureClassifier {
     const others = logSoftmax(this.logits(mirrored));
     return logSoftmax(logs.map((value, i) => (value + others[i]) / 2));
   }
+}
+
+/** The distance of two codes. @param {Float32Array} first @param {Float32Array} second */
+function apart(first, second) {
+  return Math.sqrt(first.reduce((sum, value, i) => sum + (value - second[i]) ** 2, 0));
 }
 
 /** @param {Float32Array} logits */

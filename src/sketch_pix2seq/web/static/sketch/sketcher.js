@@ -132,9 +132,8 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    const seesLines = this.seesPictures && fidelity !== 0;
-    const unlikeness = this._recognizer.unlikeness(code, scores, seesLines ? view : undefined);
-    return (await this._ranked(drawings, unlikeness, options.signal)).slice(0, n);
+    const picture = this.seesPictures && fidelity !== 0 ? view : null;
+    return (await this._ranked(drawings, code, scores, picture, options.signal)).slice(0, n);
   }
 
   /**
@@ -203,8 +202,7 @@ export class Sketcher {
     const along = known.length > 0 ? scoresAlong(known, steps) : path.map(() => null);
     const best = [];
     for (const [i, candidates] of drawings.entries()) {
-      const unlikeness = this._recognizer.unlikeness(path[i], along[i]);
-      const [first] = await this._ranked(candidates, unlikeness, options.signal);
+      const [first] = await this._ranked(candidates, path[i], along[i], null, options.signal);
       best.push(first);
     }
     return best;
@@ -321,16 +319,17 @@ export class Sketcher {
   /**
    * Redrawings of a drawing, the best one first.
    *
-   * @param {Drawn[]} drawings
-   * @param {ReturnType<Recognizer["unlikeness"]>} unlikeness @param {AbortSignal} [signal]
+   * @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores
+   * @param {Float32Array | null} picture @param {AbortSignal} [signal]
    */
-  async _ranked(drawings, unlikeness, signal) {
+  async _ranked(drawings, code, scores, picture, signal) {
     const letOthersIn = pauses(signal), candidates = [];
     for (const drawing of drawings) {
-      candidates.push(unlikeness(this._networks.view(drawing)));
+      const view = this._networks.view(drawing);
+      candidates.push(this._recognizer.unlikeness(view, code, scores, picture));
       await letOthersIn();
     }
-    return ranked(candidates).map((number) => drawings[number]);
+    return ranked(candidates, picture !== null).map((number) => drawings[number]);
   }
 }
 

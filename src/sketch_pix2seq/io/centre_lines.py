@@ -1,0 +1,255 @@
+"""Lines in the middle of ink: one pixel wide, then moved to the middle to a part of a pixel.
+
+Ink that is much wider than the pen's lines was coloured in or drawn round closely: it gets a line
+round it where the pen's middle went, not one through its middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64
+from PIL import Image, ImageFilter
+
+from sketch_pix2seq.io.morphology import edge_distance
+from sketch_pix2seq.io.thinning import thin
+
+_WIDE = 0.45  # of the usual width: how much deeper than half a line ink is that is wider
+_LEAST_WIDE = 3.0  # pixels: the same
+_ACROSS = 1.4  # of half the line's width: how far across a line its middle is looked for
+_MOST_ASIDE = 0.35  # of half the width, and a pixel: the middle is no farther off
+_WIDER = 1.35  # times as wide as most of the line are places where lines meet
+_SMOOTH = 0.12  # of the line's width: deviation of the weights in smoothing a line
+_LEG = 0.8  # of the width: how long both sides of a corner are straight, and the corner is round
+_SHARP = 0.6  # radians: the least turn of a corner
+_BENT = 0.2  # radians: the most that its sides turn
+_LEAST_CROSS = 0.2  # sine of the angle between lines below which they do not meet
+
+
+def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
+    """Thin ink to lines one pixel wide.
+
+    Returns:
+        (H, W) 0 off the lines, on them the distance to the edge of the ink: half the width that
+        the line had, and half a pixel.
+
+    Example:
+        >>> centre_lines(np.ones((5, 9), bool)).max()
+        np.float32(3.0)
+    """
+    distance = edge_distance(ink)
+    lines = thin(ink)
+    if lines.any():
+        usual = 2 * float(np.median(distance[lines])) - 1
+        reach = max(_WIDE * usual, _LEAST_WIDE)
+        wide = distance >= usual / 2 + reach + 0.5
+        if wide.any():
+            inner = (distance >= usual / 2 + 0.5) & _near_wide(distance - usual / 2, wide)
+            core = inner.copy()
+            core[0] = core[-1] = core[:, 0] = core[:, -1] = False
+            core[1:-1, 1:-1] &= (
+                inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
+            )
+            lines = thin(ink & ~core, inner & ~core)
+    on_lines: Float32[np.ndarray, "H W"] = np.where(lines, distance, np.float32(0))
+    return on_lines
+
+
+def _near_wide(
+    depth: Float32[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]
+) -> Bool[np.ndarray, "H W"]:
+    """Squares round wide places, as large as these are deep: whole wide parts."""
+    near = np.zeros_like(wide)
+    levels = np.where(wide, depth, 0).astype(int)
+    for level in np.unique(levels[wide]).tolist():
+        some = Image.fromarray(levels == level).convert("L")
+        left = level + 1
+        while left > 0:
+            some = some.filter(ImageFilter.MaxFilter(2 * min(left, 3) + 1))
+            left -= 3
+        near |= np.asarray(some) > 0
+    return near
+
+
+def centred(
+    lines: Sequence[np.ndarray],
+    radii: Sequence[np.ndarray],
+    ink: Float32[np.ndarray, "H W"],
+    least_sigma: float = 1.0,
+) -> list[np.ndarray]:
+    """Move lines to the middle of the ink across them, and smooth them.
+
+    Args:
+        lines: (P, 2) points (x, y) in pixels of each line.
+        radii: (P,) half the width of the ink at each of them.
+        ink: (H, W) how much of each pixel is ink.
+        least_sigma: Deviation in pixels of the weights in smoothing thin lines.
+
+    Returns:
+        (Q, 2) of each line, about a pixel apart.
+    """
+    if not lines:
+        return []
+    evenly = [_evenly(line, radius) for line, radius in zip(lines, radii, strict=True)]
+    points = np.concatenate([points for points, _ in evenly])
+    radius = np.concatenate([radius for _, radius in evenly])
+    sizes = np.array([len(points) for points, _ in evenly])
+    normals = _normals(points, sizes)
+    aside, is_sure = _aside(points, normals, radius, ink)
+    sure = np.flatnonzero(is_sure)
+    if len(sure):
+        # where lines meet, as beside it on the same line
+        place = np.arange(len(points)) + np.repeat(np.arange(len(sizes)), sizes) * 9.0 * len(points)
+        points = points + np.interp(place, place[sure], aside[sure])[:, None] * normals
+    usual = 2 * float(np.median(radius)) - 1
+    sigma = max(_SMOOTH * usual, least_sigma, 1.0)
+    smooth = [_smooth(part, sigma) for part in np.split(points, np.cumsum(sizes)[:-1])]
+    return [_sharpened(line, max(round(_LEG * usual), 4)) for line in smooth]
+
+
+def _evenly(
+    line: Float[np.ndarray, "P 2"], radius: Float[np.ndarray, " P"]
+) -> tuple[Float[np.ndarray, "Q 2"], Float[np.ndarray, " Q"]]:
+    """Points one pixel apart along a line."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(
+        0, along[-1], len(line) if len(line) == 1 else max(2, round(float(along[-1])) + 1)
+    )
+    places = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    return places, np.interp(at, along, radius)
+
+
+def _normals(
+    points: Float[np.ndarray, "N 2"], sizes: Int64[np.ndarray, " L"]
+) -> Float[np.ndarray, "N 2"]:
+    """Directions across lines, each seen over four pixels of its line; 0 on shorter lines."""
+    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    long = np.repeat(sizes >= 5, sizes)
+    middle = np.clip(np.arange(len(points)), starts + 2, starts + np.repeat(sizes, sizes) - 3)
+    middle = np.where(long, middle, 2)
+    way = points[np.minimum(middle + 2, len(points) - 1)] - points[middle - 2]
+    size = np.hypot(*way.T)
+    across = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.maximum(size, 1e-9)[:, None]
+    normals: Float[np.ndarray, "N 2"] = across * long[:, None]
+    return normals
+
+
+def _aside(
+    points: Float[np.ndarray, "N 2"],
+    normals: Float[np.ndarray, "N 2"],
+    radius: Float[np.ndarray, " N"],
+    ink: Float32[np.ndarray, "H W"],
+) -> tuple[Float[np.ndarray, " N"], Bool[np.ndarray, " N"]]:
+    """How far aside the middle of the ink is, and where that is sure: one line, no more."""
+    reach = int(np.ceil(_ACROSS * np.median(radius) + 2))
+    offsets = np.arange(-reach, reach + 1)
+    values = _sampled(ink, points[:, None] + offsets[:, None] * normals[:, None])
+    is_ink = values > 0.5
+    # what hangs together with the middle, and the half covered pixel beyond it on both sides
+    left = np.cumprod(is_ink[:, reach::-1], axis=1).sum(axis=1)
+    right = np.cumprod(is_ink[:, reach:], axis=1).sum(axis=1)
+    is_sure = (left > 0) & (left <= reach) & (right <= reach)
+    is_near = (offsets >= -left[:, None]) & (offsets <= right[:, None])
+    weights = values * is_near
+    width = weights.sum(axis=1)
+    aside = (weights @ offsets) / np.maximum(width, 1e-9)
+    is_sure &= np.abs(aside) < 1 + _MOST_ASIDE * radius
+    is_sure &= width < _WIDER * np.maximum(2 * radius - 1, np.median(2 * radius - 1)) + 1
+    return aside, is_sure
+
+
+def _sampled(
+    values: Float32[np.ndarray, "H W"], places: Float[np.ndarray, "N K 2"]
+) -> Float[np.ndarray, "N K"]:
+    """Values between the middles of pixels, linear."""
+    height, width = values.shape
+    x = np.clip(places[..., 0] - 0.5, 0, width - 1.001)
+    y = np.clip(places[..., 1] - 0.5, 0, height - 1.001)
+    left, top = x.astype(np.int64), y.astype(np.int64)
+    x, y = x - left, y - top
+    flat, at = values.ravel(), top * width + left
+    upper = flat[at] * (1 - x) + flat[at + 1] * x
+    lower = flat[at + width] * (1 - x) + flat[at + width + 1] * x
+    sampled: Float[np.ndarray, "N K"] = upper * (1 - y) + lower * y
+    return sampled
+
+
+def _smooth(line: Float[np.ndarray, "P 2"], sigma: float) -> Float[np.ndarray, "P 2"]:
+    """Average along a line; its ends stay."""
+    reach = min(int(np.ceil(3 * sigma)), len(line) - 1)
+    if len(line) < 3:
+        return line
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    before, after = 2 * line[0] - line[reach:0:-1], 2 * line[-1] - line[-2 : -reach - 2 : -1]
+    padded = np.concatenate([before, line, after])
+    return np.stack([np.convolve(padded[:, axis], weights, "valid") for axis in (0, 1)], axis=1)
+
+
+def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q 2"]:
+    """Put corners where straight parts on both sides meet: the middle of ink cuts them off.
+
+    Args:
+        line: Points about one pixel apart.
+        leg: Points of which a straight part must have so many.
+    """
+    if len(line) < 4 * leg + 1:
+        return line
+    legs = line[leg:] - line[:-leg]
+    halfway = line[leg // 2 : len(line) - leg + leg // 2]
+    bend = _turns(halfway - line[:-leg], line[leg:] - halfway)
+    before, after = legs[: -3 * leg], legs[3 * leg :]
+    turn = _turns(before, after)
+    is_straight = (bend[: len(turn)] < _BENT) & (bend[3 * leg : 3 * leg + len(turn)] < _BENT)
+    corners: list[tuple[int, np.ndarray]] = []
+    candidates = np.flatnonzero((turn > _SHARP) & (turn < np.pi - _SHARP / 2) & is_straight)
+    for at in candidates[np.argsort(-turn[candidates])].tolist():
+        middle = at + 2 * leg
+        if all(abs(middle - other) > 2 * leg for other, _ in corners):
+            corner = meeting_point(
+                line[middle - leg], before[at], line[middle + leg], -after[at], 1.5 * leg
+            )
+            if corner is not None:
+                corners.append((middle, corner))
+    parts, done = [], 0
+    for middle, corner in sorted(corners, key=lambda found: found[0]):
+        parts += [line[done : middle - leg + 1], corner[None]]
+        done = middle + leg
+    return np.concatenate([*parts, line[done:]])
+
+
+def _turns(
+    one: Float[np.ndarray, "N 2"], other: Float[np.ndarray, "N 2"]
+) -> Float[np.ndarray, " N"]:
+    """Angles between directions, 0 to pi."""
+    cross = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    turns: Float[np.ndarray, " N"] = np.abs(np.arctan2(cross, (one * other).sum(axis=1)))
+    return turns
+
+
+def meeting_point(
+    one: Float[np.ndarray, " 2"],
+    one_way: Float[np.ndarray, " 2"],
+    other: Float[np.ndarray, " 2"],
+    other_way: Float[np.ndarray, " 2"],
+    farthest: float,
+) -> Float[np.ndarray, " 2"] | None:
+    """Where two lines meet ahead of their points, at most so far; None if they do not.
+
+    Example:
+        >>> right, down = np.array([2.0, 0]), np.array([0, 1.0])
+        >>> meeting_point(np.zeros(2), right, np.array([3.0, -3]), down, farthest=9)
+        array([3., 0.])
+    """
+    one_way, other_way = one_way / np.hypot(*one_way), other_way / np.hypot(*other_way)
+    cross = float(one_way[0] * other_way[1] - one_way[1] * other_way[0])
+    if abs(cross) < _LEAST_CROSS:
+        return None
+    apart = other - one
+    ahead = float(apart[0] * other_way[1] - apart[1] * other_way[0]) / cross
+    other_ahead = float(apart[0] * one_way[1] - apart[1] * one_way[0]) / cross
+    if min(ahead, other_ahead) < -0.5 or max(ahead, other_ahead) > farthest:
+        return None
+    point: Float[np.ndarray, " 2"] = one + ahead * one_way
+    return point

@@ -1,0 +1,348 @@
+"""Lines one pixel wide as a graph: chains of pixels between ends and junctions.
+
+Where exactly two neighbours meet, a line goes on; everywhere else is a node: an end or a
+junction. Thinning leaves hairs at the edges of wide lines, and two junctions where lines cross
+at one place: hairs are cut, and such junctions become one node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from sketch_pix2seq.errors import DrawingError
+
+_MAX_EDGES = 40_000
+_HAIR = 0.5  # of the width of the line at a junction: what is shorter beyond its edge is no line
+_BRIDGE = 0.3  # of the width: how far apart the ink of junctions may be that are one crossing
+_CROSSING = 3.0  # of the width: the longest piece that lines share which cross at a small angle
+_ON_COURSE = 0.85  # cosine of the largest turn of such lines
+_SPIKE = 2.0  # of the width: how long a point is to which a line goes, and back
+_SPIKE_SIDES = 0.3  # cosine between both sides of a spike, the least
+_NEAR = 0.9  # of the distance to the edge: a line this close to its junction is bent
+_SEEN = 2.0  # of the width: the length over which a line's way is seen
+_LEAST_SEEN = 6  # pixels: the same
+
+
+@dataclass(eq=False)
+class Edge:
+    """A chain of pixels between two nodes.
+
+    Args:
+        points: (P, 2) middles of pixels (x, y).
+        radii: (P,) distance to the edge of the ink.
+        nodes: At the first and at the last point.
+        length: Along the points.
+        next_edge: At each side, the edge and its side where the line goes on.
+    """
+
+    points: Float[np.ndarray, "P 2"]
+    radii: Float[np.ndarray, " P"]
+    nodes: list[int]
+    length: float
+    next_edge: list[End | None] = field(default_factory=lambda: [None, None])
+    is_used: bool = False
+
+    @property
+    def width(self) -> float:
+        """Usual width of the ink along it."""
+        return max(2 * float(np.median(self.radii)) - 1, 1.0)
+
+
+End = tuple[Edge, int]
+"""An edge and one of its sides, 0 or 1."""
+
+
+class WayOut(NamedTuple):
+    """How an edge leaves its node.
+
+    Args:
+        start: The first of its points that are not bent towards the junction.
+        place: Where that is.
+        way: Direction from there, of length 1.
+    """
+
+    start: int
+    place: Float[np.ndarray, " 2"]
+    way: Float[np.ndarray, " 2"]
+
+
+class LineGraph:
+    """Edges, tidied, and the junctions that each node is made of."""
+
+    def __init__(self, distance: Float32[np.ndarray, "H W"]) -> None:
+        pixels = _pixels(distance)
+        self.places, self.radii = pixels.points, pixels.radii
+        self.edges = _edges(pixels)
+        self.dots = [pixels.points[[dot]] for dot in np.flatnonzero(np.diff(pixels.starts) == 0)]
+        self.junctions: dict[int, list[int]] = {}
+        for _ in range(2):  # a hair may stand on a hair
+            self._cut_hairs()
+        self._fold_bridges()
+        for _ in range(2):
+            self._fold_crossings()
+        self._fold_spikes()
+
+    def ends(self) -> dict[int, list[End]]:
+        """Ends of edges at each node."""
+        ends: dict[int, list[End]] = {}
+        for edge in self.edges:
+            for side in (0, 1):
+                ends.setdefault(edge.nodes[side], []).append((edge, side))
+        return ends
+
+    def radius(self, node: int) -> float:
+        """Largest distance to the edge of the ink at the junctions of a node."""
+        return float(self.radii[self.junctions[node]].max())
+
+    def way_out(self, end: End) -> WayOut:
+        """How an edge leaves its node."""
+        edge, side = end
+        points = edge.points if side == 0 else edge.points[::-1]
+        junctions = self.junctions[edge.nodes[side]]
+        places, radii = self.places[junctions], self.radii[junctions]
+        some = points[: int(4 * radii.max()) + 20]
+        apart = some[:, None] - places[None]
+        is_clear = (np.hypot(apart[..., 0], apart[..., 1]) > _NEAR * radii).all(axis=1)
+        start = int(is_clear.argmax()) if is_clear.any() else len(some) - 1
+        reach = int(max(_SEEN * edge.width, _LEAST_SEEN))
+        last = min(start + reach, len(points) - 1)
+        # of an edge that ends close to its node nothing but where it ends is known
+        way = points[last] - (points[start] if last - start >= 3 else places.mean(axis=0))
+        if not way.any():
+            way = points[-1] - points[0]
+        size = np.hypot(*way)
+        return WayOut(start, points[start], way / size if size else way)
+
+    def _cut_hairs(self) -> None:
+        degree = {node: len(ends) for node, ends in self.ends().items()}
+        kept = []
+        for edge in self.edges:
+            inner = [side for side in (0, 1) if degree[edge.nodes[side]] > 2]
+            if len(inner) == 1:
+                base, tip = self.radii[edge.nodes[inner[0]]], edge.radii[-1 if inner[0] == 0 else 0]
+                if edge.length + tip < base + 2 * _HAIR * base:
+                    continue
+            kept.append(edge)
+        self.edges = _merged(kept)
+
+    def _fold_bridges(self) -> None:
+        """Make junctions one node whose ink nearly touches."""
+        ends = self.ends()
+        homes: dict[int, int] = {}
+        kept = []
+        for edge in sorted(self.edges, key=lambda edge: edge.length):
+            one, other = edge.nodes
+            is_bridge = one != other and len(ends[one]) > 2 and len(ends[other]) > 2
+            reach = self.radii[one] + self.radii[other]
+            widest = 2 * max(self.radii[one], self.radii[other]) - 1
+            if is_bridge and edge.length < reach + _BRIDGE * widest:
+                one, other = _home(homes, one), _home(homes, other)
+                if one != other:
+                    homes[one] = other
+                continue
+            kept.append(edge)
+        for node in ends:
+            self.junctions.setdefault(_home(homes, node), []).append(node)
+        self.edges = kept
+        self._rename(homes)
+
+    def _fold_crossings(self) -> None:
+        """Make two junctions one node where two lines cross at a small angle."""
+        ends = self.ends()
+        homes: dict[int, int] = {}
+        for edge in sorted(self.edges, key=lambda edge: edge.length):
+            if edge.length > _CROSSING * edge.width + 2:
+                break
+            one, other = edge.nodes
+            if one == other or one in homes or other in homes or one in homes.values():
+                continue
+            before = [end for end in ends[one] if end[0] is not edge]
+            after = [end for end in ends[other] if end[0] is not edge]
+            if len(before) == len(after) == 2 and self._is_crossing(before, after):
+                homes[other] = one
+                self.junctions[one] = self.junctions[one] + self.junctions.pop(other)
+                edge.is_used = True
+        self.edges = [edge for edge in self.edges if not edge.is_used]
+        self._rename(homes)
+
+    def _is_crossing(self, before: list[End], after: list[End]) -> bool:
+        """Whether two lines go on without a turn from two edges to two others."""
+        ways_in = [self.way_out(end) for end in before]
+        ways_out = [self.way_out(end) for end in after]
+
+        def course(one: WayOut, other: WayOut) -> float:
+            across = other.place - one.place
+            across = across / max(np.hypot(*across), 1e-9)
+            return float(min(-(one.way @ across), other.way @ across))
+
+        straight = max(
+            min(course(ways_in[0], ways_out[k]), course(ways_in[1], ways_out[1 - k]))
+            for k in (0, 1)
+        )
+        return straight > _ON_COURSE
+
+    def _fold_spikes(self) -> None:
+        """Where a line goes to a point and back, join it there: both ways are one line."""
+        ends = self.ends()
+        spikes = []
+        for node, meeting in ends.items():
+            if len(meeting) != 3:
+                continue
+            for number, (stub, side) in enumerate(meeting):
+                rest = meeting[:number] + meeting[number + 1 :]
+                longest = _SPIKE * stub.width + self.radius(node)
+                if len(ends[stub.nodes[1 - side]]) > 1 or stub.length > longest:
+                    continue
+                if rest[0][0] is not rest[1][0] and self._is_spike((stub, side), *rest):
+                    order = slice(None) if side == 0 else slice(None, None, -1)
+                    points, radii = stub.points[order], stub.radii[order]
+                    both = Edge(
+                        np.concatenate([points, points[-2::-1]]),
+                        np.concatenate([radii, radii[-2::-1]]),
+                        [node, node],
+                        2 * stub.length,
+                    )
+                    link(rest[0], (both, 0))
+                    link((both, 1), rest[1])
+                    stub.is_used = True
+                    spikes.append(both)
+                    break
+        self.edges = [edge for edge in self.edges if not edge.is_used] + spikes
+
+    def _is_spike(self, stub: End, one: End, other: End) -> bool:
+        ahead, left, right = (self.way_out(end).way for end in (stub, one, other))
+        return bool(left @ right > _SPIKE_SIDES and max(left @ ahead, right @ ahead) < -0.3)
+
+    def _rename(self, homes: dict[int, int]) -> None:
+        for edge in self.edges:
+            edge.nodes = [_home(homes, node) for node in edge.nodes]
+
+
+def link(one: End, other: End) -> None:
+    """Let a line go on from one end to the other."""
+    one[0].next_edge[one[1]], other[0].next_edge[other[1]] = other, one
+
+
+def _home(homes: dict[int, int], node: int) -> int:
+    while node in homes:
+        node = homes[node]
+    return node
+
+
+class _Pixels(NamedTuple):
+    """The pixels of lines: places, distances, neighbours of all one after the other, and where."""
+
+    points: Float[np.ndarray, "N 2"]
+    radii: Float[np.ndarray, " N"]
+    neighbours: Int64[np.ndarray, " E"]
+    starts: Int64[np.ndarray, " M"]  # M = N + 1
+
+
+def _pixels(distance: Float32[np.ndarray, "H W"]) -> _Pixels:
+    """Link pixels that touch: diagonal ones where no pixel beside links both."""
+    height, width = distance.shape
+    number = np.full((height + 2) * (width + 2), -1)
+    rows, columns = np.nonzero(distance)
+    places = (rows + 1) * (width + 2) + columns + 1
+    number[places] = np.arange(len(rows))
+    pairs = []
+    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        there = number[places + dy * (width + 2) + dx]
+        linked = there >= 0
+        if dx and dy:
+            linked &= (number[places + dx] < 0) & (number[places + width + 2] < 0)
+        pairs.append(np.stack([np.flatnonzero(linked), there[linked]]))
+    one, other = np.concatenate(pairs, axis=1)
+    ends = np.concatenate([one, other])
+    order = np.argsort(ends, kind="stable")
+    starts = np.searchsorted(ends[order], np.arange(len(rows) + 1))
+    points = np.stack([columns + 0.5, rows + 0.5], axis=1)
+    neighbours = np.concatenate([other, one])[order]
+    return _Pixels(points, distance[rows, columns].astype(np.float64), neighbours, starts)
+
+
+def _edges(pixels: _Pixels) -> list[Edge]:
+    """Cut the graph into chains between nodes; loops without a node are opened anywhere."""
+    degree = np.diff(pixels.starts)
+    if (degree[degree != 2]).sum() > 2 * _MAX_EDGES:
+        raise DrawingError("a picture must show clean lines", got=f"over {_MAX_EDGES} pieces")
+    # of pixels with two neighbours, these; the sum less the one that a walk comes from is the next
+    sums = np.zeros(len(degree), np.int64)
+    is_inner = degree == 2
+    first = pixels.starts[:-1][is_inner]
+    sums[is_inner] = pixels.neighbours[first] + pixels.neighbours[first + 1]
+    total, inner = sums.tolist(), is_inner.tolist()
+    seen = bytearray(len(degree))
+    chains: list[list[int]] = []
+
+    def follow(start: int, at: int) -> None:
+        chain, before = [start, at], start
+        while inner[at] and at != start:
+            seen[at] = 1
+            before, at = at, total[at] - before
+            chain.append(at)
+        chains.append(chain)
+
+    for node in np.flatnonzero(~is_inner).tolist():
+        for beside in pixels.neighbours[pixels.starts[node] : pixels.starts[node + 1]].tolist():
+            # each edge is walked from one of its ends only
+            if not seen[beside] and (inner[beside] or node < beside):
+                follow(node, beside)
+    for node in np.flatnonzero(is_inner & (np.frombuffer(bytes(seen), np.uint8) == 0)).tolist():
+        if not seen[node]:
+            seen[node] = 1
+            follow(node, int(pixels.neighbours[pixels.starts[node]]))
+    return _as_edges(pixels, chains)
+
+
+def _as_edges(pixels: _Pixels, chains: list[list[int]]) -> list[Edge]:
+    """Measure chains of pixels, all of them at once."""
+    if not chains:
+        return []
+    sizes = np.array([len(chain) for chain in chains])
+    every = np.concatenate([np.array(chain) for chain in chains])
+    starts = np.cumsum(sizes) - sizes
+    points, radii = pixels.points[every], pixels.radii[every]
+    steps = np.hypot(*np.diff(points, axis=0, append=points[-1:]).T)
+    steps[starts + sizes - 1] = 0
+    lengths = np.add.reduceat(steps, starts).tolist()
+    parts = zip(np.split(points, starts[1:]), np.split(radii, starts[1:]), strict=True)
+    return [
+        Edge(some, radius, [chain[0], chain[-1]], length)
+        for (some, radius), chain, length in zip(parts, chains, lengths, strict=True)
+    ]
+
+
+def _merged(edges: list[Edge]) -> list[Edge]:
+    """Make one edge of two that meet where nothing else does."""
+    ends: dict[int, dict[Edge, int]] = {}
+    count: dict[int, int] = {}
+    for edge in edges:
+        for side in (0, 1):
+            ends.setdefault(edge.nodes[side], {})[edge] = side
+            count[edge.nodes[side]] = count.get(edge.nodes[side], 0) + 1
+    alive = dict.fromkeys(edges)
+    for node in [node for node, number in count.items() if number == 2]:
+        if len(ends[node]) != 2:  # a loop
+            continue
+        (one, side), (other, far_side) = ends[node].items()
+        before = slice(None, None, -1 if side == 0 else 1)
+        after = slice(None, None, 1 if far_side == 0 else -1)
+        both = Edge(
+            np.concatenate([one.points[before], other.points[after][1:]]),
+            np.concatenate([one.radii[before], other.radii[after][1:]]),
+            [one.nodes[1 - side], other.nodes[1 - far_side]],
+            one.length + other.length,
+        )
+        for edge in (one, other):
+            del alive[edge]
+            for at in edge.nodes:
+                ends[at].pop(edge, None)
+        alive[both] = None
+        for at in (0, 1):
+            ends[both.nodes[at]][both] = at
+    return list(alive)

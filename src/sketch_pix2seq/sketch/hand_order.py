@@ -1,0 +1,311 @@
+"""The order and the direction in which a person would draw strokes.
+
+A small network scores every way to draw what is left: which stroke comes next, from which of its
+ends; of closed strokes, from which point and which way round. The best is drawn, and so on. It
+learned from people's drawings (`scripts/train_hand_order.py`).
+
+Shape letters: S strokes, W ways to draw them, P points of a way, L ways that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from jaxtyping import Float32, Int64
+from safetensors.numpy import load
+
+from sketch_pix2seq.sketch.order import opened_at
+
+NUM_POINTS = 17
+"""Points of a way, evenly along it."""
+NUM_RELATIONS = 24
+"""Numbers that describe a way by what has been drawn before it."""
+NUM_HEADS = 4
+"""Heads of each layer of attention."""
+_EPSILON = 1e-5  # of the norms
+_SMALL = 0.02  # of the longest side, for logarithms
+_NEAR = 0.03  # of the drawing's longest side: strokes this near touch
+_ALIKE = 0.08  # mean distance between points, place aside: strokes of one shape
+_COMPASS = np.exp(0.25j * np.pi * np.arange(8))
+
+
+def hand_order(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[np.ndarray]:
+    """Put strokes into the order and direction in which a person would draw them.
+
+    Args:
+        strokes: S >= 1 arrays of (P, 2) points.
+        closed: Whether each may begin at any of its points.
+
+    Example:
+        >>> head = 9 * np.stack([np.cos(np.arange(32) / 5), np.sin(np.arange(32) / 5)], axis=1)
+        >>> drawn = hand_order([np.array([[2.0, -2.0], [3.0, -2.0]]), head], [False, True])
+        >>> [len(stroke) for stroke in drawn]
+        [33, 2]
+    """
+    ways = Ways(strokes, closed)
+    network = Network(_weights(), ways)
+    drawn: list[int] = []
+    left = np.arange(len(ways.stroke))
+    while len(left):
+        scores = network.scores(drawn, left)
+        share = np.exp(scores - scores.max())
+        stroke = int(np.bincount(ways.stroke[left], share).argmax())
+        is_own = ways.stroke[left] == stroke
+        own, share = left[is_own], share[is_own]
+        forth = max(len(own) // 2, 1)  # the other half goes the other way round
+        half = slice(forth) if share[:forth].sum() >= share[forth:].sum() else slice(forth, None)
+        drawn.append(int(own[half][share[half].argmax()]))
+        left = left[~is_own]
+    return [ways.lines[way] for way in drawn]
+
+
+class Ways:
+    """Every way to draw each stroke of a drawing, and what is known of ways and pairs of them.
+
+    *Convention*: in units of the drawing's longest side, the middle of its bounding box at 0.
+
+    Args:
+        strokes: S >= 1 arrays of points.
+        closed: Whether each may begin at any of its points.
+    """
+
+    def __init__(self, strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> None:
+        every = np.concatenate(strokes).astype(np.float64)
+        low, high = every.min(axis=0), every.max(axis=0)
+        scale = 1 / max(float((high - low).max()), 1e-9)
+        self.lines: list[np.ndarray] = []
+        owners = []
+        for number, stroke in enumerate(strokes):
+            ways = _ways(stroke, is_closed=closed[number])
+            self.lines += ways
+            owners += [number] * len(ways)
+        self.stroke: Int64[np.ndarray, " W"] = np.array(owners)
+        self.first: Int64[np.ndarray, " S"] = np.searchsorted(self.stroke, np.arange(len(strokes)))
+        self.points: Float32[np.ndarray, "W P 2"] = np.stack(
+            [(_evenly(line) - (low + high) / 2) * scale for line in self.lines]
+        ).astype(np.float32)
+        self._measure()
+        self._compare()
+
+    def _measure(self) -> None:
+        """Measure each way by itself."""
+        points = self.points
+        steps = np.diff(points, axis=1)
+        self.low, self.high = points.min(axis=1), points.max(axis=1)
+        self.middle, self.size = (self.low + self.high) / 2, self.high - self.low
+        self.length = np.hypot(*steps.transpose(2, 0, 1)).sum(axis=1)
+        self.start, self.end = points[:, 0], points[:, -1]
+        self.chord = self.end - self.start
+        self.setting_out = _unit(points[:, 2] - points[:, 0])
+        self.arriving = _unit(points[:, -1] - points[:, -3])
+        cross = steps[:, :-1, 0] * steps[:, 1:, 1] - steps[:, :-1, 1] * steps[:, 1:, 0]
+        turns = np.arctan2(cross, (steps[:, :-1] * steps[:, 1:]).sum(axis=2)) / (2 * np.pi)
+        self.turn, self.bend = turns.sum(axis=1), np.abs(turns).sum(axis=1)
+        self.shape = points - self.middle[:, None]
+        self.gap = np.hypot(*self.chord.T) / np.maximum(self.length, 1e-3)
+
+    def _compare(self) -> None:
+        """Measure each stroke, and end of a way, against each other stroke."""
+        some = self.points[self.first]
+        S = len(some)
+        self.apart = np.empty((S, S), np.float32)
+        self.start_apart = np.empty((len(self.points), S), np.float32)
+        for number, one in enumerate(some):
+            flat = np.hypot(*(some.reshape(-1, 1, 2) - one).transpose(2, 0, 1))
+            self.apart[number] = flat.min(axis=1).reshape(S, -1).min(axis=1)
+            self.start_apart[:, number] = np.hypot(
+                *(self.start[:, None] - one).transpose(2, 0, 1)
+            ).min(axis=1)
+        low, high = self.low[self.first], self.high[self.first]
+        self.encloses = ((low[:, None] <= low + 0.01) & (high[:, None] >= high - 0.01)).all(axis=2)
+        np.fill_diagonal(self.encloses, False)
+        shape = self.shape[self.first]
+        forth = np.stack([np.abs(shape - one).mean(axis=(1, 2)) for one in shape])
+        back = np.stack([np.abs(shape[:, ::-1] - one).mean(axis=(1, 2)) for one in shape])
+        self.alike = np.minimum(forth, back) < _ALIKE
+        np.fill_diagonal(self.alike, False)
+
+    def alone(self) -> Float32[np.ndarray, "W F"]:
+        """Describe each way by itself and in the drawing, whatever has been drawn."""
+        owner, first = self.stroke, self.first
+        S = len(first)
+        others = ~np.eye(S, dtype=bool)
+        near = (self.apart < _NEAR) & others
+        touches = self.start_apart < _NEAR
+        touches[np.arange(len(owner)), owner] = False
+        length = self.length[first]
+        columns = [
+            *self.start.T,
+            *self.end.T,
+            *self.middle.T,
+            *self.size.T,
+            *self.chord.T,
+            *self.setting_out.T,
+            *self.arriving.T,
+            *_unit(self.start - self.middle).T,
+            self.length,
+            np.log(self.length + _SMALL),
+            self.gap,
+            self.turn,
+            self.bend,
+            self.turn * (self.gap < 0.15),
+            ((length[:, None] < length).mean(axis=1))[owner],
+            _share_less(self.middle[first, 0])[owner],
+            _share_less(self.middle[first, 1])[owner],
+            near.mean(axis=1)[owner],
+            touches.mean(axis=1),
+            touches.any(axis=1),
+            self.encloses.mean(axis=1)[owner],
+            self.encloses.mean(axis=0)[owner],
+            self.alike.mean(axis=1)[owner],
+            np.full(len(owner), np.log(S)),
+            self.size[:, 0] - self.size[:, 1],
+        ]
+        flat = self.points.reshape(len(owner), -1)
+        return np.concatenate([np.stack(columns, axis=1, dtype=np.float32), flat], axis=1)
+
+    def relations(
+        self, drawn: Sequence[int], left: Int64[np.ndarray, " L"]
+    ) -> Float32[np.ndarray, "L R"]:
+        """Describe ways that are left by what has been drawn; all 0 if that is nothing.
+
+        Args:
+            drawn: Ways, in the order drawn.
+            left: Ways of the strokes that are left.
+        """
+        if not drawn:
+            return np.zeros((len(left), NUM_RELATIONS), np.float32)
+        last, before = drawn[-1], drawn[-2] if len(drawn) > 1 else drawn[-1]
+        owner, done = self.stroke[left], self.stroke[np.array(drawn)]
+        jump = self.start[left] - self.end[last]
+        far = np.hypot(*jump.T)
+        step = self.middle[left] - self.middle[last]
+        aside = np.hypot(*step.T)
+        shape, mirrored = self.shape[last], self.shape[last] * np.array([-1, 1], np.float32)
+        apart = self.apart[done][:, owner]
+        start_apart = self.start_apart[left][:, done]
+        nearest = apart.min(axis=0)
+        columns = [
+            *jump.T,
+            far,
+            np.log(far + _SMALL),
+            far - far.min(),
+            *step.T,
+            aside,
+            aside - aside.min(),
+            *(self.size[left] - self.size[last]).T,
+            np.log((self.length[left] + _SMALL) / (self.length[last] + _SMALL)),
+            np.abs(self.shape[left] - shape).mean(axis=(1, 2)),
+            np.abs(self.shape[left] - mirrored).mean(axis=(1, 2)),
+            (self.setting_out[left] * self.arriving[last]).sum(axis=1),
+            (self.setting_out[left] * _unit(jump)).sum(axis=1),
+            (_unit(self.chord[left]) * _unit(self.chord[[last]])).sum(axis=1),
+            apart[-1],
+            start_apart[:, -1],
+            nearest,
+            start_apart.min(axis=1),
+            *(self.middle[left] - self.middle[before]).T,
+            nearest < _NEAR,
+        ]
+        return np.stack(columns, axis=1, dtype=np.float32)
+
+
+class Network:
+    """Scores ways: two layers of attention among all ways, and a network of what has been drawn.
+
+    Args:
+        weights: Arrays by name, as `scripts/train_hand_order.py` writes them.
+        ways: The ways to draw a drawing.
+    """
+
+    def __init__(self, weights: Mapping[str, np.ndarray], ways: Ways) -> None:
+        self._weights, self._ways = weights, ways
+        encoded = self._linear("input", ways.alone())
+        for layer in ("layers.0", "layers.1"):
+            encoded = self._attend(layer, encoded)
+        self._encoded, self._way = encoded, self._linear("way", encoded)
+
+    def scores(
+        self, drawn: Sequence[int], left: Int64[np.ndarray, " L"]
+    ) -> Float32[np.ndarray, " L"]:
+        """Score ways that are left; arguments as of `Ways.relations`."""
+        encoded, num = self._encoded, len(self._ways.first)
+        nothing = np.zeros(encoded.shape[1], np.float32)
+        state = np.concatenate(
+            [
+                encoded[np.array(drawn)].mean(axis=0) if drawn else nothing,
+                encoded[left].mean(axis=0),
+                encoded[drawn[-1]] if drawn else nothing,
+                encoded[drawn[-2]] if len(drawn) > 1 else nothing,
+                [1 - len(drawn) / num, not drawn],
+            ],
+            dtype=np.float32,
+        )
+        hidden = self._linear("state", state) + self._way[left]
+        hidden = np.maximum(hidden + self._linear("relation", self._ways.relations(drawn, left)), 0)
+        hidden = np.maximum(self._linear("hidden", hidden), 0)
+        return self._linear("score", hidden)[:, 0]
+
+    def _attend(self, layer: str, x: np.ndarray) -> np.ndarray:
+        """Let each way look at all of them, then at itself, (W, D) to (W, D)."""
+        num, width = x.shape
+        split = self._linear(f"{layer}.qkv", self._norm(f"{layer}.norm", x))
+        by_head = split.reshape(num, 3, NUM_HEADS, width // NUM_HEADS)
+        query, key, value = by_head.transpose(1, 2, 0, 3)
+        logits = query @ key.transpose(0, 2, 1) / np.float32((width // NUM_HEADS) ** 0.5)
+        share = np.exp(logits - logits.max(axis=2, keepdims=True))
+        share /= share.sum(axis=2, keepdims=True)
+        seen = (share @ value).transpose(1, 0, 2).reshape(num, width)
+        x = x + self._linear(f"{layer}.out", seen)
+        hidden = self._linear(f"{layer}.feed_in", self._norm(f"{layer}.feed_norm", x))
+        fed: np.ndarray = x + self._linear(f"{layer}.feed_out", np.maximum(hidden, 0))
+        return fed
+
+    def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
+        result: np.ndarray = x @ self._weights[f"{name}.weight"].T
+        bias = self._weights.get(f"{name}.bias")
+        return result if bias is None else result + bias
+
+    def _norm(self, name: str, x: np.ndarray) -> np.ndarray:
+        x = x - x.mean(axis=1, keepdims=True)
+        x /= np.sqrt((x**2).mean(axis=1, keepdims=True) + np.float32(_EPSILON))
+        result: np.ndarray = x * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        return result
+
+
+@cache
+def _weights() -> Mapping[str, np.ndarray]:
+    """Read the network in the package."""
+    data = resources.files(__package__).joinpath("hand_order.safetensors").read_bytes()
+    return {name: array.astype(np.float32) for name, array in load(data).items()}
+
+
+def _unit(way: np.ndarray) -> np.ndarray:
+    unit: np.ndarray = way / np.maximum(np.hypot(*way.T), 1e-6)[:, None]
+    return unit
+
+
+def _share_less(values: np.ndarray) -> np.ndarray:
+    """Share of the others that are less than each."""
+    share: np.ndarray = np.searchsorted(np.sort(values), values) / max(len(values) - 1, 1)
+    return share
+
+
+def _evenly(line: np.ndarray) -> np.ndarray:
+    """Points evenly along a line."""
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    places = np.linspace(0, along[-1], NUM_POINTS)
+    return np.stack([np.interp(places, along, axis) for axis in line.T], axis=1)
+
+
+def _ways(stroke: np.ndarray, *, is_closed: bool) -> list[np.ndarray]:
+    """A stroke in both directions; a closed one from its extreme points."""
+    if not is_closed:
+        return [stroke, stroke[::-1]] if len(stroke) > 1 else [stroke]
+    reach = stroke[:-1] @ np.stack([_COMPASS.real, _COMPASS.imag])
+    starts = np.unique(reach.argmax(axis=0)).tolist()
+    turned = [opened_at(stroke, start) for start in starts]
+    return [*turned, *(line[::-1] for line in turned)]

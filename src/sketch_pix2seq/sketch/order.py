@@ -1,0 +1,88 @@
+"""Strokes in another order: which are closed, and how to begin one elsewhere."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+from jaxtyping import Shaped
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.geometry import bounds
+from sketch_pix2seq.sketch.sketch import Order
+
+MAX_HAND_STROKES = 300
+"""Drawings of more strokes are not put into the order of a hand: it would take seconds."""
+_LINE_WIDTH = 1 / 96  # of the longest side: as drawings without a frame are drawn
+_OPEN = 0.1  # of the length of a stroke: ends farther apart leave it open, however wide the line
+
+
+def ordered(
+    strokes: Sequence[np.ndarray], order: Order, line_width: float | None = None
+) -> list[np.ndarray]:
+    """Put strokes into an order and turn them round; see `Sketch.ordered`.
+
+    Args:
+        strokes: (P, 2) arrays of points.
+        order: Which order.
+        line_width: In pixels; None: a 96th of the longest side.
+
+    Returns:
+        The same strokes: some backwards, closed ones perhaps begun at another of their points.
+
+    Raises:
+        UsageError: If there is no such order.
+
+    Example:
+        >>> right, left = np.array([[5, 0], [8, 0]]), np.array([[5, 0], [0, 0]])
+        >>> [stroke.tolist() for stroke in ordered([right, left], "pen")]
+        [[[0, 0], [5, 0]], [[5, 0], [8, 0]]]
+    """
+    if order not in get_args(Order):
+        raise UsageError("`order` must be pen, hand or none", got=order)
+    box = bounds(strokes)
+    if order == "none" or box is None:
+        return list(strokes)
+    if line_width is None:
+        line_width = _LINE_WIDTH * max(box[2] - box[0], box[3] - box[1])
+    closed = [is_closed(stroke, line_width) for stroke in strokes]
+    if order == "hand" and len(strokes) > MAX_HAND_STROKES:
+        warnings.warn(
+            f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=3
+        )
+    elif order == "hand":
+        from sketch_pix2seq.sketch.hand_order import hand_order
+
+        return hand_order(strokes, closed)
+    from sketch_pix2seq.sketch.pen_order import pen_order
+
+    return pen_order(strokes, closed)
+
+
+def is_closed(stroke: Shaped[np.ndarray, "P 2"], gap: float) -> bool:
+    """Whether a stroke's ends are at most a gap apart, and a tenth of its length.
+
+    Example:
+        >>> is_closed(np.array([[0, 0], [9, 0], [9, 9], [0, 1]]), gap=2)
+        True
+    """
+    if len(stroke) < 4:
+        return False
+    apart = np.hypot(*(stroke[-1] - stroke[0]))
+    length = np.hypot(*np.diff(stroke, axis=0).T).sum()
+    return bool(apart <= min(gap, _OPEN * length))
+
+
+def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarray, "Q 2"]:
+    """Begin and end a closed stroke at one of its points.
+
+    Example:
+        >>> opened_at(np.array([[0, 0], [9, 0], [0, 9], [0, 0]]), 1).tolist()
+        [[9, 0], [0, 9], [0, 0], [9, 0]]
+    """
+    ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
+    start %= len(ring)
+    opened: Shaped[np.ndarray, "Q 2"] = np.concatenate([ring[start:], ring[: start + 1]])
+    return opened

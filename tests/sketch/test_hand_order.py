@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import pytest
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.hand_order import hand_order
+from sketch_pix2seq.sketch.order import MAX_HAND_STROKES, ordered
+from sketch_pix2seq.sketch.sketch import Sketch
+
+
+def ring(x: float, y: float, radius: float, turn: float = 0) -> np.ndarray:
+    angle = turn + np.linspace(0, 2 * np.pi, 33)
+    return np.array([x, y]) + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+HEAD = ring(50, 50, 50)
+EYES = [np.array([[30.0, 35], [31, 38], [30, 40]]), np.array([[70.0, 35], [71, 38], [70, 40]])]
+MOUTH = np.array([[30.0, 70], [40, 78], [50, 80], [60, 78], [70, 70]])
+
+
+def test_a_face_begins_with_the_head_and_goes_on_to_the_right() -> None:
+    for mixed in ([MOUTH, EYES[1], HEAD, EYES[0]], [EYES[1][::-1], MOUTH[::-1], EYES[0], HEAD]):
+        head, left, right, mouth = hand_order(mixed, [len(line) > 20 for line in mixed])
+        assert len(head) == 33
+        assert [left.tolist(), right.tolist()] == [eye.tolist() for eye in EYES]
+        assert mouth.tolist() == MOUTH.tolist()
+
+
+def test_lines_go_down_and_to_the_right() -> None:
+    level, upright = np.array([[90.0, 0], [50, 1], [0, 0]]), np.array([[0.0, 90], [1, 50], [0, 0]])
+    assert hand_order([level], [False])[0][0].tolist() == [0, 0]
+    assert hand_order([upright], [False])[0][0].tolist() == [0, 0]
+
+
+def test_closed_strokes_begin_at_the_top_wherever_they_were_cut() -> None:
+    for turn in (0.0, 1.0, 3.0):
+        for one in (ring(0, 0, 9, turn), ring(0, 0, 9, turn)[::-1]):
+            (drawn,) = hand_order([one], [True])
+            assert drawn[0].tolist() == drawn[-1].tolist()
+            assert drawn[0, 1] < -8
+
+
+def test_place_and_size_do_not_matter() -> None:
+    lines = [HEAD[:-3], *EYES, MOUTH]
+    usual = hand_order(lines, [False] * 4)
+    other = hand_order([3 * line - 700 for line in lines], [False] * 4)
+    for one, another in zip(usual, other, strict=True):
+        assert np.allclose(3 * one - 700, another)
+
+
+@pytest.mark.parametrize("order", ["pen", "hand", "none"])
+def test_the_picture_stays(order: str) -> None:
+    sketch = Sketch.from_points([MOUTH, *EYES, HEAD, [(5, 5)]], category="face")
+    new = sketch.ordered(order)  # type: ignore[arg-type]
+    assert new.category == "face"
+    assert len(new.strokes) == 5
+    apart = np.abs(np.asarray(new.to_image(96), int) - np.asarray(sketch.to_image(96), int))
+    assert apart.max() <= 2
+
+
+def test_an_open_ring_stays_open() -> None:
+    gap = HEAD[:-4]
+    (drawn,) = Sketch.from_points([gap]).ordered("hand").strokes
+    assert {tuple(drawn[0]), tuple(drawn[-1])} == {
+        tuple(point) for point in gap[[0, -1]].astype(np.float32)
+    }
+
+
+def test_drawings_of_very_many_strokes_get_the_order_of_a_pen() -> None:
+    dots = [np.array([[k, k]], np.float32) for k in range(MAX_HAND_STROKES + 1)]
+    with pytest.warns(UserWarning, match="in the order of a pen"):
+        found = Sketch(tuple(dots)).ordered("hand")
+    assert len(found.strokes) == len(dots)
+
+
+def test_nothing_and_little() -> None:
+    assert Sketch(()).ordered("hand").strokes == ()
+    assert len(ordered([np.zeros((1, 2))], "hand")) == 1
+    assert len(ordered([np.zeros((6, 2)), np.zeros((1, 2))], "hand")) == 2
+
+
+def test_unknown_orders_are_refused(
+    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+) -> None:
+    with unchecked_shapes(), pytest.raises(UsageError, match="`order` must be pen, hand or none"):
+        Sketch(()).ordered("foot")  # type: ignore[arg-type]
