@@ -122,16 +122,11 @@ export class AttentionRow {
       sampler.sample(output, noise, temperature, this.step, PEN_TEMPERATURE);
     } else {
       sampler.prepare(output, noise, temperature);
-      const [dx, dy] = this._guided(sampler), unit = f32(this._sizes.stepPixels);
-      sampler.write(dx / unit, dy / unit, this.step);
+      sampler.write(this._guided(sampler), this.step);
     }
   }
 
-  /**
-   * How far to move, in pixels, by logits and ink; the pen's logits are changed.
-   *
-   * @param {Sampler} sampler
-   */
+  /** The best proposal by logits and ink; the pen's logits are changed. @param {Sampler} sampler */
   _guided({ components, offsets, pen }) {
     const x = this._pixel(this._x), y = this._pixel(this._y), unit = f32(this._sizes.stepPixels);
     for (let i = 0; i < this._logits.length; i++) {

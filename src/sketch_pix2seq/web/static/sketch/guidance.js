@@ -84,15 +84,7 @@ export function choose(x, y, ends, draws, logits, pen, maps, scores) {
     ends.set(nearestInk(ends, logits, maps), 2 * best);
     reaches = true;
   }
-  let reaches = draws || scores[best] > 0;
-  /** @type {[number, number] | null} */
-  let place = null;
-  if (!reaches && maps.allVisible && hasRemainingInk(maps)) {
-    const [atX, atY] = nearestInk(ends, logits, maps);
-    place = [f32(x + f32(atX - x)), f32(y + f32(atY - y))];
-    reaches = true;
-  }
-  const [toX, toY] = place ?? [ends[2 * best], ends[2 * best + 1]];
+  const toX = ends[2 * best], toY = ends[2 * best + 1];
   const ahead = inkAhead(draws ? x : toX, draws ? y : toY, toX, toY, maps);
   pen[DOWN] += f32(STAY_DOWN_BONUS * ahead);
   if (maps.allVisible) pen[UP] += f32(LIFT_BONUS * f32(1 - ahead));

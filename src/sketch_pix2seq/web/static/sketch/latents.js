@@ -7,7 +7,6 @@
 import { BundleError } from "./errors.js";
 import { logSum } from "./mixture.js";
 import { latentStream } from "./noise.js";
-import { multiply } from "./products.js";
 
 const NUM_MODES = 6; // J
 const NEVER = -1e30; // logit of a category without a drawing, and log share of a mode without one
@@ -163,30 +162,6 @@ export class LatentGaussians {
     return Float32Array.from({ length: this._numCategories }, (_, category) => {
       const own = logits.subarray(category * NUM_MODES, (category + 1) * NUM_MODES);
       return own.every((logit) => logit <= NEVER) ? NEVER : logSum(own);
-    });
-  }
-
-  /**
-   * Log density of a code in each mode, with the mode's share, up to a constant.
-   *
-   * @param {Discriminant} discriminant @param {Float32Array} code
-   */
-  _modeLogits({ weight, bias }, code) {
-    return this._logShares.map((share, mode) => {
-      if (share <= NEVER) return NEVER;
-      const row = mode * code.length;
-      let sum = bias[mode];
-      for (let i = 0; i < code.length; i++) sum += weight[row + i] * code[i];
-      return sum + share;
-    });
-  }
-
-  /** Logits of the categories. @param {Discriminant} discriminant @param {Float32Array} code */
-  _logits(discriminant, code) {
-    const logits = this._modeLogits(discriminant, code);
-    return Float32Array.from({ length: logits.length / NUM_MODES }, (_, category) => {
-      const modes = this._modes(logits, category);
-      return modes.every((logit) => logit <= NEVER) ? NEVER : logSum(modes);
     });
   }
 }

@@ -90,14 +90,14 @@ export class Sampler {
   }
 
   /**
-   * Write a step: an offset, and the likeliest pen state.
+   * Write a step: one of the offsets, and the likeliest pen state.
    *
-   * @param {number} dx @param {number} dy @param {Float32Array} step
+   * @param {number} proposal @param {Float32Array} step
    */
-  write(dx, dy, step) {
+  write(proposal, step) {
     step.fill(0);
-    step[0] = dx;
-    step[1] = dy;
+    step[0] = this.offsets[2 * proposal];
+    step[1] = this.offsets[2 * proposal + 1];
     step[2 + largest(this.pen)] = 1;
   }
 
@@ -110,8 +110,7 @@ export class Sampler {
    */
   sample(output, noise, temperature, step, penTemperature) {
     this.prepare(output, noise, temperature, penTemperature);
-    const best = 2 * largest(this.components);
-    this.write(this.offsets[best], this.offsets[best + 1], step);
+    this.write(largest(this.components), step);
   }
 }
 

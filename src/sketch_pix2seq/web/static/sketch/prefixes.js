@@ -68,10 +68,7 @@ export function likeliestPrefix(drawing, card, logDensities) {
  * @param {number} offsetScale
  */
 export function completed(drawing, prefix, steps, offsetScale) {
-  const [scale, x, y] = [prefix.scale, prefix.x, prefix.y].map(f32);
-  const strokes = strokesOf(steps, offsetScale).map(([xs, ys]) => [
-    xs.map((at) => f32(f32(at * scale) + x)), ys.map((at) => f32(f32(at * scale) + y)),
-  ]);
+  const strokes = strokesOf(steps, offsetScale * prefix.scale, prefix.x, prefix.y);
   const given = drawing.map(([xs, ys]) => [Array.from(xs), Array.from(ys)]);
   return /** @type {[number[], number[]][]} */ ([...given, ...strokes.slice(drawing.length)]);
 }

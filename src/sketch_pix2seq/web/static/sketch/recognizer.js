@@ -76,7 +76,8 @@ export class Recognizer {
    * How unlike a drawing is to one that it was drawn from: the distance of their lines or of their
    * codes, and the softened negative log probability that it shows what the other one shows.
    *
-   * @param {Float32Array} code Of what it was drawn from.
+   * @param {Float32Array} view
+   * @param {Float32Array} code Code of what it was drawn from.
    * @param {Float32Array | null} scores `classScores` of that.
    * @param {Float32Array | null} picture Its picture, if lines are to be compared.
    */
