@@ -187,7 +187,7 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
     shares = items.latent_at((0.4, 0.6), np.eye(len(items.items), dtype=np.float32))
     assert {number for number, _ in weights} == set(np.flatnonzero(shares).tolist())
     np.testing.assert_allclose([shares[number] for number, _ in weights], [w for _, w in weights])
-    different = 0  # in one of 150 drawings rounding turns a choice that is nearly even
+    different = 0  # in one of 120 drawings rounding turns a choice that is nearly even
     again = sketcher.redraw(first, 2)
     different += num_different(in_page(sheet, "redraw", a, n=2), again)
     prediction = in_page(sheet, "classify", a)
