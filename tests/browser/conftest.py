@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from serving import serving as served
 
@@ -24,6 +24,9 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+expect.set_options(timeout=15_000)  # busy machines draw slowly
 
 
 @pytest.fixture(scope="module")  # its loop stands in the way of other tests' loops
