@@ -26,7 +26,7 @@ from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
-_THIN = 12  # pixels: ink of wider lines is shrunk before thinning
+_THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
