@@ -1,6 +1,7 @@
 """`make bench`: the figures that the project holds itself to, each beside a peer of the same run.
 
     python -m benchmarks.run [--quickdraw DIR] [--only training,drawing,rendering,reading,serving]
+    python -m benchmarks.run --only tracing
 
 Measures real drawings where SKETCH_PIX2SEQ_QUICKDRAW or --quickdraw names a folder with
 `simplified/<category>.ndjson.gz` in it, and simple synthetic ones elsewhere. Prints a table and
@@ -24,7 +25,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drawing, reading, rendering, serving, training
+from benchmarks import drawing, reading, rendering, serving, tracing, training
 from benchmarks.figures import Figure
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
@@ -33,7 +34,7 @@ from sketch_pix2seq.data.prepare import prepare
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("training", "drawing", "rendering", "reading", "serving")
+PARTS = ("training", "drawing", "rendering", "reading", "serving", "tracing")
 
 
 def main() -> None:
@@ -75,6 +76,8 @@ def _measure(
     torch.set_num_threads(1)
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])
+    if "tracing" in parts:
+        figures += tracing.measure([sketch.strokes for sketch in sketches])
     if "reading" in parts:
         figures += reading.measure(sources, quickdraw)
     return figures

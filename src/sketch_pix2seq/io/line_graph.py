@@ -18,7 +18,7 @@ from sketch_pix2seq.errors import DrawingError
 _MAX_EDGES = 40_000
 _HAIR = 0.5  # of the width of the line at a junction: what is shorter beyond its edge is no line
 _PINHOLE = 2.5  # of the width: the length of a loop round a hole that no pen leaves
-_CROSSING = 3.0  # of the width: the longest piece that lines share which cross at a small angle
+_CROSSING = 5.0  # of the width: the longest piece that lines share which cross at a small angle
 _ON_COURSE = 0.85  # cosine of the largest turn of such lines
 _SPIKE = 2.0  # of the width: how long a point is to which a line goes, and back
 _SPIKE_SIDES = 0.3  # cosine between both sides of a spike, the least
