@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drawing, page, reading, rendering, serving, training
+from benchmarks import drawing, page, reading, rendering, serving, tracing, training
 from benchmarks.figures import Figure
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
@@ -33,7 +33,7 @@ from sketch_pix2seq.data.prepare import prepare
 HAND6 = ("cat", "pig", "face", "car", "teapot", "alarm clock")
 HAND6_LIMIT = 2000
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("training", "drawing", "rendering", "reading", "serving", "page")
+PARTS = ("training", "drawing", "rendering", "reading", "serving", "tracing", "page")
 
 
 def main() -> None:
@@ -77,6 +77,8 @@ def _measure(
     torch.set_num_threads(1)
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])
+    if "tracing" in parts:
+        figures += tracing.measure([sketch.strokes for sketch in sketches])
     if "reading" in parts:
         figures += reading.measure(sources, quickdraw)
     return figures

@@ -55,7 +55,7 @@ def test_lines_of_any_width_give_their_middle(size: int, line_width: float) -> N
     image = HOUSE.to_image(size, margin=size / 8, line_width=line_width)
     found = read_picture(file_of(image))
     assert distance(found, HOUSE) < 0.025
-    assert len(found.strokes) == 2
+    assert len(found.strokes) <= 2  # the widest lines of roof and walls touch
     assert found.num_points < 30
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import line_graph
-from sketch_pix2seq.io.centre_lines import centre_lines
+from sketch_pix2seq.io.centre_lines import centre_lines, centred
 from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
@@ -103,3 +103,43 @@ def test_too_many_lines_are_refused(
     monkeypatch.setattr(line_graph, "_MAX_EDGES", 50)
     with pytest.raises(DrawingError, match="must show clean lines; got over 50 pieces"):
         trace(centre_lines(rng.random((100, 100)) < 0.4))
+
+
+def test_a_point_to_which_a_line_goes_and_back_is_on_one_line() -> None:
+    lines = traced([(0, 0), (50, 100), (55, 0), (100, 100)], line_width=12)
+    assert len(lines) == 1
+    assert lines[0][:, 1].max() > 170
+
+
+def test_lines_that_cross_at_a_small_angle_are_two() -> None:
+    lines = traced([(0, 40), (100, 60)], [(0, 60), (100, 40)], line_width=5)
+    assert len(lines) == 2
+    assert all(sweep(line) > 150 for line in lines)
+
+
+def test_the_middle_is_found_to_a_part_of_a_pixel() -> None:
+    ink = np.zeros((40, 60), bool)
+    ink[10:16, 5:50] = True  # six pixels: no pixel is in the middle
+    share = ink.astype(np.float32)
+    (line,) = trace(centre_lines(ink))
+    (points,) = centred([line.points], [line.radii], share)
+    np.testing.assert_allclose(points[5:-5, 1], 13, atol=0.05)
+
+
+def test_corners_of_wide_lines_are_not_cut_off() -> None:
+    ink = np.zeros((90, 90), bool)
+    ink[10:26, 10:80] = ink[10:80, 64:80] = True
+    (line,) = trace(centre_lines(ink))
+    (points,) = centred([line.points], [line.radii], ink.astype(np.float32))
+    assert np.hypot(*(points - (72, 18)).T).min() < 1.5
+
+
+def test_a_blot_gets_a_line_round_it_and_a_wide_line_none() -> None:
+    y, x = np.mgrid[:120, :200]
+    ink = (abs(y - 20) < 3) | (np.hypot(x - 60, y - 80) < 12)
+    lines = [line.points for line in trace(centre_lines(ink))]
+    ring = min(lines, key=len)
+    assert sweep(ring) < 2
+    assert abs(np.hypot(*(ring - (60.5, 80.5)).T) - 9).max() < 2
+    ink = (abs(y - 20) < 3) | (abs(y - 80) < 12)
+    assert len(trace(centre_lines(ink))) == 2

@@ -10,19 +10,22 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
-from PIL import Image, ImageFilter
 
-from sketch_pix2seq.io.morphology import edge_distance
+from sketch_pix2seq.io.morphology import edge_distance, spread
+from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
 
-_WIDE = 0.45  # of the usual width: how much deeper than half a line ink is that is wider
+_WIDE = 0.3  # of the usual width: how much deeper than half a line ink is that is wider
 _LEAST_WIDE = 3.0  # pixels: the same
+_CLEAR = 1.5  # pixels: by which the ink of a line is nowhere deeper
+_LONGEST = 30.0  # times the square of its depth: the area of a blot; a disc has pi
 _ACROSS = 1.4  # of half the line's width: how far across a line its middle is looked for
 _MOST_ASIDE = 0.35  # of half the width, and a pixel: the middle is no farther off
 _WIDER = 1.35  # times as wide as most of the line are places where lines meet
 _SMOOTH = 0.12  # of the line's width: deviation of the weights in smoothing a line
 _LEG = 0.8  # of the width: how long both sides of a corner are straight, and the corner is round
 _SHARP = 0.6  # radians: the least turn of a corner
+_CUT_OFF = 0.25  # of such a side: how much of a corner the middle of ink cuts off at most
 _BENT = 0.2  # radians: the most that its sides turn
 _LEAST_CROSS = 0.2  # sine of the angle between lines below which they do not meet
 
@@ -42,34 +45,35 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     lines = thin(ink)
     if lines.any():
         usual = 2 * float(np.median(distance[lines])) - 1
-        reach = max(_WIDE * usual, _LEAST_WIDE)
-        wide = distance >= usual / 2 + reach + 0.5
-        if wide.any():
-            inner = (distance >= usual / 2 + 0.5) & _near_wide(distance - usual / 2, wide)
-            core = inner.copy()
+        wide = _wide_parts(distance - usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
+        if wide is not None:
+            core = wide.copy()
             core[0] = core[-1] = core[:, 0] = core[:, -1] = False
-            core[1:-1, 1:-1] &= (
-                inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
-            )
-            lines = thin(ink & ~core, inner & ~core)
+            core[1:-1, 1:-1] &= wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+            lines = thin(ink & ~core, wide & ~core)
     on_lines: Float32[np.ndarray, "H W"] = np.where(lines, distance, np.float32(0))
     return on_lines
 
 
-def _near_wide(
-    depth: Float32[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]
-) -> Bool[np.ndarray, "H W"]:
-    """Squares round wide places, as large as these are deep: whole wide parts."""
-    near = np.zeros_like(wide)
-    levels = np.where(wide, depth, 0).astype(int)
-    for level in np.unique(levels[wide]).tolist():
-        some = Image.fromarray(levels == level).convert("L")
-        left = level + 1
-        while left > 0:
-            some = some.filter(ImageFilter.MaxFilter(2 * min(left, 3) + 1))
-            left -= 3
-        near |= np.asarray(some) > 0
-    return near
+def _wide_parts(depth: Float32[np.ndarray, "H W"], least: float) -> Bool[np.ndarray, "H W"] | None:
+    """Where the pen's middle went in dots and blots; lines of a wider pen are none.
+
+    Args:
+        depth: (H, W), how much farther from the edge of the ink than the middle of a line.
+        least: The least depth of a wide part at its deepest place.
+    """
+    if not (depth >= least).any():
+        return None
+    parts = Regions.of(depth >= _CLEAR)
+    places = np.nonzero(parts.labels >= 0)
+    deepest = np.zeros(len(parts.areas), np.float32)
+    np.maximum.at(deepest, parts.labels[places], depth[places])
+    is_wide = (deepest >= least) & (parts.areas < _LONGEST * deepest**2)
+    if not is_wide.any():
+        return None
+    grown = spread(parts.only(is_wide).astype(np.uint8), 2)
+    wide: Bool[np.ndarray, "H W"] = (grown > 0) & (depth >= 0.5)
+    return wide
 
 
 def centred(
@@ -210,7 +214,7 @@ def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q
             corner = meeting_point(
                 line[middle - leg], before[at], line[middle + leg], -after[at], 1.5 * leg
             )
-            if corner is not None:
+            if corner is not None and np.hypot(*(corner - line[middle])) < _CUT_OFF * leg + 1:
                 corners.append((middle, corner))
     parts, done = [], 0
     for middle, corner in sorted(corners, key=lambda found: found[0]):

@@ -17,12 +17,12 @@ from sketch_pix2seq.errors import DrawingError
 
 _MAX_EDGES = 40_000
 _HAIR = 0.5  # of the width of the line at a junction: what is shorter beyond its edge is no line
-_BRIDGE = 0.3  # of the width: how far apart the ink of junctions may be that are one crossing
-_CROSSING = 3.0  # of the width: the longest piece that lines share which cross at a small angle
+_PINHOLE = 2.5  # of the width: the length of a loop round a hole that no pen leaves
+_CROSSING = 5.0  # of the width: the longest piece that lines share which cross at a small angle
 _ON_COURSE = 0.85  # cosine of the largest turn of such lines
 _SPIKE = 2.0  # of the width: how long a point is to which a line goes, and back
 _SPIKE_SIDES = 0.3  # cosine between both sides of a spike, the least
-_NEAR = 0.9  # of the distance to the edge: a line this close to its junction is bent
+_NEAR = 0.3  # of the distance to the edge: a line this close to its junction is bent
 _SEEN = 2.0  # of the width: the length over which a line's way is seen
 _LEAST_SEEN = 6  # pixels: the same
 
@@ -76,6 +76,7 @@ class LineGraph:
     def __init__(self, distance: Float32[np.ndarray, "H W"]) -> None:
         pixels = _pixels(distance)
         self.places, self.radii = pixels.points, pixels.radii
+        self.width = max(2 * float(np.median(pixels.radii)) - 1, 1.0) if len(pixels.radii) else 1.0
         self.edges = _edges(pixels)
         self.dots = [pixels.points[[dot]] for dot in np.flatnonzero(np.diff(pixels.starts) == 0)]
         self.junctions: dict[int, list[int]] = {}
@@ -130,17 +131,18 @@ class LineGraph:
         self.edges = _merged(kept)
 
     def _fold_bridges(self) -> None:
-        """Make junctions one node whose ink nearly touches."""
+        """Make junctions one node that lie in the same ink."""
         ends = self.ends()
         homes: dict[int, int] = {}
         kept = []
         for edge in sorted(self.edges, key=lambda edge: edge.length):
             one, other = edge.nodes
-            is_bridge = one != other and len(ends[one]) > 2 and len(ends[other]) > 2
-            reach = self.radii[one] + self.radii[other]
-            widest = 2 * max(self.radii[one], self.radii[other]) - 1
-            if is_bridge and edge.length < reach + _BRIDGE * widest:
-                one, other = _home(homes, one), _home(homes, other)
+            is_bridge = len(ends[one]) > 2 and len(ends[other]) > 2
+            reach = max(self.radii[one] + self.radii[other], self.width / 2)
+            one, other = _home(homes, one), _home(homes, other)
+            if one == other:
+                reach = _PINHOLE * self.width
+            if is_bridge and edge.length < reach:
                 if one != other:
                     homes[one] = other
                 continue

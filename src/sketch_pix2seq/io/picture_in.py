@@ -19,6 +19,7 @@ from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
+from sketch_pix2seq.io.printed_dots import printed_dots
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
 from sketch_pix2seq.io.thinning import thin
@@ -27,8 +28,9 @@ from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
-_THIN = 12  # pixels: ink of wider lines is shrunk before thinning
+_THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
+_PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
@@ -178,7 +180,8 @@ def _remove_dirt(
     is_large = regions.areas >= 0.2 * regions.areas.max()
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
-    is_dirt = is_speck.copy()
+    is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
+    is_dirt = is_speck | is_printed
     if is_photo:
         edge = np.zeros_like(ink)
         (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
@@ -188,7 +191,16 @@ def _remove_dirt(
     if is_dirt.all():
         raise DrawingError("a picture must show lines", got="dirt at its edge")
     distance[places] *= ~is_dirt[labels]
-    return int(is_speck.sum())
+    return int((is_speck | is_printed).sum())
+
+
+def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
+    """Middles (x, y) of regions."""
+    rows, columns = np.nonzero(regions.labels >= 0)
+    labels = regions.labels[rows, columns]
+    sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
+    middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
+    return middles
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:

@@ -9,7 +9,7 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
 _PER_STROKE = 24  # points of a stroke from which distances are measured
-_LEAST_JUMP = 1.25  # from gaps within drawings to those between them
+_LEAST_JUMP = 1.2  # from gaps within drawings to those between them
 _CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
 
 

@@ -108,8 +108,13 @@ def _walk_all(graph: LineGraph, ends: dict[int, list[End]], ways: dict[End, WayO
     for start in [*starts, *((edge, 0) for edge in edges)]:
         if not start[0].is_used:
             path = _path(start)
-            if len(path) > 1 or not _is_left_over(path[0][0], graph, ends):
-                lines.append(_line(path, graph, ways))
+            line = _line(path, graph, ways)
+            if len(path) > 1:
+                is_left_over = bool(np.ptp(line.points, axis=0).max() < np.median(line.radii))
+            else:
+                is_left_over = _is_left_over(path[0][0], graph, ends)
+            if not is_left_over:
+                lines.append(line)
     return lines
 
 
