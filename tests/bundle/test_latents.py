@@ -65,10 +65,12 @@ def test_a_beginning_is_completed_by_the_conditional_mean(
         mean, covariance = moments(gaussians, 2, mode)
         normal = multivariate_normal(mean[begun], covariance[begun, begun])
         likely.append(normal.logpdf(prefix) + np.log(gaussians.shares[2, mode]))
-    mean, covariance = moments(gaussians, 2, int(np.argmax(likely)))
+    mode = gaussians.prefix_mode(2, prefix, np.zeros(NUM_MODES, np.float32))
+    assert mode == np.argmax(likely)
+    mean, covariance = moments(gaussians, 2, mode)
     gain = covariance[whole, begun] @ np.linalg.inv(covariance[begun, begun])
     expected = mean[whole] + gain @ (prefix - mean[begun])
-    np.testing.assert_allclose(gaussians.complete(2, prefix), expected, atol=1e-4)
+    np.testing.assert_allclose(gaussians.complete(2, mode, prefix), expected, atol=1e-4)
 
 
 def test_logits_are_log_densities_up_to_a_constant(

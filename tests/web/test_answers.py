@@ -8,6 +8,7 @@ from sketch_pix2seq.errors import (
     BundleError,
     BusyError,
     DrawingError,
+    RunError,
     SketchPix2SeqError,
     UsageError,
 )
@@ -20,7 +21,8 @@ from sketch_pix2seq.web.answers import ApiError
         (BusyError("too many"), 503, "busy"),
         (DrawingError("no drawing"), 422, "drawing"),
         (UsageError("no such flag"), 422, "usage"),
-        (BundleError("no bundle"), 500, "broken"),
+        (BundleError("cannot complete"), 422, "model"),
+        (RunError("no run"), 500, "broken"),
         (SketchPix2SeqError("something"), 500, "failed"),
     ],
 )

@@ -109,11 +109,25 @@ class LatentGaussians:
             code: Float32[np.ndarray, " Z"] = self.means[category_id, mode] + self._lower @ scaled
         return code
 
+    def prefix_mode(
+        self,
+        category_id: int,
+        prefix_code: Float32[np.ndarray, " Z"],
+        gumbels: Float32[np.ndarray, " J"],
+    ) -> int:
+        """Choose a mode for the drawing of a beginning; without noise the likeliest.
+
+        Args:
+            category_id: The category.
+            prefix_code: Code of the beginning.
+            gumbels: Standard Gumbel noise, or zeros.
+        """
+        return int((self._prefix_logits_of_modes(prefix_code)[category_id] + gumbels).argmax())
+
     def complete(
-        self, category_id: int, prefix_code: Float32[np.ndarray, " Z"]
+        self, category_id: int, mode: int, prefix_code: Float32[np.ndarray, " Z"]
     ) -> Float32[np.ndarray, " Z"]:
-        """The mean code of the whole drawing of a beginning, in the mode it is likeliest of."""
-        mode = int(self._prefix_logits_of_modes(prefix_code)[category_id].argmax())
+        """The mean code of the whole drawing of a beginning, if it is of this mode."""
         with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the code
             apart = prefix_code - self._mode_prefix_means[category_id, mode]
             code: Float32[np.ndarray, " Z"] = self.means[category_id, mode] + self._gain @ apart

@@ -5,6 +5,8 @@ Drawing k depends on the seed and k, and on nothing that is drawn beside it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -12,6 +14,13 @@ from sketch_pix2seq.bundle.latents import LATENTS_FILE, NUM_MODES, LatentGaussia
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.noise import latent_stream, read_gumbels, read_normals
 from sketch_pix2seq.inference.recognizer import MAX_CODE, checked_logits
+
+
+class Completion(NamedTuple):
+    """What a beginning becomes: its category, and which mode of it."""
+
+    category_id: int
+    mode: int
 
 
 def sample_codes(
@@ -31,41 +40,50 @@ def sample_codes(
     return _checked(np.stack(codes))
 
 
-def sample_categories(
+def sample_completions(
     gaussians: LatentGaussians,
     prefix_code: Float32[np.ndarray, "Z"],
     n: int,
     seed: int,
     temperature: float,
-) -> list[int]:
-    """Sample what the drawing of a beginning shows, n times; at temperature 0 the likeliest.
+    category_id: int | None = None,
+) -> list[Completion]:
+    """Sample what the drawing of a beginning shows, and of which mode it is, n times.
 
     Args:
         gaussians: The bundle's.
         prefix_code: Code of the beginning.
         n: How often.
         seed: The user's.
-        temperature: The logits are divided by it.
+        temperature: The logits of the categories are divided by it. The mode is chosen as likely as
+            it is; at 0 both are the likeliest.
+        category_id: What it shows, if that is known.
 
     Raises:
         BundleError: If the numbers in the bundle lead to logits that are far too large.
     """
     (logits,) = checked_logits(gaussians.prefix_logits(prefix_code[None]))
-    streams = [latent_stream(seed, index) for index in range(n)]
-    noise = np.stack([read_gumbels(stream, len(logits)) for stream in streams])
-    chosen: list[int] = (logits + np.float32(temperature) * noise).argmax(axis=1).tolist()
+    chosen = []
+    for index in range(n):
+        stream = latent_stream(seed, index)
+        gumbels = read_gumbels(stream, NUM_MODES) * np.float32(temperature > 0)
+        category = category_id
+        if category is None:
+            noise = read_gumbels(stream, len(logits))
+            category = int((logits + np.float32(temperature) * noise).argmax())
+        chosen.append(Completion(category, gaussians.prefix_mode(category, prefix_code, gumbels)))
     return chosen
 
 
 def completed_code(
-    gaussians: LatentGaussians, prefix_code: Float32[np.ndarray, "Z"], category_id: int
+    gaussians: LatentGaussians, prefix_code: Float32[np.ndarray, "Z"], completion: Completion
 ) -> Float32[np.ndarray, "Z"]:
-    """The code of the whole drawing of a beginning, given its category.
+    """The code of the whole drawing of a beginning, given its category and mode.
 
     Raises:
         BundleError: If the numbers in the bundle lead to a code that is far too large.
     """
-    return _checked(gaussians.complete(category_id, prefix_code))
+    return _checked(gaussians.complete(completion.category_id, completion.mode, prefix_code))
 
 
 def _checked(codes: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:

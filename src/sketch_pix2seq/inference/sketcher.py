@@ -48,7 +48,12 @@ from sketch_pix2seq.inference.inputs import (
     one_or_several,
     views_in_turn,
 )
-from sketch_pix2seq.inference.latents import completed_code, sample_categories, sample_codes
+from sketch_pix2seq.inference.latents import (
+    Completion,
+    completed_code,
+    sample_codes,
+    sample_completions,
+)
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer
@@ -325,13 +330,10 @@ class Sketcher:
         conditions: list[Any] = []
         prefixes: list[Prefix] = []
         for sketch, code in zip(sketches, self.encode(sketches), strict=True):
-            if only is None:
-                chosen = sample_categories(self._gaussians, code, n, seed, temperature)
-            else:
-                chosen = [only] * n
-            ways = {number: self._way(sketch, code, number) for number in set(chosen)}
-            conditions += [ways[number][0] for number in chosen]
-            prefixes += [ways[number][1] for number in chosen]
+            chosen = sample_completions(self._gaussians, code, n, seed, temperature, only)
+            ways = {completion: self._way(sketch, code, completion) for completion in set(chosen)}
+            conditions += [ways[completion][0] for completion in chosen]
+            prefixes += [ways[completion][1] for completion in chosen]
         drawn = self._engine.draw(
             conditions,
             list(range(n)) * len(sketches),
@@ -347,11 +349,11 @@ class Sketcher:
         return [drawings[first : first + n] for first in range(0, len(drawings), n)]
 
     def _way(
-        self, sketch: Sketch, code: Float32[np.ndarray, "Z"], category_id: int
+        self, sketch: Sketch, code: Float32[np.ndarray, "Z"], completion: Completion
     ) -> tuple[Any, Prefix]:
-        """How to complete a drawing to a category: the decoder's condition, and its first steps."""
-        whole = completed_code(self._gaussians, code, category_id)
-        (condition,) = self._networks.from_codes(whole[None], [category_id])
+        """How to complete a drawing: the decoder's condition, and its first steps."""
+        whole = completed_code(self._gaussians, code, completion)
+        (condition,) = self._networks.from_codes(whole[None], [completion.category_id])
         if not self._networks.sees_pictures:
             return condition, prefix_of(sketch, self.card)
         log_probs = partial(self._networks.log_probs, condition)

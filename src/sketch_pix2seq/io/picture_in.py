@@ -117,8 +117,8 @@ def lines_of_ink(
         is_photo: Whether ink has holes and shadows at the border.
 
     Example:
-        >>> lines_of_ink(np.ones((1, 9), bool)).strokes[0][0].tolist()
-        [0.5, 0.5]
+        >>> lines_of_ink(np.ones((1, 9), bool)).strokes[0].round().tolist()
+        [[0.0, 1.0], [8.0, 1.0]]
     """
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     corner = np.array([columns[0], rows[0]])

@@ -37,6 +37,7 @@ def _mean(
     ink: Float32[np.ndarray, "N H W"], distance: Float32[np.ndarray, "N H W"]
 ) -> Float32[np.ndarray, " N"]:
     """The mean distance of ink."""
+    ink = np.where(ink > _INKY, ink, 0)
     total = ink.sum(axis=(1, 2))
     mean = (ink * distance).sum(axis=(1, 2)) / np.maximum(total, 1e-6)
     return np.where(total > 0, mean, np.float32(FARTHEST))

@@ -17,6 +17,7 @@ export function lineDistance(first, second) {
 function mean(ink, distance) {
   let total = 0, far = 0;
   for (let i = 0; i < ink.length; i++) {
+    if (ink[i] <= INKY) continue;
     total += ink[i];
     far += ink[i] * distance[i];
   }

@@ -62,28 +62,38 @@ export class LatentGaussians {
   }
 
   /**
-   * Sample what the drawing of a beginning shows; at temperature 0 the likeliest category.
+   * Sample what the drawing of a beginning shows, and of which mode it is; at temperature 0 both
+   * are the likeliest.
    *
    * @param {Float32Array} prefixCode Code of the beginning.
    * @param {number} seed @param {number} index @param {number} temperature
-   * @returns {number} Number of the category.
+   * @param {number} [categoryId] What it shows, if that is known.
+   * @returns {number} The number of the category times J, and that of the mode.
    */
-  sampleCategory(prefixCode, seed, index, temperature) {
-    const logits = this._ofCategories(this._ofModes(this._prefixDiscriminant, prefixCode));
-    const noise = latentStream(seed, index).gumbels(logits.length);
-    const factor = Math.fround(temperature);
-    return largest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
+  sampleCompletion(prefixCode, seed, index, temperature, categoryId) {
+    const ofModes = this._ofModes(this._prefixDiscriminant, prefixCode);
+    const stream = latentStream(seed, index), gumbels = stream.gumbels(NUM_MODES);
+    if (categoryId === undefined) {
+      const logits = this._ofCategories(ofModes), noise = stream.gumbels(logits.length);
+      const factor = Math.fround(temperature);
+      categoryId = largest(logits.map((logit, i) => logit + Math.fround(factor * noise[i])));
+    }
+    const first = categoryId * NUM_MODES, own = ofModes.subarray(first, first + NUM_MODES);
+    return first + largest(temperature > 0 ? own.map((logit, i) => logit + gumbels[i]) : own);
+  }
+
+  /** What a completion shows: the number of its category. @param {number} completion */
+  categoryOf(completion) {
+    return Math.floor(completion / NUM_MODES);
   }
 
   /**
-   * The mean code of the whole drawing of a beginning, in the mode it is likeliest of.
+   * The mean code of the whole drawing of a beginning, if it becomes this.
    *
-   * @param {Float32Array} prefixCode @param {number} categoryId
+   * @param {Float32Array} prefixCode @param {number} completion Of `sampleCompletion`.
    */
-  complete(prefixCode, categoryId) {
-    const size = this._dim, first = categoryId * NUM_MODES, prefix = this._prefixDiscriminant;
-    const logits = this._ofModes(prefix, prefixCode).subarray(first, first + NUM_MODES);
-    const mean = (first + largest(logits)) * size;
+  complete(prefixCode, completion) {
+    const size = this._dim, prefix = this._prefixDiscriminant, mean = completion * size;
     const apart = Float64Array.from(prefixCode, (value, i) => value - prefix.means[mean + i]);
     solve(prefix.triangle, apart);
     const slopes = times(transposed(this._slope, size), apart);

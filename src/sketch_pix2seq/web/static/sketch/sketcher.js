@@ -222,9 +222,9 @@ export class Sketcher {
     const gaussians = this._gaussians(), given = checkedDrawing(drawing);
     const only = category === undefined ? undefined : this.categoryId(category);
     const code = this.encode(given);
-    const wayTo = remembered((/** @type {number} */ categoryId) => {
-      const latent = gaussians.complete(code, categoryId);
-      const condition = this._networks.fromCode(latent, categoryId);
+    const wayTo = remembered((/** @type {number} */ completion) => {
+      const latent = gaussians.complete(code, completion);
+      const condition = this._networks.fromCode(latent, gaussians.categoryOf(completion));
       const { logDensities } = this._networks;
       const prefix = logDensities
         ? likeliestPrefix(given, this.card, logDensities.bind(this._networks, condition))
@@ -235,7 +235,7 @@ export class Sketcher {
     /** @type {ReturnType<typeof wayTo>[]} */
     const ways = [];
     for (let index = 0; index < n; index++) {
-      ways.push(wayTo(only ?? gaussians.sampleCategory(code, seed, index, temperature)));
+      ways.push(wayTo(gaussians.sampleCompletion(code, seed, index, temperature, only)));
       await letOthersIn();
     }
     const requests = ways.map(({ condition, prefix }, index) => ({
