@@ -143,6 +143,20 @@ def test_it_works_from_any_folder_and_without_a_network(
     all_drawn(sheet)
 
 
+def test_it_opens_without_a_network_after_the_first_visit(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    all_drawn(sheet)
+    sheet.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    sheet.context.set_offline(True)
+    sheet.reload()
+    all_drawn(sheet)
+    stroke(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("link", name="By name", exact=True).click()
+    all_drawn(sheet)
+    assert sheet.evaluate("caches.keys().then(names => names.length)") == 1
+
+
 def test_without_a_server_pictures_are_not_read_and_that_is_said(site: str, sheet: Page) -> None:
     sheet.goto(site)
     all_drawn(sheet)

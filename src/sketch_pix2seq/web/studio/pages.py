@@ -3,10 +3,14 @@
 index.html, name.html, ...   the pages, for any static host, at any address
 static/                      scripts and styles
 model/                       the bundle
+service-worker.js            keeps all of it in the browser, for use without a network
+manifest.webmanifest         lets it be installed like an app
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from importlib import resources
 from pathlib import Path
@@ -22,6 +26,15 @@ from sketch_pix2seq.web.studio.forms import strokes_in_middle
 TITLE = "sketch-pix2seq"
 _STATIC = ("icon.svg", "theme.css", "studio.css", "studio", "sketch")
 _INDEX = "draw"
+_MANIFEST = {
+    "name": TITLE,
+    "short_name": "Sketch",
+    "start_url": "./",
+    "display": "standalone",
+    "background_color": "#faf8f4",
+    "theme_color": "#faf8f4",
+    "icons": [{"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
+}
 
 
 class View(NamedTuple):
@@ -102,6 +115,17 @@ def write_studio(sketcher: Sketcher, folder: Path) -> None:
     (folder / "model").mkdir()
     for name, content in sketcher.bundle.files.items():
         (folder / "model" / name).write_bytes(content)
+    (folder / "manifest.webmanifest").write_text(json.dumps(_MANIFEST), encoding="utf-8")
+    (folder / "service-worker.js").write_text(_service_worker(folder), encoding="utf-8")
+
+
+def _service_worker(folder: Path) -> str:
+    """The script that keeps the files of a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    version = hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files))
+    names = ["./", *(path.relative_to(folder).as_posix() for path in files)]
+    body = (STATIC / "studio" / "offline.js").read_text(encoding="utf-8")
+    return f'const VERSION = "{version.hexdigest()}", FILES = {json.dumps(names)};\n\n{body}'
 
 
 def examples_of_the_package() -> list[Sketch]:

@@ -1,7 +1,7 @@
 // The model, which draws in the page itself: it is loaded once, in one worker.
 
 import { Sketcher } from "../sketch/client.js";
-import { Trouble } from "./api.js";
+import { Trouble, hasServer } from "./api.js";
 import { SIDE, boundsOf } from "./strokes.js";
 
 const FOLDER = "model"; // beside the page
@@ -27,7 +27,10 @@ async function load() {
   const late = setTimeout(() => (place.hidden = false), LATE);
   const onProgress = ({ loaded }) => (bar.value = loaded);
   try {
-    return await Sketcher.load(FOLDER, { gallery: "gallery" in place.dataset, onProgress });
+    const options = { gallery: "gallery" in place.dataset, onProgress };
+    const loaded = await Sketcher.load(FOLDER, options);
+    if (!hasServer) keepForOffline();
+    return loaded;
   } catch (error) {
     console.error(error);
     throw new Trouble({ message: "the model cannot be loaded", hint: "Is there a connection?" });
@@ -35,6 +38,11 @@ async function load() {
     clearTimeout(late);
     place.hidden = true;
   }
+}
+
+/** Let a service worker keep all files, the model now among those that the browser has. */
+function keepForOffline() {
+  navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // then it needs a network
 }
 
 /** Draw a drawing again. Options here and below are those of the library. */
