@@ -43,6 +43,8 @@ def test_a_bundle_with_all_parts_is_read(tmp_path: Path) -> None:
     assert read == bundle
     assert read.latent_gaussians is not None
     assert read.gallery_items is None
+    (folder / "README.md").unlink(missing_ok=True)
+    assert read.files == {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def test_the_model_in_the_package_is_one() -> None:

@@ -6,8 +6,12 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
+from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
 
 COMMAND = [sys.executable, "-c", "from sketch_pix2seq.cli.app import run; run()", "studio"]
@@ -37,3 +41,16 @@ def test_an_address_that_is_none_is_one_line() -> None:
 
 def test_a_bundle_that_is_none_is_one_line() -> None:
     assert main(["studio", "--bundle", "nowhere"]) == 1
+
+
+def test_it_is_exported_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle, folder = write_bundle(tmp_path / "bundle"), tmp_path / "site"
+    command = ["studio", "--bundle", str(bundle), "--export", str(folder)]
+    assert main(command) == 0
+    assert (
+        capsys.readouterr().out == f"The studio is in {folder}: put this folder on any web server\n"
+    )
+    assert (folder / "index.html").is_file()
+    assert (folder / "model" / "model.json").read_bytes() == (bundle / "model.json").read_bytes()
+    assert main(command) == 1
+    assert "must not exist yet" in capsys.readouterr().err

@@ -20,6 +20,7 @@ LIMITS = Limits(
     larger={"/api/file": 1000},
     held_bytes=2500,
     seconds=0.5,
+    longer={"/large/": 20},
     per_second=0.001,
     burst=5,
 )
@@ -36,6 +37,10 @@ def site(limits: Limits = LIMITS) -> FastAPI:
     @app.get("/api/slow")
     async def slow() -> None:
         await asyncio.sleep(5)
+
+    @app.get("/large/file")
+    async def large() -> None:
+        await asyncio.sleep(0.7)
 
     @app.get("/api/broken")
     async def broken() -> None:
@@ -126,6 +131,7 @@ def test_the_pace_of_only_so_many_addresses_is_remembered(monkeypatch: pytest.Mo
 def test_what_takes_too_long_is_ended(client: TestClient) -> None:
     answer = client.get("/api/slow")
     assert (answer.status_code, code(answer)) == (504, "timeout")
+    assert client.get("/large/file").status_code == 200
 
 
 def test_a_request_that_never_comes_to_its_end_is_ended() -> None:

@@ -70,6 +70,20 @@ class Bundle:
         """
         return None if self.gallery is None else Gallery.from_bytes(self.gallery)
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of its folder by name, without those that only people read."""
+        found = {
+            MODEL_FILE: self.card.to_json().encode(),
+            WEIGHTS_FILE: self.weights,
+            LATENTS_FILE: self.latents,
+            GALLERY_FILE: self.gallery,
+        }
+        if self.classifier is not None:
+            found[CLASSIFIER_FILE] = self.classifier.card.to_json().encode()
+            found[CLASSIFIER_WEIGHTS_FILE] = self.classifier.weights
+        return {name: content for name, content in found.items() if content is not None}
+
     @classmethod
     def open(cls, path: Path) -> Bundle:
         """Read a bundle, a folder or a zip file.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.extras import needs_extra
+
+if TYPE_CHECKING:
+    from sketch_pix2seq.inference.sketcher import Sketcher
 
 LOCAL = "127.0.0.1"
 """This machine alone."""
@@ -15,6 +19,7 @@ LOCAL = "127.0.0.1"
 def studio(
     *,
     bundle: Path | None = None,
+    export: Path | None = None,
     host: str = LOCAL,
     port: int = 8000,
     threads: int | None = None,
@@ -23,10 +28,13 @@ def studio(
 ) -> None:
     """Open the studio: a page on which you draw and the model draws too.
 
-    It runs until Ctrl-C. Nothing that is drawn is kept, and nothing is loaded from elsewhere.
+    The model draws in the browser. It runs until Ctrl-C. Nothing that is drawn is kept, and nothing
+    is loaded from elsewhere.
 
     Args:
         bundle: The model, a folder or zip file; without it the one that comes with the package.
+        export: Instead of opening it, write it into this new folder, which any web server can
+            serve, at any address.
         host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too.
         port: Port to listen at; 0: any that is free.
         threads: Requests that are worked on at once; without it as many as there are processors.
@@ -43,8 +51,20 @@ def studio(
 
     checked_threads(threads)
     sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each client
+    if export is not None:
+        _write(sketcher, export)
+        return
     app = create_studio(sketcher, num_threads=threads)
     serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
+
+
+def _write(sketcher: Sketcher, folder: Path) -> None:
+    from sketch_pix2seq.data.atomic_dir import atomic_dir
+    from sketch_pix2seq.web.studio.pages import write_studio
+
+    with atomic_dir(folder) as partial:
+        write_studio(sketcher, partial)
+    print_line(f"The studio is in {folder}: put this folder on any web server")
 
 
 def _print_address(address: str) -> None:

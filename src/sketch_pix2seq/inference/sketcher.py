@@ -158,6 +158,11 @@ class Sketcher:
             raise AttributeError(message, name=name, obj=self)
 
     @property
+    def bundle(self) -> Bundle:
+        """The model as it was read."""
+        return self._bundle
+
+    @property
     def card(self) -> BundleCard:
         """What the model is, and what it was trained on."""
         return self._bundle.card

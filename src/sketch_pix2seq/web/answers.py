@@ -55,16 +55,27 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     """Fill in a template.
 
     Args:
-        request: The client's request; templates name it `request`.
+        request: The client's request.
         template: Name of the template below `templates/`.
         status: HTTP status.
         **values: Values for the template.
     """
-    site = request.app.title
-    text = _environment().get_template(template)
-    return HTMLResponse(
-        text.render(request=request, site=site, version=__version__, **values), status
-    )
+    return HTMLResponse(render(template, site=request.app.title, **values), status)
+
+
+def render(template: str, **values: object) -> str:
+    """Fill in a template.
+
+    Args:
+        template: Name of the template below `templates/`.
+        **values: Values for the template. `root`: what links to files of the site begin with;
+            `policy`: a Content-Security-Policy to be named in the page.
+
+    Returns:
+        The page's HTML.
+    """
+    usual = {"version": __version__, "root": "/", "policy": ""}
+    return _environment().get_template(template).render({**usual, **values})
 
 
 @cache

@@ -24,11 +24,14 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_ADDRESSES = 10_000
 """Addresses whose rate is remembered; beyond it those that asked longest ago are forgotten."""
 
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'"
+)
+"""The Content-Security-Policy of pages, as far as a page can name it itself."""
+
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -49,6 +52,8 @@ class Limits:
     "Of all requests that are being received."
     seconds: float = 30.0
     "Longest time that a request may take."
+    longer: Mapping[str, float] = field(default_factory=dict)
+    "Longest time of requests whose path begins so."
     per_second: float = 10.0
     "Requests a second that change or compute something, of one address, in the long run."
     burst: int = 60
@@ -87,7 +92,7 @@ class Guards:
         request = Request(scope, receive)
         try:
             self._check(request)
-            with fail_after(self.limits.seconds):
+            with fail_after(self._seconds(scope["path"])):
                 body = await self._receive(request)
                 return await self.app(scope, _replay(body, receive), send_with_headers)
         except ClientDisconnect:
@@ -117,6 +122,12 @@ class Guards:
             raise HTTPException(403)
         if not self.rate.allows(request.client.host if request.client else ""):
             raise HTTPException(429)
+
+    def _seconds(self, path: str) -> float:
+        """How long a request may take."""
+        longer = self.limits.longer.items()
+        found = (time for start, time in longer if path.startswith(start))
+        return next(found, self.limits.seconds)
 
     async def _receive(self, request: Request) -> bytes:
         """Hold a whole request before anybody works on it."""

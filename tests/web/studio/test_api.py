@@ -484,7 +484,21 @@ def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
         assert " style=" not in text
         assert " onclick" not in text
         for tag in text.split("<script")[1:]:
-            assert tag.startswith((' type="module" src="/static/', ' type="application/json"'))
+            assert tag.startswith((' type="module" src="./static/', ' type="application/json"'))
+
+
+def test_the_models_files_are_sent_once(client: TestClient, sketcher: Sketcher) -> None:
+    files = sketcher.bundle.files
+    assert {"model.json", "weights.safetensors", "gallery.ndjson"} <= set(files)
+    for name, content in files.items():
+        first = client.get(f"/model/{name}")
+        assert (first.status_code, first.content) == (200, content)
+        again = client.get(f"/model/{name}", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == first.headers["cache-control"] == "no-cache"
+        other = client.get(f"/model/{name}", headers={"If-None-Match": '"another"'})
+        assert other.content == content
+    assert client.get("/model/README.md").status_code == 404
 
 
 def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
@@ -493,6 +507,9 @@ def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
         assert "comes without a map" in client.get("/map").text
         assert "cannot complete drawings" in client.get("/complete").text
         assert "cannot draw by name" in client.get("/name").text
+        for path in ("/map", "/complete", "/name"):
+            assert 'type="module"' not in client.get(path).text
+        assert 'type="module"' in client.get("/").text
         assert client.get("/api/map").json() == {"ok": True, "categories": [], "drawings": []}
         answer = client.post("/api/map/draw", json={"x": 0, "y": 0})
         assert answer.json()["error"]["hint"] == "Export it with `--data` and `--gallery`."

@@ -1,45 +1,26 @@
-"""The studio's application: its pages and its API around one model."""
+"""The studio's application: its pages, the model's files for them, and its API."""
 
 from __future__ import annotations
 
-from importlib import resources
-from typing import NamedTuple
+import hashlib
 
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
 
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.processors import num_processors
-from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
 from sketch_pix2seq.web.studio.api import Workers, routes
-from sketch_pix2seq.web.studio.forms import strokes_in_middle
+from sketch_pix2seq.web.studio.pages import TITLE, render_pages
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
     larger={"/api/read": 16 * 1024 * 1024, "/api/save": 512 * 1024},
+    longer={"/model/": 600.0},  # megabytes, to a class that shares one wireless network
     per_second=20.0,
     burst=100,
-)
-
-
-class View(NamedTuple):
-    """A page of the studio: its address, what the navigation calls it, and its template."""
-
-    path: str
-    title: str
-    template: str
-
-
-VIEWS = (
-    View("/", "Draw", "draw"),
-    View("/name", "By name", "name"),
-    View("/complete", "Complete", "complete"),
-    View("/mix", "Mix", "mix"),
-    View("/map", "Map", "map"),
 )
 
 
@@ -57,43 +38,31 @@ def create_studio(
         The application.
     """
     drawers = Workers(num_threads or num_processors())
-    sketches = examples_of_the_package()
-    examples = [
-        (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
-        for sketch in sketches
-    ]
     app = new_site(
-        "sketch-pix2seq",
+        TITLE,
         "Show it a sketch; it draws it again, stroke by stroke.",
         limits,
         health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
     )
     app.include_router(routes(sketcher, drawers))
+    pages = {f"/{name}": text for name, text in render_pages(sketcher, has_server=True).items()}
+    files = sketcher.bundle.files
+    tags = {name: f'"{hashlib.sha256(content).hexdigest()}"' for name, content in files.items()}
 
     def show(request: Request) -> HTMLResponse:
-        view = next(view for view in VIEWS if view.path == request.scope["path"])
-        return page(
-            request,
-            f"studio/{view.template}.html.jinja",
-            view=view,
-            views=VIEWS,
-            card=sketcher.card,
-            examples=examples,
-            can_complete=sketcher.can_complete,
-            can_generate=sketcher.can_generate,
-            sees_pictures=sketcher.sees_pictures,
-            can_classify=sketcher.can_classify,
-            best=sketcher.card.oversampled or list(sketcher.card.categories),
-            maps=sketcher.gallery is not None,
-        )
+        return HTMLResponse(pages[request.scope["path"]])
 
-    for view in VIEWS:
-        methods = ["GET", "HEAD"]
-        app.add_api_route(view.path, show, methods=methods, include_in_schema=False)
+    def get_file(request: Request, name: str) -> Response:
+        """Send a file of the model; to browsers that have it, only that it is the same."""
+        if name not in files:
+            raise HTTPException(404)
+        headers = {"ETag": tags[name], "Cache-Control": "no-cache"}
+        if tags[name] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(files[name], headers=headers, media_type="application/octet-stream")
+
+    methods = ["GET", "HEAD"]
+    for path in pages:
+        app.add_api_route(path, show, methods=methods, include_in_schema=False)
+    app.add_api_route("/model/{name}", get_file, methods=methods, include_in_schema=False)
     return app
-
-
-def examples_of_the_package() -> list[Sketch]:
-    """Read the drawings that come with the package."""
-    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
-        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]

@@ -1,4 +1,7 @@
-// Talking with the studio's API.
+// What the page asks of the studio's server, if there is one: reading files, and making GIFs.
+
+/** Whether a server answers; pages that were exported have none. */
+export const hasServer = "server" in document.documentElement.dataset;
 
 /** An error that a person should see. */
 export class Trouble extends Error {
@@ -6,43 +9,25 @@ export class Trouble extends Error {
     super(hint ? `${message}. ${hint}` : `${message}.`);
     this.code = code;
   }
-
-  /** Whether the same may go through a little later. */
-  get passes() {
-    return this.code === "too_many" || this.code === "busy";
-  }
 }
 
 const LOST = { message: "the studio does not answer", hint: "Is it still running?" };
 
-/** Ask, and return the answer's JSON. */
-export async function ask(path, form, signal) {
-  return (await send(path, form, signal)).json();
-}
-
-/** Ask for a file. */
+/** Send a form, and return the file that comes back. */
 export async function askFile(path, form) {
-  return (await send(path, form)).blob();
+  return (await send(path, "application/json", JSON.stringify(form))).blob();
 }
 
 /** Send a file, and return the answer's JSON. */
 export async function upload(path, file) {
-  const headers = { "Content-Type": "application/octet-stream" };
-  return (await answered(fetch(path, { method: "POST", headers, body: file }))).json();
+  return (await send(path, "application/octet-stream", file)).json();
 }
 
-function send(path, form, signal) {
-  if (form === undefined) return answered(fetch(path, { signal }));
-  const headers = { "Content-Type": "application/json" };
-  return answered(fetch(path, { method: "POST", headers, body: JSON.stringify(form), signal }));
-}
-
-async function answered(request) {
+async function send(path, type, body) {
   let answer;
   try {
-    answer = await request;
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+    answer = await fetch(path, { method: "POST", headers: { "Content-Type": type }, body });
+  } catch {
     throw new Trouble(LOST);
   }
   if (answer.ok) return answer;

@@ -1,6 +1,6 @@
 // The pages Draw and Complete: a person draws, and after each pause the model draws too.
 
-import { ask } from "./api.js";
+import * as model from "./model.js";
 import {
   $, $$, Pause, Settings, examples, recalled, remember, say, someDrawing, takeFiles, takeUndoKeys,
   trying,
@@ -30,16 +30,19 @@ async function redraw() {
   asking = new AbortController();
   const { signal } = asking;
   const given = completing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
-  const form = { drawing: pad.strokes, n: sheets.length, ...settings.form };
+  const options = { n: sheets.length, signal, ...settings.options };
   sheets.clear(given);
   workspace.setAttribute("aria-busy", "true");
-  const path = completing ? "/api/complete" : "/api/redraw";
-  const answer = await trying(() => ask(path, form, signal));
-  if (answer) sheets.draw(answer.drawings, given);
-  await trying(() => name(signal));
+  const draw = completing ? model.complete : model.redraw;
+  const { strokes } = pad;
+  const naming = workspace.dataset.canClassify ? name(strokes, signal) : undefined;
+  const drawings = await trying(async () => (await Promise.all([draw(strokes, options), naming]))[0]);
   if (signal.aborted) return undefined;
   workspace.removeAttribute("aria-busy");
-  if (answer) showDone();
+  if (drawings) {
+    sheets.draw(drawings, given);
+    showDone();
+  }
   return undefined;
 }
 
@@ -57,10 +60,9 @@ function showDone() {
   $("#status").textContent = `${sheets.length} times ${done}. ${what}`;
 }
 
-async function name(signal) {
-  if (!workspace.dataset.canClassify) return;
-  const { guesses } = await ask("/api/classify", { drawing: pad.strokes }, signal);
-  showGuesses(guesses);
+async function name(strokes, signal) {
+  const guesses = await model.classify(strokes);
+  if (!signal.aborted) showGuesses(guesses);
 }
 
 function showGuesses(guesses) {
@@ -116,7 +118,7 @@ const ACTIONS = {
   some: () => trying(async () => pad.set(prefixOf(await someDrawing()))),
   file: () => $("#file").click(),
   share: async () => {
-    history.replaceState(null, "", `#${link(pad.strokes, settings.form)}`);
+    history.replaceState(null, "", `#${link(pad.strokes, settings.options)}`);
     try {
       await navigator.clipboard.writeText(location.href);
       say("The link is copied. It holds the drawing itself.");

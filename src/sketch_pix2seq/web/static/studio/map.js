@@ -1,6 +1,6 @@
 // The page Map: test drawings at their places in the latent space; any point of it can be drawn.
 
-import { ask } from "./api.js";
+import { drawPoint, gallery } from "./model.js";
 import { $, $$, Settings, save, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
@@ -9,10 +9,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 1000; // of the map's own units
 const EDGE = 40;
 const REACH = 34; // how near the pointer must be to a drawing to show it
-const BREATH = 70; // milliseconds between two places that are drawn, and after "too many" more
 const STEP = 0.02; // of one press of an arrow key
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const MOST_FAILED = 5;
 const MARKS = ["circle", "square", "diamond", "triangle"];
 
 const settings = new Settings($("#settings"));
@@ -26,7 +24,6 @@ let at = { x: 0.5, y: 0.5 };
 let waiting = null; // the place that is to be drawn next
 let drawing = false;
 let walking = false;
-let failed = 0; // requests, one after the other
 
 const put = (share) => EDGE + share * (SIZE - 2 * EDGE);
 const colour = (category) => `c${map.categories.indexOf(category) % 12}`;
@@ -40,20 +37,11 @@ async function drawAt(place, { instant = false } = {}) {
   if (drawing) return;
   drawing = true;
   while (waiting) {
-    const { instant: now, ...next } = waiting;
+    const next = waiting;
     waiting = null;
-    const form = { ...next, ...settings.form };
-    const done = await trying(() => ask("/api/map/draw", form), { patient: true });
-    if (done) {
-      if (now) paper.put(done.drawings[0]);
-      else paper.draw(done.drawings[0]);
-    } else {
-      waiting ??= { ...next, instant: now };
-      failed++;
-      if (failed > MOST_FAILED) break;
-    }
-    await new Promise((go) => setTimeout(go, done ? BREATH : 10 * BREATH));
-    if (done) failed = 0;
+    const drawn = await trying(() => drawPoint(next, settings.options));
+    if (drawn && next.instant) paper.put(drawn);
+    else if (drawn) paper.draw(drawn);
   }
   drawing = false;
   for (const button of $$("[data-save]")) button.disabled = !paper.strokes.length;
@@ -178,7 +166,8 @@ for (const button of $$("[data-save]")) {
 
 paper.setSmooth(settings.smooth);
 trying(async () => {
-  map = await ask("/api/map");
+  const drawings = (await gallery()).map(({ place: [x, y], ...one }) => ({ x, y, ...one }));
+  map = { categories: [...new Set(drawings.map((one) => one.category))].sort(), drawings };
   const marks = map.drawings.map((one) => mark(one.category, put(one.x), put(one.y)));
   $("#dots").replaceChildren(...marks);
   legend();

@@ -1,6 +1,6 @@
 // The page Mix: what lies between two drawings.
 
-import { ask } from "./api.js";
+import * as model from "./model.js";
 import {
   $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, takeUndoKeys,
   trying,
@@ -34,12 +34,12 @@ async function mix() {
     return rest();
   }
   const [first, second] = pads.map((pad) => pad.strokes);
-  const form = { first, second, steps: strip.length, ...settings.form };
+  const options = { steps: strip.length, signal, ...settings.options };
   $("#workspace").setAttribute("aria-busy", "true");
-  const answer = await trying(() => ask("/api/mix", form, signal));
+  const drawings = await trying(() => model.mix(first, second, options));
   if (signal.aborted) return undefined;
-  if (!answer) return rest();
-  answer.drawings.forEach((strokes, place) => strip[place].put(strokes));
+  if (!drawings) return rest();
+  drawings.forEach((strokes, place) => strip[place].put(strokes));
   show();
   whole = true;
   $("#workspace").removeAttribute("aria-busy");
@@ -95,7 +95,7 @@ pads.forEach((pad, side) => {
     trying(async () => pad.set(await someDrawing())),
   );
   const input = $("input[type=file]", card);
-  $("[data-do=file]", card).addEventListener("click", () => input.click());
+  $("[data-do=file]", card)?.addEventListener("click", () => input.click());
   takeFiles(card, input, (strokes) => pad.set(strokes), { paste: side === 0 });
 });
 takeUndoKeys(() => inUse);

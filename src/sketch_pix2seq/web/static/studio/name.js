@@ -1,6 +1,6 @@
 // The page By name: a word, and the model draws it.
 
-import { ask } from "./api.js";
+import { gallery, generate } from "./model.js";
 import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
 import { Sheets } from "./sheets.js";
 import { fitted, pathData } from "./strokes.js";
@@ -27,12 +27,12 @@ async function draw(chosen) {
   $("#shown-word").textContent = word;
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
   workspace.setAttribute("aria-busy", "true");
-  const form = { category: word, n: sheets.length, ...settings.form };
-  const answer = await trying(() => ask("/api/generate", form, signal));
+  const options = { n: sheets.length, signal, ...settings.options };
+  const drawings = await trying(() => generate(word, options));
   if (signal.aborted) return;
   workspace.removeAttribute("aria-busy");
-  if (!answer) return;
-  sheets.draw(answer.drawings);
+  if (!drawings) return;
+  sheets.draw(drawings);
   $("#status").textContent = `${sheets.length} drawings of: ${word}.`;
 }
 
@@ -52,9 +52,8 @@ function filter() {
 
 /** Let each word show how people draw it. */
 async function thumbnails() {
-  const { drawings } = await ask("/api/map");
   const first = new Map();
-  for (const { category, drawing } of drawings) {
+  for (const { category, drawing } of await gallery()) {
     if (!first.has(category)) first.set(category, drawing);
   }
   for (const card of cards) {

@@ -1,6 +1,9 @@
 // What all pages of the studio share: settings, notices, examples, files in, files out.
 
-import { Trouble, ask, askFile, upload } from "./api.js";
+import { SketchPix2SeqError } from "../sketch/client.js";
+import { Trouble, askFile, hasServer, upload } from "./api.js";
+import { gallery } from "./model.js";
+import { laidOut, pngOf, svgOf } from "./picture.js";
 import { fitted } from "./strokes.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
@@ -21,17 +24,17 @@ export function hush() {
   $("#notice").className = "notice";
 }
 
-/** Do something; show a person what went wrong. With patience, an error that passes by itself is not shown. */
-export async function trying(work, { patient = false } = {}) {
+/** Do something; show a person what went wrong. */
+export async function trying(work) {
   try {
     const done = await work();
     if ($("#notice").classList.contains("failed")) hush();
     return done;
   } catch (error) {
     if (error.name === "AbortError") return undefined;
-    if (!(error instanceof Trouble)) console.error(error);
-    if (error.passes && patient) return undefined;
-    const words = error instanceof Trouble ? error.message : "something went wrong here.";
+    const isMeant = error instanceof Trouble || error instanceof SketchPix2SeqError;
+    if (!isMeant) console.error(error);
+    const words = isMeant ? error.message : "something went wrong here.";
     say(words[0].toUpperCase() + words.slice(1), "trouble failed");
     return undefined;
   }
@@ -58,7 +61,7 @@ export class Settings extends EventTarget {
     }
     if (this.careField) {
       const offered = [...this.careField.options].map((option) => Number(option.value));
-      if (offered.includes(kept.best_of)) this.careField.value = kept.best_of;
+      if (offered.includes(kept.bestOf)) this.careField.value = kept.bestOf;
       this.careField.addEventListener("change", () => this.#changed("change"));
     }
     this.smoothBox.checked = kept.smooth ?? true;
@@ -73,13 +76,15 @@ export class Settings extends EventTarget {
     this.#show();
   }
 
-  /** As the API takes them. */
-  get form() {
-    const form = { temperature: Number(this.temperature.value), seed: Number(this.seedField.value) };
-    if (this.careField) form.best_of = Number(this.careField.value);
-    if (this.fidelity) form.fidelity = Number(this.fidelity.value);
-    if (this.category?.value.trim()) form.category = this.category.value.trim();
-    return form;
+  /** As the library takes them. */
+  get options() {
+    const options = {
+      temperature: Number(this.temperature.value), seed: Number(this.seedField.value),
+    };
+    if (this.careField) options.bestOf = Number(this.careField.value);
+    if (this.fidelity) options.fidelity = Number(this.fidelity.value);
+    if (this.category?.value.trim()) options.category = this.category.value.trim();
+    return options;
   }
 
   /** Take over what a link says. */
@@ -104,8 +109,8 @@ export class Settings extends EventTarget {
   #changed(kind) {
     this.#show();
     const kept = recalled("settings") ?? {};
-    const { category: _, ...form } = this.form; // of this page alone
-    remember("settings", { ...kept, ...form, smooth: this.smooth });
+    const { category: _, ...options } = this.options; // of this page alone
+    remember("settings", { ...kept, ...options, smooth: this.smooth });
     this.dispatchEvent(new Event(kind));
   }
 }
@@ -132,24 +137,30 @@ export const examples = () => JSON.parse($("#examples").textContent).map((one) =
 
 /** Another drawing that a person made: of the map if there is one, else an example. */
 export async function someDrawing() {
-  someDrawing.all ??= (await ask("/api/map")).drawings.map((one) => one.drawing);
-  const from = someDrawing.all.length ? someDrawing.all : examples();
+  const drawings = (await gallery()).map((one) => one.drawing);
+  const from = drawings.length ? drawings : examples();
   let place = Math.floor(Math.random() * from.length);
   if (place === someDrawing.last) place = (place + 1) % from.length;
   someDrawing.last = place;
   return fitted(from[place]);
 }
 
+const UNREAD = {
+  message: "this page cannot read pictures and SVGs",
+  hint: "The studio on your own machine can: sketch-pix2seq studio",
+};
+
 /** Let pictures and SVGs be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
 export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
   const take = (file) =>
     trying(async () => {
+      if (!hasServer) throw new Trouble(UNREAD);
       say("Looking at the picture …");
-      const { drawing } = await upload("/api/read", file);
+      const { drawing } = await upload("api/read", file);
       say("These are the strokes that are in it.");
       onStrokes(fitted(drawing));
     });
-  input.addEventListener("change", () => {
+  input?.addEventListener("change", () => {
     if (input.files.length) take(input.files[0]);
     input.value = "";
   });
@@ -189,16 +200,22 @@ export function takeUndoKeys(padInUse) {
   });
 }
 
-/** Save drawings as a file. */
-export function save(drawings, format, options = {}) {
+/** Save drawings as a file; see `laidOut` for the options. SVG and PNG are made here. */
+export function save(drawings, format, options) {
   return trying(async () => {
-    const file = await askFile("/api/save", { drawings, format, ...options });
+    const file = await fileOf(drawings, format, options);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = `${options.columns === undefined ? "sketch" : "sketches"}.${format}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
+}
+
+function fileOf(drawings, format, options) {
+  if (format === "gif") return askFile("api/save", { drawings, format, ...options });
+  const layout = laidOut(drawings, options);
+  return format === "png" ? pngOf(layout) : new Blob([svgOf(layout)], { type: "image/svg+xml" });
 }
 
 /** Do something once nothing has happened for a while. */

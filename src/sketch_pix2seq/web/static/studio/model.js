@@ -1,0 +1,99 @@
+// The model, which draws in the page itself: it is loaded once, in one worker.
+
+import { Sketcher } from "../sketch/client.js";
+import { Trouble, hasServer } from "./api.js";
+import { SIDE, boundsOf } from "./strokes.js";
+
+const FOLDER = "model"; // beside the page
+const NUM_GUESSES = 3;
+const LATE = 300; // milliseconds after which it is said that the model is being loaded
+
+let loading = null;
+
+/** The sketcher; what could not be loaded is tried again with the next drawing. */
+async function sketcher() {
+  loading ??= load();
+  try {
+    return await loading;
+  } catch (error) {
+    loading = null;
+    throw error;
+  }
+}
+
+async function load() {
+  const place = document.querySelector("#loading");
+  const bar = place.querySelector("progress");
+  const late = setTimeout(() => (place.hidden = false), LATE);
+  const onProgress = ({ loaded }) => (bar.value = loaded);
+  try {
+    const options = { gallery: "gallery" in place.dataset, onProgress };
+    const loaded = await Sketcher.load(FOLDER, options);
+    if (!hasServer) keepForOffline();
+    return loaded;
+  } catch (error) {
+    console.error(error);
+    throw new Trouble({ message: "the model cannot be loaded", hint: "Is there a connection?" });
+  } finally {
+    clearTimeout(late);
+    place.hidden = true;
+  }
+}
+
+/** Let a service worker keep all files, the model now among those that the browser has. */
+function keepForOffline() {
+  navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // then it needs a network
+}
+
+/** Draw a drawing again. Options here and below are those of the library. */
+export async function redraw(drawing, options) {
+  return (await (await sketcher()).redraw(drawing, options)).map(inMiddle);
+}
+
+/** Complete a started drawing: whole drawings that lie where it lies. */
+export async function complete(drawing, options) {
+  return (await ofKnown(options.category)).complete(drawing, options);
+}
+
+/** Draw a thing by its name. */
+export async function generate(category, options) {
+  return (await (await ofKnown(category)).generate(category, options)).map(inMiddle);
+}
+
+/** Draw what lies between two drawings. */
+export async function mix(first, second, options) {
+  return (await (await sketcher()).mix([first, second], options)).map(inMiddle);
+}
+
+/** Draw a point of the map. */
+export async function drawPoint({ x, y }, options) {
+  const model = await sketcher();
+  const [[drawing]] = await model.decode([await model.latentAt([x, y])], options);
+  return inMiddle(drawing);
+}
+
+/** What a drawing may show: the likeliest categories, [{ category, probability }]. */
+export async function classify(drawing) {
+  const { labels, probabilities } = await (await sketcher()).classify(drawing);
+  return labels
+    .slice(0, NUM_GUESSES)
+    .map((category, place) => ({ category, probability: probabilities[place] }));
+}
+
+/** People's drawings, [{ category, drawing, place: [x, y] }]; empty if the model has none. */
+export async function gallery() {
+  return (await sketcher()).gallery;
+}
+
+async function ofKnown(category) {
+  const model = await sketcher();
+  if (category === undefined || model.card.categories.includes(category)) return model;
+  throw new Trouble({ message: `the model does not know “${category}”`, hint: "Choose from the list." });
+}
+
+/** A drawing moved to the middle of the paper. */
+function inMiddle(strokes) {
+  const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, SIDE, SIDE];
+  const [dx, dy] = [(SIDE - left - right) / 2, (SIDE - top - bottom) / 2];
+  return strokes.map(([xs, ys]) => [xs.map((x) => x + dx), ys.map((y) => y + dy)]);
+}

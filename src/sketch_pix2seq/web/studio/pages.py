@@ -1,0 +1,134 @@
+"""The studio's pages: HTML around a model that draws in the browser, served or in a folder.
+
+index.html, name.html, ...   the pages, for any static host, at any address
+static/                      scripts and styles
+model/                       the bundle
+service-worker.js            keeps all of it in the browser, for use without a network
+manifest.webmanifest         lets it be installed like an app
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.answers import STATIC, render
+from sketch_pix2seq.web.guards import POLICY
+from sketch_pix2seq.web.studio.forms import strokes_in_middle
+
+TITLE = "sketch-pix2seq"
+_STATIC = ("icon.svg", "theme.css", "studio.css", "studio", "sketch")
+_INDEX = "draw"
+_MANIFEST = {
+    "name": TITLE,
+    "short_name": "Sketch",
+    "start_url": "./",
+    "display": "standalone",
+    "background_color": "#faf8f4",
+    "theme_color": "#faf8f4",
+    "icons": [{"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
+}
+
+
+class View(NamedTuple):
+    """A page of the studio: its name, which is its template's too, and its title."""
+
+    name: str
+    title: str
+
+    def file(self, suffix: str) -> str:
+        """Return its address beside the other pages; the first page is the folder itself."""
+        return "" if self.name == _INDEX else self.name + suffix
+
+
+VIEWS = (
+    View("draw", "Draw"),
+    View("name", "By name"),
+    View("complete", "Complete"),
+    View("mix", "Mix"),
+    View("map", "Map"),
+)
+
+
+def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
+    """Render the pages of a model.
+
+    Args:
+        sketcher: The model.
+        has_server: Whether the API answers beside them. If not, names of pages end in `.html`, and
+            they name their Content-Security-Policy themselves.
+
+    Returns:
+        HTML by address, relative to that of the first page, which is "".
+    """
+    sketches = examples_of_the_package()
+    suffix = "" if has_server else ".html"
+    values = {
+        "site": TITLE,
+        "root": "./",
+        "policy": "" if has_server else POLICY,
+        "has_server": has_server,
+        "suffix": suffix,
+        "views": VIEWS,
+        "card": sketcher.card,
+        "examples": [
+            (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
+            for sketch in sketches
+        ],
+        "can_complete": sketcher.can_complete,
+        "can_generate": sketcher.can_generate,
+        "sees_pictures": sketcher.sees_pictures,
+        "can_classify": sketcher.can_classify,
+        "best": sketcher.card.oversampled or list(sketcher.card.categories),
+        "maps": sketcher.gallery is not None,
+        "model_bytes": sum(map(len, sketcher.bundle.files.values())),
+    }
+    return {
+        view.file(suffix): render(f"studio/{view.name}.html.jinja", view=view, **values)
+        for view in VIEWS
+    }
+
+
+def write_studio(sketcher: Sketcher, folder: Path) -> None:
+    """Write the studio of a model as files that any static host serves, at any address.
+
+    Args:
+        sketcher: The model.
+        folder: An empty folder.
+    """
+    for name, text in render_pages(sketcher, has_server=False).items():
+        (folder / (name or "index.html")).write_text(text, encoding="utf-8")
+    for name in _STATIC:
+        source, target = STATIC / name, folder / "static" / name
+        target.parent.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+    (folder / "model").mkdir()
+    for name, content in sketcher.bundle.files.items():
+        (folder / "model" / name).write_bytes(content)
+    (folder / "manifest.webmanifest").write_text(json.dumps(_MANIFEST), encoding="utf-8")
+    (folder / "service-worker.js").write_text(_service_worker(folder), encoding="utf-8")
+
+
+def _service_worker(folder: Path) -> str:
+    """The script that keeps the files of a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    version = hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files))
+    names = ["./", *(path.relative_to(folder).as_posix() for path in files)]
+    body = (STATIC / "studio" / "offline.js").read_text(encoding="utf-8")
+    return f'const VERSION = "{version.hexdigest()}", FILES = {json.dumps(names)};\n\n{body}'
+
+
+def examples_of_the_package() -> list[Sketch]:
+    """Read the drawings that come with the package."""
+    with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
+        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]

@@ -1,0 +1,194 @@
+"""The exported studio on a plain file server, in a folder of it, with the network cut."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from sketch_pix2seq import Sketch, Sketcher
+from sketch_pix2seq.web.studio.pages import write_studio
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *said: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("host")
+    folder = root / "some" / "where"
+    folder.mkdir(parents=True)
+    write_studio(Sketcher.load(num_threads=1), folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/some/where/"
+    server.shutdown()
+    server.server_close()
+    thread.join(20)
+
+
+def saved(page: Page, kind: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.locator(f"[data-save={kind}]").first.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def all_drawn(page: Page, count: int = 6) -> None:
+    expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator(".paper.done")).to_have_count(count)
+
+
+def stroke(page: Page, selector: str = "#pad") -> None:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    for step, (x, y) in enumerate(((0.2, 0.3), (0.7, 0.3), (0.7, 0.7), (0.25, 0.6))):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_it_works_from_any_folder_and_without_a_network(
+    site: str, sheet: Page, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+
+    def cut_off() -> None:
+        sheet.context.set_offline(True)
+        asked.clear()
+
+    def go_on(page: str) -> None:
+        assert [url for url in asked if not url.startswith("blob:")] == []
+        sheet.context.set_offline(False)
+        sheet.get_by_role("link", name=page, exact=True).click()
+
+    sheet.goto(site)
+    all_drawn(sheet)
+    cut_off()
+    before = sheet.locator(".sheet-card .paper").first.inner_html()
+    stroke(sheet)
+    expect(sheet.locator("#status")).to_contain_text("6 times drawn again")
+    all_drawn(sheet)
+    assert sheet.locator(".sheet-card .paper").first.inner_html() != before
+    assert sheet.locator("[data-save=gif], [data-do=file]").count() == 0
+    sheet.get_by_label("Smooth lines").uncheck()
+    six = Sketch.open(saved(sheet, "svg", tmp_path))
+    sheet.get_by_role("button", name="Drawing 2").click()
+    one = Sketch.open(saved(sheet, "svg", tmp_path))
+    assert 0 < one.num_points < six.num_points
+    assert one.bounds is not None
+    assert np.ptp(np.reshape(one.bounds, (2, 2)), axis=0).max() == pytest.approx(
+        1024 * 11 / 12, abs=0.1
+    )
+    ink = np.asarray(Image.open(saved(sheet, "png", tmp_path)).convert("L"), np.float32)
+    python = np.asarray(one.to_image(1024), np.float32)
+    assert ink.shape == python.shape
+    assert np.abs(ink - python).mean() < 2
+
+    go_on("By name")
+    all_drawn(sheet)
+    cut_off()
+    sheet.get_by_role("combobox", name="Word").fill("teapot")
+    sheet.keyboard.press("Enter")
+    expect(sheet.locator("#status")).to_have_text("6 drawings of: teapot.")
+    all_drawn(sheet)
+    assert sheet.locator(".word-card path").count() > 12
+
+    go_on("Complete")
+    all_drawn(sheet)
+    cut_off()
+    sheet.get_by_label("It is to become").fill("sail boat")
+    sheet.keyboard.press("Tab")
+    expect(sheet.locator("#trouble")).to_contain_text("does not know “sail boat”")
+    sheet.get_by_label("It is to become").fill("sailboat")
+    sheet.keyboard.press("Tab")
+    all_drawn(sheet)
+    assert sheet.locator(".sheet-card .given path").count() >= 6
+
+    go_on("Mix")
+    all_drawn(sheet, 12)
+    cut_off()
+    stroke(sheet, "#second")
+    expect(sheet.locator("#workspace")).to_have_attribute("aria-busy", "true")
+    all_drawn(sheet, 12)
+    strip = sheet.locator("[data-save=svg]").nth(1)
+    with sheet.expect_download() as download:
+        strip.click()
+    assert len(Sketch.open(Path(download.value.path()).read_bytes()).strokes) >= 11
+
+    go_on("Map")
+    all_drawn(sheet, 1)
+    cut_off()
+    before = sheet.locator("#drawn").inner_html()
+    sheet.locator("#map").focus()
+    sheet.keyboard.press("ArrowRight")
+    sheet.wait_for_function(
+        "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=before
+    )
+    go_on("Draw")
+    all_drawn(sheet)
+
+
+def test_it_opens_without_a_network_after_the_first_visit(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    all_drawn(sheet)
+    sheet.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    sheet.context.set_offline(True)
+    sheet.reload()
+    all_drawn(sheet)
+    stroke(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("link", name="By name", exact=True).click()
+    all_drawn(sheet)
+    assert sheet.evaluate("caches.keys().then(names => names.length)") == 1
+
+
+def test_without_a_server_pictures_are_not_read_and_that_is_said(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    all_drawn(sheet)
+    sheet.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["<svg/>"], "one.svg"));
+          document.querySelector("#pad-card").dispatchEvent(
+            new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+        }"""
+    )
+    expect(sheet.locator("#trouble")).to_contain_text("This page cannot read pictures and SVGs")
+
+
+def test_a_model_that_cannot_be_loaded_is_tried_again(site: str, sheet: Page) -> None:
+    sheet.route("**/weights.safetensors", lambda route: route.abort())
+    sheet.goto(site)
+    expect(sheet.locator("#trouble")).to_contain_text("The model cannot be loaded")
+    sheet.unroute("**/weights.safetensors")
+    stroke(sheet)
+    all_drawn(sheet)
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
+def test_loading_is_shown(site: str, sheet: Page) -> None:
+    def send_late(route: Route) -> None:
+        sheet.wait_for_timeout(900)
+        route.continue_()
+
+    sheet.route("**/gallery.ndjson", send_late)
+    sheet.goto(site, wait_until="commit")
+    expect(sheet.locator("#loading")).to_be_visible()
+    expect(sheet.locator("#loading")).to_contain_text("Loading the model, 7.9 MB")
+    all_drawn(sheet)
+    expect(sheet.locator("#loading")).to_be_hidden()
