@@ -21,7 +21,7 @@ from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_dots import printed_dots
 from sketch_pix2seq.io.regions import Regions
-from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
+from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.simplify import simplify
@@ -53,11 +53,14 @@ def read_picture(
     data: bytes,
     *,
     on_stage: OnStage | None = None,
+    straighten: bool = True,
 ) -> Sketch:
     """Read a drawing from a picture file; it lies in its frame, in pixels of the picture.
 
     Args:
         data: The file's content.
+        straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
+            sheet.
         on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
 
     Raises:
@@ -76,28 +79,22 @@ def read_picture(
     if enlarged > 1:
         size = (image.width * enlarged, image.height * enlarged)
         image = image.resize(size, Image.Resampling.BICUBIC)
-    whole = image.size
-    outline = find_sheet(image)
-    corner = np.zeros(2)
-    outside = None
-    if outline is not None:
-        low = np.maximum(outline.min(axis=0), 0).astype(int)
-        high = np.minimum(outline.max(axis=0), image.size).astype(int)
-        image, corner = image.crop((*low.tolist(), *high.tolist())), low
-        outside = outside_of(outline - low, image.size)
-    ink = find_ink(image, softness=enlarged, outside=outside)
+    page = find_page(image, straighten=straighten)
+    image = page.image
+    ink = find_ink(image, softness=enlarged, outside=page.outside)
     lines = lines_of_ink(ink.mask, softness=enlarged, is_photo=ink.is_photo)
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
-        *([] if outline is None else ["what lies round the sheet"]),
+        *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
     colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
-    scale /= enlarged
-    strokes = [(stroke * ink.scale + corner) * scale for stroke in lines.strokes]
-    frame = Frame(whole[0] * scale, whole[1] * scale, lines.width * ink.scale * scale)
+    scale *= page.scale / enlarged
+    strokes = [(stroke * ink.scale + page.corner) * scale for stroke in lines.strokes]
+    width, height = (side * scale / page.scale for side in page.size)
+    frame = Frame(width, height, lines.width * ink.scale * scale)
     return Sketch(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,

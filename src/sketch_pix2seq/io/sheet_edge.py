@@ -41,8 +41,8 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     if sheet.mean() < _LEAST_AREA:
         return None
     outline = _hull(sheet)
-    area = _area(outline)
-    if sheet.sum() < _FILLED * area or _area(_four_corners(outline)) < _FOUR_CORNERED * area:
+    area = area_of(outline)
+    if sheet.sum() < _FILLED * area or area_of(main_corners(outline)) < _FOUR_CORNERED * area:
         return None
     return outline * factor
 
@@ -97,18 +97,27 @@ def _turn(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _four_corners(outline: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "4 2"]:
-    """The outline with the corners left out, one after the other, that matter least."""
+def main_corners(
+    outline: Float[np.ndarray, "N 2"], least: float = np.inf
+) -> Float[np.ndarray, "M 2"]:
+    """Leave out, one after the other, the corners of an outline that take off least of its area.
+
+    Returns:
+        At least four; each takes off more than `least` of an area.
+    """
     points = list(outline)
     while len(points) > 4:
         areas = [
-            _area(np.array([points[k - 1], points[k], points[(k + 1) % len(points)]]))
+            area_of(np.array([points[k - 1], points[k], points[(k + 1) % len(points)]]))
             for k in range(len(points))
         ]
+        if min(areas) > least:
+            break
         points.pop(int(np.argmin(areas)))
     return np.array(points)
 
 
-def _area(polygon: Float[np.ndarray, "N 2"]) -> float:
+def area_of(polygon: Float[np.ndarray, "N 2"]) -> float:
+    """The area of a polygon."""
     x, y = polygon.T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
