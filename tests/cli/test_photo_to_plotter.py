@@ -84,7 +84,7 @@ def test_from_the_photo_to_the_plotters_file(
     vpype_cli.execute("read page-traced.svg linesort write sorted.svg")
     after = vpype_cli.execute("read sorted.svg")
     assert after.page_size == pytest.approx(before.page_size)
-    assert after.pen_up_length() <= before.pen_up_length()
+    assert after.pen_up_length() <= before.pen_up_length() + 0.01  # of 550
     layers = {layer.property("vp_name"): layer for layer in after.layers.values()}
     assert set(layers) == {"black", "red"}
     for name, lines in (("black", BLACK), ("red", RED)):
