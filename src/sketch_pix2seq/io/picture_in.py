@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int64
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
@@ -20,6 +20,7 @@ from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_dots import printed_dots
+from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
@@ -32,6 +33,7 @@ _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
+_BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
 _LEAST_TOLERANCE = 0.5  # pixels
@@ -83,6 +85,8 @@ def read_picture(
     image = page.image
     ink = find_ink(image, softness=enlarged, outside=page.outside)
     lines = lines_of_ink(ink.mask, softness=enlarged, is_photo=ink.is_photo)
+    if ink.has_printed_lines:
+        lines = lines._replace(strokes=without_margin_lines(lines.strokes, ink.mask.shape[::-1]))
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
@@ -178,7 +182,7 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
-    is_dirt = is_speck | is_printed
+    is_dirt = is_speck | is_printed | _along_border(labels, places, ink.shape, frame, len(is_speck))
     if is_photo:
         edge = np.zeros_like(ink)
         (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
@@ -189,6 +193,27 @@ def _remove_dirt(
         raise DrawingError("a picture must show lines", got="dirt at its edge")
     distance[places] *= ~is_dirt[labels]
     return int((is_speck | is_printed).sum())
+
+
+def _along_border(
+    labels: Int64[np.ndarray, "N"],
+    places: tuple[np.ndarray, ...],
+    shape: tuple[int, ...],
+    frame: np.ndarray,
+    num: int,
+) -> Bool[np.ndarray, "R"]:
+    """Which regions lie along the picture's border, and are long together: edges of the sheet."""
+    sides = np.array(shape) - 2 + frame.sum(axis=1)
+    away = np.full(len(labels), max(shape))
+    for at, side, (before, _) in zip(places, sides.tolist(), frame.tolist(), strict=True):
+        from_start = at - 1 + before
+        away = np.minimum(away, np.minimum(from_start, side - 1 - from_start))
+    is_far = away > _BORDER * sides.max()
+    lengths = np.bincount(labels, minlength=num)
+    along: Bool[np.ndarray, "R"] = np.bincount(labels, is_far, minlength=num) == 0
+    # of a picture that is cut to its drawing, lines at the border are drawn
+    is_edge = 0.3 * sides.min() < lengths[along].sum() < 0.5 * lengths.sum()
+    return along if is_edge else np.zeros(num, bool)
 
 
 def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:

@@ -9,7 +9,13 @@ from jaxtyping import Bool, Float
 from PIL import Image
 
 from sketch_pix2seq.io.morphology import closed
-from sketch_pix2seq.io.sheet_edge import area_of, find_sheet, main_corners, outside_of
+from sketch_pix2seq.io.sheet_edge import (
+    area_of,
+    find_sheet,
+    main_corners,
+    outside_of,
+    within_edges,
+)
 
 _LEAST_TILT = 2.5  # degrees of one of the sheet's edges
 _AT_BORDER = 0.008  # of the longest side: an edge there is where the sheet is cut off
@@ -63,7 +69,7 @@ def find_page(picture: Image.Image, *, straighten: bool = True) -> Page:
     left, top = np.maximum(outline.min(axis=0), 0).astype(int).tolist()
     right, bottom = np.minimum(outline.max(axis=0), picture.size).astype(int).tolist()
     part = picture.crop((left, top, right, bottom))
-    outside = outside_of(outline - (left, top), part.size)
+    outside = outside_of(within_edges(outline, picture.size) - (left, top), part.size)
     left_out = ["what lies round the sheet"]
     return Page(part, outside, (left, top), 1.0, picture.size, left_out)
 
@@ -106,7 +112,11 @@ def _four_edges(
     lengths = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
     usable = np.where(is_cut, 0, lengths)
     longest = np.sort(np.argsort(usable)[-4:])
-    if len(longest) < 4 or usable[longest].sum() < _FOUR_SIDED * lengths.sum():
+    if (
+        len(longest) < 4
+        or not usable[longest].all()
+        or usable[longest].sum() < _FOUR_SIDED * lengths.sum()
+    ):
         return None
     return edges[longest]
 
@@ -166,7 +176,8 @@ def _straightened(
     data = to_picture.ravel()[:8].tolist()
     method, how = Image.Transform.PERSPECTIVE, Image.Resampling.BICUBIC
     image = small.transform(size, method, data, how)
-    there = np.column_stack([outline / factor, np.ones(len(outline))]) @ np.linalg.inv(to_picture).T
+    inner = within_edges(outline, picture.size) / factor
+    there = np.column_stack([inner, np.ones(len(inner))]) @ np.linalg.inv(to_picture).T
     outside = outside_of(there[:, :2] / there[:, 2:], size)
     left_out = ["what lies round the sheet, which is straightened"]
     frame = (size[0] * factor, size[1] * factor)
