@@ -63,7 +63,10 @@ def traced(picture: bytes, command: str) -> ET.Element:
     """The strokes of a picture, as an SVG."""
     try:
         done = subprocess.run(
-            [command, "trace", "-", "--out", "-"], input=picture, capture_output=True, check=False
+            [command, "trace", "-", "--no-straighten", "--out", "-"],
+            input=picture,
+            capture_output=True,
+            check=False,
         )
     except FileNotFoundError:
         sys.exit(f"There is no command `{command}`. Give its whole path.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from simulated_photo import photograph
 
 from sketch_pix2seq.cli.app import main
@@ -37,6 +37,25 @@ def test_strokes_of_pictures_and_photos(
         assert 'width="120mm"' in Path(path).read_text()
         (found,) = read_sketches(path)
         assert len(found.strokes) == 2
+
+
+def test_a_tilted_sheet_is_the_frame_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = Image.new("RGB", (500, 400), (60, 45, 35))
+    pen = ImageDraw.Draw(table)
+    pen.polygon([(90, 60), (430, 90), (410, 340), (70, 310)], (235, 235, 230))
+    pen.line([(180, 150), (320, 240)], (20, 20, 30), 5)
+    table.save("page.png")
+    assert main(["trace", "page.png"]) == 0
+    assert "straightened" in capsys.readouterr().err
+    frame = read_sketches("page-traced.svg")[0].frame
+    assert frame is not None and frame[:2] != pytest.approx((500, 400), abs=1)
+    assert main(["trace", "page.png", "--no-straighten", "--overwrite"]) == 0
+    assert "straightened" not in capsys.readouterr().err
+    frame = read_sketches("page-traced.svg")[0].frame
+    assert frame is not None and frame[:2] == pytest.approx((500, 400), abs=1)
 
 
 def test_stages_are_pictures_of_what_was_seen(

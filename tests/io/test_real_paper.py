@@ -110,6 +110,40 @@ def test_a_sheet_on_a_dark_table(table: Colour, turn: int, rng: np.random.Genera
     assert found.frame is not None and found.frame[:2] == SIZE
 
 
+@pytest.mark.parametrize("table", [(25, 22, 20), (85, 50, 30)])
+@pytest.mark.parametrize("part", [(540, 0, 600, 450), (0, 0, 600, 60), (0, 390, 600, 450)])
+def test_a_table_on_one_side_of_the_sheet(
+    table: Colour, part: tuple[int, int, int, int], rng: np.random.Generator
+) -> None:
+    ground = Image.new("RGB", SIZE, (235, 232, 225))
+    grain = rng.integers(-8, 8, (part[3] - part[1], part[2] - part[0], 1)) + np.array(table)
+    grained = Image.fromarray(grain.clip(0, 255).astype(np.uint8))
+    ground.paste(grained, part[:2])
+    beside: Lines = [[(4, 200), (60, 230)]]  # at the border where the sheet goes on
+    found = read_picture(photographed(drawn([(HOUSE + beside, BLACK)], ground=ground), rng))
+    assert max(differing(found, HOUSE, beside)) < 0.03
+    assert found.frame is not None and found.frame[:2] == SIZE
+
+
+def test_margin_lines_and_the_sheets_edge_are_left_out(rng: np.random.Generator) -> None:
+    ground = Image.new("RGB", SIZE, (252, 252, 250))
+    pen = ImageDraw.Draw(ground)
+    for y in range(12, SIZE[1], 22):
+        pen.line([(0, y), (SIZE[0], y)], (190, 205, 235), 2)
+    pen.line([(80, 0), (84, SIZE[1])], (220, 90, 100), 2)
+    pen.line([(597, 0), (596, 300)], (90, 90, 90), 2)
+    found = read_picture(photographed(drawn([(HOUSE, BLACK)], ground=ground), rng, noise=2))
+    assert max(differing(found, HOUSE)) < 0.02
+
+
+def test_lines_at_the_border_of_a_picture_cut_to_its_drawing_are_ink() -> None:
+    image = Image.new("RGB", (300, 300), (255, 255, 255))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((1, 1, 298, 298), outline=BLACK, width=3)
+    pen.circle((150, 150), 40, outline=BLACK, width=3)
+    assert len(read_picture(as_file(image)).strokes) == 2
+
+
 def test_a_shadow_over_half_of_a_sheet_is_no_table(rng: np.random.Generator) -> None:
     picture = np.asarray(drawn([(HOUSE, BLACK)], (240, 240, 235))).copy()
     picture[:, 320:] = picture[:, 320:] // 2

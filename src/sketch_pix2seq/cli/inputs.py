@@ -85,7 +85,7 @@ class Inputs:
         raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
-def read_files(paths: Sequence[Path], *, split: bool = False) -> Inputs:
+def read_files(paths: Sequence[Path], *, split: bool = False, straighten: bool = True) -> Inputs:
     """Read all that can be read of files, and of the files of folders.
 
     Inputs of the same name are numbered. Names are the same if a file system might take them for
@@ -94,6 +94,7 @@ def read_files(paths: Sequence[Path], *, split: bool = False) -> Inputs:
     Args:
         paths: The files.
         split: Whether a page of drawings is split into these.
+        straighten: Whether a tilted sheet in a photo is straightened.
     """
     from sketch_pix2seq.io.kinds import stem
     from sketch_pix2seq.io.reading import MAX_BYTES, read_sketches
@@ -108,7 +109,7 @@ def read_files(paths: Sequence[Path], *, split: bool = False) -> Inputs:
         source = _StandardInput(sys.stdin.buffer.read(MAX_BYTES + 1)) if is_piped else path
         name = source.name
         try:
-            sketches = read_sketches(source, on_wrong_line=problems.append, split=split)
+            sketches = read_sketches(source, problems.append, split=split, straighten=straighten)
         except DrawingError as error:
             problems.append(error)
             sketches = []

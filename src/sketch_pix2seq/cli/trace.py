@@ -24,6 +24,7 @@ def trace(
     form: Annotated[Format | None, Parameter(name="--format")] = None,
     order: Order | None = None,
     split: bool = False,
+    straighten: Annotated[bool, Parameter(negative="--no-straighten")] = True,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = PLAIN,
@@ -31,7 +32,7 @@ def trace(
     """Turn the lines of pictures into strokes, in the order of a plotter's pen or of a hand.
 
     Writes NAME-traced.svg for each input and prints each path. Strokes of a picture lie where its
-    lines lie, and are as wide as these.
+    lines lie, and are as wide as these; of a tilted sheet on a darker table, where they lie on it.
 
     Args:
         inputs: Pictures (PNG, JPEG, ...), photos of drawings, SVG files, files of drawings, folders
@@ -44,14 +45,15 @@ def trace(
             long ones first. Without it pictures and SVGs get pen, or hand if the result draws
             itself or is ndjson, and files of strokes keep their order.
         split: Split a page into its drawings, a file for each, in reading order.
+        straighten: A tilted sheet on a darker table is straightened, and is then the whole picture.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    read = read_files(inputs, split=split)
+    read = read_files(inputs, split=split, straighten=straighten)
     if stages is not None:
-        _write_stages(read, stages, overwrite)
+        _write_stages(read, stages, overwrite, straighten=straighten)
     if not read.sketches:
         read.report_problems()
     where = (out, form, "traced", style)
@@ -77,7 +79,7 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
     return sketch.ordered(order)
 
 
-def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
+def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
     from sketch_pix2seq.io.atomic import atomic_write, png_bytes
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
@@ -92,7 +94,7 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool) -> None:
         stages: dict[str, Image.Image] = {}
         if is_picture(data[:32]):
             with suppress(DrawingError):  # reported where the input was read
-                read_picture(data, on_stage=stages.__setitem__)
+                read_picture(data, on_stage=stages.__setitem__, straighten=straighten)
         places = {
             folder / f"{source.name}-{number}-{name}.png": picture
             for number, (name, picture) in enumerate(stages.items(), start=1)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int64
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
@@ -20,8 +20,9 @@ from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_dots import printed_dots
+from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.regions import Regions
-from sketch_pix2seq.io.sheet_edge import find_sheet, outside_of
+from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.io.tracing import trace
 from sketch_pix2seq.sketch.simplify import simplify
@@ -32,6 +33,7 @@ _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
+_BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
 _LEAST_TOLERANCE = 0.5  # pixels
@@ -53,11 +55,14 @@ def read_picture(
     data: bytes,
     *,
     on_stage: OnStage | None = None,
+    straighten: bool = True,
 ) -> Sketch:
     """Read a drawing from a picture file; it lies in its frame, in pixels of the picture.
 
     Args:
         data: The file's content.
+        straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
+            sheet.
         on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
 
     Raises:
@@ -76,28 +81,24 @@ def read_picture(
     if enlarged > 1:
         size = (image.width * enlarged, image.height * enlarged)
         image = image.resize(size, Image.Resampling.BICUBIC)
-    whole = image.size
-    outline = find_sheet(image)
-    corner = np.zeros(2)
-    outside = None
-    if outline is not None:
-        low = np.maximum(outline.min(axis=0), 0).astype(int)
-        high = np.minimum(outline.max(axis=0), image.size).astype(int)
-        image, corner = image.crop((*low.tolist(), *high.tolist())), low
-        outside = outside_of(outline - low, image.size)
-    ink = find_ink(image, softness=enlarged, outside=outside)
+    page = find_page(image, straighten=straighten)
+    image = page.image
+    ink = find_ink(image, softness=enlarged, outside=page.outside)
     lines = lines_of_ink(ink.mask, softness=enlarged, is_photo=ink.is_photo)
+    if ink.has_printed_lines:
+        lines = lines._replace(strokes=without_margin_lines(lines.strokes, ink.mask.shape[::-1]))
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
-        *([] if outline is None else ["what lies round the sheet"]),
+        *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
     colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
-    scale /= enlarged
-    strokes = [(stroke * ink.scale + corner) * scale for stroke in lines.strokes]
-    frame = Frame(whole[0] * scale, whole[1] * scale, lines.width * ink.scale * scale)
+    scale *= page.scale / enlarged
+    strokes = [(stroke * ink.scale + page.corner) * scale for stroke in lines.strokes]
+    width, height = (side * scale / page.scale for side in page.size)
+    frame = Frame(width, height, lines.width * ink.scale * scale)
     return Sketch(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,
@@ -181,7 +182,7 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
-    is_dirt = is_speck | is_printed
+    is_dirt = is_speck | is_printed | _along_border(labels, places, ink.shape, frame, len(is_speck))
     if is_photo:
         edge = np.zeros_like(ink)
         (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
@@ -192,6 +193,27 @@ def _remove_dirt(
         raise DrawingError("a picture must show lines", got="dirt at its edge")
     distance[places] *= ~is_dirt[labels]
     return int((is_speck | is_printed).sum())
+
+
+def _along_border(
+    labels: Int64[np.ndarray, "N"],
+    places: tuple[np.ndarray, ...],
+    shape: tuple[int, ...],
+    frame: np.ndarray,
+    num: int,
+) -> Bool[np.ndarray, "R"]:
+    """Which regions lie along the picture's border, and are long together: edges of the sheet."""
+    sides = np.array(shape) - 2 + frame.sum(axis=1)
+    away = np.full(len(labels), max(shape))
+    for at, side, (before, _) in zip(places, sides.tolist(), frame.tolist(), strict=True):
+        from_start = at - 1 + before
+        away = np.minimum(away, np.minimum(from_start, side - 1 - from_start))
+    is_far = away > _BORDER * sides.max()
+    lengths = np.bincount(labels, minlength=num)
+    along: Bool[np.ndarray, "R"] = np.bincount(labels, is_far, minlength=num) == 0
+    # of a picture that is cut to its drawing, lines at the border are drawn
+    is_edge = 0.3 * sides.min() < lengths[along].sum() < 0.5 * lengths.sum()
+    return along if is_edge else np.zeros(num, bool)
 
 
 def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:

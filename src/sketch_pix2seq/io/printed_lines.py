@@ -7,6 +7,7 @@ what is drawn on them.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -25,6 +26,8 @@ _TILES = 6  # along each side, in each of which the strength of lines is measure
 _DARKER = 1.5  # times as strong as the lines is what is surely drawn
 _MOST_DARKER = 2.0  # times as strong as the lines is what may be drawn
 _LEAST_DRAWN = 0.001  # of the picture
+_FROM_BORDER = 0.88  # of a side of the picture, what a margin line crosses
+_STRAIGHT = 0.006  # of the longest side, by which it bends
 
 
 def printed_level(
@@ -129,3 +132,17 @@ def _is_even(column: Bool[np.ndarray, " H"]) -> bool:
     apart = np.diff(middles)
     usual = np.median(apart)
     return bool((np.abs(apart - usual) <= _EVEN * usual + 1).mean() > 0.6)
+
+
+def without_margin_lines(strokes: Sequence[np.ndarray], size: tuple[int, ...]) -> list[np.ndarray]:
+    """Leave out straight strokes from border to border of printed paper, unless all are such."""
+    sides = np.array(size)
+    drawn = []
+    for stroke in strokes:
+        span = np.abs(stroke[-1] - stroke[0])
+        apart = stroke - stroke[0]
+        way = (stroke[-1] - stroke[0]) / max(float(np.hypot(*span)), 1e-9)
+        bend = np.abs(apart[:, 0] * way[1] - apart[:, 1] * way[0]).max()
+        if not ((span > _FROM_BORDER * sides).any() and bend < _STRAIGHT * sides.max()):
+            drawn.append(stroke)
+    return drawn or list(strokes)

@@ -39,6 +39,7 @@ def read_sketches(
     on_wrong_line: Callable[[DrawingError], None] | None = None,
     *,
     split: bool = False,
+    straighten: bool = True,
 ) -> list[Sketch]:
     r"""Read the drawings of one file.
 
@@ -49,6 +50,8 @@ def read_sketches(
             passed over; without it such a one is an error.
         split: Whether a page of drawings, in an SVG or a picture, is split into these, in reading
             order; they are named `stem-01` and so on.
+        straighten: Whether a tilted sheet on a darker table, in a photo, is straightened: it is
+            then the frame of its drawing.
 
     Returns:
         At least one sketch, unless every line was passed over; each in the frame of the file. Its
@@ -71,7 +74,8 @@ def read_sketches(
         kind = kind_of(data[:HEAD], name or "")
         file: io.BufferedReader = io.BufferedReader(io.BytesIO(data), HEAD)
         if kind in (Kind.SVG, Kind.PICTURE):
-            return _named(read_picture_or_svg(file, kind), name, split=split)
+            drawing = read_picture_or_svg(file, kind, straighten=straighten)
+            return _named(drawing, name, split=split)
         for number, record in read_records(file, kind, parse=parse_alone):
             if number > MAX_INPUTS:
                 raise DrawingError(f"an input must have at most {MAX_INPUTS} drawings", got="more")

@@ -71,11 +71,11 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
     return iter([raw_of(drawing)])
 
 
-def read_picture_or_svg(file: Content, kind: Kind) -> Sketch:
-    """Read a file that is one drawing."""
+def read_picture_or_svg(file: Content, kind: Kind, *, straighten: bool = True) -> Sketch:
+    """Read a file that is one drawing; of a picture, `straighten` a tilted sheet."""
     if kind is Kind.SVG:
         return read_svg(file.read(MAX_SVG_BYTES + 1))
-    return read_picture(file.read(MAX_PICTURE_BYTES + 1))
+    return read_picture(file.read(MAX_PICTURE_BYTES + 1), straighten=straighten)
 
 
 def _read_lines(

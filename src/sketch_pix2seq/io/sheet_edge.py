@@ -10,63 +10,97 @@ from sketch_pix2seq.io.morphology import closed
 from sketch_pix2seq.io.regions import Regions
 
 _SIDE = 192  # pixels of the picture in which the sheet is looked for
+_BLACKEST = 16  # steps of 255 that are added: in the dark there is noise
 _LEAST_APART = 50  # steps of 255 between sheet and table
 _DARKER = 0.62  # of the sheet's brightness: what a table has at most
 _LEAST_AREA = 0.12  # of the picture
 _FILLED = 0.93  # of its outline, the least that is light
 _FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
+_BLACK = 0.22  # of the sheet's brightness: no shadow is as dark
+_OTHER_HUE = 1.8  # times as much darker in one colour than in another is no shadow
+_AT_BORDER = 0.01  # of the longest side: a sheet that ends there may go on
 _INSET = 0.02  # of its longest side: the sheet's edge, with its shadow
 
 
 def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
-    """Find the outline of a light sheet on a dark ground that surrounds it.
+    """Find the outline of a light sheet on a dark ground, which may be on one side of it alone.
 
     Returns:
         Corners of a convex outline in pixels of the picture; None if there is no such sheet.
     """
     factor = -(-max(picture.size) // _SIDE)
-    small = picture.convert("L").reduce(factor) if factor > 1 else picture.convert("L")
+    small = picture.reduce(factor) if factor > 1 else picture
     if min(small.size) < 16:
         return None
     # lines on the sheet are filled up
-    grey = closed(np.asarray(small), 3)
-    is_light = _light(grey)
+    is_light = _light(closed(_darkest(small), 3))
     if is_light is None:
         return None
     # a shadow that lies on a part of the sheet leaves a corner of the picture light
-    if is_light[[0, 0, -1, -1], [0, -1, 0, -1]].any():
+    is_lit = is_light[[0, 0, -1, -1], [0, -1, 0, -1]]
+    if is_lit.all() or (is_lit.any() and not _is_other_stuff(small, is_light)):
         return None
     regions = Regions.of(is_light)
     sheet = regions.labels == regions.areas.argmax()
     if sheet.mean() < _LEAST_AREA:
         return None
     outline = _hull(sheet)
-    area = _area(outline)
-    if sheet.sum() < _FILLED * area or _area(_four_corners(outline)) < _FOUR_CORNERED * area:
+    area = area_of(outline)
+    if sheet.sum() < _FILLED * area or area_of(main_corners(outline)) < _FOUR_CORNERED * area:
         return None
     return outline * factor
 
 
-def outside_of(outline: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
-    """Where the sheet is not, its edge included."""
+def within_edges(
+    outline: Float[np.ndarray, "N 2"], size: tuple[int, int]
+) -> Float[np.ndarray, "N 2"]:
+    """The outline of a sheet without its edges, where these are not beyond the picture's border."""
     low, high = outline.min(axis=0), outline.max(axis=0)
     inset = _INSET * (high - low).max()
-    inner = (low + high) / 2 + (outline - (low + high) / 2) * (1 - 2 * inset / (high - low))
+    border = _AT_BORDER * max(size)
+    inner_low = low + np.where(low > border, inset, -border)
+    inner_high = high - np.where(high < np.array(size) - border, inset, -border)
+    inner: Float[np.ndarray, "N 2"] = inner_low + (outline - low) * (
+        (inner_high - inner_low) / (high - low)
+    )
+    return inner
+
+
+def outside_of(polygon: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    """Where a polygon is not."""
     mask = Image.new("1", size, 1)
-    ImageDraw.Draw(mask).polygon([tuple(corner) for corner in inner.tolist()], fill=0)
+    ImageDraw.Draw(mask).polygon([tuple(corner) for corner in polygon.tolist()], fill=0)
     return np.asarray(mask)
 
 
+def _is_other_stuff(small: Image.Image, is_light: Bool[np.ndarray, "H W"]) -> bool:
+    """Whether what is dark is no paper in a shadow: nearly black, or of another hue."""
+    colours = np.asarray(small).reshape(*is_light.shape, -1).astype(np.float64)
+    dark, light = (np.median(colours[one], axis=0) for one in (~is_light, is_light))
+    shares = (dark + 1) / (light + 1)
+    return bool(shares.max() < _BLACK or shares.max() > _OTHER_HUE * shares.min())
+
+
+def _darkest(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
+    """The colour of each pixel that is darkest: tables are brown more often than grey."""
+    values: UInt8[np.ndarray, "H W"] = np.asarray(picture)
+    return values.min(axis=2) if values.ndim == 3 else values
+
+
 def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
-    """The light part of a picture of two brightnesses (Otsu, 1979); None if they are close."""
+    """The light part of a picture of two brightnesses; None if they are close.
+
+    By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
+    """
     counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
-    total = np.cumsum(counts * np.arange(256))
+    total = np.cumsum(counts * np.log(np.arange(256) + _BLACKEST))
     dark = total[:-1] / np.maximum(below, 1)
     light = (total[-1] - total[:-1]) / np.maximum(above, 1)
     best = int((below * above * (light - dark) ** 2).argmax())
-    if light[best] - dark[best] < _LEAST_APART or dark[best] > _DARKER * light[best]:
+    darker, lighter = np.exp([dark[best], light[best]])
+    if lighter - darker < _LEAST_APART or darker > _DARKER * lighter:
         return None
     return grey > best
 
@@ -97,18 +131,27 @@ def _turn(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _four_corners(outline: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "4 2"]:
-    """The outline with the corners left out, one after the other, that matter least."""
+def main_corners(
+    outline: Float[np.ndarray, "N 2"], least: float = np.inf
+) -> Float[np.ndarray, "M 2"]:
+    """Leave out, one after the other, the corners of an outline that take off least of its area.
+
+    Returns:
+        At least four; each takes off more than `least` of an area.
+    """
     points = list(outline)
     while len(points) > 4:
         areas = [
-            _area(np.array([points[k - 1], points[k], points[(k + 1) % len(points)]]))
+            area_of(np.array([points[k - 1], points[k], points[(k + 1) % len(points)]]))
             for k in range(len(points))
         ]
+        if min(areas) > least:
+            break
         points.pop(int(np.argmin(areas)))
     return np.array(points)
 
 
-def _area(polygon: Float[np.ndarray, "N 2"]) -> float:
+def area_of(polygon: Float[np.ndarray, "N 2"]) -> float:
+    """The area of a polygon."""
     x, y = polygon.T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
