@@ -54,3 +54,6 @@ def test_it_is_exported_once(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (folder / "model" / "model.json").read_bytes() == (bundle / "model.json").read_bytes()
     assert main(command) == 1
     assert "must not exist yet" in capsys.readouterr().err
+    assert main([*command[:-1], str(tmp_path / "other"), "--port", "80"]) == 2
+    assert "Leave out `--host`, `--port`" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()

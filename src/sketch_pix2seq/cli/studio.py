@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LOCAL = "127.0.0.1"
 """This machine alone."""
+PORT = 8000
 
 
 def studio(
@@ -21,7 +23,7 @@ def studio(
     bundle: Path | None = None,
     export: Path | None = None,
     host: str = LOCAL,
-    port: int = 8000,
+    port: int = PORT,
     threads: int | None = None,
     allow_host: tuple[str, ...] = (),
     proxy: str | None = None,
@@ -50,6 +52,12 @@ def studio(
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     checked_threads(threads)
+    is_served = (host, port, threads, allow_host, proxy) != (LOCAL, PORT, None, (), None)
+    if export is not None and is_served:
+        raise UsageError(
+            "`--export` writes files and opens nothing",
+            do="Leave out `--host`, `--port`, `--threads`, `--allow-host` and `--proxy`.",
+        )
     sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each client
     if export is not None:
         _write(sketcher, export)
