@@ -61,9 +61,9 @@ def read_picture(
 
     Args:
         data: The file's content.
+        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
         straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
             sheet.
-        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
