@@ -134,6 +134,7 @@ def test_margin_lines_and_the_sheets_edge_are_left_out(rng: np.random.Generator)
     pen.line([(597, 0), (596, 300)], (90, 90, 90), 2)
     found = read_picture(photographed(drawn([(HOUSE, BLACK)], ground=ground), rng, noise=2))
     assert max(differing(found, HOUSE)) < 0.02
+    assert (found.left_out or "").startswith("printed lines, lines along the border")
 
 
 def test_lines_at_the_border_of_a_picture_cut_to_its_drawing_are_ink() -> None:

@@ -44,11 +44,12 @@ OnStage = Callable[[str, Image.Image], None]
 
 
 class Lines(NamedTuple):
-    """Strokes, their usual width, and how many specks of dirt were left out."""
+    """Strokes, their usual width, number of specks left out, if lines along the border were."""
 
     strokes: list[Float[np.ndarray, "P 2"]]
     width: float
     num_specks: int
+    had_edge: bool
 
 
 def read_picture(
@@ -61,9 +62,9 @@ def read_picture(
 
     Args:
         data: The file's content.
+        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
         straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
             sheet.
-        on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
@@ -92,6 +93,7 @@ def read_picture(
     left_out = [
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
+        *(["lines along the border"] if lines.had_edge else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
     colours = pen_colours(image, [stroke * ink.scale for stroke in lines.strokes])
@@ -133,7 +135,7 @@ def lines_of_ink(
     frame = np.array(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
-    num_specks = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
+    num_specks, had_edge = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
     width = max(2 * float(np.median(distance[distance > 0])) - 1, 1.0)
     lines = trace(distance)
     strokes = centred(
@@ -141,7 +143,10 @@ def lines_of_ink(
     )
     strokes = simplify(strokes, max(_LEAST_TOLERANCE, softness / 4, _TOLERANCE * width))
     return Lines(
-        [_upright(stroke - 1) * factor + corner for stroke in strokes], width * factor, num_specks
+        [_upright(stroke - 1) * factor + corner for stroke in strokes],
+        width * factor,
+        num_specks,
+        had_edge,
     )
 
 
@@ -171,8 +176,11 @@ def _remove_dirt(
     frame: np.ndarray,
     *,
     is_photo: bool,
-) -> int:
-    """Remove, of the lines, what is smaller than a dot of the pen, and outline of shadows."""
+) -> tuple[int, bool]:
+    """Remove, of the lines, what is smaller than a dot of the pen, and outline of shadows.
+
+    Returns how many specks were removed, and whether there were lines along the border.
+    """
     regions = Regions.of(ink)
     places = np.nonzero(distance)
     labels, along = regions.labels[places], 2.0 * distance[places] - 1
@@ -182,7 +190,8 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
-    is_dirt = is_speck | is_printed | _along_border(labels, places, ink.shape, frame, len(is_speck))
+    is_edge = _along_border(labels, places, ink.shape, frame, len(is_speck))
+    is_dirt = is_speck | is_printed | is_edge
     if is_photo:
         edge = np.zeros_like(ink)
         (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
@@ -192,7 +201,7 @@ def _remove_dirt(
     if is_dirt.all():
         raise DrawingError("a picture must show lines", got="dirt at its edge")
     distance[places] *= ~is_dirt[labels]
-    return int((is_speck | is_printed).sum())
+    return int((is_speck | is_printed).sum()), bool(is_edge.any())
 
 
 def _along_border(
