@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.svg_out import drawing_group, number, path_data, to_svg
+from sketch_pix2seq.sketch.sketch import Frame
 
 SVG = "{http://www.w3.org/2000/svg}"
 CROSS = [np.array([[0, 0], [10, 10]]), np.array([[10, 0], [0, 10]]), np.array([[5, 0]])]
@@ -58,3 +61,14 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 def test_a_dot_is_a_line_of_no_length() -> None:
     assert path_data(np.array([[3.0, 4.0]])) == "M3 4h0"
+
+
+def test_small_frames_keep_their_shape() -> None:
+    """Hundredths of a pixel would be coarse in a frame of one."""
+    sketch = Sketch.from_points([[(0.123456, 0.5), (0.9, 0.654321)]])
+    small = replace(sketch, frame=Frame(1, 1, 0.005, 200.0))
+    (read,) = read_sketches(small.to_svg().encode())
+    assert read.frame is not None
+    assert read.frame.size_mm == pytest.approx(200)
+    scale = 1 / max(read.frame.width, read.frame.height)
+    np.testing.assert_allclose(read.strokes[0][[0, -1]] * scale, sketch.strokes[0], atol=1e-3)

@@ -32,3 +32,8 @@ def test_drawings_are_compared_whatever_their_size_and_place() -> None:
     less = Sketch.from_points(house.strokes[1:])
     assert 2 < house.distance_to(less) == less.distance_to(house) < 10
     assert house.distance_to(Sketch(())) == 10
+
+
+def test_a_dot_is_where_it_is() -> None:
+    dot = Sketch.from_points([[(5, 5)]])
+    assert dot.distance_to(dot) == 0

@@ -134,3 +134,9 @@ def test_a_notebook_shows_it() -> None:
     shown = HOUSE._repr_svg_()
     assert shown.startswith("<svg")
     assert "<title>house</title>" in shown
+
+
+@pytest.mark.parametrize("colour", ["red", "", '#12345"'])
+def test_colours_are_hexadecimal(colour: str) -> None:
+    with pytest.raises(DrawingError, match="#rrggbb"):
+        Sketch((np.zeros((1, 2), np.float32),), colours=(colour,))

@@ -18,7 +18,7 @@ import vpype_cli
 from jaxtyping import Complex128, Float
 
 from sketch_pix2seq.cli.inputs import model_at
-from sketch_pix2seq.errors import SketchPix2SeqError
+from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 from sketch_pix2seq.io.paper import MM_PER_PIXEL, layers_of, paper_for
 from sketch_pix2seq.sketch.curves import curves_of, points_along
 from sketch_pix2seq.sketch.geometry import fit
@@ -134,6 +134,9 @@ def _added(
     quantization: float,
 ) -> vpype.Document:
     """Add a drawing to a document."""
+    for name, length in (("width", width), ("quantization", quantization)):
+        if length is not None and length <= 0:
+            raise UsageError(f"`{name}` must be above 0", got=length)
     paper = paper_for(sketch)
     scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +18,9 @@ MM_PER_PIXEL = 25.4 / 96
 
 MAX_PAPER = 100_000
 """The longest side of paper, in pixels or millimetres."""
+
+SMALLEST_PAPER = 10.0
+"""Pixels of the longest side."""
 
 _HUES = (0, 29, 58, 105, 143, 195, 255, 275, 312, 360)  # angles in Oklab, in degrees
 _NAMES = (
@@ -67,6 +71,9 @@ def paper_for(
 ) -> Paper:
     """Lay a drawing on paper: where it lies in its frame, or fitted into a square.
 
+    A frame that is smaller than `SMALLEST_PAPER` is enlarged by a power of ten, as files hold
+    hundredths of a pixel.
+
     Args:
         drawing: A `Sketch`, which may have a frame, or its strokes.
         size: Width and height in pixels; None: those of the frame, or 256.
@@ -99,7 +106,9 @@ def paper_for(
     if size_mm is not None and not 0 < size_mm <= MAX_PAPER:
         raise UsageError(f"`size_mm` must be above 0 and up to {MAX_PAPER}", got=size_mm)
     if frame is not None:
-        return Paper(frame.width, frame.height, line_width, 1.0, np.zeros(2), size_mm)
+        times = 10.0 ** max(0, math.ceil(math.log10(SMALLEST_PAPER / size)))
+        sides = frame.width * times, frame.height * times
+        return Paper(*sides, line_width * times, times, np.zeros(2), size_mm)
     box = bounds(strokes_of(drawing)) or (0.0, 0.0, 0.0, 0.0)
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, margin)
     return Paper(size, size, line_width, float(scale), size / 2 - middle * scale, size_mm)

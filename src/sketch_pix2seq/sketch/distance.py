@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 FARTHEST = 12
 """Pixels: ink that is farther from any of the other picture counts as being so far away."""
-_INKY = 0.3  # from here on a pixel holds a line
+_INKY = 0.15  # from here on a pixel holds a line; of a dot each of four pixels holds 0.2
 
 
 def line_distances(

@@ -7,6 +7,7 @@ modules it calls (`pen`, `simplify`, `smooth`, `raster`, and those of the room `
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedIOBase
@@ -25,6 +26,9 @@ from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
 Order: TypeAlias = Literal["pen", "hand", "none"]
 """In which order strokes stand; see `Sketch.ordered`."""
+
+
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 class Frame(NamedTuple):
@@ -92,6 +96,9 @@ class Sketch:
         if self.colours is not None and len(self.colours) != len(self.strokes):
             got = f"{len(self.colours)} for {len(self.strokes)}"
             raise DrawingError("`colours` must be one for each stroke", got=got)
+        for colour in self.colours or ():
+            if not _COLOUR.fullmatch(str(colour)):
+                raise DrawingError("a colour must be written as #rrggbb", got=repr(colour)[:40])
 
     # ---- from and to other forms
 

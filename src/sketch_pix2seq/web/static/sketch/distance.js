@@ -2,7 +2,7 @@
 // the same in numpy.
 
 const FARTHEST = 12; // pixels: ink that is farther from any of the other picture counts as this far
-const INKY = 0.3; // from here on a pixel holds a line
+const INKY = 0.15; // from here on a pixel holds a line
 
 /**
  * Mean distance, in pixels, from the ink of each picture to that of the other, of both ways.
