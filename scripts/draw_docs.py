@@ -32,6 +32,7 @@ EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
 IMAGES = ROOT / "docs" / "images"
 NUM_REDRAWINGS = 4
 BEST_OF = 8
+STARTED = 0.6  # share of the points after which drawings are completed
 
 # (category, which of the last ones, how it is shown)
 PHOTOS = (("cat", 3), ("pig", 1), ("face", 1), ("car", 1), ("teapot", 2), ("rabbit", 1), ("bus", 0))
@@ -113,12 +114,13 @@ def mixed(sketcher: Sketcher) -> Path:
 
 
 def completed(sketcher: Sketcher) -> Path:
-    """Beginnings of the examples, each finished several times."""
-    (cat,) = read_sketches(EXAMPLES / "cat.svg")
-    begun = [(cat, 1), *((one, 1) for one in read_sketches(EXAMPLES / "doodles.ndjson"))]
-    started = [Sketch(one.strokes[:count]) for one, count in begun]
+    """The first points of the examples, each completed several times."""
     rows = []
-    for (whole, _), given in zip(begun, started, strict=True):
+    for whole in (
+        *read_sketches(EXAMPLES / "cat.svg"),
+        *read_sketches(EXAMPLES / "doodles.ndjson"),
+    ):
+        given = whole.truncated(round(STARTED * whole.num_points))
         drawings = sketcher.complete(given, n=6, category=whole.category or "cat")
         rows.append(SheetRow([given, *(one.smoothed() for one in drawings)]))
     headings = ["started", "completed"]

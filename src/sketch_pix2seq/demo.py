@@ -33,7 +33,7 @@ WAYS: dict[str, tuple[int, float | None]] = {
     "its own way": (3, 0.0),
 }
 """How many redrawings of each example, and how near to the picture."""
-STARTED = {"face": 0.4, "teapot": 0.5}
+STARTED = {"face": 0.5, "teapot": 0.6}
 """Share of the points after which these examples are completed."""
 NAMED = ("octopus", "mushroom", "house")
 """Drawn by name."""

@@ -26,7 +26,8 @@ class Options:
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         out: The folder to write to; without it the current folder. A name that ends in .svg or
             another format is the file for one drawing (of ndjson for all), and - standard output.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+        form: svg, png, dxf, excalidraw, gif, apng: a file for each drawing; the last two draw
+            themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
         n: Number of drawings of each input.
         temperature: Sampling temperature, 0 or more; without it the model's own.

@@ -131,7 +131,7 @@ class ResultFiles:
         Args:
             drawings: The results of each name of the sources.
             made: How they were made, for ndjson.
-            redrawn: What each name's results redraw; ndjson tells how near they are.
+            redrawn: What each name's results redraw; ndjson holds how near they are.
         """
         contents: Iterable[Sketch | bytes] = itertools.chain.from_iterable(drawings)
         if self.form == "ndjson":

@@ -39,7 +39,8 @@ def trace(
             of these, or - for standard input.
         out: The folder to write to; without it the current folder. A name that ends in .svg or
             another format is the file for one drawing (of ndjson for all), and - standard output.
-        form: svg, png, gif, apng: a file for each drawing; the last two draw themselves.
+        form: svg, png, dxf, excalidraw, gif, apng: a file for each drawing; the last two draw
+            themselves.
             ndjson: NAME.ndjson for each input, a line for each drawing. As --out ends, or else svg.
         order: pen: the lifted pen goes a short way. hand: as a person would draw. none: as found,
             long ones first. Without it pictures and SVGs get pen, or hand if the result draws
@@ -92,7 +93,9 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: 
         with path.open("rb") as file:
             data = file.read(MAX_PICTURE_BYTES + 1)
         stages: dict[str, Image.Image] = {}
-        if is_picture(data[:32]):
+        if not is_picture(data[:32]):
+            notify(f"`{path}` is no picture: `stages` shows none of it")
+        else:
             with suppress(DrawingError):  # reported where the input was read
                 read_picture(data, on_stage=stages.__setitem__, straighten=straighten)
         places = {

@@ -223,7 +223,7 @@ class Sketcher:
         * `best_of`: draw so many for each one wanted, and keep the best: those whose lines are near
           to the input's (of a model that does not see them, or at fidelity 0: whose latent codes
           are) and which, if the bundle holds a classifier, show for certain what it sees in the
-          input. The best one comes first; `Sketch.distance_to` tells how near it is.
+          input. The best one comes first; `Sketch.distance_to` measures how near it is.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several.
@@ -424,7 +424,9 @@ class Sketcher:
         """Return the number of one of `card.categories`; of another one, name the nearest."""
         if category in self.card.categories:
             return self.card.categories.index(category)
-        near = get_close_matches(str(category), self.card.categories, n=3, cutoff=0.5)
+        known = {name.casefold(): name for name in self.card.categories}
+        close = get_close_matches(str(category).casefold(), known, n=3, cutoff=0.5)
+        near = [known[name] for name in close]
         raise UsageError(
             "`category` must be one that the model knows",
             got=category,

@@ -8,6 +8,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
+from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
+from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+
 FARTHEST = 12
 """Pixels: ink that is farther from any of the other picture counts as being so far away."""
 _INKY = 0.15  # from here on a pixel holds a line; of a dot each of four pixels holds 0.2
@@ -31,6 +34,17 @@ def line_distances(
     there = _mean(first, _to_ink(second))
     distances: Float32[np.ndarray, " N"] = (there + _mean(second, _to_ink(first))) / 2
     return distances
+
+
+def percent_apart(first: Drawing, second: Drawing) -> float:
+    """How far the lines of two drawings are apart, in % of the side; see `Sketch.distance_to`."""
+    side = 10 * FARTHEST  # pixels
+    settings = RasterSettings(size=side + 4)
+    pictures = np.zeros((2, 1, side + 4, side + 4), np.float32)
+    for picture, drawing in zip(pictures, (first, second), strict=True):
+        if len(strokes := strokes_of(drawing)):
+            picture[0] = rasterise(strokes, settings)
+    return float(100 / side * line_distances(*pictures)[0])
 
 
 def _mean(

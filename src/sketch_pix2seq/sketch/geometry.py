@@ -38,6 +38,26 @@ Drawing: TypeAlias = HasStrokes | Sequence[np.ndarray]
 """What drawing functions take: a `Sketch`, or its strokes as plain arrays."""
 
 
+def check_stroke(stroke: object, place: str) -> None:
+    """Check that a stroke is a float32 array of one finite point or more.
+
+    Args:
+        stroke: What is to be one.
+        place: What it is called in the error.
+
+    Raises:
+        DrawingError: If it is something else.
+    """
+    if not isinstance(stroke, np.ndarray) or stroke.dtype != np.float32:
+        got = getattr(stroke, "dtype", type(stroke).__name__)
+        do = "Use `Sketch.from_points`."
+        raise DrawingError(f"{place} must be a float32 array", got=got, do=do)
+    if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
+        raise DrawingError(f"{place} must be of shape (P, 2), P >= 1", got=stroke.shape)
+    if not np.isfinite(stroke).all():
+        raise DrawingError(f"{place} must be finite")
+
+
 def strokes_of(drawing: Drawing) -> Sequence[np.ndarray]:
     """Return the strokes of a `Sketch`, or the plain sequence itself; nothing is copied."""
     # `isinstance` of a protocol costs as much as drawing the picture

@@ -30,7 +30,7 @@ def ordered(
         line_width: In pixels; None: a 96th of the longest side.
 
     Returns:
-        The same strokes: some backwards, closed ones perhaps begun at another of their points.
+        The same strokes: some backwards, closed ones perhaps from another of their points on.
 
     Raises:
         UsageError: If there is no such order.
@@ -50,7 +50,7 @@ def ordered(
     closed = [is_closed(stroke, line_width) for stroke in strokes]
     if order == "hand" and len(strokes) > MAX_HAND_STROKES:
         warnings.warn(
-            f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=3
+            f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=4
         )
     elif order == "hand":
         from sketch_pix2seq.sketch.hand_order import hand_order
@@ -59,6 +59,36 @@ def ordered(
     from sketch_pix2seq.sketch.pen_order import pen_order
 
     return pen_order(strokes, closed)
+
+
+def ordered_by_pen(
+    strokes: Sequence[np.ndarray],
+    colours: tuple[str, ...] | None,
+    order: Order,
+    line_width: float | None = None,
+) -> tuple[tuple[np.ndarray, ...], tuple[str, ...] | None]:
+    """Put the strokes of each pen into an order by themselves, pen by pen; see `ordered`.
+
+    Args:
+        strokes: (P, 2) arrays of points.
+        colours: Of the pen of each stroke; None: there is one pen.
+        order: Which order.
+        line_width: In pixels; None: a 96th of the longest side.
+
+    Returns:
+        The strokes, and the colours of their pens.
+    """
+    if colours is None or order == "none":
+        return tuple(ordered(strokes, order, line_width)), colours
+    by_pen: dict[str, list[np.ndarray]] = {}
+    for stroke, colour in zip(strokes, colours, strict=True):
+        by_pen.setdefault(colour, []).append(stroke)
+    found = [
+        (stroke, colour)
+        for colour, own in by_pen.items()
+        for stroke in ordered(own, order, line_width)
+    ]
+    return tuple(stroke for stroke, _ in found), tuple(colour for _, colour in found)
 
 
 def is_closed(stroke: Shaped[np.ndarray, "P 2"], gap: float) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -186,53 +186,50 @@ class _Way:
         """Draw what is between a link and another one backwards, if that is shorter."""
         length = self._links[link]
         one, other = self._before(link), self._after(link)
-        for end, is_before in ((one, True), (other, False)):
-            assert end is not None
-            far_end = other if is_before else one
-            for apart, near in self._candidates(end, length):
-                place = self.index[near >> 1]
-                if (self.begins[place] == near) == is_before:
-                    continue  # the lines between cannot be turned so that these ends meet
-                second = place + is_before
-                beyond = self._after(second) if is_before else self._before(second)
-                gain = length + self._links[second] - apart - self._apart(far_end, beyond)
-                if gain > self._least:
-                    self._reverse(min(link, second), max(link, second))
-                    ends = (one, other, near, beyond)
-                    return gain, [end for end in ends if end is not None]
+        for is_before, apart, near in self._meetings(link):
+            place = self.index[near >> 1]
+            if (self.begins[place] == near) == is_before:
+                continue  # the lines between cannot be turned so that these ends meet
+            far_end, second = other if is_before else one, place + is_before
+            beyond = self._after(second) if is_before else self._before(second)
+            gain = length + self._links[second] - apart - self._apart(far_end, beyond)
+            if gain > self._least:
+                self._reverse(min(link, second), max(link, second))
+                ends = (one, other, near, beyond)
+                return gain, [end for end in ends if end is not None]
         return None
 
     def _move_some(self, link: int) -> tuple[float, list[int]] | None:
         """Draw up to three lines at a link instead of elsewhere, if that is shorter."""
-        length = self._links[link]
         one, other = self._before(link), self._after(link)
-        for end, is_before in ((one, True), (other, False)):
-            assert end is not None
-            far_end = other if is_before else one
-            for apart, near in self._candidates(end, length):
-                place = self.index[near >> 1]
-                begins_here = self.begins[place] == near
-                for size in range(1, 4):
-                    start, stop = (
-                        (place, place + size) if begins_here else (place - size + 1, place + 1)
-                    )
-                    if start < 0 or stop > len(self.begins) or start <= link <= stop:
-                        break
-                    before, after = self._before(start), self._after(stop)
-                    last = self._before(stop) if begins_here else self._after(start)
-                    gain = (
-                        length
-                        + self._links[start]
-                        + self._links[stop]
-                        - apart
-                        - self._apart(last, far_end)
-                        - self._apart(before, after)
-                    )
-                    if gain > self._least:
-                        self._move(start, stop, link, is_turned=begins_here != is_before)
-                        ends = (one, other, near, last, before, after)
-                        return gain, [end for end in ends if end is not None]
+        for is_before, apart, near in self._meetings(link):
+            far_end, place = other if is_before else one, self.index[near >> 1]
+            begins_here = self.begins[place] == near
+            for size in range(1, 4):
+                start = place if begins_here else place - size + 1
+                stop = start + size
+                if start < 0 or stop > len(self.begins) or start <= link <= stop:
+                    break
+                before, after = self._before(start), self._after(stop)
+                last = self._before(stop) if begins_here else self._after(start)
+                gain = (
+                    sum(self._links[cut] for cut in (link, start, stop))
+                    - apart
+                    - self._apart(last, far_end)
+                    - self._apart(before, after)
+                )
+                if gain > self._least:
+                    self._move(start, stop, link, is_turned=begins_here != is_before)
+                    ends = (one, other, near, last, before, after)
+                    return gain, [end for end in ends if end is not None]
         return None
+
+    def _meetings(self, link: int) -> Iterator[tuple[bool, float, int]]:
+        """Ends near those of a link: whether to its first one, how far, and which."""
+        for end, is_before in ((self._before(link), True), (self._after(link), False)):
+            assert end is not None
+            for apart, near in self._candidates(end, self._links[link]):
+                yield is_before, apart, near
 
     def _move(self, start: int, stop: int, link: int, *, is_turned: bool) -> None:
         """Draw the lines from `start` to before `stop` at another link, by turning parts round."""

@@ -20,7 +20,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, smooth
-from sketch_pix2seq.sketch.distance import FARTHEST, line_distances
+from sketch_pix2seq.sketch.distance import percent_apart
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
@@ -82,15 +82,7 @@ class Sketch:
         """Check every stroke and close it against writing."""
         object.__setattr__(self, "strokes", tuple(self.strokes))
         for number, stroke in enumerate(self.strokes):
-            place = f"stroke {number} of `strokes`"
-            if getattr(stroke, "dtype", None) != np.float32:
-                got = getattr(stroke, "dtype", type(stroke).__name__)
-                do = "Use `Sketch.from_points`."
-                raise DrawingError(f"{place} must be a float32 array", got=got, do=do)
-            if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
-                raise DrawingError(f"{place} must be of shape (P, 2), P >= 1", got=stroke.shape)
-            if not np.isfinite(stroke).all():
-                raise DrawingError(f"{place} must be finite")
+            geometry.check_stroke(stroke, f"stroke {number} of `strokes`")
             if stroke.flags.writeable:
                 stroke.setflags(write=False)
         if self.colours is not None and len(self.colours) != len(self.strokes):
@@ -292,19 +284,11 @@ class Sketch:
             >>> [stroke[0].tolist() for stroke in lines.ordered("pen").strokes]
             [[0.0, 0.0], [5.0, 0.0], [9.0, 0.0]]
         """
-        from sketch_pix2seq.sketch.order import ordered
+        from sketch_pix2seq.sketch.order import ordered_by_pen
 
         width = None if self.frame is None else self.frame.line_width
-        if self.colours is None or order == "none":
-            return replace(self, strokes=tuple(ordered(self.strokes, order, width)))
-        strokes: list[np.ndarray] = []
-        colours: list[str] = []
-        for wanted in dict.fromkeys(self.colours):
-            both = zip(self.strokes, self.colours, strict=True)
-            own = [stroke for stroke, colour in both if colour == wanted]
-            strokes += ordered(own, order, width)
-            colours += [wanted] * len(own)
-        return replace(self, strokes=tuple(strokes), colours=tuple(colours))
+        strokes, colours = ordered_by_pen(self.strokes, self.colours, order, width)
+        return replace(self, strokes=strokes, colours=colours)
 
     def smoothed(self) -> Sketch:
         """Put points on smooth lines through the points; corners stay sharp.
@@ -326,13 +310,7 @@ class Sketch:
             >>> line.distance_to(line)
             0.0
         """
-        side = 10 * FARTHEST  # pixels
-        blank = np.zeros((side + 4, side + 4), np.float32)
-        settings = RasterSettings(size=side + 4)
-        first, second = (
-            rasterise(one.strokes, settings) if one.strokes else blank for one in (self, other)
-        )
-        return float(100 / side * line_distances(first[None], second[None])[0])
+        return percent_apart(self.strokes, other.strokes)
 
     def truncated(self, max_steps: int) -> Sketch:
         """Keep the first `max_steps` points, 0 or more.
@@ -462,30 +440,13 @@ class Sketch:
                 `to_svg` that they can show.
 
         Raises:
-            UsageError: If the suffix is another.
+            UsageError: If the suffix is another, or such files cannot show an option.
         """
-        from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+        from sketch_pix2seq.io.atomic import atomic_write
+        from sketch_pix2seq.io.saving import file_content
 
         path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix == ".svg":
-            content = self.to_svg(**options).encode()
-        elif suffix == ".png":
-            content = png_bytes(self.to_image(**options))
-        elif suffix in (".gif", ".apng"):
-            content = self.to_animation("gif" if suffix == ".gif" else "apng", **options)
-        elif suffix == ".dxf":
-            from sketch_pix2seq.io.dxf_out import to_dxf
-
-            content = to_dxf(self, **options).encode()
-        elif suffix == ".excalidraw":
-            from sketch_pix2seq.io.excalidraw_out import to_excalidraw
-
-            content = to_excalidraw(self, **options)
-        else:
-            kinds = ".svg, .png, .gif, .apng, .dxf or .excalidraw"
-            raise UsageError(f"a sketch must be saved as {kinds}", got=path.name)
-        atomic_write(path, content)
+        atomic_write(path, file_content(self, path, options))
         return path
 
     # ---- Python's own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import threading
@@ -15,19 +14,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from anyio import move_on_after
 from PIL import Image
-from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
 from bundles import tiny_attention_bundle, tiny_bundle, tiny_latents, with_classifier, write_bundle
 from sketch_pix2seq import Sketch, Sketcher
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
-from sketch_pix2seq.errors import BusyError
 from sketch_pix2seq.inference.inputs import as_views
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.web.guards import Limits
-from sketch_pix2seq.web.studio.api import Workers, _go_on
 from sketch_pix2seq.web.studio.app import create_studio
 from sketch_pix2seq.web.studio.forms import Strokes, sketch_of, strokes_in_middle, strokes_of
 
@@ -38,12 +33,6 @@ HOUSE: Strokes = [
 LINE: Strokes = [[[0, 9], [0, 5]]]
 
 
-async def never() -> Any:
-    await asyncio.sleep(60)
-
-
-WAITING = Request({"type": "http"}, never)
-"""Of somebody who stays."""
 UNLIMITED = Limits(
     body_bytes=512 * 1024, larger={"/api/read": 1 << 24}, per_second=1e6, burst=10**6
 )
@@ -322,7 +311,7 @@ def test_too_many_at_once_are_told_that_it_is_busy(
         return []
 
     monkeypatch.setattr(sketcher, "redraw", slow)
-    monkeypatch.setattr("sketch_pix2seq.web.studio.api.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.workers.WAIT_SECONDS", 0.2)
     with TestClient(create_studio(sketcher, UNLIMITED)) as client, ThreadPoolExecutor(9) as people:
         answers = [
             people.submit(client.post, "/api/redraw", json={"drawing": HOUSE})
@@ -338,78 +327,6 @@ def test_too_many_at_once_are_told_that_it_is_busy(
     assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
     assert busy.json()["error"]["hint"] == "Try again in a few seconds."
     assert busy.headers["retry-after"]
-
-
-def test_only_so_many_wait() -> None:
-    async def hand_in() -> list[str]:
-        workers, goes_on = Workers(1, most_waiting=3), threading.Event()
-        works = [
-            asyncio.create_task(workers.run(WAITING, lambda: str(goes_on.wait(20))))
-            for _ in range(4)
-        ]
-        while workers.num_waiting < 3:
-            await asyncio.sleep(0.01)
-        assert workers.num_active == 1
-        with pytest.raises(BusyError, match="too many people"):
-            await workers.run(WAITING, lambda: "")
-        goes_on.set()
-        return await asyncio.gather(*works)
-
-    assert asyncio.run(hand_in()) == ["True"] * 4
-
-
-def test_who_stops_waiting_makes_room() -> None:
-    async def stop() -> str:
-        workers, goes_on = Workers(1, most_waiting=1), threading.Event()
-        first = asyncio.create_task(workers.run(WAITING, lambda: str(goes_on.wait(20))))
-        await asyncio.sleep(0.01)
-        for _ in range(5):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(workers.run(WAITING, lambda: ""), 0.01)
-        goes_on.set()
-        await first
-        return await workers.run(WAITING, lambda: "made")
-
-    assert asyncio.run(stop()) == "made"
-
-
-def test_a_thread_is_taken_until_its_work_ends() -> None:
-    """A request that took too long leaves no work behind that nobody counts."""
-
-    async def give_up() -> tuple[bool, int]:
-        workers = Workers(1)
-        with move_on_after(0.05) as scope:
-            await workers.run(WAITING, lambda: time.sleep(0.3))
-        return scope.cancelled_caught, workers.num_active
-
-    begun = time.monotonic()
-    assert asyncio.run(give_up()) == (True, 0)
-    assert time.monotonic() - begun >= 0.3
-
-
-def test_for_who_has_gone_no_more_is_drawn(sketcher: Sketcher) -> None:
-    drawn: list[int] = []
-
-    def draw() -> None:
-        def progress(done: int, total: int) -> None:
-            drawn.append(done)
-            _go_on(done, total)
-            time.sleep(0.01)
-
-        sketcher.redraw(sketch_of(HOUSE), n=5_000, progress=progress)
-
-    async def go_away() -> int:
-        async def leave() -> Any:
-            await asyncio.sleep(0.3)
-            return {"type": "http.disconnect"}
-
-        workers = Workers(1)
-        with pytest.raises(ClientDisconnect):
-            await workers.run(Request({"type": "http"}, leave), draw)
-        return workers.num_active
-
-    assert asyncio.run(go_away()) == 0
-    assert 0 < max(drawn) < 5_000
 
 
 def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
-from anyio import CancelScope, CapacityLimiter, fail_after, from_thread, to_thread
-from anyio.lowlevel import checkpoint_if_cancelled
 from fastapi import APIRouter, Request
 from jaxtyping import Float32
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from sketch_pix2seq.errors import BundleError, BusyError, DrawingError
+from sketch_pix2seq.errors import BundleError, DrawingError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.animation import film
 from sketch_pix2seq.io.atomic import png_bytes
@@ -42,86 +37,12 @@ from sketch_pix2seq.web.studio.forms import (
     strokes_in_middle,
     strokes_of,
 )
+from sketch_pix2seq.web.studio.workers import Workers, go_on
 
-T = TypeVar("T")
-
-MOST_WAITING = 200
-"""Requests that may wait for a thread."""
-WAIT_SECONDS = 10.0
-"""How long one may wait for it."""
 NUM_GUESSES = 3
 _PICTURE_SIZE = 1024
 _GIF_SIZE = 384
 _TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
-
-
-class Workers:
-    """Threads that work for all who ask, and the queue before them.
-
-    Args:
-        num_threads: More than there are processors would only slow each other.
-        most_waiting: Requests that may wait.
-    """
-
-    def __init__(self, num_threads: int, most_waiting: int = MOST_WAITING) -> None:
-        self._limiter = CapacityLimiter(num_threads)
-        self._most_waiting = most_waiting
-
-    @property
-    def num_active(self) -> int:
-        """How many requests are worked on."""
-        return self._limiter.statistics().borrowed_tokens
-
-    @property
-    def num_waiting(self) -> int:
-        """How many requests wait."""
-        return self._limiter.statistics().tasks_waiting
-
-    async def run(self, request: Request, work: Callable[[], T]) -> T:
-        """Do something in a thread.
-
-        Args:
-            request: Once its client has gone, `_go_on` ends the work.
-            work: The function to run.
-
-        Raises:
-            BusyError: If too many wait for a thread, or none becomes free in time.
-            ClientDisconnect: If the client has gone.
-        """
-        with CancelScope() as scope:
-            watcher = asyncio.create_task(_cancel_when_gone(request, scope))
-            try:
-                await self._wait_for_thread()
-                try:
-                    result = await to_thread.run_sync(work)
-                    await checkpoint_if_cancelled()
-                    return result
-                finally:
-                    self._limiter.release()
-            finally:
-                watcher.cancel()
-        raise ClientDisconnect
-
-    async def _wait_for_thread(self) -> None:
-        busy = BusyError("too many people draw at this moment", do="Try again in a few seconds.")
-        if self.num_waiting >= self._most_waiting:
-            raise busy
-        try:
-            with fail_after(WAIT_SECONDS):
-                await self._limiter.acquire()
-        except TimeoutError as error:
-            raise busy from error
-
-
-async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
-
-
-def _go_on(done: int, total: int) -> None:
-    """End a thread's work, between two drawings, if nobody waits for it any more."""
-    from_thread.check_cancelled()
 
 
 def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
@@ -162,7 +83,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
                 form.n,
                 form.temperature,
                 form.seed,
-                _go_on,
+                go_on,
                 fidelity=form.fidelity,
                 best_of=form.best_of,
             ),
@@ -175,7 +96,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         drawn = await drawers.run(
             request,
             lambda: sketcher.complete(
-                sketch, form.n, form.temperature, form.seed, _go_on, category=form.category
+                sketch, form.n, form.temperature, form.seed, go_on, category=form.category
             ),
         )
         return DrawingsAnswer(drawings=[strokes_of(one) for one in drawn])
@@ -184,7 +105,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     async def generate(request: Request, form: GenerateForm) -> DrawingsAnswer:
         drawn = await drawers.run(
             request,
-            lambda: sketcher.generate(form.category, form.n, form.temperature, form.seed, _go_on),
+            lambda: sketcher.generate(form.category, form.n, form.temperature, form.seed, go_on),
         )
         return _in_middle(drawn)
 
@@ -199,7 +120,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
                 form.steps,
                 form.temperature,
                 form.seed,
-                _go_on,
+                go_on,
                 spherical=form.spherical,
                 best_of=form.best_of,
             ),
@@ -218,7 +139,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     async def draw_point(request: Request, form: PointForm) -> DrawingsAnswer:
         def draw() -> list[list[Sketch]]:
             code = gallery.latent_at(form.x, form.y)
-            return sketcher.decode(code[None], form.n, form.temperature, form.seed, _go_on)
+            return sketcher.decode(code[None], form.n, form.temperature, form.seed, go_on)
 
         (drawn,) = await drawers.run(request, draw)
         return _in_middle(drawn)

@@ -12,8 +12,9 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
-from sketch_pix2seq.web.studio.api import Workers, routes
+from sketch_pix2seq.web.studio.api import routes
 from sketch_pix2seq.web.studio.pages import TITLE, render_pages
+from sketch_pix2seq.web.studio.workers import Workers
 
 LIMITS = Limits(
     body_bytes=128 * 1024,

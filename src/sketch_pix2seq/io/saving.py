@@ -1,0 +1,44 @@
+"""Which kind of file a drawing is saved as: by its suffix."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.io.atomic import png_bytes
+from sketch_pix2seq.io.dxf_out import to_dxf
+from sketch_pix2seq.io.excalidraw_out import to_excalidraw
+from sketch_pix2seq.sketch.sketch import Sketch
+
+_KINDS: dict[str, Callable[..., Any]] = {
+    ".svg": Sketch.to_svg,
+    ".png": Sketch.to_image,
+    ".gif": partial(Sketch.to_animation, kind="gif"),
+    ".apng": partial(Sketch.to_animation, kind="apng"),
+    ".dxf": to_dxf,
+    ".excalidraw": to_excalidraw,
+}
+
+
+def file_content(sketch: Sketch, path: Path, options: dict[str, Any]) -> bytes:
+    """Make the content of a file; see `Sketch.save`.
+
+    Raises:
+        UsageError: If the suffix is another, or files of that suffix cannot show an option.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _KINDS:
+        *others, last = _KINDS
+        kinds = f"{', '.join(others)} or {last}"
+        raise UsageError(f"a sketch must be saved as {kinds}", got=path.name)
+    write = _KINDS[suffix]
+    if unknown := sorted(options.keys() - inspect.signature(write).parameters.keys()):
+        raise UsageError(f"{suffix} files have no `{unknown[0]}`")
+    content = write(sketch, **options)
+    if suffix == ".png":
+        return png_bytes(content)
+    return content if isinstance(content, bytes) else content.encode()
