@@ -17,7 +17,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of, way_along
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 PACE = 1.6
@@ -167,7 +167,7 @@ def _drawn_between(
         if len(points) == 1:
             yield points
             continue
-        way = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))))
+        way = way_along(points)
         from_, to = (
             way[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
             for moment in (begin, end)

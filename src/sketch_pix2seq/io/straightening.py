@@ -151,7 +151,7 @@ def _edge_between(
     near = 3  # pixels on each side that are compared
     darker, lighter = sums[:, near:-near] - sums[:, : -2 * near], sums[:, 2 * near :]
     rise = lighter - sums[:, near:-near] - darker
-    steepest = offsets[near:][rise.argmax(axis=1)] - 0.0
+    steepest = offsets[near:][rise.argmax(axis=1)]
     is_edge = np.ones(_STEPS, bool)
     for _ in range(4):  # without what does not lie on one line with the others
         slope, middle = np.polyfit(at[is_edge], steepest[is_edge], 1)

@@ -90,6 +90,16 @@ def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] |
     return (float(x0), float(y0), float(x1), float(y1))
 
 
+def way_along(line: Shaped[np.ndarray, "P 2"]) -> Float[np.ndarray, " P"]:
+    """Return how far it is along a line, from its first point to each.
+
+    Example:
+        >>> way_along(np.array([[0, 0], [3, 4], [3, 5]])).tolist()
+        [0.0, 5.0, 6.0]
+    """
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+
+
 def fit(
     low: Float[np.ndarray, "*B 2"],
     high: Float[np.ndarray, "*B 2"],

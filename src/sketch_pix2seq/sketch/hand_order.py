@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from safetensors.numpy import load
 
+from sketch_pix2seq.sketch.geometry import way_along
 from sketch_pix2seq.sketch.order import opened_at
 
 NUM_POINTS = 17
@@ -296,7 +297,7 @@ def _share_less(values: np.ndarray) -> np.ndarray:
 
 def _evenly(line: np.ndarray) -> np.ndarray:
     """Points evenly along a line."""
-    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    along = way_along(line)
     places = np.linspace(0, along[-1], NUM_POINTS)
     return np.stack([np.interp(places, along, axis) for axis in line.T], axis=1)
 
