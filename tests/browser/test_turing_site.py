@@ -158,20 +158,24 @@ def test_an_answer_that_does_not_arrive_is_sent_again(
 ) -> None:
     begin(sheet, site)
     attempts: list[str] = []
+    held: list[Route] = []
 
     def fail_at_first(route: Route) -> None:
         attempts.append(route.request.post_data or "")
         if len(attempts) == 1:
             route.abort()
         elif len(attempts) == 2:
-            route.fetch()  # kept, but the answer is lost on its way
-            route.fulfill(status=503, body="{}")
+            held.append(route)  # until the words below have been seen, however busy the machine is
         else:
             route.continue_()
 
     sheet.route("**/api/vote", fail_at_first)
     sheet.keyboard.press("ArrowLeft")
     expect(sheet.get_by_text("Your answer is not kept yet")).to_be_visible()
+    while not held:
+        sheet.wait_for_timeout(50)
+    held[0].fetch()  # kept, but the answer is lost on its way
+    held[0].fulfill(status=503, body="{}")
     expect_number(sheet, 2)
     expect(sheet.get_by_text("Your answer is not kept yet")).to_be_hidden()
     assert len(attempts) == 3
