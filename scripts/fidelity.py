@@ -31,12 +31,16 @@ class Fidelity(NamedTuple):
             sides; NaN if one of them is empty.
         small: small strokes of the drawing.
         kept: how many of them are kept.
+        alone: small strokes that no other line of the drawing comes near.
+        alone_kept: how many of these are kept.
         ink: length of the redrawing's lines, in lengths of the drawing's; NaN if that is 0.
     """
 
     distance: float
     small: int
     kept: int
+    alone: int
+    alone_kept: int
     ink: float
 
 
@@ -50,7 +54,7 @@ def fidelity(redrawing: Sketch, drawing: Sketch) -> Fidelity:
     Example:
         >>> line = Sketch.from_points([[(0, 0), (10, 0)]])
         >>> fidelity(line, line)
-        Fidelity(distance=0.0, small=0, kept=0, ink=1.0)
+        Fidelity(distance=0.0, small=0, kept=0, alone=0, alone_kept=0, ink=1.0)
     """
     ours, theirs = _fitted(redrawing), _fitted(drawing)
     length = _length(theirs)
@@ -97,18 +101,21 @@ def _distance(
 
 def _small_strokes(
     ours: list[Float64[np.ndarray, "_ 2"]], theirs: list[Float64[np.ndarray, "_ 2"]]
-) -> tuple[int, int]:
-    """How many small strokes there are, and how many are kept."""
-    small = [box for box in map(_box, theirs) if box[2] < SMALL]
-    if not small or not ours:
-        return len(small), 0
-    boxes = np.array([_box(stroke) for stroke in ours])  # (K, 3)
-    kept = 0
-    for x, y, size in small:
+) -> tuple[int, int, int, int]:
+    """How many small strokes there are and are kept, and the same of those that are alone."""
+    boxes = np.array([_box(stroke) for stroke in ours]).reshape(-1, 3)
+    kept, alone = [], []
+    for number, stroke in enumerate(theirs):
+        x, y, size = _box(stroke)
+        if size >= SMALL:
+            continue
         near = np.hypot(boxes[:, 0] - x, boxes[:, 1] - y) <= NEAR
         ratio = np.maximum(boxes[:, 2], _SMALLEST) / max(size, _SMALLEST)
-        kept += bool((near & (ratio <= LIKE) & (ratio >= 1 / LIKE)).any())
-    return len(small), kept
+        kept.append(bool((near & (ratio <= LIKE) & (ratio >= 1 / LIKE)).any()))
+        others = _samples(theirs[:number] + theirs[number + 1 :])
+        apart = np.linalg.norm(_samples([stroke])[:, None] - others[None], axis=2)
+        alone.append(float(apart.min(initial=np.inf)) > NEAR)
+    return len(kept), sum(kept), sum(alone), int(np.logical_and(kept, alone).sum())
 
 
 def _box(stroke: Float64[np.ndarray, "P 2"]) -> tuple[float, float, float]:

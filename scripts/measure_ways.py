@@ -7,7 +7,8 @@ once near to the picture and once from its code alone, drawn by its category's n
 from the first third of its points, without and with the category. What a bundle cannot do is left
 out. For each way: how often the judge recognises the category, as a share of how often it
 recognises the human drawings, with a 95 % interval over drawings; and, of redrawings, distance
-of lines, small strokes kept and ink (`fidelity.py`). Writes a table in Markdown.
+of lines, small strokes kept, those of them that no other line comes near, and ink (`fidelity.py`).
+Writes a table in Markdown.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ def main() -> None:
     judge = Classifier.load(options.judge or _default())
     human = _recognised(judge, drawings, drawings)
     print(f"{len(drawings)} {options.split} drawings; the judge recognises {_share(human)}.\n")
-    print("| bundle | way | recognised, of human | distance, % | small strokes, % | ink |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| bundle | way | recognised, of human | distance, % | small strokes, % | alone, % | ink |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for place in options.bundle or [None]:
         sketcher = Sketcher.load(place)
         for way, drawn in _ways(sketcher, drawings, options.temperature):
@@ -53,7 +56,7 @@ def main() -> None:
             if way.startswith("fidelity"):
                 cells += _kept(drawn, drawings)
             else:
-                cells += ["", "", ""]
+                cells += ["", "", "", ""]
             print(f"| {' | '.join(cells)} |", flush=True)
 
 
@@ -124,9 +127,11 @@ def _recognised(judge: Classifier, drawn: list[Sketch], drawings: list[Sketch]) 
 def _kept(drawn: list[Sketch], drawings: list[Sketch]) -> list[str]:
     found = [fidelity(one, drawing) for one, drawing in zip(drawn, drawings, strict=True)]
     small = sum(one.small for one in found)
+    alone = sum(one.alone for one in found)
     return [
         f"{100 * float(np.nanmean([one.distance for one in found])):.2f}",
         f"{100 * sum(one.kept for one in found) / max(small, 1):.0f}",
+        f"{100 * sum(one.alone_kept for one in found) / max(alone, 1):.0f}",
         f"{float(np.nanmean([one.ink for one in found])):.2f}",
     ]
 

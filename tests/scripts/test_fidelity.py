@@ -47,10 +47,16 @@ def test_small_strokes_are_kept_where_one_of_their_size_is_near(
     assert (found.small, found.kept) == (2, kept)
 
 
+def test_a_small_stroke_is_alone_if_no_line_comes_near() -> None:
+    face = Sketch.from_points([BOX, _dot(30, 30), _dot(60, 95)])  # the second is at the wall
+    found = fidelity(Sketch.from_points([BOX, _dot(30, 30)]), face)
+    assert (found.small, found.kept, found.alone, found.alone_kept) == (2, 1, 1, 1)
+
+
 def test_size_and_place_do_not_matter() -> None:
     face = Sketch.from_points([BOX, _dot(30, 30)])
     moved = Sketch(tuple(3 * stroke + 50 for stroke in face.strokes))
-    assert fidelity(moved, face) == pytest.approx((0.0, 1, 1, 1.0), abs=1e-6)
+    assert fidelity(moved, face) == pytest.approx((0.0, 1, 1, 1, 1, 1.0), abs=1e-6)
 
 
 def test_a_line_drawn_twice_is_twice_the_ink() -> None:

@@ -101,6 +101,22 @@ def test_the_pen_moves_to_the_ink_that_is_left_though_no_proposal_reaches_it(
     assert np.abs(position[0] + way[0] - at).max() <= 2
 
 
+def test_the_pen_moves_to_faint_ink_as_well() -> None:
+    ink = 0.2 * picture((4, 24, 28, 24), (4, 25, 28, 25), (4, 26, 28, 26))
+    position = np.array([[14.5, 4.5]], np.float32)
+    way, pen = guidance.choose(
+        position,
+        np.array([[[1, 1]]], np.float32),
+        np.array([False]),
+        np.zeros((1, 1), np.float32),
+        np.array([[0, 0, 9]], np.float32),
+        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink, np.zeros_like(ink)),
+        np.array([True]),
+    )
+    assert pen[0] == PEN_DOWN
+    assert position[0, 1] + way[0, 1] > 23
+
+
 def test_a_strip_beside_a_line_is_not_left() -> None:
     ink = picture((4, 8, 28, 8), (4, 10, 28, 10))
     drawn = covered((4, 8.5, 28, 8.5))

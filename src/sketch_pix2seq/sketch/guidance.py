@@ -38,11 +38,11 @@ LIFT_BONUS = 1.0
 """Nats gained by a pen that is lifted where the ink ends."""
 LINE_SAMPLES = 6
 """Points at which a line is compared with the picture."""
-_BESIDE = 5  # side of the square about a pixel in which a drawn line counts as beside it
+_BESIDE = 3  # side of the square about a pixel in which a drawn line counts as beside it
 _ARRIVAL_SQUARE, _ARRIVAL_INK = 5, 3.0  # so much remaining ink about its end is enough to arrive
 _AHEAD_SQUARE, _AHEAD_INK = 5, 1.5  # so much remaining ink about its end is enough to continue
-_END_SQUARE, _END_INK = 4, 3.0  # with more remaining ink in any square the drawing does not end
-_INKY = 0.3  # of a pixel that the pen may move to
+_END_SQUARE, _END_INK = 4, 1.5  # with more remaining ink in any square the drawing does not end
+_INKY = 0.3  # of the darkest pixel of ink: as dark must one be that the pen moves to
 _REACH = 8.0  # pixels: spread of the distance between a proposal and remaining ink
 _AROUND = np.arange(_AHEAD_SQUARE) - _AHEAD_SQUARE // 2
 
@@ -126,7 +126,7 @@ def _nearest_ink(
     logits: Float32[np.ndarray, " K"],
 ) -> Float32[np.ndarray, "2"]:
     """The middle of the pixel of ink that is nearest to proposals, likely ones first."""
-    down, across = np.nonzero(ink > _INKY)
+    down, across = np.nonzero(ink > np.float32(_INKY) * ink.max())
     pixels = np.stack((across, down), axis=1).astype(np.float32) + np.float32(0.5)
     far = ((pixels[:, None] - ends) ** 2).sum(axis=2) / np.float32(2 * _REACH * _REACH)
     nearest: Float32[np.ndarray, "2"] = pixels[(logits - far).max(axis=1).argmax()]

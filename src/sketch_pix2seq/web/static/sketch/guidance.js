@@ -14,11 +14,11 @@ const ARRIVAL = 8; // nats gained by a move with the pen up that arrives at rema
 const STAY_DOWN_BONUS = 4; // nats gained by a pen that stays down where the ink continues
 const LIFT_BONUS = 1; // nats gained by a pen that is lifted where the ink ends
 const LINE_SAMPLES = 6; // points at which a line is compared with the picture
-const BESIDE = 5; // side of the square about a pixel in which a drawn line counts as beside it
+const BESIDE = 3; // side of the square about a pixel in which a drawn line counts as beside it
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
-const END_SQUARE = 4, END_INK = 3; // more remaining ink in any square: the drawing does not end
-const INKY = 0.3; // of a pixel that the pen may move to
+const END_SQUARE = 4, END_INK = 1.5; // more remaining ink in any square: the drawing does not end
+const INKY = Math.fround(0.3); // of the darkest pixel of ink: as dark must one be that the pen moves to
 const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
 const f32 = Math.fround;
@@ -99,9 +99,11 @@ export function choose(x, y, ends, draws, logits, pen, maps, scores) {
  */
 function nearestInk(ends, logits, { size, remaining, drawn }) {
   const ink = inkAwayFromLines(remaining, drawn, size);
+  const darkest = ink.reduce((most, value) => Math.max(most, value), 0);
+  const least = f32(INKY * darkest);
   let place = 0, most = -Infinity;
   for (let at = 0; at < ink.length; at++) {
-    if (ink[at] <= INKY) continue;
+    if (ink[at] <= least) continue;
     const x = (at % size) + 0.5, y = Math.floor(at / size) + 0.5;
     for (let i = 0; i < logits.length; i++) {
       const far = ((x - ends[2 * i]) ** 2 + (y - ends[2 * i + 1]) ** 2) / (2 * REACH * REACH);
