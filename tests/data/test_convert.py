@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -53,6 +54,24 @@ def test_a_data_set_made_of_what_was_written_is_the_same(
     assert names == [f"circle.{suffix}", f"house.{suffix}"]
     card = prepare([tmp_path / "out"], tmp_path / "again")
     assert card.categories == ("circle", "house")
+    assert contents(tmp_path / "again") == contents(prepared)
+
+
+def test_a_parquet_folder_is_a_data_set_for_others_and_can_be_prepared_again(
+    prepared: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "parquet"
+    assert write_back([prepared], out, format="parquet") == {"circle": 90, "house": 90}
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("README.md", "test.parquet", "train.parquet", "valid.parquet")
+    ]
+    # as `docs/formats.md` queries it
+    query = f"SELECT word, count(*) FROM '{out}/*.parquet' GROUP BY word ORDER BY word"
+    assert duckdb.connect().execute(query).fetchall() == [("circle", 90), ("house", 90)]
+    head = (out / "README.md").read_text().split("---")[1]
+    assert "  - split: validation\n    path: valid.parquet\n" in head
+    assert "license" not in head  # of these nothing is known
+    prepare([out], tmp_path / "again")
     assert contents(tmp_path / "again") == contents(prepared)
 
 

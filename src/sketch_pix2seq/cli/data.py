@@ -117,7 +117,8 @@ def convert(
     Args:
         sources: A prepared data set, or files and folders of drawings in any layout.
         out: The folder to make; it must not exist yet.
-        format: Simplified ndjson, QuickDraw's binary, sketch-rnn's npz, or a folder of SVGs.
+        format: Simplified ndjson, QuickDraw's binary, sketch-rnn's npz, Parquet (a file a split),
+            or a folder of SVGs.
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):

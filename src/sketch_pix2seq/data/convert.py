@@ -16,10 +16,11 @@ from typing import TypeAlias, get_args
 import numpy as np
 
 from sketch_pix2seq.data.atomic_dir import atomic_dir
-from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, SPLITS
+from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, NOT_STATED, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import Written
+from sketch_pix2seq.data.parquet_folder import write_parquet_folder
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
@@ -46,7 +47,8 @@ def write_back(
     Args:
         sources: One prepared data set, or whatever `prepare` reads.
         out: The folder to make; it must not exist yet.
-        format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits) or `svg`.
+        format: `ndjson` (simplified), `binary`, `npz` (sketch-rnn's, with the splits), `parquet`
+            (a file a split, as `datasets` reads it; of sources one file) or `svg`.
         splits: Splits of a prepared data set to write.
         on_notice: Called with a line about records that were left out.
 
@@ -69,10 +71,15 @@ def write_back(
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":
                 return _npz_of_dataset(dataset, folder, splits)
+            if format == "parquet":
+                named = {split: _of_dataset(dataset, (split,)) for split in splits}
+                return write_parquet_folder(folder, named, dataset.card.licence)
             return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
         found = _of_sources(sources, on_notice)
+        if format == "parquet":
+            return write_parquet_folder(folder, {"train": found}, NOT_STATED)
         if format != "npz":
             return _written(found, folder, format, on_notice)
         lines = folder / "lines"

@@ -17,7 +17,7 @@ ONE_DRAWING = (
     *(".tif", ".tiff", ".avif", ".heic", ".jp2", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
 )
 """Suffixes of files that are one drawing each: a folder of them is a category."""
-MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin")
+MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin", ".parquet")
 """Suffixes of files of many drawings."""
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -40,7 +40,7 @@ _REFUSED = {  # how a file begins, what it is, and what to do
     rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\x1f\x8b|.{257}ustar": ("an archive", _UNPACK),
     rb"\x80[\x02-\x05]": ("a pickle, which is a program", "Save arrays with `numpy.savez`."),
     rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
-    rb"\x89HDF|PAR1|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
+    rb"\x89HDF|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
 }
 _DOCUMENT = re.compile(r'"(type"\s*:\s*"excalidraw|tldrawFileFormatVersion|train"\s*:\s*\[)')
 
@@ -60,6 +60,7 @@ class Kind(Enum):
     NPY = auto()
     BINARY = auto()
     "Quick, Draw!'s own"
+    PARQUET = auto()
 
 
 ALONE = frozenset((Kind.SVG, Kind.INKML, Kind.PICTURE))
@@ -85,6 +86,8 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         return Kind.BINARY
     if is_picture(head):
         return Kind.PICTURE
+    if head.startswith(b"PAR1"):
+        return Kind.PARQUET
     if head.startswith(b"\x93NUMPY"):
         return Kind.NPY
     if head.startswith(b"PK\x03\x04") and (name.endswith(".npz") or b".npy" in head[:200]):
@@ -107,7 +110,7 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         return Kind.LINES
     raise DrawingError(
         "an input must be an SVG, a picture (PNG, JPEG, ...), an ndjson or other JSON of drawings, "
-        "a CSV, an npz or npy, InkML or Excalidraw",
+        "a CSV, an npz, npy or Parquet, InkML or Excalidraw",
         got="something else",
     )
 

@@ -13,6 +13,7 @@ from sketch_pix2seq.io.documents import MAX_DOCUMENT_BYTES, read_csv, read_inkml
 from sketch_pix2seq.io.kinds import HEAD, Kind, encoding_of
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
 from sketch_pix2seq.io.opened import Content, split_lines
+from sketch_pix2seq.io.parquet import read_parquet
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
@@ -59,6 +60,8 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
         return read_npy(file)
     if kind is Kind.BINARY:
         return read_binary(file)
+    if kind is Kind.PARQUET:
+        return read_parquet(file)
     if kind is Kind.CSV:
         return read_csv(split_lines(as_utf8(file)))
     if kind is Kind.JSON:
