@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 
@@ -12,6 +14,7 @@ from sketch_pix2seq.inference.encoders import GridEncoder
 from sketch_pix2seq.models import attention as torch_attention
 from sketch_pix2seq.models import encoders as torch_encoders
 from sketch_pix2seq.sketch.raster import QUICKDRAW_FRAME, RasterSettings, rasterise_batch
+from sketch_pix2seq.training.recipe import ConditionSettings
 
 SIZE, LATENT_DIM, CATEGORIES, COMPONENTS, MAX_STEPS = 32, 6, 5, 3, 40
 WIDTH, HEAD, LAYERS, EXPANSION, ENCODER_WIDTH = 16, 8, 2, 2, 8
@@ -33,7 +36,8 @@ def torch_model() -> torch_attention.AttentionModel:
         expansion=EXPANSION,
         num_components=COMPONENTS,
     )
-    model = torch_attention.AttentionModel(encoder, decoder, STEP_PIXELS, SIZE)
+    shares = torch_attention.ConditionShares(**asdict(ConditionSettings()))
+    model = torch_attention.AttentionModel(encoder, decoder, STEP_PIXELS, SIZE, shares)
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.1)

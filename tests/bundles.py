@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ from sketch_pix2seq.models import (
     SketchAutoencoder,
     SketchClassifier,
 )
+from sketch_pix2seq.models.attention import ConditionShares
 from sketch_pix2seq.sketch.raster import RasterSettings, frame_scale
+from sketch_pix2seq.training.recipe import ConditionSettings
 
 LATENT_DIM = 16
 SIZE = 48
@@ -126,7 +128,9 @@ def tiny_attention_model() -> AttentionModel:
             for weight in (*encoder.parameters(), *decoder.parameters()):
                 weight.add_(torch.randn_like(weight), alpha=0.1)
             decoder.output.bias[:3] += torch.tensor([3.0, 1.0, 1.0])  # down, up, end
-    return AttentionModel(encoder, decoder, OFFSET_SCALE * frame_scale(raster), PICTURE_SIZE).eval()
+    step_pixels = OFFSET_SCALE * frame_scale(raster)
+    shares = ConditionShares(**asdict(ConditionSettings()))
+    return AttentionModel(encoder, decoder, step_pixels, PICTURE_SIZE, shares).eval()
 
 
 @functools.cache

@@ -290,6 +290,10 @@ def test_near_duplicates_are_counted_and_left_out_if_asked(tmp_path: Path) -> No
     options = PrepareOptions(min_drawings=3, drop_near_duplicates=True)
     card = write_splits(merged(tmp_path / "new", cat=blocks), tmp_path / "new", options, "")
     assert [source.kept for source in card.sources] == [60 - own, 0]
+    (tmp_path / "few").mkdir()
+    options = PrepareOptions(min_drawings=60 - own + 1, drop_near_duplicates=True)
+    with pytest.raises(DatasetError, match="different drawings"):
+        write_splits(merged(tmp_path / "few", cat=blocks), tmp_path / "few", options, "")
     reason = "a drawing must not be a near-duplicate of another one of its category"
     assert [source.left_out for source in card.sources] == [{reason: own}, {reason: 12}]
 

@@ -33,6 +33,9 @@ def test_names_tell_what_is_shown(stem: str, category: str | None) -> None:
 
 def test_the_longest_category_is_meant() -> None:
     assert category_of("face-paint-1", ["face", "face paint"]) == 1
+    assert category_of("T-shirt_2", ["shirt", "t-shirt"]) == 1
+    assert category_of("my-cats-03", ["my-cats", "my-dogs"]) == 0
+    assert category_of("t-shirts", ["t-shirt"]) is None
 
 
 def test_our_cartoons_are_of_the_papers_kinds_and_one_is_odd() -> None:

@@ -165,7 +165,7 @@ def test_it_goes_into_a_bundle_and_is_trained_on(
     assert not (tmp_path / "no").exists()
     judges = ("export", on, "--out", tmp_path / "no", "--classifier", exported)
     assert typed(*judges) == 2
-    assert "this is the run of a classifier itself" in capsys.readouterr().err
+    assert "this is the run of a classifier" in capsys.readouterr().err
 
 
 def _blinded(exported: Path, folder: Path) -> Path:

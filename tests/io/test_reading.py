@@ -105,6 +105,15 @@ def test_bad_files_say_what_is_wrong(tmp_path: Path, content: bytes, message: st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("content", [b"[]", b"drawing,word\n", b'{"train": []}'])
+def test_a_file_of_no_drawings_is_refused_by_all(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "it.csv"
+    path.write_bytes(content)
+    for on_wrong_line in (None, lambda error: None):
+        with pytest.raises(DrawingError, match="an input must hold a drawing; got none"):
+            read_sketches(path, on_wrong_line)
+
+
 def test_wrong_lines_can_be_passed_over(tmp_path: Path) -> None:
     line = '{"drawing": [[[0, 9], [3, 4]]]}'
     (tmp_path / "two.ndjson").write_text(f"{line}\n{{}}\n{line}\n")

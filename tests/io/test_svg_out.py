@@ -39,6 +39,8 @@ def test_markup_in_texts_does_no_harm() -> None:
     svg = to_svg(CROSS, title="<b>&", colour='"/><script>')
     root = ET.fromstring(svg)
     assert root.findtext(f"{SVG}title") == "<b>&"
+    bell = ET.fromstring(to_svg(CROSS, title="a\x0bb"))
+    assert bell.findtext(f"{SVG}title") == "a b"
     assert not list(root.iter(f"{SVG}script"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sketch_pix2seq.models.losses import DrawingLosses
 from sketch_pix2seq.sketch.coverage import covering_steps
 from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PARTLY, SHOWN, VIEW_DIM
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
+from sketch_pix2seq.training.recipe import ConditionSettings
 
 STEPS, DRAWINGS = 14, 4
 
@@ -83,7 +85,9 @@ def test_conditions_come_as_often_as_they_should() -> None:
 
 
 def test_the_conditions_of_parts_are_those_of_the_whole() -> None:
-    whole = Conditions.sample(7, 16, ConditionShares(), torch.Generator().manual_seed(0))
+    whole = Conditions.sample(
+        7, 16, ConditionShares(**asdict(ConditionSettings())), torch.Generator().manual_seed(0)
+    )
     for number in range(3):
         part = whole.shard(number, 3)
         for name in ("visibility", "visible", "has_code", "has_category"):

@@ -186,6 +186,15 @@ def test_settings_of_attention_are_ignored_without_it() -> None:
     assert "model.recurrent_keep" in find_recipe("attention").ignored_settings()
 
 
+def test_reasons_name_what_leaves_a_setting_out() -> None:
+    ignored = find_recipe("judge").ignored_settings()
+    assert ignored["model.encoder_size"] == ignored["conditions.shown"] == "`task` is classify"
+    ignored = find_recipe("rnn").ignored_settings()
+    for name in ("raster.size", "augmentation.jitter", "augmentation.line_width"):
+        assert ignored[name] == "`model.encoder` is rnn"
+    assert "augmentation.jitter" not in find_recipe("cnn").ignored_settings()
+
+
 SPARE = {
     "model.encoder": "rnn",
     "model.decoder": "hyper",

@@ -47,10 +47,10 @@ def export(
         raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
     if trained.recipe.task == "classify":
-        if classifier is not None:
-            raise UsageError(
-                "`classifier` must be left out: this is the run of a classifier itself"
-            )
+        given = {"data": data, "temperature": temperature, "classifier": classifier, "notes": notes}
+        for name, value in (given | {"gallery": gallery or None}).items():
+            if value is not None:
+                raise UsageError(f"`{name}` must be left out: this is the run of a classifier")
         export_classifier(trained, out)
         print_line(out)
         return

@@ -219,11 +219,11 @@ def write_splits(
         for category_id, (category, buffer) in enumerate(merged.buffers.items()):
             places = _places(buffer, options)
             nums = [int((places.splits == number).sum()) for number in range(len(SPLITS))]
-            num_distinct = int((places.splits != _DUPLICATE).sum())
-            if num_distinct < options.min_drawings or 0 in nums:
+            is_copy = np.isin(places.splits, (_DUPLICATE, _NEAR_DUPLICATE))
+            if int((~is_copy).sum()) < options.min_drawings or 0 in nums:
                 shown = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
                 thin.append(f"`{category}` ({shown})")
-            if thin:  # all of them are named, and nothing more is written
+            if thin:  # go on counting to name others, and write nothing more
                 continue
             _write_category(buffer, places.splits, category_id, writers, sums)
             for split, num in zip(SPLITS, nums, strict=True):

@@ -84,11 +84,18 @@ def category_of(stem: str, categories: Sequence[str]) -> int | None:
         >>> category_of("alarm-clock_3", ["cat", "alarm clock"]), category_of("category", ["cat"])
         (1, None)
     """
-    words = re.sub(r"[\W_\d]+", " ", stem.lower()) + " "
-    fitting = [
-        place for place, name in enumerate(categories) if words.startswith(name.lower() + " ")
-    ]
-    return max(fitting, key=lambda place: len(categories[place]), default=None)
+    words = _words(stem)
+    fitting = [number for number, name in enumerate(categories) if _begins(words, _words(name))]
+    return max(fitting, key=lambda number: len(categories[number]), default=None)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, without what separates them: `T-shirt_2` has t, shirt and 2."""
+    return re.findall(r"[^\W\d_]+|\d+", name.lower())
+
+
+def _begins(words: Sequence[str], first: Sequence[str]) -> bool:
+    return len(first) > 0 and words[: len(first)] == first
 
 
 def part_name(model: EvaluatedModel) -> str:

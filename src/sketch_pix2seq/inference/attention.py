@@ -213,10 +213,11 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         keys, values = np.split(both, 2, axis=2)
         ones = np.ones((*values.shape[:2], 1), np.float32)
         values = np.concatenate((values, ones), axis=2)
-        if grid is None or ink is None:
+        if grid is None:
             visibility, ink = HIDDEN, self._blank
             paper = ink
         else:
+            assert ink is not None
             visibility = SHOWN if visible is None else PARTLY
             visible = np.ones_like(ink) if visible is None else visible
             paper = guidance.paper_of(ink[None], visible[None])[0]

@@ -54,9 +54,9 @@ def read_sketches(
             then the frame of its drawing.
 
     Returns:
-        At least one sketch, unless every line was passed over; each in the frame of the file. Its
-        name is the file's stem; drawings of files of many are named `stem-000001` after their
-        line or place. Of content without a name a sketch has none, or that of its line.
+        At least one sketch, unless every line was wrong and passed over; each in the frame of the
+        file. Its name is the file's stem; drawings of files of many are named `stem-000001` after
+        their line or place. Of content without a name a sketch has none, or that of its line.
 
     Raises:
         DrawingError: Saying what is wrong, with the file's name, and the line of an ndjson.
@@ -69,6 +69,7 @@ def read_sketches(
     name = _file_name(source)
     place = "" if name is None else f"`{name}`: "
     found: dict[int, Sketch] = {}
+    num_wrong = 0
     try:
         data = _content(source)
         kind = kind_of(data[:HEAD], name or "")
@@ -87,8 +88,9 @@ def read_sketches(
             unit = "line" if kind is Kind.LINES else "drawing"
             if on_wrong_line is None:
                 raise DrawingError(f"{unit} {number}: {record}")
+            num_wrong += 1
             on_wrong_line(DrawingError(f"{place}{unit} {number}: {record}"))
-        if kind is not Kind.LINES and not found and on_wrong_line is None:
+        if not found and not num_wrong:
             raise DrawingError("an input must hold a drawing", got="none")
     except (DrawingError, SourceEndedError) as error:
         raise DrawingError(f"{place}{error}") from error.__cause__

@@ -62,11 +62,11 @@ class ConditionShares:
         category: Share of drawings with the category.
     """
 
-    shown: float = 0.5
-    partly: float = 0.15
-    code_with_picture: float = 0.5
-    code_alone: float = 0.6
-    category: float = 0.5
+    shown: float
+    partly: float
+    code_with_picture: float
+    code_alone: float
+    category: float
 
 
 @dataclass(frozen=True)
@@ -352,8 +352,8 @@ class AttentionModel(nn.Module):
         encoder: GridEncoder,
         decoder: AttentionDecoder,
         step_pixels: float,
-        picture_size: int = 64,
-        shares: ConditionShares | None = None,
+        picture_size: int,
+        shares: ConditionShares,
         class_weight: float = 0.1,
         convention: LossConvention = "valid",
     ) -> None:
@@ -362,7 +362,7 @@ class AttentionModel(nn.Module):
         self.decoder = decoder
         self.step_pixels = step_pixels
         self.picture_size = picture_size
-        self.shares = shares or ConditionShares()
+        self.shares = shares
         self.class_weight = class_weight
         self.convention: LossConvention = convention
 

@@ -230,26 +230,16 @@ class Recipe:
             >>> Recipe(name="", summary="", num_steps=1).ignored_settings()["kl.free_nats"]
             '`kl.weight` is 0'
         """
-        model, optimiser = self.model, self.optimiser
+        optimiser = self.optimiser
         ignored: dict[str, str] = {}
         if self.task == "classify":
-            for name in asdict(model).keys() - {"encoder_width"}:
+            for name in asdict(self.model).keys() - {"encoder_width"}:
                 ignored[f"model.{name}"] = "`task` is classify"
             ignored["loss"] = "`task` is classify"
-        elif model.encoder not in ("conv", "grid"):
-            ignored["model.encoder_width"] = f"`model.encoder` is {model.encoder}"
-        if model.encoder != "rnn":
-            ignored["model.encoder_size"] = f"`model.encoder` is {model.encoder}"
-        if model.decoder != "hyper":
-            for name in ("hyper_size", "hyper_embedding"):
-                ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
-        if not self.attends:
-            for name in ("num_layers", "head_size", "expansion", "class_weight", "keep"):
-                ignored[f"model.{name}"] = f"`model.decoder` is {model.decoder}"
             for name in asdict(self.conditions):
-                ignored[f"conditions.{name}"] = f"`model.decoder` is {model.decoder}"
+                ignored[f"conditions.{name}"] = "`task` is classify"
         else:
-            ignored["model.recurrent_keep"] = "`model.decoder` is attention"
+            ignored |= self._ignored_by_architecture()
         if not self.oversampled:
             ignored["oversample_share"] = "`oversample` names no category"
         if self.kl.weight == 0:
@@ -258,6 +248,27 @@ class Recipe:
         if optimiser.schedule == "cosine":
             ignored["optimiser.decay"] = "`optimiser.schedule` is cosine"
         return ignored
+
+    def _ignored_by_architecture(self) -> dict[str, str]:
+        """Of a recipe that draws: settings of other encoders and decoders, and why."""
+        encoder, decoder = self.model.encoder, self.model.decoder
+        by_encoder = {"model.encoder_size"}
+        if encoder == "rnn":  # it reads strokes, and no picture
+            pictures = ("augmentation.jitter", "augmentation.line_width")
+            by_encoder = {*pictures, *(f"raster.{name}" for name in asdict(self.raster))}
+        if encoder not in ("conv", "grid"):
+            by_encoder.add("model.encoder_width")
+        by_decoder = {"model.recurrent_keep"}
+        if not self.attends:
+            sizes = ("num_layers", "head_size", "expansion", "class_weight", "keep")
+            by_decoder = {f"model.{name}" for name in sizes}
+            by_decoder.update(f"conditions.{name}" for name in asdict(self.conditions))
+        if decoder != "hyper":
+            by_decoder.update(("model.hyper_size", "model.hyper_embedding"))
+        return {
+            **dict.fromkeys(by_encoder, f"`model.encoder` is {encoder}"),
+            **dict.fromkeys(by_decoder, f"`model.decoder` is {decoder}"),
+        }
 
     def with_settings(self, assignments: list[str]) -> Recipe:
         """Change single settings.
