@@ -41,7 +41,7 @@ def test_what_is_written_is_found(
     stored = [file.batch(index) for index in range(-(-sum(sizes) // ROWS_PER_BATCH))]
     steps = np.concatenate([batch.steps for batch in stored])
     np.testing.assert_array_equal(steps, np.concatenate([part.steps for part in parts]))
-    lengths = np.concatenate([np.diff(batch.stops) // 3 for batch in stored])
+    lengths = np.concatenate([np.diff(batch.boundaries) // 3 for batch in stored])
     np.testing.assert_array_equal(lengths, np.concatenate([part.lengths for part in parts]))
     keys = np.concatenate([batch.key_ids for batch in stored])
     np.testing.assert_array_equal(keys, np.concatenate([part.key_ids for part in parts]))

@@ -10,7 +10,14 @@ from cyclopts import App, Parameter
 
 from sketch_pix2seq.cli.terminal import file_bars, notify, print_line, progress_bar
 from sketch_pix2seq.data.card import SPLITS
-from sketch_pix2seq.data.options import BUCKET, Engine, Layout, PrepareOptions, SplitName, Written
+from sketch_pix2seq.data.options import (
+    BUCKET,
+    Engine,
+    Layout,
+    OutputLayout,
+    PrepareOptions,
+    SplitName,
+)
 from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ app = App(
     name="data", help="Fetch drawings, prepare them for training, look at them, write them back."
 )
 
-_DEFAULTS = PrepareOptions()
+DEFAULT_OPTIONS = PrepareOptions()
 
 
 @app.command
@@ -65,7 +72,7 @@ def download(
 def prepare(
     *sources: Path,
     out: Path,
-    options: Annotated[PrepareOptions, Parameter(name="*")] = _DEFAULTS,
+    options: Annotated[PrepareOptions, Parameter(name="*")] = DEFAULT_OPTIONS,
     licence: str | None = None,
     workers: int | None = None,
     engine: Engine = "local",
@@ -109,7 +116,7 @@ def prepare(
 def convert(
     *sources: Path,
     out: Path,
-    format: Written = "ndjson",  # noqa: A002
+    format: OutputLayout = "ndjson",  # noqa: A002
     split: tuple[SplitName, ...] = get_args(SplitName),
 ) -> None:
     """Write drawings in the layouts that others read: one file a category.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import Source, model_at, read_files
-from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style
+from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style
 from sketch_pix2seq.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class DrawOptions:
     """How drawings are made, and where they go.
 
     Args:
@@ -43,7 +43,7 @@ class Options:
     temperature: float | None = None
     seed: int = 0
     overwrite: bool = False
-    style: Style = PLAIN
+    style: Style = DEFAULT_STYLE
 
     def check(self, num_inputs: int, best_of: int = 1, fidelity: float | None = None) -> None:
         """Check what needs no model, before anything is read, named or loaded for it.
@@ -82,14 +82,14 @@ class Options:
         return facts | {"best_of": best_of if best_of > 1 else None}
 
 
-USUAL = Options()
+DEFAULT_OPTIONS = DrawOptions()
 
 
 def draw(
     *inputs: Path,
     fidelity: float | None = None,
     best_of: int = 1,
-    options: Options = USUAL,
+    options: DrawOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Draw drawings again, stroke by stroke.
 
@@ -127,7 +127,9 @@ def draw(
     read.report_problems()
 
 
-def complete(*inputs: Path, category: str | None = None, options: Options = USUAL) -> None:
+def complete(
+    *inputs: Path, category: str | None = None, options: DrawOptions = DEFAULT_OPTIONS
+) -> None:
     """Finish started drawings: what is given stays, the rest is drawn.
 
     Writes NAME-completed.svg for each input, NAME-completed-0.svg and so on with -n, and prints

@@ -61,7 +61,7 @@ class Amount:
         )
 
 
-USUAL = Amount()
+DEFAULT_AMOUNT = Amount()
 """What `EvaluationSettings` says."""
 
 
@@ -72,7 +72,7 @@ def evaluate(
     out: Path,
     bundle: tuple[Path, ...] = (),
     pictures: Path | None = None,
-    amount: Amount = USUAL,
+    amount: Amount = DEFAULT_AMOUNT,
 ) -> None:
     """Measure models on test drawings and write a report.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from sketch_pix2seq.cli.draw import USUAL, Options
+from sketch_pix2seq.cli.draw import DEFAULT_OPTIONS, DrawOptions
 from sketch_pix2seq.cli.inputs import Source, name_source
 from sketch_pix2seq.cli.terminal import progress_bar
 from sketch_pix2seq.errors import UsageError
 
 
-def generate(*categories: str, options: Options = USUAL) -> None:
+def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     """Draw things by their names.
 
     Writes CATEGORY-generated.svg for each, CATEGORY-generated-0.svg and so on with -n, and prints

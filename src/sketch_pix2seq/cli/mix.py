@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketch_pix2seq.cli.draw import Options
+from sketch_pix2seq.cli.draw import DrawOptions
 from sketch_pix2seq.cli.inputs import STANDARD, Source, read_files
 from sketch_pix2seq.cli.outputs import ndjson, refuse_place, refuse_to_replace, writing_aside
 from sketch_pix2seq.cli.terminal import progress_bar
@@ -51,7 +51,7 @@ def mix(
     out = Path("mixed.svg") if is_piped else out
     if out.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"`out` must end in {', '.join(_SUFFIXES)}", got=out.name)
-    options = Options(bundle=bundle, temperature=temperature, seed=seed)
+    options = DrawOptions(bundle=bundle, temperature=temperature, seed=seed)
     options.check(1)
     check_mix(max(len(inputs), 2), steps, best_of)
     if not is_piped:

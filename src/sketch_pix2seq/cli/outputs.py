@@ -63,7 +63,7 @@ class Style:
         return options
 
 
-PLAIN = Style()
+DEFAULT_STYLE = Style()
 """As `Sketch.save` does it."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.evaluate import USUAL, Amount, check_measurable, measure, models_of
+from sketch_pix2seq.cli.evaluate import DEFAULT_AMOUNT, Amount, check_measurable, measure, models_of
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
@@ -54,7 +54,7 @@ def reproduce(
     judge: Path | None = None,
     bundle: tuple[Path, ...] = (),
     pictures: Path | None = None,
-    amount: Amount = USUAL,
+    amount: Amount = DEFAULT_AMOUNT,
 ) -> None:
     """Train the paper's four models and a judge, measure them, and write the report.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sketch_pix2seq.cli.inputs import Inputs, read_files
-from sketch_pix2seq.cli.outputs import PLAIN, Format, ResultFiles, Style, refuse_to_replace
+from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.sketch import Order, Sketch
@@ -27,7 +27,7 @@ def trace(
     straighten: Annotated[bool, Parameter(negative="--no-straighten")] = True,
     stages: Path | None = None,
     overwrite: bool = False,
-    style: Style = PLAIN,
+    style: Style = DEFAULT_STYLE,
 ) -> None:
     """Turn the lines of pictures into strokes, in the order of a plotter's pen or of a hand.
 

@@ -19,7 +19,7 @@ from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, NOT_STATED, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
-from sketch_pix2seq.data.options import Written
+from sketch_pix2seq.data.options import OutputLayout
 from sketch_pix2seq.data.parquet_folder import write_parquet_folder
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import find_sources
@@ -38,7 +38,7 @@ def write_back(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
-    format: Written = "ndjson",  # noqa: A002 - the name of the flag
+    format: OutputLayout = "ndjson",  # noqa: A002 - the name of the flag
     splits: Sequence[str] = SPLITS,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> dict[str, int]:
@@ -60,8 +60,8 @@ def write_back(
         DatasetError: If a source cannot be read, `out` exists, or a drawing or the name of a
             category does not fit the layout. Then nothing is left behind.
     """
-    if format not in get_args(Written):
-        raise UsageError(f"`format` must be one of {', '.join(get_args(Written))}", got=format)
+    if format not in get_args(OutputLayout):
+        raise UsageError(f"`format` must be one of {', '.join(get_args(OutputLayout))}", got=format)
     wrong = [split for split in splits if split not in SPLITS]
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
@@ -129,7 +129,7 @@ def _of_sources(
 def _written(
     drawings: Iterable[_Named],
     folder: Path,
-    layout: Written,
+    layout: OutputLayout,
     on_notice: Callable[[str], None],
 ) -> dict[str, int]:
     """Write drawings as they come, a block at a time."""

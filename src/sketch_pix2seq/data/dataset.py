@@ -50,7 +50,7 @@ class Split:
         """
         batch, row = self._place(index)
         stored = self._file.batch(batch)
-        return stored.steps[stored.stops[row] // 3 : stored.stops[row + 1] // 3]
+        return stored.steps[stored.boundaries[row] // 3 : stored.boundaries[row + 1] // 3]
 
     def lengths(self, indices: Integer[np.ndarray, " B"]) -> Int64[np.ndarray, " B"]:
         """Return how many rows drawings have, (B,), without touching their strokes."""
@@ -60,8 +60,8 @@ class Split:
         names, begins = np.unique(batches[order], return_index=True)
         ends = [*begins[1:].tolist(), len(order)]
         for name, begin, end in zip(names.tolist(), begins.tolist(), ends, strict=False):
-            part, stops = order[begin:end], self._file.batch(name).stops
-            lengths[part] = (stops[rows[part] + 1] - stops[rows[part]]) // 3
+            part, boundaries = order[begin:end], self._file.batch(name).boundaries
+            lengths[part] = (boundaries[rows[part] + 1] - boundaries[rows[part]]) // 3
         return lengths
 
     def category_id(self, index: int) -> int:

@@ -25,10 +25,10 @@ from sketch_pix2seq.sketch.simplify import rdp_mask
 TRAIN, VALID, TEST = 0, 1, 2
 "Splits as numbers: places in `card.SPLITS`."
 
-TEST_BYTES = 32
+TEST_BELOW = 32
 "A drawing whose first digest byte is below this is for testing: one in eight."
-VALID_BYTES = 48
-"A drawing whose first digest byte is below this, and not for testing: one in sixteen."
+HELD_OUT_BELOW = 48
+"A drawing whose first digest byte is below this is held out: for validation, if not for testing."
 
 LEAST_TEST, LEAST_VALID = 8, 4
 "Drawings of a category for testing and for validation, where its digests alone give fewer."
@@ -80,9 +80,9 @@ def split_of(digests: UInt64[np.ndarray, " B"]) -> Int8[np.ndarray, " B"]:
     order = np.argsort(digests.byteswap(), kind="stable")  # little-endian: by the first byte first
     first = (digests & np.uint64(0xFF))[order]
     num = len(digests)
-    num_test = max(int((first < TEST_BYTES).sum()), min(-(-num // 8), LEAST_TEST))
+    num_test = max(int((first < TEST_BELOW).sum()), min(-(-num // 8), LEAST_TEST))
     num_test = min(num_test, -(-num // 3))
-    num_valid = max(int((first < VALID_BYTES).sum()) - num_test, min(-(-num // 16), LEAST_VALID))
+    num_valid = max(int((first < HELD_OUT_BELOW).sum()) - num_test, min(-(-num // 16), LEAST_VALID))
     num_valid = min(num_valid, -(-num // 6))
     split = np.full(num, TRAIN, np.int8)
     split[order[:num_test]] = TEST
@@ -167,11 +167,11 @@ def encode(
     hashes = near_duplicate_hashes_of(flat.points, flat.lifts, flat.lengths)
     if options.epsilon is not None:
         flat = flat.simplified(options.epsilon)
-    is_short = flat.lengths <= options.max_steps
-    is_long = flat.lengths >= options.min_steps
-    left_out[f"a drawing must have at most {options.max_steps} points"] += int((~is_short).sum())
-    left_out[f"a drawing must have at least {options.min_steps} points"] += int((~is_long).sum())
-    chosen = is_short & is_long
+    within_max = flat.lengths <= options.max_steps
+    within_min = flat.lengths >= options.min_steps
+    left_out[f"a drawing must have at most {options.max_steps} points"] += int((~within_max).sum())
+    left_out[f"a drawing must have at least {options.min_steps} points"] += int((~within_min).sum())
+    chosen = within_max & within_min
     flat, digests, hashes = flat.part(chosen), digests[chosen], hashes[chosen]
     return EncodedBlock(
         DrawingRows(flat.stroke3(), flat.lengths, key_ids[chosen]),

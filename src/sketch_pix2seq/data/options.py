@@ -23,7 +23,7 @@ SplitName = Literal["train", "valid", "test"]
 """The parts of a data set."""
 Engine = Literal["local", "ray"]
 """Who prepares: processes of this machine, or a Ray cluster."""
-Written = Literal["ndjson", "binary", "npz", "parquet", "svg"]
+OutputLayout = Literal["ndjson", "binary", "npz", "parquet", "svg"]
 """The layouts in which drawings can be written back."""
 
 

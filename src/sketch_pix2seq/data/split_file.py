@@ -106,12 +106,13 @@ class StoredBatch:
     """Views into one record batch on disk.
 
     Args:
-        stops: Where each drawing's numbers begin, and the last ends, (B + 1,).
+        boundaries: Where each drawing begins, and the last ends, in numbers: three a
+            row, (B + 1,).
         steps: Stroke-3 of all its drawings, (N, 3).
         key_ids: QuickDraw's keys, (B,).
     """
 
-    stops: Int32[np.ndarray, " num_stops"]
+    boundaries: Int32[np.ndarray, " num_boundaries"]
     steps: Int16[np.ndarray, "N 3"]
     key_ids: UInt64[np.ndarray, " B"]
 
@@ -234,14 +235,14 @@ def _field(file: memoryview, table: int, number: int) -> int:
 
 def _is_valid(stored: StoredBatch, longest: int | None) -> bool:
     """Whether the rows are whole drawings, none too long: looked at once, when first read."""
-    stops, lifts = stored.stops, stored.steps[:, LIFT]
-    sizes = np.diff(stops)
+    boundaries, lifts = stored.boundaries, stored.steps[:, LIFT]
+    sizes = np.diff(boundaries)
     return bool(
-        stops[0] == 0
-        and stops[-1] == stored.steps.size
+        boundaries[0] == 0
+        and boundaries[-1] == stored.steps.size
         and (sizes > 0).all()
         and (longest is None or sizes.max(initial=0) <= 3 * longest)
-        and (stops % 3 == 0).all()
+        and (boundaries % 3 == 0).all()
         and ((lifts == 0) | (lifts == 1)).all()
-        and (lifts[stops[1:] // 3 - 1] == 1).all()
+        and (lifts[boundaries[1:] // 3 - 1] == 1).all()
     )

@@ -280,7 +280,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Found:
+class Results:
     """An evaluation and what was found, by the names of the parts: what sections are made of."""
 
     evaluation: Evaluation
@@ -301,7 +301,7 @@ class Found:
         return [self.evaluation.held_out.categories[place] for place in ids]
 
     @property
-    def settled(self) -> str:
+    def sampling(self) -> str:
         """How drawings were made, in words."""
         settings = self.evaluation.settings
         seeds = f"seeds {settings.seed} to {settings.seed + settings.num_seeds - 1}"
@@ -309,7 +309,7 @@ class Found:
             seeds = f"seed {settings.seed}"
         return f"temperature {settings.temperature:g}, {seeds}"
 
-    def share(self, values: Shaped[np.ndarray, "..."]) -> Estimate:
+    def with_interval(self, values: Shaped[np.ndarray, "..."]) -> Estimate:
         """A mean over drawings with its interval; see `estimate`."""
         return estimate(values, self.evaluation.settings.seed)
 

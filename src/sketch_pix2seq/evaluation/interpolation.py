@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -177,7 +177,7 @@ def _is_off_category(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P
     return np.asarray((predicted[:, :, None] != pair[:, None, :]).all(axis=2))
 
 
-def section(found: Found) -> Section:
+def section(found: Results) -> Section:
     """Make the report's section."""
     evaluation = found.evaluation
     of_each = {label: found.measured[part_name(label)] for label in found.labels}
@@ -192,10 +192,10 @@ def section(found: Found) -> Section:
         rows.append(
             [
                 label,
-                *(found.share(rates[name]) for name in ("between", "at_ends", "excess")),
-                *([found.share(rates["best"])] if best_of > 1 else []),
-                found.share(np.array(one["longest_step"])),
-                found.share(np.array(one["detour"])),
+                *(found.with_interval(rates[name]) for name in ("between", "at_ends", "excess")),
+                *([found.with_interval(rates["best"])] if best_of > 1 else []),
+                found.with_interval(np.array(one["longest_step"])),
+                found.with_interval(np.array(one["detour"])),
             ]
         )
     figures = [

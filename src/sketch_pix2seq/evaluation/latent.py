@@ -20,7 +20,12 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.evaluation import SPLIT, EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import (
+    SPLIT,
+    EvaluatedModel,
+    Evaluation,
+    Results,
+)
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
@@ -162,7 +167,7 @@ def build_gallery(
     )
 
 
-def section(found: Found) -> Section:
+def section(found: Results) -> Section:
     """Make the report's section."""
     numbers = chosen(found.evaluation)
     kinds = found.evaluation.held_out.category_ids[numbers]
@@ -180,7 +185,7 @@ def section(found: Found) -> Section:
         [
             label,
             *(
-                found.share(np.array(one[f"{kind}_{measure}"]))
+                found.with_interval(np.array(one[f"{kind}_{measure}"]))
                 for kind in kinds_measured
                 for measure in ("silhouette", "neighbours")
             ),

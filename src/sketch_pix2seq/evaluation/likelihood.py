@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketch_pix2seq.evaluation.evaluation import Found
+from sketch_pix2seq.evaluation.evaluation import Results
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
 
 
-def section(found: Found) -> Section:
+def section(found: Results) -> Section:
     """Make the report's section."""
     rows: list[list[Cell]] = []
     points = []

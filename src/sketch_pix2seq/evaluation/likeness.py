@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
@@ -187,13 +187,13 @@ def _turns(line: Shaped[np.ndarray, "P 2"]) -> Float64[np.ndarray, "Q"]:
     return np.asarray(np.abs((np.diff(angle) + np.pi) % (2 * np.pi) - np.pi))
 
 
-def section(found: Found) -> Section:
+def section(found: Results) -> Section:
     """Make the report's section."""
     rows: list[list[Cell]] = []
     for label in (FLOOR, *found.labels):
         one = found.measured[part_name(label)]
         accuracies = [
-            found.share(np.array(one[f"accuracy_{name}"]))
+            found.with_interval(np.array(one[f"accuracy_{name}"]))
             for name in ("by_picture", "by_strokes", "refs_simplified", "both_simplified")
         ]
         rows.append([label, *accuracies, float(one["frechet"])])

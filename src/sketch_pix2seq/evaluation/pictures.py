@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
 from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
@@ -129,19 +129,19 @@ def _measured(
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}
 
 
-def section(found: Found, pictures: Sequence[ShownPicture]) -> Section:
+def section(found: Results, pictures: Sequence[ShownPicture]) -> Section:
     """Make the report's section."""
     counted = [place for place, one in enumerate(pictures) if one.category is not None]
     right = np.array([pictures[place].category for place in counted], np.int64)
     predicted, _ = found.evaluation.judged([one.sketch for one in pictures])
     rows: list[list[Cell]] = []
     if counted:
-        rows.append(["the pictures themselves", found.share(predicted[counted] == right)])
+        rows.append(["the pictures themselves", found.with_interval(predicted[counted] == right)])
     drawn = [found.measured[part_name(model)] for model in found.models]
     for model, one in zip(found.models, drawn, strict=True):
         if counted:
             hits = np.array(one["predicted"])[counted] == right[:, None]
-            rows.append([model.label, found.share(hits.mean(axis=1))])
+            rows.append([model.label, found.with_interval(hits.mean(axis=1))])
     sheet = [
         SheetRow(
             [

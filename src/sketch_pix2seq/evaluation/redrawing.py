@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from sketch_pix2seq.data.augment import Augmentation, augment
 from sketch_pix2seq.evaluation.estimates import Estimate
-from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -172,7 +172,7 @@ def ranks(
     return np.concatenate(found)
 
 
-def recognition_section(found: Found) -> Section:
+def recognition_section(found: Results) -> Section:
     """Make the report's section: is the redrawing of the right kind?"""
     evaluation, held_out = found.evaluation, found.evaluation.held_out
     main = evaluation.settings
@@ -183,15 +183,18 @@ def recognition_section(found: Found) -> Section:
     rows: list[list[Cell]] = [
         [
             label,
-            found.share(values),
-            *(found.share(values[:, held_out.of_category(kind)]) for kind in kinds),
+            found.with_interval(values),
+            *(found.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
         ]
         for label, values in right.items()
     ]
     configs = [config for config in sampling_configs(evaluation) if config.seed == main.seed]
     configs.sort(key=lambda config: (config.best_of, config.temperature))
     by_config: list[list[Cell]] = [
-        [model.label, *(found.share(recognised(found, model, [config])) for config in configs)]
+        [
+            model.label,
+            *(found.with_interval(recognised(found, model, [config])) for config in configs),
+        ]
         for model in found.models
     ]
     chart_rows = ["all", *held_out.categories][: 1 + MANY]
@@ -228,7 +231,7 @@ def recognition_section(found: Found) -> Section:
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
         see="How near each model comes to the first line, human drawings, in every category.",
-        how=f"{len(human):,} test drawings, redrawn ({found.settled}); the judge, a classifier "
+        how=f"{len(human):,} test drawings, redrawn ({found.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
         "drawings.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
@@ -266,7 +269,7 @@ def recognition_section(found: Found) -> Section:
 
 
 def _of_configs(
-    found: Found, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
+    found: Results, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
 ) -> np.ndarray:
     """(S, N), something measured of each redrawing in some configs; else with each seed."""
     some = configs or main_configs(found.evaluation)
@@ -274,14 +277,14 @@ def _of_configs(
 
 
 def recognised(
-    found: Found, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
+    found: Results, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
 ) -> Bool[np.ndarray, "S N"]:
     """Whether the judge recognises each redrawing in some configs; else with each seed."""
     predicted = _of_configs(found, model, "predicted", configs)
     return np.asarray(predicted == found.evaluation.held_out.category_ids)
 
 
-def _examples_sheet(found: Found) -> str:
+def _examples_sheet(found: Results) -> str:
     evaluation = found.evaluation
     numbers = examples(evaluation)
     drawn = [found.measured[examples_name(model)] for model in found.models]
@@ -299,7 +302,7 @@ def _examples_sheet(found: Found) -> str:
     )
 
 
-def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
+def _confusion(found: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
     """Of each category, for human drawings and each model's, how often it is taken for each."""
     right = found.evaluation.held_out.category_ids
     kinds = len(found.evaluation.held_out.categories)
@@ -315,11 +318,11 @@ def _confusion(found: Found) -> dict[str, Float64[np.ndarray, "K K"]]:
     return shares
 
 
-def retrieval_section(found: Found) -> Section:
+def retrieval_section(found: Results) -> Section:
     """Make the report's section: is it *this* drawing?"""
 
     def tops(ranks: np.ndarray) -> list[Cell]:
-        return [found.share(np.atleast_2d(ranks) < top) for top in TOPS]
+        return [found.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
 
     distorted = [found.measured[distorted_name(model)] for model in found.models]
     rows: list[list[Cell]] = [
@@ -339,7 +342,7 @@ def retrieval_section(found: Found) -> Section:
         title="Retrieval: is it this drawing?",
         see="Whether a redrawing keeps what sets its input apart from others of its kind.",
         how=f"All {count:,} test drawings are ranked by distance from a redrawing "
-        f"({found.settled}): a hit if its own input is among the first. By chance, "
+        f"({found.sampling}): a hit if its own input is among the first. By chance, "
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
         "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",

@@ -19,8 +19,8 @@ from sketch_pix2seq.evaluation.evaluation import (
     EvaluatedModel,
     Evaluation,
     EvaluationSettings,
-    Found,
     HeldOut,
+    Results,
 )
 from sketch_pix2seq.evaluation.parts import Progress, measure_all
 from sketch_pix2seq.evaluation.report.layout import Provenance
@@ -73,7 +73,7 @@ def evaluate(
         pictures.parts(evaluation, shown),
         likeness.parts(evaluation),
     )
-    found = Found(evaluation, measure_all(parts, out / PARTS, progress))
+    found = Results(evaluation, measure_all(parts, out / PARTS, progress))
     sections = [
         redrawing.recognition_section(found),
         redrawing.retrieval_section(found),

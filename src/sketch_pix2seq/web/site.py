@@ -13,13 +13,13 @@ from sketch_pix2seq import __version__
 from sketch_pix2seq.web.answers import STATIC, add_error_handlers
 from sketch_pix2seq.web.guards import Guards, Limits
 
-USUAL = Limits()
+DEFAULT_LIMITS = Limits()
 
 
 def new_site(
     name: str,
     summary: str,
-    limits: Limits = USUAL,
+    limits: Limits = DEFAULT_LIMITS,
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     health: Callable[[], dict[str, object]] = dict,

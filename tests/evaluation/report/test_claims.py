@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sketch_pix2seq.evaluation.estimates import Estimate
-from sketch_pix2seq.evaluation.evaluation import Evaluation, Found
+from sketch_pix2seq.evaluation.evaluation import Evaluation, Results
 from sketch_pix2seq.evaluation.report.claims import Claim, Comparison, claims
 
 UP, DOWN, NONE = Estimate(0.2, 0.1, 0.3), Estimate(-0.2, -0.3, -0.1), Estimate(0.0, -0.1, 0.1)
@@ -26,4 +26,4 @@ def test_verdicts_follow_the_intervals(values: list[Estimate], verdict: str) -> 
 
 
 def test_without_the_four_models_there_are_no_verdicts(evaluation: Evaluation) -> None:
-    assert list(claims(Found(evaluation, {}))) == []
+    assert list(claims(Results(evaluation, {}))) == []

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.web.turing.participant_cookie import read_code
 from sketch_pix2seq.web.turing.store import Store
-from sketch_pix2seq.web.turing.visits import read_code
 from studies import scribbles, write_study
 
 NUM_PEOPLE = 10

@@ -10,7 +10,7 @@ import numpy as np
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
 from sketch_pix2seq.evaluation.estimates import Estimate, difference
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Found
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Results
 from sketch_pix2seq.evaluation.report.tables import Form
 
 _CLUSTERED = {"neighbours": "neighbours", "silhouette": "silhouette"}
@@ -49,7 +49,7 @@ class Claim:
         return "holds in part" if any(for_it) else "not seen"
 
 
-def claims(found: Found) -> Iterator[Claim]:
+def claims(found: Results) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there."""
     measured = found.measured
     roles = {model.label.removesuffix("_small"): model for model in found.models}

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
-from sketch_pix2seq.evaluation.evaluation import Found
+from sketch_pix2seq.evaluation.evaluation import Results
 from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.report.tables import plain
@@ -16,7 +16,7 @@ _COLUMNS = ("model", "recipe", "sees", "decoder", "KL weight", "steps", "drawing
 
 
 def write_page(
-    found: Found, sections: Sequence[Section], provenance: Provenance, out: Path
+    found: Results, sections: Sequence[Section], provenance: Provenance, out: Path
 ) -> Path:
     """Write the report of an evaluation; see `write_report`."""
     verdicts = list(claims(found))
@@ -62,7 +62,7 @@ def _several(labels: Sequence[str]) -> str:
     return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
-def _models(found: Found) -> list[tuple[str, ...]]:
+def _models(found: Results) -> list[tuple[str, ...]]:
     rows = []
     for model in found.models:
         settings = model.card.recipe.get("model") or {}

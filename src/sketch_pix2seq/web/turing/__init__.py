@@ -1,10 +1,10 @@
 """The Turing test as a web site: people say of sketches whether a human drew them.
 
-database    tables, migrations, opening SQLite or PostgreSQL
-store       participants and their votes
-order       in which order a participant sees the sketches
-pictures    the sketches, as pictures that reveal nothing but the drawing
-visits      which participant a request comes from
-app         the pages
-results     what the votes say, behind a token
+database            tables, migrations, opening SQLite or PostgreSQL
+store               participants and their votes
+order               in which order a participant sees the sketches
+pictures            the sketches, as pictures that reveal nothing but the drawing
+participant_cookie  which participant a request comes from
+app                 the pages
+results             what the votes say, behind a token
 """

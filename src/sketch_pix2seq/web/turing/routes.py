@@ -19,13 +19,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.order import Place, own_order, place_in
-from sketch_pix2seq.web.turing.store import Participant, Store
-from sketch_pix2seq.web.turing.visits import (
+from sketch_pix2seq.web.turing.participant_cookie import (
     code_of,
     participant_of,
     read_code,
-    remember,
+    set_token_cookie,
 )
+from sketch_pix2seq.web.turing.store import Participant, Store
 
 SECONDS_PER_SKETCH = 4
 """What people take, roughly: for saying beforehand how long it takes."""
@@ -109,7 +109,7 @@ def begin(request: Request) -> Response:
     if participant_of(request, _study(request).store) is not None:
         return _go("/question")
     answer = _go("/how")
-    remember(answer, request, _study(request).store.join())
+    set_token_cookie(answer, request, _study(request).store.join())
     return answer
 
 
@@ -120,7 +120,7 @@ def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") ->
     if token is None or _study(request).store.find(token) is None:
         return _start(request, 422, wrong="Nobody here has this code. Look at it once more.")
     answer = _go("/question")
-    remember(answer, request, token)
+    set_token_cookie(answer, request, token)
     return answer
 
 
@@ -190,7 +190,7 @@ def withdraw(request: Request) -> Response:
     if participant is not None:
         store.withdraw(participant)
     answer = page(request, "turing/gone.html.jinja")
-    remember(answer, request, None)
+    set_token_cookie(answer, request, None)
     return answer
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.web.turing.visits import read_code, write_code
+from sketch_pix2seq.web.turing.participant_cookie import read_code, write_code
 
 
 def test_codes_are_read_as_people_write_them(rng: np.random.Generator) -> None:

@@ -40,7 +40,7 @@ def code_of(request: Request) -> str:
     return "" if token is None else write_code(token)
 
 
-def remember(response: Response, request: Request, token: bytes | None) -> None:
+def set_token_cookie(response: Response, request: Request, token: bytes | None) -> None:
     """Let the browser keep a token; None: let it forget the one that it has."""
     response.set_cookie(
         _cookie(request),
