@@ -126,7 +126,7 @@ class ResultFiles:
         made: dict[str, Any],
         redrawn: Sequence[Sketch] = (),
     ) -> None:
-        """Write all files aside, then put each in its place, and print where; all or none.
+        """Write all files aside, then put each in its place, and print where.
 
         Args:
             drawings: The results of each name of the sources.
@@ -149,7 +149,7 @@ class ResultFiles:
 
 @contextmanager
 def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[Path]]:
-    """Yield places to write files to, and then put them in place, printing where; all or none.
+    """Yield places to write files to, and put them in place if all were written; print where.
 
     Args:
         targets: Where the files are to be, in one folder.

@@ -226,10 +226,10 @@ def _follow(file: memoryview, place: int) -> int:
 
 def _field(file: memoryview, table: int, number: int) -> int:
     """Where a field of a flatbuffer's table lies; 0: it is left out."""
-    known = table - _number("<i", file, table)
-    if 4 + 2 * number >= _number("<H", file, known):
+    vtable = table - _number("<i", file, table)
+    if 4 + 2 * number >= _number("<H", file, vtable):
         return 0
-    offset = _number("<H", file, known + 4 + 2 * number)
+    offset = _number("<H", file, vtable + 4 + 2 * number)
     return table + offset if offset else 0
 
 

@@ -37,7 +37,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """`holds`, `holds in part`, `not seen`, `the opposite`: from all intervals together."""
+        """`holds`, `holds in part`, `mixed`, `not seen` or `the opposite`, from all intervals."""
         values = [comparison.value for comparison in self.comparisons]
         for_it, against = ([v.low > 0 for v in values], [v.high < 0 for v in values])
         if all(for_it):
