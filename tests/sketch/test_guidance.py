@@ -45,6 +45,7 @@ def scores(
         np.array([position], np.float32),
         np.array([ends], np.float32).swapaxes(1, 2),
         np.array([draws]),
+        np.zeros((1, len(ends)), np.float32),
         guidance.ink_maps(ink * shown, shown, drawn),
     )
     row: np.ndarray = found[0]

@@ -21,7 +21,6 @@ from jaxtyping import Float32, Int64
 from sketch_pix2seq.inference.attention_layers import (
     BLOCK,
     EPSILON,
-    TOGETHER,
     Layer,
     after_norm,
     attend,
@@ -413,18 +412,26 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         states = decoder.step(self._step_inputs(rows))  # in whole blocks of `ROWS`
         states[:count] += self._visibility_rows[rows]
         block, column = np.divmod(self._length[rows], BLOCK)
-        lengths = (1 + np.maximum.reduceat(block, np.arange(0, count, TOGETHER))).tolist()
+        # a few long drawings attend alone, so that the others need not attend to as many blocks
+        enough = int(np.sort(block)[-1 - count // 16]) + 1
+        long = (block >= enough).nonzero()[0].tolist()
+        parts = [(slice(0, count), enough)]
+        parts += [(slice(row, row + 1), int(block[row]) + 1) for row in long]
         self._values[place, :, block, column, head] = 1
-        keys, values = self._keys[rows], self._values[rows]
-        all_mixed = np.zeros_like(states)
-        mixed = all_mixed[:count].reshape(count, -1, head)
+        keys, values, mixed = self._keys[rows], self._values[rows], np.zeros_like(states)
         for number, layer in enumerate(decoder.layers):
             qkv = layer.qkv(unit_rows(states))
             self._keys[place, number, block, :, column] = qkv[:count, width : width + head]
             self._values[place, number, block, column, :head] = qkv[:count, width + head :]
-            heads = qkv[:count, :width].reshape(count, 1, -1, head)
-            attend(heads, keys[:, number], values[:, number], lengths, mixed)
-            states += layer.out(all_mixed)
+            heads = qkv[:count, :width].reshape(count, -1, head)
+            for some, blocks in parts:
+                attend(
+                    heads[some],
+                    keys[some, number, :blocks],
+                    values[some, number, :blocks],
+                    mixed[some].reshape(-1, *heads.shape[1:]),
+                )
+            states += layer.out(mixed)
             inside = layer.feed_in(unit_rows(states))
             np.maximum(inside, 0, out=inside)
             inside *= inside

@@ -6,7 +6,6 @@ Shape letters as in `inference.attention`; O outputs of a layer.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,8 +15,6 @@ from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_we
 BLOCK = 64
 """Keys that one matrix product attends to. All products have one shape, so a drawing is
 bit-identical whatever the batch holds."""
-TOGETHER = 16
-"""Rows that attend together, to as many blocks of keys as the longest drawing of them needs."""
 EPSILON = 1e-5
 """What layer norms add to the variance."""
 
@@ -74,10 +71,9 @@ def centred(weight: Float32[np.ndarray, "W *_"]) -> Float32[np.ndarray, "W *_"]:
 
 
 def attend(
-    heads: Float32[np.ndarray, "R 1 H D"],
-    keys: Float32[np.ndarray, "R _ D BLOCK"],
-    values: Float32[np.ndarray, "R _ BLOCK _"],
-    num_blocks: Sequence[int],
+    heads: Float32[np.ndarray, "R H D"],
+    keys: Float32[np.ndarray, "R B D BLOCK"],
+    values: Float32[np.ndarray, "R B BLOCK _"],
     mixed: Float32[np.ndarray, "R H D"],
 ) -> None:
     """Attend to memory and past, a block of keys at a time.
@@ -86,20 +82,17 @@ def attend(
         heads: What asks.
         keys: In blocks.
         values: In blocks, with a column of ones, which sums to the softmax denominator.
-        num_blocks: How many blocks each `TOGETHER` rows attend to.
         mixed: Means of the values, overwritten.
     """
-    for part, blocks in enumerate(num_blocks):
-        rows = slice(part * TOGETHER, (part + 1) * TOGETHER)
-        some = heads[rows]
-        shape = (len(some), some.shape[2], blocks * BLOCK)
-        scores = np.empty(shape, np.float32)
-        by_block = scores.reshape(*shape[:2], blocks, BLOCK).swapaxes(1, 2)
-        np.matmul(some, keys[rows, :blocks], out=by_block)
-        scores -= np.maximum.reduce(scores, axis=2, keepdims=True)
-        np.exp(scores, out=scores)
-        total = np.add.reduce(np.matmul(by_block, values[rows, :blocks]), axis=1)
-        np.divide(total[..., :-1], total[..., -1:], out=mixed[rows])
+    num_rows, num_heads, _ = heads.shape
+    num_blocks = keys.shape[1]
+    scores = np.empty((num_rows, num_heads, num_blocks * BLOCK), np.float32)
+    by_block = scores.reshape(num_rows, num_heads, num_blocks, BLOCK).swapaxes(1, 2)
+    np.matmul(heads[:, None], keys, out=by_block)
+    scores -= np.maximum.reduce(scores, axis=2, keepdims=True)
+    np.exp(scores, out=scores)
+    total = np.add.reduce(np.matmul(by_block, values), axis=1)
+    np.divide(total[..., :-1], total[..., -1:], out=mixed)
 
 
 def num_blocks(length: int) -> int:

@@ -47,6 +47,8 @@ _INKY = 0.3  # of a pixel that the pen may move to
 _REACH = 8.0  # pixels: spread of the distance between a proposal and remaining ink
 _AROUND = np.indices((_AHEAD_SQUARE, _AHEAD_SQUARE))[::-1].reshape(2, -1) - _AHEAD_SQUARE // 2
 _SHARES = (np.arange(1, LINE_SAMPLES + 1, dtype=np.float32) / LINE_SAMPLES)[:, None]
+_FEW = 4  # drawings: all their lines are scored sooner than chosen from
+_MOST_OF_A_LINE = np.float32(NEW_INK) * np.float32(MAX_NEW_INK)
 _AWAY_FRAME = FRAME - _BESIDE // 2  # pixels around a picture that a map of ink away from lines has
 
 
@@ -121,7 +123,7 @@ def choose(
         How far each pen moves; the pen state.
     """
     ends = position[:, :, None] + ways
-    scores = step_scores(position, ends, draws, maps)
+    scores = step_scores(position, ends, draws, logits, maps)
     best = (logits + scores).argmax(axis=1)
     count = np.arange(len(ends))
     way = ways[count, :, best]
@@ -163,37 +165,50 @@ def step_scores(
     position: Float32[np.ndarray, "R 2"],
     ends: Float32[np.ndarray, "R 2 K"],
     draws: Bool[np.ndarray, " R"],
+    logits: Float32[np.ndarray, "R K"],
     maps: InkMaps,
 ) -> Float32[np.ndarray, "R K"]:
     """Score where the pen may go next.
 
     Args: As of `choose`.
+
+    Returns:
+        Minus infinity for lines that no score could make the likeliest, of many drawings.
     """
-    lines, moves = np.flatnonzero(draws), np.flatnonzero(~draws)
-    if len(moves) == 0:
-        return _line_scores(lines, position, ends, maps)
-    scores = np.empty((len(ends), ends.shape[2]), np.float32)
-    scores[lines] = _line_scores(lines, position[lines], ends[lines], maps)
-    scores[moves] = _move_scores(ends[moves], maps.remaining[moves], maps.drawn[moves])
+    scores = np.full(logits.shape, -np.inf, np.float32)
+    moves = (~draws).nonzero()[0]
+    if len(moves):
+        scores[moves] = _move_scores(ends[moves], maps.remaining[moves], maps.drawn[moves])
+    if len(moves) == len(draws):
+        return scores
+    lines = np.repeat(draws[:, None], logits.shape[1], axis=1)
+    if len(draws) > _FEW:
+        first = lines & (logits == logits.max(axis=1, keepdims=True))
+        scores[first] = _line_scores(position, ends, first, maps)
+        best = (logits + scores).max(axis=1, keepdims=True)
+        lines &= ~first & (logits + _MOST_OF_A_LINE >= best)
+    scores[lines] = _line_scores(position, ends, lines, maps)
     return scores
 
 
 def _line_scores(
-    rows: Int64[np.ndarray, "R"],
     position: Float32[np.ndarray, "R 2"],
     ends: Float32[np.ndarray, "R 2 K"],
+    which: Bool[np.ndarray, "R K"],
     maps: InkMaps,
-) -> Float32[np.ndarray, "R K"]:
-    """Score lines; `rows` are their pictures in the maps."""
-    ways = ends - position[:, :, None]
-    points = ways[:, :, None] * _SHARES  # (R, 2, LINE_SAMPLES, K)
-    points += position[:, :, None, None]
+) -> Float32[np.ndarray, " L"]:
+    """Scores of some lines, those that are true in `which`."""
+    rows, proposals = which.nonzero()
+    before = position.take(rows, axis=0).T  # (2, L)
+    ways = ends[rows, :, proposals].T - before
+    points = ways[:, None] * _SHARES  # (2, LINE_SAMPLES, L)
+    points += before[:, None]
     place = _places(points, rows, maps.paper.shape[1], outside=1)
-    length = np.sqrt(np.square(ways).sum(axis=1)) / LINE_SAMPLES
-    off = maps.paper.reshape(-1).take(place).sum(axis=1) * length
-    new = maps.remaining.reshape(-1).take(place).sum(axis=1) * length
+    length = np.sqrt((ways * ways).sum(axis=0)) / LINE_SAMPLES
+    off = maps.paper.reshape(-1).take(place).sum(axis=0) * length
+    new = maps.remaining.reshape(-1).take(place).sum(axis=0) * length
     new = np.minimum(new, np.float32(MAX_NEW_INK))
-    scores: Float32[np.ndarray, "R K"] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
+    scores: Float32[np.ndarray, " L"] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
     return scores
 
 
@@ -208,7 +223,9 @@ def _move_scores(
     ink[:, margin:-margin, margin:-margin] = _over_boxes(
         np.add, _ink_away_from_lines(remaining, drawn), _ARRIVAL_SQUARE
     )
-    arrived = ink.reshape(-1).take(_places(ends, np.arange(len(ends)), ink.shape[1]))
+    arrived = ink.reshape(-1).take(
+        _places(ends.swapaxes(0, 1), np.arange(len(ends))[:, None], ink.shape[1])
+    )
     arrived /= np.float32(_ARRIVAL_INK)
     scores: Float32[np.ndarray, "R K"] = np.float32(ARRIVAL) * np.minimum(arrived, 1)
     return scores
@@ -253,15 +270,13 @@ def has_remaining_ink(
 
 
 def _places(
-    points: Float32[np.ndarray, "R 2 *K"], rows: Int64[np.ndarray, "R"], side: int, outside: int = 0
-) -> Int64[np.ndarray, "R *K"]:
-    """Places of points in flat maps of some rows; of points further outside, the nearest."""
+    points: Float32[np.ndarray, "2 *N"], rows: Int64[np.ndarray, "..."], side: int, outside: int = 0
+) -> Int64[np.ndarray, "*N"]:
+    """Places of points in flat maps of their rows; of points further outside, the nearest."""
     points = np.fmin(np.fmax(points, -outside), side - 2 * FRAME - 1 + outside)  # of NaN: inside
     np.floor(points, out=points)
-    inside = points[:, 1] * np.float32(side) + points[:, 0]
-    place: Int64[np.ndarray, "R *K"] = inside.astype(np.int64)
-    first = rows * (side * side) + FRAME * (side + 1)
-    place += first.reshape(-1, *[1] * (place.ndim - 1))
+    place: Int64[np.ndarray, "*N"] = (points[1] * np.float32(side) + points[0]).astype(np.int64)
+    place += rows * (side * side) + FRAME * (side + 1)
     return place
 
 
