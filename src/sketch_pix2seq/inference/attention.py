@@ -412,7 +412,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         states = decoder.step(self._step_inputs(rows))  # in whole blocks of `ROWS`
         states[:count] += self._visibility_rows[rows]
         block, column = np.divmod(self._length[rows], BLOCK)
-        # a few long drawings attend alone, so that the others need not attend to as many blocks
+        # the longest drawings, one of 16, attend alone, so that the others attend to fewer blocks
         enough = int(np.sort(block)[-1 - count // 16]) + 1
         long = (block >= enough).nonzero()[0].tolist()
         parts = [(slice(0, count), enough)]
