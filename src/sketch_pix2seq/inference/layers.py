@@ -95,7 +95,9 @@ class Product:
         result = np.empty((*stack, num_blocks, ROWS, *self._parts_shape), np.float32)
         # (*S, parts, blocks, ROWS, columns)
         np.matmul(blocks, self.parts, out=result.transpose(self._order))
-        joined: Float32[np.ndarray, "*S _ _"] = result.reshape(*stack, num_blocks * ROWS, -1)
+        joined: Float32[np.ndarray, "*S _ _"] = result.reshape(
+            *stack, num_blocks * ROWS, math.prod(self._parts_shape)
+        )
         return joined[..., :num_rows, : self._num_outputs]
 
 
