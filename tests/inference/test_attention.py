@@ -81,11 +81,11 @@ def test_a_drawing_is_the_same_in_any_company(rng: np.random.Generator) -> None:
     assert (alone[0] == together[3]).all()
 
 
-def test_company_changes_no_bit_at_the_size_that_is_trained(rng: np.random.Generator) -> None:
-    """Memories are of 1 to 70 tokens; BLAS picks its kernels by the shapes of products."""
+def trained_size_decoder() -> AttentionDecoder:
+    """Of the size that is trained, but for two layers."""
     model = build(find_recipe("attention").with_settings(["model.num_layers=2"]), 3, 30.0)
     assert isinstance(model, torch_attention.AttentionModel)
-    decoder = AttentionDecoder(
+    return AttentionDecoder(
         {name: tensor.numpy() for name, tensor in model.decoder.state_dict().items()},
         latent_dim=128,
         num_categories=3,
@@ -100,6 +100,11 @@ def test_company_changes_no_bit_at_the_size_that_is_trained(rng: np.random.Gener
         picture_size=64,
         max_steps=100,
     )
+
+
+def test_company_changes_no_bit_at_the_size_that_is_trained(rng: np.random.Generator) -> None:
+    """Memories are of 1 to 70 tokens; BLAS picks its kernels by the shapes of products."""
+    decoder = trained_size_decoder()
     conditions = [
         decoder.condition(
             grid=rng.standard_normal((8, 8, 128), np.float32) if place % 4 == 0 else None,
@@ -114,6 +119,19 @@ def test_company_changes_no_bit_at_the_size_that_is_trained(rng: np.random.Gener
     for place in range(8):
         one = slice(place, place + 1)
         assert (_drawn(decoder, conditions[one], noise[one])[0] == together[place]).all()
+
+
+def test_a_long_drawing_among_many_short_ones_is_the_drawing_alone(
+    rng: np.random.Generator,
+) -> None:
+    decoder = trained_size_decoder()
+    grid, ink = rng.standard_normal((8, 8, 128), np.float32), rng.random((64, 64), np.float32)
+    conditions = [decoder.condition(category_id=number % 3) for number in range(20)]
+    conditions[4] = decoder.condition(grid=grid, ink=ink)
+    noise = _noise(20, 70, 20)
+    together = _drawn(decoder, conditions, noise)
+    for one in (slice(4, 5), slice(5, 6)):
+        assert (_drawn(decoder, conditions[one], noise[one])[0] == together[one]).all()
 
 
 def test_a_drawing_that_moves_to_another_row_goes_on_as_before(rng: np.random.Generator) -> None:

@@ -22,6 +22,7 @@ from sketch_pix2seq.inference.layers import (
     flat_last,
     float32_weight,
     group_norm,
+    lay_together,
     layer_norm,
     lstm_cell,
     sigmoid,
@@ -83,6 +84,18 @@ def test_a_product_is_the_same_with_any_number_of_blas_threads() -> None:
         ).stdout.decode()
 
     assert bits(1) == bits(4) != ""
+
+
+def test_products_compute_the_same_when_their_weights_lie_together(
+    rng: np.random.Generator,
+) -> None:
+    products = [Product(rng.standard_normal((size, 24), np.float32)) for size in (5, 200)]
+    rows = rng.standard_normal((6, 24), np.float32)
+    before = [product(rows) for product in products]
+    lay_together(products)
+    assert products[1].parts.base is products[0].parts.base
+    for product, expected in zip(products, before, strict=True):
+        np.testing.assert_array_equal(product(rows), expected)
 
 
 def test_a_linear_layer_adds_its_bias(rng: np.random.Generator) -> None:

@@ -48,7 +48,7 @@ def test_proposals_and_densities_are_those_of_the_owner(rng: np.random.Generator
     np.testing.assert_allclose(found, offsets, rtol=1e-4, atol=1e-4)
     step = sample(output, noise, temperature)
     best = pi.argmax(axis=1)
-    np.testing.assert_allclose(found[np.arange(rows), best], step[:, :2], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[np.arange(rows), :, best], step[:, :2], rtol=1e-5, atol=1e-5)
     there = torch.from_numpy(step)
     pen_log_prob = (owner.pen_logits.log_softmax(-1) * there[:, 2:]).sum(-1)
     expected = owner.log_prob(there[:, :2]) + pen_log_prob

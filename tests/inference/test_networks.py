@@ -66,7 +66,7 @@ def test_fidelity_0_is_the_code_alone(networks: Networks, views: np.ndarray) -> 
         _assert_same(one, other)
         assert one.visibility == HIDDEN
         assert not one.ink.any()
-        assert one.keys.shape[1] == 4 + 1  # code and null token
+        assert one.length == 4 + 1  # code and null token
 
 
 @pytest.mark.parametrize("fidelity", [None, 1.0, 1])
@@ -145,7 +145,7 @@ def test_a_category_or_nothing_is_torchs(
     blank = np.zeros((1, 1, PICTURE_SIZE, PICTURE_SIZE), np.float32)
     _assert_torchs([condition], model, blank, fixed, category_id or 0)
     assert condition.visibility == HIDDEN and not condition.ink.any()
-    assert condition.keys.shape[1] == 1 + (category_id is not None)
+    assert condition.length == 1 + (category_id is not None)
     assert len(ATTENTION_CATEGORIES) == 3
 
 
@@ -171,7 +171,7 @@ def _latent(model: AttentionModel, views: np.ndarray) -> np.ndarray:
 
 
 def _assert_same(one: AttentionCondition, other: AttentionCondition) -> None:
-    for name in ("keys", "values", "ink", "visibility"):
+    for name in ("keys", "values", "length", "ink", "visibility"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -192,9 +192,12 @@ def _assert_torchs(
         layers: Any = model.decoder.layers
         for number, layer in enumerate(layers):
             key, value = layer.memory_key_value(tokens).chunk(2, -1)
-            np.testing.assert_allclose(one.keys[number], key.numpy(), atol=1e-4)
-            np.testing.assert_allclose(one.values[number, :, :-1], value.numpy(), atol=1e-4)
-            assert (one.values[number, :, -1] == 1).all()
+            keys = one.keys[number].swapaxes(1, 2).reshape(-1, key.shape[1])
+            values = one.values[number].reshape(len(keys), -1)
+            np.testing.assert_allclose(keys[: one.length], key.numpy(), atol=1e-4)
+            np.testing.assert_allclose(values[: one.length, :-1], value.numpy(), atol=1e-4)
+            assert (values[: one.length, -1] == 1).all()
+            assert (keys[one.length :] == keys[0]).all() and (values[one.length :] == 0).all()
 
 
 def test_no_drawings_have_no_conditions(networks: Networks, views: np.ndarray) -> None:

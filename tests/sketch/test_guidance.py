@@ -22,11 +22,11 @@ def picture(*lines: tuple[float, float, float, float]) -> np.ndarray:
 
 
 def covered(*lines: tuple[float, float, float, float]) -> np.ndarray:
-    """What is drawn after some lines, (1, S, S)."""
-    drawn = np.zeros((1, SIZE, SIZE), np.float32)
+    """Where something is drawn after some lines, (1, S, S)."""
+    drawn = np.zeros((1, SIZE, SIZE), bool)
     for x, y, to_x, to_y in lines:
         ends = (np.array([[x, y]], np.float32), np.array([[to_x, to_y]], np.float32))
-        drawn.reshape(-1)[touched(*ends, SIZE)[0]] = 1
+        drawn.reshape(-1)[touched(*ends, SIZE)[0]] = True
     return drawn
 
 
@@ -39,13 +39,14 @@ def scores(
     drawn: np.ndarray | None = None,
     visible: np.ndarray | None = None,
 ) -> np.ndarray:
-    drawn = np.zeros_like(ink) if drawn is None else drawn
+    drawn = np.zeros(ink.shape, bool) if drawn is None else drawn
     shown = np.ones_like(ink) if visible is None else visible
     found: np.ndarray = guidance.step_scores(
         np.array([position], np.float32),
-        np.array([ends], np.float32),
+        np.array([ends], np.float32).swapaxes(1, 2),
         np.array([draws]),
-        guidance.InkMaps(guidance.paper_of(ink * shown, shown), ink * shown * (1 - drawn), drawn),
+        np.zeros((1, len(ends)), np.float32),
+        guidance.ink_maps(ink * shown, shown, drawn),
     )
     row: np.ndarray = found[0]
     return row
@@ -90,11 +91,11 @@ def test_the_pen_moves_to_the_ink_that_is_left_though_no_proposal_reaches_it(
     position = np.array([[14.5, 4.5]], np.float32)
     way, pen = guidance.choose(
         position,
-        np.array([[end]], np.float32) - position,
+        (np.array([end], np.float32) - position)[:, :, None],
         np.array([False]),
         np.zeros((1, 1), np.float32),
         np.array([[0, 0, 9]], np.float32),
-        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
+        guidance.ink_maps(ink, np.ones_like(ink), drawn),
         np.array([True]),
     )
     assert pen[0] == PEN_DOWN
@@ -106,11 +107,11 @@ def test_the_pen_moves_to_faint_ink_as_well() -> None:
     position = np.array([[14.5, 4.5]], np.float32)
     way, pen = guidance.choose(
         position,
-        np.array([[[1, 1]]], np.float32),
+        np.array([[[1], [1]]], np.float32),
         np.array([False]),
         np.zeros((1, 1), np.float32),
         np.array([[0, 0, 9]], np.float32),
-        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink, np.zeros_like(ink)),
+        guidance.ink_maps(ink, np.ones_like(ink), np.zeros(ink.shape, bool)),
         np.array([True]),
     )
     assert pen[0] == PEN_DOWN
@@ -120,9 +121,9 @@ def test_the_pen_moves_to_faint_ink_as_well() -> None:
 def test_a_strip_beside_a_line_is_not_left() -> None:
     ink = picture((4, 8, 28, 8), (4, 10, 28, 10))
     drawn = covered((4, 8.5, 28, 8.5))
-    left = ink * (1 - drawn)
-    assert left.sum() > 20
-    assert not guidance.has_remaining_ink(left, drawn).any()
+    maps = guidance.ink_maps(ink, np.ones_like(ink), drawn)
+    assert maps.remaining.sum() > 20
+    assert not guidance.has_remaining_ink(maps.remaining, maps.drawn).any()
 
 
 def test_what_is_hidden_scores_nothing() -> None:
@@ -147,18 +148,18 @@ def chosen(
     logits[0, likes] = by
     _, pen = guidance.choose(
         np.array([[4.5, 16.5]], np.float32),
-        np.array([[end]], np.float32) - np.array([4.5, 16.5], np.float32),
+        (np.array([end], np.float32) - np.array([4.5, 16.5], np.float32))[:, :, None],
         np.array([True]),
         np.zeros((1, 1), np.float32),
         logits,
-        guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn),
+        guidance.ink_maps(ink, np.ones_like(ink), drawn),
         np.array([True]),
     )
     return int(pen[0])
 
 
 def test_the_pen_stays_down_where_ink_goes_on_and_leaves_where_it_stops() -> None:
-    ink, nothing = picture((4, 16, 28, 16)), np.zeros((1, SIZE, SIZE), np.float32)
+    ink, nothing = picture((4, 16, 28, 16)), np.zeros((1, SIZE, SIZE), bool)
     assert chosen(ink, nothing, (14.5, 16.5), likes=PEN_UP) == PEN_DOWN
     assert chosen(ink, nothing, (28.5, 16.5), likes=PEN_DOWN) == PEN_UP
 
@@ -174,10 +175,10 @@ def test_a_drawing_ends_when_no_ink_is_left() -> None:
 def test_a_drawing_is_guided_the_same_in_any_company(rng: np.random.Generator) -> None:
     count, proposals = 7, 30
     ink = (rng.random((count, SIZE, SIZE)) < 0.1).astype(np.float32)
-    drawn = (rng.random((count, SIZE, SIZE)) < 0.1).astype(np.float32)
+    drawn = rng.random((count, SIZE, SIZE)) < 0.1
     position = rng.uniform(0, SIZE, (count, 2)).astype(np.float32)
-    ends = rng.uniform(-3, SIZE + 3, (count, proposals, 2)).astype(np.float32)
-    maps = guidance.InkMaps(guidance.paper_of(ink, np.ones_like(ink)), ink * (1 - drawn), drawn)
+    ends = rng.uniform(-3, SIZE + 3, (count, 2, proposals)).astype(np.float32)
+    maps = guidance.ink_maps(ink, np.ones_like(ink), drawn)
     draws, all_visible = rng.random((2, count)) < 0.5
     logits = rng.normal(size=(count, proposals)).astype(np.float32)
     pen_logits = rng.normal(size=(count, 3)).astype(np.float32)
@@ -185,7 +186,7 @@ def test_a_drawing_is_guided_the_same_in_any_company(rng: np.random.Generator) -
     def chosen_in(rows: slice) -> np.ndarray:
         found = guidance.choose(
             position[rows],
-            ends[rows] - position[rows, None],
+            ends[rows] - position[rows, :, None],
             draws[rows],
             logits[rows],
             pen_logits[rows],

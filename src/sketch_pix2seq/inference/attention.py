@@ -12,15 +12,32 @@ E length of a step's noise.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from sketch_pix2seq.inference.attention_layers import (
+    BLOCK,
+    EPSILON,
+    Layer,
+    after_norm,
+    attend,
+    centred,
+    num_blocks,
+    sinusoidal,
+    unit_rows,
+)
 from sketch_pix2seq.inference.decoders import Decoder, DecoderRows
-from sketch_pix2seq.inference.layers import Linear, Product, Weights, float32_weight
+from sketch_pix2seq.inference.layers import (
+    ROWS,
+    Linear,
+    Weights,
+    float32_weight,
+    lay_together,
+    layer_norm,
+)
 from sketch_pix2seq.inference.mixture import (
     NUM_PROPOSALS,
     log_prob,
@@ -52,12 +69,9 @@ from sketch_pix2seq.sketch.pen import (
     STROKE5_DIM,
 )
 
-BLOCK = 64
-"""Keys that one matrix product attends to. All products have one shape, so a drawing is
-bit-identical whatever the batch holds."""
-_EPSILON = 1e-5  # of layer norms
-_MASKED = np.float32(-np.inf)
 _PEN_NOISE = slice(-NUM_NORMALS - NUM_PEN_STATES, -NUM_NORMALS)
+_POSITION_RATES = (2 * np.pi / np.array(POSITION_PERIODS)).astype(np.float32)
+_STEP_RATES = (2 * np.pi / np.array(STEP_PERIODS)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,50 +79,20 @@ class AttentionCondition:
     """What one drawing is drawn from, ready for the decoder.
 
     Args:
-        keys: Keys of the memory in each of L layers.
-        values: Values of the memory in each layer, and a column of ones, (L, N, D + 1).
+        keys: Keys of the memory in each of L layers, in blocks; those after N are as the first.
+        values: Values of the memory in each layer, and a column of ones; those after N are 0.
+        length: N.
         ink: The visible part of the picture; zeros if it is hidden.
         paper: Visible paper (`guidance.paper_of`).
         visibility: `HIDDEN`, `PARTLY` or `SHOWN`.
     """
 
-    keys: Float32[np.ndarray, "L N D"]
-    values: Float32[np.ndarray, "L N _"]
+    keys: Float32[np.ndarray, "L _ D BLOCK"]
+    values: Float32[np.ndarray, "L _ BLOCK _"]
+    length: int
     ink: Float32[np.ndarray, "S S"]
     paper: Float32[np.ndarray, "S S"]
     visibility: int
-
-
-class _Layer:
-    """The weights of one layer, with the gain and shift of each norm inside the next product."""
-
-    def __init__(
-        self,
-        weights: Weights,
-        name: str,
-        width: int,
-        head: int,
-        expansion: int,
-    ) -> None:
-        def weight(part: str, *shape: int) -> Float32[np.ndarray, "..."]:
-            return float32_weight(weights, f"{name}.{part}", shape)
-
-        gain, shift = weight("norm.weight", width), weight("norm.bias", width)
-        qkv_weight = np.concatenate(
-            (
-                weight("query.weight", width, width) / np.float32(math.sqrt(head)),
-                weight("key_value.weight", 2 * head, width),
-            )
-        )
-        self.qkv = Linear(qkv_weight * gain, qkv_weight @ shift)
-        self.memory = Product(weight("memory_key_value.weight", 2 * head, width))
-        self.out = Product(weight("out.weight", width, width))
-        gain, shift = weight("feed_norm.weight", width), weight("feed_norm.bias", width)
-        feed = weight("feed_in.weight", expansion * width, width)
-        self.feed_in = Linear(feed * gain, feed @ shift + weight("feed_in.bias", expansion * width))
-        self.feed_out = Linear(
-            weight("feed_out.weight", width, expansion * width), weight("feed_out.bias", width)
-        )
 
 
 class AttentionDecoder(Decoder[AttentionCondition]):
@@ -166,21 +150,29 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         )
         self._category = weight("category.weight", num_categories, width)
         self._null = weight("null", width)
-        self._memory_gain = weight("memory_norm.weight", width)
-        self._memory_shift = weight("memory_norm.bias", width)
+        self._memory_norm = weight("memory_norm.weight", width), weight("memory_norm.bias", width)
+        self.num_inputs = STROKE5_DIM + ENCODING_DIM + VIEW_DIM
         self.step = Linear(
-            weight("step.weight", width, STROKE5_DIM + ENCODING_DIM + VIEW_DIM),
-            weight("step.bias", width),
+            centred(weight("step.weight", width, self.num_inputs)),
+            centred(weight("step.bias", width)),
         )
-        self.visibility_embedding = weight("shown.weight", 3, width)
+        numbers = np.arange(max_steps + 1, dtype=np.float32)[:, None]
+        self.step_encodings = sinusoidal(numbers, _STEP_RATES)
+        self.visibility_embedding = centred(weight("shown.weight", 3, width).T).T
         self.layers = [
-            _Layer(weights, f"layers.{number}", width, head_size, expansion)
+            Layer(weights, f"layers.{number}", width, head_size, expansion)
             for number in range(num_layers)
         ]
         size = output_dim(num_components)
-        last = weight("output.weight", size, width)
-        gain, shift = weight("norm.weight", width), weight("norm.bias", width)
-        self.output = Linear(last * gain, last @ shift + weight("output.bias", size))
+        norm = weight("norm.weight", width), weight("norm.bias", width)
+        self.output = after_norm(
+            *norm, weight("output.weight", size, width), weight("output.bias", size)
+        )
+
+        products = [self.step.product]
+        for layer in self.layers:
+            products += layer.qkv.product, layer.out, layer.feed_in.product, layer.feed_out.product
+        lay_together([*products, self.output.product])
 
     def condition(
         self,
@@ -208,11 +200,16 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         if category_id is not None:
             tokens.append(self._category[category_id][None])
         tokens.append(self._null[None])
-        memory = _normed(np.concatenate(tokens)) * self._memory_gain + self._memory_shift
-        both = np.stack([layer.memory(memory) for layer in self.layers])  # (L, N, 2 D)
-        keys, values = np.split(both, 2, axis=2)
-        ones = np.ones((*values.shape[:2], 1), np.float32)
-        values = np.concatenate((values, ones), axis=2)
+        memory = layer_norm(np.concatenate(tokens), *self._memory_norm, EPSILON)
+        length, head = len(memory), self.head_size
+        shape = (self.num_layers, num_blocks(length) * BLOCK)
+        keys = np.empty((*shape, head), np.float32)
+        values = np.zeros((*shape, head + 1), np.float32)
+        for number, layer in enumerate(self.layers):
+            both = layer.memory(memory)  # (N, 2 D)
+            keys[number, :length], values[number, :length, :head] = np.split(both, 2, axis=1)
+        keys[:, length:] = keys[:, :1]
+        values[:, :length, head] = 1
         if grid is None:
             visibility, ink = HIDDEN, self._blank
             paper = ink
@@ -221,7 +218,15 @@ class AttentionDecoder(Decoder[AttentionCondition]):
             visibility = SHOWN if visible is None else PARTLY
             visible = np.ones_like(ink) if visible is None else visible
             paper = guidance.paper_of(ink[None], visible[None])[0]
-        return AttentionCondition(np.ascontiguousarray(keys), values, ink, paper, visibility)
+        blocks = (self.num_layers, -1, BLOCK)
+        return AttentionCondition(
+            np.ascontiguousarray(keys.reshape(*blocks, head).swapaxes(2, 3)),
+            values.reshape(*blocks, head + 1),
+            length,
+            ink,
+            paper,
+            visibility,
+        )
 
     def open(self, num_rows: int) -> AttentionRows:
         """See `Decoder`."""
@@ -240,12 +245,16 @@ class AttentionRows(DecoderRows[AttentionCondition]):
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
         self._decoder = decoder
-        longest = _whole_blocks(decoder.num_tokens + decoder.max_steps)
-        layers, head = decoder.num_layers, decoder.head_size
-        self._keys = np.zeros((num_rows, layers, longest, head), np.float32)
-        self._values = np.zeros((num_rows, layers, longest, head + 1), np.float32)
-        self._mask = np.full((num_rows, longest), _MASKED, np.float32)
-        "Added to scores: 0 for keys in use, minus infinity for the others."
+        blocks = num_blocks(decoder.num_tokens + decoder.max_steps)
+        shape, head = (num_rows, decoder.num_layers, blocks), decoder.head_size
+        # Unused keys are as the first one and unused values 0: they change neither the largest
+        # score nor a sum.
+        self._keys = np.zeros((*shape, head, BLOCK), np.float32)
+        self._values = np.zeros((*shape, BLOCK, head + 1), np.float32)
+        "Values and a column of ones, which sums to the softmax denominator."
+        padded = -(-num_rows // ROWS) * ROWS
+        self._inputs = np.zeros((padded, decoder.num_inputs), np.float32)
+        "Scratch: what the first product reads."
         self._length = np.zeros(num_rows, np.int64)
         "Memory tokens and past steps of each row."
         self._number = np.zeros(num_rows, np.int64)
@@ -254,12 +263,13 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
         self._offsets = np.zeros((num_rows, 2), np.float32)
         "Sum of the offsets, in the decoder's units."
+        self._position = np.zeros((num_rows, 2), np.float32)
+        "Where the pens are, in pixels."
         self._was_down = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
         self._temperatures = np.zeros((num_rows, 1), np.float32)
         self._visibility = np.zeros(num_rows, np.int64)
         "`HIDDEN`, `PARTLY` or `SHOWN`."
-        self._paper = np.zeros((num_rows, decoder.picture_size, decoder.picture_size), np.float32)
         self._view = PenView(num_rows, decoder.picture_size)
 
     def begin(
@@ -302,20 +312,21 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         rows = slice(start, start + len(conditions))
         for row, condition in enumerate(conditions, start):
             count = condition.keys.shape[1]
+            self._keys[row] = condition.keys[:, :1, :, :1]
             self._keys[row, :, :count] = condition.keys
             self._values[row, :, :count] = condition.values
-            self._mask[row, :count] = 0
-            self._mask[row, count:] = _MASKED
-            self._length[row] = count
+            self._values[row, :, count:] = 0
+            self._length[row] = condition.length
             self._visibility_rows[row] = self._decoder.visibility_embedding[condition.visibility]
             self._visibility[row] = condition.visibility
-            self._paper[row] = condition.paper
         self._number[rows] = 0
         self._offsets[rows] = 0
+        self._position[rows] = self._decoder.picture_size / 2
         self._was_down[rows] = False
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
-        self._view.begin(start, np.stack([condition.ink for condition in conditions]))
+        ink = np.stack([condition.ink for condition in conditions])
+        self._view.begin(start, ink, np.stack([condition.paper for condition in conditions]))
 
     def advance(
         self, active: int, noise: Float32[np.ndarray, "N T E"]
@@ -333,30 +344,22 @@ class AttentionRows(DecoderRows[AttentionCondition]):
 
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
-        length = int(self._length[last])
-        self._keys[row, :, :length] = self._keys[last, :, :length]
-        self._values[row, :, :length] = self._values[last, :, :length]
-        self._mask[row] = self._mask[last]
         for array in (
-            *(self._length, self._number, self._visibility_rows, self._steps),
-            *(self._offsets, self._temperatures, self._was_down, self._visibility, self._paper),
+            *(self._keys, self._values, self._length, self._number, self._visibility_rows),
+            *(self._steps, self._offsets, self._position, self._was_down),
+            *(self._temperatures, self._visibility),
         ):
             array[row] = array[last]
         self._view.move_row(row, last)
 
-    def _position(self, rows: slice | Int64[np.ndarray, "R"]) -> Float32[np.ndarray, "R 2"]:
-        """Where the pens are, in pixels."""
-        scale, middle = self._decoder.step_pixels, self._decoder.picture_size / 2
-        position: Float32[np.ndarray, "R 2"] = self._offsets[rows] * np.float32(scale)
-        position += np.float32(middle)
-        return position
-
     def _take_last_step(self, rows: slice) -> None:
         """Move the pens by the steps drawn last, and mark what their lines cover."""
-        before = self._position(rows)
+        decoder = self._decoder
         self._offsets[rows] += self._steps[rows, OFFSET]
-        after = self._position(rows)
-        before = np.where(self._was_down[rows, None], before, after)
+        after = self._offsets[rows] * np.float32(decoder.step_pixels)
+        after += np.float32(decoder.picture_size / 2)
+        before = np.where(self._was_down[rows, None], self._position[rows], after)
+        self._position[rows] = after
         self._view.mark(rows, before, after)
         self._was_down[rows] = self._steps[rows, PEN.start + PEN_DOWN] > 0
         self._number[rows] += 1
@@ -387,108 +390,65 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         """Draw one step of drawings that see a picture, guided by its ink."""
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
-        offsets = proposals(output, noise, temperature)
         scale = np.float32(self._decoder.step_pixels)
         way, pen = guidance.choose(
-            self._position(rows),
-            offsets * scale,
+            self._position[rows],
+            proposals(output, noise, temperature) * scale,
             self._was_down[rows],
-            np.tile(pi_logits, (1, NUM_PROPOSALS)),
+            np.concatenate((pi_logits,) * NUM_PROPOSALS, axis=1),
             pen_logits,
-            guidance.InkMaps(self._paper[rows], *self._view.ink(rows)),
+            self._view.maps(rows),
             self._visibility[rows] == SHOWN,
         )
-        count = np.arange(len(output))
         step = np.zeros((len(output), STROKE5_DIM), np.float32)
         step[:, OFFSET] = way / scale
-        step[count, PEN.start + pen] = 1
+        step[np.arange(len(output)), PEN.start + pen] = 1
         self._steps[rows] = step
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""
         decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
-        position = self._position(rows)
-        step_inputs = (
-            self._steps[rows],
-            _sinusoidal(position, _POSITION_RATES),
-            _sinusoidal(self._number[rows, None].astype(np.float32), _STEP_RATES),
-            self._view.windows(rows, position),
-        )
-        states = decoder.step(np.concatenate(step_inputs, axis=1))
-        states += self._visibility_rows[rows]
-        length = self._length[rows]
         place = np.arange(rows.start, rows.stop)
-        self._mask[place, length] = 0
-        longest = _whole_blocks(int(length.max()) + 1)
-        mask = self._mask[rows, :longest].reshape(len(place), -1, 1, BLOCK)
+        count = len(place)
+        states = decoder.step(self._step_inputs(rows))  # in whole blocks of `ROWS`
+        states[:count] += self._visibility_rows[rows]
+        block, column = np.divmod(self._length[rows], BLOCK)
+        # the longest drawings, one of 16, attend alone, so that the others attend to fewer blocks
+        enough = int(np.sort(block)[-1 - count // 16]) + 1
+        long = (block >= enough).nonzero()[0].tolist()
+        parts = [(slice(0, count), enough)]
+        parts += [(slice(row, row + 1), int(block[row]) + 1) for row in long]
+        self._values[place, :, block, column, head] = 1
+        keys, values, mixed = self._keys[rows], self._values[rows], np.zeros_like(states)
         for number, layer in enumerate(decoder.layers):
-            qkv = layer.qkv(_normed(states))
-            self._keys[place, number, length] = qkv[:, width : width + head]
-            self._values[place, number, length, :head] = qkv[:, width + head :]
-            self._values[place, number, length, head] = 1
-            mixed = _attended(
-                qkv[:, :width].reshape(-1, decoder.num_heads, head),
-                self._keys[rows, number, :longest],
-                self._values[rows, number, :longest],
-                mask,
-            )
-            states += layer.out(mixed.reshape(states.shape))
-            inside = layer.feed_in(_normed(states))
+            qkv = layer.qkv(unit_rows(states))
+            self._keys[place, number, block, :, column] = qkv[:count, width : width + head]
+            self._values[place, number, block, column, :head] = qkv[:count, width + head :]
+            heads = qkv[:count, :width].reshape(count, -1, head)
+            for some, blocks in parts:
+                attend(
+                    heads[some],
+                    keys[some, number, :blocks],
+                    values[some, number, :blocks],
+                    mixed[some].reshape(-1, *heads.shape[1:]),
+                )
+            states += layer.out(mixed)
+            inside = layer.feed_in(unit_rows(states))
             np.maximum(inside, 0, out=inside)
             inside *= inside
             states += layer.feed_out(inside)
         self._length[rows] += 1
-        output: Float32[np.ndarray, "R _"] = decoder.output(_normed(states))
-        return output
+        return decoder.output(unit_rows(states))[:count]
 
-
-def _attended(
-    heads: Float32[np.ndarray, "R H D"],
-    keys: Float32[np.ndarray, "R P D"],
-    values: Float32[np.ndarray, "R P _"],
-    mask: Float32[np.ndarray, "R _ 1 _"],
-) -> Float32[np.ndarray, "R H D"]:
-    """Attend to memory and past, a block of keys at a time."""
-    num_rows, _, head = heads.shape
-    keys = keys.reshape(num_rows, -1, BLOCK, head)
-    values = values.reshape(num_rows, -1, BLOCK, head + 1)
-    scores = np.matmul(heads[:, None], keys.swapaxes(2, 3))  # (R, blocks, H, BLOCK)
-    scores += mask
-    scores -= scores.max(axis=(1, 3), keepdims=True)
-    np.exp(scores, out=scores)
-    parts = np.matmul(scores, values)
-    total = parts[:, 0]
-    for number in range(1, parts.shape[1]):
-        total += parts[:, number]
-    # the last value column is 1, so it sums to the softmax denominator
-    mixed: Float32[np.ndarray, "R H D"] = total[..., :head] / total[..., head:]
-    return mixed
-
-
-def _whole_blocks(length: int) -> int:
-    """The next multiple of `BLOCK`."""
-    return -(-length // BLOCK) * BLOCK
-
-
-_POSITION_RATES = (2 * np.pi / np.array(POSITION_PERIODS)).astype(np.float32)
-_STEP_RATES = (2 * np.pi / np.array(STEP_PERIODS)).astype(np.float32)
-
-
-def _sinusoidal(
-    values: Float32[np.ndarray, "R K"], rates: Float32[np.ndarray, "F"]
-) -> Float32[np.ndarray, "R _"]:
-    """Sinusoidal encoding: for each value the sines of all periods, then their cosines."""
-    angles = values[:, :, None] * rates
-    encoding: Float32[np.ndarray, "R K _"] = np.concatenate(
-        (np.sin(angles), np.cos(angles)), axis=2
-    )
-    return encoding.reshape(len(values), -1)
-
-
-def _normed(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
-    """Layer norm without gain and shift; a new array."""
-    share = np.float32(1 / rows.shape[1])
-    centred: Float32[np.ndarray, "R W"] = rows - np.add.reduce(rows, axis=1, keepdims=True) * share
-    variance = np.add.reduce(centred * centred, axis=1, keepdims=True) * share
-    centred /= np.sqrt(variance + np.float32(_EPSILON))
-    return centred
+    def _step_inputs(self, rows: slice) -> Float32[np.ndarray, "_ _"]:
+        """The inputs of the next step, in whole blocks of `ROWS`."""
+        position = self._position[rows]
+        parts = (
+            self._steps[rows],
+            sinusoidal(position, _POSITION_RATES),
+            self._decoder.step_encodings[self._number[rows]],
+            self._view.windows(rows, position),
+        )
+        inputs = self._inputs[: -(-len(position) // ROWS) * ROWS]
+        np.concatenate(parts, axis=1, out=inputs[: len(position)])
+        return inputs

@@ -33,8 +33,9 @@ from sketch_pix2seq.inference.row_block import (
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
-NUM_ROWS = 48
-"""Rows that a thread draws at once: states and weights then stay in the processor's cache."""
+NUM_ROWS = 96
+"""Rows that a thread draws at once, for which weights are read once: more would need more memory
+than they save time."""
 MAX_OFFSET = 1e6
 """Of a step, in units of `offset_scale`: nothing that learned from drawings comes near it."""
 Progress = Callable[[int, int], None]

@@ -100,30 +100,27 @@ def proposals(
     output: Float32[np.ndarray, "B D"],
     noise: Float32[np.ndarray, "B K"],
     temperature: Float32[np.ndarray, "B 1"],
-) -> Float32[np.ndarray, "B P 2"]:
+) -> Float32[np.ndarray, "B 2 P"]:
     """Offsets that each Gaussian proposes: its sample, the three mirror images of it, its mean.
 
     Args: As of `sample`.
 
     Returns:
-        P = 5 M offsets: the samples of all Gaussians first.
+        x and y of P = 5 M offsets: the samples of all Gaussians first.
     """
     mean, std, correlation = _gaussians(_components(output)[:, 1:], temperature)
     x, y = noise[:, -2, None], noise[:, -1, None]
     across = std[:, 0] * x
     along = std[:, 1] * correlation * x
     rest = std[:, 1] * np.sqrt(1 - correlation * correlation) * y
-    found = np.empty((len(output), 2, NUM_PROPOSALS, mean.shape[2]), np.float32)
-    found[:] = mean[:, :, None]
-    for number, (sign_x, sign_y) in enumerate(_MIRRORS):
-        found[:, 0, number] += sign_x * across
-        found[:, 1, number] += sign_x * along + sign_y * rest
-    proposed: Float32[np.ndarray, "B P 2"] = found.reshape(len(output), 2, -1).swapaxes(1, 2)
-    return proposed
+    proposed = np.empty((len(output), 2, NUM_PROPOSALS, mean.shape[2]), np.float32)
+    proposed[:, 0] = mean[:, 0, None] + _MIRRORS_X * across[:, None]
+    proposed[:, 1] = mean[:, 1, None] + _MIRRORS_X * along[:, None] + _MIRRORS_Y * rest[:, None]
+    return proposed.reshape(len(output), 2, -1)
 
 
-_MIRRORS = np.array(((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 0)), np.float32)
-NUM_PROPOSALS = len(_MIRRORS)
+_MIRRORS_X, _MIRRORS_Y = np.array(((1, -1, 1, -1, 0), (1, 1, -1, -1, 0)), np.float32)[:, :, None]
+NUM_PROPOSALS = len(_MIRRORS_X)
 """How many offsets each Gaussian proposes."""
 
 

@@ -1,7 +1,7 @@
-"""Windows around each pen, updated after every step.
+"""Maps of pictures under way and the windows around each pen, updated after every step.
 
-`sketch.decoder_constants` describes them. This is the numpy version of `models/pen_view.py`; tests
-compare both.
+`sketch.decoder_constants` describes the windows. This is the numpy version of
+`models/pen_view.py`; tests compare both.
 """
 
 from __future__ import annotations
@@ -10,25 +10,66 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.sketch.coverage import touched
-from sketch_pix2seq.sketch.decoder_constants import WINDOWS
+from sketch_pix2seq.sketch.decoder_constants import FRAME, VIEW_DIM, WINDOWS
+from sketch_pix2seq.sketch.guidance import InkMaps
 
 
 class PenView:
-    """Remaining and drawn ink of the drawings in some rows; `size` is a multiple of 16."""
+    """Remaining and drawn ink of the drawings in some rows; `size` is a multiple of 16.
+
+    Pixels are in `InkMaps`. Each coarser window has a map of cells with zeros around: first
+    remaining ink, then drawn ink, both divided by the side of a cell. All these maps of one drawing
+    lie one after the other in a row of `_cells`.
+    """
 
     def __init__(self, num_rows: int, size: int) -> None:
         self._size = size
-        self._maps = [_Map(num_rows, size // cell, side) for cell, side in WINDOWS]
-        self._last_sample = np.zeros(num_rows * size * size, np.int64)
+        self._side = side = size + 2 * FRAME
+        shape = (num_rows, side, side)
+        self._maps = InkMaps(
+            np.ones(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool)
+        )
+        self._last_sample = np.zeros(num_rows * side * side, np.int64)
         "Scratch: for each pixel the index of the last sample at that pixel; drops duplicates."
+        self._pixel_of = _inner_index(size, 1, FRAME)
+        "For each pixel of a picture its place in a map of pixels."
+        self._around = _square_index(WINDOWS[0][1], side)
+        cells, windows = zip(*WINDOWS[1:], strict=True)
+        self._cell_side, pads = np.array(cells), np.array(windows) // 2
+        self._grid_side = size // self._cell_side + 2 * pads
+        ends = np.cumsum(2 * self._grid_side**2)
+        self._first_cell = ends - 2 * self._grid_side**2
+        self._cells = np.zeros((num_rows, ends[-1]), np.float32)
+        cell_of = self._first_cell + np.stack(
+            [_inner_index(size, cell, window // 2) for cell, window in WINDOWS[1:]], axis=1
+        )
+        self._cell_of = np.stack((cell_of, cell_of + self._grid_side**2), axis=1)
+        "For each pixel of a picture the cells that it lies in, (S * S, 2 layers, 2 sizes)."
+        self._share = (1 / self._cell_side).astype(np.float32)
+        parts = [
+            layer * side * side + _square_index(window, side)
+            for window, side in zip(windows, self._grid_side.tolist(), strict=True)
+            for layer in range(2)
+        ]
+        self._cells_around = np.concatenate(parts)
+        "Cells of both coarse windows, from the first cell of each window on."
+        self._grid_of = np.arange(len(cells)).repeat(2).repeat([len(part) for part in parts])
 
-    def begin(self, start: int, ink: Float32[np.ndarray, "K H W"]) -> None:
+    def begin(
+        self, start: int, ink: Float32[np.ndarray, "K H W"], paper: Float32[np.ndarray, "K H W"]
+    ) -> None:
         """Put new pictures into rows `start` and after, of which nothing is drawn yet."""
         rows = slice(start, start + len(ink))
-        for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True):
+        inner = slice(FRAME, -FRAME)
+        self._maps.paper[rows, inner, inner] = paper
+        self._maps.remaining[rows, inner, inner] = ink
+        self._maps.drawn[rows] = False
+        self._cells[rows] = 0
+        for number, cell in enumerate(self._cell_side.tolist()):
             side = self._size // cell
-            ink_map.inner(rows)[:, 0] = ink.reshape(-1, side, cell, side, cell).sum(axis=(2, 4))
-            ink_map.inner(rows)[:, 1] = 0
+            sums = ink.reshape(-1, side, cell, side, cell).sum(axis=(2, 4)) * self._share[number]
+            places = self._cell_of[:, 0, number].reshape(side, cell, side, cell)[:, 0, :, 0]
+            self._cells[rows, places.ravel()] = sums.reshape(len(ink), -1)
 
     def mark(
         self, rows: slice, before: Float32[np.ndarray, "R 2"], after: Float32[np.ndarray, "R 2"]
@@ -40,18 +81,23 @@ class PenView:
             before: Where the line of the step begins; where it ends if the pen was lifted.
             after: Where it ends.
         """
+        remaining, drawn = self._maps.remaining.reshape(-1), self._maps.drawn.reshape(-1)
         place, drawing = touched(before, after, self._size)
-        pixel = drawing * (self._size * self._size) + place
-        down, across = np.divmod(place, self._size)
         row = drawing + rows.start
-        finest = self._maps[0]
+        pixel = self._pixel_of.take(place) + row * self._side**2
         self._last_sample[pixel] = number = np.arange(len(pixel))
-        fresh = self._last_sample[pixel] == number
-        fresh &= finest.inner(slice(None))[row, 1, down, across] == 0
-        row, down, across = row[fresh], down[fresh], across[fresh]
-        ink = finest.inner(slice(None))[row, 0, down, across]
-        for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True):
-            ink_map.cover(row, down // cell, across // cell, ink)
+        found = (self._last_sample[pixel] == number) & ~drawn[pixel]
+        fresh = found.nonzero()[0]
+        pixel = pixel.take(fresh)
+        ink = remaining[pixel]
+        remaining[pixel] = 0
+        drawn[pixel] = True
+        cells = self._cell_of.take(place.take(fresh), axis=0)  # (K, 2 layers, 2 sizes)
+        cells += (row.take(fresh) * self._cells.shape[1])[:, None, None]
+        change = np.empty(cells.shape, np.float32)
+        change[:, 0] = ink[:, None] * -self._share
+        change[:, 1] = self._share
+        np.add.at(self._cells.reshape(-1), cells.ravel(), change.ravel())
 
     def windows(
         self, rows: slice, position: Float32[np.ndarray, "R 2"]
@@ -59,60 +105,39 @@ class PenView:
         """Return the windows about the pens at `position`, (x, y) in pixels."""
         # NaN becomes 0: the engine rejects non-finite steps
         pixel = np.fmin(np.fmax(position, 0), self._size - 1).astype(np.int64)
-        windows = [
-            ink_map.window(rows, pixel // cell) * np.float32(1 / cell)
-            for (cell, _), ink_map in zip(WINDOWS, self._maps, strict=True)
-        ]
-        return np.concatenate(windows, axis=1)
+        row = np.arange(rows.start, rows.stop)[:, None]
+        x, y = pixel[:, :1], pixel[:, 1:]
+        place = (row * self._side + y) * self._side + x + self._around
+        grid = row * self._cells.shape[1] + self._first_cell
+        grid += y // self._cell_side * self._grid_side + x // self._cell_side
+        windows = np.empty((len(row), VIEW_DIM), np.float32)
+        end = len(self._around)
+        windows[:, :end] = self._maps.remaining.reshape(-1).take(place)
+        windows[:, end : 2 * end] = self._maps.drawn.reshape(-1).take(place)
+        cells = grid.take(self._grid_of, axis=1)
+        cells += self._cells_around
+        windows[:, 2 * end :] = self._cells.reshape(-1).take(cells)
+        return windows
 
-    def ink(
-        self, rows: slice | Int64[np.ndarray, "R"]
-    ) -> tuple[Float32[np.ndarray, "R H W"], Float32[np.ndarray, "R H W"]]:
-        """Remaining and drawn ink of each pixel."""
-        finest = self._maps[0].inner(rows)
-        return finest[:, 0], finest[:, 1]
+    def maps(self, rows: slice | Int64[np.ndarray, "R"]) -> InkMaps:
+        """The maps of pixels of some drawings; views if `rows` is a slice."""
+        paper, remaining, drawn = self._maps
+        return InkMaps(paper[rows], remaining[rows], drawn[rows])
 
     def move_row(self, row: int, last: int) -> None:
         """Move the drawing of row `last` to row `row`."""
-        for ink_map in self._maps:
-            ink_map.padded[row] = ink_map.padded[last]
+        for array in (*self._maps, self._cells):
+            array[row] = array[last]
 
 
-class _Map:
-    """Remaining and drawn ink in cells of one size, with a frame of zeros around."""
+def _inner_index(size: int, cell: int, pad: int) -> Int64[np.ndarray, " P"]:
+    """For each pixel of a picture its cell's place in a flat map with `pad` cells around."""
+    line = np.arange(size) // cell + pad
+    side = size // cell + 2 * pad
+    return (line[:, None] * side + line).ravel()
 
-    def __init__(self, num_rows: int, cells: int, side: int) -> None:
-        self._pad = side // 2
-        self._side = side
-        padded = cells + 2 * self._pad
-        self.padded = np.zeros((num_rows, 2, padded, padded), np.float32)
-        around = np.arange(side)
-        inside = around[:, None] * padded + around
-        self._inside = (np.arange(2)[:, None, None] * (padded * padded) + inside).ravel()
 
-    def inner(self, rows: slice | Int64[np.ndarray, "R"]) -> Float32[np.ndarray, "R 2 G G"]:
-        """The cells themselves, without the frame; a view."""
-        pad = self._pad
-        return self.padded[rows, :, pad:-pad, pad:-pad]
-
-    def cover(
-        self,
-        row: Int64[np.ndarray, " K"],
-        down: Int64[np.ndarray, " K"],
-        across: Int64[np.ndarray, " K"],
-        ink: Float32[np.ndarray, " K"],
-    ) -> None:
-        """Take ink away from cells, and count one more covered pixel in each."""
-        side = self.padded.shape[2]
-        cell = (row * (2 * side) + down + self._pad) * side + across + self._pad
-        flat = self.padded.reshape(-1)
-        np.subtract.at(flat, cell, ink)
-        np.add.at(flat, cell + side * side, 1)
-
-    def window(self, rows: slice, place: Int64[np.ndarray, "R 2"]) -> Float32[np.ndarray, "R _"]:
-        """The cells about some places: remaining ink row by row, then drawn ink."""
-        side = self.padded.shape[2]
-        first = (np.arange(rows.start, rows.stop) * (2 * side) + place[:, 1]) * side
-        index = (first + place[:, 0])[:, None] + self._inside
-        window: Float32[np.ndarray, "R _"] = self.padded.reshape(-1)[index]
-        return window
+def _square_index(window: int, side: int) -> Int64[np.ndarray, " P"]:
+    """Places of a square of cells in a flat map, from its first one on."""
+    line = np.arange(window)
+    return (line[:, None] * side + line).ravel()

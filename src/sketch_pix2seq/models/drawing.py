@@ -95,7 +95,7 @@ def draw_with_attention(
     grid, latent = model.encode(pictures, conditions)
     memory, memory_mask = model.decoder.memory(grid, latent, category_ids, conditions)
     ink = (pictures * conditions.visible).squeeze(1)
-    paper = guidance.paper_of(ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy())
+    seen_ink, visible = ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy()
     covered = np.full(ink.shape, NEVER, np.int16)
     drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
     end = pictures.new_tensor(END_STEP)
@@ -119,7 +119,7 @@ def draw_with_attention(
             hidden = (visibility == HIDDEN).unsqueeze(1)
             pen_factor[:, -2 - NUM_PEN_STATES : -2] = torch.where(hidden, PEN_TEMPERATURE, 1.0)
             step = mixture.sample(row[going] * pen_factor, temperatures)
-            done = (covered[rows] < NEVER).astype(np.float32)
+            done = covered[rows] < NEVER
             offsets, logits, pen_logits = mixture.proposals(row[going], temperatures)
             scale = np.float32(model.step_pixels)
             way, pen = guidance.choose(
@@ -128,7 +128,7 @@ def draw_with_attention(
                 was_down.cpu().numpy(),
                 logits.cpu().numpy(),
                 pen_logits.cpu().numpy(),
-                guidance.InkMaps(paper[rows], ink[going].cpu().numpy() * (1 - done), done),
+                guidance.ink_maps(seen_ink[rows], visible[rows], done),
                 (visibility == SHOWN).cpu().numpy(),
             )
             guided = torch.zeros_like(step)

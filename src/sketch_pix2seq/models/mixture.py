@@ -134,13 +134,13 @@ class StrokeMixture:
 
     def proposals(
         self, noise: Float[Tensor, "B K"], temperature: Float[Tensor, "B 1"]
-    ) -> tuple[Float[Tensor, "B P 2"], Float[Tensor, "B P"], Float[Tensor, "B 3"]]:
+    ) -> tuple[Float[Tensor, "B 2 P"], Float[Tensor, "B P"], Float[Tensor, "B 3"]]:
         """Offsets that each Gaussian proposes: its sample, the three mirror images of it, its mean.
 
         Args: As of `sample`.
 
         Returns:
-            offsets: P = 5 M: the samples of all Gaussians first.
+            offsets: x and y of P = 5 M: the samples of all Gaussians first.
             logits: Of their Gaussians, with the noise; the largest is the sample's.
             pen_logits: The same of the pen states.
         """
@@ -155,7 +155,7 @@ class StrokeMixture:
             offsets.append(self.mean + std * torch.stack((x.expand_as(tilted), tilted), 1))
         logits = (self.pi_logits + temperature * gumbel).repeat(1, len(offsets))
         pen_logits = self.pen_logits + temperature * pen_gumbel
-        return torch.cat(offsets, 2).transpose(1, 2), logits, pen_logits
+        return torch.cat(offsets, 2), logits, pen_logits
 
 
 def _correlation(value: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ RADIUS = 1.5
 NEVER = np.iinfo(np.int16).max
 """Covering step of a pixel that is never covered."""
 _SPACING = 0.75  # pixels between two samples of a line, at most
-_AROUND = np.array((-1, 0, 1), np.int64)
+_AROUND = np.array((-1, 0, 1), np.float32)
 
 
 def covering_steps(
@@ -69,37 +69,28 @@ def touched(
     Args:
         before: Where each line begins.
         after: Where it ends.
-        size: Side of the square pictures.
+        size: Side of the square pictures; at most 2,000, so that float32 counts their pixels.
 
     Returns:
         Pixels, row * size + column, some of them several times; the number of the line of each.
     """
     limit = 2.0 * size  # a pen far outside, or nowhere, is as good as one just outside
-    before, after = (np.fmin(np.fmax(ends, -limit), limit) for ends in (before, after))
+    before, after = np.fmin(np.fmax((before, after), -limit), limit)
     step = after - before
     far = np.abs(step).max(axis=1)
     parts = np.ceil(far * np.float32(1 / _SPACING)).astype(np.int64)
     counts = parts + 1
-    line = np.repeat(np.arange(len(before)), counts)
-    number = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
-    share = (number / np.maximum(parts, 1)[line]).astype(np.float32)
-    samples = before[line] + share[:, None] * step[line]  # (S, 2)
-    across, off_x = _nearby(samples[:, 0], size)
-    down, off_y = _nearby(samples[:, 1], size)
-    near = off_y[:, :, None] + off_x[:, None, :] <= np.float32(RADIUS * RADIUS)  # (S, 3, 3)
-    place = (down * size)[:, :, None] + across[:, None, :]
-    return place[near], np.repeat(line, near.sum(axis=(1, 2)))
-
-
-def _nearby(
-    at: Float32[np.ndarray, " S"], size: int
-) -> tuple[Int64[np.ndarray, "S 3"], Float32[np.ndarray, "S 3"]]:
-    """Along one axis: three pixels about each sample, and the squared distances of their centres.
-
-    Those outside the picture are infinitely far away.
-    """
-    pixel = np.floor(at).astype(np.int64)[:, None] + _AROUND
-    away = pixel.astype(np.float32) + np.float32(0.5) - at[:, None]
+    line = np.arange(len(counts)).repeat(counts)
+    number = np.arange(len(line))
+    number -= (counts.cumsum() - counts).take(line)
+    share = (number / np.maximum(parts, 1).take(line)).astype(np.float32)
+    samples = before.take(line, axis=0) + share[:, None] * step.take(line, axis=0)  # (S, 2)
+    pixel = np.floor(samples)[:, :, None] + _AROUND  # (S, 2, 3)
+    away = pixel + np.float32(0.5)
+    away -= samples[:, :, None]
     away *= away
     away[(pixel < 0) | (pixel >= size)] = np.inf
-    return pixel, away
+    near = away[:, 1, :, None] + away[:, 0, None] <= np.float32(RADIUS * RADIUS)  # (S, 3, 3)
+    place = pixel[:, 1, :, None] * np.float32(size) + pixel[:, 0, None]
+    found = near.ravel().nonzero()[0]
+    return place.take(found).astype(np.int64), line.take(found // near[0].size)

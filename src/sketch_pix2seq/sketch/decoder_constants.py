@@ -14,6 +14,8 @@ MAX_CORRELATION = 1.0 - 1e-4
 """Correlations are within plus or minus this."""
 WINDOWS = ((1, 11), (4, 11), (16, 7))
 """Pixels to the side of a cell, and cells to the side of the window, of each of the windows."""
+FRAME = WINDOWS[0][1] // 2
+"""Pixels around a picture that maps of it hold as well, so that no window reaches beyond a map."""
 VIEW_DIM = 2 * sum(side * side for _, side in WINDOWS)
 """Numbers in the windows of one pen."""
 POSITION_PERIODS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)

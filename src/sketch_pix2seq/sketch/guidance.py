@@ -11,7 +11,7 @@ nearest to the proposals.
 *Convention*: pixels of the picture, as in `sketch.coverage`. Ink and paper are 0 where the picture
 is hidden, so hidden parts score nothing. Outside of the picture all is paper.
 
-Shape letters: R drawings, K proposals, H, W sides of the picture.
+Shape letters: R drawings, K proposals, H, W sides of the picture, F of the picture and its frame.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Int64, Shaped
 
 from sketch_pix2seq.sketch.coverage import RADIUS
+from sketch_pix2seq.sketch.decoder_constants import FRAME
 from sketch_pix2seq.sketch.pen import PEN_DOWN, PEN_END, PEN_UP
 
 OFF_INK = 0.7
@@ -44,21 +45,45 @@ _AHEAD_SQUARE, _AHEAD_INK = 5, 1.5  # so much remaining ink about its end is eno
 _END_SQUARE, _END_INK = 4, 1.5  # with more remaining ink in any square the drawing does not end
 _INKY = 0.3  # of the darkest pixel of ink: as dark must one be that the pen moves to
 _REACH = 8.0  # pixels: spread of the distance between a proposal and remaining ink
-_AROUND = np.arange(_AHEAD_SQUARE) - _AHEAD_SQUARE // 2
+_AROUND = np.indices((_AHEAD_SQUARE, _AHEAD_SQUARE))[::-1].reshape(2, -1) - _AHEAD_SQUARE // 2
+_SHARES = (np.arange(1, LINE_SAMPLES + 1, dtype=np.float32) / LINE_SAMPLES)[:, None]
+_FEW = 4  # drawings: all their lines are scored sooner than chosen from
+_MOST_OF_A_LINE = np.float32(NEW_INK) * np.float32(MAX_NEW_INK)
+_AWAY_FRAME = FRAME - _BESIDE // 2  # pixels around a picture that a map of ink away from lines has
 
 
 class InkMaps(NamedTuple):
-    """What is known of R pictures under way.
+    """What is known of R pictures under way, with a frame of `FRAME` pixels around each.
 
     Args:
-        paper: Where there is no ink for sure (see `paper_of`).
-        remaining: Ink that no step has covered.
-        drawn: 1 where a step has covered the picture.
+        paper: Where there is no ink for sure (see `paper_of`); 1 in the frame.
+        remaining: Ink that no step has covered; 0 in the frame.
+        drawn: Where a step has covered the picture; not in the frame.
     """
 
-    paper: Float32[np.ndarray, "R H W"]
-    remaining: Float32[np.ndarray, "R H W"]
-    drawn: Float32[np.ndarray, "R H W"]
+    paper: Float32[np.ndarray, "R F F"]
+    remaining: Float32[np.ndarray, "R F F"]
+    drawn: Bool[np.ndarray, "R F F"]
+
+
+def ink_maps(
+    ink: Float32[np.ndarray, "R H W"],
+    visible: Float32[np.ndarray, "R H W"],
+    drawn: Bool[np.ndarray, "R H W"],
+) -> InkMaps:
+    """Make the maps of pictures, of which something may be drawn already.
+
+    Args:
+        ink: The visible part of each picture.
+        visible: 1 where it is visible.
+        drawn: Where a step has covered it.
+    """
+    frame = ((0, 0), (FRAME, FRAME), (FRAME, FRAME))
+    return InkMaps(
+        np.pad(paper_of(ink, visible), frame, constant_values=1),
+        np.pad(ink * ~drawn, frame),
+        np.pad(drawn, frame),
+    )
 
 
 def paper_of(
@@ -76,7 +101,7 @@ def paper_of(
 
 def choose(
     position: Float32[np.ndarray, "R 2"],
-    ways: Float32[np.ndarray, "R K 2"],
+    ways: Float32[np.ndarray, "R 2 K"],
     draws: Bool[np.ndarray, " R"],
     logits: Float32[np.ndarray, "R K"],
     pen_logits: Float32[np.ndarray, "R 3"],
@@ -87,7 +112,7 @@ def choose(
 
     Args:
         position: Where the pens are.
-        ways: Proposals: how far the pens move.
+        ways: Proposals: how far the pens move, in x and in y.
         draws: Whether the pen is down on the way.
         logits: Logits of the proposals, sampling noise included.
         pen_logits: Logits of the pen states, sampling noise included.
@@ -97,15 +122,16 @@ def choose(
     Returns:
         How far each pen moves; the pen state.
     """
-    ends = position[:, None] + ways
-    scores = step_scores(position, ends, draws, maps)
+    ends = position[:, :, None] + ways
+    scores = step_scores(position, ends, draws, logits, maps)
     best = (logits + scores).argmax(axis=1)
     count = np.arange(len(ends))
-    way = ways[count, best]
+    way = ways[count, :, best]
     reaches = draws | (scores[count, best] > 0)
     for row in np.flatnonzero(~reaches & all_visible):
-        if has_remaining_ink(maps.remaining[row, None], maps.drawn[row, None])[0]:
-            ink = _ink_away_from_lines(maps.remaining[row, None], maps.drawn[row, None])[0]
+        one = slice(row, row + 1)
+        if has_remaining_ink(maps.remaining[one], maps.drawn[one])[0]:
+            ink = _ink_away_from_lines(maps.remaining[one], maps.drawn[one])[0]
             way[row] = _nearest_ink(ink, ends[row], logits[row]) - position[row]
             reaches[row] = True
     after = position + way
@@ -113,113 +139,160 @@ def choose(
     pen_logits = pen_logits.copy()
     pen_logits[:, PEN_DOWN] += np.float32(STAY_DOWN_BONUS) * ahead
     pen_logits[:, PEN_UP] += np.float32(LIFT_BONUS) * (1 - ahead) * all_visible
-    ending = np.flatnonzero(reaches & (pen_logits.argmax(axis=1) == PEN_END))
-    if len(ending):
-        early = ending[has_remaining_ink(maps.remaining[ending], maps.drawn[ending])]
-        pen_logits[early, PEN_END] = -np.inf
-    return way, pen_logits.argmax(axis=1)
+    pen = pen_logits.argmax(axis=1)
+    for row in np.flatnonzero(reaches & (pen == PEN_END)):
+        one = slice(row, row + 1)
+        if has_remaining_ink(maps.remaining[one], maps.drawn[one])[0]:
+            pen_logits[row, PEN_END] = -np.inf
+            pen[row] = pen_logits[row].argmax()
+    return way, pen
 
 
 def _nearest_ink(
-    ink: Float32[np.ndarray, "H W"],
-    ends: Float32[np.ndarray, "K 2"],
+    ink: Float32[np.ndarray, "_ _"],
+    ends: Float32[np.ndarray, "2 K"],
     logits: Float32[np.ndarray, " K"],
 ) -> Float32[np.ndarray, "2"]:
     """The middle of the pixel of ink that is nearest to proposals, likely ones first."""
     down, across = np.nonzero(ink > np.float32(_INKY) * ink.max())
-    pixels = np.stack((across, down), axis=1).astype(np.float32) + np.float32(0.5)
-    far = ((pixels[:, None] - ends) ** 2).sum(axis=2) / np.float32(2 * _REACH * _REACH)
+    pixels = np.stack((across, down), axis=1).astype(np.float32) + np.float32(0.5 - _AWAY_FRAME)
+    far = ((pixels[:, :, None] - ends) ** 2).sum(axis=1) / np.float32(2 * _REACH * _REACH)
     nearest: Float32[np.ndarray, "2"] = pixels[(logits - far).max(axis=1).argmax()]
     return nearest
 
 
 def step_scores(
     position: Float32[np.ndarray, "R 2"],
-    ends: Float32[np.ndarray, "R K 2"],
+    ends: Float32[np.ndarray, "R 2 K"],
     draws: Bool[np.ndarray, " R"],
+    logits: Float32[np.ndarray, "R K"],
     maps: InkMaps,
 ) -> Float32[np.ndarray, "R K"]:
     """Score where the pen may go next.
 
     Args: As of `choose`.
+
+    Returns:
+        Minus infinity for lines that no score could make the likeliest, of many drawings.
     """
-    scores = np.zeros(ends.shape[:2], np.float32)
-    lines = np.flatnonzero(draws)
-    if len(lines):
-        way = ends[lines] - position[lines, None]
-        shares = np.arange(1, LINE_SAMPLES + 1, dtype=np.float32) / LINE_SAMPLES
-        points = position[lines, None, None] + way[:, :, None] * shares[:, None]
-        place = (lines[:, None, None], *_pixels(points, maps.paper.shape[1]))
-        outside = ((points < 0) | (points >= maps.paper.shape[1])).any(axis=3)
-        length = np.sqrt((way * way).sum(axis=2)) / LINE_SAMPLES
-        off = np.where(outside, np.float32(1), maps.paper[place]).sum(axis=2) * length
-        new = np.where(outside, np.float32(0), maps.remaining[place]).sum(axis=2) * length
-        new = np.minimum(new, np.float32(MAX_NEW_INK))
-        scores[lines] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
-    moves = np.flatnonzero(~draws)
+    scores = np.full(logits.shape, -np.inf, np.float32)
+    moves = (~draws).nonzero()[0]
     if len(moves):
-        ink = _box_sum(
-            _ink_away_from_lines(maps.remaining[moves], maps.drawn[moves]), _ARRIVAL_SQUARE
-        )
-        place = (np.arange(len(moves))[:, None], *_pixels(ends[moves], maps.paper.shape[1]))
-        arrived = np.minimum(ink[place] / np.float32(_ARRIVAL_INK), 1)
-        scores[moves] = np.float32(ARRIVAL) * arrived
+        scores[moves] = _move_scores(ends[moves], maps.remaining[moves], maps.drawn[moves])
+    if len(moves) == len(draws):
+        return scores
+    lines = np.repeat(draws[:, None], logits.shape[1], axis=1)
+    if len(draws) > _FEW:
+        first = lines & (logits == logits.max(axis=1, keepdims=True))
+        scores[first] = _line_scores(position, ends, first, maps)
+        best = (logits + scores).max(axis=1, keepdims=True)
+        lines &= ~first & (logits + _MOST_OF_A_LINE >= best)
+    scores[lines] = _line_scores(position, ends, lines, maps)
+    return scores
+
+
+def _line_scores(
+    position: Float32[np.ndarray, "R 2"],
+    ends: Float32[np.ndarray, "R 2 K"],
+    which: Bool[np.ndarray, "R K"],
+    maps: InkMaps,
+) -> Float32[np.ndarray, " L"]:
+    """Scores of some lines, those that are true in `which`."""
+    rows, proposals = which.nonzero()
+    before = position.take(rows, axis=0).T  # (2, L)
+    ways = ends[rows, :, proposals].T - before
+    points = ways[:, None] * _SHARES  # (2, LINE_SAMPLES, L)
+    points += before[:, None]
+    place = _places(points, rows, maps.paper.shape[1], outside=1)
+    length = np.sqrt((ways * ways).sum(axis=0)) / LINE_SAMPLES
+    off = maps.paper.reshape(-1).take(place).sum(axis=0) * length
+    new = maps.remaining.reshape(-1).take(place).sum(axis=0) * length
+    new = np.minimum(new, np.float32(MAX_NEW_INK))
+    scores: Float32[np.ndarray, " L"] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
+    return scores
+
+
+def _move_scores(
+    ends: Float32[np.ndarray, "R 2 K"],
+    remaining: Float32[np.ndarray, "R F F"],
+    drawn: Bool[np.ndarray, "R F F"],
+) -> Float32[np.ndarray, "R K"]:
+    """Score moves with the pen up."""
+    ink = np.zeros_like(remaining)
+    margin = FRAME - _AWAY_FRAME + _ARRIVAL_SQUARE // 2
+    ink[:, margin:-margin, margin:-margin] = _over_boxes(
+        np.add, _ink_away_from_lines(remaining, drawn), _ARRIVAL_SQUARE
+    )
+    arrived = ink.reshape(-1).take(
+        _places(ends.swapaxes(0, 1), np.arange(len(ends))[:, None], ink.shape[1])
+    )
+    arrived /= np.float32(_ARRIVAL_INK)
+    scores: Float32[np.ndarray, "R K"] = np.float32(ARRIVAL) * np.minimum(arrived, 1)
     return scores
 
 
 def ink_ahead(
     before: Float32[np.ndarray, "R 2"],
     after: Float32[np.ndarray, "R 2"],
-    remaining: Float32[np.ndarray, "R H W"],
+    remaining: Float32[np.ndarray, "R F F"],
 ) -> Float32[np.ndarray, " R"]:
     """How surely the ink continues where a step ends, from 0 to 1.
 
     Args:
         before: Where the step begins; where it ends if the pen was up.
         after: Where it ends.
-        remaining: Ink that no earlier step has covered.
+        remaining: As of `InkMaps`.
     """
-    size = remaining.shape[1]
-    row, column = _pixels(after, size)
-    across = column[:, None] + np.tile(_AROUND, _AHEAD_SQUARE)  # (R, 25)
-    down = row[:, None] + np.repeat(_AROUND, _AHEAD_SQUARE)
-    inside = (across >= 0) & (across < size) & (down >= 0) & (down < size)
-    rows = np.arange(len(remaining))[:, None]
-    ink = np.where(
-        inside, remaining[rows, np.clip(down, 0, size - 1), np.clip(across, 0, size - 1)], 0
-    )
+    side = remaining.shape[1]
+    pixel = _pixels(after, side - 2 * FRAME)
+    rows = np.arange(len(remaining)) * side
+    place = ((rows + pixel[:, 1] + FRAME) * side + pixel[:, 0] + FRAME)[:, None]
+    ink = remaining.reshape(-1).take(place + (_AROUND[1] * side + _AROUND[0]))  # (R, 25)
     way = after - before
-    off = np.stack((across, down), axis=2) + np.float32(0.5) - before[:, None]
-    along = (off * way[:, None]).sum(axis=2) / np.maximum((way * way).sum(axis=1), 1e-6)[:, None]
-    off -= np.clip(along, 0, 1)[:, :, None] * way[:, None]
-    ink[(off * off).sum(axis=2) <= RADIUS * RADIUS] = 0
+    off = (pixel + np.float32(0.5) - before)[:, :, None] + _AROUND  # (R, 2, 25)
+    along = (off * way[:, :, None]).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6)[:, None]
+    off -= np.minimum(np.maximum(along, 0), 1)[:, None] * way[:, :, None]
+    ink[(off * off).sum(axis=1) <= RADIUS * RADIUS] = 0
     ahead: Float32[np.ndarray, " R"] = np.minimum(ink.sum(axis=1) / np.float32(_AHEAD_INK), 1)
     return ahead
 
 
 def has_remaining_ink(
-    remaining: Float32[np.ndarray, "R H W"], drawn: Float32[np.ndarray, "R H W"]
+    remaining: Float32[np.ndarray, "R F F"], drawn: Bool[np.ndarray, "R F F"]
 ) -> Bool[np.ndarray, " R"]:
     """Whether ink worth drawing remains: more than specks, and not beside a line.
 
     Args: As of `InkMaps`.
     """
-    ink = _box_sum(_ink_away_from_lines(remaining, drawn), _END_SQUARE)
+    ink = _over_boxes(np.add, _ink_away_from_lines(remaining, drawn), _END_SQUARE)
     remains: Bool[np.ndarray, " R"] = ink.max(axis=(1, 2)) > _END_INK
     return remains
 
 
-def _pixels(points: Float32[np.ndarray, "*N 2"], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of the pixel of each point; of those outside, the nearest."""
-    pixel = np.fmin(np.fmax(points, 0), size - 1).astype(np.int64)  # of NaN: 0
-    return pixel[..., 1], pixel[..., 0]
+def _places(
+    points: Float32[np.ndarray, "2 *N"], rows: Int64[np.ndarray, "..."], side: int, outside: int = 0
+) -> Int64[np.ndarray, "*N"]:
+    """Places of points in flat maps of their rows; of points further outside, the nearest."""
+    points = np.fmin(np.fmax(points, -outside), side - 2 * FRAME - 1 + outside)  # of NaN: inside
+    np.floor(points, out=points)
+    place: Int64[np.ndarray, "*N"] = (points[1] * np.float32(side) + points[0]).astype(np.int64)
+    place += rows * (side * side) + FRAME * (side + 1)
+    return place
+
+
+def _pixels(points: Float32[np.ndarray, "*N 2"], size: int) -> Int64[np.ndarray, "*N 2"]:
+    """Column and row of the pixel of each point; of those outside, the nearest."""
+    pixel: Int64[np.ndarray, "*N 2"] = np.fmin(np.fmax(points, 0), size - 1).astype(np.int64)
+    return pixel
 
 
 def _ink_away_from_lines(
-    remaining: Float32[np.ndarray, "R H W"], drawn: Float32[np.ndarray, "R H W"]
-) -> Float32[np.ndarray, "R H W"]:
-    """Remaining ink that is not beside anything drawn."""
-    away: Float32[np.ndarray, "R H W"] = remaining * (_box_sum(drawn, _BESIDE) == 0)
+    remaining: Float32[np.ndarray, "R F F"], drawn: Bool[np.ndarray, "R F F"]
+) -> Float32[np.ndarray, "R _ _"]:
+    """Remaining ink that is not beside anything drawn, with a frame of `_AWAY_FRAME`."""
+    reach = FRAME - _AWAY_FRAME
+    beside = _over_boxes(np.logical_or, drawn, _BESIDE)
+    away: Float32[np.ndarray, "R _ _"] = remaining[:, reach:-reach, reach:-reach] * ~beside
     return away
 
 
@@ -233,15 +306,15 @@ def _max_filter_3x3(values: Float32[np.ndarray, "R H W"]) -> Float32[np.ndarray,
     return largest
 
 
-def _box_sum(values: Float32[np.ndarray, "R H W"], side: int) -> Float32[np.ndarray, "R H W"]:
-    """Sums of squares of side x side about each pixel; an even one reaches further up and left."""
-    before, after = side // 2, side - 1 - side // 2
-    padded = np.pad(values, ((0, 0), (before, after), (before, after)))
-    height, width = values.shape[1:]
-    rows = padded[:, :height].copy()
-    for shift in range(1, side):
-        rows += padded[:, shift : shift + height]
-    sums = rows[:, :, :width].copy()
-    for shift in range(1, side):
-        sums += rows[:, :, shift : shift + width]
-    return sums
+def _over_boxes(
+    combine: np.ufunc, values: Shaped[np.ndarray, "R _ _"], side: int
+) -> Shaped[np.ndarray, "R _ _"]:
+    """Combine all squares of side x side: `side - 1` fewer rows and columns than of values."""
+    height, width = values.shape[1] - side + 1, values.shape[2] - side + 1
+    rows = combine(values[:, :height], values[:, 1 : 1 + height])
+    for shift in range(2, side):
+        combine(rows, values[:, shift : shift + height], out=rows)
+    boxes: Shaped[np.ndarray, "R _ _"] = combine(rows[:, :, :width], rows[:, :, 1 : 1 + width])
+    for shift in range(2, side):
+        combine(boxes, rows[:, :, shift : shift + width], out=boxes)
+    return boxes
