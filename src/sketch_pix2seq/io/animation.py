@@ -67,12 +67,12 @@ def timing_of(drawing: Drawing) -> Timing:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
         array([0.62, 1.33])
     """
-    strokes = strokes_of(drawing)
+    strokes = [np.asarray(stroke, np.float64) for stroke in strokes_of(drawing)]
     box = bounds(strokes)
     if box is None:
         return Timing(np.zeros(0), np.zeros(0))
     longest = max(box[2] - box[0], box[3] - box[1]) or 1.0
-    drawn = np.array([float(np.hypot(*np.diff(s, axis=0).T).sum()) for s in strokes]) / longest
+    drawn = np.array([way_along(stroke)[-1] for stroke in strokes]) / longest
     moved = [float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes)]
     pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
     takes = np.maximum(drawn / PACE, _DOT_SECONDS)

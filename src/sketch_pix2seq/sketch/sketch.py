@@ -260,7 +260,7 @@ class Sketch:
         left, top, right, bottom = self.bounds
         longest = max(right - left, bottom - top)
         scale = QUICKDRAW_SIDE / longest if longest > 0 else 1.0
-        corner = np.array((left, top), np.float32)
+        corner = np.array((left, top))
         return self._moved([np.rint((stroke - corner) * scale) for stroke in self.strokes])
 
     def ordered(self, order: Order = "pen") -> Sketch:
