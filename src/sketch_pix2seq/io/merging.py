@@ -24,7 +24,7 @@ from sketch_pix2seq.sketch.sketch import Sketch
 _PIXELS = 4.0  # to the width of a line
 _MOST_PIXELS = 3000  # of the longest side
 _LINE_WIDTH = 1 / 96  # of the longest side: of drawings without a frame
-_REACH = 0.6  # widths: paper between two lines that is narrower than twice this is filled
+_REACH = 0.75  # widths: paper between two lines that is narrower than twice this is filled
 _HOLE = 8.0  # of a width squared: smaller holes in what is filled are as well
 _SMOOTH = 0.6  # of a width: deviation of the weights in smoothing lines
 _TOLERANCE = 0.1  # of a width, for leaving out points
@@ -33,7 +33,7 @@ _TOLERANCE = 0.1  # of a width, for leaving out points
 def merged(sketch: Sketch) -> Sketch:
     """Make one line of those that lie over each other or closely side by side, of each pen.
 
-    Two lines are one where the paper between them is narrower than 1.2 lines. Strokes are found
+    Two lines are one where the paper between them is narrower than 1.5 lines. Strokes are found
     anew: they begin and end where traced lines do.
     """
     if sketch.bounds is None:

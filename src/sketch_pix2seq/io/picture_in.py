@@ -17,6 +17,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.centre_lines import centre_lines, centred
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
+from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_dots import printed_dots
@@ -35,6 +36,8 @@ _PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
+_PEN = 15  # percent of rough lines are narrower than the pen, or it went once there
+_LEAST_PEN = 3.0  # pixels: widths of thinner lines are not known to a part of a pixel
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
 _LEAST_TOLERANCE = 0.5  # pixels
 _COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
@@ -44,10 +47,19 @@ OnStage = Callable[[str, Image.Image], None]
 
 
 class Lines(NamedTuple):
-    """Strokes, their usual width, number of specks left out, if lines along the border were."""
+    """Strokes and what is known of them.
+
+    Args:
+        strokes: In pixels of the ink.
+        width: The usual one.
+        pen_width: That of narrow places, where a pen went once.
+        num_specks: Specks that were left out.
+        had_edge: Whether lines along the border were left out.
+    """
 
     strokes: list[Float[np.ndarray, "P 2"]]
     width: float
+    pen_width: float
     num_specks: int
     had_edge: bool
 
@@ -57,6 +69,7 @@ def read_picture(
     *,
     on_stage: OnStage | None = None,
     straighten: bool = True,
+    merge_lines: bool = False,
 ) -> Sketch:
     """Read a drawing from a picture file; it lies in its frame, in pixels of the picture.
 
@@ -65,6 +78,8 @@ def read_picture(
         on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
         straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
             sheet.
+        merge_lines: Whether lines over each other, or closely side by side, become one. The width
+            in the frame is then that of the pen where it went once.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
@@ -100,13 +115,14 @@ def read_picture(
     scale *= page.scale / enlarged
     strokes = [(stroke * ink.scale + page.corner) * scale for stroke in lines.strokes]
     width, height = (side * scale / page.scale for side in page.size)
-    frame = Frame(width, height, lines.width * ink.scale * scale)
-    return Sketch(
+    line_width = lines.pen_width if merge_lines else lines.width
+    sketch = Sketch(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,
-        frame=frame,
+        frame=Frame(width, height, line_width * ink.scale * scale),
         colours=colours,
     )
+    return merged(sketch) if merge_lines else sketch
 
 
 def lines_of_ink(
@@ -136,7 +152,10 @@ def lines_of_ink(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
     num_specks, had_edge = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
-    width = max(2 * float(np.median(distance[distance > 0])) - 1, 1.0)
+    width, narrow = (
+        max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
+        for share in (50, _PEN)
+    )
     lines = trace(distance)
     strokes = centred(
         [line.points for line in lines], [line.radii for line in lines], share, softness / 2
@@ -145,6 +164,7 @@ def lines_of_ink(
     return Lines(
         [_upright(stroke - 1) * factor + corner for stroke in strokes],
         width * factor,
+        min(width, max(narrow, _LEAST_PEN)) * factor,
         num_specks,
         had_edge,
     )

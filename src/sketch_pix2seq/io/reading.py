@@ -54,7 +54,7 @@ def read_sketches(
             order; they are named `stem-01` and so on.
         straighten: Whether a tilted sheet on a darker table, in a photo, is straightened: it is
             then the frame of its drawing.
-        merge_lines: Whether lines that are drawn over each other, or with less than 1.2 lines of
+        merge_lines: Whether lines that are drawn over each other, or with less than 1.5 lines of
             paper between them, become one, as of a rough sketch.
 
     Returns:
@@ -78,8 +78,10 @@ def read_sketches(
         kind = kind_of(data[:HEAD], name or "")
         file: io.BufferedReader = io.BufferedReader(io.BytesIO(data), HEAD)
         if kind in (Kind.SVG, Kind.PICTURE):
-            drawing = read_picture_or_svg(file, kind, straighten=straighten)
-            return _named(merged(drawing) if merge_lines else drawing, name, split=split)
+            drawing = read_picture_or_svg(
+                file, kind, straighten=straighten, merge_lines=merge_lines
+            )
+            return _named(drawing, name, split=split)
         for number, record in read_records(file, kind, parse=parse_alone):
             if number > MAX_INPUTS:
                 raise DrawingError(f"an input must have at most {MAX_INPUTS} drawings", got="more")
