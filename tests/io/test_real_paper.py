@@ -218,6 +218,24 @@ def test_printed_lines_are_left_out(
     assert "printed lines" in (found.left_out or "")
 
 
+def test_printed_lines_that_a_copy_left_in_pieces_are_left_out(rng: np.random.Generator) -> None:
+    ground = Image.new("RGB", (1200, 900), (255, 255, 255))
+    pen = ImageDraw.Draw(ground)
+    for x in range(20, 1200, 40):
+        for y in range(10, 890, 30):
+            top = y + int(rng.integers(0, 8))
+            pen.line(
+                [(x + y // 60, top), (x + y // 60, top + int(rng.integers(4, 18)))], (60, 60, 60), 2
+            )
+    house = [[(2 * x, 2 * y) for x, y in line] for line in HOUSE]
+    for line in house:
+        pen.line([*line], BLACK, 7, joint="curve")
+    found = read_picture(as_file(ground))
+    assert len(found.strokes) < 40
+    assert len(found.strokes[0]) >= 5
+    assert found.bounds is not None
+
+
 def test_drawn_lines_that_are_evenly_apart_are_ink() -> None:
     fence: Lines = [[(x, 100), (x, 400)] for x in range(20, 600, 30)]
     found = read_picture(as_file(drawn([(fence, BLACK)])))

@@ -20,7 +20,7 @@ from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
-from sketch_pix2seq.io.printed_dots import printed_dots
+from sketch_pix2seq.io.printed_dots import printed_dashes, printed_dots
 from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
@@ -33,6 +33,7 @@ _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more th
 _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
+_DASH = 1.5  # of a line's width: pieces of printed lines are no wider
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
@@ -210,6 +211,7 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
+    is_printed |= printed_dashes(*_boxes(regions), _DASH * usual, ink.shape[::-1])
     is_edge = _along_border(labels, places, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
     if is_photo:
@@ -252,6 +254,17 @@ def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
     sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
     middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
     return middles
+
+
+def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
+    """The first and the last (x, y) of regions."""
+    rows, columns = np.nonzero(regions.labels >= 0)
+    labels, places = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
+    low = np.full((len(regions.areas), 2), max(regions.labels.shape))
+    high = np.zeros_like(low)
+    np.minimum.at(low, labels, places)
+    np.maximum.at(high, labels, places)
+    return low, high
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:

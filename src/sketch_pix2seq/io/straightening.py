@@ -70,9 +70,6 @@ def find_page(picture: Image.Image, *, straighten: bool = True) -> Page:
     right, bottom = np.minimum(outline.max(axis=0), picture.size).astype(int).tolist()
     part = picture.crop((left, top, right, bottom))
     outside = outside_of(within_edges(outline, picture.size) - (left, top), part.size)
-    # what lies round the sheet is as bright as it, so that it is not taken for the paper
-    paper = np.median(np.asarray(part)[~outside], axis=0).astype(int)
-    part.paste(tuple(np.atleast_1d(paper).tolist()), mask=Image.fromarray(outside))
     left_out = ["what lies round the sheet"]
     return Page(part, outside, (left, top), 1.0, picture.size, left_out)
 
