@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     sketcher = Sketcher.load()
     print(photo_to_plotter(sketcher))
+    print(traced())
     print(mixed(sketcher))
     print(completed(sketcher))
     print(drawing_itself(sketcher))
@@ -95,6 +97,51 @@ def photo_to_plotter(sketcher: Sketcher) -> Path:
         headings=["photo", *names, "traced", "redrawn", "redrawn"],
         cell=176,
     ).save(IMAGES / "photo-to-plotter.png")
+
+
+def traced() -> Path:
+    """Pictures, and their strokes, each in a colour; of a rough one also with lines merged."""
+    rng = np.random.default_rng(0)
+    (cat,) = read_sketches(EXAMPLES / "cat.svg")
+    strokes = [_wavering(stroke, rng) for stroke in cat.strokes for _ in range(3)]
+    rough = png_bytes(Sketch.from_points(strokes).to_image(700))
+    rows = [
+        ("the pig", (EXAMPLES / "pig.png").read_bytes()),
+        ("the cat, a photo", photograph(cat, seed=9)),
+        ("the cat, drawn 3 times", rough),
+    ]
+    return Sheet(
+        rows=[
+            SheetRow(
+                [
+                    _opened(data),
+                    *(_in_colours(read_picture(data, merge_lines=one)) for one in (False, True)),
+                ],
+                label,
+            )
+            for label, data in rows
+        ],
+        headings=["picture", "trace", "--merge-lines"],
+        set_apart=1,
+        cell=200,
+    ).save(IMAGES / "traced.png")
+
+
+def _wavering(stroke: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A stroke of an unsteady hand."""
+    along = np.linspace(0, 1, 40)[:, None]
+    places = np.linspace(0, len(stroke) - 1, 40)
+    dense = np.stack([np.interp(places, np.arange(len(stroke)), axis) for axis in stroke.T], axis=1)
+    waves = np.sin(along * rng.uniform(3, 9, 2) + rng.uniform(0, 6, 2))
+    wavering: np.ndarray = dense + 3 * waves
+    return wavering
+
+
+def _in_colours(sketch: Sketch) -> Sketch:
+    """Each stroke in a colour."""
+    pens = ("#d1495b", "#00798c", "#c88a00", "#30638e", "#7b2d8b", "#3c896d")
+    colours = tuple(pens[number % len(pens)] for number in range(len(sketch.strokes)))
+    return replace(sketch, colours=colours)
 
 
 def _as_curves(sketch: Sketch) -> Sketch:

@@ -284,7 +284,11 @@ def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random
           ].map((call) => call.catch((error) => error));
           const errors = await Promise.all(wrong);
           const kind = errors[1] instanceof UsageError;
-          return { bytes, drawings, points, done, ended, kind, errors: errors.map(String) };
+          const [cat, upper] = await Promise.all(
+            ["cat", "CAT"].map((name) => sketcher.generate(name)),
+          );
+          const named = [cat, upper].map((drawing) => JSON.stringify(drawing));
+          return { bytes, drawings, points, done, ended, kind, named, errors: errors.map(String) };
         }""",
         as_lists(drawings(rng, 5)[-1]),
     )
@@ -297,6 +301,7 @@ def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random
         assert sum(lifts for _, _, lifts in points) == len(drawing)
     assert found["ended"] == "AbortError"
     assert found["kind"]
+    assert found["named"][0] == found["named"][1]
     assert [re.sub(r"[.;].*", "", error) for error in found["errors"]] == [
         "DrawingError: a drawing must be a list of strokes, at least one",
         "UsageError: `fidelity` must be a number from 0 to 1",

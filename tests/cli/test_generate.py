@@ -44,6 +44,17 @@ def test_a_file_for_each_drawing(
     assert len(drawn.strokes) == len(wanted.strokes)
 
 
+def test_case_does_not_count(
+    folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("CAT", "cat"):
+        assert main(["generate", name, "--bundle", str(bundle), "--out", f"{name}.ndjson"]) == 0
+    assert capsys.readouterr() == ("CAT.ndjson\ncat.ndjson\n", "")
+    upper, lower = (json.loads((folder / f"{name}.ndjson").read_bytes()) for name in ("CAT", "cat"))
+    assert upper["word"] == "cat"
+    assert upper["drawing"] == lower["drawing"]
+
+
 def test_lines_say_what_they_show_and_how_they_were_made(
     folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

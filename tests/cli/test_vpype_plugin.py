@@ -93,6 +93,16 @@ def test_a_redrawing_lies_where_the_drawing_lies() -> None:
     assert (top + bottom) / 2 == pytest.approx(290, abs=15)
 
 
+def test_a_redrawing_of_a_dot_is_as_large_as_the_dot() -> None:
+    dot = '<path d="M50 40h0" stroke="#000" stroke-width="8" stroke-linecap="round"/>'
+    Path("dot.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 90">{dot}</svg>'
+    )
+    left, top, right, bottom = vpype_cli.execute("spredraw dot.svg").bounds()
+    assert max(right - left, bottom - top) == pytest.approx(8, abs=0.1)
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((50, 40), abs=0.1)
+
+
 def test_what_is_wrong_is_a_line(tmp_path: Path) -> None:
     Path("words.txt").write_text("no drawing")
     result = click_testing.CliRunner().invoke(vpype_cli.cli, ["sptrace", "words.txt"])

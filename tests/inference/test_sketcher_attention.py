@@ -125,6 +125,17 @@ def test_codes_are_mixed_by_the_decoder_that_sees_its_pen_too(attending: Sketche
     assert as_bytes(mixed[:1]) == as_bytes(attending.redraw(HOUSE, seed=2, fidelity=0))
 
 
+def test_case_does_not_count_in_categories(attending: Sketcher) -> None:
+    assert attending.generate("CLOCK", 2) == attending.generate("clock", 2)
+    assert [one.category for one in attending.generate("Clock", 2)] == ["clock", "clock"]
+    assert attending.complete(HOUSE, category="Dog") == attending.complete(HOUSE, category="dog")
+    bundle = tiny_attention_bundle()
+    names = ("Clock", "cat", "clock", *bundle.card.categories[3:])
+    assert len(names) == len(bundle.card.categories)
+    both = Sketcher(replace(bundle, card=replace(bundle.card, categories=names)))
+    assert [both.category_id(name) for name in ("clock", "Clock", "CLOCK", "Cat")] == [2, 0, 0, 1]
+
+
 @pytest.mark.usefixtures("as_users")
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), "all", True, [0.5]])
 def test_fidelities_that_do_not_fit(attending: Sketcher, sketcher: Sketcher, wrong: Any) -> None:
@@ -138,7 +149,7 @@ def test_fidelities_that_do_not_fit(attending: Sketcher, sketcher: Sketcher, wro
     ("name", "advice"),
     [
         ("clok", "Did you mean clock?"),
-        ("Dog", "Did you mean dog?"),
+        ("Dgo", "Did you mean dog?"),
         ("zebra", "`card.categories` lists them."),
         (3, "`card.categories` lists them."),
         (["cat"], None),

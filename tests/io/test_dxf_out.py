@@ -55,6 +55,17 @@ def test_curves_are_splines_along_the_line() -> None:
     np.testing.assert_allclose(places[[0, -1]], WAVE[[0, -1]] * (1, -1) + (0, 100), atol=1e-3)
 
 
+def test_the_header_says_where_the_drawing_ends() -> None:
+    pytest.importorskip("ezdxf")
+    for curves in (False, True):
+        header = modelspace(to_dxf(DRAWING, size_mm=200, curves=curves)).doc.header
+        # from the dot's height to that of the straight line, which is the widest
+        np.testing.assert_allclose(header["$EXTMIN"], (10, 10, 0))
+        np.testing.assert_allclose(header["$EXTMAX"], (190, 90, 0))
+    empty = modelspace(to_dxf(Sketch(()))).doc.header
+    assert empty["$EXTMIN"][0] > empty["$EXTMAX"][0], "as the format has it for no extent"
+
+
 def test_without_a_size_96_pixels_are_an_inch() -> None:
     pytest.importorskip("ezdxf")
     (line,) = modelspace(to_dxf([np.array([(0.0, 0), (9, 0)])], size=96, margin=0))

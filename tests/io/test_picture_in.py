@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image, ImageOps
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import decoding
 from sketch_pix2seq.io.picture_in import lines_of_ink, read_picture
+from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -156,7 +158,7 @@ BAD = {
     "text": (b"a cat", "must be a PNG, .* file; got something else"),
     "svg": (b"<svg/>", "must be a PNG"),
     "pdf": (file_of(HOUSE.to_image(50), "pdf"), "got a PDF. Save the page as a PNG"),
-    "heic": (b"\0\0\0\x24ftypheic" + bytes(50), "got a HEIC photo. Save it as a JPEG"),
+    "heic": (b"\0\0\0\x24ftypheic" + bytes(50), "got a HEIC photo. Save it as a JPEG, or "),
     "cut short": (WHOLE[: len(WHOLE) // 2], "must be undamaged"),
     "header alone": (WHOLE[:40], "must be undamaged|must be a PNG"),
     "jpeg cut short": (JPEG[: len(JPEG) // 2], "must be undamaged"),
@@ -179,6 +181,16 @@ def test_bad_pictures_say_what_is_wrong(name: str) -> None:
         read_picture(data)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
+
+
+def test_heic_photos_are_read_with_the_extra(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    photo = HOUSE.to_image(300, margin=40, line_width=8).convert("RGB")
+    heif.from_pillow(photo).save(tmp_path / "house.heic", quality=90)
+    (found,) = read_sketches(tmp_path / "house.heic")
+    assert distance(found, HOUSE) < 0.025
+    assert found.frame is not None
+    assert found.frame[:2] == (300, 300)
 
 
 def test_a_progressive_jpeg_is_read() -> None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.printed_dots import printed_dashes
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.02])
@@ -39,3 +40,33 @@ def test_dots_that_a_person_drew_stay(rng: np.random.Generator) -> None:
     file = io.BytesIO()
     picture.save(file, "png")
     assert len(read_picture(file.getvalue()).strokes) > 50
+
+
+def dashes(rng: np.random.Generator, jitter: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces of upright lines 30 apart on 900 x 600, moved sideways by up to a distance."""
+    x, y = np.mgrid[15:900:30, 10:590:20].reshape(2, -1)
+    x = x + rng.uniform(-jitter, jitter, len(x)).round().astype(int)
+    low = np.stack([x, y + rng.integers(0, 6, len(y))], axis=1)
+    return low, low + np.stack([rng.integers(0, 3, len(x)), rng.integers(3, 14, len(x))], axis=1)
+
+
+def test_pieces_of_printed_lines_are_evenly_apart(rng: np.random.Generator) -> None:
+    low, high = dashes(rng, 1.0)
+    low = np.concatenate([low, [[200, 100], [201, 180], [400, 300]]])
+    high = np.concatenate([high, [[340, 240], [205, 184], [402, 310]]])
+    low[-1, 0] += 11
+    high[-1, 0] += 11  # between two lines
+    found = printed_dashes(low, high, most=4, size=(900, 600))
+    assert found[:-3].mean() > 0.97
+    assert not found[[-3, -1]].any()
+    flipped = printed_dashes(low[:, ::-1], high[:, ::-1], most=4, size=(600, 900))
+    assert flipped[:-3].mean() > 0.97
+
+
+def test_strokes_that_are_not_evenly_apart_or_few_are_drawn(rng: np.random.Generator) -> None:
+    low, high = dashes(rng, 12.0)
+    assert not printed_dashes(low, high, most=4, size=(900, 600)).any()
+    low, high = dashes(rng, 1.0)
+    few = np.arange(0, len(low), 5)
+    assert not printed_dashes(low[few], high[few], most=4, size=(900, 600)).any()
+    assert not printed_dashes(low, high, most=4, size=(3000, 2000)).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -49,6 +50,11 @@ def as_file(image: Image.Image, kind: str = "png", **options: int) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def dense(line: np.ndarray) -> np.ndarray:
+    steps = np.linspace(0, 1, 40)[:, None]
+    return np.concatenate([a + (b - a) * steps for a, b in itertools.pairwise(line)])
 
 
 def differing(found: Sketch, *lines: Lines) -> tuple[float, float]:
@@ -110,6 +116,47 @@ def test_a_sheet_on_a_dark_table(table: Colour, turn: int, rng: np.random.Genera
     assert found.frame is not None and found.frame[:2] == SIZE
 
 
+@pytest.mark.parametrize("table", [(25, 22, 20), (85, 50, 30), (110, 110, 110)])
+@pytest.mark.parametrize(("share", "turn"), [(0.1, 0), (0.1, 25), (0.03, 0), (0.01, 12)])
+def test_a_sheet_that_is_small_in_the_picture(
+    table: Colour, share: float, turn: float, rng: np.random.Generator
+) -> None:
+    width, height = 1600, 1200
+    scale = (share * width * height / (500 * 370)) ** 0.5
+    sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+    rotation = scale * np.array([[cosine, sine], [-sine, cosine]])
+
+    def seen(line: list[tuple[float, float]]) -> list[tuple[float, ...]]:
+        places = (np.array(line) - (300, 225)) @ rotation + (700, 650)
+        return [tuple(place) for place in places.tolist()]
+
+    image = Image.new("RGB", (width, height), table)
+    pen = ImageDraw.Draw(image)
+    pen.polygon(seen([(50, 40), (550, 40), (550, 410), (50, 410)]), (235, 232, 225))
+    for line in [*HOUSE, *DOOR]:
+        pen.line(seen(line), (40, 40, 60), max(2, round(9 * scale)), joint="curve")
+    found = read_picture(photographed(image, rng), straighten=False)
+    truth = np.concatenate([dense(np.array(seen(line))) for line in [*HOUSE, *DOOR]])
+    read = np.concatenate([dense(stroke) for stroke in found.strokes])
+    apart = np.hypot(*(truth[:, None] - read).transpose(2, 0, 1))
+    assert max(apart.min(axis=0).max(), apart.min(axis=1).max()) < 12 * scale
+    assert (found.left_out or "").startswith("what lies round the sheet")
+
+
+@pytest.mark.parametrize("size", [(400, 300), (1600, 1200)])
+def test_a_filled_window_drawn_with_chalk_is_no_sheet(size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, (20, 30, 25))
+    pen, k, chalk = ImageDraw.Draw(image), size[0] / 100, (235, 235, 235)
+    house = [(20, 60), (20, 30), (50, 10), (80, 30), (80, 60), (20, 60)]
+    pen.line([(x * k, y * k) for x, y in house], chalk, round(k / 2))
+    pen.rectangle((30 * k, 30 * k, 45 * k, 42 * k), fill=chalk)
+    for line in ([(37, 30), (37, 42)], [(30, 36), (45, 36)]):
+        pen.line([(x * k, y * k) for x, y in line], (20, 30, 25), round(k / 2))
+    found = read_picture(as_file(image))
+    assert found.bounds is not None
+    assert np.allclose(found.bounds, np.array([20, 10, 80, 60]) * k, atol=2 * k)
+
+
 @pytest.mark.parametrize("table", [(25, 22, 20), (85, 50, 30)])
 @pytest.mark.parametrize("part", [(540, 0, 600, 450), (0, 0, 600, 60), (0, 390, 600, 450)])
 def test_a_table_on_one_side_of_the_sheet(
@@ -169,6 +216,24 @@ def test_printed_lines_are_left_out(
     assert max(differing(found, HOUSE)) < 0.02
     assert len(found.strokes) <= 4
     assert "printed lines" in (found.left_out or "")
+
+
+def test_printed_lines_that_a_copy_left_in_pieces_are_left_out(rng: np.random.Generator) -> None:
+    ground = Image.new("RGB", (1200, 900), (255, 255, 255))
+    pen = ImageDraw.Draw(ground)
+    for x in range(20, 1200, 40):
+        for y in range(10, 890, 30):
+            top = y + int(rng.integers(0, 8))
+            pen.line(
+                [(x + y // 60, top), (x + y // 60, top + int(rng.integers(4, 18)))], (60, 60, 60), 2
+            )
+    house = [[(2 * x, 2 * y) for x, y in line] for line in HOUSE]
+    for line in house:
+        pen.line([*line], BLACK, 7, joint="curve")
+    found = read_picture(as_file(ground))
+    assert len(found.strokes) < 40
+    assert len(found.strokes[0]) >= 5
+    assert found.bounds is not None
 
 
 def test_drawn_lines_that_are_evenly_apart_are_ink() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.hand_order import hand_order
 from sketch_pix2seq.sketch.order import MAX_HAND_STROKES, ordered
-from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.sketch.sketch import Order, Sketch
 
 
 def ring(x: float, y: float, radius: float, turn: float = 0) -> np.ndarray:
@@ -52,10 +52,21 @@ def test_place_and_size_do_not_matter() -> None:
         assert np.allclose(3 * one - 700, another)
 
 
+@pytest.mark.parametrize("order", ["pen", "hand"])
+def test_the_largest_numbers_are_ordered_as_others(order: Order) -> None:
+    face = Sketch.from_points([MOUTH - 50, *(eye - 50 for eye in EYES), HEAD.round(3) - 50])
+    huge = Sketch(tuple(stroke * np.float32(2**121) for stroke in face.strokes))
+    assert np.abs(huge.strokes[-1]).max() > 1e38
+    for usual, large in zip(face.ordered(order).strokes, huge.ordered(order).strokes, strict=True):
+        assert np.array_equal(usual * np.float32(2**121), large)
+    assert huge.rounded() == face.rounded()
+    assert huge.to_animation(size=32) == face.to_animation(size=32)
+
+
 @pytest.mark.parametrize("order", ["pen", "hand", "none"])
-def test_the_picture_stays(order: str) -> None:
+def test_the_picture_stays(order: Order) -> None:
     sketch = Sketch.from_points([MOUTH, *EYES, HEAD, [(5, 5)]], category="face")
-    new = sketch.ordered(order)  # type: ignore[arg-type]
+    new = sketch.ordered(order)
     assert new.category == "face"
     assert len(new.strokes) == 5
     apart = np.abs(np.asarray(new.to_image(96), int) - np.asarray(sketch.to_image(96), int))

@@ -85,7 +85,7 @@ class Inputs:
         raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
-def read_files(paths: Sequence[Path], *, split: bool = False, straighten: bool = True) -> Inputs:
+def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
     """Read all that can be read of files, and of the files of folders.
 
     Inputs of the same name are numbered. Names are the same if a file system might take them for
@@ -93,8 +93,7 @@ def read_files(paths: Sequence[Path], *, split: bool = False, straighten: bool =
 
     Args:
         paths: The files.
-        split: Whether a page of drawings is split into these.
-        straighten: Whether a tilted sheet in a photo is straightened.
+        options: Of `read_sketches`.
     """
     from sketch_pix2seq.io.kinds import stem
     from sketch_pix2seq.io.reading import MAX_BYTES, read_sketches
@@ -109,7 +108,7 @@ def read_files(paths: Sequence[Path], *, split: bool = False, straighten: bool =
         source = _StandardInput(sys.stdin.buffer.read(MAX_BYTES + 1)) if is_piped else path
         name = source.name
         try:
-            sketches = read_sketches(source, problems.append, split=split, straighten=straighten)
+            sketches = read_sketches(source, problems.append, **options)
         except DrawingError as error:
             problems.append(error)
             sketches = []

@@ -25,6 +25,7 @@ def trace(
     order: Order | None = None,
     split: bool = False,
     straighten: Annotated[bool, Parameter(negative="--no-straighten")] = True,
+    merge_lines: bool = False,
     stages: Path | None = None,
     overwrite: bool = False,
     style: Style = DEFAULT_STYLE,
@@ -47,12 +48,14 @@ def trace(
             itself or is ndjson, and files of strokes keep their order.
         split: Split a page into its drawings, a file for each, in reading order.
         straighten: A tilted sheet on a darker table is straightened, and is then the whole picture.
+        merge_lines: Lines that are drawn over each other, or closely side by side, become one: for
+            rough sketches.
         stages: Also write what the picture looks like at each stage of reading it into this
             folder.
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    read = read_files(inputs, split=split, straighten=straighten)
+    read = read_files(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     if stages is not None:
         _write_stages(read, stages, overwrite, straighten=straighten)
     if not read.sketches:

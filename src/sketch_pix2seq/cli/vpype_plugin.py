@@ -114,12 +114,13 @@ def _in_one_line() -> Iterator[None]:
 
 
 def _in_place_of(given: Sketch, drawing: Sketch) -> Sketch:
-    """Move a drawing to where another one is, as large as it, and into its frame."""
+    """Move a drawing to where another one is, as large as its ink, and into its frame."""
     drawing = drawing.smoothed()  # between its few points the model's lines are round
     (left, top, right, bottom), box = given.bounds or (0, 0, 1, 1), drawing.bounds
     if box is None:
         return replace(drawing, frame=given.frame)
-    size = max(right - left, bottom - top)
+    paper = paper_for(given)
+    size = max(right - left, bottom - top, paper.line_width / paper.scale)
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, 0)
     there = np.array([left + right, top + bottom]) / 2
     strokes = [((stroke - middle) * scale + there).astype(np.float32) for stroke in drawing.strokes]

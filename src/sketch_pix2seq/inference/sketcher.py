@@ -255,14 +255,14 @@ class Sketcher:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> list[Sketch]:
-        """Draw a thing by its name, one of `card.categories`, n times."""
+        """Draw a thing by its name, one of `card.categories` (case does not count), n times."""
         n, _ = check_amount(1, n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         number = self.category_id(category)
         codes = sample_codes(self._gaussians, number, n, seed, temperature)
         conditions = self._networks.from_codes(codes, [number] * n)
         (drawings,) = self._drawn(conditions, n, temperature, seed, progress)
-        return [replace(drawing, category=category) for drawing in drawings]
+        return [replace(drawing, category=self.card.categories[number]) for drawing in drawings]
 
     def mix(
         self,
@@ -421,12 +421,17 @@ class Sketcher:
         return self._recognizer.can_classify
 
     def category_id(self, category: str) -> int:
-        """Return the number of one of `card.categories`; of another one, name the nearest."""
-        if category in self.card.categories:
-            return self.card.categories.index(category)
-        known = {name.casefold(): name for name in self.card.categories}
-        close = get_close_matches(str(category).casefold(), known, n=3, cutoff=0.5)
-        near = [known[name] for name in close]
+        """Return the number of one of `card.categories`; case does not count.
+
+        Raises:
+            UsageError: If there is none of that name; it says which are the nearest.
+        """
+        names = self.card.categories
+        lower, wanted = [name.lower() for name in names], str(category).lower()
+        if wanted in lower:
+            return names.index(category) if category in names else lower.index(wanted)
+        close = get_close_matches(wanted, dict.fromkeys(lower), n=3, cutoff=0.5)
+        near = [names[lower.index(name)] for name in close]
         raise UsageError(
             "`category` must be one that the model knows",
             got=category,

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float32, Float64, UInt8
 from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.coloured import painted, pens_of, rgb_of
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of, way_along
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
@@ -38,7 +39,8 @@ FILM_SECONDS = 2.0
 _OVER_PAPER = 2.5  # times as fast as along a line
 _LIFT_SECONDS = 0.08
 _DOT_SECONDS = 0.1
-_GREYS = 16
+_SHADES = 16  # of each pen, in a GIF
+_MOST_PENS = 128  # in a GIF
 _STYLE = (
     "@media (prefers-reduced-motion:no-preference){"
     ".line{stroke-dasharray:1 2;animation:line linear both}.dot{animation:dot linear both}}"
@@ -67,12 +69,12 @@ def timing_of(drawing: Drawing) -> Timing:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
         array([0.62, 1.33])
     """
-    strokes = strokes_of(drawing)
+    strokes = [np.asarray(stroke, np.float64) for stroke in strokes_of(drawing)]
     box = bounds(strokes)
     if box is None:
         return Timing(np.zeros(0), np.zeros(0))
     longest = max(box[2] - box[0], box[3] - box[1]) or 1.0
-    drawn = np.array([float(np.hypot(*np.diff(s, axis=0).T).sum()) for s in strokes]) / longest
+    drawn = np.array([way_along(stroke)[-1] for stroke in strokes]) / longest
     moved = [float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes)]
     pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
     takes = np.maximum(drawn / PACE, _DOT_SECONDS)
@@ -82,7 +84,9 @@ def timing_of(drawing: Drawing) -> Timing:
 
 
 def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
-    """Write a drawing as a `gif` or `apng` that draws itself again and again, black on white.
+    """Write a drawing as a `gif` or `apng` that draws itself again and again, on white paper.
+
+    Its lines are black, or of the colours of their pens.
 
     Where an animated PNG is not known, the finished drawing is seen.
 
@@ -91,7 +95,8 @@ def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
         kind: Which.
         settings: Size, at most `MAX_SIZE`, margin and line width of the picture.
     """
-    return _encoded(*_frames(drawing, settings), kind)
+    pens = [pen for pen, _ in pens_of(drawing)]
+    return _encoded(*_frames(drawing, settings), kind, pens)
 
 
 def film(drawings: Sequence[Drawing], kind: str, settings: RasterSettings = FILM) -> bytes:
@@ -137,35 +142,55 @@ def animated(drawing: Drawing, paths: Sequence[str]) -> tuple[str, list[str]]:
 
 def _frames(
     drawing: Drawing, settings: RasterSettings
-) -> tuple[list[UInt8[np.ndarray, "H W"]], list[int]]:
-    """Draw all pictures, 255 = paper, and how long each stays, in milliseconds."""
+) -> tuple[list[UInt8[np.ndarray, "H W ..."]], list[int]]:
+    """Draw all pictures, grey or in colours, and how long each stays, in milliseconds."""
     if settings.size > MAX_SIZE:
         raise UsageError(f"an animation must be at most {MAX_SIZE} pixels wide", got=settings.size)
-    timing = timing_of(drawing)
+    timing, strokes = timing_of(drawing), strokes_of(drawing)
+    pens = pens_of(drawing)
+    own = [numbers for _, numbers in pens] or [list(range(len(strokes)))]
     num_frames = max(1, int(np.ceil(timing.seconds * FRAMES_A_SECOND)))
     ends = np.linspace(0, timing.seconds, num_frames + 1)
-    ink = np.zeros((settings.size, settings.size), np.float32)
+    inks = np.zeros((len(own), settings.size, settings.size), np.float32)
+    picture = _painted(inks, pens)
     pictures = []
     for begin, end in itertools.pairwise(ends):
-        parts = list(_drawn_between(strokes_of(drawing), timing, float(begin), float(end)))
-        if parts:
-            np.maximum(ink, rasterise_batch([parts], settings, within=drawing)[0, 0], out=ink)
-        pictures.append(np.rint(255 * (1 - ink)).astype(np.uint8))
+        drawn = dict(_drawn_between(strokes, timing, float(begin), float(end)))
+        parts = [[drawn[number] for number in some if number in drawn] for some in own]
+        new = rasterise_batch(parts, settings, within=drawing)[:, 0]
+        rows, columns = (np.flatnonzero(new.any(axis=axes)) for axes in ((0, 2), (0, 1)))
+        if len(rows):
+            box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+            inks[:, *box] = np.maximum(inks[:, *box], new[:, *box])
+            picture = picture.copy()
+            picture[box] = _painted(inks[:, *box], pens)
+        pictures.append(picture)
     times = [1000 // FRAMES_A_SECOND] * num_frames
     times[-1] = round(1000 * HOLD_SECONDS)
     return pictures, times
 
 
+def _painted(
+    inks: Float32[np.ndarray, "N H W"], pens: Sequence[tuple[str, Any]]
+) -> UInt8[np.ndarray, "H W ..."]:
+    """Inks on paper, grey without pens."""
+    if pens:
+        return painted(inks, [pen for pen, _ in pens])
+    grey: UInt8[np.ndarray, "H W"] = np.rint(255 * (1 - inks[0])).astype(np.uint8)
+    return grey
+
+
 def _drawn_between(
     strokes: Sequence[np.ndarray], timing: Timing, begin: float, end: float
-) -> Iterator[Float64[np.ndarray, "P 2"]]:
-    """Yield what of each stroke is drawn in a span of time."""
-    for stroke, first, last in zip(strokes, timing.begin, timing.end, strict=True):
+) -> Iterator[tuple[int, Float64[np.ndarray, "P 2"]]]:
+    """Yield numbers of strokes, and what of each is drawn in a span of time."""
+    spans = zip(strokes, timing.begin, timing.end, strict=True)
+    for number, (stroke, first, last) in enumerate(spans):
         if last < begin or first > end:
             continue
         points = np.asarray(stroke, np.float64)
         if len(points) == 1:
-            yield points
+            yield number, points
             continue
         way = way_along(points)
         from_, to = (
@@ -176,13 +201,19 @@ def _drawn_between(
         ends = [
             [np.interp(place, way, points[:, axis]) for axis in (0, 1)] for place in (from_, to)
         ]
-        yield np.concatenate((ends[:1], inner, ends[1:]))
+        yield number, np.concatenate((ends[:1], inner, ends[1:]))
 
 
-def _encoded(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int], kind: str) -> bytes:
-    """Write pictures, 255 = paper, as a GIF of few greys or as an animated PNG."""
+def _encoded(
+    frames: Sequence[UInt8[np.ndarray, "H W ..."]],
+    times: list[int],
+    kind: str,
+    pens: Sequence[str] = (),
+) -> bytes:
+    """Write pictures as a GIF of few shades of each pen, black without any, or as a PNG."""
     if kind == "gif":
-        pictures = [_in_few_greys(frame) for frame in frames]
+        palette = _shades(pens or ["#000000"])
+        pictures = [_in_shades(frame, palette) for frame in frames]
         options: dict[str, Any] = {"format": "GIF"}
     else:
         pictures = [Image.fromarray(frame) for frame in (frames[-1], *frames)]
@@ -194,9 +225,22 @@ def _encoded(frames: Sequence[UInt8[np.ndarray, "H W"]], times: list[int], kind:
     return file.getvalue()
 
 
-def _in_few_greys(frame: UInt8[np.ndarray, "H W"]) -> Image.Image:
-    levels = np.rint((255 - frame.astype(np.float32)) / 255 * (_GREYS - 1)).astype(np.uint8)
-    picture = Image.fromarray(levels, "P")
-    greys = [255 - 255 * level // (_GREYS - 1) for level in range(_GREYS)]
-    picture.putpalette([grey for grey in greys for _ in range(3)])
-    return picture
+def _shades(pens: Sequence[str]) -> list[int]:
+    """A palette from white to each pen; the last of very many pens are left out."""
+    pens = pens[:_MOST_PENS]
+    share = np.linspace(0, 1, min(_SHADES, 256 // len(pens)))[:, None]
+    shades = np.concatenate([255 + share * (rgb_of(pen) - 255.0) for pen in pens])
+    palette: list[int] = np.rint(shades).astype(int).ravel().tolist()
+    return palette
+
+
+def _in_shades(frame: UInt8[np.ndarray, "H W ..."], palette: list[int]) -> Image.Image:
+    """Write a picture in the colours of a palette; a grey one is of one pen."""
+    if frame.ndim == 2:
+        levels = np.rint((255 - frame.astype(np.float32)) / 255 * (_SHADES - 1)).astype(np.uint8)
+        picture = Image.fromarray(levels, "P")
+        picture.putpalette(palette)
+        return picture
+    shades = Image.new("P", (1, 1))
+    shades.putpalette(palette)
+    return Image.fromarray(frame).quantize(palette=shades, dither=Image.Dither.NONE)

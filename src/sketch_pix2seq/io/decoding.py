@@ -13,7 +13,8 @@ from jaxtyping import Float32, Real
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.kinds import refused_kind
+from sketch_pix2seq.extras import install_command
+from sketch_pix2seq.io.kinds import is_heic, refused_kind
 
 MAX_PICTURE_BYTES = 50_000_000
 """The largest picture file that is read."""
@@ -51,7 +52,7 @@ def decode(data: bytes) -> Decoded:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            with Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
                 width, height = picture.size
                 _check_size(picture)
                 if picture.format == "JPEG" and _num_scans(data) > _MAX_SCANS:
@@ -67,6 +68,8 @@ def decode(data: bytes) -> Decoded:
         raise
     except UnidentifiedImageError:
         what, do = refused_kind(data[:32]) or ("something else", None)
+        if is_heic(data):
+            what, do = "a HEIC photo", f"Save it as a JPEG, or {install_command('heif')}"
         raise DrawingError(
             f"a picture must be a {KINDS} file", got=what if data else "an empty file", do=do
         ) from None
@@ -78,6 +81,18 @@ def decode(data: bytes) -> Decoded:
     return Decoded(image, max(width, height) / max(image.size))
 
 
+def _formats(data: bytes) -> tuple[str, ...]:
+    """Which of Pillow's readers may open a file: for HEIC photos pillow-heif, if it is there."""
+    if not is_heic(data):
+        return _FORMATS
+    try:
+        from pillow_heif import register_heif_opener
+    except ModuleNotFoundError:
+        return _FORMATS
+    register_heif_opener()
+    return (*_FORMATS, "HEIF")
+
+
 def _check_size(picture: Image.Image) -> None:
     """Refuse a picture that takes too much memory or time, before it is decoded."""
     width, height = picture.size
@@ -87,7 +102,7 @@ def _check_size(picture: Image.Image) -> None:
     else:
         size = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(picture.mode, 4)
         most = MAX_DECODED_BYTES // size
-        if picture.format in ("AVIF", "JPEG2000", "WEBP"):
+        if picture.format in ("AVIF", "HEIF", "JPEG2000", "WEBP"):
             most = min(most, _MAX_SLOW_PIXELS)
     if pixels > most:
         raise DrawingError(

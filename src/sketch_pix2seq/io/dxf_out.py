@@ -30,7 +30,8 @@ def to_dxf(
 ) -> str:
     """Write a drawing as DXF R2010: millimetres, y up, the paper's lower left corner at (0, 0).
 
-    Strokes are LWPOLYLINEs, dots are POINTs, and pens are layers of their colours.
+    Strokes are LWPOLYLINEs, dots are POINTs, and pens are layers of their colours. The header
+    holds the extents of the drawing.
 
     Args:
         drawing: A `Sketch` or its strokes.
@@ -46,6 +47,7 @@ def to_dxf(
     """
     with needs_extra("dxf"), _no_lasting_files():
         import ezdxf
+        from ezdxf.appsettings import update_extents
 
     paper = paper_for(drawing, size, margin, size_mm=size_mm)
     mm = paper.mm_per_pixel
@@ -77,6 +79,7 @@ def to_dxf(
             space.add_lwpolyline(place(stroke), dxfattribs=attributes)
         else:
             space.add_point(place(stroke)[0], dxfattribs=attributes)
+    update_extents(document)
     text = io.StringIO()
     document.write(text)
     return text.getvalue()

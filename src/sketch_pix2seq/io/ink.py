@@ -79,7 +79,7 @@ def find_ink(
     Raises:
         DrawingError: If the picture shows one even colour, or more ink than lines have.
     """
-    paper = _paper_colour(picture)
+    paper = _paper_colour(picture if outside is None else _with_paper(picture, outside))
     scale = 1.0
     if paper is not None:
         contrast = _differing(picture, paper)
@@ -101,6 +101,14 @@ def find_ink(
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
         mask, is_printed = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
     return Ink(mask, contrast, paper is None, scale, is_printed)
+
+
+def _with_paper(picture: Image.Image, outside: Bool[np.ndarray, "H W"]) -> Image.Image:
+    """A picture with what is outside in the usual colour of the inside."""
+    usual = np.median(np.asarray(picture)[~outside], axis=0).astype(int)
+    filled = picture.copy()
+    filled.paste(tuple(np.atleast_1d(usual).tolist()), mask=Image.fromarray(outside))
+    return filled
 
 
 def _paper_colour(picture: Image.Image) -> tuple[int, ...] | None:

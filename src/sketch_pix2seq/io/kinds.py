@@ -28,9 +28,8 @@ _STARTS = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"),
 )
-_AS_JPEG = "Save it as a JPEG; on an iPhone: Camera, Formats, Most Compatible."
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _REFUSED = {  # how a file begins, what it is, and what to do
-    rb"....ftyp(hei[cxms]|hevc|mif1|msf1)": ("a HEIC photo", _AS_JPEG),
     rb"%PDF": ("a PDF", "Save the page as a PNG at 300 dpi."),
     rb"%!PS": ("PostScript", "Save it as SVG or PNG."),
     rb"8BPS|gimp xcf|\xd0\xcf\x11\xe0": ("a document of another program", _EXPORT),
@@ -119,7 +118,14 @@ def is_picture(head: bytes) -> bool:
     """Whether a file is a picture of pixels, by how it begins (32 bytes)."""
     if head.startswith(_STARTS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return True
+    if is_heic(head):
+        return True
     return head[4:12] in (b"ftypavif", b"ftypavis") or _is_tga(head)
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file is a photo of an iPhone (12 bytes), which needs the extra `heif`."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC
 
 
 def refused_kind(head: bytes) -> tuple[str, str] | None:

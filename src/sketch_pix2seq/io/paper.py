@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float64, Real
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.sketch.coloured import pens_of, rgb_of
 from sketch_pix2seq.sketch.geometry import Drawing, bounds, fit, strokes_of
 
 MM_PER_PIXEL = 25.4 / 96
@@ -127,14 +127,13 @@ def layers_of(drawing: Drawing) -> list[tuple[str, str, list[int]]]:
         >>> layers_of(Sketch(lines, colours=("#d00000", "#101010", "#d00000")))
         [('red', '#d00000', [0, 2]), ('black', '#101010', [1])]
     """
-    colours: Sequence[str] = getattr(drawing, "colours", None) or ()
-    pens = list(dict.fromkeys(colours))
-    names = [colour_name(pen) for pen in pens]
+    pens = pens_of(drawing)
+    names = [colour_name(pen) for pen, _ in pens]
     layers = []
-    for place, (name, pen) in enumerate(zip(names, pens, strict=True)):
+    for place, (name, (pen, own)) in enumerate(zip(names, pens, strict=True)):
         if names.count(name) > 1:  # no digits: vpype would take them for the layer's number
             name += " " + string.ascii_lowercase[names[:place].count(name) % 26]
-        layers.append((name, pen, [k for k, colour in enumerate(colours) if colour == pen]))
+        layers.append((name, pen, own))
     return layers
 
 
@@ -145,8 +144,7 @@ def colour_name(colour: str) -> str:
         >>> [colour_name(one) for one in ("#1b4fc4", "#777777", "#e8c000", "#7a1fa0")]
         ['blue', 'grey', 'yellow', 'purple']
     """
-    rgb = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
-    lightness, a, b = oklab(rgb / 255).tolist()
+    lightness, a, b = oklab(rgb_of(colour) / 255).tolist()
     if np.hypot(a, b) < 0.04:
         return next(name for least, name in reversed(_GREYS.items()) if lightness >= least)
     hue = np.degrees(np.arctan2(b, a)) % 360

@@ -17,9 +17,10 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.centre_lines import centre_lines, centred
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
+from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
-from sketch_pix2seq.io.printed_dots import printed_dots
+from sketch_pix2seq.io.printed_dots import printed_dashes, printed_dots
 from sketch_pix2seq.io.printed_lines import without_margin_lines
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
@@ -32,9 +33,12 @@ _LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more th
 _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
+_DASH = 1.5  # of a line's width: pieces of printed lines are no wider
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
+_PEN = 15  # percent of rough lines are narrower than the pen, or it went once there
+_LEAST_PEN = 3.0  # pixels: widths of thinner lines are not known to a part of a pixel
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
 _LEAST_TOLERANCE = 0.5  # pixels
 _COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
@@ -44,10 +48,19 @@ OnStage = Callable[[str, Image.Image], None]
 
 
 class Lines(NamedTuple):
-    """Strokes, their usual width, number of specks left out, if lines along the border were."""
+    """Strokes and what is known of them.
+
+    Args:
+        strokes: In pixels of the ink.
+        width: The usual one.
+        pen_width: That of narrow places, where a pen went once.
+        num_specks: Specks that were left out.
+        had_edge: Whether lines along the border were left out.
+    """
 
     strokes: list[Float[np.ndarray, "P 2"]]
     width: float
+    pen_width: float
     num_specks: int
     had_edge: bool
 
@@ -57,6 +70,7 @@ def read_picture(
     *,
     on_stage: OnStage | None = None,
     straighten: bool = True,
+    merge_lines: bool = False,
 ) -> Sketch:
     """Read a drawing from a picture file; it lies in its frame, in pixels of the picture.
 
@@ -65,6 +79,8 @@ def read_picture(
         on_stage: Called at the stages `picture`, `contrast`, `ink`, `lines` and `strokes`.
         straighten: Whether a tilted sheet on a darker table is straightened; the frame is then the
             sheet.
+        merge_lines: Whether lines over each other, or closely side by side, become one. The width
+            in the frame is then that of the pen where it went once.
 
     Raises:
         DrawingError: If it is no picture, damaged, too large, blank, or no line drawing.
@@ -100,13 +116,14 @@ def read_picture(
     scale *= page.scale / enlarged
     strokes = [(stroke * ink.scale + page.corner) * scale for stroke in lines.strokes]
     width, height = (side * scale / page.scale for side in page.size)
-    frame = Frame(width, height, lines.width * ink.scale * scale)
-    return Sketch(
+    line_width = lines.pen_width if merge_lines else lines.width
+    sketch = Sketch(
         tuple(stroke.astype(np.float32) for stroke in strokes),
         left_out=", ".join(left_out) or None,
-        frame=frame,
+        frame=Frame(width, height, line_width * ink.scale * scale),
         colours=colours,
     )
+    return merged(sketch) if merge_lines else sketch
 
 
 def lines_of_ink(
@@ -136,7 +153,10 @@ def lines_of_ink(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
     num_specks, had_edge = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
-    width = max(2 * float(np.median(distance[distance > 0])) - 1, 1.0)
+    width, narrow = (
+        max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
+        for share in (50, _PEN)
+    )
     lines = trace(distance)
     strokes = centred(
         [line.points for line in lines], [line.radii for line in lines], share, softness / 2
@@ -145,6 +165,7 @@ def lines_of_ink(
     return Lines(
         [_upright(stroke - 1) * factor + corner for stroke in strokes],
         width * factor,
+        min(width, max(narrow, _LEAST_PEN)) * factor,
         num_specks,
         had_edge,
     )
@@ -190,6 +211,7 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
+    is_printed |= printed_dashes(*_boxes(regions), _DASH * usual, ink.shape[::-1])
     is_edge = _along_border(labels, places, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
     if is_photo:
@@ -232,6 +254,17 @@ def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
     sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
     middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
     return middles
+
+
+def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
+    """The first and the last (x, y) of regions."""
+    rows, columns = np.nonzero(regions.labels >= 0)
+    labels, places = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
+    low = np.full((len(regions.areas), 2), max(regions.labels.shape))
+    high = np.zeros_like(low)
+    np.minimum.at(low, labels, places)
+    np.maximum.at(high, labels, places)
+    return low, high
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:

@@ -1,13 +1,23 @@
-"""Finding the printed dots of dotted paper, which are no part of a drawing."""
+"""Finding printed dots and dashes, which are no part of a drawing."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from sketch_pix2seq.io.morphology import spread
 
+Sides: TypeAlias = tuple[int, ...]
+"""Width and height."""
+
 _LEAST_DOTS = 60
+_LEAST_DASHES = 200
+_MOST_DASHES = 8_000  # that are compared
+_BESIDE = 0.1  # of the distance between printed lines: how far it varies
+_MOSTLY = 0.6  # of all dashes have another one beside them, where paper is printed
+_ALL_OVER = 0.6  # of the picture's sides, where dashes lie
 _LOOKED_AT = 500  # dots whose distances to all others are measured
 _EVEN = 0.15  # of the distance between dots: how far they are off their places at most
 _REGULAR = 0.5  # of the small things are in a row with two others, where paper is dotted
@@ -47,6 +57,59 @@ def printed_dots(
     if between.mean() >= _REGULAR:
         is_dot[small[beside]] = True
     return is_dot
+
+
+def printed_dashes(
+    low: Int64[np.ndarray, "R 2"], high: Int64[np.ndarray, "R 2"], most: float, size: Sides
+) -> Bool[np.ndarray, " R"]:
+    """Which regions are pieces of upright or level printed lines: narrow ones, evenly apart.
+
+    Args:
+        low: (x, y) of each region's upper left pixel.
+        high: (x, y) of each region's lower right pixel.
+        most: The largest width of a dash.
+        size: Width and height of the picture.
+
+    Example:
+        >>> y, x = np.mgrid[:20, :20] * 20
+        >>> low = np.stack([x.ravel(), y.ravel()], axis=1)
+        >>> int(printed_dashes(low, low + (2, 9), most=4, size=(400, 400)).sum())
+        400
+    """
+    is_dash = np.zeros(len(low), bool)
+    extent = high - low + 1
+    for across in (0, 1):
+        narrow = np.flatnonzero(extent[:, across] <= most)
+        if not _LEAST_DASHES <= len(narrow) <= _MOST_DASHES:
+            continue
+        ends = low[narrow, 1 - across], high[narrow, 1 - across]
+        places = (low[narrow, across] + high[narrow, across]) / 2
+        reached = np.ptp(low[narrow], axis=0) / np.array(size)
+        beside = _evenly_beside(places, *ends, most)
+        if beside.mean() >= _MOSTLY and reached.min() >= _ALL_OVER:
+            is_dash[narrow[beside]] = True
+    return is_dash
+
+
+def _evenly_beside(
+    places: Float[np.ndarray, " D"],
+    first: Int64[np.ndarray, " D"],
+    last: Int64[np.ndarray, " D"],
+    least: float,
+) -> Bool[np.ndarray, " D"]:
+    """Which dashes have another one beside them at the usual distance."""
+    shifts = []
+    nearest = np.full(len(places), np.inf)
+    for number, place in enumerate(places.tolist()):
+        is_level = (first <= last[number] + least) & (last >= first[number] - least)
+        away = np.abs(places[is_level] - place)
+        shifts.append(away[away > 2 * least])
+        if len(shifts[-1]):
+            nearest[number] = shifts[-1].min()
+    usual = float(np.median(nearest))
+    if not np.isfinite(usual):
+        return np.zeros(len(places), bool)
+    return np.array([bool((np.abs(away - usual) <= _BESIDE * usual).any()) for away in shifts])
 
 
 def _usual_spacing(places: Float[np.ndarray, "D 2"]) -> float:

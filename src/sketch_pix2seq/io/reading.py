@@ -16,6 +16,7 @@ from typing import BinaryIO, TypeAlias
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.kinds import ALONE, HEAD, Kind, kind_of, stem
+from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.ndjson import parse_alone, sketch_of
 from sketch_pix2seq.io.opened import GZIP, SourceEndedError
 from sketch_pix2seq.io.records import read_picture_or_svg, read_records
@@ -40,6 +41,7 @@ def read_sketches(
     *,
     split: bool = False,
     straighten: bool = True,
+    merge_lines: bool = False,
 ) -> list[Sketch]:
     r"""Read the drawings of one file.
 
@@ -52,6 +54,8 @@ def read_sketches(
             order; they are named `stem-01` and so on.
         straighten: Whether a tilted sheet on a darker table, in a photo, is straightened: it is
             then the frame of its drawing.
+        merge_lines: Whether lines that are drawn over each other, or with less than 1.5 lines of
+            paper between them, become one, as of a rough sketch.
 
     Returns:
         At least one sketch, unless every line was wrong and passed over; each in the frame of the
@@ -75,7 +79,9 @@ def read_sketches(
         kind = kind_of(data[:HEAD], name or "")
         file: io.BufferedReader = io.BufferedReader(io.BytesIO(data), HEAD)
         if kind in (Kind.SVG, Kind.PICTURE):
-            drawing = read_picture_or_svg(file, kind, straighten=straighten)
+            drawing = read_picture_or_svg(
+                file, kind, straighten=straighten, merge_lines=merge_lines
+            )
             return _named(drawing, name, split=split)
         for number, record in read_records(file, kind, parse=parse_alone):
             if number > MAX_INPUTS:
@@ -83,7 +89,8 @@ def read_sketches(
             if record is None:
                 continue
             if not isinstance(record, DrawingError):
-                found[number] = sketch_of(record)
+                sketch = sketch_of(record)
+                found[number] = merged(sketch) if merge_lines else sketch
                 continue
             unit = "line" if kind is Kind.LINES else "drawing"
             if on_wrong_line is None:

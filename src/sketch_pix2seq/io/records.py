@@ -11,6 +11,7 @@ from sketch_pix2seq.io.binary import read_binary
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.documents import MAX_DOCUMENT_BYTES, read_csv, read_inkml, read_json
 from sketch_pix2seq.io.kinds import HEAD, Kind, encoding_of
+from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
 from sketch_pix2seq.io.opened import Content, split_lines
 from sketch_pix2seq.io.parquet import read_parquet
@@ -74,11 +75,15 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
     return iter([raw_of(drawing)])
 
 
-def read_picture_or_svg(file: Content, kind: Kind, *, straighten: bool = True) -> Sketch:
-    """Read a file that is one drawing; of a picture, `straighten` a tilted sheet."""
+def read_picture_or_svg(
+    file: Content, kind: Kind, *, straighten: bool = True, merge_lines: bool = False
+) -> Sketch:
+    """Read a file that is one drawing; arguments as of `read_sketches`."""
     if kind is Kind.SVG:
-        return read_svg(file.read(MAX_SVG_BYTES + 1))
-    return read_picture(file.read(MAX_PICTURE_BYTES + 1), straighten=straighten)
+        drawing = read_svg(file.read(MAX_SVG_BYTES + 1))
+        return merged(drawing) if merge_lines else drawing
+    data = file.read(MAX_PICTURE_BYTES + 1)
+    return read_picture(data, straighten=straighten, merge_lines=merge_lines)
 
 
 def _read_lines(

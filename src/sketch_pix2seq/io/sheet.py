@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from xml.sax.saxutils import escape
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.atomic import atomic_write, png_bytes
 from sketch_pix2seq.io.svg_out import drawing_group, number
-from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
+from sketch_pix2seq.sketch.coloured import coloured_picture
+from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Cell: TypeAlias = Sketch | Image.Image | None
@@ -263,9 +263,7 @@ class Sheet:
         if not isinstance(cell, Sketch):
             return _fitted(cell, side)
         settings = RasterSettings(size=side, margin=side / 14, line_width=side / 60)
-        ink = rasterise(cell, settings)[..., None]
-        dark = np.array([int(PRINTED.ink[at : at + 2], 16) for at in (1, 3, 5)])
-        return Image.fromarray(np.rint(255 + ink * (dark - 255)).astype(np.uint8))
+        return Image.fromarray(coloured_picture(cell, settings, PRINTED.ink))
 
 
 @dataclass(frozen=True)

@@ -6,44 +6,79 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw
 
-from sketch_pix2seq.io.morphology import closed
+from sketch_pix2seq.io.morphology import closed, spread
 from sketch_pix2seq.io.regions import Regions
 
 _SIDE = 192  # pixels of the picture in which the sheet is looked for
 _BLACKEST = 16  # steps of 255 that are added: in the dark there is noise
 _LEAST_APART = 50  # steps of 255 between sheet and table
 _DARKER = 0.62  # of the sheet's brightness: what a table has at most
-_LEAST_AREA = 0.12  # of the picture
+_LEAST_AREA = 0.12  # of the picture, or of what is looked at closely
+_LEAST_FAR_AREA = 0.001  # of the picture, of a sheet that is looked at closely
+_ROUND_IT = 0.25  # of its size: how far round it it is looked at
+_INK = (0.001, 0.35)  # of a small sheet, the least and the most that is much darker than most of it
+_FINE_SIDE = 1024  # pixels of the picture in which light lines are looked for
+_FINE = 4  # pixels of it: half as wide as the widest of them
+_MOST_FINE = 0.03  # of a small sheet's area: more light lines round it are a drawing on dark ground
 _FILLED = 0.93  # of its outline, the least that is light
 _FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
 _BLACK = 0.22  # of the sheet's brightness: no shadow is as dark
 _OTHER_HUE = 1.8  # times as much darker in one colour than in another is no shadow
 _AT_BORDER = 0.01  # of the longest side: a sheet that ends there may go on
 _INSET = 0.02  # of its longest side: the sheet's edge, with its shadow
+_LEAST_INSET = 5.0  # pixels: the same
 
 
 def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     """Find the outline of a light sheet on a dark ground, which may be on one side of it alone.
 
+    A sheet that is small in the picture must have lines on it, and none of its brightness round it.
+
     Returns:
         Corners of a convex outline in pixels of the picture; None if there is no such sheet.
     """
+    sheet, factor = _largest_light_part(picture)
+    share = 0.0 if sheet is None else sheet.mean()
+    if sheet is None or share < _LEAST_FAR_AREA:
+        return None
+    if share >= _LEAST_AREA:
+        return _outline(sheet, factor)
+    places = np.argwhere(sheet)[:, ::-1] * factor
+    low, high = places.min(axis=0), places.max(axis=0) + factor
+    beyond = _ROUND_IT * (high - low).max()
+    left, top = np.maximum(low - beyond, 0).astype(int).tolist()
+    right, bottom = np.minimum(high + beyond, picture.size).astype(int).tolist()
+    closer = picture.crop((left, top, right, bottom))
+    sheet, factor = _largest_light_part(closer)
+    if sheet is None or sheet.mean() < _LEAST_AREA:
+        return None
+    outline = _outline(sheet, factor)
+    if outline is None or not _is_drawn_on(picture, closer, outline, (left, top)):
+        return None
+    there: Float[np.ndarray, "N 2"] = outline + np.array([left, top])
+    return there
+
+
+def _largest_light_part(picture: Image.Image) -> tuple[Bool[np.ndarray, "H W"] | None, int]:
+    """The largest light part that is no paper beside a shadow, and pixels of the picture to one."""
     factor = -(-max(picture.size) // _SIDE)
     small = picture.reduce(factor) if factor > 1 else picture
     if min(small.size) < 16:
-        return None
+        return None, factor
     # lines on the sheet are filled up
     is_light = _light(closed(_darkest(small), 3))
     if is_light is None:
-        return None
+        return None, factor
     # a shadow that lies on a part of the sheet leaves a corner of the picture light
     is_lit = is_light[[0, 0, -1, -1], [0, -1, 0, -1]]
     if is_lit.all() or (is_lit.any() and not _is_other_stuff(small, is_light)):
-        return None
+        return None, factor
     regions = Regions.of(is_light)
-    sheet = regions.labels == regions.areas.argmax()
-    if sheet.mean() < _LEAST_AREA:
-        return None
+    return regions.labels == regions.areas.argmax(), factor
+
+
+def _outline(sheet: Bool[np.ndarray, "H W"], factor: int) -> Float[np.ndarray, "N 2"] | None:
+    """The outline of a light part in pixels of the picture, if it is shaped like a sheet."""
     outline = _hull(sheet)
     area = area_of(outline)
     if sheet.sum() < _FILLED * area or area_of(main_corners(outline)) < _FOUR_CORNERED * area:
@@ -51,12 +86,34 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     return outline * factor
 
 
+def _is_drawn_on(
+    picture: Image.Image,
+    closer: Image.Image,
+    outline: Float[np.ndarray, "N 2"],
+    corner: tuple[int, int],
+) -> bool:
+    """Whether there are dark lines on a small sheet, and no light ones round it."""
+    inside = _darkest(closer)[~outside_of(within_edges(outline, closer.size), closer.size)]
+    paper = float(np.median(inside))
+    least, most = _INK
+    if not least < (inside < (1 + _DARKER) / 2 * paper).mean() < most:
+        return False
+    factor = -(-max(picture.size) // _FINE_SIDE)
+    is_light = _darkest(picture.reduce(factor)) > (1 + _DARKER) / 2 * paper
+    small = (is_light.shape[1], is_light.shape[0])
+    middle = outline.mean(axis=0)
+    grown = (middle + (1 + 2 * _INSET) * (outline - middle) + corner) / factor
+    lines = (is_light & outside_of(grown, small)).astype(np.uint8)
+    lines &= ~spread(1 - spread(1 - lines, _FINE), _FINE) & 1
+    return bool(lines.sum() < _MOST_FINE * area_of(outline) / factor**2)
+
+
 def within_edges(
     outline: Float[np.ndarray, "N 2"], size: tuple[int, int]
 ) -> Float[np.ndarray, "N 2"]:
     """The outline of a sheet without its edges, where these are not beyond the picture's border."""
     low, high = outline.min(axis=0), outline.max(axis=0)
-    inset = _INSET * (high - low).max()
+    inset = max(_INSET * (high - low).max(), _LEAST_INSET)
     border = _AT_BORDER * max(size)
     inner_low = low + np.where(low > border, inset, -border)
     inner_high = high - np.where(high < np.array(size) - border, inset, -border)
@@ -93,16 +150,19 @@ def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
     By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
     """
     counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
-    below = np.cumsum(counts)[:-1]
-    above = counts.sum() - below
-    total = np.cumsum(counts * np.log(np.arange(256) + _BLACKEST))
-    dark = total[:-1] / np.maximum(below, 1)
-    light = (total[-1] - total[:-1]) / np.maximum(above, 1)
-    best = int((below * above * (light - dark) ** 2).argmax())
-    darker, lighter = np.exp([dark[best], light[best]])
-    if lighter - darker < _LEAST_APART or darker > _DARKER * lighter:
-        return None
-    return grey > best
+    brightness = np.log(np.arange(256) + _BLACKEST)
+    for _ in range(2):  # beside a small sheet, the table is split where light falls off
+        below = np.cumsum(counts)[:-1]
+        above = counts.sum() - below
+        total = np.cumsum(counts * brightness)
+        dark = total[:-1] / np.maximum(below, 1)
+        light = (total[-1] - total[:-1]) / np.maximum(above, 1)
+        best = int((below * above * (light - dark) ** 2).argmax())
+        darker, lighter = np.exp([dark[best], light[best]])
+        if lighter - darker >= _LEAST_APART and darker <= _DARKER * lighter:
+            return grey > best
+        counts[: best + 1] = 0
+    return None
 
 
 def _hull(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from sketch_pix2seq.io.animation import animated
 from sketch_pix2seq.io.paper import Paper, layers_of, paper_for
+from sketch_pix2seq.sketch.coloured import pens_of
 from sketch_pix2seq.sketch.curves import curves_of
 from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
 
@@ -73,14 +74,14 @@ def drawing_group(
     colour: str,
     origin: tuple[float, float] = (0.0, 0.0),
 ) -> str:
-    """Write a drawing, fitted into a square, as an SVG group; empty text for an empty drawing.
+    """Write a drawing, fitted into a square, as SVG groups; empty text for an empty drawing.
 
     Args:
         drawing: A `Sketch` or its strokes.
         size: Side of the square.
         margin: Pixels kept between the points and each edge of the square.
         line_width: Width in pixels.
-        colour: Any CSS colour.
+        colour: Any CSS colour; those of pens, if they are known, go before it.
         origin: Upper left corner of the square.
 
     Example:
@@ -89,7 +90,9 @@ def drawing_group(
     """
     strokes = strokes_of(drawing)
     paper = paper_for(strokes, size, margin, line_width)
-    return _group(strokes, paper._replace(shift=paper.shift + np.asarray(origin)), colour)
+    paper = paper._replace(shift=paper.shift + np.asarray(origin))
+    pens = pens_of(drawing) or [(colour, list(range(len(strokes))))]
+    return "".join(_group([strokes[k] for k in own], paper, pen) for pen, own in pens)
 
 
 def _group(

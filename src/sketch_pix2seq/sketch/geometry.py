@@ -97,7 +97,7 @@ def way_along(line: Shaped[np.ndarray, "P 2"]) -> Float[np.ndarray, " P"]:
         >>> way_along(np.array([[0, 0], [3, 4], [3, 5]])).tolist()
         [0.0, 5.0, 6.0]
     """
-    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line.astype(np.float64), axis=0).T))])
 
 
 def fit(

@@ -47,7 +47,9 @@ def ordered(
         return list(strokes)
     if line_width is None:
         line_width = _LINE_WIDTH * max(box[2] - box[0], box[3] - box[1])
-    closed = [is_closed(stroke, line_width) for stroke in strokes]
+    # the squares of float32's largest numbers are numbers too
+    dtype, exact = np.result_type(*strokes), [stroke.astype(np.float64) for stroke in strokes]
+    closed = [is_closed(stroke, line_width) for stroke in exact]
     if order == "hand" and len(strokes) > MAX_HAND_STROKES:
         warnings.warn(
             f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=4
@@ -55,10 +57,10 @@ def ordered(
     elif order == "hand":
         from sketch_pix2seq.sketch.hand_order import hand_order
 
-        return hand_order(strokes, closed)
+        return [stroke.astype(dtype) for stroke in hand_order(exact, closed)]
     from sketch_pix2seq.sketch.pen_order import pen_order
 
-    return pen_order(strokes, closed)
+    return [stroke.astype(dtype) for stroke in pen_order(exact, closed)]
 
 
 def ordered_by_pen(

@@ -20,6 +20,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.sketch import geometry, pen, simplify, smooth
+from sketch_pix2seq.sketch.coloured import coloured_picture
 from sketch_pix2seq.sketch.distance import percent_apart
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE, quickdraw_normalise
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
@@ -260,7 +261,7 @@ class Sketch:
         left, top, right, bottom = self.bounds
         longest = max(right - left, bottom - top)
         scale = QUICKDRAW_SIDE / longest if longest > 0 else 1.0
-        corner = np.array((left, top), np.float32)
+        corner = np.array((left, top))
         return self._moved([np.rint((stroke - corner) * scale) for stroke in self.strokes])
 
     def ordered(self, order: Order = "pen") -> Sketch:
@@ -397,14 +398,18 @@ class Sketch:
         line_width: float | None = None,
         curves: bool = False,
     ) -> Image.Image:
-        """Return the drawing as a grey Pillow picture, black on white; arguments as of `to_svg`.
+        """Return the drawing as a Pillow picture, on white paper; arguments as of `to_svg`.
+
+        It is grey, its lines are black; or RGB, in the colours of the pens, if they are known.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_image(64).size
             (64, 64)
         """
-        ink = rasterise(self.smoothed() if curves else self, _settings(size, margin, line_width))
-        return Image.fromarray(np.rint(255 * (1 - ink)).astype(np.uint8))
+        drawing, settings = self.smoothed() if curves else self, _settings(size, margin, line_width)
+        if self.colours:
+            return Image.fromarray(coloured_picture(drawing, settings))
+        return Image.fromarray(np.rint(255 * (1 - rasterise(drawing, settings))).astype(np.uint8))
 
     def to_animation(
         self,
@@ -417,7 +422,7 @@ class Sketch:
     ) -> bytes:
         """Return a GIF, or a PNG that moves, which draws itself again and again like a hand.
 
-        The size is at most 1024; arguments as of `to_svg`.
+        The size is at most 1024; colours as of `to_image`, arguments as of `to_svg`.
 
         Example:
             >>> Sketch.from_points([[(0, 0), (9, 9)]]).to_animation(size=64)[:6]

@@ -119,7 +119,7 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
         form = {"drawing": HOUSE, "n": 2, "fidelity": 0}
         told = drawn(client.post("/api/redraw", json=form))
         assert_drawn(told, sketcher.redraw(house, n=2, fidelity=0))
-        told = drawn(client.post("/api/generate", json={"category": category, "n": 2}))
+        told = drawn(client.post("/api/generate", json={"category": category.upper(), "n": 2}))
         assert_drawn(told, sketcher.generate(category, n=2))
         form = {"drawing": HOUSE, "n": 1, "category": category}
         told = drawn(client.post("/api/complete", json=form))

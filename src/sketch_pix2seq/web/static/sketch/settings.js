@@ -66,3 +66,13 @@ export function checkAmount(inputs, n, bestOf) {
     });
   }
 }
+
+/**
+ * The number of a category; case does not count. -1 if there is none of that name.
+ *
+ * @param {string} category @param {string[]} categories
+ */
+export function numberOfCategory(category, categories) {
+  const exact = categories.indexOf(category), name = String(category).toLowerCase();
+  return exact >= 0 ? exact : categories.findIndex((one) => one.toLowerCase() === name);
+}

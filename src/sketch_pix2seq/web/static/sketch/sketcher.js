@@ -13,7 +13,9 @@ import { pathThrough, scoresAlong } from "./mixing.js";
 import { networksOf } from "./networks.js";
 import { completed, likeliestPrefix, prefixOf, WHOLE } from "./prefixes.js";
 import { ranked, Recognizer } from "./recognizer.js";
-import { checkAmount, checkedTemperature, numberUpTo, wholeNumber } from "./settings.js";
+import {
+  checkAmount, checkedTemperature, numberOfCategory, numberUpTo, wholeNumber,
+} from "./settings.js";
 import { openProducts } from "./simd.js";
 
 /** @typedef {import("./drawing.js").Drawing} Drawing */
@@ -247,9 +249,9 @@ export class Sketcher {
     return steps.map((rows, i) => completed(given, ways[i].prefix, rows, unit));
   }
 
-  /** The number of one of `card.categories`. @param {string} category */
+  /** The number of one of `card.categories`; case does not count. @param {string} category */
   categoryId(category) {
-    const number = this.card.categories.indexOf(category);
+    const number = numberOfCategory(category, this.card.categories);
     if (number >= 0) return number;
     throw new UsageError("`category` must be one that the model knows", {
       got: category, fix: "`card.categories` lists them.",

@@ -1,6 +1,7 @@
 // The model, which draws in the page itself: it is loaded once, in one worker.
 
 import { Sketcher } from "../sketch/client.js";
+import { numberOfCategory } from "../sketch/settings.js";
 import { Trouble, hasServer } from "./api.js";
 import { SIDE, boundsOf } from "./strokes.js";
 
@@ -87,7 +88,8 @@ export async function gallery() {
 
 async function ofKnown(category) {
   const model = await sketcher();
-  if (category === undefined || model.card.categories.includes(category)) return model;
+  const { categories } = model.card;
+  if (category === undefined || numberOfCategory(category, categories) >= 0) return model;
   throw new Trouble({ message: `the model does not know “${category}”`, hint: "Choose from the list." });
 }
 
