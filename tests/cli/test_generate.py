@@ -120,3 +120,13 @@ def test_a_model_that_cannot_says_so(folder: Path, capsys: pytest.CaptureFixture
     (folder / "cat.ndjson").write_text('{"drawing": [[[0, 9], [3, 4]]]}')
     assert main(["generate", "cat", "--format", "ndjson"]) == 2
     assert "the file `cat.ndjson`" in capsys.readouterr().err
+
+
+def test_a_category_named_twice_is_drawn_once_and_that_is_said(
+    folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", "cat", "Cat", "dog", "--bundle", str(bundle)]) == 0
+    out, err = capsys.readouterr()
+    assert out.split() == ["cat-generated.svg", "dog-generated.svg"]
+    assert "named twice is drawn once" in err
+    assert len(list(folder.iterdir())) == 2

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sketch_pix2seq.cli.draw import DEFAULT_OPTIONS, DrawOptions
 from sketch_pix2seq.cli.inputs import Source, name_source
-from sketch_pix2seq.cli.terminal import progress_bar
+from sketch_pix2seq.cli.terminal import notify, progress_bar
 from sketch_pix2seq.errors import UsageError
 
 
@@ -21,7 +21,12 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
         categories: Categories to draw, of those that the model knows.
         options: How drawings are made, and where they go.
     """
-    wanted = list(dict.fromkeys(categories))
+    first: dict[str, str] = {}
+    for category in categories:
+        first.setdefault(category.casefold(), category)
+    wanted = list(first.values())
+    if len(wanted) < len(categories):
+        notify("a category that is named twice is drawn once; -n draws more of each")
     if not wanted:
         raise UsageError("there must be a category", do="Name one that the model knows.")
     n, temperature, seed = options.n, options.temperature, options.seed
@@ -33,7 +38,11 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     with progress_bar("drawing") as progress:
         drawings = [
             sketcher.generate(
-                category, n, temperature, seed, _after(number * n, len(wanted) * n, progress)
+                category,
+                n,
+                temperature,
+                seed,
+                _offset_progress(number * n, len(wanted) * n, progress),
             )
             for number, category in enumerate(wanted)
         ]
@@ -47,6 +56,8 @@ def _sources(categories: Sequence[str]) -> list[Source]:
     return [name_source(stem, [""], taken) for stem in stems]
 
 
-def _after(before: int, total: int, progress: Callable[[int, int], None]) -> Callable[..., None]:
+def _offset_progress(
+    before: int, total: int, progress: Callable[[int, int], None]
+) -> Callable[..., None]:
     """Report the progress of a part as that of the whole."""
     return lambda done, _: progress(before + done, total)
