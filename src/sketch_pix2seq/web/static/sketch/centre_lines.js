@@ -3,6 +3,7 @@
 
 import { roundHalfEven } from "./drawing.js";
 import { edgeDistance, spread } from "./morphology.js";
+import { where } from "./picture.js";
 import { Regions } from "./regions.js";
 import { interpolated, median, wayAlong } from "./statistics.js";
 import { thin } from "./thinning.js";
@@ -58,7 +59,8 @@ export function centreLines(ink) {
       lines = thin({ width, height, data: body }, edge);
     }
   }
-  return distance.map((one, at) => (lines[at] ? one : 0));
+  for (let at = 0; at < lines.length; at++) if (!lines[at]) distance[at] = 0;
+  return distance;
 }
 
 /**
@@ -70,12 +72,13 @@ export function centreLines(ink) {
  */
 function wideParts({ width, height }, distance, half, least) {
   if (!distance.some((one) => one - half >= least)) return null;
-  const deep = Uint8Array.from(distance, (one) => Number(one - half >= CLEAR));
+  const deep = where(distance, (one) => one - half >= CLEAR);
   const parts = new Regions({ width, height, data: deep });
   const deepest = new Array(parts.areas.length).fill(0);
-  parts.labels.forEach((part, at) => {
+  for (let at = 0; at < distance.length; at++) {
+    const part = parts.labels[at];
     if (part >= 0) deepest[part] = Math.max(deepest[part], distance[at] - half);
-  });
+  }
   const isWide = parts.areas.map((area, part) =>
     deepest[part] >= least && area < LONGEST * deepest[part] ** 2);
   if (!isWide.some(Boolean)) return null;

@@ -72,6 +72,12 @@ function shrinkRow(
   /** @type {Uint8ClampedArray} */ pixels, /** @type {number} */ width, /** @type {number} */ top,
   /** @type {number} */ scale, /** @type {Uint8Array[]} */ planes, /** @type {number} */ to,
 ) {
+  if (scale === 1) {
+    for (let x = 0, at = 4 * top * width; x < width; x++, at += 4) {
+      for (let colour = 0; colour < 4; colour++) planes[colour][to + x] = pixels[at + colour];
+    }
+    return;
+  }
   const wide = Math.ceil(width / scale), rows = Math.min(scale, pixels.length / (4 * width) - top);
   for (let x = 0; x < wide; x++) {
     const columns = Math.min(scale, width - x * scale), count = rows * columns;

@@ -204,7 +204,7 @@ function percentile(/** @type {number[]} */ counts, /** @type {number} */ share)
  */
 function maskOf(contrast, { least, reach, isPhoto, threshold }) {
   const { width, height, data } = contrast, counts = new Array(256).fill(0);
-  for (const value of data) counts[value]++;
+  for (let at = 0; at < data.length; at++) counts[data[at]]++;
   const noise = noiseOf(counts);
   const floor = threshold === undefined ? Math.max(least, noise) : 255 * threshold;
   counts.fill(0, 0, Math.floor(floor) + 1);

@@ -257,15 +257,15 @@ function pixelsOf(/** @type {Float32Array} */ distance, /** @type {number} */ wi
   const numbers = new Int32Array(stride * rows).fill(-1), places = [];
   /** @type {Pixels} */
   const pixels = { xs: [], ys: [], radii: [], neighbours: [] };
-  distance.forEach((radius, at) => {
-    if (!radius) return;
+  for (let at = 0; at < distance.length; at++) {
+    if (!distance[at]) continue;
     const x = at % width, y = Math.floor(at / width), place = (y + 1) * stride + x + 1;
     numbers[place] = places.length;
     places.push(place);
     pixels.xs.push(x + 0.5);
     pixels.ys.push(y + 0.5);
-    pixels.radii.push(radius);
-  });
+    pixels.radii.push(distance[at]);
+  }
   const around = [[1, 0], [0, 1], [1, 1], [-1, 1], [-1, 0], [0, -1], [-1, -1], [1, -1]];
   for (const place of places) {
     const neighbours = [];

@@ -98,6 +98,7 @@ export function roughWidth({ width, height, data }) {
 export function edgeDistance({ width, height, data }, most = 64) {
   const stride = width + 2, margin = (most + 1) * stride;
   const withinRow = new Int32Array(height * stride + 2 * margin);
+  /** @type {number[]} */
   const pixels = [], squares = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = y * width; x < width;) {

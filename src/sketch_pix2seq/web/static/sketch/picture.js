@@ -23,6 +23,17 @@ export const BICUBIC = {
   },
 };
 
+/**
+ * Where a rule holds: 1 there, else 0.
+ *
+ * @param {ArrayLike<number>} values @param {(value: number, place: number) => unknown} rule
+ */
+export function where(values, rule) {
+  const mask = new Uint8Array(values.length);
+  for (let at = 0; at < mask.length; at++) if (rule(values[at], at)) mask[at] = 1;
+  return mask;
+}
+
 /** Do something to each plane. @param {Picture} picture @param {(plane: Plane) => Plane} change */
 export function eachPlane({ width, height, planes }, change) {
   const changed = planes.map((data) => change({ width, height, data }));
@@ -61,7 +72,7 @@ export function reduced(plane, factor) {
     }
     for (let x = 0; x < width; x++) {
       const count = (stop - first) * (Math.min((x + 1) * factor, plane.width) - x * factor);
-      data[y * width + x] = Math.floor((sums[x] + (count >> 1)) / count);
+      data[y * width + x] = ((sums[x] + (count >> 1)) * Math.floor(2 ** 24 / count)) / 2 ** 24;
     }
   }
   return { width, height, data };
@@ -154,7 +165,7 @@ export function runningMeans(plane, radius, times) {
 /** @param {Plane} plane @param {number} radius @param {number} times @returns {Plane} */
 function meansOfRows({ width, height, data }, radius, times) {
   const ONE = 2 ** 24, reach = Math.floor(radius);
-  const weight = Math.floor(ONE / (2 * radius + 1));
+  const weight = Math.floor(Math.fround(ONE / Math.fround(2 * radius + 1)));
   const edge = Math.floor((ONE - (2 * reach + 1) * weight) / 2);
   const pad = reach + 1, means = new Uint8Array(data.length);
   let line = new Uint8Array(width + 2 * pad), next = new Uint8Array(width + 2 * pad);

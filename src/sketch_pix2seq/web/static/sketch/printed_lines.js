@@ -3,7 +3,7 @@
 // on them. `printed_lines.py` has the same in numpy.
 
 import { spread } from "./morphology.js";
-import { BILINEAR, resized, turned } from "./picture.js";
+import { BILINEAR, resized, turned, where } from "./picture.js";
 import { median, quantile } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
@@ -52,7 +52,7 @@ export function printedLevel(contrast, floor) {
 
 /** @param {Plane} plane @param {(value: number) => boolean} is @returns {Plane} */
 const masked = ({ width, height, data }, is) =>
-  ({ width, height, data: data.map((value) => Number(is(value))) });
+  ({ width, height, data: where(data, is) });
 
 /** The largest value of each whole square of so many pixels. @returns {Plane} */
 function strongestOf(/** @type {Plane} */ plane, /** @type {number} */ factor) {

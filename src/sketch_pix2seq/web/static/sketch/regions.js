@@ -1,5 +1,7 @@
 // Connected components of a mask: 8-connected, so that corners count as touching.
 
+import { where } from "./picture.js";
+
 /** @typedef {import("./picture.js").Plane} Plane */
 
 export class Regions {
@@ -28,15 +30,16 @@ export class Regions {
   /** Which regions have a pixel that is wanted. @param {(place: number) => unknown} isWanted */
   having(isWanted) {
     const found = new Array(this.areas.length).fill(false);
-    this.labels.forEach((label, place) => {
+    for (let place = 0; place < this.labels.length; place++) {
+      const label = this.labels[place];
       if (label >= 0 && !found[label] && isWanted(place)) found[label] = true;
-    });
+    }
     return found;
   }
 
   /** The mask of some regions. @param {boolean[]} wanted @returns {Uint8Array} */
   only(wanted) {
-    return Uint8Array.from(this.labels, (label) => (label >= 0 && wanted[label] ? 1 : 0));
+    return where(this.labels, (label) => label >= 0 && wanted[label]);
   }
 }
 

@@ -6,7 +6,7 @@ import { decoded } from "./decoding.js";
 import { DrawingError } from "./errors.js";
 import { findInk } from "./ink.js";
 import { cropped, roughWidth } from "./morphology.js";
-import { BICUBIC, eachPlane, resized } from "./picture.js";
+import { BICUBIC, eachPlane, resized, where } from "./picture.js";
 import { printedDots } from "./printed_dots.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
@@ -96,7 +96,7 @@ export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {
   const part = croppedTo(ink, left, top, right, bottom);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
   const least = factor > 1 ? Math.min(0.25, 1 / factor) : 0.5;
-  const small = { ...share, data: Uint8Array.from(share.data, (one) => Number(one >= least)) };
+  const small = { ...share, data: where(share.data, (one) => one >= least) };
   if (isPhoto) fillPinholes(small, share);
   const distance = centreLines(small);
   const frame = [left, ink.width - right, top, ink.height - bottom].map((one) => Math.floor(one / factor));
@@ -115,12 +115,14 @@ export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {
 /** The box of what is ink: first column and row, those after the last. @param {Plane} ink */
 function boxOf({ width, data }) {
   let left = width, top = -1, right = 0, bottom = 0;
-  data.forEach((one, at) => {
-    if (!one) return;
+  for (let at = 0; at < data.length; at++) {
+    if (!data[at]) continue;
     const x = at % width, y = Math.floor(at / width);
     if (top < 0) top = y;
-    [left, right, bottom] = [Math.min(left, x), Math.max(right, x + 1), y + 1];
-  });
+    if (x < left) left = x;
+    if (x >= right) right = x + 1;
+    bottom = y + 1;
+  }
   return { left, top, right, bottom };
 }
 
@@ -225,11 +227,12 @@ function middlesOf(
   /** @type {Int32Array} */ labels, /** @type {number[]} */ areas, /** @type {number} */ width,
 ) {
   const middles = areas.map(() => /** @type {[number, number]} */ ([0, 0]));
-  labels.forEach((region, at) => {
-    if (region < 0) return;
+  for (let at = 0; at < labels.length; at++) {
+    const region = labels[at];
+    if (region < 0) continue;
     middles[region][0] += (at % width) / areas[region];
     middles[region][1] += Math.floor(at / width) / areas[region];
-  });
+  }
   return middles;
 }
 
