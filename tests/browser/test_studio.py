@@ -16,7 +16,7 @@ from serving import serving
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.web.studio.app import create_studio
 
-PATHS = ("/", "/name", "/mix", "/map", "/complete")
+PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace")
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,9 @@ def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) ->
     sheet.goto(studio)
     all_drawn(sheet)
     sheet.locator("#file").set_input_files(wrong)
-    expect(sheet.locator("#trouble")).to_contain_text("must be an SVG")
+    expect(sheet.locator("#trouble")).to_contain_text(
+        "A picture must be of a kind that this browser"
+    )
 
 
 def test_the_same_seed_draws_the_same(studio: str, sheet: Page) -> None:

@@ -5,7 +5,8 @@ import { roundHalfEven } from "./drawing.js";
 import { edgeDistance, spread } from "./morphology.js";
 import { where } from "./picture.js";
 import { Regions } from "./regions.js";
-import { interpolated, median, wayAlong } from "./statistics.js";
+import { averaged, evenly } from "./smoothing.js";
+import { interpolated, median } from "./statistics.js";
 import { thin } from "./thinning.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
@@ -96,7 +97,11 @@ function wideParts({ width, height }, distance, half, least) {
  */
 export function centred(lines, ink, leastSigma = 1) {
   if (lines.length === 0) return [];
-  const dense = lines.map(evenly), radii = dense.flatMap((line) => line.radii);
+  const dense = lines.map((line) => {
+    const [xs, ys, radii] = evenly([line.xs, line.ys, line.radii]);
+    return { xs, ys, radii };
+  });
+  const radii = dense.flatMap((line) => line.radii);
   const usual = 2 * median(radii) - 1, reach = Math.ceil(ACROSS * median(radii) + 2);
   const ways = dense.map(normals);
   const places = [], asides = [], every = [];
@@ -120,17 +125,8 @@ export function centred(lines, ink, leastSigma = 1) {
     at += xs.length;
     const moved = [0, 1].map((axis) => [xs, ys][axis].map(
       (value, i) => value + aside[first + i] * ways[number][i][axis]));
-    return sharpened(smoothed(/** @type {Points} */ (moved), sigma), Math.max(roundHalfEven(LEG * usual), 4));
+    return sharpened(averaged(/** @type {Points} */ (moved), sigma), Math.max(roundHalfEven(LEG * usual), 4));
   });
-}
-
-/** Points one pixel apart along a line. @param {Line} line @returns {Line} */
-function evenly({ xs, ys, radii }) {
-  const along = wayAlong([xs, ys]), length = along[along.length - 1];
-  const count = xs.length === 1 ? 1 : Math.max(2, roundHalfEven(length) + 1);
-  const at = Array.from({ length: count }, (_, i) => (length * i) / Math.max(count - 1, 1));
-  const [x, y, radius] = [xs, ys, radii].map((values) => Array.from(interpolated(at, along, values)));
-  return { xs: x, ys: y, radii: radius };
 }
 
 /** Directions across a line, each seen over four pixels; 0 on shorter lines. @param {Line} line */
@@ -184,29 +180,6 @@ function sampled(
   const upper = data[at] * (1 - x + left) + data[at + 1] * (x - left);
   const lower = data[at + width] * (1 - x + left) + data[at + width + 1] * (x - left);
   return upper * (1 - y + top) + lower * (y - top);
-}
-
-/**
- * Average along a line of points that are about evenly apart; its ends stay.
- *
- * @param {Points} line @param {number} sigma In points. @returns {Points}
- */
-export function smoothed(line, sigma) {
-  const last = line[0].length - 1, reach = Math.min(Math.ceil(3 * sigma), last);
-  if (last < 2) return line;
-  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
-  const sum = weights.reduce((total, one) => total + one, 0);
-  const [xs, ys] = line.map((values) => values.map((_, i) => {
-    let total = 0;
-    for (let k = 0; k < weights.length; k++) {
-      const at = i + k - reach;
-      const value = at < 0 ? 2 * values[0] - values[-at]
-        : at > last ? 2 * values[last] - values[2 * last - at] : values[at];
-      total += weights[k] * value;
-    }
-    return total / sum;
-  }));
-  return [xs, ys];
 }
 
 /**

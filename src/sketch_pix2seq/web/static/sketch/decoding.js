@@ -123,6 +123,15 @@ function withoutNeedlessColours(width, height, planes) {
   return { width, height, planes: isGrey ? [red] : planes };
 }
 
+/** A picture as the parts of an `ImageData`. @param {Picture} picture */
+export function imageOf({ width, height, planes }) {
+  const data = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let at = 0; at < width * height; at++) {
+    for (let colour = 0; colour < 3; colour++) data[4 * at + colour] = planes[colour % planes.length][at];
+  }
+  return { width, height, data };
+}
+
 /** Whether what is opaque is lines, and no wider area. @param {Picture} alpha */
 function showsLines({ width, height, planes: [alpha] }) {
   const lowest = alpha.reduce((low, value) => Math.min(low, value), 255);

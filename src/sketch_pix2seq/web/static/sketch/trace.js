@@ -2,7 +2,7 @@
 // ink or paper -> thin centre lines -> strokes -> fewer points. `picture_in.py` has the same in numpy.
 
 import { centreLines, centred } from "./centre_lines.js";
-import { decoded } from "./decoding.js";
+import { decoded, imageOf } from "./decoding.js";
 import { DrawingError } from "./errors.js";
 import { findInk } from "./ink.js";
 import { cropped, roughWidth } from "./morphology.js";
@@ -12,6 +12,7 @@ import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
 import { simplify } from "./simplify.js";
 import { median } from "./statistics.js";
+import { findPage } from "./straightening.js";
 import { walkLines } from "./tracing.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
@@ -21,13 +22,15 @@ import { walkLines } from "./tracing.js";
 /**
  * A drawing that was read from a picture.
  * @typedef {object} Traced
- * @property {Points[]} strokes Where they lie in the picture.
- * @property {number} width Of the picture in pixels, as it was given.
+ * @property {Points[]} strokes Where they lie in the picture, or on the straightened sheet.
+ * @property {number} width Of that, in pixels of the picture.
  * @property {number} height
  * @property {number} lineWidth The usual width of lines.
  * @property {string} leftOut What of the picture is no part of the drawing, in words.
  * @property {number} threshold The least contrast of ink that was used, of 1.
  * @property {number} tolerance The tolerance that suits the lines, in pixels.
+ * @property {{width: number, height: number, data: Uint8ClampedArray} | null} page How the straightened
+ *   sheet looks, as the parts of an `ImageData`; null if nothing was straightened.
  */
 /**
  * @typedef {object} TraceOptions
@@ -35,6 +38,8 @@ import { walkLines } from "./tracing.js";
  *   if left out.
  * @property {number} [tolerance] Largest distance in pixels between a left-out point and the line; as
  *   the lines need it if left out.
+ * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; it is if
+ *   left out.
  */
 
 const LEAST_SIDE = 512; // smaller pictures are enlarged: their soft edges say more than their pixels
@@ -54,32 +59,37 @@ const LEAST_TOLERANCE = 0.5; // pixels
  * @returns {Promise<Traced>}
  * @throws {DrawingError} If it is no picture, too large, blank, or no line drawing.
  */
-export async function trace(image, { threshold, tolerance } = {}) {
+export async function trace(image, { threshold, tolerance, straighten = true } = {}) {
   const { picture, scale } = await decoded(image), { width, height } = picture;
   const enlarged = Math.max(1, Math.min(Math.floor(LEAST_SIDE / Math.max(width, height)), 8));
   const large = enlarged === 1 ? picture : eachPlane(picture, (plane) =>
     resized(plane, width * enlarged, height * enlarged, BICUBIC));
-  const ink = findInk(large, { softness: enlarged, threshold });
-  const toImage = (ink.scale * scale) / enlarged;
+  const page = findPage(large, straighten), [left, top] = page.corner;
+  const ink = findInk(page.image, { softness: enlarged, outside: page.outside, threshold });
+  const perPage = (page.scale * scale) / enlarged, perInk = ink.scale * perPage;
   const lines = linesOfInk(ink.mask, {
     softness: enlarged, isPhoto: ink.isPhoto,
-    tolerance: tolerance === undefined ? undefined : tolerance / toImage,
+    tolerance: tolerance === undefined ? undefined : tolerance / perInk,
   });
   const { width: inkWidth, height: inkHeight } = ink.mask;
   const strokes = ink.hasPrintedLines ? withoutMarginLines(lines.strokes, inkWidth, inkHeight) : lines.strokes;
   const leftOut = [
+    page.leftOut,
     ink.hasPrintedLines && "printed lines",
     lines.hadEdge && "lines along the border",
     lines.numSpecks && `${lines.numSpecks} speck${lines.numSpecks > 1 ? "s" : ""}`,
   ];
+  const placed = (/** @type {number[]} */ values, /** @type {number} */ shift) =>
+    values.map((value) => value * perInk + shift * perPage);
   return {
-    strokes: strokes.map(([xs, ys]) => [xs.map((x) => x * toImage), ys.map((y) => y * toImage)]),
-    width: width * scale,
-    height: height * scale,
-    lineWidth: lines.width * toImage,
+    strokes: strokes.map(([xs, ys]) => [placed(xs, left), placed(ys, top)]),
+    width: (page.width * perPage) / page.scale,
+    height: (page.height * perPage) / page.scale,
+    lineWidth: lines.width * perInk,
     leftOut: leftOut.filter(Boolean).join(", "),
     threshold: ink.threshold,
-    tolerance: lines.tolerance * toImage,
+    tolerance: lines.tolerance * perInk,
+    page: page.isStraightened ? imageOf(page.image) : null,
   };
 }
 

@@ -1,0 +1,176 @@
+// The page Trace: a photo or a picture, and its lines as strokes over it.
+
+import { trace } from "../sketch/client.js";
+import { penOrder } from "../sketch/pen_order.js";
+import { simplify } from "../sketch/simplify.js";
+import { averaged, evenly } from "../sketch/smoothing.js";
+import { $, download, examples, remember, say, takeFiles, trying } from "./page.js";
+import { fitted, pathData } from "./strokes.js";
+
+const SHOWN = 1400; // pixels of the longest side of the picture on the page
+const INK = "#111111";
+
+const workspace = $("#workspace");
+const form = $("#settings");
+const canvas = $("#picture");
+const lines = $("#lines");
+let file = null; // the picture
+let picture = null; // as a bitmap
+let turns = 0; // by a quarter, clockwise
+let traced = null; // what was read, with all its points
+let strokes = []; // as they are shown and saved
+let looking = new AbortController();
+
+async function open(chosen) {
+  const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
+    say("This is no picture that the browser can show. PNG and JPEG always are.", "trouble failed");
+  }));
+  if (!bitmap) return;
+  picture?.close();
+  [file, picture, turns, traced] = [chosen, bitmap, 0, null];
+  showPicture();
+  await look();
+}
+
+/** Read the picture's strokes. */
+async function look() {
+  if (!file) return;
+  looking.abort();
+  looking = new AbortController();
+  const { signal } = looking;
+  const threshold = form.automatic.checked ? undefined : Number(form.threshold.value) / 100;
+  workspace.setAttribute("aria-busy", "true");
+  $("#found").textContent = "Looking at the picture …";
+  const found = await trying(() => trace(file, { threshold, tolerance: 0, signal }));
+  if (signal.aborted) return;
+  workspace.removeAttribute("aria-busy");
+  traced = found ?? null;
+  if (traced && form.automatic.checked) form.threshold.value = Math.round(100 * traced.threshold);
+  showLines();
+}
+
+/** Show the picture, turned. */
+function showPicture() {
+  const scale = SHOWN / Math.max(picture.width, picture.height);
+  const sides = [picture.width * scale, picture.height * scale].map(Math.round);
+  [canvas.width, canvas.height] = turns % 2 ? sides.toReversed() : sides;
+  lines.setAttribute("width", canvas.width);
+  lines.setAttribute("height", canvas.height);
+  const pen = canvas.getContext("2d");
+  pen.translate(canvas.width / 2, canvas.height / 2);
+  pen.rotate((turns * Math.PI) / 2);
+  pen.drawImage(picture, -sides[0] / 2, -sides[1] / 2, ...sides);
+}
+
+/** Show the strokes as the settings want them. */
+function showLines() {
+  const smooth = Number(form.smoothing.value);
+  strokes = [];
+  if (traced) {
+    const tolerance = traced.tolerance * 2 ** -Number(form.detail.value);
+    strokes = traced.strokes.map((one) => turned(simplify(rounder(one, smooth), tolerance)));
+    lines.setAttribute("viewBox", `0 0 ${frame().join(" ")}`);
+  }
+  $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, smooth > 0)).join(""));
+  for (const name of ["save", "redraw"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
+  $("#found").textContent = traced ? words() : "";
+  showSettings();
+}
+
+/** A stroke averaged over so many line widths. */
+function rounder(stroke, widths) {
+  if (!widths) return stroke;
+  const spacing = Math.max(traced.lineWidth / 4, 1); // close enough
+  return averaged(evenly(stroke, spacing), (widths * traced.lineWidth) / spacing);
+}
+
+/** Width and height of what is shown. */
+const frame = () =>
+  turns % 2 ? [traced.height, traced.width] : [traced.width, traced.height];
+
+/** A stroke as it lies on the turned picture. */
+function turned([xs, ys]) {
+  const { width, height } = traced;
+  if (turns === 1) return [ys.map((y) => height - y), xs];
+  if (turns === 2) return [xs.map((x) => width - x), ys.map((y) => height - y)];
+  return turns === 3 ? [ys, xs.map((x) => width - x)] : [xs, ys];
+}
+
+/** What was found. */
+function words() {
+  const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
+  const found = `${strokes.length} ${strokes.length === 1 ? "stroke" : "strokes"}, ${points} points.`;
+  return traced.leftOut ? `${found} Left out: ${traced.leftOut}.` : found;
+}
+
+function showSettings() {
+  const percent = (field) => `${Math.round(field.value)} %`;
+  canvas.style.opacity = form.shows.value / 100;
+  const said = {
+    shows: percent(form.shows),
+    threshold: form.automatic.checked ? `${percent(form.threshold)}, found` : percent(form.threshold),
+    detail: traced ? `within ${+(traced.tolerance * 2 ** -form.detail.value).toPrecision(2)} px` : "",
+    smoothing: `${+form.smoothing.value} × line width`,
+  };
+  for (const [name, text] of Object.entries(said)) $(`output[for=${name}]`).textContent = text;
+}
+
+/** The strokes as SVG, as large as is wanted, in the order of a pen that goes a short way. */
+function svg() {
+  const [width, height] = frame(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
+  const mm = (pixels) => `${+((pixels * side) / Math.max(width, height)).toFixed(2)}mm`;
+  const ordered = penOrder(strokes, traced.lineWidth);
+  const paths = ordered.map((one) => `<path d="${pathData(one, Number(form.smoothing.value) > 0)}"/>`);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${mm(width)}" height="${mm(height)}"`,
+    ` viewBox="0 0 ${width} ${height}" data-strokes="whole">`,
+    `<g fill="none" stroke="${INK}" stroke-width="${+traced.lineWidth.toFixed(2)}"`,
+    ' stroke-linecap="round" stroke-linejoin="round">',
+    ...paths,
+    "</g></svg>\n",
+  ].join("");
+}
+
+const ACTIONS = {
+  file: () => $("#file").click(),
+  turn: () => {
+    if (!picture) return;
+    turns = (turns + 1) % 4;
+    showPicture();
+    showLines();
+  },
+  save: () => download(new Blob([svg()], { type: "image/svg+xml" }), "traced.svg"),
+  redraw: () => {
+    remember("drawing redraw", fitted(penOrder(strokes, traced.lineWidth))); // the page Draw's pad
+    location.href = $(".tabs a").href;
+  },
+};
+for (const [name, action] of Object.entries(ACTIONS)) {
+  $(`[data-do=${name}]`).addEventListener("click", action);
+}
+form.addEventListener("submit", (event) => event.preventDefault());
+for (const name of ["shows", "detail", "smoothing"]) {
+  form[name].addEventListener("input", name === "shows" ? showSettings : showLines);
+}
+form.threshold.addEventListener("input", () => {
+  form.automatic.checked = false;
+  showSettings();
+});
+for (const name of ["threshold", "automatic"]) form[name].addEventListener("change", look);
+takeFiles($("#trace-card"), $("#file"), open);
+showExample();
+
+/** A drawing of the package as if it had been photographed, until there is a picture. */
+function showExample() {
+  const paper = new OffscreenCanvas(900, 700), pen = paper.getContext("2d");
+  const light = pen.createLinearGradient(0, 0, 900, 700);
+  light.addColorStop(0, "#fdfbf6");
+  light.addColorStop(1, "#cfc8bb");
+  pen.fillStyle = light;
+  pen.fillRect(0, 0, 900, 700);
+  Object.assign(pen, { strokeStyle: "#34405e", lineWidth: 9, lineCap: "round", lineJoin: "round" });
+  pen.setTransform(2.6, 0, 0, 2.6, 120, 18);
+  pen.lineWidth /= 2.6;
+  for (const stroke of examples()[0]) pen.stroke(new Path2D(pathData(stroke, true)));
+  trying(async () => open(await paper.convertToBlob()));
+}
