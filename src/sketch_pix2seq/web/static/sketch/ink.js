@@ -215,14 +215,14 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
   const printed = printedLevel(contrast, Math.max(LEAST_PRINTED, noise));
   const usual = percentile(counts, 75);
   const isGiven = threshold !== undefined || !isPhoto;
-  let sure = isGiven ? floor : Math.max(floor, SURE * usual);
-  const faint = Math.floor(printed ? floor : Math.max(Math.min(floor, sure), FAINT * sure));
+  const sure = isGiven ? floor : Math.max(floor, SURE * usual);
+  const faint = printed ? floor : Math.max(Math.min(floor, sure), FAINT * sure);
   const edge = scaled(EDGE), ringing = scaled(RINGING), surely = scaled(SURELY_DRAWN);
-  const close = spread(contrast, reach).data, around = spread(contrast, 5).data;
+  const near = spread(contrast, reach), close = near.data, around = spread(near, 5).data;
   const mask = new Uint8Array(data.length);
   for (let i = 0; i < mask.length; i++) {
     const relative = Math.max(edge[close[i]], ringing[around[i]]);
-    mask[i] = Number(data[i] > Math.max(relative, faint, printed ? printed[i] : 0));
+    mask[i] = Number(data[i] > Math.max(relative, Math.floor(faint), printed ? printed[i] : 0));
   }
   let drawn = { width, height, data: mask };
   if (printed || sure > faint) {

@@ -146,11 +146,11 @@ function taps(size, start, stop, wanted, { reach, weight }) {
  * @param {Plane} plane @param {number} sigma @returns {Plane}
  */
 export function blurred(plane, sigma) {
-  const variance = (sigma * sigma) / 3;
+  const variance = Math.fround(Math.fround(Math.fround(sigma) ** 2) / 3); // 32-bit, as in Pillow
   const whole = Math.floor((Math.sqrt(12 * variance + 1) - 1) / 2);
-  const part = ((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
+  const part = Math.fround((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
     / (6 * (variance - (whole + 1) ** 2));
-  return runningMeans(plane, whole + part, 3);
+  return runningMeans(plane, Math.fround(whole + Math.fround(part)), 3);
 }
 
 /**

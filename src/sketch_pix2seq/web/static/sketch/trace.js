@@ -6,6 +6,7 @@ import { decoded, imageOf } from "./decoding.js";
 import { DrawingError } from "./errors.js";
 import { findInk } from "./ink.js";
 import { cropped, roughWidth } from "./morphology.js";
+import { penColours } from "./pen_colours.js";
 import { BICUBIC, eachPlane, resized, where } from "./picture.js";
 import { printedDots } from "./printed_dots.js";
 import { withoutMarginLines } from "./printed_lines.js";
@@ -26,6 +27,7 @@ import { walkLines } from "./tracing.js";
  * @property {number} width Of that, in pixels of the picture.
  * @property {number} height
  * @property {number} lineWidth The usual width of lines.
+ * @property {string[] | null} colours Of the pen of each stroke, #rrggbb; null if nothing has a colour.
  * @property {string} leftOut What of the picture is no part of the drawing, in words.
  * @property {number} threshold The least contrast of ink that was used, of 1.
  * @property {number} tolerance The tolerance that suits the lines, in pixels.
@@ -79,6 +81,8 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     lines.hadEdge && "lines along the border",
     lines.numSpecks && `${lines.numSpecks} speck${lines.numSpecks > 1 ? "s" : ""}`,
   ];
+  const colours = penColours(page.image, strokes.map((stroke) =>
+    /** @type {Points} */ (stroke.map((values) => values.map((value) => value * ink.scale)))));
   const placed = (/** @type {number[]} */ values, /** @type {number} */ shift) =>
     values.map((value) => value * perInk + shift * perPage);
   return {
@@ -86,6 +90,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     width: (page.width * perPage) / page.scale,
     height: (page.height * perPage) / page.scale,
     lineWidth: lines.width * perInk,
+    colours,
     leftOut: leftOut.filter(Boolean).join(", "),
     threshold: ink.threshold,
     tolerance: lines.tolerance * perInk,

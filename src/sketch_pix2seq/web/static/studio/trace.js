@@ -1,6 +1,7 @@
 // The page Trace: a photo or a picture, and its lines as strokes over it.
 
 import { trace } from "../sketch/client.js";
+import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
 import { averaged, evenly } from "../sketch/smoothing.js";
@@ -16,6 +17,7 @@ const canvas = $("#picture");
 const lines = $("#lines");
 let file = null; // the picture
 let picture = null; // as a bitmap
+let shown = null; // it, or the straightened sheet in it
 let turns = 0; // by a quarter, clockwise
 let traced = null; // what was read, with all its points
 let strokes = []; // as they are shown and saved
@@ -26,9 +28,9 @@ async function open(chosen) {
     say("This is no picture that the browser can show. PNG and JPEG always are.", "trouble failed");
   }));
   if (!bitmap) return;
-  picture?.close();
-  [file, picture, turns, traced] = [chosen, bitmap, 0, null];
+  [file, picture, shown, turns, traced] = [chosen, bitmap, bitmap, 0, null];
   showPicture();
+  showLines();
   await look();
 }
 
@@ -41,25 +43,32 @@ async function look() {
   const threshold = form.automatic.checked ? undefined : Number(form.threshold.value) / 100;
   workspace.setAttribute("aria-busy", "true");
   $("#found").textContent = "Looking at the picture …";
-  const found = await trying(() => trace(file, { threshold, tolerance: 0, signal }));
+  const options = { threshold, straighten: form.straighten.checked, tolerance: 0, signal };
+  const found = await trying(() => trace(file, options));
   if (signal.aborted) return;
   workspace.removeAttribute("aria-busy");
   traced = found ?? null;
+  shown = picture;
+  if (traced?.page) {
+    const { data, width, height } = traced.page;
+    shown = await createImageBitmap(new ImageData(data, width, height));
+  }
+  showPicture();
   if (traced && form.automatic.checked) form.threshold.value = Math.round(100 * traced.threshold);
   showLines();
 }
 
 /** Show the picture, turned. */
 function showPicture() {
-  const scale = SHOWN / Math.max(picture.width, picture.height);
-  const sides = [picture.width * scale, picture.height * scale].map(Math.round);
+  const scale = SHOWN / Math.max(shown.width, shown.height);
+  const sides = [shown.width * scale, shown.height * scale].map(Math.round);
   [canvas.width, canvas.height] = turns % 2 ? sides.toReversed() : sides;
   lines.setAttribute("width", canvas.width);
   lines.setAttribute("height", canvas.height);
   const pen = canvas.getContext("2d");
   pen.translate(canvas.width / 2, canvas.height / 2);
   pen.rotate((turns * Math.PI) / 2);
-  pen.drawImage(picture, -sides[0] / 2, -sides[1] / 2, ...sides);
+  pen.drawImage(shown, -sides[0] / 2, -sides[1] / 2, ...sides);
 }
 
 /** Show the strokes as the settings want them. */
@@ -71,7 +80,7 @@ function showLines() {
     strokes = traced.strokes.map((one) => turned(simplify(rounder(one, smooth), tolerance)));
     lines.setAttribute("viewBox", `0 0 ${frame().join(" ")}`);
   }
-  $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, smooth > 0)).join(""));
+  $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, isSmooth())).join(""));
   for (const name of ["save", "redraw"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
   $("#found").textContent = traced ? words() : "";
   showSettings();
@@ -119,17 +128,36 @@ function showSettings() {
 function svg() {
   const [width, height] = frame(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
   const mm = (pixels) => `${+((pixels * side) / Math.max(width, height)).toFixed(2)}mm`;
-  const ordered = penOrder(strokes, traced.lineWidth);
-  const paths = ordered.map((one) => `<path d="${pathData(one, Number(form.smoothing.value) > 0)}"/>`);
+  const look = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
+  const layers = pens().map(({ colour, name, own }) => [
+    `<g${name ? ` inkscape:groupmode="layer" inkscape:label="${name}"` : ""}`,
+    ` fill="none" stroke="${colour}" ${look}>`,
+    ...penOrder(own, traced.lineWidth).map((one) => `<path d="${pathData(one, isSmooth())}"/>`),
+    "</g>",
+  ].join(""));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${mm(width)}" height="${mm(height)}"`,
-    ` viewBox="0 0 ${width} ${height}" data-strokes="whole">`,
-    `<g fill="none" stroke="${INK}" stroke-width="${+traced.lineWidth.toFixed(2)}"`,
-    ' stroke-linecap="round" stroke-linejoin="round">',
-    ...paths,
-    "</g></svg>\n",
+    ` viewBox="0 0 ${width} ${height}" data-strokes="whole"`,
+    traced.colours ? ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape">' : ">",
+    ...layers,
+    "</svg>\n",
   ].join("");
 }
+
+/** The strokes of each pen, and what its layer is called; without colours there is one pen. */
+function pens() {
+  const { colours } = traced;
+  if (!colours) return [{ colour: INK, name: "", own: strokes }];
+  const known = [...new Set(colours)], names = known.map(colourName);
+  return known.map((colour, place) => {
+    const before = names.slice(0, place).filter((one) => one === names[place]).length;
+    const isOnly = names.indexOf(names[place]) === names.lastIndexOf(names[place]);
+    const name = isOnly ? names[place] : `${names[place]} ${String.fromCharCode(97 + (before % 26))}`;
+    return { colour, name, own: strokes.filter((_, stroke) => colours[stroke] === colour) };
+  });
+}
+
+const isSmooth = () => Number(form.smoothing.value) > 0;
 
 const ACTIONS = {
   file: () => $("#file").click(),
@@ -156,7 +184,7 @@ form.threshold.addEventListener("input", () => {
   form.automatic.checked = false;
   showSettings();
 });
-for (const name of ["threshold", "automatic"]) form[name].addEventListener("change", look);
+for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", look);
 takeFiles($("#trace-card"), $("#file"), open);
 showExample();
 
