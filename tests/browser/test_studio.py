@@ -420,6 +420,43 @@ def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
     assert sent(sheet, "complete")["category"] == "cat"
 
 
+def test_a_picture_is_traced_turned_and_redrawn(studio: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    sheet.goto(f"{studio}/trace")
+    found, workspace = sheet.locator("#found"), sheet.locator("#workspace")
+    expect(found).to_contain_text("13 strokes")  # of the example
+    line = sheet.locator("#lines path")
+    before = line.get_attribute("d")
+    sheet.get_by_label("Detail").fill("-3")
+    assert len(line.get_attribute("d") or "") < len(before or "")
+    sheet.get_by_label("Detail").fill("0")
+    sheet.get_by_label("Smoothing").fill("0")
+    assert "C" not in (line.get_attribute("d") or "C")
+    sheet.get_by_label("Cut the paper").check()
+    x, y, width, height = map(
+        float, (sheet.locator("#lines").get_attribute("viewBox") or "").split()
+    )
+    assert min(x, y) > 50
+    assert width > height
+    sheet.get_by_role("button", name="Turn").click()
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert box.split()[2:] == [f"{height:g}", f"{width:g}"]
+    threshold = sheet.get_by_label("Threshold", exact=True)
+    threshold.fill("80")  # of a line that is half as dark as black
+    threshold.dispatch_event("change")
+    expect(sheet.locator("#trouble")).to_contain_text("must show lines")
+    expect(sheet.get_by_role("button", name="Save SVG")).to_be_disabled()
+    sheet.get_by_label("Find the threshold").check()
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
+    expect(found).to_contain_text("13 strokes")
+    assert not [url for url in asked if "/api/" in url or "/model/" in url]
+    sheet.get_by_role("button", name="Let the model redraw it").click()
+    sheet.wait_for_url(f"{studio}/")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 13
+
+
 def test_complete(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/complete")
     all_drawn(sheet)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Error, Page
 from simulated_photo import photograph
 from starlette.responses import HTMLResponse
@@ -68,16 +69,42 @@ def test_clean_pictures_are_traced_as_by_python(
     site: str, sheet: Page, size: int, width: int
 ) -> None:
     sheet.goto(site)
-    files = [png(rendered(fitted(sketch.strokes), size, width)) for sketch in gallery(30)]
+    files = [png(rendered(fitted(sketch.strokes), size, width)) for sketch in gallery(20)]
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.99
     assert min(scores) > 0.8
 
 
+def sheet_of_pens() -> bytes:
+    """A tilted sheet on a table, drawn on in two colours."""
+    image = Image.new("RGB", (1200, 900), (60, 45, 40))
+    pen = ImageDraw.Draw(image)
+    pen.polygon([(180, 60), (1010, 180), (930, 860), (100, 700)], (238, 236, 228))
+    pen.line([(300, 250), (800, 330), (780, 600)], (200, 40, 40), 9, joint="curve")
+    pen.ellipse((320, 420, 560, 640), outline=(30, 40, 160), width=9)
+    pen.line([(620, 620), (700, 700)], (30, 40, 160), 9)
+    return png(np.asarray(image.reduce(2)))
+
+
+def test_a_sheet_is_straightened_and_pens_are_told_apart(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    file = sheet_of_pens()
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert f1_of(found, expected) == 1
+    assert found["page"]["width"] == found["width"]
+    assert expected.colours is not None
+    for own, pythons in zip(found["colours"], expected.colours, strict=True):
+        both = [[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in (own, pythons)]
+        np.testing.assert_allclose(*both, atol=12)
+    (found,) = traced_in(sheet, [file], straighten=False)
+    assert f1_of(found, read_picture(file, straighten=False)) == 1
+    assert found["page"] is None
+
+
 def test_photos_are_traced_as_by_python(site: str, sheet: Page) -> None:
     sheet.goto(site)
-    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(12))]
+    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(8))]
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.97

@@ -6,7 +6,7 @@ import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
 import { averaged, evenly } from "../sketch/smoothing.js";
 import { $, download, examples, remember, say, takeFiles, trying } from "./page.js";
-import { fitted, pathData } from "./strokes.js";
+import { boundsOf, fitted, pathData } from "./strokes.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const INK = "#111111";
@@ -29,8 +29,7 @@ async function open(chosen) {
   }));
   if (!bitmap) return;
   [file, picture, shown, turns, traced] = [chosen, bitmap, bitmap, 0, null];
-  showPicture();
-  showLines();
+  show();
   await look();
 }
 
@@ -45,40 +44,36 @@ async function look() {
   $("#found").textContent = "Looking at the picture …";
   const options = { threshold, straighten: form.straighten.checked, tolerance: 0, signal };
   const found = await trying(() => trace(file, options));
+  const page = found?.page ? new ImageData(found.page.data, found.page.width) : null;
+  const straight = page ? await createImageBitmap(page) : picture;
   if (signal.aborted) return;
-  workspace.removeAttribute("aria-busy");
-  traced = found ?? null;
-  shown = picture;
-  if (traced?.page) {
-    const { data, width, height } = traced.page;
-    shown = await createImageBitmap(new ImageData(data, width, height));
-  }
-  showPicture();
+  [traced, shown] = [found ?? null, straight];
   if (traced && form.automatic.checked) form.threshold.value = Math.round(100 * traced.threshold);
-  showLines();
+  show();
+  workspace.removeAttribute("aria-busy");
 }
 
-/** Show the picture, turned. */
-function showPicture() {
-  const scale = SHOWN / Math.max(shown.width, shown.height);
-  const sides = [shown.width * scale, shown.height * scale].map(Math.round);
-  [canvas.width, canvas.height] = turns % 2 ? sides.toReversed() : sides;
+/** Show the picture and its strokes as the settings want them. */
+function show() {
+  showLines();
+  const [left, top, width, height] = paper(), scale = SHOWN / Math.max(width, height);
+  [canvas.width, canvas.height] = [width * scale, height * scale].map(Math.round);
   lines.setAttribute("width", canvas.width);
   lines.setAttribute("height", canvas.height);
-  const pen = canvas.getContext("2d");
-  pen.translate(canvas.width / 2, canvas.height / 2);
+  lines.setAttribute("viewBox", paper().join(" "));
+  const pen = canvas.getContext("2d"), [wide, high] = frame();
+  pen.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
+  pen.translate(wide / 2, high / 2);
   pen.rotate((turns * Math.PI) / 2);
+  const sides = turns % 2 ? [high, wide] : [wide, high];
   pen.drawImage(shown, -sides[0] / 2, -sides[1] / 2, ...sides);
 }
 
-/** Show the strokes as the settings want them. */
 function showLines() {
-  const smooth = Number(form.smoothing.value);
   strokes = [];
   if (traced) {
     const tolerance = traced.tolerance * 2 ** -Number(form.detail.value);
-    strokes = traced.strokes.map((one) => turned(simplify(rounder(one, smooth), tolerance)));
-    lines.setAttribute("viewBox", `0 0 ${frame().join(" ")}`);
+    strokes = traced.strokes.map((one) => turned(simplify(rounder(one), tolerance)));
   }
   $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, isSmooth())).join(""));
   for (const name of ["save", "redraw"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
@@ -86,16 +81,26 @@ function showLines() {
   showSettings();
 }
 
-/** A stroke averaged over so many line widths. */
-function rounder(stroke, widths) {
+/** A stroke averaged over as many line widths as is wanted. */
+function rounder(stroke) {
+  const widths = Number(form.smoothing.value);
   if (!widths) return stroke;
   const spacing = Math.max(traced.lineWidth / 4, 1); // close enough
   return averaged(evenly(stroke, spacing), (widths * traced.lineWidth) / spacing);
 }
 
-/** Width and height of what is shown. */
-const frame = () =>
-  turns % 2 ? [traced.height, traced.width] : [traced.width, traced.height];
+/** Width and height of the turned picture. */
+function frame() {
+  const { width, height } = traced ?? shown;
+  return turns % 2 ? [height, width] : [width, height];
+}
+
+/** The part of it that is shown and saved: left, top, width, height. */
+function paper() {
+  if (!strokes.length || !form.cut.checked) return [0, 0, ...frame()];
+  const [left, top, right, bottom] = boundsOf(strokes), edge = 2 * traced.lineWidth;
+  return [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge].map((one) => +one.toFixed(2));
+}
 
 /** A stroke as it lies on the turned picture. */
 function turned([xs, ys]) {
@@ -126,7 +131,7 @@ function showSettings() {
 
 /** The strokes as SVG, as large as is wanted, in the order of a pen that goes a short way. */
 function svg() {
-  const [width, height] = frame(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
+  const [left, top, width, height] = paper(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
   const mm = (pixels) => `${+((pixels * side) / Math.max(width, height)).toFixed(2)}mm`;
   const look = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
   const layers = pens().map(({ colour, name, own }) => [
@@ -137,7 +142,7 @@ function svg() {
   ].join(""));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${mm(width)}" height="${mm(height)}"`,
-    ` viewBox="0 0 ${width} ${height}" data-strokes="whole"`,
+    ` viewBox="${left} ${top} ${width} ${height}" data-strokes="whole"`,
     traced.colours ? ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape">' : ">",
     ...layers,
     "</svg>\n",
@@ -164,8 +169,7 @@ const ACTIONS = {
   turn: () => {
     if (!picture) return;
     turns = (turns + 1) % 4;
-    showPicture();
-    showLines();
+    show();
   },
   save: () => download(new Blob([svg()], { type: "image/svg+xml" }), "traced.svg"),
   redraw: () => {
@@ -177,9 +181,9 @@ for (const [name, action] of Object.entries(ACTIONS)) {
   $(`[data-do=${name}]`).addEventListener("click", action);
 }
 form.addEventListener("submit", (event) => event.preventDefault());
-for (const name of ["shows", "detail", "smoothing"]) {
-  form[name].addEventListener("input", name === "shows" ? showSettings : showLines);
-}
+form.shows.addEventListener("input", showSettings);
+form.cut.addEventListener("change", show);
+for (const name of ["detail", "smoothing"]) form[name].addEventListener("input", showLines);
 form.threshold.addEventListener("input", () => {
   form.automatic.checked = false;
   showSettings();
