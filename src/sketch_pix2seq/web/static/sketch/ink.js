@@ -220,9 +220,10 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
   const edge = scaled(EDGE), ringing = scaled(RINGING), surely = scaled(SURELY_DRAWN);
   const near = spread(contrast, reach), close = near.data, around = spread(near, 5).data;
   const mask = new Uint8Array(data.length);
-  for (let i = 0; i < mask.length; i++) {
-    const relative = Math.max(edge[close[i]], ringing[around[i]]);
-    mask[i] = Number(data[i] > Math.max(relative, Math.floor(faint), printed ? printed[i] : 0));
+  for (let i = 0, least = Math.floor(faint); i < mask.length; i++) {
+    const value = data[i];
+    if (value <= least || value <= edge[close[i]] || value <= ringing[around[i]]) continue;
+    if (!printed || value > printed[i]) mask[i] = 1;
   }
   let drawn = { width, height, data: mask };
   if (printed || sure > faint) {

@@ -98,38 +98,40 @@ export function roughWidth({ width, height, data }) {
 export function edgeDistance({ width, height, data }, most = 64) {
   const stride = width + 2, margin = (most + 1) * stride;
   const withinRow = new Int32Array(height * stride + 2 * margin);
-  /** @type {number[]} */
-  const pixels = [], squares = [];
+  let count = 0;
+  for (let at = 0; at < data.length; at++) count += data[at];
+  const pixels = new Int32Array(count), squares = new Int32Array(count), left = new Int32Array(count);
+  let number = 0;
   for (let y = 0; y < height; y++) {
-    for (let x = 0, at = y * width; x < width;) {
-      if (!data[at + x]) {
-        x++;
-        continue;
-      }
+    for (let x = 0, at = y * width; x < width; x++) {
+      if (!data[at + x]) continue;
       const first = x;
       while (x < width && data[at + x]) x++;
-      for (let i = first; i < x; i++) {
-        const beside = Math.min(i - first + 1, x - i, most);
-        pixels.push(margin + y * stride + i + 1);
-        squares.push(beside * beside);
-        withinRow[margin + y * stride + i + 1] = beside * beside;
+      for (let i = first; i < x; i++, number++) {
+        const beside = Math.min(i - first + 1, x - i, most), place = margin + y * stride + i + 1;
+        withinRow[place] = squares[number] = beside * beside;
+        pixels[number] = place;
+        left[number] = number;
       }
     }
   }
-  let left = Array.from(pixels.keys());
-  for (let dy = 1; dy < most && left.length > 0; dy++) {
-    left = left.filter((number) => squares[number] > dy * dy);
-    for (const number of left) {
-      const above = withinRow[pixels[number] - dy * stride];
-      const below = withinRow[pixels[number] + dy * stride];
+  for (let dy = 1; dy < most && count > 0; dy++) {
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const one = left[i];
+      if (squares[one] <= dy * dy) continue;
+      left[kept++] = one;
+      const above = withinRow[pixels[one] - dy * stride], below = withinRow[pixels[one] + dy * stride];
       const nearer = (above < below ? above : below) + dy * dy;
-      if (nearer < squares[number]) squares[number] = nearer;
+      if (nearer < squares[one]) squares[one] = nearer;
     }
+    count = kept;
   }
   const distance = new Float32Array(width * height);
-  pixels.forEach((place, number) => {
-    const y = Math.floor((place - margin) / stride), x = (place - margin) % stride - 1;
-    distance[y * width + x] = Math.sqrt(squares[number]);
-  });
+  for (let y = 0, one = 0; y < height; y++) {
+    for (const end = margin + (y + 1) * stride; one < pixels.length && pixels[one] < end; one++) {
+      distance[y * width + pixels[one] - margin - y * stride - 1] = Math.sqrt(squares[one]);
+    }
+  }
   return distance;
 }

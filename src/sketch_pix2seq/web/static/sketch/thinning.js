@@ -21,16 +21,21 @@ export function thin({ width, height, data }, kept) {
     if (kept) stays.set(kept.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1);
   }
   const steps = AROUND.map(([dy, dx]) => dy * stride + dx), { passes, corners } = tables();
-  let pixels = [];
-  for (let at = 0; at < flat.length; at++) if (flat[at]) pixels.push(at);
-  for (let before = -1; before !== pixels.length;) {
-    before = pixels.length;
-    for (const table of passes) {
-      const gone = pixels.filter((at) => table[code(flat, at, steps)] && !stays[at]);
-      for (const at of gone) flat[at] = 0;
-      pixels = pixels.filter((at) => flat[at]);
-    }
+  /** @type {number[]} */
+  const every = [];
+  for (let at = 0; at < flat.length; at++) if (flat[at]) every.push(at);
+  const looked = new Int32Array(flat.length); // when each pixel was last looked at
+  /** @type {number[][]} What the last two passes removed. */
+  let gone = [every, every];
+  for (let time = 1; gone[0].length + gone[1].length > 0; time++) {
+    const table = passes[(time + 1) % 2];
+    // a pass changes nothing but beside what was removed since it was last done
+    const changed = time <= 2 ? every : beside(gone.flat(), steps, looked, time);
+    const now = changed.filter((at) => flat[at] && table[code(flat, at, steps)] && !stays[at]);
+    for (const at of now) flat[at] = 0;
+    gone = [gone[1], now];
   }
+  const pixels = every.filter((at) => flat[at]);
   // corners of staircases, a quarter of the pixels at a time: no two pixels of a quarter touch
   for (let quarter = 0; quarter < 4; quarter++) {
     for (const at of pixels) {
@@ -44,6 +49,22 @@ export function thin({ width, height, data }, kept) {
     lines.set(flat.subarray(first, first + width), y * width);
   }
   return lines;
+}
+
+/** Neighbours of pixels, each of them once. */
+function beside(
+  /** @type {number[]} */ pixels, /** @type {number[]} */ steps, /** @type {Int32Array} */ looked,
+  /** @type {number} */ time,
+) {
+  const found = [];
+  for (const at of pixels) {
+    for (const step of steps) {
+      if (looked[at + step] === time) continue;
+      looked[at + step] = time;
+      found.push(at + step);
+    }
+  }
+  return found;
 }
 
 /** A pixel's neighbours as eight bits. */
