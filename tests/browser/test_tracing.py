@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,9 +16,11 @@ from starlette.responses import HTMLResponse
 
 from benchmarks.tracing import compared, fitted, png, rendered
 from serving import serving
-from sketch_pix2seq import Sketch
+from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.sketch.order import is_closed
+from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
 
 TRACE = """async ([files, options]) => {
@@ -116,3 +119,62 @@ def test_what_is_no_drawing_is_refused(site: str, sheet: Page) -> None:
         traced_in(sheet, [png(np.full((90, 90), 200, np.uint8))])
     with pytest.raises(Error, match="DrawingError: a picture must be of a kind that"):
         traced_in(sheet, [b"no picture"])
+
+
+def way_of_pen(strokes: Sequence[np.ndarray]) -> float:
+    """How far the lifted pen goes."""
+    return float(sum(np.hypot(*(b[0] - a[-1])) for a, b in itertools.pairwise(strokes)))
+
+
+def test_the_lifted_pen_goes_a_short_way(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    rng = np.random.default_rng(0)
+    page = [
+        stroke + np.array([300 * (k % 4), 300 * (k // 4)])
+        for k, sketch in enumerate(gallery(12))
+        for stroke in sketch.strokes
+    ]
+    page = [page[place] for place in rng.permutation(len(page))]
+    found = sheet.evaluate(
+        """async strokes => {
+          const { penOrder } = await import("/static/sketch/pen_order.js");
+          return penOrder(strokes, 2);
+        }""",
+        [stroke.T.tolist() for stroke in page],
+    )
+    ordered = [np.array(stroke).T for stroke in found]
+    assert sorted(map(drawn_length, ordered)) == pytest.approx(sorted(map(drawn_length, page)))
+    python = pen_order(page, [is_closed(stroke, 2) for stroke in page])
+    assert way_of_pen(ordered) < 1.25 * way_of_pen(python) < 0.2 * way_of_pen(page)
+
+
+def drawn_length(stroke: np.ndarray) -> float:
+    return float(np.hypot(*np.diff(stroke, axis=0).T).sum())
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+  viewBox="0 0 200 200"><style>.pen { fill: none; stroke: #123 } .gone { display: none }</style>
+  <rect width="200" height="200" fill="white"/><path class="gone" d="M0 0L200 200"/>
+  <defs><line id="spoke" x1="60" y1="100" x2="90" y2="100" stroke="black"/></defs>
+  <g transform="translate(10 5) scale(2 1.5)" style="stroke: red; fill: none">
+  <path d="M10 10c20 -20 40 20 60 0m5 5l5 20"/><circle cx="40" cy="60" r="20"/>
+  <polyline points="5,90 20,70 35,90"/></g>
+  <use xlink:href="#spoke" x="40" y="60"/><ellipse class="pen" cx="150" cy="170" rx="30" ry="9"/>
+  </svg>"""
+
+
+def test_svgs_are_read_as_by_python(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async text => {
+          const { strokesInSvg } = await import("/static/studio/svg.js");
+          return strokesInSvg(text);
+        }""",
+        SVG,
+    )
+    (expected,) = read_sketches(SVG.encode())
+    strokes = [np.array(stroke).T for stroke in found]
+    assert len(strokes) == len(expected.strokes) == 6
+    f1, miss, off = compared(expected.strokes, strokes)
+    assert f1 == 1
+    assert max(miss, off) < 0.2

@@ -225,6 +225,7 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
     if (value <= least || value <= edge[close[i]] || value <= ringing[around[i]]) continue;
     if (!printed || value > printed[i]) mask[i] = 1;
   }
+  /** @type {Plane} */
   let drawn = { width, height, data: mask };
   if (printed || sure > faint) {
     const regions = new Regions(drawn);

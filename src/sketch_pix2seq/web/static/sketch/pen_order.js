@@ -24,21 +24,21 @@ export function penOrder(strokes, lineWidth) {
 
 /** Go on with the stroke that can begin nearest to the pen, from the upper left. */
 function greedy(/** @type {Points[]} */ strokes, /** @type {number} */ lineWidth) {
-  const left = strokes.map((stroke) => ({ stroke, isClosed: isClosed(stroke, lineWidth) }));
+  const waiting = strokes.map((stroke) => ({ stroke, isClosed: isClosed(stroke, lineWidth) }));
   /** @type {Points[]} */
   const ordered = [];
-  /** @type {Point} */
-  let pen = [0, 1].map((axis) => strokes.reduce(
+  const [left, top] = [0, 1].map((axis) => strokes.reduce(
     (low, stroke) => stroke[axis].reduce((least, value) => Math.min(least, value), low), Infinity));
-  while (left.length > 0) {
+  let pen = /** @type {Point} */ ([left, top]);
+  while (waiting.length > 0) {
     let best = { number: 0, at: 0, away: Infinity };
-    for (const [number, { stroke: [xs, ys], isClosed: isRing }] of left.entries()) {
+    for (const [number, { stroke: [xs, ys], isClosed: isRing }] of waiting.entries()) {
       for (let at = 0; at < xs.length; at += isRing ? 1 : Math.max(xs.length - 1, 1)) {
         const away = (xs[at] - pen[0]) ** 2 + (ys[at] - pen[1]) ** 2;
         if (away < best.away) best = { number, at, away };
       }
     }
-    const [{ stroke, isClosed: isRing }] = left.splice(best.number, 1);
+    const [{ stroke, isClosed: isRing }] = waiting.splice(best.number, 1);
     const turned = isRing ? openedAt(stroke, best.at) : best.at > 0 ? reversed(stroke) : stroke;
     ordered.push(turned);
     pen = endOf(turned);

@@ -142,6 +142,7 @@ function isEven(column) {
   for (let y = 0; y <= column.length; y++) {
     if ((column[y] ?? 0) !== (column[y - 1] ?? 0)) edges.push(y);
   }
+  /** @type {number[]} */
   const middles = [];
   for (let i = 0; i < edges.length; i += 2) middles.push((edges[i] + edges[i + 1]) / 2);
   if (middles.length < LEAST_LINES) return false;
