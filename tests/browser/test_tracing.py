@@ -98,8 +98,10 @@ def test_a_sheet_is_straightened_and_pens_are_told_apart(site: str, sheet: Page)
     assert found["page"]["width"] == found["width"]
     assert expected.colours is not None
     for own, pythons in zip(found["colours"], expected.colours, strict=True):
-        both = [[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in (own, pythons)]
-        np.testing.assert_allclose(*both, atol=12)
+        one, other = (
+            [int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (own, pythons)
+        )
+        np.testing.assert_allclose(one, other, atol=12)
     (found,) = traced_in(sheet, [file], straighten=False)
     assert f1_of(found, read_picture(file, straighten=False)) == 1
     assert found["page"] is None
