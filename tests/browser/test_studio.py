@@ -420,7 +420,7 @@ def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
     assert sent(sheet, "complete")["category"] == "cat"
 
 
-def test_a_picture_is_traced_turned_and_redrawn(studio: str, sheet: Page) -> None:
+def test_a_picture_is_traced_turned_cropped_and_redrawn(studio: str, sheet: Page) -> None:
     asked: list[str] = []
     sheet.on("request", lambda request: asked.append(request.url))
     sheet.goto(f"{studio}/trace")
@@ -442,6 +442,25 @@ def test_a_picture_is_traced_turned_and_redrawn(studio: str, sheet: Page) -> Non
     sheet.get_by_role("button", name="Turn").click()
     box = sheet.locator("#lines").get_attribute("viewBox") or ""
     assert box.split()[2:] == [f"{height:g}", f"{width:g}"]
+    sheet.get_by_label("Cut the paper").uncheck()
+    sheet.get_by_role("button", name="Crop").click()
+    sheet.evaluate("scrollTo(0, 0)")
+    stage = sheet.locator("#lines").bounding_box()
+    assert stage is not None
+    corners = [
+        [stage[side] + share * stage[length] for side, length in (("x", "width"), ("y", "height"))]
+        for share in (0.02, 0.6)
+    ]
+    sheet.mouse.move(*corners[0])
+    sheet.mouse.down()
+    sheet.mouse.move(*corners[1])
+    sheet.mouse.up()
+    expect(found).to_contain_text(re.compile("^(9|10) strokes"))
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    np.testing.assert_allclose(np.float64(box.split()), [0, 0, 0.58 * 700, 0.58 * 900], atol=4)
+    sheet.get_by_role("button", name="Whole picture").click()
+    expect(found).to_contain_text("13 strokes")
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
     threshold = sheet.get_by_label("Threshold", exact=True)
     threshold.fill("80")  # of a line that is half as dark as black
     threshold.dispatch_event("change")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -180,3 +181,38 @@ def test_svgs_are_read_as_by_python(site: str, sheet: Page) -> None:
     f1, miss, off = compared(expected.strokes, strokes)
     assert f1 == 1
     assert max(miss, off) < 0.2
+
+
+def test_pictures_of_all_kinds_are_traced_as_by_python(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    ink = Image.fromarray(255 - rendered(fitted(gallery(3)[1].strokes), 300, 5))
+    wide = Image.new("L", (420, 300))
+    wide.paste(ink, (60, 0))
+    paper, black = (Image.new("RGB", wide.size, colour) for colour in ("white", "black"))
+    on_white = Image.composite(black, paper, wide)
+    lines = black.copy()
+    lines.putalpha(wide)
+    sticker = on_white.convert("RGBA")
+    sticker.putalpha(Image.new("L", wide.size, 180))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    files = [
+        saved(lines, "png"),
+        saved(sticker, "png"),
+        saved(Image.composite(paper, Image.new("RGB", wide.size, (20, 40, 60)), wide), "png"),
+        saved(on_white.quantize(5), "png"),
+        saved(on_white.convert("L").convert("I;16").point(lambda value: value * 256), "png"),
+        saved(on_white, "jpeg", exif=turned, quality=90),
+        saved(on_white, "webp", quality=90),
+        saved(on_white.resize((90, 64)), "gif"),
+    ]
+    scores = [
+        f1_of(*pair) for pair in zip(traced_in(sheet, files), map(read_picture, files), strict=True)
+    ]
+    assert np.mean(scores) > 0.98
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()

@@ -9,13 +9,16 @@ import { $, download, examples, remember, say, takeFiles, trying } from "./page.
 import { boundsOf, fitted, pathData } from "./strokes.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
+const LEAST_PART = 16; // pixels of a side of what can be cut out
 const INK = "#111111";
 
 const workspace = $("#workspace");
 const form = $("#settings");
 const canvas = $("#picture");
 const lines = $("#lines");
+const stage = $(".stage");
 let file = null; // the picture
+let whole = null; // the picture that it was cut out of
 let picture = null; // as a bitmap
 let shown = null; // it, or the straightened sheet in it
 let turns = 0; // by a quarter, clockwise
@@ -23,12 +26,14 @@ let traced = null; // what was read, with all its points
 let strokes = []; // as they are shown and saved
 let looking = new AbortController();
 
-async function open(chosen) {
+/** Show a picture and trace it; `of` is the one that it was cut out of. */
+async function open(chosen, { turn = 0, of = null } = {}) {
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
     say("This is no picture that the browser can show. PNG and JPEG always are.", "trouble failed");
   }));
   if (!bitmap) return;
-  [file, picture, shown, turns, traced] = [chosen, bitmap, bitmap, 0, null];
+  [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
+  startCropping(false);
   show();
   await look();
 }
@@ -164,8 +169,71 @@ function pens() {
 
 const isSmooth = () => Number(form.smoothing.value) > 0;
 
+let corner = null; // of the frame that is being drawn
+
+const isCropping = () => stage.classList.contains("cropping");
+
+/** Let a frame be drawn round the part that is wanted, or no longer. */
+function startCropping(starts) {
+  corner = null;
+  const button = $("[data-do=crop]");
+  stage.classList.toggle("cropping", starts);
+  button.setAttribute("aria-pressed", String(starts));
+  button.textContent = whole ? "Whole picture" : "Crop";
+  $("rect", lines).setAttribute("width", 0);
+  if (starts) $("#found").textContent = "Draw a frame around what you want.";
+}
+
+/** Where a pointer is on the turned picture. */
+function placeOf({ clientX, clientY }) {
+  const box = lines.getBoundingClientRect(), [left, top, width, height] = paper();
+  return [left + ((clientX - box.left) / box.width) * width, top + ((clientY - box.top) / box.height) * height];
+}
+
+/** Left, top, width and height of the frame from the corner to a place. */
+const framed = (place) => [0, 1].map((axis) => Math.min(corner[axis], place[axis]))
+  .concat([0, 1].map((axis) => Math.abs(place[axis] - corner[axis])));
+
+/** Cut a part out of what is shown. */
+async function cropTo([left, top, width, height]) {
+  const [wide, high] = frame();
+  const part = [ // of the picture before it was turned
+    [left, top, width, height],
+    [top, wide - left - width, height, width],
+    [wide - left - width, high - top - height, width, height],
+    [high - top - height, left, height, width],
+  ][turns];
+  const scale = shown.width / (traced ?? shown).width;
+  const [x, y, across, down] = part.map((one) => Math.round(one * scale));
+  if (Math.min(across, down) < LEAST_PART) return startCropping(false);
+  const cut = new OffscreenCanvas(across, down);
+  cut.getContext("2d").drawImage(shown, -x, -y);
+  return open(await cut.convertToBlob(), { turn: turns, of: whole ?? file });
+}
+
+lines.addEventListener("pointerdown", (event) => {
+  if (!isCropping() || event.button !== 0) return;
+  event.preventDefault();
+  lines.setPointerCapture(event.pointerId);
+  corner = placeOf(event);
+});
+lines.addEventListener("pointermove", (event) => {
+  if (!corner) return;
+  const [x, y, width, height] = framed(placeOf(event));
+  for (const [name, value] of Object.entries({ x, y, width, height })) $("rect", lines).setAttribute(name, value);
+});
+lines.addEventListener("pointerup", (event) => {
+  if (corner) trying(() => cropTo(framed(placeOf(event))));
+  corner = null;
+});
+lines.addEventListener("pointercancel", () => startCropping(false));
+
 const ACTIONS = {
   file: () => $("#file").click(),
+  crop: () => {
+    if (whole) open(whole);
+    else if (picture) startCropping(!isCropping());
+  },
   turn: () => {
     if (!picture) return;
     turns = (turns + 1) % 4;
