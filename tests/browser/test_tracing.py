@@ -68,12 +68,12 @@ def f1_of(traced: dict[str, Any], expected: Sketch) -> float:
     return compared([scale * stroke for stroke in expected.strokes], strokes)[0]
 
 
-@pytest.mark.parametrize(("size", "width"), [(256, 3), (1000, 5), (1000, 30)])
+@pytest.mark.parametrize(("size", "width", "count"), [(256, 3, 30), (1000, 5, 30), (1000, 30, 8)])
 def test_clean_pictures_are_traced_as_by_python(
-    site: str, sheet: Page, size: int, width: int
+    site: str, sheet: Page, size: int, width: int, count: int
 ) -> None:
     sheet.goto(site)
-    files = [png(rendered(fitted(sketch.strokes), size, width)) for sketch in gallery(20)]
+    files = [png(rendered(fitted(sketch.strokes), size, width)) for sketch in gallery(count)]
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.99
@@ -114,6 +114,39 @@ def test_photos_are_traced_as_by_python(site: str, sheet: Page) -> None:
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.97
+
+
+def test_pictures_of_the_page_are_traced_too(site: str, sheet: Page) -> None:
+    """An `ImageData` and an `ImageBitmap`, with a threshold and a tolerance."""
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async () => {
+          const { trace } = await import("/static/sketch/client.js");
+          const canvas = new OffscreenCanvas(400, 300), pen = canvas.getContext("2d");
+          pen.fillStyle = "white";
+          pen.fillRect(0, 0, 400, 300);
+          const draw = (colour, y) => {
+            Object.assign(pen, { strokeStyle: colour, lineWidth: 6 });
+            pen.stroke(new Path2D(`M50 ${y}q150 90 300 0`));
+          };
+          draw("black", 60);
+          draw("#bbb", 160);
+          const data = pen.getImageData(0, 0, 400, 300);
+          const all = await trace(data), bitmap = await trace(await createImageBitmap(canvas));
+          const dark = await trace(data, { threshold: 0.6 });
+          const dense = await trace(data, { tolerance: 0 });
+          const few = await trace(data, { tolerance: 20 });
+          const count = ({ strokes }) => strokes.map(([xs]) => xs.length);
+          return [all, bitmap, dark, dense, few].map(count).concat(dark.strokes[0][1][0]);
+        }"""
+    )
+    both, bitmap, dark, dense, few, y = found
+    assert both == bitmap
+    assert len(both) == 2
+    assert dark == [both[0]] or dark == [both[1]]
+    assert y == pytest.approx(60, abs=4)
+    assert min(dense) > 250
+    assert max(few) == 3
 
 
 def test_what_is_no_drawing_is_refused(site: str, sheet: Page) -> None:

@@ -12,6 +12,7 @@ import { thin } from "./thinning.js";
 /** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./simplify.js").Points} Points */
 /** @typedef {[number, number]} Point */
+/** @typedef {{width: number, height: number, data: Float32Array}} Shares */
 /**
  * A stroke in pixels, and half the width of the ink along it.
  * @typedef {{xs: number[], ys: number[], radii: number[]}} Line
@@ -25,7 +26,7 @@ const ACROSS = 1.4; // of half the line's width: how far across a line its middl
 const MOST_ASIDE = 0.35; // of half the width, and a pixel: the middle is no farther off
 const WIDER = 1.35; // times as wide as most of the line are places where lines meet
 const SMOOTH = 0.12; // of the line's width: deviation of the weights in smoothing a line
-const LEG = 0.8; // of the width: how long both sides of a corner are straight, and the corner is round
+const LEG = 0.8; // of the width: how long both sides of a corner are straight, and it is round
 const SHARP = 0.6; // radians: the least turn of a corner
 const CUT_OFF = 0.25; // of such a side: how much of a corner the middle of ink cuts off at most
 const BENT = 0.2; // radians: the most that its sides turn
@@ -91,7 +92,7 @@ function wideParts({ width, height }, distance, half, least) {
  * Move lines to the middle of the ink across them, and smooth them.
  *
  * @param {Line[]} lines
- * @param {{width: number, height: number, data: Float32Array}} ink How much of each pixel is ink.
+ * @param {Shares} ink How much of each pixel is ink.
  * @param {number} leastSigma Deviation in pixels of the weights in smoothing thin lines.
  * @returns {Points[]} With points about a pixel apart.
  */
@@ -117,15 +118,17 @@ export function centred(lines, ink, leastSigma = 1) {
     }
   }
   // where lines meet, as beside it on the same line
-  const aside = places.length ? interpolated(every, places, asides) : new Float64Array(every.length);
+  const isFound = places.length > 0;
+  const aside = isFound ? interpolated(every, places, asides) : new Float64Array(every.length);
   const sigma = Math.max(SMOOTH * usual, leastSigma, 1);
+  const leg = Math.max(roundHalfEven(LEG * usual), 4);
   let at = 0;
   return dense.map(({ xs, ys }, number) => {
     const first = at;
     at += xs.length;
     const moved = [0, 1].map((axis) => [xs, ys][axis].map(
       (value, i) => value + aside[first + i] * ways[number][i][axis]));
-    return sharpened(averaged(/** @type {Points} */ (moved), sigma), Math.max(roundHalfEven(LEG * usual), 4));
+    return sharpened(averaged(/** @type {Points} */ (moved), sigma), leg);
   });
 }
 
@@ -144,7 +147,7 @@ function normals({ xs, ys }) {
  * How far aside the middle of the ink is; null where that is not sure: one line, no more.
  *
  * @param {Line} line @param {number} i @param {number[]} normal
- * @param {{ink: {width: number, height: number, data: Float32Array}, reach: number, usual: number}} of
+ * @param {{ink: Shares, reach: number, usual: number}} of
  */
 function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, usual }) {
   const value = (/** @type {number} */ away) =>
@@ -171,8 +174,7 @@ function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, usual }) {
 
 /** A value between the middles of pixels, linear. */
 function sampled(
-  /** @type {{width: number, height: number, data: Float32Array}} */ { width, height, data },
-  /** @type {number} */ x, /** @type {number} */ y,
+  /** @type {Shares} */ { width, height, data }, /** @type {number} */ x, /** @type {number} */ y,
 ) {
   x = Math.min(Math.max(x - 0.5, 0), width - 1.001);
   y = Math.min(Math.max(y - 0.5, 0), height - 1.001);
@@ -199,9 +201,8 @@ function sharpened([xs, ys], leg) {
   const candidates = [];
   for (let at = 0; at < count; at++) {
     const turn = turnOf(way(at, at + leg), way(at + 3 * leg, at + 4 * leg));
-    if (turn > SHARP && turn < Math.PI - SHARP / 2 && bend(at) < BENT && bend(at + 3 * leg) < BENT) {
-      candidates.push({ turn, at });
-    }
+    const isCorner = turn > SHARP && turn < Math.PI - SHARP / 2;
+    if (isCorner && bend(at) < BENT && bend(at + 3 * leg) < BENT) candidates.push({ turn, at });
   }
   /** @type {{middle: number, corner: Point}[]} */
   const corners = [];

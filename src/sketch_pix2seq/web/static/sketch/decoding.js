@@ -5,12 +5,14 @@ import { BOX, greyOf, resized } from "./picture.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
-const MOST_PIXELS = 9_000_000; // that are worked on: a page of A4 at 300 dots an inch has 8.7 million
+const MOST_PIXELS = 9_000_000; // that are worked on: A4 at 300 dots an inch has 8.7 million
 const MOST_DECODED = 100_000_000; // that a picture may have
 const STRIP = 1024; // rows that are drawn at once: canvases of some browsers are small
 const WIDEST_LINE = 0.06; // of the side: what is opaque and wider is an area, not a line
 const LOOKED_AT = 64; // places along each side at which that is looked for
-const LEAST_SEEN = 30; // steps of 255 between the darkest and the lightest place of what shows anything
+const LEAST_SEEN = 30; // steps of 255 from the darkest to the lightest place, to show anything
+/** @type {ImageBitmapOptions} */
+const AS_STORED = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
 /**
  * Decode a picture; one of more than 9 million pixels is shrunk.
@@ -22,7 +24,7 @@ export async function decoded(image) {
   if (!(image instanceof Blob)) return planesOf(image);
   let bitmap;
   try {
-    bitmap = await createImageBitmap(image, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    bitmap = await createImageBitmap(image, AS_STORED);
   } catch {
     throw new DrawingError("a picture must be of a kind that this browser can show", {
       got: image.type || "something else", fix: "PNG and JPEG always are.",
@@ -50,18 +52,22 @@ function planesOf(image) {
   for (let top = 0; top < high; top += rows) {
     const bottom = Math.min(top + rows, high);
     const strip = pixelsOf(image, top * scale, Math.min(bottom * scale, height));
-    for (let y = top; y < bottom; y++) shrinkRow(strip, width, (y - top) * scale, scale, planes, y * wide);
+    for (let y = top; y < bottom; y++) {
+      shrinkRow(strip, width, (y - top) * scale, scale, planes, y * wide);
+    }
   }
   return { picture: flattened({ width: wide, height: high, planes }), scale };
 }
 
 /** Some rows of a picture: red, green, blue and opacity of each pixel. */
 function pixelsOf(
-  /** @type {ImageBitmap | ImageData} */ image, /** @type {number} */ top, /** @type {number} */ bottom,
+  /** @type {ImageBitmap | ImageData} */ image,
+  /** @type {number} */ top, /** @type {number} */ bottom,
 ) {
   const { width } = image;
   if ("data" in image) return image.data.subarray(4 * top * width, 4 * bottom * width);
-  const pen = new OffscreenCanvas(width, bottom - top).getContext("2d", { willReadFrequently: true });
+  const canvas = new OffscreenCanvas(width, bottom - top);
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
   if (!pen) throw new Error("this browser cannot read pictures in a worker");
   pen.drawImage(image, 0, -top);
   return pen.getImageData(0, 0, width, bottom - top).data;
@@ -95,13 +101,13 @@ function shrinkRow(
 /**
  * Make a picture one of ink on paper, grey if it has no colours.
  *
- * If what is opaque is lines alone, they are ink of any colour, and black. Else the picture is laid on
- * white; where that hides all of it, on black.
+ * If what is opaque is lines alone, they are ink of any colour, and black. Else the picture is laid
+ * on white; where that hides all of it, on black.
  *
  * @param {Picture} picture Red, green, blue and opacity. @returns {Picture}
  */
 function flattened({ width, height, planes: [red, green, blue, alpha] }) {
-  if (alpha.every((one) => one === 255)) return withoutNeedlessColours(width, height, [red, green, blue]);
+  if (alpha.every((one) => one === 255)) return coloured(width, height, [red, green, blue]);
   if (showsLines({ width, height, planes: [alpha] })) {
     return { width, height, planes: [alpha.map((one) => 255 - one)] };
   }
@@ -111,13 +117,15 @@ function flattened({ width, height, planes: [red, green, blue, alpha] }) {
     const { data } = greyOf({ width, height, planes });
     const darkest = data.reduce((low, value) => Math.min(low, value), 255);
     const lightest = data.reduce((high, value) => Math.max(high, value), 0);
-    if (lightest - darkest >= LEAST_SEEN || paper === 0) return withoutNeedlessColours(width, height, planes);
+    if (lightest - darkest >= LEAST_SEEN || paper === 0) return coloured(width, height, planes);
   }
   throw new Error("there is always one of both");
 }
 
-/** @param {number} width @param {number} height @param {Uint8Array[]} planes @returns {Picture} */
-function withoutNeedlessColours(width, height, planes) {
+/** A picture; a grey one of one plane. @returns {Picture} */
+function coloured(
+  /** @type {number} */ width, /** @type {number} */ height, /** @type {Uint8Array[]} */ planes,
+) {
   const [red, green, blue] = planes;
   const isGrey = red.every((value, at) => value === green[at] && value === blue[at]);
   return { width, height, planes: isGrey ? [red] : planes };
@@ -127,7 +135,9 @@ function withoutNeedlessColours(width, height, planes) {
 export function imageOf({ width, height, planes }) {
   const data = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let at = 0; at < width * height; at++) {
-    for (let colour = 0; colour < 3; colour++) data[4 * at + colour] = planes[colour % planes.length][at];
+    for (let colour = 0; colour < 3; colour++) {
+      data[4 * at + colour] = planes[colour % planes.length][at];
+    }
   }
   return { width, height, data };
 }

@@ -30,7 +30,7 @@ const LEAST_IN_PHOTO = 10; // the same in a photo, of 255 for black on white
 const LEAST_PRINTED = 6; // the same of printed lines
 const NOISES = 5; // times the noise of the paper
 const MOST_INK = 0.5;
-const WIDEST_LINE = 0.08; // of the longest side of a photo: darker things that are wider are shadows
+const WIDEST_LINE = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
 const VALLEY = 16; // pixels of a photo along a square, of which most are paper
 const DEEPEST = 40; // steps of 255 by which such paper may be darker
 const SURE = 0.22; // of the ink's usual contrast in a photo: where a line is seen for sure
@@ -111,7 +111,9 @@ function paperColour({ width, height, planes }) {
 }
 
 /** How much each pixel differs from the paper, in the colour in which it does so most. */
-function differing(/** @type {Picture} */ { width, height, planes }, /** @type {number[]} */ paper) {
+function differing(
+  /** @type {Picture} */ { width, height, planes }, /** @type {number[]} */ paper,
+) {
   const data = new Uint8Array(width * height);
   planes.forEach((plane, colour) => {
     for (let i = 0; i < data.length; i++) {
@@ -124,8 +126,8 @@ function differing(/** @type {Picture} */ { width, height, planes }, /** @type {
 
 /**
  * How much darker each place is than the paper close by, as a share of its brightness; if lines are
- * lighter than the paper, how much lighter. The paper is what is left when dark things narrower than
- * a window are filled up.
+ * lighter than the paper, how much lighter. The paper is what is left when dark things narrower
+ * than a window are filled up.
  *
  * @param {Picture} picture @returns {Plane}
  */
@@ -179,7 +181,7 @@ function isLightOnDark(/** @type {Plane} */ grey) {
   return near.reduce((sum, value, i) => sum + (value - roundIt[i]) ** 3, 0) > 0;
 }
 
-/** What the grain of the paper reaches, of how often each contrast occurs. @param {number[]} counts */
+/** What the grain of the paper reaches. @param {number[]} counts How often each contrast occurs. */
 function noiseOf(counts) {
   const middle = percentile(counts, 50), mirrored = new Array(256).fill(0);
   // the lower half alone: the upper one holds the ink
@@ -242,7 +244,8 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
 }
 
 /** A share of each value of a byte. @param {number} share */
-const scaled = (share) => Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.floor(share * value));
+const scaled = (share) =>
+  Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.floor(share * value));
 
 /**
  * Whether the edges of ink are as rough as those of pencil, crayon and chalk. A pixel of paper with

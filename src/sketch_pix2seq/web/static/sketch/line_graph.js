@@ -8,8 +8,8 @@ import { median } from "./statistics.js";
 /** @typedef {import("./centre_lines.js").Point} Point */
 /** @typedef {{edge: Edge, side: 0 | 1}} End An edge and one of its sides. */
 /**
- * How an edge leaves its node: the first of its points that are not bent towards the junction, where
- * that is, and the direction from there.
+ * How an edge leaves its node: the first of its points that are not bent towards the junction,
+ * where that is, and the direction from there.
  * @typedef {{start: number, place: Point, way: Point}} WayOut
  */
 /**
@@ -22,7 +22,7 @@ import { median } from "./statistics.js";
  */
 
 const MAX_EDGES = 40_000;
-const HAIR = 0.5; // of the width of the line at a junction: what is shorter beyond its edge is no line
+const HAIR = 0.5; // of the width of the line at a junction: what ends sooner is no line
 const PINHOLE = 2.5; // of the width: the length of a loop round a hole that no pen leaves
 const CROSSING = 5; // of the width: the longest piece that lines share which cross at a small angle
 const ON_COURSE = 0.85; // cosine of the largest turn of such lines
@@ -186,7 +186,8 @@ export class LineGraph {
 
   /** Whether two lines go on without a turn from two edges to two others. */
   _isCrossing(/** @type {End[]} */ before, /** @type {End[]} */ after) {
-    const waysIn = before.map((end) => this.wayOut(end)), waysOut = after.map((end) => this.wayOut(end));
+    const waysIn = before.map((end) => this.wayOut(end));
+    const waysOut = after.map((end) => this.wayOut(end));
     const course = (/** @type {WayOut} */ one, /** @type {WayOut} */ other) => {
       const x = other.place[0] - one.place[0], y = other.place[1] - one.place[1];
       const size = Math.max(Math.hypot(x, y), 1e-9);

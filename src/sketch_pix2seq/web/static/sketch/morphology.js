@@ -100,7 +100,7 @@ export function edgeDistance({ width, height, data }, most = 64) {
   const withinRow = new Int32Array(height * stride + 2 * margin);
   let count = 0;
   for (let at = 0; at < data.length; at++) count += data[at];
-  const pixels = new Int32Array(count), squares = new Int32Array(count), left = new Int32Array(count);
+  const [pixels, squares, left] = [0, 1, 2].map(() => new Int32Array(count));
   let number = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = y * width; x < width; x++) {
@@ -121,7 +121,8 @@ export function edgeDistance({ width, height, data }, most = 64) {
       const one = left[i];
       if (squares[one] <= dy * dy) continue;
       left[kept++] = one;
-      const above = withinRow[pixels[one] - dy * stride], below = withinRow[pixels[one] + dy * stride];
+      const above = withinRow[pixels[one] - dy * stride];
+      const below = withinRow[pixels[one] + dy * stride];
       const nearer = (above < below ? above : below) + dy * dy;
       if (nearer < squares[one]) squares[one] = nearer;
     }

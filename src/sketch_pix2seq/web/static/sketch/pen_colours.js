@@ -1,6 +1,6 @@
-// The colours of pens: which of a picture's strokes were drawn with the same one. A pen is known by its
-// hue, as how dark a line is depends on its width and on the hand. Black, grey and pencil are one pen.
-// `pen_colours.py` has the same in numpy.
+// The colours of pens: which of a picture's strokes were drawn with the same one. A pen is known by
+// its hue, as how dark a line is depends on its width and on the hand. Black, grey and pencil are
+// one pen. `pen_colours.py` has the same in numpy.
 
 import { spread } from "./morphology.js";
 import { eachPlane, greyOf, reduced, runningMeans } from "./picture.js";
@@ -8,7 +8,7 @@ import { interpolated, median, wayAlong } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./simplify.js").Points} Points */
-/** @typedef {[number, number]} Hue How much colour there is for so much ink: green to red, blue to yellow. */
+/** @typedef {[number, number]} Hue Colour for so much ink: green to red, blue to yellow. */
 
 const MOST_SAMPLES = 48; // along a stroke
 const BLOCKS = 64; // along the longest side, in which paper is looked for
@@ -22,22 +22,25 @@ const ONE_PEN = 0.1; // of strengths: pens that differ less are one
 const LEAST_INK = 0.1; // steps of lightness, from which strengths are measured
 const LEAST_SHARE = 0.01; // of all lines: less is no pen of its own
 const HUES = [0, 29, 58, 105, 143, 195, 255, 275, 312, 360]; // angles in Oklab, in degrees
-const NAMES = ["pink", "red", "orange", "yellow", "green", "turquoise", "blue", "blue", "purple", "pink"];
+const NAMES = [
+  "pink", "red", "orange", "yellow", "green", "turquoise", "blue", "blue", "purple", "pink",
+];
 const GREY = 0.04; // of chroma, the most
 
 /**
  * Find the colour of the pen of each stroke.
  *
  * @param {Picture} picture @param {Points[]} strokes In pixels of the picture.
- * @returns {string[] | null} Of each stroke #rrggbb, the same for all of a pen, as on white paper; null if
- *   nothing has a colour.
+ * @returns {string[] | null} Of each stroke #rrggbb, the same for all of a pen, as on white paper;
+ *   null if nothing has a colour.
  */
 export function penColours(picture, strokes) {
   if (picture.planes.length < 3 || strokes.length === 0) return null;
   const { inks, paper, lengths } = inksAlong(picture, strokes);
   const middles = inks.map((some) => {
     const lab = some.map(oklab);
-    return [0, 1, 2].map((axis) => lab.map((one) => one[axis]).sort((a, b) => a - b)[some.length >> 1]);
+    return [0, 1, 2].map((axis) =>
+      lab.map((one) => one[axis]).sort((a, b) => a - b)[some.length >> 1]);
   });
   const strengths = middles.map((lab) => strengthOf(lab, paper));
   const isColoured = strengths.map((strength, i) =>
@@ -45,8 +48,10 @@ export function penColours(picture, strokes) {
   let pens = pensOf(strengths, isColoured, lengths);
   for (;;) {
     const known = [...new Set(pens)].sort((a, b) => a - b);
-    const colours = known.map((pen) => fullColour(inks.filter((_, i) => pens[i] === pen).flat(), paper));
-    const hues = colours.map((colour) => strengthOf(oklab(colour), paper)), { apart, a, b } = closest(hues);
+    const colours = known.map((pen) =>
+      fullColour(inks.filter((_, i) => pens[i] === pen).flat(), paper));
+    const hues = colours.map((colour) => strengthOf(oklab(colour), paper));
+    const { apart, a, b } = closest(hues);
     if (apart <= ONE_PEN) {
       pens = pens.map((pen) => (pen === known[a] ? known[b] : pen));
       continue;
@@ -59,20 +64,23 @@ export function penColours(picture, strokes) {
 
 /** Colours of the ink along each stroke, as on white paper if it is light; lightness of paper. */
 function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strokes) {
-  const { width, height, planes } = picture, side = Math.max(4, Math.floor(Math.max(width, height) / BLOCKS));
+  const { width, height, planes } = picture;
+  const side = Math.max(4, Math.floor(Math.max(width, height) / BLOCKS));
   const blocks = eachPlane(picture, (plane) => reduced(plane, side)), grey = greyOf(blocks).data;
   const isDark = grey.reduce((sum, one) => sum + one, 0) / grey.length < 255 * DARK;
   const bright = eachPlane(blocks, (plane) => runningMeans(spread(plane, REACH), REACH, 1));
-  const within = (/** @type {number} */ value, /** @type {number} */ most) => Math.min(Math.max(value, 0), most - 1);
+  const within = (/** @type {number} */ value, /** @type {number} */ most) =>
+    Math.min(Math.max(Math.floor(value), 0), most - 1);
   const inkAt = (/** @type {number} */ x, /** @type {number} */ y) => {
-    const block = within(Math.floor(y / side), bright.height) * bright.width + within(Math.floor(x / side), bright.width);
+    const block = within(y / side, bright.height) * bright.width + within(x / side, bright.width);
     const paper = bright.planes.map((plane) => (isDark ? 0 : Math.max(plane[block], 1)));
     const around = [];
     for (let dx = -1; dx <= 1; dx++) {
       for (let dy = -1; dy <= 1; dy++) {
-        const at = within(Math.floor(y) + dy, height) * width + within(Math.floor(x) + dx, width);
+        const at = within(y + dy, height) * width + within(x + dx, width);
         const colour = planes.map((plane) => plane[at]);
-        around.push({ colour, apart: colour.reduce((sum, one, i) => sum + Math.abs(one - paper[i]), 0) });
+        const apart = colour.reduce((sum, one, i) => sum + Math.abs(one - paper[i]), 0);
+        around.push({ colour, apart });
       }
     }
     // the second of nine: of a thin line, and not just what noise made darkest
@@ -92,17 +100,22 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
 }
 
 /** Number the pen of each stroke, 0 without colour: those of the longest stroke's hue first. */
-function pensOf(/** @type {Hue[]} */ strengths, /** @type {boolean[]} */ isColoured, /** @type {number[]} */ lengths) {
-  const turns = strengths.map(([a, b]) => [a / (Math.hypot(a, b) || 1), b / (Math.hypot(a, b) || 1)]);
+function pensOf(
+  /** @type {Hue[]} */ strengths, /** @type {boolean[]} */ isColoured,
+  /** @type {number[]} */ lengths,
+) {
+  const turns = strengths.map((one) => one.map((side) => side / (Math.hypot(...one) || 1)));
   const total = lengths.reduce((sum, one) => sum + one, 0);
-  const cosine = (/** @type {number[]} */ one, /** @type {number[]} */ other) => one[0] * other[0] + one[1] * other[1];
+  const cosine = (/** @type {number[]} */ one, /** @type {number[]} */ other) =>
+    one[0] * other[0] + one[1] * other[1];
   /** @type {number[][]} */
   const centres = [];
   for (let left = [...lengths.keys()].filter((i) => isColoured[i]); left.length > 0;) {
     const longest = left.reduce((best, i) => (lengths[i] > lengths[best] ? i : best));
     const close = left.filter((i) => i === longest || cosine(turns[i], turns[longest]) > SAME_HUE);
     if (close.reduce((sum, i) => sum + lengths[i], 0) >= LEAST_SHARE * total) {
-      const centre = [0, 1].map((axis) => close.reduce((sum, i) => sum + turns[i][axis] * lengths[i], 0));
+      const centre = [0, 1].map((axis) =>
+        close.reduce((sum, i) => sum + turns[i][axis] * lengths[i], 0));
       centres.push(centre.map((one) => one / Math.hypot(...centre)));
     }
     left = left.filter((i) => !close.includes(i));
@@ -139,16 +152,20 @@ function closest(hues) {
   return best;
 }
 
-/** Write a colour as #rrggbb; that of a pen for dark paper as dark as it was light, in the same hue. */
+/** Write a colour as #rrggbb; of a pen for dark paper as dark as it was light, in the same hue. */
 function hexColour(/** @type {number[]} */ colour, /** @type {boolean} */ isLight) {
   const shift = isLight ? 1 - Math.max(...colour) - Math.min(...colour) : 0;
-  return `#${colour.map((one) => Math.round(255 * (one + shift)).toString(16).padStart(2, "0")).join("")}`;
+  const bytes = colour.map((one) => Math.round(255 * (one + shift)));
+  return `#${bytes.map((one) => one.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Name a colour #rrggbb in a plain word. @param {string} colour */
 export function colourName(colour) {
-  const [lightness, a, b] = oklab([1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255));
-  if (Math.hypot(a, b) < GREY) return lightness >= 0.85 ? "white" : lightness >= 0.4 ? "grey" : "black";
+  const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+  const [lightness, a, b] = oklab(rgb);
+  if (Math.hypot(a, b) < GREY) {
+    return lightness >= 0.85 ? "white" : lightness >= 0.4 ? "grey" : "black";
+  }
   const hue = ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360;
   const apart = HUES.map((one) => Math.abs(one - hue));
   return NAMES[apart.indexOf(Math.min(...apart))];

@@ -1,10 +1,13 @@
-// The order of strokes with a short way of the lifted pen: the nearest end comes next, then parts of
-// the order are drawn backwards as long as that shortens the way (2-opt). `pen_order.py` looks longer.
+// The order of strokes with a short way of the lifted pen: the nearest end comes next, then parts
+// of the order are drawn backwards as long as that shortens the way (2-opt). `pen_order.py` looks
+// longer.
+
+import { wayAlong } from "./statistics.js";
 
 /** @typedef {import("./simplify.js").Points} Points */
 /** @typedef {import("./centre_lines.js").Point} Point */
 
-const OPEN = 0.1; // of the length of a stroke: ends farther apart leave it open, however wide the line
+const OPEN = 0.1; // of the length of a stroke: ends farther apart leave it open
 const MOST_TRIED = 4_000_000; // pairs of links: bounds the time
 const LEAST = 1e-9; // of the way: smaller gains may be rounding
 
@@ -83,8 +86,8 @@ const reversed = ([xs, ys]) => [xs.toReversed(), ys.toReversed()];
 function isClosed(/** @type {Points} */ stroke, /** @type {number} */ gap) {
   const [xs, ys] = stroke;
   if (xs.length < 4) return false;
-  const length = xs.reduce((sum, x, i) => sum + (i && Math.hypot(x - xs[i - 1], ys[i] - ys[i - 1])), 0);
-  return way(startOf(stroke), endOf(stroke)) <= Math.min(gap, OPEN * length);
+  const along = wayAlong(stroke), longest = Math.min(gap, OPEN * along[along.length - 1]);
+  return way(startOf(stroke), endOf(stroke)) <= longest;
 }
 
 /** Begin and end a closed stroke at one of its points. */

@@ -65,9 +65,8 @@ export function reduced(plane, factor) {
     const first = y * factor, stop = Math.min(first + factor, plane.height);
     for (let row = first; row < stop; row++) {
       for (let x = 0, at = row * plane.width; x < width; x++) {
-        for (const end = row * plane.width + Math.min((x + 1) * factor, plane.width); at < end; at++) {
-          sums[x] += plane.data[at];
-        }
+        const end = row * plane.width + Math.min((x + 1) * factor, plane.width);
+        for (; at < end; at++) sums[x] += plane.data[at];
       }
     }
     for (let x = 0; x < width; x++) {
@@ -78,10 +77,13 @@ export function reduced(plane, factor) {
   return { width, height, data };
 }
 
-/** Each pixel as the nearest one. @param {Plane} plane @param {number} width @param {number} height */
-export function nearest(plane, width, height) {
+/** Each pixel as the nearest one. @returns {Plane} */
+export function nearest(
+  /** @type {Plane} */ plane, /** @type {number} */ width, /** @type {number} */ height,
+) {
   const data = new Uint8Array(width * height);
-  const across = Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * plane.width) / width));
+  const across = Array.from({ length: width }, (_, x) =>
+    Math.floor(((x + 0.5) * plane.width) / width));
   for (let y = 0, at = 0; y < height; y++) {
     const row = Math.floor(((y + 0.5) * plane.height) / height) * plane.width;
     for (let x = 0; x < width; x++) data[at++] = plane.data[row + across[x]];
@@ -112,7 +114,8 @@ export function resized(plane, width, height, filter, box = [0, 0, plane.width, 
     const { first, weights } = down[y];
     sums.fill(0.5);
     for (let i = 0; i < weights.length; i++) {
-      for (let x = 0, at = (first + i) * width; x < width; x++) sums[x] += weights[i] * wide[at + x];
+      const row = (first + i) * width;
+      for (let x = 0; x < width; x++) sums[x] += weights[i] * wide[row + x];
     }
     for (let x = 0; x < width; x++) data[y * width + x] = Math.floor(sums[x]);
   }
@@ -131,7 +134,8 @@ function taps(size, start, stop, wanted, { reach, weight }) {
     const middle = start + (place + 0.5) * scale;
     const first = Math.max(Math.floor(middle - around + 0.5), 0);
     const end = Math.min(Math.floor(middle + around + 0.5), size);
-    const weights = Array.from({ length: end - first }, (_, i) => weight((first + i - middle + 0.5) / wide));
+    const weights = Array.from({ length: end - first }, (_, i) =>
+      weight((first + i - middle + 0.5) / wide));
     const sum = weights.reduce((total, one) => total + one, 0);
     return { first, weights: weights.map((one) => one / sum) };
   });

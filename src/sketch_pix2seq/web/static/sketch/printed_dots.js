@@ -32,7 +32,8 @@ export function printedDots(areas, middles, most) {
 
 /** The usual distance of places from the nearest other one; some are looked at. */
 function usualSpacing(/** @type {Point[]} */ places) {
-  const count = Math.min(places.length, LOOKED_AT), step = (places.length - 1) / Math.max(count - 1, 1);
+  const count = Math.min(places.length, LOOKED_AT);
+  const step = (places.length - 1) / Math.max(count - 1, 1);
   return median(Array.from({ length: count }, (_, i) => {
     const one = Math.trunc(i * step), [x, y] = places[one];
     return places.reduce((nearest, [otherX, otherY], other) =>
@@ -48,8 +49,10 @@ function hasOneAt(
     Math.min(...places.map((place) => place[axis])) - Math.abs(shift[axis]) - slack);
   const cell = (/** @type {Point} */ place, /** @type {number} */ times) => [0, 1].map((axis) =>
     Math.trunc((place[axis] + times * shift[axis] - low[axis]) / slack));
-  const cells = places.map((place) => cell(place, 0)), wanted = places.map((place) => cell(place, 1));
-  const [width, height] = [0, 1].map((axis) => Math.max(...[...cells, ...wanted].map((one) => one[axis])) + 2);
+  const cells = places.map((place) => cell(place, 0));
+  const wanted = places.map((place) => cell(place, 1));
+  const [width, height] = [0, 1].map((axis) =>
+    Math.max(...[...cells, ...wanted].map((one) => one[axis])) + 2);
   const data = new Uint8Array(width * height);
   for (const [x, y] of cells) data[y * width + x] = 1;
   const near = spread({ width, height, data }, 1).data;

@@ -1,6 +1,6 @@
 // Finding the printed lines of ruled and squared paper, which are no part of a drawing: long,
-// straight, nearly upright or level, evenly apart all over the paper, and fainter than what is drawn
-// on them. `printed_lines.py` has the same in numpy.
+// straight, nearly upright or level, evenly apart all over the paper, and fainter than what is
+// drawn on them. `printed_lines.py` has the same in numpy.
 
 import { spread } from "./morphology.js";
 import { BILINEAR, resized, turned, where } from "./picture.js";
@@ -38,7 +38,8 @@ export function printedLevel(contrast, floor) {
   const lines = level ?? masked(seen, () => false);
   if (upright) turned(upright).data.forEach((one, at) => (lines.data[at] |= one));
   const crests = spread(strongest, 1).data; // the crests alone
-  const onLines = strongest.data.map((value, at) => (lines.data[at] && value === crests[at] ? value : 0));
+  const onLines = strongest.data.map((value, at) =>
+    (lines.data[at] && value === crests[at] ? value : 0));
   const strengths = onLines.filter(Boolean);
   if (strengths.length === 0) return null;
   const usual = median(strengths), drawn = strongest.data.filter((value) => value > DARKER * usual);
@@ -47,7 +48,8 @@ export function printedLevel(contrast, floor) {
   const strong = quantile(drawn, 0.75), { width, height } = strongest;
   const tiles = Uint8Array.from(tileMedians({ width, height, data: onLines }), (one) =>
     Math.min(MOST_DARKER * one, Math.sqrt(one * strong), 255));
-  return resized({ width: TILES, height: TILES, data: tiles }, contrast.width, contrast.height, BILINEAR).data;
+  const small = { width: TILES, height: TILES, data: tiles };
+  return resized(small, contrast.width, contrast.height, BILINEAR).data;
 }
 
 /** @param {Plane} plane @param {(value: number) => boolean} is @returns {Plane} */
@@ -109,7 +111,7 @@ function evenLines(/** @type {Plane} */ seen) {
   return { width, height, data: lines.data.map((one, at) => one & seen.data[at]) };
 }
 
-/** Places in the middle of a long level piece, which may rise or fall by a pixel. @returns {Plane} */
+/** Middles of long level pieces, which may rise or fall by a pixel. @returns {Plane} */
 function longOnes(/** @type {Plane} */ { width, height, data }) {
   const lines = new Uint8Array(data.length);
   const thick = data.map((one, at) => one | (data[at - width] ?? 0) | (data[at + width] ?? 0));
@@ -160,7 +162,8 @@ export function withoutMarginLines(strokes, width, height) {
   const drawn = strokes.filter(([xs, ys]) => {
     const last = xs.length - 1, x = xs[last] - xs[0], y = ys[last] - ys[0];
     const size = Math.max(Math.hypot(x, y), 1e-9);
-    const bends = xs.map((one, i) => Math.abs((one - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
+    const bends = xs.map((one, i) =>
+      Math.abs((one - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
     const isLong = Math.abs(x) > FROM_BORDER * width || Math.abs(y) > FROM_BORDER * height;
     return !(isLong && bends.every((bend) => bend < STRAIGHT * Math.max(width, height)));
   });

@@ -44,7 +44,9 @@ export class Regions {
 }
 
 /** Runs in rows: first place, place after the last, row. */
-function runsOf(/** @type {number} */ width, /** @type {number} */ height, /** @type {Uint8Array} */ data) {
+function runsOf(
+  /** @type {number} */ width, /** @type {number} */ height, /** @type {Uint8Array} */ data,
+) {
   /** @type {{first: number[], stop: number[], rows: number[], width: number}} */
   const runs = { first: [], stop: [], rows: [0], width };
   for (let y = 0, at = 0; y < height; y++) {

@@ -37,7 +37,8 @@ export function findSheet(picture) {
   const light = lightPart(closed({ width, height, data: darkest }, 3).data); // lines are filled up
   if (!light) return null;
   // a shadow that lies on a part of the sheet leaves a corner of the picture light
-  const lit = [0, width - 1, (height - 1) * width, height * width - 1].filter((at) => light[at]).length;
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
+  const lit = corners.filter((at) => light[at]).length;
   if (lit === 4 || (lit > 0 && !isOtherStuff(planes, light))) return null;
   const regions = new Regions({ width, height, data: light });
   const largest = Math.max(...regions.areas), sheet = regions.areas.indexOf(largest);
@@ -54,7 +55,8 @@ export function findSheet(picture) {
  */
 export function withinEdges(outline, width, height) {
   const { low, high } = boxAround(outline);
-  const inset = INSET * Math.max(high[0] - low[0], high[1] - low[1]), border = AT_BORDER * Math.max(width, height);
+  const inset = INSET * Math.max(high[0] - low[0], high[1] - low[1]);
+  const border = AT_BORDER * Math.max(width, height);
   const sides = [width, height].map((side, axis) => {
     const first = low[axis] + (low[axis] > border ? inset : -border);
     const last = high[axis] - (high[axis] < side - border ? inset : -border);
@@ -151,7 +153,8 @@ function hull(
     /** @type {Point[]} */
     const chain = [];
     for (const point of some) {
-      while (chain.length > 1 && turn(chain[chain.length - 2], chain[chain.length - 1], point) <= 0) chain.pop();
+      const isOutside = () => turn(chain[chain.length - 2], chain[chain.length - 1], point) > 0;
+      while (chain.length > 1 && !isOutside()) chain.pop();
       chain.push(point);
     }
     outline.push(...chain.slice(0, -1));
@@ -165,8 +168,8 @@ const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] 
 /**
  * Leave out, one after the other, the corners of an outline that take off least of its area.
  *
- * @param {Point[]} outline @param {number} [least] @returns {Point[]} At least four; each takes off more
- *   than `least` of an area.
+ * @param {Point[]} outline @param {number} [least] @returns {Point[]} At least four; each takes off
+ *   more than `least` of an area.
  */
 export function mainCorners(outline, least = Infinity) {
   const points = [...outline];

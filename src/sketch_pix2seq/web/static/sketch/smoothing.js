@@ -27,7 +27,8 @@ export function evenly(values, spacing = 1) {
 export function averaged(line, sigma) {
   const last = line[0].length - 1, reach = Math.min(Math.ceil(3 * sigma), last);
   if (last < 2) return line;
-  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
   const sum = weights.reduce((total, one) => total + one, 0);
   const [xs, ys] = line.map((values) => values.map((_, i) => {
     let total = 0;

@@ -51,25 +51,27 @@ export function findPage(picture, straighten) {
   const { width, height } = picture, outline = findSheet(picture);
   /** @type {Page} */
   const whole = {
-    image: picture, outside: null, corner: [0, 0], scale: 1, width, height, leftOut: "", isStraightened: false,
+    image: picture, outside: null, corner: [0, 0], scale: 1, width, height, leftOut: "",
+    isStraightened: false,
   };
   if (!outline) return whole;
   const corners = straighten ? tiltedCorners(picture, outline) : null;
   if (corners) return straightened(picture, corners, outline);
   const { low, high } = boxAround(outline);
   const [left, top] = low.map((one) => Math.floor(Math.max(one, 0)));
-  const right = Math.floor(Math.min(high[0], width)), bottom = Math.floor(Math.min(high[1], height));
-  const part = eachPlane(picture, ({ data }) => ({
-    width: right - left, height: bottom - top, data: cropped(data, width, left, top, right - left, bottom - top),
-  }));
-  const inner = withinEdges(outline, width, height).map(([x, y]) => /** @type {Point} */ ([x - left, y - top]));
-  const outside = outsideOf(inner, part.width, part.height);
-  return { ...whole, image: part, outside, corner: [left, top], leftOut: "what lies round the sheet" };
+  const wide = Math.floor(Math.min(high[0], width)) - left;
+  const tall = Math.floor(Math.min(high[1], height)) - top;
+  const image = eachPlane(picture, ({ data }) => (
+    { width: wide, height: tall, data: cropped(data, width, left, top, wide, tall) }
+  ));
+  const inner = withinEdges(outline, width, height).map((point) => between([left, top], point));
+  const outside = outsideOf(inner, wide, tall);
+  return { ...whole, image, outside, corner: [left, top], leftOut: "what lies round the sheet" };
 }
 
 /**
- * The corners of a four-cornered sheet, clockwise from the upper left one. They may be cut off by the
- * picture's border. Null if it is not four-cornered or is upright.
+ * The corners of a four-cornered sheet, clockwise from the upper left one. They may be cut off by
+ * the picture's border. Null if it is not four-cornered or is upright.
  *
  * @param {Picture} picture @param {Point[]} outline @returns {Point[] | null}
  */
@@ -81,17 +83,22 @@ function tiltedCorners(picture, outline) {
   const corners = edges && met(edges.map(([start, stop]) => edgeBetween(grey, start, stop)));
   if (!corners || areaOf(corners) > MOST_AREA * areaOf(small)) return null;
   const ways = corners.map((corner, i) => between(corner, corners[(i + 1) % 4]));
-  const tilts = ways.map(([x, y]) =>
-    Math.atan2(Math.min(Math.abs(x), Math.abs(y)), Math.max(Math.abs(x), Math.abs(y))) * (180 / Math.PI));
+  const tilts = ways.map((way) => {
+    const [less, more] = way.map(Math.abs).sort((a, b) => a - b);
+    return (Math.atan2(less, more) * 180) / Math.PI;
+  });
   if (Math.max(...tilts) < LEAST_TILT) return null;
   // the edge that goes to the right is the upper one
-  const rights = ways.map(([x, y]) => x / Math.hypot(x, y)), first = rights.indexOf(Math.max(...rights));
+  const rights = ways.map(([x, y]) => x / Math.hypot(x, y));
+  const first = rights.indexOf(Math.max(...rights));
   return [0, 1, 2, 3].map((i) => corners[(first + i) % 4].map((one) => one * factor))
     .map(([x, y]) => [x, y]);
 }
 
 /** @param {Point} from @param {Point} to @returns {Point} */
 const between = (from, to) => [to[0] - from[0], to[1] - from[1]];
+/** The nearest number of a pixel. @param {number} value @param {number} side */
+const within = (value, side) => Math.min(Math.max(value, 0), side - 1);
 /** @param {Point} one @param {Point} other */
 const cross = (one, other) => one[0] * other[1] - one[1] * other[0];
 
@@ -104,7 +111,8 @@ function fourEdges(outline, width, height) {
   const corners = mainCorners(outline, LEAST_CORNER * areaOf(outline));
   const border = AT_BORDER * Math.max(width, height);
   const edges = corners.map((start, number) => {
-    const stop = corners[(number + 1) % corners.length], length = Math.hypot(...between(start, stop));
+    const stop = corners[(number + 1) % corners.length];
+    const length = Math.hypot(...between(start, stop));
     const isCut = [width, height].some((side, axis) => Math.max(start[axis], stop[axis]) < border
       || Math.min(start[axis], stop[axis]) > side - border);
     return { number, ends: [start, stop], length, usable: isCut ? 0 : length };
@@ -140,12 +148,15 @@ function edgeBetween({ width, height, data }, start, stop) {
   const along = [x / length, y / length], inwards = [-along[1], along[0]];
   const reach = Math.ceil(REACH * Math.max(width, height));
   const value = (/** @type {number} */ at, /** @type {number} */ offset) => {
-    const [column, row] = [0, 1].map((axis) => Math.trunc(start[axis] + at * along[axis] + offset * inwards[axis]));
-    return data[Math.min(Math.max(row, 0), height - 1) * width + Math.min(Math.max(column, 0), width - 1)];
+    const [column, row] = [0, 1].map((axis) =>
+      Math.trunc(start[axis] + at * along[axis] + offset * inwards[axis]));
+    return data[within(row, height) * width + within(column, width)];
   };
   let some = Array.from({ length: STEPS }, (_, step) => {
     const at = (0.08 + (0.84 * step) / (STEPS - 1)) * length, sums = [0];
-    for (let offset = -reach; offset <= reach; offset++) sums.push(sums[sums.length - 1] + value(at, offset));
+    for (let offset = -reach; offset <= reach; offset++) {
+      sums.push(sums[sums.length - 1] + value(at, offset));
+    }
     let most = -Infinity, steepest = 0;
     for (let k = NEAR; k + NEAR < sums.length; k++) {
       const rise = sums[k + NEAR] - 2 * sums[k] + sums[k - NEAR];
@@ -156,16 +167,19 @@ function edgeBetween({ width, height, data }, start, stop) {
   const every = some;
   let slope = 0, middle = 0;
   for (let time = 0; time < 4; time++) { // without what does not lie on one line with the others
-    const mean = (/** @type {"at" | "steepest"} */ of) => some.reduce((sum, one) => sum + one[of], 0) / some.length;
-    const [meanAt, meanSteepest] = [mean("at"), mean("steepest")];
-    const spread = some.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0);
-    slope = some.reduce((sum, { at, steepest }) => sum + (at - meanAt) * (steepest - meanSteepest), 0) / spread;
+    const sum = (/** @type {(one: {at: number, steepest: number}) => number} */ of) =>
+      some.reduce((total, one) => total + of(one), 0);
+    const meanAt = sum(({ at }) => at) / some.length;
+    const meanSteepest = sum(({ steepest }) => steepest) / some.length;
+    slope = sum(({ at, steepest }) => (at - meanAt) * (steepest - meanSteepest))
+      / sum(({ at }) => (at - meanAt) ** 2);
     middle = meanSteepest - slope * meanAt;
     const apart = every.map(({ at, steepest }) => Math.abs(steepest - middle - slope * at));
     const most = Math.max(1, 2 * median(apart));
     some = every.filter((_, i) => apart[i] <= most);
   }
-  const way = [along[0] + slope * inwards[0], along[1] + slope * inwards[1]], size = Math.hypot(...way);
+  const way = [along[0] + slope * inwards[0], along[1] + slope * inwards[1]];
+  const size = Math.hypot(...way);
   return {
     point: [start[0] + middle * inwards[0], start[1] + middle * inwards[1]],
     along: [way[0] / size, way[1] / size],
@@ -179,7 +193,9 @@ function edgeBetween({ width, height, data }, start, stop) {
  */
 function straightened(picture, corners, outline) {
   const side = Math.max(picture.width, picture.height);
-  const ratio = sideRatio(corners.map(([x, y]) => [x - picture.width / 2, y - picture.height / 2]), side);
+  /** @type {Point} */
+  const middle = [picture.width / 2, picture.height / 2];
+  const ratio = sideRatio(corners.map((corner) => between(middle, corner)), side);
   const area = Math.sqrt(areaOf(corners) / ratio);
   const factor = Math.ceil(Math.trunc(Math.max(area, area * ratio)) / PHOTO_SIDE);
   const small = eachPlane(picture, (plane) => reduced(plane, factor));
@@ -201,8 +217,8 @@ function straightened(picture, corners, outline) {
  * Width by height of a rectangle from its picture, by a camera whose axis is at (0, 0).
  *
  * *Source*: that the images of both directions are at right angles in space gives the focal length
- * (Zhang and He, Whiteboard scanning and image enhancement, 2007, section 3); a phone's is taken where
- * the picture says little about it.
+ * (Zhang and He, Whiteboard scanning and image enhancement, 2007, section 3); a phone's is taken
+ * where the picture says little about it.
  *
  * @param {Point[]} corners @param {number} side
  */
@@ -215,7 +231,8 @@ function sideRatio(corners, side) {
     const [shortest, longest] = FOCAL_LENGTHS;
     focalLength = Math.sqrt(Math.min(Math.max(squared, shortest ** 2), longest ** 2));
   }
-  const [wide, high] = [right, down].map(([x, y, z]) => Math.hypot(x / focalLength, y / focalLength, z));
+  const [wide, high] = [right, down].map(([x, y, z]) =>
+    Math.hypot(x / focalLength, y / focalLength, z));
   return wide / high;
 }
 
@@ -247,10 +264,10 @@ function inverse(/** @type {Map} */ [a, b, c, d, e, f, g, h, i]) {
 
 /** A picture through a map of its new places to the old ones, cubic between pixels. */
 function seenThrough(
-  /** @type {Plane} */ plane, /** @type {Map} */ map, /** @type {number} */ width, /** @type {number} */ height,
+  /** @type {Plane} */ plane, /** @type {Map} */ map,
+  /** @type {number} */ width, /** @type {number} */ height,
 ) {
   const data = new Uint8ClampedArray(width * height), column = [0, 0, 0, 0];
-  const within = (/** @type {number} */ value, /** @type {number} */ side) => Math.min(Math.max(value, 0), side - 1);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const [u, v] = mapped(map, x + 0.5, y + 0.5);
@@ -258,7 +275,8 @@ function seenThrough(
       const left = Math.floor(u - 0.5), top = Math.floor(v - 0.5), shareX = u - 0.5 - left;
       for (let row = 0; row < 4; row++) {
         const first = within(top - 1 + row, plane.height) * plane.width;
-        const pixel = (/** @type {number} */ dx) => plane.data[first + within(left + dx, plane.width)];
+        const pixel = (/** @type {number} */ dx) =>
+          plane.data[first + within(left + dx, plane.width)];
         column[row] = cubic(pixel(-1), pixel(0), pixel(1), pixel(2), shareX);
       }
       data[at] = Math.floor(cubic(column[0], column[1], column[2], column[3], v - 0.5 - top));
@@ -269,8 +287,8 @@ function seenThrough(
 
 /** Between the second and the third of four values: a cubic with slopes of both sides (a = -1). */
 function cubic(
-  /** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ c, /** @type {number} */ d,
-  /** @type {number} */ share,
+  /** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ c,
+  /** @type {number} */ d, /** @type {number} */ share,
 ) {
   return b + share * (c - a + share * (2 * (a - b) + c - d + share * (b - a - c + d)));
 }

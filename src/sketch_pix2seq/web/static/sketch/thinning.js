@@ -68,7 +68,9 @@ function beside(
 }
 
 /** A pixel's neighbours as eight bits. */
-function code(/** @type {Uint8Array} */ flat, /** @type {number} */ at, /** @type {number[]} */ steps) {
+function code(
+  /** @type {Uint8Array} */ flat, /** @type {number} */ at, /** @type {number[]} */ steps,
+) {
   let bits = 0;
   for (let bit = 0; bit < 8; bit++) bits |= flat[at + steps[bit]] << bit;
   return bits;

@@ -1,5 +1,6 @@
-// Reading a drawing from a picture: from a drawing program, a scanner or a phone. The way: picture ->
-// ink or paper -> thin centre lines -> strokes -> fewer points. `picture_in.py` has the same in numpy.
+// Reading a drawing from a picture: from a drawing program, a scanner or a phone. The way: picture
+// -> ink or paper -> thin centre lines -> strokes -> fewer points. `picture_in.py` has the same in
+// numpy.
 
 import { centreLines, centred } from "./centre_lines.js";
 import { decoded, imageOf } from "./decoding.js";
@@ -27,24 +28,25 @@ import { walkLines } from "./tracing.js";
  * @property {number} width Of that, in pixels of the picture.
  * @property {number} height
  * @property {number} lineWidth The usual width of lines.
- * @property {string[] | null} colours Of the pen of each stroke, #rrggbb; null if nothing has a colour.
+ * @property {string[] | null} colours Of the pen of each stroke, #rrggbb; null if nothing has a
+ *   colour.
  * @property {string} leftOut What of the picture is no part of the drawing, in words.
  * @property {number} threshold The least contrast of ink that was used, of 1.
  * @property {number} tolerance The tolerance that suits the lines, in pixels.
- * @property {{width: number, height: number, data: Uint8ClampedArray} | null} page How the straightened
- *   sheet looks, as the parts of an `ImageData`; null if nothing was straightened.
+ * @property {{width: number, height: number, data: Uint8ClampedArray} | null} page How the
+ *   straightened sheet looks, as the parts of an `ImageData`; null if nothing was straightened.
  */
 /**
  * @typedef {object} TraceOptions
- * @property {number} [threshold] The least contrast of ink to the paper, from 0 to 1; found by itself
+ * @property {number} [threshold] The least contrast of ink to the paper, from 0 to 1; found by
+ *   itself if left out.
+ * @property {number} [tolerance] Largest distance in pixels between a left-out point and the line;
+ *   as the lines need it if left out.
+ * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; it is
  *   if left out.
- * @property {number} [tolerance] Largest distance in pixels between a left-out point and the line; as
- *   the lines need it if left out.
- * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; it is if
- *   left out.
  */
 
-const LEAST_SIDE = 512; // smaller pictures are enlarged: their soft edges say more than their pixels
+const LEAST_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
 const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
 const DOT = 0.45; // of a line width squared: smaller specks are dirt
 const PRINTED = 4; // of a line width squared: printed dots are smaller
@@ -74,7 +76,8 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
     tolerance: tolerance === undefined ? undefined : tolerance / perInk,
   });
   const { width: inkWidth, height: inkHeight } = ink.mask;
-  const strokes = ink.hasPrintedLines ? withoutMarginLines(lines.strokes, inkWidth, inkHeight) : lines.strokes;
+  const strokes = ink.hasPrintedLines
+    ? withoutMarginLines(lines.strokes, inkWidth, inkHeight) : lines.strokes;
   const leftOut = [
     page.leftOut,
     ink.hasPrintedLines && "printed lines",
@@ -114,14 +117,16 @@ export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {
   const small = { ...share, data: where(share.data, (one) => one >= least) };
   if (isPhoto) fillPinholes(small, share);
   const distance = centreLines(small);
-  const frame = [left, ink.width - right, top, ink.height - bottom].map((one) => Math.floor(one / factor));
+  const frame = [left, ink.width - right, top, ink.height - bottom]
+    .map((one) => Math.floor(one / factor));
   const dirt = removeDirt(small, distance, frame, isPhoto);
   const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);
   const usual = Math.max(LEAST_TOLERANCE, softness / 4, TOLERANCE * width);
   const strokes = dense.map((line) => {
     const few = simplify(line, tolerance === undefined ? usual : tolerance / factor);
-    const placed = few.map((values, axis) => values.map((value) => (value - 1) * factor + corner[axis]));
+    const placed = few.map((values, axis) =>
+      values.map((value) => (value - 1) * factor + corner[axis]));
     return upright(/** @type {Points} */ (placed));
   });
   return { ...dirt, strokes, width: width * factor, tolerance: usual * factor };
@@ -176,8 +181,8 @@ function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
 /**
  * Remove, of the lines, what is smaller than a dot of the pen, and outlines of shadows.
  *
- * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture goes on
- *   beyond the ink: left, right, up, down. @param {boolean} isPhoto
+ * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture
+ *   goes on beyond the ink: left, right, up, down. @param {boolean} isPhoto
  */
 function removeDirt(ink, distance, frame, isPhoto) {
   const { width, height } = ink, { labels, areas } = new Regions(ink);
@@ -251,7 +256,7 @@ function middlesOf(
   return middles;
 }
 
-/** Turn a stroke so that it begins at its upper left end. @param {Points} stroke @returns {Points} */
+/** A stroke from its upper left end on. @param {Points} stroke @returns {Points} */
 function upright([xs, ys]) {
   const last = xs.length - 1;
   return xs[0] + ys[0] > xs[last] + ys[last] ? [xs.reverse(), ys.reverse()] : [xs, ys];

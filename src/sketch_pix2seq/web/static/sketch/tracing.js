@@ -13,10 +13,10 @@ import { median } from "./statistics.js";
 
 const GAP = 1.5; // of the width: wider gaps are the drawer's
 const FACING = -0.8; // cosine between two lines' ways at a gap
-const STRAIGHT_ON = -0.35; // cosine between two edges' ways out of a node: at most 70 degrees of turn
+const STRAIGHT_ON = -0.35; // cosine between two ways out of a node: at most 70 degrees of turn
 const LEFT_OVER = 0.5; // of the width: pieces between junctions that reach no farther beyond them
 const CORNER = 2.2; // times the distance to the edge: how far off the corner of two lines may be
-const TURN = -0.94; // cosine between ways out of a node beyond which two lines are one without a corner
+const TURN = -0.94; // cosine between two ways out of a node beyond which there is no corner
 
 /**
  * Walk along lines one pixel wide, straight on through junctions.
@@ -38,7 +38,9 @@ export function walkLines(distance, width) {
 }
 
 /** At a node join the two ends that go on most straightly, then the next two. */
-function join(/** @type {LineGraph} */ graph, /** @type {End[]} */ meeting, /** @type {Ways} */ ways) {
+function join(
+  /** @type {LineGraph} */ graph, /** @type {End[]} */ meeting, /** @type {Ways} */ ways,
+) {
   const open = meeting.filter(({ edge, side }) => edge.next[side] === null);
   if (open.length < 2) return;
   const out = open.map((end) => graph.wayOut(end));
@@ -57,7 +59,8 @@ function join(/** @type {LineGraph} */ graph, /** @type {End[]} */ meeting, /** 
 
 /** Join loose ends that face each other across a gap narrower than the line is wide. */
 function bridgeGaps(/** @type {LineGraph} */ graph) {
-  const loose = graph.edges.flatMap((edge) => edge.ends).filter(({ edge, side }) => !edge.next[side])
+  const loose = graph.edges.flatMap((edge) => edge.ends)
+    .filter(({ edge, side }) => !edge.next[side])
     .map((end) => {
       const at = end.side === 0 ? 0 : end.edge.xs.length - 1;
       return { end, x: end.edge.xs[at], y: end.edge.ys[at] };
@@ -76,7 +79,8 @@ function bridgeGaps(/** @type {LineGraph} */ graph) {
     const out = graph.wayOut(end).way, back = graph.wayOut(far).way, size = Math.max(apart, 1e-9);
     /** @type {[number, number]} */
     const across = [(other.x - one.x) / size, (other.y - one.y) / size];
-    if (dot(out, back) < FACING && -dot(out, across) > 0.5 && dot(back, across) > 0.5) link(end, far);
+    const isAcross = -dot(out, across) > 0.5 && dot(back, across) > 0.5;
+    if (isAcross && dot(out, back) < FACING) link(end, far);
   }
 }
 
@@ -125,14 +129,17 @@ function isWithinOthers(
   if (edge.next[0]) return false;
   const isInner = edge.nodes.map((node) => (ends.get(node)?.length ?? 0) > 2);
   if (!isInner[0] && !isInner[1]) return false;
-  const covered = edge.nodes.reduce((sum, node, i) => sum + (isInner[i] ? graph.radius(node) : 0), 0);
+  const covered = edge.nodes.reduce(
+    (sum, node, i) => sum + (isInner[i] ? graph.radius(node) : 0), 0);
   const beyond = isInner[0] && isInner[1] ? 0
     : isInner[0] ? edge.radii[edge.radii.length - 1] : edge.radii[0];
   return edge.length + beyond < covered + LEFT_OVER * 2 * edge.radius;
 }
 
 /** The points of joined edges, without the bent ones where they meet, with the corners there. */
-function lineOf(/** @type {End[]} */ path, /** @type {LineGraph} */ graph, /** @type {Ways} */ ways) {
+function lineOf(
+  /** @type {End[]} */ path, /** @type {LineGraph} */ graph, /** @type {Ways} */ ways,
+) {
   /** @type {Line} */
   const line = { xs: [], ys: [], radii: [] };
   for (const { edge, side } of path) {
@@ -167,9 +174,12 @@ function add(line, x, y, radius) {
 }
 
 /** Where two lines meet if they go on straight; null where they have no corner close by. */
-function cornerOf(/** @type {WayOut} */ one, /** @type {WayOut} */ other, /** @type {number} */ radius) {
+function cornerOf(
+  /** @type {WayOut} */ one, /** @type {WayOut} */ other, /** @type {number} */ radius,
+) {
   const isDot = [one, other].some(({ way: [x, y] }) => !x && !y);
   if (isDot || dot(one.way, other.way) < TURN) return null;
-  const [ahead, back] = [one, other].map(({ way: [x, y] }) => /** @type {[number, number]} */ ([-x, -y]));
+  const [ahead, back] = [one, other].map(({ way: [x, y] }) =>
+    /** @type {[number, number]} */ ([-x, -y]));
   return meetingPoint(one.place, ahead, other.place, back, CORNER * radius + 2);
 }

@@ -1,5 +1,5 @@
-// The lines of an SVG: read by the browser's own parser, walked along by its own paths. Nothing of the
-// file becomes part of the page: shapes are written anew as path data.
+// The lines of an SVG: read by the browser's own parser, walked along by its own paths. Nothing of
+// the file becomes part of the page: shapes are written anew as path data.
 
 import { simplify } from "../sketch/simplify.js";
 import { Trouble } from "./api.js";
