@@ -195,7 +195,8 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/
   <g transform="translate(10 5) scale(2 1.5)" style="stroke: red; fill: none">
   <path d="M10 10c20 -20 40 20 60 0m5 5l5 20"/><circle cx="40" cy="60" r="20"/>
   <polyline points="5,90 20,70 35,90"/></g>
-  <use xlink:href="#spoke" x="40" y="60"/><ellipse class="pen" cx="150" cy="170" rx="30" ry="9"/>
+  <use xlink:href="#spoke" x="40" y="60"/><path class="pen" d="M20 150h0m9 2l5-5 1.5.5z m40 10h6"/>
+  <ellipse class="pen" cx="150" cy="170" rx="30" ry="9"/>
   </svg>"""
 
 
@@ -210,7 +211,7 @@ def test_svgs_are_read_as_by_python(site: str, sheet: Page) -> None:
     )
     (expected,) = read_sketches(SVG.encode())
     strokes = [np.array(stroke).T for stroke in found]
-    assert len(strokes) == len(expected.strokes) == 6
+    assert len(strokes) == len(expected.strokes) == 9
     f1, miss, off = compared(expected.strokes, strokes)
     assert f1 == 1
     assert max(miss, off) < 0.2

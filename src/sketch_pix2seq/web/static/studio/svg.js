@@ -13,6 +13,8 @@ const PER_STROKE = 300; // points along a stroke
 const TOLERANCE = 1 / 1000; // of the drawing's side, for leaving out points
 const UNSHOWN = new Set(["defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "text", "style",
   "script", "title", "desc", "metadata", "foreignObject", "image", "linearGradient", "radialGradient"]);
+const NUMBER = "[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?";
+const MOVE = new RegExp(`^m[\\s,]*(${NUMBER})[\\s,]*(${NUMBER})[\\s,]*`, "i");
 const INHERITED = ["stroke", "fill", "visibility"];
 
 /** The strokes of an SVG, in the order in which they are drawn. */
@@ -127,22 +129,27 @@ const oval = (x, y, rx, ry = rx) =>
 /** The strokes of path data: one after each move of the lifted pen. */
 function strokesAlong(data, matrix) {
   const path = document.createElementNS(SVG, "path"), strokes = [];
-  const moves = [...data.matchAll(/m/gi)].map((found) => found.index);
-  let begin = 0;
-  for (const place of [...moves.slice(1), data.length]) {
-    path.setAttribute("d", data.slice(0, place));
-    const end = path.getTotalLength(), length = end - begin;
-    if (length > 0) {
-      const stroke = [[], []], count = Math.min(PER_STROKE, Math.max(8, Math.ceil(length)));
-      for (let i = 0; i <= count; i++) {
-        const share = i === 0 ? 1e-6 : i / count; // just behind the place from which the pen moved on
-        const { x, y } = path.getPointAtLength(begin + share * length);
-        stroke[0].push(matrix.a * x + matrix.c * y + matrix.e);
-        stroke[1].push(matrix.b * x + matrix.d * y + matrix.f);
-      }
-      strokes.push(stroke);
+  let pen = { x: 0, y: 0 };
+  for (const piece of data.split(/(?=m)/i)) {
+    const found = MOVE.exec(piece);
+    if (!found || strokes.length >= MOST_STROKES) continue;
+    const isRelative = piece[0] === "m", rest = piece.slice(found[0].length);
+    const start = {
+      x: Number(found[1]) + (isRelative ? pen.x : 0), y: Number(found[2]) + (isRelative ? pen.y : 0),
+    };
+    const goesOn = /^[-+.\d]/.test(rest) ? (isRelative ? "l" : "L") : "";
+    path.setAttribute("d", `M${start.x} ${start.y}${goesOn}${rest}`);
+    const length = path.getTotalLength();
+    pen = /z\s*$/i.test(rest) ? start : path.getPointAtLength(length);
+    if (!rest.trim()) continue;
+    const count = length > 0 ? Math.min(PER_STROKE, Math.max(8, Math.ceil(length))) : 0;
+    const stroke = [[], []];
+    for (let i = 0; i <= count; i++) {
+      const { x, y } = path.getPointAtLength(count && (length * i) / count);
+      stroke[0].push(matrix.a * x + matrix.c * y + matrix.e);
+      stroke[1].push(matrix.b * x + matrix.d * y + matrix.f);
     }
-    begin = end;
+    strokes.push(stroke);
   }
   return strokes;
 }
