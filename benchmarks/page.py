@@ -1,16 +1,19 @@
 """The JavaScript library in Chromium: how long a page waits, beside numpy in one thread.
 
-Each drawing is redrawn six times, by WebAssembly, in plain JavaScript and by numpy in turn.
+Each drawing is redrawn six times, by WebAssembly, in plain JavaScript and by numpy in turn; and a
+picture of it, of 1,000 pixels, is traced by both.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,7 +24,9 @@ from starlette.staticfiles import StaticFiles
 
 import sketch_pix2seq
 from benchmarks.figures import Figure
+from benchmarks.tracing import fitted, png, rendered
 from sketch_pix2seq.inference.sketcher import Sketcher
+from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.server import open_server
 from sketch_pix2seq.web.site import new_site
@@ -46,6 +51,14 @@ _REDRAW = """async ([simd, drawing, n, bestOf]) => {
   return { all: performance.now() - begun, stroke, steps };
 }"""
 
+_TRACE = """async picture => {
+  const { trace } = await import("/static/sketch/client.js");
+  const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+  const begun = performance.now();
+  await trace(new Blob([bytes]));
+  return performance.now() - begun;
+}"""
+
 
 def measure(sketches: Sequence[Sketch]) -> list[Figure]:
     """Redraw drawings in a page and with numpy.
@@ -59,6 +72,7 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
         page.evaluate(_LOAD, False)
         simd, plain, numpy_seconds = _in_turn(page, some)
         best = page.evaluate(_REDRAW, [True, _lists(some[0]), DRAWINGS_A_REQUEST, BEST_OF])["all"]
+        tracing = _tracing(page, some)
     peer = 1e3 * median(numpy_seconds)
     figures = []
     for name, found in (("WebAssembly", simd), ("plain JavaScript", plain)):
@@ -69,7 +83,21 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
         ]
     figures.append(_figure(f"WebAssembly, six, best of {BEST_OF}", best, "ms", peer, None))
     figures.append(_figure("loading the bundle from this machine", loading, "ms", peer, None))
-    return figures + _sizes()
+    return [*figures, tracing, *_sizes()]
+
+
+def _tracing(page: Page, some: Sequence[Sketch]) -> Figure:
+    """What a picture of 1,000 pixels takes, decoded and traced in the page and by numpy in turn."""
+    in_page, by_numpy = [], []
+    for sketch in (some[0], *some):
+        picture = png(rendered(fitted(sketch.strokes), 1000, 4))
+        in_page.append(page.evaluate(_TRACE, base64.b64encode(picture).decode()))
+        began = time.perf_counter()
+        read_picture(picture)
+        by_numpy.append(1e3 * (time.perf_counter() - began))
+    value = float(median(in_page[1:]))  # the first of each also compiles
+    figure = _figure("tracing 1,000 px, lines 4 wide", value, "ms", median(by_numpy[1:]), None)
+    return replace(figure, peer="numpy")
 
 
 def _in_turn(page: Page, some: Sequence[Sketch]) -> tuple[list[Any], list[Any], list[float]]:

@@ -21,8 +21,9 @@ from sketch_pix2seq.web.studio.app import create_studio
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 880)}
-PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "complete": "/complete"}
-DONE = "() => document.querySelector('.paper.done') && !document.querySelector('[aria-busy=true]')"
+PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "complete": "/complete", "trace": "/trace"}
+DONE = """() => !document.querySelector('[aria-busy=true]')
+  && document.querySelector('.paper.done, #lines path[d*=M]')"""
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def main() -> None:
         take(browser, told[0] + "/", "desktop", "light", IMAGES / "studio-draw.png")
         take(browser, told[0] + "/map", "desktop", "light", IMAGES / "studio-map.png")
         take(browser, told[0] + "/mix", "desktop", "light", IMAGES / "studio-mix.png")
+        take(browser, told[0] + "/trace", "desktop", "light", IMAGES / "studio-trace.png")
         take(browser, told[0] + "/", "phone", "dark", IMAGES / "studio-phone.png")
         for page, path in PAGES.items() if options.all else ():
             for size in SIZES:

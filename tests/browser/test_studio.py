@@ -16,7 +16,7 @@ from serving import serving
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.web.studio.app import create_studio
 
-PATHS = ("/", "/name", "/mix", "/map", "/complete")
+PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace")
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,9 @@ def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) ->
     sheet.goto(studio)
     all_drawn(sheet)
     sheet.locator("#file").set_input_files(wrong)
-    expect(sheet.locator("#trouble")).to_contain_text("must be an SVG")
+    expect(sheet.locator("#trouble")).to_contain_text(
+        "A picture must be of a kind that this browser"
+    )
 
 
 def test_the_same_seed_draws_the_same(studio: str, sheet: Page) -> None:
@@ -416,6 +418,59 @@ def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
     sheet.get_by_label("It is to become").dispatch_event("change")
     all_drawn(sheet)
     assert sent(sheet, "complete")["category"] == "cat"
+
+
+def test_a_picture_is_traced_turned_cropped_and_redrawn(studio: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    sheet.goto(f"{studio}/trace")
+    found, workspace = sheet.locator("#found"), sheet.locator("#workspace")
+    expect(found).to_contain_text("13 strokes")  # of the example
+    line = sheet.locator("#lines path")
+    before = line.get_attribute("d")
+    sheet.get_by_label("Detail").fill("-3")
+    assert len(line.get_attribute("d") or "") < len(before or "")
+    sheet.get_by_label("Detail").fill("0")
+    sheet.get_by_label("Smoothing").fill("0")
+    assert "C" not in (line.get_attribute("d") or "C")
+    sheet.get_by_label("Cut the paper").check()
+    x, y, width, height = map(
+        float, (sheet.locator("#lines").get_attribute("viewBox") or "").split()
+    )
+    assert min(x, y) > 50
+    assert width > height
+    sheet.get_by_role("button", name="Turn").click()
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert box.split()[2:] == [f"{height:g}", f"{width:g}"]
+    sheet.get_by_label("Cut the paper").uncheck()
+    sheet.get_by_role("button", name="Crop").click()
+    sheet.evaluate("scrollTo(0, 0)")
+    stage = sheet.locator("#lines").bounding_box()
+    assert stage is not None
+    for share in (0.02, 0.6):
+        sheet.mouse.move(stage["x"] + share * stage["width"], stage["y"] + share * stage["height"])
+        if share == 0.02:
+            sheet.mouse.down()
+    sheet.mouse.up()
+    expect(found).to_contain_text(re.compile("^(9|10) strokes"))
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert list(map(float, box.split())) == pytest.approx([0, 0, 0.58 * 700, 0.58 * 900], abs=4)
+    sheet.get_by_role("button", name="Whole picture").click()
+    expect(found).to_contain_text("13 strokes")
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
+    threshold = sheet.get_by_label("Threshold", exact=True)
+    threshold.fill("80")  # of a line that is half as dark as black
+    threshold.dispatch_event("change")
+    expect(sheet.locator("#trouble")).to_contain_text("must show lines")
+    expect(sheet.get_by_role("button", name="Save SVG")).to_be_disabled()
+    sheet.get_by_label("Find the threshold").check()
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
+    expect(found).to_contain_text("13 strokes")
+    assert not [url for url in asked if "/api/" in url or "/model/" in url]
+    sheet.get_by_role("button", name="Let the model redraw it").click()
+    sheet.wait_for_url(f"{studio}/")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 13
 
 
 def test_complete(studio: str, sheet: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
+from simulated_photo import photograph
 
+from benchmarks.tracing import compared
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.web.studio.pages import write_studio
+from sketch_pix2seq.web.studio.pages import examples_of_the_package, write_studio
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -84,7 +87,7 @@ def test_it_works_from_any_folder_and_without_a_network(
     expect(sheet.locator("#status")).to_contain_text("6 times drawn again")
     all_drawn(sheet)
     assert sheet.locator(".sheet-card .paper").first.inner_html() != before
-    assert sheet.locator("[data-save=gif], [data-do=file]").count() == 0
+    assert sheet.locator("[data-save=gif]").count() == 0
     sheet.get_by_label("Smooth lines").uncheck()
     six = Sketch.open(saved(sheet, "svg", tmp_path))
     sheet.get_by_role("button", name="Drawing 2").click()
@@ -157,18 +160,49 @@ def test_it_opens_without_a_network_after_the_first_visit(site: str, sheet: Page
     assert sheet.evaluate("caches.keys().then(names => names.length)") == 1
 
 
-def test_without_a_server_pictures_are_not_read_and_that_is_said(site: str, sheet: Page) -> None:
+def test_photos_become_an_svg_as_by_python(site: str, sheet: Page, tmp_path: Path) -> None:
+    """Without the model: on the page Trace, under its strict policy, the network cut."""
+    sheet.goto(site + "trace.html")
+    found = sheet.locator("#found")
+    expect(found).to_have_text(re.compile(r"^\d+ strokes, \d+ points\.$"))  # of the example
+    sheet.context.set_offline(True)
+    scores = []
+    for seed, sketch in enumerate(examples_of_the_package()[:3]):
+        photo = photograph(sketch, seed)
+        said = found.inner_text()
+        sheet.locator("#file").set_input_files(
+            {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo}
+        )
+        expect(found).not_to_have_text(said)
+        expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+        with sheet.expect_download() as download:
+            sheet.get_by_role("button", name="Save SVG").click()
+        traced, expected = Sketch.open(Path(download.value.path()).read_bytes()), Sketch.open(photo)
+        assert traced.frame is not None
+        assert expected.frame is not None
+        assert traced.frame.size_mm == pytest.approx(150)
+        assert traced.frame.line_width == pytest.approx(expected.frame.line_width, rel=0.03)
+        scale = 256 / expected.frame.width
+        both = [[scale * stroke for stroke in one.strokes] for one in (expected, traced)]
+        scores.append(compared(*both)[0])
+    assert np.mean(scores) >= 0.95
+
+
+def test_pictures_and_svgs_are_read_without_a_server(
+    site: str, sheet: Page, tmp_path: Path
+) -> None:
     sheet.goto(site)
     all_drawn(sheet)
-    sheet.evaluate(
-        """() => {
-          const data = new DataTransfer();
-          data.items.add(new File(["<svg/>"], "one.svg"));
-          document.querySelector("#pad-card").dispatchEvent(
-            new DragEvent("drop", { dataTransfer: data, cancelable: true }));
-        }"""
-    )
-    expect(sheet.locator("#trouble")).to_contain_text("This page cannot read pictures and SVGs")
+    drawing = examples_of_the_package()[0]
+    picture, vector = tmp_path / "one.png", tmp_path / "one.svg"
+    drawing.save(picture)
+    drawing.save(vector)
+    for path in (picture, vector):
+        sheet.get_by_role("button", name="Clear").click()
+        sheet.locator("#file").set_input_files(path)
+        expect(sheet.locator("#note")).to_contain_text("the strokes that are in it")
+        all_drawn(sheet)
+        assert abs(sheet.locator("#pad path").count() - len(drawing.strokes)) <= 1
 
 
 def test_a_model_that_cannot_be_loaded_is_tried_again(site: str, sheet: Page) -> None:

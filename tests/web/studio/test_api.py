@@ -395,7 +395,7 @@ def test_the_api_is_described(client: TestClient) -> None:
 
 
 def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
-    for path in ("/", "/name", "/mix", "/map", "/complete"):
+    for path in ("/", "/name", "/mix", "/map", "/complete", "/trace"):
         text = client.get(path, headers={"accept": "text/html"}).text
         assert "<style" not in text
         assert " style=" not in text

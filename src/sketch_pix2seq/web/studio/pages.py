@@ -54,6 +54,7 @@ VIEWS = (
     View("complete", "Complete"),
     View("mix", "Mix"),
     View("map", "Map"),
+    View("trace", "Trace"),
 )
 
 

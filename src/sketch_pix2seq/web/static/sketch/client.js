@@ -1,6 +1,6 @@
-// `Sketcher` for pages: the model draws in a worker, so that the page stays free.
+// `Sketcher` and `trace` for pages: all work is done in workers, so that the page stays free.
 
-import { ERRORS } from "./errors.js";
+import { ERRORS, SketchPix2SeqError } from "./errors.js";
 
 export * from "./errors.js";
 
@@ -67,8 +67,7 @@ export class Sketcher {
    * @param {Worker} [options.worker] One that runs `worker.js`; left out: it is started.
    */
   static async load(url, { worker, onProgress, signal, ...settings } = {}) {
-    const script = new URL("./worker.js", import.meta.url);
-    const channel = new Channel(worker ?? new Worker(script, { type: "module" }));
+    const channel = new Channel(worker ?? newWorker());
     const address = new URL(url, globalThis.location?.href).href;
     try {
       const facts = await channel.call("load", [address, settings], { onProgress, signal });
@@ -173,6 +172,31 @@ export class Sketcher {
     });
   }
 }
+
+/** The worker that traces, once there is one. @type {Channel | null} */
+let tracer = null;
+
+/**
+ * Read a drawing from a picture or a photo: its lines as strokes. Needs no bundle.
+ *
+ * @param {Parameters<import("./trace.js").trace>[0]} image
+ * @param {import("./trace.js").TraceOptions & {signal?: AbortSignal}} [options]
+ * @returns {Promise<import("./trace.js").Traced>}
+ */
+export async function trace(image, { signal, ...options } = {}) {
+  const channel = (tracer ??= new Channel(newWorker()));
+  try {
+    return await channel.call("trace", [image, options], { signal });
+  } catch (error) {
+    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) {
+      tracer = null; // another one may start
+      channel.close();
+    }
+    throw error;
+  }
+}
+
+const newWorker = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 
 /** Calls of methods in a worker that runs `worker.js`. */
 class Channel {

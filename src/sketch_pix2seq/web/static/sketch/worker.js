@@ -1,12 +1,11 @@
-// A `Sketcher` in a module worker. `client.js` talks to it: a message {id, method, args} is
-// answered by {id, result} or {id, error}; {id, cancel: true} ends a call. Points and progress of
-// calls under way are sent together, a few dozen times a second.
-
-import { Sketcher } from "./sketcher.js";
+// A `Sketcher`, or `trace`, in a module worker, which fetches what it needs when it is called.
+// `client.js` talks to it: a message {id, method, args} is answered by {id, result} or {id, error};
+// {id, cancel: true} ends a call. Points and progress of calls under way are sent together, a few
+// dozen times a second.
 
 const SEND_EVERY = 15; // milliseconds
 
-/** @type {Sketcher | undefined} */
+/** @type {import("./sketcher.js").Sketcher | undefined} */
 let sketcher;
 /** @type {Map<number, AbortController>} */
 const calls = new Map();
@@ -16,7 +15,7 @@ const METHODS = {
   async load(call, url, options) {
     const onProgress = (/** @type {import("./bundle.js").Progress} */ progress) =>
       call.send("progress", progress);
-    const { signal } = call;
+    const { signal } = call, { Sketcher } = await import("./sketcher.js");
     sketcher = await Sketcher.load(url, { ...options, onProgress, signal });
     const { card, gallery, computesBy } = sketcher;
     const { canComplete, canGenerate, canClassify, seesPictures } = sketcher;
@@ -30,6 +29,7 @@ const METHODS = {
   generate: (call, category, options) => loaded().generate(category, call.with(options)),
   complete: (call, drawing, options) => loaded().complete(drawing, call.with(options)),
   mix: (call, inputs, options) => loaded().mix(inputs, call.with(options)),
+  trace: async (call, image, options) => (await import("./trace.js")).trace(image, options),
 };
 
 class Call {

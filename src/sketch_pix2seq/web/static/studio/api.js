@@ -1,4 +1,4 @@
-// What the page asks of the studio's server, if there is one: reading files, and making GIFs.
+// What the page asks of the studio's server, if there is one: making GIFs.
 
 /** Whether a server answers; pages that were exported have none. */
 export const hasServer = "server" in document.documentElement.dataset;
@@ -15,22 +15,14 @@ const LOST = { message: "the studio does not answer", hint: "Is it still running
 
 /** Send a form, and return the file that comes back. */
 export async function askFile(path, form) {
-  return (await send(path, "application/json", JSON.stringify(form))).blob();
-}
-
-/** Send a file, and return the answer's JSON. */
-export async function upload(path, file) {
-  return (await send(path, "application/octet-stream", file)).json();
-}
-
-async function send(path, type, body) {
+  const headers = { "Content-Type": "application/json" };
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers: { "Content-Type": type }, body });
+    answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(form) });
   } catch {
     throw new Trouble(LOST);
   }
-  if (answer.ok) return answer;
+  if (answer.ok) return answer.blob();
   const content = await answer.json().catch(() => null);
   throw new Trouble(content?.error ?? { message: `the studio answers ${answer.status}` });
 }

@@ -2,7 +2,7 @@
 
 import * as model from "./model.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, say, someDrawing, takeFiles, takeUndoKeys,
+  $, $$, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
   trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
@@ -134,7 +134,7 @@ for (const button of $$("[data-do]")) {
 $$(".example").forEach((button, place) => {
   button.addEventListener("click", () => pad.set(prefixOf(examples()[place])));
 });
-takeFiles($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
+takeDrawings($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
 takeUndoKeys(() => pad);
 addEventListener("hashchange", () => openLink(isDemo));
 

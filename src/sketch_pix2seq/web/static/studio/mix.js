@@ -2,7 +2,7 @@
 
 import * as model from "./model.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeFiles, takeUndoKeys,
+  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeDrawings, takeUndoKeys,
   trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
@@ -96,7 +96,7 @@ pads.forEach((pad, side) => {
   );
   const input = $("input[type=file]", card);
   $("[data-do=file]", card)?.addEventListener("click", () => input.click());
-  takeFiles(card, input, (strokes) => pad.set(strokes), { paste: side === 0 });
+  takeDrawings(card, input, (strokes) => pad.set(strokes), { paste: side === 0 });
 });
 takeUndoKeys(() => inUse);
 settings.addEventListener("change", mix);

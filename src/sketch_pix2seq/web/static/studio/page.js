@@ -1,7 +1,8 @@
 // What all pages of the studio share: settings, notices, examples, files in, files out.
 
 import { SketchPix2SeqError } from "../sketch/client.js";
-import { Trouble, askFile, hasServer, upload } from "./api.js";
+import { Trouble, askFile } from "./api.js";
+import { strokesIn } from "./files.js";
 import { gallery } from "./model.js";
 import { laidOut, pngOf, svgOf } from "./picture.js";
 import { fitted } from "./strokes.js";
@@ -145,21 +146,19 @@ export async function someDrawing() {
   return fitted(from[place]);
 }
 
-const UNREAD = {
-  message: "this page cannot read pictures and SVGs",
-  hint: "The studio on your own machine can: sketch-pix2seq studio",
-};
+/** Let files of drawings be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
+export function takeDrawings(area, input, onStrokes, options) {
+  const read = (file) => trying(async () => {
+    say("Looking at the picture …");
+    const strokes = await strokesIn(file);
+    say("These are the strokes that are in it.");
+    onStrokes(fitted(strokes));
+  });
+  takeFiles(area, input, read, options);
+}
 
-/** Let pictures and SVGs be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
-export function takeFiles(area, input, onStrokes, { paste = true } = {}) {
-  const take = (file) =>
-    trying(async () => {
-      if (!hasServer) throw new Trouble(UNREAD);
-      say("Looking at the picture …");
-      const { drawing } = await upload("api/read", file);
-      say("These are the strokes that are in it.");
-      onStrokes(fitted(drawing));
-    });
+/** Let files be chosen, dropped and pasted, SVGs as text, too. */
+export function takeFiles(area, input, take, { paste = true } = {}) {
   input?.addEventListener("change", () => {
     if (input.files.length) take(input.files[0]);
     input.value = "";
@@ -204,12 +203,17 @@ export function takeUndoKeys(padInUse) {
 export function save(drawings, format, options) {
   return trying(async () => {
     const file = await fileOf(drawings, format, options);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = `${options.columns === undefined ? "sketch" : "sketches"}.${format}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    download(file, `${options.columns === undefined ? "sketch" : "sketches"}.${format}`);
   });
+}
+
+/** Let the browser save a file. */
+export function download(file, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 function fileOf(drawings, format, options) {
@@ -234,6 +238,8 @@ export class Pause {
     clearTimeout(this.timer);
   }
 }
+
+$(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // of a small screen
 
 // A file that is dropped beside the paper must not take its place.
 for (const kind of ["dragover", "drop"]) {

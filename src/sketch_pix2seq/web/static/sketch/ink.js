@@ -1,0 +1,266 @@
+// Telling ink from paper, in clean pictures and in photos; `ink.py` has the same in numpy, and says
+// why.
+
+import { DrawingError } from "./errors.js";
+import { closed, inverted, roughWidth, spread } from "./morphology.js";
+import { BILINEAR, blurred, eachPlane, greyOf, nearest, reduced, resized } from "./picture.js";
+import { printedLevel } from "./printed_lines.js";
+import { Regions } from "./regions.js";
+import { median, quantile } from "./statistics.js";
+
+/** @typedef {import("./picture.js").Plane} Plane */
+/** @typedef {import("./picture.js").Picture} Picture */
+/**
+ * Where ink is, and what it was told by.
+ * @typedef {object} Ink
+ * @property {Plane} mask 1 for ink.
+ * @property {boolean} isPhoto Whether the paper is not of one colour.
+ * @property {number} scale Pixels of the picture to one of the mask.
+ * @property {boolean} hasPrintedLines Whether there are such, which are no ink.
+ * @property {number} threshold The least contrast of ink to the paper, of 1.
+ */
+
+const PHOTO_SIDE = 2048; // photos are shrunk to this: they are not sharper
+const TILES = 24; // along each side, whose middle colours say if the paper is of one colour
+const PER_TILE = 12; // pixels along each side of a tile that are looked at
+const EVEN = 5; // steps of 255 by which the paper of a clean picture may vary
+const NEAR = 64; // steps of 255 within which a tile shows paper
+const LEAST_CONTRAST = 20; // steps of 255 of ink in a clean picture
+const LEAST_IN_PHOTO = 10; // the same in a photo, of 255 for black on white
+const LEAST_PRINTED = 6; // the same of printed lines
+const NOISES = 5; // times the noise of the paper
+const MOST_INK = 0.5;
+const WIDEST_LINE = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
+const VALLEY = 16; // pixels of a photo along a square, of which most are paper
+const DEEPEST = 40; // steps of 255 by which such paper may be darker
+const SURE = 0.22; // of the ink's usual contrast in a photo: where a line is seen for sure
+const FAINT = 0.5; // of that: how faint it may be in between
+const EDGE = 0.45; // of the contrast close by: where a line ends
+const RINGING = 0.18; // of the contrast a little farther off: what a JPEG leaves round a line
+const SURELY_DRAWN = 1.15; // times as strong as printed lines is some part of what is drawn
+const MOST_NOTCHES = 0.015; // of the edge of ink that is no grain
+const FEW_NOTCHES = 0.007; // the same where a blur does not harm
+const LITTLE_BLUR = 0.2; // of the lines' width: it does not harm
+const MOST_BLUR = 0.6; // of the lines' width
+const BLURS = [0.8, 1.2, 1.8, 2.6]; // pixels, tried one after the other until there is no grain
+const FIX = "Give a picture of lines on paper.";
+
+/**
+ * Find the ink of a drawing.
+ *
+ * @param {Picture} picture
+ * @param {{softness?: number, outside?: Plane | null, threshold?: number}} [options]
+ *   `softness`: width in pixels of the edges of lines. `outside`: 1 where nothing is ink.
+ *   `threshold`: the least contrast of ink to the paper, of 1; found by itself if left out.
+ * @returns {Ink}
+ * @throws {DrawingError} If the picture shows one even colour, or more ink than lines have.
+ */
+export function findInk(picture, { softness = 1, outside = null, threshold } = {}) {
+  const paper = paperColour(picture), isPhoto = paper === null;
+  let contrast, scale = 1;
+  if (paper) {
+    contrast = differing(picture, paper);
+  } else {
+    const factor = Math.ceil(Math.max(picture.width, picture.height) / PHOTO_SIDE);
+    const small = eachPlane(picture, (plane) => reduced(plane, factor));
+    scale = picture.width / small.width;
+    contrast = darkerThanPaper(small);
+  }
+  if (outside) {
+    const none = nearest(outside, contrast.width, contrast.height).data;
+    for (let i = 0; i < none.length; i++) if (none[i]) contrast.data[i] = 0;
+  }
+  const least = isPhoto ? LEAST_IN_PHOTO : LEAST_CONTRAST;
+  let found = maskOf(contrast, { least, reach: 1 + softness, isPhoto, threshold });
+  for (const blur of BLURS) {
+    const width = roughWidth(found.mask);
+    const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MOST_NOTCHES;
+    if (blur > MOST_BLUR * width || !isGrainy(found.mask, most)) break;
+    const reach = 1 + softness + Math.round(blur);
+    found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+  }
+  return { ...found, isPhoto, scale };
+}
+
+/** The colour of paper that is of one colour; null if it is not. @param {Picture} picture */
+function paperColour({ width, height, planes }) {
+  const side = TILES * PER_TILE;
+  const tiles = planes.map((data) => {
+    const some = nearest({ width, height, data }, side, side).data;
+    return Array.from({ length: TILES * TILES }, (_, tile) => {
+      const corner = Math.floor(tile / TILES) * PER_TILE * side + (tile % TILES) * PER_TILE;
+      const values = [];
+      for (let y = 0; y < PER_TILE; y++) {
+        for (let x = 0; x < PER_TILE; x++) values.push(some[corner + y * side + x]);
+      }
+      return median(values);
+    });
+  });
+  const bins = tiles[0].map((_, tile) =>
+    tiles.reduce((sum, values, colour) => sum + Math.floor(values[tile] / 8) * 32 ** colour, 0));
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  for (const bin of bins) counts.set(bin, (counts.get(bin) ?? 0) + 1);
+  const [[most]] = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const paper = tiles.map((values) => median(values.filter((_, tile) => bins[tile] === most)));
+  const apart = bins.map((_, tile) =>
+    Math.max(...tiles.map((values, colour) => Math.abs(values[tile] - paper[colour]))));
+  const near = apart.filter((one) => one < NEAR);
+  if (near.length / apart.length < 0.3 || quantile(near, 0.9) > EVEN) return null;
+  return paper.map(Math.floor);
+}
+
+/** How much each pixel differs from the paper, in the colour in which it does so most. */
+function differing(
+  /** @type {Picture} */ { width, height, planes }, /** @type {number[]} */ paper,
+) {
+  const data = new Uint8Array(width * height);
+  planes.forEach((plane, colour) => {
+    for (let i = 0; i < data.length; i++) {
+      const apart = Math.abs(plane[i] - paper[colour]);
+      if (apart > data[i]) data[i] = apart;
+    }
+  });
+  return { width, height, data };
+}
+
+/**
+ * How much darker each place is than the paper close by, as a share of its brightness; if lines are
+ * lighter than the paper, how much lighter. The paper is what is left when dark things narrower
+ * than a window are filled up.
+ *
+ * @param {Picture} picture @returns {Plane}
+ */
+function darkerThanPaper(picture) {
+  const { width, height } = picture;
+  const dark = isLightOnDark(greyOf(picture)) ? eachPlane(picture, inverted) : picture;
+  const reach = Math.max(3, Math.round((WIDEST_LINE * Math.max(width, height)) / 2));
+  const shares = new Uint8Array(256 * 256); // by brightness of paper, and how much darker
+  for (let paper = 0; paper < 256; paper++) {
+    const one = Math.fround(255 / Math.max(paper, 24));
+    for (let less = 0; less <= paper; less++) shares[256 * paper + less] = Math.fround(less * one);
+  }
+  const most = new Uint8Array(width * height);
+  for (const data of dark.planes) {
+    const soft = blurred({ width, height, data }, 1), paper = closed(soft, reach).data;
+    for (let i = 0; i < most.length; i++) {
+      const darker = shares[256 * paper[i] + paper[i] - soft.data[i]];
+      if (darker > most[i]) most[i] = darker;
+    }
+  }
+  return aboveValleys({ width, height, data: most });
+}
+
+/** Take off what wide places are darker by, if it is little: stains and blocks of a JPEG. */
+function aboveValleys(/** @type {Plane} */ { width, height, data }) {
+  const across = Math.floor(width / VALLEY), down = Math.floor(height / VALLEY);
+  if (Math.min(across, down) === 0) return { width, height, data };
+  const depths = new Uint8Array(across * down);
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across; column++) {
+      const some = [];
+      for (let y = 0; y < VALLEY; y += 2) {
+        const at = (row * VALLEY + y) * width + column * VALLEY;
+        for (let x = 0; x < VALLEY; x += 2) some.push(data[at + x]);
+      }
+      depths[row * across + column] = Math.min(median(some), DEEPEST);
+    }
+  }
+  const valleys = { width: across, height: down, data: depths };
+  const box = [Math.min(width / VALLEY, across), Math.min(height / VALLEY, down)];
+  const taken = resized(valleys, width, height, BILINEAR, [0, 0, box[0], box[1]]).data;
+  return { width, height, data: data.map((value, i) => Math.max(value - taken[i], 0)) };
+}
+
+/** Whether lines are lighter than what is round them: they are few, so they stand out. */
+function isLightOnDark(/** @type {Plane} */ grey) {
+  const small = reduced(grey, Math.ceil(Math.max(grey.width, grey.height) / 1024));
+  const longest = Math.max(small.width, small.height);
+  const near = blurred(small, longest / 900).data;
+  const roundIt = blurred(small, (WIDEST_LINE * longest) / 2).data;
+  return near.reduce((sum, value, i) => sum + (value - roundIt[i]) ** 3, 0) > 0;
+}
+
+/** What the grain of the paper reaches. @param {number[]} counts How often each contrast occurs. */
+function noiseOf(counts) {
+  const middle = percentile(counts, 50), mirrored = new Array(256).fill(0);
+  // the lower half alone: the upper one holds the ink
+  for (let value = 0; value <= middle; value++) mirrored[middle - value] += counts[value];
+  return middle + NOISES * 1.4826 * percentile(mirrored, 50);
+}
+
+/** The value below which a share of what was counted lies. */
+function percentile(/** @type {number[]} */ counts, /** @type {number} */ share) {
+  const wanted = (counts.reduce((sum, count) => sum + count, 0) * share) / 100;
+  let sum = 0;
+  const found = counts.findIndex((count) => (sum += count) >= wanted);
+  return found < 0 ? counts.length : found;
+}
+
+/**
+ * Places that are ink: half as strong as the strongest close by, and clearly no paper.
+ *
+ * @param {Plane} contrast
+ * @param {{least: number, reach: number, isPhoto: boolean, threshold?: number}} options
+ * @returns {Pick<Ink, "mask" | "hasPrintedLines" | "threshold">}
+ */
+function maskOf(contrast, { least, reach, isPhoto, threshold }) {
+  const { width, height, data } = contrast, counts = new Array(256).fill(0);
+  for (let at = 0; at < data.length; at++) counts[data[at]]++;
+  const noise = noiseOf(counts);
+  const floor = threshold === undefined ? Math.max(least, noise) : 255 * threshold;
+  counts.fill(0, 0, Math.floor(floor) + 1);
+  if (!counts.some(Boolean)) {
+    const got = isPhoto ? "nothing but paper" : "one even colour";
+    throw new DrawingError("a picture must show lines", { got, fix: FIX });
+  }
+  const printed = printedLevel(contrast, Math.max(LEAST_PRINTED, noise));
+  const usual = percentile(counts, 75);
+  const isGiven = threshold !== undefined || !isPhoto;
+  const sure = isGiven ? floor : Math.max(floor, SURE * usual);
+  const faint = printed ? floor : Math.max(Math.min(floor, sure), FAINT * sure);
+  const edge = scaled(EDGE), ringing = scaled(RINGING), surely = scaled(SURELY_DRAWN);
+  const near = spread(contrast, reach), close = near.data, around = spread(near, 5).data;
+  const mask = new Uint8Array(data.length);
+  for (let i = 0, least = Math.floor(faint); i < mask.length; i++) {
+    const value = data[i];
+    if (value <= least || value <= edge[close[i]] || value <= ringing[around[i]]) continue;
+    if (!printed || value > printed[i]) mask[i] = 1;
+  }
+  /** @type {Plane} */
+  let drawn = { width, height, data: mask };
+  if (printed || sure > faint) {
+    const regions = new Regions(drawn);
+    const isSure = (/** @type {number} */ at) =>
+      data[at] > (printed ? Math.max(surely[printed[at]], Math.floor(floor)) : sure);
+    drawn = { width, height, data: regions.only(regions.having(isSure)) };
+  }
+  const share = drawn.data.reduce((sum, one) => sum + one, 0) / drawn.data.length;
+  if (share > MOST_INK) {
+    const got = `${Math.round(100 * share)}% covered`;
+    throw new DrawingError("a picture must show lines, not areas", { got, fix: FIX });
+  }
+  return { mask: drawn, hasPrintedLines: printed !== null, threshold: sure / 255 };
+}
+
+/** A share of each value of a byte. @param {number} share */
+const scaled = (share) =>
+  Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.floor(share * value));
+
+/**
+ * Whether the edges of ink are as rough as those of pencil, crayon and chalk. A pixel of paper with
+ * ink on three sides or four is a notch; smooth lines have hardly any.
+ *
+ * @param {Plane} ink @param {number} most
+ */
+function isGrainy({ width, height, data }, most) {
+  let notches = 0, edge = 0;
+  for (let y = 1; y + 1 < height; y++) {
+    for (let x = 1, at = y * width + 1; x + 1 < width; x++, at++) {
+      const beside = data[at - width] + data[at + width] + data[at - 1] + data[at + 1];
+      if (!data[at]) notches += Number(beside >= 3);
+      else edge += Number(beside > 0 && beside < 4);
+    }
+  }
+  return notches > most * edge;
+}

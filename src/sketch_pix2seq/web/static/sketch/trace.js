@@ -1,0 +1,263 @@
+// Reading a drawing from a picture: from a drawing program, a scanner or a phone. The way: picture
+// -> ink or paper -> thin centre lines -> strokes -> fewer points. `picture_in.py` has the same in
+// numpy.
+
+import { centreLines, centred } from "./centre_lines.js";
+import { decoded, imageOf } from "./decoding.js";
+import { DrawingError } from "./errors.js";
+import { findInk } from "./ink.js";
+import { cropped, roughWidth } from "./morphology.js";
+import { penColours } from "./pen_colours.js";
+import { BICUBIC, eachPlane, resized, where } from "./picture.js";
+import { printedDots } from "./printed_dots.js";
+import { withoutMarginLines } from "./printed_lines.js";
+import { Regions } from "./regions.js";
+import { simplify } from "./simplify.js";
+import { median } from "./statistics.js";
+import { findPage } from "./straightening.js";
+import { walkLines } from "./tracing.js";
+
+/** @typedef {import("./picture.js").Plane} Plane */
+/** @typedef {import("./picture.js").Picture} Picture */
+/** @typedef {import("./simplify.js").Points} Points */
+/** @typedef {{width: number, height: number, data: Float32Array}} Shares */
+/**
+ * A drawing that was read from a picture.
+ * @typedef {object} Traced
+ * @property {Points[]} strokes Where they lie in the picture, or on the straightened sheet.
+ * @property {number} width Of that, in pixels of the picture.
+ * @property {number} height
+ * @property {number} lineWidth The usual width of lines.
+ * @property {string[] | null} colours Of the pen of each stroke, #rrggbb; null if nothing has a
+ *   colour.
+ * @property {string} leftOut What of the picture is no part of the drawing, in words.
+ * @property {number} threshold The least contrast of ink that was used, of 1.
+ * @property {number} tolerance The tolerance that suits the lines, in pixels.
+ * @property {{width: number, height: number, data: Uint8ClampedArray} | null} page How the
+ *   straightened sheet looks, as the parts of an `ImageData`; null if nothing was straightened.
+ */
+/**
+ * @typedef {object} TraceOptions
+ * @property {number} [threshold] The least contrast of ink to the paper, from 0 to 1; found by
+ *   itself if left out.
+ * @property {number} [tolerance] Largest distance in pixels between a left-out point and the line;
+ *   as the lines need it if left out.
+ * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; it is
+ *   if left out.
+ */
+
+const LEAST_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
+const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
+const DOT = 0.45; // of a line width squared: smaller specks are dirt
+const PRINTED = 4; // of a line width squared: printed dots are smaller
+const PINHOLE = 0.3; // of a line width squared: smaller holes in ink are no part of the drawing
+const BORDER = 0.012; // of the longest side: nobody draws as close along the picture's border
+const WIDE = 1.6; // times as wide as the lines, and at the border: a corner of a shadow
+const TOLERANCE = 0.05; // of the line's width, for leaving out points
+const LEAST_TOLERANCE = 0.5; // pixels
+
+/**
+ * Read a drawing from a picture.
+ *
+ * @param {ImageBitmap | ImageData | Blob} image @param {TraceOptions} [options]
+ * @returns {Promise<Traced>}
+ * @throws {DrawingError} If it is no picture, too large, blank, or no line drawing.
+ */
+export async function trace(image, { threshold, tolerance, straighten = true } = {}) {
+  const { picture, scale } = await decoded(image), { width, height } = picture;
+  const enlarged = Math.max(1, Math.min(Math.floor(LEAST_SIDE / Math.max(width, height)), 8));
+  const large = enlarged === 1 ? picture : eachPlane(picture, (plane) =>
+    resized(plane, width * enlarged, height * enlarged, BICUBIC));
+  const page = findPage(large, straighten), [left, top] = page.corner;
+  const ink = findInk(page.image, { softness: enlarged, outside: page.outside, threshold });
+  const perPage = (page.scale * scale) / enlarged, perInk = ink.scale * perPage;
+  const lines = linesOfInk(ink.mask, {
+    softness: enlarged, isPhoto: ink.isPhoto,
+    tolerance: tolerance === undefined ? undefined : tolerance / perInk,
+  });
+  const { width: inkWidth, height: inkHeight } = ink.mask;
+  const strokes = ink.hasPrintedLines
+    ? withoutMarginLines(lines.strokes, inkWidth, inkHeight) : lines.strokes;
+  const leftOut = [
+    page.leftOut,
+    ink.hasPrintedLines && "printed lines",
+    lines.hadEdge && "lines along the border",
+    lines.numSpecks && `${lines.numSpecks} speck${lines.numSpecks > 1 ? "s" : ""}`,
+  ];
+  const colours = penColours(page.image, strokes.map((stroke) =>
+    /** @type {Points} */ (stroke.map((values) => values.map((value) => value * ink.scale)))));
+  const placed = (/** @type {number[]} */ values, /** @type {number} */ shift) =>
+    values.map((value) => value * perInk + shift * perPage);
+  return {
+    strokes: strokes.map(([xs, ys]) => [placed(xs, left), placed(ys, top)]),
+    width: (page.width * perPage) / page.scale,
+    height: (page.height * perPage) / page.scale,
+    lineWidth: lines.width * perInk,
+    colours,
+    leftOut: leftOut.filter(Boolean).join(", "),
+    threshold: ink.threshold,
+    tolerance: lines.tolerance * perInk,
+    page: page.isStraightened ? imageOf(page.image) : null,
+  };
+}
+
+/**
+ * Trace the centre lines of ink, in pixels of `ink`; long ones first.
+ *
+ * @param {Plane} ink
+ * @param {{softness?: number, isPhoto?: boolean, tolerance?: number}} [options]
+ *   `softness`: pixels of `ink` to one of the picture: steps as large are no part of lines.
+ *   `isPhoto`: whether ink has holes and shadows at the border.
+ */
+export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
+  const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
+  const part = croppedTo(ink, left, top, right, bottom);
+  const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
+  const least = factor > 1 ? Math.min(0.25, 1 / factor) : 0.5;
+  const small = { ...share, data: where(share.data, (one) => one >= least) };
+  if (isPhoto) fillPinholes(small, share);
+  const distance = centreLines(small);
+  const frame = [left, ink.width - right, top, ink.height - bottom]
+    .map((one) => Math.floor(one / factor));
+  const dirt = removeDirt(small, distance, frame, isPhoto);
+  const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
+  const dense = centred(walkLines(distance, small.width), share, softness / 2);
+  const usual = Math.max(LEAST_TOLERANCE, softness / 4, TOLERANCE * width);
+  const strokes = dense.map((line) => {
+    const few = simplify(line, tolerance === undefined ? usual : tolerance / factor);
+    const placed = few.map((values, axis) =>
+      values.map((value) => (value - 1) * factor + corner[axis]));
+    return upright(/** @type {Points} */ (placed));
+  });
+  return { ...dirt, strokes, width: width * factor, tolerance: usual * factor };
+}
+
+/** The box of what is ink: first column and row, those after the last. @param {Plane} ink */
+function boxOf({ width, data }) {
+  let left = width, top = -1, right = 0, bottom = 0;
+  for (let at = 0; at < data.length; at++) {
+    if (!data[at]) continue;
+    const x = at % width, y = Math.floor(at / width);
+    if (top < 0) top = y;
+    if (x < left) left = x;
+    if (x >= right) right = x + 1;
+    bottom = y + 1;
+  }
+  return { left, top, right, bottom };
+}
+
+/** @param {Plane} plane @returns {Plane} */
+function croppedTo(
+  plane, /** @type {number} */ left, /** @type {number} */ top,
+  /** @type {number} */ right, /** @type {number} */ bottom,
+) {
+  const data = cropped(plane.data, plane.width, left, top, right - left, bottom - top);
+  return { width: right - left, height: bottom - top, data };
+}
+
+/** Make ink smaller, with a pixel around: how much of each pixel is ink. @returns {Shares} */
+function shrunk(/** @type {Plane} */ { width, height, data }, /** @type {number} */ factor) {
+  const wide = Math.ceil(width / factor) + 2, high = Math.ceil(height / factor) + 2;
+  const shares = new Float32Array(wide * high);
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = (Math.floor(y / factor) + 1) * wide + 1;
+    for (let x = 0; x < width; x++, at++) {
+      if (data[at]) shares[row + Math.floor(x / factor)] += 1;
+    }
+  }
+  for (let i = 0; i < shares.length; i++) shares[i] /= factor * factor;
+  return { width: wide, height: high, data: shares };
+}
+
+/** Fill places in lines where the pen or the pencil left the paper bare. */
+function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
+  const { width, height, data } = ink, most = PINHOLE * roughWidth(ink) ** 2;
+  const bare = new Regions({ width, height, data: data.map((one) => 1 - one) });
+  bare.labels.forEach((region, at) => {
+    if (region >= 0 && bare.areas[region] < most) data[at] = share.data[at] = 1;
+  });
+}
+
+/**
+ * Remove, of the lines, what is smaller than a dot of the pen, and outlines of shadows.
+ *
+ * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture
+ *   goes on beyond the ink: left, right, up, down. @param {boolean} isPhoto
+ */
+function removeDirt(ink, distance, frame, isPhoto) {
+  const { width, height } = ink, { labels, areas } = new Regions(ink);
+  const sums = areas.map(() => 0), lengths = areas.map(() => 0), places = [];
+  for (let at = 0; at < distance.length; at++) {
+    if (!distance[at]) continue;
+    places.push(at);
+    sums[labels[at]] += 2 * distance[at] - 1;
+    lengths[labels[at]]++;
+  }
+  const mean = sums.map((sum, region) => sum / Math.max(lengths[region], 1));
+  const largest = areas.reduce((most, area) => Math.max(most, area), 0);
+  let total = 0, count = 0;
+  areas.forEach((area, region) => {
+    if (area < 0.2 * largest) return;
+    total += sums[region];
+    count += Math.max(lengths[region], 1);
+  });
+  const usual = total / count;
+  const isPrinted = printedDots(areas, middlesOf(labels, areas, width), PRINTED * usual ** 2);
+  const isSpeck = areas.map((area, region) => area < DOT * usual ** 2 || isPrinted[region]);
+  const isEdge = alongBorder(labels, places, lengths, width, height, frame);
+  const atBorder = areas.map(() => false);
+  if (isPhoto) {
+    const [left, right, up, down] = frame.map((one) => Math.max(3 - one, 0));
+    labels.forEach((region, at) => {
+      if (region < 0) return;
+      const x = at % width, y = Math.floor(at / width);
+      if (x < left || x >= width - right || y < up || y >= height - down) atBorder[region] = true;
+    });
+  }
+  const isDirt = areas.map((_, region) =>
+    isSpeck[region] || isEdge[region] || (atBorder[region] && mean[region] > WIDE * usual));
+  if (isDirt.every(Boolean)) {
+    throw new DrawingError("a picture must show lines", { got: "dirt at its edge" });
+  }
+  for (const at of places) if (isDirt[labels[at]]) distance[at] = 0;
+  return { numSpecks: isSpeck.filter(Boolean).length, hadEdge: isEdge.some(Boolean) };
+}
+
+/** Which regions lie along the picture's border, and are long together: edges of the sheet. */
+function alongBorder(
+  /** @type {Int32Array} */ labels, /** @type {number[]} */ places, /** @type {number[]} */ lengths,
+  /** @type {number} */ width, /** @type {number} */ height, /** @type {number[]} */ frame,
+) {
+  const [left, right, up, down] = frame;
+  const wide = width - 2 + left + right, high = height - 2 + up + down;
+  const isAlong = lengths.map(() => true);
+  for (const at of places) {
+    const x = (at % width) - 1 + left, y = Math.floor(at / width) - 1 + up;
+    const away = Math.min(x, wide - 1 - x, y, high - 1 - y);
+    if (away > BORDER * Math.max(wide, high)) isAlong[labels[at]] = false;
+  }
+  const along = lengths.reduce((sum, one, region) => sum + (isAlong[region] ? one : 0), 0);
+  // of a picture that is cut to its drawing, lines at the border are drawn
+  const isEdge = 0.3 * Math.min(wide, high) < along && along < 0.5 * places.length;
+  return isEdge ? isAlong : lengths.map(() => false);
+}
+
+/** Middles of regions. @returns {[number, number][]} */
+function middlesOf(
+  /** @type {Int32Array} */ labels, /** @type {number[]} */ areas, /** @type {number} */ width,
+) {
+  const middles = areas.map(() => /** @type {[number, number]} */ ([0, 0]));
+  for (let at = 0; at < labels.length; at++) {
+    const region = labels[at];
+    if (region < 0) continue;
+    middles[region][0] += (at % width) / areas[region];
+    middles[region][1] += Math.floor(at / width) / areas[region];
+  }
+  return middles;
+}
+
+/** A stroke from its upper left end on. @param {Points} stroke @returns {Points} */
+function upright([xs, ys]) {
+  const last = xs.length - 1;
+  return xs[0] + ys[0] > xs[last] + ys[last] ? [xs.reverse(), ys.reverse()] : [xs, ys];
+}

@@ -1,0 +1,252 @@
+"""Pictures traced by the JavaScript library in Chromium, against what Python reads of the same."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Error, Page
+from simulated_photo import photograph
+from starlette.responses import HTMLResponse
+
+from benchmarks.tracing import compared, fitted, png, rendered
+from serving import serving
+from sketch_pix2seq import Sketch, read_sketches
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.sketch.order import is_closed
+from sketch_pix2seq.sketch.pen_order import pen_order
+from sketch_pix2seq.web.site import new_site
+
+TRACE = """async ([files, options]) => {
+  const { trace } = await import("/static/sketch/client.js");
+  const traced = [];
+  for (const file of files) {
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    traced.push(await trace(new Blob([bytes]), options));
+  }
+  return traced;
+}"""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """An empty page beside the library."""
+    app = new_site("Library", "An empty page.")
+    app.get("/")(lambda: HTMLResponse("<!doctype html><title>Library</title>"))
+    with serving(app) as address:
+        yield address
+
+
+def gallery(count: int) -> list[Sketch]:
+    """Drawings of people, of many categories."""
+    items = Bundle.default().gallery_items
+    assert items is not None
+    return [item.sketch for item in items.items[:: len(items.items) // count]][:count]
+
+
+def traced_in(page: Page, files: Sequence[bytes], **options: Any) -> list[dict[str, Any]]:
+    encoded = [base64.b64encode(file).decode() for file in files]
+    found: list[dict[str, Any]] = page.evaluate(TRACE, [encoded, options])
+    return found
+
+
+def f1_of(traced: dict[str, Any], expected: Sketch) -> float:
+    """Strokes found as Python found them; both in the frame of the picture, shown 256 large."""
+    assert expected.frame is not None
+    assert (traced["width"], traced["height"]) == (expected.frame.width, expected.frame.height)
+    assert traced["lineWidth"] == pytest.approx(expected.frame.line_width, rel=0.03)
+    assert traced["leftOut"] == (expected.left_out or "")
+    scale = 256 / max(expected.frame.width, expected.frame.height)
+    strokes = [scale * np.array(stroke).T for stroke in traced["strokes"]]
+    return compared([scale * stroke for stroke in expected.strokes], strokes)[0]
+
+
+@pytest.mark.parametrize(("size", "width", "count"), [(256, 3, 30), (1000, 5, 30), (1000, 30, 8)])
+def test_clean_pictures_are_traced_as_by_python(
+    site: str, sheet: Page, size: int, width: int, count: int
+) -> None:
+    sheet.goto(site)
+    files = [png(rendered(fitted(sketch.strokes), size, width)) for sketch in gallery(count)]
+    found = traced_in(sheet, files)
+    scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
+    assert np.mean(scores) > 0.99
+    assert min(scores) > 0.8
+
+
+def sheet_of_pens() -> bytes:
+    """A tilted sheet on a table, drawn on in two colours."""
+    image = Image.new("RGB", (1200, 900), (60, 45, 40))
+    pen = ImageDraw.Draw(image)
+    pen.polygon([(180, 60), (1010, 180), (930, 860), (100, 700)], (238, 236, 228))
+    pen.line([(300, 250), (800, 330), (780, 600)], (200, 40, 40), 9, joint="curve")
+    pen.ellipse((320, 420, 560, 640), outline=(30, 40, 160), width=9)
+    pen.line([(620, 620), (700, 700)], (30, 40, 160), 9)
+    return png(np.asarray(image.reduce(2)))
+
+
+def test_a_sheet_is_straightened_and_pens_are_told_apart(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    file = sheet_of_pens()
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert f1_of(found, expected) == 1
+    assert found["page"]["width"] == found["width"]
+    assert expected.colours is not None
+    for own, pythons in zip(found["colours"], expected.colours, strict=True):
+        one, other = (
+            [int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (own, pythons)
+        )
+        np.testing.assert_allclose(one, other, atol=12)
+    (found,) = traced_in(sheet, [file], straighten=False)
+    assert f1_of(found, read_picture(file, straighten=False)) == 1
+    assert found["page"] is None
+
+
+def test_photos_are_traced_as_by_python(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(8))]
+    found = traced_in(sheet, files)
+    scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
+    assert np.mean(scores) > 0.97
+
+
+def test_pictures_of_the_page_are_traced_too(site: str, sheet: Page) -> None:
+    """An `ImageData` and an `ImageBitmap`, with a threshold and a tolerance."""
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async () => {
+          const { trace } = await import("/static/sketch/client.js");
+          const canvas = new OffscreenCanvas(400, 300), pen = canvas.getContext("2d");
+          pen.fillStyle = "white";
+          pen.fillRect(0, 0, 400, 300);
+          const draw = (colour, y) => {
+            Object.assign(pen, { strokeStyle: colour, lineWidth: 6 });
+            pen.stroke(new Path2D(`M50 ${y}q150 90 300 0`));
+          };
+          draw("black", 60);
+          draw("#bbb", 160);
+          const data = pen.getImageData(0, 0, 400, 300);
+          const all = await trace(data), bitmap = await trace(await createImageBitmap(canvas));
+          const dark = await trace(data, { threshold: 0.6 });
+          const dense = await trace(data, { tolerance: 0 });
+          const few = await trace(data, { tolerance: 20 });
+          const count = ({ strokes }) => strokes.map(([xs]) => xs.length);
+          return [all, bitmap, dark, dense, few].map(count).concat(dark.strokes[0][1][0]);
+        }"""
+    )
+    both, bitmap, dark, dense, few, y = found
+    assert both == bitmap
+    assert len(both) == 2
+    assert dark == [both[0]] or dark == [both[1]]
+    assert y == pytest.approx(60, abs=4)
+    assert min(dense) > 250
+    assert max(few) == 3
+
+
+def test_what_is_no_drawing_is_refused(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    with pytest.raises(Error, match="DrawingError: a picture must show lines; got one even"):
+        traced_in(sheet, [png(np.full((90, 90), 200, np.uint8))])
+    with pytest.raises(Error, match="DrawingError: a picture must be of a kind that"):
+        traced_in(sheet, [b"no picture"])
+
+
+def way_of_pen(strokes: Sequence[np.ndarray]) -> float:
+    """How far the lifted pen goes."""
+    return float(sum(np.hypot(*(b[0] - a[-1])) for a, b in itertools.pairwise(strokes)))
+
+
+def test_the_lifted_pen_goes_a_short_way(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    rng = np.random.default_rng(0)
+    page = [
+        stroke + np.array([300 * (k % 4), 300 * (k // 4)])
+        for k, sketch in enumerate(gallery(12))
+        for stroke in sketch.strokes
+    ]
+    page = [page[place] for place in rng.permutation(len(page))]
+    found = sheet.evaluate(
+        """async strokes => {
+          const { penOrder } = await import("/static/sketch/pen_order.js");
+          return penOrder(strokes, 2);
+        }""",
+        [stroke.T.tolist() for stroke in page],
+    )
+    ordered = [np.array(stroke).T for stroke in found]
+    assert sorted(map(drawn_length, ordered)) == pytest.approx(sorted(map(drawn_length, page)))
+    python = pen_order(page, [is_closed(stroke, 2) for stroke in page])
+    assert way_of_pen(ordered) < 1.25 * way_of_pen(python) < 0.2 * way_of_pen(page)
+
+
+def drawn_length(stroke: np.ndarray) -> float:
+    return float(np.hypot(*np.diff(stroke, axis=0).T).sum())
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+  viewBox="0 0 200 200"><style>.pen { fill: none; stroke: #123 } .gone { display: none }</style>
+  <rect width="200" height="200" fill="white"/><path class="gone" d="M0 0L200 200"/>
+  <defs><line id="spoke" x1="60" y1="100" x2="90" y2="100" stroke="black"/></defs>
+  <g transform="translate(10 5) scale(2 1.5)" style="stroke: red; fill: none">
+  <path d="M10 10c20 -20 40 20 60 0m5 5l5 20"/><circle cx="40" cy="60" r="20"/>
+  <polyline points="5,90 20,70 35,90"/></g>
+  <use xlink:href="#spoke" x="40" y="60"/><path class="pen" d="M20 150h0m9 2l5-5 1.5.5z m40 10h6"/>
+  <ellipse class="pen" cx="150" cy="170" rx="30" ry="9"/>
+  </svg>"""
+
+
+def test_svgs_are_read_as_by_python(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async text => {
+          const { strokesInSvg } = await import("/static/studio/svg.js");
+          return strokesInSvg(text);
+        }""",
+        SVG,
+    )
+    (expected,) = read_sketches(SVG.encode())
+    strokes = [np.array(stroke).T for stroke in found]
+    assert len(strokes) == len(expected.strokes) == 9
+    f1, miss, off = compared(expected.strokes, strokes)
+    assert f1 == 1
+    assert max(miss, off) < 0.2
+
+
+def test_pictures_of_all_kinds_are_traced_as_by_python(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    ink = Image.fromarray(255 - rendered(fitted(gallery(3)[1].strokes), 300, 5))
+    wide = Image.new("L", (420, 300))
+    wide.paste(ink, (60, 0))
+    paper, black = (Image.new("RGB", wide.size, colour) for colour in ("white", "black"))
+    on_white = Image.composite(black, paper, wide)
+    lines = black.copy()
+    lines.putalpha(wide)
+    sticker = on_white.convert("RGBA")
+    sticker.putalpha(Image.new("L", wide.size, 180))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    files = [
+        saved(lines, "png"),
+        saved(sticker, "png"),
+        saved(Image.composite(paper, Image.new("RGB", wide.size, (20, 40, 60)), wide), "png"),
+        saved(on_white.quantize(5), "png"),
+        saved(on_white.convert("L").convert("I;16").point(lambda value: value * 256), "png"),
+        saved(on_white, "jpeg", exif=turned, quality=90),
+        saved(on_white, "webp", quality=90),
+        saved(on_white.resize((90, 64)), "gif"),
+    ]
+    scores = [
+        f1_of(*pair) for pair in zip(traced_in(sheet, files), map(read_picture, files), strict=True)
+    ]
+    assert np.mean(scores) > 0.98
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
