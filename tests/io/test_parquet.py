@@ -89,6 +89,31 @@ def test_other_and_damaged_files_are_refused(tmp_path: Path) -> None:
         list(read_parquet(file))
 
 
+def test_what_is_small_packed_and_large_unpacked_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    many = pa.array([[[[0] * 300_000, [0] * 300_000]]], pa.list_(pa.list_(pa.list_(pa.int16()))))
+    with pytest.raises(DrawingError, match="must hold drawings; got 600000 numbers"):
+        _read(pa.table({"drawing": many}))
+    one_of_ten = pa.table({"drawing": pa.concat_arrays([many, pa.array([STROKES] * 9, many.type)])})
+    found = _read(one_of_ten)
+    assert isinstance(found[0], DrawingError) and not isinstance(found[1], DrawingError)
+    monkeypatch.setattr("sketch_pix2seq.io.parquet.MAX_PACKED_BYTES", 100)
+    path = tmp_path / "cats.parquet.gz"
+    path.write_bytes(gzip.compress(bytes(b"PAR1" + bytes(200))))
+    with gzip.open(path) as file, pytest.raises(DrawingError, match="at most 100 bytes"):
+        list(read_parquet(file))
+
+
+def test_a_value_that_is_no_text_or_time_is_told_of_its_row() -> None:
+    words = pa.Array.from_buffers(pa.string(), 3, pa.array([b"cat", b"\xff", b"pig"]).buffers())
+    found = _read(pa.table({"drawing": [STROKES] * 3, "word": words}))
+    assert [isinstance(one, DrawingError) for one in found] == [False, True, False]
+    times = pa.array([2**62], pa.timestamp("s"))
+    (late,) = _read(pa.table({"drawing": [STROKES], "word": times}))
+    assert "`word` must be readable" in str(late)
+
+
 def test_all_verbs_read_it_gzipped_too(tmp_path: Path) -> None:
     path = tmp_path / "cats.parquet"
     write_parquet(path, [("cat", joined([np.array([[0, 0], [1, 2]])]))] * 2)

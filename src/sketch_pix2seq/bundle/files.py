@@ -163,8 +163,9 @@ class _BoundedFile(io.RawIOBase):
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
-        content = self._file.read(MAX_HEADER_BYTES + 1 if size < 0 else size)
-        if len(content) > MAX_HEADER_BYTES:
+        limit = MAX_HEADER_BYTES + 1
+        content = self._file.read(limit if size < 0 else min(size, limit))
+        if len(content) == limit:
             raise zipfile.BadZipFile("a list of files that is too long")
         return content
 

@@ -21,14 +21,20 @@ import orjson
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.extras import needs_extra
-from sketch_pix2seq.io.ndjson import Record, SimplifiedDrawing, record_of
+from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, SimplifiedDrawing, record_of
 from sketch_pix2seq.io.opened import Content, SourceEndedError
+from sketch_pix2seq.sketch.geometry import MAX_POINTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-MAX_ROW_GROUP_BYTES = 2**31
-"""Rows that are stored together must unpack to fewer bytes."""
+MAX_PACKED_BYTES = 200_000_000
+"""The most bytes of a gzipped file, unpacked: it is read whole."""
+MAX_VALUES = 2**27
+"""The most numbers or texts of a column in rows that are stored together."""
+MAX_VALUES_OF_A_ROW = 2 * MAX_POINTS
+"""The most numbers of a drawing, and on average of those that are stored together."""
 _COLUMNS = ("drawing", "word", "key_id", "recognized", "countrycode")
 _ROWS_AT_ONCE = 1024
 
@@ -45,22 +51,45 @@ def read_parquet(file: Content) -> Iterator[Record | DrawingError]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     try:
-        # its directory stands at the end
-        seekable = io.BytesIO(file.read()) if isinstance(file, gzip.GzipFile) else file
-        found = pq.ParquetFile(seekable)
-        columns = [name for name in _COLUMNS if name in found.schema_arrow.names]
+        source = _seekable(file)
+        schema = pq.read_schema(source)
+        columns = [name for name in _COLUMNS if name in schema.names]
         if "drawing" not in columns:
             raise DrawingError("a Parquet file must have a column `drawing`")
-        metadata = found.metadata
-        groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-        if any(group.total_byte_size > MAX_ROW_GROUP_BYTES for group in groups):
-            raise DrawingError(f"rows in a group must have at most {MAX_ROW_GROUP_BYTES} bytes")
-        words = _class_names(found.schema_arrow.metadata)
+        # texts stay in their dictionary, where one that occurs often is held once
+        texts = [name for name in columns if schema.field(name).type in (pa.string(), pa.binary())]
+        found = pq.ParquetFile(source, read_dictionary=texts)
+        _check_values(found.metadata)
+        words = _class_names(schema.metadata)
         for batch in found.iter_batches(_ROWS_AT_ONCE, columns=columns):
-            for row in batch.to_pylist():
-                yield _record(row, words)
+            for row in range(batch.num_rows):
+                cells = {name: batch.column(name)[row] for name in columns}
+                yield _record(cells, words)
     except (pa.ArrowException, OSError) as error:
         raise SourceEndedError("it is no whole Parquet file") from error
+
+
+def _seekable(file: Content) -> Content | io.BytesIO:
+    """The file, or what is in it if it is gzipped: the directory of its parts stands at the end."""
+    if not isinstance(file, gzip.GzipFile):
+        return file
+    data = file.read(MAX_PACKED_BYTES + 1)
+    if len(data) > MAX_PACKED_BYTES:
+        raise DrawingError(
+            f"a gzipped file must have at most {MAX_PACKED_BYTES} bytes",
+            got="more",
+            do="Unpack it first.",
+        )
+    return io.BytesIO(data)
+
+
+def _check_values(metadata: pq.FileMetaData) -> None:
+    """Refuse groups of rows that would not fit into memory, however small they are packed."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        values = max((group.column(i).num_values for i in range(group.num_columns)), default=0)
+        if values > MAX_VALUES or values > MAX_VALUES_OF_A_ROW * max(group.num_rows, 1):
+            raise DrawingError("rows of a Parquet file must hold drawings", got=f"{values} numbers")
 
 
 def write_parquet(path: Path, drawings: Iterable[tuple[str, SimplifiedDrawing]]) -> int:
@@ -75,9 +104,10 @@ def write_parquet(path: Path, drawings: Iterable[tuple[str, SimplifiedDrawing]])
     return count
 
 
-def _record(row: dict[str, Any], words: Sequence[str]) -> Record | DrawingError:
-    fields = {name: value for name, value in row.items() if value is not None}
+def _record(cells: dict[str, pa.Scalar], words: Sequence[str]) -> Record | DrawingError:
     try:
+        values = {name: _value(name, cell) for name, cell in cells.items()}
+        fields = {name: value for name, value in values.items() if value is not None}
         fields["drawing"] = _strokes(fields.get("drawing"))
         word, key_id = fields.get("word"), fields.get("key_id")
         if isinstance(word, int) and 0 <= word < len(words):
@@ -89,9 +119,26 @@ def _record(row: dict[str, Any], words: Sequence[str]) -> Record | DrawingError:
         return error
 
 
+def _value(name: str, cell: pa.Scalar) -> Any:
+    """What stands in a cell, if it is not too much."""
+    import pyarrow as pa
+
+    inside = cell.values if isinstance(cell, pa.ListScalar | pa.LargeListScalar) else None
+    while isinstance(inside, pa.ListArray | pa.LargeListArray):
+        inside = inside.flatten()
+    if inside is not None and len(inside) > MAX_VALUES_OF_A_ROW:
+        raise DrawingError(f"a drawing must have at most {MAX_POINTS} points")
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        raise DrawingError(f"`{name}` must be readable") from None
+
+
 def _strokes(drawing: Any) -> Any:
     """Strokes of x and y, whatever the column holds; `record_of` checks them."""
     if isinstance(drawing, str | bytes):
+        if len(drawing) > MAX_LINE_BYTES:
+            raise DrawingError(f"`drawing` must have at most {MAX_LINE_BYTES} letters")
         try:
             return orjson.loads(drawing)
         except orjson.JSONDecodeError:
