@@ -109,7 +109,7 @@ def test_a_value_that_is_no_text_or_time_is_told_of_its_row() -> None:
     words = pa.Array.from_buffers(pa.string(), 3, pa.array([b"cat", b"\xff", b"pig"]).buffers())
     found = _read(pa.table({"drawing": [STROKES] * 3, "word": words}))
     assert [isinstance(one, DrawingError) for one in found] == [False, True, False]
-    times = pa.array([2**62], pa.timestamp("s"))
+    times = pa.array([2**62], pa.timestamp("us"))
     (late,) = _read(pa.table({"drawing": [STROKES], "word": times}))
     assert "`word` must be readable" in str(late)
 

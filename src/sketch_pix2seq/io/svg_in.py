@@ -61,7 +61,8 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
             do="Leave out embedded pictures and details.",
         )
     walk = SvgWalk(parse_svg(data))
-    shapes = list(walk.shapes())
+    with np.errstate(over="ignore", invalid="ignore"):  # points too far away are refused
+        shapes = list(walk.shapes())
     strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written, hidden)
     if not strokes and walk.paper is None:
         strokes = _strokes(walk, shapes, (0, 0, 0), as_written, hidden)  # white lines alone
@@ -70,6 +71,9 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
         do = "Texts and pictures are not read." if left_out is None else f"Left out: {left_out}."
         raise DrawingError("an SVG must show a line", got="nothing visible", do=do)
     points, frame = _on_page(strokes, walk.page(), walk.size_mm())
+    if _num_pens(strokes) > _MOST_PENS:
+        pens = f"the colours of {_num_pens(strokes)} pens: {_MOST_PENS} at most"
+        left_out = pens if left_out is None else f"{left_out}; {pens}"
     return Sketch(points, left_out=left_out, frame=frame, colours=_colours(strokes))
 
 
@@ -118,9 +122,13 @@ def _on_page(
 def _colours(strokes: list[Stroke]) -> tuple[str, ...] | None:
     """The colours of pens, if there are few and not just greys."""
     pens = np.array([stroke.colour for stroke in strokes])
-    if len(np.unique(pens, axis=0)) > _MOST_PENS or np.ptp(pens, axis=1).max() < _GREY:
+    if _num_pens(strokes) > _MOST_PENS or np.ptp(pens, axis=1).max() < _GREY:
         return None
     return tuple(hex_colours(pens / 255, is_light=bool(np.median(pens.mean(axis=1)) > _LIGHT)))
+
+
+def _num_pens(strokes: list[Stroke]) -> int:
+    return len({tuple(stroke.colour) for stroke in strokes})
 
 
 def _find_pen_lines(walk: SvgWalk, shapes: list[Shape]) -> None:
