@@ -20,6 +20,7 @@ from serving import serving
 from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.sheet_edge import outside_of
 from sketch_pix2seq.sketch.order import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
@@ -137,6 +138,23 @@ def test_a_sheet_that_is_small_in_the_picture_is_found(
     (found,), expected = traced_in(sheet, [file]), read_picture(file)
     assert found["leftOut"].startswith("what lies round the sheet")
     assert f1_of(found, expected) == 1
+
+
+def test_what_lies_outside_a_sheet_is_the_same_to_the_pixel(
+    site: str, sheet: Page, rng: np.random.Generator
+) -> None:
+    turns = np.sort(rng.uniform(0, 2 * np.pi, (20, 6)))
+    outlines = np.stack([60 + 70 * np.cos(turns), 40 + 45 * np.sin(turns)], axis=-1)
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async outlines => {
+          const { outsideOf } = await import("/static/sketch/sheet_edge.js");
+          return outlines.map(outline => [...outsideOf(outline, 120, 80).data]);
+        }""",
+        outlines.tolist(),
+    )
+    expected = [outside_of(outline, (120, 80)).ravel() for outline in outlines]
+    assert np.count_nonzero(np.array(found) != expected) <= 2
 
 
 def test_printed_lines_in_pieces_are_left_out(

@@ -151,22 +151,23 @@ export function boxAround(points) {
 }
 
 /**
- * Where a convex polygon is not.
+ * Where a convex polygon is not. Corners lie at whole pixels, as Pillow has them.
  *
  * @param {Point[]} polygon @param {number} width @param {number} height @returns {Plane}
  */
 export function outsideOf(polygon, width, height) {
   const data = new Uint8Array(width * height).fill(1);
+  const corners = polygon.map((point) => point.map(Math.trunc));
   for (let y = 0; y < height; y++) {
     let left = Infinity, right = -Infinity;
-    polygon.forEach(([x, from], number) => {
-      const [nextX, to] = polygon[(number + 1) % polygon.length];
+    corners.forEach(([x, from], number) => {
+      const [nextX, to] = corners[(number + 1) % corners.length];
       if (Math.min(from, to) > y || Math.max(from, to) < y) return;
       const ends = from === to ? [x, nextX] : [x + ((nextX - x) * (y - from)) / (to - from)];
       left = Math.min(left, ...ends);
       right = Math.max(right, ...ends);
     });
-    const first = Math.max(Math.round(left), 0), stop = Math.min(Math.round(right) + 1, width);
+    const first = Math.max(Math.round(left), 0), stop = Math.min(Math.ceil(right - 0.5) + 1, width);
     if (first < stop) data.fill(0, y * width + first, y * width + stop);
   }
   return { width, height, data };
