@@ -20,6 +20,7 @@ from serving import serving
 from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.picture_in import read_picture
+from sketch_pix2seq.io.sheet_edge import outside_of
 from sketch_pix2seq.sketch.order import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
@@ -106,6 +107,72 @@ def test_a_sheet_is_straightened_and_pens_are_told_apart(site: str, sheet: Page)
     (found,) = traced_in(sheet, [file], straighten=False)
     assert f1_of(found, read_picture(file, straighten=False)) == 1
     assert found["page"] is None
+
+
+def small_sheet(share: float, turn: float, rng: np.random.Generator) -> bytes:
+    """A sheet that is a share of the picture, on a table, in light that falls off."""
+    image = Image.new("RGB", (1600, 1200), (85, 50, 30))
+    scale = (share * image.width * image.height / (500 * 370)) ** 0.5
+    sine, cosine = scale * np.sin(np.radians(turn)), scale * np.cos(np.radians(turn))
+
+    def seen(line: list[tuple[int, int]]) -> list[tuple[float, ...]]:
+        places = (np.array(line) - (250, 185)) @ [[cosine, sine], [-sine, cosine]] + (700, 650)
+        return [tuple(place) for place in places.tolist()]
+
+    pen = ImageDraw.Draw(image)
+    pen.polygon(seen([(0, 0), (500, 0), (500, 370), (0, 370)]), (235, 232, 225))
+    house = [(150, 290), (150, 160), (250, 80), (350, 160), (350, 290), (150, 290)]
+    for line in (house, [(220, 290), (220, 220), (280, 220), (280, 290)]):
+        pen.line(seen(line), (40, 40, 60), max(2, round(9 * scale)), joint="curve")
+    light = np.linspace(0.95, 0.6, image.width)[None, :, None]
+    grain = rng.normal(0, 3, (image.height, image.width, 1))
+    return png((np.asarray(image) * light + grain).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("share", "turn"), [(0.03, 0), (0.03, 12), (0.01, 5)])
+def test_a_sheet_that_is_small_in_the_picture_is_found(
+    site: str, sheet: Page, share: float, turn: float, rng: np.random.Generator
+) -> None:
+    sheet.goto(site)
+    file = small_sheet(share, turn, rng)
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert found["leftOut"].startswith("what lies round the sheet")
+    assert f1_of(found, expected) == 1
+
+
+def test_what_lies_outside_a_sheet_is_the_same_to_the_pixel(
+    site: str, sheet: Page, rng: np.random.Generator
+) -> None:
+    turns = np.sort(rng.uniform(0, 2 * np.pi, (20, 6)))
+    outlines = np.stack([60 + 70 * np.cos(turns), 40 + 45 * np.sin(turns)], axis=-1)
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async outlines => {
+          const { outsideOf } = await import("/static/sketch/sheet_edge.js");
+          return outlines.map(outline => [...outsideOf(outline, 120, 80).data]);
+        }""",
+        outlines.tolist(),
+    )
+    expected = [outside_of(outline, (120, 80)).ravel() for outline in outlines]
+    assert np.count_nonzero(np.array(found) != expected) <= 2
+
+
+def test_printed_lines_in_pieces_are_left_out(
+    site: str, sheet: Page, rng: np.random.Generator
+) -> None:
+    image = Image.new("L", (1200, 900), 255)
+    pen = ImageDraw.Draw(image)
+    for x, y in itertools.product(range(20, 1200, 40), range(20, 900, 40)):
+        first, last = rng.integers(5, 12, 2), rng.integers(18, 34, 2)
+        pen.line([(x, y + first[0]), (x, y + last[0])], 60, 2)
+        pen.line([(x + first[1], y), (x + last[1], y)], 60, 2)
+    pen.line([(400, 660), (400, 400), (600, 240), (800, 400), (800, 660)], 0, 7, joint="curve")
+    sheet.goto(site)
+    file = png(np.asarray(image))
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert f1_of(found, expected) == 1
+    assert "specks" in found["leftOut"]
+    assert len(found["strokes"]) < 40
 
 
 def test_photos_are_traced_as_by_python(site: str, sheet: Page) -> None:

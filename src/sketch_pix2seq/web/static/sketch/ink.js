@@ -6,7 +6,7 @@ import { closed, inverted, roughWidth, spread } from "./morphology.js";
 import { BILINEAR, blurred, eachPlane, greyOf, nearest, reduced, resized } from "./picture.js";
 import { printedLevel } from "./printed_lines.js";
 import { Regions } from "./regions.js";
-import { median, quantile } from "./statistics.js";
+import { median, medianOfBytes, quantile } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./picture.js").Picture} Picture */
@@ -56,7 +56,7 @@ const FIX = "Give a picture of lines on paper.";
  * @throws {DrawingError} If the picture shows one even colour, or more ink than lines have.
  */
 export function findInk(picture, { softness = 1, outside = null, threshold } = {}) {
-  const paper = paperColour(picture), isPhoto = paper === null;
+  const paper = paperColour(picture, outside), isPhoto = paper === null;
   let contrast, scale = 1;
   if (paper) {
     contrast = differing(picture, paper);
@@ -82,11 +82,20 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
   return { ...found, isPhoto, scale };
 }
 
-/** The colour of paper that is of one colour; null if it is not. @param {Picture} picture */
-function paperColour({ width, height, planes }) {
-  const side = TILES * PER_TILE;
+/**
+ * The colour of paper that is of one colour; null if it is not. What is outside is taken to be of
+ * the usual colour of the inside.
+ *
+ * @param {Picture} picture @param {Plane | null} outside
+ */
+function paperColour({ width, height, planes }, outside) {
+  const side = TILES * PER_TILE, gone = outside && nearest(outside, side, side).data;
   const tiles = planes.map((data) => {
     const some = nearest({ width, height, data }, side, side).data;
+    if (outside && gone) {
+      const usual = medianOfBytes(data, (at) => !outside.data[at]);
+      gone.forEach((isGone, at) => isGone && (some[at] = usual));
+    }
     return Array.from({ length: TILES * TILES }, (_, tile) => {
       const corner = Math.floor(tile / TILES) * PER_TILE * side + (tile % TILES) * PER_TILE;
       const values = [];

@@ -1,5 +1,7 @@
 // Measures of masks: largest values round a pixel, filling up, widths, distances to the edge.
 
+import { partOf } from "./picture.js";
+
 /** @typedef {import("./picture.js").Plane} Plane */
 
 /** The largest value within a square of 2 reach + 1 pixels round each place. */
@@ -22,7 +24,7 @@ export function spread(/** @type {Plane} */ { width, height, data }, /** @type {
     takeLarger(wide, shift, wide.length - shift); // what comes from the next row is not read
     covered += shift;
   }
-  return { width, height, data: cropped(wide, stride, 0, 0, width, height) };
+  return partOf({ width: stride, height, data: wide }, [0, 0, width, height]);
 }
 
 /** @param {Uint8Array} values @param {number} away @param {number} end */
@@ -31,19 +33,6 @@ function takeLarger(values, away, end) {
     const one = values[i], other = values[i + away];
     values[i] = one > other ? one : other;
   }
-}
-
-/**
- * @param {Uint8Array} values @param {number} stride @param {number} left @param {number} top
- * @param {number} width @param {number} height
- */
-export function cropped(values, stride, left, top, width, height) {
-  const part = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const first = (top + y) * stride + left;
-    part.set(values.subarray(first, first + width), y * width);
-  }
-  return part;
 }
 
 /**
@@ -63,7 +52,7 @@ export function closed({ width, height, data }, reach) {
   }
   const lightest = inverted(spread({ width: stride, height: rows, data: padded }, reach));
   const filled = inverted(spread(lightest, reach));
-  return { width, height, data: cropped(filled.data, stride, reach, reach, width, height) };
+  return partOf(filled, [reach, reach, reach + width, reach + height]);
 }
 
 /** 255 less each value. @param {Plane} plane @returns {Plane} */

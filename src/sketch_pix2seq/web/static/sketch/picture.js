@@ -41,6 +41,20 @@ export function eachPlane({ width, height, planes }, change) {
   return { width: first.width, height: first.height, planes: changed.map((plane) => plane.data) };
 }
 
+/**
+ * A part of a plane, up to the column and the row that are no longer in it.
+ *
+ * @param {Plane} plane @param {Box} box @returns {Plane}
+ */
+export function partOf(plane, [left, top, right, bottom]) {
+  const width = right - left, height = bottom - top, data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const first = (top + y) * plane.width + left;
+    data.set(plane.data.subarray(first, first + width), y * width);
+  }
+  return { width, height, data };
+}
+
 /** How bright a picture is (ITU-R 601-2). @param {Picture} picture @returns {Plane} */
 export function greyOf({ width, height, planes }) {
   if (planes.length === 1) return { width, height, data: planes[0] };

@@ -1,4 +1,4 @@
-// Finding the printed dots of dotted paper, which are no part of a drawing.
+// Finding printed dots and dashes, which are no part of a drawing.
 
 import { spread } from "./morphology.js";
 import { median } from "./statistics.js";
@@ -6,6 +6,11 @@ import { median } from "./statistics.js";
 /** @typedef {import("./centre_lines.js").Point} Point */
 
 const LEAST_DOTS = 60;
+const LEAST_DASHES = 200;
+const MOST_DASHES = 8000; // that are compared
+const BESIDE = 0.1; // of the distance between printed lines: how far it varies
+const MOSTLY = 0.6; // of all dashes have another one beside them, where paper is printed
+const ALL_OVER = 0.6; // of the picture's sides, where dashes lie
 const LOOKED_AT = 500; // dots whose distances to all others are measured
 const EVEN = 0.15; // of the distance between dots: how far they are off their places at most
 const REGULAR = 0.5; // of the small things are in a row with two others, where paper is dotted
@@ -28,6 +33,56 @@ export function printedDots(areas, middles, most) {
   if (isBetween.length / small.length < REGULAR) return isDot;
   small.forEach((region, i) => (isDot[region] = left[i] || right[i] || up[i] || down[i]));
   return isDot;
+}
+
+/**
+ * Which regions are pieces of upright or level printed lines: narrow ones, evenly apart.
+ *
+ * @param {Point[]} low Each region's upper left pixel. @param {Point[]} high Its lower right one.
+ * @param {number} most The largest width of a dash.
+ * @param {number} width Of the picture. @param {number} height
+ */
+export function printedDashes(low, high, most, width, height) {
+  const isDash = new Array(low.length).fill(false);
+  for (const across of [0, 1]) {
+    const narrow = [...low.keys()].filter((region) =>
+      high[region][across] - low[region][across] + 1 <= most);
+    if (narrow.length < LEAST_DASHES || narrow.length > MOST_DASHES) continue;
+    const isAllOver = [width, height].every((side, axis) => {
+      const starts = narrow.map((region) => low[region][axis]);
+      return (Math.max(...starts) - Math.min(...starts)) / side >= ALL_OVER;
+    });
+    if (!isAllOver) continue;
+    const dashes = narrow.map((region) => ({
+      place: (low[region][across] + high[region][across]) / 2,
+      first: low[region][1 - across], last: high[region][1 - across],
+    }));
+    const isBeside = evenlyBeside(dashes, most);
+    if (isBeside.filter(Boolean).length / narrow.length < MOSTLY) continue;
+    narrow.forEach((region, i) => (isDash[region] ||= isBeside[i]));
+  }
+  return isDash;
+}
+
+/**
+ * Which dashes have another one beside them at the usual distance.
+ *
+ * @param {{place: number, first: number, last: number}[]} dashes @param {number} least
+ */
+function evenlyBeside(dashes, least) {
+  const shifts = dashes.map(({ place, first, last }) => {
+    const away = [];
+    for (const other of dashes) {
+      if (other.first > last + least || other.last < first - least) continue;
+      const shift = Math.abs(other.place - place);
+      if (shift > 2 * least) away.push(shift);
+    }
+    return away;
+  });
+  const usual = median(shifts.map((away) =>
+    away.reduce((nearest, shift) => Math.min(nearest, shift), Infinity)));
+  if (usual === Infinity) return dashes.map(() => false);
+  return shifts.map((away) => away.some((shift) => Math.abs(shift - usual) <= BESIDE * usual));
 }
 
 /** The usual distance of places from the nearest other one; some are looked at. */

@@ -1,51 +1,127 @@
 // Finding a sheet of paper that lies on a darker table, in a photo. `sheet_edge.py` has the same in
 // numpy, and says why.
 
-import { closed } from "./morphology.js";
-import { eachPlane, reduced } from "./picture.js";
+import { closed, inverted, spread } from "./morphology.js";
+import { eachPlane, partOf, reduced } from "./picture.js";
 import { Regions } from "./regions.js";
-import { median } from "./statistics.js";
+import { medianOfBytes } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./centre_lines.js").Point} Point */
+/**
+ * A light part of a picture: its convex outline and its area in the shrunk picture, its share of
+ * this, and pixels of the picture to one of it.
+ * @typedef {{outline: Point[], area: number, share: number, factor: number}} LightPart
+ */
 
 const SIDE = 192; // pixels of the picture in which the sheet is looked for
 const BLACKEST = 16; // steps of 255 that are added: in the dark there is noise
 const LEAST_APART = 50; // steps of 255 between sheet and table
 const DARKER = 0.62; // of the sheet's brightness: what a table has at most
-const LEAST_AREA = 0.12; // of the picture
+const LEAST_AREA = 0.12; // of the picture, or of what is looked at closely
+const LEAST_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
+const ROUND_IT = 0.25; // of its size: how far round it it is looked at
+const INK = [0.001, 0.35]; // of a small sheet, the least and the most that is much darker than most
+const FINE_SIDE = 1024; // pixels of the picture in which light lines are looked for
+const FINE = 4; // pixels of it: half as wide as the widest of them
+const MOST_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
 const FILLED = 0.93; // of its outline, the least that is light
 const FOUR_CORNERED = 0.75; // of it, the least within four of its corners; of a circle 0.64
 const BLACK = 0.22; // of the sheet's brightness: no shadow is as dark
 const OTHER_HUE = 1.8; // times as much darker in one colour than in another is no shadow
 const AT_BORDER = 0.01; // of the longest side: a sheet that ends there may go on
 const INSET = 0.02; // of its longest side: the sheet's edge, with its shadow
+const LEAST_INSET = 5; // pixels: the same
 
 /**
  * Find the outline of a light sheet on a dark ground, which may be on one side of it alone.
+ * A sheet that is small in the picture must have lines on it, and none of its brightness round it.
  *
  * @param {Picture} picture
  * @returns {Point[] | null} Corners of a convex outline in pixels of the picture.
  */
 export function findSheet(picture) {
+  const part = largestLightPart(picture);
+  if (!part || part.share < LEAST_FAR_AREA) return null;
+  if (part.share >= LEAST_AREA) return sheetOutline(part);
+  const box = boxAround(part.outline);
+  const [low, high] = [box.low, box.high].map((corner) => corner.map((one) => one * part.factor));
+  const beyond = ROUND_IT * Math.max(high[0] - low[0], high[1] - low[1]);
+  const [left, top] = low.map((one) => Math.floor(Math.max(one - beyond, 0)));
+  const [right, bottom] = [picture.width, picture.height].map((side, axis) =>
+    Math.floor(Math.min(high[axis] + beyond, side)));
+  const closer = eachPlane(picture, (plane) => partOf(plane, [left, top, right, bottom]));
+  const sheet = largestLightPart(closer);
+  if (!sheet || sheet.share < LEAST_AREA) return null;
+  const outline = sheetOutline(sheet);
+  if (!outline || !isDrawnOn(picture, closer, outline, [left, top])) return null;
+  return outline.map(([x, y]) => [x + left, y + top]);
+}
+
+/**
+ * The largest light part that is no paper beside a shadow.
+ *
+ * @param {Picture} picture @returns {LightPart | null}
+ */
+function largestLightPart(picture) {
   const factor = Math.ceil(Math.max(picture.width, picture.height) / SIDE);
   const small = eachPlane(picture, (plane) => reduced(plane, factor));
   const { width, height, planes } = small;
   if (Math.min(width, height) < 16) return null;
-  const darkest = planes[0].map((_, at) => Math.min(...planes.map((plane) => plane[at])));
-  const light = lightPart(closed({ width, height, data: darkest }, 3).data); // lines are filled up
+  const light = lightPlaces(closed(darkestOf(small), 3).data); // lines on the sheet are filled up
   if (!light) return null;
   // a shadow that lies on a part of the sheet leaves a corner of the picture light
   const corners = [0, width - 1, (height - 1) * width, height * width - 1];
   const lit = corners.filter((at) => light[at]).length;
   if (lit === 4 || (lit > 0 && !isOtherStuff(planes, light))) return null;
   const regions = new Regions({ width, height, data: light });
-  const largest = Math.max(...regions.areas), sheet = regions.areas.indexOf(largest);
-  if (largest < LEAST_AREA * width * height) return null;
-  const outline = hull(regions.labels, sheet, width, height), area = areaOf(outline);
-  if (largest < FILLED * area || areaOf(mainCorners(outline)) < FOUR_CORNERED * area) return null;
+  const area = Math.max(...regions.areas), largest = regions.areas.indexOf(area);
+  const outline = hull(regions.labels, largest, width, height);
+  return { outline, area, share: area / (width * height), factor };
+}
+
+/**
+ * The outline of a light part in pixels of the picture, if it is shaped like a sheet.
+ *
+ * @param {LightPart} part @returns {Point[] | null}
+ */
+function sheetOutline({ outline, area, factor }) {
+  const whole = areaOf(outline);
+  if (area < FILLED * whole || areaOf(mainCorners(outline)) < FOUR_CORNERED * whole) return null;
   return outline.map(([x, y]) => [x * factor, y * factor]);
+}
+
+/**
+ * Whether there are dark lines on a small sheet, and no light ones round it.
+ *
+ * @param {Picture} picture @param {Picture} closer The part of it at a corner, with the sheet.
+ * @param {Point[]} outline In `closer`. @param {Point} corner
+ */
+function isDrawnOn(picture, closer, outline, corner) {
+  const { width, height } = closer, near = darkestOf(closer).data;
+  const gone = outsideOf(withinEdges(outline, width, height), width, height).data;
+  const between = ((1 + DARKER) / 2) * medianOfBytes(near, (at) => !gone[at]);
+  let inside = 0, ink = 0;
+  for (let at = 0; at < near.length; at++) {
+    if (gone[at]) continue;
+    inside++;
+    if (near[at] < between) ink++;
+  }
+  if (!(ink / inside > INK[0] && ink / inside < INK[1])) return false;
+  const factor = Math.ceil(Math.max(picture.width, picture.height) / FINE_SIDE);
+  const small = darkestOf(eachPlane(picture, (plane) => reduced(plane, factor)));
+  const middle = [0, 1].map((axis) =>
+    outline.reduce((sum, point) => sum + point[axis], 0) / outline.length);
+  const grown = (/** @type {Point} */ point, /** @type {number} */ axis) =>
+    (middle[axis] + (1 + 2 * INSET) * (point[axis] - middle[axis]) + corner[axis]) / factor;
+  const isRound = outsideOf(outline.map((point) => [grown(point, 0), grown(point, 1)]),
+    small.width, small.height).data;
+  const light = { ...small, data: small.data.map((value, at) =>
+    (value > between && isRound[at] ? 255 : 0)) };
+  const wide = spread(inverted(spread(inverted(light), FINE)), FINE).data;
+  const lines = light.data.reduce((sum, one, at) => sum + Number(one > wide[at]), 0);
+  return lines < (MOST_FINE * areaOf(outline)) / factor ** 2;
 }
 
 /**
@@ -55,7 +131,7 @@ export function findSheet(picture) {
  */
 export function withinEdges(outline, width, height) {
   const { low, high } = boxAround(outline);
-  const inset = INSET * Math.max(high[0] - low[0], high[1] - low[1]);
+  const inset = Math.max(INSET * Math.max(high[0] - low[0], high[1] - low[1]), LEAST_INSET);
   const border = AT_BORDER * Math.max(width, height);
   const sides = [width, height].map((side, axis) => {
     const first = low[axis] + (low[axis] > border ? inset : -border);
@@ -75,22 +151,23 @@ export function boxAround(points) {
 }
 
 /**
- * Where a convex polygon is not.
+ * Where a convex polygon is not. Corners lie at whole pixels, as Pillow has them.
  *
  * @param {Point[]} polygon @param {number} width @param {number} height @returns {Plane}
  */
 export function outsideOf(polygon, width, height) {
   const data = new Uint8Array(width * height).fill(1);
+  const corners = polygon.map((point) => point.map(Math.trunc));
   for (let y = 0; y < height; y++) {
     let left = Infinity, right = -Infinity;
-    polygon.forEach(([x, from], number) => {
-      const [nextX, to] = polygon[(number + 1) % polygon.length];
+    corners.forEach(([x, from], number) => {
+      const [nextX, to] = corners[(number + 1) % corners.length];
       if (Math.min(from, to) > y || Math.max(from, to) < y) return;
       const ends = from === to ? [x, nextX] : [x + ((nextX - x) * (y - from)) / (to - from)];
       left = Math.min(left, ...ends);
       right = Math.max(right, ...ends);
     });
-    const first = Math.max(Math.round(left), 0), stop = Math.min(Math.round(right) + 1, width);
+    const first = Math.max(Math.round(left), 0), stop = Math.min(Math.ceil(right - 0.5) + 1, width);
     if (first < stop) data.fill(0, y * width + first, y * width + stop);
   }
   return { width, height, data };
@@ -99,37 +176,62 @@ export function outsideOf(polygon, width, height) {
 /** Whether what is dark is no paper in a shadow: nearly black, or of another hue. */
 function isOtherStuff(/** @type {Uint8Array[]} */ planes, /** @type {Uint8Array} */ light) {
   const shares = planes.map((plane) => {
-    const [dark, lit] = [0, 1].map((which) => median(plane.filter((_, at) => light[at] === which)));
+    const [dark, lit] = [0, 1].map((which) => medianOfBytes(plane, (at) => light[at] === which));
     return (dark + 1) / (lit + 1);
   });
   const most = Math.max(...shares);
   return most < BLACK || most > OTHER_HUE * Math.min(...shares);
 }
 
+/** The colour of each pixel that is darkest: tables are brown more often than grey. */
+function darkestOf(/** @type {Picture} */ { width, height, planes: [first, ...others] }) {
+  const data = first.slice();
+  for (const plane of others) {
+    for (let at = 0; at < data.length; at++) if (plane[at] < data[at]) data[at] = plane[at];
+  }
+  return { width, height, data };
+}
+
 /**
- * The light part of a picture of two brightnesses; null if they are close.
- *
- * By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
+ * The light places of a picture of two brightnesses; null if they are close.
  *
  * @param {Uint8Array} grey @returns {Uint8Array | null}
  */
-function lightPart(grey) {
+function lightPlaces(grey) {
   const counts = new Array(256).fill(0);
   for (const value of grey) counts[value]++;
+  // beside a small sheet, the table is split where light falls off, and what is lighter once more
+  for (let time = 0; time < 2; time++) {
+    const { at, darker, lighter } = twoParts(counts);
+    if (lighter - darker >= LEAST_APART && darker <= DARKER * lighter) {
+      return grey.map((value) => Number(value > at));
+    }
+    counts.fill(0, 0, at + 1);
+  }
+  return null;
+}
+
+/**
+ * Split brightnesses in two: the lightest one of the dark part, and the mean of each.
+ *
+ * By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
+ *
+ * @param {number[]} counts How often each brightness occurs.
+ */
+function twoParts(counts) {
+  const pixels = counts.reduce((sum, one) => sum + one, 0);
   const logs = counts.map((count, value) => count * Math.log(value + BLACKEST));
   const total = logs.reduce((sum, one) => sum + one, 0);
   let best = { apart: -1, at: 0, dark: 0, light: 0 };
   for (let at = 0, below = 0, sum = 0; at < 255; at++) {
     below += counts[at];
     sum += logs[at];
-    const above = grey.length - below;
+    const above = pixels - below;
     const dark = sum / Math.max(below, 1), light = (total - sum) / Math.max(above, 1);
     const apart = below * above * (light - dark) ** 2;
     if (apart > best.apart) best = { apart, at, dark, light };
   }
-  const darker = Math.exp(best.dark), lighter = Math.exp(best.light);
-  if (lighter - darker < LEAST_APART || darker > DARKER * lighter) return null;
-  return grey.map((value) => Number(value > best.at));
+  return { at: best.at, darker: Math.exp(best.dark), lighter: Math.exp(best.light) };
 }
 
 /** The convex outline of a region (monotone chain), in places of pixel corners. */

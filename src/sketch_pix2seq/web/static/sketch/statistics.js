@@ -8,6 +8,27 @@ export function median(values) {
 }
 
 /**
+ * The middle one of the bytes at places that count, as `median` says it.
+ *
+ * @param {Uint8Array} bytes @param {(place: number) => unknown} counts
+ */
+export function medianOfBytes(bytes, counts) {
+  const times = new Array(256).fill(0);
+  let total = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (!counts(at)) continue;
+    times[bytes[at]]++;
+    total++;
+  }
+  const byRank = (/** @type {number} */ rank) => {
+    let value = 0;
+    for (let sum = times[0]; sum <= rank; sum += times[value]) value++;
+    return value;
+  };
+  return (byRank((total - 1) >> 1) + byRank(total >> 1)) / 2;
+}
+
+/**
  * The value below which a share of some lies, linear between two of them.
  *
  * @param {ArrayLike<number>} values @param {number} share Of 1.

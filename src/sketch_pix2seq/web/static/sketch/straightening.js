@@ -1,8 +1,8 @@
 // The page to read in a picture: all of it, or a sheet on a table, straightened if it is tilted.
 // `straightening.py` has the same in numpy, and says why.
 
-import { closed, cropped } from "./morphology.js";
-import { eachPlane, greyOf, reduced } from "./picture.js";
+import { closed } from "./morphology.js";
+import { eachPlane, greyOf, partOf, reduced } from "./picture.js";
 import { areaOf, boxAround, findSheet, mainCorners, outsideOf, withinEdges } from "./sheet_edge.js";
 import { median } from "./statistics.js";
 
@@ -59,13 +59,11 @@ export function findPage(picture, straighten) {
   if (corners) return straightened(picture, corners, outline);
   const { low, high } = boxAround(outline);
   const [left, top] = low.map((one) => Math.floor(Math.max(one, 0)));
-  const wide = Math.floor(Math.min(high[0], width)) - left;
-  const tall = Math.floor(Math.min(high[1], height)) - top;
-  const image = eachPlane(picture, ({ data }) => (
-    { width: wide, height: tall, data: cropped(data, width, left, top, wide, tall) }
-  ));
+  const right = Math.floor(Math.min(high[0], width));
+  const bottom = Math.floor(Math.min(high[1], height));
+  const image = eachPlane(picture, (plane) => partOf(plane, [left, top, right, bottom]));
   const inner = withinEdges(outline, width, height).map((point) => between([left, top], point));
-  const outside = outsideOf(inner, wide, tall);
+  const outside = outsideOf(inner, image.width, image.height);
   return { ...whole, image, outside, corner: [left, top], leftOut: "what lies round the sheet" };
 }
 

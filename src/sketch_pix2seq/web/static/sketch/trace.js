@@ -6,10 +6,10 @@ import { centreLines, centred } from "./centre_lines.js";
 import { decoded, imageOf } from "./decoding.js";
 import { DrawingError } from "./errors.js";
 import { findInk } from "./ink.js";
-import { cropped, roughWidth } from "./morphology.js";
+import { roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
-import { BICUBIC, eachPlane, resized, where } from "./picture.js";
-import { printedDots } from "./printed_dots.js";
+import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
+import { printedDashes, printedDots } from "./printed_dots.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
 import { simplify } from "./simplify.js";
@@ -50,6 +50,7 @@ const LEAST_SIDE = 512; // smaller pictures are enlarged: soft edges say more th
 const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
 const DOT = 0.45; // of a line width squared: smaller specks are dirt
 const PRINTED = 4; // of a line width squared: printed dots are smaller
+const DASH = 1.5; // of a line's width: pieces of printed lines are no wider
 const PINHOLE = 0.3; // of a line width squared: smaller holes in ink are no part of the drawing
 const BORDER = 0.012; // of the longest side: nobody draws as close along the picture's border
 const WIDE = 1.6; // times as wide as the lines, and at the border: a corner of a shadow
@@ -111,7 +112,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  */
 export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
-  const part = croppedTo(ink, left, top, right, bottom);
+  const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
   const least = factor > 1 ? Math.min(0.25, 1 / factor) : 0.5;
   const small = { ...share, data: where(share.data, (one) => one >= least) };
@@ -144,15 +145,6 @@ function boxOf({ width, data }) {
     bottom = y + 1;
   }
   return { left, top, right, bottom };
-}
-
-/** @param {Plane} plane @returns {Plane} */
-function croppedTo(
-  plane, /** @type {number} */ left, /** @type {number} */ top,
-  /** @type {number} */ right, /** @type {number} */ bottom,
-) {
-  const data = cropped(plane.data, plane.width, left, top, right - left, bottom - top);
-  return { width: right - left, height: bottom - top, data };
 }
 
 /** Make ink smaller, with a pixel around: how much of each pixel is ink. @returns {Shares} */
@@ -202,8 +194,11 @@ function removeDirt(ink, distance, frame, isPhoto) {
     count += Math.max(lengths[region], 1);
   });
   const usual = total / count;
-  const isPrinted = printedDots(areas, middlesOf(labels, areas, width), PRINTED * usual ** 2);
-  const isSpeck = areas.map((area, region) => area < DOT * usual ** 2 || isPrinted[region]);
+  const { middles, low, high } = placesOf(labels, areas, width);
+  const isPrinted = printedDots(areas, middles, PRINTED * usual ** 2);
+  const isDash = printedDashes(low, high, DASH * usual, width, height);
+  const isSpeck = areas.map((area, region) =>
+    area < DOT * usual ** 2 || isPrinted[region] || isDash[region]);
   const isEdge = alongBorder(labels, places, lengths, width, height, frame);
   const atBorder = areas.map(() => false);
   if (isPhoto) {
@@ -242,18 +237,23 @@ function alongBorder(
   return isEdge ? isAlong : lengths.map(() => false);
 }
 
-/** Middles of regions. @returns {[number, number][]} */
-function middlesOf(
+/** Middles of regions, and the first and the last x and y of each. */
+function placesOf(
   /** @type {Int32Array} */ labels, /** @type {number[]} */ areas, /** @type {number} */ width,
 ) {
-  const middles = areas.map(() => /** @type {[number, number]} */ ([0, 0]));
+  const [middles, low, high] = [0, Infinity, 0].map((start) =>
+    areas.map(() => /** @type {[number, number]} */ ([start, start])));
   for (let at = 0; at < labels.length; at++) {
     const region = labels[at];
     if (region < 0) continue;
-    middles[region][0] += (at % width) / areas[region];
-    middles[region][1] += Math.floor(at / width) / areas[region];
+    const pixel = [at % width, Math.floor(at / width)];
+    for (const axis of [0, 1]) {
+      middles[region][axis] += pixel[axis] / areas[region];
+      low[region][axis] = Math.min(low[region][axis], pixel[axis]);
+      high[region][axis] = Math.max(high[region][axis], pixel[axis]);
+    }
   }
-  return middles;
+  return { middles, low, high };
 }
 
 /** A stroke from its upper left end on. @param {Points} stroke @returns {Points} */
