@@ -255,6 +255,23 @@ def test_completed_drawings_begin_with_what_was_given(
     assert len(finished.strokes) >= len(HOUSE.strokes)
 
 
+def test_a_beginning_that_is_too_long_is_told_and_the_others_are_completed(
+    inputs: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xs, ys = np.arange(400) % 256, np.where(np.arange(400) % 2, 0, 255)
+    line = json.dumps({"drawing": [[xs.tolist(), ys.tolist()]]})
+    short = json.dumps({"drawing": [[[0, 9], [0, 255]]]})
+    (inputs / "long.ndjson").write_text(f"{short}\n{line}\n")
+    words = ["complete", "house.svg", "long.ndjson", "--bundle", str(bundle), "--out", "out"]
+    assert main(words) == 1
+    out, err = capsys.readouterr()
+    assert out.split() == ["out/house-completed.svg", "out/long-000001-completed.svg"]
+    assert "`long-000002`: a started drawing must have fewer than" in err
+    alone = (inputs / "out/house-completed.svg").read_bytes()
+    assert main(["complete", "house.svg", "--bundle", str(bundle), "--out", "alone"]) == 0
+    assert (inputs / "alone/house-completed.svg").read_bytes() == alone
+
+
 @pytest.fixture(scope="module")
 def attending(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle whose decoder sees the picture."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Source, model_at, read_files
+from sketch_pix2seq.cli.inputs import Inputs, Source, model_at, read_files
 from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style
 from sketch_pix2seq.cli.terminal import progress_bar
+from sketch_pix2seq.errors import DrawingError
 
 if TYPE_CHECKING:
     from sketch_pix2seq.inference.sketcher import Sketcher
+    from sketch_pix2seq.sketch.sketch import Sketch
 
 
 @Parameter(name="*")
@@ -148,12 +150,36 @@ def complete(
     options.check(len(read.sketches))
     results = options.plan(read.sources, read.paths, "completed")
     sketcher = options.load_sketcher()
-    n, temperature, seed = options.n, options.temperature, options.seed
-    with progress_bar("drawing") as progress:
-        drawings = sketcher.complete(
-            read.sketches, n, temperature, seed, progress=progress, category=category
-        )
+    read, drawings = _completed(sketcher, read, category, options)
+    if not drawings:
+        read.report_problems()
+    results = options.plan(read.sources, read.paths, "completed")
     if results.form == "ndjson":
         drawings = [[drawing.rounded() for drawing in some] for some in drawings]
     results.write(drawings, options.facts(sketcher) | {"category": category})
     read.report_problems()
+
+
+def _completed(
+    sketcher: Sketcher, read: Inputs, category: str | None, options: DrawOptions
+) -> tuple[Inputs, list[list[Sketch]]]:
+    """Complete what can be completed; what is too long already becomes a problem."""
+
+    def finish(sketches: Any, progress: Callable[[int, int], None] | None) -> Any:
+        n, temperature, seed = options.n, options.temperature, options.seed
+        return sketcher.complete(
+            sketches, n, temperature, seed, progress=progress, category=category
+        )
+
+    wrong, drawings = {}, []
+    with progress_bar("drawing") as progress:
+        try:
+            return read, finish(read.sketches, progress)
+        except DrawingError:
+            pass
+        for number, sketch in enumerate(read.sketches):
+            try:
+                drawings.append(finish(sketch, None))
+            except DrawingError as error:
+                wrong[number] = error
+    return read.without(wrong), drawings

@@ -11,7 +11,7 @@ import itertools
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -73,6 +73,25 @@ class Inputs:
     def sources(self) -> list[Source]:
         """The names of the files that hold drawings."""
         return [file.source for file in self.files if file.sketches]
+
+    def without(self, wrong: Mapping[int, DrawingError]) -> Inputs:
+        """Leave out some drawings, by their place in `sketches`; what is wrong with them is known.
+
+        Args:
+            wrong: What is wrong with each; it becomes a problem of its file.
+        """
+        files, problems, number = [], list(self.problems), 0
+        for file in self.files:
+            kept = []
+            for place in range(len(file.sketches)):
+                if (error := wrong.get(number)) is None:
+                    kept.append(place)
+                else:
+                    problems.append(DrawingError(f"`{file.source.names[place]}`: {error}"))
+                number += 1
+            source = file.source._replace(names=[file.source.names[place] for place in kept])
+            files.append(InputFile(file.path, source, [file.sketches[place] for place in kept]))
+        return Inputs(files, problems)
 
     def report_problems(self) -> None:
         """Write a line for each problem, and fail with the last; if there is none, do nothing."""
