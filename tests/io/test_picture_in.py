@@ -158,7 +158,7 @@ BAD = {
     "text": (b"a cat", "must be a PNG, .* file; got something else"),
     "svg": (b"<svg/>", "must be a PNG"),
     "pdf": (file_of(HOUSE.to_image(50), "pdf"), "got a PDF. Save the page as a PNG"),
-    "heic": (b"\0\0\0\x24ftypheic" + bytes(50), "got a HEIC photo. Save it as a JPEG, or "),
+    "heic": (b"\0\0\0\x24ftypheic" + bytes(50), "must be undamaged; got a damaged HEIC photo"),
     "cut short": (WHOLE[: len(WHOLE) // 2], "must be undamaged"),
     "header alone": (WHOLE[:40], "must be undamaged|must be a PNG"),
     "jpeg cut short": (JPEG[: len(JPEG) // 2], "must be undamaged"),
@@ -181,6 +181,12 @@ def test_bad_pictures_say_what_is_wrong(name: str) -> None:
         read_picture(data)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
+
+
+def test_heic_photos_are_named_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(DrawingError, match=r"got a HEIC photo\. Save it as a JPEG, or "):
+        read_picture(b"\0\0\0\x24ftypheic" + bytes(50))
 
 
 def test_heic_photos_are_read_with_the_extra(tmp_path: Path) -> None:
