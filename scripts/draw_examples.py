@@ -131,6 +131,10 @@ ALARM_CLOCK: Drawing = [
 ]  # fmt: skip
 
 
+STARTED = 0.55
+"""Share of the points after which the started car ends."""
+
+
 def main() -> None:
     """Write all examples."""
     EXAMPLES.mkdir(exist_ok=True)
@@ -143,6 +147,9 @@ def main() -> None:
         for seed, (word, drawing) in enumerate(doodles.items(), start=3)
     ]
     (EXAMPLES / "doodles.ndjson").write_bytes(b"".join(lines))
+    car = as_sketch(CAR, seed=4).normalised()
+    started = car.truncated(round(STARTED * car.num_points))
+    (EXAMPLES / "started-car.ndjson").write_bytes(format_record(started, word="car") + b"\n")
 
 
 def smooth_pieces(stroke: Sequence[Bend], rng: np.random.Generator) -> list[np.ndarray]:
