@@ -58,7 +58,7 @@ def sheet(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "console",
-        lambda told: wrong.append(told.text) if "Content Security" in told.text else None,
+        lambda said: wrong.append(said.text) if "Content Security" in said.text else None,
     )
     yield page
     assert not wrong

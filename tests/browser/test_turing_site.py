@@ -211,8 +211,8 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
     sheet.get_by_role("button", name="Show the results").click()
     expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
     assert TOKEN not in sheet.url
-    colour = sheet.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
-    assert colour == "rgb(255, 255, 255)"  # its style is there
+    # its style is there
+    expect(sheet.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     with sheet.expect_download() as fetched:
         sheet.get_by_role("button", name="All votes as CSV").click()
     assert fetched.value.suggested_filename == "votes.csv"

@@ -91,7 +91,7 @@ def started(closed: int, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="shells of this system close no streams")
+@pytest.mark.skipif(sys.platform == "win32", reason="a Windows shell cannot close standard output")
 def test_closed_streams_lead_nowhere() -> None:
     silent = started(1, "--version")
     assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
@@ -128,7 +128,9 @@ def test_arguments_are_named_as_they_are_typed(
     assert flags.as_typed(error) == line
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="only Linux has /dev/full, a disk that is always full"
+)
 def test_an_output_that_is_full_is_one_line() -> None:
     code = "from sketch_pix2seq.cli.app import run; run()"
     with Path("/dev/full").open("w") as full:

@@ -16,7 +16,7 @@ from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.sketch.sketch import Sketch
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of this system differ")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT and SIGTERM to send")
 
 HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 60), (10, 120), (90, 120)]])
 STATUS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}

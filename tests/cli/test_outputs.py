@@ -141,7 +141,7 @@ def test_a_file_that_appears_while_drawing_is_kept(
     assert files(inputs) == before | {"house-redrawn.svg"}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links of this system differ")
+@pytest.mark.skipif(os.name == "nt", reason="links need administrator rights on Windows")
 @pytest.mark.parametrize(
     ("verb", "place", "more"),
     [

@@ -31,7 +31,7 @@ def test_controls_are_escaped_and_other_signs_kept(text: str, expected: str) -> 
     assert printable(text) == expected
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names of this system hold no controls")
+@pytest.mark.skipif(os.name == "nt", reason="Windows forbids control characters in names of files")
 def test_names_of_files_in_results_errors_and_tracebacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

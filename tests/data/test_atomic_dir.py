@@ -11,7 +11,9 @@ import pytest
 from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.errors import DatasetError
 
-posix = pytest.mark.skipif(os.name != "posix", reason="nothing is cleared on this system")
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="what a killed process left is cleared on POSIX alone"
+)
 HOLD = """
 import sys
 from pathlib import Path

@@ -255,9 +255,9 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         padded = -(-num_rows // ROWS) * ROWS
         self._inputs = np.zeros((padded, decoder.num_inputs), np.float32)
         "Scratch: what the first product reads."
-        self._length = np.zeros(num_rows, np.int64)
+        self._num_keys = np.zeros(num_rows, np.int64)
         "Memory tokens and past steps of each row."
-        self._number = np.zeros(num_rows, np.int64)
+        self._num_steps = np.zeros(num_rows, np.int64)
         "Steps drawn."
         self._visibility_rows = np.zeros((num_rows, decoder.width), np.float32)
         self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
@@ -265,7 +265,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         "Sum of the offsets, in the decoder's units."
         self._position = np.zeros((num_rows, 2), np.float32)
         "Where the pens are, in pixels."
-        self._was_down = np.zeros(num_rows, bool)
+        self._next_draws = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
         self._temperatures = np.zeros((num_rows, 1), np.float32)
         self._visibility = np.zeros(num_rows, np.int64)
@@ -295,7 +295,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         with np.errstate(over="ignore", invalid="ignore"):
             for number in range(max(lengths)):
                 if number:
-                    self._take_last_step(every)
+                    self._apply_last_step(every)
                 going = number < lengths
                 step = np.stack([steps[min(number, len(steps) - 1)] for steps in prefixes])
                 total += np.where(going, log_prob(self._outputs(every), step), 0)
@@ -316,13 +316,13 @@ class AttentionRows(DecoderRows[AttentionCondition]):
             self._keys[row, :, :count] = condition.keys
             self._values[row, :, :count] = condition.values
             self._values[row, :, count:] = 0
-            self._length[row] = condition.length
+            self._num_keys[row] = condition.length
             self._visibility_rows[row] = self._decoder.visibility_embedding[condition.visibility]
             self._visibility[row] = condition.visibility
-        self._number[rows] = 0
+        self._num_steps[rows] = 0
         self._offsets[rows] = 0
         self._position[rows] = self._decoder.picture_size / 2
-        self._was_down[rows] = False
+        self._next_draws[rows] = False
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
         ink = np.stack([condition.ink for condition in conditions])
@@ -333,7 +333,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
     ) -> Float32[np.ndarray, "S N 5"]:
         """See `DecoderRows`; always one step."""
         with np.errstate(over="ignore", invalid="ignore"):  # the engine rejects non-finite steps
-            self._take_last_step(slice(0, active))
+            self._apply_last_step(slice(0, active))
         return self._draw(slice(0, active), noise[:, 0])[None]
 
     def replace_last_steps(
@@ -345,39 +345,41 @@ class AttentionRows(DecoderRows[AttentionCondition]):
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
         for array in (
-            *(self._keys, self._values, self._length, self._number, self._visibility_rows),
-            *(self._steps, self._offsets, self._position, self._was_down),
+            *(self._keys, self._values, self._num_keys, self._num_steps, self._visibility_rows),
+            *(self._steps, self._offsets, self._position, self._next_draws),
             *(self._temperatures, self._visibility),
         ):
             array[row] = array[last]
         self._view.move_row(row, last)
 
-    def _take_last_step(self, rows: slice) -> None:
+    def _apply_last_step(self, rows: slice) -> None:
         """Move the pens by the steps drawn last, and mark what their lines cover."""
         decoder = self._decoder
         self._offsets[rows] += self._steps[rows, OFFSET]
         after = self._offsets[rows] * np.float32(decoder.step_pixels)
         after += np.float32(decoder.picture_size / 2)
-        before = np.where(self._was_down[rows, None], self._position[rows], after)
+        before = np.where(self._next_draws[rows, None], self._position[rows], after)
         self._position[rows] = after
         self._view.mark(rows, before, after)
-        self._was_down[rows] = self._steps[rows, PEN.start + PEN_DOWN] > 0
-        self._number[rows] += 1
+        self._next_draws[rows] = self._steps[rows, PEN.start + PEN_DOWN] > 0
+        self._num_steps[rows] += 1
 
     def _draw(self, rows: slice, noise: Float32[np.ndarray, "R E"]) -> Float32[np.ndarray, "R 5"]:
         """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
-            sees_ink = self._visibility[rows] != HIDDEN
-            if sees_ink.all():
+            sees_picture = self._visibility[rows] != HIDDEN
+            if sees_picture.all():
                 self._guide(rows, output, noise)
                 return self._steps[rows]
-            free = noise.copy()
+            free = noise.copy()  # a pen without guidance has a higher temperature: more noise
             free[:, _PEN_NOISE] *= np.float32(PEN_TEMPERATURE)
             self._steps[rows] = sample(output, free, self._temperatures[rows])
-            if sees_ink.any():
+            if sees_picture.any():
                 self._guide(
-                    np.flatnonzero(sees_ink) + rows.start, output[sees_ink], noise[sees_ink]
+                    np.flatnonzero(sees_picture) + rows.start,
+                    output[sees_picture],
+                    noise[sees_picture],
                 )
         return self._steps[rows]
 
@@ -394,7 +396,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         way, pen = guidance.choose(
             self._position[rows],
             proposals(output, noise, temperature) * scale,
-            self._was_down[rows],
+            self._next_draws[rows],
             np.concatenate((pi_logits,) * NUM_PROPOSALS, axis=1),
             pen_logits,
             self._view.maps(rows),
@@ -408,22 +410,22 @@ class AttentionRows(DecoderRows[AttentionCondition]):
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
         """The outputs from which the next steps are sampled."""
         decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
-        place = np.arange(rows.start, rows.stop)
-        count = len(place)
+        row = np.arange(rows.start, rows.stop)
+        count = len(row)
         states = decoder.step(self._step_inputs(rows))  # in whole blocks of `ROWS`
         states[:count] += self._visibility_rows[rows]
-        block, column = np.divmod(self._length[rows], BLOCK)
+        block, column = np.divmod(self._num_keys[rows], BLOCK)
         # the longest drawings, one of 16, attend alone, so that the others attend to fewer blocks
         enough = int(np.sort(block)[-1 - count // 16]) + 1
         long = (block >= enough).nonzero()[0].tolist()
         parts = [(slice(0, count), enough)]
-        parts += [(slice(row, row + 1), int(block[row]) + 1) for row in long]
-        self._values[place, :, block, column, head] = 1
+        parts += [(slice(one, one + 1), int(block[one]) + 1) for one in long]
+        self._values[row, :, block, column, head] = 1
         keys, values, mixed = self._keys[rows], self._values[rows], np.zeros_like(states)
         for number, layer in enumerate(decoder.layers):
             qkv = layer.qkv(unit_rows(states))
-            self._keys[place, number, block, :, column] = qkv[:count, width : width + head]
-            self._values[place, number, block, column, :head] = qkv[:count, width + head :]
+            self._keys[row, number, block, :, column] = qkv[:count, width : width + head]
+            self._values[row, number, block, column, :head] = qkv[:count, width + head :]
             heads = qkv[:count, :width].reshape(count, -1, head)
             for some, blocks in parts:
                 attend(
@@ -437,7 +439,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
             np.maximum(inside, 0, out=inside)
             inside *= inside
             states += layer.feed_out(inside)
-        self._length[rows] += 1
+        self._num_keys[rows] += 1
         return decoder.output(unit_rows(states))[:count]
 
     def _step_inputs(self, rows: slice) -> Float32[np.ndarray, "_ _"]:
@@ -446,7 +448,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         parts = (
             self._steps[rows],
             sinusoidal(position, _POSITION_RATES),
-            self._decoder.step_encodings[self._number[rows]],
+            self._decoder.step_encodings[self._num_steps[rows]],
             self._view.windows(rows, position),
         )
         inputs = self._inputs[: -(-len(position) // ROWS) * ROWS]

@@ -226,7 +226,7 @@ def _encoded(
 
 
 def _shades(pens: Sequence[str]) -> list[int]:
-    """A palette from white to each pen; the last of very many pens are left out."""
+    """A palette from white to each pen; the last of very many take the nearest of other shades."""
     pens = pens[:_MOST_PENS]
     share = np.linspace(0, 1, min(_SHADES, 256 // len(pens)))[:, None]
     shades = np.concatenate([255 + share * (rgb_of(pen) - 255.0) for pen in pens])

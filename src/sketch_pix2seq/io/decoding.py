@@ -68,9 +68,10 @@ def decode(data: bytes) -> Decoded:
         raise
     except UnidentifiedImageError:
         what, do = refused_kind(data[:32]) or ("something else", None)
-        if is_heic(data) and "HEIF" in _formats(data):
-            raise DrawingError("a picture must be undamaged", got="a damaged HEIC photo") from None
         if is_heic(data):
+            if "HEIF" in _formats(data):
+                got = "a damaged HEIC photo"
+                raise DrawingError("a picture must be undamaged", got=got) from None
             what, do = "a HEIC photo", f"Save it as a JPEG, or {install_command('heif')}"
         raise DrawingError(
             f"a picture must be a {KINDS} file", got=what if data else "an empty file", do=do

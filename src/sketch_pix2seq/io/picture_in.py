@@ -20,8 +20,8 @@ from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
-from sketch_pix2seq.io.printed_dots import printed_dashes, printed_dots
 from sketch_pix2seq.io.printed_lines import without_margin_lines
+from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin

@@ -108,7 +108,7 @@ export function centred(lines, ink, leastSigma = 1) {
   const places = [], asides = [], every = [];
   let place = 0;
   for (const [number, line] of dense.entries()) {
-    place += number && 9 * radii.length; // what another line tells is far off
+    place += number && 9 * radii.length; // points of other lines are far off
     for (let i = 0; i < line.xs.length; i++, place++) {
       every.push(place);
       const found = asideAt(line, i, ways[number][i], { ink, reach, usual });

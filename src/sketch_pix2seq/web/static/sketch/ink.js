@@ -11,7 +11,7 @@ import { median, medianOfBytes, quantile } from "./statistics.js";
 /** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./picture.js").Picture} Picture */
 /**
- * Where ink is, and what it was told by.
+ * Where ink is, and how it was found.
  * @typedef {object} Ink
  * @property {Plane} mask 1 for ink.
  * @property {boolean} isPhoto Whether the paper is not of one colour.

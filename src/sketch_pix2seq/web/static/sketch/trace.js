@@ -9,7 +9,7 @@ import { findInk } from "./ink.js";
 import { roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
 import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
-import { printedDashes, printedDots } from "./printed_dots.js";
+import { printedDashes, printedDots } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
 import { simplify } from "./simplify.js";

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.io.picture_in import read_picture
-from sketch_pix2seq.io.printed_dots import printed_dashes
+from sketch_pix2seq.io.printed_marks import printed_dashes
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.02])

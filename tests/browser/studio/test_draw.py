@@ -1,0 +1,271 @@
+"""Drawing in the studio: the pad, its history, and redrawings."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from studio_pages import all_drawn, draw_circle, press_amid_a_stroke
+
+
+def test_draw_redraw_download(studio: str, sheet: Page, tmp_path: Path) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    sheet.goto(studio)
+    all_drawn(sheet)  # the example
+    before = sheet.locator(".sheet-card .paper").first.inner_html()
+    draw_circle(sheet)
+    all_drawn(sheet)
+    expect(sheet.locator("#status")).to_contain_text("6 times drawn again")
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator(".sheet-card .paper").first.inner_html() != before
+    sheet.get_by_role("button", name="Drawing 2").click()
+    for name, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("GIF", b"GIF89a")):
+        with sheet.expect_download() as download:
+            sheet.get_by_role("button", name=name, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.read_bytes().startswith(begins)
+        assert path.name == f"sketch.{name.lower()}"
+    assert [url for url in asked if "/api/" in url] == [f"{studio}/api/save"]  # the GIF
+
+
+def test_undo_and_clear(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    assert sheet.locator("#pad path").count() == 1
+    sheet.locator("#pad").focus()
+    sheet.keyboard.press("Control+z")
+    assert sheet.locator("#pad path").count() == 0
+    expect(sheet.locator(".sheet-card .paper.blank")).to_have_count(6)
+    expect(sheet.get_by_role("button", name="Clear")).to_be_disabled()
+    expect(sheet.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    paths = sheet.locator("#pad path")
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(paths).to_have_count(1)
+    sheet.get_by_role("button", name="Redo").click()
+    expect(paths).to_have_count(2)
+    expect(sheet.get_by_role("button", name="Redo")).to_be_disabled()
+    sheet.get_by_role("button", name="Clear").click()
+    expect(paths).to_have_count(0)
+    sheet.keyboard.press("Control+z")
+    expect(paths).to_have_count(2)
+    sheet.locator(".example").first.click()
+    sheet.keyboard.press("Control+z")
+    expect(paths).to_have_count(2)
+    sheet.keyboard.press("Control+Shift+Z")
+    expect(paths).not_to_have_count(2)
+    sheet.keyboard.press("Control+z")
+    draw_circle(sheet)
+    expect(sheet.get_by_role("button", name="Redo")).to_be_disabled()
+    all_drawn(sheet)
+
+
+def test_redo_amid_a_stroke_leaves_that_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    circle = sheet.locator("#pad path").first.get_attribute("d")
+    sheet.keyboard.press("Control+z")
+    press_amid_a_stroke(sheet, "Control+Shift+Z")
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator("#pad path").first.get_attribute("d") != circle
+
+
+def test_an_example_of_ours_that_is_cleared_does_not_come_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Clear").click()
+    expect(sheet.locator("#pad path")).to_have_count(0)
+    expect(sheet.locator("#pad")).to_be_focused()  # the button can be pressed no more
+    sheet.keyboard.press("Control+z")
+    expect(sheet.locator("#pad path")).to_have_count(0)
+
+
+def test_the_pads_of_a_mixture_have_a_history_each(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    draw_circle(sheet, "#first")
+    draw_circle(sheet, "#second")
+    first = sheet.locator(".pad-card").first
+    first.get_by_role("button", name="Clear").click()
+    expect(sheet.locator("#first path")).to_have_count(0)
+    sheet.keyboard.press("Control+z")
+    expect(sheet.locator("#first path")).to_have_count(1)
+    expect(sheet.locator("#second path")).to_have_count(1)
+    sheet.keyboard.press("Control+Shift+Z")
+    expect(sheet.locator("#first path")).to_have_count(0)
+
+
+def test_a_link_does_not_take_a_drawing_away(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    shared = sheet.url
+    draw_circle(sheet)
+    draw_circle(sheet)
+    expect(sheet.locator("#pad path")).to_have_count(3)
+    sheet.evaluate("address => { location.href = address }", shared)
+    expect(sheet.locator("#pad path")).to_have_count(1)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(3)
+
+
+def test_of_a_drawing_that_was_kept_undo_takes_the_last_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    draw_circle(sheet)
+    sheet.reload()
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(1)
+    sheet.get_by_role("button", name="Redo").click()
+    expect(sheet.locator("#pad path")).to_have_count(2)
+
+
+def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.locator("#pad").focus()
+    for key in ("Space", *["ArrowRight"] * 6, *["ArrowDown"] * 6, "Space"):
+        sheet.keyboard.press(key)
+    expect(sheet.locator("#status")).to_contain_text("drawn again")
+    assert sheet.locator("#pad path").count() == 1
+
+
+def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    address = sheet.url
+    assert re.search(r"#[\w-]{20,}~0~0\.\d+$", address)
+    drawn = sheet.locator(".sheet-card .paper").first.inner_html()
+    other = sheet.context.new_page()
+    other.goto(address)
+    all_drawn(other)
+    assert other.locator("#pad path").count() == 1
+    assert other.locator(".sheet-card .paper").first.inner_html() == drawn
+    other.close()
+    sheet.goto("about:blank")
+    sheet.goto(f"{studio}#not-a-drawing")
+    expect(sheet.locator("#trouble")).to_contain_text("This link is damaged")
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
+def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    example = Path(__file__).parents[3] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
+    sheet.locator("#file").set_input_files(example)
+    expect(sheet.locator("#note")).to_contain_text("the strokes that are in it")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() > 3
+
+
+def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.png"
+    wrong.write_text("no picture")
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.locator("#file").set_input_files(wrong)
+    expect(sheet.locator("#trouble")).to_contain_text(
+        "A picture must be of a kind that this browser"
+    )
+
+
+def test_the_same_seed_draws_the_same(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    first = sheet.locator(".sheet-card .paper").first
+    drawn = first.inner_html()
+    sheet.locator("[name=seed]").fill("7")
+    sheet.locator("[name=seed]").press("Enter")
+    expect(first).not_to_have_text("never")
+    sheet.wait_for_function(
+        "before => document.querySelector('.sheet-card .paper.done')?.innerHTML !== before",
+        arg=drawn,
+    )
+    sheet.locator("[name=seed]").fill("0")
+    sheet.locator("[name=seed]").press("Tab")
+    sheet.wait_for_function(
+        "before => document.querySelector('.sheet-card .paper.done')?.innerHTML === before",
+        arg=drawn,
+    )
+
+
+def test_undo_amid_a_stroke_ends_that_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    circle = sheet.locator("#pad path").first.get_attribute("d")
+    press_amid_a_stroke(sheet, "Control+z")
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator("#pad path").first.get_attribute("d") == circle
+
+
+def test_a_drawing_is_still_there_on_the_way_back(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    circle = sheet.locator("#pad path").first.get_attribute("d")
+    sheet.get_by_role("link", name="Mix").click()
+    sheet.wait_for_url("**/mix")
+    sheet.go_back()
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").first.get_attribute("d") == circle
+
+
+def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    sheet.locator("[name=seed]").fill("-3.7")
+    sheet.locator("[name=seed]").press("Enter")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 1
+    assert sheet.locator("[name=seed]").input_value() == "0"
+    assert sheet.url.rstrip("/") == studio
+
+
+def test_trouble_is_told_and_goes_with_the_next_success(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.context.set_offline(True)
+    sheet.get_by_role("button", name="GIF").click()
+    expect(sheet.locator("#trouble")).to_contain_text("The studio does not answer")
+    sheet.context.set_offline(False)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
+def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
+    sheet.set_viewport_size({"width": 390, "height": 844})
+    sheet.goto(studio)
+    all_drawn(sheet)
+    tops = sheet.evaluate(
+        """() => [...document.querySelectorAll("main button, main input, main [tabindex='0']")]
+        .filter(one => one.tabIndex >= 0 && !one.disabled)
+        .map(one => one.getBoundingClientRect().top + scrollY)"""
+    )
+    assert all(later > earlier - 60 for earlier, later in pairwise(tops))

@@ -1,0 +1,188 @@
+"""The other pages of the studio, and what holds for all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studio_pages import SPY, all_drawn, draw_circle, sent
+
+PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace")
+
+
+def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
+    sheet.add_init_script(SPY)
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    slider = sheet.locator("#slider")
+    slider.focus()
+    at_half = sheet.locator("#between").inner_html()
+    for _ in range(5):
+        sheet.keyboard.press("ArrowRight")
+    assert slider.get_attribute("aria-valuetext") == "0 % the first, 100 % the second"
+    assert sheet.locator("#between").inner_html() != at_half
+    with sheet.expect_download() as download:
+        sheet.locator("[data-save=gif]").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
+    draw_circle(sheet, "#second")
+    expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    sheet.get_by_label("Best of").select_option("best of 4")
+    expect(sheet.locator("[data-save=gif]")).to_be_disabled()
+    expect(sheet.locator("[data-save=gif]")).to_be_enabled(timeout=30_000)  # of 44 drawings
+    assert sent(sheet, "mix")["bestOf"] == 4
+    sheet.goto(studio)
+    sheet.goto(f"{studio}/mix")
+    expect(sheet.get_by_label("Best of")).to_have_value("4")  # kept while the tab is open
+
+
+def test_map(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/map")
+    board = sheet.locator("#map")
+    expect(board).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#drawn.done")).to_have_count(1)
+    assert sheet.locator(".dot").count() > 100
+    drawn = sheet.locator("#drawn").inner_html()
+    box = board.bounding_box()
+    assert box is not None
+    sheet.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6)
+    expect(sheet.locator("#near")).to_contain_text("Nearest drawing of a person")
+    sheet.wait_for_function(
+        "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=drawn
+    )
+    sheet.locator(".dot").first.scroll_into_view_if_needed()
+    dot = sheet.locator(".dot").first.bounding_box()
+    assert dot is not None
+    sheet.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    expect(sheet.locator("#tip")).to_be_visible()
+    sheet.locator(".key input").first.uncheck()
+    assert sheet.locator(".dot[hidden]").count() > 0
+
+
+def test_a_word_is_drawn(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/name")
+    all_drawn(sheet)
+    word = sheet.get_by_role("combobox", name="Word")
+    word.fill("tea")
+    expect(sheet.locator(".words li:visible")).to_have_text(["steak", "teapot"])
+    word.press("Enter")
+    all_drawn(sheet)
+    expect(sheet.locator("#status")).to_have_text("6 drawings of: teapot.")
+    assert sheet.get_by_role("button", name="SVG").is_enabled()
+    word.fill("zebu")
+    expect(sheet.get_by_text("No word of these letters.")).to_be_visible()
+
+
+def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
+    sheet.add_init_script(SPY)
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.get_by_label("Fidelity").fill("0.25")
+    sheet.get_by_label("Fidelity").dispatch_event("change")
+    all_drawn(sheet)
+    assert sent(sheet, "redraw")["fidelity"] == 0.25
+    sheet.goto(f"{studio}/complete")
+    all_drawn(sheet)
+    sheet.get_by_label("It is to become").fill("cat")
+    sheet.get_by_label("It is to become").dispatch_event("change")
+    all_drawn(sheet)
+    assert sent(sheet, "complete")["category"] == "cat"
+
+
+def test_a_picture_is_traced_turned_cropped_and_redrawn(studio: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    sheet.goto(f"{studio}/trace")
+    found, workspace = sheet.locator("#found"), sheet.locator("#workspace")
+    expect(found).to_contain_text("13 strokes")  # of the example
+    line = sheet.locator("#lines path")
+    before = line.get_attribute("d")
+    sheet.get_by_label("Detail").fill("-3")
+    assert len(line.get_attribute("d") or "") < len(before or "")
+    sheet.get_by_label("Detail").fill("0")
+    sheet.get_by_label("Smoothing").fill("0")
+    assert "C" not in (line.get_attribute("d") or "C")
+    sheet.get_by_label("Cut the paper").check()
+    x, y, width, height = map(
+        float, (sheet.locator("#lines").get_attribute("viewBox") or "").split()
+    )
+    assert min(x, y) > 50
+    assert width > height
+    sheet.get_by_role("button", name="Turn").click()
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert box.split()[2:] == [f"{height:g}", f"{width:g}"]
+    sheet.get_by_label("Cut the paper").uncheck()
+    sheet.get_by_role("button", name="Crop").click()
+    sheet.evaluate("scrollTo(0, 0)")
+    stage = sheet.locator("#lines").bounding_box()
+    assert stage is not None
+    for share in (0.02, 0.6):
+        sheet.mouse.move(stage["x"] + share * stage["width"], stage["y"] + share * stage["height"])
+        if share == 0.02:
+            sheet.mouse.down()
+    sheet.mouse.up()
+    expect(found).to_contain_text(re.compile("^(9|10) strokes"))
+    box = sheet.locator("#lines").get_attribute("viewBox") or ""
+    assert list(map(float, box.split())) == pytest.approx([0, 0, 0.58 * 700, 0.58 * 900], abs=4)
+    sheet.get_by_role("button", name="Whole picture").click()
+    expect(found).to_contain_text("13 strokes")
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
+    threshold = sheet.get_by_label("Threshold", exact=True)
+    threshold.fill("80")  # of a line that is half as dark as black
+    threshold.dispatch_event("change")
+    expect(sheet.locator("#trouble")).to_contain_text("must show lines")
+    expect(sheet.get_by_role("button", name="Save SVG")).to_be_disabled()
+    sheet.get_by_label("Find the threshold").check()
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
+    expect(found).to_contain_text("13 strokes")
+    assert not [url for url in asked if "/api/" in url or "/model/" in url]
+    sheet.get_by_role("button", name="Let the model redraw it").click()
+    sheet.wait_for_url(f"{studio}/")
+    all_drawn(sheet)
+    assert sheet.locator("#pad path").count() == 13
+
+
+def test_complete(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/complete")
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Clear").click()
+    draw_circle(sheet)
+    expect(sheet.locator("#status")).to_contain_text("6 times completed")
+    all_drawn(sheet)
+    given = sheet.locator(".sheet-card .given path")
+    assert given.count() == 6
+    assert given.first.get_attribute("d")
+
+
+def test_nothing_is_loaded_from_elsewhere(studio: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    for path in PATHS:
+        sheet.goto(studio + path)
+        sheet.wait_for_load_state("networkidle")
+    assert asked
+    assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_is_wider_than_the_screen(studio: str, sheet: Page, path: str) -> None:
+    sheet.goto(studio + path)
+    sheet.wait_for_load_state("networkidle")
+    for width in (360, 820, 1366):
+        sheet.set_viewport_size({"width": width, "height": 800})
+        assert sheet.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> None:
+    for path in PATHS:
+        sheet.goto(studio + path)
+        sheet.wait_for_load_state("networkidle")
+        nameless = sheet.evaluate(
+            """() => [...document.querySelectorAll("button, a, input, [tabindex='0']")]
+            .filter(one => !(one.innerText?.trim() || one.getAttribute("aria-label")
+                || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
+        )
+        assert not nameless, path

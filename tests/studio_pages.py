@@ -1,0 +1,56 @@
+"""What tests of the studio's pages do as a person does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+FIRST_TRY = """if (location.protocol === "http:" && !sessionStorage.settings) {
+  sessionStorage.settings = JSON.stringify({ bestOf: 1 });
+}"""
+SPY = """Worker.prototype.post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message) {
+  (window.sent ??= []).push(message);
+  this.post(message);
+};"""
+
+
+def sent(page: Page, method: str) -> dict[str, Any]:
+    """The options of the last call of a method of the model."""
+    calls = page.evaluate("sent")
+    options: dict[str, Any] = [call for call in calls if call.get("method") == method][-1]["args"][
+        1
+    ]
+    return options
+
+
+def draw_circle(page: Page, selector: str = "#pad") -> None:
+    """Draw with the mouse."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    for step, angle in enumerate(np.linspace(0, 2 * np.pi, 24)):
+        x, y = middle + box["width"] / 3 * np.array([np.cos(angle), np.sin(angle)])
+        page.mouse.move(x, y)
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def press_amid_a_stroke(page: Page, keys: str) -> None:
+    """Draw a stroke with the mouse, pressing keys before it is done."""
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.keyboard.press(keys)
+    page.mouse.move(box["x"] + 200, box["y"] + 220)
+    page.mouse.up()
+
+
+def all_drawn(page: Page) -> None:
+    """Wait until every sheet is done."""
+    expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator(".sheet-card .paper.done")).to_have_count(6)
