@@ -130,6 +130,7 @@ def _service_worker(folder: Path) -> str:
 
 
 def examples_of_the_package() -> list[Sketch]:
-    """Read the drawings that come with the package."""
+    """Read the drawings that come with the package, but for those that are only started."""
     with resources.as_file(resources.files("sketch_pix2seq").joinpath("examples")) as folder:
-        return [sketch for path in sorted(folder.iterdir()) for sketch in read_sketches(path)]
+        whole = (path for path in sorted(folder.iterdir()) if not path.name.startswith("started"))
+        return [sketch for path in whole for sketch in read_sketches(path)]
