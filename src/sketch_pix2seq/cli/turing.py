@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.evaluate import models_of, provenance
+from sketch_pix2seq.cli.evaluate import load_models, models_of, provenance
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line, progress_bar
 from sketch_pix2seq.errors import UsageError
@@ -56,10 +56,8 @@ def create(
     with needs_extra("data"):
         from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.evaluation.turing.create import create_study
-    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 
-    models = models_of(bundle) or {"default": None}
-    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
+    evaluated_models = load_models(models_of(bundle) or {"default": (None,)})
     with progress_bar("drawing") as progress:
         study = create_study(
             Dataset.open(data),
