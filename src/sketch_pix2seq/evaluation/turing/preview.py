@@ -1,0 +1,50 @@
+"""A sheet of all drawings of a study for its maker, to be looked through before people see them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from sketch_pix2seq.evaluation.report.layout import style
+from sketch_pix2seq.evaluation.turing.grid import Shown, grid, rows_of_originals
+from sketch_pix2seq.evaluation.turing.study import Study
+
+
+def preview_page(study: Study) -> str:
+    """Lay out all drawings with their labels, HTML: human ones left, redrawings beside them."""
+    labels = study.made.get("labels", {})
+    parts = []
+    for category in study.categories:
+        rows = [
+            [
+                Shown(one, labels.get(one.name, one.name) if not at else "")
+                for at, one in enumerate(row)
+            ]
+            for row in rows_of_originals(study, category)
+        ]
+        parts.append(f"<section><h2>{escape(category)}</h2><figure>{grid(rows)}</figure></section>")
+    return _PAGE.format(
+        style=style(), count=len(study.sketches), checks=len(study.checks), body="".join(parts)
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Preview of a study</title>
+<style>{style}</style>
+</head>
+<body>
+<header>
+<h1>Preview of a study</h1>
+<p class="lead">{count} sketches and {checks} attention checks. Look for what gives a source away,
+such as writing in a drawing. Human drawings stand left, their labels below them. Leave one out with
+<code>turing edit STUDY --drop LABEL</code>, or let another take its place with
+<code>turing create ... --exclude LABEL</code>. Participants must not see this page.</p>
+</header>
+<main>{body}</main>
+</body>
+</html>
+"""
