@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
 from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
-from studies import write_study
+from studies import scribbles, write_study
 
 UNLIMITED = Limits(body_bytes=4096, per_second=1e6, burst=10**6)
 TOKEN = "open sesame, please"
@@ -254,6 +256,61 @@ def test_nothing_emphasises_the_last_answer_at_the_next_sketch(
         expect(page.get_by_role("button", name="Computer")).to_be_focused()
 
 
+def test_a_wrong_code_stays_to_be_mended(sheet: Page, site: str) -> None:
+    typed = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-Y"
+    sheet.goto(site)
+    sheet.get_by_text("Continue with a code").click()
+    sheet.get_by_label("Your code").fill(typed)
+    sheet.get_by_role("button", name="Continue").click()
+    expect(sheet.get_by_role("alert")).to_have_text(re.compile("Code not found. Please check it"))
+    expect(sheet.get_by_label("Your code")).to_have_value(typed)
+    expect(sheet.get_by_label("Your code")).to_be_focused()
+
+
+def test_a_laboratorys_participant_comes_from_elsewhere_and_goes_back(
+    browser: Browser, tmp_path: Path, serving: Serving
+) -> None:
+    settings = StudySettings(
+        per_participant=4,
+        swap_sides=True,
+        record_times=True,
+        show_score=True,
+        min_age=18,
+        consent="# Our lab\n\n<script>alert(1)</script>",
+        id_parameters=("PROLIFIC_PID",),
+        completion_code="C1A2",
+    )
+    study = replace(scribbles(), settings=settings)
+    write_study(tmp_path / "study", study)
+    store = Store.open(str(tmp_path / "votes.sqlite"), study.digest)
+    app = create_turing(study, tmp_path / "study", store, results_token=TOKEN, limits=UNLIMITED)
+    with serving(app) as site:
+        for number, left in ((1, "Human"), (2, "Computer")):
+            with browser.new_context() as visitor:
+                page = visitor.new_page()
+                page.goto(f"{site}/?PROLIFIC_PID=5f{number}&SESSION_ID=1")
+                expect(page.get_by_role("heading", name="Our lab")).to_be_visible()
+                page.get_by_role("button", name="I agree").click()
+                expect(page.get_by_role("checkbox")).to_be_focused()  # the browser asks for it
+                page.get_by_label("I am 18 years old or older").check()
+                page.get_by_role("button", name="I agree").click()
+                page.get_by_role("link", name="Start").click()
+                for place in range(1, 5):
+                    expect_number(page, place, 4)
+                    expect(page.locator(".answer").first).to_contain_text(left)
+                    page.keyboard.press("ArrowLeft")
+                expect(page.get_by_text("C1A2")).to_be_visible()
+                expect(
+                    page.get_by_text(re.compile(r"You were right about \d of 4"))
+                ).to_be_visible()
+        votes = store.votes()
+        assert [vote.position for vote in votes] == [1, 2, 3, 4] * 2
+        assert all(LEAST_LOOK_MS <= (vote.response_ms or 0) < 60_000 for vote in votes)
+        assert [vote.human for vote in votes] == [True] * 4 + [False] * 4
+        assert [vote.human_left for vote in votes] == [True] * 4 + [False] * 4
+        assert [one[1:] for one in store.external_ids()] == [("5f1", 4), ("5f2", 4)]
+
+
 def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
     begin(sheet, site)
     sheet.keyboard.press("ArrowLeft")
@@ -261,7 +318,9 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
     sheet.goto(f"{site}/results")
     sheet.get_by_label("Token").fill(TOKEN)
     sheet.get_by_role("button", name="Show results").click()
-    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    expect(
+        sheet.get_by_role("heading", name="How often each source was judged human")
+    ).to_be_visible()
     assert TOKEN not in sheet.url
     # its style is there
     expect(sheet.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
