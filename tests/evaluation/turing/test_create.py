@@ -168,7 +168,11 @@ def test_attention_checks_are_pictures_like_the_sketches(
 
 def test_the_preview_shows_every_drawing_and_its_label(made: Path) -> None:
     study = Study.open(made)
-    page = preview_page(study)
+    settings = StudySettings(per_participant=6, consent="<b>ours</b>")
+    page = preview_page(replace(study, settings=settings))
+    assert study.digest in page
+    assert "<dt>per participant</dt><dd>6</dd>" in page
+    assert "&lt;b&gt;ours" in page
     assert page.count('class="frame"') == len(study.sketches)
     for label in study.made["labels"].values():
         assert page.count(f">{label}<") == 1

@@ -86,6 +86,7 @@ def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
     assert "nan" not in re.sub(r"<[^>]*>", "", text).lower().split()
     assert ("Nobody has voted yet" in text) == (count == 0)
     assert ("1 person said" in text) == (count == 1)
+    assert ("Too few people yet to conclude anything: 2." in text) == (count == 30)
 
 
 def test_everybody_left_out_is_no_crash(study: Study) -> None:

@@ -105,9 +105,7 @@ def _cell(shown: Shown, left: float, top: float, side: float) -> str:
         kept_sketch(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
     )
     middle, line = left + side / 2, top + side + 13
-    kind = " ".join(
-        [*(["strong"] if shown.is_highest else []), "c1" if shown.is_above else "small"]
-    )
+    kind = "small" + " strong" * shown.is_highest + " c1" * shown.is_above
     tag = charts.text(shown.words, middle, line, kind=kind)
     if shown.is_above:
         half = 3.1 * len(shown.words) + 4

@@ -1,16 +1,19 @@
-"""A sheet of all drawings of a study for its maker, to be looked through before people see them."""
+"""A sheet of a study for its maker, to be looked through and registered before people see it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from html import escape
 
 from sketch_pix2seq.evaluation.report.layout import style
+from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.grid import Shown, grid, rows_of_originals
 from sketch_pix2seq.evaluation.turing.study import Study
 
 
 def preview_page(study: Study) -> str:
-    """Lay out all drawings with their labels, HTML: human ones left, redrawings beside them."""
+    """Lay out all drawings with their labels, human ones left, and the study's settings, HTML."""
     labels = study.made.get("labels", {})
     parts = []
     for category in study.categories:
@@ -23,8 +26,25 @@ def preview_page(study: Study) -> str:
         ]
         parts.append(f"<section><h2>{escape(category)}</h2><figure>{grid(rows)}</figure></section>")
     return _PAGE.format(
-        style=style(), count=len(study.sketches), checks=len(study.checks), body="".join(parts)
+        style=style(),
+        count=len(study.sketches),
+        checks=len(study.checks),
+        facts="".join(
+            f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in _facts(study)
+        ),
+        body="".join(parts),
     )
+
+
+def _facts(study: Study) -> Iterator[tuple[str, object]]:
+    """Say what a preregistration needs: what is shown, to whom, and who is left out."""
+    yield "study (SHA-256)", study.digest
+    yield "models", ", ".join(f"{name} {digest}" for name, digest in study.made["models"].items())
+    yield "seed", study.made["seed"]
+    yield "pictures a person", Design(study).num_trials
+    for name, value in asdict(study.settings).items():
+        if value not in (None, False, "", ()):
+            yield name.replace("_", " "), value
 
 
 _PAGE = """<!doctype html>
@@ -43,6 +63,7 @@ _PAGE = """<!doctype html>
 such as writing in a drawing. Human drawings stand left, their labels below them. Leave one out with
 <code>turing edit STUDY --drop LABEL</code>, or let another take its place with
 <code>turing create ... --exclude LABEL</code>. Participants must not see this page.</p>
+<dl>{facts}</dl>
 </header>
 <main>{body}</main>
 </body>

@@ -60,8 +60,9 @@ def _rule(outcome: StudyOutcome) -> str:
         f"{LEAST_HUMAN:.0%} of what they saw as human"
     ).replace("%", " %")
     if outcome.study.checks:
-        rule += f"; who missed more than {settings.allowed_misses} of {len(outcome.study.checks)}"
-        rule += " attention checks"
+        misses = settings.allowed_misses
+        rule += f"; who missed {f'more than {misses}' if misses else 'any'} of "
+        rule += f"{len(outcome.study.checks)} attention checks"
     if settings.least_answers:
         rule += f"; who answered fewer than {settings.least_answers} sketches"
     return rule + "."
@@ -81,6 +82,8 @@ def _passing(outcome: StudyOutcome) -> Section:
         for source in outcome.study.sources
     ]
     found = [row for row in rows if row[1] is not None]
+    people = len(outcome.counted.participants)
+    few = f" Too few people yet to conclude anything: {people}." if people < LEAST_PEOPLE else ""
     return Section(
         name="passing",
         title="How often each source was judged human",
@@ -89,7 +92,7 @@ def _passing(outcome: StudyOutcome) -> Section:
         "resampled together where they are compared.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
-        here=listed(found) + "." if found else "no votes that count yet.",
+        here=f"{listed(found)}.{few}" if found else "no votes that count yet.",
         tables=[
             Table(
                 name="turing",
@@ -118,7 +121,7 @@ def _detection(outcome: StudyOutcome) -> Section:
         own = [one for one in found if one.source == source]
         pairs = np.array([(one.sensitivity, one.criterion) for one in own]).reshape(-1, 2)
         seed = int(study.made["seed"])
-        means = [estimate(pairs[:, column], seed) if own else None for column in (0, 1)]
+        means = [_rounded(estimate(one, seed)) if own else None for one in pairs.T]
         rows.append([source, *means, len(own)])
     known = [row for row in rows if row[1] is not None]
     return Section(
@@ -154,6 +157,10 @@ def _detection(outcome: StudyOutcome) -> Section:
         ],
         figures=[],
     )
+
+
+def _rounded(one: Estimate) -> Estimate:
+    return Estimate(round(one.value, 2), round(one.low, 2), round(one.high, 2))
 
 
 def _by_category(outcome: StudyOutcome) -> Section:

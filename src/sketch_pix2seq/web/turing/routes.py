@@ -10,6 +10,7 @@ import datetime
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -108,7 +109,11 @@ class StudyContext:
         return self.settings.completion_url.replace("{id}", filled)
 
     def _trials(self, participant: Participant) -> tuple[str, ...]:
-        return self.design.trials(participant.number, participant.seed)
+        return self._cached_trials(participant.number, participant.seed)
+
+    @cached_property
+    def _cached_trials(self) -> Callable[[int, int], tuple[str, ...]]:
+        return lru_cache(maxsize=1024)(self.design.trials)
 
 
 class VoteForm(BaseModel):
@@ -154,7 +159,7 @@ def begin(
     if _known(request, external_id) is not None:
         return _go("/question")
     needs_id = bool(study.settings.id_parameters)
-    if study.is_closed or (needs_id and not 0 < len(external_id) <= MOST_ID):
+    if study.is_closed or (needs_id and not _is_id(external_id)):
         return _start(request, 403, external_id)
     if study.settings.min_age and not old_enough:
         return _start(request, 422, external_id, wrong="age")
@@ -261,6 +266,10 @@ def _study(request: Request) -> StudyContext:
     return study
 
 
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= MOST_ID and text.isprintable()
+
+
 def _known(request: Request, external_id: str = "") -> Participant | None:
     """Who asks; nobody we know if they come with another id than the browser's last user."""
     found = participant_of(request, _study(request).store)
@@ -288,7 +297,8 @@ def _start(
         study=study,
         place=None if participant is None else study.place_of(participant),
         lost="lost" in request.query_params,
-        external_id=external_id[: MOST_ID + 1],
+        external_id=external_id if _is_id(external_id) else "",
+        bad_id=bool(external_id) and not _is_id(external_id),
         wrong=wrong,
         code=code,
     )
