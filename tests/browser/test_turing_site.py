@@ -256,6 +256,45 @@ def test_nothing_emphasises_the_last_answer_at_the_next_sketch(
         expect(page.get_by_role("button", name="Computer")).to_be_focused()
 
 
+def test_no_page_scrolls_sideways_on_the_narrowest_screen(
+    browser: Browser, tmp_path: Path, serving: Serving
+) -> None:
+    unbroken = "https://example.org/" + "x" * 90
+    settings = StudySettings(
+        consent=f"# {'Donau' * 20}\n\n{unbroken}\n\n| a | b |\n|---|---|\n| {'c' * 40} | d |",
+        contact=f"Ada, {'a' * 50}@example.org, {unbroken}",
+        completion_url=unbroken,
+        completion_code="C" * 60,
+        id_parameters=("id",),
+        show_score=True,
+    )
+    study = replace(scribbles(1), settings=settings)
+    study = replace(study, made={**study.made, "licence": f"CC BY 4.0 ({unbroken})"})
+    write_study(tmp_path / "study", study)
+    store = Store.open(str(tmp_path / "votes.sqlite"), study.digest)
+    app = create_turing(study, tmp_path / "study", store, results_token=TOKEN, limits=UNLIMITED)
+    with serving(app) as site, browser.new_context(viewport={"width": 320, "height": 600}) as one:
+        page = one.new_page()
+
+        def expect_narrow() -> None:
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 320, page.url
+
+        for address in ("/", f"/?id={'z' * 200}"):
+            page.goto(site + address)
+            expect_narrow()
+        page.get_by_role("button", name="I agree").click()
+        for path in ("/how", "/question", "/pause", "/withdraw", "/results"):
+            page.goto(site + path)
+            expect_narrow()
+        page.goto(f"{site}/question")
+        for number in range(1, 7):
+            expect_number(page, number, 6)
+            answer(page, "Human")
+        expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+        expect_narrow()
+
+
 def test_a_wrong_code_stays_to_be_mended(sheet: Page, site: str) -> None:
     typed = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-Y"
     sheet.goto(site)
