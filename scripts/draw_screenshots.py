@@ -108,7 +108,7 @@ def take_study(browser: Browser, folder: Path) -> None:
                     box.check()
                 page.get_by_role("button", name="I agree").click()
                 page.get_by_role("link", name="Start").click()
-                page.wait_for_function("document.querySelector('#sketch').complete")
+                page.locator("#sketch").evaluate("picture => picture.decode()")
                 questions.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
         desktop, phone = questions
         both = Image.new("RGB", (desktop.width + phone.width + 40, desktop.height), "white")

@@ -89,6 +89,7 @@ def test_results_are_written_where_asked(
         (["edit", "nowhere"], "`nowhere` is no study", 1),
         (["edit", "STUDY", "--per-participant", "13"], "`--per-participant` must be at most 12", 2),
         (["edit", "STUDY", "--completion-url", "x"], "`--completion-url` must begin with", 2),
+        (["edit", "STUDY", "--id-parameter", "a b"], "`--id-parameter` must be names such as", 2),
         (["edit", "STUDY", "--consent", "nowhere"], "nowhere", 1),
         (["edit", "STUDY", "--drop", "cat-1"], "no human drawing of this label; got cat-1", 2),
         (["preview", "nowhere"], "`nowhere` is no study", 1),

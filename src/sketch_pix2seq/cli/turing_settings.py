@@ -50,9 +50,13 @@ class SettingsFlags:
     closes: Annotated[
         str | None, _help("Last day on which somebody new begins, YYYY-MM-DD; '': none.")
     ] = None
-    id_parameter: Annotated[
+    id_parameters: Annotated[
         tuple[str, ...],
-        _help("Part of the address that holds a participant's id; repeatable; '': none."),
+        Parameter(
+            name="--id-parameter",
+            help="Part of the address that holds a participant's id; repeatable; '': none.",
+            negative=(),
+        ),
     ] = ()
     completion_code: Annotated[str | None, _help("Code shown at the end.")] = None
     completion_url: Annotated[
@@ -74,8 +78,8 @@ class SettingsFlags:
         for name in ("per_participant", "participants", "min_age"):
             if given.get(name) == 0:
                 given[name] = None
-        if "id_parameter" in given:
-            given["id_parameters"] = tuple(name for name in given.pop("id_parameter") if name)
+        if "id_parameters" in given:
+            given["id_parameters"] = tuple(name for name in given["id_parameters"] if name)
         if "consent" in given:
             try:
                 given["consent"] = given["consent"].read_text(encoding="utf-8-sig")

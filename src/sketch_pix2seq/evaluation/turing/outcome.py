@@ -9,7 +9,13 @@ from functools import cached_property
 
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.turing.design import Design
-from sketch_pix2seq.evaluation.turing.statistics import Vote, VoteTable, outlier_participants
+from sketch_pix2seq.evaluation.turing.statistics import (
+    LEAST_HUMAN,
+    MOST_HUMAN,
+    Vote,
+    VoteTable,
+    outlier_participants,
+)
 from sketch_pix2seq.evaluation.turing.study import HUMAN, Study
 
 
@@ -109,3 +115,19 @@ class StudyOutcome:
     @property
     def _seed(self) -> int:
         return int(self.study.made["seed"])
+
+
+def exclusion_rule(study: Study) -> str:
+    """Say in words who is left out of a study's results: see `StudyOutcome.reasons`."""
+    settings, checks = study.settings, len(study.checks)
+    rule = (
+        f"Left out, as in the paper: who tagged more than {MOST_HUMAN:.0%} or less than "
+        f"{LEAST_HUMAN:.0%} of what they saw as human"
+    ).replace("%", " %")
+    if checks:
+        misses = settings.allowed_misses
+        rule += f"; who missed {f'more than {misses}' if misses else 'any'} of {checks}"
+        rule += " attention checks"
+    if settings.least_answers:
+        rule += f"; who answered fewer than {settings.least_answers} sketches"
+    return rule + "."

@@ -9,6 +9,7 @@ from html import escape
 from sketch_pix2seq.evaluation.report.layout import style
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.grid import Shown, grid, rows_of_originals
+from sketch_pix2seq.evaluation.turing.outcome import exclusion_rule
 from sketch_pix2seq.evaluation.turing.study import Study
 
 
@@ -42,9 +43,11 @@ def _facts(study: Study) -> Iterator[tuple[str, object]]:
     yield "models", ", ".join(f"{name} {digest}" for name, digest in study.made["models"].items())
     yield "seed", study.made["seed"]
     yield "pictures a person", Design(study).num_trials
+    yield "exclusion", exclusion_rule(study)
     for name, value in asdict(study.settings).items():
-        if value not in (None, False, "", ()):
-            yield name.replace("_", " "), value
+        if name not in ("allowed_misses", "least_answers") and value:
+            shown = ", ".join(value) if isinstance(value, tuple) else value
+            yield name.replace("_", " "), "yes" if value is True else shown
 
 
 _PAGE = """<!doctype html>
@@ -63,9 +66,8 @@ _PAGE = """<!doctype html>
 such as writing in a drawing. Human drawings stand left, their labels below them. Leave one out with
 <code>turing edit STUDY --drop LABEL</code>, or let another take its place with
 <code>turing create ... --exclude LABEL</code>. Participants must not see this page.</p>
-<dl>{facts}</dl>
 </header>
-<main>{body}</main>
+<main>{body}<section><h2>For a preregistration</h2><dl>{facts}</dl></section></main>
 </body>
 </html>
 """

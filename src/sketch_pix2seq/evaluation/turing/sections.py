@@ -23,13 +23,8 @@ from sketch_pix2seq.evaluation.report.tables import (
 )
 from sketch_pix2seq.evaluation.turing.detection import Detection, detections
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
-from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
-from sketch_pix2seq.evaluation.turing.statistics import (
-    LEAST_HUMAN,
-    LEAST_PEOPLE,
-    MOST_HUMAN,
-    RESAMPLES,
-)
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome, exclusion_rule
+from sketch_pix2seq.evaluation.turing.statistics import LEAST_PEOPLE, RESAMPLES
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
 PAPER = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
@@ -52,22 +47,6 @@ def sections(outcome: StudyOutcome) -> Iterator[Section]:
     yield _participants(outcome)
 
 
-def _rule(outcome: StudyOutcome) -> str:
-    """Say who is left out."""
-    settings = outcome.study.settings
-    rule = (
-        f"Left out, as in the paper: who tagged more than {MOST_HUMAN:.0%} or less than "
-        f"{LEAST_HUMAN:.0%} of what they saw as human"
-    ).replace("%", " %")
-    if outcome.study.checks:
-        misses = settings.allowed_misses
-        rule += f"; who missed {f'more than {misses}' if misses else 'any'} of "
-        rule += f"{len(outcome.study.checks)} attention checks"
-    if settings.least_answers:
-        rule += f"; who answered fewer than {settings.least_answers} sketches"
-    return rule + "."
-
-
 def _passing(outcome: StudyOutcome) -> Section:
     """Table 3."""
     rows: list[list[Cell]] = [
@@ -88,8 +67,8 @@ def _passing(outcome: StudyOutcome) -> Section:
         name="passing",
         title="How often each source was judged human",
         see="People's own sketches are the yardstick, not 50 %.",
-        how=f"{_rule(outcome)} {_INTERVALS} A redrawing and the sketch that it redraws are "
-        "resampled together where they are compared.",
+        how=f"{exclusion_rule(outcome.study)} {_INTERVALS} A redrawing and the sketch that it "
+        "redraws are resampled together where they are compared.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
         here=f"{listed(found)}.{few}" if found else "no votes that count yet.",
@@ -238,8 +217,8 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
         title="Results by sketch",
         see="Left the human sketch, beside it each model's redrawing of it. Below each how often "
         "it was tagged human, and the number of votes in brackets.",
-        how=f"{_rule(outcome)} A share of few votes says little: with 60 it is good to about "
-        "± 12 points.",
+        how=f"{exclusion_rule(outcome.study)} A share of few votes says little: with 60 it is "
+        "good to about ± 12 points.",
         paper="shows the same of its 150 sketches (Figure 3).",
         here=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
         "what they redraw.",
