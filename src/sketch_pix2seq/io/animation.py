@@ -18,7 +18,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coloured import painted, pens_of, rgb_of
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of, way_along
+from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, strokes_of
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 PACE = 1.6
@@ -74,7 +74,7 @@ def timing_of(drawing: Drawing) -> Timing:
     if box is None:
         return Timing(np.zeros(0), np.zeros(0))
     longest = max(box[2] - box[0], box[3] - box[1]) or 1.0
-    drawn = np.array([way_along(stroke)[-1] for stroke in strokes]) / longest
+    drawn = np.array([arc_lengths(stroke)[-1] for stroke in strokes]) / longest
     moved = [float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes)]
     pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
     takes = np.maximum(drawn / PACE, _DOT_SECONDS)
@@ -192,7 +192,7 @@ def _drawn_between(
         if len(points) == 1:
             yield number, points
             continue
-        way = way_along(points)
+        way = arc_lengths(points)
         from_, to = (
             way[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
             for moment in (begin, end)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float32, Int64
 from sketch_pix2seq.io.morphology import edge_distance, spread
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 
 _WIDE = 0.3  # of the usual width: how much deeper than half a line ink is that is wider
 _LEAST_WIDE = 3.0  # pixels: the same
@@ -117,7 +117,7 @@ def _evenly(
     line: Float[np.ndarray, "P 2"], radius: Float[np.ndarray, " P"]
 ) -> tuple[Float[np.ndarray, "Q 2"], Float[np.ndarray, " Q"]]:
     """Points one pixel apart along a line."""
-    along = way_along(line)
+    along = arc_lengths(line)
     at = np.linspace(
         0, along[-1], len(line) if len(line) == 1 else max(2, round(float(along[-1])) + 1)
     )

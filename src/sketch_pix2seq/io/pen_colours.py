@@ -13,7 +13,7 @@ from jaxtyping import Bool, Complex128, Float, Float64, Int64
 from PIL import Image, ImageFilter
 
 from sketch_pix2seq.io.paper import hex_colours, oklab
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 
 _MOST_SAMPLES = 48  # along a stroke
 _AROUND = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
@@ -70,7 +70,7 @@ def _samples(
     """Places along each stroke, away from its ends; whose they are; lengths of strokes."""
     places, counts, lengths = [], [], []
     for stroke in strokes:
-        line, along = stroke[:, 0] + 1j * stroke[:, 1], way_along(stroke)
+        line, along = stroke[:, 0] + 1j * stroke[:, 1], arc_lengths(stroke)
         count = min(_MOST_SAMPLES, 1 + int(along[-1] / 3))
         places.append(np.interp(along[-1] * (np.arange(count) + 0.5) / count, along, line))
         counts.append(count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int64
 
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
@@ -51,7 +51,7 @@ def _distances(strokes: tuple[np.ndarray, ...]) -> Float[np.ndarray, "S S"]:
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
     """Points evenly along a stroke."""
-    along = way_along(stroke)
+    along = arc_lengths(stroke)
     places = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
     spaced: Float[np.ndarray, "Q 2"] = np.stack(
         [np.interp(places, along, axis) for axis in stroke.T], axis=1
