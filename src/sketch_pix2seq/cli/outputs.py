@@ -155,7 +155,7 @@ def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[P
         targets: Where the files are to be, in one folder.
         is_piped: Write them to standard output instead, and print nothing.
     """
-    from sketch_pix2seq.io.atomic import put_in_place
+    from sketch_pix2seq.io.atomic import replace_file
 
     folder = None if is_piped else targets[0].parent
     if folder is not None:
@@ -167,7 +167,7 @@ def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[P
             if is_piped:
                 sys.stdout.buffer.write(file.read_bytes())
             else:
-                put_in_place(file, target)
+                replace_file(file, target)
     if not is_piped:
         for target in targets:
             print_line(target)

@@ -141,9 +141,9 @@ def _added(
     paper = paper_for(sketch)
     scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [
-        _line(paper.place(points_along(curves, quantization / paper.scale / scale)) * scale)
+        _line(paper.transform(points_along(curves, quantization / paper.scale / scale)) * scale)
         if len(curves)
-        else _line(paper.place(stroke).repeat(2, axis=0) * scale)  # a dot
+        else _line(paper.transform(stroke).repeat(2, axis=0) * scale)  # a dot
         for stroke, curves in zip(sketch.strokes, curves_of(sketch), strict=True)
     ]
     first = vpype_cli.single_to_layer_id(layer, document)

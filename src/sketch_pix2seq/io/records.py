@@ -66,7 +66,7 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
     if kind is Kind.CSV:
         return read_csv(split_lines(as_utf8(file)))
     if kind is Kind.JSON:
-        return read_json(_all_of(as_utf8(file)))
+        return read_json(_read_document(as_utf8(file)))
     if kind is Kind.INKML:
         return iter([read_inkml(file.read(MAX_SVG_BYTES + 1)[:MAX_SVG_BYTES])])
     drawing = read_picture_or_svg(file, kind)
@@ -110,11 +110,11 @@ def as_utf8(file: Content) -> Content:
     if encoding == "utf-8-sig":
         file.read(3)
         return file
-    text = _all_of(file).decode(encoding, "replace")
+    text = _read_document(file).decode(encoding, "replace")
     return io.BufferedReader(io.BytesIO(text.encode()))
 
 
-def _all_of(file: Content) -> bytes:
+def _read_document(file: Content) -> bytes:
     data = file.read(MAX_DOCUMENT_BYTES + 1)
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DrawingError(

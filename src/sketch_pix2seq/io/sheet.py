@@ -61,9 +61,9 @@ class Sheet:
 
     Args:
         rows: Rows of cells, from the top.
-        headings: Said above the columns; fewer than columns is fine.
-        title: Said above everything.
-        note: Said below everything, small.
+        headings: Written above the columns; fewer than columns is fine.
+        title: Written above everything.
+        note: Written below everything, small.
         cell: Width and height of a cell, in pixels.
         set_apart: Number of first columns that a line sets apart, such as the inputs.
 
@@ -148,13 +148,15 @@ class Sheet:
         image = Image.new("RGB", (width * scale, height * scale), PRINTED.paper)
         draw = ImageDraw.Draw(image)
         for rule in self._rules():
-            draw.line([round(place * scale) for place in rule], fill=PRINTED.hairline, width=scale)
+            draw.line(
+                [round(position * scale) for position in rule], fill=PRINTED.hairline, width=scale
+            )
         anchors = {"start": "lm", "middle": "mm", "end": "rm"}
         for text in self._texts():
-            place = (text.x * scale, text.y * scale)
+            position = (text.x * scale, text.y * scale)
             font = _font(text.size * scale)
             fill = getattr(PRINTED, text.colour)
-            draw.text(place, text.words, fill=fill, font=font, anchor=anchors[text.anchor])
+            draw.text(position, text.words, fill=fill, font=font, anchor=anchors[text.anchor])
         for cell, x, y in self._cells():
             picture = self._cell_image(cell, self.cell * scale)
             if picture is not None:
@@ -268,7 +270,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class _Text:
-    """Words at a place; `y` is the middle of their height, `colour` one of `SheetColours`."""
+    """Positioned words; `y` is the middle of their height, `colour` one of `SheetColours`."""
 
     words: str
     x: float
