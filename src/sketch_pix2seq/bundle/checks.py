@@ -1,7 +1,7 @@
-"""What a bundle may hold: upper limits, JSON that a stranger wrote, and facts that others read.
+"""Checks of untrusted bundles: upper limits, JSON, and fields that other modules read.
 
-Size, depth and texts are bounded before anything is made of them, so that a bundle cannot ask for
-endless time or memory.
+Size, depth and texts are bounded before anything is made of them, so that a bundle cannot take
+unlimited time or memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 MAX_TEMPERATURE = 100.0
-"""Far below this a drawing is already nothing but noise."""
+"""Far below this a drawing is nothing but noise."""
 MIN_SCALE, MAX_SCALE = 1e-6, 1e6
 """Pixels to one unit of the offsets."""
 MAX_STEPS = 2_000
@@ -33,7 +33,7 @@ MAX_FIRST_LAYER = 1 << 21
 """Channels of the first convolution times the pixels of a picture."""
 
 MAX_ATTENDED = 1 << 21
-"""Numbers that a drawing under way keeps as keys: layers times head size times places."""
+"""Numbers that a drawing in progress keeps as keys: layers times head size times positions."""
 
 MAX_WEIGHTS = 1 << 24
 """Numbers in all networks of a model together; the model in the package has 2.6 million."""
@@ -81,7 +81,7 @@ def read_object(text: str | bytes, file: str) -> dict[str, Any]:
 
 
 def _parts(value: object, file: str) -> Sequence[object]:
-    """What stands in an object or a list; a text is checked."""
+    """The items of an object or a list; a text is checked."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
     if isinstance(value, list):
@@ -100,7 +100,7 @@ def _is_plain(text: str) -> bool:
 
 
 def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
-    """Say which of some fields are no short printable texts."""
+    """Say which fields are no short printable texts."""
     return [
         f"`{name}` must be a printable text of at most {limit:,} letters, got {ascii(value)[:80]}"
         for name, value in values.items()
@@ -125,7 +125,7 @@ def category_problems(categories: object, least: int) -> list[str]:
 
 
 def object_problems(values: Mapping[str, object]) -> list[str]:
-    """Say which of some fields are no objects."""
+    """Say which fields are no objects."""
     return [
         f"`{name}` must be an object, got {ascii(value)[:80]}"
         for name, value in values.items()
@@ -198,11 +198,11 @@ _FACTS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "data.counts.train": (_is_counts, "an object of counts"),
     "metrics.step": (_is_count, "a count"),
 }
-"""What cards say of recipe, data set and figures is free in form, but for what others read."""
+"""Fields of `recipe`, `data` and `metrics` that other modules read; the others are free in form."""
 
 
 def fact_problems(facts: Mapping[str, Any]) -> list[str]:
-    """Say which facts are of another kind than their readers expect; they may be missing or null.
+    """Say which of these fields have another type than their readers expect; they may be missing.
 
     Args:
         facts: `recipe`, `data` and `metrics` of a card, each an object.
@@ -214,10 +214,10 @@ def fact_problems(facts: Mapping[str, Any]) -> list[str]:
     problems = []
     for path, (fits, rule) in sorted(_FACTS.items()):
         *above, last = path.split(".")
-        place: Any = facts
+        parent: Any = facts
         for name in above:
-            place = place.get(name) if isinstance(place, dict) else None
-        value = place.get(last) if isinstance(place, dict) else None
+            parent = parent.get(name) if isinstance(parent, dict) else None
+        value = parent.get(last) if isinstance(parent, dict) else None
         if value is not None and not fits(value):
             problems.append(f"`{path}` must be {rule}, got {ascii(value)[:80]}")
     test = facts["metrics"].get("test")

@@ -129,11 +129,13 @@ def convert(
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.convert import write_back
+        from sketch_pix2seq.data.convert import convert_drawings
 
     notices: list[str] = []
     try:
-        counts = write_back(sources, out, format=format, splits=split, on_notice=notices.append)
+        counts = convert_drawings(
+            sources, out, format=format, splits=split, on_notice=notices.append
+        )
     finally:
         for notice in notices:
             notify(notice)

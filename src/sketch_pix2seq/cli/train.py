@@ -124,7 +124,7 @@ def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
     from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
-        return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
+        return InitialWeights.from_bytes(classifier_at(place).weights_file, place.name)
     return InitialWeights.from_bundle(bundle_at(place))
 
 

@@ -22,7 +22,7 @@ Layout = Literal["simplified", "raw", "binary", "npz"]
 SplitName = Literal["train", "valid", "test"]
 """The parts of a data set."""
 Engine = Literal["local", "ray"]
-"""Who prepares: processes of this machine, or a Ray cluster."""
+"""What runs `prepare`: processes of this machine, or a Ray cluster."""
 OutputLayout = Literal["ndjson", "binary", "npz", "parquet", "svg"]
 """The layouts in which drawings can be written back."""
 

@@ -148,7 +148,7 @@ class EvaluatedModel:
     def load(cls, label: str, path: Path | None) -> EvaluatedModel:
         """Load a bundle, a folder or zip file; None: the model that comes with the package."""
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        parts = [bundle.weights]
+        parts = [bundle.weights_file]
         classifier_digest = None if bundle.classifier is None else bundle.classifier.digest
         if classifier_digest is not None:
             parts.append(classifier_digest.encode())

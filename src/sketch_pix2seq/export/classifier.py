@@ -1,4 +1,4 @@
-"""From a classifier's training run to what evaluations load and bundles hold."""
+"""From a classifier's training run to files that evaluations load and bundles hold."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
         BundleError: If the files could not be read again.
     """
     text = classifier.card.to_json()
-    _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays
+    _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights_file).weights
     (folder / CLASSIFIER_FILE).write_text(text, encoding="utf-8")
-    (folder / CLASSIFIER_WEIGHTS_FILE).write_bytes(classifier.weights)
+    (folder / CLASSIFIER_WEIGHTS_FILE).write_bytes(classifier.weights_file)
 
 
 def _readme(card: ClassifierCard) -> str:

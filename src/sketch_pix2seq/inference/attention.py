@@ -5,7 +5,7 @@ around the pens are in `inference.pen_view`.
 
 `models/attention.py` owns the architecture. This is the numpy version, tested against it.
 
-Shape letters: R rows (drawings under way), K new rows, N memory tokens, P past and memory together,
+Shape letters: R rows (drawings in progress), K new rows, N memory tokens, P past and memory,
 W width, H heads, D size of a head, Z latent, C channels, G side of the grid, S side of the picture,
 E length of a step's noise.
 """
@@ -41,24 +41,24 @@ from sketch_pix2seq.inference.layers import (
 from sketch_pix2seq.inference.mixture import (
     NUM_PROPOSALS,
     log_prob,
-    output_dim,
     perturbed_logits,
     proposals,
     sample,
 )
-from sketch_pix2seq.inference.noise import NUM_NORMALS
 from sketch_pix2seq.inference.pen_view import PenView
 from sketch_pix2seq.sketch import guidance
-from sketch_pix2seq.sketch.decoder_constants import (
+from sketch_pix2seq.sketch.network_layout import (
     ENCODING_DIM,
     HIDDEN,
     NUM_CODE_TOKENS,
+    NUM_NORMALS,
     PARTLY,
     PEN_TEMPERATURE,
     POSITION_PERIODS,
     SHOWN,
     STEP_PERIODS,
     VIEW_DIM,
+    output_dim,
 )
 from sketch_pix2seq.sketch.pen import (
     NUM_PEN_STATES,
@@ -76,7 +76,7 @@ _STEP_RATES = (2 * np.pi / np.array(STEP_PERIODS)).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class AttentionCondition:
-    """What one drawing is drawn from, ready for the decoder.
+    """The condition of one drawing, ready for the decoder.
 
     Args:
         keys: Keys of the memory in each of L layers, in blocks; those after N are as the first.
@@ -183,7 +183,7 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         latent: Float32[np.ndarray, "Z"] | None = None,
         category_id: int | None = None,
     ) -> AttentionCondition:
-        """Prepare what a drawing is drawn from. What is left out, the decoder is not given.
+        """Prepare the condition of a drawing; the decoder does not get what is left out.
 
         Args:
             grid: Grid of the visible part of the picture (`GridEncoder.grids`).
@@ -241,7 +241,7 @@ class AttentionDecoder(Decoder[AttentionCondition]):
 
 
 class AttentionRows(DecoderRows[AttentionCondition]):
-    """Drawings under way with an `AttentionDecoder`, at most so many at once."""
+    """Drawings in progress with an `AttentionDecoder`, at most so many at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
         self._decoder = decoder
@@ -272,7 +272,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         "`HIDDEN`, `PARTLY` or `SHOWN`."
         self._view = PenView(num_rows, decoder.picture_size)
 
-    def begin(
+    def insert(
         self,
         start: int,
         conditions: Sequence[AttentionCondition],
@@ -326,7 +326,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
         ink = np.stack([condition.ink for condition in conditions])
-        self._view.begin(start, ink, np.stack([condition.paper for condition in conditions]))
+        self._view.load(start, ink, np.stack([condition.paper for condition in conditions]))
 
     def advance(
         self, active: int, noise: Float32[np.ndarray, "N T E"]
@@ -393,7 +393,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
         scale = np.float32(self._decoder.step_pixels)
-        way, pen = guidance.choose(
+        offset, pen = guidance.choose(
             self._position[rows],
             proposals(output, noise, temperature) * scale,
             self._next_draws[rows],
@@ -403,7 +403,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
             self._visibility[rows] == SHOWN,
         )
         step = np.zeros((len(output), STROKE5_DIM), np.float32)
-        step[:, OFFSET] = way / scale
+        step[:, OFFSET] = offset / scale
         step[np.arange(len(output)), PEN.start + pen] = 1
         self._steps[rows] = step
 
@@ -419,7 +419,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         enough = int(np.sort(block)[-1 - count // 16]) + 1
         long = (block >= enough).nonzero()[0].tolist()
         parts = [(slice(0, count), enough)]
-        parts += [(slice(one, one + 1), int(block[one]) + 1) for one in long]
+        parts += [(slice(index, index + 1), int(block[index]) + 1) for index in long]
         self._values[row, :, block, column, head] = 1
         keys, values, mixed = self._keys[rows], self._values[rows], np.zeros_like(states)
         for number, layer in enumerate(decoder.layers):

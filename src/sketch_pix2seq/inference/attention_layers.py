@@ -79,7 +79,7 @@ def attend(
     """Attend to memory and past, a block of keys at a time.
 
     Args:
-        heads: What asks.
+        heads: Queries.
         keys: In blocks.
         values: In blocks, with a column of ones, which sums to the softmax denominator.
         mixed: Means of the values, overwritten.

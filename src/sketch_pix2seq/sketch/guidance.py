@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped
 
 from sketch_pix2seq.sketch.coverage import RADIUS
-from sketch_pix2seq.sketch.decoder_constants import FRAME
+from sketch_pix2seq.sketch.network_layout import FRAME
 from sketch_pix2seq.sketch.pen import PEN_DOWN, PEN_END, PEN_UP
 
 OFF_INK = 0.7
