@@ -60,6 +60,6 @@ def difference(
     Arguments as of `estimate`, both of the same drawings.
     """
     first, second = (
-        np.atleast_2d(np.asarray(one, np.float64)).mean(axis=0) for one in (more, less)
+        np.atleast_2d(np.asarray(values, np.float64)).mean(axis=0) for values in (more, less)
     )
     return estimate(first - second, seed)

@@ -1,6 +1,6 @@
-"""What an evaluation knows: the models, the judge, the test drawings and what was measured.
+"""The models, the judge, the test drawings and the measurements of an evaluation.
 
-Categories stand in two groups, living beings and things, as in the paper's two settings (animals
+Categories form two groups, living beings and things, as in the paper's two settings (animals
 against vehicles): the first three living ones of a data set against the first three others.
 """
 
@@ -34,7 +34,7 @@ LONGEST_LABEL = 40
 LEAST = 8
 """Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
-"""What a drawing without ink counts as."""
+"""What a drawing without ink is classified and encoded as."""
 
 
 _LIVING = """
@@ -63,8 +63,8 @@ class Groups(NamedTuple):
     is_meaningful: bool
 
     @property
-    def shown(self) -> tuple[int, ...]:
-        """All of them."""
+    def all(self) -> tuple[int, ...]:
+        """The categories of both groups."""
         return self.first + self.second
 
     @property
@@ -80,13 +80,13 @@ def groups_of(categories: Sequence[str]) -> Groups:
         >>> groups_of(["car", "cat", "bus", "pig"])
         Groups(first=(1, 3), second=(0, 2), is_meaningful=True)
     """
-    living = [place for place, name in enumerate(categories) if name in LIVING]
-    things = [place for place, name in enumerate(categories) if name not in LIVING]
-    if living and things:
-        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), is_meaningful=True)
+    living = [index for index, name in enumerate(categories) if name in LIVING]
+    others = [index for index, name in enumerate(categories) if name not in LIVING]
+    if living and others:
+        return Groups(tuple(living[:EACH]), tuple(others[:EACH]), is_meaningful=True)
     half = min(EACH, len(categories) // 2)
-    places = tuple(range(2 * half))
-    return Groups(places[:half], places[half:], is_meaningful=False)
+    ids = tuple(range(2 * half))
+    return Groups(ids[:half], ids[half:], is_meaningful=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class EvaluationSettings:
     best_of: int = 8
     "Also measured: the best of so many, as each model chooses it; 1: not measured."
     per_category_latent: int = 100
-    "Test drawings of each category whose places in the latent space are shown."
+    "Test drawings of each category that are shown on a map of the latent space."
     paths: int = 20
     "Interpolations for each pair of categories."
     seed: int = 0
@@ -186,7 +186,7 @@ class HeldOut:
     def __init__(self, dataset: Dataset, per_category: int) -> None:
         split = dataset.split(SPLIT)
         self.categories = split.categories
-        numbers: list[int] = []
+        indices: list[int] = []
         for category, name in enumerate(split.categories):
             start, stop = split.category_range(category)
             if stop - start < LEAST:
@@ -195,9 +195,9 @@ class HeldOut:
                     got=stop - start,
                     do="Prepare the data set from more drawings, or without that category.",
                 )
-            numbers += range(start, min(stop, start + per_category))
-        self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(numbers))
-        self.sketches = [split.sketch(number) for number in numbers]
+            indices += range(start, min(stop, start + per_category))
+        self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(indices))
+        self.sketches = [split.sketch(index) for index in indices]
         self.digest = dataset.card.digest
 
     def of_category(self, category: int) -> Int64[np.ndarray, "K"]:
@@ -221,15 +221,15 @@ class Evaluation:
         settings: EvaluationSettings,
     ) -> None:
         check_labels([model.label for model in models])
-        known = judge.card.categories
-        if missing := [name for name in held_out.categories if name not in known]:
+        judge_categories = judge.card.categories
+        if missing := [name for name in held_out.categories if name not in judge_categories]:
             raise UsageError(
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe judge on this data set.",
             )
-        if taught := [model.label for model in models if judge.digest == model.classifier_digest]:
+        if unfair := [model.label for model in models if judge.digest == model.classifier_digest]:
             raise UsageError(
-                f"the judge must not be in a model's bundle: `{taught[0]}`",
+                f"the judge must not be in a model's bundle: `{unfair[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:
@@ -246,7 +246,7 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
-        self._places = np.array([known.index(name) for name in held_out.categories])
+        self._judge_ids = np.array([judge_categories.index(name) for name in held_out.categories])
 
     def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """Let the judge classify drawings; one without ink counts as a dot.
@@ -255,7 +255,7 @@ class Evaluation:
             The category of each, as an id of the data set, and all class scores.
         """
         scores = self.judge.scores([sketch if sketch.strokes else DOT for sketch in sketches])
-        logits = scores.logits[:, self._places]
+        logits = scores.logits[:, self._judge_ids]
         return logits.argmax(axis=1), scores
 
     @cached_property
@@ -264,9 +264,9 @@ class Evaluation:
         return self.judged(self.held_out.sketches)
 
     def redrawn(self, model: EvaluatedModel, sketches: Sequence[Sketch]) -> list[Sketch]:
-        """Let a model redraw drawings in the way at which everything is measured."""
+        """Let a model redraw drawings with the first temperature and seed."""
         drawn = model.sketcher.redraw(sketches, 1, self.settings.temperature, self.settings.seed)
-        return [one for (one,) in drawn]
+        return [sketch for (sketch,) in drawn]
 
     def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:
         """Latent codes of the test drawings."""
@@ -281,14 +281,14 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Results:
-    """An evaluation and what was found, by the names of the parts: what sections are made of."""
+    """An evaluation and its measurements, by the names of the parts."""
 
     evaluation: Evaluation
     measured: dict[str, Any]
 
     @property
     def models(self) -> Sequence[EvaluatedModel]:
-        """Who was measured."""
+        """Models that were measured."""
         return self.evaluation.models
 
     @property
@@ -298,7 +298,7 @@ class Results:
 
     def names(self, ids: Sequence[int]) -> list[str]:
         """Names of some categories."""
-        return [self.evaluation.held_out.categories[place] for place in ids]
+        return [self.evaluation.held_out.categories[category] for category in ids]
 
     @property
     def sampling(self) -> str:

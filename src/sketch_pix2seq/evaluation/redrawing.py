@@ -104,8 +104,8 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
             yield Part(part_name(model, config), {**facts, **vars(config)}, measure)
         measure = partial(_distorted, evaluation, model)
         yield Part(distorted_name(model), facts, measure)
-        kept = partial(_examples, evaluation, model)
-        yield Part(examples_name(model), {**facts, "temperature": temperature}, kept)
+        examples_of = partial(_examples, evaluation, model)
+        yield Part(examples_name(model), {**facts, "temperature": temperature}, examples_of)
 
 
 def _redrawn(
@@ -114,20 +114,22 @@ def _redrawn(
     drawn = model.sketcher.redraw(
         evaluation.held_out.sketches, 1, config.temperature, config.seed, best_of=config.best_of
     )
-    return _measured(evaluation, model, [one for (one,) in drawn])
+    return _measured(evaluation, model, [sketch for (sketch,) in drawn])
 
 
 def examples(evaluation: Evaluation) -> list[int]:
     """Return the numbers of the test drawings that are shown: of every category the first ones."""
-    shown = evaluation.groups.shown
+    categories = evaluation.groups.all
     return [
-        int(number) for kind in shown for number in evaluation.held_out.of_category(kind)[:SHOWN]
+        int(number)
+        for category in categories
+        for number in evaluation.held_out.of_category(category)[:SHOWN]
     ]
 
 
 def _examples(evaluation: Evaluation, model: EvaluatedModel) -> list[KeptSketch]:
     sketches = [evaluation.held_out.sketches[number] for number in examples(evaluation)]
-    return [keep_sketch(one) for one in evaluation.redrawn(model, sketches)]
+    return [keep_sketch(sketch) for sketch in evaluation.redrawn(model, sketches)]
 
 
 def _measured(
@@ -135,7 +137,7 @@ def _measured(
 ) -> dict[str, Any]:
     """What the judge says of drawings, and the ranks of the inputs that they stand for."""
     predicted, scores = evaluation.judged(drawn)
-    codes = model.sketcher.encode([one if one.strokes else DOT for one in drawn])
+    codes = model.sketcher.encode([sketch if sketch.strokes else DOT for sketch in drawn])
     return {
         "predicted": predicted.tolist(),
         "rank": ranks(codes, evaluation.codes(model)).tolist(),
@@ -161,30 +163,30 @@ def ranks(
         >>> ranks(np.array([[0.9], [0.2]], np.float32), np.array([[1], [0]], np.float32)).tolist()
         [0, 0]
     """
-    found = []
+    counts = []
     squares = (codes.astype(np.float64) ** 2).sum(1)
     for first in range(0, len(queries), _AT_ONCE):
         some = queries[first : first + _AT_ONCE].astype(np.float64)
         distance = squares - 2 * some @ codes.T  # (M, N), but for each query's own square
         rows = np.arange(len(some))
-        own = distance[rows, first + rows][:, None]
-        found.append((distance < own - 1e-9 * np.abs(own)).sum(1))
-    return np.concatenate(found)
+        to_own = distance[rows, first + rows][:, None]
+        counts.append((distance < to_own - 1e-9 * np.abs(to_own)).sum(1))
+    return np.concatenate(counts)
 
 
-def recognition_section(found: Results) -> Section:
+def recognition_section(results: Results) -> Section:
     """Make the report's section: is the redrawing of the right kind?"""
-    evaluation, held_out = found.evaluation, found.evaluation.held_out
+    evaluation, held_out = results.evaluation, results.evaluation.held_out
     main = evaluation.settings
     human = evaluation.human[0] == held_out.category_ids
     right = {"human": human[None]}
-    right |= {model.label: recognised(found, model) for model in found.models}
+    right |= {model.label: recognised(results, model) for model in results.models}
     kinds = range(len(held_out.categories))
     rows: list[list[Cell]] = [
         [
             label,
-            found.with_interval(values),
-            *(found.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
+            results.with_interval(values),
+            *(results.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
         ]
         for label, values in right.items()
     ]
@@ -193,21 +195,21 @@ def recognition_section(found: Results) -> Section:
     by_config: list[list[Cell]] = [
         [
             model.label,
-            *(found.with_interval(recognised(found, model, [config])) for config in configs),
+            *(results.with_interval(recognised(results, model, [config])) for config in configs),
         ]
-        for model in found.models
+        for model in results.models
     ]
     chart_rows = ["all", *held_out.categories][: 1 + MANY]
     values = [
-        [cell for row in rows if isinstance(cell := row[1 + place], Estimate)]
-        for place in range(len(chart_rows))
+        [cell for row in rows if isinstance(cell := row[1 + column], Estimate)]
+        for column in range(len(chart_rows))
     ]
-    shares = _confusion(found)
+    shares = _confusion(results)
     figures = [
         Figure(
             "redrawings",
             "Test drawings and their redrawings",
-            _examples_sheet(found),
+            _examples_sheet(results),
             "Human: what the models were shown. Beside it, what each of them drew.",
         ),
         Figure(
@@ -231,7 +233,7 @@ def recognition_section(found: Results) -> Section:
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
         see="How near each model comes to the first line, human drawings, in every category.",
-        how=f"{len(human):,} test drawings, redrawn ({found.sampling}); the judge, a classifier "
+        how=f"{len(human):,} test drawings, redrawn ({results.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
         "drawings.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
@@ -249,7 +251,7 @@ def recognition_section(found: Results) -> Section:
             Table(
                 name="recognition-by-way",
                 title="Rec by temperature, and the best of several, as the model itself chooses it",
-                columns=columns("model", *(f"temperature {one.words}" for one in configs)),
+                columns=columns("model", *(f"temperature {config.words}" for config in configs)),
                 rows=by_config,
             ),
             Table(
@@ -269,80 +271,84 @@ def recognition_section(found: Results) -> Section:
 
 
 def _of_configs(
-    found: Results, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
+    results: Results, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
 ) -> np.ndarray:
     """(S, N), something measured of each redrawing in some configs; else with each seed."""
-    some = configs or main_configs(found.evaluation)
-    return np.array([found.measured[part_name(model, config)][name] for config in some])
-
-
-def recognised(
-    found: Results, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
-) -> Bool[np.ndarray, "S N"]:
-    """Whether the judge recognises each redrawing in some configs; else with each seed."""
-    predicted = _of_configs(found, model, "predicted", configs)
-    return np.asarray(predicted == found.evaluation.held_out.category_ids)
-
-
-def _examples_sheet(found: Results) -> str:
-    evaluation = found.evaluation
-    numbers = examples(evaluation)
-    drawn = [found.measured[examples_name(model)] for model in found.models]
-    blocks = 2 if len(found.models) <= 6 else 1
-    rows = []
-    for first in range(0, len(numbers), blocks):
-        cells: list[SheetCell] = []
-        for place in range(first, min(first + blocks, len(numbers))):
-            cells.append(evaluation.held_out.sketches[numbers[place]])
-            cells += [kept_sketch(model[place]) for model in drawn]
-        kind = evaluation.held_out.category_ids[numbers[first]]
-        rows.append(SheetRow(cells, label=found.evaluation.held_out.categories[kind]))
-    return sheet_svg(
-        rows, 72 if len(found.models) <= 4 else 60, ["human", *found.labels] * blocks, apart=0
+    return np.array(
+        [
+            results.measured[part_name(model, config)][name]
+            for config in configs or main_configs(results.evaluation)
+        ]
     )
 
 
-def _confusion(found: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
+def recognised(
+    results: Results, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
+) -> Bool[np.ndarray, "S N"]:
+    """Whether the judge recognises each redrawing in some configs; else with each seed."""
+    predicted = _of_configs(results, model, "predicted", configs)
+    return np.asarray(predicted == results.evaluation.held_out.category_ids)
+
+
+def _examples_sheet(results: Results) -> str:
+    evaluation = results.evaluation
+    numbers = examples(evaluation)
+    drawn = [results.measured[examples_name(model)] for model in results.models]
+    blocks = 2 if len(results.models) <= 6 else 1
+    rows = []
+    for first in range(0, len(numbers), blocks):
+        cells: list[SheetCell] = []
+        for index in range(first, min(first + blocks, len(numbers))):
+            cells.append(evaluation.held_out.sketches[numbers[index]])
+            cells += [kept_sketch(model[index]) for model in drawn]
+        kind = evaluation.held_out.category_ids[numbers[first]]
+        rows.append(SheetRow(cells, label=results.evaluation.held_out.categories[kind]))
+    return sheet_svg(
+        rows, 72 if len(results.models) <= 4 else 60, ["human", *results.labels] * blocks, apart=0
+    )
+
+
+def _confusion(results: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
     """Of each category, for human drawings and each model's, how often it is taken for each."""
-    right = found.evaluation.held_out.category_ids
-    kinds = len(found.evaluation.held_out.categories)
-    predicted = {"human": found.evaluation.human[0][None]}
-    for model in found.models:
-        predicted[model.label] = _of_configs(found, model, "predicted")
+    right = results.evaluation.held_out.category_ids
+    kinds = len(results.evaluation.held_out.categories)
+    predicted = {"human": results.evaluation.human[0][None]}
+    for model in results.models:
+        predicted[model.label] = _of_configs(results, model, "predicted")
     shares = {}
     for label, several in predicted.items():
         counts = np.zeros((kinds, kinds))
-        for one in several:
-            np.add.at(counts, (right, one), 1)
+        for categories in several:
+            np.add.at(counts, (right, categories), 1)
         shares[label] = counts / counts.sum(axis=1, keepdims=True)
     return shares
 
 
-def retrieval_section(found: Results) -> Section:
+def retrieval_section(results: Results) -> Section:
     """Make the report's section: is it *this* drawing?"""
 
     def tops(ranks: np.ndarray) -> list[Cell]:
-        return [found.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
+        return [results.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
 
-    distorted = [found.measured[distorted_name(model)] for model in found.models]
+    distorted = [results.measured[distorted_name(model)] for model in results.models]
     rows: list[list[Cell]] = [
-        [f"human, distorted, by {label}", *tops(np.array(one["rank"]))]
-        for label, one in zip(found.labels, distorted, strict=True)
+        [f"human, distorted, by {label}", *tops(np.array(measured["rank"]))]
+        for label, measured in zip(results.labels, distorted, strict=True)
     ]
     yardsticks = len(rows)
     human = tops(np.array(distorted[0]["rank_by_judge"]))
     by_judge: list[list[Cell]] = [["human, distorted", *human]]
-    for model in found.models:
-        rows.append([model.label, *tops(_of_configs(found, model, "rank"))])
-        by_judge.append([model.label, *tops(_of_configs(found, model, "rank_by_judge"))])
-    count = len(found.evaluation.held_out.sketches)
+    for model in results.models:
+        rows.append([model.label, *tops(_of_configs(results, model, "rank"))])
+        by_judge.append([model.label, *tops(_of_configs(results, model, "rank_by_judge"))])
+    count = len(results.evaluation.held_out.sketches)
     tops_columns = columns("drawings", *(f"top {top}" for top in TOPS))
     return Section(
         name="retrieval",
         title="Retrieval: is it this drawing?",
         see="Whether a redrawing keeps what sets its input apart from others of its kind.",
         how=f"All {count:,} test drawings are ranked by distance from a redrawing "
-        f"({found.sampling}): a hit if its own input is among the first. By chance, "
+        f"({results.sampling}): a hit if its own input is among the first. By chance, "
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
         "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",

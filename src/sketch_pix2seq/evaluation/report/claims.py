@@ -28,7 +28,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that the paper found, on which evidence, and what is measured of it here."""
+    """A finding of the paper, its evidence, and the comparisons that test it."""
 
     words: str
     paper: str
@@ -39,25 +39,25 @@ class Claim:
     def verdict(self) -> str:
         """`holds`, `holds in part`, `mixed`, `not seen` or `the opposite`, from all intervals."""
         values = [comparison.value for comparison in self.comparisons]
-        for_it, against = ([v.low > 0 for v in values], [v.high < 0 for v in values])
-        if all(for_it):
+        in_favour, against = ([v.low > 0 for v in values], [v.high < 0 for v in values])
+        if all(in_favour):
             return "holds"
         if all(against):
             return "the opposite"
-        if any(for_it) and any(against):
+        if any(in_favour) and any(against):
             return "mixed"
-        return "holds in part" if any(for_it) else "not seen"
+        return "holds in part" if any(in_favour) else "not seen"
 
 
-def claims(found: Results) -> Iterator[Claim]:
+def claims(results: Results) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there."""
-    measured = found.measured
-    roles = {model.label.removesuffix("_small"): model for model in found.models}
+    measured = results.measured
+    roles = {model.label.removesuffix("_small"): model for model in results.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
-    seed = found.evaluation.settings.seed
-    right = {model.label: redrawing.recognised(found, model) for model in roles.values()}
+    seed = results.evaluation.settings.seed
+    right = {model.label: redrawing.recognised(results, model) for model in roles.values()}
 
     def rec(more: EvaluatedModel, less: EvaluatedModel) -> Comparison:
         value = difference(right[more.label], right[less.label], seed)

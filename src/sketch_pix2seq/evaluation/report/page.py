@@ -16,12 +16,12 @@ _COLUMNS = ("model", "recipe", "sees", "decoder", "KL weight", "steps", "drawing
 
 
 def write_page(
-    found: Results, sections: Sequence[Section], provenance: Provenance, out: Path
+    results: Results, sections: Sequence[Section], provenance: Provenance, out: Path
 ) -> Path:
     """Write the report of an evaluation; see `write_report`."""
-    verdicts = list(claims(found))
-    evaluation = found.evaluation
-    results = {
+    verdicts = list(claims(results))
+    evaluation = results.evaluation
+    content = {
         "made": asdict(provenance),
         "settings": asdict(evaluation.settings),
         "models": {model.label: model.digest for model in evaluation.models},
@@ -31,7 +31,7 @@ def write_page(
             {
                 "claim": claim.words,
                 "verdict": claim.verdict,
-                "comparisons": {one.words: plain(one.value) for one in claim.comparisons},
+                "comparisons": {item.words: plain(item.value) for item in claim.comparisons},
             }
             for claim in verdicts
         ],
@@ -39,38 +39,39 @@ def write_page(
     count = len(evaluation.held_out.sketches)
     kinds = len(evaluation.held_out.categories)
     page = render(
-        title="Redrawing sketches: " + _several(found.labels),
+        title="Redrawing sketches: " + _several(results.labels),
         lead=(
             f"{count:,} test drawings of {kinds} categories, drawn by people and left out of "
-            f"training, redrawn by {len(found.labels)} model{'s' * (len(found.labels) != 1)} and "
-            "classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, Xu, "
-            "2017), with the numbers it does not give."
+            f"training, redrawn by {len(results.labels)} "
+            f"model{'s' * (len(results.labels) != 1)} and classified by a judge. "
+            "The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, Xu, 2017), with the "
+            "numbers it does not give."
         ),
         facts=list(asdict(provenance).items()),
         made=f"Commit {provenance.commit}, seed {evaluation.settings.seed}.",
         sections=sections,
         claims=verdicts,
-        models=_models(found),
+        models=_models(results),
         model_columns=_COLUMNS,
-        attribution=next((m.card.attribution for m in found.models if m.card.attribution), ""),
+        attribution=next((m.card.attribution for m in results.models if m.card.attribution), ""),
         beside="Tables as CSV and everything as JSON lie beside this page.",
     )
-    return write_report(sections, results, page, out)
+    return write_report(sections, content, page, out)
 
 
 def _several(labels: Sequence[str]) -> str:
     return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
-def _models(found: Results) -> list[tuple[str, ...]]:
+def _models(results: Results) -> list[tuple[str, ...]]:
     rows = []
-    for model in found.models:
+    for model in results.models:
         settings = model.card.recipe.get("model") or {}
         sees = "picture" if model.reads_pictures else "strokes"
         decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
         about = (model.label, model.card.name, sees, decoder, f"{model.kl_weight:g}")
         rows.append((*about, *_trained(model.card), model.digest[:12]))
-    judge = found.evaluation.judge
+    judge = results.evaluation.judge
     recipe = str(judge.card.recipe.get("name", "judge"))
     about = ("judge", recipe, "picture", "none", "–")
     return [*rows, (*about, *_trained(judge.card), judge.digest[:12])]

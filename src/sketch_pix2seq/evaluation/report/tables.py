@@ -74,8 +74,8 @@ class Table:
         """Return the rows that the page shows, as people read them."""
         return [
             [
-                format_cell(cell, one.form)
-                for cell, one in zip(row, self.shown_columns, strict=False)
+                format_cell(cell, column.form)
+                for cell, column in zip(row, self.shown_columns, strict=False)
             ]
             for row in self.rows
         ]
@@ -85,8 +85,8 @@ class Table:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         lines: list[list[Any]] = [[] for _ in range(1 + len(self.rows))]
-        for place, column in enumerate(self.columns):
-            cells = [row[place] for row in self.rows]
+        for index, column in enumerate(self.columns):
+            cells = [row[index] for row in self.rows]
             wide = any(isinstance(cell, Estimate) for cell in cells)
             lines[0] += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if wide)]
             for line, cell in zip(lines[1:], cells, strict=True):
@@ -125,7 +125,7 @@ def format_cell(cell: Cell, form: Form) -> FormattedCell:
     if isinstance(cell, str):
         return FormattedCell(cell)
     if isinstance(cell, Estimate):
-        value, low, high = (_number(one, form) for one in (cell.value, cell.low, cell.high))
+        value, low, high = (_number(number, form) for number in (cell.value, cell.low, cell.high))
         to = " to " if cell.low < 0 or form == "points" else "–"
         return FormattedCell(value + _UNITS.get(form, ""), low + to + high)
     return FormattedCell(_number(cell, form) + _UNITS.get(form, ""))
