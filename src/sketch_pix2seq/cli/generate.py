@@ -24,16 +24,16 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     first: dict[str, str] = {}
     for category in categories:
         first.setdefault(category.casefold(), category)
-    wanted = list(first.values())
-    if len(wanted) < len(categories):
+    distinct = list(first.values())
+    if len(distinct) < len(categories):
         notify("a category that is named twice is drawn once; -n draws more of each")
-    if not wanted:
+    if not distinct:
         raise UsageError("there must be a category", do="Name one that the model knows.")
     n, temperature, seed = options.n, options.temperature, options.seed
-    options.check(len(wanted))
-    results = options.plan(_sources(wanted), (), "generated")
+    options.check(len(distinct))
+    results = options.plan(_sources(distinct), (), "generated")
     sketcher = options.load_sketcher()
-    for category in wanted:
+    for category in distinct:
         sketcher.category_id(category)  # all of them are known before one is drawn
     with progress_bar("drawing") as progress:
         drawings = [
@@ -42,18 +42,18 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
                 n,
                 temperature,
                 seed,
-                _offset_progress(number * n, len(wanted) * n, progress),
+                _offset_progress(number * n, len(distinct) * n, progress),
             )
-            for number, category in enumerate(wanted)
+            for number, category in enumerate(distinct)
         ]
     results.write(drawings, options.facts(sketcher))
 
 
 def _sources(categories: Sequence[str]) -> list[Source]:
     """Name files after categories; what a file cannot be called becomes `-`."""
-    taken: set[str] = set()
-    stems = [re.sub(r"[^\w+-]+", "-", one).strip("-") or "unnamed" for one in categories]
-    return [name_source(stem, [""], taken) for stem in stems]
+    used: set[str] = set()
+    stems = [re.sub(r"[^\w+-]+", "-", name).strip("-") or "unnamed" for name in categories]
+    return [name_source(stem, [""], used) for stem in stems]
 
 
 def _offset_progress(

@@ -19,7 +19,6 @@ from sketch_pix2seq.processors import let_idle_threads_sleep
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe
 
-FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
 JUDGE = "judge"
 
 
@@ -91,9 +90,9 @@ def reproduce(
 
 def _recipes(preset: Preset, settings: tuple[str, ...]) -> Iterator[tuple[str, Recipe]]:
     """Recipes of the drawing models, by their names in the report."""
-    from sketch_pix2seq.training.recipes import find_recipe
+    from sketch_pix2seq.training.recipes import PAPER, find_recipe
 
-    for name in FOUR:
+    for name in (function.__name__ for function in PAPER):
         yield name, find_recipe(name + preset.suffix).with_settings(list(settings))
     heavy = find_recipe("cnn_kl" + preset.suffix).with_settings(list(settings))
     for share in preset.kl_shares:
