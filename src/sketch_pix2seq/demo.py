@@ -41,14 +41,7 @@ SHEET_NAME = "redrawings"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo.
-
-    Args:
-        arguments: What follows the module's name; None: as it was started.
-
-    Returns:
-        The exit status.
-    """
+    """Run the demo."""
     parser = argparse.ArgumentParser(prog="python -m sketch_pix2seq.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"), help="where to write the sheet")
     parser.add_argument("--bundle", type=Path, help="another model than the default one")
@@ -63,10 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(out: Path, bundle: Path | None = None) -> None:
     """Draw, write the sheet and print where it is and how long it took.
-
-    Args:
-        out: A folder; it is made.
-        bundle: The model; None: the default one.
 
     Raises:
         BundleError: If the model cannot be used.

@@ -15,9 +15,6 @@ _DISTRIBUTION = "sketch-pix2seq"
 def needs_extra(name: str) -> Iterator[None]:
     """Say how to install an extra if an import inside fails without it.
 
-    Args:
-        name: The extra, such as "train".
-
     Raises:
         MissingExtraError: If a module of another package is missing.
     """
@@ -36,9 +33,6 @@ def install_command(extra: str) -> str:
     """Return a command that installs the packages of an extra.
 
     It does not name this package: somebody else may own its name in an index.
-
-    Args:
-        extra: Its name.
 
     Example:
         >>> "'psycopg[binary]>=3.2'" in install_command("postgres")

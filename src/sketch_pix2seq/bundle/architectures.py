@@ -342,9 +342,6 @@ ARCHITECTURES: Mapping[str, type[Architecture]] = {
 def architecture_from(values: object) -> Architecture:
     """Make the architecture that a card describes; `problems` checks its sizes.
 
-    Args:
-        values: `architecture` of the card's JSON.
-
     Raises:
         BundleError: If its name is unknown, or a size is missing or unknown.
     """

@@ -216,10 +216,6 @@ class ClassifierCard(Card):
 def check_version(values: dict[str, Any], file: str) -> None:
     """Refuse another version of the format.
 
-    Args:
-        values: Fields of a card.
-        file: Name of the card's file.
-
     Raises:
         BundleError: If it is another one.
     """

@@ -54,10 +54,6 @@ _SPACES = "\t\n\r"
 def read_object(text: str | bytes, file: str) -> dict[str, Any]:
     """Read a JSON object.
 
-    Args:
-        text: Content of the file.
-        file: File name, for the error.
-
     Raises:
         BundleError: If it is no JSON object, is nested deeper than `MAX_DEPTH` or has a text
             with control characters.

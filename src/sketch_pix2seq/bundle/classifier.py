@@ -55,10 +55,6 @@ class ClassifierFiles:
     def from_files(cls, path: Path, files: Mapping[str, bytes]) -> ClassifierFiles | None:
         """Take it out of the files of a folder.
 
-        Args:
-            path: The folder, for the error.
-            files: Content by name.
-
         Returns:
             The classifier, its weights checked; None without one.
 

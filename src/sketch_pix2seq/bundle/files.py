@@ -35,10 +35,6 @@ _IS_ENCRYPTED = 1
 def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     """Read files of a folder or of that folder zipped.
 
-    Args:
-        path: The bundle.
-        names: Names of files to read where they exist.
-
     Returns:
         Contents by name, of those that are there.
 

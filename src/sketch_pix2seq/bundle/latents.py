@@ -57,11 +57,6 @@ class LatentGaussians:
     def from_bytes(cls, data: bytes, num_categories: int, latent_dim: int) -> LatentGaussians:
         """Read the content of `latents.safetensors`.
 
-        Args:
-            data: Content of the file.
-            num_categories: K of the bundle.
-            latent_dim: Z of the bundle.
-
         Raises:
             BundleError: If it does not fit the bundle.
         """
@@ -115,13 +110,7 @@ class LatentGaussians:
         prefix_code: Float32[np.ndarray, " Z"],
         gumbels: Float32[np.ndarray, " J"],
     ) -> int:
-        """Choose a mode for the drawing of a prefix; without noise the likeliest.
-
-        Args:
-            category_id: The category.
-            prefix_code: Code of the prefix.
-            gumbels: Standard Gumbel noise, or zeros.
-        """
+        """Choose a mode for the drawing of a prefix; without noise the likeliest."""
         return int((self._prefix_logits_of_modes(prefix_code)[category_id] + gumbels).argmax())
 
     def complete(

@@ -168,9 +168,6 @@ def run() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
-    Args:
-        arguments: What follows the command's name; None: as it was started.
-
     Returns:
         The exit status: 0, 1 (failure), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM).
     """

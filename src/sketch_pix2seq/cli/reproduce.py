@@ -108,11 +108,7 @@ def _judge_recipe(preset: Preset, settings: tuple[str, ...]) -> Recipe:
 
 
 def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[str, ...]) -> Path:
-    """Train a model and export it, as far as that has not been done.
-
-    Returns:
-        Its bundle.
-    """
+    """Train a model and export it, as far as that has not been done."""
     from sketch_pix2seq.cli.train import train_showing
     from sketch_pix2seq.export.bundle import export_run
     from sketch_pix2seq.export.classifier import export_classifier

@@ -87,20 +87,7 @@ def train_showing(
     devices: int = 1,
     start: InitialWeights | None = None,
 ) -> Outcome:
-    """Train and show the progress.
-
-    Args:
-        recipe: The recipe, with its settings.
-        data: The data set.
-        out: The folder of the run.
-        settings: Settings that the user gave.
-        resume: Go on with the run in `out`, if there is one.
-        devices: Number of processes that share each batch.
-        start: First weights; None: the recipe's own.
-
-    Returns:
-        How it ended.
-    """
+    """Train and show the progress."""
     from sketch_pix2seq.training.loop import train as train_recipe
     from sketch_pix2seq.training.process_group import is_main_process
 

@@ -136,7 +136,6 @@ def _added(
     layer: int | None,
     quantization: float,
 ) -> vpype.Document:
-    """Add a drawing to a document."""
     for name, length in (("width", width), ("quantization", quantization)):
         if length is not None and length <= 0:
             raise UsageError(f"`{name}` must be above 0", got=length)

@@ -25,12 +25,6 @@ if sys.platform != "win32":
 def atomic_dir(out: Path) -> Iterator[Path]:
     """Make a temporary folder that is renamed to `out` at the end, or removed after an error.
 
-    Args:
-        out: The folder to make; it must not exist yet.
-
-    Yields:
-        The folder to fill, beside it.
-
     Raises:
         DatasetError: If `out` exists, or cannot be made or written.
     """

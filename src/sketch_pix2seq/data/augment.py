@@ -115,7 +115,6 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
 
 
 def _cut_off(packed: Packed, rng: np.random.Generator, share: float) -> Packed:
-    """Keep the first points of some drawings."""
     num = len(packed.lengths)
     shares = np.where(rng.random(num) < share, rng.uniform(*PREFIX_SHARES, num), 1.0)
     lengths = np.maximum(np.round(shares * packed.lengths), 1).astype(np.int64)
@@ -161,7 +160,6 @@ def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmen
 
 
 def _moved(packed: Packed, by: Float64[np.ndarray, "N 2"]) -> Packed:
-    """Move each point."""
     moved = by.astype(np.float32)
     before = np.concatenate((np.zeros((1, 2), np.float32), moved[:-1]))
     before[packed.starts] = 0

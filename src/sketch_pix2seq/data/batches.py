@@ -257,16 +257,13 @@ class MakesBatches(Protocol[_Made]):
 def prefetch(
     source: MakesBatches[_Made], start: int, stop: int | None = None, *, ahead: int = 2
 ) -> Generator[_Made, None, None]:
-    """Make batches in a background thread.
+    """Make batches in a background thread, which ends when the iterator is closed.
 
     Args:
         source: Makes the batches; not to be used by anything else meanwhile.
         start: First step.
         stop: Step after the last one; None: without end.
         ahead: Largest number of batches that wait.
-
-    Yields:
-        The batches of the steps, in order. Closing the iterator ends the thread.
 
     Raises:
         Exception: Whatever the source raised, in place of that batch.

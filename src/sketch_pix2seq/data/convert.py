@@ -42,7 +42,7 @@ def convert_drawings(
     splits: Sequence[str] = SPLITS,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> dict[str, int]:
-    """Write the drawings of a prepared data set, or of any sources, in another layout.
+    """Write drawings of a data set or any sources in another layout; count them by category.
 
     Args:
         sources: One prepared data set, or whatever `prepare` reads.
@@ -51,9 +51,6 @@ def convert_drawings(
             (a file a split, as `datasets` reads it; of sources one file) or `svg`.
         splits: Splits of a prepared data set to write.
         on_notice: Called with a line about records that were left out.
-
-    Returns:
-        How many drawings of each category were written.
 
     Raises:
         UsageError: If an argument is out of its range.

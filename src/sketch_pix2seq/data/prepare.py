@@ -197,12 +197,6 @@ def write_splits(
 ) -> DatasetCard:
     """Write the splits.
 
-    Args:
-        merged: All drawings, by category.
-        folder: Folder for `train.arrow`, `valid.arrow` and `test.arrow`.
-        options: Options of `prepare`.
-        licence: Author and terms of the drawings, for the card.
-
     Returns:
         The card of what was written; it is not written itself.
 

@@ -137,10 +137,6 @@ def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | No
 def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardResult:
     """Read a shard into its buffer files. If it fails, it can be read again from the start.
 
-    Args:
-        shard: The shard.
-        progress: Called with the bytes of it that are read.
-
     Raises:
         DatasetError: If its source cannot be read, or has too many categories.
     """
@@ -162,7 +158,6 @@ def _write_block(
     buffers: dict[str, Path],
     report: ReadReport,
 ) -> None:
-    """Encode drawings and add them to the buffers of their categories."""
     by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
     for category, drawing in block:
         by_category[category].append(drawing)

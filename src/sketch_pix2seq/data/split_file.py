@@ -86,7 +86,6 @@ class SplitWriter:
                 self._flush()
 
     def _flush(self) -> None:
-        """Write the pending drawings as one record batch."""
         steps = np.concatenate([rows.steps for rows, _ in self._parts]).reshape(-1)
         lengths = np.concatenate([rows.lengths for rows, _ in self._parts])
         category = np.concatenate([np.full(len(r.lengths), c, np.int16) for r, c in self._parts])

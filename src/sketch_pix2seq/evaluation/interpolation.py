@@ -107,7 +107,6 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
 def _between(
     evaluation: Evaluation, model: EvaluatedModel, pairs: Int64[np.ndarray, "P 2"], steps: int
 ) -> list[list[Sketch]]:
-    """Draw all that lies between pairs of drawings."""
     codes = evaluation.codes(model)
     paths = np.concatenate([path_through(codes[pair], steps) for pair in pairs])
     settings = evaluation.settings
@@ -277,7 +276,6 @@ def section(results: Results) -> Section:
 
 
 def _fine_rows(row: Sequence[KeptSketch], name: str) -> list[SheetRow]:
-    """Set a long row in several lines."""
     per_line = -(-len(row) // _FINE_LINES)
     return [
         SheetRow(

@@ -59,11 +59,6 @@ class Part:
 def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict[str, Any]:
     """Measure what has not been measured yet.
 
-    Args:
-        parts: The parts to measure.
-        folder: Folder of finished parts; made if it is not there.
-        progress: Called before each part and at the end.
-
     Returns:
         What was measured, by name. All of it has been through JSON.
     """

@@ -85,11 +85,6 @@ def export_run(
 def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: BundleCard) -> None:
     """Write what every bundle holds: `weights.safetensors` and `model.json`.
 
-    Args:
-        folder: An existing folder.
-        model: A model with rounded weights (see `round_to_half`).
-        card: Contents of `model.json`.
-
     Raises:
         BundleError: If the bundle could not be read again.
     """
@@ -120,9 +115,6 @@ def architecture_of(settings: ModelSettings) -> Architecture:
 
 def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, Any]]:
     """The model of a run with its best weights.
-
-    Returns:
-        the model in evaluation mode, and the checkpoint's facts.
 
     Raises:
         RunError: If the run holds no checkpoint, or of a classifier.
@@ -166,10 +158,6 @@ def model_card(card: BundleCard, notes: str = "") -> str:
     """The bundle's README, a model card in Markdown.
 
     Its head is the metadata that the Hugging Face hub reads.
-
-    Args:
-        card: Card of the bundle.
-        notes: More of it.
     """
     size = card.raster.size
     looks_at = (
@@ -246,7 +234,6 @@ def _steps(num: int) -> str:
 
 
 def _loss(card: BundleCard) -> str:
-    """The validation loss and its terms."""
     kl = card.recipe.get("kl", {}).get("weight", 0.0)
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")

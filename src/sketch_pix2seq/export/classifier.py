@@ -53,10 +53,6 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
 def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
     """Write an exported classifier into a folder.
 
-    Args:
-        folder: One of its own, or of a bundle.
-        classifier: What to write.
-
     Raises:
         BundleError: If the files could not be read again.
     """
@@ -67,7 +63,6 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
 
 
 def _readme(card: ClassifierCard) -> str:
-    """The classifier's model card."""
     size, total = card.raster.size, sum(card.data["counts"]["train"].values())
     loss = card.metrics["valid_cross_entropy"]
     return f"""---

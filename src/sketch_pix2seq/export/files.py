@@ -74,9 +74,6 @@ def atomic_bundle(out: Path) -> Iterator[Path]:
     Args:
         out: The folder to make, or a file name that ends in `.zip`.
 
-    Yields:
-        The folder to fill.
-
     Raises:
         BundleError: If `out` exists already.
     """

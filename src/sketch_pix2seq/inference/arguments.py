@@ -25,11 +25,6 @@ MAX_SEED = 2**63 - 1
 def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, int]:
     """Check how many drawings to draw.
 
-    Args:
-        num_inputs: Drawings or codes to draw from.
-        n: Drawings of each.
-        best_of: Candidates of each drawing.
-
     Raises:
         UsageError: If `n` or `best_of` is not a whole number of 1 or more, or for more than
             `MAX_DRAWINGS` drawings in all.

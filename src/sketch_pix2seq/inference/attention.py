@@ -365,7 +365,6 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._num_steps[rows] += 1
 
     def _draw(self, rows: slice, noise: Float32[np.ndarray, "R E"]) -> Float32[np.ndarray, "R 5"]:
-        """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
             sees_picture = self._visibility[rows] != HIDDEN
@@ -408,7 +407,6 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._steps[rows] = step
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
-        """The outputs from which the next steps are sampled."""
         decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
         row = np.arange(rows.start, rows.stop)
         count = len(row)

@@ -125,9 +125,6 @@ class Classifier:
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Return how likely each category is, (N, K); rows sum to 1.
 
-        Args:
-            inputs: One or several: paths, `Sketch`es or Pillow pictures.
-
         Raises:
             DrawingError: If an input is no drawing.
             BundleError: If the class scores are not finite.

@@ -197,8 +197,6 @@ class RNNEncoder:
 
 
 class _LatentHead:
-    """The fully connected layer that gives codes: the means of their distributions."""
-
     def __init__(self, weights: Weights, latent_dim: int, num_channels: int, side: int) -> None:
         num_features = num_channels * side**2
         weight = float32_weight(weights, "head.mean.weight", (latent_dim, num_features))

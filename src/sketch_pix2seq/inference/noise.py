@@ -74,7 +74,6 @@ def _exponentials(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, ".
 
 
 def _gumbels(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
-    """Gumbel numbers, in place."""
     exponential = _exponentials(uniform)
     np.log(exponential, out=exponential)
     np.negative(exponential, out=exponential)

@@ -367,7 +367,6 @@ class Sketcher:
 
     @property
     def _gaussians(self) -> LatentGaussians:
-        """The distribution of latent codes."""
         gaussians = self._bundle.latents
         if gaussians is None:
             raise BundleError(

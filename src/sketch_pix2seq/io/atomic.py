@@ -27,10 +27,6 @@ def atomic_write(path: Path, content: bytes) -> None:
     A link stays a link: its target is written. What is not a regular file, such as a pipe, is
     written to directly.
 
-    Args:
-        path: The file; its old content is replaced.
-        content: The new content.
-
     Raises:
         OSError: Naming the file, if it cannot be written. Then nothing has changed.
     """

@@ -117,7 +117,6 @@ def _is_strokes(value: list[Any]) -> bool:
 
 
 def _drawing(value: Any) -> Record:
-    """Read one drawing of JSON."""
     if _is_rows(value):
         if isinstance(value[0], dict):
             value = [_ml5_step(step) for step in value]

@@ -204,7 +204,6 @@ def _noise(counts: np.ndarray) -> float:
 
 
 def _percentile(counts: np.ndarray, share: float) -> int:
-    """The value below which a share of what was counted lies."""
     return int(np.searchsorted(np.cumsum(counts), counts.sum() * share / 100))
 
 
@@ -260,12 +259,10 @@ def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:
 
 
 def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:
-    """A share of each value."""
     table = [int(share * value) for value in range(256)]
     return np.asarray(Image.fromarray(values).point(table), np.uint8)
 
 
 def _sized(mask: Bool[np.ndarray, "H W"], shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
-    """A mask at another size."""
     small = Image.fromarray(mask).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
     return np.asarray(small)

@@ -55,7 +55,6 @@ def merged(sketch: Sketch) -> Sketch:
 
 
 def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
-    """Merge the strokes of a pen."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(float((high - low).max()), width)

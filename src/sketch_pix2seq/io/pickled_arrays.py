@@ -99,8 +99,6 @@ def _check_instructions(content: bytes, num_arrays: int) -> None:
 
 
 class _Numbers:
-    """A dtype being read."""
-
     __slots__ = ("dtype",)
 
     def __init__(self, name: object) -> None:
@@ -119,8 +117,6 @@ class _Numbers:
 
 
 class _Array:
-    """An array being read."""
-
     __slots__ = ("value",)
 
     def __init__(self) -> None:

@@ -248,7 +248,6 @@ def _along_border(
 
 
 def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
-    """Middles (x, y) of regions."""
     rows, columns = np.nonzero(regions.labels >= 0)
     labels = regions.labels[rows, columns]
     sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
@@ -257,7 +256,6 @@ def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
 
 
 def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
-    """The first and the last (x, y) of regions."""
     rows, columns = np.nonzero(regions.labels >= 0)
     labels, pixels = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
     low = np.full((len(regions.areas), 2), max(regions.labels.shape))

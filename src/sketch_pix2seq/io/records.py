@@ -89,7 +89,6 @@ def read_picture_or_svg(
 def _read_lines(
     file: Content, stop: int | None, skip: Callable[[bytes], bool], parse: Parse
 ) -> Iterator[tuple[int, Record | DrawingError | None]]:
-    """Read an ndjson."""
     for number, line in enumerate(split_lines(file, stop), start=1):
         if line is None:
             yield number, DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")

@@ -50,7 +50,6 @@ def _distances(strokes: tuple[np.ndarray, ...]) -> Float[np.ndarray, "S S"]:
 
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
-    """Points evenly along a stroke."""
     along = arc_lengths(stroke)
     positions = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
     spaced: Float[np.ndarray, "Q 2"] = np.stack(

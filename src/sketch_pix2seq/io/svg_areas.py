@@ -149,7 +149,6 @@ def _crossings(
 
 
 def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " P"]:
-    """Whether points are inside of a clip; its border is."""
     inside = np.zeros(len(points), bool)
     for area in clip:
         starts, ends = area.edges()

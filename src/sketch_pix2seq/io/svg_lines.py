@@ -222,7 +222,6 @@ def _neighbour_cells(x: float) -> tuple[int, ...]:
 def _pairs(
     strokes: Sequence[Stroke], meeting: list[tuple[int, int]]
 ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Pair the ends that meet in a point and continue each other."""
     if not 2 <= len(meeting) <= 16:
         return []
     directions = []

@@ -100,7 +100,6 @@ def drawing_group(
 def _group(
     drawing: Drawing, paper: Paper, colour: str, *, curves: bool = False, animate: bool = False
 ) -> str:
-    """Write a drawing as it lies on its paper."""
     strokes = strokes_of(drawing)
     if not len(strokes):
         return ""

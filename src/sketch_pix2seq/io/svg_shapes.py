@@ -242,7 +242,6 @@ def _ellipse(centre: tuple[float, float], radii: tuple[float, float]) -> list[Li
 def _round(
     cx: float, cy: float, rx: float, ry: float, angles: Float[np.ndarray, " P"]
 ) -> Float[np.ndarray, "P 2"]:
-    """Return points of an ellipse."""
     return np.stack([cx + rx * np.cos(angles), cy + ry * np.sin(angles)], axis=1)
 
 

@@ -121,12 +121,7 @@ class StyleSheets:
             self._add(tinycss2.parse_stylesheet(sheet, True, True), 0)
 
     def declared(self, element: cssselect2.ElementWrapper, depth: int) -> dict[str, str]:
-        """Return the element's attributes and, over them, what CSS says.
-
-        Args:
-            element: The element.
-            depth: How deep it is nested.
-        """
+        """Return the element's attributes and, over them, what CSS says."""
         attributes = element.etree_element.attrib
         values = {name: value for name, value in attributes.items() if name[0] != "{"}
         important: dict[str, str] = {}
@@ -170,10 +165,6 @@ class StyleSheets:
 
 def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
     """Work out how an element is painted.
-
-    Args:
-        parent: Style of the element around it.
-        declared: What attributes and CSS say of the element.
 
     Example:
         >>> styled(SvgStyle(), {"stroke": "red", "fill": "none"}).colour("stroke").rgb
@@ -230,7 +221,6 @@ def is_same_colour(first: RGB, second: RGB) -> bool:
 
 @lru_cache(maxsize=1024)
 def _declarations(text: str) -> tuple[_Declaration, ...]:
-    """Read the attribute `style`."""
     if not text or len(text) > _LONGEST_SHEETS:
         return ()
     return _as_declarations(tinycss2.parse_blocks_contents(text))

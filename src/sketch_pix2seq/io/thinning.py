@@ -23,10 +23,6 @@ def thin(
 ) -> Bool[np.ndarray, "H W"]:
     """Thin ink to lines one pixel wide, which are connected as the ink is.
 
-    Args:
-        ink: (H, W).
-        keep: (H, W), ink that stays in any case.
-
     Example:
         >>> thin(np.ones((3, 9), bool)).sum(axis=1).tolist()[0]
         0

@@ -121,7 +121,6 @@ def _follow_edges(
 
 
 def _path(end: End) -> list[End]:
-    """Edges that are joined, each with the side at which it is entered."""
     path: list[End] = []
     following: End | None = end
     while following is not None and not following[0].is_used:

@@ -36,8 +36,6 @@ START_LOG_VAR = -4.0  # little noise at first: the code is worth reading from th
 
 
 class _LatentHead(nn.Module):
-    """Two fully connected layers: mean and log variance."""
-
     def __init__(self, num_features: int, latent_dim: int, init_std: float | None) -> None:
         super().__init__()
         self.mean = nn.Linear(num_features, latent_dim)
@@ -87,11 +85,7 @@ class PaperEncoder(nn.Module):
     def forward(
         self, picture: Float[Tensor, "B 1 H W"]
     ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Encode a batch of pictures.
-
-        Returns:
-            mean and log variance, each (B, Z).
-        """
+        """Return mean and log variance of the codes of pictures."""
         features = nn.functional.conv2d(picture, self.high_pass, padding=1)
         last = len(PAPER_LAYERS) - 1
         for index, convolution in enumerate(self.convolutions):

@@ -42,7 +42,6 @@ class StrokeMixture:
         return cls(pen, components.unflatten(-1, (PER_COMPONENT, -1)))
 
     def __getitem__(self, rows: Tensor) -> StrokeMixture:
-        """The mixtures of some rows."""
         return StrokeMixture(self.pen_logits[rows], self.components[rows])
 
     @property

@@ -84,7 +84,6 @@ def _cells_over_time(
 
 
 def _pooled(cells: Float[Tensor, "B T G G"], factor: int) -> Float[Tensor, "B T _ _"]:
-    """Sums of blocks of cells."""
     batch, num_steps, side, _ = cells.shape
     blocks = side // factor
     return cells.view(batch, num_steps, blocks, factor, blocks, factor).sum((3, 5))

@@ -335,7 +335,6 @@ def _least_squares(
 def _at(
     curves: Complex128[np.ndarray, "N 4"], t: Float64[np.ndarray, " N"]
 ) -> Complex128[np.ndarray, " N"]:
-    """A point on each curve."""
     u = 1 - t
     a, b, c, d = curves.T
     points: Complex128[np.ndarray, " N"] = u * u * (u * a + 3 * t * b)

@@ -50,7 +50,6 @@ def percent_apart(first: Drawing, second: Drawing) -> float:
 def _mean(
     ink: Float32[np.ndarray, "N H W"], distance: Float32[np.ndarray, "N H W"]
 ) -> Float32[np.ndarray, " N"]:
-    """The mean distance of ink."""
     ink = np.where(ink > _INKY, ink, 0)
     total = ink.sum(axis=(1, 2))
     mean = (ink * distance).sum(axis=(1, 2)) / np.maximum(total, 1e-6)

@@ -41,10 +41,6 @@ Drawing: TypeAlias = HasStrokes | Sequence[np.ndarray]
 def check_stroke(stroke: object, name: str) -> None:
     """Check that a stroke is a float32 array of one finite point or more.
 
-    Args:
-        stroke: What is to be one.
-        name: What it is called in the error.
-
     Raises:
         DrawingError: If it is something else.
     """

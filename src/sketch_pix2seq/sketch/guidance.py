@@ -217,7 +217,6 @@ def _move_scores(
     remaining: Float32[np.ndarray, "R F F"],
     drawn: Bool[np.ndarray, "R F F"],
 ) -> Float32[np.ndarray, "R K"]:
-    """Score moves with the pen up."""
     ink = np.zeros_like(remaining)
     margin = FRAME - _AWAY_FRAME + _ARRIVAL_SQUARE // 2
     ink[:, margin:-margin, margin:-margin] = _over_boxes(

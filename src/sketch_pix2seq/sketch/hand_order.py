@@ -281,7 +281,6 @@ class Network:
 
 @cache
 def _weights() -> Mapping[str, np.ndarray]:
-    """Read the network in the package."""
     data = resources.files(__package__).joinpath("hand_order.safetensors").read_bytes()
     return {name: array.astype(np.float32) for name, array in load(data).items()}
 
@@ -298,7 +297,6 @@ def _share_less(values: np.ndarray) -> np.ndarray:
 
 
 def _evenly(line: np.ndarray) -> np.ndarray:
-    """Points evenly along a line."""
     along = arc_lengths(line)
     positions = np.linspace(0, along[-1], NUM_POINTS)
     return np.stack([np.interp(positions, along, axis) for axis in line.T], axis=1)

@@ -159,11 +159,9 @@ class _Tour:
         return abs(self.positions[first] - self.positions[second])
 
     def _before(self, link: int) -> int | None:
-        """The end from which a link leads."""
         return self.starts[link - 1] ^ 1 if link > 0 else None
 
     def _after(self, link: int) -> int | None:
-        """The end to which a link leads."""
         return self.starts[link] if link < len(self.starts) else None
 
     def _measure(self, link: int) -> float:

@@ -34,13 +34,7 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, object]) -> None:
-    """Write a checkpoint so that its name only ever names a whole file.
-
-    Args:
-        path: Its final name.
-        tensors: By name.
-        facts: JSON values that go into the file's header.
-    """
+    """Write a checkpoint so that its name only ever names a whole file."""
     temporary = path.with_name(f".{path.name}.partial")
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     header = {"format_version": FORMAT_VERSION, "digest": _digest(stored), "facts": facts}
@@ -60,9 +54,6 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, obj
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a checkpoint.
-
-    Returns:
-        tensors and facts, as they were saved.
 
     Raises:
         DamagedCheckpointError: If the file is missing or damaged.

@@ -37,10 +37,6 @@ class InitialWeights:
     def from_bytes(cls, data: bytes, name: str) -> InitialWeights:
         """Read the content of a file of weights.
 
-        Args:
-            data: Of `weights.safetensors` or `classifier.safetensors`.
-            name: Of the model, for `facts`.
-
         Raises:
             UsageError: If `data` cannot be read.
         """
@@ -64,10 +60,6 @@ class InitialWeights:
 
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Check that the weights are those of the networks that a recipe trains.
-
-        Args:
-            recipe: The recipe of the run.
-            categories: Categories of the data set.
 
         Raises:
             UsageError: Naming what differs.

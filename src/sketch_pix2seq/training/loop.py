@@ -142,7 +142,6 @@ def train(
 
 
 def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
-    """The work of each worker process."""
     keep_freed_memory()
     with out_of_memory_errors():
         trainer = Trainer(recipe, Dataset.open(data), None, group)
@@ -150,7 +149,6 @@ def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
 
 
 def _train(trainer: Trainer, on_progress: OnProgress, on_notice: OnNotice) -> Outcome:
-    """The loop itself."""
     recipe = trainer.recipe
     trainer.restore(on_notice)
     first = trainer.state.step

@@ -166,7 +166,6 @@ def _started(devices: int, work: Callable[[ProcessGroup], object]) -> Iterator[P
 
 
 def _wait_for_workers(workers: Sequence[BaseProcess], store: Any) -> None:
-    """Wait until every worker has reported in the store that it runs."""
     for rank, worker in enumerate(workers, 1):
         while not store.check([f"running/{rank}"]):
             worker.join(_POLL_SECONDS)

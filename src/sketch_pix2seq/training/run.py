@@ -86,13 +86,6 @@ class Run:
     ) -> Run:
         """Make the folder of a new run.
 
-        Args:
-            folder: The folder to make.
-            recipe: What will be trained.
-            dataset: On what.
-            devices: Number of processes that start it.
-            initial_weights: Weights of a trained model; None: random weights.
-
         Raises:
             RunError: If something is there already.
             UsageError: If the initial weights do not fit.
@@ -161,10 +154,6 @@ class Run:
 
     def check_data(self, dataset: Dataset, do: str) -> None:
         """Check that a data set is the one that the run was started with.
-
-        Args:
-            dataset: The data set given.
-            do: Advice for the error if it is another one.
 
         Raises:
             RunError: Naming what differs.

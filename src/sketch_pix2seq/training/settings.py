@@ -58,10 +58,6 @@ def _described(
 def replace_settings(settings: T, assignments: list[str]) -> T:
     """A copy with some settings changed.
 
-    Args:
-        settings: A dataclass of settings, possibly of such dataclasses.
-        assignments: `dotted.name=value` each.
-
     Raises:
         UsageError: One message with all problems in it.
     """

@@ -85,15 +85,6 @@ def write_report(
     results.json   the same numbers
     tables/*.csv   each table
     figures/*.svg  each figure
-
-    Args:
-        sections: Sections of the page.
-        results: Of `results.json`, but for the tables.
-        page: HTML.
-        out: A folder; made if it is not there.
-
-    Returns:
-        The page's path.
     """
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)

@@ -78,7 +78,6 @@ def _models(results: Results) -> list[tuple[str, ...]]:
 
 
 def _trained(card: BundleCard | ClassifierCard) -> tuple[str, str]:
-    """Steps of training, and drawings."""
     counts = (card.data.get("counts") or {}).get("train") or {}
     drawings = f"{sum(counts.values()):,} of {len(card.categories)} categories"
     return f"{card.metrics.get('step') or 0:,}", drawings
