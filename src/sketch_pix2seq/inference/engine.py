@@ -153,6 +153,14 @@ class _Job:
             self._next = self.total
 
 
+def offset_progress(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Report the progress of a part as that of the whole."""
+    if progress is None:
+        return None
+    report = progress
+    return lambda done, _: report(before + done, total)
+
+
 def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[DrawnSteps]:
     """Let every block draw in a thread of its own, the first one in this thread."""
     with ThreadPoolExecutor(len(blocks) - 1, "stroke-engine") as pool:

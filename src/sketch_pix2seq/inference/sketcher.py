@@ -39,7 +39,7 @@ from sketch_pix2seq.inference.drawings import (
     steps_to_sketch,
     views_of,
 )
-from sketch_pix2seq.inference.engine import Progress, StrokeEngine
+from sketch_pix2seq.inference.engine import Progress, StrokeEngine, offset_progress
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -234,7 +234,7 @@ class Sketcher:
         each = n * best_of
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
-            report = _from(progress, len(drawings) * best_of * n, len(inputs) * each)
+            report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
             conditions = self._networks.from_views(views, codes, each, fidelity, seed)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
@@ -468,11 +468,3 @@ class Sketcher:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
         return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
-
-
-def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
-    """Report the progress of a part as that of the whole."""
-    if progress is None:
-        return None
-    report = progress
-    return lambda done, _: report(before + done, total)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from sketch_pix2seq.sketch.geometry import part_indices
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -34,8 +36,8 @@ class Regions:
         lengths = stop - first
         areas = np.bincount(label, weights=lengths).astype(np.int64)
         labels = np.full((mask.shape[0], mask.shape[1] + 2), -1)
-        pixels = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        labels.ravel()[pixels + np.arange(len(pixels))] = np.repeat(label, lengths)
+        run, pixel = part_indices(lengths)
+        labels.ravel()[first[run] + pixel] = label[run]
         return cls(labels[:, 1:-1], areas)
 
     def having(self, mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "R"]:
@@ -65,9 +67,8 @@ def _touching(
     start = np.searchsorted(stop, first + width, side="left")
     end = np.searchsorted(first, stop + width, side="right")
     counts = np.maximum(end - start, 0)
-    above = np.repeat(np.arange(len(first)), counts)
-    offsets = np.arange(len(above)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return above, np.repeat(start, counts) + offsets
+    above, index = part_indices(counts)
+    return above, start[above] + index
 
 
 def _joined(

@@ -19,6 +19,7 @@ from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.svg_lines import Polyline, cut
 from sketch_pix2seq.io.svg_style import RGB, SAME_COLOUR, Paint, is_same_colour
 from sketch_pix2seq.io.thinning import thin
+from sketch_pix2seq.sketch.geometry import part_indices
 
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
 _MOST_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
@@ -218,8 +219,8 @@ def _winding(
     counts = stop - top
     if counts.sum() > _MOST_CROSSINGS:
         raise DrawingError("an area must have fewer edges", got=len(starts))
-    edge = np.repeat(np.arange(len(starts)), counts)
-    row = np.arange(len(edge)) + np.repeat(top - np.cumsum(counts) + counts, counts)
+    edge, row = part_indices(counts)
+    row += top[edge]
     x = starts[edge, 0] + (row + 0.5 - starts[edge, 1]) * edges[edge, 0] / edges[edge, 1]
     column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
     sense = np.sign(edges[edge, 1])
@@ -360,8 +361,7 @@ def _samples(
     """Samples a pixel apart: the point before, the share of its segment, samples on that."""
     lengths = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(1)
     counts = np.ceil(np.clip(lengths, 1, 10 * _SIDE)).astype(int)
-    index = np.repeat(np.arange(len(counts)), counts)
-    number = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
+    index, number = part_indices(counts)
     count = counts[index]
     return index, (number + 0.5) / count, count
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float32, Int16, Int64
 
+from sketch_pix2seq.sketch.geometry import part_indices
+
 RADIUS = 1.5
 """Pixels from a line within which ink counts as drawn."""
 NEVER = np.iinfo(np.int16).max
@@ -51,8 +53,8 @@ def covering_steps(
     goes_on[starts] = False
     before = positions.copy()
     before[1:][goes_on[1:]] = positions[:-1][goes_on[1:]]
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    number = np.arange(len(positions)) - np.repeat(starts, lengths) + 1
+    owner, index = part_indices(lengths)
+    number = index + 1
     pixel, segment = touched(before, positions, size)
     covered = np.full(len(lengths) * size * size, NEVER, np.int16)
     # of equal indices the last assignment counts, so the earliest step comes last

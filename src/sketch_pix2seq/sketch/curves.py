@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Complex128, Float, Float64, Int64
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, part_indices, strokes_of
 from sketch_pix2seq.sketch.smooth import CORNER, curves_through
 
 OF_WIDTH = 0.3
@@ -103,9 +103,8 @@ def points_along(curves: Float64[np.ndarray, "C 4 2"], step: float) -> Float64[n
     # three times the longest arm of a curve's control points is its largest speed
     speed = 3 * np.hypot(*np.moveaxis(np.diff(curves, axis=1), -1, 0)).max(axis=1)
     counts = np.clip(np.ceil(speed / step), 1, _MAX_STEPS).astype(np.int64)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    t = (np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]) / counts[owner]
-    points = _at((curves[..., 0] + 1j * curves[..., 1])[owner], t)
+    owner, index = part_indices(counts)
+    points = _at((curves[..., 0] + 1j * curves[..., 1])[owner], index / counts[owner])
     return np.concatenate([np.stack([points.real, points.imag], axis=1), curves[-1, 3:]])
 
 
@@ -186,8 +185,8 @@ def _samples(
     counts = np.clip(np.ceil(lengths / (_SPACING * bound)), 1, _MAX_SAMPLES).astype(np.int64)
     lengths[starts[1:] - 1] = counts[starts[1:] - 1] = 1
     vertices = np.cumsum(np.append(0, counts))  # the samples that are points
-    owner = np.repeat(np.arange(len(counts)), counts)
-    part = (np.arange(len(owner)) - vertices[owner]) / counts[owner]
+    owner, index = part_indices(counts)
+    part = index / counts[owner]
     first = vertices[starts]
     last = np.append(first[1:] - 1, len(owner))
     samples = _Samples(
@@ -270,8 +269,8 @@ def _fit(
     """
     counts = pieces.last - pieces.first + 1
     starts = np.cumsum(counts) - counts
-    owner = np.repeat(np.arange(len(counts)), counts)
-    index = np.arange(counts.sum()) + (pieces.first - starts)[owner]
+    owner, index = part_indices(counts)
+    index += pieces.first[owner]
     t = samples.along[index] - samples.along[pieces.first][owner]
     t /= np.maximum(t[starts + counts - 1], 1e-300)[owner]
     curves = np.empty((len(counts), 4), complex)

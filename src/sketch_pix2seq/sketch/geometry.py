@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float, Float32, Int64, Shaped
 
 from sketch_pix2seq.errors import DrawingError
 
@@ -123,3 +123,16 @@ def fit(
     has_extent = extent > 1e-300
     scale = np.where(has_extent, (size - 2 * margin) / np.where(has_extent, extent, 1.0), 1.0)
     return scale, low + (high - low) / 2
+
+
+def part_indices(
+    counts: Int64[np.ndarray, " P"],
+) -> tuple[Int64[np.ndarray, " N"], Int64[np.ndarray, " N"]]:
+    """Of the items of P parts, end to end: the part of each, and its index there.
+
+    Example:
+        >>> part_indices(np.array([2, 0, 1]))
+        (array([0, 0, 2]), array([0, 1, 0]))
+    """
+    part = np.repeat(np.arange(len(counts)), counts)
+    return part, np.arange(len(part)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -20,7 +20,14 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, checked_points, fit, strokes_of
+from sketch_pix2seq.sketch.geometry import (
+    Drawing,
+    bounds,
+    checked_points,
+    fit,
+    part_indices,
+    strokes_of,
+)
 
 _Frame: TypeAlias = tuple[float, float, float, float] | None
 """What is to fill the picture, (x0, y0, x1, y1); None: each drawing does."""
@@ -247,8 +254,7 @@ def _paint(
 ) -> tuple[Int64[np.ndarray, " K"], Float32[np.ndarray, " K"]]:
     """Work out the pixels of some segments: `num_rows` across the line in every column."""
     columns = segments.columns
-    owner = np.repeat(np.arange(len(columns)), columns)  # (C,)
-    column = np.arange(len(owner)) - np.repeat(np.cumsum(columns) - columns, columns)
+    owner, column = part_indices(columns)  # (C,)
     numbers = np.take(segments.numbers, owner, axis=1)  # (8, C)
     along = numbers[_U] + column.astype(np.float32)
     du, dv = numbers[_DU], numbers[_DV]

@@ -20,19 +20,6 @@ from sketch_pix2seq.errors import DrawingError
 _MAX_DEPTH = 100
 
 
-def rdp(points: Shaped[np.ndarray, "P 2"], epsilon: float) -> Shaped[np.ndarray, "Q 2"]:
-    """Simplify one stroke by Ramer-Douglas-Peucker; see `rdp_mask`.
-
-    Example:
-        >>> rdp(np.array([[0.0, 0.0], [5.0, 0.4], [10.0, 0.0]]), epsilon=1.0).tolist()
-        [[0.0, 0.0], [10.0, 0.0]]
-    """
-    simplified: Shaped[np.ndarray, "Q 2"] = points[
-        rdp_mask(points, np.array([len(points)]), epsilon)
-    ]
-    return simplified
-
-
 def rdp_mask(
     points: Shaped[np.ndarray, "N 2"],
     lengths: Shaped[np.ndarray, " S"],
