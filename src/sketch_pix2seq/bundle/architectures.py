@@ -66,7 +66,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def problems(self, picture_size: int, num_categories: int) -> list[str]:
-        """Say which sizes do not fit; `shapes` needs sizes that do."""
+        """Return a line for each size that does not fit; `shapes` needs sizes that do."""
 
     @abstractmethod
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
@@ -377,7 +377,7 @@ def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
 
 
 def weight_problems(shapes: Shapes) -> list[str]:
-    """Say whether there would be too many weights."""
+    """Return a line if there would be too many weights."""
     num = sum(math.prod(shape) for shape in shapes.values())
     rule = f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"
     return [rule] if num > MAX_WEIGHTS else []
@@ -427,7 +427,7 @@ def _size_problems(architecture: object, limits: Mapping[str, int]) -> list[str]
 def _picture_problems(
     picture_size: int, stride: int, width: int | None, name: str = "encoder_width"
 ) -> list[str]:
-    """Say what is wrong with a picture's side and the channels of the first layer."""
+    """Return problems of a picture's side and of the channels of the first layer."""
     problems = []
     if picture_size % stride:
         problems.append(f"`size` of the raster must be a multiple of {stride}")

@@ -22,9 +22,9 @@ MAX_STEPS = 2_000
 """Of one drawing."""
 MAX_CATEGORIES = 10_000
 MAX_NAME = 100
-"""Letters of a category, or of a model's name."""
+"""Largest number of characters of a category, or of a model's name."""
 MAX_TEXT = 10_000
-"""Letters of a licence or an attribution."""
+"""Largest number of characters of a licence or an attribution."""
 MAX_DEPTH = 20
 """Objects and lists inside each other in a card."""
 MAX_PICTURE_SIZE = 512
@@ -96,7 +96,7 @@ def _is_plain(text: str) -> bool:
 
 
 def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
-    """Say which fields are no short printable texts."""
+    """Return a line for each field that is no short printable text."""
     return [
         f"`{name}` must be a printable text of at most {limit:,} letters, got {ascii(value)[:80]}"
         for name, value in values.items()
@@ -105,7 +105,7 @@ def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
 
 
 def category_problems(categories: object, least: int) -> list[str]:
-    """Say what is wrong with a list of categories."""
+    """Return problems of a list of categories."""
     if not isinstance(categories, list | tuple):
         return ["`categories` must be a list of names"]
     if not least <= len(categories) <= MAX_CATEGORIES:
@@ -121,7 +121,7 @@ def category_problems(categories: object, least: int) -> list[str]:
 
 
 def object_problems(values: Mapping[str, object]) -> list[str]:
-    """Say which fields are no objects."""
+    """Return a line for each field that is no object."""
     return [
         f"`{name}` must be an object, got {ascii(value)[:80]}"
         for name, value in values.items()

@@ -53,7 +53,7 @@ class ClassifierFiles:
 
     @classmethod
     def from_files(cls, path: Path, files: Mapping[str, bytes]) -> ClassifierFiles | None:
-        """Take it out of the files of a folder.
+        """Read the classifier from the files of a folder; None if they hold none.
 
         Returns:
             The classifier, its weights checked; None without one.

@@ -77,7 +77,7 @@ def trace(
 
 
 def _in_order(sketch: Sketch, order: Order) -> Sketch:
-    """Put strokes into an order; one that takes too long becomes the pen's, which is said."""
+    """Order strokes; too many for a hand's order get the pen's, with a warning."""
     from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
 
     if order == "hand" and len(sketch.strokes) > MAX_HAND_STROKES:

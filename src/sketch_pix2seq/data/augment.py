@@ -141,14 +141,14 @@ def in_frame(packed: Packed) -> Packed:
 def jittered_picture(
     packed: Packed, rng: np.random.Generator, augmentation: Augmentation
 ) -> Packed:
-    """Jitter each point of drawings by itself, for their pictures alone."""
+    """Jitter each point of drawings independently, for their pictures alone."""
     if augmentation.jitter == 0 or len(packed.rows) == 0:
         return packed
     return _moved(packed, rng.normal(0, augmentation.jitter, (len(packed.rows), 2)))
 
 
 def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Jitter each point of drawings by itself, as a model may have drawn its past steps.
+    """Jitter each point of drawings independently, as a model may have drawn its past steps.
 
     Half of the drawings not at all, the others each by its own measure, up to twice `past_jitter`.
     """

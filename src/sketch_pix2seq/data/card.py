@@ -18,7 +18,7 @@ FORMAT_VERSION = 1
 FILE_NAME = "dataset.json"
 SPLITS = ("train", "valid", "test")
 LONGEST_CATEGORY = 100
-"""Letters of a category's name."""
+"""Largest number of characters of a category's name."""
 _MOST_DRAWINGS = 2**40
 _LARGEST_SCALE = 1e6
 QUICKDRAW_LICENCE = (

@@ -91,7 +91,7 @@ class PrepareOptions:
 
 
 def _broken_rule(value: object, least: int) -> str | None:
-    """Say which rule for whole numbers a value breaks, if it breaks one."""
+    """Return the rule for whole numbers that a value breaks, if any."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         return "a whole number"
     number = int(value)

@@ -141,7 +141,7 @@ def _squared_distances(
 
 
 def _factor(apart: Float64[np.ndarray, "N Z"], num_means: int) -> Float32[np.ndarray, "Z Z"]:
-    """Cholesky factor of the covariance of codes about so many means."""
+    """Cholesky factor of the covariance of codes about `num_means` means."""
     covariance = _ridged(apart.T @ apart / max(len(apart) - num_means, 1))
     return np.linalg.cholesky(covariance).astype(np.float32)
 

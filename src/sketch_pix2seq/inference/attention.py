@@ -241,7 +241,7 @@ class AttentionDecoder(Decoder[AttentionCondition]):
 
 
 class AttentionRows(DecoderRows[AttentionCondition]):
-    """Drawings in progress with an `AttentionDecoder`, at most so many at once."""
+    """Drawings in progress with an `AttentionDecoder`, at most `num_rows` at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
         self._decoder = decoder

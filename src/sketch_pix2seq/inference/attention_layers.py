@@ -96,7 +96,7 @@ def attend(
 
 
 def num_blocks(length: int) -> int:
-    """Blocks that hold so many keys."""
+    """Number of blocks that hold this many keys."""
     return -(-length // BLOCK)
 
 

@@ -92,7 +92,7 @@ class Decoder(ABC, Generic[Condition]):
 
     @abstractmethod
     def open(self, num_rows: int) -> DecoderRows[Condition]:
-        """Make rows to draw in, for at most so many drawings at once."""
+        """Make rows to draw in, for at most `num_rows` drawings at once."""
 
 
 class RecurrentDecoder(Decoder[Latent], ABC):
@@ -119,7 +119,7 @@ class RecurrentDecoder(Decoder[Latent], ABC):
 
 
 class RecurrentRows(DecoderRows[Latent]):
-    """Drawings in progress with a recurrent decoder, at most so many at once.
+    """Drawings in progress with a recurrent decoder, at most `num_rows` at once.
 
     Non-finite numbers raise no warning: the engine rejects non-finite steps.
     """

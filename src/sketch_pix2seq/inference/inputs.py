@@ -45,7 +45,7 @@ _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_list(inputs: object) -> tuple[list[Input], bool]:
-    """Make a list of one `Input` or several, not checked further; say if it was one by itself.
+    """Make a list of one `Input` or several, unchecked; also return whether it was a single one.
 
     Example:
         >>> as_list("cat.svg"), as_list(["cat.svg"])
@@ -79,7 +79,7 @@ class _Method(Protocol[P]):
 def one_or_several(
     draw: Callable[Concatenate[Any, Sequence[Input], P], list[list[Sketch]]],
 ) -> _Method[P]:
-    """Let a method that draws from several inputs take one as well, and return its drawings."""
+    """Let a method for several inputs take a single one as well, and return its drawings."""
 
     @wraps(draw)
     def method(

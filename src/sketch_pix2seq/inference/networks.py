@@ -26,7 +26,7 @@ from sketch_pix2seq.sketch.raster import frame_scale
 Encoder: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M Z"]]
 """From what `views_of` makes of drawings to their latent codes."""
 HIDDEN_BLOCKS = 8
-"""At a fidelity between 0 and 1 so many blocks by so many are each visible or not."""
+"""At a fidelity between 0 and 1, blocks in each direction, each visible or not."""
 
 
 class Networks(ABC):

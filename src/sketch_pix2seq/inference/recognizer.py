@@ -160,7 +160,7 @@ class Recognizer:
     def _rows(
         self, compute: Callable[[slice], Float32[np.ndarray, "_ W"]], count: int, width: int
     ) -> Float32[np.ndarray, "N W"]:
-        """Compute a row for each of so many drawings."""
+        """Compute a row for each of `count` drawings."""
         parts = in_parts(compute, count, VIEWS_AT_ONCE, self._num_threads)
         return np.concatenate([np.zeros((0, width), np.float32), *parts])
 

@@ -63,7 +63,7 @@ class Timing:
 
 
 def timing_of(drawing: Drawing) -> Timing:
-    """Work out when a hand would draw each stroke, within `MOST_SECONDS` in all.
+    """Compute when a hand would draw each stroke, within `MOST_SECONDS` in all.
 
     Example:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)

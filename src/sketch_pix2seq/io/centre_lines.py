@@ -199,7 +199,7 @@ def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q
 
     Args:
         line: Points about one pixel apart.
-        leg: Points of which a straight part must have so many.
+        leg: Least number of points of a straight part.
     """
     if len(line) < 4 * leg + 1:
         return line

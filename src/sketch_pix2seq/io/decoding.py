@@ -153,7 +153,7 @@ def _reduced(picture: Image.Image, factor: int) -> Image.Image:
 
 
 def _averaged(values: Real[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h w"]:
-    """Means of squares of so many pixels, without a second copy of a large picture."""
+    """Means of squares of `factor` x `factor` pixels, without a second copy of a large picture."""
     height, width = (side // factor * factor for side in values.shape)
     squares = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
     return np.asarray(squares.mean(axis=(1, 3), dtype=np.float32))

@@ -182,7 +182,7 @@ def _outline(element: dict[str, Any]) -> list[np.ndarray]:
 
 
 def _checked(strokes: list[np.ndarray], what: str) -> RawDrawing:
-    """Make a drawing of strokes that a stranger wrote."""
+    """Make a drawing of untrusted strokes."""
     if not strokes:
         raise DrawingError(f"{what} must hold a line", got="none")
     if sum(map(len, strokes)) > MAX_POINTS:

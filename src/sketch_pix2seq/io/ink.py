@@ -1,4 +1,4 @@
-"""Telling ink from paper, in clean pictures and in photos.
+"""Separating ink from paper, in clean pictures and in photos.
 
 Ink is what differs from the paper close by in any of the three colours, so that yellow beside
 black is seen as well as black. A clean picture has paper of one colour; ink may be darker or

@@ -67,10 +67,10 @@ ALONE = frozenset((Kind.SVG, Kind.INKML, Kind.PICTURE))
 
 
 def kind_of(head: bytes, name: str = "") -> Kind:
-    """Say which kind a file is.
+    """Return the kind of a file.
 
     Args:
-        head: How it begins, `HEAD` bytes if there are so many, unpacked if it is gzipped.
+        head: Its first `HEAD` bytes, unpacked if it is gzipped.
         name: Its name, if it has one.
 
     Raises:

@@ -120,7 +120,7 @@ def _record(cells: dict[str, pa.Scalar], words: Sequence[str]) -> Record | Drawi
 
 
 def _value(name: str, cell: pa.Scalar) -> Any:
-    """What stands in a cell, if it is not too much."""
+    """The value of a cell, refused if it is too large."""
     import pyarrow as pa
 
     inside = cell.values if isinstance(cell, pa.ListScalar | pa.LargeListScalar) else None

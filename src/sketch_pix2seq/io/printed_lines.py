@@ -65,7 +65,7 @@ def printed_level(
 
 
 def _strongest(values: UInt8[np.ndarray, "H W"], factor: int) -> UInt8[np.ndarray, "h w"]:
-    """The largest value of each square of so many pixels."""
+    """The largest value of each square of `factor` x `factor` pixels."""
     height, width = (side // factor * factor for side in values.shape)
     for axis, side in ((0, height), (1, width)):
         parts = [

@@ -102,7 +102,7 @@ def _read_lines(
 
 
 def as_utf8(file: Content) -> Content:
-    """Return a text as UTF-8 without a mark, whatever it is."""
+    """Return a text as UTF-8 without a byte order mark."""
     encoding = encoding_of(file.peek(HEAD))
     if encoding == "utf-8":
         return file

@@ -426,7 +426,7 @@ def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
 
 
 def _eroded(ink: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"]:
-    """Take a border off ink, in steps that make an octagon."""
+    """Erode ink, in steps that make an octagon."""
     eroded = np.pad(ink, 1)
     for number in range(max(round(radius), 1)):
         inner = eroded.copy()

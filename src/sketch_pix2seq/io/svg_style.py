@@ -164,7 +164,7 @@ class StyleSheets:
 
 
 def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
-    """Work out how an element is painted.
+    """Compute the style of an element.
 
     Example:
         >>> styled(SvgStyle(), {"stroke": "red", "fill": "none"}).colour("stroke").rgb

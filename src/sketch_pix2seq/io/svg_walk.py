@@ -101,7 +101,7 @@ class SvgWalk:
         return self._visit(self._root, _State(np.eye(3), SvgStyle(), self._viewport))
 
     def left_out(self) -> str | None:
-        """Say in one line what was left out."""
+        """What was left out, in one line."""
         parts = [
             f"{count} x {what}" if count > 1 else what
             for what, count in self._left_out.most_common(4)

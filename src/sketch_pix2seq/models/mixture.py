@@ -37,7 +37,7 @@ class StrokeMixture:
 
     @classmethod
     def from_output(cls, output: Float[Tensor, "*N D"]) -> StrokeMixture:
-        """Take the decoder's output vector (..., 3 + 6 M) apart."""
+        """Split the decoder's output vector (..., 3 + 6 M)."""
         pen, components = output.split([NUM_PEN_STATES, output.shape[-1] - NUM_PEN_STATES], -1)
         return cls(pen, components.unflatten(-1, (PER_COMPONENT, -1)))
 

@@ -92,7 +92,7 @@ class Candidates:
         self._compare()
 
     def _measure(self) -> None:
-        """Measure each candidate by itself."""
+        """Measure each candidate alone."""
         points = self.points
         steps = np.diff(points, axis=1)
         self.low, self.high = points.min(axis=1), points.max(axis=1)

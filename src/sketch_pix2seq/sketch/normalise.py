@@ -26,7 +26,7 @@ _UNITS = 2.0**32  # whole numbers of this share of a pixel add up exactly, in an
 
 
 def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
-    """Do to a drawing what QuickDraw did to its raw drawings.
+    """Normalise a drawing as QuickDraw did its raw drawings.
 
     Shift to (0, 0), scale the longest side to 255, a point every pixel,
     Ramer-Douglas-Peucker with epsilon 2, whole numbers. A dot becomes its point twice.
@@ -39,7 +39,7 @@ def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
 
 
 def quickdraw_normalise_all(drawings: Sequence[Sequence[np.ndarray]]) -> list[list[Stroke]]:
-    """Do the same to many drawings, about 100 at a time; each comes out as it would alone."""
+    """Normalise many drawings, about 100 at a time; each result is as it would be alone."""
     strokes = [stroke for drawing in drawings for stroke in drawing]
     if not strokes:
         return [[] for _ in drawings]
@@ -57,7 +57,7 @@ def normalise_points(
     lengths: Int64[np.ndarray, " S"],
     num_strokes: Int64[np.ndarray, " D"],
 ) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
-    """Do the same to drawings whose points lie end to end; return new points and lengths.
+    """Normalise drawings whose points lie end to end; return new points and lengths.
 
     Args:
         points: Of all strokes of all drawings, N >= 1.

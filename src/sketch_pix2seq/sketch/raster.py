@@ -252,7 +252,7 @@ def _pixels(
 def _paint(
     segments: _Segments, num_rows: int, settings: RasterSettings
 ) -> tuple[Int64[np.ndarray, " K"], Float32[np.ndarray, " K"]]:
-    """Work out the pixels of some segments: `num_rows` across the line in every column."""
+    """Compute the pixels of some segments: `num_rows` across the line in every column."""
     columns = segments.columns
     owner, column = part_indices(columns)  # (C,)
     numbers = np.take(segments.numbers, owner, axis=1)  # (8, C)

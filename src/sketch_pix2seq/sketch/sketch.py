@@ -80,7 +80,7 @@ class Sketch:
     colours: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Check every stroke and close it against writing."""
+        """Check every stroke and make it read-only."""
         object.__setattr__(self, "strokes", tuple(self.strokes))
         for number, stroke in enumerate(self.strokes):
             geometry.check_stroke(stroke, f"stroke {number} of `strokes`")
@@ -241,7 +241,7 @@ class Sketch:
         return self._with(simplify.simplify(self.strokes, epsilon))
 
     def normalised(self) -> Sketch:
-        """Do what QuickDraw does: fit 0 to 255, a point every pixel, simplify by 2, round.
+        """Normalise as QuickDraw does: fit 0 to 255, a point every pixel, simplify by 2, round.
 
         Example:
             >>> Sketch.from_points([[(10, 10), (20, 15)]]).normalised().bounds

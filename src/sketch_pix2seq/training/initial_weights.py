@@ -48,7 +48,7 @@ class InitialWeights:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> InitialWeights:
-        """Take the weights of a model that draws; a run that begins with them has its units."""
+        """Use the weights of a model that draws; a run that starts from them has its units."""
         card = bundle.card
         try:
             model = Recipe.from_dict(card.recipe).model

@@ -302,7 +302,7 @@ class Trainer:
         return loss
 
     def due(self, every: int) -> bool:
-        """Whether something that happens every so many steps is due; always at the end."""
+        """Whether something that happens `every` steps is due; always at the end."""
         return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()

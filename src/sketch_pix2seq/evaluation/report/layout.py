@@ -151,7 +151,7 @@ def standalone(figure: Figure) -> str:
 
 
 def _marked(words: str) -> Markup:
-    """Set what stands in backticks as code, and keep numbers and their signs on one line."""
+    """Mark text in backticks as code, and keep numbers and their signs on one line."""
     escaped = re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", str(escape(words)))
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
 
