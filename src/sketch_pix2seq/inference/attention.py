@@ -244,6 +244,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
     """Drawings in progress with an `AttentionDecoder`, at most `num_rows` at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
+        super().__init__(num_rows)
         self._decoder = decoder
         blocks = num_blocks(decoder.num_tokens + decoder.max_steps)
         shape, head = (num_rows, decoder.num_layers, blocks), decoder.head_size
@@ -260,14 +261,12 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._num_steps = np.zeros(num_rows, np.int64)
         "Steps drawn."
         self._visibility_rows = np.zeros((num_rows, decoder.width), np.float32)
-        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
         self._offsets = np.zeros((num_rows, 2), np.float32)
         "Sum of the offsets, in the decoder's units."
         self._position = np.zeros((num_rows, 2), np.float32)
         "Where the pens are, in pixels."
         self._next_draws = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
-        self._temperatures = np.zeros((num_rows, 1), np.float32)
         self._visibility = np.zeros(num_rows, np.int64)
         "`HIDDEN`, `PARTLY` or `SHOWN`."
         self._view = PenView(num_rows, decoder.picture_size)
@@ -335,12 +334,6 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         with np.errstate(over="ignore", invalid="ignore"):  # the engine rejects non-finite steps
             self._apply_last_step(slice(0, active))
         return self._draw(slice(0, active), noise[:, 0])[None]
-
-    def replace_last_steps(
-        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
-    ) -> None:
-        """See `DecoderRows`."""
-        self._steps[rows] = steps
 
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""

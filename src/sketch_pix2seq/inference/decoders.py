@@ -48,6 +48,10 @@ class DecoderRows(ABC, Generic[Condition]):
     What is drawn in a row depends on its condition, noise and temperature alone, bit for bit.
     """
 
+    def __init__(self, num_rows: int) -> None:
+        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
+        self._temperatures = np.zeros((num_rows, 1), np.float32)
+
     @abstractmethod
     def insert(
         self,
@@ -76,11 +80,11 @@ class DecoderRows(ABC, Generic[Condition]):
             noise: Noise of the next T steps, T >= 1.
         """
 
-    @abstractmethod
     def replace_last_steps(
         self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
     ) -> None:
         """Replace the steps that some rows drew last; the rows continue from the new ones."""
+        self._steps[rows] = steps
 
     @abstractmethod
     def move_row(self, row: int, last: int) -> None:
@@ -125,10 +129,9 @@ class RecurrentRows(DecoderRows[Latent]):
     """
 
     def __init__(self, decoder: RecurrentDecoder, num_rows: int) -> None:
+        super().__init__(num_rows)
         self._decoder = decoder
         self._state = [np.zeros((num_rows, size), np.float32) for size in decoder.state_sizes]
-        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
-        self._temperatures = np.zeros((num_rows, 1), np.float32)
 
     def insert(
         self,
@@ -152,12 +155,6 @@ class RecurrentRows(DecoderRows[Latent]):
     ) -> Float32[np.ndarray, "S N 5"]:
         """See `DecoderRows`; always one step."""
         return self._draw(slice(0, active), noise[:, 0])[None]
-
-    def replace_last_steps(
-        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
-    ) -> None:
-        """See `DecoderRows`."""
-        self._steps[rows] = steps
 
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
