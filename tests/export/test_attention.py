@@ -84,7 +84,7 @@ def test_the_model_card_says_what_it_can_do_and_its_code_runs(
 ) -> None:
     text = (folder / "bundle" / "README.md").read_text(encoding="utf-8")
     assert "`fidelity=0`" in text
-    assert "finishes started" in text
+    assert "completes started" in text
     assert "conditions by chance as in training" in text
     assert "nats a row" in text and "given the picture" in text
     assert max(map(len, text.splitlines())) < 200

@@ -213,9 +213,8 @@ def _more(card: BundleCard) -> str:
 
 It sees where its pen is, which ink of the picture remains and what is drawn already. The user
 chooses how much of the picture it sees: from all of it (`fidelity=1`, and if left out) to nothing
-but the latent code (`fidelity=0`). It completes started
-drawings, of a named category or of none, draws a category by its name alone, mixes drawings, and
-says what a drawing shows.
+but the latent code (`fidelity=0`). It completes started drawings, of a named category or of none,
+draws a category by its name alone, mixes drawings, and classifies them.
 """
 
 
