@@ -26,8 +26,7 @@ from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
-from sketch_pix2seq.models.mixture import output_dim
-from sketch_pix2seq.sketch.decoder_constants import ENCODING_DIM, NUM_CODE_TOKENS, VIEW_DIM
+from sketch_pix2seq.sketch.network_layout import ENCODING_DIM, NUM_CODE_TOKENS, VIEW_DIM, output_dim
 from sketch_pix2seq.sketch.pen import PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.training.build import build
@@ -71,7 +70,7 @@ def _package() -> _Drawn:
     card = bundle.card
     model = build(Recipe.from_dict(card.recipe), len(card.categories), card.offset_scale)
     assert not isinstance(model, SketchClassifier)
-    model.load_state_dict({n: t.float() for n, t in load(bundle.weights).items()})
+    model.load_state_dict({n: t.float() for n, t in load(bundle.weights_file).items()})
     return _Drawn(bundle, model.eval(), f"the package's model ({card.architecture.name})")
 
 

@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.data.batches import Batch, BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models.attention import Conditions, ConditionShares
-from sketch_pix2seq.models.mixture import output_dim
+from sketch_pix2seq.sketch.network_layout import output_dim
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.loop import Progress, train
 from sketch_pix2seq.training.machine import keep_freed_memory, precision_of

@@ -3,7 +3,7 @@
     python scripts/train_hand_order.py DATA [--out FILE] [--drawings N] [--steps N] [--seed S]
 
 DATA is a data set that `data prepare` made of Quick, Draw!'s simplified drawings. Learns from its
-training split which of the strokes that are left comes next, and how it is drawn, and prints how
+training split which of the remaining strokes comes next, and how it is drawn, and prints how
 well it does on validation drawings: nats, and how often its first choice is the person's. Ends
 that nearly meet count as closed or not at random, so that both are learned: what is traced of a
 picture has no gap.
@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from torch import Tensor, nn
 
 from sketch_pix2seq.data.dataset import Dataset, Split
-from sketch_pix2seq.sketch.hand_order import NUM_HEADS, NUM_RELATIONS, Ways
+from sketch_pix2seq.sketch.hand_order import NUM_HEADS, NUM_RELATIONS, Candidates
 from sketch_pix2seq.sketch.order import is_closed
 
 WIDTH, FEED, HIDDEN, LAST_HIDDEN = 48, 64, 48, 32
@@ -38,67 +38,69 @@ SORTED_AT_ONCE = 40 * BATCH  # drawings that are sorted by length, so that batch
 class Examples:
     """Drawings one after the other, and before each of their strokes what can be drawn next.
 
-    A row is a way that can be drawn in a step.
+    A row is a candidate in a step.
     """
 
     alone: list[Float16[np.ndarray, "W F"]]
     relations: list[Float16[np.ndarray, "rows R"]]
-    ways: list[Int64[np.ndarray, " rows"]]  # which way a row is
+    candidates: list[Int64[np.ndarray, " rows"]]  # which candidate a row is
     sizes: list[Int64[np.ndarray, " S"]]  # rows of each step
-    truth: list[Int64[np.ndarray, " S"]]  # the way that the person drew
+    truth: list[Int64[np.ndarray, " S"]]  # the candidate that the person drew
 
 
 def examples(split: Split, num: int, generator: np.random.Generator) -> Examples:
     """Describe some drawings of a split."""
-    found = Examples([], [], [], [], [])
+    data = Examples([], [], [], [], [])
     for index in generator.permutation(len(split))[:num].tolist():
         strokes = [stroke.astype(np.float64) for stroke in split.sketch(index).strokes]
         if len(strokes) > MAX_STROKES:
             continue
         side = np.ptp(np.concatenate(strokes), axis=0).max()
         gap = side * generator.choice(GAPS)
-        ways = Ways(strokes, [is_closed(stroke, gap) for stroke in strokes])
-        left = np.arange(len(ways.stroke))
+        candidates = Candidates(strokes, [is_closed(stroke, gap) for stroke in strokes])
+        remaining = np.arange(len(candidates.stroke))
         drawn: list[int] = []
         relations, rows = [], []
         for number, stroke in enumerate(strokes):
-            relations.append(ways.relations(drawn, left))
-            rows.append(left)
-            drawn.append(_way_of(ways, number, stroke))
-            left = left[ways.stroke[left] != number]
-        found.alone.append(ways.alone().astype(np.float16))
-        found.relations.append(np.concatenate(relations).astype(np.float16))
-        found.ways.append(np.concatenate(rows))
-        found.sizes.append(np.array([len(some) for some in rows]))
-        found.truth.append(np.array(drawn))
-    return found
+            relations.append(candidates.relations(drawn, remaining))
+            rows.append(remaining)
+            drawn.append(_drawn_candidate(candidates, number, stroke))
+            remaining = remaining[candidates.stroke[remaining] != number]
+        data.alone.append(candidates.alone().astype(np.float16))
+        data.relations.append(np.concatenate(relations).astype(np.float16))
+        data.candidates.append(np.concatenate(rows))
+        data.sizes.append(np.array([len(some) for some in rows]))
+        data.truth.append(np.array(drawn))
+    return data
 
 
-def _way_of(ways: Ways, number: int, stroke: np.ndarray) -> int:
-    """Which way of a stroke the person took: of closed ones that begins nearest, as they went."""
-    own = np.flatnonzero(ways.stroke == number)
-    forth = own[: (len(own) + 1) // 2]
-    apart = [np.hypot(*(ways.lines[way][0] - stroke[0])) for way in forth.tolist()]
+def _drawn_candidate(candidates: Candidates, number: int, stroke: np.ndarray) -> int:
+    """Which candidate of a stroke the person drew: of closed ones the nearest start, forwards."""
+    choices = np.flatnonzero(candidates.stroke == number)
+    forth = choices[: (len(choices) + 1) // 2]
+    apart = [
+        np.hypot(*(candidates.lines[candidate][0] - stroke[0])) for candidate in forth.tolist()
+    ]
     return int(forth[int(np.argmin(apart))])
 
 
 class Batch:
-    """Some drawings as tensors: ways padded to (B, W), rows and steps one after the other."""
+    """Some drawings as tensors: candidates padded to (B, W), rows and steps one after the other."""
 
     def __init__(self, data: Examples, indices: list[int]) -> None:
         counts = [len(data.alone[index]) for index in indices]
         widest = max(counts)
         alone = np.zeros((len(indices), widest, data.alone[0].shape[1]), np.float32)
-        is_way = np.zeros((len(indices), widest), bool)
+        is_candidate = np.zeros((len(indices), widest), bool)
         rows, truth, drawing = [], [], []
-        for place, index in enumerate(indices):
-            alone[place, : counts[place]] = data.alone[index]
-            is_way[place, : counts[place]] = True
-            rows.append(data.ways[index] + place * widest)
-            truth.append(data.truth[index] + place * widest)
+        for row, index in enumerate(indices):
+            alone[row, : counts[row]] = data.alone[index]
+            is_candidate[row, : counts[row]] = True
+            rows.append(data.candidates[index] + row * widest)
+            truth.append(data.truth[index] + row * widest)
             drawing.append(np.arange(len(data.truth[index])))
         sizes = np.concatenate([data.sizes[index] for index in indices])
-        self.alone, self.is_way = torch.from_numpy(alone), torch.from_numpy(is_way)
+        self.alone, self.is_candidate = torch.from_numpy(alone), torch.from_numpy(is_candidate)
         relations = np.concatenate([data.relations[index] for index in indices])
         self.relations = torch.from_numpy(relations.astype(np.float32))
         self.rows = torch.from_numpy(np.concatenate(rows))
@@ -112,7 +114,7 @@ class Batch:
 
 
 class Layer(nn.Module):
-    """Attention among all ways of a drawing, and a network for each."""
+    """Attention among all candidates of a drawing, and a network for each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,13 +123,13 @@ class Layer(nn.Module):
         self.out = nn.Linear(WIDTH, WIDTH, bias=False)
         self.feed_in, self.feed_out = nn.Linear(WIDTH, FEED), nn.Linear(FEED, WIDTH)
 
-    def forward(self, x: Tensor, is_way: Tensor) -> Tensor:
+    def forward(self, x: Tensor, is_candidate: Tensor) -> Tensor:
         """(B, W, D) and (B, W) to (B, W, D)."""
         num, most, _ = x.shape
         split = self.qkv(self.norm(x)).view(num, most, 3, NUM_HEADS, WIDTH // NUM_HEADS)
         query, key, value = split.permute(2, 0, 3, 1, 4)
         seen = nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=is_way[:, None, None]
+            query, key, value, attn_mask=is_candidate[:, None, None]
         )
         x = x + self.out(seen.transpose(1, 2).reshape(num, most, WIDTH))
         fed: Tensor = x + self.feed_out(torch.relu(self.feed_in(self.feed_norm(x))))
@@ -158,13 +160,13 @@ class Network(nn.Module):
         self.score = nn.Linear(LAST_HIDDEN, 1)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Score the ways of every step, (steps, most rows); -inf where there is none."""
+        """Score the candidates of every step, (steps, most rows); -inf where there is none."""
         x = self.input((batch.alone - self.alone_mean) / self.alone_std)
         for layer in self.layers:
-            x = layer(x, batch.is_way)
+            x = layer(x, batch.is_candidate)
         encoded = x.flatten(0, 1)
         rows = encoded[batch.rows]
-        left = torch.zeros(len(batch.sizes), WIDTH).index_add(0, batch.step_of_row, rows)
+        remaining = torch.zeros(len(batch.sizes), WIDTH).index_add(0, batch.step_of_row, rows)
         taken = encoded[batch.truth]
         before = taken.cumsum(0) - taken
         start = torch.arange(len(taken)) - batch.number
@@ -174,7 +176,7 @@ class Network(nn.Module):
         )
         share = (1 - batch.number / batch.num_steps)[:, None]
         is_first = (batch.number == 0).float()[:, None]
-        parts = (drawn, left / batch.sizes[:, None], last, last_but_one, share, is_first)
+        parts = (drawn, remaining / batch.sizes[:, None], last, last_but_one, share, is_first)
         state = self.state(torch.cat(parts, dim=1))
         relations = (batch.relations - self.relations_mean) / self.relations_std
         hidden = state[batch.step_of_row] + self.way(rows) + self.relation(relations)
@@ -185,7 +187,7 @@ class Network(nn.Module):
         return padded.index_put((batch.step_of_row, column), scores)
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Nats of the person's ways, and whether each is the first choice, (steps,)."""
+        """Nats of the person's choices, and whether each is the first choice, (steps,)."""
         scores = self(batch)
         first_row = batch.sizes.cumsum(0) - batch.sizes
         is_truth = batch.rows == batch.truth[batch.step_of_row]
@@ -208,7 +210,7 @@ def batches(data: Examples, generator: np.random.Generator) -> Iterator[Batch]:
     order = generator.permutation(len(data.truth))
     for start in range(0, len(order), SORTED_AT_ONCE):
         some = sorted(
-            order[start : start + SORTED_AT_ONCE].tolist(), key=lambda i: len(data.ways[i])
+            order[start : start + SORTED_AT_ONCE].tolist(), key=lambda i: len(data.candidates[i])
         )
         parts = [some[first : first + BATCH] for first in range(0, len(some), BATCH)]
         for place in generator.permutation(len(parts)).tolist():

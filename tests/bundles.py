@@ -176,9 +176,9 @@ def write_bundle(folder: Path, bundle: Bundle | None = None) -> Path:
     bundle = bundle or tiny_bundle()
     folder.mkdir(parents=True)
     (folder / MODEL_FILE).write_text(bundle.card.to_json(), encoding="utf-8")
-    (folder / WEIGHTS_FILE).write_bytes(bundle.weights)
-    if bundle.latents is not None:
-        (folder / LATENTS_FILE).write_bytes(bundle.latents)
+    (folder / WEIGHTS_FILE).write_bytes(bundle.weights_file)
+    if bundle.latents_file is not None:
+        (folder / LATENTS_FILE).write_bytes(bundle.latents_file)
     if bundle.classifier is not None:
         write_classifier_files(folder, bundle.classifier)
     return folder
@@ -224,7 +224,7 @@ def with_classifier(bundle: Bundle, categories: tuple[str, ...], seed: int = 0) 
     return replace(
         bundle,
         card=replace(bundle.card, categories=categories),
-        latents=tiny_latents(len(categories), seed).to_bytes(),
+        latents_file=tiny_latents(len(categories), seed).to_bytes(),
         classifier=tiny_classifier_files(categories),
     )
 

@@ -9,7 +9,7 @@ from torch import nn
 from sketch_pix2seq import models
 from sketch_pix2seq.inference.decoders import HyperDecoder, LSTMDecoder, RecurrentDecoder
 from sketch_pix2seq.inference.noise import open_stream, read_noise
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.network_layout import noise_dim
 from sketch_pix2seq.sketch.pen import START_STEP
 
 STEPS = 60
@@ -56,7 +56,7 @@ def drawn(
 ) -> np.ndarray:
     """(T, B, 5): all steps, beyond ends too."""
     rows = decoder.open(len(latents))
-    steps = [rows.begin(0, list(latents), noise[:, 0], temperatures)]
+    steps = [rows.insert(0, list(latents), noise[:, 0], temperatures)]
     while len(steps) < noise.shape[1]:
         steps += list(rows.advance(len(latents), noise[:, len(steps) :]))
     return np.stack(steps)

@@ -1,6 +1,6 @@
-"""Where the command `sketch-pix2seq` begins, which is also `python -m sketch_pix2seq`.
+"""Entry point of the command `sketch-pix2seq` and of `python -m sketch_pix2seq`.
 
-Ctrl-C ends it without a word while Python still loads the command line: nothing has been done.
+Ctrl-C ends it silently while Python still loads the command line: nothing has been done.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import signal
 
 
 def run() -> None:
-    """Be the command."""
+    """Run the command."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from sketch_pix2seq.cli.app import run as run_command

@@ -27,12 +27,12 @@ EXAMPLES = ("cat.svg", "pig.png", "doodles.ndjson")
 """In the order of the sheet."""
 NUM_DRAWINGS = 7
 """In each row."""
-WAYS: dict[str, tuple[int, float | None]] = {
+FIDELITIES: dict[str, tuple[int, float | None]] = {
     "keeping to it": (2, 1.0),
     "seeing half of it": (2, 0.5),
     "its own way": (3, 0.0),
 }
-"""How many redrawings of each example, and how near to the picture."""
+"""By heading: how many redrawings of each example, and their fidelity."""
 STARTED = {"face": 0.5, "teapot": 0.6}
 """Share of the points after which these examples are completed."""
 NAMED = ("octopus", "mushroom", "house")
@@ -41,20 +41,13 @@ SHEET_NAME = "redrawings"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo.
-
-    Args:
-        arguments: What follows the module's name; None: as it was started.
-
-    Returns:
-        The exit status.
-    """
+    """Run the demo."""
     parser = argparse.ArgumentParser(prog="python -m sketch_pix2seq.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"), help="where to write the sheet")
     parser.add_argument("--bundle", type=Path, help="another model than the default one")
-    given = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        run(given.out, given.bundle)
+        run(parsed.out, parsed.bundle)
     except (SketchPix2SeqError, OSError) as error:
         notify(str(error))
         return 1
@@ -63,10 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(out: Path, bundle: Path | None = None) -> None:
     """Draw, write the sheet and print where it is and how long it took.
-
-    Args:
-        out: A folder; it is made.
-        bundle: The model; None: the default one.
 
     Raises:
         BundleError: If the model cannot be used.
@@ -94,11 +83,11 @@ def run(out: Path, bundle: Path | None = None) -> None:
 
 def _redrawn(sketcher: Sketcher) -> tuple[list[str], list[SheetRow]]:
     """Headings, and a row for each example: from keeping to the picture to the model's own way."""
-    labels, shown, sketches = read_examples()
-    ways = WAYS if sketcher.sees_pictures else {"redrawn": (NUM_DRAWINGS, None)}
+    labels, pictures, sketches = read_examples()
+    fidelities = FIDELITIES if sketcher.sees_pictures else {"redrawn": (NUM_DRAWINGS, None)}
     headings = ["shown"]
-    cells: list[list[Cell]] = [[one] for one in shown]
-    for heading, (num, fidelity) in ways.items():
+    cells: list[list[Cell]] = [[picture] for picture in pictures]
+    for heading, (num, fidelity) in fidelities.items():
         headings += [heading, *[""] * (num - 1)]
         redrawn = sketcher.redraw(sketches, num, fidelity=fidelity)
         for row, drawings in zip(cells, redrawn, strict=True):
@@ -114,7 +103,7 @@ def _completed(sketcher: Sketcher) -> list[SheetRow]:
             prefix = sketch.truncated(round(STARTED[sketch.category] * sketch.num_points))
             drawings = sketcher.complete(prefix, NUM_DRAWINGS, category=sketch.category)
             label = f"{sketch.category}, completed"
-            rows.append(SheetRow([prefix, *(one.smoothed() for one in drawings)], label))
+            rows.append(SheetRow([prefix, *(drawing.smoothed() for drawing in drawings)], label))
     return rows
 
 
@@ -123,7 +112,9 @@ def _named(sketcher: Sketcher, categories: Sequence[str]) -> list[SheetRow]:
     rows = []
     for name in categories:
         drawings = sketcher.generate(name, NUM_DRAWINGS)
-        rows.append(SheetRow([None, *(one.smoothed() for one in drawings)], f"{name}, by name"))
+        rows.append(
+            SheetRow([None, *(drawing.smoothed() for drawing in drawings)], f"{name}, by name")
+        )
     return rows
 
 
@@ -134,16 +125,16 @@ def read_examples() -> tuple[list[str], list[Cell], list[Sketch]]:
         For each drawing a label, what it looks like to a person, and what was read of it.
     """
     labels: list[str] = []
-    shown: list[Cell] = []
+    pictures: list[Cell] = []
     sketches: list[Sketch] = []
     with resources.as_file(resources.files("sketch_pix2seq") / "examples") as folder:
         for name in EXAMPLES:
             for number, sketch in enumerate(read_sketches(folder / name), start=1):
                 several = name.endswith(".ndjson")
                 labels.append(sketch.category or f"{name} {number}" if several else name)
-                shown.append(_picture(folder / name) if name.endswith(".png") else sketch)
+                pictures.append(_picture(folder / name) if name.endswith(".png") else sketch)
                 sketches.append(sketch)
-    return labels, shown, sketches
+    return labels, pictures, sketches
 
 
 def _picture(path: Path) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Parts of the package that are installed only by those who ask for them."""
+"""Extras: optional dependencies of the package."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ _DISTRIBUTION = "sketch-pix2seq"
 
 @contextmanager
 def needs_extra(name: str) -> Iterator[None]:
-    """Say how to install an extra if an import inside fails for want of it.
-
-    Args:
-        name: The extra, such as "train".
+    """Say how to install an extra if an import inside fails without it.
 
     Raises:
         MissingExtraError: If a module of another package is missing.
@@ -33,13 +30,9 @@ def needs_extra(name: str) -> Iterator[None]:
 
 
 def install_command(extra: str) -> str:
-    """Return a command that installs what an extra consists of.
+    """Return a command that installs the packages of an extra.
 
-    It names the packages of the extra, not this one: so it is true for a checkout, a wheel and an
-    index, and asks no index for a name that somebody else may own there.
-
-    Args:
-        extra: Its name.
+    It does not name this package: somebody else may own its name in an index.
 
     Example:
         >>> "'psycopg[binary]>=3.2'" in install_command("postgres")
@@ -56,14 +49,14 @@ def install_command(extra: str) -> str:
 
 def _needed(extra: str, lines: list[str]) -> set[str]:
     """The requirements of an extra, and those of extras that it includes."""
-    found = set()
+    packages = set()
     for line in lines:
         package, _, marker = (part.strip() for part in line.partition(";"))
         if not re.search(rf"extra == ['\"]{re.escape(extra)}['\"]", marker):
             continue
         included = re.fullmatch(rf"{_DISTRIBUTION}\[(.*)\]", package)
         if included is None:
-            found.add(package)
+            packages.add(package)
         else:
-            found.update(*(_needed(name.strip(), lines) for name in included[1].split(",")))
-    return found
+            packages.update(*(_needed(name.strip(), lines) for name in included[1].split(",")))
+    return packages

@@ -169,7 +169,7 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
     sheet.goto(site)
     assert sheet.evaluate(LOAD, ["/packaged", {"gallery": True}]) == "simd"
     sketcher = Sketcher.load(num_threads=1)
-    items = Bundle.default().gallery_items
+    items = Bundle.default().gallery
     assert items is not None
     first, second = (item.sketch for item in (items.items[100], items.items[300]))
     a, b = as_lists(first), as_lists(second)

@@ -47,7 +47,7 @@ def site() -> Iterator[str]:
 
 def gallery(count: int) -> list[Sketch]:
     """Drawings of people, of many categories."""
-    items = Bundle.default().gallery_items
+    items = Bundle.default().gallery
     assert items is not None
     return [item.sketch for item in items.items[:: len(items.items) // count]][:count]
 

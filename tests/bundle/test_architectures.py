@@ -17,7 +17,7 @@ from sketch_pix2seq.bundle.architectures import (
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.models import SketchClassifier
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.network_layout import noise_dim
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipes import find_recipe
 

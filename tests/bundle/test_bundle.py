@@ -41,8 +41,8 @@ def test_a_bundle_with_all_parts_is_read(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "bundle", bundle)
     read = Bundle.open(folder)
     assert read == bundle
-    assert read.latent_gaussians is not None
-    assert read.gallery_items is None
+    assert read.latents is not None
+    assert read.gallery is None
     (folder / "README.md").unlink(missing_ok=True)
     assert read.files == {file.name: file.read_bytes() for file in folder.iterdir()}
 
@@ -50,7 +50,7 @@ def test_a_bundle_with_all_parts_is_read(tmp_path: Path) -> None:
 def test_the_model_in_the_package_is_one() -> None:
     bundle = Bundle.default()
     assert bundle.card.format_version == 2
-    assert bundle.gallery_items is not None
+    assert bundle.gallery is not None
     assert bundle.classifier is not None
     assert bundle.classifier.card.categories == bundle.card.categories
 
@@ -92,7 +92,7 @@ def test_weights_of_other_sizes_than_the_card_says_are_refused(folder: Path) -> 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> None:
-    arrays = {name: array.copy() for name, array in load(tiny_bundle().weights).items()}
+    arrays = {name: array.copy() for name, array in load(tiny_bundle().weights_file).items()}
     arrays["decoder.output.bias"][3] = value
     (folder / "weights.safetensors").write_bytes(save(arrays))
     with pytest.raises(BundleError, match=r"`decoder\.output\.bias` .* must be finite numbers"):

@@ -113,7 +113,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(
 
 
 def test_a_model_that_cannot_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place = write_bundle(folder.parent / "recurrent", replace(tiny_bundle(), latents=None))
+    place = write_bundle(folder.parent / "recurrent", replace(tiny_bundle(), latents_file=None))
     assert main(["generate", "noise", "--bundle", str(place)]) == 1
     out, err = capsys.readouterr()
     assert out == "" and "cannot complete drawings or draw by name" in err and err.count("\n") == 1

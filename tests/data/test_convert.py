@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.synthetic import write_synthetic
-from sketch_pix2seq.data.convert import write_back
+from sketch_pix2seq.data.convert import convert_drawings
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.data.reading import read_drawings
@@ -47,7 +47,7 @@ def test_a_data_set_made_of_what_was_written_is_the_same(
     files: Path, prepared: Path, tmp_path: Path, layout: Any, kind: str
 ) -> None:
     sources = {"prepared": prepared, "files": files}
-    counts = write_back([sources[kind]], tmp_path / "out", format=layout)
+    counts = convert_drawings([sources[kind]], tmp_path / "out", format=layout)
     assert counts == {"circle": 90, "house": 90}
     suffix = {"ndjson": "ndjson", "binary": "bin", "npz": "npz"}[layout]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -61,7 +61,7 @@ def test_a_parquet_folder_is_a_data_set_for_others_and_can_be_prepared_again(
     prepared: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "parquet"
-    assert write_back([prepared], out, format="parquet") == {"circle": 90, "house": 90}
+    assert convert_drawings([prepared], out, format="parquet") == {"circle": 90, "house": 90}
     assert sorted(path.name for path in out.iterdir()) == [
         *("README.md", "test.parquet", "train.parquet", "valid.parquet")
     ]
@@ -76,7 +76,7 @@ def test_a_parquet_folder_is_a_data_set_for_others_and_can_be_prepared_again(
 
 
 def test_the_splits_of_a_data_set_are_those_of_its_npz(prepared: Path, tmp_path: Path) -> None:
-    write_back([prepared], tmp_path / "npz", format="npz")
+    convert_drawings([prepared], tmp_path / "npz", format="npz")
     dataset = Dataset.open(prepared)
     with np.load(tmp_path / "npz" / "house.npz", allow_pickle=True, encoding="latin1") as found:
         for name in ("train", "valid", "test"):
@@ -90,11 +90,11 @@ def test_the_splits_of_a_data_set_are_those_of_its_npz(prepared: Path, tmp_path:
 
 
 def test_svgs_can_be_prepared_again(prepared: Path, tmp_path: Path) -> None:
-    counts = write_back([prepared], tmp_path / "svg", format="svg", splits=["valid", "test"])
+    counts = convert_drawings([prepared], tmp_path / "svg", format="svg", splits=["valid", "test"])
     dataset = Dataset.open(prepared)
     assert sum(counts.values()) == len(dataset.split("valid")) + len(dataset.split("test"))
     assert (tmp_path / "svg" / "house" / "000000.svg").read_text().startswith("<svg")
-    counts = write_back([prepared], tmp_path / "all", format="svg")
+    counts = convert_drawings([prepared], tmp_path / "all", format="svg")
     card = prepare([tmp_path / "all"], tmp_path / "again")
     assert card.categories == ("circle", "house")
 
@@ -103,7 +103,7 @@ def test_what_was_left_out_is_told(files: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "house.ndjson"
     wrong.write_bytes((files / "house.ndjson").read_bytes() + b"{")
     notices: list[str] = []
-    write_back([wrong], tmp_path / "out", splits=["train"], on_notice=notices.append)
+    convert_drawings([wrong], tmp_path / "out", splits=["train"], on_notice=notices.append)
     assert notices == [
         "`split` is ignored: it is for a prepared data set",
         "`house.ndjson`: left out of 91: 1 a line must be a JSON object",
@@ -114,17 +114,17 @@ def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
     source = tmp_path / "wide.ndjson"
     source.write_text('{"word":"../up","drawing":[[[0,25],[0,0]]]}')
     with pytest.raises(DatasetError, match="fit for a file; got '../up'"):
-        write_back([source], tmp_path / "out")
+        convert_drawings([source], tmp_path / "out")
     nameless = tmp_path / ".ndjson"
     nameless.write_text('{"drawing":[[[0,25],[0,0]]]}')
     with pytest.raises(DatasetError, match="fit for a file; got ''"):
-        write_back([nameless], tmp_path / "out")
+        convert_drawings([nameless], tmp_path / "out")
     nameless.unlink()
     source.write_text("{")
     with pytest.raises(DatasetError, match="must hold drawings"):
-        write_back([source], tmp_path / "out")
+        convert_drawings([source], tmp_path / "out")
     with pytest.raises(DatasetError, match="must not exist yet"):
-        write_back([source], tmp_path)
+        convert_drawings([source], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["wide.ndjson"]
 
 
@@ -132,7 +132,7 @@ def test_what_is_too_wide_for_a_layout_is_scaled_and_told(tmp_path: Path) -> Non
     source = tmp_path / "wide.ndjson"
     source.write_text('{"drawing":[[[0,510],[10,20]]]}\n{"drawing":[[[5,255],[0,0]]]}')
     notices: list[str] = []
-    write_back([source], tmp_path / "out", format="binary", on_notice=notices.append)
+    convert_drawings([source], tmp_path / "out", format="binary", on_notice=notices.append)
     assert notices == ["1 drawing was scaled down to 255, the most the layout can hold"]
     found = [drawing.points.tolist() for drawing in read_drawings(tmp_path / "out" / "wide.bin")]
     assert found == [[[0, 0], [255, 5]], [[0, 0], [250, 0]]]
@@ -140,6 +140,6 @@ def test_what_is_too_wide_for_a_layout_is_scaled_and_told(tmp_path: Path) -> Non
 
 def test_wrong_arguments_are_refused(prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`split` must be one of train, valid, test"):
-        write_back([prepared], tmp_path / "out", splits=["training"])
+        convert_drawings([prepared], tmp_path / "out", splits=["training"])
     with pytest.raises(UsageError, match="at least one source"):
-        write_back([], tmp_path / "out")
+        convert_drawings([], tmp_path / "out")

@@ -13,7 +13,7 @@ def test_the_papers_second_setting_is_animals_against_vehicles() -> None:
 def test_of_many_categories_the_first_three_of_each_are_taken() -> None:
     groups = groups_of([*sorted(LIVING), "axe", "bed", "car", "door"])
     assert len(groups.first) == len(groups.second) == EACH
-    assert groups.shown == groups.first + groups.second
+    assert groups.all == groups.first + groups.second
 
 
 def test_categories_of_one_kind_are_cut_in_two_halves() -> None:

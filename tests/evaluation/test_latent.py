@@ -11,7 +11,12 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation import latent
 from sketch_pix2seq.evaluation.evaluation import Evaluation
-from sketch_pix2seq.evaluation.latent import build_gallery, neighbours_agree, places, silhouettes
+from sketch_pix2seq.evaluation.latent import (
+    build_gallery,
+    neighbours_agree,
+    plane_positions,
+    silhouettes,
+)
 
 
 def two_islands(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -37,12 +42,12 @@ def test_no_code_is_its_own_neighbour() -> None:
 
 def test_places_keep_islands_apart_and_do_not_change(rng: np.random.Generator) -> None:
     codes, kinds = two_islands(rng)
-    found = places(codes, seed=3)
+    found = plane_positions(codes, seed=3)
     assert found.shape == (60, 2)
     assert found.min() == 0.0
     assert found.max() == 1.0
     assert neighbours_agree(found.astype(np.float32), kinds).all()
-    np.testing.assert_array_equal(found, places(codes, seed=3))
+    np.testing.assert_array_equal(found, plane_positions(codes, seed=3))
 
 
 def test_models_and_yardsticks_are_measured_on_the_same_drawings(evaluation: Evaluation) -> None:

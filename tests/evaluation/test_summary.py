@@ -32,7 +32,7 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 
 
 @pytest.fixture(scope="module")
-def found(
+def results(
     evaluation: Evaluation, drawings: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Results:
     """Four models, two trainings each; those with the KL term know nothing else."""
@@ -60,8 +60,8 @@ def found(
     return Results(several, measured)
 
 
-def test_each_model_is_one_line_whatever_the_number_of_its_trainings(found: Results) -> None:
-    section = summary.section(found)
+def test_each_model_is_one_line_whatever_the_number_of_its_trainings(results: Results) -> None:
+    section = summary.section(results)
     (table, trainings) = section.tables
     labels = [row[0] for row in table.rows]
     assert labels == ["human", "cnn", "cnn_kl", "rnn", "rnn_kl", "copy", "nearest"]
@@ -71,17 +71,17 @@ def test_each_model_is_one_line_whatever_the_number_of_its_trainings(found: Resu
     assert "2 trainings" in section.how
 
 
-def test_claims_are_over_all_trainings(found: Results) -> None:
-    first, *_ = claims(found)
+def test_claims_are_over_all_trainings(results: Results) -> None:
+    first, *_ = claims(results)
     comparison = first.comparisons[0]
     assert len(comparison.each) == 2
     assert comparison.value.value == pytest.approx(np.mean(comparison.each))
-    measured = {**found.measured}
+    measured = {**results.measured}
     for name in measured:  # the second training of one model recognises everything
         if name.startswith("cnn, training 1: redrawing"):
-            predicted = found.evaluation.held_out.category_ids.tolist()
+            predicted = results.evaluation.held_out.category_ids.tolist()
             measured[name] = {**measured[name], "predicted": predicted}
-    better, *_ = claims(replace(found, measured=measured))
+    better, *_ = claims(replace(results, measured=measured))
     each = better.comparisons[0].each
     assert each[0] == comparison.each[0]
     assert each[1] > each[0]
@@ -89,12 +89,12 @@ def test_claims_are_over_all_trainings(found: Results) -> None:
     assert value.low < comparison.value.value < value.value  # trainings differ: a wide interval
 
 
-def test_diversity_of_a_copy_is_none_and_of_people_one(found: Results) -> None:
-    by_label = {entry.label: entry for entry in found.entries}
-    copy = diversity.diversity(found, by_label["copy"])
-    cnn = diversity.diversity(found, by_label["cnn"])
+def test_diversity_of_a_copy_is_none_and_of_people_one(results: Results) -> None:
+    by_label = {entry.label: entry for entry in results.entries}
+    copy = diversity.diversity(results, by_label["copy"])
+    cnn = diversity.diversity(results, by_label["cnn"])
     assert copy is not None
     assert cnn is not None
     assert not copy.any()
     assert cnn.mean() > 0
-    assert diversity.between_people(found.evaluation) > 0
+    assert diversity.between_people(results.evaluation) > 0

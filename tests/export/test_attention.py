@@ -84,7 +84,7 @@ def test_the_model_card_says_what_it_can_do_and_its_code_runs(
 ) -> None:
     text = (folder / "bundle" / "README.md").read_text(encoding="utf-8")
     assert "`fidelity=0`" in text
-    assert "finishes started" in text
+    assert "completes started" in text
     assert "conditions by chance as in training" in text
     assert "nats a row" in text and "given the picture" in text
     assert max(map(len, text.splitlines())) < 200
@@ -117,7 +117,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
         model,
         torch.from_numpy(batch.pictures),
         torch.from_numpy(ids),
-        Conditions.fixed(DRAWINGS, model.picture_size, torch.device("cpu"), given=given),
+        Conditions.fixed(DRAWINGS, model.picture_size, torch.device("cpu"), condition=given),
         torch.from_numpy(noise.swapaxes(0, 1)),
         0.4,
     ).numpy()
@@ -131,7 +131,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
         fidelity = 1.0 if given == "picture" else 0.0
         conditions = list(networks.from_views(batch.pictures, codes, 1, fidelity, 0))
     rows = networks.decoder.open(DRAWINGS)
-    step = rows.begin(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.4, np.float32))
+    step = rows.insert(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.4, np.float32))
     for number in range(expected.shape[1]):
         if number:
             # the step that torch drew: the least difference can carry a pen over a pixel's edge
@@ -194,7 +194,9 @@ def test_its_card_says_how_likely_test_drawings_are_with_each_condition(
                         *(torch.from_numpy(a) for a in (batch.pictures, batch.steps)),
                         *(torch.from_numpy(a) for a in (batch.lengths, batch.category_ids)),
                         torch.from_numpy(batch.covered),
-                        Conditions.fixed(1, model.picture_size, torch.device("cpu"), given=given),
+                        Conditions.fixed(
+                            1, model.picture_size, torch.device("cpu"), condition=given
+                        ),
                     )
                 sums += losses.sums()
             expected = float(sums[0] / sums[4] + sums[1] / sums[5])

@@ -24,7 +24,7 @@ from sketch_pix2seq.models.drawing import draw_steps
 from sketch_pix2seq.sketch.pen import END_STEP, PEN, PEN_END, START_STEP
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings
-from sketch_pix2seq.training.recipes import default
+from sketch_pix2seq.training.recipes import lstm
 from sketch_pix2seq.training.run import Run
 
 NETWORKS = ["paper-lstm", "conv-layer_norm", "rnn-hyper"]
@@ -38,7 +38,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     prepare([folder / "files"], folder / "set", epsilon=6.0)
     encoder, decoder = request.param.split("-")
     recipe = replace(
-        default(),
+        lstm(),
         num_steps=4,
         batch_size=8,
         sheet_every=0,
@@ -138,7 +138,7 @@ def test_torch_and_numpy_draw_the_same_steps_from_the_same_noise(
     )
     rows = networks_of(Bundle.open(bundle)).decoder.open(3)
     temperatures = np.full(3, temperature, np.float32)
-    step = rows.begin(0, list(latent), noise[0], temperatures)
+    step = rows.insert(0, list(latent), noise[0], temperatures)
     for index in range(expected.shape[1]):
         if index:
             (step,) = rows.advance(3, noise[index][:, None])

@@ -100,7 +100,8 @@ def test_numpy_computes_what_torch_computes(run: Path, exported: Path, data: Pat
     best_weights(Run(run), model)
     with torch.no_grad():
         pictures = torch.from_numpy(rasterise_batch(sketches))
-        logits, features = model.eval().predict(pictures)
+        features = model.eval().features(pictures)
+        logits = model.head(features)
     shares = judge.probabilities(sketches)
     np.testing.assert_allclose(shares, logits.softmax(1).numpy(), atol=5e-3)
     np.testing.assert_allclose(judge.scores(sketches).features, features.numpy(), atol=2e-2)

@@ -34,14 +34,14 @@ def test_torch_draws_the_same_steps(rng: np.random.Generator, given: str) -> Non
         model,
         torch.from_numpy(pictures),
         torch.from_numpy(ids),
-        Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), given=given),
+        Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), condition=given),
         torch.from_numpy(noise.swapaxes(0, 1)),
         0.5,
     ).numpy()
     assert expected.shape[1] == STEPS
     decoder, conditions = _conditions(pictures, ids, given)
     rows = decoder.open(DRAWINGS)
-    got = [rows.begin(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.5, np.float32)).copy()]
+    got = [rows.insert(0, conditions, noise[:, 0], np.full(DRAWINGS, 0.5, np.float32)).copy()]
     for step in range(1, STEPS):
         # the steps that torch drew, as the least difference can carry a pen over a pixel's edge
         rows.replace_last_steps(np.arange(DRAWINGS), expected[:, step - 1])
@@ -56,7 +56,7 @@ def test_a_partly_hidden_picture_is_seen_as_torch_sees_it(rng: np.random.Generat
     pictures = pairs.pictures(rng, DRAWINGS)
     visible = np.ones_like(pictures)
     visible[..., : pairs.SIZE // 2] = 0
-    fixed = Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), given="nothing")
+    fixed = Conditions.fixed(DRAWINGS, pairs.SIZE, torch.device("cpu"), condition="nothing")
     conditions = Conditions(
         torch.ones_like(fixed.visibility),
         torch.from_numpy(visible),
@@ -140,7 +140,7 @@ def test_a_drawing_that_moves_to_another_row_goes_on_as_before(rng: np.random.Ge
     noise = _noise(3)
     expected = _drawn(decoder, conditions, noise)[2]
     rows = decoder.open(3)
-    got = [rows.begin(0, conditions, noise[:, 0], np.full(3, 0.5, np.float32))[2].copy()]
+    got = [rows.insert(0, conditions, noise[:, 0], np.full(3, 0.5, np.float32))[2].copy()]
     got += [rows.advance(3, noise[:, step : step + 1])[0, 2].copy() for step in range(1, 10)]
     rows.move_row(0, 2)
     got += [rows.advance(1, noise[2:, step : step + 1])[0, 0].copy() for step in range(10, STEPS)]
@@ -201,7 +201,7 @@ def _drawn(
 ) -> np.ndarray:
     rows = decoder.open(len(conditions))
     temperatures = np.full(len(conditions), 0.5, np.float32)
-    steps = [rows.begin(0, conditions, noise[:, 0], temperatures).copy()]
+    steps = [rows.insert(0, conditions, noise[:, 0], temperatures).copy()]
     steps += [
         rows.advance(len(conditions), noise[:, step : step + 1])[0].copy()
         for step in range(1, noise.shape[1])
@@ -230,7 +230,7 @@ def expected_log_prob(
 ) -> float:
     size = pairs.SIZE
     picture = torch.zeros(1, 1, size, size)
-    conditions = Conditions.fixed(1, size, picture.device, given="category")
+    conditions = Conditions.fixed(1, size, picture.device, condition="category")
     rows = torch.from_numpy(np.concatenate((START_STEP[None], steps)))[None]
     positions = model.positions(rows)
     lifts = steps[:, PEN.start + PEN_UP] > 0

@@ -21,7 +21,8 @@ def test_logits_and_features_are_torchs(rng: np.random.Generator) -> None:
     module, shown = SketchClassifier(6, 8).eval(), pictures(rng, 10)
     network = ClassifierNetwork({n: t.numpy() for n, t in module.state_dict().items()}, 6, 8)
     with torch.no_grad():
-        expected = module.predict(torch.from_numpy(shown))
+        features = module.features(torch.from_numpy(shown))
+        expected = module.head(features), features
     for got, wanted in zip(network(shown), expected, strict=True):
         np.testing.assert_allclose(got, wanted.numpy(), atol=1e-5)
 
@@ -33,7 +34,7 @@ def test_the_default_bundles_classifier_is_torchs(rng: np.random.Generator) -> N
     module, shown = SketchClassifier(num_categories, width).eval(), pictures(rng, 3)
     module.load_state_dict({n: torch.from_numpy(a).float() for n, a in weights.items()})
     with torch.no_grad():
-        expected = module.predict(torch.from_numpy(shown))[0]
+        expected = module.head(module.features(torch.from_numpy(shown)))
     logits, _ = ClassifierNetwork(weights, num_categories, width)(shown)
     np.testing.assert_allclose(logits, expected.numpy(), atol=5e-4)
 

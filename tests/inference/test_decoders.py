@@ -70,10 +70,10 @@ def test_drawings_enter_and_leave_without_a_trace(rng: np.random.Generator, kind
     noise, temperatures = noise_of(5), np.full(5, 0.5, np.float32)
     expected = drawn(decoder, latents, noise, temperatures)
     rows = decoder.open(5)
-    rows.begin(0, list(latents[:3]), noise[:3, 0], temperatures[:3])
+    rows.insert(0, list(latents[:3]), noise[:3, 0], temperatures[:3])
     rows.advance(3, noise[:3, 1:])
     rows.move_row(0, 2)  # drawing 0 leaves: rows hold 2, 1
-    steps = rows.begin(2, list(latents[3:]), noise[3:, 0], temperatures[3:])
+    steps = rows.insert(2, list(latents[3:]), noise[3:, 0], temperatures[3:])
     assert steps.tobytes() == expected[0, 3:].tobytes()
     numbers, steps = [2, 1, 3, 4], np.array([2, 2, 1, 1])
     for _ in range(10):
@@ -92,7 +92,7 @@ def test_rows_continue_from_the_steps_that_are_put(rng: np.random.Generator, kin
     latents = rng.standard_normal((3, LATENT_DIM)).astype(np.float32)
     noise, temperatures = noise_of(3), np.full(3, 0.5, np.float32)
     rows = decoder.open(3)
-    rows.begin(0, list(latents), noise[:, 0], temperatures)
+    rows.insert(0, list(latents), noise[:, 0], temperatures)
     put = np.array([[3, -2, 0, 1, 0], [0.5, 1, 1, 0, 0]], np.float32)
     rows.replace_last_steps(np.array([0, 2]), put)
     got = rows.advance(3, noise[:, 1:2])[0]

@@ -9,7 +9,8 @@ import torch
 from sketch_pix2seq.inference import mixture
 from sketch_pix2seq.inference.mixture import sample
 from sketch_pix2seq.inference.noise import open_stream, read_noise
-from sketch_pix2seq.models.mixture import StrokeMixture, noise_dim, output_dim
+from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.sketch.network_layout import noise_dim, output_dim
 
 
 @pytest.mark.parametrize("num_components", [1, 3, 20])
@@ -53,7 +54,3 @@ def test_proposals_and_densities_are_those_of_the_owner(rng: np.random.Generator
     pen_log_prob = (owner.pen_logits.log_softmax(-1) * there[:, 2:]).sum(-1)
     expected = owner.log_prob(there[:, :2]) + pen_log_prob
     np.testing.assert_allclose(mixture.log_prob(output, step), expected, rtol=1e-4, atol=1e-4)
-
-
-def test_the_layout_is_that_of_the_owner() -> None:
-    assert [mixture.output_dim(count) for count in (1, 20)] == [output_dim(1), output_dim(20)]

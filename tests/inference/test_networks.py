@@ -28,7 +28,7 @@ from sketch_pix2seq.inference.networks import (
     networks_of,
 )
 from sketch_pix2seq.models.attention import AttentionModel, Conditions
-from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PARTLY, SHOWN
+from sketch_pix2seq.sketch.network_layout import HIDDEN, PARTLY, SHOWN
 
 COUNT = 3
 
@@ -74,7 +74,7 @@ def test_fidelity_1_is_the_whole_picture(
     networks: Networks, model: AttentionModel, views: np.ndarray, fidelity: float | None
 ) -> None:
     found = networks.from_views(views, networks.codes(views), 2, fidelity, 5)
-    fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), given="picture")
+    fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), condition="picture")
     _assert_torchs(found[::2], model, views, fixed)
     for place, (one, again) in enumerate(zip(found[::2], found[1::2], strict=True)):
         _assert_same(one, again)
@@ -106,7 +106,7 @@ def test_between_them_blocks_are_hidden_by_seed_and_number(
     found = networks.from_views(views, networks.codes(views), 3, fidelity, 5)
     for number in range(3):
         visible = np.broadcast_to(seen[0, number], views.shape)
-        fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), given="picture")
+        fixed = Conditions.fixed(COUNT, PICTURE_SIZE, torch.device("cpu"), condition="picture")
         partly = Conditions(
             torch.full_like(fixed.visibility, PARTLY),
             torch.from_numpy(visible.copy()),
@@ -141,7 +141,7 @@ def test_a_category_or_nothing_is_torchs(
     assert isinstance(decoder, AttentionDecoder)
     condition = decoder.condition(category_id=category_id)
     given = "nothing" if category_id is None else "category"
-    fixed = Conditions.fixed(1, PICTURE_SIZE, torch.device("cpu"), given=given)
+    fixed = Conditions.fixed(1, PICTURE_SIZE, torch.device("cpu"), condition=given)
     blank = np.zeros((1, 1, PICTURE_SIZE, PICTURE_SIZE), np.float32)
     _assert_torchs([condition], model, blank, fixed, category_id or 0)
     assert condition.visibility == HIDDEN and not condition.ink.any()

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.inference.noise import (
-    NUM_NORMALS,
     latent_stream,
     open_stream,
     read_gumbels,
     read_noise,
     read_normals,
 )
+from sketch_pix2seq.sketch.network_layout import NUM_NORMALS
 
 DIM = 25
 

@@ -40,7 +40,7 @@ def test_a_drawing_that_moves_to_another_row_sees_on_and_new_ones_see_nothing_dr
         view.mark(slice(1, 2), np.where(drawn[:, None], before, after), after)
         seen = view.windows(slice(1, 2), after)[0]
         np.testing.assert_allclose(seen, expected[-1, number + 1], atol=1e-4)
-    view.begin(1, ink[DRAWINGS:], ink[DRAWINGS:])
+    view.load(1, ink[DRAWINGS:], ink[DRAWINGS:])
     middle = np.full((1, 2), size / 2, np.float32)
     never = np.full((1, size, size), NEVER, np.int16)
     fresh = pen_views(*(torch.from_numpy(a) for a in (ink[DRAWINGS:], never, middle[:, None])))
@@ -74,7 +74,7 @@ def _step_by_step(
     ink: np.ndarray, positions: np.ndarray, lifts: np.ndarray, view: PenView
 ) -> np.ndarray:
     rows, size = slice(0, len(ink)), ink.shape[1]
-    view.begin(0, ink, ink)
+    view.load(0, ink, ink)
     after = np.full((len(ink), 2), size / 2, np.float32)
     seen = [view.windows(rows, after)]
     drawn = np.zeros(len(ink), bool)

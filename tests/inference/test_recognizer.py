@@ -55,9 +55,9 @@ def test_both_classifiers_count(bundle: Bundle) -> None:
     assert probabilities.shape == (2 * VIEWS_AT_ONCE, 3)
     assert (np.diff(probabilities, axis=1) <= 0).all()
     assert all(sorted(row) == sorted(KINDS) for row in labels)
-    assert bundle.latent_gaussians is not None
+    assert bundle.latents is not None
     of_pictures = np.log(with_mirror_images(inputs))
-    of_codes = np.log(softmax(bundle.latent_gaussians.logits(sketcher.encode(inputs))))
+    of_codes = np.log(softmax(bundle.latents.logits(sketcher.encode(inputs))))
     expected = softmax(of_pictures + CODE_CLASSIFIER_WEIGHT * of_codes)
     np.testing.assert_allclose(by_category(prediction, KINDS), expected, rtol=1e-3)
     nothing = sketcher.classify([])
@@ -66,7 +66,7 @@ def test_both_classifiers_count(bundle: Bundle) -> None:
 
 
 def test_one_classifier_is_enough(bundle: Bundle) -> None:
-    prediction = Sketcher(replace(bundle, latents=None)).classify(HOUSE)
+    prediction = Sketcher(replace(bundle, latents_file=None)).classify(HOUSE)
     np.testing.assert_allclose(
         by_category(prediction, KINDS), with_mirror_images([HOUSE]), rtol=1e-4
     )
@@ -82,13 +82,13 @@ def test_mirror_images_are_for_classifiers_that_know_them(
     assert bundle.classifier is not None
     card = replace(bundle.classifier.card, recipe=recipe)
     classifier = replace(bundle.classifier, card=card)
-    prediction = Sketcher(replace(bundle, latents=None, classifier=classifier)).classify(HOUSE)
+    prediction = Sketcher(replace(bundle, latents_file=None, classifier=classifier)).classify(HOUSE)
     expected = tiny_classifier(KINDS).probabilities(HOUSE)
     np.testing.assert_allclose(by_category(prediction, KINDS), expected, rtol=1e-4)
 
 
 def test_without_a_classifier_nothing_is_classified(bundle: Bundle) -> None:
-    sketcher = Sketcher(replace(bundle, classifier=None, latents=None))
+    sketcher = Sketcher(replace(bundle, classifier=None, latents_file=None))
     assert not sketcher.can_classify
     with pytest.raises(BundleError, match="cannot classify drawings"):
         sketcher.classify(HOUSE)
@@ -148,6 +148,6 @@ def test_a_classifier_of_other_things_is_refused(bundle: Bundle, encoder_input: 
     other = tiny_bundle(encoder_input)
     kinds = KINDS if encoder_input == STROKES else ("ant", "bee", "cow")
     card = replace(other.card, categories=kinds)
-    sketcher = Sketcher(replace(other, card=card, latents=None, classifier=bundle.classifier))
+    sketcher = Sketcher(replace(other, card=card, latents_file=None, classifier=bundle.classifier))
     with pytest.raises(BundleError, match="must know its categories, in their order"):
         sketcher.classify(HOUSE)

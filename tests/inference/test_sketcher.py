@@ -257,7 +257,7 @@ def test_loading_folders_and_zip_files(sketcher: Sketcher, tmp_path: Path) -> No
 
 
 def cut_weights(bundle: Bundle) -> Bundle:
-    return replace(bundle, weights=bundle.weights[:1000])
+    return replace(bundle, weights_file=bundle.weights_file[:1000])
 
 
 def change_card(bundle: Bundle) -> Bundle:
@@ -299,10 +299,10 @@ def test_weights_that_are_far_too_large_are_one_clear_line(
     bundle = with_classifier(tiny_bundle(), ("cat", "dog"))
     assert bundle.classifier is not None
     if part == "classifier":
-        files = replace(bundle.classifier, weights=changed(bundle.classifier.weights))
+        files = replace(bundle.classifier, weights_file=changed(bundle.classifier.weights_file))
         bundle = replace(bundle, classifier=files)
     else:
-        content: Any = {part: changed(getattr(bundle, part))}
+        content: Any = {f"{part}_file": changed(getattr(bundle, f"{part}_file"))}
         bundle = replace(bundle, **content)
     sketcher = Sketcher(bundle, num_threads=1)
     errors = []
@@ -403,4 +403,4 @@ def test_what_cannot_be_completed_is_refused(sketcher: Sketcher) -> None:
     with pytest.raises(DrawingError, match="a picture array has no strokes"):
         sketcher.complete(np.ones((48, 48), np.float32))
     with pytest.raises(BundleError, match=r"cannot complete drawings.*--data"):
-        Sketcher(replace(tiny_bundle(), latents=None)).complete(HOUSE)
+        Sketcher(replace(tiny_bundle(), latents_file=None)).complete(HOUSE)

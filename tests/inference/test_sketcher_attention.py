@@ -91,7 +91,7 @@ def test_things_are_drawn_by_name(attending: Sketcher) -> None:
     assert greedy[0] == greedy[1]
     assert attending.can_generate
     with pytest.raises(BundleError, match="cannot complete drawings or draw by name"):
-        Sketcher(replace(tiny_attention_bundle(), latents=None)).generate("clock")
+        Sketcher(replace(tiny_attention_bundle(), latents_file=None)).generate("clock")
 
 
 def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
@@ -111,7 +111,7 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
 
 def test_its_codes_classify_drawings(attending: Sketcher) -> None:
     assert attending.can_classify
-    gaussians = tiny_attention_bundle().latent_gaussians
+    gaussians = tiny_attention_bundle().latents
     assert gaussians is not None
     logits = gaussians.logits(attending.encode([HOUSE, FACE])).astype(np.float64)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -180,10 +180,10 @@ def test_a_recurrent_model_says_in_a_line_what_it_cannot() -> None:
 def test_an_attention_bundle_with_far_too_large_weights_is_one_clear_line(name: str) -> None:
     """A warning would be an error here."""
     arrays = {
-        key: array.astype(np.float32) for key, array in tiny_attention_bundle().arrays.items()
+        key: array.astype(np.float32) for key, array in tiny_attention_bundle().weights.items()
     }
     weights = save(arrays | {name: np.full_like(arrays[name], 3e38)})
-    sketcher = Sketcher(replace(tiny_attention_bundle(), weights=weights), num_threads=1)
+    sketcher = Sketcher(replace(tiny_attention_bundle(), weights_file=weights), num_threads=1)
     errors = []
     for call in (sketcher.redraw, sketcher.complete, sketcher.classify):
         try:

@@ -39,9 +39,9 @@ def frames(content: bytes) -> list[np.ndarray]:
 
 def test_strokes_follow_one_another() -> None:
     timing = timing_of(FACE)
-    assert (timing.end > timing.begin).all()
-    assert (timing.begin[1:] > timing.end[:-1]).all()
-    assert timing.end[0] - timing.begin[0] > timing.end[3] - timing.begin[3]
+    assert (timing.end > timing.start).all()
+    assert (timing.start[1:] > timing.end[:-1]).all()
+    assert timing.end[0] - timing.start[0] > timing.end[3] - timing.start[3]
     assert timing_of(Sketch(())).seconds == 0
 
 
@@ -79,7 +79,7 @@ def test_the_svg_holds_the_whole_drawing_and_its_times() -> None:
     paths = [e for e in ET.fromstring(text).iter() if e.tag.endswith("path")]
     assert [path.get("class") for path in paths] == ["line", "dot", "dot", "line"]
     delays = [float(path.get("style", "").rpartition(":")[2].rstrip("s")) for path in paths]
-    np.testing.assert_allclose(delays, timing_of(FACE).begin, atol=0.006)
+    np.testing.assert_allclose(delays, timing_of(FACE).start, atol=0.006)
     assert "prefers-reduced-motion" in text and "<script" not in text
 
 

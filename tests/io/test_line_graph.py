@@ -34,7 +34,7 @@ def test_a_cross_has_four_edges_at_one_node() -> None:
     graph = LineGraph(long_cross(12, 1.5))
     assert [len(edge.points) for edge in graph.edges] == [13] * 4
     (meeting,) = [ends for ends in graph.ends().values() if len(ends) > 1]
-    ways = np.array([graph.way_out(end).way for end in meeting])
+    ways = np.array([graph.heading(end).direction for end in meeting])
     assert np.allclose(np.sort(ways @ ways.T, axis=1), [-1, 0, 0, 1], atol=1e-6)
     assert graph.radius(meeting[0][0].nodes[meeting[0][1]]) == 1.5
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sketch_pix2seq import DrawingError, read_sketches
-from sketch_pix2seq.data.convert import write_back
+from sketch_pix2seq.data.convert import convert_drawings
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
 from sketch_pix2seq.io.opened import SourceEndedError
 from sketch_pix2seq.io.parquet import read_parquet, write_parquet
@@ -121,4 +121,4 @@ def test_all_verbs_read_it_gzipped_too(tmp_path: Path) -> None:
     for name in ("cats.parquet", "cats.parquet.gz"):
         found = read_sketches(tmp_path / name)
         assert [one.category for one in found] == ["cat", "cat"]
-    assert write_back([path], tmp_path / "lines") == {"cat": 2}
+    assert convert_drawings([path], tmp_path / "lines") == {"cat": 2}

@@ -18,7 +18,7 @@ from sketch_pix2seq.sketch.pen import (
     stroke3_to_stroke5,
     stroke5_to_stroke3,
 )
-from sketch_pix2seq.sketch.simplify import rdp
+from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Sketch
 
 LONGEST = 2_000  # points: four times the longest of the real drawings
@@ -126,7 +126,7 @@ def test_simplifying_keeps_ends_and_a_second_time_changes_little(points: Points)
     for before, after in zip(sketch.strokes, once.strokes, strict=True):
         np.testing.assert_array_equal(before[0], after[0])
         np.testing.assert_array_equal(before[-1], after[-1])
-        assert len(rdp(after, 5.0)) <= len(after) <= len(before)
+        assert len(simplify([after], 5.0)[0]) <= len(after) <= len(before)
 
 
 @relaxed

@@ -20,7 +20,7 @@ from sketch_pix2seq.models.attention import (
 )
 from sketch_pix2seq.models.losses import DrawingLosses
 from sketch_pix2seq.sketch.coverage import covering_steps
-from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PARTLY, SHOWN, VIEW_DIM
+from sketch_pix2seq.sketch.network_layout import HIDDEN, PARTLY, SHOWN, VIEW_DIM
 from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
 from sketch_pix2seq.training.recipe import ConditionSettings
 
@@ -50,7 +50,7 @@ def test_what_is_not_given_changes_nothing(rng: np.random.Generator) -> None:
     ids = torch.arange(DRAWINGS)
     losses = {}
     for given in CONDITIONS:
-        conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given=given)
+        conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, condition=given)
         losses[given] = [
             _reconstruction(model(shown, *_batch(), named, _covered(), conditions))
             for shown, named in ((pictures, ids), (others, ids), (pictures, 1 + ids))
@@ -120,7 +120,7 @@ def test_codes_are_classified_and_that_reaches_the_encoder(rng: np.random.Genera
     model = pairs.torch_model()
     pictures = torch.from_numpy(pairs.pictures(rng, DRAWINGS))
     ids = torch.arange(DRAWINGS)
-    conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, given="nothing")
+    conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device, condition="nothing")
     losses = model(pictures, *_batch(), ids, _covered(), conditions)
     _, latent = model.encode(pictures, conditions)
     odds = model.encoder.classes(latent).log_softmax(1)

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.sketch.network_layout import NUM_SCALES
 
 LATENT_DIM, SIZE, NUM_COMPONENTS = 6, 16, 3
 LENGTHS = torch.tensor([7, 4, 4, 1])
@@ -118,7 +119,7 @@ def test_recurrent_weights_start_orthogonal_and_the_forget_gate_open() -> None:
 
 def test_the_hyper_decoders_scales_start_at_a_tenth() -> None:
     decoder = HyperDecoder(LATENT_DIM, SIZE, NUM_COMPONENTS)
-    codes = torch.ones(HyperDecoder.SCALES, 1, 32)
-    scales = torch.bmm(codes, decoder.scaling[: HyperDecoder.SCALES])
+    codes = torch.ones(NUM_SCALES, 1, 32)
+    scales = torch.bmm(codes, decoder.scaling[:NUM_SCALES])
     torch.testing.assert_close(scales, torch.full_like(scales, 0.1))
-    assert (decoder.scaling[HyperDecoder.SCALES :] == 0).all()
+    assert (decoder.scaling[NUM_SCALES:] == 0).all()

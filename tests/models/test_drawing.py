@@ -7,7 +7,7 @@ import torch
 
 from sketch_pix2seq.models import LSTMDecoder
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps
-from sketch_pix2seq.models.mixture import noise_dim
+from sketch_pix2seq.sketch.network_layout import noise_dim
 from sketch_pix2seq.sketch.pen import PEN, PEN_END
 
 Z, H, M = 4, 12, 3

@@ -10,7 +10,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketch_pix2seq.models import LSTMDecoder, PaperEncoder, SketchAutoencoder
 from sketch_pix2seq.models.losses import DrawingLosses, kl_divergence, reconstruction_losses
-from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.sketch.network_layout import output_dim
 
 LENGTHS = torch.tensor([4, 2, 0])  # the last one is the empty drawing
 

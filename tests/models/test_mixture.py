@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
-from sketch_pix2seq.models.mixture import (
-    StrokeMixture,
+from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.sketch.network_layout import (
+    MAX_CORRELATION,
+    MIN_LOG_STD,
     noise_dim,
     output_dim,
 )
-from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD
 
 
 def random_mixture(rows: int, components: int, seed: int = 0) -> StrokeMixture:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from sketch_pix2seq.models.pen_view import pen_views
-from sketch_pix2seq.sketch.decoder_constants import VIEW_DIM, WINDOWS
+from sketch_pix2seq.sketch.network_layout import VIEW_DIM, WINDOWS
 
 SIZE = 32
 

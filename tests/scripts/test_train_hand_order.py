@@ -9,8 +9,8 @@ from train_hand_order import Batch, Network, examples, train
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.sketch.hand_order import Candidates
 from sketch_pix2seq.sketch.hand_order import Network as PackageNetwork
-from sketch_pix2seq.sketch.hand_order import Ways
 
 
 def test_it_learns_and_numpy_scores_as_torch_does(tmp_path: Path) -> None:
@@ -33,13 +33,13 @@ def test_it_learns_and_numpy_scores_as_torch_does(tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(len(split))[:40].tolist()
     strokes = [stroke.astype(np.float64) for stroke in split.sketch(order[index]).strokes]
     closed = [len(data.alone[index]) > 2 * len(strokes)] * len(strokes)
-    ways = Ways(strokes, closed)
-    assert len(ways.stroke) == len(data.alone[index])
-    numpy_network = PackageNetwork(weights, ways)
+    candidates = Candidates(strokes, closed)
+    assert len(candidates.stroke) == len(data.alone[index])
+    numpy_network = PackageNetwork(weights, candidates)
     drawn: list[int] = []
-    left = np.arange(len(ways.stroke))
-    for number, way in enumerate(data.truth[index].tolist()):
-        found = numpy_network.scores(drawn, left)
-        assert np.allclose(found, expected[number, : len(found)], atol=0.05)
-        drawn.append(way)
-        left = left[ways.stroke[left] != number]
+    remaining = np.arange(len(candidates.stroke))
+    for number, candidate in enumerate(data.truth[index].tolist()):
+        scores = numpy_network.scores(drawn, remaining)
+        assert np.allclose(scores, expected[number, : len(scores)], atol=0.05)
+        drawn.append(candidate)
+        remaining = remaining[candidates.stroke[remaining] != number]

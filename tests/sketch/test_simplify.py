@@ -5,7 +5,6 @@ import pytest
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.sketch.simplify import (
-    rdp,
     rdp_mask,
     simplify,
 )
@@ -35,6 +34,11 @@ def recursive_rdp(points: np.ndarray, epsilon: float) -> np.ndarray:
         return points[[0, -1]]
     left = recursive_rdp(points[: worst + 2], epsilon)
     return np.concatenate([left[:-1], recursive_rdp(points[worst + 1 :], epsilon)])
+
+
+def rdp(points: np.ndarray, epsilon: float) -> np.ndarray:
+    (simple,) = simplify([points], epsilon)
+    return simple
 
 
 def walk(rng: np.random.Generator, num: int) -> np.ndarray:

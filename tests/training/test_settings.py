@@ -111,6 +111,13 @@ def test_unknown_recipes_name_the_nearest() -> None:
         find_recipe("zzzzzz")
 
 
+def test_the_recipe_default_is_called_lstm() -> None:
+    with pytest.raises(UsageError, match="`default` is called `lstm`"):
+        find_recipe("default")
+    values = find_recipe("lstm").to_dict()
+    assert Recipe.from_dict({**values, "name": "default"}).name == "lstm"
+
+
 def test_the_papers_recipe_is_the_papers() -> None:
     recipe = cnn()
     assert recipe.model.encoder == "paper"

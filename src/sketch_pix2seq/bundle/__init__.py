@@ -11,7 +11,7 @@ A folder, or that folder zipped:
                             may be missing: classify pictures; see `ClassifierCard`
     gallery.ndjson          may be missing: human drawings on a map; see `Gallery`
 
-`bundle.py` reads one whole. `files.py` reads the files of a folder or zip file that a stranger
-made; `card.py`, `architectures.py`, `checks.py` and `weights.py` check what is in them. Reading
+`bundle.py` reads one whole. `files.py` reads the files of an untrusted folder or zip
+file; `card.py`, `architectures.py`, `checks.py` and `weights.py` check what is in them. Reading
 executes and writes nothing, and its time and memory are bounded.
 """

@@ -4,8 +4,8 @@ A card names an architecture and its sizes. All that a file of weights must hold
 so a bundle is checked without building a network.
 
 A new architecture needs a subclass of `Architecture` with its name in `ARCHITECTURES` here;
-`inference/networks.py` lists its other places. Tests compare the shapes with those of the networks
-that learn.
+`inference/networks.py` lists where else. Tests compare the shapes with those of the torch
+networks.
 """
 
 from __future__ import annotations
@@ -14,18 +14,29 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from itertools import pairwise
 from typing import Any, ClassVar
 
 from sketch_pix2seq.bundle.checks import MAX_ATTENDED, MAX_FIRST_LAYER, MAX_STEPS, MAX_WEIGHTS
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.sketch.decoder_constants import (
+from sketch_pix2seq.sketch.network_layout import (
+    CLASSIFIER_LAYERS,
+    CONV_LAYERS,
     ENCODING_DIM,
+    GRID_LAYERS,
     NUM_CODE_TOKENS,
-    PER_COMPONENT,
+    NUM_GROUPS,
+    NUM_SCALES,
+    NUM_SHIFTS,
+    PAPER_LAYERS,
+    SUMMARY_LAYERS,
     VIEW_DIM,
+    Layers,
+    convolution_sizes,
+    noise_dim,
+    output_dim,
+    total_stride,
 )
-from sketch_pix2seq.sketch.pen import NUM_PEN_STATES, STROKE5_DIM
+from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 PICTURE, STROKES = "picture", "strokes"
 """What an encoder reads."""
@@ -33,10 +44,6 @@ PICTURE, STROKES = "picture", "strokes"
 Shapes = dict[str, tuple[int, ...]]
 
 _GATES = 4
-_CODES = 12  # of a HyperLSTM: 8 scales and 4 shifts
-_SCALES = 8
-_NUM_GROUPS = 8
-_NUM_NORMALS = 2  # of the noise of a step
 
 
 class Architecture(ABC):
@@ -59,7 +66,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def problems(self, picture_size: int, num_categories: int) -> list[str]:
-        """Say which sizes do not fit; shapes are asked for only where none is wrong."""
+        """Return a line for each size that does not fit; `shapes` needs sizes that do."""
 
     @abstractmethod
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
@@ -68,7 +75,7 @@ class Architecture(ABC):
     @property
     def noise_dim(self) -> int:
         """Length of the noise of one step, as `inference.noise` distributes it."""
-        return self.num_components + NUM_PEN_STATES + _NUM_NORMALS
+        return noise_dim(self.num_components)
 
     def to_dict(self) -> dict[str, Any]:
         """As a card holds it: sizes that are None are left out."""
@@ -110,7 +117,11 @@ class RecurrentArchitecture(Architecture):
         "layer_norm": (),
         "hyper": ("hyper_size", "hyper_embedding"),
     }
-    STRIDES: ClassVar[Mapping[str, int]] = {"paper": 8, "conv": 16, "rnn": 1}
+    STRIDES: ClassVar[Mapping[str, int]] = {
+        "paper": total_stride(PAPER_LAYERS),
+        "conv": total_stride(CONV_LAYERS),
+        "rnn": 1,
+    }
     "A picture's side must be a multiple of this."
 
     name: str
@@ -149,17 +160,17 @@ class RecurrentArchitecture(Architecture):
         return _joined(self._encoder_shapes(picture_size), self._decoder_shapes())
 
     def _encoder_shapes(self, picture_size: int) -> Shapes:
+        side = picture_size // self.STRIDES[self.encoder]
         if self.encoder == "paper":
-            depths = (1, 4, 4, 8, 8, 8, 8)
             layers: Shapes = {
-                f"convolutions.{place}.weight": (after, before, 2, 2)
-                for place, (before, after) in enumerate(pairwise(depths))
+                f"convolutions.{index}.weight": (after, before, 2, 2)
+                for index, (before, after, _) in enumerate(convolution_sizes(1, 1, PAPER_LAYERS))
             }
-            num_features = depths[-1] * (picture_size // 8) ** 2
+            num_features = PAPER_LAYERS[-1][0] * side**2
         elif self.encoder == "conv":
             width = self.encoder_width or 0
-            layers = _convolutions((1, width, 2 * width, 2 * width, 4 * width, 4 * width))
-            num_features = 4 * width * (picture_size // 16) ** 2
+            layers = _convolutions(1, width, CONV_LAYERS)
+            num_features = CONV_LAYERS[-1][0] * width * side**2
         else:
             size = self.encoder_size or 0
             weight, bias = (_GATES * size, STROKE5_DIM + size), (_GATES * size,)
@@ -171,7 +182,7 @@ class RecurrentArchitecture(Architecture):
     def _decoder_shapes(self) -> Shapes:
         size, latent = self.decoder_size, self.latent_dim
         gates = _GATES * size
-        output = _linear("output", size, NUM_PEN_STATES + PER_COMPONENT * self.num_components)
+        output = _linear("output", size, output_dim(self.num_components))
         if self.name != "hyper":
             plain = self.name == "lstm"
             return {
@@ -182,6 +193,7 @@ class RecurrentArchitecture(Architecture):
                 **output,
             }
         hyper, embedding = self.hyper_size or 0, self.hyper_embedding or 0
+        num_codes = NUM_SCALES + NUM_SHIFTS
         return {
             **_linear("start", latent, 2 * (size + hyper)),
             "latent.weight": (gates, latent),
@@ -189,9 +201,9 @@ class RecurrentArchitecture(Architecture):
             "step_weight": (gates, STROKE5_DIM),
             "recurrent_weight": (gates, size),
             "hyper_weight": (_GATES * hyper, STROKE5_DIM + size + hyper),
-            "code_weight": (_CODES * embedding, hyper),
-            "code_bias": (_SCALES * embedding,),
-            "scaling": (_CODES, embedding, size),
+            "code_weight": (num_codes * embedding, hyper),
+            "code_bias": (NUM_SCALES * embedding,),
+            "scaling": (num_codes, embedding, size),
             **_cell_norm("norm", size),
             **_cell_norm("hyper_norm", hyper),
             **output,
@@ -200,7 +212,7 @@ class RecurrentArchitecture(Architecture):
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionArchitecture(Architecture):
-    """A picture's grid of tokens, and a decoder with the place of its pen that attends to it.
+    """A picture's grid of tokens, and a decoder that knows its pen's position and attends to it.
 
     Args:
         name: `attention`.
@@ -222,7 +234,7 @@ class AttentionArchitecture(Architecture):
         "head_size": 256,
         "expansion": 8,
     }
-    STRIDE: ClassVar[int] = 16
+    STRIDE: ClassVar[int] = total_stride((*GRID_LAYERS, *SUMMARY_LAYERS))
     "A picture's side must be a multiple of this."
 
     name: str = "attention"
@@ -246,24 +258,24 @@ class AttentionArchitecture(Architecture):
         problems = _picture_problems(picture_size, self.STRIDE, self.encoder_width)
         if self.decoder_size % self.head_size:
             problems.append("`decoder_size` must be a multiple of `head_size`")
-        places = (picture_size // 8) ** 2 + MAX_STEPS
-        if self.num_layers * self.head_size * places > MAX_ATTENDED:
+        positions = (picture_size // total_stride(GRID_LAYERS)) ** 2 + MAX_STEPS
+        if self.num_layers * self.head_size * positions > MAX_ATTENDED:
             problems.append("`num_layers` times `head_size` must be smaller for such pictures")
         return problems
 
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
         """See `Architecture`."""
-        width, first, channels = self.decoder_size, self.encoder_width, 4 * self.encoder_width
+        width, first = self.decoder_size, self.encoder_width
+        channels = GRID_LAYERS[-1][0] * first
         encoder = {
-            **_convolutions((2, first, 2 * first, 2 * first, channels, channels)),
-            **_convolutions((channels, channels), "summary"),
-            **_head(channels * (picture_size // 16) ** 2, self.latent_dim),
+            **_convolutions(2, first, GRID_LAYERS),
+            **_convolutions(channels, first, SUMMARY_LAYERS, "summary"),
+            **_head(channels * (picture_size // self.STRIDE) ** 2, self.latent_dim),
             **_linear("classes", self.latent_dim, num_categories),
         }
-        num_outputs = NUM_PEN_STATES + PER_COMPONENT * self.num_components
         decoder: Shapes = {
             **_linear("grid", channels, width),
-            "grid_place": ((picture_size // 8) ** 2, width),
+            "grid_place": ((picture_size // total_stride(GRID_LAYERS)) ** 2, width),
             **_linear("code", self.latent_dim, NUM_CODE_TOKENS * width),
             "category.weight": (num_categories, width),
             "null": (width,),
@@ -271,7 +283,7 @@ class AttentionArchitecture(Architecture):
             **_linear("step", STROKE5_DIM + ENCODING_DIM + VIEW_DIM, width),
             "shown.weight": (3, width),
             **_norm("norm", width),
-            **_linear("output", width, num_outputs),
+            **_linear("output", width, output_dim(self.num_components)),
         }
         for number in range(self.num_layers):
             layer = f"layers.{number}"
@@ -315,9 +327,9 @@ class ClassifierArchitecture:
 
     def shapes(self, picture_size: int, num_categories: int) -> Shapes:
         """See `Architecture`."""
-        width = self.width
-        channels = (1, width, 2 * width, 2 * width, 4 * width, 4 * width, 8 * width)
-        return {**_convolutions(channels), **_linear("head", channels[-1], num_categories)}
+        num_features = CLASSIFIER_LAYERS[-1][0] * self.width
+        layers = _convolutions(1, self.width, CLASSIFIER_LAYERS)
+        return {**layers, **_linear("head", num_features, num_categories)}
 
 
 ARCHITECTURES: Mapping[str, type[Architecture]] = {
@@ -329,9 +341,6 @@ ARCHITECTURES: Mapping[str, type[Architecture]] = {
 
 def architecture_from(values: object) -> Architecture:
     """Make the architecture that a card describes; `problems` checks its sizes.
-
-    Args:
-        values: `architecture` of the card's JSON.
 
     Raises:
         BundleError: If its name is unknown, or a size is missing or unknown.
@@ -358,8 +367,8 @@ def classifier_from(values: object) -> ClassifierArchitecture:
 
 
 def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
-    known = {item.name for item in fields(kind)}
-    if unknown := sorted(values.keys() - known):
+    names = {item.name for item in fields(kind)}
+    if unknown := sorted(values.keys() - names):
         raise BundleError(f"`architecture` must not hold {ascii(unknown[0])[:80]}")
     needed = [item.name for item in fields(kind) if item.default is MISSING]
     if missing := [name for name in needed if name not in values]:
@@ -368,7 +377,7 @@ def _made(kind: type[Any], values: Mapping[str, object]) -> Any:
 
 
 def weight_problems(shapes: Shapes) -> list[str]:
-    """Say whether there would be too many weights."""
+    """Return a line if there would be too many weights."""
     num = sum(math.prod(shape) for shape in shapes.values())
     rule = f"there must be at most {MAX_WEIGHTS:,} weights, got {num:,}"
     return [rule] if num > MAX_WEIGHTS else []
@@ -379,12 +388,12 @@ def _joined(encoder: Shapes, decoder: Shapes) -> Shapes:
     return {f"{part}.{name}": of for part, shapes in parts.items() for name, of in shapes.items()}
 
 
-def _convolutions(channels: tuple[int, ...], name: str = "layers") -> Shapes:
+def _convolutions(num_inputs: int, width: int, layers: Layers, name: str = "layers") -> Shapes:
     """3x3 convolutions without bias, each with a group norm; every third layer has no weights."""
     shapes: Shapes = {}
-    for place, (before, after) in enumerate(pairwise(channels)):
-        shapes[f"{name}.{3 * place}.weight"] = (after, before, 3, 3)
-        shapes |= _norm(f"{name}.{3 * place + 1}", after)
+    for index, (before, after, _) in enumerate(convolution_sizes(num_inputs, width, layers)):
+        shapes[f"{name}.{3 * index}.weight"] = (after, before, 3, 3)
+        shapes |= _norm(f"{name}.{3 * index + 1}", after)
     return shapes
 
 
@@ -418,12 +427,12 @@ def _size_problems(architecture: object, limits: Mapping[str, int]) -> list[str]
 def _picture_problems(
     picture_size: int, stride: int, width: int | None, name: str = "encoder_width"
 ) -> list[str]:
-    """Say what is wrong with a picture's side and the channels of the first layer."""
+    """Return problems of a picture's side and of the channels of the first layer."""
     problems = []
     if picture_size % stride:
         problems.append(f"`size` of the raster must be a multiple of {stride}")
-    if width and width % _NUM_GROUPS:
-        problems.append(f"`{name}` must be a multiple of {_NUM_GROUPS}, got {width}")
+    if width and width % NUM_GROUPS:
+        problems.append(f"`{name}` must be a multiple of {NUM_GROUPS}, got {width}")
     elif width and width * picture_size**2 > MAX_FIRST_LAYER:
         rule = f"`{name}` times the pixels of a picture must be at most {MAX_FIRST_LAYER:,}"
         problems.append(f"{rule}, got {width * picture_size**2:,}")

@@ -31,58 +31,58 @@ class Bundle:
     """
 
     card: BundleCard
-    weights: bytes
+    weights_file: bytes
     "Content of `weights.safetensors`."
-    latents: bytes | None = None
-    "How latent codes are distributed; it may be missing."
-    gallery: bytes | None = None
-    "Human drawings and their places on a map; it may be missing."
+    latents_file: bytes | None = None
+    "Content of `latents.safetensors`, if there is one."
+    gallery_file: bytes | None = None
+    "Content of `gallery.ndjson`, if there is one."
     classifier: ClassifierFiles | None = None
-    "What classifies pictures; it may be missing."
+    "The classifier of pictures, if there is one."
 
     @cached_property
-    def arrays(self) -> Mapping[str, np.ndarray]:
+    def weights(self) -> Mapping[str, np.ndarray]:
         """The weights by the names that they have in training.
 
         Raises:
             BundleError: If they are not what the card says.
         """
-        return read_weights(self.weights, WEIGHTS_FILE, self.card.shapes())
+        return read_weights(self.weights_file, WEIGHTS_FILE, self.card.shapes())
 
     @cached_property
-    def latent_gaussians(self) -> LatentGaussians | None:
-        """How latent codes are distributed.
+    def latents(self) -> LatentGaussians | None:
+        """The distribution of latent codes.
 
         Raises:
             BundleError: If it does not fit the model.
         """
-        if self.latents is None:
+        if self.latents_file is None:
             return None
         sizes = len(self.card.categories), self.card.latent_dim
-        return LatentGaussians.from_bytes(self.latents, *sizes)
+        return LatentGaussians.from_bytes(self.latents_file, *sizes)
 
     @cached_property
-    def gallery_items(self) -> Gallery | None:
-        """Human drawings and their places on a map.
+    def gallery(self) -> Gallery | None:
+        """Human drawings and their positions on a map.
 
         Raises:
             BundleError: If a line is not a gallery item.
         """
-        return None if self.gallery is None else Gallery.from_bytes(self.gallery)
+        return None if self.gallery_file is None else Gallery.from_bytes(self.gallery_file)
 
     @property
     def files(self) -> dict[str, bytes]:
         """The files of its folder by name, without those that only people read."""
-        found = {
+        files = {
             MODEL_FILE: self.card.to_json().encode(),
-            WEIGHTS_FILE: self.weights,
-            LATENTS_FILE: self.latents,
-            GALLERY_FILE: self.gallery,
+            WEIGHTS_FILE: self.weights_file,
+            LATENTS_FILE: self.latents_file,
+            GALLERY_FILE: self.gallery_file,
         }
         if self.classifier is not None:
-            found[CLASSIFIER_FILE] = self.classifier.card.to_json().encode()
-            found[CLASSIFIER_WEIGHTS_FILE] = self.classifier.weights
-        return {name: content for name, content in found.items() if content is not None}
+            files[CLASSIFIER_FILE] = self.classifier.card.to_json().encode()
+            files[CLASSIFIER_WEIGHTS_FILE] = self.classifier.weights_file
+        return {name: content for name, content in files.items() if content is not None}
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
@@ -106,16 +106,12 @@ class Bundle:
             files.get(GALLERY_FILE),
             ClassifierFiles.from_files(path, files),
         )
-        bundle._validate()
+        _ = bundle.weights, bundle.latents  # runs their checks
         return bundle
-
-    def _validate(self) -> None:
-        """Read all but the gallery, so that each check runs."""
-        _ = self.arrays, self.latent_gaussians
 
     @classmethod
     def default(cls) -> Bundle:
         """Read the model that comes with the package."""
-        place = resources.files("sketch_pix2seq").joinpath("bundles", "default")
-        with resources.as_file(place) as folder:
+        bundled = resources.files("sketch_pix2seq").joinpath("bundles", "default")
+        with resources.as_file(bundled) as folder:
             return cls.open(folder)

@@ -65,7 +65,7 @@ class Card(ABC):
     licence: str = "Apache-2.0"
     "Licence of the weights."
     attribution: str = ""
-    "Whom the training data come from."
+    "Authors of the training data."
 
     @staticmethod
     @abstractmethod
@@ -73,8 +73,8 @@ class Card(ABC):
         """Make the networks' description of its JSON."""
 
     @abstractmethod
-    def own_problems(self) -> list[str]:
-        """Say what does not fit of what this card alone says."""
+    def extra_problems(self) -> list[str]:
+        """Check the fields that only this card has."""
 
     def shapes(self) -> Shapes:
         """Return the shapes of all weights by name."""
@@ -96,7 +96,7 @@ class Card(ABC):
         """
         values = read_object(text, cls.FILE)
         check_version(values, cls.FILE)
-        known = {item.name for item in fields(cls)}
+        names = {item.name for item in fields(cls)}
         try:
             categories = values.pop("categories", None)
             if problems := category_problems(categories, least=1):
@@ -105,7 +105,7 @@ class Card(ABC):
                 architecture=cls.read_architecture(values.pop("architecture", None)),
                 raster=raster_from(values.pop("raster", None)),
                 categories=tuple(categories),
-                **{name: value for name, value in values.items() if name in known},
+                **{name: value for name, value in values.items() if name in names},
             )
         except (TypeError, SketchPix2SeqError) as error:
             raise BundleError(f"`{cls.FILE}` does not fit: {error}") from error
@@ -114,7 +114,7 @@ class Card(ABC):
         return card
 
     def _problems(self) -> list[str]:
-        problems = self.own_problems()
+        problems = self.extra_problems()
         texts = {"licence": self.licence, "attribution": self.attribution}
         problems += text_problems(texts, MAX_TEXT)
         facts = {"recipe": self.recipe, "data": self.data, "metrics": self.metrics}
@@ -141,9 +141,9 @@ class BundleCard(Card):
     temperature: float
     "Temperature that suits the model, used where none is given."
 
-    def temperature_or(self, asked: float | None) -> float:
-        """Return the temperature that is asked for; None: the one that suits the model."""
-        return self.temperature if asked is None else asked
+    def temperature_or(self, temperature: float | None) -> float:
+        """Return a temperature; None: the one that suits the model."""
+        return self.temperature if temperature is None else temperature
 
     @property
     def latent_dim(self) -> int:
@@ -171,7 +171,7 @@ class BundleCard(Card):
         """See `Card`."""
         return architecture_from(values)
 
-    def own_problems(self) -> list[str]:
+    def extra_problems(self) -> list[str]:
         """See `Card`."""
         problems = text_problems({"name": self.name}, MAX_NAME)
         if not (type(self.max_steps) is int and 0 < self.max_steps <= MAX_STEPS):
@@ -208,17 +208,13 @@ class ClassifierCard(Card):
         """See `Card`."""
         return classifier_from(values)
 
-    def own_problems(self) -> list[str]:
+    def extra_problems(self) -> list[str]:
         """See `Card`."""
         return category_problems(self.categories, least=2)
 
 
 def check_version(values: dict[str, Any], file: str) -> None:
     """Refuse another version of the format.
-
-    Args:
-        values: Fields of a card.
-        file: Name of the card's file.
 
     Raises:
         BundleError: If it is another one.

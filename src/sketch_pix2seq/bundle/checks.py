@@ -1,7 +1,7 @@
-"""What a bundle may hold: upper limits, JSON that a stranger wrote, and facts that others read.
+"""Checks of untrusted bundles: upper limits, JSON, and fields that other modules read.
 
-Size, depth and texts are bounded before anything is made of them, so that a bundle cannot ask for
-endless time or memory.
+Size, depth and texts are bounded before anything is made of them, so that a bundle cannot take
+unlimited time or memory.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 MAX_TEMPERATURE = 100.0
-"""Far below this a drawing is already nothing but noise."""
+"""Far below this a drawing is nothing but noise."""
 MIN_SCALE, MAX_SCALE = 1e-6, 1e6
 """Pixels to one unit of the offsets."""
 MAX_STEPS = 2_000
 """Of one drawing."""
 MAX_CATEGORIES = 10_000
 MAX_NAME = 100
-"""Letters of a category, or of a model's name."""
+"""Largest number of characters of a category, or of a model's name."""
 MAX_TEXT = 10_000
-"""Letters of a licence or an attribution."""
+"""Largest number of characters of a licence or an attribution."""
 MAX_DEPTH = 20
 """Objects and lists inside each other in a card."""
 MAX_PICTURE_SIZE = 512
@@ -33,7 +33,7 @@ MAX_FIRST_LAYER = 1 << 21
 """Channels of the first convolution times the pixels of a picture."""
 
 MAX_ATTENDED = 1 << 21
-"""Numbers that a drawing under way keeps as keys: layers times head size times places."""
+"""Numbers that a drawing in progress keeps as keys: layers times head size times positions."""
 
 MAX_WEIGHTS = 1 << 24
 """Numbers in all networks of a model together; the model in the package has 2.6 million."""
@@ -53,10 +53,6 @@ _SPACES = "\t\n\r"
 
 def read_object(text: str | bytes, file: str) -> dict[str, Any]:
     """Read a JSON object.
-
-    Args:
-        text: Content of the file.
-        file: File name, for the error.
 
     Raises:
         BundleError: If it is no JSON object, is nested deeper than `MAX_DEPTH` or has a text
@@ -81,7 +77,7 @@ def read_object(text: str | bytes, file: str) -> dict[str, Any]:
 
 
 def _parts(value: object, file: str) -> Sequence[object]:
-    """What stands in an object or a list; a text is checked."""
+    """The items of an object or a list; a text is checked."""
     if isinstance(value, dict):
         return [*value.keys(), *value.values()]
     if isinstance(value, list):
@@ -100,7 +96,7 @@ def _is_plain(text: str) -> bool:
 
 
 def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
-    """Say which of some fields are no short printable texts."""
+    """Return a line for each field that is no short printable text."""
     return [
         f"`{name}` must be a printable text of at most {limit:,} letters, got {ascii(value)[:80]}"
         for name, value in values.items()
@@ -109,7 +105,7 @@ def text_problems(values: Mapping[str, object], limit: int) -> list[str]:
 
 
 def category_problems(categories: object, least: int) -> list[str]:
-    """Say what is wrong with a list of categories."""
+    """Return problems of a list of categories."""
     if not isinstance(categories, list | tuple):
         return ["`categories` must be a list of names"]
     if not least <= len(categories) <= MAX_CATEGORIES:
@@ -125,7 +121,7 @@ def category_problems(categories: object, least: int) -> list[str]:
 
 
 def object_problems(values: Mapping[str, object]) -> list[str]:
-    """Say which of some fields are no objects."""
+    """Return a line for each field that is no object."""
     return [
         f"`{name}` must be an object, got {ascii(value)[:80]}"
         for name, value in values.items()
@@ -198,11 +194,11 @@ _FACTS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "data.counts.train": (_is_counts, "an object of counts"),
     "metrics.step": (_is_count, "a count"),
 }
-"""What cards say of recipe, data set and figures is free in form, but for what others read."""
+"""Fields of `recipe`, `data` and `metrics` that other modules read; the others are free in form."""
 
 
 def fact_problems(facts: Mapping[str, Any]) -> list[str]:
-    """Say which facts are of another kind than their readers expect; they may be missing or null.
+    """Say which of these fields have another type than their readers expect; they may be missing.
 
     Args:
         facts: `recipe`, `data` and `metrics` of a card, each an object.
@@ -214,10 +210,10 @@ def fact_problems(facts: Mapping[str, Any]) -> list[str]:
     problems = []
     for path, (fits, rule) in sorted(_FACTS.items()):
         *above, last = path.split(".")
-        place: Any = facts
+        parent: Any = facts
         for name in above:
-            place = place.get(name) if isinstance(place, dict) else None
-        value = place.get(last) if isinstance(place, dict) else None
+            parent = parent.get(name) if isinstance(parent, dict) else None
+        value = parent.get(last) if isinstance(parent, dict) else None
         if value is not None and not fits(value):
             problems.append(f"`{path}` must be {rule}, got {ascii(value)[:80]}")
     test = facts["metrics"].get("test")

@@ -1,4 +1,4 @@
-"""The classifier: what it is, and its weights. It says what pictures of drawings show.
+"""The classifier of pictures of drawings: its card and its weights.
 
     classifier.json         what it is: see `ClassifierCard`
     classifier.safetensors  its weights
@@ -31,33 +31,29 @@ class ClassifierFiles:
 
     Args:
         card: Content of `classifier.json`.
-        weights: Content of `classifier.safetensors`.
+        weights_file: Content of `classifier.safetensors`.
     """
 
     card: ClassifierCard
-    weights: bytes
+    weights_file: bytes
 
     @cached_property
-    def arrays(self) -> Mapping[str, np.ndarray]:
+    def weights(self) -> Mapping[str, np.ndarray]:
         """The weights by name.
 
         Raises:
             BundleError: If they are not what the card says.
         """
-        return read_weights(self.weights, CLASSIFIER_WEIGHTS_FILE, self.card.shapes())
+        return read_weights(self.weights_file, CLASSIFIER_WEIGHTS_FILE, self.card.shapes())
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what it is."""
-        return hashlib.sha256(self.card.to_json().encode() + self.weights).hexdigest()
+        """SHA-256 of card and weights."""
+        return hashlib.sha256(self.card.to_json().encode() + self.weights_file).hexdigest()
 
     @classmethod
     def from_files(cls, path: Path, files: Mapping[str, bytes]) -> ClassifierFiles | None:
-        """Take it out of the files of a folder.
-
-        Args:
-            path: The folder, for the error.
-            files: Content by name.
+        """Read the classifier from the files of a folder; None if they hold none.
 
         Returns:
             The classifier, its weights checked; None without one.
@@ -74,7 +70,7 @@ class ClassifierFiles:
         classifier = cls(
             ClassifierCard.from_json(files[CLASSIFIER_FILE]), files[CLASSIFIER_WEIGHTS_FILE]
         )
-        _ = classifier.arrays  # runs its checks
+        _ = classifier.weights  # runs their checks
         return classifier
 
 

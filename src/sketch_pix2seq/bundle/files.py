@@ -1,6 +1,6 @@
-"""The files of a bundle: a folder, or that folder zipped, perhaps made by a stranger.
+"""The files of an untrusted bundle: a folder, or that folder zipped.
 
-Only files that are asked for are read. Nothing is unpacked to disk, and at most `MAX_TOTAL_BYTES`
+Only the named files are read. Nothing is unpacked to disk, and at most `MAX_TOTAL_BYTES`
 are held in memory.
 """
 
@@ -34,10 +34,6 @@ _IS_ENCRYPTED = 1
 
 def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     """Read files of a folder or of that folder zipped.
-
-    Args:
-        path: The bundle.
-        names: Names of files to read where they exist.
 
     Returns:
         Contents by name, of those that are there.
@@ -89,15 +85,15 @@ def _read_plain(file: Path, limit: int) -> bytes:
 def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     try:
         with path.open("rb") as raw, zipfile.ZipFile(_BoundedFile(raw)) as archive:
-            found = _members(path, archive)
-            wanted = [name for name in names if name in found]
+            members = _members(path, archive)
+            present = [name for name in names if name in members]
             room = MAX_TOTAL_BYTES
-            for name in wanted:
+            for name in present:
                 limit = min(room, _limit(name))
-                if found[name].file_size > limit:
+                if members[name].file_size > limit:
                     raise _too_large(name, limit)
-                room -= found[name].file_size
-            return {name: _read_member(archive, found[name]) for name in wanted}
+                room -= members[name].file_size
+            return {name: _read_member(archive, members[name]) for name in present}
     except (  # all that `zipfile` raises for a damaged file or an unknown compression
         *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
         *(RuntimeError, NotImplementedError, ValueError),
@@ -109,11 +105,11 @@ def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files of an archive by name; those in a folder as if they were outside of it."""
-    found: dict[str, zipfile.ZipInfo] = {}
+    members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
-        place = PurePosixPath(info.filename)
+        inner = PurePosixPath(info.filename)
         wrong = ""
-        if place.is_absolute() or ".." in place.parts or "\\" in info.filename:
+        if inner.is_absolute() or ".." in inner.parts or "\\" in info.filename:
             wrong = "leads out of it"
         elif info.flag_bits & _IS_ENCRYPTED:
             wrong = "is encrypted"
@@ -121,13 +117,13 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             wrong = "is compressed in another way than deflate"
         elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             wrong = "is a link or a device"
-        elif not info.is_dir() and place.name in found:
+        elif not info.is_dir() and inner.name in members:
             wrong = "is there twice"
         if wrong:
             raise BundleError(f"{info.filename[:80]!a} in bundle `{path}` {wrong}")
         if not info.is_dir():
-            found[place.name] = info
-    return found
+            members[inner.name] = info
+    return members
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -1,9 +1,9 @@
-"""The gallery of a bundle: human test drawings, each with its place on a map of latent codes.
+"""The gallery of a bundle: human test drawings, each with its position on a map of latent codes.
 
     {"word": "cat", "drawing": [[x...], [y...]]..., "place": [0.31, 0.8]}
 
-A line for each, in Quick, Draw!'s simplified layout. Evaluation finds the places; codes are not
-stored, as the encoder makes them again in an instant.
+A line for each, in Quick, Draw!'s simplified layout. Evaluation computes the positions; codes are
+not stored, as the encoder recomputes them in an instant.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Gallery:
 
     @property
     def places(self) -> Float64[np.ndarray, "N 2"]:
-        """Place of each drawing."""
+        """Position of each drawing."""
         return np.array([item.place for item in self.items])
 
     @classmethod

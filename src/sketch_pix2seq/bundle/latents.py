@@ -1,10 +1,10 @@
-"""How the latent codes of drawings are distributed: what a bundle draws and completes from by name.
+"""The distribution of latent codes of drawings, for drawing by name and completing.
 
 A category is drawn in a few ways: fish swim to the left or to the right, with or without scales.
 So the codes of a category's drawings are taken to be a mixture of Gaussians, the modes, with a mean
-for each and one covariance for all; and the code of a drawing's beginning to be linear in that of
-the whole drawing, with Gaussian noise. From this follow a code for a category's name, a code of the
-whole drawing for a beginning, and the category of either.
+for each and one covariance for all; and the code of a prefix to be linear in that of the whole
+drawing, with Gaussian noise. From this follow a code for a category's name, a code of the whole
+drawing for a prefix, and the category of either.
 
 Shape letters: N codes, K categories, J modes of a category, Z latent.
 
@@ -33,7 +33,7 @@ NEVER = np.float32(-1e30)
 
 @dataclass(frozen=True, eq=False)
 class LatentGaussians:
-    """Gaussians of the codes of each category's drawings and of their beginnings.
+    """Gaussians of the codes of each category's drawings and of their prefixes.
 
     Args:
         means: Mean code of the drawings of each mode.
@@ -41,9 +41,9 @@ class LatentGaussians:
             category without drawings.
         factor: Cholesky factor, a lower triangle, of the covariance of a drawing's code about the
             mean of its mode.
-        prefix_means: Mean code of the beginnings of each category's drawings.
-        slope: How a beginning's code changes with that of the whole drawing.
-        prefix_factor: Cholesky factor of what else a beginning's code varies by.
+        prefix_means: Mean code of the prefixes of each category's drawings.
+        slope: How a prefix's code changes with that of the whole drawing.
+        prefix_factor: Cholesky factor of the remaining covariance of a prefix's code.
     """
 
     means: Float32[np.ndarray, "K J Z"]
@@ -56,11 +56,6 @@ class LatentGaussians:
     @classmethod
     def from_bytes(cls, data: bytes, num_categories: int, latent_dim: int) -> LatentGaussians:
         """Read the content of `latents.safetensors`.
-
-        Args:
-            data: Content of the file.
-            num_categories: K of the bundle.
-            latent_dim: Z of the bundle.
 
         Raises:
             BundleError: If it does not fit the bundle.
@@ -115,19 +110,13 @@ class LatentGaussians:
         prefix_code: Float32[np.ndarray, " Z"],
         gumbels: Float32[np.ndarray, " J"],
     ) -> int:
-        """Choose a mode for the drawing of a beginning; without noise the likeliest.
-
-        Args:
-            category_id: The category.
-            prefix_code: Code of the beginning.
-            gumbels: Standard Gumbel noise, or zeros.
-        """
+        """Choose a mode for the drawing of a prefix; without noise the likeliest."""
         return int((self._prefix_logits_of_modes(prefix_code)[category_id] + gumbels).argmax())
 
     def complete(
         self, category_id: int, mode: int, prefix_code: Float32[np.ndarray, " Z"]
     ) -> Float32[np.ndarray, " Z"]:
-        """The mean code of the whole drawing of a beginning, if it is of this mode."""
+        """The mean code of the whole drawing of a prefix, if it is of this mode."""
         with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the code
             apart = prefix_code - self._mode_prefix_means[category_id, mode]
             code: Float32[np.ndarray, " Z"] = self.means[category_id, mode] + self._gain @ apart
@@ -138,7 +127,7 @@ class LatentGaussians:
         return _log_sums([self._logits_of_modes(code) for code in codes], len(self.means))
 
     def prefix_logits(self, codes: Float32[np.ndarray, "N Z"]) -> Float32[np.ndarray, "N K"]:
-        """Logits of the categories of beginnings, all equally likely beforehand."""
+        """Logits of the categories of prefixes, all equally likely beforehand."""
         return _log_sums([self._prefix_logits_of_modes(code) for code in codes], len(self.means))
 
     def _logits_of_modes(self, code: Float32[np.ndarray, " Z"]) -> Float32[np.ndarray, "K J"]:
@@ -152,8 +141,8 @@ class LatentGaussians:
     @cached_property
     def _log_shares(self) -> Float32[np.ndarray, "K J"]:
         with np.errstate(divide="ignore"):
-            found: Float32[np.ndarray, "K J"] = np.maximum(np.log(self.shares), NEVER)
-        return found
+            logs: Float32[np.ndarray, "K J"] = np.maximum(np.log(self.shares), NEVER)
+        return logs
 
     @cached_property
     def _lower(self) -> Float32[np.ndarray, "Z Z"]:
@@ -166,7 +155,7 @@ class LatentGaussians:
 
     @cached_property
     def _prefix_covariance(self) -> Float64[np.ndarray, "Z Z"]:
-        """Of a beginning's code about the mean of its mode."""
+        """Of a prefix's code about the mean of its mode."""
         slope = self.slope.astype(np.float64)
         with np.errstate(all="ignore"):  # the caller checks codes and logits
             explained: Float64[np.ndarray, "Z Z"] = slope @ self._covariance @ slope.T
@@ -175,7 +164,7 @@ class LatentGaussians:
 
     @cached_property
     def _mode_prefix_means(self) -> Float32[np.ndarray, "K J Z"]:
-        """Mean code of the beginnings of each mode's drawings."""
+        """Mean code of the prefixes of each mode's drawings."""
         with np.errstate(all="ignore"):  # the caller checks codes and logits
             middle = (self.shares[:, :, None] * self.means).sum(axis=1, keepdims=True)
             moved: Float32[np.ndarray, "K J Z"] = (self.means - middle) @ self.slope.T
@@ -184,12 +173,12 @@ class LatentGaussians:
 
     @cached_property
     def _gain(self) -> Float32[np.ndarray, "Z Z"]:
-        """From a beginning's code, less its mean, to that of the whole, less its mean."""
+        """From a prefix's code, less its mean, to that of the whole, less its mean."""
         with np.errstate(all="ignore"):  # the caller checks the code
             crossed = self.slope.astype(np.float64) @ self._covariance
             gain = np.linalg.lstsq(self._prefix_covariance, crossed, rcond=None)[0].T
-            found: Float32[np.ndarray, "Z Z"] = gain.astype(np.float32, order="C")
-            return found
+            exact: Float32[np.ndarray, "Z Z"] = gain.astype(np.float32, order="C")
+            return exact
 
     @cached_property
     def _discriminant(self) -> tuple[np.ndarray, np.ndarray]:
@@ -227,8 +216,8 @@ def _discriminate(
     """Log density of a code in each mode, with the mode's share, up to a constant."""
     weight, bias = discriminant
     with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the logits
-        found: Float32[np.ndarray, "K J"] = weight @ code + bias
-    return np.where(log_shares > NEVER, found + log_shares, NEVER)
+        logits: Float32[np.ndarray, "K J"] = weight @ code + bias
+    return np.where(log_shares > NEVER, logits + log_shares, NEVER)
 
 
 def _log_sums(
@@ -239,5 +228,5 @@ def _log_sums(
     largest = rows.max(axis=2, initial=NEVER)
     with np.errstate(all="ignore"):  # the caller checks the logits
         sums: Float32[np.ndarray, "N K"] = np.exp(rows - largest[:, :, None]).sum(axis=2)
-        found = largest + np.log(sums)
-    return np.where(largest <= NEVER, NEVER, found)  # NaN stays
+        logits_of_categories = largest + np.log(sums)
+    return np.where(largest <= NEVER, NEVER, logits_of_categories)  # NaN stays

@@ -42,13 +42,13 @@ def read_weights(data: bytes, file: str, shapes: Shapes) -> dict[str, np.ndarray
     if int.from_bytes(data[:_LENGTH_BYTES], "little") > MAX_HEADER_BYTES:
         raise _unreadable(file, f"a header of more than {MAX_HEADER_BYTES >> 20} MiB")
     try:
-        found: dict[str, Any] = dict(deserialize(data))  # type: ignore[no-untyped-call]
+        entries: dict[str, Any] = dict(deserialize(data))  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise _unreadable(file, error) from error
-    _check_names(file, set(found), set(shapes))
+    _check_names(file, set(entries), set(shapes))
     arrays = {}
     for name, shape in shapes.items():
-        entry = found.pop(name)
+        entry = entries.pop(name)
         if tuple(entry["shape"]) != shape or entry["dtype"] not in _TYPES:
             raise BundleError(
                 f"`{name}` in `{file}` of the bundle must be F16 or F32 of shape {shape}, as the "
@@ -73,9 +73,9 @@ def write_weights(arrays: Mapping[str, np.ndarray]) -> bytes:
     return content
 
 
-def _check_names(file: str, found: set[str], wanted: set[str]) -> None:
-    """Name one array that is missing or that nobody expects."""
-    for names, rule in ((wanted - found, "must hold"), (found - wanted, "must not hold")):
+def _check_names(file: str, present: set[str], expected: set[str]) -> None:
+    """Name one array that is missing or unexpected."""
+    for names, rule in ((expected - present, "must hold"), (present - expected, "must not hold")):
         if names:
             name = min(names)
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""

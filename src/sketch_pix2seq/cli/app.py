@@ -1,4 +1,4 @@
-"""The command's shell: finding the verb, and one clear line when something is wrong.
+"""The command line: it finds the verb, and reports an error in one line.
 
 A verb's module is loaded only when that verb runs.
 """
@@ -36,18 +36,18 @@ class Verb(NamedTuple):
 
     Args:
         name: Name that the user types.
-        home: Function of the verb, or `App` of further verbs, as `module:name`.
+        target: Function of the verb, or `App` of further verbs, as `module:name`.
         summary: Line in `--help`, so that help loads no verb.
     """
 
     name: str
-    home: str
+    target: str
     summary: str
 
 
 VERBS = (
     Verb("draw", "sketch_pix2seq.cli.draw:draw", "Draw drawings again, stroke by stroke."),
-    Verb("complete", "sketch_pix2seq.cli.draw:complete", "Finish started drawings."),
+    Verb("complete", "sketch_pix2seq.cli.draw:complete", "Complete started drawings."),
     Verb("generate", "sketch_pix2seq.cli.generate:generate", "Draw things by their names."),
     Verb("mix", "sketch_pix2seq.cli.mix:mix", "Draw what lies between drawings."),
     Verb("trace", "sketch_pix2seq.cli.trace:trace", "Turn pictures into strokes, without a model."),
@@ -66,22 +66,22 @@ VERBS = (
 )
 
 
-_THAT_DRAW = ("draw", "complete", "generate", "mix", "trace")
-ANSWERS = {
+_DRAWING_VERBS = ("draw", "complete", "generate", "mix", "trace")
+OLD_WORDS = {
     "data export": "now `data convert`",
     "export --judge": "now `export --classifier`",
-    **{f"{verb} --smooth": "now `--curves`" for verb in _THAT_DRAW},
+    **{f"{verb} --smooth": "now `--curves`" for verb in _DRAWING_VERBS},
     "evaluate --seeds": "now `--repeats`",
     "train --judge": "gone: models are not trained with rewards any more",
 }
-"""What users may still type, and what to say then."""
+"""Names of earlier versions that users may still type, and what to use instead."""
 
 
 class Ended(KeyboardInterrupt):
     """A signal asks the command to end.
 
     Args:
-        word: What to say.
+        word: The message.
         status: The exit status, 128 + the signal's number.
     """
 
@@ -92,7 +92,7 @@ class Ended(KeyboardInterrupt):
 
 
 class Flags:
-    """What the verb's arguments are called, and a look at the words given for them.
+    """Names of the verb's arguments as users type them, and checks of their values.
 
     Called by cyclopts once it knows the verb.
     """
@@ -102,27 +102,22 @@ class Flags:
         "By Python's name of an argument, what a user types for it."
 
     def __call__(self, app: App, path: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        """Take the names down; fractions are not whole numbers, and `json` is `ndjson`."""
+        """Collect the names; refuse fractions for whole numbers; `json` means `ndjson`."""
         for argument in arguments:
             if argument.name.startswith("-"):
                 self.typed[argument.field_info.name] = argument.name
             whole = int in (argument.hint, *get_args(argument.hint))
-            for place, token in enumerate(argument.tokens):
+            for index, token in enumerate(argument.tokens):
                 if argument.name == "--format" and token.value == "json":
-                    argument.tokens[place] = token.evolve(value="ndjson")
+                    argument.tokens[index] = token.evolve(value="ndjson")
                 if whole and "." in token.value:  # cyclopts would round it
                     message = f"must be a whole number; got {token.value}"
                     raise CoercionError(msg=message, token=token, argument=argument)
 
     def as_typed(self, error: SketchPix2SeqError) -> str:
-        """Say what is wrong, naming arguments as they are typed.
+        """Return an error's message with arguments named as they are typed.
 
-        Args:
-            error: Its message names them as Python does. In any but a `UsageError` just the
-                advice is about arguments.
-
-        Returns:
-            The message.
+        In any but a `UsageError` only the advice names arguments.
         """
         message = str(error)
         about = len(message) if isinstance(error, UsageError) else len(error.do or "")
@@ -153,13 +148,13 @@ def build_app(flags: Flags | None = None) -> App:
         config=Flags() if flags is None else flags,
     )
     for verb in VERBS:
-        app.command(verb.home, name=verb.name, help=verb.summary)
+        app.command(verb.target, name=verb.name, help=verb.summary)
     app.register_install_completion_command(help="Complete words in this shell from now on.")
     return app
 
 
 def run() -> None:
-    """Be the command: run, and leave nothing for the interpreter to stumble over at its end."""
+    """Run the command and exit, also if nobody reads its output any more."""
     _fill_closed_streams()
     status = main()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -173,9 +168,6 @@ def run() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
-
-    Args:
-        arguments: What follows the command's name; None: as it was started.
 
     Returns:
         The exit status: 0, 1 (failure), 2 (usage), 130 (Ctrl-C) or 143 (SIGTERM).
@@ -206,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SketchPix2SeqError as error:
         return _report(flags.as_typed(error), FAILURE, debug=debug)
     except OSError as error:
-        return _report(_what_the_system_says(error), FAILURE, debug=debug)
+        return _report(_os_error_message(error), FAILURE, debug=debug)
     except Exception as error:  # a defect; still one line
         message = f"unexpected {type(error).__name__}: {error}. Run again with {_DEBUG}."
         return _report(message, FAILURE, debug=debug)
@@ -215,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _ends_cleanly() -> Iterator[None]:
-    """Raise `Ended` where the program is when Ctrl-C or SIGTERM comes: nothing stays half written.
+    """Raise `Ended` on Ctrl-C or SIGTERM, so that nothing stays half written.
 
     A signal that the caller has set to be ignored stays ignored. Outside the main thread, where
     signals do not arrive, nothing changes.
@@ -223,14 +215,14 @@ def _ends_cleanly() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {}
+    former_handlers = {}
     for number, handler in ((signal.SIGINT, _interrupted), (signal.SIGTERM, _terminated)):
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            before[number] = signal.signal(number, handler)
+            former_handlers[number] = signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, former in before.items():
+        for number, former in former_handlers.items():
             signal.signal(number, former)
 
 
@@ -246,9 +238,9 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 
 def _fill_closed_streams() -> None:
-    """Let streams that the caller closed lead nowhere.
+    """Open the null device for each standard stream that the caller closed.
 
-    Else a file of the command would take their place, and Python would print errors on stdout.
+    Else a file of the command would get its number, and Python would print errors on stdout.
     """
     for number in range(3):
         try:
@@ -262,31 +254,31 @@ def _fill_closed_streams() -> None:
 
 
 def _refuse_old_words(words: Sequence[str]) -> None:
-    """Say what an old word is now."""
+    """Refuse names of earlier versions, saying what to use instead."""
     end = words.index("--") if "--" in words else len(words)
     typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
-    for old, answer in ANSWERS.items():
+    for old, answer in OLD_WORDS.items():
         first, second = old.split()
         if typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2]):
             raise UsageError(f"`{old}` is {answer}")
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:
-    """Take `--debug` out of the words, wherever it stands before a `--`."""
+    """Remove `--debug` from the words before a `--`."""
     end = words.index("--") if "--" in words else len(words)
     flags = [word for word in words[:end] if word != _DEBUG]
     return flags + words[end:], len(flags) < end
 
 
 def _report(message: str, status: int, *, debug: bool) -> int:
-    """Say in one line what went wrong."""
+    """Write one line of error and return the status."""
     if debug:
         sys.stderr.write("\n".join(map(printable, traceback.format_exc().split("\n"))))
     notify(message)
     return status
 
 
-def _what_the_system_says(error: OSError) -> str:
-    """Name the file, if there is one, and what is wrong with it."""
+def _os_error_message(error: OSError) -> str:
+    """The system's message, with the name of the file if there is one."""
     reason = error.strerror or str(error)
     return f"`{error.filename}`: {reason}" if error.filename else reason

@@ -129,11 +129,13 @@ def convert(
         split: Only this split of a prepared data set; can be repeated.
     """
     with needs_extra("data"):
-        from sketch_pix2seq.data.convert import write_back
+        from sketch_pix2seq.data.convert import convert_drawings
 
     notices: list[str] = []
     try:
-        counts = write_back(sources, out, format=format, splits=split, on_notice=notices.append)
+        counts = convert_drawings(
+            sources, out, format=format, splits=split, on_notice=notices.append
+        )
     finally:
         for notice in notices:
             notify(notice)
@@ -178,7 +180,7 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
 
 
 def _print_total(card: DatasetCard) -> None:
-    """Say how much there is, in a line."""
+    """Print the number of drawings and categories."""
     totals = [card.total(split) for split in SPLITS]
     shares = ", ".join(f"{num:,} {split}" for num, split in zip(totals, SPLITS, strict=True))
     noun = "category" if len(card.categories) == 1 else "categories"
@@ -202,7 +204,7 @@ def _print_counts(dataset: Dataset) -> None:
 
 
 def _print_left_out(card: DatasetCard) -> None:
-    """Say of each source what was left out and why."""
+    """Print what was left out of each source, and why."""
     for source in card.sources:
         if not source.left_out:
             continue

@@ -48,7 +48,7 @@ class DrawOptions:
     style: Style = DEFAULT_STYLE
 
     def check(self, num_inputs: int, best_of: int = 1, fidelity: float | None = None) -> None:
-        """Check what needs no model, before anything is read, named or loaded for it.
+        """Check what needs no model, before anything is read or loaded.
 
         Args:
             num_inputs: Drawings to draw from, or as many files while they are unread.
@@ -132,7 +132,7 @@ def draw(
 def complete(
     *inputs: Path, category: str | None = None, options: DrawOptions = DEFAULT_OPTIONS
 ) -> None:
-    """Finish started drawings: what is given stays, the rest is drawn.
+    """Complete started drawings: their strokes stay, the model adds the others.
 
     Writes NAME-completed.svg for each input, NAME-completed-0.svg and so on with -n, and prints
     each path.
@@ -163,23 +163,23 @@ def complete(
 def _completed(
     sketcher: Sketcher, read: Inputs, category: str | None, options: DrawOptions
 ) -> tuple[Inputs, list[list[Sketch]]]:
-    """Complete what can be completed; what is too long already becomes a problem."""
+    """Complete what can be completed; a drawing that is too long becomes a problem."""
 
-    def finish(sketches: Any, progress: Callable[[int, int], None] | None) -> Any:
+    def complete_one(sketches: Any, progress: Callable[[int, int], None] | None) -> Any:
         n, temperature, seed = options.n, options.temperature, options.seed
         return sketcher.complete(
             sketches, n, temperature, seed, progress=progress, category=category
         )
 
-    wrong, drawings = {}, []
+    errors, drawings = {}, []
     with progress_bar("drawing") as progress:
         try:
-            return read, finish(read.sketches, progress)
+            return read, complete_one(read.sketches, progress)
         except DrawingError:
             pass
         for number, sketch in enumerate(read.sketches):
             try:
-                drawings.append(finish(sketch, None))
+                drawings.append(complete_one(sketch, None))
             except DrawingError as error:
-                wrong[number] = error
-    return read.without(wrong), drawings
+                errors[number] = error
+    return read.without(errors), drawings

@@ -20,7 +20,7 @@ import sketch_pix2seq
 from sketch_pix2seq import __version__
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.outputs import refuse_place
-from sketch_pix2seq.cli.terminal import print_line
+from sketch_pix2seq.cli.terminal import bars, print_line
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Amount:
-    """How much is measured, where it is not the usual amount."""
+    """How much is measured, where that differs from the defaults of `EvaluationSettings`."""
 
     per_category: Annotated[
         int | None, Parameter(help="Test drawings of each category, at most; 300.")
@@ -55,15 +55,15 @@ class Amount:
         """Return the settings of the evaluation."""
         from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
 
-        given: dict[str, Any] = {"temperatures": self.temperature, **vars(self)}
-        del given["temperature"]
+        values: dict[str, Any] = {"temperatures": self.temperature, **vars(self)}
+        del values["temperature"]
         return EvaluationSettings(
-            **{name: value for name, value in given.items() if value not in (None, ())}
+            **{name: value for name, value in values.items() if value not in (None, ())}
         )
 
 
 DEFAULT_AMOUNT = Amount()
-"""What `EvaluationSettings` says."""
+"""The defaults of `EvaluationSettings`."""
 
 
 def evaluate(
@@ -110,11 +110,11 @@ def models_of(bundles: tuple[Path, ...]) -> dict[str, tuple[Path | None, ...]]:
         UsageError: If two have one name that was not given.
     """
     named: dict[str, tuple[Path | None, ...]] = {}
-    for given in bundles:
-        name, equals, rest = str(given).partition("=")
-        path = Path(rest) if equals and not given.exists() else given
-        is_named = path is not given
-        label = name if is_named else given.name.removesuffix(".zip")
+    for bundle in bundles:
+        name, equals, rest = str(bundle).partition("=")
+        path = Path(rest) if equals and not bundle.exists() else bundle
+        is_named = path is not bundle
+        label = name if is_named else bundle.name.removesuffix(".zip")
         if label in named and not is_named:
             raise UsageError(
                 f"two of `bundle` are called {label}", do="Name them: --bundle NAME=BUNDLE."
@@ -157,7 +157,7 @@ def check_measurable(
     pictures: Path | None,
     amount: Amount,
 ) -> None:
-    """Refuse what could not be measured, before hours are spent on training.
+    """Check that all can be measured, before hours are spent on training.
 
     Args:
         labels: Labels of all models.
@@ -205,7 +205,7 @@ def measure(
     settings = amount.settings()
     refuse_place(out)
     check_labels([*models, *drawings])
-    dataset, chosen = Dataset.open(data), Classifier.load(judge)
+    dataset, judge_classifier = Dataset.open(data), Classifier.load(judge)
     held_out = HeldOut(dataset, settings.per_category)
     others = [read_redrawings(name, path, held_out) for name, path in drawings.items()]
     loaded = load_models(models)
@@ -213,7 +213,7 @@ def measure(
         page = run(
             loaded,
             dataset,
-            chosen,
+            judge_classifier,
             out,
             provenance(data),
             settings,
@@ -225,7 +225,7 @@ def measure(
 
 
 def provenance(data: Path) -> Provenance:
-    """Say how a report is made, as far as this machine knows."""
+    """How a report is made: command, commit, data, machine and date."""
     from sketch_pix2seq.evaluation.report.layout import Provenance
 
     return Provenance(
@@ -239,12 +239,12 @@ def provenance(data: Path) -> Provenance:
 
 
 def _commit() -> str | None:
-    """The commit of this code, where it lies in a checkout of its own."""
+    """The commit of the checkout that this code is in; None: it is installed."""
     package = Path(sketch_pix2seq.__file__).resolve().parent
     if not (package.parents[1] / ".git").exists():
         return None  # installed: a checkout around it would be somebody else's
     try:
-        found = subprocess.run(
+        result = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--exclude=*"],
             cwd=package,
             capture_output=True,
@@ -254,25 +254,16 @@ def _commit() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return result.stdout.strip() or None
 
 
 @contextmanager
 def _parts_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Show what is measured now; nothing where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        disable=sys.stderr is None or not sys.stderr.isatty(),
-    ) as bars:
-        task = bars.add_task("", total=None)
-
-        def show(part: str, done: int, total: int) -> None:
-            bars.update(task, description=part, completed=done, total=total)
-
-        yield show
+    with bars(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda part, done, total: progress.update(
+            task, description=part, completed=done, total=total
+        )

@@ -47,8 +47,13 @@ def export(
         raise UsageError("`gallery` must be a number of drawings, and needs `data`", got=gallery)
     trained = Run(run)
     if trained.recipe.task == "classify":
-        given = {"data": data, "temperature": temperature, "classifier": classifier, "notes": notes}
-        for name, value in (given | {"gallery": gallery or None}).items():
+        ignored = {
+            "data": data,
+            "temperature": temperature,
+            "classifier": classifier,
+            "notes": notes,
+        }
+        for name, value in (ignored | {"gallery": gallery or None}).items():
             if value is not None:
                 raise UsageError(f"`{name}` must be left out: this is the run of a classifier")
         export_classifier(trained, out)
@@ -61,8 +66,8 @@ def export(
         if gallery and data is not None:
             _add_gallery(folder, data, gallery, trained.recipe)
 
-    said = "" if notes is None else notes.read_text(encoding="utf-8")
-    export_run(run, out, data=data, temperature=temperature, notes=said, add=add)
+    notes_text = "" if notes is None else notes.read_text(encoding="utf-8")
+    export_run(run, out, data=data, temperature=temperature, notes=notes_text, add=add)
     print_line(out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sketch_pix2seq.cli.draw import DEFAULT_OPTIONS, DrawOptions
 from sketch_pix2seq.cli.inputs import Source, name_source
@@ -21,43 +21,35 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
         categories: Categories to draw, of those that the model knows.
         options: How drawings are made, and where they go.
     """
+    from sketch_pix2seq.inference.engine import offset_progress
+
     first: dict[str, str] = {}
     for category in categories:
         first.setdefault(category.casefold(), category)
-    wanted = list(first.values())
-    if len(wanted) < len(categories):
+    distinct = list(first.values())
+    if len(distinct) < len(categories):
         notify("a category that is named twice is drawn once; -n draws more of each")
-    if not wanted:
+    if not distinct:
         raise UsageError("there must be a category", do="Name one that the model knows.")
     n, temperature, seed = options.n, options.temperature, options.seed
-    options.check(len(wanted))
-    results = options.plan(_sources(wanted), (), "generated")
+    options.check(len(distinct))
+    total = len(distinct) * n
+    results = options.plan(_sources(distinct), (), "generated")
     sketcher = options.load_sketcher()
-    for category in wanted:
+    for category in distinct:
         sketcher.category_id(category)  # all of them are known before one is drawn
     with progress_bar("drawing") as progress:
         drawings = [
             sketcher.generate(
-                category,
-                n,
-                temperature,
-                seed,
-                _offset_progress(number * n, len(wanted) * n, progress),
+                category, n, temperature, seed, offset_progress(progress, first_drawing, total)
             )
-            for number, category in enumerate(wanted)
+            for first_drawing, category in zip(range(0, total, n), distinct, strict=True)
         ]
     results.write(drawings, options.facts(sketcher))
 
 
 def _sources(categories: Sequence[str]) -> list[Source]:
     """Name files after categories; what a file cannot be called becomes `-`."""
-    taken: set[str] = set()
-    stems = [re.sub(r"[^\w+-]+", "-", one).strip("-") or "unnamed" for one in categories]
-    return [name_source(stem, [""], taken) for stem in stems]
-
-
-def _offset_progress(
-    before: int, total: int, progress: Callable[[int, int], None]
-) -> Callable[..., None]:
-    """Report the progress of a part as that of the whole."""
-    return lambda done, _: progress(before + done, total)
+    used: set[str] = set()
+    stems = [re.sub(r"[^\w+-]+", "-", name).strip("-") or "unnamed" for name in categories]
+    return [name_source(stem, [""], used) for stem in stems]

@@ -1,7 +1,6 @@
 """Inputs of verbs: drawings, each under a unique name, and models.
 
-`-` is standard input, and `default` in the place of a model the one in the package, or its
-classifier.
+`-` is standard input; as a model, `default` is the one in the package, or its classifier.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ MAX_REPORTED = 10
 
 
 STANDARD = Path("-")
-"""Standard input among inputs, standard output as a place for results."""
+"""Standard input among inputs, standard output as the path of results."""
 
 
 class Source(NamedTuple):
-    """What results are named after.
+    """The names that results are named after, unique among those of one call.
 
     Args:
-        name: Of an input; no other one has it.
-        names: Of what drawings are made of; no other one has it.
+        name: Name of an input file or a category.
+        names: Names of its drawings.
     """
 
     name: str
@@ -61,7 +60,7 @@ class Inputs:
 
     @property
     def paths(self) -> list[Path]:
-        """The files, as they were given."""
+        """Paths of the input files."""
         return [file.path for file in self.files]
 
     @property
@@ -74,23 +73,23 @@ class Inputs:
         """The names of the files that hold drawings."""
         return [file.source for file in self.files if file.sketches]
 
-    def without(self, wrong: Mapping[int, DrawingError]) -> Inputs:
-        """Leave out some drawings, by their place in `sketches`; what is wrong with them is known.
+    def without(self, errors: Mapping[int, DrawingError]) -> Inputs:
+        """Leave out drawings with errors, which become problems.
 
         Args:
-            wrong: What is wrong with each; it becomes a problem of its file.
+            errors: By the drawing's index in `sketches`.
         """
         files, problems, number = [], list(self.problems), 0
         for file in self.files:
-            kept = []
-            for place in range(len(file.sketches)):
-                if (error := wrong.get(number)) is None:
-                    kept.append(place)
+            indices = []
+            for index in range(len(file.sketches)):
+                if (error := errors.get(number)) is None:
+                    indices.append(index)
                 else:
-                    problems.append(DrawingError(f"`{file.source.names[place]}`: {error}"))
+                    problems.append(DrawingError(f"`{file.source.names[index]}`: {error}"))
                 number += 1
-            source = file.source._replace(names=[file.source.names[place] for place in kept])
-            files.append(InputFile(file.path, source, [file.sketches[place] for place in kept]))
+            source = file.source._replace(names=[file.source.names[index] for index in indices])
+            files.append(InputFile(file.path, source, [file.sketches[index] for index in indices]))
         return Inputs(files, problems)
 
     def report_problems(self) -> None:
@@ -105,10 +104,10 @@ class Inputs:
 
 
 def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
-    """Read all that can be read of files, and of the files of folders.
+    """Read the drawings of files and of the files in folders.
 
-    Inputs of the same name are numbered. Names are the same if a file system might take them for
-    one: case and the ways to write an accent do not count.
+    Inputs of the same name are numbered; case and Unicode normalisation do not distinguish names,
+    since some file systems ignore them.
 
     Args:
         paths: The files.
@@ -121,7 +120,7 @@ def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
         raise UsageError("there must be an input", do="Name a file with a drawing.")
     files: list[InputFile] = []
     problems: list[DrawingError] = []
-    taken: set[str] = set()
+    used: set[str] = set()
     for path in itertools.chain.from_iterable(_files_of(path, problems) for path in paths):
         is_piped = path == STANDARD
         source = _StandardInput(sys.stdin.buffer.read(MAX_BYTES + 1)) if is_piped else path
@@ -135,81 +134,81 @@ def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
             if left_out is not None:
                 notify(f"`{name}`: left out: {left_out}")
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
-        files.append(InputFile(path, name_source(stem(name), ends, taken), sketches))
+        files.append(InputFile(path, name_source(stem(name), ends, used), sketches))
     return Inputs(files, problems)
 
 
 class _StandardInput(io.BytesIO):
-    """What came by standard input, as a file that has a name."""
+    """Standard input as a file with a name."""
 
     name = "stdin"
 
 
 def _files_of(path: Path, problems: list[DrawingError]) -> Iterator[Path]:
-    """A file itself, and the drawings of a folder by name."""
+    """A file itself, or the drawings in a folder, ordered by name."""
     from sketch_pix2seq.io.kinds import is_drawing
 
     if path == STANDARD or not os.path.isdir(path):  # noqa: PTH112 - a name may be too long
         yield path
         return
     try:
-        found = sorted(filter(is_drawing, path.iterdir()))
+        files = sorted(filter(is_drawing, path.iterdir()))
     except OSError as error:
         problems.append(DrawingError(f"`{path}`: a folder must be readable", got=error.strerror))
         return
-    if not found:
+    if not files:
         problems.append(DrawingError(f"`{path}`: a folder must hold drawings", got="none"))
-    yield from found
+    yield from files
 
 
-def name_source(stem: str, ends: Sequence[str], taken: set[str]) -> Source:
-    """Name what results are made of; `-2` and so on if a name is taken.
+def name_source(stem: str, ends: Sequence[str], used: set[str]) -> Source:
+    """Choose unique names; `-2` and so on is appended if a name is used already.
 
     Args:
         stem: The preferred name.
-        ends: Added to it for each drawing.
-        taken: Names that are taken, to which the new ones are added.
+        ends: Suffix of each drawing's name.
+        used: Names that are used; the new ones are added.
     """
     for number in itertools.count(1):
         name = stem if number == 1 else f"{stem}-{number}"
         names = [name + end for end in ends]
-        new = set(map(_as_one, (name, *names)))
-        if taken.isdisjoint(new):
+        new = set(map(_normalised, (name, *names)))
+        if used.isdisjoint(new):
             break
-    taken |= new
+    used |= new
     return Source(name, names)
 
 
-def _as_one(name: str) -> str:
-    """Write names that a file system might take for one in one way."""
+def _normalised(name: str) -> str:
+    """A name's form in which names are compared."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def model_at(place: Path | None) -> Path | None:
+def model_at(path: Path | None) -> Path | None:
     """Return the path of a model; None: the one in the package."""
-    return None if place is None or _is_default(place) else place
+    return None if path is None or _is_default(path) else path
 
 
-def bundle_at(place: Path) -> Bundle:
+def bundle_at(path: Path) -> Bundle:
     """Read a bundle, or the one in the package."""
     from sketch_pix2seq.bundle.bundle import Bundle
 
-    return Bundle.default() if _is_default(place) else Bundle.open(place)
+    return Bundle.default() if _is_default(path) else Bundle.open(path)
 
 
-def classifier_at(place: Path) -> ClassifierFiles:
+def classifier_at(path: Path) -> ClassifierFiles:
     """Read an exported classifier, or the one that a model's bundle holds."""
     from sketch_pix2seq.bundle.bundle import Bundle
     from sketch_pix2seq.bundle.classifier import read_classifier
 
-    if not _is_default(place):
-        return read_classifier(place)
+    if not _is_default(path):
+        return read_classifier(path)
     classifier = Bundle.default().classifier
     if classifier is None:
         raise BundleError("the model in the package holds no classifier")
     return classifier
 
 
-def _is_default(place: Path) -> bool:
+def _is_default(path: Path) -> bool:
     """Whether the model in the package is meant."""
-    return place == Path("default") and not place.exists()
+    return path == Path("default") and not path.exists()

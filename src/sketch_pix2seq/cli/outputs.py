@@ -1,4 +1,4 @@
-"""The results of verbs that draw: how they look, what they are called, all written or none."""
+"""Results of verbs that draw: style, file names, and writing all of them or none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How results look, where it is not as `Sketch.save` does it anyway."""
+    """How results look, where that differs from the defaults of `Sketch.save`."""
 
     curves: Annotated[
         bool | None,
@@ -41,7 +41,7 @@ class Style:
     ] = None
 
     def options(self, form: str, *, curved: bool = False) -> dict[str, Any]:
-        """Return the options of `Sketch.save`; refuse what files of that suffix cannot show.
+        """Return the options of `Sketch.save`; refuse what the format does not support.
 
         Args:
             form: The suffix.
@@ -64,11 +64,11 @@ class Style:
 
 
 DEFAULT_STYLE = Style()
-"""As `Sketch.save` does it."""
+"""The defaults of `Sketch.save`."""
 
 
 class ResultFiles:
-    """The files that a verb is going to write; one that cannot be written is refused at once.
+    """The files that a verb will write, checked before anything is drawn.
 
     Args:
         sources: The inputs that files are named after.
@@ -126,7 +126,7 @@ class ResultFiles:
         made: dict[str, Any],
         redrawn: Sequence[Sketch] = (),
     ) -> None:
-        """Write all files aside, then put each in its place, and print where.
+        """Write all files, all or none, and print their paths.
 
         Args:
             drawings: The results of each name of the sources.
@@ -149,13 +149,13 @@ class ResultFiles:
 
 @contextmanager
 def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[Path]]:
-    """Yield places to write files to, and put them in place if all were written; print where.
+    """Yield temporary paths to write to; move the files to `targets` at the end; print these.
 
     Args:
-        targets: Where the files are to be, in one folder.
+        targets: Final paths, in one folder.
         is_piped: Write them to standard output instead, and print nothing.
     """
-    from sketch_pix2seq.io.atomic import put_in_place
+    from sketch_pix2seq.io.atomic import replace_file
 
     folder = None if is_piped else targets[0].parent
     if folder is not None:
@@ -167,7 +167,7 @@ def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[P
             if is_piped:
                 sys.stdout.buffer.write(file.read_bytes())
             else:
-                put_in_place(file, target)
+                replace_file(file, target)
     if not is_piped:
         for target in targets:
             print_line(target)
@@ -175,22 +175,21 @@ def writing_aside(targets: Sequence[Path], *, is_piped: bool) -> Iterator[list[P
 
 def refuse_place(out: Path) -> None:
     """Check that `out` is a folder that files can be made in, or can become one."""
-    place = out
-    while not os.path.lexists(place) and place != place.parent:
-        place = place.parent
-    if not place.is_dir():
-        raise UsageError(f"`out` must be a folder, and `{place}` is not one")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    folder = out
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise UsageError(f"`out` must be a folder, and `{folder}` is not one")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def refuse_to_replace(
     targets: Iterable[Path], inputs: Sequence[Path], *, overwrite: bool = False
 ) -> None:
-    """Check that no result takes the place of an input, of a folder, or of a file unasked.
+    """Check that no result replaces an input, a folder, or, without `overwrite`, a file.
 
-    With `overwrite` files other than inputs may be replaced. What is no file, such as a pipe, is
-    written to anyway.
+    What is no file, such as a pipe, is written to anyway.
     """
     sources = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
     for target in targets:
@@ -210,7 +209,7 @@ def refuse_to_replace(
 
 
 def _file_names(sources: Sequence[Source], n: int, form: str, suffix: str) -> list[str]:
-    """Name the files to be: one for each source, or one for each of n drawings."""
+    """File names: one for each source, or one for each of n drawings."""
     if form == "ndjson":
         return [f"{source.name}.ndjson" for source in sources]
     width = len(str(n - 1))
@@ -230,13 +229,13 @@ def ndjson(
 
     from sketch_pix2seq.io.ndjson import format_record
 
-    rest = iter(drawings)
+    remaining = iter(drawings)
     originals = iter(redrawn)
     for source in sources:
         lines = []
         for name in source.names:
             original = next(originals, None)
-            for index, sketch in enumerate(next(rest)):
+            for index, sketch in enumerate(next(remaining)):
                 strokes = [np.rint(stroke) for stroke in sketch.strokes]
                 names: dict[str, Any] = {"word": sketch.category, "input": name, "index": index}
                 if original is not None:

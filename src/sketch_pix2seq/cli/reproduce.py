@@ -26,7 +26,6 @@ from sketch_pix2seq.processors import let_idle_threads_sleep
 if TYPE_CHECKING:
     from sketch_pix2seq.training.recipe import Recipe
 
-FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
 JUDGE = "judge"
 
 
@@ -95,8 +94,11 @@ def reproduce(
     if num_trainings < 1:
         raise UsageError("`num_trainings` must be 1 or more", got=num_trainings)
     with needs_extra("train"):
+        from sketch_pix2seq.training.recipes import PAPER
+
+        four = [function.__name__ for function in PAPER]
         recipes = dict(_recipes(PRESETS[preset], settings))
-        recipes |= _others(recipe, recipes[FOUR[0]])
+        recipes |= _others(recipe, recipes[four[0]])
         judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
     if judge is not None and judge_settings:
         raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
@@ -104,7 +106,7 @@ def reproduce(
     models: dict[str, list[Path | None]] = {name: [] for name in recipes}
     for training in range(num_trainings):
         for name, chosen in recipes.items():
-            if training == 0 or name in FOUR:
+            if training == 0 or name in four:
                 run = replace(chosen, seed=chosen.seed + training)
                 run_name = name + (f"-seed-{run.seed}" if training else "")
                 given = () if name in recipe else settings
@@ -116,9 +118,9 @@ def reproduce(
 
 def _recipes(preset: Preset, settings: tuple[str, ...]) -> Iterator[tuple[str, Recipe]]:
     """Recipes of the drawing models, by their names in the report."""
-    from sketch_pix2seq.training.recipes import find_recipe
+    from sketch_pix2seq.training.recipes import PAPER, find_recipe
 
-    for name in FOUR:
+    for name in (function.__name__ for function in PAPER):
         yield name, find_recipe(name + preset.suffix).with_settings(list(settings))
     heavy = find_recipe("cnn_kl" + preset.suffix).with_settings(list(settings))
     for share in preset.kl_shares:
@@ -149,11 +151,7 @@ def _judge_recipe(preset: Preset, settings: tuple[str, ...]) -> Recipe:
 
 
 def _trained(recipe: Recipe, name: str, data: Path, out: Path, settings: tuple[str, ...]) -> Path:
-    """Train a model and export it, as far as that has not been done.
-
-    Returns:
-        Its bundle.
-    """
+    """Train a model and export it, as far as that has not been done."""
     from sketch_pix2seq.cli.train import train_showing
     from sketch_pix2seq.export.bundle import export_run
     from sketch_pix2seq.export.classifier import export_classifier

@@ -1,4 +1,4 @@
-"""Lines of text and progress bars: nothing in a name can command the terminal.
+"""Lines of text, with control characters escaped, and progress bars.
 
 Bars are drawn on stderr if that is a terminal, and otherwise not at all.
 """
@@ -42,26 +42,25 @@ def notify(message: str) -> None:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how far something is while it goes on.
+    """Show progress.
 
     Args:
         label: Text beside the bar.
 
     Yields:
-        A function to call with how much is done, and how much there is.
+        A function to call with how much is done, and the total.
     """
-    with bars() as shown:
-        task = shown.add_task(label, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    with bars() as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 @contextmanager
 def file_bars() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show how far several files are while they come.
+    """Show the progress of several downloads.
 
     Yields:
-        A function to call, from any thread, with a file's name, how many bytes of it there
-        are, and how many there will be.
+        A function to call, from any thread, with a file's name, its bytes so far, and its size.
     """
     from rich import progress as rich
 
@@ -70,21 +69,21 @@ def file_bars() -> Iterator[Callable[[str, int, int | None], None]]:
         *(rich.BarColumn(), rich.DownloadColumn()),
         *(rich.TransferSpeedColumn(), rich.TimeRemainingColumn()),
     )
-    with bars(*columns) as shown:
+    with bars(*columns) as progress:
         tasks: dict[str, TaskID] = {}
 
         def show(name: str, done: int, size: int | None) -> None:
             if name not in tasks:
-                tasks[name] = shown.add_task(name)
-            shown.update(tasks[name], completed=done, total=size)
+                tasks[name] = progress.add_task(name)
+            progress.update(tasks[name], completed=done, total=size)
             if done == size:
-                shown.remove_task(tasks.pop(name))
+                progress.remove_task(tasks.pop(name))
 
         yield show
 
 
 def bars(*columns: Any, transient: bool = True) -> Progress:
-    """Return progress bars of these columns, or of the usual ones; a context."""
+    """Return progress bars of these columns, or of rich's default ones; a context."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -55,26 +55,29 @@ def trace(
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    read = read_files(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
+    drawings = read_files(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     if stages is not None:
-        _write_stages(read, stages, overwrite, straighten=straighten)
-    if not read.sketches:
-        read.report_problems()
+        _write_stages(drawings, stages, overwrite, straighten=straighten)
+    if not drawings.sketches:
+        drawings.report_problems()
     where = (out, form, "traced", style)
-    results = ResultFiles(read.sources, read.paths, *where, overwrite=overwrite, curved=True)
+    results = ResultFiles(
+        drawings.sources, drawings.paths, *where, overwrite=overwrite, curved=True
+    )
     shows_order = style.animate or results.form in ("gif", "apng", "ndjson")
-    usual: Order = "hand" if shows_order else "pen"
+    default: Order = "hand" if shows_order else "pen"
     sketches = [
-        _in_order(sketch, order or (usual if sketch.frame else "none")) for sketch in read.sketches
+        _in_order(sketch, order or (default if sketch.frame else "none"))
+        for sketch in drawings.sketches
     ]
     if results.form == "ndjson":
         sketches = [sketch.to_quickdraw_grid() for sketch in sketches]
     results.write([[sketch] for sketch in sketches], {})
-    read.report_problems()
+    drawings.report_problems()
 
 
 def _in_order(sketch: Sketch, order: Order) -> Sketch:
-    """Put strokes into an order; one that takes too long becomes the pen's, which is said."""
+    """Order strokes; too many for a hand's order get the pen's, with a warning."""
     from sketch_pix2seq.sketch.order import MAX_HAND_STROKES
 
     if order == "hand" and len(sketch.strokes) > MAX_HAND_STROKES:
@@ -101,14 +104,14 @@ def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: 
         else:
             with suppress(DrawingError):  # reported where the input was read
                 read_picture(data, on_stage=stages.__setitem__, straighten=straighten)
-        places = {
+        files = {
             folder / f"{source.name}-{number}-{name}.png": picture
             for number, (name, picture) in enumerate(stages.items(), start=1)
         }
-        if not places:
+        if not files:
             continue
-        refuse_to_replace(places, inputs.paths, overwrite=overwrite)
+        refuse_to_replace(files, inputs.paths, overwrite=overwrite)
         folder.mkdir(parents=True, exist_ok=True)
-        for place, picture in places.items():
-            atomic_write(place, png_bytes(picture))
-            print_line(place)
+        for path, picture in files.items():
+            atomic_write(path, png_bytes(picture))
+            print_line(path)

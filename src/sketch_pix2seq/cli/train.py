@@ -51,13 +51,13 @@ def train(
         from sketch_pix2seq.training.recipes import find_recipe
         from sketch_pix2seq.training.run import RUN_FILE, Run
 
-    wanted = find_recipe(recipe).with_settings(list(settings))
+    chosen = find_recipe(recipe).with_settings(list(settings))
     if resume and not settings and (out / RUN_FILE).exists():
-        own = Run(out).recipe
-        wanted = own if own.name == recipe else wanted
-    start = None if start_from is None else _initial_weights(start_from, wanted)
+        of_run = Run(out).recipe
+        chosen = of_run if of_run.name == recipe else chosen
+    start = None if start_from is None else _initial_weights(start_from, chosen)
     outcome = train_showing(
-        wanted,
+        chosen,
         data,
         out,
         settings,
@@ -68,8 +68,8 @@ def train(
     if not is_main_process():
         return  # under torchrun the main process reports
     if outcome.interrupted:
-        place = f"{outcome.step:,} of {outcome.num_steps:,}"
-        print_line(f"stopped after step {place}; --resume goes on")
+        steps_done = f"{outcome.step:,} of {outcome.num_steps:,}"
+        print_line(f"stopped after step {steps_done}; --resume goes on")
         raise KeyboardInterrupt
     steps, loss = outcome.num_steps, outcome.best_valid_loss
     noun = "step" if steps == 1 else "steps"
@@ -87,20 +87,7 @@ def train_showing(
     devices: int = 1,
     start: InitialWeights | None = None,
 ) -> Outcome:
-    """Train and show how far it is.
-
-    Args:
-        recipe: The recipe, with its settings.
-        data: The data set.
-        out: The folder of the run.
-        settings: Settings that the user gave.
-        resume: Go on with the run in `out`, if there is one.
-        devices: Number of processes that share each batch.
-        start: First weights; None: the recipe's own.
-
-    Returns:
-        How it ended.
-    """
+    """Train and show the progress."""
     from sketch_pix2seq.training.loop import train as train_recipe
     from sketch_pix2seq.training.process_group import is_main_process
 
@@ -119,19 +106,19 @@ def train_showing(
         )
 
 
-def _initial_weights(place: Path, recipe: Recipe) -> InitialWeights:
+def _initial_weights(path: Path, recipe: Recipe) -> InitialWeights:
     """Read the weights of a bundle, of the model in the package, or of an exported classifier."""
     from sketch_pix2seq.training.initial_weights import InitialWeights
 
     if recipe.task == "classify":
-        return InitialWeights.from_bytes(classifier_at(place).weights, place.name)
-    return InitialWeights.from_bundle(bundle_at(place))
+        return InitialWeights.from_bytes(classifier_at(path).weights_file, path.name)
+    return InitialWeights.from_bundle(bundle_at(path))
 
 
 def _warn_ignored(
     recipe: Recipe, settings: tuple[str, ...], on_notice: Callable[[str], None]
 ) -> None:
-    """Warn of the settings that were given and change nothing."""
+    """Warn of settings that have no effect."""
     ignored = recipe.ignored_settings()
     for name in dict.fromkeys(setting.partition("=")[0] for setting in settings):
         if name in ignored:
@@ -169,12 +156,12 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
         TextColumn("{task.fields[rate]:.0f} drawings/s"),
         TimeRemainingColumn(),
     )
-    with bars(*columns, transient=False) as shown:
-        task = shown.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
+    with bars(*columns, transient=False) as bar:
+        task = bar.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
 
         def show(progress: Progress) -> None:
             valid = "-" if progress.valid_loss is None else f"{progress.valid_loss:.3f}"
-            shown.update(
+            bar.update(
                 task,
                 completed=progress.step,
                 total=progress.num_steps,
@@ -184,6 +171,6 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
             )
 
         def notice_line(notice: str) -> None:
-            shown.console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(printable(notice), markup=False, highlight=False, soft_wrap=True)
 
         yield show, notice_line

@@ -28,7 +28,7 @@ _GROUP = "sketch-pix2seq"
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what both commands take."""
+    """Add the options that both commands take."""
     for option in (
         click.option(
             "-q",
@@ -90,14 +90,14 @@ def spredraw(
     fidelity: float | None,
     bundle: str | None,
 ) -> vpype.Document:
-    """Add the model's drawing of a picture to a document, in the place of what it shows."""
+    """Add the model's drawing of a picture to a document, where the picture's ink is."""
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     with _in_one_line():
-        given = Sketch.open(Path(file))
+        sketch = Sketch.open(Path(file))
         sketcher = Sketcher.load(model_at(None if bundle is None else Path(bundle)))
-        (drawing,) = sketcher.redraw(given, 1, seed=seed, fidelity=fidelity, best_of=best_of)
-        return _added(document, _in_place_of(given, drawing), width, layer, quantization)
+        (drawing,) = sketcher.redraw(sketch, 1, seed=seed, fidelity=fidelity, best_of=best_of)
+        return _added(document, _placed_like(sketch, drawing), width, layer, quantization)
 
 
 for _command in (sptrace, spredraw):
@@ -106,25 +106,27 @@ for _command in (sptrace, spredraw):
 
 @contextmanager
 def _in_one_line() -> Iterator[None]:
-    """Let errors be those of vpype: a line, and exit status 1."""
+    """Turn errors into those of vpype: a line, and exit status 1."""
     try:
         yield
     except SketchPix2SeqError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _in_place_of(given: Sketch, drawing: Sketch) -> Sketch:
-    """Move a drawing to where another one is, as large as its ink, and into its frame."""
+def _placed_like(original: Sketch, drawing: Sketch) -> Sketch:
+    """Fit a drawing to the position and size of another one's ink, with its frame."""
     drawing = drawing.smoothed()  # between its few points the model's lines are round
-    (left, top, right, bottom), box = given.bounds or (0, 0, 1, 1), drawing.bounds
+    (left, top, right, bottom), box = original.bounds or (0, 0, 1, 1), drawing.bounds
     if box is None:
-        return replace(drawing, frame=given.frame)
-    paper = paper_for(given)
+        return replace(drawing, frame=original.frame)
+    paper = paper_for(original)
     size = max(right - left, bottom - top, paper.line_width / paper.scale)
     scale, middle = fit(np.array(box[:2]), np.array(box[2:]), size, 0)
-    there = np.array([left + right, top + bottom]) / 2
-    strokes = [((stroke - middle) * scale + there).astype(np.float32) for stroke in drawing.strokes]
-    return replace(drawing, strokes=tuple(strokes), frame=given.frame)
+    target = np.array([left + right, top + bottom]) / 2
+    strokes = [
+        ((stroke - middle) * scale + target).astype(np.float32) for stroke in drawing.strokes
+    ]
+    return replace(drawing, strokes=tuple(strokes), frame=original.frame)
 
 
 def _added(
@@ -134,22 +136,21 @@ def _added(
     layer: int | None,
     quantization: float,
 ) -> vpype.Document:
-    """Add a drawing to a document."""
     for name, length in (("width", width), ("quantization", quantization)):
         if length is not None and length <= 0:
             raise UsageError(f"`{name}` must be above 0", got=length)
     paper = paper_for(sketch)
     scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [
-        _line(paper.place(points_along(curves, quantization / paper.scale / scale)) * scale)
+        _line(paper.transform(points_along(curves, quantization / paper.scale / scale)) * scale)
         if len(curves)
-        else _line(paper.place(stroke).repeat(2, axis=0) * scale)  # a dot
+        else _line(paper.transform(stroke).repeat(2, axis=0) * scale)  # a dot
         for stroke, curves in zip(sketch.strokes, curves_of(sketch), strict=True)
     ]
     first = vpype_cli.single_to_layer_id(layer, document)
     everything: list[tuple[str, str, list[int]]] = [("", "", list(range(len(lines))))]
-    for place, (name, pen, some) in enumerate(layers_of(sketch) or everything):
-        number = first if place == 0 else document.free_id()
+    for index, (name, pen, some) in enumerate(layers_of(sketch) or everything):
+        number = first if index == 0 else document.free_id()
         document.add([lines[k] for k in some], number)
         pen_width = paper.line_width * scale
         document.layers[number].set_property(vpype.METADATA_FIELD_PEN_WIDTH, pen_width)
@@ -161,6 +162,6 @@ def _added(
 
 
 def _line(points: Float[np.ndarray, "P 2"]) -> Complex128[np.ndarray, " P"]:
-    """Points as vpype has them."""
+    """Points as complex numbers, as vpype stores them."""
     line: Complex128[np.ndarray, " P"] = points[:, 0] + 1j * points[:, 1]
     return line

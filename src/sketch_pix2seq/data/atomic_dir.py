@@ -25,12 +25,6 @@ if sys.platform != "win32":
 def atomic_dir(out: Path) -> Iterator[Path]:
     """Make a temporary folder that is renamed to `out` at the end, or removed after an error.
 
-    Args:
-        out: The folder to make; it must not exist yet.
-
-    Yields:
-        The folder to fill, beside it.
-
     Raises:
         DatasetError: If `out` exists, or cannot be made or written.
     """
@@ -63,10 +57,10 @@ def _clear_abandoned(out: Path) -> None:
     pattern = re.compile(rf"\.{re.escape(out.name)}-(\d+)-[0-9a-f]{{8}}\.partial")
     with suppress(OSError):  # no such folder yet, or it cannot be listed: nothing to clear
         for path in list(out.parent.iterdir()):
-            found = pattern.fullmatch(path.name)
-            if found and path.is_dir() and not path.is_symlink():
+            match = pattern.fullmatch(path.name)
+            if match and path.is_dir() and not path.is_symlink():
                 with locked(path) as is_locked:
-                    if is_locked and not _is_running(int(found[1])):
+                    if is_locked and not _is_running(int(match[1])):
                         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Small random changes of a drawing, drawn anew each time it comes in training.
+"""Small random changes of drawings in training, new ones each time.
 
 Works on strokes only; the picture is rendered afterwards from the changed strokes, so that both
 sides of a training pair stay the same drawing. Exceptions: `jitter` and `line_width` change the
@@ -18,7 +18,7 @@ from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 PREFIX_SHARES = (0.2, 0.7)
-"""A beginning of a drawing has a share of its points between these."""
+"""A prefix has a share of its drawing's points between these."""
 _FIRST_DROPPABLE = 3  # the 4th point of a stroke
 
 
@@ -48,7 +48,7 @@ class Augmentation:
     refit: bool = False
     "scale the result so that its longest side is as long as before"
     jitter: float = 0.0
-    "in the picture alone: standard deviation of each point from its place, in the drawing's units"
+    "in the picture alone: standard deviation of each point, in the drawing's units"
     past_jitter: float = 0.0
     "in the past steps alone: as `jitter`; of half of the drawings, each up to twice as much"
     prefix: float = 0.0
@@ -95,7 +95,7 @@ def augment(
 def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
     """Change many drawings, each in its own way, to float32 rows.
 
-    The numbers of all drawings are drawn together, so a drawing's change depends on its place
+    The numbers of all drawings are drawn together, so a drawing's change depends on its index
     among the others.
     """
     if len(packed.lengths) == 0:
@@ -115,12 +115,11 @@ def augment_packed(packed: Packed, rng: np.random.Generator, augmentation: Augme
 
 
 def _cut_off(packed: Packed, rng: np.random.Generator, share: float) -> Packed:
-    """Keep the first points of some drawings."""
     num = len(packed.lengths)
-    kept = np.where(rng.random(num) < share, rng.uniform(*PREFIX_SHARES, num), 1.0)
-    lengths = np.maximum(np.round(kept * packed.lengths), 1).astype(np.int64)
-    place = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts)
-    rows = packed.rows[place < packed.of_each_row(lengths)].astype(np.float32)
+    shares = np.where(rng.random(num) < share, rng.uniform(*PREFIX_SHARES, num), 1.0)
+    lengths = np.maximum(np.round(shares * packed.lengths), 1).astype(np.int64)
+    index = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts)
+    rows = packed.rows[index < packed.of_each_row(lengths)].astype(np.float32)
     cut = Packed(rows, np.minimum(lengths, packed.lengths))
     cut.rows[cut.starts + cut.lengths - 1, LIFT] = 1
     return cut
@@ -142,14 +141,14 @@ def in_frame(packed: Packed) -> Packed:
 def jittered_picture(
     packed: Packed, rng: np.random.Generator, augmentation: Augmentation
 ) -> Packed:
-    """Jitter each point of drawings by itself, for their pictures alone."""
+    """Jitter each point of drawings independently, for their pictures alone."""
     if augmentation.jitter == 0 or len(packed.rows) == 0:
         return packed
     return _moved(packed, rng.normal(0, augmentation.jitter, (len(packed.rows), 2)))
 
 
 def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmentation) -> Packed:
-    """Jitter each point of drawings by itself, as a model may have drawn its past steps.
+    """Jitter each point of drawings independently, as a model may have drawn its past steps.
 
     Half of the drawings not at all, the others each by its own measure, up to twice `past_jitter`.
     """
@@ -161,7 +160,6 @@ def jittered_past(packed: Packed, rng: np.random.Generator, augmentation: Augmen
 
 
 def _moved(packed: Packed, by: Float64[np.ndarray, "N 2"]) -> Packed:
-    """Move each point from its place."""
     moved = by.astype(np.float32)
     before = np.concatenate((np.zeros((1, 2), np.float32), moved[:-1]))
     before[packed.starts] = 0
@@ -194,21 +192,21 @@ def _transform(packed: Packed, matrices: Float64[np.ndarray, "B 2 2"]) -> Packed
 def _dropped(packed: Packed, rng: np.random.Generator, drop: float) -> Bool[np.ndarray, " N"]:
     """Choose the points to leave out: never one of a stroke's first three, nor its last."""
     num = len(packed.rows)
-    place = np.arange(num)
-    begins = np.zeros(num, dtype=bool)
-    begins[1:] = packed.lifts[:-1]
-    begins[packed.starts] = True
-    in_stroke = place - np.maximum.accumulate(np.where(begins, place, 0))
+    index = np.arange(num)
+    is_first = np.zeros(num, dtype=bool)
+    is_first[1:] = packed.lifts[:-1]
+    is_first[packed.starts] = True
+    in_stroke = index - np.maximum.accumulate(np.where(is_first, index, 0))
     droppable = (in_stroke >= _FIRST_DROPPABLE) & ~packed.lifts
     return np.asarray(droppable & (rng.random(num) < drop))
 
 
 def _drop_points(packed: Packed, dropped: Bool[np.ndarray, " N"]) -> Packed:
     """Leave points out; each one's offset goes to the kept point before it."""
-    kept = np.flatnonzero(~dropped)
-    rows = packed.rows[kept].astype(np.float32)
+    remaining = np.flatnonzero(~dropped)
+    rows = packed.rows[remaining].astype(np.float32)
     offsets = packed.rows[:, OFFSET].astype(np.float32)
-    rows[:, OFFSET] = np.add.reduceat(offsets, kept, axis=0)
-    rows[:, LIFT] = packed.rows[kept, LIFT]
+    rows[:, OFFSET] = np.add.reduceat(offsets, remaining, axis=0)
+    rows[:, LIFT] = packed.rows[remaining, LIFT]
     lengths = packed.lengths - np.add.reduceat(dropped.astype(np.int64), packed.starts)
     return Packed(rows, lengths)

@@ -1,7 +1,7 @@
 """Batches for training and validation: padded steps, and the pictures of the same strokes.
 
-A training batch is a pure function of a seed and a step number, so that a run that was
-killed goes on as if it had not been. Needs no torch.
+A training batch is a pure function of a seed and a step number, so that a killed run
+continues as if it had not been. Needs no torch.
 """
 
 from __future__ import annotations
@@ -136,10 +136,10 @@ class BatchSource:
 
     def indices(self, step: int) -> Int64[np.ndarray, " B"]:
         """Return which drawings of the split the batch of a step shows, (B,), by length."""
-        number, place = divmod(step, self.pool_batches)
+        number, position = divmod(step, self.pool_batches)
         if self._pool is None or self._pool[0] != number:
             self._pool = (number, self._draw_pool(number))
-        return np.asarray(self._pool[1][place])
+        return np.asarray(self._pool[1][position])
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a training step, from 0, whatever batches came before.
@@ -153,9 +153,9 @@ class BatchSource:
         if self.augmentation is not None:
             packed = augment_packed(packed, rng, self.augmentation)
         packed = in_frame(packed) if self.framed else packed
-        shown, past, raster = packed, None, self.raster
+        pictured, past, raster = packed, None, self.raster
         if self.augmentation is not None:
-            shown = jittered_picture(packed, rng, self.augmentation)
+            pictured = jittered_picture(packed, rng, self.augmentation)
             wider = 1 + self.augmentation.line_width * rng.uniform(-1, 1)
             raster = replace(raster, line_width=wider * raster.line_width)
             if self.augmentation.past_jitter > 0:
@@ -164,7 +164,7 @@ class BatchSource:
         number, how_many = self.part
         return _assemble(
             packed,
-            shown,
+            pictured,
             self.split.category_ids(indices),
             self.offset_scale,
             raster,
@@ -257,16 +257,13 @@ class MakesBatches(Protocol[_Made]):
 def prefetch(
     source: MakesBatches[_Made], start: int, stop: int | None = None, *, ahead: int = 2
 ) -> Generator[_Made, None, None]:
-    """Make batches in a background thread.
+    """Make batches in a background thread, which ends when the iterator is closed.
 
     Args:
         source: Makes the batches; not to be used by anything else meanwhile.
         start: First step.
         stop: Step after the last one; None: without end.
         ahead: Largest number of batches that wait.
-
-    Yields:
-        The batches of the steps, in order. Closing the iterator ends the thread.
 
     Raises:
         Exception: Whatever the source raised, in place of that batch.
@@ -337,7 +334,7 @@ def _oversampled(
 
 def _assemble(
     packed: Packed,
-    shown: Packed,
+    pictured: Packed,
     category_ids: Int64[np.ndarray, " B"],
     offset_scale: float,
     raster: RasterSettings,
@@ -349,24 +346,24 @@ def _assemble(
 ) -> Batch:
     """Sort drawings by length, pad the steps of a part of them and render the pictures."""
     order = np.argsort(-packed.lengths, kind="stable")[part]
-    packed, shown = packed.chosen(order), shown.chosen(order)
+    packed, pictured = packed.chosen(order), pictured.chosen(order)
     followed = packed if past is None else past.chosen(order)
     targets = None
     if past is not None:
-        targets = _padded(_leading_back(packed, followed), offset_scale, pad_to)[:, 1:]
+        targets = _padded(_corrected(packed, followed), offset_scale, pad_to)[:, 1:]
     within = QUICKDRAW_FRAME if framed else None
     return Batch(
         steps=_padded(followed, offset_scale, pad_to),
         lengths=packed.lengths,
-        pictures=rasterise_batch(shown.strokes(), raster, within=within),
+        pictures=rasterise_batch(pictured.strokes(), raster, within=within),
         category_ids=category_ids[order],
         covered=_covered(followed, raster) if framed else None,
         targets=targets,
     )
 
 
-def _leading_back(packed: Packed, past: Packed) -> Packed:
-    """For each row the offset from where the past has led to the right next point."""
+def _corrected(packed: Packed, past: Packed) -> Packed:
+    """For each row the offset from the jittered past to the exact next point."""
     away = (packed.positions() - past.positions()).astype(np.float32)
     rows = packed.rows.astype(np.float32)
     rows[1:, OFFSET] += away[:-1]
@@ -376,8 +373,8 @@ def _leading_back(packed: Packed, past: Packed) -> Packed:
 
 def _covered(packed: Packed, raster: RasterSettings) -> Int16[np.ndarray, "B H W"]:
     """After how many steps each pixel of the picture of a framed drawing is covered."""
-    places = packed.positions() * frame_scale(raster) + raster.size / 2
-    return covering_steps(places.astype(np.float32), packed.lifts, packed.lengths, raster.size)
+    positions = packed.positions() * frame_scale(raster) + raster.size / 2
+    return covering_steps(positions.astype(np.float32), packed.lifts, packed.lengths, raster.size)
 
 
 def _padded(
@@ -392,9 +389,9 @@ def _padded(
     steps[:, 0] = START_STEP
     drawing = packed.of_each_row(np.arange(len(packed.lengths)))  # (N,)
     row = np.arange(len(packed.rows)) - packed.of_each_row(packed.starts) + 1  # (N,)
-    own = np.zeros((len(packed.rows), len(END_STEP)), np.float32)  # (N, 5)
-    own[:, OFFSET] = packed.rows[:, OFFSET] / np.float32(offset_scale)
-    own[:, PEN.start + PEN_DOWN] = ~packed.lifts
-    own[:, PEN.start + PEN_UP] = packed.lifts
-    steps[drawing, row] = own
+    body = np.zeros((len(packed.rows), len(END_STEP)), np.float32)  # (N, 5)
+    body[:, OFFSET] = packed.rows[:, OFFSET] / np.float32(offset_scale)
+    body[:, PEN.start + PEN_DOWN] = ~packed.lifts
+    body[:, PEN.start + PEN_UP] = packed.lifts
+    steps[drawing, row] = body
     return steps

@@ -18,7 +18,7 @@ FORMAT_VERSION = 1
 FILE_NAME = "dataset.json"
 SPLITS = ("train", "valid", "test")
 LONGEST_CATEGORY = 100
-"""Letters of a category's name."""
+"""Largest number of characters of a category's name."""
 _MOST_DRAWINGS = 2**40
 _LARGEST_SCALE = 1e6
 QUICKDRAW_LICENCE = (
@@ -33,7 +33,7 @@ NOT_STATED = "not stated"
 
 @dataclass(frozen=True, kw_only=True)
 class SourceAccount:
-    """What one source file gave.
+    """What was read from one source file.
 
     Args:
         name: File name, without its folder.
@@ -59,7 +59,7 @@ class DatasetCard:
     """What a data set holds.
 
     Args:
-        categories: Category names; a category's id is its place here.
+        categories: Category names; a category's id is its index here.
         counts: Number of drawings by split and category.
         offset_scale: Standard deviation of all dx and dy of the training split, in the
             sources' own units (QuickDraw: the longest side is 255).
@@ -136,18 +136,18 @@ class DatasetCard:
             DatasetError: If it is no such text, or of another version.
         """
         try:
-            found = orjson.loads(text)
+            values = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise DatasetError(f"`{FILE_NAME}` must be JSON", got=str(error)) from error
-        if not isinstance(found, dict) or "format_version" not in found:
+        if not isinstance(values, dict) or "format_version" not in values:
             raise DatasetError(f"`{FILE_NAME}` must have a `format_version`")
-        if found["format_version"] != FORMAT_VERSION:
+        if values["format_version"] != FORMAT_VERSION:
             raise DatasetError(
                 f"`{FILE_NAME}` must have `format_version` {FORMAT_VERSION}",
-                got=found["format_version"],
+                got=values["format_version"],
                 do="Prepare the data set again with this version of the package.",
             )
-        return _checked(found)
+        return _checked(values)
 
     @staticmethod
     def read(folder: Path) -> DatasetCard:
@@ -166,39 +166,39 @@ class DatasetCard:
         return DatasetCard.from_json(text)
 
 
-def _checked(found: dict[str, Any]) -> DatasetCard:
+def _checked(values: dict[str, Any]) -> DatasetCard:
     """Build a card from JSON values, refusing what is missing or of another type."""
     names = {field.name for field in fields(DatasetCard)}
-    missing = sorted(names - found.keys())
+    missing = sorted(names - values.keys())
     if missing:
         raise DatasetError(f"`{FILE_NAME}` must have `{missing[0]}`")
     try:
         return DatasetCard(
-            categories=tuple(_of(str, name) for name in found["categories"]),
-            counts={split: _counts(found["counts"][split]) for split in SPLITS},
-            offset_scale=float(found["offset_scale"]),
-            longest=_of(int, found["longest"]),
-            options=_of(dict, found["options"]),
-            sources=tuple(_account(source) for source in found["sources"]),
-            licence=_of(str, found["licence"]),
+            categories=tuple(_of(str, name) for name in values["categories"]),
+            counts={split: _counts(values["counts"][split]) for split in SPLITS},
+            offset_scale=float(values["offset_scale"]),
+            longest=_of(int, values["longest"]),
+            options=_of(dict, values["options"]),
+            sources=tuple(_account(source) for source in values["sources"]),
+            licence=_of(str, values["licence"]),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise DatasetError(f"`{FILE_NAME}` has a value of the wrong type", got=error) from error
 
 
-def _account(found: dict[str, Any]) -> SourceAccount:
-    for name, value in found.items():
+def _account(values: dict[str, Any]) -> SourceAccount:
+    for name, value in values.items():
         if name in ("name", "sha256"):
             _of(str, value)
         elif name == "left_out":
             _counts(value)
         elif not (name == "first_wrong_line" and value is None):
             _of(int, value)
-    return SourceAccount(**found)
+    return SourceAccount(**values)
 
 
-def _counts(found: object) -> dict[str, int]:
-    return {_of(str, name): _of(int, num) for name, num in _of(dict, found).items()}
+def _counts(values: object) -> dict[str, int]:
+    return {_of(str, name): _of(int, num) for name, num in _of(dict, values).items()}
 
 
 def _of(kind: type[_T], value: object) -> _T:

@@ -1,7 +1,7 @@
-"""Drawings back into the layouts that others read: `sketch-pix2seq data convert`.
+"""Drawings into the layouts that other programs read: `sketch-pix2seq data convert`.
 
-One file a category (of SVG one folder, with a file a drawing). Nothing stands under the final
-name before all of it is there.
+One file a category (of SVG one folder, with a file a drawing). The output folder appears when
+it is complete.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def drawing_id(split: str, index: int) -> str:
     return f"{split}-{index}"
 
 
-def write_back(
+def convert_drawings(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
@@ -58,7 +58,7 @@ def write_back(
     splits: Sequence[str] = SPLITS,
     on_notice: Callable[[str], None] = lambda notice: None,
 ) -> dict[str, int]:
-    """Write the drawings of a prepared data set, or of any sources, in another layout.
+    """Write drawings of a data set or any sources in another layout; count them by category.
 
     Args:
         sources: One prepared data set, or whatever `prepare` reads.
@@ -67,9 +67,6 @@ def write_back(
             (a file a split, as `datasets` reads it; of sources one file) or `svg`.
         splits: Splits of a prepared data set to write.
         on_notice: Called with a line about records that were left out.
-
-    Returns:
-        How many drawings of each category were written.
 
     Raises:
         UsageError: If an argument is out of its range.
@@ -93,14 +90,14 @@ def write_back(
             return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
-        found = _of_sources(sources, on_notice)
+        drawings = _of_sources(sources, on_notice)
         if format == "parquet":
-            return write_parquet_folder(folder, {"train": _without_ids(found)}, NOT_STATED)
+            return write_parquet_folder(folder, {"train": _without_ids(drawings)}, NOT_STATED)
         if format != "npz":
-            return _written(found, folder, format, on_notice)
+            return _written(drawings, folder, format, on_notice)
         lines = folder / "lines"
         lines.mkdir()
-        counts = _written(found, lines, "ndjson", on_notice)
+        counts = _written(drawings, lines, "ndjson", on_notice)
         for category in counts:
             path = lines / f"{category}.ndjson"
             _write_npz(folder, category, _by_split(read_drawings(path, strict=True)))
@@ -155,23 +152,23 @@ def _written(
     """Write drawings as they come, a block at a time."""
     counts: Counter[str] = Counter()
     num_scaled = 0
-    rest = iter(drawings)
-    while block := list(islice(rest, _MANY)):
+    remaining = iter(drawings)
+    while block := list(islice(remaining, _MANY)):
         by_category: defaultdict[str, list[_Named]] = defaultdict(list)
         for named in block:
             by_category[named.category].append(named)
         for category, some in by_category.items():
-            place = folder / _file_name(category)
+            path = folder / _file_name(category)
             if layout == "binary":
                 fitted = [each._replace(drawing=scaled_to_fit(each.drawing)) for each in some]
                 pairs = zip(fitted, some, strict=True)
                 num_scaled += sum(one.drawing is not other.drawing for one, other in pairs)
                 some = fitted
             if layout == "svg":
-                _write_svgs(place, category, some, counts[category])
+                _write_svgs(path, category, some, counts[category])
             else:
                 suffix, lines = (".bin", _binary) if layout == "binary" else (".ndjson", _ndjson)
-                with place.with_name(place.name + suffix).open("ab") as file:
+                with path.with_name(path.name + suffix).open("ab") as file:
                     file.writelines(lines(category, some))
             counts[category] += len(some)
     if num_scaled:
@@ -217,16 +214,16 @@ def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> di
 def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarray]]:
     """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them."""
     rows: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
-    digests, found = [], []
+    digests, steps = [], []
     for drawing in drawings:
         length = np.array([len(drawing.points)], np.int64)
         digests.append(digests_of(drawing.points, drawing.lifts, length)[0])
         stroke3 = np.zeros((len(drawing.points), 3), np.int16)
         stroke3[1:, OFFSET] = np.diff(drawing.points, axis=0)
         stroke3[:, LIFT] = drawing.lifts
-        found.append(stroke3)
-    distinct, places = np.unique(np.array(digests, np.uint64), return_inverse=True)
-    for number, stroke3 in zip(split_of(distinct)[places], found, strict=True):
+        steps.append(stroke3)
+    distinct, inverse = np.unique(np.array(digests, np.uint64), return_inverse=True)
+    for number, stroke3 in zip(split_of(distinct)[inverse], steps, strict=True):
         rows[SPLITS[number]].append(stroke3)
     return rows
 

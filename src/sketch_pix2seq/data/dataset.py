@@ -48,7 +48,7 @@ class Split:
             Offsets in the sources' units (QuickDraw: longest side 255), y down; the
             origin is the middle of the bounding box, rounded down.
         """
-        batch, row = self._place(index)
+        batch, row = self._locate(index)
         stored = self._file.batch(batch)
         return stored.steps[stored.boundaries[row] // 3 : stored.boundaries[row + 1] // 3]
 
@@ -57,16 +57,16 @@ class Split:
         lengths = np.empty(len(indices), np.int64)
         batches, rows = np.divmod(indices, ROWS_PER_BATCH)
         order = np.argsort(batches, kind="stable")
-        names, begins = np.unique(batches[order], return_index=True)
-        ends = [*begins[1:].tolist(), len(order)]
-        for name, begin, end in zip(names.tolist(), begins.tolist(), ends, strict=False):
-            part, boundaries = order[begin:end], self._file.batch(name).boundaries
+        names, starts = np.unique(batches[order], return_index=True)
+        ends = [*starts[1:].tolist(), len(order)]
+        for name, start, end in zip(names.tolist(), starts.tolist(), ends, strict=False):
+            part, boundaries = order[start:end], self._file.batch(name).boundaries
             lengths[part] = (boundaries[rows[part] + 1] - boundaries[rows[part]]) // 3
         return lengths
 
     def category_id(self, index: int) -> int:
-        """Return the category of one drawing, as its place in `categories`."""
-        self._place(index)
+        """Return the category of one drawing, as its index in `categories`."""
+        self._locate(index)
         return int(np.searchsorted(self._stops, index, side="right"))
 
     def category_ids(self, indices: Integer[np.ndarray, " B"]) -> Int64[np.ndarray, " B"]:
@@ -80,7 +80,7 @@ class Split:
 
     def key_id(self, index: int) -> int:
         """Return QuickDraw's key of one drawing, 0 if it is not known."""
-        batch, row = self._place(index)
+        batch, row = self._locate(index)
         return int(self._file.batch(batch).key_ids[row])
 
     def sketch(self, index: int) -> Sketch:
@@ -88,7 +88,7 @@ class Split:
         category = self.categories[self.category_id(index)]
         return Sketch.from_stroke3(self.stroke3(index), category=category)
 
-    def _place(self, index: int) -> tuple[int, int]:
+    def _locate(self, index: int) -> tuple[int, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"`index` must be from 0 to {len(self) - 1}; got {index}")
         return divmod(int(index), ROWS_PER_BATCH)

@@ -23,7 +23,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.simplify import rdp_mask
 
 TRAIN, VALID, TEST = 0, 1, 2
-"Splits as numbers: places in `card.SPLITS`."
+"Splits as numbers: indices in `card.SPLITS`."
 
 TEST_BELOW = 32
 "A drawing whose first digest byte is below this is for testing: one in eight."
@@ -41,7 +41,7 @@ _TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
 
 
 class Identities(NamedTuple):
-    """What the splits of drawings of one category are decided by.
+    """What decides the splits of drawings of one category.
 
     Args:
         digests: Equal for equal drawings, (B,); see `digests_of`.
@@ -113,13 +113,13 @@ def digests_of(
     low = np.minimum.reduceat(points, starts, axis=0)
     shifted = memoryview((points - np.repeat(low, lengths, axis=0)).astype("<i2").tobytes())
     raised = memoryview(lifts.astype(np.uint8).tobytes())
-    found = bytearray()
+    joined = bytearray()
     stops = (starts + lengths).tolist()
     for start, stop in zip(starts.tolist(), stops, strict=True):
         digest = blake2b(shifted[4 * start : 4 * stop], digest_size=8)
         digest.update(raised[start:stop])
-        found += digest.digest()
-    return np.frombuffer(bytes(found), "<u8").astype(np.uint64)
+        joined += digest.digest()
+    return np.frombuffer(bytes(joined), "<u8").astype(np.uint64)
 
 
 def near_duplicate_hashes_of(
@@ -141,9 +141,9 @@ def near_duplicate_hashes_of(
     side = (np.maximum.reduceat(points, starts, axis=0) - low).max(axis=1)
     scale = np.repeat(GRID / np.maximum(side, 1.0), lengths)[:, None]
     coarse = np.rint((points - np.repeat(low, lengths, axis=0)) * scale).astype(np.int16)
-    kept = lifts.copy()
-    kept[:-1] |= (coarse[1:] != coarse[:-1]).any(axis=1)
-    return digests_of(coarse[kept], lifts[kept], np.add.reduceat(kept.astype(np.int64), starts))
+    keep = lifts.copy()
+    keep[:-1] |= (coarse[1:] != coarse[:-1]).any(axis=1)
+    return digests_of(coarse[keep], lifts[keep], np.add.reduceat(keep.astype(np.int64), starts))
 
 
 def encode(
@@ -216,9 +216,9 @@ class _Flat:
         if len(self.lengths) == 0:
             return self
         stroke_lengths = np.diff(np.flatnonzero(self.lifts) + 1, prepend=0)
-        kept = rdp_mask(self.points, stroke_lengths, epsilon)
-        lengths = np.add.reduceat(kept.astype(np.int64), self.starts)
-        return _Flat(self.points[kept], self.lifts[kept], lengths)
+        keep = rdp_mask(self.points, stroke_lengths, epsilon)
+        lengths = np.add.reduceat(keep.astype(np.int64), self.starts)
+        return _Flat(self.points[keep], self.lifts[keep], lengths)
 
     def stroke3(self) -> Int16[np.ndarray, "N 3"]:
         """Offsets, each drawing's origin the floored middle of its bounding box."""
@@ -260,14 +260,14 @@ class CategoryBuffer:
     def identities(self) -> Identities:
         """Read the identities of all drawings in the order they were added, without strokes."""
         empty = (np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.int32))
-        found = [Identities(*empty)]
+        parts = [Identities(*empty)]
         for path in self.paths:
             with path.open("rb") as file:
                 while len(header := _numbers(file, np.int64, 2)):
                     num, num_rows = header.tolist()
-                    found.append(_identities(file, num))
+                    parts.append(_identities(file, num))
                     file.seek(16 * num + 6 * num_rows, 1)  # keys and lengths, steps
-        return Identities(*map(np.concatenate, zip(*found, strict=True)))
+        return Identities(*map(np.concatenate, zip(*parts, strict=True)))
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """Read the blocks in the order they were added, one at a time."""

@@ -25,7 +25,7 @@ class Lengths(NamedTuple):
 
 
 def lengths_of(dataset: Dataset, category_id: int | None = None) -> Lengths:
-    """Look at the lengths of a category, or of all (None), in all splits; no stroke is read."""
+    """Measure the lengths of a category, or of all (None), in all splits; no stroke is read."""
     counts = np.zeros(dataset.card.longest + 1, np.int64)
     chosen = range(len(dataset.card.categories)) if category_id is None else [category_id]
     for name in SPLITS:

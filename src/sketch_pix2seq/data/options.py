@@ -22,7 +22,7 @@ Layout = Literal["simplified", "raw", "binary", "npz"]
 SplitName = Literal["train", "valid", "test"]
 """The parts of a data set."""
 Engine = Literal["local", "ray"]
-"""Who prepares: processes of this machine, or a Ray cluster."""
+"""What runs `prepare`: processes of this machine, or a Ray cluster."""
 OutputLayout = Literal["ndjson", "binary", "npz", "parquet", "svg"]
 """The layouts in which drawings can be written back."""
 
@@ -91,7 +91,7 @@ class PrepareOptions:
 
 
 def _broken_rule(value: object, least: int) -> str | None:
-    """Say which rule for whole numbers a value breaks, if it breaks one."""
+    """Return the rule for whole numbers that a value breaks, if any."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         return "a whole number"
     number = int(value)

@@ -22,16 +22,7 @@ def write_parquet_folder(
     drawings: Mapping[str, Iterable[tuple[str, SimplifiedDrawing]]],
     licence: str,
 ) -> dict[str, int]:
-    """Write a Parquet file for each split, and `README.md`, a card whose head names them.
-
-    Args:
-        folder: An empty one.
-        drawings: Drawings behind their categories, by split.
-        licence: Author and terms of the drawings.
-
-    Returns:
-        How many drawings of each category were written.
-    """
+    """Write a Parquet file for each split and a `README.md` that names them; count by category."""
     counts: Counter[str] = Counter()
     totals = {}
     for split, some in drawings.items():

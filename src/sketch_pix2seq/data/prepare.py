@@ -98,11 +98,11 @@ def prepare(
     """
     chosen = PrepareOptions(**options)
     check_workers(workers, engine)
-    found = find_sources(sources)
+    listed = find_sources(sources)
     with atomic_dir(Path(out)) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
-        shards = shards_of(found, buffers, chosen)
+        shards = shards_of(listed, buffers, chosen)
         parts = read_shards(shards, workers=workers, engine=engine, progress=progress)
         merged = merge_shards(parts, on_notice)
         if licence is None:
@@ -197,12 +197,6 @@ def write_splits(
 ) -> DatasetCard:
     """Write the splits.
 
-    Args:
-        merged: All drawings, by category.
-        folder: Folder for `train.arrow`, `valid.arrow` and `test.arrow`.
-        options: Options of `prepare`.
-        licence: Author and terms of the drawings, for the card.
-
     Returns:
         The card of what was written; it is not written itself.
 
@@ -210,28 +204,28 @@ def write_splits(
         DatasetError: If a category has too few drawings; the files are of no use then.
     """
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
-    kept: Counter[int] = Counter()
+    num_kept: Counter[int] = Counter()
     near_duplicates: Counter[int] = Counter()
     thin: list[str] = []
     sums = _OffsetSums()
     with ExitStack() as stack:
         writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
         for category_id, (category, buffer) in enumerate(merged.buffers.items()):
-            places = _places(buffer, options)
-            nums = [int((places.splits == number).sum()) for number in range(len(SPLITS))]
-            is_copy = np.isin(places.splits, (_DUPLICATE, _NEAR_DUPLICATE))
+            assigned = _assign_splits(buffer, options)
+            nums = [int((assigned.splits == number).sum()) for number in range(len(SPLITS))]
+            is_copy = np.isin(assigned.splits, (_DUPLICATE, _NEAR_DUPLICATE))
             if int((~is_copy).sum()) < options.min_drawings or 0 in nums:
-                shown = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
-                thin.append(f"`{category}` ({shown})")
+                numbers = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
+                thin.append(f"`{category}` ({numbers})")
             if thin:  # go on counting to name others, and write nothing more
                 continue
-            _write_category(buffer, places.splits, category_id, writers, sums)
+            _write_category(buffer, assigned.splits, category_id, writers, sums)
             for split, num in zip(SPLITS, nums, strict=True):
                 counts[split][category] = num
-            kept.update(places.sources[places.splits >= 0].tolist())
-            near_duplicates.update(places.sources[places.near_duplicates].tolist())
-            for place, reason in _REASONS.items():
-                sources = Counter(places.sources[places.splits == place].tolist())
+            num_kept.update(assigned.sources[assigned.splits >= 0].tolist())
+            near_duplicates.update(assigned.sources[assigned.near_duplicates].tolist())
+            for code, reason in _REASONS.items():
+                sources = Counter(assigned.sources[assigned.splits == code].tolist())
                 for source, num in sources.items():
                     merged.reports[source].leave_out(reason, num)
     if thin:
@@ -255,7 +249,7 @@ def write_splits(
                 name=path.name,
                 sha256=sha256,
                 read=report.read,
-                kept=kept[number],
+                kept=num_kept[number],
                 near_duplicates=near_duplicates[number],
                 left_out=dict(report.left_out.most_common()),
                 first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
@@ -268,8 +262,8 @@ def write_splits(
     )
 
 
-class _Places(NamedTuple):
-    """Where the drawings of a category go.
+class _Assignment(NamedTuple):
+    """The splits of a category's drawings.
 
     Args:
         splits: The split of each, or why it has none (below 0).
@@ -282,7 +276,7 @@ class _Places(NamedTuple):
     near_duplicates: Bool[np.ndarray, " B"]
 
 
-def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
+def _assign_splits(buffer: CategoryBuffer, options: PrepareOptions) -> _Assignment:
     """Decide the split of each drawing of a category, or why it has none."""
     digests, hashes, sources = buffer.identities()
     is_duplicate = _is_repeat(digests)
@@ -298,7 +292,7 @@ def _places(buffer: CategoryBuffer, options: PrepareOptions) -> _Places:
         cap = options.cap(split)
         if cap is not None:
             splits[np.flatnonzero(splits == number)[cap:]] = _OVER_CAP
-    return _Places(splits, sources, is_near_duplicate & (splits >= 0))
+    return _Assignment(splits, sources, is_near_duplicate & (splits >= 0))
 
 
 def _is_repeat(digests: UInt64[np.ndarray, " B"]) -> Bool[np.ndarray, " B"]:
@@ -333,7 +327,7 @@ class _OffsetSums:
 
 def _write_category(
     buffer: CategoryBuffer,
-    places: Int8[np.ndarray, " B"],
+    splits: Int8[np.ndarray, " B"],
     category_id: int,
     writers: list[SplitWriter],
     sums: _OffsetSums,
@@ -342,7 +336,7 @@ def _write_category(
     start = 0
     for block in buffer.blocks():
         rows = block.rows
-        chosen = places[start : start + len(rows.lengths)]
+        chosen = splits[start : start + len(rows.lengths)]
         start += len(rows.lengths)
         for number, writer in enumerate(writers):
             mask = chosen == number

@@ -56,7 +56,7 @@ RETRIES = urllib3.Retry(
 )
 """When a file is tried again, and how long to wait before that."""
 
-_PLACES = {
+_LOCATIONS = {
     "simplified": ("full/simplified", ".ndjson"),
     "raw": ("full/raw", ".ndjson"),
     "binary": ("full/binary", ".bin"),
@@ -89,7 +89,7 @@ def quickdraw_categories() -> tuple[str, ...]:
 
 
 def find_categories(names: Sequence[str]) -> list[str]:
-    """The categories that are meant: in any case, `_` or `-` for a blank, `all` for all.
+    """The categories of these names: in any case, `_` or `-` for a blank, `all` for all.
 
     Raises:
         UsageError: Naming every one that there is not, with the nearest right ones.
@@ -99,22 +99,22 @@ def find_categories(names: Sequence[str]) -> list[str]:
         ['alarm clock', 'cat']
     """
     known = {_plain(name): name for name in quickdraw_categories()}
-    found: list[str] = []
+    categories: list[str] = []
     wrong: list[str] = []
     for name in names:
         if _plain(name) == ALL:
-            found.extend(known.values())
+            categories.extend(known.values())
         elif _plain(name) in known:
-            found.append(known[_plain(name)])
+            categories.append(known[_plain(name)])
         else:
             near = difflib.get_close_matches(_plain(name), known, n=3)
             hint = f" (did you mean {' or '.join(known[key] for key in near)}?)" if near else ""
             wrong.append(f"there is no category `{name}`{hint}")
     if wrong:
         raise UsageError("; ".join(wrong), do="Quote a name that has a blank in it.")
-    if not found:
+    if not categories:
         raise UsageError("at least one category is needed", do=f"`{ALL}` stands for all.")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(categories))
 
 
 def _plain(name: str) -> str:
@@ -167,13 +167,13 @@ def download(
         headers={"Accept-Encoding": "identity", "User-Agent": "sketch-pix2seq"},
     )
     stopped = threading.Event()
-    place, suffix = _PLACES[format]
+    directory, suffix = _LOCATIONS[format]
 
     def fetch(name: str) -> Path:
         target = folder / f"{name}{suffix}"
         is_new = not target.exists()
         if is_new:
-            url = f"{base_url.rstrip('/')}/{place}/{quote(name)}{suffix}"
+            url = f"{base_url.rstrip('/')}/{directory}/{quote(name)}{suffix}"
             _Transfer(http, url, target, partial(progress, target.name), stopped).run(retries)
         on_done(target, is_new)
         return target
@@ -221,7 +221,7 @@ def _wait_for_all(futures: Sequence[Future[Path]]) -> list[Path]:
 
 
 class _AnswerError(ProtocolError):
-    """The server answers with something else than the bytes that were asked for."""
+    """The server answers with something else than the requested bytes."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse, message: str | None = None) -> None:
         self.response = response
@@ -232,9 +232,9 @@ class _AnswerError(ProtocolError):
 
 @dataclass(frozen=True)
 class _Transfer:
-    """One file on its way: its bytes come into a hidden file, which is renamed at the end.
+    """The download of one file into a hidden file, which is renamed at the end.
 
-    Beside it lies the ETag of the version that they are from, so that two are never joined.
+    Beside it lies the ETag of its version, so that two versions are never joined.
     """
 
     http: urllib3.PoolManager
@@ -270,7 +270,7 @@ class _Transfer:
             ) from error
 
     def _fetch(self, file: BufferedRandom, etag: Path, retries: urllib3.Retry) -> None:
-        left, most = retries, file.seek(0, os.SEEK_END)
+        remaining, most = retries, file.seek(0, os.SEEK_END)
         while True:
             try:
                 return self._receive(file, etag)
@@ -284,25 +284,25 @@ class _Transfer:
                 raise DownloadError(_meaning(reason), do=do) from reason
             size = file.seek(0, os.SEEK_END)
             if size > most:
-                left, most = retries, size
+                remaining, most = retries, size
             try:
-                left = left.increment("GET", self.url, answer, None if answer else reason)
+                remaining = remaining.increment("GET", self.url, answer, None if answer else reason)
             except MaxRetryError as error:
                 raise DownloadError(
                     f"`{self.target.name}` cannot be fetched, though tried again: "
                     f"{_meaning(reason)}",
                     do=f"Call the command again later. {self.url}",
                 ) from error
-            if self.stopped.wait(_seconds(left, answer)):
+            if self.stopped.wait(_seconds(remaining, answer)):
                 raise DownloadError(f"`{self.target.name}` was interrupted") from reason
 
     def _receive(self, file: BufferedRandom, etag_file: Path) -> None:
         """Receive what is missing, or all of it if the server has another version."""
         start = file.seek(0, os.SEEK_END)
         etag = etag_file.read_text() if start and etag_file.exists() else ""
-        asked = {"Range": f"bytes={start}-", "If-Range": etag} if etag else {}
+        range_headers = {"Range": f"bytes={start}-", "If-Range": etag} if etag else {}
         response = self.http.request(
-            "GET", self.url, headers={**self.http.headers, **asked}, preload_content=False
+            "GET", self.url, headers={**self.http.headers, **range_headers}, preload_content=False
         )
         with closing(response):
             if response.status == 416:
@@ -343,12 +343,15 @@ def _md5(file: BufferedRandom) -> str:
 
 
 def _seconds(retries: urllib3.Retry, answer: urllib3.BaseHTTPResponse | None) -> float:
-    """How long to wait: as the server asks, or else longer each time."""
+    """Seconds to wait: as the server asks, or else longer each time."""
     try:
-        asked = None if answer is None else retries.get_retry_after(answer)
+        wait = None if answer is None else retries.get_retry_after(answer)
     except InvalidHeader:
-        asked = None
-    return min(retries.get_backoff_time() if asked is None else asked, retries.backoff_max)
+        wait = None
+    return min(
+        retries.get_backoff_time() if wait is None else wait,
+        retries.backoff_max,
+    )
 
 
 def _meaning(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Reading a source of drawings, with an account of what was met, left out and why.
+"""Reading a source of drawings, and counting what was left out and why.
 
 Raw drawings (with times, or numbers that are not whole, or from files of any other kind) are
 simplified as QuickDraw did it, many at once; `io.records` reads every layout.
@@ -31,12 +31,12 @@ _OTHER = "other reasons"
 
 @dataclass(kw_only=True)
 class ReadReport:
-    """What became of the records of one source. Filled while reading.
+    """Counts of the records of one source. Filled while reading.
 
     Args:
         unit: Name of one record: `line`, `drawing` or `file`.
         number: Number of the last record, from 1; blank lines count.
-        read: Records met so far, blank lines and skipped ones not counted.
+        read: Records so far, blank lines and skipped ones not counted.
         skipped: Records that were not wanted.
         left_out: How many drawings were left out, by reason.
         first_wrong: Number (of the line, or of the drawing) and message of the first wrong one.
@@ -62,8 +62,8 @@ class ReadReport:
         """Count drawings that are left out; beyond a score of reasons they share one."""
         if num == 0:
             return
-        known = reason in self.left_out or len(self.left_out) < _MOST_REASONS
-        self.left_out[reason if known else _OTHER] += num
+        is_listed = reason in self.left_out or len(self.left_out) < _MOST_REASONS
+        self.left_out[reason if is_listed else _OTHER] += num
 
     def add(self, part: ReadReport) -> None:
         """Add the report of the next part of the same source."""
@@ -94,8 +94,8 @@ class Reading:
     report: ReadReport = field(default_factory=ReadReport)
     skip: Callable[[bytes], bool] | None = None
 
-    def begin(self) -> None:
-        """A record is met."""
+    def count_record(self) -> None:
+        """Count the next record."""
         self.report.number += 1
         self.report.read += 1
 
@@ -112,7 +112,7 @@ class Reading:
 
     def ended(self, error: Exception) -> None:
         """The source stops before its end."""
-        self.begin()
+        self.count_record()
         self.report.cut_short = str(error)
         self.wrong(error)
 
@@ -190,7 +190,7 @@ def _of_file(source: SourceFile, reading: Reading) -> Iterator[Record]:
                 if record is None:
                     reading.report.number += 1
                     continue
-                reading.begin()
+                reading.count_record()
                 try:
                     if isinstance(record, DrawingError):
                         raise record
@@ -208,7 +208,7 @@ def _of_folder(folder: SourceFolder, reading: Reading) -> Iterator[Record]:
     """The drawings of the files of a folder."""
     reading.report.unit = "file"
     for name, content in folder.documents():
-        reading.begin()
+        reading.count_record()
         try:
             if content is None:
                 raise DrawingError("a file must be readable, and not too large")
@@ -249,6 +249,6 @@ def _simplified_points(raw: list[RawDrawing]) -> list[tuple[np.ndarray, np.ndarr
 
 
 def _reason(error: Exception) -> str:
-    """The rule a message states, without the place and the value that broke it."""
+    """The rule in a message, without the position and the value that broke it."""
     rule = re.split(r"; got |\. ", str(error), maxsplit=1)[0]
     return re.sub(r"\bstroke \d+ of", "each stroke of", rule)

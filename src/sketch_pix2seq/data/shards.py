@@ -110,17 +110,17 @@ def shards_of(sources: Sequence[Source], folder: Path, options: PrepareOptions) 
     ]
     return [
         Shard(
-            number=place,
+            number=index,
             num_shards=len(parts),
             source=number,
             path=source.path,
             files=tuple(source.files) if isinstance(source, SourceFolder) else None,
             span=span,
             size=source.size if span is None else span[1] - span[0],
-            folder=folder / f"{place:06d}",
+            folder=folder / f"{index:06d}",
             options=options,
         )
-        for place, (number, source, span) in enumerate(parts)
+        for index, (number, source, span) in enumerate(parts)
     ]
 
 
@@ -137,10 +137,6 @@ def _spans(source: Source, options: PrepareOptions) -> list[tuple[int, int] | No
 def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> ShardResult:
     """Read a shard into its buffer files. If it fails, it can be read again from the start.
 
-    Args:
-        shard: The shard.
-        progress: Called with the bytes of it that are read.
-
     Raises:
         DatasetError: If its source cannot be read, or has too many categories.
     """
@@ -148,7 +144,7 @@ def read_shard(shard: Shard, progress: Callable[[int], None] | None = None) -> S
     shard.folder.mkdir()
     source, report = shard.open(), ReadReport()
     buffers: dict[str, Path] = {}
-    drawings = _wanted(source, report, shard.options)
+    drawings = _selected(source, report, shard.options)
     while block := list(islice(drawings, _BLOCK)):
         _write_block(block, shard, buffers, report)
         if progress:
@@ -162,7 +158,6 @@ def _write_block(
     buffers: dict[str, Path],
     report: ReadReport,
 ) -> None:
-    """Encode drawings and add them to the buffers of their categories."""
     by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
     for category, drawing in block:
         by_category[category].append(drawing)
@@ -183,12 +178,12 @@ def check_num_categories(num_categories: int) -> None:
         raise DatasetError(f"a data set may have at most {_MOST_CATEGORIES} categories")
 
 
-def _wanted(
+def _selected(
     source: Source, report: ReadReport, options: PrepareOptions
 ) -> Iterator[tuple[str, SimplifiedDrawing]]:
     """Yield a source's drawings with their categories, up to the limit of each category."""
     limit = options.limit
-    taken: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     full: list[bytes] = []  # how lines name the categories that are full: they are not parsed
 
     def is_full(line: bytes) -> bool:
@@ -199,12 +194,12 @@ def _wanted(
             report.leave_out(_NOT_RECOGNISED)
             continue
         category = drawing.word or source.category
-        if limit is not None and taken[category] >= limit:
+        if limit is not None and counts[category] >= limit:
             report.read -= 1
             report.skipped += 1
             continue
-        taken[category] += 1
-        if taken[category] == limit and category.isascii() and '"' not in category:
+        counts[category] += 1
+        if counts[category] == limit and category.isascii() and '"' not in category:
             full += [f'"word":{blank}"{category}"'.encode() for blank in ("", " ")]
         yield category, drawing
 
@@ -244,13 +239,13 @@ def read_shards(
     total, done = sum(shard.size for shard in shards), 0
     num = min(workers or min(num_processors(), 1 + total // WORTH_A_WORKER), len(shards))
     if engine == "ray":
-        found = _on_ray(shards, workers)
+        reading = _on_ray(shards, workers)
     elif num > 1:
-        found = _in_processes(shards, num)
+        reading = _in_processes(shards, num)
     else:
-        found = (read_shard(shard, lambda now: progress(done + now, total)) for shard in shards)
+        reading = (read_shard(shard, lambda now: progress(done + now, total)) for shard in shards)
     results = []
-    for result in found:
+    for result in reading:
         results.append(result)
         done += result.shard.size
         progress(done, total)
@@ -300,13 +295,13 @@ def _on_ray(shards: Sequence[Shard], workers: int | None) -> Iterator[ShardResul
             logging_level=logging.ERROR,
         )
     task = ray.remote(read_shard)
-    rest = iter(shards)
-    refs = deque(task.remote(shard) for shard in islice(rest, workers or len(shards)))
+    remaining = iter(shards)
+    refs = deque(task.remote(shard) for shard in islice(remaining, workers or len(shards)))
     try:
         while refs:
             yield ray.get(refs[0])
             refs.popleft()
-            refs.extend(task.remote(shard) for shard in islice(rest, 1))
+            refs.extend(task.remote(shard) for shard in islice(remaining, 1))
     except ray.exceptions.RayTaskError as error:
         raise (error.cause if isinstance(error.cause, DatasetError) else error) from None
     except ray.exceptions.RayError as error:
@@ -319,9 +314,9 @@ def _on_ray(shards: Sequence[Shard], workers: int | None) -> Iterator[ShardResul
 def _check_reachable(address: str) -> None:
     """Check that a cluster answers: Ray itself would try for minutes."""
     try:
-        place = urlsplit(address if "://" in address else f"//{address}")
-        if place.hostname and place.port:
-            socket.create_connection((place.hostname, place.port), SECONDS_TO_ANSWER).close()
+        url = urlsplit(address if "://" in address else f"//{address}")
+        if url.hostname and url.port:
+            socket.create_connection((url.hostname, url.port), SECONDS_TO_ANSWER).close()
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"the Ray cluster at `{address}` must answer",

@@ -30,7 +30,7 @@ _GOOGLES_NAMES = re.compile(r"(full_(simplified|raw|binary|numpy_bitmap)|sketchr
 
 
 def find_sources(sources: Sequence[str | Path]) -> list[Source]:
-    """List the files that are meant: as given, those of a folder by name.
+    """List the sources: files as given, those of a folder by name.
 
     A folder of files of one drawing each (SVG, pictures, ...) is one source, named after it; so is
     each such folder in a folder.
@@ -49,22 +49,22 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
             raise DatasetError(f"source `{path}` must be a file or a folder that exists")
     if not files:
         raise UsageError("at least one source is needed", do="Name a file or a folder.")
-    known: set[Path] = set()
+    resolved: set[Path] = set()
     for path in files:
-        if path.resolve() in known:
+        if path.resolve() in resolved:
             raise DatasetError(f"source `{path}` is named twice", do="Name each file once.")
-        known.add(path.resolve())
-    found: list[Source] = []
+        resolved.add(path.resolve())
+    result: list[Source] = []
     folders: dict[Path, SourceFolder] = {}
     for path in files:
         if not _is_alone(path):
-            found.append(SourceFile(path))
+            result.append(SourceFile(path))
         elif path.parent in folders:
             folders[path.parent].files.append(path)
         else:
             folders[path.parent] = SourceFolder(path.parent, [path])
-            found.append(folders[path.parent])
-    return found
+            result.append(folders[path.parent])
+    return result
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 *Convention*:
     Columns `steps` (list of int16: stroke-3, row after row), `category` (int16) and
     `key_id` (uint64, 0 = unknown); record batches of exactly `ROWS_PER_BATCH` drawings
-    except the last, so that the place of a drawing follows from its number.
+    except the last, so that the position of a drawing follows from its number.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SplitWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Write what is left and close the file; after an error just close it."""
+        """Write what is pending and close the file; after an error just close it."""
         if kind is None and self._pending:
             self._flush()
         self._writer.close()
@@ -86,7 +86,6 @@ class SplitWriter:
                 self._flush()
 
     def _flush(self) -> None:
-        """Write the pending drawings as one record batch."""
         steps = np.concatenate([rows.steps for rows, _ in self._parts]).reshape(-1)
         lengths = np.concatenate([rows.lengths for rows, _ in self._parts])
         category = np.concatenate([np.full(len(r.lengths), c, np.int16) for r, c in self._parts])
@@ -146,9 +145,9 @@ class SplitFile:
         self._batches: dict[int, StoredBatch] = {}
         num_drawings = sum(counts)
         expected = -(-num_drawings // ROWS_PER_BATCH)
-        found = self._reader.num_record_batches
-        last = self._read(found - 1).num_rows if found else 0
-        if found != expected or max(found - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
+        count = self._reader.num_record_batches
+        last = self._read(count - 1).num_rows if count else 0
+        if count != expected or max(count - 1, 0) * ROWS_PER_BATCH + last != num_drawings:
             raise DatasetError(
                 f"`{path.name}` must hold {num_drawings} drawings as the card says", do=_ADVICE
             )
@@ -183,7 +182,7 @@ class SplitFile:
         return stored
 
     def _read(self, index: int) -> pa.RecordBatch:
-        """Return views of a record batch, after a look at all that they rely on."""
+        """Return views of a record batch, after checking all that they rely on."""
         try:
             if is_compressed(self._bytes, index):
                 raise DatasetError(f"`{self._name}` must not be compressed")
@@ -201,7 +200,7 @@ def is_compressed(file: memoryview, index: int) -> bool:
     """Whether a record batch is compressed, before pyarrow allocates what it claims.
 
     Raises:
-        struct.error: If a place is outside of the file.
+        struct.error: If an offset is outside of the file.
 
     *Source*: the Arrow columnar format (`File.fbs`, `Message.fbs`); pyarrow does not say.
     """
@@ -213,19 +212,19 @@ def is_compressed(file: memoryview, index: int) -> bool:
     return _field(file, batch, 3) != 0  # RecordBatch.compression
 
 
-def _number(kind: str, file: memoryview, place: int) -> int:
-    if place < 0:
-        raise struct.error("a place before the file")
-    return int(struct.unpack_from(kind, file, place)[0])
+def _number(kind: str, file: memoryview, position: int) -> int:
+    if position < 0:
+        raise struct.error("an offset before the file")
+    return int(struct.unpack_from(kind, file, position)[0])
 
 
-def _follow(file: memoryview, place: int) -> int:
-    """Where an offset of a flatbuffer leads."""
-    return place + _number("<I", file, place)
+def _follow(file: memoryview, position: int) -> int:
+    """The target of an offset of a flatbuffer."""
+    return position + _number("<I", file, position)
 
 
 def _field(file: memoryview, table: int, number: int) -> int:
-    """Where a field of a flatbuffer's table lies; 0: it is left out."""
+    """The position of a field of a flatbuffer's table; 0: it is left out."""
     vtable = table - _number("<i", file, table)
     if 4 + 2 * number >= _number("<H", file, vtable):
         return 0
@@ -234,7 +233,7 @@ def _field(file: memoryview, table: int, number: int) -> int:
 
 
 def _is_valid(stored: StoredBatch, longest: int | None) -> bool:
-    """Whether the rows are whole drawings, none too long: looked at once, when first read."""
+    """Whether the rows are whole drawings, none too long: checked once, when first read."""
     boundaries, lifts = stored.boundaries, stored.steps[:, LIFT]
     sizes = np.diff(boundaries)
     return bool(

@@ -69,9 +69,9 @@ def between_people(evaluation: Evaluation) -> float:
     return float(np.concatenate(distances).mean())
 
 
-def diversity(found: Results, entry: Entry) -> Float64[np.ndarray, "N"] | None:
+def diversity(results: Results, entry: Entry) -> Float64[np.ndarray, "N"] | None:
     """Return the diversity of each of some drawings; None where each was drawn only once."""
-    distances = found.measured[part_name(entry.label)]["distances"]
+    distances = results.measured[part_name(entry.label)]["distances"]
     if distances is None:
         return None
-    return np.array(distances) / max(between_people(found.evaluation), 1e-9)
+    return np.array(distances) / max(between_people(results.evaluation), 1e-9)

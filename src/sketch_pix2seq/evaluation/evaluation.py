@@ -98,7 +98,7 @@ class EvaluatedModel:
     def load(cls, label: str, path: Path | None, training: int = 0) -> EvaluatedModel:
         """Load a bundle, a folder or zip file; None: the model that comes with the package."""
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        parts = [bundle.weights]
+        parts = [bundle.weights_file]
         classifier_digest = None if bundle.classifier is None else bundle.classifier.digest
         if classifier_digest is not None:
             parts.append(classifier_digest.encode())
@@ -200,7 +200,7 @@ class HeldOut:
     def __init__(self, dataset: Dataset, per_category: int) -> None:
         split = dataset.split(SPLIT)
         self.categories = split.categories
-        numbers: list[int] = []
+        indices: list[int] = []
         for category, name in enumerate(split.categories):
             start, stop = split.category_range(category)
             if stop - start < LEAST:
@@ -209,10 +209,10 @@ class HeldOut:
                     got=stop - start,
                     do="Prepare the data set from more drawings, or without that category.",
                 )
-            numbers += range(start, min(stop, start + per_category))
-        self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(numbers))
-        self.sketches = [split.sketch(number) for number in numbers]
-        self.ids = [drawing_id(SPLIT, number) for number in numbers]
+            indices += range(start, min(stop, start + per_category))
+        self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(indices))
+        self.sketches = [split.sketch(index) for index in indices]
+        self.ids = [drawing_id(SPLIT, index) for index in indices]
         "What `data convert` calls each."
         self.digest = dataset.card.digest
 
@@ -249,15 +249,15 @@ class Evaluation:
         self.retrained = tuple(model for model in models if model.training > 0)
         self.drawings = tuple(drawings)
         check_labels([entry.label for entry in self.entries if not entry.is_baseline])
-        known = judge.card.categories
-        if missing := [name for name in held_out.categories if name not in known]:
+        judge_categories = judge.card.categories
+        if missing := [name for name in held_out.categories if name not in judge_categories]:
             raise UsageError(
                 f"the judge must know every category of the data set, and not `{missing[0]}`",
                 do="Train the recipe judge on this data set.",
             )
-        if taught := [model.label for model in models if judge.digest == model.classifier_digest]:
+        if unfair := [model.label for model in models if judge.digest == model.classifier_digest]:
             raise UsageError(
-                f"the judge must not be in a model's bundle: `{taught[0]}`",
+                f"the judge must not be in a model's bundle: `{unfair[0]}`",
                 do="Train another one, with another seed.",
             )
         if len(held_out.categories) < 2:
@@ -273,7 +273,7 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
-        self._places = np.array([known.index(name) for name in held_out.categories])
+        self._places = np.array([judge_categories.index(name) for name in held_out.categories])
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -350,7 +350,7 @@ class Results:
 
     def names(self, ids: Sequence[int]) -> list[str]:
         """Names of some categories."""
-        return [self.evaluation.held_out.categories[place] for place in ids]
+        return [self.evaluation.held_out.categories[category] for category in ids]
 
     @property
     def sampling(self) -> str:

@@ -34,7 +34,7 @@ class Groups(NamedTuple):
     is_meaningful: bool
 
     @property
-    def shown(self) -> tuple[int, ...]:
+    def all(self) -> tuple[int, ...]:
         """All of them."""
         return self.first + self.second
 
@@ -51,10 +51,10 @@ def groups_of(categories: Sequence[str]) -> Groups:
         >>> groups_of(["car", "cat", "bus", "pig"])
         Groups(first=(1, 3), second=(0, 2), is_meaningful=True)
     """
-    living = [place for place, name in enumerate(categories) if name in LIVING]
-    things = [place for place, name in enumerate(categories) if name not in LIVING]
-    if living and things:
-        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), is_meaningful=True)
+    living = [index for index, name in enumerate(categories) if name in LIVING]
+    others = [index for index, name in enumerate(categories) if name not in LIVING]
+    if living and others:
+        return Groups(tuple(living[:EACH]), tuple(others[:EACH]), is_meaningful=True)
     half = min(EACH, len(categories) // 2)
-    places = tuple(range(2 * half))
-    return Groups(places[:half], places[half:], is_meaningful=False)
+    ids = tuple(range(2 * half))
+    return Groups(ids[:half], ids[half:], is_meaningful=False)

@@ -65,10 +65,12 @@ def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
     rng = np.random.default_rng([evaluation.settings.seed, 7])
     recognised = evaluation.human[0] == evaluation.held_out.category_ids
     columns = []
-    for category in evaluation.groups.shown:
-        own = evaluation.held_out.of_category(category)
-        good = own[recognised[own]]
-        columns.append((category, rng.permutation(good if len(good) else own)))
+    for category in evaluation.groups.all:
+        members = evaluation.held_out.of_category(category)
+        recognised_members = members[recognised[members]]
+        columns.append(
+            (category, rng.permutation(recognised_members if len(recognised_members) else members))
+        )
     by_category = dict(columns)
     count = evaluation.settings.paths
     pairs = [
@@ -94,15 +96,15 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     first_of_pairs = range(0, len(pairs), evaluation.settings.paths)
     # every other category with the first one, in many steps, as in figure 9
     with_first = [
-        place
-        for place, pair in zip(first_of_pairs, evaluation.groups.pairs, strict=True)
+        index
+        for index, pair in zip(first_of_pairs, evaluation.groups.pairs, strict=True)
         if pair[0] == evaluation.groups.first[0]
     ]
     fine = _between(evaluation, model, pairs[with_first], FINE_STEPS)
     return {
         **measured,
         **({} if best is None else {"predicted_of_best": best.tolist()}),
-        "shown": [[keep_sketch(sketch) for sketch in drawn[place]] for place in first_of_pairs],
+        "shown": [[keep_sketch(sketch) for sketch in drawn[index]] for index in first_of_pairs],
         "fine": [[keep_sketch(sketch) for sketch in row] for row in fine],
     }
 
@@ -114,7 +116,9 @@ def _between(
     codes = evaluation.codes(model)
     paths = np.concatenate([path_through(codes[pair], steps) for pair in pairs])
     settings = evaluation.settings
-    drawn = [one for (one,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)]
+    drawn = [
+        sketch for (sketch,) in model.sketcher.decode(paths, 1, settings.temperature, settings.seed)
+    ]
     return [drawn[first : first + steps] for first in range(0, len(drawn), steps)]
 
 
@@ -122,12 +126,12 @@ def _best_between(
     evaluation: Evaluation, model: EvaluatedModel, pairs: Int64[np.ndarray, "P 2"]
 ) -> Int64[np.ndarray, "P S"] | None:
     """Let the judge classify the best of several drawings, all along each path."""
-    settings, people = evaluation.settings, evaluation.held_out.sketches
+    settings, sketches = evaluation.settings, evaluation.held_out.sketches
     if settings.best_of == 1:
         return None
     drawn = [
         model.sketcher.mix(
-            [people[place] for place in pair],
+            [sketches[index] for index in pair],
             STEPS,
             settings.temperature,
             settings.seed,
@@ -152,12 +156,14 @@ def smoothness(features: Float32[np.ndarray, "P S F"]) -> dict[str, Float[np.nda
         {'longest_step': [0.25], 'detour': [1.0]}
     """
     steps = np.linalg.norm(np.diff(features.astype(np.float64), axis=1), axis=2)  # (P, S - 1)
-    way = steps.sum(axis=1)
+    length = steps.sum(axis=1)
     straight = np.linalg.norm(features[:, -1] - features[:, 0].astype(np.float64), axis=1)
-    even = np.full_like(way, 1 / steps.shape[1])
+    even = np.full_like(length, 1 / steps.shape[1])
     return {
-        "longest_step": np.divide(steps.max(axis=1), way, out=even, where=way > 0),
-        "detour": np.divide(way, straight, out=np.ones_like(way), where=straight > 1e-9 * way),
+        "longest_step": np.divide(steps.max(axis=1), length, out=even, where=length > 0),
+        "detour": np.divide(
+            length, straight, out=np.ones_like(length), where=straight > 1e-9 * length
+        ),
     }
 
 
@@ -171,10 +177,10 @@ def off_category_rates(measured: dict[str, Any]) -> dict[str, Float[np.ndarray, 
     """
     off = _is_off_category(measured, "predicted")
     between, at_ends = off[:, 1:-1].mean(axis=1), off[:, [0, -1]].mean(axis=1)
-    found = {"between": between, "at_ends": at_ends, "excess": between - at_ends}
+    rates = {"between": between, "at_ends": at_ends, "excess": between - at_ends}
     if "predicted_of_best" in measured:
-        found["best"] = _is_off_category(measured, "predicted_of_best")[:, 1:-1].mean(axis=1)
-    return found
+        rates["best"] = _is_off_category(measured, "predicted_of_best")[:, 1:-1].mean(axis=1)
+    return rates
 
 
 def _is_off_category(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P S"]:
@@ -182,25 +188,25 @@ def _is_off_category(measured: dict[str, Any], name: str) -> Bool[np.ndarray, "P
     return np.asarray((predicted[:, :, None] != pair[:, None, :]).all(axis=2))
 
 
-def section(found: Results) -> Section:
+def section(results: Results) -> Section:
     """Make the report's section."""
-    evaluation = found.evaluation
-    of_each = {label: found.measured[part_name(label)] for label in found.labels}
+    evaluation = results.evaluation
+    by_label = {label: results.measured[part_name(label)] for label in results.labels}
     pairs, best_of = evaluation.groups.pairs, evaluation.settings.best_of
-    people = evaluation.held_out.sketches
-    shown_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
+    sketches = evaluation.held_out.sketches
+    row_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
     rows: list[list[Cell]] = []
     along = []
-    for label, one in of_each.items():
-        rates = off_category_rates(one)
-        along.append(_is_off_category(one, "predicted").mean(axis=0).tolist())
+    for label, measured in by_label.items():
+        rates = off_category_rates(measured)
+        along.append(_is_off_category(measured, "predicted").mean(axis=0).tolist())
         rows.append(
             [
                 label,
-                *(found.with_interval(rates[name]) for name in ("between", "at_ends", "excess")),
-                *([found.with_interval(rates["best"])] if best_of > 1 else []),
-                found.with_interval(np.array(one["longest_step"])),
-                found.with_interval(np.array(one["detour"])),
+                *(results.with_interval(rates[name]) for name in ("between", "at_ends", "excess")),
+                *([results.with_interval(rates["best"])] if best_of > 1 else []),
+                results.with_interval(np.array(measured["longest_step"])),
+                results.with_interval(np.array(measured["detour"])),
             ]
         )
     figures = [
@@ -208,7 +214,7 @@ def section(found: Results) -> Section:
             "off-category",
             "Off-category rate, from one end to the other",
             charts.lines(
-                found.labels,
+                results.labels,
                 along,
                 [f"{w / 10:g}" for w in range(STEPS)],
                 "weight of the second drawing",
@@ -218,13 +224,13 @@ def section(found: Results) -> Section:
         )
     ]
     headings = ["human", *(f"{weight / (STEPS - 1):g}" for weight in range(STEPS)), "human"]
-    for label, one in of_each.items():
+    for label, measured in by_label.items():
         sheet = [
             SheetRow(
-                [people[pair[0]], *map(kept_sketch, row), people[pair[1]]],
-                label=" to ".join(found.names(kinds)),
+                [sketches[pair[0]], *map(kept_sketch, row), sketches[pair[1]]],
+                label=" to ".join(results.names(kinds)),
             )
-            for kinds, pair, row in zip(pairs, shown_ends, one["shown"], strict=True)
+            for kinds, pair, row in zip(pairs, row_ends, measured["shown"], strict=True)
         ]
         figures.append(
             Figure(
@@ -235,13 +241,13 @@ def section(found: Results) -> Section:
                 "mixtures, all with one noise.",
             )
         )
-    (first,) = found.names(evaluation.groups.first[:1])
-    to = found.names(evaluation.groups.second)
-    fine = zip(of_each[found.labels[0]]["fine"], to, strict=True)
+    (first,) = results.names(evaluation.groups.first[:1])
+    to = results.names(evaluation.groups.second)
+    fine = zip(by_label[results.labels[0]]["fine"], to, strict=True)
     figures.append(
         Figure(
             "fine-interpolation",
-            f"{found.labels[0]}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each",
+            f"{results.labels[0]}: from {first} to {', '.join(to)} in {FINE_STEPS} drawings each",
             sheet_svg([line for row, name in fine for line in _fine_rows(row, name)], 44),
             "Read line by line, three lines for each pair: parts come and go one at a time.",
         )

@@ -1,4 +1,4 @@
-"""The latent space: does every category have a place of its own? Figures 4 to 6.
+"""The latent space: does every category form a cluster of its own? Figures 4 to 6.
 
 The paper shows t-SNE pictures. Numbers for the same question, all in the latent space itself:
 silhouette (how much nearer a drawing is to its own category than to the next, -1 to 1) and the
@@ -39,13 +39,13 @@ YARDSTICKS = ("pixels", "judge")
 
 
 def chosen(evaluation: Evaluation) -> Int64[np.ndarray, "N"]:
-    """Return the numbers of the test drawings whose places are shown."""
+    """Return the indices of the test drawings that are shown."""
     rng = np.random.default_rng([evaluation.settings.seed, 4])
     numbers = []
-    for category in evaluation.groups.shown:
-        own = evaluation.held_out.of_category(category)
-        some = min(len(own), evaluation.settings.per_category_latent)
-        numbers.append(np.sort(rng.choice(own, some, replace=False)))
+    for category in evaluation.groups.all:
+        members = evaluation.held_out.of_category(category)
+        some = min(len(members), evaluation.settings.per_category_latent)
+        numbers.append(np.sort(rng.choice(members, some, replace=False)))
     return np.concatenate(numbers)
 
 
@@ -85,24 +85,24 @@ def _measured(evaluation: Evaluation, label: str, model: EvaluatedModel | None) 
     kinds = {"category": category_ids}
     if evaluation.groups.is_meaningful:
         kinds["group"] = np.isin(category_ids, evaluation.groups.first).astype(np.int64)
-    measured: dict[str, Any] = {"places": places(codes, evaluation.settings.seed).tolist()}
+    measured: dict[str, Any] = {"places": plane_positions(codes, evaluation.settings.seed).tolist()}
     for name, kind in kinds.items():
         measured[f"{name}_silhouette"] = silhouettes(codes, kind).tolist()
         measured[f"{name}_neighbours"] = neighbours_agree(codes, kind).tolist()
     return measured
 
 
-def places(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.ndarray, "N 2"]:
-    """Place two codes or more on a plane by t-SNE, which keeps neighbours together: 0 to 1."""
+def plane_positions(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.ndarray, "N 2"]:
+    """Map two codes or more to a plane by t-SNE, which keeps neighbours together: 0 to 1."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     perplexity = min(30.0, (len(codes) - 1) / 3)
     model = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
     with threadpool_limits(1):  # as many threads as processors would give other sums
-        found = model.fit_transform(np.ascontiguousarray(codes, np.float32)).astype(np.float64)
-    low, high = found.min(axis=0), found.max(axis=0)
-    return np.asarray(np.round((found - low) / np.maximum(high - low, 1e-12), 4))
+        positions = model.fit_transform(np.ascontiguousarray(codes, np.float32)).astype(np.float64)
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return np.asarray(np.round((positions - low) / np.maximum(high - low, 1e-12), 4))
 
 
 def silhouettes(
@@ -134,7 +134,7 @@ def build_gallery(
     categories: Sequence[str] = (),
     seed: int = 0,
 ) -> Gallery:
-    """Choose test drawings, which no model was trained on, and find their places on a map.
+    """Choose test drawings, which no model was trained on, and their positions on a map.
 
     Args:
         sketcher: The model with the latent space.
@@ -161,22 +161,24 @@ def build_gallery(
         sketches += [split.sketch(number) for number in np.sort(some).tolist()]
     if len(sketches) < 2:
         raise UsageError(f"a gallery needs two {SPLIT} drawings or more", got=len(sketches))
-    spots = places(sketcher.encode(sketches), seed).tolist()
+    positions = plane_positions(sketcher.encode(sketches), seed).tolist()
     return Gallery(
-        tuple(GalleryItem(one, (x, y)) for one, (x, y) in zip(sketches, spots, strict=True))
+        tuple(
+            GalleryItem(sketch, (x, y)) for sketch, (x, y) in zip(sketches, positions, strict=True)
+        )
     )
 
 
-def section(found: Results) -> Section:
+def section(results: Results) -> Section:
     """Make the report's section."""
-    numbers = chosen(found.evaluation)
-    kinds = found.evaluation.held_out.category_ids[numbers]
-    places = np.searchsorted(np.sort(found.evaluation.groups.shown), kinds)
-    names = found.names(sorted(found.evaluation.groups.shown))
-    labels = [*YARDSTICKS, *found.labels]
-    of_each = {label: found.measured[part_name(label)] for label in labels}
+    numbers = chosen(results.evaluation)
+    kinds = results.evaluation.held_out.category_ids[numbers]
+    colours = np.searchsorted(np.sort(results.evaluation.groups.all), kinds)
+    names = results.names(sorted(results.evaluation.groups.all))
+    labels = [*YARDSTICKS, *results.labels]
+    by_label = {label: results.measured[part_name(label)] for label in labels}
     kinds_measured = {"category": ""}
-    if found.evaluation.groups.is_meaningful:
+    if results.evaluation.groups.is_meaningful:
         kinds_measured["group"] = ", living and things"
     columns = [Column("space", "text")]
     for words in kinds_measured.values():
@@ -185,22 +187,22 @@ def section(found: Results) -> Section:
         [
             label,
             *(
-                found.with_interval(np.array(one[f"{kind}_{measure}"]))
+                results.with_interval(np.array(measured[f"{kind}_{measure}"]))
                 for kind in kinds_measured
                 for measure in ("silhouette", "neighbours")
             ),
         ]
-        for label, one in of_each.items()
+        for label, measured in by_label.items()
     ]
-    panels = [(label, np.array(of_each[label]["places"])) for label in found.labels]
-    each = found.evaluation.settings.per_category_latent
+    panels = [(label, np.array(by_label[label]["places"])) for label in results.labels]
+    each = results.evaluation.settings.per_category_latent
     return Section(
         name="latent",
         title="Latent space: does every category have a place of its own?",
         see="Islands of one colour: categories that the model keeps apart without knowing of them.",
-        how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, perplexity "
-        f"30, seed {found.evaluation.settings.seed}. The numbers are measured in the latent space "
-        "itself, not in the picture.",
+        how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, "
+        f"perplexity 30, seed {results.evaluation.settings.seed}. The numbers are measured in the "
+        "latent space itself, not in the picture.",
         paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
         "numbers).",
         here=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "
@@ -218,7 +220,7 @@ def section(found: Results) -> Section:
             Figure(
                 "latent",
                 "Test drawings in the latent space",
-                charts.clouds(panels, places, names),
+                charts.clouds(panels, colours, names),
                 "Each mark is a drawing; marks that are neighbours in the latent space are "
                 "neighbours here, while distances between islands mean little.",
             )

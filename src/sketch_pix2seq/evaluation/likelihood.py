@@ -10,21 +10,21 @@ from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
 
 
-def section(found: Results) -> Section:
+def section(results: Results) -> Section:
     """Make the report's section."""
     rows: list[list[Cell]] = []
     points = []
-    for model in found.models:
+    for model in results.models:
         test = model.card.metrics.get("test") or {}
         losses: list[float | None] = [None] * 7
-        if test.get("data") == found.evaluation.held_out.digest:
+        if test.get("data") == results.evaluation.held_out.digest:
             terms = ("stroke_nll", "pen_ce", "reconstruction")
             losses = [float(test[kind][name]) for kind in ("valid", "magenta") for name in terms]
             kl, loss = float(test["valid"]["kl"]), float(test["valid"]["reconstruction"])
             losses.append(kl)
             points.append(charts.Point(model.label, float(np.log10(max(kl, 1e-3))), loss))
         rows.append([model.label, float(model.kl_weight), *losses])
-    known = [row for row in rows if row[4] is not None]
+    measured = [row for row in rows if row[4] is not None]
     names = [f"{name} ({kind})" for kind in ("valid", "magenta") for name in ("Ls", "Lp", "LR")]
     return Section(
         name="likelihood",
@@ -37,8 +37,8 @@ def section(found: Results) -> Section:
         "trained with `valid` has met no padded row in training, and its `magenta` Lp says "
         "little. KL: nats a dimension, measured for every model.",
         paper="the KL term trades reconstruction for a smooth latent space; it gives no numbers.",
-        here=f"LR (`valid`): {listed(known, 4, 'number')}."
-        if known
+        here=f"LR (`valid`): {listed(measured, 4, 'number')}."
+        if measured
         else "no bundle was exported with this data set.",
         tables=[
             Table(

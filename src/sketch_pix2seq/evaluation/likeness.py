@@ -55,12 +55,12 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
 
 
 def _measured(evaluation: Evaluation, entry: Entry | None, epsilon: float) -> dict[str, Any]:
-    shown, others = _halves(evaluation)
-    humans = [evaluation.held_out.sketches[number] for number in others]
+    first_half, second_half = _halves(evaluation)
+    humans = [evaluation.held_out.sketches[number] for number in second_half]
     if entry is None:
-        drawings = [evaluation.held_out.sketches[number] for number in shown]
+        drawings = [evaluation.held_out.sketches[number] for number in first_half]
     else:
-        drawings = evaluation.redrawn(entry, shown.tolist())
+        drawings = evaluation.redrawn(entry, first_half.tolist())
     features = [evaluation.judged(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
     coarse = strokes
@@ -76,21 +76,21 @@ def _measured(evaluation: Evaluation, entry: Entry | None, epsilon: float) -> di
         "accuracy_both_simplified": coarse,
     }
     measured: dict[str, Any] = {"frechet": frechet_distance(features[0], features[1])}
-    for name, (one, other) in pairs.items():
-        measured[name] = two_sample_accuracy(one, other, evaluation.settings.seed).tolist()
+    for name, (first, second) in pairs.items():
+        measured[name] = two_sample_accuracy(first, second, evaluation.settings.seed).tolist()
     return measured
 
 
 def _halves(evaluation: Evaluation) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:
     """Cut the test drawings of every category into two equal halves."""
     rng = np.random.default_rng([evaluation.settings.seed, 2])
-    shown, others = [], []
+    first_half, second_half = [], []
     for category in range(len(evaluation.held_out.categories)):
-        own = rng.permutation(evaluation.held_out.of_category(category))
-        half = len(own) // 2
-        shown.append(own[:half])
-        others.append(own[half : 2 * half])
-    return np.concatenate(shown), np.concatenate(others)
+        members = rng.permutation(evaluation.held_out.of_category(category))
+        half = len(members) // 2
+        first_half.append(members[:half])
+        second_half.append(members[half : 2 * half])
+    return np.concatenate(first_half), np.concatenate(second_half)
 
 
 def two_sample_accuracy(
@@ -121,8 +121,8 @@ def frechet_distance(first: Shaped[np.ndarray, "N F"], second: Shaped[np.ndarray
         >>> round(frechet_distance(sample, sample + [3, 0, 0]), 6)
         9.0
     """
-    means = [one.mean(axis=0, dtype=np.float64) for one in (first, second)]
-    covariances = [np.cov(one.astype(np.float64), rowvar=False) for one in (first, second)]
+    means = [sample.mean(axis=0, dtype=np.float64) for sample in (first, second)]
+    covariances = [np.cov(sample.astype(np.float64), rowvar=False) for sample in (first, second)]
     root = _square_root(covariances[0])
     crossed = np.linalg.eigvalsh(root @ covariances[1] @ root)
     overlap = np.sqrt(np.maximum(crossed, 0)).sum()
@@ -181,17 +181,17 @@ def _turns(line: Shaped[np.ndarray, "P 2"]) -> Float64[np.ndarray, "Q"]:
     return np.asarray(np.abs((np.diff(angle) + np.pi) % (2 * np.pi) - np.pi))
 
 
-def section(found: Results) -> Section:
+def section(results: Results) -> Section:
     """Make the report's section."""
     rows: list[list[Cell]] = []
-    for label in (FLOOR, *(entry.label for entry in found.entries)):
-        one = found.measured[part_name(label)]
+    for label in (FLOOR, *(entry.label for entry in results.entries)):
+        measured = results.measured[part_name(label)]
         accuracies = [
-            found.with_interval(np.array(one[f"accuracy_{name}"]))
+            results.with_interval(np.array(measured[f"accuracy_{name}"]))
             for name in ("by_picture", "by_strokes", "refs_simplified", "both_simplified")
         ]
-        rows.append([label, *accuracies, float(one["frechet"])])
-    count = len(found.measured[part_name(FLOOR)]["accuracy_by_picture"]) // 2
+        rows.append([label, *accuracies, float(measured["frechet"])])
+    count = len(results.measured[part_name(FLOOR)]["accuracy_by_picture"]) // 2
     return Section(
         name="likeness",
         title="Human-likeness, without humans",

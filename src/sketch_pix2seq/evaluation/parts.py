@@ -1,4 +1,4 @@
-"""Finished work is kept: each part of an evaluation is measured once for the same facts."""
+"""Parts of an evaluation: finished ones are stored, and measured once for the same facts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def keep_sketch(sketch: Sketch) -> KeptSketch:
     return [stroke.astype(int).T.tolist() for stroke in sketch.to_quickdraw_grid().strokes]
 
 
-def kept_sketch(kept: KeptSketch) -> Sketch:
-    """Read a drawing that was kept."""
-    return Sketch.from_points([np.array(stroke, np.float32).T for stroke in kept])
+def kept_sketch(strokes: KeptSketch) -> Sketch:
+    """Read what `keep_sketch` returned."""
+    return Sketch.from_points([np.array(stroke, np.float32).T for stroke in strokes])
 
 
 @dataclass(frozen=True)
@@ -59,27 +59,22 @@ class Part:
 def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict[str, Any]:
     """Measure what has not been measured yet.
 
-    Args:
-        parts: The parts to measure.
-        folder: Folder of finished parts; made if it is not there.
-        progress: Called before each part and at the end.
-
     Returns:
         What was measured, by name. All of it has been through JSON.
     """
-    wanted = list(parts)
-    assert len({part.name for part in wanted}) == len(wanted)
+    all_parts = list(parts)
+    assert len({part.name for part in all_parts}) == len(all_parts)
     folder.mkdir(parents=True, exist_ok=True)
     measured = {}
-    for done, part in enumerate(wanted):
-        progress(part.name, done, len(wanted))
-        measured[part.name] = _kept(folder / part.file_name, part)
-    progress("", len(wanted), len(wanted))
+    for done, part in enumerate(all_parts):
+        progress(part.name, done, len(all_parts))
+        measured[part.name] = _measured_once(folder / part.file_name, part)
+    progress("", len(all_parts), len(all_parts))
     return measured
 
 
-def _kept(path: Path, part: Part) -> Any:
-    """What a file holds; if it is not there or not whole, what is measured now."""
+def _measured_once(path: Path, part: Part) -> Any:
+    """The result in a file; if it is missing or damaged, measure and write it."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["measured"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

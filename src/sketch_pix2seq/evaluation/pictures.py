@@ -56,12 +56,12 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
         DrawingError: If a file cannot be read.
     """
     if folder is None:
-        place = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
-        with resources.as_file(place) as own:
-            return read_pictures(own, categories)
+        cartoons = resources.files("sketch_pix2seq.evaluation").joinpath("cartoons")
+        with resources.as_file(cartoons) as path:
+            return read_pictures(path, categories)
     if not folder.is_dir():
         raise UsageError(f"`pictures` must be a folder, and `{folder}` is not one")
-    found = []
+    pictures = []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith("."):
             continue
@@ -70,11 +70,13 @@ def read_pictures(folder: Path | None, categories: Sequence[str]) -> list[ShownP
         except DrawingError as error:
             raise DrawingError(str(error), do=f"Take it out of `{folder}`.") from error
         category = category_of(path.stem, categories)
-        found += [ShownPicture(path.stem, sketch, category) for sketch in sketches]
-    if not found:
+        pictures += [ShownPicture(path.stem, sketch, category) for sketch in sketches]
+    if not pictures:
         raise UsageError(f"`pictures` must hold a drawing, and `{folder}` holds none")
     last = len(categories)
-    return sorted(found, key=lambda one: last if one.category is None else one.category)
+    return sorted(
+        pictures, key=lambda picture: last if picture.category is None else picture.category
+    )
 
 
 def category_of(stem: str, categories: Sequence[str]) -> int | None:
@@ -85,8 +87,8 @@ def category_of(stem: str, categories: Sequence[str]) -> int | None:
         (1, None)
     """
     words = _words(stem)
-    fitting = [number for number, name in enumerate(categories) if _begins(words, _words(name))]
-    return max(fitting, key=lambda number: len(categories[number]), default=None)
+    matches = [index for index, name in enumerate(categories) if _begins(words, _words(name))]
+    return max(matches, key=lambda index: len(categories[index]), default=None)
 
 
 def _words(name: str) -> list[str]:
@@ -105,12 +107,12 @@ def part_name(model: EvaluatedModel) -> str:
 
 def parts(evaluation: Evaluation, pictures: Sequence[ShownPicture]) -> Iterator[Part]:
     """Yield all that is to be measured of models that are shown some pictures."""
-    shown = hashlib.sha256()
+    digest = hashlib.sha256()
     for picture in pictures:
-        shown.update(repr((picture.name, picture.category, keep_sketch(picture.sketch))).encode())
+        digest.update(repr((picture.name, picture.category, keep_sketch(picture.sketch))).encode())
     facts = {
         **evaluation.facts,
-        "pictures": shown.hexdigest(),
+        "pictures": digest.hexdigest(),
         "temperature": evaluation.settings.temperature,
     }
     for model in evaluation.models:
@@ -124,37 +126,37 @@ def _measured(
     sketches = [picture.sketch for picture in pictures]
     settings = evaluation.settings
     drawn = model.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
-    predicted, _ = evaluation.judged([one for some in drawn for one in some])
-    shown = [[keep_sketch(one) for one in some[:SHOWN]] for some in drawn]
+    predicted, _ = evaluation.judged([sketch for redrawings in drawn for sketch in redrawings])
+    shown = [[keep_sketch(sketch) for sketch in redrawings[:SHOWN]] for redrawings in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}
 
 
-def section(found: Results, pictures: Sequence[ShownPicture]) -> Section:
+def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
     """Make the report's section."""
-    counted = [place for place, one in enumerate(pictures) if one.category is not None]
-    right = np.array([pictures[place].category for place in counted], np.int64)
-    predicted, _ = found.evaluation.judged([one.sketch for one in pictures])
+    counted = [index for index, one in enumerate(pictures) if one.category is not None]
+    right = np.array([pictures[index].category for index in counted], np.int64)
+    predicted, _ = results.evaluation.judged([one.sketch for one in pictures])
     rows: list[list[Cell]] = []
     if counted:
-        rows.append(["the pictures themselves", found.with_interval(predicted[counted] == right)])
-    drawn = [found.measured[part_name(model)] for model in found.models]
-    for model, one in zip(found.models, drawn, strict=True):
+        rows.append(["the pictures themselves", results.with_interval(predicted[counted] == right)])
+    drawn = [results.measured[part_name(model)] for model in results.models]
+    for model, one in zip(results.models, drawn, strict=True):
         if counted:
             hits = np.array(one["predicted"])[counted] == right[:, None]
-            rows.append([model.label, found.with_interval(hits.mean(axis=1))])
+            rows.append([model.label, results.with_interval(hits.mean(axis=1))])
     sheet = [
         SheetRow(
             [
                 picture.sketch,
-                *(kept_sketch(sketch) for one in drawn for sketch in one["shown"][place]),
+                *(kept_sketch(sketch) for one in drawn for sketch in one["shown"][index]),
             ],
             label=picture.name,
         )
-        for place, picture in enumerate(pictures)
+        for index, picture in enumerate(pictures)
     ]
     headings = [
         "",
-        *(name for label in found.labels for name in [label, *[""] * (SHOWN - 1)]),
+        *(name for label in results.labels for name in [label, *[""] * (SHOWN - 1)]),
     ]
     cell = max(44, min(88, 780 // max(len(headings), 1)))
     return Section(
@@ -163,7 +165,7 @@ def section(found: Results, pictures: Sequence[ShownPicture]) -> Section:
         see="Right kind, similar pose: the head turned the same way, the same parts.",
         how=f"{len(pictures)} pictures, {len(counted)} of them of a category of the data set; "
         f"{REDRAWINGS} redrawings of each go to the judge (temperature "
-        f"{found.evaluation.settings.temperature:g}, seed {found.evaluation.settings.seed}), "
+        f"{results.evaluation.settings.temperature:g}, seed {results.evaluation.settings.seed}), "
         f"{SHOWN} are shown.",
         paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "
         "similar pose; an odd creature too is redrawn (Figure 10, no numbers).",

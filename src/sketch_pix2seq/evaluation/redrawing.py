@@ -137,9 +137,11 @@ def repeats(evaluation: Evaluation, drawings: EvaluatedDrawings) -> range:
 
 def examples(evaluation: Evaluation) -> list[int]:
     """Return the numbers of the test drawings that are shown: of every category the first ones."""
-    shown = evaluation.groups.shown
+    categories = evaluation.groups.all
     return [
-        int(number) for kind in shown for number in evaluation.held_out.of_category(kind)[:SHOWN]
+        int(number)
+        for category in categories
+        for number in evaluation.held_out.of_category(category)[:SHOWN]
     ]
 
 
@@ -210,30 +212,30 @@ def ranks(
         >>> ranks(np.array([[0.9], [0.2]], np.float32), np.array([[1], [0]], np.float32)).tolist()
         [0, 0]
     """
-    found = []
+    counts = []
     squares = (codes.astype(np.float64) ** 2).sum(1)
     for first in range(0, len(queries), _AT_ONCE):
         some = queries[first : first + _AT_ONCE].astype(np.float64)
         distance = squares - 2 * some @ codes.T  # (M, N), but for each query's own square
         rows = np.arange(len(some))
-        own = distance[rows, first + rows][:, None]
-        found.append((distance < own - 1e-9 * np.abs(own)).sum(1))
-    return np.concatenate(found)
+        to_own = distance[rows, first + rows][:, None]
+        counts.append((distance < to_own - 1e-9 * np.abs(to_own)).sum(1))
+    return np.concatenate(counts)
 
 
-def recognition_section(found: Results) -> Section:
+def recognition_section(results: Results) -> Section:
     """Make the report's section: is the redrawing of the right kind?"""
-    evaluation, held_out = found.evaluation, found.evaluation.held_out
+    evaluation, held_out = results.evaluation, results.evaluation.held_out
     main = evaluation.settings
     human = evaluation.human[0] == held_out.category_ids
     right = {"human": human[None]}
-    right |= {entry.label: recognised(found, entry) for entry in found.entries}
+    right |= {entry.label: recognised(results, entry) for entry in results.entries}
     kinds = range(len(held_out.categories))
     rows: list[list[Cell]] = [
         [
             label,
-            found.with_interval(values),
-            *(found.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
+            results.with_interval(values),
+            *(results.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
         ]
         for label, values in right.items()
     ]
@@ -242,21 +244,21 @@ def recognition_section(found: Results) -> Section:
     by_config: list[list[Cell]] = [
         [
             model.label,
-            *(found.with_interval(recognised(found, model, [config])) for config in configs),
+            *(results.with_interval(recognised(results, model, [config])) for config in configs),
         ]
-        for model in found.models
+        for model in results.models
     ]
     chart_rows = ["all", *held_out.categories][: 1 + MANY]
     values = [
-        [cell for row in rows if isinstance(cell := row[1 + place], Estimate)]
-        for place in range(len(chart_rows))
+        [cell for row in rows if isinstance(cell := row[1 + column], Estimate)]
+        for column in range(len(chart_rows))
     ]
-    shares = _confusion(found)
+    shares = _confusion(results)
     figures = [
         Figure(
             "redrawings",
             "Test drawings and their redrawings",
-            _examples_sheet(found),
+            _examples_sheet(results),
             "Human: what the models were shown. Beside it, what each of them drew.",
         ),
         Figure(
@@ -280,7 +282,7 @@ def recognition_section(found: Results) -> Section:
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
         see="How near each model comes to the first line, human drawings, in every category.",
-        how=f"{len(human):,} test drawings, redrawn ({found.sampling}); the judge, a classifier "
+        how=f"{len(human):,} test drawings, redrawn ({results.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
         "drawings.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
@@ -298,7 +300,7 @@ def recognition_section(found: Results) -> Section:
             Table(
                 name="recognition-by-way",
                 title="Rec by temperature, and the best of several, as the model itself chooses it",
-                columns=columns("model", *(f"temperature {one.words}" for one in configs)),
+                columns=columns("model", *(f"temperature {config.words}" for config in configs)),
                 rows=by_config,
             ),
             Table(
@@ -318,12 +320,12 @@ def recognition_section(found: Results) -> Section:
 
 
 def values_of(
-    found: Results, entry: Entry, name: str, configs: Sequence[SamplingConfig] = ()
+    results: Results, entry: Entry, name: str, configs: Sequence[SamplingConfig] = ()
 ) -> np.ndarray:
     """Return something that was measured of each redrawing.
 
     Args:
-        found: The results.
+        results: The results.
         entry: What drew.
         name: What was measured.
         configs: Of a model; empty: the main one, with each seed.
@@ -332,83 +334,83 @@ def values_of(
         (S, N) for each config, or each repeat of drawings; NaN where there is no number.
     """
     if isinstance(entry, EvaluatedDrawings):
-        names = [repeat_name(entry, repeat) for repeat in repeats(found.evaluation, entry)]
+        names = [repeat_name(entry, repeat) for repeat in repeats(results.evaluation, entry)]
     else:
-        names = [part_name(entry, config) for config in configs or main_configs(found.evaluation)]
-    values = np.array([found.measured[part][name] for part in names])
+        names = [part_name(entry, config) for config in configs or main_configs(results.evaluation)]
+    values = np.array([results.measured[part][name] for part in names])
     return values.astype(np.float64) if values.dtype == object else values
 
 
 def recognised(
-    found: Results, entry: Entry, configs: Sequence[SamplingConfig] = ()
+    results: Results, entry: Entry, configs: Sequence[SamplingConfig] = ()
 ) -> Bool[np.ndarray, "S N"]:
     """Whether the judge recognises each redrawing; arguments as of `values_of`."""
-    predicted = values_of(found, entry, "predicted", configs)
-    return np.asarray(predicted == found.evaluation.held_out.category_ids)
+    predicted = values_of(results, entry, "predicted", configs)
+    return np.asarray(predicted == results.evaluation.held_out.category_ids)
 
 
-def _examples_sheet(found: Results) -> str:
-    evaluation = found.evaluation
+def _examples_sheet(results: Results) -> str:
+    evaluation = results.evaluation
     numbers = examples(evaluation)
-    drawn = [found.measured[examples_name(entry)] for entry in found.entries]
+    drawn = [results.measured[examples_name(entry)] for entry in results.entries]
     blocks = 2 if len(drawn) <= 6 else 1
     rows = []
     for first in range(0, len(numbers), blocks):
         cells: list[SheetCell] = []
-        for place in range(first, min(first + blocks, len(numbers))):
-            cells.append(evaluation.held_out.sketches[numbers[place]])
-            cells += [kept_sketch(sketches[place]) for sketches in drawn]
+        for index in range(first, min(first + blocks, len(numbers))):
+            cells.append(evaluation.held_out.sketches[numbers[index]])
+            cells += [kept_sketch(sketches[index]) for sketches in drawn]
         kind = evaluation.held_out.category_ids[numbers[first]]
-        rows.append(SheetRow(cells, label=found.evaluation.held_out.categories[kind]))
-    headings = ["human", *(entry.label for entry in found.entries)] * blocks
+        rows.append(SheetRow(cells, label=results.evaluation.held_out.categories[kind]))
+    headings = ["human", *(entry.label for entry in results.entries)] * blocks
     return sheet_svg(rows, 72 if len(drawn) <= 4 else 60, headings, apart=0)
 
 
-def _confusion(found: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
+def _confusion(results: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
     """Of each category, for human drawings and each model's, how often it is taken for each."""
-    right = found.evaluation.held_out.category_ids
-    kinds = len(found.evaluation.held_out.categories)
-    predicted = {"human": found.evaluation.human[0][None]}
-    for entry in found.entries:
-        predicted[entry.label] = values_of(found, entry, "predicted")
+    right = results.evaluation.held_out.category_ids
+    kinds = len(results.evaluation.held_out.categories)
+    predicted = {"human": results.evaluation.human[0][None]}
+    for entry in results.entries:
+        predicted[entry.label] = values_of(results, entry, "predicted")
     shares = {}
     for label, several in predicted.items():
         counts = np.zeros((kinds, kinds))
-        for one in several:
-            np.add.at(counts, (right, one), 1)
+        for categories in several:
+            np.add.at(counts, (right, categories), 1)
         shares[label] = counts / counts.sum(axis=1, keepdims=True)
     return shares
 
 
-def retrieval_section(found: Results) -> Section:
+def retrieval_section(results: Results) -> Section:
     """Make the report's section: is it *this* drawing?"""
 
     def tops(ranks: np.ndarray) -> list[Cell]:
-        return [found.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
+        return [results.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
 
-    distorted = [found.measured[distorted_name(label)] for label in found.labels]
+    distorted = [results.measured[distorted_name(label)] for label in results.labels]
     rows: list[list[Cell]] = [
         [f"human, distorted, by {label}", *tops(np.array(each["rank"]))]
-        for label, each in zip(found.labels, distorted, strict=True)
+        for label, each in zip(results.labels, distorted, strict=True)
     ]
     yardsticks = len(rows)
-    rows += [[model.label, *tops(values_of(found, model, "rank"))] for model in found.models]
+    rows += [[model.label, *tops(values_of(results, model, "rank"))] for model in results.models]
     by_judge = {
         name: [
             ["human, distorted", *tops(np.array(distorted[0][name]))],
-            *([entry.label, *tops(values_of(found, entry, name))] for entry in found.entries),
+            *([entry.label, *tops(values_of(results, entry, name))] for entry in results.entries),
         ]
         for name in ("rank_by_judge", "rank_back")
     }
     first_by_judge = by_judge["rank_by_judge"]
-    count = len(found.evaluation.held_out.sketches)
+    count = len(results.evaluation.held_out.sketches)
     tops_columns = columns("drawings", *(f"top {top}" for top in TOPS))
     return Section(
         name="retrieval",
         title="Retrieval: is it this drawing?",
         see="Whether a redrawing keeps what sets its input apart from others of its kind.",
         how=f"All {count:,} test drawings are ranked by distance from a redrawing "
-        f"({found.sampling}): a hit if its own input is among the first. By chance, "
+        f"({results.sampling}): a hit if its own input is among the first. By chance, "
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
         "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",

@@ -72,24 +72,24 @@ def evaluate(
     held_out = HeldOut(dataset, settings.per_category)
     yardsticks = baselines(models, dataset, held_out, settings)
     evaluation = Evaluation(models, judge, held_out, settings, [*drawings, *yardsticks])
-    shown = pictures.read_pictures(pictures_folder, held_out.categories)
+    input_pictures = pictures.read_pictures(pictures_folder, held_out.categories)
     parts = itertools.chain(
         redrawing.parts(evaluation),
         latent.parts(evaluation),
         interpolation.parts(evaluation),
-        pictures.parts(evaluation, shown),
+        pictures.parts(evaluation, input_pictures),
         likeness.parts(evaluation),
         diversity.parts(evaluation),
     )
-    found = Results(evaluation, measure_all(parts, out / PARTS, progress))
+    results = Results(evaluation, measure_all(parts, out / PARTS, progress))
     sections = [
-        summary.section(found),
-        redrawing.recognition_section(found),
-        redrawing.retrieval_section(found),
-        latent.section(found),
-        interpolation.section(found),
-        pictures.section(found, shown),
-        likeness.section(found),
-        likelihood.section(found),
+        summary.section(results),
+        redrawing.recognition_section(results),
+        redrawing.retrieval_section(results),
+        latent.section(results),
+        interpolation.section(results),
+        pictures.section(results, input_pictures),
+        likeness.section(results),
+        likelihood.section(results),
     ]
-    return write_page(found, sections, provenance, out)
+    return write_page(results, sections, provenance, out)

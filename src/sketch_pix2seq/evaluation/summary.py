@@ -39,24 +39,24 @@ COLUMNS = (
 )
 
 
-def section(found: Results) -> Section:
+def section(results: Results) -> Section:
     """Make the report's section."""
-    human = found.measured[likeness.part_name(likeness.FLOOR)]
-    right = found.evaluation.human[0] == found.evaluation.held_out.category_ids
+    human = results.measured[likeness.part_name(likeness.FLOOR)]
+    right = results.evaluation.human[0] == results.evaluation.held_out.category_ids
     rows: list[list[Cell]] = [
         [
             "human",
-            found.with_interval(right),
+            results.with_interval(right),
             *[None] * 4,
-            *_two_sample(found, likeness.FLOOR),
+            *_two_sample(results, likeness.FLOOR),
             float(human["frechet"]),
             1.0,
             None,
             TURING["human"],
         ]
     ]
-    rows += [_row(found, entry) for entry in found.entries]
-    num_trainings = 1 + max((model.training for model in found.evaluation.retrained), default=0)
+    rows += [_row(results, entry) for entry in results.entries]
+    num_trainings = 1 + max((model.training for model in results.evaluation.retrained), default=0)
     several = f" Rec is that of up to {num_trainings} trainings." if num_trainings > 1 else ""
     return Section(
         name="summary",
@@ -64,7 +64,7 @@ def section(found: Results) -> Section:
         see="A good model is recognised as often as people (Rec), cannot be separated from them "
         "(two-sample 50 %), and lies between `copy`, which keeps to the picture and has no "
         "diversity, and `nearest`, which is another drawing altogether.",
-        how=f"{len(right):,} test drawings ({found.sampling}).{several} Ret: by the judge's "
+        how=f"{len(right):,} test drawings ({results.sampling}).{several} Ret: by the judge's "
         "features, the first of all. Lines off: mean distance, of the side. Diversity: distance "
         "of two redrawings of one drawing; of two people's drawings of one category: 1. Intervals "
         "are in the sections below, in `tables/summary.csv` and in `results.json`.",
@@ -79,37 +79,37 @@ def section(found: Results) -> Section:
                 yardsticks=1,
                 has_intervals=False,
             ),
-            *_trainings_table(found),
+            *_trainings_table(results),
         ],
         figures=[],
     )
 
 
-def _row(found: Results, entry: Entry) -> list[Cell]:
+def _row(results: Results, entry: Entry) -> list[Cell]:
     """The main figures of a model or drawings, as `COLUMNS` says."""
-    seed = found.evaluation.settings.seed
-    spread = diversity.diversity(found, entry)
+    seed = results.evaluation.settings.seed
+    spread = diversity.diversity(results, entry)
     return [
         entry.label,
-        estimate(_over_trainings(found, entry), seed),
-        found.with_interval(values_of(found, entry, "rank_by_judge") < 1),
-        found.with_interval(_without_gaps(values_of(found, entry, "distance"))),
-        ratio(values_of(found, entry, "kept"), values_of(found, entry, "small"), seed),
-        _off_category_rate(found, entry) if isinstance(entry, EvaluatedModel) else None,
-        *_two_sample(found, entry.label),
-        float(found.measured[likeness.part_name(entry.label)]["frechet"]),
-        None if spread is None else found.with_interval(spread),
-        _reconstruction(found, entry) if isinstance(entry, EvaluatedModel) else None,
+        estimate(_over_trainings(results, entry), seed),
+        results.with_interval(values_of(results, entry, "rank_by_judge") < 1),
+        results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
+        ratio(values_of(results, entry, "kept"), values_of(results, entry, "small"), seed),
+        _off_category_rate(results, entry) if isinstance(entry, EvaluatedModel) else None,
+        *_two_sample(results, entry.label),
+        float(results.measured[likeness.part_name(entry.label)]["frechet"]),
+        None if spread is None else results.with_interval(spread),
+        _reconstruction(results, entry) if isinstance(entry, EvaluatedModel) else None,
         TURING.get(entry.label.removesuffix("_small")),
     ]
 
 
-def _over_trainings(found: Results, entry: Entry) -> Float64[np.ndarray, "R N"]:
+def _over_trainings(results: Results, entry: Entry) -> Float64[np.ndarray, "R N"]:
     """How often each drawing is recognised, by training."""
     if isinstance(entry, EvaluatedDrawings):
-        return np.asarray(recognised(found, entry).mean(axis=0, keepdims=True))
-    trainings = found.evaluation.trainings(entry)
-    return np.stack([recognised(found, training).mean(axis=0) for training in trainings])
+        return np.asarray(recognised(results, entry).mean(axis=0, keepdims=True))
+    trainings = results.evaluation.trainings(entry)
+    return np.stack([recognised(results, training).mean(axis=0) for training in trainings])
 
 
 def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"]:
@@ -119,36 +119,36 @@ def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"
     return np.where(counts.any(axis=0), sums / np.maximum(counts.sum(axis=0), 1), 0.5)
 
 
-def _two_sample(found: Results, label: str) -> list[Estimate]:
-    part = found.measured[likeness.part_name(label)]
+def _two_sample(results: Results, label: str) -> list[Estimate]:
+    part = results.measured[likeness.part_name(label)]
     names = ("accuracy_by_picture", "accuracy_both_simplified")
-    return [found.with_interval(np.array(part[name])) for name in names]
+    return [results.with_interval(np.array(part[name])) for name in names]
 
 
-def _off_category_rate(found: Results, model: EvaluatedModel) -> Estimate:
-    part = found.measured[interpolation.part_name(model.name)]
-    return found.with_interval(interpolation.off_category_rates(part)["between"])
+def _off_category_rate(results: Results, model: EvaluatedModel) -> Estimate:
+    part = results.measured[interpolation.part_name(model.name)]
+    return results.with_interval(interpolation.off_category_rates(part)["between"])
 
 
-def _reconstruction(found: Results, model: EvaluatedModel) -> float | None:
+def _reconstruction(results: Results, model: EvaluatedModel) -> float | None:
     """Of the same test drawings, in nats a row, as it was measured at export."""
     test = model.card.metrics.get("test") or {}
-    if test.get("data") != found.evaluation.held_out.digest:
+    if test.get("data") != results.evaluation.held_out.digest:
         return None
     return float(test["valid"]["reconstruction"])
 
 
-def _trainings_table(found: Results) -> list[Table]:
+def _trainings_table(results: Results) -> list[Table]:
     """A line for each training of the models that were trained several times."""
-    several = [found.evaluation.trainings(model) for model in found.models]
+    several = [results.evaluation.trainings(model) for model in results.models]
     rows: list[list[Cell]] = [
         [
             training.name,
-            found.with_interval(recognised(found, training)),
-            found.with_interval(values_of(found, training, "rank_by_judge") < 1),
-            found.with_interval(_without_gaps(values_of(found, training, "distance"))),
-            _off_category_rate(found, training),
-            _reconstruction(found, training),
+            results.with_interval(recognised(results, training)),
+            results.with_interval(values_of(results, training, "rank_by_judge") < 1),
+            results.with_interval(_without_gaps(values_of(results, training, "distance"))),
+            _off_category_rate(results, training),
+            _reconstruction(results, training),
         ]
         for trainings in several
         if len(trainings) > 1

@@ -85,11 +85,6 @@ def export_run(
 def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: BundleCard) -> None:
     """Write what every bundle holds: `weights.safetensors` and `model.json`.
 
-    Args:
-        folder: An existing folder.
-        model: A model with rounded weights (see `round_to_half`).
-        card: Contents of `model.json`.
-
     Raises:
         BundleError: If the bundle could not be read again.
     """
@@ -101,7 +96,7 @@ def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: B
 
 
 def architecture_of(settings: ModelSettings) -> Architecture:
-    """Return what a card says of the networks that a recipe trains."""
+    """Return the architecture of the networks that a recipe trains."""
     if settings.decoder == "attention":
         return AttentionArchitecture(
             **{size: getattr(settings, size) for size in AttentionArchitecture.LIMITS}
@@ -120,9 +115,6 @@ def architecture_of(settings: ModelSettings) -> Architecture:
 
 def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, Any]]:
     """The model of a run with its best weights.
-
-    Returns:
-        the model in evaluation mode, and the checkpoint's facts.
 
     Raises:
         RunError: If the run holds no checkpoint, or of a classifier.
@@ -163,13 +155,9 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
 
 
 def model_card(card: BundleCard, notes: str = "") -> str:
-    """The bundle's README: what a stranger must know, as Markdown.
+    """The bundle's README, a model card in Markdown.
 
     Its head is the metadata that the Hugging Face hub reads.
-
-    Args:
-        card: Card of the bundle.
-        notes: More of it.
     """
     size = card.raster.size
     looks_at = (
@@ -178,9 +166,9 @@ def model_card(card: BundleCard, notes: str = "") -> str:
         else "Reads the strokes of a sketch (of a picture: the lines traced in it)"
     )
     started_from = card.metrics.get("started_from")
-    begins = ""
+    started = ""
     if started_from:
-        begins = f", starting from the weights of another model, `{started_from['name']}`"
+        started = f", starting from the weights of another model, `{started_from['name']}`"
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
@@ -198,7 +186,7 @@ Made by {card.metrics["made_by"]}.
 
 A drawing's split is decided by a hash of itself. Drawings: {card.attribution}
 
-Trained for {_steps(card.metrics["step"])} of {card.recipe["batch_size"]} drawings{begins}.
+Trained for {_steps(card.metrics["step"])} of {card.recipe["batch_size"]} drawings{started}.
 Loss on validation drawings, `{card.metrics["loss_convention"]}` convention: {_loss(card)}.
 The whole recipe and the data set's card are in `{MODEL_FILE}`.
 
@@ -218,16 +206,15 @@ Licence of the weights: {card.licence}.
 
 
 def _more(card: BundleCard) -> str:
-    """What an `attention` model can do besides."""
+    """Further abilities of an `attention` model."""
     if not isinstance(card.architecture, AttentionArchitecture):
         return ""
     return """
 
-It sees where its pen is, what ink of the picture is left and what is drawn already. How much of
-the picture it may see is for the user to say: from all of it (`fidelity=1`, and if left out) to
-nothing but the latent code (`fidelity=0`, its own way of drawing the thing). It finishes started
-drawings, of a named category or of none, draws a category by its name alone, mixes drawings, and
-says what a drawing shows.
+It sees where its pen is, which ink of the picture remains and what is drawn already. The user
+chooses how much of the picture it sees: from all of it (`fidelity=1`, and if left out) to nothing
+but the latent code (`fidelity=0`). It completes started drawings, of a named category or of none,
+draws a category by its name alone, mixes drawings, and classifies them.
 """
 
 
@@ -246,7 +233,6 @@ def _steps(num: int) -> str:
 
 
 def _loss(card: BundleCard) -> str:
-    """The validation loss, and what it is made of."""
     kl = card.recipe.get("kl", {}).get("weight", 0.0)
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
@@ -255,8 +241,8 @@ def _loss(card: BundleCard) -> str:
     test = card.metrics.get("test")
     if attends and test:
         each = ", ".join(
-            f"{name} {test['valid'][f'reconstruction_{given}']:.3f}"
-            for given, name in zip(
+            f"{name} {test['valid'][f'reconstruction_{condition}']:.3f}"
+            for condition, name in zip(
                 CONDITIONS, ("the picture", "the code", "the category", "nothing"), strict=True
             )
         )
@@ -267,14 +253,14 @@ def _loss(card: BundleCard) -> str:
 def _rows(card: BundleCard) -> str:
     """Counts of drawings by category; of very many categories, of the oversampled ones."""
     counts = card.data["counts"]
-    shown = list(card.categories)
-    if len(shown) > MOST_ROWS:
-        shown = (
-            card.oversampled or sorted(shown, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+    listed = list(card.categories)
+    if len(listed) > MOST_ROWS:
+        listed = (
+            card.oversampled or sorted(listed, key=lambda name: -counts["train"][name])[:MOST_ROWS]
         )
-    groups = [(name, [name]) for name in shown]
-    if len(shown) < len(card.categories):
-        others = [name for name in card.categories if name not in shown]
+    groups = [(name, [name]) for name in listed]
+    if len(listed) < len(card.categories):
+        others = [name for name in card.categories if name not in listed]
         groups.append((f"{len(others)} others", others))
     lines = []
     for title, names in groups:

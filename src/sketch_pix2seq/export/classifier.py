@@ -1,4 +1,4 @@
-"""From a classifier's training run to what evaluations load and bundles hold."""
+"""From a classifier's training run to files that evaluations load and bundles hold."""
 
 from __future__ import annotations
 
@@ -53,21 +53,16 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
 def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
     """Write an exported classifier into a folder.
 
-    Args:
-        folder: One of its own, or of a bundle.
-        classifier: What to write.
-
     Raises:
         BundleError: If the files could not be read again.
     """
     text = classifier.card.to_json()
-    _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights).arrays
+    _ = ClassifierFiles(ClassifierCard.from_json(text), classifier.weights_file).weights
     (folder / CLASSIFIER_FILE).write_text(text, encoding="utf-8")
-    (folder / CLASSIFIER_WEIGHTS_FILE).write_bytes(classifier.weights)
+    (folder / CLASSIFIER_WEIGHTS_FILE).write_bytes(classifier.weights_file)
 
 
 def _readme(card: ClassifierCard) -> str:
-    """The classifier's model card."""
     size, total = card.raster.size, sum(card.data["counts"]["train"].values())
     loss = card.metrics["valid_cross_entropy"]
     return f"""---

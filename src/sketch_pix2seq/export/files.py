@@ -21,7 +21,7 @@ from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoin
 from sketch_pix2seq.training.run import Run
 
 HALF_FROM = 1024
-"""Tensors with at least so many elements are stored as 16-bit floats."""
+"""Tensors with at least this many elements are stored as 16-bit floats."""
 
 
 def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
@@ -73,9 +73,6 @@ def atomic_bundle(out: Path) -> Iterator[Path]:
 
     Args:
         out: The folder to make, or a file name that ends in `.zip`.
-
-    Yields:
-        The folder to fill.
 
     Raises:
         BundleError: If `out` exists already.

@@ -1,7 +1,6 @@
 """Fitting the Gaussians of latent codes that a bundle holds, from training drawings.
 
-The encoder reads every drawing whole and cut off at a random point: what people see of a drawing
-while it is drawn.
+The encoder reads every drawing whole, and a prefix of it that ends at a random point.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ ROUNDS = 30
 
 
 def fit_latents(sketcher: Sketcher, split: Split, seed: int = 0) -> LatentGaussians:
-    """Encode training drawings and their beginnings, and fit the Gaussians.
+    """Encode training drawings and their prefixes, and fit the Gaussians.
 
     Args:
         sketcher: Encodes the drawings.
@@ -32,8 +31,8 @@ def fit_latents(sketcher: Sketcher, split: Split, seed: int = 0) -> LatentGaussi
     """
     rng = np.random.default_rng([seed, 6])
     numbers = []
-    for place in range(len(split.categories)):
-        start, stop = split.category_range(place)
+    for category_id in range(len(split.categories)):
+        start, stop = split.category_range(category_id)
         numbers.append(np.sort(rng.permutation(np.arange(start, stop))[:PER_CATEGORY]))
     chosen = np.concatenate(numbers)
     drawings = [split.sketch(number) for number in chosen.tolist()]
@@ -58,14 +57,14 @@ def latent_gaussians(
     num_categories: int,
     seed: int = 0,
 ) -> LatentGaussians:
-    """Fit the modes of each category, and the codes of beginnings.
+    """Fit the modes of each category, and the codes of prefixes.
 
     Args:
-        prefixes: Codes of the beginnings of N drawings.
+        prefixes: Codes of the prefixes of N drawings.
         wholes: Codes of the drawings.
         category_ids: Category of each drawing.
         num_categories: K; a category without a drawing is never predicted.
-        seed: Seed of where the search for modes begins.
+        seed: Seed of the initial modes.
 
     Example:
         >>> codes = np.array([[0, 0], [0, 1], [5, 0], [5, 1]], np.float32)
@@ -80,17 +79,17 @@ def latent_gaussians(
     prefix_means = np.zeros((num_categories, size))
     about_mode, about_mean = np.zeros_like(after), np.zeros_like(after)
     for category in range(num_categories):
-        own = np.flatnonzero(category_ids == category)
-        if len(own) == 0:
+        members = np.flatnonzero(category_ids == category)
+        if len(members) == 0:
             continue
         rng = np.random.default_rng([seed, category, 7])
-        means[category], modes = k_means(after[own], NUM_MODES, rng)
-        shares[category] = np.bincount(modes, minlength=NUM_MODES) / len(own)
-        prefix_means[category] = before[own].mean(axis=0)
-        about_mode[own] = after[own] - means[category][modes]
-        about_mean[own] = after[own] - after[own].mean(axis=0)
+        means[category], modes = k_means(after[members], NUM_MODES, rng)
+        shares[category] = np.bincount(modes, minlength=NUM_MODES) / len(members)
+        prefix_means[category] = before[members].mean(axis=0)
+        about_mode[members] = after[members] - means[category][modes]
+        about_mean[members] = after[members] - after[members].mean(axis=0)
     before = before - prefix_means[category_ids]
-    num_known = int((shares.sum(axis=1) > 0).sum())
+    num_present = int((shares.sum(axis=1) > 0).sum())
     slope = np.linalg.lstsq(_ridged(about_mean.T @ about_mean), about_mean.T @ before, rcond=None)[
         0
     ]
@@ -100,7 +99,7 @@ def latent_gaussians(
         factor=_factor(about_mode, int((shares > 0).sum())),
         prefix_means=prefix_means.astype(np.float32),
         slope=slope.T.astype(np.float32),
-        prefix_factor=_factor(before - about_mean @ slope, num_known),
+        prefix_factor=_factor(before - about_mean @ slope, num_present),
     )
 
 
@@ -112,12 +111,12 @@ def k_means(
     Args:
         points: At least one.
         num_means: J.
-        rng: Chooses where to begin.
+        rng: Chooses the initial means.
 
     Returns:
         The means, and the number of each point's; a mean may be left without a point.
 
-    Source: Lloyd (1982); Arthur and Vassilvitskii (2007), where to begin.
+    Source: Lloyd (1982); Arthur and Vassilvitskii (2007), for the initial means.
     """
     means = points[rng.integers(len(points))][None]
     while len(means) < num_means:
@@ -142,7 +141,7 @@ def _squared_distances(
 
 
 def _factor(apart: Float64[np.ndarray, "N Z"], num_means: int) -> Float32[np.ndarray, "Z Z"]:
-    """Cholesky factor of the covariance of codes about so many means."""
+    """Cholesky factor of the covariance of codes about `num_means` means."""
     covariance = _ridged(apart.T @ apart / max(len(apart) - num_means, 1))
     return np.linalg.cholesky(covariance).astype(np.float32)
 

@@ -96,7 +96,7 @@ def _with_each_condition(
         model.class_weight,
         convention,
     ).eval()
-    losses: dict[str, list[DrawingLosses]] = {given: [] for given in CONDITIONS}
+    losses: dict[str, list[DrawingLosses]] = {condition: [] for condition in CONDITIONS}
     kl_sum, num_drawings = 0.0, 0
     for batch in batches:
         assert batch.covered is not None
@@ -107,17 +107,22 @@ def _with_each_condition(
                 *(batch.category_ids, batch.covered),
             )
         )
-        for given, some in losses.items():
-            conditions = Conditions.fixed(len(steps), model.picture_size, steps.device, given=given)
+        for condition, some in losses.items():
+            conditions = Conditions.fixed(
+                len(steps), model.picture_size, steps.device, condition=condition
+            )
             some.append(measured(pictures, steps, lengths, category_ids, covered, conditions))
         grid = model.encoder(pictures, torch.ones_like(pictures))
         kl_sum += float(kl_divergence(*model.encoder.latent(grid)))
         num_drawings += len(steps)
-    means = {given: _means(some) for given, some in losses.items()}
-    each = {f"reconstruction_{given}": means[given]["reconstruction"] for given in CONDITIONS}
+    means = {condition: _means(some) for condition, some in losses.items()}
+    each = {
+        f"reconstruction_{condition}": means[condition]["reconstruction"]
+        for condition in CONDITIONS
+    }
     return means["picture"] | {"kl": kl_sum / max(num_drawings, 1)} | each
 
 
 def _means(losses: list[DrawingLosses]) -> dict[str, float]:
-    sums = torch.stack([one.sums() for one in losses]).sum(0)
+    sums = torch.stack([loss.sums() for loss in losses]).sum(0)
     return losses[0].means_of(sums).values

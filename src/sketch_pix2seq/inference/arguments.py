@@ -17,18 +17,13 @@ from sketch_pix2seq.bundle.checks import MAX_TEMPERATURE
 from sketch_pix2seq.errors import UsageError
 
 MAX_DRAWINGS = 1_000_000
-"""The most drawings of one call, those that `best_of` throws away included."""
+"""The most drawings of one call, those that `best_of` drops included."""
 MAX_SEED = 2**63 - 1
 """The largest number that every reader of our JSON can hold."""
 
 
 def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, int]:
-    """Check how many drawings are asked for.
-
-    Args:
-        num_inputs: Drawings or codes to draw from.
-        n: Drawings of each.
-        best_of: Candidates of each drawing.
+    """Check how many drawings to draw.
 
     Raises:
         UsageError: If `n` or `best_of` is not a whole number of 1 or more, or for more than
@@ -46,7 +41,7 @@ def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, 
 
 
 def check_mix(num_inputs: int, steps: object, best_of: object = 1) -> tuple[int, int]:
-    """Check how many drawings are asked for on the way through some inputs.
+    """Check how many drawings to draw between some inputs.
 
     Args:
         num_inputs: Drawings to pass, 2 or more.

@@ -5,7 +5,7 @@ around the pens are in `inference.pen_view`.
 
 `models/attention.py` owns the architecture. This is the numpy version, tested against it.
 
-Shape letters: R rows (drawings under way), K new rows, N memory tokens, P past and memory together,
+Shape letters: R rows (drawings in progress), K new rows, N memory tokens, P past and memory,
 W width, H heads, D size of a head, Z latent, C channels, G side of the grid, S side of the picture,
 E length of a step's noise.
 """
@@ -41,24 +41,24 @@ from sketch_pix2seq.inference.layers import (
 from sketch_pix2seq.inference.mixture import (
     NUM_PROPOSALS,
     log_prob,
-    output_dim,
     perturbed_logits,
     proposals,
     sample,
 )
-from sketch_pix2seq.inference.noise import NUM_NORMALS
 from sketch_pix2seq.inference.pen_view import PenView
 from sketch_pix2seq.sketch import guidance
-from sketch_pix2seq.sketch.decoder_constants import (
+from sketch_pix2seq.sketch.network_layout import (
     ENCODING_DIM,
     HIDDEN,
     NUM_CODE_TOKENS,
+    NUM_NORMALS,
     PARTLY,
     PEN_TEMPERATURE,
     POSITION_PERIODS,
     SHOWN,
     STEP_PERIODS,
     VIEW_DIM,
+    output_dim,
 )
 from sketch_pix2seq.sketch.pen import (
     NUM_PEN_STATES,
@@ -76,7 +76,7 @@ _STEP_RATES = (2 * np.pi / np.array(STEP_PERIODS)).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class AttentionCondition:
-    """What one drawing is drawn from, ready for the decoder.
+    """The condition of one drawing, ready for the decoder.
 
     Args:
         keys: Keys of the memory in each of L layers, in blocks; those after N are as the first.
@@ -183,7 +183,7 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         latent: Float32[np.ndarray, "Z"] | None = None,
         category_id: int | None = None,
     ) -> AttentionCondition:
-        """Prepare what a drawing is drawn from. What is left out, the decoder is not given.
+        """Prepare the condition of a drawing; the decoder does not get what is left out.
 
         Args:
             grid: Grid of the visible part of the picture (`GridEncoder.grids`).
@@ -241,9 +241,10 @@ class AttentionDecoder(Decoder[AttentionCondition]):
 
 
 class AttentionRows(DecoderRows[AttentionCondition]):
-    """Drawings under way with an `AttentionDecoder`, at most so many at once."""
+    """Drawings in progress with an `AttentionDecoder`, at most `num_rows` at once."""
 
     def __init__(self, decoder: AttentionDecoder, num_rows: int) -> None:
+        super().__init__(num_rows)
         self._decoder = decoder
         blocks = num_blocks(decoder.num_tokens + decoder.max_steps)
         shape, head = (num_rows, decoder.num_layers, blocks), decoder.head_size
@@ -260,19 +261,17 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._num_steps = np.zeros(num_rows, np.int64)
         "Steps drawn."
         self._visibility_rows = np.zeros((num_rows, decoder.width), np.float32)
-        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
         self._offsets = np.zeros((num_rows, 2), np.float32)
         "Sum of the offsets, in the decoder's units."
         self._position = np.zeros((num_rows, 2), np.float32)
         "Where the pens are, in pixels."
         self._next_draws = np.zeros(num_rows, bool)
         "Whether the next step draws a line."
-        self._temperatures = np.zeros((num_rows, 1), np.float32)
         self._visibility = np.zeros(num_rows, np.int64)
         "`HIDDEN`, `PARTLY` or `SHOWN`."
         self._view = PenView(num_rows, decoder.picture_size)
 
-    def begin(
+    def insert(
         self,
         start: int,
         conditions: Sequence[AttentionCondition],
@@ -326,7 +325,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._steps[rows] = START_STEP
         self._temperatures[rows, 0] = temperatures
         ink = np.stack([condition.ink for condition in conditions])
-        self._view.begin(start, ink, np.stack([condition.paper for condition in conditions]))
+        self._view.load(start, ink, np.stack([condition.paper for condition in conditions]))
 
     def advance(
         self, active: int, noise: Float32[np.ndarray, "N T E"]
@@ -335,12 +334,6 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         with np.errstate(over="ignore", invalid="ignore"):  # the engine rejects non-finite steps
             self._apply_last_step(slice(0, active))
         return self._draw(slice(0, active), noise[:, 0])[None]
-
-    def replace_last_steps(
-        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
-    ) -> None:
-        """See `DecoderRows`."""
-        self._steps[rows] = steps
 
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
@@ -365,7 +358,6 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         self._num_steps[rows] += 1
 
     def _draw(self, rows: slice, noise: Float32[np.ndarray, "R E"]) -> Float32[np.ndarray, "R 5"]:
-        """Draw one step in some rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             output = self._outputs(rows)
             sees_picture = self._visibility[rows] != HIDDEN
@@ -393,7 +385,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         temperature = self._temperatures[rows]
         pi_logits, pen_logits = perturbed_logits(output, noise, temperature)
         scale = np.float32(self._decoder.step_pixels)
-        way, pen = guidance.choose(
+        offset, pen = guidance.choose(
             self._position[rows],
             proposals(output, noise, temperature) * scale,
             self._next_draws[rows],
@@ -403,12 +395,11 @@ class AttentionRows(DecoderRows[AttentionCondition]):
             self._visibility[rows] == SHOWN,
         )
         step = np.zeros((len(output), STROKE5_DIM), np.float32)
-        step[:, OFFSET] = way / scale
+        step[:, OFFSET] = offset / scale
         step[np.arange(len(output)), PEN.start + pen] = 1
         self._steps[rows] = step
 
     def _outputs(self, rows: slice) -> Float32[np.ndarray, "R _"]:
-        """The outputs from which the next steps are sampled."""
         decoder, head, width = self._decoder, self._decoder.head_size, self._decoder.width
         row = np.arange(rows.start, rows.stop)
         count = len(row)
@@ -419,7 +410,7 @@ class AttentionRows(DecoderRows[AttentionCondition]):
         enough = int(np.sort(block)[-1 - count // 16]) + 1
         long = (block >= enough).nonzero()[0].tolist()
         parts = [(slice(0, count), enough)]
-        parts += [(slice(one, one + 1), int(block[one]) + 1) for one in long]
+        parts += [(slice(index, index + 1), int(block[index]) + 1) for index in long]
         self._values[row, :, block, column, head] = 1
         keys, values, mixed = self._keys[rows], self._values[rows], np.zeros_like(states)
         for number, layer in enumerate(decoder.layers):

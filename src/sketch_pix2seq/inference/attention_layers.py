@@ -79,7 +79,7 @@ def attend(
     """Attend to memory and past, a block of keys at a time.
 
     Args:
-        heads: What asks.
+        heads: Queries.
         keys: In blocks.
         values: In blocks, with a column of ones, which sums to the softmax denominator.
         mixed: Means of the values, overwritten.
@@ -96,7 +96,7 @@ def attend(
 
 
 def num_blocks(length: int) -> int:
-    """Blocks that hold so many keys."""
+    """Number of blocks that hold this many keys."""
     return -(-length // BLOCK)
 
 

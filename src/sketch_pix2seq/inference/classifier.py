@@ -1,4 +1,4 @@
-"""The classifier: says what sketches show. It was trained on human drawings by a recipe."""
+"""The classifier of sketches. It was trained on human drawings by a recipe."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from sketch_pix2seq.inference.layers import (
     some_at_a_time,
 )
 from sketch_pix2seq.processors import num_processors
+from sketch_pix2seq.sketch.network_layout import CLASSIFIER_LAYERS, convolution_sizes
 from sketch_pix2seq.sketch.raster import rasterise_batch
 
 Part = TypeVar("Part")
@@ -35,7 +36,7 @@ READ_AT_ONCE = 1024
 COMPUTED_AT_ONCE = 64
 """Pictures in one call of the network; threads share the calls."""
 MAX_SCORE = 1e6
-"""Largest logit: no classifier that learned comes near it."""
+"""Largest logit: no trained classifier comes near it."""
 
 
 class ClassScores(NamedTuple):
@@ -69,20 +70,14 @@ class ClassifierNetwork:
     """
 
     def __init__(self, weights: Weights, num_categories: int, width: int = 24) -> None:
-        sizes = (
-            (1, width, 1),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, 4 * width, 2),
-            (4 * width, 4 * width, 1),
-            (4 * width, 8 * width, 2),
-        )
+        sizes = convolution_sizes(1, width, CLASSIFIER_LAYERS)
+        num_features = sizes[-1][1]
         self._layers = NormedConvolutions(weights, sizes)
         self._head = Linear(
-            float32_weight(weights, "head.weight", (num_categories, 8 * width)),
+            float32_weight(weights, "head.weight", (num_categories, num_features)),
             float32_weight(weights, "head.bias", (num_categories,)),
         )
-        self._none = np.zeros((0, 8 * width), np.float32)
+        self._none = np.zeros((0, num_features), np.float32)
 
     def __call__(
         self, pictures: Float32[np.ndarray, "B 1 H W"]
@@ -94,7 +89,7 @@ class ClassifierNetwork:
 
 
 class Classifier:
-    """Says what sketches show.
+    """Classifies sketches.
 
     Make one with `Classifier.load`. Calls may be made from several threads.
 
@@ -112,7 +107,7 @@ class Classifier:
         "See `ClassifierFiles.digest`."
         self._num_threads = num_threads or num_processors()
         width = files.card.architecture.width
-        self._network = ClassifierNetwork(files.arrays, len(files.card.categories), width)
+        self._network = ClassifierNetwork(files.weights, len(files.card.categories), width)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Classifier:
@@ -130,9 +125,6 @@ class Classifier:
     def probabilities(self, inputs: Input | Sequence[Input]) -> Float32[np.ndarray, "N K"]:
         """Return how likely each category is, (N, K); rows sum to 1.
 
-        Args:
-            inputs: One or several: paths, `Sketch`es or Pillow pictures.
-
         Raises:
             DrawingError: If an input is no drawing.
             BundleError: If the class scores are not finite.
@@ -145,7 +137,7 @@ class Classifier:
     def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
         """Return the likeliest category of each drawing; see `probabilities`."""
         likeliest = self.scores(inputs).logits.argmax(axis=1)
-        return [self.card.categories[place] for place in likeliest]
+        return [self.card.categories[index] for index in likeliest]
 
     def scores(self, inputs: Input | Sequence[Input]) -> ClassScores:
         """Return all that the network computes; see `probabilities`."""
@@ -160,13 +152,13 @@ class Classifier:
 
     def scores_of(self, pictures: Float32[np.ndarray, "N 1 H W"]) -> ClassScores:
         """Return what the network computes of pictures, drawn as the card says; 1 = ink."""
-        found = in_parts(
+        parts = in_parts(
             lambda part: self._compute(pictures[part]),
             max(len(pictures), 1),
             COMPUTED_AT_ONCE,
             self._num_threads,
         )
-        logits, features = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return ClassScores(logits, features)
 
     def _compute(self, pictures: Float32[np.ndarray, "M 1 H W"]) -> tuple[np.ndarray, np.ndarray]:

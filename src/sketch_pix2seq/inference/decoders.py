@@ -1,7 +1,7 @@
-"""Decoders, in numpy: what they are, the rows in which drawings are under way, the recurrent ones.
+"""Decoders in numpy: their interface, the rows of drawings in progress, the recurrent ones.
 
 A decoder holds weights and can be shared by threads. `Decoder.open` gives rows, in each of which
-one drawing is under way. `LSTMDecoder` and `HyperDecoder` are the numpy versions of those in
+one drawing is in progress. `LSTMDecoder` and `HyperDecoder` are the numpy versions of those in
 `models/decoders.py`; their weights have the same names, without the prefix `decoder.`. Both see
 the latent code at every step; its share of the gates is computed once.
 
@@ -26,11 +26,12 @@ from sketch_pix2seq.inference.layers import (
     lstm_cell,
     sigmoid,
 )
-from sketch_pix2seq.inference.mixture import output_dim, sample
+from sketch_pix2seq.inference.mixture import sample
+from sketch_pix2seq.sketch.network_layout import CELL_EPSILON, NUM_SCALES, NUM_SHIFTS, output_dim
 from sketch_pix2seq.sketch.pen import START_STEP, STROKE5_DIM
 
 Condition = TypeVar("Condition", contravariant=True)
-"""What one drawing is drawn from."""
+"""The condition of one drawing."""
 Latent: TypeAlias = Float32[np.ndarray, "Z"]
 """The condition of a recurrent decoder."""
 State: TypeAlias = list[Float32[np.ndarray, "R _"]]
@@ -39,18 +40,20 @@ Cell: TypeAlias = Callable[
     [Float32[np.ndarray, "R G"], Float32[np.ndarray, "R H"], Float32[np.ndarray, "R H"]], None
 ]
 """Moves an LSTM on: gates, then hidden state and memory, which are changed in place."""
-NORM_EPSILON = 1e-3
-"""What the layer norms of a cell add to the variance."""
 
 
 class DecoderRows(ABC, Generic[Condition]):
-    """Drawings under way, one in each row; the active rows stand first.
+    """Drawings in progress, one in each row; the active rows come first.
 
     What is drawn in a row depends on its condition, noise and temperature alone, bit for bit.
     """
 
+    def __init__(self, num_rows: int) -> None:
+        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
+        self._temperatures = np.zeros((num_rows, 1), np.float32)
+
     @abstractmethod
-    def begin(
+    def insert(
         self,
         start: int,
         conditions: Sequence[Condition],
@@ -77,11 +80,11 @@ class DecoderRows(ABC, Generic[Condition]):
             noise: Noise of the next T steps, T >= 1.
         """
 
-    @abstractmethod
     def replace_last_steps(
         self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
     ) -> None:
         """Replace the steps that some rows drew last; the rows continue from the new ones."""
+        self._steps[rows] = steps
 
     @abstractmethod
     def move_row(self, row: int, last: int) -> None:
@@ -93,7 +96,7 @@ class Decoder(ABC, Generic[Condition]):
 
     @abstractmethod
     def open(self, num_rows: int) -> DecoderRows[Condition]:
-        """Make rows to draw in, for at most so many drawings at once."""
+        """Make rows to draw in, for at most `num_rows` drawings at once."""
 
 
 class RecurrentDecoder(Decoder[Latent], ABC):
@@ -120,18 +123,17 @@ class RecurrentDecoder(Decoder[Latent], ABC):
 
 
 class RecurrentRows(DecoderRows[Latent]):
-    """Drawings under way with a recurrent decoder, at most so many at once.
+    """Drawings in progress with a recurrent decoder, at most `num_rows` at once.
 
     Non-finite numbers raise no warning: the engine rejects non-finite steps.
     """
 
     def __init__(self, decoder: RecurrentDecoder, num_rows: int) -> None:
+        super().__init__(num_rows)
         self._decoder = decoder
         self._state = [np.zeros((num_rows, size), np.float32) for size in decoder.state_sizes]
-        self._steps = np.zeros((num_rows, STROKE5_DIM), np.float32)
-        self._temperatures = np.zeros((num_rows, 1), np.float32)
 
-    def begin(
+    def insert(
         self,
         start: int,
         conditions: Sequence[Latent],
@@ -153,12 +155,6 @@ class RecurrentRows(DecoderRows[Latent]):
     ) -> Float32[np.ndarray, "S N 5"]:
         """See `DecoderRows`; always one step."""
         return self._draw(slice(0, active), noise[:, 0])[None]
-
-    def replace_last_steps(
-        self, rows: Int64[np.ndarray, "K"], steps: Float32[np.ndarray, "K 5"]
-    ) -> None:
-        """See `DecoderRows`."""
-        self._steps[rows] = steps
 
     def move_row(self, row: int, last: int) -> None:
         """See `DecoderRows`."""
@@ -238,9 +234,6 @@ class HyperDecoder(RecurrentDecoder):
         embedding_dim: Length of the code with which it scales each gate.
     """
 
-    SCALES = 8  # of what each gate gets from the step, then from the hidden state
-    SHIFTS = 4
-
     def __init__(
         self,
         weights: Weights,
@@ -253,8 +246,8 @@ class HyperDecoder(RecurrentDecoder):
     ) -> None:
         self.latent_dim = latent_dim
         self.state_sizes = (size, size, hyper_size, hyper_size, 4 * size, 4 * hyper_size)
-        num_codes = self.SCALES + self.SHIFTS
-        scaled = self.SCALES * embedding_dim
+        num_codes = NUM_SCALES + NUM_SHIFTS
+        scaled = NUM_SCALES * embedding_dim
         self._codes_shape = (num_codes, embedding_dim)
         self._start = _linear(weights, "start", 2 * (size + hyper_size), latent_dim)
         self._context = _product(weights, "latent.weight", 4 * size, latent_dim)
@@ -324,13 +317,13 @@ class _NormedCell:
         hidden: Float32[np.ndarray, "R H"],
         cell: Float32[np.ndarray, "R H"],
     ) -> None:
-        normed = layer_norm(gates.reshape(-1, *self._shape), self._gain, self._shift, NORM_EPSILON)
+        normed = layer_norm(gates.reshape(-1, *self._shape), self._gain, self._shift, CELL_EPSILON)
         opened = sigmoid(normed[:, :3])
         new = np.tanh(normed[:, 3])
         new *= opened[:, 0]
         cell *= opened[:, 1]
         cell += new
-        np.tanh(layer_norm(cell, self._cell_gain, self._cell_shift, NORM_EPSILON), out=hidden)
+        np.tanh(layer_norm(cell, self._cell_gain, self._cell_shift, CELL_EPSILON), out=hidden)
         hidden *= opened[:, 2]
 
 

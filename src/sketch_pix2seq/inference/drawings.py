@@ -1,6 +1,6 @@
-"""Between drawings and networks: what an encoder reads, and what a decoder's steps draw.
+"""Conversions between drawings and networks: encoder inputs, and sketches from steps.
 
-Whole drawings, started ones and their completions.
+Whole drawings, prefixes and their completions.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def views_of(sketches: Sequence[Sketch], card: BundleCard) -> Float32[np.ndarray
         return rasterise_batch(sketches, card.raster)
     steps = np.tile(END_STEP, (len(sketches), card.max_steps + 1, 1))  # (N, T, 5)
     for rows, sketch in zip(steps, sketches, strict=True):
-        own = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
-        rows[: len(own)] = own
+        normalised = _normalise_for_model(sketch, card).truncated(card.max_steps).to_stroke5()
+        rows[: len(normalised)] = normalised
     steps[:, :, OFFSET] /= np.float32(card.offset_scale)
     return steps
 
@@ -50,7 +50,7 @@ def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> S
 
 
 class Frame(NamedTuple):
-    """How much of a whole drawing a started one is, and where in it.
+    """Size and position of a started drawing in the whole one.
 
     Args:
         share: Its longest side, as a share of the whole drawing's; above 0, at most 1.
@@ -103,11 +103,11 @@ def prefix_of(
     Args:
         sketch: With a stroke.
         card: The bundle's.
-        frame: Where in the whole drawing it is taken to be.
+        frame: Its assumed position in the whole drawing.
         detail: Simplify as if this were its share of the whole; None: that of the frame.
 
     Raises:
-        DrawingError: If it has so many points that the decoder could not go on.
+        DrawingError: If it has too many points for the decoder to continue.
     """
     normalised = _normalise_for_model(sketch, card, detail or frame.share)
     middle = np.array(frame.middle, np.float32)
@@ -140,7 +140,7 @@ def likeliest_prefix(
     card: BundleCard,
     log_probs: Callable[[Sequence[Float32[np.ndarray, "_ 5"]]], Float32[np.ndarray, " F"]],
 ) -> Prefix:
-    """Take a started drawing for that part of a whole one which the decoder would best draw.
+    """Choose the frame of a started drawing under which the decoder finds it likeliest.
 
     Args:
         sketch: With a stroke.
@@ -165,7 +165,7 @@ def likeliest_prefix(
 def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
-    """Add to a started drawing, whose own strokes stay as they are, what was drawn after it."""
+    """Append the drawn strokes to a started drawing, whose own strokes stay as they are."""
     drawn = _scaled(steps, offset_scale).strokes[len(sketch.strokes) :]
     middle, scale = np.array(prefix.middle, np.float32), np.float32(prefix.scale)
     strokes = (*sketch.strokes, *(stroke * scale + middle for stroke in drawn))

@@ -8,7 +8,6 @@ whatever other drawings are encoded with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -22,6 +21,14 @@ from sketch_pix2seq.inference.layers import (
     float32_weight,
     lstm_cell,
     some_at_a_time,
+)
+from sketch_pix2seq.sketch.network_layout import (
+    CONV_LAYERS,
+    GRID_LAYERS,
+    PAPER_LAYERS,
+    SUMMARY_LAYERS,
+    convolution_sizes,
+    total_stride,
 )
 from sketch_pix2seq.sketch.pen import PEN, PEN_END, STROKE5_DIM
 
@@ -40,21 +47,17 @@ class PaperEncoder:
     *Source*: see `models/encoders.py`.
     """
 
-    # depth, stride of each convolution
-    LAYERS = ((4, 2), (4, 1), (8, 2), (8, 1), (8, 2), (8, 1))
-
     def __init__(self, weights: Weights, latent_dim: int, picture_size: int = 48) -> None:
         kernel = np.full((1, 1, 3, 3), -1, np.float32)
         kernel[0, 0, 1, 1] = 8
         self._high_pass = Convolution(kernel, padding=(1, 1))
-        depths = (1, *(depth for depth, _ in self.LAYERS))
         self._convolutions = []
-        for index, (before, depth) in enumerate(pairwise(depths)):
-            kernels = float32_weight(weights, f"convolutions.{index}.weight", (depth, before, 2, 2))
-            stride = self.LAYERS[index][1]
+        for index, (before, after, stride) in enumerate(convolution_sizes(1, 1, PAPER_LAYERS)):
+            kernels = float32_weight(weights, f"convolutions.{index}.weight", (after, before, 2, 2))
             padding = (0, 1) if stride == 1 else (0, 0)  # "same" with an even kernel
             self._convolutions.append(Convolution(kernels, stride, padding))
-        self._head = _LatentHead(weights, latent_dim, depths[-1], picture_size // 8)
+        side = picture_size // total_stride(PAPER_LAYERS)
+        self._head = _LatentHead(weights, latent_dim, PAPER_LAYERS[-1][0], side)
 
     def __call__(self, pictures: Float32[np.ndarray, "B 1 H W"]) -> Float32[np.ndarray, "B Z"]:
         """Return the codes of pictures, 1 = ink, 0 = paper."""
@@ -69,7 +72,7 @@ class PaperEncoder:
 
 
 class ConvEncoder:
-    """The encoder of our own: convolutions of 3x3 pixels, group norm, SiLU.
+    """Our encoder: convolutions of 3x3 pixels, group norm, SiLU.
 
     Args:
         weights: By name.
@@ -85,15 +88,10 @@ class ConvEncoder:
         width: int = 24,
         picture_size: int = 48,
     ) -> None:
-        sizes = (
-            (1, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, 4 * width, 2),
-            (4 * width, 4 * width, 2),
-        )
+        sizes = convolution_sizes(1, width, CONV_LAYERS)
         self._layers = NormedConvolutions(weights, sizes)
-        self._head = _LatentHead(weights, latent_dim, 4 * width, picture_size // 16)
+        side = picture_size // total_stride(CONV_LAYERS)
+        self._head = _LatentHead(weights, latent_dim, sizes[-1][1], side)
 
     def __call__(self, pictures: Float32[np.ndarray, "B 1 H W"]) -> Float32[np.ndarray, "B Z"]:
         """Return the codes of pictures, 1 = ink, 0 = paper."""
@@ -112,17 +110,13 @@ class GridEncoder:
     """
 
     def __init__(self, weights: Weights, latent_dim: int, width: int, picture_size: int) -> None:
-        last = 4 * width
-        sizes = (
-            (2, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, last, 2),
-            (last, last, 1),
-        )
+        sizes = convolution_sizes(2, width, GRID_LAYERS)
+        channels = sizes[-1][1]
+        summary_sizes = convolution_sizes(channels, width, SUMMARY_LAYERS)
         self._layers = NormedConvolutions(weights, sizes)
-        self._summary = NormedConvolutions(weights, ((last, last, 2),), name="summary")
-        self._head = _LatentHead(weights, latent_dim, last, picture_size // 16)
+        self._summary = NormedConvolutions(weights, summary_sizes, name="summary")
+        side = picture_size // total_stride((*GRID_LAYERS, *SUMMARY_LAYERS))
+        self._head = _LatentHead(weights, latent_dim, channels, side)
 
     def grids(
         self,
@@ -133,10 +127,10 @@ class GridEncoder:
 
         Args:
             pictures: 1 = ink, 0 = paper.
-            visible: 1 where a picture may be seen; None: everywhere.
+            visible: 1 where a picture is visible; None: everywhere.
         """
-        seen = np.ones_like(pictures) if visible is None else visible
-        channels = np.concatenate((pictures * seen, seen), axis=1)
+        mask = np.ones_like(pictures) if visible is None else visible
+        channels = np.concatenate((pictures * mask, mask), axis=1)
         return np.concatenate([self._layers(some) for some in some_at_a_time(channels)])
 
     def codes(self, grids: Float32[np.ndarray, "B G G C"]) -> Float32[np.ndarray, "B Z"]:
@@ -203,8 +197,6 @@ class RNNEncoder:
 
 
 class _LatentHead:
-    """The fully connected layer that gives codes: the means of their distributions."""
-
     def __init__(self, weights: Weights, latent_dim: int, num_channels: int, side: int) -> None:
         num_features = num_channels * side**2
         weight = float32_weight(weights, "head.mean.weight", (latent_dim, num_features))

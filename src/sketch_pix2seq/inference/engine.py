@@ -1,12 +1,10 @@
 """The stroke engine: conditions in, steps out, many drawings at once.
 
-Drawings share calls of the decoder, each in a row of its own. A finished one leaves at once;
-when enough rows are free, new ones enter. As each row is computed the same whatever stands beside
-it, a drawing depends on its condition, its noise and the temperature alone: not on the batch, the
-rows or the threads.
+Drawings share calls of the decoder, each in a row of its own. A finished one frees its row; when
+enough rows are free, new drawings enter. Rows are computed independently, so a drawing depends on
+its condition, its noise and the temperature alone: not on the batch, the rows or the threads.
 
-This module knows how to keep the decoder busy. It does not know what a step means, but for
-the pen state that ends a drawing, and it knows no pixels.
+This module schedules the decoder. Of a step it knows only the pen state that ends a drawing.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ NUM_ROWS = 96
 """Rows that a thread draws at once, for which weights are read once: more would need more memory
 than they save time."""
 MAX_OFFSET = 1e6
-"""Of a step, in units of `offset_scale`: nothing that learned from drawings comes near it."""
+"""Of a step, in units of `offset_scale`: no trained decoder comes near it."""
 Progress = Callable[[int, int], None]
 """Called with how many drawings are finished, and how many there are."""
 
@@ -47,7 +45,7 @@ class StrokeEngine:
 
     Args:
         bundle: The model.
-        networks: Networks of the bundle; None: they are made here.
+        networks: Networks of the bundle; None: made here.
         num_threads: Threads to draw with; None: as many as there are processors.
         num_rows: Rows that a thread draws at once.
     """
@@ -127,7 +125,7 @@ class StrokeEngine:
 
 
 class _Job:
-    """Drawings that wait for a row, handed out to all workers and made ready only then."""
+    """A queue of drawings for all workers; each is prepared when a worker takes it."""
 
     def __init__(self, request: Callable[[int], DrawingRequest], total: int) -> None:
         self.total = total
@@ -155,6 +153,14 @@ class _Job:
             self._next = self.total
 
 
+def offset_progress(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Report the progress of a part as that of the whole."""
+    if progress is None:
+        return None
+    report = progress
+    return lambda done, _: report(before + done, total)
+
+
 def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[DrawnSteps]:
     """Let every block draw in a thread of its own, the first one in this thread."""
     with ThreadPoolExecutor(len(blocks) - 1, "stroke-engine") as pool:
@@ -167,7 +173,7 @@ def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> 
 
 
 def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[DrawnSteps]:
-    """Draw until nothing waits and all rows are empty."""
+    """Draw until the queue and all rows are empty."""
     drawn: list[DrawnSteps] = []
     refill_from = max(1, block.num_rows // 4)
     while True:

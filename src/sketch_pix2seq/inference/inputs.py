@@ -1,8 +1,8 @@
-"""What a user may show a model, and how each becomes what its encoder looks at.
+"""Inputs of a `Sketcher`, and their conversion to what its encoder reads.
 
 A file, its content, a `Sketch`, a Pillow picture or the array of pixels itself. Files and Pillow
-pictures are read as drawings and drawn anew, so line width, size and place do not matter. This
-module checks everything once, latent codes as well; views that come out of it show ink.
+pictures are read as drawings and redrawn, so line width, size and position do not matter. This
+module checks everything once, latent codes as well; its views show ink.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sketch_pix2seq.io.reading import Readable
 from sketch_pix2seq.sketch.sketch import Sketch
 
 Input: TypeAlias = Readable | Sketch | Image.Image | np.ndarray
-"""One thing that can be drawn again."""
+"""One input that can be redrawn."""
 
 P = ParamSpec("P")
 
@@ -45,7 +45,7 @@ _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_list(inputs: object) -> tuple[list[Input], bool]:
-    """Make a list of one `Input` or several, not checked further; say if it was one by itself.
+    """Make a list of one `Input` or several, unchecked; also return whether it was a single one.
 
     Example:
         >>> as_list("cat.svg"), as_list(["cat.svg"])
@@ -79,7 +79,7 @@ class _Method(Protocol[P]):
 def one_or_several(
     draw: Callable[Concatenate[Any, Sequence[Input], P], list[list[Sketch]]],
 ) -> _Method[P]:
-    """Let a method that draws from several inputs take one as well, and return its drawings."""
+    """Let a method for several inputs take a single one as well, and return its drawings."""
 
     @wraps(draw)
     def method(
@@ -95,15 +95,15 @@ def one_or_several(
 def as_views(
     inputs: Sequence[object], card: BundleCard, first_number: int = 0
 ) -> Float32[np.ndarray, "N ..."]:
-    """Make what the encoder looks at; a `DrawingError` says which input is no drawing."""
+    """Make what the encoder reads; a `DrawingError` says which input is no drawing."""
     pictures: dict[int, np.ndarray] = {}
     sketches: dict[int, Sketch] = {}
-    for number, given in enumerate(inputs):
+    for number, value in enumerate(inputs):
         try:
-            if isinstance(given, np.ndarray):
-                pictures[number] = _checked_picture(given, card)
+            if isinstance(value, np.ndarray):
+                pictures[number] = _checked_picture(value, card)
             else:
-                sketches[number] = _sketch(given)
+                sketches[number] = _sketch(value)
         except DrawingError as error:
             if len(inputs) == 1:
                 raise
@@ -119,7 +119,7 @@ def as_views(
 def views_in_turn(
     inputs: Sequence[object], card: BundleCard
 ) -> Iterator[Float32[np.ndarray, "M ..."]]:
-    """Make what the encoder looks at, of some inputs at a time; of none one empty part."""
+    """Make what the encoder reads, of some inputs at a time; of none one empty part."""
     for first in range(0, max(len(inputs), 1), READ_AT_ONCE):
         yield as_views(inputs[first : first + READ_AT_ONCE], card, first)
 
@@ -127,7 +127,7 @@ def views_in_turn(
 def checked_latents(
     latents: Shaped[np.ndarray, "..."], latent_dim: int
 ) -> Float32[np.ndarray, "N Z"]:
-    """Check that what was given is (N, Z) finite float numbers."""
+    """Check that latents are (N, Z) finite float numbers."""
     try:
         codes = np.asarray(latents)
     except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
@@ -146,11 +146,11 @@ def checked_latents(
 def as_sketches(inputs: Sequence[object]) -> list[Sketch]:
     """Read the strokes of inputs; a `DrawingError` says which has none, as picture arrays have."""
     sketches = []
-    for number, given in enumerate(inputs):
+    for number, value in enumerate(inputs):
         try:
-            if isinstance(given, np.ndarray):
+            if isinstance(value, np.ndarray):
                 raise DrawingError("a picture array has no strokes", do="Give a Pillow picture.")
-            sketches.append(_sketch(given))
+            sketches.append(_sketch(value))
         except DrawingError as error:
             raise error if len(inputs) == 1 else numbered(error, number) from error
     return sketches
@@ -161,39 +161,39 @@ def numbered(error: DrawingError, number: int) -> DrawingError:
     return DrawingError(f"input {number}: {error}")
 
 
-def _sketch(given: object) -> Sketch:
-    """Read what is no array."""
-    if isinstance(given, Sketch):
-        sketch = given
-    elif isinstance(given, Image.Image):
-        sketch = read_picture(_as_png(given))
-    elif _is_readable(given):
-        sketch = Sketch.open(cast("Readable", given))
+def _sketch(value: object) -> Sketch:
+    """Read an input that is no array."""
+    if isinstance(value, Sketch):
+        sketch = value
+    elif isinstance(value, Image.Image):
+        sketch = read_picture(_as_png(value))
+    elif _is_readable(value):
+        sketch = Sketch.open(cast("Readable", value))
     else:
-        raise _no_input(given)
+        raise _no_input(value)
     if not sketch.strokes:
         raise DrawingError("a drawing must have a stroke", got="an empty one")
     return sketch
 
 
-def _is_readable(given: object) -> bool:
+def _is_readable(value: object) -> bool:
     """Whether something is a path, content, or an open file."""
-    is_content = isinstance(given, str | os.PathLike | bytes | bytearray | memoryview)
-    return is_content or hasattr(given, "read")
+    is_content = isinstance(value, str | os.PathLike | bytes | bytearray | memoryview)
+    return is_content or hasattr(value, "read")
 
 
 def _as_png(picture: Image.Image) -> bytes:
     """Write a picture to memory; the reader of files then checks and reads it."""
     file = io.BytesIO()
-    known = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
-    known.save(file, "png", compress_level=1)
+    writable = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
+    writable.save(file, "png", compress_level=1)
     return file.getvalue()
 
 
 def _checked_picture(
     picture: Shaped[np.ndarray, "..."], card: BundleCard
 ) -> Float32[np.ndarray, "H W"]:
-    """Check that an array is what the encoder sees."""
+    """Check that an array is a picture for the encoder."""
     if card.encoder_input != PICTURE:
         raise DrawingError(
             f"model `{card.name}` reads strokes, which a picture array has none of",
@@ -218,9 +218,9 @@ def _checked_picture(
     return ink
 
 
-def _no_input(given: object) -> DrawingError:
+def _no_input(value: object) -> DrawingError:
     return DrawingError(
         "an input must be a path, the content of a file, an open file, a `Sketch`, a Pillow "
         "picture or a picture array",
-        got=type(given).__name__,
+        got=type(value).__name__,
     )

@@ -1,4 +1,4 @@
-"""Sampling latent codes: of a category's drawings, and of what beginnings of drawings become.
+"""Sampling latent codes: of a category's drawings, and of completions of prefixes.
 
 Drawing k depends on the seed and k, and on nothing that is drawn beside it.
 """
@@ -17,7 +17,7 @@ from sketch_pix2seq.inference.recognizer import MAX_CODE, checked_logits
 
 
 class Completion(NamedTuple):
-    """What a beginning becomes: its category, and which mode of it."""
+    """The category of a completion, and its mode."""
 
     category_id: int
     mode: int
@@ -48,15 +48,15 @@ def sample_completions(
     temperature: float,
     category_id: int | None = None,
 ) -> list[Completion]:
-    """Sample what the drawing of a beginning shows, and of which mode it is, n times.
+    """Sample categories and modes of the completions of a prefix, n times.
 
     Args:
         gaussians: The bundle's.
-        prefix_code: Code of the beginning.
+        prefix_code: Code of the prefix.
         n: How often.
         seed: The user's.
-        temperature: The logits of the categories are divided by it. The mode is chosen as likely as
-            it is; at 0 both are the likeliest.
+        temperature: The logits of the categories are divided by it. The mode is sampled by its
+            probability; at 0 both are the likeliest.
         category_id: What it shows, if that is known.
 
     Raises:
@@ -78,7 +78,7 @@ def sample_completions(
 def completed_code(
     gaussians: LatentGaussians, prefix_code: Float32[np.ndarray, "Z"], completion: Completion
 ) -> Float32[np.ndarray, "Z"]:
-    """The code of the whole drawing of a beginning, given its category and mode.
+    """The code of the whole drawing of a prefix, given its category and mode.
 
     Raises:
         BundleError: If the numbers in the bundle lead to a code that is far too large.

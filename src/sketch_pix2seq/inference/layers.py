@@ -15,6 +15,7 @@ from jaxtyping import Float32
 from numpy.lib.stride_tricks import as_strided
 
 from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.sketch.network_layout import NUM_GROUPS
 
 Weights: TypeAlias = Mapping[str, np.ndarray]
 """Arrays by the names they have in training."""
@@ -25,8 +26,6 @@ MOST_COLUMNS = 64
 """Columns of one matrix product, unless that is too large."""
 MOST_MULTIPLICATIONS = 2**18
 """Of one matrix product: OpenBLAS shares larger ones between its threads."""
-NUM_GROUPS = 8
-"""Groups of channels that `group_norm` normalises together."""
 GROUP_EPSILON = 1e-5
 """What `group_norm` adds to the variance."""
 PICTURES_AT_ONCE = 8
@@ -41,15 +40,15 @@ def float32_weight(
     Raises:
         BundleError: If it is missing, has another shape or holds no floats.
     """
-    found = weights.get(name)
-    if found is None or found.shape != shape or found.dtype.kind != "f":
-        got = "none" if found is None else f"{found.dtype} of shape {found.shape}"
+    array = weights.get(name)
+    if array is None or array.shape != shape or array.dtype.kind != "f":
+        got = "none" if array is None else f"{array.dtype} of shape {array.shape}"
         raise BundleError(
             f"the weight `{name}` must be floats of shape {shape}",
             got=got,
             do="Export the run again, or use another bundle.",
         )
-    return found.astype(np.float32)
+    return array.astype(np.float32)
 
 
 class Product:
@@ -113,12 +112,12 @@ def lay_together(products: Sequence[Product]) -> None:
     """
     page = LARGE_PAGE // 4
     array = np.empty(sum(product.parts.size for product in products) + 2 * page, np.float32)
-    place = -(array.ctypes.data // 4) % page
+    position = -(array.ctypes.data // 4) % page
     for product in products:
-        parts = array[place : place + product.parts.size].reshape(product.parts.shape)
+        parts = array[position : position + product.parts.size].reshape(product.parts.shape)
         parts[:] = product.parts
         product.parts = parts
-        place += parts.size
+        position += parts.size
 
 
 class Linear:

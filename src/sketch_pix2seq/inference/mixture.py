@@ -11,14 +11,13 @@ import math
 import numpy as np
 from jaxtyping import Float32
 
-from sketch_pix2seq.inference.noise import NUM_NORMALS
-from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
+from sketch_pix2seq.sketch.network_layout import (
+    MAX_CORRELATION,
+    MIN_LOG_STD,
+    NUM_NORMALS,
+    PER_COMPONENT,
+)
 from sketch_pix2seq.sketch.pen import NUM_PEN_STATES, OFFSET, PEN, STROKE5_DIM
-
-
-def output_dim(num_components: int) -> int:
-    """Length of the decoder's output for so many Gaussians."""
-    return NUM_PEN_STATES + PER_COMPONENT * num_components
 
 
 def sample(
@@ -66,13 +65,15 @@ def log_prob(
     limit = np.float32(MAX_CORRELATION)
     correlation = np.clip(np.tanh(components[:, 5]), -limit, limit)
     x, y = ((step[:, OFFSET, None] - components[:, 1:3]) * np.exp(-log_std)).swapaxes(0, 1)
-    rest = 1 - correlation * correlation
-    quadratic = (x * x + y * y - 2 * correlation * x * y) / rest
-    density = components[:, 0] - (quadratic + np.log(rest)) / 2 - log_std.sum(axis=1)
+    one_minus_r2 = 1 - correlation * correlation
+    quadratic = (x * x + y * y - 2 * correlation * x * y) / one_minus_r2
+    density = components[:, 0] - (quadratic + np.log(one_minus_r2)) / 2 - log_std.sum(axis=1)
     pen = output[:, :NUM_PEN_STATES]
-    found: Float32[np.ndarray, " B"] = _log_sum(density) - _log_sum(components[:, 0])
-    found += (pen * step[:, PEN]).sum(axis=1) - _log_sum(pen) - np.float32(math.log(2 * math.pi))
-    return found
+    log_density: Float32[np.ndarray, " B"] = _log_sum(density) - _log_sum(components[:, 0])
+    log_density += (
+        (pen * step[:, PEN]).sum(axis=1) - _log_sum(pen) - np.float32(math.log(2 * math.pi))
+    )
+    return log_density
 
 
 def _log_sum(logits: Float32[np.ndarray, "B K"]) -> Float32[np.ndarray, " B"]:
@@ -112,10 +113,10 @@ def proposals(
     x, y = noise[:, -2, None], noise[:, -1, None]
     across = std[:, 0] * x
     along = std[:, 1] * correlation * x
-    rest = std[:, 1] * np.sqrt(1 - correlation * correlation) * y
+    upright = std[:, 1] * np.sqrt(1 - correlation * correlation) * y
     proposed = np.empty((len(output), 2, NUM_PROPOSALS, mean.shape[2]), np.float32)
     proposed[:, 0] = mean[:, 0, None] + _MIRRORS_X * across[:, None]
-    proposed[:, 1] = mean[:, 1, None] + _MIRRORS_X * along[:, None] + _MIRRORS_Y * rest[:, None]
+    proposed[:, 1] = mean[:, 1, None] + _MIRRORS_X * along[:, None] + _MIRRORS_Y * upright[:, None]
     return proposed.reshape(len(output), 2, -1)
 
 

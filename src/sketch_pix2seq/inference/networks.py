@@ -20,19 +20,20 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.attention import AttentionCondition, AttentionDecoder
 from sketch_pix2seq.inference.decoders import Decoder, HyperDecoder, LSTMDecoder
 from sketch_pix2seq.inference.encoders import ConvEncoder, GridEncoder, PaperEncoder, RNNEncoder
+from sketch_pix2seq.sketch.network_layout import GRID_LAYERS, total_stride
 from sketch_pix2seq.sketch.raster import frame_scale
 
 Encoder: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M Z"]]
 """From what `views_of` makes of drawings to their latent codes."""
 HIDDEN_BLOCKS = 8
-"""At a fidelity between 0 and 1 so many blocks by so many are each seen or not."""
+"""At a fidelity between 0 and 1, blocks in each direction, each visible or not."""
 
 
 class Networks(ABC):
-    """What draws, and what it draws from."""
+    """Encoder and decoder of a bundle."""
 
     sees_pictures = False
-    """Whether the decoder can look at the picture itself, not only at its code."""
+    """Whether the decoder attends to the picture itself, not only to its code."""
 
     def __init__(self, decoder: Decoder[Any]) -> None:
         self.decoder = decoder
@@ -69,14 +70,14 @@ class Networks(ABC):
                 "`fidelity` must be 0 or left out for a model that draws from its code alone",
                 got=fidelity,
             )
-        return [one for one in self.from_codes(codes) for _ in range(n)]
+        return [condition for condition in self.from_codes(codes) for _ in range(n)]
 
     def log_probs(
         self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
     ) -> Float32[np.ndarray, "N"]:
         """Log densities of the first steps of drawings, in nats, by which their frame is chosen.
 
-        Zeros for a model that takes what is started to be as large as the whole.
+        Zeros for a model that takes a started drawing to be as large as the whole.
         """
         return np.zeros(len(prefixes), np.float32)
 
@@ -133,7 +134,7 @@ class AttentionNetworks(Networks):
     ) -> Sequence[Any]:
         """See `Networks`."""
         if fidelity == 0:
-            return [one for one in self.from_codes(codes) for _ in range(n)]
+            return [condition for condition in self.from_codes(codes) for _ in range(n)]
         if len(views) == 0:
             return []
         if fidelity is None or fidelity == 1:
@@ -142,7 +143,7 @@ class AttentionNetworks(Networks):
                 self._decoder.condition(grid=grid, ink=view[0], latent=code)
                 for grid, view, code in zip(grids, views, codes, strict=True)
             )
-            return [one for one in whole for _ in range(n)]
+            return [condition for condition in whole for _ in range(n)]
         return _PartlyVisible(self, views, codes, n, fidelity, seed)
 
     def partly_visible(
@@ -165,7 +166,7 @@ class AttentionNetworks(Networks):
 
 
 class _PartlyVisible(Sequence[Any]):
-    """Conditions of n redrawings of each drawing, made when they are asked for: each is large."""
+    """Conditions of n redrawings of each drawing, made on access: each is large."""
 
     def __init__(
         self,
@@ -184,7 +185,7 @@ class _PartlyVisible(Sequence[Any]):
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
+            return [self[index] for index in range(len(self))[number]]
         drawing, redrawing = divmod(range(len(self))[number], self._n)
         view = self._views[drawing]
         visible = _visible(view.shape[-1], self._fidelity, self._seed, redrawing)
@@ -192,13 +193,13 @@ class _PartlyVisible(Sequence[Any]):
 
 
 def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:
-    """Which blocks of a picture are seen: as many as `fidelity` says, taken by lot."""
+    """Which blocks of a picture are visible: a random share of `fidelity`."""
     num_blocks = HIDDEN_BLOCKS**2
     rng = np.random.default_rng([seed, index])
-    seen = np.zeros(num_blocks, np.float32)
-    seen[rng.permutation(num_blocks)[: round(fidelity * num_blocks)]] = 1
+    visible = np.zeros(num_blocks, np.float32)
+    visible[rng.permutation(num_blocks)[: round(fidelity * num_blocks)]] = 1
     side = size // HIDDEN_BLOCKS
-    return np.kron(seen.reshape(HIDDEN_BLOCKS, -1), np.ones((side, side), np.float32))
+    return np.kron(visible.reshape(HIDDEN_BLOCKS, -1), np.ones((side, side), np.float32))
 
 
 def networks_of(bundle: Bundle) -> Networks:
@@ -216,14 +217,14 @@ def _attention(bundle: Bundle, architecture: AttentionArchitecture) -> Attention
     card = bundle.card
     size = card.raster.size
     encoder = GridEncoder(
-        _part(bundle.arrays, "encoder."), architecture.latent_dim, architecture.encoder_width, size
+        _part(bundle.weights, "encoder."), architecture.latent_dim, architecture.encoder_width, size
     )
     decoder = AttentionDecoder(
-        _part(bundle.arrays, "decoder."),
+        _part(bundle.weights, "decoder."),
         latent_dim=architecture.latent_dim,
         num_categories=len(card.categories),
-        channels=4 * architecture.encoder_width,
-        grid_size=size // 8,
+        channels=GRID_LAYERS[-1][0] * architecture.encoder_width,
+        grid_size=size // total_stride(GRID_LAYERS),
         width=architecture.decoder_size,
         num_layers=architecture.num_layers,
         head_size=architecture.head_size,
@@ -237,7 +238,7 @@ def _attention(bundle: Bundle, architecture: AttentionArchitecture) -> Attention
 
 
 def _recurrent_encoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Encoder:
-    weights = _part(bundle.arrays, "encoder.")
+    weights = _part(bundle.weights, "encoder.")
     latent_dim, picture_size = architecture.latent_dim, bundle.card.raster.size
     if architecture.encoder == "paper":
         return PaperEncoder(weights, latent_dim, picture_size)
@@ -249,7 +250,7 @@ def _recurrent_encoder(bundle: Bundle, architecture: RecurrentArchitecture) -> E
 
 
 def _recurrent_decoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Decoder[Any]:
-    weights = _part(bundle.arrays, "decoder.")
+    weights = _part(bundle.weights, "decoder.")
     sizes = architecture.latent_dim, architecture.decoder_size, architecture.num_components
     if architecture.name == "lstm":
         return LSTMDecoder(weights, *sizes)

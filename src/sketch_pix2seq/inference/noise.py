@@ -1,8 +1,7 @@
 """The noise that a drawing is drawn with: a stream of its own for every drawing.
 
-A stream is decided by (seed, index) and by nothing else: neither by the other drawings, nor
-by how many steps are asked for at a time. This module knows how noise is distributed, not
-what the decoder does with it.
+A stream depends on (seed, index) and on nothing else: neither on the other drawings, nor on how
+many steps are read at a time.
 
 *Convention*: a step takes K numbers: standard Gumbel for the M mixture components and the 3
 pen states, then 2 standard normals; K = M + 5.
@@ -15,8 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float32
 
-NUM_NORMALS = 2
-"""How many of a step's numbers, the last ones, are normal; the others are Gumbel."""
+from sketch_pix2seq.sketch.network_layout import NUM_NORMALS
 
 _SMALLEST = np.float32(2.0**-25)
 """Half of the smallest positive value that a 24-bit uniform number has: stands for 0."""
@@ -76,7 +74,6 @@ def _exponentials(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, ".
 
 
 def _gumbels(uniform: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
-    """Gumbel numbers, in place."""
     exponential = _exponentials(uniform)
     np.log(exponential, out=exponential)
     np.negative(exponential, out=exponential)

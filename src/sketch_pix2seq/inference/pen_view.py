@@ -1,6 +1,6 @@
-"""Maps of pictures under way and the windows around each pen, updated after every step.
+"""Maps of pictures being drawn and the windows around each pen, updated after every step.
 
-`sketch.decoder_constants` describes the windows. This is the numpy version of
+`sketch.network_layout` describes the windows. This is the numpy version of
 `models/pen_view.py`; tests compare both.
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from sketch_pix2seq.sketch.coverage import touched
-from sketch_pix2seq.sketch.decoder_constants import FRAME, VIEW_DIM, WINDOWS
 from sketch_pix2seq.sketch.guidance import InkMaps
+from sketch_pix2seq.sketch.network_layout import FRAME, VIEW_DIM, WINDOWS
 
 
 class PenView:
@@ -32,7 +32,7 @@ class PenView:
         self._last_sample = np.zeros(num_rows * side * side, np.int64)
         "Scratch: for each pixel the index of the last sample at that pixel; drops duplicates."
         self._pixel_of = _inner_index(size, 1, FRAME)
-        "For each pixel of a picture its place in a map of pixels."
+        "For each pixel of a picture its index in a map of pixels."
         self._around = _square_index(WINDOWS[0][1], side)
         cells, windows = zip(*WINDOWS[1:], strict=True)
         self._cell_side, pads = np.array(cells), np.array(windows) // 2
@@ -55,7 +55,7 @@ class PenView:
         "Cells of both coarse windows, from the first cell of each window on."
         self._grid_of = np.arange(len(cells)).repeat(2).repeat([len(part) for part in parts])
 
-    def begin(
+    def load(
         self, start: int, ink: Float32[np.ndarray, "K H W"], paper: Float32[np.ndarray, "K H W"]
     ) -> None:
         """Put new pictures into rows `start` and after, of which nothing is drawn yet."""
@@ -68,8 +68,8 @@ class PenView:
         for number, cell in enumerate(self._cell_side.tolist()):
             side = self._size // cell
             sums = ink.reshape(-1, side, cell, side, cell).sum(axis=(2, 4)) * self._share[number]
-            places = self._cell_of[:, 0, number].reshape(side, cell, side, cell)[:, 0, :, 0]
-            self._cells[rows, places.ravel()] = sums.reshape(len(ink), -1)
+            first_pixels = self._cell_of[:, 0, number].reshape(side, cell, side, cell)[:, 0, :, 0]
+            self._cells[rows, first_pixels.ravel()] = sums.reshape(len(ink), -1)
 
     def mark(
         self, rows: slice, before: Float32[np.ndarray, "R 2"], after: Float32[np.ndarray, "R 2"]
@@ -82,17 +82,17 @@ class PenView:
             after: Where it ends.
         """
         remaining, drawn = self._maps.remaining.reshape(-1), self._maps.drawn.reshape(-1)
-        place, drawing = touched(before, after, self._size)
+        index, drawing = touched(before, after, self._size)
         row = drawing + rows.start
-        pixel = self._pixel_of.take(place) + row * self._side**2
+        pixel = self._pixel_of.take(index) + row * self._side**2
         self._last_sample[pixel] = number = np.arange(len(pixel))
-        found = (self._last_sample[pixel] == number) & ~drawn[pixel]
-        fresh = found.nonzero()[0]
+        is_fresh = (self._last_sample[pixel] == number) & ~drawn[pixel]
+        fresh = is_fresh.nonzero()[0]
         pixel = pixel.take(fresh)
         ink = remaining[pixel]
         remaining[pixel] = 0
         drawn[pixel] = True
-        cells = self._cell_of.take(place.take(fresh), axis=0)  # (K, 2 layers, 2 sizes)
+        cells = self._cell_of.take(index.take(fresh), axis=0)  # (K, 2 layers, 2 sizes)
         cells += (row.take(fresh) * self._cells.shape[1])[:, None, None]
         change = np.empty(cells.shape, np.float32)
         change[:, 0] = ink[:, None] * -self._share
@@ -102,18 +102,18 @@ class PenView:
     def windows(
         self, rows: slice, position: Float32[np.ndarray, "R 2"]
     ) -> Float32[np.ndarray, "R V"]:
-        """Return the windows about the pens at `position`, (x, y) in pixels."""
+        """Return the windows around the pens at `position`, (x, y) in pixels."""
         # NaN becomes 0: the engine rejects non-finite steps
         pixel = np.fmin(np.fmax(position, 0), self._size - 1).astype(np.int64)
         row = np.arange(rows.start, rows.stop)[:, None]
         x, y = pixel[:, :1], pixel[:, 1:]
-        place = (row * self._side + y) * self._side + x + self._around
+        index = (row * self._side + y) * self._side + x + self._around
         grid = row * self._cells.shape[1] + self._first_cell
         grid += y // self._cell_side * self._grid_side + x // self._cell_side
         windows = np.empty((len(row), VIEW_DIM), np.float32)
         end = len(self._around)
-        windows[:, :end] = self._maps.remaining.reshape(-1).take(place)
-        windows[:, end : 2 * end] = self._maps.drawn.reshape(-1).take(place)
+        windows[:, :end] = self._maps.remaining.reshape(-1).take(index)
+        windows[:, end : 2 * end] = self._maps.drawn.reshape(-1).take(index)
         cells = grid.take(self._grid_of, axis=1)
         cells += self._cells_around
         windows[:, 2 * end :] = self._cells.reshape(-1).take(cells)
@@ -131,13 +131,13 @@ class PenView:
 
 
 def _inner_index(size: int, cell: int, pad: int) -> Int64[np.ndarray, " P"]:
-    """For each pixel of a picture its cell's place in a flat map with `pad` cells around."""
+    """For each pixel of a picture its cell's index in a flat map with `pad` cells around."""
     line = np.arange(size) // cell + pad
     side = size // cell + 2 * pad
     return (line[:, None] * side + line).ravel()
 
 
 def _square_index(window: int, side: int) -> Int64[np.ndarray, " P"]:
-    """Places of a square of cells in a flat map, from its first one on."""
+    """Indices of a square of cells in a flat map, relative to its first one."""
     line = np.arange(window)
     return (line[:, None] * side + line).ravel()

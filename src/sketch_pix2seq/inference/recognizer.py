@@ -1,4 +1,4 @@
-"""What a model recognizes in drawings: their latent codes and their categories.
+"""Recognition of drawings: their latent codes and their categories.
 
 Two classifiers predict the category of a drawing: one reads its picture, if the bundle holds one,
 the other is a discriminant analysis of latent codes, which is better at rare categories. Candidate
@@ -26,7 +26,7 @@ from sketch_pix2seq.sketch.distance import line_distances
 VIEWS_AT_ONCE = 32
 """Drawings in one call of a network; threads share the calls."""
 MAX_CODE = 1e6
-"""Largest number in a latent code: no encoder that learned comes near it."""
+"""Largest number in a latent code: no trained encoder comes near it."""
 MAX_LOGIT = 1e31
 """Largest logit of a code: that of a category without drawings is -1e30."""
 CODE_CLASSIFIER_WEIGHT = 0.2
@@ -56,7 +56,7 @@ class Recognizer:
     @property
     def can_classify(self) -> bool:
         """Whether the bundle holds a classifier, of codes or of pictures."""
-        return self._bundle.latent_gaussians is not None or self._classifier is not None
+        return self._bundle.latents is not None or self._classifier is not None
 
     @property
     def has_classifier(self) -> bool:
@@ -122,15 +122,15 @@ class Recognizer:
 
         def compare(part: slice) -> Float32[np.ndarray, "M 2"]:
             """The distance of each candidate, and its negative log probability."""
-            shown = views(part)
+            candidates = views(part)
             inputs = np.arange(part.start, part.stop) // num_candidates
             if pictures is None:
-                distance = np.linalg.norm(self._code(shown) - codes[inputs], axis=1)
+                distance = np.linalg.norm(self._code(candidates) - codes[inputs], axis=1)
             else:
-                distance = line_distances(shown[:, 0], pictures[inputs])
+                distance = line_distances(candidates[:, 0], pictures[inputs])
             surprise = np.zeros_like(distance)
             if class_log_probs is not None and classifier is not None:
-                logits = classifier.scores_of(shown).logits / REDRAWING_SOFTENING
+                logits = classifier.scores_of(candidates).logits / REDRAWING_SOFTENING
                 surprise = -(class_log_probs[inputs] + _log_softmax(logits)).max(axis=1)
             return np.stack((distance, surprise), axis=1)
 
@@ -160,13 +160,13 @@ class Recognizer:
     def _rows(
         self, compute: Callable[[slice], Float32[np.ndarray, "_ W"]], count: int, width: int
     ) -> Float32[np.ndarray, "N W"]:
-        """Compute a row for each of so many drawings."""
+        """Compute a row for each of `count` drawings."""
         parts = in_parts(compute, count, VIEWS_AT_ONCE, self._num_threads)
         return np.concatenate([np.zeros((0, width), np.float32), *parts])
 
     def _classify(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M K"]:
-        """Probabilities by all classifiers that there are."""
-        classifier, gaussians = self._classifier, self._bundle.latent_gaussians
+        """Probabilities by all classifiers of the bundle."""
+        classifier, gaussians = self._classifier, self._bundle.latents
         total = np.zeros((len(views), len(self._bundle.card.categories)), np.float32)
         if gaussians is not None:
             log_probs = _log_softmax(checked_logits(gaussians.logits(self._code(views))))

@@ -1,4 +1,4 @@
-"""A block of rows: which drawing stands in which row, and what noise it still has.
+"""A block of rows: which drawing is in which row, and its remaining noise.
 
 Finished drawings leave at once and new ones enter whenever a row is free, so that drawings share
 calls of the decoder. Not thread-safe.
@@ -22,7 +22,7 @@ NOISE_STEPS = 32
 """Steps of noise read at a time."""
 
 Conditions: TypeAlias = Sequence[Any] | np.ndarray
-"""What each of some drawings is drawn from: of recurrent decoders the rows of an array of codes."""
+"""Conditions of some drawings: of recurrent decoders the rows of an array of codes."""
 
 EMPTY_PREFIX = np.zeros((0, STROKE5_DIM), np.float32)
 """Prefix of a drawing that the decoder draws from its first step on."""
@@ -32,7 +32,7 @@ _END_COLUMN = PEN.start + PEN_END
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DrawingRequest:
-    """A drawing that a caller wants.
+    """A drawing to draw.
 
     Args:
         number: Request id.
@@ -61,7 +61,7 @@ class DrawnSteps(NamedTuple):
 
 
 class RowBlock:
-    """Drawings under way: `rows` computes them."""
+    """Drawings in progress: `rows` computes them."""
 
     def __init__(self, rows: DecoderRows[Any], card: BundleCard, num_rows: int) -> None:
         self.num_rows = num_rows
@@ -85,20 +85,20 @@ class RowBlock:
 
     def enter(self, requests: Sequence[DrawingRequest]) -> DrawnSteps:
         """Add new drawings, no more than there are free rows; return the first step of each."""
-        streams = [open_stream(one.seed, one.index) for one in requests]
+        streams = [open_stream(request.seed, request.index) for request in requests]
         start, stop = self.num_active, self.num_active + len(requests)
         rows = slice(start, stop)
         position = self._step % NOISE_STEPS
         noise = read_noise(streams, 1 + (NOISE_STEPS - position) % NOISE_STEPS, self._noise_dim)
         if noise.shape[1] > 1:
             self._noise[rows, position:] = noise[:, 1:]
-        conditions = [one.condition for one in requests]
-        temperatures = np.array([one.temperature for one in requests], np.float32)
-        steps = self._rows.begin(start, conditions, noise[:, 0], temperatures)
+        conditions = [request.condition for request in requests]
+        temperatures = np.array([request.temperature for request in requests], np.float32)
+        steps = self._rows.insert(start, conditions, noise[:, 0], temperatures)
         self.num_active = stop
-        self._prefixes += [one.prefix for one in requests]
+        self._prefixes += [request.prefix for request in requests]
         self._streams += streams
-        self._numbers[rows] = [one.number for one in requests]
+        self._numbers[rows] = [request.number for request in requests]
         self._max_steps_at[rows] = self._step + self._max_steps - 1
         self._next_max_steps = min(self._max_steps_at[:stop].tolist())
         return self._record(start, steps[None].copy())

@@ -39,7 +39,7 @@ from sketch_pix2seq.inference.drawings import (
     steps_to_sketch,
     views_of,
 )
-from sketch_pix2seq.inference.engine import Progress, StrokeEngine
+from sketch_pix2seq.inference.engine import Progress, StrokeEngine, offset_progress
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -95,12 +95,12 @@ class Sketcher:
     size, (`card.raster.size`,) * 2, 1 = ink. All methods that draw take these arguments:
 
     * `n`: how many drawings of each input; 1,000,000 in all at most.
-    * `temperature`: how freely to draw, >= 0; None: what suits the model.
+    * `temperature`: sampling temperature, >= 0; None: what suits the model.
     * `seed`: another seed, other drawings.
     * `progress`: called with how many drawings are done, and how many there are.
 
     Methods raise a `DrawingError` if an input is no drawing, a `UsageError` if another argument
-    does not fit, and a `BundleError` if the model cannot do what is asked, or computes numbers
+    does not fit, and a `BundleError` if the model lacks the ability, or computes numbers
     that are not finite.
 
     Args:
@@ -180,10 +180,10 @@ class Sketcher:
             Categories with many training drawings are predicted too often.
         """
         parts = views_in_turn(as_list(inputs)[0], self.card)
-        found = np.concatenate([self._recognizer.probabilities(views) for views in parts])
-        order = np.argsort(-found, axis=1, kind="stable")
+        probabilities = np.concatenate([self._recognizer.probabilities(views) for views in parts])
+        order = np.argsort(-probabilities, axis=1, kind="stable")
         labels = [[self.card.categories[index] for index in row] for row in order.tolist()]
-        return Prediction(labels, np.take_along_axis(found, order, axis=1))
+        return Prediction(labels, np.take_along_axis(probabilities, order, axis=1))
 
     def decode(
         self,
@@ -201,7 +201,7 @@ class Sketcher:
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        conditions = [one for one in self._networks.from_codes(codes) for _ in range(n)]
+        conditions = [condition for condition in self._networks.from_codes(codes) for _ in range(n)]
         return self._drawn(conditions, n, temperature, seed, progress)
 
     @one_or_several
@@ -218,7 +218,7 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Draw one input, or several, again.
 
-        * `fidelity`: from 0, the model's own way of drawing what it sees, to 1: keep to the
+        * `fidelity`: from 0, free redrawing from the latent code, to 1: keep to the
           picture. None: as near as the model can.
         * `best_of`: draw so many for each one wanted, and keep the best: those whose lines are near
           to the input's (of a model that does not see them, or at fidelity 0: whose latent codes
@@ -234,7 +234,7 @@ class Sketcher:
         each = n * best_of
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
-            report = _from(progress, len(drawings) * best_of * n, len(inputs) * each)
+            report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
             conditions = self._networks.from_views(views, codes, each, fidelity, seed)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
@@ -296,9 +296,9 @@ class Sketcher:
         )
         drawings = self.decode(path, best_of, temperature, seed, progress)
         if best_of == 1:
-            return [one for (one,) in drawings]
-        known = [scores for _, scores in parts if scores is not None]
-        mixed = interpolate_scores(np.concatenate(known), steps) if known else None
+            return [drawing for (drawing,) in drawings]
+        class_scores = [scores for _, scores in parts if scores is not None]
+        mixed = interpolate_scores(np.concatenate(class_scores), steps) if class_scores else None
         best = self._rank(path, mixed, drawings)[:, 0]
         return [some[index] for some, index in zip(drawings, best, strict=True)]
 
@@ -313,17 +313,16 @@ class Sketcher:
         *,
         category: str | None = None,
     ) -> list[list[Sketch]]:
-        """Finish one started drawing, or several: what is given stays, the rest is drawn.
+        """Complete one started drawing, or several: its strokes stay, the others are drawn.
 
-        A model that sees pictures looks for the place in a whole drawing where what is given fits
-        best. Others take it to be as large already as the drawing will be in the end.
+        A model that sees pictures chooses the size and position of the started drawing in the
+        whole one. Others take it to be as large as the whole drawing.
 
-        * `category`: what they are to become, one of `card.categories`; None: each drawing becomes
-          one of those that they may be.
+        * `category`: one of `card.categories`; None: it is sampled for each drawing.
 
         Returns:
-            A list of n drawings for one input; a list of such lists for several. Each begins
-            with the given strokes and lies where they lie.
+            A list of n drawings for one input; a list of such lists for several. Each starts
+            with the given strokes, in their position.
 
         Raises:
             DrawingError: If an input is no drawing, or has more points than the model draws.
@@ -336,9 +335,11 @@ class Sketcher:
         prefixes: list[Prefix] = []
         for sketch, code in zip(sketches, self.encode(sketches), strict=True):
             chosen = sample_completions(self._gaussians, code, n, seed, temperature, only)
-            ways = {completion: self._way(sketch, code, completion) for completion in set(chosen)}
-            conditions += [ways[completion][0] for completion in chosen]
-            prefixes += [ways[completion][1] for completion in chosen]
+            starts = {
+                completion: self._start_of(sketch, code, completion) for completion in set(chosen)
+            }
+            conditions += [starts[completion][0] for completion in chosen]
+            prefixes += [starts[completion][1] for completion in chosen]
         drawn = self._engine.draw(
             conditions,
             list(range(n)) * len(sketches),
@@ -348,15 +349,15 @@ class Sketcher:
             progress=progress,
         )
         drawings = [
-            append_completion(sketches[place // n], prefixes[place], steps, self.card.offset_scale)
-            for place, steps in enumerate(drawn)
+            append_completion(sketches[index // n], prefixes[index], steps, self.card.offset_scale)
+            for index, steps in enumerate(drawn)
         ]
         return [drawings[first : first + n] for first in range(0, len(drawings), n)]
 
-    def _way(
+    def _start_of(
         self, sketch: Sketch, code: Float32[np.ndarray, "Z"], completion: Completion
     ) -> tuple[Any, Prefix]:
-        """How to complete a drawing: the decoder's condition, and its first steps."""
+        """The decoder's condition for a completion, and its first steps."""
         whole = completed_code(self._gaussians, code, completion)
         (condition,) = self._networks.from_codes(whole[None], [completion.category_id])
         if not self._networks.sees_pictures:
@@ -366,8 +367,7 @@ class Sketcher:
 
     @property
     def _gaussians(self) -> LatentGaussians:
-        """How latent codes are distributed."""
-        gaussians = self._bundle.latent_gaussians
+        gaussians = self._bundle.latents
         if gaussians is None:
             raise BundleError(
                 "this bundle cannot complete drawings or draw by name",
@@ -427,10 +427,10 @@ class Sketcher:
             UsageError: If there is none of that name; it says which are the nearest.
         """
         names = self.card.categories
-        lower, wanted = [name.lower() for name in names], str(category).lower()
-        if wanted in lower:
-            return names.index(category) if category in names else lower.index(wanted)
-        close = get_close_matches(wanted, dict.fromkeys(lower), n=3, cutoff=0.5)
+        lower, target = [name.lower() for name in names], str(category).lower()
+        if target in lower:
+            return names.index(category) if category in names else lower.index(target)
+        close = get_close_matches(target, dict.fromkeys(lower), n=3, cutoff=0.5)
         near = [names[lower.index(name)] for name in close]
         raise UsageError(
             "`category` must be one that the model knows",
@@ -440,8 +440,8 @@ class Sketcher:
 
     @property
     def gallery(self) -> Gallery | None:
-        """Human drawings and their places on a map, if the bundle holds them."""
-        return self._bundle.gallery_items
+        """Human drawings and their positions on a map, if the bundle holds them."""
+        return self._bundle.gallery
 
     def _drawn(
         self,
@@ -468,11 +468,3 @@ class Sketcher:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
         return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
-
-
-def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
-    """Report the progress of a part as that of the whole."""
-    if progress is None:
-        return None
-    report = progress
-    return lambda done, _: report(before + done, total)

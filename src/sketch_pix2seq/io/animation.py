@@ -18,7 +18,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coloured import painted, pens_of, rgb_of
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, strokes_of, way_along
+from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, strokes_of
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 PACE = 1.6
@@ -26,7 +26,7 @@ PACE = 1.6
 MOST_SECONDS = 12.0
 """Drawings that would take longer are drawn faster."""
 HOLD_SECONDS = 1.6
-"""How long the finished drawing stays before a picture begins anew."""
+"""How long the finished drawing stays before a picture starts again."""
 FRAMES_A_SECOND = 25
 MAX_SIZE = 1024
 """Largest side of an animated picture, in pixels."""
@@ -34,7 +34,7 @@ MAX_SIZE = 1024
 FILM = RasterSettings(size=384, margin=16, line_width=4)
 """How a film of drawings looks."""
 FILM_SECONDS = 2.0
-"""How long a film is, one way."""
+"""Seconds of a film from its first to its last drawing."""
 
 _OVER_PAPER = 2.5  # times as fast as along a line
 _LIFT_SECONDS = 0.08
@@ -51,9 +51,9 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Timing:
-    """When each stroke begins and ends to be drawn, in seconds."""
+    """When the pen starts and ends each stroke, in seconds."""
 
-    begin: Float64[np.ndarray, "S"]
+    start: Float64[np.ndarray, "S"]
     end: Float64[np.ndarray, "S"]
 
     @property
@@ -63,7 +63,7 @@ class Timing:
 
 
 def timing_of(drawing: Drawing) -> Timing:
-    """Work out when a hand would draw each stroke, within `MOST_SECONDS` in all.
+    """Compute when a hand would draw each stroke, within `MOST_SECONDS` in all.
 
     Example:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
@@ -74,13 +74,13 @@ def timing_of(drawing: Drawing) -> Timing:
     if box is None:
         return Timing(np.zeros(0), np.zeros(0))
     longest = max(box[2] - box[0], box[3] - box[1]) or 1.0
-    drawn = np.array([way_along(stroke)[-1] for stroke in strokes]) / longest
+    drawn = np.array([arc_lengths(stroke)[-1] for stroke in strokes]) / longest
     moved = [float(np.hypot(*(b[0] - a[-1]))) for a, b in itertools.pairwise(strokes)]
     pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
     takes = np.maximum(drawn / PACE, _DOT_SECONDS)
-    begin = np.concatenate(([0.0], np.cumsum(takes[:-1] + pauses)))
-    slower = max(1.0, float(begin[-1] + takes[-1]) / MOST_SECONDS)
-    return Timing(begin / slower, (begin + takes) / slower)
+    start = np.concatenate(([0.0], np.cumsum(takes[:-1] + pauses)))
+    slower = max(1.0, float(start[-1] + takes[-1]) / MOST_SECONDS)
+    return Timing(start / slower, (start + takes) / slower)
 
 
 def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
@@ -88,7 +88,7 @@ def animate(drawing: Drawing, kind: str, settings: RasterSettings) -> bytes:
 
     Its lines are black, or of the colours of their pens.
 
-    Where an animated PNG is not known, the finished drawing is seen.
+    A viewer that cannot animate PNGs shows the finished drawing.
 
     Args:
         drawing: A `Sketch` or its strokes.
@@ -133,9 +133,9 @@ def animated(drawing: Drawing, paths: Sequence[str]) -> tuple[str, list[str]]:
     """
     strokes, timing = strokes_of(drawing), timing_of(drawing)
     elements = []
-    for stroke, path, begin, end in zip(strokes, paths, timing.begin, timing.end, strict=True):
+    for stroke, path, start, end in zip(strokes, paths, timing.start, timing.end, strict=True):
         kind = "dot" if len(stroke) == 1 else "line"
-        style = f"animation-duration:{end - begin:.2f}s;animation-delay:{begin:.2f}s"
+        style = f"animation-duration:{end - start:.2f}s;animation-delay:{start:.2f}s"
         elements.append(f'<path class="{kind}" d="{path}" pathLength="1" style="{style}"/>')
     return f"<style>{_STYLE}</style>", elements
 
@@ -148,15 +148,15 @@ def _frames(
         raise UsageError(f"an animation must be at most {MAX_SIZE} pixels wide", got=settings.size)
     timing, strokes = timing_of(drawing), strokes_of(drawing)
     pens = pens_of(drawing)
-    own = [numbers for _, numbers in pens] or [list(range(len(strokes)))]
+    by_pen = [numbers for _, numbers in pens] or [list(range(len(strokes)))]
     num_frames = max(1, int(np.ceil(timing.seconds * FRAMES_A_SECOND)))
     ends = np.linspace(0, timing.seconds, num_frames + 1)
-    inks = np.zeros((len(own), settings.size, settings.size), np.float32)
+    inks = np.zeros((len(by_pen), settings.size, settings.size), np.float32)
     picture = _painted(inks, pens)
     pictures = []
-    for begin, end in itertools.pairwise(ends):
-        drawn = dict(_drawn_between(strokes, timing, float(begin), float(end)))
-        parts = [[drawn[number] for number in some if number in drawn] for some in own]
+    for start, end in itertools.pairwise(ends):
+        drawn = dict(_drawn_between(strokes, timing, float(start), float(end)))
+        parts = [[drawn[number] for number in some if number in drawn] for some in by_pen]
         new = rasterise_batch(parts, settings, within=drawing)[:, 0]
         rows, columns = (np.flatnonzero(new.any(axis=axes)) for axes in ((0, 2), (0, 1)))
         if len(rows):
@@ -181,25 +181,26 @@ def _painted(
 
 
 def _drawn_between(
-    strokes: Sequence[np.ndarray], timing: Timing, begin: float, end: float
+    strokes: Sequence[np.ndarray], timing: Timing, start: float, end: float
 ) -> Iterator[tuple[int, Float64[np.ndarray, "P 2"]]]:
     """Yield numbers of strokes, and what of each is drawn in a span of time."""
-    spans = zip(strokes, timing.begin, timing.end, strict=True)
+    spans = zip(strokes, timing.start, timing.end, strict=True)
     for number, (stroke, first, last) in enumerate(spans):
-        if last < begin or first > end:
+        if last < start or first > end:
             continue
         points = np.asarray(stroke, np.float64)
         if len(points) == 1:
             yield number, points
             continue
-        way = way_along(points)
+        along = arc_lengths(points)
         from_, to = (
-            way[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
-            for moment in (begin, end)
+            along[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
+            for moment in (start, end)
         )
-        inner = points[(way > from_) & (way < to)]
+        inner = points[(along > from_) & (along < to)]
         ends = [
-            [np.interp(place, way, points[:, axis]) for axis in (0, 1)] for place in (from_, to)
+            [np.interp(position, along, points[:, axis]) for axis in (0, 1)]
+            for position in (from_, to)
         ]
         yield number, np.concatenate((ends[:1], inner, ends[1:]))
 

@@ -78,20 +78,20 @@ def _members(whole: BufferedIOBase) -> Iterator[Iterator[Record | DrawingError]]
     try:
         with zipfile.ZipFile(whole) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
-            wanted = [f"{split}.npy" for split in SPLITS if f"{split}.npy" in names]
+            splits = [f"{split}.npy" for split in SPLITS if f"{split}.npy" in names]
             other: DrawingError | None = None
-            found = False
-            for name in (wanted or names)[:_MAX_ARRAYS]:
+            has_drawings = False
+            for name in (splits or names)[:_MAX_ARRAYS]:
                 try:
                     drawings = _drawings(f"`{name[:-4]}`", _member(archive, archive.getinfo(name)))
                 except _OtherArrayError as error:
-                    if wanted:
+                    if splits:
                         raise
                     other = error
                 else:
-                    found = True
+                    has_drawings = True
                     yield drawings
-            if not found:
+            if not has_drawings:
                 do = "Save stroke-3 or stroke-5 arrays, or pictures."
                 raise other or DrawingError("an npz must hold arrays", got="none", do=do)
     except _NO_ZIP as error:
@@ -152,19 +152,19 @@ def _header(member: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype]:
     return shape, dtype
 
 
-def _drawings(name: str, found: np.ndarray | list[np.ndarray]) -> Iterator[Record | DrawingError]:
-    """Take an array for what its shape says: rows of one drawing or of many, or bitmaps."""
-    if not isinstance(found, np.ndarray):
-        return map(_tried, found)
-    shape = found.shape
-    has_rows = found.dtype.kind in "if" and len(shape) in (2, 3) and shape[-1] in (3, 5)
+def _drawings(name: str, array: np.ndarray | list[np.ndarray]) -> Iterator[Record | DrawingError]:
+    """Read an array by its shape: rows of one drawing or of many, or bitmaps."""
+    if not isinstance(array, np.ndarray):
+        return map(_tried, array)
+    shape = array.shape
+    has_rows = array.dtype.kind in "if" and len(shape) in (2, 3) and shape[-1] in (3, 5)
     if has_rows and shape[-2] > 0:
-        return map(_tried, found if len(shape) == 3 else found[None])
-    pictures = None if has_rows else _bitmaps(found)
+        return map(_tried, array if len(shape) == 3 else array[None])
+    pictures = None if has_rows else _bitmaps(array)
     if pictures is None:
         raise _OtherArrayError(
             f"{name} must hold drawings: stroke-3 or stroke-5 rows, or pictures",
-            got=f"{found.dtype} of shape {shape}",
+            got=f"{array.dtype} of shape {shape}",
         )
     return map(_traced, pictures)
 
@@ -208,17 +208,17 @@ def drawing_of_rows(rows: Shaped[np.ndarray, "..."]) -> Record:
     return SimplifiedDrawing(points.astype(np.int16), lifts, None, None, None)
 
 
-def _bitmaps(found: np.ndarray) -> np.ndarray | None:
-    """The pictures (N, H, W) or (N, H, W, C) that an array holds; None: it holds none."""
-    shape = found.shape
+def _bitmaps(array: np.ndarray) -> np.ndarray | None:
+    """The pictures (N, H, W) or (N, H, W, C) in an array; None if there are none."""
+    shape = array.shape
     if len(shape) > 2 and shape[-1] in (1, 3, 4):
-        pictures = found if len(shape) == 4 else found[None]
+        pictures = array if len(shape) == 4 else array[None]
     elif len(shape) == 2:
         side = math.isqrt(shape[1])
         is_flat = side >= _SMALLEST_SIDE and side * side == shape[1] != shape[0]
-        pictures = found.reshape(-1, side, side) if is_flat else found[None]
+        pictures = array.reshape(-1, side, side) if is_flat else array[None]
     else:
-        pictures = found
+        pictures = array
     if pictures.ndim not in (3, 4) or min(pictures.shape[1:3]) < _SMALLEST_SIDE:
         return None
     return pictures

@@ -27,10 +27,6 @@ def atomic_write(path: Path, content: bytes) -> None:
     A link stays a link: its target is written. What is not a regular file, such as a pipe, is
     written to directly.
 
-    Args:
-        path: The file; its old content is replaced.
-        content: The new content.
-
     Raises:
         OSError: Naming the file, if it cannot be written. Then nothing has changed.
     """
@@ -52,17 +48,17 @@ def atomic_write(path: Path, content: bytes) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def put_in_place(made: Path, path: Path) -> None:
-    """Rename a complete file beside `path` to it, as `atomic_write` would write it there.
+def replace_file(temporary: Path, path: Path) -> None:
+    """Replace `path` by a complete temporary file beside it, as `atomic_write` would.
 
     Raises:
         OSError: Naming `path`, if it cannot be written.
     """
     if not os.path.lexists(path):
         try:
-            made.replace(path)
+            temporary.replace(path)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
         return
-    atomic_write(path, made.read_bytes())
-    made.unlink()
+    atomic_write(path, temporary.read_bytes())
+    temporary.unlink()

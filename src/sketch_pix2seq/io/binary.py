@@ -30,7 +30,7 @@ def read_binary(file: Content) -> Iterator[SimplifiedDrawing | DrawingError]:
         Each drawing, or what is wrong with it.
 
     Raises:
-        SourceEndedError: If it is cut short, or from some place on no such file: what follows
+        SourceEndedError: If it is cut short, or invalid from some byte on: what follows
             cannot be read then.
     """
     while header := file.read(_HEADER.size):
@@ -98,7 +98,7 @@ def write_binary(drawings: Iterable[SimplifiedDrawing]) -> Iterator[bytes]:
         strokes = np.split(points.astype(np.uint8), ends[:-1])
         if max(len(strokes), *map(len, strokes)) > np.iinfo(np.uint16).max:
             raise DrawingError("a drawing in the binary layout must have below 65,536 points")
-        known = drawing.recognized is not False
-        yield _HEADER.pack(drawing.key_id or 0, _NO_COUNTRY, known, 0, len(strokes))
+        recognized = drawing.recognized is not False
+        yield _HEADER.pack(drawing.key_id or 0, _NO_COUNTRY, recognized, 0, len(strokes))
         for stroke in strokes:
             yield _COUNT.pack(len(stroke)) + stroke.T.tobytes()

@@ -1,4 +1,4 @@
-"""Lines in the middle of ink: one pixel wide, then moved to the middle to a part of a pixel.
+"""Lines in the middle of ink: one pixel wide, then moved to the middle with subpixel accuracy.
 
 Ink that is much wider than the pen's lines was coloured in or drawn round closely: it gets a line
 round it where the pen's middle went, not one through its middle.
@@ -14,15 +14,15 @@ from jaxtyping import Bool, Float, Float32, Int64
 from sketch_pix2seq.io.morphology import edge_distance, spread
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 
 _WIDE = 0.3  # of the usual width: how much deeper than half a line ink is that is wider
 _LEAST_WIDE = 3.0  # pixels: the same
 _CLEAR = 1.5  # pixels: by which the ink of a line is nowhere deeper
 _LONGEST = 30.0  # times the square of its depth: the area of a blot; a disc has pi
-_ACROSS = 1.4  # of half the line's width: how far across a line its middle is looked for
+_ACROSS = 1.4  # of half the line's width: how far across a line its middle is searched
 _MOST_ASIDE = 0.35  # of half the width, and a pixel: the middle is no farther off
-_WIDER = 1.35  # times as wide as most of the line are places where lines meet
+_WIDER = 1.35  # times as wide as most of the line are crossings of lines
 _SMOOTH = 0.12  # of the line's width: deviation of the weights in smoothing a line
 _LEG = 0.8  # of the width: how long both sides of a corner are straight, and the corner is round
 _SHARP = 0.6  # radians: the least turn of a corner
@@ -61,14 +61,14 @@ def _wide_parts(depth: Float32[np.ndarray, "H W"], least: float) -> Bool[np.ndar
 
     Args:
         depth: (H, W), how much farther from the edge of the ink than the middle of a line.
-        least: The least depth of a wide part at its deepest place.
+        least: The least depth of a wide part at its deepest pixel.
     """
     if not (depth >= least).any():
         return None
     parts = Regions.of(depth >= _CLEAR)
-    places = np.nonzero(parts.labels >= 0)
+    pixels = np.nonzero(parts.labels >= 0)
     deepest = np.zeros(len(parts.areas), np.float32)
-    np.maximum.at(deepest, parts.labels[places], depth[places])
+    np.maximum.at(deepest, parts.labels[pixels], depth[pixels])
     is_wide = (deepest >= least) & (parts.areas < _LONGEST * deepest**2)
     if not is_wide.any():
         return None
@@ -101,12 +101,14 @@ def centred(
     radius = np.concatenate([radius for _, radius in evenly])
     sizes = np.array([len(points) for points, _ in evenly])
     normals = _normals(points, sizes)
-    aside, is_sure = _aside(points, normals, radius, ink)
+    aside, is_sure = _middle_offsets(points, normals, radius, ink)
     sure = np.flatnonzero(is_sure)
     if len(sure):
-        # where lines meet, as beside it on the same line
-        place = np.arange(len(points)) + np.repeat(np.arange(len(sizes)), sizes) * 9.0 * len(points)
-        points = points + np.interp(place, place[sure], aside[sure])[:, None] * normals
+        # at crossings, the offset beside them on the same line
+        position = np.arange(len(points)) + np.repeat(np.arange(len(sizes)), sizes) * 9.0 * len(
+            points
+        )
+        points = points + np.interp(position, position[sure], aside[sure])[:, None] * normals
     usual = 2 * float(np.median(radius)) - 1
     sigma = max(_SMOOTH * usual, least_sigma, 1.0)
     smooth = [_smooth(part, sigma) for part in np.split(points, np.cumsum(sizes)[:-1])]
@@ -117,36 +119,36 @@ def _evenly(
     line: Float[np.ndarray, "P 2"], radius: Float[np.ndarray, " P"]
 ) -> tuple[Float[np.ndarray, "Q 2"], Float[np.ndarray, " Q"]]:
     """Points one pixel apart along a line."""
-    along = way_along(line)
+    along = arc_lengths(line)
     at = np.linspace(
         0, along[-1], len(line) if len(line) == 1 else max(2, round(float(along[-1])) + 1)
     )
-    places = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
-    return places, np.interp(at, along, radius)
+    points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    return points, np.interp(at, along, radius)
 
 
 def _normals(
     points: Float[np.ndarray, "N 2"], sizes: Int64[np.ndarray, " L"]
 ) -> Float[np.ndarray, "N 2"]:
-    """Directions across lines, each seen over four pixels of its line; 0 on shorter lines."""
+    """Directions across lines, measured over four pixels; 0 on shorter lines."""
     starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
     long = np.repeat(sizes >= 5, sizes)
     middle = np.clip(np.arange(len(points)), starts + 2, starts + np.repeat(sizes, sizes) - 3)
     middle = np.where(long, middle, 2)
-    way = points[np.minimum(middle + 2, len(points) - 1)] - points[middle - 2]
-    size = np.hypot(*way.T)
-    across = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.maximum(size, 1e-9)[:, None]
+    tangent = points[np.minimum(middle + 2, len(points) - 1)] - points[middle - 2]
+    size = np.hypot(*tangent.T)
+    across = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(size, 1e-9)[:, None]
     normals: Float[np.ndarray, "N 2"] = across * long[:, None]
     return normals
 
 
-def _aside(
+def _middle_offsets(
     points: Float[np.ndarray, "N 2"],
     normals: Float[np.ndarray, "N 2"],
     radius: Float[np.ndarray, " N"],
     ink: Float32[np.ndarray, "H W"],
 ) -> tuple[Float[np.ndarray, " N"], Bool[np.ndarray, " N"]]:
-    """How far aside the middle of the ink is, and where that is sure: one line, no more."""
+    """How far aside the middle of the ink is, and where that is sure: at a single line."""
     reach = int(np.ceil(_ACROSS * np.median(radius) + 2))
     offsets = np.arange(-reach, reach + 1)
     values = _sampled(ink, points[:, None] + offsets[:, None] * normals[:, None])
@@ -165,12 +167,12 @@ def _aside(
 
 
 def _sampled(
-    values: Float32[np.ndarray, "H W"], places: Float[np.ndarray, "N K 2"]
+    values: Float32[np.ndarray, "H W"], points: Float[np.ndarray, "N K 2"]
 ) -> Float[np.ndarray, "N K"]:
     """Values between the middles of pixels, linear."""
     height, width = values.shape
-    x = np.clip(places[..., 0] - 0.5, 0, width - 1.001)
-    y = np.clip(places[..., 1] - 0.5, 0, height - 1.001)
+    x = np.clip(points[..., 0] - 0.5, 0, width - 1.001)
+    y = np.clip(points[..., 1] - 0.5, 0, height - 1.001)
     left, top = x.astype(np.int64), y.astype(np.int64)
     x, y = x - left, y - top
     flat, at = values.ravel(), top * width + left
@@ -197,7 +199,7 @@ def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q
 
     Args:
         line: Points about one pixel apart.
-        leg: Points of which a straight part must have so many.
+        leg: Least number of points of a straight part.
     """
     if len(line) < 4 * leg + 1:
         return line
@@ -218,26 +220,26 @@ def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q
             if corner is not None and np.hypot(*(corner - line[middle])) < _CUT_OFF * leg + 1:
                 corners.append((middle, corner))
     parts, done = [], 0
-    for middle, corner in sorted(corners, key=lambda found: found[0]):
+    for middle, corner in sorted(corners, key=lambda item: item[0]):
         parts += [line[done : middle - leg + 1], corner[None]]
         done = middle + leg
     return np.concatenate([*parts, line[done:]])
 
 
 def _turns(
-    one: Float[np.ndarray, "N 2"], other: Float[np.ndarray, "N 2"]
+    first: Float[np.ndarray, "N 2"], second: Float[np.ndarray, "N 2"]
 ) -> Float[np.ndarray, " N"]:
     """Angles between directions, 0 to pi."""
-    cross = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    turns: Float[np.ndarray, " N"] = np.abs(np.arctan2(cross, (one * other).sum(axis=1)))
+    cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    turns: Float[np.ndarray, " N"] = np.abs(np.arctan2(cross, (first * second).sum(axis=1)))
     return turns
 
 
 def meeting_point(
-    one: Float[np.ndarray, " 2"],
-    one_way: Float[np.ndarray, " 2"],
+    point: Float[np.ndarray, " 2"],
+    direction: Float[np.ndarray, " 2"],
     other: Float[np.ndarray, " 2"],
-    other_way: Float[np.ndarray, " 2"],
+    other_direction: Float[np.ndarray, " 2"],
     farthest: float,
 ) -> Float[np.ndarray, " 2"] | None:
     """Where two lines meet ahead of their points, at most so far; None if they do not.
@@ -247,14 +249,15 @@ def meeting_point(
         >>> meeting_point(np.zeros(2), right, np.array([3.0, -3]), down, farthest=9)
         array([3., 0.])
     """
-    one_way, other_way = one_way / np.hypot(*one_way), other_way / np.hypot(*other_way)
-    cross = float(one_way[0] * other_way[1] - one_way[1] * other_way[0])
+    direction = direction / np.hypot(*direction)
+    other_direction = other_direction / np.hypot(*other_direction)
+    cross = float(direction[0] * other_direction[1] - direction[1] * other_direction[0])
     if abs(cross) < _LEAST_CROSS:
         return None
-    apart = other - one
-    ahead = float(apart[0] * other_way[1] - apart[1] * other_way[0]) / cross
-    other_ahead = float(apart[0] * one_way[1] - apart[1] * one_way[0]) / cross
+    apart = other - point
+    ahead = float(apart[0] * other_direction[1] - apart[1] * other_direction[0]) / cross
+    other_ahead = float(apart[0] * direction[1] - apart[1] * direction[0]) / cross
     if min(ahead, other_ahead) < -0.5 or max(ahead, other_ahead) > farthest:
         return None
-    point: Float[np.ndarray, " 2"] = one + ahead * one_way
-    return point
+    meeting: Float[np.ndarray, " 2"] = point + ahead * direction
+    return meeting

@@ -35,7 +35,7 @@ _WIDEST_LINE = 0.06  # of the side: what is opaque and wider is an area, not a l
 
 
 class Decoded(NamedTuple):
-    """A picture, L or RGB, as its camera held it, and how many of its pixels make one of these."""
+    """A picture, L or RGB, turned as its EXIF data say, and pixels of the file to one of it."""
 
     image: Image.Image
     scale: float
@@ -85,7 +85,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
-    """Which of Pillow's readers may open a file: for HEIC photos pillow-heif, if it is there."""
+    """Pillow's readers that may open a file: for HEIC photos pillow-heif, if installed."""
     if not is_heic(data):
         return _FORMATS
     try:
@@ -117,13 +117,13 @@ def _check_size(picture: Image.Image) -> None:
 
 def _num_scans(data: bytes) -> int:
     """Count the scans of a JPEG, up to its end; what is embedded in it is not counted."""
-    place, count = 2, 0
-    while found := _MARKER.search(data, place):
-        kind, place = found.group()[1], found.end()
+    position, count = 2, 0
+    while marker := _MARKER.search(data, position):
+        kind, position = marker.group()[1], marker.end()
         if kind == 0xD9:  # the end of the picture
             break
         count += kind == 0xDA
-        place += int.from_bytes(data[place : place + 2], "big")
+        position += int.from_bytes(data[position : position + 2], "big")
     return count
 
 
@@ -153,7 +153,7 @@ def _reduced(picture: Image.Image, factor: int) -> Image.Image:
 
 
 def _averaged(values: Real[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h w"]:
-    """Means of squares of so many pixels, without a second copy of a large picture."""
+    """Means of squares of `factor` x `factor` pixels, without a second copy of a large picture."""
     height, width = (side // factor * factor for side in values.shape)
     squares = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
     return np.asarray(squares.mean(axis=(1, 3), dtype=np.float32))

@@ -47,9 +47,9 @@ def read_json(text: bytes) -> Iterator[Record | DrawingError]:
         DrawingError: If it is no JSON.
     """
     for value in _values(text):
-        for one in _each(value):
+        for item in _each(value):
             try:
-                yield _drawing(one)
+                yield _drawing(item)
             except DrawingError as error:
                 yield error
 
@@ -61,14 +61,14 @@ def _values(text: bytes) -> Iterator[Any]:
         return
     except orjson.JSONDecodeError:
         pass
-    decoder, place = json.JSONDecoder(), 0
+    decoder, position = json.JSONDecoder(), 0
     try:
-        rest = text.decode().strip()
-        while place < len(rest):
-            value, end = decoder.raw_decode(rest, place)
+        decoded = text.decode().strip()
+        while position < len(decoded):
+            value, end = decoder.raw_decode(decoded, position)
             yield value
-            blank = _BLANK.match(rest, end)
-            place = blank.end() if blank else end
+            blank = _BLANK.match(decoded, end)
+            position = blank.end() if blank else end
     except UnicodeDecodeError:
         raise DrawingError("JSON must be UTF-8", do=_DO) from None
     except (ValueError, RecursionError) as error:
@@ -77,10 +77,10 @@ def _values(text: bytes) -> Iterator[Any]:
 
 
 def _each(value: Any) -> Iterator[Any]:
-    """What stands for one drawing each."""
+    """The items of a value that are one drawing each."""
     if isinstance(value, dict) and "drawing" not in value:
         splits = [value[split] for split in SPLITS if isinstance(value.get(split), list)]
-        yield from (one for split in splits for one in split) if splits else (value,)
+        yield from (item for split in splits for item in split) if splits else (value,)
     elif not isinstance(value, list) or _is_rows(value) or _is_strokes(value):
         yield value
     else:
@@ -117,7 +117,6 @@ def _is_strokes(value: list[Any]) -> bool:
 
 
 def _drawing(value: Any) -> Record:
-    """Read one drawing of JSON."""
     if _is_rows(value):
         if isinstance(value[0], dict):
             value = [_ml5_step(step) for step in value]
@@ -183,7 +182,7 @@ def _outline(element: dict[str, Any]) -> list[np.ndarray]:
 
 
 def _checked(strokes: list[np.ndarray], what: str) -> RawDrawing:
-    """Make a drawing of strokes that a stranger wrote."""
+    """Make a drawing of untrusted strokes."""
     if not strokes:
         raise DrawingError(f"{what} must hold a line", got="none")
     if sum(map(len, strokes)) > MAX_POINTS:
@@ -226,15 +225,15 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
 
 
 def _row_fields(row: dict[str, Any]) -> dict[str, Any]:
-    """What a line of ndjson would say."""
+    """The fields as a line of ndjson has them."""
     fields = {name: value for name, value in row.items() if name and value}
     try:
         fields["drawing"] = orjson.loads(fields.get("drawing") or "")
     except orjson.JSONDecodeError:
         raise DrawingError("`drawing` of a CSV must be JSON") from None
-    said = {"true": True, "1": True, "false": False, "0": False}
+    flags = {"true": True, "1": True, "false": False, "0": False}
     if "recognized" in fields:
-        fields["recognized"] = said.get(fields["recognized"].lower(), fields["recognized"])
+        fields["recognized"] = flags.get(fields["recognized"].lower(), fields["recognized"])
     return fields
 
 
@@ -249,7 +248,7 @@ def read_inkml(data: bytes) -> RawDrawing:
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise DrawingError("InkML must be well-formed XML", got=str(error)[:60]) from None
     names = [element.get("name") for element in root.iter() if _tag(element) == "channel"]
-    columns = [names.index(name) if name in names else place for place, name in enumerate("XY")]
+    columns = [names.index(name) if name in names else index for index, name in enumerate("XY")]
     traces = [element for element in root.iter() if _tag(element) == "trace"]
     strokes = [_trace(element.text or "", columns) for element in traces]
     return _checked([stroke for stroke in strokes if len(stroke)], "InkML")
@@ -271,11 +270,11 @@ def _trace(text: str, columns: list[int]) -> np.ndarray:
             how, value, speed = state.get(channel, ["!", 0.0, 0.0])
             how = sign or how
             if number not in "TF*?":  # (`*` is the value before)
-                given = float(int(number[1:], 16) if number.startswith("#") else number)
+                parsed = float(int(number[1:], 16) if number.startswith("#") else number)
                 if how == "!":
-                    speed, value = given - value, given
+                    speed, value = parsed - value, parsed
                 else:
-                    speed = given if how == "'" else speed + given
+                    speed = parsed if how == "'" else speed + parsed
                     value += speed
             state[channel] = [how, value, speed]
             values[columns.index(channel)] = value

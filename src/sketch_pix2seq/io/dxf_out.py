@@ -52,8 +52,8 @@ def to_dxf(
     paper = paper_for(drawing, size, margin, size_mm=size_mm)
     mm = paper.mm_per_pixel
 
-    def place(points: np.ndarray) -> list[tuple[float, float]]:
-        x, y = (paper.place(points).reshape(-1, 2) * mm).T
+    def to_mm(points: np.ndarray) -> list[tuple[float, float]]:
+        x, y = (paper.transform(points).reshape(-1, 2) * mm).T
         placed: Float64[np.ndarray, "N 2"] = np.stack([x, paper.height * mm - y], axis=1)
         return [(a, b) for a, b in placed.round(_DECIMALS).tolist()]
 
@@ -70,15 +70,15 @@ def to_dxf(
         attributes = {"layer": layer}
         if len(pieces):
             spline = space.add_spline(degree=3, dxfattribs=attributes)
-            spline.control_points = place(
+            spline.control_points = to_mm(
                 np.concatenate([pieces[:, :3].reshape(-1, 2), pieces[-1, 3:]])
             )
             knots = np.repeat(np.arange(len(pieces) + 1.0), 3)
             spline.knots = [knots[0], *knots, knots[-1]]
         elif len(stroke) > 1:
-            space.add_lwpolyline(place(stroke), dxfattribs=attributes)
+            space.add_lwpolyline(to_mm(stroke), dxfattribs=attributes)
         else:
-            space.add_point(place(stroke)[0], dxfattribs=attributes)
+            space.add_point(to_mm(stroke)[0], dxfattribs=attributes)
     update_extents(document)
     text = io.StringIO()
     document.write(text)
@@ -87,7 +87,7 @@ def to_dxf(
 
 @contextmanager
 def _no_lasting_files() -> Iterator[None]:
-    """Let ezdxf, which lists fonts in the user's cache when it is loaded, use a passing one."""
+    """Give ezdxf, which writes a font list when it is imported, a temporary cache folder."""
     before = os.environ.get("XDG_CACHE_HOME")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder

@@ -54,7 +54,7 @@ def to_excalidraw(
         "roundness": {"type": 2} if curves else None,
     }
     elements = [
-        _element(number, paper.place(stroke), {"strokeColor": colour, **look})
+        _element(number, paper.transform(stroke), {"strokeColor": colour, **look})
         for number, (stroke, colour) in enumerate(zip(strokes, colours, strict=True))
     ]
     return orjson.dumps(
@@ -79,9 +79,9 @@ def _element(number: int, points: np.ndarray, look: dict[str, Any]) -> dict[str,
     width, height = np.ptp(steps, axis=0).round(_DECIMALS).tolist()
     x, y = first.tolist()
     key = hashlib.sha256(number.to_bytes(4, "big") + points.tobytes()).digest()
-    own: dict[str, Any] = {"type": "freedraw", "pressures": [], "simulatePressure": True}
+    specific: dict[str, Any] = {"type": "freedraw", "pressures": [], "simulatePressure": True}
     if not is_dot:
-        own = {
+        specific = {
             "type": "line",
             "startBinding": None,
             "endBinding": None,
@@ -113,5 +113,5 @@ def _element(number: int, points: np.ndarray, look: dict[str, Any]) -> dict[str,
         "points": steps.tolist(),
         "lastCommittedPoint": None,
         **look,
-        **own,
+        **specific,
     }

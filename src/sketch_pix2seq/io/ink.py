@@ -1,9 +1,9 @@
-"""Telling ink from paper, in clean pictures and in photos.
+"""Separating ink from paper, in clean pictures and in photos.
 
 Ink is what differs from the paper close by in any of the three colours, so that yellow beside
 black is seen as well as black. A clean picture has paper of one colour; ink may be darker or
 lighter. A photo has light that falls unevenly, shadows with edges and paper with a grain: there
-the paper is what is left when narrow dark things are filled up.
+the paper is what remains when narrow dark areas are filled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sketch_pix2seq.io.regions import Regions
 
 _PHOTO_SIDE = 2048  # photos are shrunk to this: they are not sharper
 _TILES = 24  # along each side, whose middle colours say if the paper is of one colour
-_PER_TILE = 12  # pixels along each side of a tile that are looked at
+_PER_TILE = 12  # pixels along each side of a tile that are sampled
 _EVEN = 5  # steps of 255 by which the paper of a clean picture may vary
 _NEAR = 64  # steps of 255 within which a tile shows paper
 _LEAST_CONTRAST = 20  # steps of 255 of ink in a clean picture
@@ -32,7 +32,7 @@ _MOST_INK = 0.5
 _WIDEST_LINE = 0.08  # of the longest side of a photo: darker things that are wider are shadows
 _VALLEY = 16  # pixels of a photo along a square, of which most are paper
 _DEEPEST = 40  # steps of 255 by which such paper may be darker
-_SURE = 0.22  # of the ink's usual contrast in a photo: where a line is seen for sure
+_SURE = 0.22  # of the ink's usual contrast in a photo: where a line is sure
 _FAINT = 0.5  # of that: how faint it may be in between
 _EDGE = 0.45  # of the contrast close by: where a line ends
 _RINGING = 0.18  # of the contrast a little farther off: what a JPEG leaves round a line
@@ -53,7 +53,7 @@ class Ink(NamedTuple):
         contrast: (H, W).
         is_photo: Whether the paper is not of one colour.
         scale: Pixels of the picture to one of the mask.
-        has_printed_lines: Whether there are such, which are no ink.
+        has_printed_lines: Whether the paper has printed lines, which are no ink.
     """
 
     mask: Bool[np.ndarray, "H W"]
@@ -142,10 +142,10 @@ def _most(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
 
 
 def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
-    """How much darker each place is than the paper close by, as a share of its brightness.
+    """How much darker each pixel is than the paper close by, as a share of its brightness.
 
     If lines are lighter than the paper, how much lighter.
-    The paper is what is left when dark things narrower than a window are filled up (a closing),
+    The paper is what remains when dark areas narrower than a window are filled (a closing),
     which leaves the edges of shadows where they are.
     """
     if _is_light_on_dark(picture.convert("L")):
@@ -164,7 +164,7 @@ def _darker_than_paper(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
 
 
 def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:
-    """Take off what wide places are darker by, if it is little: stains and blocks of a JPEG."""
+    """Subtract the contrast of wide faint areas: stains and blocks of a JPEG."""
     height, width = (side // _VALLEY * _VALLEY for side in contrast.shape)
     if min(height, width) == 0:
         return contrast
@@ -175,27 +175,27 @@ def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W
     valleys = Image.fromarray(np.minimum(depth, _DEEPEST).astype(np.uint8))
     size = (contrast.shape[1], contrast.shape[0])
     box = (0, 0, size[0] / _VALLEY, size[1] / _VALLEY)
-    taken = np.asarray(
+    valley = np.asarray(
         valleys.resize(
             size, Image.Resampling.BILINEAR, box=tuple(map(min, box, (0, 0, *valleys.size)))
         )
     )
-    above: UInt8[np.ndarray, "H W"] = np.maximum(contrast, taken) - taken
+    above: UInt8[np.ndarray, "H W"] = np.maximum(contrast, valley) - valley
     return above
 
 
 def _is_light_on_dark(grey: Image.Image) -> bool:
-    """Whether lines are lighter than what is round them: they are few, so they stand out."""
+    """Whether lines are lighter than their surroundings."""
     small = grey.reduce(-(-max(grey.size) // 1024))
     longest = max(small.size)
     near = np.asarray(small.filter(ImageFilter.GaussianBlur(longest / 900)), np.float32)
-    round_it = small.filter(ImageFilter.GaussianBlur(_WIDEST_LINE * longest / 2))
-    apart = near - np.asarray(round_it, np.float32)
+    surroundings = small.filter(ImageFilter.GaussianBlur(_WIDEST_LINE * longest / 2))
+    apart = near - np.asarray(surroundings, np.float32)
     return bool((apart**3).mean() > 0)
 
 
 def _noise(counts: np.ndarray) -> float:
-    """What the grain of the paper reaches, of how often each contrast occurs."""
+    """Contrast that the grain of the paper reaches, from the histogram of contrasts."""
     middle = _percentile(counts, 50)
     below = np.arange(256) <= middle
     # the lower half alone: the upper one holds the ink
@@ -204,14 +204,13 @@ def _noise(counts: np.ndarray) -> float:
 
 
 def _percentile(counts: np.ndarray, share: float) -> int:
-    """The value below which a share of what was counted lies."""
     return int(np.searchsorted(np.cumsum(counts), counts.sum() * share / 100))
 
 
 def _mask(
     contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool
 ) -> tuple[Bool[np.ndarray, "H W"], bool]:
-    """Places that are ink: half as strong as the strongest close by, and clearly no paper.
+    """Pixels that are ink: half as strong as the strongest close by, and clearly no paper.
 
     Also returns whether there are printed lines, which are not.
     """
@@ -260,12 +259,10 @@ def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:
 
 
 def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:
-    """A share of each value."""
     table = [int(share * value) for value in range(256)]
     return np.asarray(Image.fromarray(values).point(table), np.uint8)
 
 
 def _sized(mask: Bool[np.ndarray, "H W"], shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
-    """A mask at another size."""
     small = Image.fromarray(mask).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
     return np.asarray(small)

@@ -1,4 +1,4 @@
-"""Which kind of file something is: by its content, and by its name where content cannot say."""
+"""The kind of a file: by its content, and by its name where the content is not enough."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ ALONE = frozenset((Kind.SVG, Kind.INKML, Kind.PICTURE))
 
 
 def kind_of(head: bytes, name: str = "") -> Kind:
-    """Say which kind a file is.
+    """Return the kind of a file.
 
     Args:
-        head: How it begins, `HEAD` bytes if there are so many, unpacked if it is gzipped.
+        head: Its first `HEAD` bytes, unpacked if it is gzipped.
         name: Its name, if it has one.
 
     Raises:
@@ -130,12 +130,12 @@ def is_heic(head: bytes) -> bool:
 
 def refused_kind(head: bytes) -> tuple[str, str] | None:
     """What kind of file that is not read this is, and what to do; None: not known."""
-    found = (kind for begins, kind in _REFUSED.items() if re.match(begins, head, re.DOTALL))
-    return next(found, None)
+    matches = (kind for pattern, kind in _REFUSED.items() if re.match(pattern, head, re.DOTALL))
+    return next(matches, None)
 
 
 def _is_tga(head: bytes) -> bool:
-    """Whether a file begins as a TGA, which has no mark of its own, does."""
+    """Whether a file begins like a TGA, which has no magic number."""
     return (
         len(head) >= 18
         and head[1] in (0, 1)
@@ -167,7 +167,7 @@ def header_of(text: str) -> list[str]:
 
 
 def stem(name: str) -> str:
-    """Return what is before the last dot of a file's name, and before `.gz`.
+    """Return a file's name without its suffix and `.gz`.
 
     Example:
         >>> stem("v1.0.svg"), stem("cat.ndjson.gz"), stem(".svg")
@@ -185,7 +185,7 @@ def is_drawing(path: PurePath) -> bool:
 
 def _is_document(text: str) -> bool:
     """Whether JSON that begins with an object is more than a drawing a line."""
-    first, *rest = text.split("\n", 1)
-    goes_on = "".join(rest).lstrip()[:1]  # a line that is cut short is followed by a new object
+    first, *following = text.split("\n", 1)
+    goes_on = "".join(following).lstrip()[:1]  # a new object follows a line that is cut short
     is_open = first.count("{") > first.count("}") or first.count("[") > first.count("]")
     return bool(_DOCUMENT.search(text)) or (is_open and goes_on not in ("", "{"))

@@ -2,7 +2,7 @@
 
 Where exactly two neighbours meet, a line goes on; everywhere else is a node: an end or a
 junction. Thinning leaves hairs at the edges of wide lines, and two junctions where lines cross
-at one place: hairs are cut, and such junctions become one node.
+at one point: hairs are cut, and such junctions become one node.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _ON_COURSE = 0.85  # cosine of the largest turn of such lines
 _SPIKE = 2.0  # of the width: how long a point is to which a line goes, and back
 _SPIKE_SIDES = 0.3  # cosine between both sides of a spike, the least
 _NEAR = 0.3  # of the distance to the edge: a line this close to its junction is bent
-_SEEN = 2.0  # of the width: the length over which a line's way is seen
-_LEAST_SEEN = 6  # pixels: the same
+_TANGENT = 2.0  # of the width: the length over which a line's direction is measured
+_LEAST_TANGENT = 6  # pixels: the same
 
 
 @dataclass(eq=False)
@@ -56,18 +56,18 @@ End = tuple[Edge, int]
 """An edge and one of its sides, 0 or 1."""
 
 
-class WayOut(NamedTuple):
-    """How an edge leaves its node.
+class Heading(NamedTuple):
+    """The direction in which an edge leaves its node.
 
     Args:
         start: The first of its points that are not bent towards the junction.
-        place: Where that is.
-        way: Direction from there, of length 1.
+        point: Its coordinates.
+        direction: From there, of length 1.
     """
 
     start: int
-    place: Float[np.ndarray, " 2"]
-    way: Float[np.ndarray, " 2"]
+    point: Float[np.ndarray, " 2"]
+    direction: Float[np.ndarray, " 2"]
 
 
 class LineGraph:
@@ -75,7 +75,7 @@ class LineGraph:
 
     def __init__(self, distance: Float32[np.ndarray, "H W"]) -> None:
         pixels = _pixels(distance)
-        self.places, self.radii = pixels.points, pixels.radii
+        self.centres, self.radii = pixels.points, pixels.radii
         self.width = max(2 * float(np.median(pixels.radii)) - 1, 1.0) if len(pixels.radii) else 1.0
         self.edges = _edges(pixels)
         self.dots = [pixels.points[[dot]] for dot in np.flatnonzero(np.diff(pixels.starts) == 0)]
@@ -99,57 +99,57 @@ class LineGraph:
         """Largest distance to the edge of the ink at the junctions of a node."""
         return float(self.radii[self.junctions[node]].max())
 
-    def way_out(self, end: End) -> WayOut:
-        """How an edge leaves its node."""
+    def heading(self, end: End) -> Heading:
+        """The direction in which an edge leaves its node."""
         edge, side = end
         points = edge.points if side == 0 else edge.points[::-1]
         junctions = self.junctions[edge.nodes[side]]
-        places, radii = self.places[junctions], self.radii[junctions]
+        centres, radii = self.centres[junctions], self.radii[junctions]
         some = points[: int(4 * radii.max()) + 20]
-        apart = some[:, None] - places[None]
+        apart = some[:, None] - centres[None]
         is_clear = (np.hypot(apart[..., 0], apart[..., 1]) > _NEAR * radii).all(axis=1)
         start = int(is_clear.argmax()) if is_clear.any() else len(some) - 1
-        reach = int(max(_SEEN * edge.width, _LEAST_SEEN))
+        reach = int(max(_TANGENT * edge.width, _LEAST_TANGENT))
         last = min(start + reach, len(points) - 1)
-        # of an edge that ends close to its node nothing but where it ends is known
-        way = points[last] - (points[start] if last - start >= 3 else places.mean(axis=0))
-        if not way.any():
-            way = points[-1] - points[0]
-        size = np.hypot(*way)
-        return WayOut(start, points[start], way / size if size else way)
+        # an edge that ends close to its node has no other direction
+        direction = points[last] - (points[start] if last - start >= 3 else centres.mean(axis=0))
+        if not direction.any():
+            direction = points[-1] - points[0]
+        size = np.hypot(*direction)
+        return Heading(start, points[start], direction / size if size else direction)
 
     def _cut_hairs(self) -> None:
         degree = {node: len(ends) for node, ends in self.ends().items()}
-        kept = []
+        edges = []
         for edge in self.edges:
             inner = [side for side in (0, 1) if degree[edge.nodes[side]] > 2]
             if len(inner) == 1:
                 base, tip = self.radii[edge.nodes[inner[0]]], edge.radii[-1 if inner[0] == 0 else 0]
                 if edge.length + tip < base + 2 * _HAIR * base:
                     continue
-            kept.append(edge)
-        self.edges = _merged(kept)
+            edges.append(edge)
+        self.edges = _merged(edges)
 
     def _fold_bridges(self) -> None:
         """Make junctions one node that lie in the same ink."""
         ends = self.ends()
         homes: dict[int, int] = {}
-        kept = []
+        edges = []
         for edge in sorted(self.edges, key=lambda edge: edge.length):
-            one, other = edge.nodes
-            is_bridge = len(ends[one]) > 2 and len(ends[other]) > 2
-            reach = max(self.radii[one] + self.radii[other], self.width / 2)
-            one, other = _home(homes, one), _home(homes, other)
-            if one == other:
+            first, second = edge.nodes
+            is_bridge = len(ends[first]) > 2 and len(ends[second]) > 2
+            reach = max(self.radii[first] + self.radii[second], self.width / 2)
+            first, second = _home(homes, first), _home(homes, second)
+            if first == second:
                 reach = _PINHOLE * self.width
             if is_bridge and edge.length < reach:
-                if one != other:
-                    homes[one] = other
+                if first != second:
+                    homes[first] = second
                 continue
-            kept.append(edge)
+            edges.append(edge)
         for node in ends:
             self.junctions.setdefault(_home(homes, node), []).append(node)
-        self.edges = kept
+        self.edges = edges
         self._rename(homes)
 
     def _fold_crossings(self) -> None:
@@ -159,47 +159,47 @@ class LineGraph:
         for edge in sorted(self.edges, key=lambda edge: edge.length):
             if edge.length > _CROSSING * edge.width + 2:
                 break
-            one, other = edge.nodes
-            if one == other or one in homes or other in homes or one in homes.values():
+            first, second = edge.nodes
+            if first == second or first in homes or second in homes or first in homes.values():
                 continue
-            before = [end for end in ends[one] if end[0] is not edge]
-            after = [end for end in ends[other] if end[0] is not edge]
+            before = [end for end in ends[first] if end[0] is not edge]
+            after = [end for end in ends[second] if end[0] is not edge]
             if len(before) == len(after) == 2 and self._is_crossing(before, after):
-                homes[other] = one
-                self.junctions[one] = self.junctions[one] + self.junctions.pop(other)
+                homes[second] = first
+                self.junctions[first] = self.junctions[first] + self.junctions.pop(second)
                 edge.is_used = True
         self.edges = [edge for edge in self.edges if not edge.is_used]
         self._rename(homes)
 
     def _is_crossing(self, before: list[End], after: list[End]) -> bool:
         """Whether two lines go on without a turn from two edges to two others."""
-        ways_in = [self.way_out(end) for end in before]
-        ways_out = [self.way_out(end) for end in after]
+        incoming = [self.heading(end) for end in before]
+        outgoing = [self.heading(end) for end in after]
 
-        def course(one: WayOut, other: WayOut) -> float:
-            across = other.place - one.place
+        def course(first: Heading, second: Heading) -> float:
+            across = second.point - first.point
             across = across / max(np.hypot(*across), 1e-9)
-            return float(min(-(one.way @ across), other.way @ across))
+            return float(min(-(first.direction @ across), second.direction @ across))
 
         straight = max(
-            min(course(ways_in[0], ways_out[k]), course(ways_in[1], ways_out[1 - k]))
+            min(course(incoming[0], outgoing[k]), course(incoming[1], outgoing[1 - k]))
             for k in (0, 1)
         )
         return straight > _ON_COURSE
 
     def _fold_spikes(self) -> None:
-        """Where a line goes to a point and back, join it there: both ways are one line."""
+        """Where a line goes to a point and back, make one line of both directions."""
         ends = self.ends()
         spikes = []
         for node, meeting in ends.items():
             if len(meeting) != 3:
                 continue
             for number, (stub, side) in enumerate(meeting):
-                rest = meeting[:number] + meeting[number + 1 :]
+                others = meeting[:number] + meeting[number + 1 :]
                 longest = _SPIKE * stub.width + self.radius(node)
                 if len(ends[stub.nodes[1 - side]]) > 1 or stub.length > longest:
                     continue
-                if rest[0][0] is not rest[1][0] and self._is_spike((stub, side), *rest):
+                if others[0][0] is not others[1][0] and self._is_spike((stub, side), *others):
                     order = slice(None) if side == 0 else slice(None, None, -1)
                     points, radii = stub.points[order], stub.radii[order]
                     both = Edge(
@@ -208,15 +208,15 @@ class LineGraph:
                         [node, node],
                         2 * stub.length,
                     )
-                    link(rest[0], (both, 0))
-                    link((both, 1), rest[1])
+                    link(others[0], (both, 0))
+                    link((both, 1), others[1])
                     stub.is_used = True
                     spikes.append(both)
                     break
         self.edges = [edge for edge in self.edges if not edge.is_used] + spikes
 
-    def _is_spike(self, stub: End, one: End, other: End) -> bool:
-        ahead, left, right = (self.way_out(end).way for end in (stub, one, other))
+    def _is_spike(self, stub: End, first: End, second: End) -> bool:
+        ahead, left, right = (self.heading(end).direction for end in (stub, first, second))
         return bool(left @ right > _SPIKE_SIDES and max(left @ ahead, right @ ahead) < -0.3)
 
     def _rename(self, homes: dict[int, int]) -> None:
@@ -224,9 +224,9 @@ class LineGraph:
             edge.nodes = [_home(homes, node) for node in edge.nodes]
 
 
-def link(one: End, other: End) -> None:
+def link(first: End, second: End) -> None:
     """Let a line go on from one end to the other."""
-    one[0].next_edge[one[1]], other[0].next_edge[other[1]] = other, one
+    first[0].next_edge[first[1]], second[0].next_edge[second[1]] = second, first
 
 
 def _home(homes: dict[int, int], node: int) -> int:
@@ -236,7 +236,7 @@ def _home(homes: dict[int, int], node: int) -> int:
 
 
 class _Pixels(NamedTuple):
-    """The pixels of lines: places, distances, neighbours of all one after the other, and where."""
+    """Pixels of lines: positions, distances, and neighbours in compressed rows."""
 
     points: Float[np.ndarray, "N 2"]
     radii: Float[np.ndarray, " N"]
@@ -249,21 +249,21 @@ def _pixels(distance: Float32[np.ndarray, "H W"]) -> _Pixels:
     height, width = distance.shape
     number = np.full((height + 2) * (width + 2), -1)
     rows, columns = np.nonzero(distance)
-    places = (rows + 1) * (width + 2) + columns + 1
-    number[places] = np.arange(len(rows))
+    index = (rows + 1) * (width + 2) + columns + 1
+    number[index] = np.arange(len(rows))
     pairs = []
     for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        there = number[places + dy * (width + 2) + dx]
-        linked = there >= 0
+        neighbour = number[index + dy * (width + 2) + dx]
+        linked = neighbour >= 0
         if dx and dy:
-            linked &= (number[places + dx] < 0) & (number[places + width + 2] < 0)
-        pairs.append(np.stack([np.flatnonzero(linked), there[linked]]))
-    one, other = np.concatenate(pairs, axis=1)
-    ends = np.concatenate([one, other])
+            linked &= (number[index + dx] < 0) & (number[index + width + 2] < 0)
+        pairs.append(np.stack([np.flatnonzero(linked), neighbour[linked]]))
+    first, second = np.concatenate(pairs, axis=1)
+    ends = np.concatenate([first, second])
     order = np.argsort(ends, kind="stable")
     starts = np.searchsorted(ends[order], np.arange(len(rows) + 1))
     points = np.stack([columns + 0.5, rows + 0.5], axis=1)
-    neighbours = np.concatenate([other, one])[order]
+    neighbours = np.concatenate([second, first])[order]
     return _Pixels(points, distance[rows, columns].astype(np.float64), neighbours, starts)
 
 
@@ -278,13 +278,13 @@ def _edges(pixels: _Pixels) -> list[Edge]:
     first = pixels.starts[:-1][is_inner]
     sums[is_inner] = pixels.neighbours[first] + pixels.neighbours[first + 1]
     total, inner = sums.tolist(), is_inner.tolist()
-    seen = bytearray(len(degree))
+    visited = bytearray(len(degree))
     chains: list[list[int]] = []
 
     def follow(start: int, at: int) -> None:
         chain, before = [start, at], start
         while inner[at] and at != start:
-            seen[at] = 1
+            visited[at] = 1
             before, at = at, total[at] - before
             chain.append(at)
         chains.append(chain)
@@ -292,11 +292,11 @@ def _edges(pixels: _Pixels) -> list[Edge]:
     for node in np.flatnonzero(~is_inner).tolist():
         for beside in pixels.neighbours[pixels.starts[node] : pixels.starts[node + 1]].tolist():
             # each edge is walked from one of its ends only
-            if not seen[beside] and (inner[beside] or node < beside):
+            if not visited[beside] and (inner[beside] or node < beside):
                 follow(node, beside)
-    for node in np.flatnonzero(is_inner & (np.frombuffer(bytes(seen), np.uint8) == 0)).tolist():
-        if not seen[node]:
-            seen[node] = 1
+    for node in np.flatnonzero(is_inner & (np.frombuffer(bytes(visited), np.uint8) == 0)).tolist():
+        if not visited[node]:
+            visited[node] = 1
             follow(node, int(pixels.neighbours[pixels.starts[node]]))
     return _as_edges(pixels, chains)
 
@@ -331,16 +331,16 @@ def _merged(edges: list[Edge]) -> list[Edge]:
     for node in [node for node, number in count.items() if number == 2]:
         if len(ends[node]) != 2:  # a loop
             continue
-        (one, side), (other, far_side) = ends[node].items()
+        (first, side), (second, far_side) = ends[node].items()
         before = slice(None, None, -1 if side == 0 else 1)
         after = slice(None, None, 1 if far_side == 0 else -1)
         both = Edge(
-            np.concatenate([one.points[before], other.points[after][1:]]),
-            np.concatenate([one.radii[before], other.radii[after][1:]]),
-            [one.nodes[1 - side], other.nodes[1 - far_side]],
-            one.length + other.length,
+            np.concatenate([first.points[before], second.points[after][1:]]),
+            np.concatenate([first.radii[before], second.radii[after][1:]]),
+            [first.nodes[1 - side], second.nodes[1 - far_side]],
+            first.length + second.length,
         )
-        for edge in (one, other):
+        for edge in (first, second):
             del alive[edge]
             for at in edge.nodes:
                 ends[at].pop(edge, None)

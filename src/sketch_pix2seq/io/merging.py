@@ -47,15 +47,14 @@ def merged(sketch: Sketch) -> Sketch:
     strokes: list[np.ndarray] = []
     colours: list[str] = []
     for pen in dict.fromkeys(pens):
-        own = [stroke for stroke, one in zip(sketch.strokes, pens, strict=True) if one == pen]
-        found = _merged(own, width)
-        strokes += found
-        colours += [pen] * len(found) if pen else []
+        pairs = zip(sketch.strokes, pens, strict=True)
+        traced = _merged([stroke for stroke, colour in pairs if colour == pen], width)
+        strokes += traced
+        colours += [pen] * len(traced) if pen else []
     return replace(sketch, strokes=tuple(strokes), colours=tuple(colours) or None)
 
 
 def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
-    """Merge the strokes of a pen."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(float((high - low).max()), width)
@@ -67,16 +66,16 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
     settings = RasterSettings(size=size, margin=margin, line_width=line)
     ink = _filled(rasterise(strokes, settings) > 0.5, line)
     lines = trace(np.where(thin(ink), edge_distance(ink), np.float32(0)))
-    found = centred(
-        [one.points for one in lines],
-        [one.radii for one in lines],
+    traced = centred(
+        [traced_line.points for traced_line in lines],
+        [traced_line.radii for traced_line in lines],
         ink.astype(np.float32),
         _SMOOTH * line,
     )
     fitted, middle = fit(low, high, size, margin)
     return [
         ((stroke - size / 2) / fitted + middle).astype(np.float32)
-        for stroke in simplify(found, max(_TOLERANCE * line, 0.5))
+        for stroke in simplify(traced, max(_TOLERANCE * line, 0.5))
     ]
 
 

@@ -7,13 +7,13 @@ from jaxtyping import Bool, Float32, UInt8
 
 
 def spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
-    """The largest value within a square of 2 reach + 1 pixels round each place."""
+    """The largest value within a square of 2 reach + 1 pixels round each pixel."""
     for axis in (0, 1):
         padded = np.pad(values, [(reach, reach) if at == axis else (0, 0) for at in (0, 1)])
         padded = np.moveaxis(padded, axis, 0)
-        covered, wanted = 1, 2 * reach + 1
-        while covered < wanted:
-            shift = min(covered, wanted - covered)
+        covered, side = 1, 2 * reach + 1
+        while covered < side:
+            shift = min(covered, side - covered)
             padded = np.maximum(padded[:-shift], padded[shift:])
             covered += shift
         values = np.moveaxis(padded, 0, axis)
@@ -23,7 +23,7 @@ def spread(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H
 def closed(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H W"]:
     """Fill up dark things narrower than 2 reach + 1 pixels; edges of wider ones stay.
 
-    What is at the border goes on beyond it.
+    Values at the border continue beyond it.
     """
     padded = np.pad(values, reach, mode="edge")
     filled: UInt8[np.ndarray, "H W"] = ~spread(~spread(padded, reach), reach)
@@ -42,7 +42,7 @@ def edge_distance(ink: Bool[np.ndarray, "H W"], most: int = 64) -> Float32[np.nd
     """How far each pixel of ink is from the nearest pixel of paper, at most so many pixels.
 
     Exact: the least over rows of the squared distance within a row and to that row. Only pixels
-    that a farther row could still bring nearer to paper are looked at again.
+    that a farther row could still bring nearer to paper are updated.
 
     Example:
         >>> edge_distance(np.ones((3, 9), bool))[1].tolist()
@@ -60,14 +60,14 @@ def edge_distance(ink: Bool[np.ndarray, "H W"], most: int = 64) -> Float32[np.nd
     margin = most * rows
     within_row = np.zeros(len(flat) + 2 * margin, np.int32)
     within_row[pixels + margin] = squares
-    left = np.arange(len(pixels))
+    remaining = np.arange(len(pixels))
     for dy in range(1, most):
-        left = left[squares[left] > dy * dy]
-        if len(left) == 0:
+        remaining = remaining[squares[remaining] > dy * dy]
+        if len(remaining) == 0:
             break
-        place = pixels[left] + margin
-        nearer = np.minimum(within_row[place - dy * rows], within_row[place + dy * rows]) + dy * dy
-        squares[left] = np.minimum(squares[left], nearer)
+        index = pixels[remaining] + margin
+        nearer = np.minimum(within_row[index - dy * rows], within_row[index + dy * rows]) + dy * dy
+        squares[remaining] = np.minimum(squares[remaining], nearer)
     distance = np.zeros(len(flat), np.float32)
     distance[pixels] = np.sqrt(squares)
     inner: Float32[np.ndarray, "H W"] = distance.reshape(height + 2, rows)[1:-1, 1:-1]

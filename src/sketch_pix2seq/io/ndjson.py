@@ -169,7 +169,6 @@ def _points(coordinates: list[list[Any]], kind: Literal["h", "d"]) -> np.ndarray
 
 
 def _real_points(coordinates: list[list[Any]]) -> Float64[np.ndarray, "T 2"]:
-    """The points of a raw drawing."""
     try:
         points = _points(coordinates, "d")
     except (TypeError, OverflowError):
@@ -280,7 +279,6 @@ def _recognized(fields: dict[str, Any]) -> bool | None:
 
 
 def _text(fields: dict[str, Any], name: str) -> str | None:
-    """Return a text field."""
     value = fields.get(name)
     if value is None or type(value) is str:
         return value

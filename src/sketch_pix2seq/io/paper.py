@@ -1,4 +1,4 @@
-"""Paper of files that are written: where a drawing lies on it, its lines' width, its layers."""
+"""The paper of output files: the drawing's position on it, line width, layers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Paper(NamedTuple):
     shift: Float64[np.ndarray, " 2"]
     size_mm: float | None = None
 
-    def place(self, points: Real[np.ndarray, "*N 2"]) -> Float64[np.ndarray, "*N 2"]:
+    def transform(self, points: Real[np.ndarray, "*N 2"]) -> Float64[np.ndarray, "*N 2"]:
         """Points of the drawing in pixels of the paper."""
         placed: Float64[np.ndarray, "*N 2"] = points * np.float64(self.scale) + self.shift
         return placed
@@ -86,7 +86,7 @@ def paper_for(
         UsageError: If a number is out of its range.
 
     Example:
-        >>> paper_for([np.array([[0, 0], [10, 5]])], 48, 4).place(np.array([5.0, 2.5])).tolist()
+        >>> paper_for([np.array([[0, 0], [10, 5]])], 48, 4).transform(np.array([5.0, 2.5])).tolist()
         [24.0, 24.0]
     """
     frame = getattr(drawing, "frame", None) if size is None and margin is None else None
@@ -130,10 +130,10 @@ def layers_of(drawing: Drawing) -> list[tuple[str, str, list[int]]]:
     pens = pens_of(drawing)
     names = [colour_name(pen) for pen, _ in pens]
     layers = []
-    for place, (name, (pen, own)) in enumerate(zip(names, pens, strict=True)):
+    for index, (name, (pen, numbers)) in enumerate(zip(names, pens, strict=True)):
         if names.count(name) > 1:  # no digits: vpype would take them for the layer's number
-            name += " " + string.ascii_lowercase[names[:place].count(name) % 26]
-        layers.append((name, pen, own))
+            name += " " + string.ascii_lowercase[names[:index].count(name) % 26]
+        layers.append((name, pen, numbers))
     return layers
 
 
@@ -141,7 +141,7 @@ def colour_name(colour: str) -> str:
     """Name a colour #rrggbb in a plain word.
 
     Example:
-        >>> [colour_name(one) for one in ("#1b4fc4", "#777777", "#e8c000", "#7a1fa0")]
+        >>> [colour_name(colour) for colour in ("#1b4fc4", "#777777", "#e8c000", "#7a1fa0")]
         ['blue', 'grey', 'yellow', 'purple']
     """
     lightness, a, b = oklab(rgb_of(colour) / 255).tolist()
@@ -162,7 +162,10 @@ def hex_colours(rgb: Float[np.ndarray, "K 3"], *, is_light: bool) -> list[str]:
     """
     if is_light:
         rgb = rgb + 1 - rgb.max(axis=1, keepdims=True) - rgb.min(axis=1, keepdims=True)
-    return ["#{:02x}{:02x}{:02x}".format(*one) for one in np.rint(255 * rgb).astype(int).tolist()]
+    return [
+        "#{:02x}{:02x}{:02x}".format(*channels)
+        for channels in np.rint(255 * rgb).astype(int).tolist()
+    ]
 
 
 def oklab(rgb: Float[np.ndarray, "*N 3"]) -> Float64[np.ndarray, "*N 3"]:
@@ -176,8 +179,8 @@ def oklab(rgb: Float[np.ndarray, "*N 3"]) -> Float64[np.ndarray, "*N 3"]:
     """
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     cones = linear @ np.array(_CONES).T
-    found: Float64[np.ndarray, "*N 3"] = np.cbrt(cones) @ np.array(_OPPONENTS).T
-    return found
+    lab: Float64[np.ndarray, "*N 3"] = np.cbrt(cones) @ np.array(_OPPONENTS).T
+    return lab
 
 
 _CONES = (

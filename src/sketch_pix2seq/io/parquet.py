@@ -58,10 +58,10 @@ def read_parquet(file: Content) -> Iterator[Record | DrawingError]:
             raise DrawingError("a Parquet file must have a column `drawing`")
         # texts stay in their dictionary, where one that occurs often is held once
         texts = [name for name in columns if schema.field(name).type in (pa.string(), pa.binary())]
-        found = pq.ParquetFile(source, read_dictionary=texts)
-        _check_values(found.metadata)
+        parquet = pq.ParquetFile(source, read_dictionary=texts)
+        _check_values(parquet.metadata)
         words = _class_names(schema.metadata)
-        for batch in found.iter_batches(_ROWS_AT_ONCE, columns=columns):
+        for batch in parquet.iter_batches(_ROWS_AT_ONCE, columns=columns):
             for row in range(batch.num_rows):
                 cells = {name: batch.column(name)[row] for name in columns}
                 yield _record(cells, words)
@@ -96,9 +96,9 @@ def write_parquet(path: Path, drawings: Iterable[tuple[str, SimplifiedDrawing]])
     """Write drawings behind their categories; return how many they were."""
     with needs_extra("data"):
         import pyarrow.parquet as pq
-    count, rest = 0, iter(drawings)
+    count, remaining = 0, iter(drawings)
     with pq.ParquetWriter(path, _schema(), compression="zstd") as writer:
-        while block := list(islice(rest, _ROWS_AT_ONCE)):
+        while block := list(islice(remaining, _ROWS_AT_ONCE)):
             writer.write_batch(_batch(block))
             count += len(block)
     return count
@@ -120,7 +120,7 @@ def _record(cells: dict[str, pa.Scalar], words: Sequence[str]) -> Record | Drawi
 
 
 def _value(name: str, cell: pa.Scalar) -> Any:
-    """What stands in a cell, if it is not too much."""
+    """The value of a cell, refused if it is too large."""
     import pyarrow as pa
 
     inside = cell.values if isinstance(cell, pa.ListScalar | pa.LargeListScalar) else None
@@ -147,7 +147,11 @@ def _strokes(drawing: Any) -> Any:
         xs, ys = drawing.get("x"), drawing.get("y")
         if isinstance(xs, list) and isinstance(ys, list) and len(xs) == len(ys):
             return [[x, y] for x, y in zip(xs, ys, strict=True)]
-    if isinstance(drawing, list) and drawing and all(isinstance(one, dict) for one in drawing):
+    if (
+        isinstance(drawing, list)
+        and drawing
+        and all(isinstance(stroke, dict) for stroke in drawing)
+    ):
         return [[stroke.get("x"), stroke.get("y")] for stroke in drawing]
     return drawing
 
@@ -179,10 +183,10 @@ def _batch(block: Sequence[tuple[str, SimplifiedDrawing]]) -> pa.RecordBatch:
     ends = np.flatnonzero(lifts) + 1
     lengths = np.diff(ends, prepend=0)
     starts = np.repeat(ends - lengths, lengths)
-    x_place = np.arange(len(points)) + starts  # all x of a stroke, then all y
+    x_index = np.arange(len(points)) + starts  # all x of a stroke, then all y
     values = np.empty(2 * len(points), np.int16)
-    values[x_place] = points[:, 0]
-    values[x_place + np.repeat(lengths, lengths)] = points[:, 1]
+    values[x_index] = points[:, 0]
+    values[x_index + np.repeat(lengths, lengths)] = points[:, 1]
     num_strokes = [int(drawing.lifts.sum()) for drawing in drawings]
     coordinates = _lists(pa.array(values), np.repeat(lengths, 2))
     strokes = _lists(coordinates, np.full(len(lengths), 2))

@@ -13,11 +13,11 @@ from jaxtyping import Bool, Complex128, Float, Float64, Int64
 from PIL import Image, ImageFilter
 
 from sketch_pix2seq.io.paper import hex_colours, oklab
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 
 _MOST_SAMPLES = 48  # along a stroke
 _AROUND = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
-_BLOCKS = 64  # along the longest side, in which paper is looked for
+_BLOCKS = 64  # along the longest side, in which paper is searched
 _REACH = 5  # blocks within which there is paper
 _DARK = 0.45  # mean lightness of dark paper
 _LEAST_CHROMA = 0.025
@@ -44,59 +44,59 @@ def pen_colours(
     """
     if picture.mode != "RGB" or not strokes:
         return None
-    places, owner, lengths = _samples(strokes)
-    inks, paper = _inks(picture, places)
+    points, owner, lengths = _samples(strokes)
+    inks, paper = _inks(picture, points)
     lab = oklab(inks)
     middles = np.stack([_middles(axis, owner) for axis in lab.T], axis=1)
     strengths = _strengths(middles, paper)
     coloured = (np.abs(strengths) > _COLOURED) & (np.hypot(*middles.T[1:]) > _LEAST_CHROMA)
     pens = _pens(strengths, coloured, lengths)
     while True:
-        known = np.unique(pens)
-        colours = np.array([_full_colour(inks[pens[owner] == pen], paper) for pen in known])
+        pen_ids = np.unique(pens)
+        colours = np.array([_full_colour(inks[pens[owner] == pen], paper) for pen in pen_ids])
         apart, a, b = _closest(_strengths(oklab(colours), paper))
         if apart > _ONE_PEN:
             break
-        pens[pens == known[a]] = known[b]
-    if len(known) == 1 and np.abs(_strengths(oklab(colours), paper)[0]) < _ONE_PEN:
+        pens[pens == pen_ids[a]] = pen_ids[b]
+    if len(pen_ids) == 1 and np.abs(_strengths(oklab(colours), paper)[0]) < _ONE_PEN:
         return None
     names = hex_colours(colours, is_light=not paper)
-    return tuple(names[place] for place in np.searchsorted(known, pens).tolist())
+    return tuple(names[index] for index in np.searchsorted(pen_ids, pens).tolist())
 
 
 def _samples(
     strokes: Sequence[Float[np.ndarray, "_ 2"]],
 ) -> tuple[Float64[np.ndarray, "N 2"], Int64[np.ndarray, " N"], Float64[np.ndarray, " S"]]:
-    """Places along each stroke, away from its ends; whose they are; lengths of strokes."""
-    places, counts, lengths = [], [], []
+    """Points along each stroke, away from its ends; the stroke of each; lengths of strokes."""
+    points, counts, lengths = [], [], []
     for stroke in strokes:
-        line, along = stroke[:, 0] + 1j * stroke[:, 1], way_along(stroke)
+        line, along = stroke[:, 0] + 1j * stroke[:, 1], arc_lengths(stroke)
         count = min(_MOST_SAMPLES, 1 + int(along[-1] / 3))
-        places.append(np.interp(along[-1] * (np.arange(count) + 0.5) / count, along, line))
+        points.append(np.interp(along[-1] * (np.arange(count) + 0.5) / count, along, line))
         counts.append(count)
         lengths.append(1.0 + along[-1])
-    every = np.concatenate(places)
+    every = np.concatenate(points)
     every = np.stack([every.real, every.imag], axis=1)
     return every, np.repeat(np.arange(len(counts)), counts), np.array(lengths)
 
 
 def _inks(
-    picture: Image.Image, places: Float64[np.ndarray, "N 2"]
+    picture: Image.Image, points: Float64[np.ndarray, "N 2"]
 ) -> tuple[Float64[np.ndarray, "N 3"], float]:
-    """Colours of the ink at places, as on white paper if it is light; lightness of paper."""
+    """Colours of the ink at points, as on white paper if it is light; lightness of paper."""
     values = np.asarray(picture)
     side = max(4, max(picture.size) // _BLOCKS)
     blocks = picture.reduce(side)
     is_dark = float(np.asarray(blocks.convert("L")).mean()) < 255 * _DARK
-    near = np.clip(np.floor(places[:, None] + _AROUND).astype(int), 0, np.array(picture.size) - 1)
+    near = np.clip(np.floor(points[:, None] + _AROUND).astype(int), 0, np.array(picture.size) - 1)
     around = values[near[..., 1], near[..., 0]].astype(np.float64)
     bright = blocks.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.BoxBlur(_REACH // 2))
-    x, y = np.floor(places / side).astype(int).T
+    x, y = np.floor(points / side).astype(int).T
     light = np.asarray(bright)[y.clip(0, bright.height - 1), x.clip(0, bright.width - 1)]
-    paper = np.zeros((len(places), 3)) if is_dark else light.astype(np.float64).clip(1)
+    paper = np.zeros((len(points), 3)) if is_dark else light.astype(np.float64).clip(1)
     # the second of nine: of a thin line, and not just what noise made darkest
     inky = np.abs(around - paper[:, None]).sum(axis=2).argsort(axis=1)[:, -2]
-    inks = around[np.arange(len(places)), inky] / (255 if is_dark else paper)
+    inks = around[np.arange(len(points)), inky] / (255 if is_dark else paper)
     return inks.clip(0, 1), float(not is_dark)
 
 
@@ -106,8 +106,8 @@ def _middles(
     """The median of each stroke's values."""
     counts = np.bincount(owner)
     middle = np.cumsum(counts) - counts + counts // 2
-    found: Float64[np.ndarray, " S"] = values[np.lexsort((values, owner))[middle]]
-    return found
+    medians: Float64[np.ndarray, " S"] = values[np.lexsort((values, owner))[middle]]
+    return medians
 
 
 def _pens(
@@ -118,14 +118,14 @@ def _pens(
     """Number the pen of each stroke, 0 without colour: those of the longest stroke's hue first."""
     pens = np.zeros(len(strengths), np.int64)
     centres: list[complex] = []
-    left = coloured.copy()
+    unassigned = coloured.copy()
     turns = strengths / np.maximum(np.abs(strengths), 1e-12)
-    while left.any():
-        longest = np.where(left, lengths, 0).argmax()
-        close = left & ((turns * turns[longest].conj()).real > np.cos(np.radians(_SAME_HUE)))
+    while unassigned.any():
+        longest = np.where(unassigned, lengths, 0).argmax()
+        close = unassigned & ((turns * turns[longest].conj()).real > np.cos(np.radians(_SAME_HUE)))
         if lengths[close].sum() >= _LEAST_SHARE * lengths.sum():
             centres.append(complex((turns[close] * lengths[close]).sum()))
-        left &= ~close
+        unassigned &= ~close
     if centres:
         units = np.array(centres) / np.abs(centres)
         pens[coloured] = 1 + (turns[coloured, None] * units.conj()).real.argmax(axis=1)
@@ -140,10 +140,10 @@ def _full_colour(inks: Float64[np.ndarray, "N 3"], paper: float) -> Float64[np.n
 
 
 def _strengths(lab: Float64[np.ndarray, "K 3"], paper: float) -> Complex128[np.ndarray, " K"]:
-    """How much colour there is for so much ink, in the direction of its hue."""
+    """Strength of colour for the amount of ink, in the direction of its hue."""
     lightness, a, b = lab.T
-    found: Complex128[np.ndarray, " K"] = (a + 1j * b) / (np.abs(paper - lightness) + _LEAST_INK)
-    return found if paper else _ON_DARK * found
+    strength: Complex128[np.ndarray, " K"] = (a + 1j * b) / (np.abs(paper - lightness) + _LEAST_INK)
+    return strength if paper else _ON_DARK * strength
 
 
 def _closest(strengths: Complex128[np.ndarray, " K"]) -> tuple[float, int, int]:

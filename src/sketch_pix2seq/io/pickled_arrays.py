@@ -1,7 +1,7 @@
 """Pickled arrays of numbers, read and never run.
 
 A pickle is a program. numpy asks to be allowed to run it; here nothing of it runs. Its instructions
-are gone through first: only the few that numpy's arrays are made of may be there, no more of them
+are checked first: only the few that numpy's arrays are made of may be there, no more of them
 than the arrays need, and none may claim or repeat more than the file holds. Then it is read by an
 `Unpickler` that knows five names, which stand for objects that can do nothing but hold numbers.
 
@@ -54,8 +54,8 @@ def load_arrays(content: bytes, num_arrays: int) -> list[np.ndarray]:
         items = outer.value if isinstance(outer, _Array) else None
         if not isinstance(items, list) or len(items) != num_arrays:
             raise _RefusedError("another number of arrays than its header announces")
-        found = [item.value if isinstance(item, _Array) else None for item in items]
-        arrays = [value for value in found if isinstance(value, np.ndarray)]
+        values = [item.value if isinstance(item, _Array) else None for item in items]
+        arrays = [value for value in values if isinstance(value, np.ndarray)]
         if len(arrays) != num_arrays:
             raise _RefusedError("lists of lists")
         if sum(array.nbytes for array in arrays) > len(content):
@@ -70,7 +70,7 @@ def load_arrays(content: bytes, num_arrays: int) -> list[np.ndarray]:
 
 
 class _RefusedError(Exception):
-    """What stands there is not made of arrays alone."""
+    """A pickle holds more than arrays."""
 
 
 def _check_instructions(content: bytes, num_arrays: int) -> None:
@@ -88,26 +88,24 @@ def _check_instructions(content: bytes, num_arrays: int) -> None:
         if too_many or number > _INSTRUCTIONS_AN_ARRAY * (num_arrays + 16):
             raise _RefusedError("far more than its header announces")
         if name in _PUTS:
-            place: int = num_puts if argument is None else argument
+            memo_index: int = num_puts if argument is None else argument
             num_puts += 1
-            if place > number:
+            if memo_index > number:
                 raise _RefusedError("a memory far larger than itself")
-            (long_texts.add if length > _LONGEST_REPEATED else long_texts.discard)(place)
+            (long_texts.add if length > _LONGEST_REPEATED else long_texts.discard)(memo_index)
         elif name in _GETS and argument in long_texts:
             raise _RefusedError("the same numbers again and again")
         length = len(argument or "") if name in _TEXTS else 0
 
 
 class _Numbers:
-    """A dtype in the making."""
-
     __slots__ = ("dtype",)
 
     def __init__(self, name: object) -> None:
         text = name.decode("latin1") if isinstance(name, bytes) else name
         if not isinstance(text, str) or not _PICKLED_NUMBERS.fullmatch(text):
-            shown = text[:40] if isinstance(text, str) else type(text).__name__
-            raise _RefusedError(f"numbers of the type {shown!r}")
+            got = text[:40] if isinstance(text, str) else type(text).__name__
+            raise _RefusedError(f"numbers of the type {got!r}")
         self.dtype = np.dtype(text)
 
     def __setstate__(self, state: object) -> None:
@@ -119,8 +117,6 @@ class _Numbers:
 
 
 class _Array:
-    """An array in the making."""
-
     __slots__ = ("value",)
 
     def __init__(self) -> None:

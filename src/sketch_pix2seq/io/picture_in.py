@@ -1,6 +1,6 @@
 """Reading a drawing from a picture file: from a drawing program, a scanner or a phone.
 
-Lines of any colours and widths. The way, which can be looked at stage by stage: picture -> ink or
+Lines of any colours and widths. The stages, which `on_stage` shows: picture -> ink or
 paper -> thin centre lines -> strokes -> fewer points.
 """
 
@@ -53,7 +53,7 @@ class Lines(NamedTuple):
     Args:
         strokes: In pixels of the ink.
         width: The usual one.
-        pen_width: That of narrow places, where a pen went once.
+        pen_width: Width of narrow parts, where a pen went once.
         num_specks: Specks that were left out.
         had_edge: Whether lines along the border were left out.
     """
@@ -184,7 +184,7 @@ def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h
 
 
 def _fill_pinholes(ink: Bool[np.ndarray, "H W"], share: Float32[np.ndarray, "H W"]) -> None:
-    """Fill places in lines where the pen or the pencil left the paper bare."""
+    """Fill holes in lines where the pen or the pencil left the paper bare."""
     bare = Regions.of(~ink)
     holes = bare.only(bare.areas < _PINHOLE * rough_width(ink) ** 2)
     ink[holes] = True
@@ -198,13 +198,13 @@ def _remove_dirt(
     *,
     is_photo: bool,
 ) -> tuple[int, bool]:
-    """Remove, of the lines, what is smaller than a dot of the pen, and outline of shadows.
+    """Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
 
     Returns how many specks were removed, and whether there were lines along the border.
     """
     regions = Regions.of(ink)
-    places = np.nonzero(distance)
-    labels, along = regions.labels[places], 2.0 * distance[places] - 1
+    pixels = np.nonzero(distance)
+    labels, along = regions.labels[pixels], 2.0 * distance[pixels] - 1
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     is_large = regions.areas >= 0.2 * regions.areas.max()
@@ -212,7 +212,7 @@ def _remove_dirt(
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
     is_printed |= printed_dashes(*_boxes(regions), _DASH * usual, ink.shape[::-1])
-    is_edge = _along_border(labels, places, ink.shape, frame, len(is_speck))
+    is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
     if is_photo:
         edge = np.zeros_like(ink)
@@ -222,13 +222,13 @@ def _remove_dirt(
         is_dirt |= regions.having(edge) & (mean > _WIDE * usual)
     if is_dirt.all():
         raise DrawingError("a picture must show lines", got="dirt at its edge")
-    distance[places] *= ~is_dirt[labels]
+    distance[pixels] *= ~is_dirt[labels]
     return int((is_speck | is_printed).sum()), bool(is_edge.any())
 
 
 def _along_border(
     labels: Int64[np.ndarray, "N"],
-    places: tuple[np.ndarray, ...],
+    pixels: tuple[np.ndarray, ...],
     shape: tuple[int, ...],
     frame: np.ndarray,
     num: int,
@@ -236,7 +236,7 @@ def _along_border(
     """Which regions lie along the picture's border, and are long together: edges of the sheet."""
     sides = np.array(shape) - 2 + frame.sum(axis=1)
     away = np.full(len(labels), max(shape))
-    for at, side, (before, _) in zip(places, sides.tolist(), frame.tolist(), strict=True):
+    for at, side, (before, _) in zip(pixels, sides.tolist(), frame.tolist(), strict=True):
         from_start = at - 1 + before
         away = np.minimum(away, np.minimum(from_start, side - 1 - from_start))
     is_far = away > _BORDER * sides.max()
@@ -248,7 +248,6 @@ def _along_border(
 
 
 def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
-    """Middles (x, y) of regions."""
     rows, columns = np.nonzero(regions.labels >= 0)
     labels = regions.labels[rows, columns]
     sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
@@ -257,13 +256,12 @@ def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
 
 
 def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
-    """The first and the last (x, y) of regions."""
     rows, columns = np.nonzero(regions.labels >= 0)
-    labels, places = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
+    labels, pixels = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
     low = np.full((len(regions.areas), 2), max(regions.labels.shape))
     high = np.zeros_like(low)
-    np.minimum.at(low, labels, places)
-    np.maximum.at(high, labels, places)
+    np.minimum.at(low, labels, pixels)
+    np.maximum.at(high, labels, pixels)
     return low, high
 
 

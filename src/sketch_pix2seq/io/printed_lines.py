@@ -15,12 +15,12 @@ from PIL import Image
 
 from sketch_pix2seq.io.morphology import spread
 
-_SIDE = 640  # pixels of the picture in which lines are looked for
+_SIDE = 640  # pixels of the picture in which lines are searched
 _LONG = 64  # of them: a straight piece of a line
-_COVERED = 0.75  # of it is seen
+_COVERED = 0.75  # of it is visible
 _SLOPES = (-0.07, 0.0, 0.07)  # each with as much on both sides of it
 _LEAST_LINES = 5
-_PLACES = 16  # across the lines, where they are counted
+_NUM_COLUMNS = 16  # in which lines are counted
 _EVEN = 0.25  # of the usual distance between lines, by which most may differ
 _TILES = 6  # along each side, in each of which the strength of lines is measured
 _DARKER = 1.5  # times as strong as the lines is what is surely drawn
@@ -33,7 +33,7 @@ _STRAIGHT = 0.006  # of the longest side, by which it bends
 def printed_level(
     contrast: UInt8[np.ndarray, "H W"], floor: float
 ) -> UInt8[np.ndarray, "H W"] | None:
-    """The contrast up to which each place shows printed lines, not drawn ones.
+    """The contrast up to which each pixel shows printed lines, not drawn ones.
 
     Args:
         contrast: (H, W), to the paper.
@@ -45,12 +45,12 @@ def printed_level(
     """
     factor = -(-max(contrast.shape) // _SIDE)
     strongest = _strongest(contrast, factor)
-    seen = strongest > floor
-    lines = np.zeros_like(seen)
-    for mask, found in ((seen, lines), (seen.T, lines.T)):
+    visible = strongest > floor
+    lines = np.zeros_like(visible)
+    for mask, target in ((visible, lines), (visible.T, lines.T)):
         even = _even_lines(mask)
         if even is not None:
-            found |= even
+            target |= even
     lines &= strongest == spread(strongest, 1)  # the crests alone
     if not lines.any():
         return None
@@ -65,7 +65,7 @@ def printed_level(
 
 
 def _strongest(values: UInt8[np.ndarray, "H W"], factor: int) -> UInt8[np.ndarray, "h w"]:
-    """The largest value of each square of so many pixels."""
+    """The largest value of each square of `factor` x `factor` pixels."""
     height, width = (side // factor * factor for side in values.shape)
     for axis, side in ((0, height), (1, width)):
         parts = [
@@ -86,28 +86,28 @@ def _tile_medians(lines: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "h w"]:
     )
 
 
-def _even_lines(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
-    """The middles of level lines, if they are evenly apart in most places."""
-    height, width = seen.shape
+def _even_lines(visible: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
+    """The middles of level lines, if they are evenly apart in most columns."""
+    height, width = visible.shape
     if width < 2 * _LONG or height < 2 * _LONG:
         return None
-    places = np.linspace(_LONG // 2, width - _LONG // 2 - 1, _PLACES).astype(int)
-    crossed = np.diff(seen[:, places].astype(np.int8), axis=0) > 0
-    if (crossed.sum(axis=0) >= _LEAST_LINES).sum() <= _PLACES / 2:
+    columns = np.linspace(_LONG // 2, width - _LONG // 2 - 1, _NUM_COLUMNS).astype(int)
+    crossed = np.diff(visible[:, columns].astype(np.int8), axis=0) > 0
+    if (crossed.sum(axis=0) >= _LEAST_LINES).sum() <= _NUM_COLUMNS / 2:
         return None
-    lines = np.zeros_like(seen)
+    lines = np.zeros_like(visible)
     for slope in _SLOPES:
-        lines |= _sheared(_long_ones(_sheared(seen, slope)), -slope)
-    return lines & seen if sum(map(_is_even, lines[:, places].T)) > _PLACES / 2 else None
+        lines |= _sheared(_long_runs(_sheared(visible, slope)), -slope)
+    return lines & visible if sum(map(_is_even, lines[:, columns].T)) > _NUM_COLUMNS / 2 else None
 
 
-def _long_ones(seen: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Places in the middle of a long level piece, which may rise or fall by a pixel."""
-    thick = seen.copy()
-    thick[1:] |= seen[:-1]
-    thick[:-1] |= seen[1:]
+def _long_runs(visible: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Pixels in the middle of a long level run, which may rise or fall by a pixel."""
+    thick = visible.copy()
+    thick[1:] |= visible[:-1]
+    thick[:-1] |= visible[1:]
     sums = np.cumsum(np.pad(thick, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
-    lines = np.zeros_like(seen)
+    lines = np.zeros_like(visible)
     covered = sums[:, _LONG:] - sums[:, :-_LONG]
     lines[:, _LONG // 2 : _LONG // 2 + covered.shape[1]] = covered >= _COVERED * _LONG
     return lines
@@ -141,8 +141,8 @@ def without_margin_lines(strokes: Sequence[np.ndarray], size: tuple[int, ...]) -
     for stroke in strokes:
         span = np.abs(stroke[-1] - stroke[0])
         apart = stroke - stroke[0]
-        way = (stroke[-1] - stroke[0]) / max(float(np.hypot(*span)), 1e-9)
-        bend = np.abs(apart[:, 0] * way[1] - apart[:, 1] * way[0]).max()
+        direction = (stroke[-1] - stroke[0]) / max(float(np.hypot(*span)), 1e-9)
+        bend = np.abs(apart[:, 0] * direction[1] - apart[:, 1] * direction[0]).max()
         if not ((span > _FROM_BORDER * sides).any() and bend < _STRAIGHT * sides.max()):
             drawn.append(stroke)
     return drawn or list(strokes)

@@ -19,7 +19,7 @@ _BESIDE = 0.1  # of the distance between printed lines: how far it varies
 _MOSTLY = 0.6  # of all dashes have another one beside them, where paper is printed
 _ALL_OVER = 0.6  # of the picture's sides, where dashes lie
 _LOOKED_AT = 500  # dots whose distances to all others are measured
-_EVEN = 0.15  # of the distance between dots: how far they are off their places at most
+_EVEN = 0.15  # of the distance between dots: how far they are off the grid at most
 _REGULAR = 0.5  # of the small things are in a row with two others, where paper is dotted
 
 
@@ -43,16 +43,16 @@ def printed_dots(
     small = np.flatnonzero(areas < most)
     if len(small) < _LEAST_DOTS:
         return is_dot
-    places = middles[small]
-    spacing = _usual_spacing(places)
+    centres = middles[small]
+    spacing = _usual_spacing(centres)
     between, beside = np.zeros(len(small), bool), np.zeros(len(small), bool)
     for step in ((1, 0), (0, 1)):
         both = np.ones(len(small), bool)
         for sign in (-1, 1):
             shift = sign * spacing * np.array(step, float)
-            has_one = _has_one_at(places, shift, _EVEN * spacing + 1)
-            both &= has_one
-            beside |= has_one
+            has_neighbour = _has_neighbour_at(centres, shift, _EVEN * spacing + 1)
+            both &= has_neighbour
+            beside |= has_neighbour
         between |= both
     if between.mean() >= _REGULAR:
         is_dot[small[beside]] = True
@@ -83,53 +83,53 @@ def printed_dashes(
         if not _LEAST_DASHES <= len(narrow) <= _MOST_DASHES:
             continue
         ends = low[narrow, 1 - across], high[narrow, 1 - across]
-        places = (low[narrow, across] + high[narrow, across]) / 2
+        positions = (low[narrow, across] + high[narrow, across]) / 2
         reached = np.ptp(low[narrow], axis=0) / np.array(size)
-        beside = _evenly_beside(places, *ends, most)
+        beside = _evenly_beside(positions, *ends, most)
         if beside.mean() >= _MOSTLY and reached.min() >= _ALL_OVER:
             is_dash[narrow[beside]] = True
     return is_dash
 
 
 def _evenly_beside(
-    places: Float[np.ndarray, " D"],
+    positions: Float[np.ndarray, " D"],
     first: Int64[np.ndarray, " D"],
     last: Int64[np.ndarray, " D"],
     least: float,
 ) -> Bool[np.ndarray, " D"]:
     """Which dashes have another one beside them at the usual distance."""
     shifts = []
-    nearest = np.full(len(places), np.inf)
-    for number, place in enumerate(places.tolist()):
+    nearest = np.full(len(positions), np.inf)
+    for number, position in enumerate(positions.tolist()):
         is_level = (first <= last[number] + least) & (last >= first[number] - least)
-        away = np.abs(places[is_level] - place)
+        away = np.abs(positions[is_level] - position)
         shifts.append(away[away > 2 * least])
         if len(shifts[-1]):
             nearest[number] = shifts[-1].min()
     usual = float(np.median(nearest))
     if not np.isfinite(usual):
-        return np.zeros(len(places), bool)
+        return np.zeros(len(positions), bool)
     return np.array([bool((np.abs(away - usual) <= _BESIDE * usual).any()) for away in shifts])
 
 
-def _usual_spacing(places: Float[np.ndarray, "D 2"]) -> float:
-    """The usual distance of places from the nearest other one; some are looked at."""
+def _usual_spacing(points: Float[np.ndarray, "D 2"]) -> float:
+    """The usual distance of points to their nearest neighbour, from a sample."""
     nearest = []
-    for place in np.linspace(0, len(places) - 1, min(len(places), _LOOKED_AT)).astype(int).tolist():
-        apart = np.hypot(*(places - places[place]).T)
-        apart[place] = np.inf
+    for index in np.linspace(0, len(points) - 1, min(len(points), _LOOKED_AT)).astype(int).tolist():
+        apart = np.hypot(*(points - points[index]).T)
+        apart[index] = np.inf
         nearest.append(apart.min())
     return float(np.median(nearest))
 
 
-def _has_one_at(
-    places: Float[np.ndarray, "D 2"], shift: Float[np.ndarray, " 2"], slack: float
+def _has_neighbour_at(
+    points: Float[np.ndarray, "D 2"], shift: Float[np.ndarray, " 2"], slack: float
 ) -> Bool[np.ndarray, " D"]:
-    """Whether there is another place so far off each place, or nearly there."""
-    low = places.min(axis=0) - np.abs(shift) - slack
-    cells = ((places - low) / slack).astype(int)
-    wanted = ((places + shift - low) / slack).astype(int)
-    grid = np.zeros(np.maximum(cells, wanted).max(axis=0) + 2, np.uint8)
+    """Whether each point has a neighbour at this offset, within a tolerance."""
+    low = points.min(axis=0) - np.abs(shift) - slack
+    cells = ((points - low) / slack).astype(int)
+    targets = ((points + shift - low) / slack).astype(int)
+    grid = np.zeros(np.maximum(cells, targets).max(axis=0) + 2, np.uint8)
     grid[tuple(cells.T)] = 1
-    has_one: Bool[np.ndarray, " D"] = spread(grid, 1)[tuple(wanted.T)] > 0
-    return has_one
+    has_neighbour: Bool[np.ndarray, " D"] = spread(grid, 1)[tuple(targets.T)] > 0
+    return has_neighbour

@@ -1,4 +1,4 @@
-"""Reading whatever a user points at: SVG, pictures, files of many drawings; see `kinds`.
+"""Reading any file of drawings: SVG, pictures, files of many drawings; see `kinds`.
 
 A suffix is a hint, no more: `cat.png` that holds an SVG is read as one.
 """
@@ -49,7 +49,7 @@ def read_sketches(
         source: A path, the content, the text of an SVG, or a file open for reading bytes. It may
             be an SVG, a picture, or of any layout that `data prepare` reads; also gzipped.
         on_wrong_line: Called for each line or record of a file that is no drawing, which is then
-            passed over; without it such a one is an error.
+            passed over; without it this is an error.
         split: Whether a page of drawings, in an SVG or a picture, is split into these, in reading
             order; they are named `stem-01` and so on.
         straighten: Whether a tilted sheet on a darker table, in a photo, is straightened: it is
@@ -60,7 +60,7 @@ def read_sketches(
     Returns:
         At least one sketch, unless every line was wrong and passed over; each in the frame of the
         file. Its name is the file's stem; drawings of files of many are named `stem-000001` after
-        their line or place. Of content without a name a sketch has none, or that of its line.
+        their line or number. Of content without a name a sketch has none, or that of its line.
 
     Raises:
         DrawingError: Saying what is wrong, with the file's name, and the line of an ndjson.
@@ -71,8 +71,8 @@ def read_sketches(
         [Sketch(1 strokes, 2 points, name='000001'), Sketch(1 strokes, 2 points, name='000002')]
     """
     name = _file_name(source)
-    place = "" if name is None else f"`{name}`: "
-    found: dict[int, Sketch] = {}
+    label = "" if name is None else f"`{name}`: "
+    sketches: dict[int, Sketch] = {}
     num_wrong = 0
     try:
         data = _content(source)
@@ -89,32 +89,35 @@ def read_sketches(
             if record is None:
                 continue
             if not isinstance(record, DrawingError):
-                sketch = sketch_of(record)
-                found[number] = merged(sketch) if merge_lines else sketch
+                drawn = sketch_of(record)
+                sketches[number] = merged(drawn) if merge_lines else drawn
                 continue
             unit = "line" if kind is Kind.LINES else "drawing"
             if on_wrong_line is None:
                 raise DrawingError(f"{unit} {number}: {record}")
             num_wrong += 1
-            on_wrong_line(DrawingError(f"{place}{unit} {number}: {record}"))
-        if not found and not num_wrong:
+            on_wrong_line(DrawingError(f"{label}{unit} {number}: {record}"))
+        if not sketches and not num_wrong:
             raise DrawingError("an input must hold a drawing", got="none")
     except (DrawingError, SourceEndedError) as error:
-        raise DrawingError(f"{place}{error}") from error.__cause__
-    if kind in ALONE or (kind is Kind.JSON and len(found) == 1):
-        return [replace(one, name=None if name is None else stem(name)) for one in found.values()]
+        raise DrawingError(f"{label}{error}") from error.__cause__
+    if kind in ALONE or (kind is Kind.JSON and len(sketches) == 1):
+        base = None if name is None else stem(name)
+        return [replace(sketch, name=base) for sketch in sketches.values()]
     prefix = "" if name is None else f"{stem(name)}-"
-    return [replace(one, name=f"{prefix}{number:06d}") for number, one in found.items()]
+    return [replace(sketch, name=f"{prefix}{number:06d}") for number, sketch in sketches.items()]
 
 
 def _named(sketch: Sketch, name: str | None, *, split: bool) -> list[Sketch]:
     """Name the drawing of a file, or those of a page."""
     drawings = split_drawings(sketch) if split else [sketch]
-    own = None if name is None else stem(name)
+    base = None if name is None else stem(name)
     if len(drawings) == 1:
-        return [replace(sketch, name=own)]
-    prefix = "" if own is None else f"{own}-"
-    return [replace(one, name=f"{prefix}{k:02d}") for k, one in enumerate(drawings, start=1)]
+        return [replace(sketch, name=base)]
+    prefix = "" if base is None else f"{base}-"
+    return [
+        replace(drawing, name=f"{prefix}{k:02d}") for k, drawing in enumerate(drawings, start=1)
+    ]
 
 
 def _file_name(source: Readable) -> str | None:

@@ -66,7 +66,7 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
     if kind is Kind.CSV:
         return read_csv(split_lines(as_utf8(file)))
     if kind is Kind.JSON:
-        return read_json(_all_of(as_utf8(file)))
+        return read_json(_read_document(as_utf8(file)))
     if kind is Kind.INKML:
         return iter([read_inkml(file.read(MAX_SVG_BYTES + 1)[:MAX_SVG_BYTES])])
     drawing = read_picture_or_svg(file, kind)
@@ -89,7 +89,6 @@ def read_picture_or_svg(
 def _read_lines(
     file: Content, stop: int | None, skip: Callable[[bytes], bool], parse: Parse
 ) -> Iterator[tuple[int, Record | DrawingError | None]]:
-    """Read an ndjson."""
     for number, line in enumerate(split_lines(file, stop), start=1):
         if line is None:
             yield number, DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
@@ -103,18 +102,18 @@ def _read_lines(
 
 
 def as_utf8(file: Content) -> Content:
-    """Return a text as UTF-8 without a mark, whatever it is."""
+    """Return a text as UTF-8 without a byte order mark."""
     encoding = encoding_of(file.peek(HEAD))
     if encoding == "utf-8":
         return file
     if encoding == "utf-8-sig":
         file.read(3)
         return file
-    text = _all_of(file).decode(encoding, "replace")
+    text = _read_document(file).decode(encoding, "replace")
     return io.BufferedReader(io.BytesIO(text.encode()))
 
 
-def _all_of(file: Content) -> bytes:
+def _read_document(file: Content) -> bytes:
     data = file.read(MAX_DOCUMENT_BYTES + 1)
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DrawingError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from sketch_pix2seq.sketch.geometry import part_indices
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -34,25 +36,25 @@ class Regions:
         lengths = stop - first
         areas = np.bincount(label, weights=lengths).astype(np.int64)
         labels = np.full((mask.shape[0], mask.shape[1] + 2), -1)
-        places = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        labels.ravel()[places + np.arange(len(places))] = np.repeat(label, lengths)
+        run, pixel = part_indices(lengths)
+        labels.ravel()[first[run] + pixel] = label[run]
         return cls(labels[:, 1:-1], areas)
 
     def having(self, mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "R"]:
         """Which regions have a pixel in a mask."""
-        found = np.zeros(len(self.areas), bool)
+        has_pixel = np.zeros(len(self.areas), bool)
         inside = self.labels[mask]
-        found[inside[inside >= 0]] = True
-        return found
+        has_pixel[inside[inside >= 0]] = True
+        return has_pixel
 
-    def only(self, wanted: Bool[np.ndarray, "R"]) -> Bool[np.ndarray, "H W"]:
+    def only(self, which: Bool[np.ndarray, "R"]) -> Bool[np.ndarray, "H W"]:
         """The mask of some regions."""
-        mask: Bool[np.ndarray, "H W"] = np.append(wanted, False)[self.labels]
+        mask: Bool[np.ndarray, "H W"] = np.append(which, False)[self.labels]
         return mask
 
 
 def _runs(mask: Bool[np.ndarray, "H W"]) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "N"]]:
-    """First place and place after the last of each run in a row, rows padded with a pixel."""
+    """First index and index after the last of each run in a row, rows padded with a pixel."""
     padded = np.pad(mask, ((0, 0), (1, 1))).ravel()
     edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
     return edges[::2], edges[1::2]
@@ -62,24 +64,23 @@ def _touching(
     first: Int64[np.ndarray, "N"], stop: Int64[np.ndarray, "N"], width: int
 ) -> tuple[Int64[np.ndarray, "E"], Int64[np.ndarray, "E"]]:
     """Pairs of runs that touch, the second one a row below the first."""
-    begin = np.searchsorted(stop, first + width, side="left")
+    start = np.searchsorted(stop, first + width, side="left")
     end = np.searchsorted(first, stop + width, side="right")
-    counts = np.maximum(end - begin, 0)
-    above = np.repeat(np.arange(len(first)), counts)
-    offsets = np.arange(len(above)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return above, np.repeat(begin, counts) + offsets
+    counts = np.maximum(end - start, 0)
+    above, index = part_indices(counts)
+    return above, start[above] + index
 
 
 def _joined(
-    one: Int64[np.ndarray, "E"], other: Int64[np.ndarray, "E"], count: int
+    first: Int64[np.ndarray, "E"], second: Int64[np.ndarray, "E"], count: int
 ) -> Int64[np.ndarray, "N"]:
     """Give all runs that are connected the smallest of their numbers."""
     label = np.arange(count)
     while True:
-        low = np.minimum(label[one], label[other])
+        low = np.minimum(label[first], label[second])
         before = label.copy()
-        np.minimum.at(label, before[one], low)
-        np.minimum.at(label, before[other], low)
+        np.minimum.at(label, before[first], low)
+        np.minimum.at(label, before[second], low)
         while not np.array_equal(label[label], label):
             label = label[label]
         if np.array_equal(label, before):

@@ -61,9 +61,9 @@ class Sheet:
 
     Args:
         rows: Rows of cells, from the top.
-        headings: Said above the columns; fewer than columns is fine.
-        title: Said above everything.
-        note: Said below everything, small.
+        headings: Written above the columns; fewer than columns is fine.
+        title: Written above everything.
+        note: Written below everything, small.
         cell: Width and height of a cell, in pixels.
         set_apart: Number of first columns that a line sets apart, such as the inputs.
 
@@ -148,13 +148,15 @@ class Sheet:
         image = Image.new("RGB", (width * scale, height * scale), PRINTED.paper)
         draw = ImageDraw.Draw(image)
         for rule in self._rules():
-            draw.line([round(place * scale) for place in rule], fill=PRINTED.hairline, width=scale)
+            draw.line(
+                [round(position * scale) for position in rule], fill=PRINTED.hairline, width=scale
+            )
         anchors = {"start": "lm", "middle": "mm", "end": "rm"}
         for text in self._texts():
-            place = (text.x * scale, text.y * scale)
+            position = (text.x * scale, text.y * scale)
             font = _font(text.size * scale)
             fill = getattr(PRINTED, text.colour)
-            draw.text(place, text.words, fill=fill, font=font, anchor=anchors[text.anchor])
+            draw.text(position, text.words, fill=fill, font=font, anchor=anchors[text.anchor])
         for cell, x, y in self._cells():
             picture = self._cell_image(cell, self.cell * scale)
             if picture is not None:
@@ -200,11 +202,9 @@ class Sheet:
 
     @property
     def _top(self) -> int:
-        """Where the first row begins."""
         return _EDGE + (44 if self.title else 0) + (26 if any(self.headings) else 0)
 
     def _left(self, column: int) -> int:
-        """Where a column begins."""
         apart = _SET_APART if 0 < self.set_apart <= column else 0
         return _EDGE + self._label_width + column * (self.cell + self._gap) + apart
 
@@ -220,7 +220,6 @@ class Sheet:
             yield (x, self._top, x, bottom)
 
     def _texts(self) -> Iterator[_Text]:
-        """Yield everything that is written."""
         if self.title:
             yield _Text(self.title, _EDGE, _EDGE + 10, _TITLE_SIZE, "ink", "start")
         for column, heading in enumerate(self.headings[: self.num_columns]):
@@ -236,7 +235,6 @@ class Sheet:
             yield _Text(self.note, _EDGE, y, _LABEL_SIZE - 1, "grey", "start")
 
     def _cells(self) -> Iterator[tuple[Cell, int, int]]:
-        """Yield every cell with its upper left corner."""
         for index, row in enumerate(self.rows):
             for column, cell in enumerate(row.cells):
                 yield cell, self._left(column), self._top + index * self._row_height
@@ -244,7 +242,6 @@ class Sheet:
     # ---- cells
 
     def _cell_svg(self, cell: Cell, x: int, y: int, ink: str) -> str:
-        """Write what a cell shows."""
         if cell is None:
             return ""
         if isinstance(cell, Sketch):
@@ -257,7 +254,6 @@ class Sheet:
         )
 
     def _cell_image(self, cell: Cell, side: int) -> Image.Image | None:
-        """Draw what a cell shows."""
         if cell is None:
             return None
         if not isinstance(cell, Sketch):
@@ -268,7 +264,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class _Text:
-    """Words at a place; `y` is the middle of their height, `colour` one of `SheetColours`."""
+    """Positioned words; `y` is the middle of their height, `colour` one of `SheetColours`."""
 
     words: str
     x: float
@@ -298,12 +294,10 @@ def _fitted(picture: Image.Image, side: int) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the font that comes with Pillow."""
     return ImageFont.load_default(size)
 
 
 def _text_width(words: str, size: int) -> float:
-    """Measure a line of text."""
     return float(_font(size).getlength(words)) if words else 0.0
 
 

@@ -9,15 +9,15 @@ from PIL import Image, ImageDraw
 from sketch_pix2seq.io.morphology import closed, spread
 from sketch_pix2seq.io.regions import Regions
 
-_SIDE = 192  # pixels of the picture in which the sheet is looked for
+_SIDE = 192  # pixels of the picture in which the sheet is searched
 _BLACKEST = 16  # steps of 255 that are added: in the dark there is noise
 _LEAST_APART = 50  # steps of 255 between sheet and table
 _DARKER = 0.62  # of the sheet's brightness: what a table has at most
-_LEAST_AREA = 0.12  # of the picture, or of what is looked at closely
-_LEAST_FAR_AREA = 0.001  # of the picture, of a sheet that is looked at closely
-_ROUND_IT = 0.25  # of its size: how far round it it is looked at
+_LEAST_AREA = 0.12  # of the picture, or of the part that is enlarged
+_LEAST_FAR_AREA = 0.001  # of the picture, of a sheet that is enlarged
+_MARGIN = 0.25  # of its size: margin of the enlarged part
 _INK = (0.001, 0.35)  # of a small sheet, the least and the most that is much darker than most of it
-_FINE_SIDE = 1024  # pixels of the picture in which light lines are looked for
+_FINE_SIDE = 1024  # pixels of the picture in which light lines are searched
 _FINE = 4  # pixels of it: half as wide as the widest of them
 _MOST_FINE = 0.03  # of a small sheet's area: more light lines round it are a drawing on dark ground
 _FILLED = 0.93  # of its outline, the least that is light
@@ -43,9 +43,9 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
         return None
     if share >= _LEAST_AREA:
         return _outline(sheet, factor)
-    places = np.argwhere(sheet)[:, ::-1] * factor
-    low, high = places.min(axis=0), places.max(axis=0) + factor
-    beyond = _ROUND_IT * (high - low).max()
+    pixels = np.argwhere(sheet)[:, ::-1] * factor
+    low, high = pixels.min(axis=0), pixels.max(axis=0) + factor
+    beyond = _MARGIN * (high - low).max()
     left, top = np.maximum(low - beyond, 0).astype(int).tolist()
     right, bottom = np.minimum(high + beyond, picture.size).astype(int).tolist()
     closer = picture.crop((left, top, right, bottom))
@@ -55,8 +55,8 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     outline = _outline(sheet, factor)
     if outline is None or not _is_drawn_on(picture, closer, outline, (left, top)):
         return None
-    there: Float[np.ndarray, "N 2"] = outline + np.array([left, top])
-    return there
+    shifted: Float[np.ndarray, "N 2"] = outline + np.array([left, top])
+    return shifted
 
 
 def _largest_light_part(picture: Image.Image) -> tuple[Bool[np.ndarray, "H W"] | None, int]:
@@ -71,7 +71,7 @@ def _largest_light_part(picture: Image.Image) -> tuple[Bool[np.ndarray, "H W"] |
         return None, factor
     # a shadow that lies on a part of the sheet leaves a corner of the picture light
     is_lit = is_light[[0, 0, -1, -1], [0, -1, 0, -1]]
-    if is_lit.all() or (is_lit.any() and not _is_other_stuff(small, is_light)):
+    if is_lit.all() or (is_lit.any() and not _is_table(small, is_light)):
         return None, factor
     regions = Regions.of(is_light)
     return regions.labels == regions.areas.argmax(), factor
@@ -130,10 +130,10 @@ def outside_of(polygon: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> Bool
     return np.asarray(mask)
 
 
-def _is_other_stuff(small: Image.Image, is_light: Bool[np.ndarray, "H W"]) -> bool:
-    """Whether what is dark is no paper in a shadow: nearly black, or of another hue."""
+def _is_table(small: Image.Image, is_light: Bool[np.ndarray, "H W"]) -> bool:
+    """Whether the dark part is no paper in a shadow: nearly black, or of another hue."""
     colours = np.asarray(small).reshape(*is_light.shape, -1).astype(np.float64)
-    dark, light = (np.median(colours[one], axis=0) for one in (~is_light, is_light))
+    dark, light = (np.median(colours[mask], axis=0) for mask in (~is_light, is_light))
     shares = (dark + 1) / (light + 1)
     return bool(shares.max() < _BLACK or shares.max() > _OTHER_HUE * shares.min())
 
@@ -147,7 +147,7 @@ def _darkest(picture: Image.Image) -> UInt8[np.ndarray, "H W"]:
 def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
     """The light part of a picture of two brightnesses; None if they are close.
 
-    By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
+    By Otsu's method (1979), for logarithms: light that falls off by a half is one step everywhere.
     """
     counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
     brightness = np.log(np.arange(256) + _BLACKEST)
@@ -166,7 +166,7 @@ def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
 
 
 def _hull(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:
-    """The convex outline of a mask (monotone chain), in places of pixel corners."""
+    """The convex outline of a mask (monotone chain), in coordinates of pixel corners."""
     rows = np.flatnonzero(mask.any(axis=1))
     first, last = mask.argmax(axis=1)[rows], mask.shape[1] - mask[:, ::-1].argmax(axis=1)[rows]
     ends = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int64
 
-from sketch_pix2seq.sketch.geometry import way_along
+from sketch_pix2seq.sketch.geometry import arc_lengths
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
@@ -21,7 +21,7 @@ def split_drawings(page: Sketch) -> list[Sketch]:
 
     Example:
         >>> page = Sketch.from_points([[(0, 0), (9, 9)], [(9, 0), (0, 9)], [(60, 0), (70, 9)]])
-        >>> [len(one.strokes) for one in split_drawings(page)]
+        >>> [len(drawing.strokes) for drawing in split_drawings(page)]
         [2, 1]
     """
     if len(page.strokes) < 2:
@@ -50,11 +50,10 @@ def _distances(strokes: tuple[np.ndarray, ...]) -> Float[np.ndarray, "S S"]:
 
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
-    """Points evenly along a stroke."""
-    along = way_along(stroke)
-    places = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
+    along = arc_lengths(stroke)
+    positions = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
     spaced: Float[np.ndarray, "Q 2"] = np.stack(
-        [np.interp(places, along, axis) for axis in stroke.T], axis=1
+        [np.interp(positions, along, axis) for axis in stroke.T], axis=1
     )
     return spaced
 
@@ -63,12 +62,12 @@ def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
     """The shortest links that connect all strokes (Prim, 1957): two strokes, their distance."""
     links = []
     nearest, source = apart[0].copy(), np.zeros(len(apart), int)
-    left = np.ones(len(apart), bool)
-    left[0] = False
-    while left.any():
-        new = int(np.where(left, nearest, np.inf).argmin())
+    unlinked = np.ones(len(apart), bool)
+    unlinked[0] = False
+    while unlinked.any():
+        new = int(np.where(unlinked, nearest, np.inf).argmin())
         links.append((source[new], new, nearest[new]))
-        left[new] = False
+        unlinked[new] = False
         closer = apart[new] < nearest
         nearest[closer], source[closer] = apart[new][closer], new
     return np.array(links, float)
@@ -88,9 +87,9 @@ def _widest_gap(lengths: Float[np.ndarray, " L"], strokes: tuple[np.ndarray, ...
 def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray, " S"]:
     """Number strokes by what they are linked to, gaps wider than the widest left out."""
     group = np.arange(len(links) + 1)
-    for one, other, length in links.tolist():
+    for first, second, length in links.tolist():
         if length <= widest:
-            group[group == group[int(other)]] = group[int(one)]
+            group[group == group[int(second)]] = group[int(first)]
     return group
 
 
@@ -99,7 +98,7 @@ def _without_crumbs(
     apart: Float[np.ndarray, "S S"],
     strokes: tuple[np.ndarray, ...],
 ) -> Int64[np.ndarray, " S"]:
-    """Give what is far too small for a drawing to the nearest one."""
+    """Join groups far too small for a drawing to the nearest drawing."""
     groups = groups.copy()
     sizes = {
         group: np.ptp(np.concatenate([strokes[k] for k in np.flatnonzero(groups == group)]), axis=0)
@@ -117,16 +116,16 @@ def _without_crumbs(
 
 def _in_reading_order(drawings: list[Sketch]) -> list[Sketch]:
     """Rows from the top, each from the left; drawings whose heights overlap by half are a row."""
-    left = sorted(drawings, key=lambda one: one.bounds[1] if one.bounds else 0.0)
+    remaining = sorted(drawings, key=lambda drawing: drawing.bounds[1] if drawing.bounds else 0.0)
     ordered: list[Sketch] = []
-    while left:
-        row = [left[0]]
-        for one in left[1:]:
-            (_, top, _, bottom), (_, low, _, high) = _box(one), _box(row[0])
+    while remaining:
+        row = [remaining[0]]
+        for drawing in remaining[1:]:
+            (_, top, _, bottom), (_, low, _, high) = _box(drawing), _box(row[0])
             if min(bottom, high) - max(top, low) > 0.4 * min(bottom - top, high - low):
-                row.append(one)
-        ordered += sorted(row, key=lambda one: _box(one)[0])
-        left = [one for one in left if not any(one is other for other in row)]
+                row.append(drawing)
+        ordered += sorted(row, key=lambda drawing: _box(drawing)[0])
+        remaining = [drawing for drawing in remaining if not any(drawing is other for other in row)]
     return ordered
 
 

@@ -91,12 +91,12 @@ def _tilted_corners(
     corners = _met([_edge_between(grey, start, stop) for start, stop in edges])
     if corners is None or area_of(corners) > _MOST_AREA * area_of(outline):
         return None
-    ways = np.roll(corners, -1, axis=0) - corners
-    to_axis = np.degrees(np.arctan2(*np.sort(np.abs(ways), axis=1).T))
+    sides = np.roll(corners, -1, axis=0) - corners
+    to_axis = np.degrees(np.arctan2(*np.sort(np.abs(sides), axis=1).T))
     if to_axis.max() < _LEAST_TILT:
         return None
     # the edge that goes to the right is the upper one
-    first = int(np.argmax(ways[:, 0] / np.hypot(*ways.T)))
+    first = int(np.argmax(sides[:, 0] / np.hypot(*sides.T)))
     return np.roll(corners, -first, axis=0) * factor
 
 
@@ -144,8 +144,8 @@ def _edge_between(
     reach = int(np.ceil(_REACH * max(grey.shape)))
     at = np.linspace(0.08, 0.92, _STEPS) * length
     offsets = np.arange(-reach, reach + 1)
-    places = start + at[:, None, None] * along + offsets[:, None] * inwards
-    columns, rows = np.moveaxis(places.astype(int), -1, 0)
+    points = start + at[:, None, None] * along + offsets[:, None] * inwards
+    columns, rows = np.moveaxis(points.astype(int), -1, 0)
     profiles = grey[rows.clip(0, len(grey) - 1), columns.clip(0, grey.shape[1] - 1)]
     sums = np.pad(np.cumsum(profiles, axis=1), ((0, 0), (1, 0)))
     near = 3  # pixels on each side that are compared
@@ -177,8 +177,8 @@ def _straightened(
     method, how = Image.Transform.PERSPECTIVE, Image.Resampling.BICUBIC
     image = small.transform(size, method, data, how)
     inner = within_edges(outline, picture.size) / factor
-    there = np.column_stack([inner, np.ones(len(inner))]) @ np.linalg.inv(to_picture).T
-    outside = outside_of(there[:, :2] / there[:, 2:], size)
+    projected = np.column_stack([inner, np.ones(len(inner))]) @ np.linalg.inv(to_picture).T
+    outside = outside_of(projected[:, :2] / projected[:, 2:], size)
     left_out = ["what lies round the sheet, which is straightened"]
     frame = (size[0] * factor, size[1] * factor)
     return Page(image, outside, (0, 0), factor, frame, left_out)

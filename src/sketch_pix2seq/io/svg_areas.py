@@ -1,4 +1,4 @@
-"""Areas of an SVG: clipping lines to them, painting them, what of a line is seen, pen lines.
+"""Areas of an SVG: clipping lines to them, painting them, visible parts of lines, pen lines.
 
 All in the document's units. Areas are painted small, without soft edges: enough to find out which
 colours lie beside a line and what lies over it, to a thousandth of the drawing.
@@ -19,13 +19,14 @@ from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.svg_lines import Polyline, cut
 from sketch_pix2seq.io.svg_style import RGB, SAME_COLOUR, Paint, is_same_colour
 from sketch_pix2seq.io.thinning import thin
+from sketch_pix2seq.sketch.geometry import part_indices
 
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
 _MOST_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
 _MOST_PIXELS = 200_000_000
 _BLOCK = 1_000_000  # pairs that are compared at once
 _OPAQUE = 0.9
-_BRIDGED = 3  # pixels: shorter parts of a line are seen or not as what is beside them
+_BRIDGED = 3  # pixels: shorter parts of a line are as visible as their neighbours
 _PEN_PIXELS = 7  # that the line of a pen is wide, in the picture it is found in
 _PEN_SIDE = 2_500
 _PEN_ROUGH = 300  # pixels of the longest side of a first look at the width
@@ -58,7 +59,7 @@ class Area:
 
 
 Clip = list[Area]
-"""Areas in the order in which they add to what is seen or take away from it."""
+"""Areas in the order in which they add to the visible part or take away from it."""
 
 
 @dataclass(eq=False)
@@ -108,15 +109,15 @@ def clipped(lines: Sequence[Polyline], clips: Sequence[Clip]) -> list[Polyline]:
 def _clipped(line: Polyline, clip: Clip) -> list[Polyline]:
     if not clip:
         return []
-    begins, ends = (np.concatenate(both) for both in zip(*(a.edges() for a in clip), strict=True))
-    if len(begins) == 0:
+    starts, ends = (np.concatenate(both) for both in zip(*(a.edges() for a in clip), strict=True))
+    if len(starts) == 0:
         return []
-    low, high = begins.min(axis=0), begins.max(axis=0)
+    low, high = starts.min(axis=0), starts.max(axis=0)
     points = line.points
     if (points.max(axis=0) < low).any() or (points.min(axis=0) > high).any():
         return []
-    places = [np.arange(len(points), dtype=np.float64), _crossings(points, begins, ends)]
-    at = np.unique(np.concatenate(places))
+    positions = [np.arange(len(points), dtype=np.float64), _crossings(points, starts, ends)]
+    at = np.unique(np.concatenate(positions))
     middles = (at[1:] + at[:-1]) / 2 if len(at) > 1 else at
     index = np.minimum(middles.astype(int), max(len(points) - 2, 0))
     step = points[np.minimum(index + 1, len(points) - 1)] - points[index]
@@ -128,46 +129,45 @@ def _clipped(line: Polyline, clip: Clip) -> list[Polyline]:
 
 def _crossings(
     points: Float[np.ndarray, "P 2"],
-    begins: Float[np.ndarray, "E 2"],
+    starts: Float[np.ndarray, "E 2"],
     ends: Float[np.ndarray, "E 2"],
 ) -> Float[np.ndarray, " C"]:
     """Where a line crosses edges, counted in its points: 2.5 is half way from point 2 to 3."""
-    if len(points) * len(begins) > _MOST_CROSSINGS:
-        raise DrawingError("a clip path must have fewer points", got=len(begins))
-    found = [np.empty(0)]
-    size = max(_BLOCK // max(len(begins), 1), 1)
+    if len(points) * len(starts) > _MOST_CROSSINGS:
+        raise DrawingError("a clip path must have fewer points", got=len(starts))
+    crossings = [np.empty(0)]
+    size = max(_BLOCK // max(len(starts), 1), 1)
     for first in range(0, len(points) - 1, size):
         a = points[first : first + size + 1]
-        way, edge, gap = np.diff(a, axis=0)[:, None], (ends - begins)[None], begins - a[:-1, None]
-        cross = way[..., 0] * edge[..., 1] - way[..., 1] * edge[..., 0]
+        step, edge, gap = np.diff(a, axis=0)[:, None], (ends - starts)[None], starts - a[:-1, None]
+        cross = step[..., 0] * edge[..., 1] - step[..., 1] * edge[..., 0]
         with np.errstate(divide="ignore", invalid="ignore"):
             t = (gap[..., 0] * edge[..., 1] - gap[..., 1] * edge[..., 0]) / cross
-            u = (gap[..., 0] * way[..., 1] - gap[..., 1] * way[..., 0]) / cross
+            u = (gap[..., 0] * step[..., 1] - gap[..., 1] * step[..., 0]) / cross
         row, column = np.nonzero((t > 0) & (t < 1) & (u >= 0) & (u <= 1))
-        found.append(first + row + t[row, column])
-    return np.concatenate(found)
+        crossings.append(first + row + t[row, column])
+    return np.concatenate(crossings)
 
 
 def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " P"]:
-    """Whether points are inside of a clip; its border is."""
     inside = np.zeros(len(points), bool)
     for area in clip:
-        begins, ends = area.edges()
-        if len(begins) == 0:
+        starts, ends = area.edges()
+        if len(starts) == 0:
             continue
-        slack = 1e-6 * float((begins.max(axis=0) - begins.min(axis=0)).max())
-        way = ends - begins
-        size = max(_BLOCK // len(begins), 1)
+        slack = 1e-6 * float((starts.max(axis=0) - starts.min(axis=0)).max())
+        edges = ends - starts
+        size = max(_BLOCK // len(starts), 1)
         for first in range(0, len(points), size):
             some = points[first : first + size, None]
-            gap = some - begins
-            side = way[:, 0] * gap[..., 1] - way[:, 1] * gap[..., 0]
-            up = (begins[:, 1] <= some[..., 1]) & (ends[:, 1] > some[..., 1]) & (side > 0)
-            down = (begins[:, 1] > some[..., 1]) & (ends[:, 1] <= some[..., 1]) & (side < 0)
+            gap = some - starts
+            side = edges[:, 0] * gap[..., 1] - edges[:, 1] * gap[..., 0]
+            up = (starts[:, 1] <= some[..., 1]) & (ends[:, 1] > some[..., 1]) & (side > 0)
+            down = (starts[:, 1] > some[..., 1]) & (ends[:, 1] <= some[..., 1]) & (side < 0)
             turns = up.sum(axis=1) - down.sum(axis=1)
-            length = np.maximum((way**2).sum(axis=1), 1e-300)
-            share = np.clip((gap * way).sum(axis=2) / length, 0, 1)[..., None]
-            on_edge = (((gap - share * way) ** 2).sum(axis=2) <= slack**2).any(axis=1)
+            length = np.maximum((edges**2).sum(axis=1), 1e-300)
+            share = np.clip((gap * edges).sum(axis=2) / length, 0, 1)[..., None]
+            on_edge = (((gap - share * edges) ** 2).sum(axis=2) <= slack**2).any(axis=1)
             hit = (turns % 2 == 1 if area.even_odd else turns != 0) | on_edge
             inside[first : first + size][hit] = area.is_in
     return inside
@@ -186,44 +186,44 @@ class Frame:
 
     def mask(self, area: Area) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
         """Fill an area: a part of the picture, and which of its pixels are inside."""
-        begins, ends = ((p - self.corner) * self.scale for p in area.edges())
+        starts, ends = ((p - self.corner) * self.scale for p in area.edges())
         height, width = self.shape
-        if len(begins) == 0:
+        if len(starts) == 0:
             return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), bool)
-        low = np.clip(np.floor(begins.min(axis=0)), 0, (width, height)).astype(int)
-        high = np.clip(np.ceil(begins.max(axis=0)) + 1, 0, (width, height)).astype(int)
+        low = np.clip(np.floor(starts.min(axis=0)), 0, (width, height)).astype(int)
+        high = np.clip(np.ceil(starts.max(axis=0)) + 1, 0, (width, height)).astype(int)
         wide, high_ = np.maximum(high - low, 0).tolist()
-        turns = _winding(begins - low, ends - low, high_, wide)
-        place = (slice(low[1], low[1] + high_), slice(low[0], low[0] + wide))
-        return place, (turns % 2 == 1 if area.even_odd else turns != 0)
+        turns = _winding(starts - low, ends - low, high_, wide)
+        window = (slice(low[1], low[1] + high_), slice(low[0], low[0] + wide))
+        return window, (turns % 2 == 1 if area.even_odd else turns != 0)
 
     def clipped_mask(self, shape: Shape) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
         """Fill the area of a shape, inside its clips."""
-        place, mask = self.mask(shape.area)
+        window, mask = self.mask(shape.area)
         for clip in shape.clips:
-            seen = np.zeros(self.shape, bool)
+            visible = np.zeros(self.shape, bool)
             for area in clip:
                 inner, part = self.mask(area)
-                seen[inner][part] = area.is_in
-            mask &= seen[place]
-        return place, mask
+                visible[inner][part] = area.is_in
+            mask &= visible[window]
+        return window, mask
 
 
 def _winding(
-    begins: Float[np.ndarray, "E 2"], ends: Float[np.ndarray, "E 2"], height: int, width: int
+    starts: Float[np.ndarray, "E 2"], ends: Float[np.ndarray, "E 2"], height: int, width: int
 ) -> Int64[np.ndarray, "h w"]:
     """How often edges go round the middle of each pixel, with their sense."""
-    way = ends - begins
-    top = np.clip(np.ceil(np.minimum(begins[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
-    stop = np.clip(np.ceil(np.maximum(begins[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
+    edges = ends - starts
+    top = np.clip(np.ceil(np.minimum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
+    stop = np.clip(np.ceil(np.maximum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
     counts = stop - top
     if counts.sum() > _MOST_CROSSINGS:
-        raise DrawingError("an area must have fewer edges", got=len(begins))
-    edge = np.repeat(np.arange(len(begins)), counts)
-    row = np.arange(len(edge)) + np.repeat(top - np.cumsum(counts) + counts, counts)
-    x = begins[edge, 0] + (row + 0.5 - begins[edge, 1]) * way[edge, 0] / way[edge, 1]
+        raise DrawingError("an area must have fewer edges", got=len(starts))
+    edge, row = part_indices(counts)
+    row += top[edge]
+    x = starts[edge, 0] + (row + 0.5 - starts[edge, 1]) * edges[edge, 0] / edges[edge, 1]
     column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
-    sense = np.sign(way[edge, 1])
+    sense = np.sign(edges[edge, 1])
     flat = np.bincount(row * (width + 1) + column, sense, height * (width + 1))
     turns: Int64[np.ndarray, "h w"] = (
         flat.reshape(height, width + 1)[:, :-1].cumsum(axis=1).round().astype(np.int64)
@@ -231,10 +231,10 @@ def _winding(
     return turns
 
 
-def seen_parts(
+def visible_parts(
     shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape], hidden: bool
 ) -> list[list[Polyline]]:
-    """Keep what of each shape's lines can be seen: not covered, and of another colour than around.
+    """Keep the visible parts of each shape's lines: not covered, and of another colour than around.
 
     Args:
         shapes: In the order in which they are painted; those that are `grounds` among them.
@@ -246,23 +246,23 @@ def seen_parts(
     is_ground = {id(shape) for shape in grounds}
     plain = all(shape.fill is None or id(shape) in is_ground for shape in shapes)
     if not lines or plain:
-        colour, found = paper, []
+        colour, visible = paper, []
         if grounds and (ground := grounds[-1].fill) is not None:
             colour = _over(ground, paper)
         for shape in shapes:
-            shown = id(shape) not in is_ground and not is_same_colour(shape.line_rgb, colour)
-            found.append(shape.lines if shown else [])
-        return found
+            is_visible = id(shape) not in is_ground and not is_same_colour(shape.line_rgb, colour)
+            visible.append(shape.lines if is_visible else [])
+        return visible
     frame = _frame(shapes, lines)
     colours, numbers = _painted(shapes, frame, paper)
     parts = []
     for number, shape in enumerate(shapes):
-        kept: list[Polyline] = []
+        visible_lines: list[Polyline] = []
         if id(shape) not in is_ground:
-            look = _Look(frame, colours, numbers, number, hidden)
-            for line in shape.lines if look.shows_edges(shape) else ():
-                kept += look.seen(line, shape)
-        parts.append(kept)
+            view = _View(frame, colours, numbers, number, hidden)
+            for line in shape.lines if view.shows_edges(shape) else ():
+                visible_lines += view.visible(line, shape)
+        parts.append(visible_lines)
     return parts
 
 
@@ -274,10 +274,10 @@ def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
     covered = crossings = 1e-9
     for shape in shapes:
         if shape.fill is not None and shape.area.rings:
-            begins, ends = shape.area.edges()
-            size = np.minimum(begins.max(axis=0), high) - np.maximum(begins.min(axis=0), low)
+            starts, ends = shape.area.edges()
+            size = np.minimum(starts.max(axis=0), high) - np.maximum(starts.min(axis=0), low)
             covered += float(np.maximum(size, 0).prod()) / extent**2
-            heights = np.minimum(np.abs(ends - begins)[:, 1] / extent, 1)
+            heights = np.minimum(np.abs(ends - starts)[:, 1] / extent, 1)
             crossings += float(heights.sum())
     side = min(_SIDE, math.sqrt(_MOST_PIXELS / covered), _MOST_CROSSINGS / crossings)
     scale = max(side, 32) / extent
@@ -293,18 +293,18 @@ def _painted(shapes: Sequence[Shape], frame: Frame, paper: RGB) -> tuple[np.ndar
     for number, shape in enumerate(shapes):
         if shape.fill is None:
             continue
-        place, mask = frame.clipped_mask(shape)
+        window, mask = frame.clipped_mask(shape)
         alpha = shape.fill.alpha
-        below = colours[place][mask]
-        colours[place][mask] = alpha * np.array(shape.fill.rgb) + (1 - alpha) * below
+        below = colours[window][mask]
+        colours[window][mask] = alpha * np.array(shape.fill.rgb) + (1 - alpha) * below
         if alpha >= _OPAQUE:
-            numbers[place][mask] = number
+            numbers[window][mask] = number
     return colours, numbers
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """What is seen of a shape's lines in the finished painting.
+class _View:
+    """The finished painting, in which parts of a shape's lines are visible.
 
     Args:
         frame: Where its pixels lie.
@@ -321,36 +321,36 @@ class _Look:
     hidden: bool
 
     def shows_edges(self, shape: Shape) -> bool:
-        """Whether anything of what was painted is seen, where only its centre lines are left."""
+        """Whether any painted edge is visible, of a shape reduced to its centre lines."""
         as_area = replace(shape, edges=[])
-        return not shape.edges or any(self.seen(edge, as_area) for edge in shape.edges)
+        return not shape.edges or any(self.visible(edge, as_area) for edge in shape.edges)
 
-    def seen(self, line: Polyline, shape: Shape) -> list[Polyline]:
-        """Keep what of a line can be seen, but for a pixel or so."""
+    def visible(self, line: Polyline, shape: Shape) -> list[Polyline]:
+        """Keep the visible parts of a line, to about a pixel."""
         points = (line.points - self.frame.corner) * self.frame.scale
         index, step, count = _samples(points)
         after = np.minimum(index + 1, len(points) - 1)
         at = points[index] + step[:, None] * (points[after] - points[index])
         column, row = np.clip(at, 1, np.array(self.frame.shape[::-1]) - 2).astype(int).T
         around = [(row + dy, column + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-        beside = np.stack([self.colours[place] for place in around]).astype(np.int16)
+        beside = np.stack([self.colours[pixel] for pixel in around]).astype(np.int16)
         if shape.edges:
-            seen = np.ones(len(index), bool)
+            visible = np.ones(len(index), bool)
         elif shape.stroke is not None:
-            seen = np.abs(beside - np.array(shape.line_rgb)).max(axis=(0, 2)) > SAME_COLOUR
+            visible = np.abs(beside - np.array(shape.line_rgb)).max(axis=(0, 2)) > SAME_COLOUR
         else:
-            seen = (beside.max(axis=0) - beside.min(axis=0)).max(axis=1) > SAME_COLOUR
+            visible = (beside.max(axis=0) - beside.min(axis=0)).max(axis=1) > SAME_COLOUR
         if not self.hidden:
-            above = np.stack([self.numbers[place] for place in around]).min(axis=0)
-            seen &= above <= self.number
-        if seen.all() or not seen.any():
-            return [line] if seen.all() else []
-        runs = np.flatnonzero(np.diff(seen)) + 1
-        for begin, stop in zip(runs[:-1].tolist(), runs[1:].tolist(), strict=True):
-            if stop - begin < _BRIDGED:
-                seen[begin:stop] = seen[begin - 1]
+            above = np.stack([self.numbers[pixel] for pixel in around]).min(axis=0)
+            visible &= above <= self.number
+        if visible.all() or not visible.any():
+            return [line] if visible.all() else []
+        runs = np.flatnonzero(np.diff(visible)) + 1
+        for start, stop in zip(runs[:-1].tolist(), runs[1:].tolist(), strict=True):
+            if stop - start < _BRIDGED:
+                visible[start:stop] = visible[start - 1]
         half = 0.5 / count
-        parts = cut(line, index + step - half, index + step + half, seen)
+        parts = cut(line, index + step - half, index + step + half, visible)
         least = _BRIDGED / self.frame.scale
         return [part for part in parts if part.length >= least or len(parts) == 1]
 
@@ -358,11 +358,10 @@ class _Look:
 def _samples(
     points: Float[np.ndarray, "P 2"],
 ) -> tuple[Int64[np.ndarray, " N"], Float[np.ndarray, " N"], Int64[np.ndarray, " N"]]:
-    """Places a pixel apart: the point before, the share of the way on, how many there are on it."""
+    """Samples a pixel apart: the point before, the share of its segment, samples on that."""
     lengths = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(1)
     counts = np.ceil(np.clip(lengths, 1, 10 * _SIDE)).astype(int)
-    index = np.repeat(np.arange(len(counts)), counts)
-    number = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
+    index, number = part_indices(counts)
     count = counts[index]
     return index, (number + 0.5) / count, count
 
@@ -380,17 +379,17 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
     Returns:
         None if no part of the area is a line.
     """
-    begins, ends = shape.area.edges()
-    if len(begins) < 3:
+    starts, ends = shape.area.edges()
+    if len(starts) < 3:
         return None
-    around = float(np.hypot(*(ends - begins).T).sum())
-    extent = float((begins.max(axis=0) - begins.min(axis=0)).max())
+    around = float(np.hypot(*(ends - starts).T).sum())
+    extent = float((starts.max(axis=0) - starts.min(axis=0)).max())
     rough, scale = _ink(shape, _PEN_ROUGH / max(extent, 1e-300))
     width = 2 * rough.sum() / scale**2 / max(around, 1e-300)
     if width <= 0 or around < 2 * _PEN_LENGTH * width or extent > _PEN_SIDE / 3 * width:
         return None
     ink, scale = _ink(shape, min(_PEN_PIXELS / width, _PEN_SIDE / extent))
-    corner = begins.min(axis=0) - 2 / scale
+    corner = starts.min(axis=0) - 2 / scale
     regions = Regions.of(ink)
     skeleton = thin(ink)
     lengths = np.bincount(regions.labels[skeleton], minlength=len(regions.areas)).clip(1)
@@ -420,22 +419,22 @@ def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
     points, _ = shape.area.edges()
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = (np.ceil((high - low) * scale) + 4).astype(int).tolist()
-    place, inside = Frame(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
+    window, inside = Frame(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
     ink = np.zeros((height, width), bool)
-    ink[place] = inside
+    ink[window] = inside
     return ink, scale
 
 
 def _eroded(ink: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"]:
-    """Take a border off ink, in steps that make an octagon."""
-    left = np.pad(ink, 1)
+    """Erode ink, in steps that make an octagon."""
+    eroded = np.pad(ink, 1)
     for number in range(max(round(radius), 1)):
-        inner = left.copy()
-        inner[1:] &= left[:-1]
-        inner[:-1] &= left[1:]
+        inner = eroded.copy()
+        inner[1:] &= eroded[:-1]
+        inner[:-1] &= eroded[1:]
         if number % 2:
-            left, inner = inner, inner.copy()
-        inner[:, 1:] &= left[:, :-1]
-        inner[:, :-1] &= left[:, 1:]
-        left = inner
-    return left[1:-1, 1:-1]
+            eroded, inner = inner, inner.copy()
+        inner[:, 1:] &= eroded[:, :-1]
+        inner[:, :-1] &= eroded[:, 1:]
+        eroded = inner
+    return eroded[1:-1, 1:-1]

@@ -1,6 +1,6 @@
-"""Reading a drawing from SVG: what would be seen as lines becomes strokes.
+"""Reading a drawing from SVG: visible lines become strokes.
 
-The way: XML -> shapes with their styles, clipped -> what of their lines is seen -> centre lines of
+Stages: XML -> shapes with their styles, clipped -> visible parts of their lines -> centre lines of
 pens -> lines drawn twice and lines in pieces made one. Lines keep their points, curves become as
 few points as a five-hundredth of the drawing's size allows; an area without a line gives its
 outline, or, where it is the line of a pen, its centre line. Texts and embedded pictures are left
@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
-from sketch_pix2seq.io.svg_areas import Shape, pen_lines, seen_parts
+from sketch_pix2seq.io.svg_areas import Shape, pen_lines, visible_parts
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
 from sketch_pix2seq.io.svg_style import RGB
 from sketch_pix2seq.io.svg_walk import SvgWalk
@@ -80,13 +80,13 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
 def _strokes(
     walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
 ) -> list[Stroke]:
-    """Make strokes of what is seen of the shapes."""
+    """Make strokes of the visible parts of shapes."""
     as_written |= walk.is_whole
     shapes = [replace(shape) for shape in shapes]
     if not as_written:
         _find_pen_lines(walk, shapes)
     grounds = [shape for shape in shapes if walk.is_ground(shape)]
-    parts = seen_parts(shapes, paper, grounds=grounds, hidden=hidden)
+    parts = visible_parts(shapes, paper, grounds=grounds, hidden=hidden)
     lines = [line for part in parts for line in part]
     owner = [number for number, part in enumerate(parts) for _ in part]
     strokes = [
@@ -109,10 +109,10 @@ def _on_page(
     moved = [(line - (left, top)).astype(np.float32) for line in points]
     x0, y0, x1, y1 = bounds(moved) or (0.0, 0.0, 0.0, 0.0)
     slack = _SLACK * max(width, height)
-    is_on_it = min(x0, y0) >= -slack and x1 <= width + slack and y1 <= height + slack
+    is_on_page = min(x0, y0) >= -slack and x1 <= width + slack and y1 <= height + slack
     pen = float(np.median([stroke.width for stroke in strokes]))
     longest = max(width, height)
-    if not is_on_it or longest > MAX_PAPER:
+    if not is_on_page or longest > MAX_PAPER:
         return tuple(moved), None
     line_width = min(max(pen, _THINNEST * longest), longest)
     size_mm = size_mm if size_mm and size_mm <= MAX_PAPER else None
@@ -133,19 +133,19 @@ def _num_pens(strokes: list[Stroke]) -> int:
 
 def _find_pen_lines(walk: SvgWalk, shapes: list[Shape]) -> None:
     """Replace the outlines of areas that are lines of a pen by their centre lines."""
-    areas_left = _MAX_PEN_AREAS
+    remaining = _MAX_PEN_AREAS
     for shape in shapes:
         if shape.stroke is None and shape.fill is not None and not walk.is_ground(shape):
-            found = pen_lines(shape) if areas_left else None
-            if found is not None:
+            pen_line = pen_lines(shape) if remaining else None
+            if pen_line is not None:
                 shape.edges = shape.lines
-                shape.lines, shape.width = found
-                areas_left -= 1
+                shape.lines, shape.width = pen_line
+                remaining -= 1
 
 
 def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
     """Leave out points that repeat the one before; a dot stays one point."""
     is_new = np.ones(len(stroke), bool)
     is_new[1:] = (stroke[1:].astype(np.float32) != stroke[:-1].astype(np.float32)).any(axis=1)
-    kept: Float[np.ndarray, "Q 2"] = stroke[is_new]
-    return kept
+    distinct: Float[np.ndarray, "Q 2"] = stroke[is_new]
+    return distinct

@@ -18,7 +18,7 @@ MAX_POINTS = 1_000_000
 
 _MAX_SAMPLES = 6_000_000
 _CURVE_TOLERANCE = 2e-3  # of the drawing's longest side
-_MEETING = 5e-4  # of the longest side: ends that are so near are one place
+_MEETING = 5e-4  # of the longest side: ends that are so near meet
 _MEETING_WIDTH = 0.2  # and of the line's width
 _SAME_WIDTH = 1.5  # times as wide: still the same pen
 _STRAIGHT_ON = -0.5  # cosine: at most 60 degrees of turn where more than two lines meet
@@ -61,7 +61,7 @@ def polyline(line: Line, matrix: Float[np.ndarray, "3 3"]) -> Polyline:
 
 def cut(
     line: Polyline,
-    begins: Float[np.ndarray, " S"],
+    starts: Float[np.ndarray, " S"],
     ends: Float[np.ndarray, " S"],
     keep: Bool[np.ndarray, " S"],
 ) -> list[Polyline]:
@@ -69,7 +69,7 @@ def cut(
 
     Args:
         line: The line.
-        begins: Where each of its parts begins, in order, counted in its points: 2.5 is half way
+        starts: Where each of its parts begins, in order, counted in its points: 2.5 is half way
             from point 2 to point 3.
         ends: Where each part ends, which is where the next one begins.
         keep: Which parts are kept; those side by side stay together.
@@ -79,20 +79,20 @@ def cut(
     edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]])))
     parts = []
     for first, stop in edges.reshape(-1, 2).tolist():
-        begin, end = float(begins[first]), float(ends[stop - 1])
-        whole = np.arange(int(np.floor(begin)) + 1, int(np.ceil(end)))
-        points = [_at(line.points, begin), *line.points[whole], _at(line.points, end)]
+        start, end = float(starts[first]), float(ends[stop - 1])
+        whole = np.arange(int(np.floor(start)) + 1, int(np.ceil(end)))
+        points = [_at(line.points, start), *line.points[whole], _at(line.points, end)]
         is_corner = np.concatenate([[True], line.is_corner[whole], [True]])
         parts.append(Polyline(np.array(points), is_corner))
     return parts
 
 
-def _at(points: Float[np.ndarray, "P 2"], place: float) -> Float[np.ndarray, " 2"]:
-    index = min(int(place), len(points) - 2)
-    here: Float[np.ndarray, " 2"] = points[index] + (place - index) * (
+def _at(points: Float[np.ndarray, "P 2"], position: float) -> Float[np.ndarray, " 2"]:
+    index = min(int(position), len(points) - 2)
+    point: Float[np.ndarray, " 2"] = points[index] + (position - index) * (
         points[index + 1] - points[index]
     )
-    return here
+    return point
 
 
 def thinned(lines: Sequence[Polyline]) -> list[Float[np.ndarray, "P 2"]]:
@@ -130,7 +130,7 @@ def drawn_once(strokes: Sequence[Stroke]) -> list[Stroke]:
 
     Lines of one element may be two widths apart: hand-drawn styles draw each line twice.
     """
-    kept: list[Stroke] = []
+    distinct: list[Stroke] = []
     cells: dict[tuple[int, ...], list[int]] = {}
     extent = _extent(strokes)
     reach = max(2 * float(np.median([stroke.width for stroke in strokes])), 1e-4 * extent, 1e-9)
@@ -142,34 +142,36 @@ def drawn_once(strokes: Sequence[Stroke]) -> list[Stroke]:
             for corner in itertools.product((0, 1), repeat=4)
             for number in cells.get(tuple(a + b for a, b in zip(low, corner, strict=True)), [])[-8:]
         }
-        if not any(_is_over(stroke, kept[number], extent) for number in sorted(near)):
-            cells.setdefault(tuple(np.floor(box).astype(int).tolist()), []).append(len(kept))
-            kept.append(stroke)
-    return kept
+        if not any(_is_over(stroke, distinct[number], extent) for number in sorted(near)):
+            cells.setdefault(tuple(np.floor(box).astype(int).tolist()), []).append(len(distinct))
+            distinct.append(stroke)
+    return distinct
 
 
-def _is_over(one: Stroke, other: Stroke, extent: float) -> bool:
+def _is_over(first: Stroke, second: Stroke, extent: float) -> bool:
     """Whether two lines are drawn over each other."""
     least = 1e-4 * extent
-    reach = max(min(one.width, other.width) * (2 if one.element == other.element else 1), least)
-    if one.colour != other.colour:
+    reach = max(
+        min(first.width, second.width) * (2 if first.element == second.element else 1), least
+    )
+    if first.colour != second.colour:
         reach = least
-    ends, others = one.points[[0, -1]], other.points[[0, -1]]
+    ends, others = first.points[[0, -1]], second.points[[0, -1]]
     apart = min(np.abs(ends - others).max(), np.abs(ends - others[::-1]).max())
     is_closed = all(np.abs(pair[0] - pair[1]).max() <= reach for pair in (ends, others))
     if apart > 1.5 * reach and not is_closed:
         return False
-    return _distance(one.points, other.points) <= reach >= _distance(other.points, one.points)
+    return _distance(first.points, second.points) <= reach >= _distance(second.points, first.points)
 
 
-def _distance(one: Float[np.ndarray, "P 2"], other: Float[np.ndarray, "Q 2"]) -> float:
+def _distance(line: Float[np.ndarray, "P 2"], other: Float[np.ndarray, "Q 2"]) -> float:
     """The largest distance of samples of a line from another line."""
-    at = np.linspace(0, len(one) - 1, _SAMPLES)
-    samples = np.stack([np.interp(at, np.arange(len(one)), axis) for axis in one.T], axis=1)
-    begins, ends = (other[:-1], other[1:]) if len(other) > 1 else (other, other)
-    way, gap = ends - begins, samples[:, None] - begins
-    share = (gap * way).sum(axis=2) / np.maximum((way**2).sum(axis=1), 1e-300)
-    away = gap - np.clip(share, 0, 1)[..., None] * way
+    at = np.linspace(0, len(line) - 1, _SAMPLES)
+    samples = np.stack([np.interp(at, np.arange(len(line)), axis) for axis in line.T], axis=1)
+    starts, ends = (other[:-1], other[1:]) if len(other) > 1 else (other, other)
+    edges, gap = ends - starts, samples[:, None] - starts
+    share = (gap * edges).sum(axis=2) / np.maximum((edges**2).sum(axis=1), 1e-300)
+    away = gap - np.clip(share, 0, 1)[..., None] * edges
     return float(np.hypot(away[..., 0], away[..., 1]).min(axis=1).max())
 
 
@@ -184,7 +186,7 @@ def joined(strokes: Sequence[Stroke]) -> list[Stroke]:
     extent = _extent(strokes)
     width = float(np.median([stroke.width for stroke in strokes]))
     meetings: dict[int, list[tuple[int, int]]] = {}
-    places: dict[tuple[int, int], int] = {}
+    ids: dict[tuple[int, int], int] = {}
     cell = max(_MEETING * extent, _MEETING_WIDTH * width, 1e-12)
     for number, stroke in enumerate(strokes):
         ends = stroke.points[[0, -1]]
@@ -192,15 +194,17 @@ def joined(strokes: Sequence[Stroke]) -> list[Stroke]:
             continue
         for side, (x, y) in enumerate((ends / (2 * cell)).tolist()):
             near = [
-                (int(x // 1) + dx, int(y // 1) + dy) for dx in (0, *_way(x)) for dy in (0, *_way(y))
+                (int(x // 1) + dx, int(y // 1) + dy)
+                for dx in (0, *_neighbour_cells(x))
+                for dy in (0, *_neighbour_cells(y))
             ]
-            place = next((places[key] for key in near if key in places), len(places))
-            places.setdefault(near[0], place)
-            meetings.setdefault(place, []).append((number, side))
+            meeting_id = next((ids[key] for key in near if key in ids), len(ids))
+            ids.setdefault(near[0], meeting_id)
+            meetings.setdefault(meeting_id, []).append((number, side))
     following: dict[tuple[int, int], tuple[int, int]] = {}
     for meeting in meetings.values():
-        for one, other in _pairs(strokes, meeting):
-            following[one], following[other] = other, one
+        for end, other in _pairs(strokes, meeting):
+            following[end], following[other] = other, end
     chains, is_used = [], [False] * len(strokes)
     starts = [(n, side) for n in range(len(strokes)) for side in (0, 1)]
     loose = [start for start in starts if start not in following]
@@ -210,26 +214,25 @@ def joined(strokes: Sequence[Stroke]) -> list[Stroke]:
     return [stroke for _, stroke in sorted(chains, key=lambda chain: chain[0])]
 
 
-def _way(x: float) -> tuple[int, ...]:
-    """The neighbouring cell that is near, if one is."""
+def _neighbour_cells(x: float) -> tuple[int, ...]:
+    """Offset of the nearer neighbouring cell."""
     return (-1,) if x % 1 < 0.5 else (1,)
 
 
 def _pairs(
     strokes: Sequence[Stroke], meeting: list[tuple[int, int]]
 ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Which of the ends that meet in a place go on in each other."""
     if not 2 <= len(meeting) <= 16:
         return []
-    ways = []
+    directions = []
     for number, side in meeting:
         points = strokes[number].points if side == 0 else strokes[number].points[::-1]
-        way = points[1] - points[0]
-        ways.append(way / max(float(np.hypot(*way)), 1e-300))
-    found = []
+        direction = points[1] - points[0]
+        directions.append(direction / max(float(np.hypot(*direction)), 1e-300))
+    pairs = []
     free = set(range(len(meeting)))
     order = sorted(
-        (float(ways[a] @ ways[b]), b, a)
+        (float(directions[a] @ directions[b]), b, a)
         for a, b in itertools.combinations(range(len(meeting)), 2)
         if _is_one_pen(strokes[meeting[a][0]], strokes[meeting[b][0]])
     )
@@ -237,13 +240,13 @@ def _pairs(
         is_straight = turn < _STRAIGHT_ON or len(meeting) == 2
         if {a, b} <= free and is_straight and meeting[a][0] != meeting[b][0]:
             free -= {a, b}
-            found.append((meeting[a], meeting[b]))
-    return found
+            pairs.append((meeting[a], meeting[b]))
+    return pairs
 
 
-def _is_one_pen(one: Stroke, other: Stroke) -> bool:
-    wide, narrow = max(one.width, other.width), min(one.width, other.width)
-    return one.colour == other.colour and wide <= _SAME_WIDTH * narrow
+def _is_one_pen(first: Stroke, second: Stroke) -> bool:
+    wide, narrow = max(first.width, second.width), min(first.width, second.width)
+    return first.colour == second.colour and wide <= _SAME_WIDTH * narrow
 
 
 def _chain(

@@ -48,11 +48,13 @@ def to_svg(
     paper = paper_for(drawing, size, margin, line_width, size_mm)
     sides = (paper.width, paper.height)
     mm = paper.mm_per_pixel
-    shown = [number(side) if paper.size_mm is None else f"{number(side * mm)}mm" for side in sides]
+    lengths = [
+        number(side) if paper.size_mm is None else f"{number(side * mm)}mm" for side in sides
+    ]
     width, height = map(number, sides)
     has_layers = bool(layers_of(drawing))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown[0]}" height="{shown[1]}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{lengths[0]}" height="{lengths[1]}"'
         f' viewBox="0 0 {width} {height}" {WHOLE_STROKES}="whole"'
         + (f' xmlns:inkscape="{_INKSCAPE}">' if has_layers else ">")
         + ("" if title is None else f"<title>{escape(_printable(title))}</title>")
@@ -92,20 +94,19 @@ def drawing_group(
     paper = paper_for(strokes, size, margin, line_width)
     paper = paper._replace(shift=paper.shift + np.asarray(origin))
     pens = pens_of(drawing) or [(colour, list(range(len(strokes))))]
-    return "".join(_group([strokes[k] for k in own], paper, pen) for pen, own in pens)
+    return "".join(_group([strokes[k] for k in numbers], paper, pen) for pen, numbers in pens)
 
 
 def _group(
     drawing: Drawing, paper: Paper, colour: str, *, curves: bool = False, animate: bool = False
 ) -> str:
-    """Write a drawing as it lies on its paper."""
     strokes = strokes_of(drawing)
     if not len(strokes):
         return ""
-    paths = [path_data(paper.place(stroke)) for stroke in strokes]
+    paths = [path_data(paper.transform(stroke)) for stroke in strokes]
     if curves:
         paths = [
-            curve_data(paper.place(some)) if len(some) else path
+            curve_data(paper.transform(some)) if len(some) else path
             for some, path in zip(curves_of(drawing), paths, strict=True)
         ]
     style = ""
@@ -120,7 +121,7 @@ def _group(
         return f'<g fill="none" stroke={quoteattr(colour)}{look}{style}{"".join(elements)}</g>'
     return style + "".join(
         f'<g inkscape:groupmode="layer" inkscape:label="{name}" fill="none" stroke="{pen}"{look}'
-        + "".join(elements[place] for place in some)
+        + "".join(elements[index] for index in some)
         + "</g>"
         for name, pen, some in layers
     )

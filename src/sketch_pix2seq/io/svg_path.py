@@ -91,7 +91,7 @@ def path_lines(data: str) -> list[Line]:
                 lines.append([])
             if kind in "CSQTA":
                 flush()
-                if kind in "ST":  # the control point before, seen from here on the other side
+                if kind in "ST":  # the control point before, mirrored
                     points.insert(0, 2 * at - control if before in _FOLLOWED[kind] else at)
                 sampled = _arc(at, numbers, end) if kind == "A" else _bezier([at, *points])
                 lines[-1].append(Piece(sampled, True))
@@ -110,24 +110,24 @@ def path_lines(data: str) -> list[Line]:
 def _segments(data: str) -> tuple[list[tuple[str, list[float]]], bool]:
     """Split path data into commands with their numbers; also return whether all of it is read."""
     segments: list[tuple[str, list[float]]] = []
-    place = 0
-    while found := _LETTER.match(data, place):
-        letter = found[1]
-        place = found.end()
+    position = 0
+    while match := _LETTER.match(data, position):
+        letter = match[1]
+        position = match.end()
         if letter in "Zz":
             segments.append((letter, []))
             continue
         pattern = _PATTERNS.get(letter.upper())
-        numbers = pattern and pattern.match(data, place)
+        numbers = pattern and pattern.match(data, position)
         if pattern is None or numbers is None:
             return segments, False
         while numbers is not None:
             read = (min(max(float(number), -LARGEST), LARGEST) for number in numbers.groups())
             segments.append((letter, list(read)))
-            place = numbers.end()
+            position = numbers.end()
             letter = {"M": "L", "m": "l"}.get(letter, letter)  # points after a move are lines
-            numbers = pattern.match(data, place)
-    return segments, not data[place:].strip(" \t\r\n\f,")
+            numbers = pattern.match(data, position)
+    return segments, not data[position:].strip(" \t\r\n\f,")
 
 
 def _points(letter: str, numbers: Sequence[float], at: complex) -> list[complex]:
@@ -164,11 +164,11 @@ def _arc(start: complex, numbers: Sequence[float], end: complex) -> Float[np.nda
     chord /= scale
     height = math.sqrt(max(1 / abs(chord) ** 2 - 1, 0))
     centre = chord * (-1j * height if is_large != is_sweep else 1j * height)
-    begin = cmath.phase(chord - centre)
-    sweep = (cmath.phase(-chord - centre) - begin) % math.tau
+    start_angle = cmath.phase(chord - centre)
+    sweep = (cmath.phase(-chord - centre) - start_angle) % math.tau
     sweep -= 0 if is_sweep else math.tau
     count = max(math.ceil(_TURN_SAMPLES * abs(sweep) / math.tau), 2)
-    circle = centre + np.exp(1j * (begin + sweep * np.linspace(0, 1, count + 1)))
+    circle = centre + np.exp(1j * (start_angle + sweep * np.linspace(0, 1, count + 1)))
     ellipse = scale * (rx * circle.real + 1j * ry * circle.imag)
     points = ellipse * rotation + (start + end) / 2
     points[0], points[-1] = start, end

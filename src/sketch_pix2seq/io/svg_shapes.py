@@ -1,4 +1,6 @@
-"""SVG shapes as polylines: rectangles, circles, lines, polygons; paths by `svg_path`.
+"""SVG shapes as polylines, and the lengths, view boxes and transforms that place them.
+
+Rectangles, circles, lines, polygons; paths by `svg_path`.
 
 Curves are sampled finely here; `svg_in` leaves out what is not needed once it knows how
 large the drawing is.
@@ -42,7 +44,7 @@ def shape_lines(
 
     Args:
         tag: Name of the shape's element.
-        values: The element's attributes, or what CSS puts in their places.
+        values: The element's attributes, or what CSS puts instead.
         viewport: Width and height to which percentages refer.
         font_size: In pixels, to which `em` refers.
 
@@ -127,19 +129,19 @@ def transform(
         raise DrawingError(
             f"a `transform` must have at most {_LONGEST_TRANSFORM} letters", got=len(text)
         )
-    matrix, place = np.eye(3), 0
+    matrix, position = np.eye(3), 0
     with np.errstate(over="ignore", invalid="ignore"):
-        while found := _FUNCTION.match(text, place):
-            place = found.end()
+        while match := _FUNCTION.match(text, position):
+            position = match.end()
             arguments = [
                 _argument(part, unit.lower(), viewport[number % 2], font_size)
-                for number, (part, unit) in enumerate(_ARGUMENT.findall(found[2]))
+                for number, (part, unit) in enumerate(_ARGUMENT.findall(match[2]))
             ]
             try:
-                matrix = matrix @ _function(found[1].lower(), arguments)
+                matrix = matrix @ _function(match[1].lower(), arguments)
             except (TypeError, OverflowError, ValueError):
                 raise DrawingError("a `transform` must be readable", got=text[:60]) from None
-    if place != len(text) or not np.isfinite(matrix).all():
+    if position != len(text) or not np.isfinite(matrix).all():
         raise DrawingError("a `transform` must be readable and finite", got=text[:60])
     words = [_PLACES.get(word, word) for word in origin.split()[:2]] or ["0"]
     middle = np.eye(3)
@@ -220,8 +222,8 @@ def _rect(
     ]
     line: Line = []
     at = np.array([x + rx, y])
-    for cx, cy, begin in centres:
-        arc = _round(cx, cy, rx, ry, quarter + begin)
+    for cx, cy, start_angle in centres:
+        arc = _round(cx, cy, rx, ry, quarter + start_angle)
         line += [Piece(np.stack([at, arc[0]]), False), Piece(arc, True)]
         at = arc[-1]
     return [line]
@@ -240,5 +242,38 @@ def _ellipse(centre: tuple[float, float], radii: tuple[float, float]) -> list[Li
 def _round(
     cx: float, cy: float, rx: float, ry: float, angles: Float[np.ndarray, " P"]
 ) -> Float[np.ndarray, "P 2"]:
-    """Return points of an ellipse."""
     return np.stack([cx + rx * np.cos(angles), cy + ry * np.sin(angles)], axis=1)
+
+
+def view_box(values: Mapping[str, str]) -> tuple[float, float, float, float] | None:
+    """Return x, y, width, height of the `viewBox`, if there is a usable one."""
+    try:
+        x, y, width, height = map(float, values.get("viewBox", "").replace(",", " ").split())
+    except ValueError:
+        return None
+    is_usable = 0 < width < LARGEST and 0 < height < LARGEST and abs(x) + abs(y) < LARGEST
+    return (x, y, width, height) if is_usable else None
+
+
+def viewport_of(
+    values: Mapping[str, str], outer: tuple[float, float], font_size: float
+) -> tuple[float, float]:
+    """Return the size that percentages inside an `svg` element refer to."""
+    box = view_box(values)
+    return box[2:] if box else pair(values, ("width", "height"), "100%", outer, font_size)
+
+
+def pair(
+    values: Mapping[str, str],
+    names: tuple[str, str],
+    default: str,
+    viewport: tuple[float, float],
+    font_size: float,
+) -> tuple[float, float]:
+    """Return two lengths, across and down."""
+    texts = [values.get(name, default) for name in names]
+    x, y = (
+        length(default if text.strip() == "auto" else text, side, font_size)
+        for text, side in zip(texts, viewport, strict=True)
+    )
+    return x, y

@@ -41,7 +41,7 @@ _LONGEST_VALUE = 1_000
 _MOST_COMBINATORS = 3  # of a selector; more cost too much, and mean nothing in a drawing
 _MOST_TESTS = 30_000_000  # of selectors in a document
 _MOST_NESTED = 8  # rules within rules
-_SEEN = 0.02  # opacity below which nothing is seen
+_LEAST_OPACITY = 0.02  # below it nothing is visible
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
 _FEATURES = {"prefers-color-scheme": "light", "orientation": "landscape"}  # of the screen
@@ -67,7 +67,7 @@ class SvgStyle:
     Args:
         values: Inherited property -> value, as it is written.
         opacity: Of the element and all around it.
-        displayed: Whether it is there at all.
+        displayed: False with `display: none`, here or around it.
     """
 
     values: Mapping[str, str] = field(default_factory=lambda: _INHERITED)
@@ -85,10 +85,10 @@ class SvgStyle:
         return length(self.values["stroke-width"], 100, self.font_size)
 
     def paint(self, name: str) -> str | None:
-        """What `fill` or `stroke` paints with: a colour or a reference; None: nothing is seen."""
-        seen = self.opacity * _opacity(self.values[f"{name}-opacity"])
+        """What `fill` or `stroke` paints with: a colour or a reference; None: nothing visible."""
+        alpha = self.opacity * _opacity(self.values[f"{name}-opacity"])
         hidden = self.values["visibility"].strip() in ("hidden", "collapse")
-        if hidden or not self.displayed or seen < _SEEN:
+        if hidden or not self.displayed or alpha < _LEAST_OPACITY:
             return None
         if name == "stroke" and self.stroke_width <= 0:
             return None
@@ -98,11 +98,11 @@ class SvgStyle:
     def colour(self, name: str) -> Paint | None:
         """The colour of `fill` or `stroke`, unless it is a reference or cannot be seen."""
         value = self.paint(name)
-        found = None if value is None else colour(value)
-        if found is None:
+        paint = None if value is None else colour(value)
+        if paint is None:
             return None
         return Paint(
-            found.rgb, found.alpha * self.opacity * _opacity(self.values[f"{name}-opacity"])
+            paint.rgb, paint.alpha * self.opacity * _opacity(self.values[f"{name}-opacity"])
         )
 
 
@@ -121,22 +121,17 @@ class StyleSheets:
             self._add(tinycss2.parse_stylesheet(sheet, True, True), 0)
 
     def declared(self, element: cssselect2.ElementWrapper, depth: int) -> dict[str, str]:
-        """Return the element's attributes and, over them, what CSS says.
-
-        Args:
-            element: The element.
-            depth: How deep it is nested.
-        """
+        """Return the element's attributes and, over them, what CSS says."""
         attributes = element.etree_element.attrib
-        found = {name: value for name, value in attributes.items() if name[0] != "{"}
+        values = {name: value for name, value in attributes.items() if name[0] != "{"}
         important: dict[str, str] = {}
         self._tests_left -= sum(n * depth**k for k, n in enumerate(self._combinators))
         matches = self._matcher.match(element) if self._tests_left > 0 else []
         blocks = [match[-1] for match in matches if match[2] is None]
         for block in [*blocks, _declarations(attributes.get("style", ""))]:
             for name, value, is_important in block:
-                (important if is_important else found)[name] = value
-        return found | important
+                (important if is_important else values)[name] = value
+        return values | important
 
     def _add(self, rules: Sequence[Any], nested: int) -> None:
         for rule in rules:
@@ -169,28 +164,24 @@ class StyleSheets:
 
 
 def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
-    """Work out how an element is painted.
-
-    Args:
-        parent: Style of the element around it.
-        declared: What attributes and CSS say of the element.
+    """Compute the style of an element.
 
     Example:
         >>> styled(SvgStyle(), {"stroke": "red", "fill": "none"}).colour("stroke").rgb
         (255, 0, 0)
     """
-    own = {
+    specified = {
         name: declared[name]
         for name in declared
         if (name in _INHERITED or name.startswith("--")) and declared[name].strip() != "inherit"
     }
     for name in ("marker-start", "marker-mid", "marker-end") if "marker" in declared else ():
-        own.setdefault(name, declared["marker"])
-    values = {**parent.values, **own}
-    for name in _COLOURS & own.keys():
-        values[name] = _substituted(own[name], values)
-    if "font-size" in own:
-        size = length(own["font-size"], parent.font_size, parent.font_size)
+        specified.setdefault(name, declared["marker"])
+    values = {**parent.values, **specified}
+    for name in _COLOURS & specified.keys():
+        values[name] = _substituted(specified[name], values)
+    if "font-size" in specified:
+        size = length(specified["font-size"], parent.font_size, parent.font_size)
         values["font-size"] = str(size or parent.font_size)
     if values["color"].strip().lower() == "currentcolor":
         values["color"] = parent.values["color"]
@@ -210,27 +201,26 @@ def colour(text: str) -> Paint | None:
     name = text.strip().lower()
     if name in ("none", "transparent", ""):
         return None
-    found = parse_color(name) if len(name) <= _LONGEST_VALUE else None
-    if found is None or isinstance(found, str):
+    parsed = parse_color(name) if len(name) <= _LONGEST_VALUE else None
+    if parsed is None or isinstance(parsed, str):
         return Paint((0, 0, 0), 1.0)
-    parts = [part or 0.0 for part in found.to("srgb").coordinates]
+    parts = [part or 0.0 for part in parsed.to("srgb").coordinates]
     red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in parts)
-    return None if found.alpha < _SEEN else Paint((red, green, blue), found.alpha)
+    return None if parsed.alpha < _LEAST_OPACITY else Paint((red, green, blue), parsed.alpha)
 
 
-def is_same_colour(one: RGB, other: RGB) -> bool:
+def is_same_colour(first: RGB, second: RGB) -> bool:
     """Whether two colours look alike on paper.
 
     Example:
         >>> is_same_colour((255, 255, 255), (250, 250, 245))
         True
     """
-    return all(abs(a - b) <= SAME_COLOUR for a, b in zip(one, other, strict=True))
+    return all(abs(a - b) <= SAME_COLOUR for a, b in zip(first, second, strict=True))
 
 
 @lru_cache(maxsize=1024)
 def _declarations(text: str) -> tuple[_Declaration, ...]:
-    """Read the attribute `style`."""
     if not text or len(text) > _LONGEST_SHEETS:
         return ()
     return _as_declarations(tinycss2.parse_blocks_contents(text))
@@ -238,7 +228,7 @@ def _declarations(text: str) -> tuple[_Declaration, ...]:
 
 def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:
     """Keep the properties that matter here, with values that a browser would understand."""
-    found = []
+    declarations = []
     for node in nodes:
         if node.type != "declaration":
             continue
@@ -252,25 +242,27 @@ def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:
         is_wrong_colour = name in _COLOURS and "var(" not in value and not _is_paint(value)
         is_wrong_length = not 0 < len(value) <= _LONGEST_VALUE * (100 if name == "d" else 1)
         if not is_wrong_colour and not is_wrong_length:
-            found.append(_Declaration(name, value, bool(node.important)))
-    return tuple(found)
+            declarations.append(_Declaration(name, value, bool(node.important)))
+    return tuple(declarations)
 
 
 def _is_paint(value: str) -> bool:
     """Whether a value is one of `fill` or `stroke`."""
     name = value.lower()
-    known = ("none", "inherit", "context-fill", "context-stroke")
+    keywords = ("none", "inherit", "context-fill", "context-stroke")
     return (
-        name.startswith(("url(", "light-dark(")) or name in known or parse_color(name) is not None
+        name.startswith(("url(", "light-dark("))
+        or name in keywords
+        or parse_color(name) is not None
     )
 
 
 def _substituted(value: str, values: Mapping[str, str]) -> str:
-    """Put the values of variables in their places, and of `light-dark` the light one."""
+    """Substitute the values of variables, and for `light-dark` the light one."""
     for _ in range(4):
         if "var(" not in value or len(value) > _LONGEST_VALUE:
             break
-        value = _VARIABLE.sub(lambda found: values.get(found[1], found[2] or ""), value)
+        value = _VARIABLE.sub(lambda match: values.get(match[1], match[2] or ""), value)
     return _LIGHT_DARK.sub(r"\1", value) if "light-dark(" in value else value
 
 

@@ -1,7 +1,7 @@
 """Thinning a picture's ink to lines one pixel wide.
 
 Works on the list of ink pixels, not on the picture: each pass asks for the eight neighbours
-of every pixel that is left.
+of every remaining pixel.
 `centre_lines` says what is thinned, `tracing` makes strokes of the result.
 
 *Source*: Guo & Hall, Parallel thinning with two-subiteration algorithms (1989), algorithm A1,
@@ -19,13 +19,9 @@ _AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
 def thin(
-    ink: Bool[np.ndarray, "H W"], kept: Bool[np.ndarray, "H W"] | None = None
+    ink: Bool[np.ndarray, "H W"], keep: Bool[np.ndarray, "H W"] | None = None
 ) -> Bool[np.ndarray, "H W"]:
-    """Thin ink to lines one pixel wide, a part of it; what hangs together goes on hanging together.
-
-    Args:
-        ink: (H, W).
-        kept: (H, W), ink that stays in any case.
+    """Thin ink to lines one pixel wide, which are connected as the ink is.
 
     Example:
         >>> thin(np.ones((3, 9), bool)).sum(axis=1).tolist()[0]
@@ -35,14 +31,14 @@ def thin(
     padded = np.zeros((height + 2, width + 2), np.uint8)
     padded[1:-1, 1:-1] = ink
     flat = padded.reshape(-1)
-    stays = None if kept is None else np.pad(kept, 1).reshape(-1)
+    stays = None if keep is None else np.pad(keep, 1).reshape(-1)
     steps = np.array([dy * (width + 2) + dx for dy, dx in _AROUND])
     pixels = np.flatnonzero(flat)
-    one, other, corners = _tables()
+    first_pass, second_pass, corners = _tables()
     is_same = False
     while not is_same:
         before = len(pixels)
-        for table in (one, other):
+        for table in (first_pass, second_pass):
             is_gone = table[_codes(flat, pixels, steps)]
             if stays is not None:
                 is_gone &= ~stays[pixels]
@@ -68,8 +64,8 @@ def _without(
 ) -> Int64[np.ndarray, " Q"]:
     """Remove pixels from the picture and from the list."""
     flat[pixels[gone]] = 0
-    left: Int64[np.ndarray, " Q"] = pixels[~gone]
-    return left
+    remaining: Int64[np.ndarray, " Q"] = pixels[~gone]
+    return remaining
 
 
 def _drop_corners(
@@ -103,12 +99,12 @@ def _tables() -> tuple[
     )
     fewest = np.minimum(*pairs)
     edge = (crossings == 1) & (fewest >= 2) & (fewest <= 3)
-    one = edge & ~((south | sw | ~nw) & west)
-    other = edge & ~((north | ne | ~se) & east)
-    # A corner: two neighbours across a diagonal, nothing on the far side, and the rest still
-    # hangs together without it.
+    first_pass = edge & ~((south | sw | ~nw) & west)
+    second_pass = edge & ~((north | ne | ~se) & east)
+    # A corner: two neighbours across a diagonal, nothing on the far side, and the others stay
+    # connected without it.
     corners = np.zeros(256, bool)
     for first in (0, 2, 4, 6):
         second, far = (first + 2) % 8, [(first + k) % 8 for k in (4, 5, 6)]
         corners |= bits[:, first] & bits[:, second] & ~bits[:, far].any(axis=1)
-    return one, other, corners
+    return first_pass, second_pass, corners

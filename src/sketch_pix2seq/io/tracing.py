@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from sketch_pix2seq.io.centre_lines import meeting_point
-from sketch_pix2seq.io.line_graph import Edge, End, LineGraph, WayOut, link
+from sketch_pix2seq.io.line_graph import Edge, End, Heading, LineGraph, link
 
 _GAP = 1.5  # of the width: wider gaps are the drawer's
-_FACING = -0.8  # cosine between two lines' ways at a gap
-_STRAIGHT_ON = -0.35  # cosine between two edges' ways out of a node: at most 70 degrees of turn
+_FACING = -0.8  # cosine between two lines' headings at a gap
+_STRAIGHT_ON = -0.35  # cosine between two edges' headings at a node: at most 70 degrees of turn
 _LEFT_OVER = 0.5  # of the width: pieces between junctions that reach no farther beyond them
 _CORNER = 2.2  # times the distance to the edge: how far off the corner of two lines may be
-_TURN = -0.94  # cosine between ways out of a node beyond which two lines are one without a corner
+_TURN = -0.94  # cosine between headings at a node beyond which two lines are one without a corner
 
 
 class Line(NamedTuple):
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 def trace(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
-    """Walk along lines one pixel wide, straight on through junctions.
+    """Follow lines one pixel wide, straight on through junctions.
 
     Args:
         distance: (H, W), 0 off the lines; on them the distance to the edge of the ink, which
@@ -49,23 +49,23 @@ def trace(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
     """
     graph = LineGraph(distance)
     ends = graph.ends()
-    ways: dict[End, WayOut] = {}
+    headings: dict[End, Heading] = {}
     for meeting in ends.values():
-        _join(graph, meeting, ways)
-    _bridge_gaps(graph, ways)
-    lines = _walk_all(graph, ends, ways)
+        _join(graph, meeting, headings)
+    _bridge_gaps(graph, headings)
+    lines = _follow_edges(graph, ends, headings)
     lines += [Line(dot, np.ones(1)) for dot in graph.dots]
     return sorted(lines, key=lambda line: -len(line.points))
 
 
-def _join(graph: LineGraph, meeting: list[End], ways: dict[End, WayOut]) -> None:
+def _join(graph: LineGraph, meeting: list[End], headings: dict[End, Heading]) -> None:
     """At a node join the two ends that go on most straightly, then the next two."""
     meeting = [end for end in meeting if end[0].next_edge[end[1]] is None]
     if len(meeting) < 2:
         return
     for end in meeting:
-        ways[end] = graph.way_out(end)
-    out = np.array([ways[end].way for end in meeting])
+        headings[end] = graph.heading(end)
+    out = np.array([headings[end].direction for end in meeting])
     cosine = out @ out.T
     is_corner = len(meeting) == 2
     free = set(range(len(meeting)))
@@ -76,50 +76,51 @@ def _join(graph: LineGraph, meeting: list[End], ways: dict[End, WayOut]) -> None
             link(meeting[a], meeting[b])
 
 
-def _bridge_gaps(graph: LineGraph, ways: dict[End, WayOut]) -> None:
+def _bridge_gaps(graph: LineGraph, headings: dict[End, Heading]) -> None:
     """Join loose ends that face each other across a gap narrower than the line is wide."""
     loose = [(edge, side) for edge in graph.edges for side in (0, 1) if not edge.next_edge[side]]
     if not loose:
         return
     loose.sort(key=lambda end: end[0].points[-end[1], 0])
-    places = np.array([edge.points[-side] for edge, side in loose])
+    points = np.array([edge.points[-side] for edge, side in loose])
     reach = np.array([_GAP * edge.width + 1 for edge, _ in loose])
-    stops = np.searchsorted(places[:, 0], places[:, 0] + reach, side="right").tolist()
+    stops = np.searchsorted(points[:, 0], points[:, 0] + reach, side="right").tolist()
     pairs = []
     for a, stop in enumerate(stops):
-        apart = np.hypot(*(places[a + 1 : stop] - places[a]).T)
+        apart = np.hypot(*(points[a + 1 : stop] - points[a]).T)
         near = np.flatnonzero(apart <= reach[a]).tolist()
         pairs += [(float(apart[k]), a, a + 1 + k) for k in near]
     for apart, a, b in sorted(pairs):
-        one, other = loose[a], loose[b]
-        if one[0].next_edge[one[1]] or other[0].next_edge[other[1]] or one[0] is other[0]:
+        first, second = loose[a], loose[b]
+        if first[0].next_edge[first[1]] or second[0].next_edge[second[1]] or first[0] is second[0]:
             continue
-        out, back = graph.way_out(one).way, graph.way_out(other).way
-        across = (places[b] - places[a]) / max(apart, 1e-9)
+        out, back = graph.heading(first).direction, graph.heading(second).direction
+        across = (points[b] - points[a]) / max(apart, 1e-9)
         if out @ back < _FACING and -(out @ across) > 0.5 and back @ across > 0.5:
-            link(one, other)
+            link(first, second)
 
 
-def _walk_all(graph: LineGraph, ends: dict[int, list[End]], ways: dict[End, WayOut]) -> list[Line]:
-    """Follow joined edges from each loose end, then round what is left: loops."""
+def _follow_edges(
+    graph: LineGraph, ends: dict[int, list[End]], headings: dict[End, Heading]
+) -> list[Line]:
+    """Follow joined edges from each loose end, then those that remain: loops."""
     lines = []
     edges = graph.edges
     starts = [(edge, side) for edge in edges for side in (0, 1) if edge.next_edge[side] is None]
     for start in [*starts, *((edge, 0) for edge in edges)]:
         if not start[0].is_used:
             path = _path(start)
-            line = _line(path, graph, ways)
+            line = _line(path, graph, headings)
             if len(path) > 1:
-                is_left_over = bool(np.ptp(line.points, axis=0).max() < np.median(line.radii))
+                is_spurious = bool(np.ptp(line.points, axis=0).max() < np.median(line.radii))
             else:
-                is_left_over = _is_left_over(path[0][0], graph, ends)
-            if not is_left_over:
+                is_spurious = _is_spurious(path[0][0], graph, ends)
+            if not is_spurious:
                 lines.append(line)
     return lines
 
 
 def _path(end: End) -> list[End]:
-    """Edges that are joined, each with the side at which it is entered."""
     path: list[End] = []
     following: End | None = end
     while following is not None and not following[0].is_used:
@@ -129,7 +130,7 @@ def _path(end: End) -> list[End]:
     return path
 
 
-def _is_left_over(edge: Edge, graph: LineGraph, ends: dict[int, list[End]]) -> bool:
+def _is_spurious(edge: Edge, graph: LineGraph, ends: dict[int, list[End]]) -> bool:
     """Whether a lone piece lies within the ink of the lines that it touches, or nearly so."""
     if edge.next_edge[0]:
         return False
@@ -143,24 +144,24 @@ def _is_left_over(edge: Edge, graph: LineGraph, ends: dict[int, list[End]]) -> b
     return edge.length + beyond < covered + _LEFT_OVER * 2 * float(np.median(edge.radii))
 
 
-def _line(path: list[End], graph: LineGraph, ways: dict[End, WayOut]) -> Line:
+def _line(path: list[End], graph: LineGraph, headings: dict[End, Heading]) -> Line:
     """The points of joined edges, without the bent ones where they meet, with the corners there."""
     points: list[np.ndarray] = []
     radii: list[np.ndarray] = []
     for edge, side in path:
         order = slice(None) if side == 0 else slice(None, None, -1)
         before, after = edge.next_edge[side], edge.next_edge[1 - side]
-        first = ways[edge, side].start if before and (edge, side) in ways else 0
-        last = ways[edge, 1 - side].start if after and (edge, 1 - side) in ways else 0
+        first = headings[edge, side].start if before and (edge, side) in headings else 0
+        last = headings[edge, 1 - side].start if after and (edge, 1 - side) in headings else 0
         size = len(edge.points)
         if first + last >= size:
             first = min(first, size // 2)
             last = max(0, size - first - 1)
         points.append(edge.points[order][first : size - last])
         radii.append(edge.radii[order][first : size - last])
-        if after and (edge, 1 - side) in ways and after in ways:
+        if after and (edge, 1 - side) in headings and after in headings:
             radius = graph.radius(edge.nodes[1 - side])
-            corner = _corner(ways[edge, 1 - side], ways[after], radius)
+            corner = _corner(headings[edge, 1 - side], headings[after], radius)
             if corner is not None:
                 points.append(corner[None])
                 radii.append(radii[-1][-1:])
@@ -171,8 +172,12 @@ def _line(path: list[End], graph: LineGraph, ways: dict[End, WayOut]) -> Line:
     return Line(np.concatenate(points), np.concatenate(radii))
 
 
-def _corner(one: WayOut, other: WayOut, radius: float) -> Float[np.ndarray, " 2"] | None:
+def _corner(first: Heading, second: Heading, radius: float) -> Float[np.ndarray, " 2"] | None:
     """Where two lines meet if they go on straight; None where they have no corner close by."""
-    if one.way @ other.way < _TURN or not (one.way.any() and other.way.any()):
+    if first.direction @ second.direction < _TURN or not (
+        first.direction.any() and second.direction.any()
+    ):
         return None
-    return meeting_point(one.place, -one.way, other.place, -other.way, _CORNER * radius + 2)
+    return meeting_point(
+        first.point, -first.direction, second.point, -second.direction, _CORNER * radius + 2
+    )

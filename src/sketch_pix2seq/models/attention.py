@@ -30,9 +30,9 @@ from torch.nn import functional
 
 from sketch_pix2seq.models.encoders import GridEncoder
 from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, reconstruction_losses
-from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+from sketch_pix2seq.models.mixture import StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
-from sketch_pix2seq.sketch.decoder_constants import (
+from sketch_pix2seq.sketch.network_layout import (
     ENCODING_DIM,
     HIDDEN,
     NUM_CODE_TOKENS,
@@ -41,12 +41,17 @@ from sketch_pix2seq.sketch.decoder_constants import (
     SHOWN,
     STEP_PERIODS,
     VIEW_DIM,
+    output_dim,
 )
 from sketch_pix2seq.sketch.pen import OFFSET, STROKE5_DIM
 
 CONDITIONS = ("picture", "code", "category", "nothing")
 """Conditions of a decoder; `picture` includes the code."""
-_BLOCKS = (2, 4, 8)  # a partly shown picture is hidden in blocks of a half, a quarter, an eighth
+_BLOCKS = (
+    2,
+    4,
+    8,
+)  # of a partly visible picture are hidden: a half, a quarter, an eighth of its side
 _MASKED = -1e4  # added to a score that must not count; fits 16-bit floats
 
 
@@ -87,7 +92,7 @@ class Conditions:
 
     @classmethod
     def fixed(
-        cls, batch: int, size: int, device: torch.device, *, given: str = "picture"
+        cls, batch: int, size: int, device: torch.device, *, condition: str = "picture"
     ) -> Conditions:
         """The same for every drawing.
 
@@ -95,14 +100,14 @@ class Conditions:
             batch: B.
             size: S.
             device: Device of the tensors.
-            given: `picture` (with the code), `code`, `category` or `nothing`.
+            condition: `picture` (with the code), `code`, `category` or `nothing`.
         """
-        visibility = SHOWN if given == "picture" else HIDDEN
+        visibility = SHOWN if condition == "picture" else HIDDEN
         return cls(
             torch.full((batch,), visibility, device=device),
             torch.full((batch, 1, size, size), float(visibility == SHOWN), device=device),
-            torch.full((batch,), given in ("picture", "code"), device=device),
-            torch.full((batch,), given == "category", device=device),
+            torch.full((batch,), condition in ("picture", "code"), device=device),
+            torch.full((batch,), condition == "category", device=device),
         )
 
     @classmethod
@@ -131,8 +136,8 @@ class Conditions:
         visible = (visibility == SHOWN).float().view(-1, 1, 1, 1).repeat(1, 1, size, size)
         for index, side in enumerate(_BLOCKS):
             some = (uniform(batch, 1, side, side) < share).float()
-            here = ((blocks.flatten() == index) & (visibility == PARTLY)).nonzero().squeeze(1)
-            visible[here] = functional.interpolate(some[here], (size, size), mode="nearest")
+            selected = ((blocks.flatten() == index) & (visibility == PARTLY)).nonzero().squeeze(1)
+            visible[selected] = functional.interpolate(some[selected], (size, size), mode="nearest")
         has_code_share = torch.where(
             visibility == HIDDEN, shares.code_alone, shares.code_with_picture
         )
@@ -208,8 +213,8 @@ class _Layer(nn.Module):
     def _drop(self, values: Tensor, keep: float, generator: torch.Generator | None) -> Tensor:
         if keep == 1.0 or not self.training:
             return values
-        kept = torch.empty_like(values).bernoulli_(keep, generator=generator)
-        return values * kept / keep
+        mask = torch.empty_like(values).bernoulli_(keep, generator=generator)
+        return values * mask / keep
 
 
 class AttentionDecoder(nn.Module):
@@ -282,13 +287,13 @@ class AttentionDecoder(nn.Module):
         null = self.null.expand(batch, 1, -1)
         tokens = torch.cat((cells, code, category, null), 1)
         counts = (cells.shape[1], NUM_CODE_TOKENS, 1, 1)
-        given = (
+        flags = (
             conditions.visibility != HIDDEN,
             conditions.has_code,
             conditions.has_category,
             torch.ones_like(conditions.has_code),
         )
-        mask = [flag.unsqueeze(1).expand(-1, n) for flag, n in zip(given, counts, strict=True)]
+        mask = [flag.unsqueeze(1).expand(-1, n) for flag, n in zip(flags, counts, strict=True)]
         return self.memory_norm(tokens), torch.cat(mask, 1)
 
     def forward(

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from sketch_pix2seq.models.encoders import convolutions
 from sketch_pix2seq.models.losses import ClassifierLosses
+from sketch_pix2seq.sketch.network_layout import CLASSIFIER_LAYERS, convolution_sizes
 
 DROPOUT = 0.3
 
@@ -28,28 +29,9 @@ class SketchClassifier(nn.Module):
 
     def __init__(self, num_categories: int, width: int = 24) -> None:
         super().__init__()
-        # (in, out, stride): 48 -> 48 -> 24 -> 24 -> 12 -> 12 -> 6
-        sizes = (
-            (1, width, 1),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, 4 * width, 2),
-            (4 * width, 4 * width, 1),
-            (4 * width, 8 * width, 2),
-        )
+        sizes = convolution_sizes(1, width, CLASSIFIER_LAYERS)
         self.layers = convolutions(sizes)
-        self.head = nn.Linear(8 * width, num_categories)
-
-    def predict(
-        self, pictures: Float[Tensor, "B 1 H W"]
-    ) -> tuple[Float[Tensor, "B K"], Float[Tensor, "B F"]]:
-        """Logits of the categories, and the features of the last layer.
-
-        Args:
-            pictures: 1 = ink, 0 = paper.
-        """
-        features = self._features(pictures)
-        return self.head(features), features
+        self.head = nn.Linear(sizes[-1][1], num_categories)
 
     def forward(
         self,
@@ -64,7 +46,7 @@ class SketchClassifier(nn.Module):
             category_ids: Category of each drawing.
             generator: Random generator of the dropout; needed in training mode.
         """
-        features = self._features(pictures)
+        features = self.features(pictures)
         if self.training:
             chance = torch.empty_like(features).uniform_(generator=generator)
             features = features * (chance >= DROPOUT) / (1 - DROPOUT)
@@ -73,6 +55,7 @@ class SketchClassifier(nn.Module):
         num_right = int((logits.argmax(1) == category_ids).sum())
         return ClassifierLosses(entropy, num_right, len(category_ids))
 
-    def _features(self, pictures: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B F"]:
+    def features(self, pictures: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B F"]:
+        """Features of the last layer, of which `head` makes the logits."""
         features: Tensor = self.layers(pictures).mean((2, 3))
         return features

@@ -29,11 +29,11 @@ from sketch_pix2seq.models.lstm import (
     lstm_weight,
     recurrent_dropout,
 )
-from sketch_pix2seq.models.mixture import StrokeMixture, output_dim
+from sketch_pix2seq.models.mixture import StrokeMixture
+from sketch_pix2seq.sketch.network_layout import CELL_EPSILON, NUM_SCALES, NUM_SHIFTS, output_dim
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 START_INIT_STD = 0.001
-NORM_EPSILON = 1e-3
 
 Product: TypeAlias = Callable[[Tensor, Tensor | None], Tensor]
 """Rows and what is added to rows @ weight.T."""
@@ -145,12 +145,12 @@ class LSTMDecoder(Decoder):
         return StrokeMixture.from_output(self.output(state[0])), state
 
     def _move(
-        self, product: Product, step: Tensor, state: DecoderState, kept: Tensor | None
+        self, product: Product, step: Tensor, state: DecoderState, mask: Tensor | None
     ) -> DecoderState:
         hidden, cell, context = state
         gates = product(torch.cat((step, hidden), 1), context).chunk(4, 1)
         cell_step = _cell if self.norm is None else self.norm
-        hidden, cell = cell_step(gates, cell, kept)
+        hidden, cell = cell_step(gates, cell, mask)
         return hidden, cell, context
 
 
@@ -166,9 +166,6 @@ class HyperDecoder(Decoder):
     with sketch-rnn's sizes and first weights: both LSTMs layer-normalised, all scales
     0.1 at first.
     """
-
-    SCALES = 8  # of what each gate gets from the input, then from the hidden state
-    SHIFTS = 4
 
     def __init__(
         self,
@@ -192,12 +189,12 @@ class HyperDecoder(Decoder):
         self.step_weight = nn.Parameter(weight[:, :STROKE5_DIM].clone())
         self.recurrent_weight = nn.Parameter(weight[:, STROKE5_DIM:].clone())
         self.hyper_weight = nn.Parameter(lstm_weight(STROKE5_DIM + size, hyper_size))
-        scaled, all_codes = self.SCALES * embedding_dim, (self.SCALES + self.SHIFTS) * embedding_dim
-        self.code_weight = nn.Parameter(torch.zeros(all_codes, hyper_size))
+        scaled, num_codes = NUM_SCALES * embedding_dim, NUM_SCALES + NUM_SHIFTS
+        self.code_weight = nn.Parameter(torch.zeros(num_codes * embedding_dim, hyper_size))
         nn.init.normal_(self.code_weight[scaled:], std=0.01)
         self.code_bias = nn.Parameter(torch.ones(scaled))
-        self.scaling = nn.Parameter(torch.zeros(self.SCALES + self.SHIFTS, embedding_dim, size))
-        nn.init.constant_(self.scaling[: self.SCALES], 0.1 / embedding_dim)
+        self.scaling = nn.Parameter(torch.zeros(num_codes, embedding_dim, size))
+        nn.init.constant_(self.scaling[:NUM_SCALES], 0.1 / embedding_dim)
         self.norm = _CellNorm(size)
         self.hyper_norm = _CellNorm(hyper_size)
         self.output = nn.Linear(size, output_dim(num_components))
@@ -233,7 +230,7 @@ class HyperDecoder(Decoder):
         return self.hyper_weight, self.code_weight, self.step_weight, self.recurrent_weight
 
     def _move(
-        self, products: Sequence[Product], step: Tensor, state: DecoderState, kept: Tensor | None
+        self, products: Sequence[Product], step: Tensor, state: DecoderState, mask: Tensor | None
     ) -> DecoderState:
         hidden, cell, hyper_hidden, hyper_cell, context, hyper_context = state
         of_hyper, of_code, of_step, of_hidden = products
@@ -241,7 +238,7 @@ class HyperDecoder(Decoder):
         hyper_gates = of_hyper(inputs, hyper_context).chunk(4, 1)
         hyper_hidden, hyper_cell = self.hyper_norm(hyper_gates, hyper_cell, None)
         num_codes, embedding_dim, _ = self.scaling.shape
-        bias = functional.pad(self.code_bias, (0, self.SHIFTS * embedding_dim))
+        bias = functional.pad(self.code_bias, (0, NUM_SHIFTS * embedding_dim))
         codes = of_code(hyper_hidden, bias.expand(hidden.shape[0], -1))
         codes = codes.unflatten(1, (num_codes, embedding_dim)).transpose(0, 1)
         by_step, by_hidden, shifts = torch.bmm(codes, self.scaling).split(4)  # (4, B, H) each
@@ -253,7 +250,7 @@ class HyperDecoder(Decoder):
                 shifts, by_step, from_step, by_hidden, from_hidden, strict=True
             )
         ]
-        hidden, cell = self.norm(gates, cell, kept)
+        hidden, cell = self.norm(gates, cell, mask)
         return hidden, cell, hyper_hidden, hyper_cell, context, hyper_context
 
 
@@ -269,35 +266,35 @@ class _CellNorm(nn.Module):
         self.cell_shift = nn.Parameter(torch.zeros(size))
 
     def forward(
-        self, gates: Sequence[Tensor], cell: Float[Tensor, "B H"], kept: Tensor | None
+        self, gates: Sequence[Tensor], cell: Float[Tensor, "B H"], mask: Tensor | None
     ) -> tuple[Float[Tensor, "B H"], Float[Tensor, "B H"]]:
-        """Hidden state and memory after a step; `kept` is the candidates' dropout."""
+        """Hidden state and memory after a step; `mask` is the candidates' dropout."""
         into, forget, out, candidate = (
             self._normalised(gate, gain, shift)
             for gate, gain, shift in zip(
                 gates, self.gain.chunk(4), self.shift.chunk(4), strict=True
             )
         )
-        cell = _memory(into, forget, candidate, cell, kept)
+        cell = _memory(into, forget, candidate, cell, mask)
         normed = self._normalised(cell, self.cell_gain, self.cell_shift)
         return out.sigmoid() * normed.tanh(), cell
 
     def _normalised(self, values: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-        return functional.layer_norm(values, (self.size,), gain, shift, NORM_EPSILON)
+        return functional.layer_norm(values, (self.size,), gain, shift, CELL_EPSILON)
 
 
-def _cell(gates: Sequence[Tensor], cell: Tensor, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+def _cell(gates: Sequence[Tensor], cell: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """As `_CellNorm`, without normalisation."""
     into, forget, out, candidate = gates
-    cell = _memory(into, forget, candidate, cell, kept)
+    cell = _memory(into, forget, candidate, cell, mask)
     return out.sigmoid() * cell.tanh(), cell
 
 
 def _memory(
-    into: Tensor, forget: Tensor, candidate: Tensor, cell: Tensor, kept: Tensor | None
+    into: Tensor, forget: Tensor, candidate: Tensor, cell: Tensor, mask: Tensor | None
 ) -> Tensor:
     new = into.sigmoid() * candidate.tanh()
-    return forget.sigmoid() * cell + (new if kept is None else new * kept)
+    return forget.sigmoid() * cell + (new if mask is None else new * mask)
 
 
 def _start_layer(latent_dim: int, size: int) -> nn.Linear:
@@ -334,9 +331,9 @@ def _recur(
 ) -> Float[Tensor, "N H"]:
     """Hidden states of a packed batch, step by step; drawings that end leave the state."""
     sizes: list[int] = steps.batch_sizes.tolist()
-    kept = [None] * len(sizes) if dropout is None else dropout.split(sizes)
+    masks = [None] * len(sizes) if dropout is None else dropout.split(sizes)
     hidden = []
-    for row, mask, count in zip(steps.data.split(sizes), kept, sizes, strict=True):
+    for row, mask, count in zip(steps.data.split(sizes), masks, sizes, strict=True):
         if count < len(state[0]):
             state = tuple(part[:count] for part in state)
         state = move(row, state, mask)

@@ -17,7 +17,7 @@ from sketch_pix2seq.models.mixture import StrokeMixture
 from sketch_pix2seq.models.pen_view import pen_views
 from sketch_pix2seq.sketch import guidance
 from sketch_pix2seq.sketch.coverage import NEVER, touched
-from sketch_pix2seq.sketch.decoder_constants import HIDDEN, PEN_TEMPERATURE, SHOWN
+from sketch_pix2seq.sketch.network_layout import HIDDEN, PEN_TEMPERATURE, SHOWN
 from sketch_pix2seq.sketch.pen import (
     END_STEP,
     NUM_PEN_STATES,
@@ -77,7 +77,7 @@ def draw_with_attention(
     temperature: float,
     prefix: Float[Tensor, "B P 5"] | None = None,
 ) -> Float[Tensor, "B T 5"]:
-    """Draw with an `attention` model, all steps anew for each one: slow and plain.
+    """Draw with an `attention` model, recomputing all steps for each: slow and plain.
 
     Args:
         model: In evaluation mode.
@@ -95,7 +95,7 @@ def draw_with_attention(
     grid, latent = model.encode(pictures, conditions)
     memory, memory_mask = model.decoder.memory(grid, latent, category_ids, conditions)
     ink = (pictures * conditions.visible).squeeze(1)
-    seen_ink, visible = ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy()
+    visible_ink, visible = ink.cpu().numpy(), conditions.visible.squeeze(1).cpu().numpy()
     covered = np.full(ink.shape, NEVER, np.int16)
     drawn = pictures.new_tensor(START_STEP).expand(batch, 1, -1)
     end = pictures.new_tensor(END_STEP)
@@ -122,18 +122,18 @@ def draw_with_attention(
             done = covered[rows] < NEVER
             offsets, logits, pen_logits = mixture.proposals(row[going], temperatures)
             scale = np.float32(model.step_pixels)
-            way, pen = guidance.choose(
+            move, pen = guidance.choose(
                 positions[:, -1].cpu().numpy(),
                 offsets.cpu().numpy() * scale,
                 was_down.cpu().numpy(),
                 logits.cpu().numpy(),
                 pen_logits.cpu().numpy(),
-                guidance.ink_maps(seen_ink[rows], visible[rows], done),
+                guidance.ink_maps(visible_ink[rows], visible[rows], done),
                 (visibility == SHOWN).cpu().numpy(),
             )
             guided = torch.zeros_like(step)
             every = np.arange(len(rows))
-            guided[:, OFFSET] = torch.from_numpy(way / scale).to(guided)
+            guided[:, OFFSET] = torch.from_numpy(move / scale).to(guided)
             guided[every, PEN.start + pen] = 1.0
             step = torch.where(hidden, step, guided)
         following = end.repeat(batch, 1)
@@ -143,8 +143,8 @@ def draw_with_attention(
         before = torch.where(was_down.unsqueeze(1), positions[:, -1], after)
         goes_on = step[:, PEN.start + PEN_END] == 0
         marks = np.zeros((len(going), *covered.shape[1:]), bool)
-        place, row_of = touched(before.cpu().numpy(), after.cpu().numpy(), covered.shape[1])
-        marks.reshape(len(going), -1)[row_of, place] = True
+        pixel, row_of = touched(before.cpu().numpy(), after.cpu().numpy(), covered.shape[1])
+        marks.reshape(len(going), -1)[row_of, pixel] = True
         marks[~goes_on.cpu().numpy()] = False
         covered[rows] = np.where(marks & (covered[rows] == NEVER), number + 1, covered[rows])
         going = going[goes_on]

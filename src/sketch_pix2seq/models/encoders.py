@@ -1,8 +1,7 @@
 """From a drawing to the mean and log variance of its latent code.
 
-Each encoder is a plain module that gives two tensors (B, Z). Three look at the picture
-(B, 1, S, S), 1 = ink and 0 = paper; one reads the strokes. What is done with the
-code is the auto-encoder's affair.
+Each encoder is a plain module that gives two tensors (B, Z). Three read the picture
+(B, 1, S, S), 1 = ink and 0 = paper; one reads the strokes.
 """
 
 from __future__ import annotations
@@ -21,16 +20,22 @@ from sketch_pix2seq.models.lstm import (
     lstm_weight,
     recurrent_dropout,
 )
+from sketch_pix2seq.sketch.network_layout import (
+    CONV_LAYERS,
+    GRID_LAYERS,
+    NUM_GROUPS,
+    PAPER_LAYERS,
+    SUMMARY_LAYERS,
+    convolution_sizes,
+    total_stride,
+)
 from sketch_pix2seq.sketch.pen import STROKE5_DIM
 
 LATENT_INIT_STD = 0.001
-NUM_GROUPS = 8  # of channels that are normalised together
 START_LOG_VAR = -4.0  # little noise at first: the code is worth reading from the start
 
 
 class _LatentHead(nn.Module):
-    """Two fully connected layers: mean and log variance."""
-
     def __init__(self, num_features: int, latent_dim: int, init_std: float | None) -> None:
         super().__init__()
         self.mean = nn.Linear(num_features, latent_dim)
@@ -58,8 +63,6 @@ class PaperEncoder(nn.Module):
     zero padding draws a frame round every picture; our paper is 0, so it does not.
     """
 
-    # depth, stride of each 2x2 convolution
-    LAYERS = ((4, 2), (4, 1), (8, 2), (8, 1), (8, 2), (8, 1))
     high_pass: Tensor
 
     def __init__(self, latent_dim: int = 128, picture_size: int = 48) -> None:
@@ -67,30 +70,26 @@ class PaperEncoder(nn.Module):
         kernel = -torch.ones(1, 1, 3, 3)
         kernel[0, 0, 1, 1] = 8.0
         self.register_buffer("high_pass", kernel, persistent=False)
-        depths = [1, *(depth for depth, _ in self.LAYERS)]
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, depth, 2, stride=stride, bias=False)
-            for before, (depth, stride) in zip(depths, self.LAYERS, strict=False)
+            nn.Conv2d(before, after, 2, stride=stride, bias=False)
+            for before, after, stride in convolution_sizes(1, 1, PAPER_LAYERS)
         )
         for convolution in self.convolutions:
             assert isinstance(convolution, nn.Conv2d)
             std = math.sqrt(2.0 / (2 * 2 * convolution.out_channels))
             nn.init.normal_(convolution.weight, std=std)
-        num_features = self.LAYERS[-1][0] * (picture_size // 8) ** 2
+        side = picture_size // total_stride(PAPER_LAYERS)
+        num_features = PAPER_LAYERS[-1][0] * side**2
         self.head = _LatentHead(num_features, latent_dim, LATENT_INIT_STD)
 
     def forward(
         self, picture: Float[Tensor, "B 1 H W"]
     ) -> tuple[Float[Tensor, "B Z"], Float[Tensor, "B Z"]]:
-        """Encode a batch of pictures.
-
-        Returns:
-            mean and log variance, each (B, Z).
-        """
+        """Return mean and log variance of the codes of pictures."""
         features = nn.functional.conv2d(picture, self.high_pass, padding=1)
-        last = len(self.LAYERS) - 1
+        last = len(PAPER_LAYERS) - 1
         for index, convolution in enumerate(self.convolutions):
-            if self.LAYERS[index][1] == 1:  # "same" with an even kernel pads bottom and right
+            if PAPER_LAYERS[index][1] == 1:  # "same" with an even kernel pads bottom and right
                 features = nn.functional.pad(features, (0, 1, 0, 1))
             features = convolution(features)
             features = features.tanh() if index == last else features.relu()
@@ -126,16 +125,9 @@ class ConvEncoder(nn.Module):
 
     def __init__(self, latent_dim: int = 128, width: int = 24, picture_size: int = 48) -> None:
         super().__init__()
-        # (in, out, stride): 48 -> 24 -> 12 -> 12 -> 6 -> 3
-        sizes = (
-            (1, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, 4 * width, 2),
-            (4 * width, 4 * width, 2),
-        )
+        sizes = convolution_sizes(1, width, CONV_LAYERS)
         self.layers = convolutions(sizes)
-        num_features = 4 * width * (picture_size // 16) ** 2
+        num_features = sizes[-1][1] * (picture_size // total_stride(CONV_LAYERS)) ** 2
         self.head = _LatentHead(num_features, latent_dim, None)
         nn.init.constant_(self.head.log_var.bias, START_LOG_VAR)
 
@@ -161,19 +153,12 @@ class GridEncoder(nn.Module):
         self, latent_dim: int, num_categories: int, width: int = 32, picture_size: int = 64
     ) -> None:
         super().__init__()
-        self.grid_size = picture_size // 8
-        self.channels = 4 * width
-        # (in, out, stride): S -> S/2 -> S/4 -> S/4 -> S/8 -> S/8; ink and what is visible go in
-        sizes = (
-            (2, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 2 * width, 1),
-            (2 * width, 4 * width, 2),
-            (4 * width, 4 * width, 1),
-        )
+        self.grid_size = picture_size // total_stride(GRID_LAYERS)
+        sizes = convolution_sizes(2, width, GRID_LAYERS)
+        self.channels = sizes[-1][1]
         self.layers = convolutions(sizes)
-        self.summary = convolutions(((4 * width, 4 * width, 2),))
-        num_features = 4 * width * (picture_size // 16) ** 2
+        self.summary = convolutions(convolution_sizes(self.channels, width, SUMMARY_LAYERS))
+        num_features = self.channels * (self.grid_size // total_stride(SUMMARY_LAYERS)) ** 2
         self.head = _LatentHead(num_features, latent_dim, None)
         nn.init.constant_(self.head.log_var.bias, START_LOG_VAR)
         self.classes = nn.Linear(latent_dim, num_categories)
@@ -185,7 +170,7 @@ class GridEncoder(nn.Module):
 
         Args:
             picture: 1 = ink; hidden ink is taken away here.
-            visible: 1 where the picture may be seen.
+            visible: 1 where the picture is visible.
         """
         grid: Tensor = self.layers(torch.cat((picture * visible, visible), 1))
         return grid
@@ -255,12 +240,12 @@ class RNNEncoder(nn.Module):
         generator: torch.Generator | None,
     ) -> Float[Tensor, "N H"]:
         batch = int(batch_sizes[0])
-        rest = rows.new_zeros(batch, self.size)
+        zero = rows.new_zeros(batch, self.size)
         dropout = None
         if self.training and self.keep < 1.0:
             shape = (len(rows), self.size)
             dropout = recurrent_dropout(shape, self.keep, rows.device, generator)
-        return lstm_sequence(rows, bias.expand(batch, -1), rest, rest, weight, batch_sizes, dropout)
+        return lstm_sequence(rows, bias.expand(batch, -1), zero, zero, weight, batch_sizes, dropout)
 
 
 def _reading_orders(

@@ -1,4 +1,4 @@
-"""What recurrent networks are made of; nothing here knows of drawings.
+"""Parts of recurrent networks, independent of drawings.
 
 `lstm_sequence` is an LSTM over a whole packed batch, as a single differentiable operation:
 recurrent dropout rules out the library's, and a loop that autograd records costs three times as
@@ -74,7 +74,7 @@ class _LSTMSequence(torch.autograd.Function):
         following = joined[batch:, num_inputs:].split(sizes[1:])
         cells, tanh_cells, output = inputs.new_empty(3, num_rows, size).unbind(0)
         transposed = weight.t().contiguous()  # products of few rows are faster by it
-        kept = None if dropout is None else dropout.split(sizes)
+        masks = None if dropout is None else dropout.split(sizes)
         gates: list[Tensor] = []
         before = first_cell
         rows = zip(*_by_step(sizes, joined, cells, tanh_cells, output), strict=True)
@@ -86,8 +86,8 @@ class _LSTMSequence(torch.autograd.Function):
             gate[:, 3 * size :].tanh_()
             into, forget, out, candidate = gate.chunk(4, 1)
             torch.mul(into, candidate, out=cell)
-            if kept is not None:
-                cell.mul_(kept[step])
+            if masks is not None:
+                cell.mul_(masks[step])
             cell.addcmul_(forget, before[:count])
             torch.tanh(cell, out=tanh_cell)
             torch.mul(out, tanh_cell, out=now)
@@ -107,7 +107,7 @@ class _LSTMSequence(torch.autograd.Function):
         grad_gates = joined.new_empty(len(joined), 4 * size)
         grad_context = joined.new_zeros(batch, 4 * size)
         grad_hidden, grad_cell, spare = first_cell.new_zeros(3, batch, size).unbind(0)
-        kept = None if dropout is None else dropout.split(sizes)
+        masks = None if dropout is None else dropout.split(sizes)
         rows = _by_step(sizes, cells, tanh_cells, grads[0], grad_gates)
         cell_rows, tanh_rows, grad_rows, grad_gate_rows = rows
         for step in reversed(range(len(sizes))):
@@ -123,10 +123,10 @@ class _LSTMSequence(torch.autograd.Function):
             memory.add_(fresh)
             fresh.mul_(tanh_cell)
             memory.addcmul_(fresh, tanh_cell, value=-1.0)
-            if kept is None:
+            if masks is None:
                 fresh.copy_(memory)
             else:
-                torch.mul(memory, kept[step], out=fresh)
+                torch.mul(memory, masks[step], out=fresh)
             # the derivatives s - s^2 of the sigmoids, and 1 - t^2 of the candidate's tanh
             sigmoids, grad_sigmoids = gate[:, : 3 * size], grad_gate[:, : 3 * size]
             torch.addcmul(sigmoids, sigmoids, sigmoids, value=-1.0, out=grad_sigmoids)
@@ -236,8 +236,8 @@ def recurrent_dropout(
     count = shape[0] * shape[1]
     words = torch.empty((count + 7) // 8, dtype=torch.int64, device=device)
     words.random_(-(2**63), None, generator=generator)
-    kept = words.view(torch.uint8)[:count].view(shape) <= levels - 1
-    return kept.float().mul_(_LEVELS / levels)
+    mask = words.view(torch.uint8)[:count].view(shape) <= levels - 1
+    return mask.float().mul_(_LEVELS / levels)
 
 
 def lstm_weight(num_inputs: int, size: int) -> Float[Tensor, "G K"]:

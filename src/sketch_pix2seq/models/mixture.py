@@ -1,7 +1,6 @@
 """The distribution of one step: a mixture of bivariate Gaussians, and the pen.
 
-This module owns the layout of the decoder's output vector, the likelihood, and
-the temperature rule.
+This module owns the order of the decoder's outputs, the likelihood, and the temperature rule.
 """
 
 from __future__ import annotations
@@ -14,28 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from sketch_pix2seq.sketch.decoder_constants import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
+from sketch_pix2seq.sketch.network_layout import MAX_CORRELATION, MIN_LOG_STD, PER_COMPONENT
 from sketch_pix2seq.sketch.pen import NUM_PEN_STATES
-
-
-def output_dim(num_components: int) -> int:
-    """Length of the vector that `StrokeMixture.from_output` takes apart.
-
-    Example:
-        >>> output_dim(20)
-        123
-    """
-    return NUM_PEN_STATES + PER_COMPONENT * num_components
-
-
-def noise_dim(num_components: int) -> int:
-    """Length of the noise vector that `StrokeMixture.sample` needs.
-
-    Example:
-        >>> noise_dim(20)
-        25
-    """
-    return num_components + NUM_PEN_STATES + 2
 
 
 @dataclass(frozen=True)
@@ -58,12 +37,11 @@ class StrokeMixture:
 
     @classmethod
     def from_output(cls, output: Float[Tensor, "*N D"]) -> StrokeMixture:
-        """Take the decoder's output vector (..., 3 + 6 M) apart."""
-        pen_logits, rest = output.split([NUM_PEN_STATES, output.shape[-1] - NUM_PEN_STATES], -1)
-        return cls(pen_logits, rest.unflatten(-1, (6, -1)))
+        """Split the decoder's output vector (..., 3 + 6 M)."""
+        pen, components = output.split([NUM_PEN_STATES, output.shape[-1] - NUM_PEN_STATES], -1)
+        return cls(pen, components.unflatten(-1, (PER_COMPONENT, -1)))
 
     def __getitem__(self, rows: Tensor) -> StrokeMixture:
-        """The mixtures of some rows."""
         return StrokeMixture(self.pen_logits[rows], self.components[rows])
 
     @property

@@ -1,6 +1,6 @@
 """Windows around the pen: ink that remains, and what is drawn.
 
-`sketch.decoder_constants` describes the windows. The numpy version
+`sketch.network_layout` describes the windows. The numpy version
 (`inference.pen_view`) is tested against this one.
 """
 
@@ -11,7 +11,7 @@ from jaxtyping import Float, Int16, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from sketch_pix2seq.sketch.decoder_constants import WINDOWS
+from sketch_pix2seq.sketch.network_layout import WINDOWS
 
 
 @torch.no_grad()
@@ -42,8 +42,8 @@ def pen_views(
         if factor > 1:
             remaining, drawn = (_pooled(cells, factor) for cells in (remaining, drawn))
             fine = cell
-        place = pixel // cell
-        parts += [_window(cells / cell, place, side) for cells in (remaining, drawn)]
+        centre = pixel // cell
+        parts += [_window(cells / cell, centre, side) for cells in (remaining, drawn)]
     return torch.cat(parts, -1)
 
 
@@ -71,9 +71,9 @@ def _cells_over_time(
     batch, size = len(pictures), pictures.shape[1]
     cells = size // cell
     line = torch.arange(size, device=pictures.device) // cell
-    place = (line.view(-1, 1) * cells + line).flatten()  # (S * S,)
+    cell_index = (line.view(-1, 1) * cells + line).flatten()  # (S * S,)
     when = covered.flatten(1).long().clamp_max(num_steps)  # those never covered in a last row
-    index = when * (cells * cells) + place
+    index = when * (cells * cells) + cell_index
     values = torch.stack((pictures.flatten(1), torch.ones_like(pictures).flatten(1)))
     sums = pictures.new_zeros(2, batch, (num_steps + 1) * cells * cells)
     sums.scatter_add_(2, index.expand(2, -1, -1), values)
@@ -84,24 +84,23 @@ def _cells_over_time(
 
 
 def _pooled(cells: Float[Tensor, "B T G G"], factor: int) -> Float[Tensor, "B T _ _"]:
-    """Sums of blocks of cells."""
     batch, num_steps, side, _ = cells.shape
     blocks = side // factor
     return cells.view(batch, num_steps, blocks, factor, blocks, factor).sum((3, 5))
 
 
 def _window(
-    cells: Float[Tensor, "B T G G"], place: Int64[Tensor, "B T 2"], side: int
+    cells: Float[Tensor, "B T G G"], centre: Int64[Tensor, "B T 2"], side: int
 ) -> Float[Tensor, "B T _"]:
-    """The window about each place, row by row."""
+    """The window around each centre, row by row."""
     padded = functional.pad(cells, (side // 2,) * 4)
-    index = _window_index(place, side, padded.shape[-1])
+    index = _window_index(centre, side, padded.shape[-1])
     return padded.flatten(2).gather(2, index)
 
 
-def _window_index(place: Int64[Tensor, "B T 2"], side: int, padded: int) -> Int64[Tensor, "B T _"]:
+def _window_index(centre: Int64[Tensor, "B T 2"], side: int, padded: int) -> Int64[Tensor, "B T _"]:
     """Indices of a window in a flat map that is padded by half of it."""
-    around = torch.arange(side, device=place.device)
+    around = torch.arange(side, device=centre.device)
     inside = (around.view(-1, 1) * padded + around).flatten()
-    first = place[..., 1] * padded + place[..., 0]
+    first = centre[..., 1] * padded + centre[..., 0]
     return first.unsqueeze(-1) + inside

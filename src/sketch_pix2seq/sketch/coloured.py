@@ -51,7 +51,7 @@ def coloured_picture(
     """
     strokes = strokes_of(drawing)
     pens = pens_of(drawing) or [(usual, list(range(len(strokes))))]
-    parts = [[strokes[number] for number in own] for _, own in pens]
+    parts = [[strokes[number] for number in numbers] for _, numbers in pens]
     inks = rasterise_batch(parts, settings, within=strokes)[:, 0]
     return painted(inks, [pen for pen, _ in pens])
 

@@ -1,4 +1,4 @@
-"""Which pixels of a picture the pen has covered so far: what is drawn, and what is left.
+"""Which pixels of a picture the pen has covered so far: what is drawn and what remains.
 
 A drawing that is redrawn covers the picture's ink step by step. A pixel counts as covered from
 the first step whose line passes its centre within `RADIUS` pixels. Training asks for the step
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int16, Int64
+
+from sketch_pix2seq.sketch.geometry import part_indices
 
 RADIUS = 1.5
 """Pixels from a line within which ink counts as drawn."""
@@ -51,13 +53,13 @@ def covering_steps(
     goes_on[starts] = False
     before = positions.copy()
     before[1:][goes_on[1:]] = positions[:-1][goes_on[1:]]
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    number = np.arange(len(positions)) - np.repeat(starts, lengths) + 1
-    place, segment = touched(before, positions, size)
+    owner, index = part_indices(lengths)
+    number = index + 1
+    pixel, segment = touched(before, positions, size)
     covered = np.full(len(lengths) * size * size, NEVER, np.int16)
-    # of equal places the last assignment counts, so the earliest step comes last
+    # of equal indices the last assignment counts, so the earliest step comes last
     backwards = np.argsort(-number[segment], kind="stable")
-    covered[(owner[segment] * (size * size) + place)[backwards]] = number[segment][backwards]
+    covered[(owner[segment] * (size * size) + pixel)[backwards]] = number[segment][backwards]
     return covered.reshape(-1, size, size)
 
 
@@ -74,11 +76,11 @@ def touched(
     Returns:
         Pixels, row * size + column, some of them several times; the number of the line of each.
     """
-    limit = 2.0 * size  # a pen far outside, or nowhere, is as good as one just outside
+    limit = 2.0 * size  # pens far outside, or at NaN, count as just outside
     before, after = np.fmin(np.fmax((before, after), -limit), limit)
     step = after - before
-    far = np.abs(step).max(axis=1)
-    parts = np.ceil(far * np.float32(1 / _SPACING)).astype(np.int64)
+    longest = np.abs(step).max(axis=1)
+    parts = np.ceil(longest * np.float32(1 / _SPACING)).astype(np.int64)
     counts = parts + 1
     line = np.arange(len(counts)).repeat(counts)
     number = np.arange(len(line))
@@ -86,11 +88,11 @@ def touched(
     share = (number / np.maximum(parts, 1).take(line)).astype(np.float32)
     samples = before.take(line, axis=0) + share[:, None] * step.take(line, axis=0)  # (S, 2)
     pixel = np.floor(samples)[:, :, None] + _AROUND  # (S, 2, 3)
-    away = pixel + np.float32(0.5)
-    away -= samples[:, :, None]
-    away *= away
-    away[(pixel < 0) | (pixel >= size)] = np.inf
-    near = away[:, 1, :, None] + away[:, 0, None] <= np.float32(RADIUS * RADIUS)  # (S, 3, 3)
-    place = pixel[:, 1, :, None] * np.float32(size) + pixel[:, 0, None]
-    found = near.ravel().nonzero()[0]
-    return place.take(found).astype(np.int64), line.take(found // near[0].size)
+    offset = pixel + np.float32(0.5)
+    offset -= samples[:, :, None]
+    offset *= offset
+    offset[(pixel < 0) | (pixel >= size)] = np.inf
+    near = offset[:, 1, :, None] + offset[:, 0, None] <= np.float32(RADIUS * RADIUS)  # (S, 3, 3)
+    index = pixel[:, 1, :, None] * np.float32(size) + pixel[:, 0, None]
+    covered = near.ravel().nonzero()[0]
+    return index.take(covered).astype(np.int64), line.take(covered // near[0].size)

@@ -2,8 +2,9 @@
 
 All strokes are fitted at once: the loops are over depth, not over strokes.
 
-*Convention*: inside this module points are complex numbers, x + iy. Places lie on the lines, some
-between points. A piece is the part of a line that one curve is fitted to.
+*Convention*: inside this module points are complex numbers, x + iy. Samples lie on the lines, some
+between points; `arc` is a sample's arc length along all lines. A piece is the part of a line that
+one curve is fitted to.
 """
 
 from __future__ import annotations
@@ -15,32 +16,32 @@ import numpy as np
 from jaxtyping import Complex128, Float, Float64, Int64
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, part_indices, strokes_of
 from sketch_pix2seq.sketch.smooth import CORNER, curves_through
 
 OF_WIDTH = 0.3
 """Curves of a drawing read from a picture keep to its lines within this share of their width."""
 
-_SAME = 1e-3  # bounds between places that are one
-_SPACING = 4.0  # bounds between places along a line that curves are fitted to
-_MOST_PLACES = 16  # of a segment
+_SAME = 1e-3  # bounds: points nearer than this count as one
+_SPACING = 4.0  # bounds between the samples of a line
+_MAX_SAMPLES = 16  # of a segment
 _REACH = 4.0  # bounds along the line within which its direction is measured
-_BETWEEN = 0.1  # weight of a place within a segment, where the line may be rounder; of a point 1
-_ROUNDS = 5  # of fitting, and finding the nearest place on the curve anew
+_BETWEEN = 0.1  # weight of a sample within a segment, where the line may be rounder; of a point 1
+_ROUNDS = 5  # of fitting, and finding the nearest point of the curve again
 _HOPELESS = 6.0  # bounds: a curve so far off is not fitted again
-_MOST_STEPS = 10_000  # of a curve
+_MAX_STEPS = 10_000  # of a curve
 _LONGEST_ARM = 3.0  # chords from an end of a curve to its control point
 _SHARP = np.cos(np.radians(CORNER))
 
 
-class _Places(NamedTuple):
-    """Places along all strokes, one after the other.
+class _Samples(NamedTuple):
+    """Samples along all strokes, one after the other.
 
     Args:
         points: Where they are.
-        along: Way to each from the first of all; one from a stroke to the next.
+        along: Arc length from the first sample to each; 1 between strokes.
         weights: How much each counts.
-        breaks: The places, in order, between which lines are round: ends of strokes, corners.
+        breaks: Sorted indices of samples where lines may be sharp: ends of strokes, corners.
         bound: Largest distance of curves.
     """
 
@@ -50,21 +51,21 @@ class _Places(NamedTuple):
     breaks: Int64[np.ndarray, " K"]
     bound: float
 
-    def at(self, ways: Float64[np.ndarray, " K"]) -> Complex128[np.ndarray, " K"]:
-        """The line at these ways."""
-        found: Complex128[np.ndarray, " K"] = np.interp(ways, self.along, self.points)
-        return found
+    def at(self, arcs: Float64[np.ndarray, " K"]) -> Complex128[np.ndarray, " K"]:
+        """Points of the line at these arc lengths."""
+        points: Complex128[np.ndarray, " K"] = np.interp(arcs, self.along, self.points)
+        return points
 
     def limits(
         self, some: Int64[np.ndarray, " K"]
     ) -> tuple[Float64[np.ndarray, " K"], Float64[np.ndarray, " K"]]:
-        """The ways of the breaks before and after places that are none."""
+        """Arc lengths of the breaks before and after samples that are no breaks."""
         after = np.searchsorted(self.breaks, some)
         return self.along[self.breaks[after - 1]], self.along[self.breaks[after]]
 
 
 class _Pieces(NamedTuple):
-    """Parts of lines: their first and last places, and the directions of the line there."""
+    """Parts of lines: their first and last samples, and the line's directions at them."""
 
     first: Int64[np.ndarray, " I"]
     last: Int64[np.ndarray, " I"]
@@ -101,10 +102,9 @@ def points_along(curves: Float64[np.ndarray, "C 4 2"], step: float) -> Float64[n
     """
     # three times the longest arm of a curve's control points is its largest speed
     speed = 3 * np.hypot(*np.moveaxis(np.diff(curves, axis=1), -1, 0)).max(axis=1)
-    counts = np.clip(np.ceil(speed / step), 1, _MOST_STEPS).astype(np.int64)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    t = (np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]) / counts[owner]
-    points = _at((curves[..., 0] + 1j * curves[..., 1])[owner], t)
+    counts = np.clip(np.ceil(speed / step), 1, _MAX_STEPS).astype(np.int64)
+    owner, index = part_indices(counts)
+    points = _at((curves[..., 0] + 1j * curves[..., 1])[owner], index / counts[owner])
     return np.concatenate([np.stack([points.real, points.imag], axis=1), curves[-1, 3:]])
 
 
@@ -113,7 +113,7 @@ def fitted_curves(
 ) -> list[Float64[np.ndarray, "C 4 2"]]:
     """Find few smooth curves that stay within a bound of the lines through points.
 
-    No place of a curve is farther than `bound` from its stroke, and none of the stroke farther
+    No point of a curve is farther than `bound` from its stroke, and no point of the stroke farther
     from the curve. Where a line turns by more than `CORNER` degrees within a few bounds it has a
     corner; elsewhere curves go on in the same direction.
 
@@ -129,10 +129,10 @@ def fitted_curves(
     Raises:
         UsageError: If the bound is not above 0.
 
-    *Source*: least squares with the directions at both ends given, places found anew on the curve
-    by Newton's method, cut in two where that is too far off: Schneider, "An algorithm for
+    *Source*: least squares with the directions at both ends given, nearest points on the curve
+    found by Newton's method, cut in two where that is too far off: Schneider, "An algorithm for
     automatically fitting digitized curves", Graphics Gems (1990). Here all pieces of a depth are
-    fitted together, corners are found first, and between places the distance is bounded by the
+    fitted together, corners are found first, and between samples the distance is bounded by the
     curve's second derivative.
 
     Example:
@@ -148,14 +148,14 @@ def fitted_curves(
     curves = [np.zeros((0, 4, 2)) for _ in exact]
     if not lines:
         return curves
-    places, ends = _places([exact[number] for number in lines], bound)
-    pieces = _round_parts(places, *ends)
+    samples, ends = _samples([exact[number] for number in lines], bound)
+    pieces = _round_parts(samples, *ends)
     done = []
     while len(pieces.first):
-        fits, far, worst = _fit(places, pieces)
+        fits, far, worst = _fit(samples, pieces)
         near = far <= bound
         done.append((pieces.first[near], fits[near]))
-        pieces = _cut(places, _Pieces(*(part[~near] for part in pieces)), worst[~near])
+        pieces = _cut(samples, _Pieces(*(part[~near] for part in pieces)), worst[~near])
     starts = np.concatenate([first for first, _ in done])
     order = np.argsort(starts)
     whole = np.concatenate([fits for _, fits in done])[order]
@@ -166,130 +166,137 @@ def fitted_curves(
 
 
 def _distinct(points: Float[np.ndarray, "P 2"], grid: float) -> Complex128[np.ndarray, " Q"]:
-    """Leave out points that are in the same place of a fine grid as the one before."""
+    """Leave out points in the same cell of a fine grid as the point before."""
     line = points[:, 0] + 1j * points[:, 1].astype(np.float64)
     is_new = np.append(True, np.diff(np.rint(line / grid)) != 0)
     is_new[-1] |= len(line) > 1 and is_new.sum() > 1  # a line ends where it ends
-    kept: Complex128[np.ndarray, " Q"] = line[is_new]
-    return kept
+    distinct: Complex128[np.ndarray, " Q"] = line[is_new]
+    return distinct
 
 
-def _places(
+def _samples(
     strokes: list[Complex128[np.ndarray, " _"]], bound: float
-) -> tuple[_Places, tuple[Int64[np.ndarray, " S"], Int64[np.ndarray, " S"]]]:
-    """Put places between the points of strokes; also return the strokes' first and last places."""
+) -> tuple[_Samples, tuple[Int64[np.ndarray, " S"], Int64[np.ndarray, " S"]]]:
+    """Sample strokes; also return the first and the last sample of each."""
     points = np.concatenate(strokes)
-    begins = np.cumsum([0, *map(len, strokes[:-1])])
+    starts = np.cumsum([0, *map(len, strokes[:-1])])
     steps = np.diff(points)
     lengths = np.abs(steps)
-    counts = np.clip(np.ceil(lengths / (_SPACING * bound)), 1, _MOST_PLACES).astype(np.int64)
-    lengths[begins[1:] - 1] = counts[begins[1:] - 1] = 1
-    given = np.cumsum(np.append(0, counts))  # the places that are points
-    owner = np.repeat(np.arange(len(counts)), counts)
-    part = (np.arange(len(owner)) - given[owner]) / counts[owner]
-    first = given[begins]
+    counts = np.clip(np.ceil(lengths / (_SPACING * bound)), 1, _MAX_SAMPLES).astype(np.int64)
+    lengths[starts[1:] - 1] = counts[starts[1:] - 1] = 1
+    vertices = np.cumsum(np.append(0, counts))  # the samples that are points
+    owner, index = part_indices(counts)
+    part = index / counts[owner]
+    first = vertices[starts]
     last = np.append(first[1:] - 1, len(owner))
-    places = _Places(
+    samples = _Samples(
         np.append(points[owner] + part * steps[owner], points[-1]),
         np.append(0.0, np.cumsum(lengths[owner] / counts[owner])),
         np.append(np.where(part == 0, 1.0, _BETWEEN), 1.0),
         np.union1d(first, last),
         bound,
     )
-    corners = _corners(places, np.setdiff1d(given, places.breaks))
-    return places._replace(breaks=np.union1d(places.breaks, corners)), (first, last)
+    corners = _corners(samples, np.setdiff1d(vertices, samples.breaks))
+    return samples._replace(breaks=np.union1d(samples.breaks, corners)), (first, last)
 
 
-def _corners(places: _Places, inner: Int64[np.ndarray, " P"]) -> Int64[np.ndarray, " K"]:
+def _corners(samples: _Samples, inner: Int64[np.ndarray, " P"]) -> Int64[np.ndarray, " K"]:
     """Find the points at which lines turn most, and by more than `CORNER` degrees."""
-    low, high = places.limits(inner)
-    way, reach = places.along[inner], _REACH * places.bound
-    before = places.points[inner] - places.at(np.maximum(way - reach, low))
-    after = places.at(np.minimum(way + reach, high)) - places.points[inner]
+    low, high = samples.limits(inner)
+    arcs, reach = samples.along[inner], _REACH * samples.bound
+    before = samples.points[inner] - samples.at(np.maximum(arcs - reach, low))
+    after = samples.at(np.minimum(arcs + reach, high)) - samples.points[inner]
     cosine = _dot(_unit(before), _unit(after))
-    found: list[tuple[int, float, float]] = []
+    corners: list[tuple[int, float, float]] = []
     sharp = cosine < _SHARP
-    for place, at, turn in zip(inner[sharp], way[sharp], cosine[sharp], strict=True):
-        if found and at - found[-1][1] < reach:  # of one corner, the sharpest point
-            if turn < found[-1][2]:
-                found[-1] = (place, at, turn)
+    for sample, arc, turn in zip(inner[sharp], arcs[sharp], cosine[sharp], strict=True):
+        if corners and arc - corners[-1][1] < reach:  # of one corner, the sharpest point
+            if turn < corners[-1][2]:
+                corners[-1] = (sample, arc, turn)
         else:
-            found.append((place, at, turn))
-    return np.array([place for place, _, _ in found], np.int64)
+            corners.append((sample, arc, turn))
+    return np.array([sample for sample, _, _ in corners], np.int64)
 
 
 def _round_parts(
-    places: _Places, begins: Int64[np.ndarray, " S"], ends: Int64[np.ndarray, " S"]
+    samples: _Samples, starts: Int64[np.ndarray, " S"], ends: Int64[np.ndarray, " S"]
 ) -> _Pieces:
     """The parts of lines between breaks; a line that ends where it began may be round there."""
-    first, last = places.breaks[:-1], places.breaks[1:]
-    is_line = ~np.isin(last, begins)  # else it leads from a stroke to the next
+    first, last = samples.breaks[:-1], samples.breaks[1:]
+    is_line = ~np.isin(last, starts)  # else it leads from a stroke to the next
     first, last = first[is_line], last[is_line]
-    reach = np.minimum(_REACH * places.bound, places.along[last] - places.along[first])
-    leaving, arriving = _way_out(places, first, reach), -_way_out(places, last, -reach)
-    one, other = np.searchsorted(first, begins), np.searchsorted(last, ends)
-    is_loop = np.abs(places.points[begins] - places.points[ends]) < places.bound
-    is_loop &= _dot(leaving[one], arriving[other]) > _SHARP
-    one, other = one[is_loop], other[is_loop]
-    leaving[one] = arriving[other] = _unit(leaving[one] + arriving[other])
+    reach = np.minimum(_REACH * samples.bound, samples.along[last] - samples.along[first])
+    leaving, arriving = (
+        _direction_from(samples, first, reach),
+        -_direction_from(samples, last, -reach),
+    )
+    head, tail = np.searchsorted(first, starts), np.searchsorted(last, ends)
+    is_loop = np.abs(samples.points[starts] - samples.points[ends]) < samples.bound
+    is_loop &= _dot(leaving[head], arriving[tail]) > _SHARP
+    head, tail = head[is_loop], tail[is_loop]
+    leaving[head] = arriving[tail] = _unit(leaving[head] + arriving[tail])
     return _Pieces(first, last, leaving, arriving)
 
 
-def _way_out(
-    places: _Places, some: Int64[np.ndarray, " I"], reach: Float64[np.ndarray, " I"]
+def _direction_from(
+    samples: _Samples, some: Int64[np.ndarray, " I"], reach: Float64[np.ndarray, " I"]
 ) -> Complex128[np.ndarray, " I"]:
-    """The direction away from ends, as of the parabola through three places."""
-    here, way = places.points[some], places.along[some]
-    middle, far = places.at(way + reach / 2), places.at(way + reach)
-    return _unit(4 * (middle - here) - (far - here))
+    """Direction of the line at its ends, by the parabola through three samples."""
+    start, arcs = samples.points[some], samples.along[some]
+    middle, far = samples.at(arcs + reach / 2), samples.at(arcs + reach)
+    return _unit(4 * (middle - start) - (far - start))
 
 
-def _unit(ways: Complex128[np.ndarray, " I"]) -> Complex128[np.ndarray, " I"]:
-    units: Complex128[np.ndarray, " I"] = ways / np.maximum(np.abs(ways), 1e-300)
+def _unit(vectors: Complex128[np.ndarray, " I"]) -> Complex128[np.ndarray, " I"]:
+    units: Complex128[np.ndarray, " I"] = vectors / np.maximum(np.abs(vectors), 1e-300)
     return units
 
 
 def _dot(
-    one: Complex128[np.ndarray, " I"], other: Complex128[np.ndarray, " I"]
+    first: Complex128[np.ndarray, " I"], second: Complex128[np.ndarray, " I"]
 ) -> Float64[np.ndarray, " I"]:
-    product: Float64[np.ndarray, " I"] = one.real * other.real + one.imag * other.imag
+    product: Float64[np.ndarray, " I"] = first.real * second.real + first.imag * second.imag
     return product
 
 
 def _fit(
-    places: _Places, pieces: _Pieces
+    samples: _Samples, pieces: _Pieces
 ) -> tuple[Complex128[np.ndarray, "I 4"], Float64[np.ndarray, " I"], Int64[np.ndarray, " I"]]:
     """Fit a curve to each piece.
 
     Returns:
-        The curves, how far they are off at most, and the place within where they are farthest.
+        The curves, their largest distance from the line, and the inner sample where it is largest.
     """
     counts = pieces.last - pieces.first + 1
     starts = np.cumsum(counts) - counts
-    owner = np.repeat(np.arange(len(counts)), counts)
-    index = np.arange(counts.sum()) + (pieces.first - starts)[owner]
-    t = places.along[index] - places.along[pieces.first][owner]
+    owner, index = part_indices(counts)
+    index += pieces.first[owner]
+    t = samples.along[index] - samples.along[pieces.first][owner]
     t /= np.maximum(t[starts + counts - 1], 1e-300)[owner]
     curves = np.empty((len(counts), 4), complex)
     largest, worst = np.full(len(counts), np.inf), pieces.first.copy()
     some = np.arange(len(counts))
     for _ in range(_ROUNDS):
-        fits = _least_squares(places, _Pieces(*(part[some] for part in pieces)), index, t, owner)
-        t = _nearest(fits[owner], places.points[index], t)
-        far, place = _farthest(fits, places.points[index], t, owner)
+        fits = _least_squares(samples, _Pieces(*(part[some] for part in pieces)), index, t, owner)
+        t = _nearest(fits[owner], samples.points[index], t)
+        far, sample = _farthest(fits, samples.points[index], t, owner)
         better = far < largest[some]
         curves[some[better]], largest[some[better]] = fits[better], far[better]
-        worst[some[better]] = index[place[better]]
-        again = (largest[some] > places.bound) & (far < _HOPELESS * places.bound)
-        some, kept = some[again], again[owner]
-        index, t, owner = index[kept], t[kept], (np.cumsum(again) - 1)[owner[kept]]
+        worst[some[better]] = index[sample[better]]
+        again = (largest[some] > samples.bound) & (far < _HOPELESS * samples.bound)
+        some, unfinished = some[again], again[owner]
+        index, t, owner = (
+            index[unfinished],
+            t[unfinished],
+            (np.cumsum(again) - 1)[owner[unfinished]],
+        )
         if not len(some):
             break
     return curves, largest, worst
 
 
 def _least_squares(
-    places: _Places,
+    samples: _Samples,
     pieces: _Pieces,
     index: Int64[np.ndarray, " N"],
     t: Float64[np.ndarray, " N"],
@@ -297,42 +304,41 @@ def _least_squares(
 ) -> Complex128[np.ndarray, "I 4"]:
     """Find how far the control points lie from the ends, in the directions there.
 
-    A piece between two neighbouring places gets short arms, so that it cannot leave the bound.
+    A piece between two neighbouring samples gets short arms, so that it cannot leave the bound.
     """
-    begin, end = places.points[pieces.first], places.points[pieces.last]
-    rest = 1 - t
+    start, end = samples.points[pieces.first], samples.points[pieces.last]
+    u = 1 - t
     near_end = t * t * (3 - 2 * t)
-    aim = places.points[index] - begin[owner] * (1 - near_end) - end[owner] * near_end
-    one, other = 3 * t * rest * rest, 3 * t * t * rest
-    weights = places.weights[index]
+    aim = samples.points[index] - start[owner] * (1 - near_end) - end[owner] * near_end
+    basis1, basis2 = 3 * t * u * u, 3 * t * t * u
+    weights = samples.weights[index]
 
     def total(values: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " I"]:
         return np.bincount(owner, values * weights)
 
     cosine = -_dot(pieces.leaving, pieces.arriving)
-    aa, bb = total(one * one), total(other * other)
-    ab = total(one * other) * cosine
-    ax = total(_dot(pieces.leaving[owner], aim) * one)
-    bx = -total(_dot(pieces.arriving[owner], aim) * other)
+    aa, bb = total(basis1 * basis1), total(basis2 * basis2)
+    ab = total(basis1 * basis2) * cosine
+    ax = total(_dot(pieces.leaving[owner], aim) * basis1)
+    bx = -total(_dot(pieces.arriving[owner], aim) * basis2)
     scale = np.maximum(aa * bb - ab * ab, 1e-9 * aa * bb + 1e-300)
     arms = np.stack([bb * ax - ab * bx, aa * bx - ab * ax]) / scale
-    chord = np.abs(end - begin)
+    chord = np.abs(end - start)
     is_fit = (arms > 1e-3 * chord) & (arms < _LONGEST_ARM * chord) & (np.bincount(owner) > 2)
-    arms = np.where(is_fit, arms, np.minimum(chord / 3, places.bound))
+    arms = np.where(is_fit, arms, np.minimum(chord / 3, samples.bound))
     return np.stack(
-        [begin, begin + arms[0] * pieces.leaving, end - arms[1] * pieces.arriving, end], axis=1
+        [start, start + arms[0] * pieces.leaving, end - arms[1] * pieces.arriving, end], axis=1
     )
 
 
 def _at(
     curves: Complex128[np.ndarray, "N 4"], t: Float64[np.ndarray, " N"]
 ) -> Complex128[np.ndarray, " N"]:
-    """A place on each curve."""
-    rest = 1 - t
+    u = 1 - t
     a, b, c, d = curves.T
-    found: Complex128[np.ndarray, " N"] = rest * rest * (rest * a + 3 * t * b)
-    found += t * t * (3 * rest * c + t * d)
-    return found
+    points: Complex128[np.ndarray, " N"] = u * u * (u * a + 3 * t * b)
+    points += t * t * (3 * u * c + t * d)
+    return points
 
 
 def _nearest(
@@ -340,17 +346,17 @@ def _nearest(
     points: Complex128[np.ndarray, " N"],
     t: Float64[np.ndarray, " N"],
 ) -> Float64[np.ndarray, " N"]:
-    """Move places on curves nearer to points, by a step of Newton's method."""
+    """Move points on curves nearer to others, by a step of Newton's method."""
     away = _at(curves, t) - points
-    rest = 1 - t
+    u = 1 - t
     a, b, c = np.diff(curves, axis=1).T
-    speed = 3 * (rest * (rest * a + 2 * t * b) + t * t * c)
-    bend = 6 * (rest * (b - a) + t * (c - b))
+    speed = 3 * (u * (u * a + 2 * t * b) + t * t * c)
+    bend = 6 * (u * (b - a) + t * (c - b))
     slope = _dot(speed, speed) + _dot(away, bend)
     moved = np.clip(t - _dot(away, speed) / np.where(slope > 0, slope, np.inf), 0, 1)
     nearer = np.abs(_at(curves, moved) - points) < np.abs(away)
-    found: Float64[np.ndarray, " N"] = np.where(nearer, moved, t)
-    return found
+    nearest: Float64[np.ndarray, " N"] = np.where(nearer, moved, t)
+    return nearest
 
 
 def _farthest(
@@ -359,10 +365,10 @@ def _farthest(
     t: Float64[np.ndarray, " N"],
     owner: Int64[np.ndarray, " N"],
 ) -> tuple[Float64[np.ndarray, " I"], Int64[np.ndarray, " I"]]:
-    """How far curves and lines are apart at most, and at which place within.
+    """Largest distance between curves and lines, and the inner sample where it is largest.
 
-    Between two places a curve is off a straight way by an eighth of its second derivative times
-    the square of the step at most.
+    Between two samples a curve is off the chord by at most an eighth of its second derivative
+    times the square of the step.
     """
     off = np.abs(_at(curves[owner], t) - points)
     starts = np.searchsorted(owner, np.arange(len(curves)))
@@ -378,12 +384,12 @@ def _farthest(
     return largest, most[np.searchsorted(most, starts)]
 
 
-def _cut(places: _Places, pieces: _Pieces, at: Int64[np.ndarray, " I"]) -> _Pieces:
+def _cut(samples: _Samples, pieces: _Pieces, at: Int64[np.ndarray, " I"]) -> _Pieces:
     """Cut pieces in two; both parts have one direction there."""
-    low, high = places.limits(at)
-    way = places.along[at]
-    reach = np.minimum(np.minimum(way - low, high - way), _REACH * places.bound)
-    middle = _unit(places.at(way + reach) - places.at(way - reach))
+    low, high = samples.limits(at)
+    arcs = samples.along[at]
+    reach = np.minimum(np.minimum(arcs - low, high - arcs), _REACH * samples.bound)
+    middle = _unit(samples.at(arcs + reach) - samples.at(arcs - reach))
     return _Pieces(
         np.concatenate([pieces.first, at]),
         np.concatenate([at, pieces.last]),

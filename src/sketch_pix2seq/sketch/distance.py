@@ -19,7 +19,7 @@ _INKY = 0.15  # from here on a pixel holds a line; of a dot each of four pixels 
 def line_distances(
     first: Float32[np.ndarray, "N H W"], second: Float32[np.ndarray, "N H W"]
 ) -> Float32[np.ndarray, " N"]:
-    """Mean distance, in pixels, from the ink of each picture to that of the other, of both ways.
+    """Mean distance, in pixels, between the ink of two pictures, averaged over both directions.
 
     *Convention*: 1 = ink. A picture without ink is `FARTHEST` from every other one.
 
@@ -31,8 +31,8 @@ def line_distances(
         >>> line_distances(pictures[:1], pictures[1:]).tolist()
         [3.0]
     """
-    there = _mean(first, _to_ink(second))
-    distances: Float32[np.ndarray, " N"] = (there + _mean(second, _to_ink(first))) / 2
+    forward = _mean(first, _to_ink(second))
+    distances: Float32[np.ndarray, " N"] = (forward + _mean(second, _to_ink(first))) / 2
     return distances
 
 
@@ -50,7 +50,6 @@ def percent_apart(first: Drawing, second: Drawing) -> float:
 def _mean(
     ink: Float32[np.ndarray, "N H W"], distance: Float32[np.ndarray, "N H W"]
 ) -> Float32[np.ndarray, " N"]:
-    """The mean distance of ink."""
     ink = np.where(ink > _INKY, ink, 0)
     total = ink.sum(axis=(1, 2))
     mean = (ink * distance).sum(axis=(1, 2)) / np.maximum(total, 1e-6)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float, Float32, Int64, Shaped
 
 from sketch_pix2seq.errors import DrawingError
 
@@ -38,12 +38,8 @@ Drawing: TypeAlias = HasStrokes | Sequence[np.ndarray]
 """What drawing functions take: a `Sketch`, or its strokes as plain arrays."""
 
 
-def check_stroke(stroke: object, place: str) -> None:
+def check_stroke(stroke: object, name: str) -> None:
     """Check that a stroke is a float32 array of one finite point or more.
-
-    Args:
-        stroke: What is to be one.
-        place: What it is called in the error.
 
     Raises:
         DrawingError: If it is something else.
@@ -51,11 +47,11 @@ def check_stroke(stroke: object, place: str) -> None:
     if not isinstance(stroke, np.ndarray) or stroke.dtype != np.float32:
         got = getattr(stroke, "dtype", type(stroke).__name__)
         do = "Use `Sketch.from_points`."
-        raise DrawingError(f"{place} must be a float32 array", got=got, do=do)
+        raise DrawingError(f"{name} must be a float32 array", got=got, do=do)
     if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
-        raise DrawingError(f"{place} must be of shape (P, 2), P >= 1", got=stroke.shape)
+        raise DrawingError(f"{name} must be of shape (P, 2), P >= 1", got=stroke.shape)
     if not np.isfinite(stroke).all():
-        raise DrawingError(f"{place} must be finite")
+        raise DrawingError(f"{name} must be finite")
 
 
 def strokes_of(drawing: Drawing) -> Sequence[np.ndarray]:
@@ -90,11 +86,11 @@ def bounds(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float] |
     return (float(x0), float(y0), float(x1), float(y1))
 
 
-def way_along(line: Shaped[np.ndarray, "P 2"]) -> Float[np.ndarray, " P"]:
-    """Return how far it is along a line, from its first point to each.
+def arc_lengths(line: Shaped[np.ndarray, "P 2"]) -> Float[np.ndarray, " P"]:
+    """Return the arc length of a line from its first point to each of its points.
 
     Example:
-        >>> way_along(np.array([[0, 0], [3, 4], [3, 5]])).tolist()
+        >>> arc_lengths(np.array([[0, 0], [3, 4], [3, 5]])).tolist()
         [0.0, 5.0, 6.0]
     """
     return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line.astype(np.float64), axis=0).T))])
@@ -127,3 +123,16 @@ def fit(
     has_extent = extent > 1e-300
     scale = np.where(has_extent, (size - 2 * margin) / np.where(has_extent, extent, 1.0), 1.0)
     return scale, low + (high - low) / 2
+
+
+def part_indices(
+    counts: Int64[np.ndarray, " P"],
+) -> tuple[Int64[np.ndarray, " N"], Int64[np.ndarray, " N"]]:
+    """Of the items of P parts, end to end: the part of each, and its index there.
+
+    Example:
+        >>> part_indices(np.array([2, 0, 1]))
+        (array([0, 0, 2]), array([0, 1, 0]))
+    """
+    part = np.repeat(np.arange(len(counts)), counts)
+    return part, np.arange(len(part)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped
 
 from sketch_pix2seq.sketch.coverage import RADIUS
-from sketch_pix2seq.sketch.decoder_constants import FRAME
+from sketch_pix2seq.sketch.network_layout import FRAME
 from sketch_pix2seq.sketch.pen import PEN_DOWN, PEN_END, PEN_UP
 
 OFF_INK = 0.7
@@ -53,7 +53,7 @@ _AWAY_FRAME = FRAME - _BESIDE // 2  # pixels around a picture that a map of ink 
 
 
 class InkMaps(NamedTuple):
-    """What is known of R pictures under way, with a frame of `FRAME` pixels around each.
+    """What is known of R pictures being drawn, with a frame of `FRAME` pixels around each.
 
     Args:
         paper: Where there is no ink for sure (see `paper_of`); 1 in the frame.
@@ -101,19 +101,19 @@ def paper_of(
 
 def choose(
     position: Float32[np.ndarray, "R 2"],
-    ways: Float32[np.ndarray, "R 2 K"],
+    offsets: Float32[np.ndarray, "R 2 K"],
     draws: Bool[np.ndarray, " R"],
     logits: Float32[np.ndarray, "R K"],
     pen_logits: Float32[np.ndarray, "R 3"],
     maps: InkMaps,
     all_visible: Bool[np.ndarray, " R"],
 ) -> tuple[Float32[np.ndarray, "R 2"], Int64[np.ndarray, " R"]]:
-    """Choose a way and a pen state for each drawing: the likeliest, scores included.
+    """Choose an offset and a pen state for each drawing: the likeliest, scores included.
 
     Args:
         position: Where the pens are.
-        ways: Proposals: how far the pens move, in x and in y.
-        draws: Whether the pen is down on the way.
+        offsets: Proposals: how far the pens move, in x and in y.
+        draws: Whether the pen is down.
         logits: Logits of the proposals, sampling noise included.
         pen_logits: Logits of the pen states, sampling noise included.
         maps: Paper and ink.
@@ -122,30 +122,30 @@ def choose(
     Returns:
         How far each pen moves; the pen state.
     """
-    ends = position[:, :, None] + ways
+    ends = position[:, :, None] + offsets
     scores = step_scores(position, ends, draws, logits, maps)
     best = (logits + scores).argmax(axis=1)
     count = np.arange(len(ends))
-    way = ways[count, :, best]
+    offset = offsets[count, :, best]
     reaches = draws | (scores[count, best] > 0)
     for row in np.flatnonzero(~reaches & all_visible):
-        one = slice(row, row + 1)
-        if has_remaining_ink(maps.remaining[one], maps.drawn[one])[0]:
-            ink = _ink_away_from_lines(maps.remaining[one], maps.drawn[one])[0]
-            way[row] = _nearest_ink(ink, ends[row], logits[row]) - position[row]
+        single = slice(row, row + 1)
+        if has_remaining_ink(maps.remaining[single], maps.drawn[single])[0]:
+            ink = _ink_away_from_lines(maps.remaining[single], maps.drawn[single])[0]
+            offset[row] = _nearest_ink(ink, ends[row], logits[row]) - position[row]
             reaches[row] = True
-    after = position + way
+    after = position + offset
     ahead = ink_ahead(np.where(draws[:, None], position, after), after, maps.remaining)
     pen_logits = pen_logits.copy()
     pen_logits[:, PEN_DOWN] += np.float32(STAY_DOWN_BONUS) * ahead
     pen_logits[:, PEN_UP] += np.float32(LIFT_BONUS) * (1 - ahead) * all_visible
     pen = pen_logits.argmax(axis=1)
     for row in np.flatnonzero(reaches & (pen == PEN_END)):
-        one = slice(row, row + 1)
-        if has_remaining_ink(maps.remaining[one], maps.drawn[one])[0]:
+        single = slice(row, row + 1)
+        if has_remaining_ink(maps.remaining[single], maps.drawn[single])[0]:
             pen_logits[row, PEN_END] = -np.inf
             pen[row] = pen_logits[row].argmax()
-    return way, pen
+    return offset, pen
 
 
 def _nearest_ink(
@@ -200,13 +200,13 @@ def _line_scores(
     """Scores of some lines, those that are true in `which`."""
     rows, proposals = which.nonzero()
     before = position.take(rows, axis=0).T  # (2, L)
-    ways = ends[rows, :, proposals].T - before
-    points = ways[:, None] * _SHARES  # (2, LINE_SAMPLES, L)
+    offsets = ends[rows, :, proposals].T - before
+    points = offsets[:, None] * _SHARES  # (2, LINE_SAMPLES, L)
     points += before[:, None]
-    place = _places(points, rows, maps.paper.shape[1], outside=1)
-    length = np.sqrt((ways * ways).sum(axis=0)) / LINE_SAMPLES
-    off = maps.paper.reshape(-1).take(place).sum(axis=0) * length
-    new = maps.remaining.reshape(-1).take(place).sum(axis=0) * length
+    index = _flat_index(points, rows, maps.paper.shape[1], outside=1)
+    length = np.sqrt((offsets * offsets).sum(axis=0)) / LINE_SAMPLES
+    off = maps.paper.reshape(-1).take(index).sum(axis=0) * length
+    new = maps.remaining.reshape(-1).take(index).sum(axis=0) * length
     new = np.minimum(new, np.float32(MAX_NEW_INK))
     scores: Float32[np.ndarray, " L"] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
     return scores
@@ -217,14 +217,13 @@ def _move_scores(
     remaining: Float32[np.ndarray, "R F F"],
     drawn: Bool[np.ndarray, "R F F"],
 ) -> Float32[np.ndarray, "R K"]:
-    """Score moves with the pen up."""
     ink = np.zeros_like(remaining)
     margin = FRAME - _AWAY_FRAME + _ARRIVAL_SQUARE // 2
     ink[:, margin:-margin, margin:-margin] = _over_boxes(
         np.add, _ink_away_from_lines(remaining, drawn), _ARRIVAL_SQUARE
     )
     arrived = ink.reshape(-1).take(
-        _places(ends.swapaxes(0, 1), np.arange(len(ends))[:, None], ink.shape[1])
+        _flat_index(ends.swapaxes(0, 1), np.arange(len(ends))[:, None], ink.shape[1])
     )
     arrived /= np.float32(_ARRIVAL_INK)
     scores: Float32[np.ndarray, "R K"] = np.float32(ARRIVAL) * np.minimum(arrived, 1)
@@ -246,12 +245,14 @@ def ink_ahead(
     side = remaining.shape[1]
     pixel = _pixels(after, side - 2 * FRAME)
     rows = np.arange(len(remaining)) * side
-    place = ((rows + pixel[:, 1] + FRAME) * side + pixel[:, 0] + FRAME)[:, None]
-    ink = remaining.reshape(-1).take(place + (_AROUND[1] * side + _AROUND[0]))  # (R, 25)
-    way = after - before
+    index = ((rows + pixel[:, 1] + FRAME) * side + pixel[:, 0] + FRAME)[:, None]
+    ink = remaining.reshape(-1).take(index + (_AROUND[1] * side + _AROUND[0]))  # (R, 25)
+    offset = after - before
     off = (pixel + np.float32(0.5) - before)[:, :, None] + _AROUND  # (R, 2, 25)
-    along = (off * way[:, :, None]).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6)[:, None]
-    off -= np.minimum(np.maximum(along, 0), 1)[:, None] * way[:, :, None]
+    along = (off * offset[:, :, None]).sum(axis=1) / np.maximum(
+        (offset * offset).sum(axis=1), 1e-6
+    )[:, None]
+    off -= np.minimum(np.maximum(along, 0), 1)[:, None] * offset[:, :, None]
     ink[(off * off).sum(axis=1) <= RADIUS * RADIUS] = 0
     ahead: Float32[np.ndarray, " R"] = np.minimum(ink.sum(axis=1) / np.float32(_AHEAD_INK), 1)
     return ahead
@@ -269,15 +270,15 @@ def has_remaining_ink(
     return remains
 
 
-def _places(
+def _flat_index(
     points: Float32[np.ndarray, "2 *N"], rows: Int64[np.ndarray, "..."], side: int, outside: int = 0
 ) -> Int64[np.ndarray, "*N"]:
-    """Places of points in flat maps of their rows; of points further outside, the nearest."""
+    """Flat indices of points in the maps of their rows; outside points go to the nearest pixel."""
     points = np.fmin(np.fmax(points, -outside), side - 2 * FRAME - 1 + outside)  # of NaN: inside
     np.floor(points, out=points)
-    place: Int64[np.ndarray, "*N"] = (points[1] * np.float32(side) + points[0]).astype(np.int64)
-    place += rows * (side * side) + FRAME * (side + 1)
-    return place
+    index: Int64[np.ndarray, "*N"] = (points[1] * np.float32(side) + points[0]).astype(np.int64)
+    index += rows * (side * side) + FRAME * (side + 1)
+    return index
 
 
 def _pixels(points: Float32[np.ndarray, "*N 2"], size: int) -> Int64[np.ndarray, "*N 2"]:

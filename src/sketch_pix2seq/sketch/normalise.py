@@ -1,4 +1,4 @@
-"""QuickDraw's own way from a raw drawing to a simplified one, for thousands at once.
+"""QuickDraw's normalisation of raw drawings to simplified ones, for thousands at once.
 
 Works on arrays of points.
 
@@ -26,7 +26,7 @@ _UNITS = 2.0**32  # whole numbers of this share of a pixel add up exactly, in an
 
 
 def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
-    """Do to a drawing what QuickDraw did to its raw drawings.
+    """Normalise a drawing as QuickDraw did its raw drawings.
 
     Shift to (0, 0), scale the longest side to 255, a point every pixel,
     Ramer-Douglas-Peucker with epsilon 2, whole numbers. A dot becomes its point twice.
@@ -39,7 +39,7 @@ def quickdraw_normalise(strokes: Sequence[np.ndarray]) -> list[Stroke]:
 
 
 def quickdraw_normalise_all(drawings: Sequence[Sequence[np.ndarray]]) -> list[list[Stroke]]:
-    """Do the same to many drawings, about 100 at a time; each comes out as it would alone."""
+    """Normalise many drawings, about 100 at a time; each result is as it would be alone."""
     strokes = [stroke for drawing in drawings for stroke in drawing]
     if not strokes:
         return [[] for _ in drawings]
@@ -57,7 +57,7 @@ def normalise_points(
     lengths: Int64[np.ndarray, " S"],
     num_strokes: Int64[np.ndarray, " D"],
 ) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
-    """Do the same to drawings whose points lie end to end; return new points and lengths.
+    """Normalise drawings whose points lie end to end; return new points and lengths.
 
     Args:
         points: Of all strokes of all drawings, N >= 1.
@@ -89,7 +89,7 @@ def _every_pixel(
 ) -> tuple[Float[np.ndarray, "M 2"], Int64[np.ndarray, " S"]]:
     """Walk along each stroke and put a point every pixel, and one at its end; count them.
 
-    Of the points on a straight piece only the first and the last are given: none between them
+    Of the points on a straight piece only the first and the last are returned: none between them
     is ever farther from a chord, so `rdp_mask` keeps the same without them.
     """
     ends = np.cumsum(lengths)
@@ -97,25 +97,25 @@ def _every_pixel(
     is_end = np.zeros(len(points), bool)
     is_end[ends - 1] = True
     piece = np.flatnonzero(~is_end)  # from this point to the next
-    begin, end = walked[piece], walked[piece + 1]
-    first, count = np.ceil(begin), np.ceil(end) - np.ceil(begin)
-    piece, begin, end = piece[count > 0], begin[count > 0], end[count > 0]
+    start, end = walked[piece], walked[piece + 1]
+    first, count = np.ceil(start), np.ceil(end) - np.ceil(start)
+    piece, start, end = piece[count > 0], start[count > 0], end[count > 0]
     first, count = first[count > 0], count[count > 0]
-    given = np.where(count > 1, 2, 1)
-    place = np.repeat(first, given)
-    place[np.cumsum(given) - 1] = first + count - 1
-    slope = (points[piece + 1] - points[piece]) / (end - begin)[:, None]
-    piece, begin = np.repeat(piece, given), np.repeat(begin, given)
-    dense = np.repeat(slope, given, axis=0) * (place - begin)[:, None] + points[piece]
+    copies = np.where(count > 1, 2, 1)
+    position = np.repeat(first, copies)
+    position[np.cumsum(copies) - 1] = first + count - 1
+    slope = (points[piece + 1] - points[piece]) / (end - start)[:, None]
+    piece, start = np.repeat(piece, copies), np.repeat(start, copies)
+    dense = np.repeat(slope, copies, axis=0) * (position - start)[:, None] + points[piece]
     stroke = np.repeat(np.arange(len(lengths)), lengths)[piece]
     num = np.bincount(stroke, minlength=len(lengths))
     total = walked[ends - 1]
     has_tail = (total == 0) | (total - (np.ceil(total) - 1) > 1e-9 * total)
-    all_ends = np.cumsum(num + has_tail)
-    result = np.empty((all_ends[-1], 2))
-    shift = all_ends - (num + has_tail) - (np.cumsum(num) - num)
+    dense_ends = np.cumsum(num + has_tail)
+    result = np.empty((dense_ends[-1], 2))
+    shift = dense_ends - (num + has_tail) - (np.cumsum(num) - num)
     result[np.arange(len(dense)) + shift[stroke]] = dense
-    result[all_ends[has_tail] - 1] = points[ends[has_tail] - 1]
+    result[dense_ends[has_tail] - 1] = points[ends[has_tail] - 1]
     return result, num + has_tail
 
 

@@ -85,12 +85,12 @@ def ordered_by_pen(
     by_pen: dict[str, list[np.ndarray]] = {}
     for stroke, colour in zip(strokes, colours, strict=True):
         by_pen.setdefault(colour, []).append(stroke)
-    found = [
+    pairs = [
         (stroke, colour)
-        for colour, own in by_pen.items()
-        for stroke in ordered(own, order, line_width)
+        for colour, group in by_pen.items()
+        for stroke in ordered(group, order, line_width)
     ]
-    return tuple(stroke for stroke, _ in found), tuple(colour for _, colour in found)
+    return tuple(stroke for stroke, _ in pairs), tuple(colour for _, colour in pairs)
 
 
 def is_closed(stroke: Shaped[np.ndarray, "P 2"], gap: float) -> bool:

@@ -1,8 +1,8 @@
-"""The order of strokes with the shortest way of the lifted pen.
+"""The order of strokes in which the lifted pen travels least.
 
-The nearest end comes next, and then two moves shorten the way as long as they can: a part of the
+The nearest end comes next, and then two moves shorten the tour as long as they can: a part of the
 order is drawn backwards (2-opt), or up to three strokes are drawn elsewhere, perhaps backwards
-(Or-opt). Then a place is disturbed, by swapping two parts, and repaired; the better is kept
+(Or-opt). Then the order is disturbed, by swapping two parts, and repaired; the better is kept
 (iterated local search). Closed strokes begin where that is shortest.
 
 Sources: Croes (1958), A Method for Solving Traveling-Salesman Problems; Or (1976), Traveling
@@ -25,7 +25,7 @@ from sketch_pix2seq.sketch.order import opened_at
 _MAX_STARTS = 20_000  # points at which the greedy order may begin the closed strokes, all together
 _NEAR = 10  # ends near to one that are tried with it
 _MAX_VISITS = 40_000  # of links, after the first one of each: bounds the time
-_DISTURBED, _MOST_DISTURBED = 10, 250  # places, a line and all together
+_DISTURBED, _MOST_DISTURBED = 10, 250  # disturbances: for each line, and at most in all
 _REACH = 30  # lines that one disturbance may reach
 _LEAST_LINES = 3  # fewer are not disturbed
 _ROUNDS = 3  # of moves and new starts of closed strokes
@@ -33,7 +33,7 @@ _LEAST = 1e-7  # of the drawing's side: smaller gains may be rounding
 
 
 def pen_order(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[np.ndarray]:
-    """Order, turn round and, where closed, open strokes so that the lifted pen goes a short way.
+    """Order, turn round and, where closed, open strokes so that the lifted pen travels little.
 
     Args:
         strokes: (P, 2) arrays of points.
@@ -48,11 +48,11 @@ def pen_order(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[np.
         return []
     lines = _greedy(strokes, closed)
     for rounds_left in reversed(range(_ROUNDS)):
-        way = _Way([line for _, line in lines])
-        way.shorten(disturb=not rounds_left)
+        tour = _Tour([line for _, line in lines])
+        tour.shorten(disturb=not rounds_left)
         lines = [
             (lines[end >> 1][0], lines[end >> 1][1][::-1] if end & 1 else lines[end >> 1][1])
-            for end in way.begins
+            for end in tour.starts
         ]
         _open_closed(lines, closed)
     ordered = [line for _, line in lines]
@@ -64,14 +64,14 @@ def _greedy(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[tuple
     """Go on with the stroke that can begin nearest to the pen, from the upper left."""
     num_closed = sum(len(stroke) for stroke, ring in zip(strokes, closed, strict=True) if ring)
     step = 1 + num_closed // _MAX_STARTS
-    owners, starts, places = [], [], []
+    owners, starts, points = [], [], []
     for number, (stroke, ring) in enumerate(zip(strokes, closed, strict=True)):
         some = np.arange(0, len(stroke), step) if ring else np.array([0, len(stroke) - 1])
         owners.append(np.full(len(some), number))
         starts.append(some)
-        places.append(stroke[some])
+        points.append(stroke[some])
     owner, start = np.concatenate(owners), np.concatenate(starts)
-    x, y = np.concatenate(places).astype(np.float64).T
+    x, y = np.concatenate(points).astype(np.float64).T
     num_gone = 0
     pen_x, pen_y = float(x.min()), float(y.min())
     lines: list[tuple[int, np.ndarray]] = []
@@ -89,50 +89,50 @@ def _greedy(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[tuple
         elif at > 0:
             line = line[::-1]
         lines.append((number, line))
-        own = slice(*owner.searchsorted([number, number + 1]))
-        x[own] = np.inf
-        num_gone += own.stop - own.start
+        drawn = slice(*owner.searchsorted([number, number + 1]))
+        x[drawn] = np.inf
+        num_gone += drawn.stop - drawn.start
         pen_x, pen_y = line[-1].tolist()
     return lines
 
 
-class _Way:
+class _Tour:
     """An order of strokes, as the ends at which they begin, and moves that shorten its links.
 
     The ends of line k are 2 k and 2 k + 1, so `end ^ 1` is the other end of a line. Link k is the
-    way of the lifted pen from line k - 1 to line k of the order; there is none before the first
+    travel of the lifted pen from line k - 1 to line k of the order; there is none before the first
     line and after the last.
     """
 
     def __init__(self, lines: Sequence[np.ndarray]) -> None:
         ends = np.stack([line[[0, -1]] for line in lines]).reshape(-1, 2).astype(np.float64)
-        self.places: list[complex] = (ends[:, 0] + 1j * ends[:, 1]).tolist()
-        self.begins = list(range(0, len(ends), 2))
+        self.positions: list[complex] = (ends[:, 0] + 1j * ends[:, 1]).tolist()
+        self.starts = list(range(0, len(ends), 2))
         self.index = list(range(len(lines)))
         self._links = [self._measure(link) for link in range(len(lines) + 1)]
         self._near = _nearest(ends)
         self._least = _LEAST * max(float(np.ptp(ends, axis=0).max()), 1e-9)
 
     def shorten(self, *, disturb: bool) -> None:
-        """Make moves until none shortens the way; then disturb places and try again."""
-        num = len(self.begins)
+        """Make moves until none shortens the tour; then disturb parts and try again."""
+        num = len(self.starts)
         self._improve(range(2 * num))
         if num < _LEAST_LINES or not disturb:
             return
         generator = random.Random(0)
         for _ in range(min(_DISTURBED * num, _MOST_DISTURBED)):
-            begin = generator.randrange(num - 1)
-            near = range(begin + 1, min(begin + _REACH, num) + 1)
+            start = generator.randrange(num - 1)
+            near = range(start + 1, min(start + _REACH, num) + 1)
             middle, end = sorted(generator.sample(near, 2))
-            links = (begin, middle, end)
-            before = self.begins.copy(), self.index.copy(), self._links.copy()
-            ends = [one for link in links for one in (self._before(link), self._after(link))]
-            self._move(begin, middle, end, is_turned=False)
-            seam = begin + end - middle
-            longer = sum(self._links[link] for link in (begin, seam, end))
+            links = (start, middle, end)
+            before = self.starts.copy(), self.index.copy(), self._links.copy()
+            ends = [each for link in links for each in (self._before(link), self._after(link))]
+            self._move(start, middle, end, is_turned=False)
+            seam = start + end - middle
+            longer = sum(self._links[link] for link in (start, seam, end))
             longer -= sum(before[2][link] for link in links)
-            if self._improve([one for one in ends if one is not None]) < longer:
-                self.begins, self.index, self._links = before
+            if self._improve([each for each in ends if each is not None]) < longer:
+                self.starts, self.index, self._links = before
 
     def _improve(self, ends: Sequence[int]) -> float:
         """Make moves at the links of these ends, and at those touched, and return the gain."""
@@ -143,75 +143,73 @@ class _Way:
                 break
             end = to_visit.popleft()
             waiting.discard(end)
-            place = self.index[end >> 1]
-            link = place if self.begins[place] == end else place + 1
-            if 0 < link < len(self.begins):
+            position = self.index[end >> 1]
+            link = position if self.starts[position] == end else position + 1
+            if 0 < link < len(self.starts):
                 gain, touched = self._reverse_some(link) or self._move_some(link) or (0.0, [])
                 total += gain
-                to_visit.extend(one for one in touched if one not in waiting)
+                to_visit.extend(other for other in touched if other not in waiting)
                 waiting.update(touched)
         return total
 
-    def _apart(self, one: int | None, other: int | None) -> float:
-        """Way from an end to another; there is none to nowhere."""
-        if one is None or other is None:
+    def _apart(self, first: int | None, second: int | None) -> float:
+        """Distance between two ends; 0 if one is missing."""
+        if first is None or second is None:
             return 0.0
-        return abs(self.places[one] - self.places[other])
+        return abs(self.positions[first] - self.positions[second])
 
     def _before(self, link: int) -> int | None:
-        """The end from which a link leads."""
-        return self.begins[link - 1] ^ 1 if link > 0 else None
+        return self.starts[link - 1] ^ 1 if link > 0 else None
 
     def _after(self, link: int) -> int | None:
-        """The end to which a link leads."""
-        return self.begins[link] if link < len(self.begins) else None
+        return self.starts[link] if link < len(self.starts) else None
 
     def _measure(self, link: int) -> float:
         return self._apart(self._before(link), self._after(link))
 
     def _candidates(self, end: int, longest: float) -> list[tuple[float, int]]:
         """Ends nearer to one than so far, and how far; the first and the last of all too."""
-        found = []
+        candidates = []
         for pair in self._near[end]:
             if pair[0] >= longest:
                 break
-            found.append(pair)
-        for other in (self.begins[0], self.begins[-1] ^ 1):
-            apart = abs(self.places[end] - self.places[other])
+            candidates.append(pair)
+        for other in (self.starts[0], self.starts[-1] ^ 1):
+            apart = abs(self.positions[end] - self.positions[other])
             if apart < longest and other >> 1 != end >> 1:
-                found.append((apart, other))
-        return found
+                candidates.append((apart, other))
+        return candidates
 
     def _reverse_some(self, link: int) -> tuple[float, list[int]] | None:
         """Draw what is between a link and another one backwards, if that is shorter."""
         length = self._links[link]
-        one, other = self._before(link), self._after(link)
+        tail, head = self._before(link), self._after(link)
         for is_before, apart, near in self._meetings(link):
-            place = self.index[near >> 1]
-            if (self.begins[place] == near) == is_before:
+            position = self.index[near >> 1]
+            if (self.starts[position] == near) == is_before:
                 continue  # the lines between cannot be turned so that these ends meet
-            far_end, second = other if is_before else one, place + is_before
+            far_end, second = head if is_before else tail, position + is_before
             beyond = self._after(second) if is_before else self._before(second)
             gain = length + self._links[second] - apart - self._apart(far_end, beyond)
             if gain > self._least:
                 self._reverse(min(link, second), max(link, second))
-                ends = (one, other, near, beyond)
+                ends = (tail, head, near, beyond)
                 return gain, [end for end in ends if end is not None]
         return None
 
     def _move_some(self, link: int) -> tuple[float, list[int]] | None:
         """Draw up to three lines at a link instead of elsewhere, if that is shorter."""
-        one, other = self._before(link), self._after(link)
+        tail, head = self._before(link), self._after(link)
         for is_before, apart, near in self._meetings(link):
-            far_end, place = other if is_before else one, self.index[near >> 1]
-            begins_here = self.begins[place] == near
+            far_end, position = head if is_before else tail, self.index[near >> 1]
+            at_start = self.starts[position] == near
             for size in range(1, 4):
-                start = place if begins_here else place - size + 1
+                start = position if at_start else position - size + 1
                 stop = start + size
-                if start < 0 or stop > len(self.begins) or start <= link <= stop:
+                if start < 0 or stop > len(self.starts) or start <= link <= stop:
                     break
                 before, after = self._before(start), self._after(stop)
-                last = self._before(stop) if begins_here else self._after(start)
+                last = self._before(stop) if at_start else self._after(start)
                 gain = (
                     sum(self._links[cut] for cut in (link, start, stop))
                     - apart
@@ -219,8 +217,8 @@ class _Way:
                     - self._apart(before, after)
                 )
                 if gain > self._least:
-                    self._move(start, stop, link, is_turned=begins_here != is_before)
-                    ends = (one, other, near, last, before, after)
+                    self._move(start, stop, link, is_turned=at_start != is_before)
+                    ends = (tail, head, near, last, before, after)
                     return gain, [end for end in ends if end is not None]
         return None
 
@@ -244,9 +242,9 @@ class _Way:
 
     def _reverse(self, start: int, stop: int) -> None:
         """Draw the lines from `start` to before `stop` backwards."""
-        self.begins[start:stop] = [end ^ 1 for end in reversed(self.begins[start:stop])]
-        for place in range(start, stop):
-            self.index[self.begins[place] >> 1] = place
+        self.starts[start:stop] = [end ^ 1 for end in reversed(self.starts[start:stop])]
+        for position in range(start, stop):
+            self.index[self.starts[position] >> 1] = position
         self._links[start + 1 : stop] = self._links[start + 1 : stop][::-1]
         self._links[start], self._links[stop] = self._measure(start), self._measure(stop)
 
@@ -282,18 +280,18 @@ def _nearest(points: Float[np.ndarray, "E 2"]) -> list[list[tuple[float, int]]]:
 
 
 def _open_closed(lines: list[tuple[int, np.ndarray]], closed: Sequence[bool]) -> bool:
-    """Begin each closed stroke where the lifted way by it is shortest; whether one changed."""
+    """Begin each closed stroke where the lifted pen travels least; whether one changed."""
     changed = False
-    for place, (number, line) in enumerate(lines):
+    for position, (number, line) in enumerate(lines):
         if not closed[number]:
             continue
         far = np.zeros(len(line))
-        if place > 0:
-            far += np.hypot(*(line - lines[place - 1][1][-1]).T)
-        if place + 1 < len(lines):
-            far += np.hypot(*(line - lines[place + 1][1][0]).T)
+        if position > 0:
+            far += np.hypot(*(line - lines[position - 1][1][-1]).T)
+        if position + 1 < len(lines):
+            far += np.hypot(*(line - lines[position + 1][1][0]).T)
         best = int(far.argmin())
         if far[best] < far[0]:
-            lines[place] = (number, opened_at(line, best))
+            lines[position] = (number, opened_at(line, best))
             changed = True
     return changed

@@ -20,7 +20,14 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from sketch_pix2seq.errors import DrawingError, UsageError
-from sketch_pix2seq.sketch.geometry import Drawing, bounds, checked_points, fit, strokes_of
+from sketch_pix2seq.sketch.geometry import (
+    Drawing,
+    bounds,
+    checked_points,
+    fit,
+    part_indices,
+    strokes_of,
+)
 
 _Frame: TypeAlias = tuple[float, float, float, float] | None
 """What is to fill the picture, (x0, y0, x1, y1); None: each drawing does."""
@@ -115,14 +122,14 @@ def rasterise_batch(
     guard = _guard(settings)
     frame = None if within is None else bounds(strokes_of(within))
     canvas = np.empty(min(at_once, len(drawings)) * size * size + 2 * guard, np.float32)
-    for begin in range(0, len(drawings), at_once):
-        some = drawings[begin : begin + at_once]
+    for start in range(0, len(drawings), at_once):
+        some = drawings[start : start + at_once]
         canvas.fill(0)
         segments = _segments([strokes_of(drawing) for drawing in some], settings, frame)
         for index, coverage in _pixels(segments, settings):
             np.maximum.at(canvas, index, coverage)
         inner = canvas[guard : guard + len(some) * size * size]
-        pictures[begin : begin + at_once] = inner.reshape(-1, 1, size, size)
+        pictures[start : start + at_once] = inner.reshape(-1, 1, size, size)
     return pictures
 
 
@@ -166,7 +173,7 @@ def _segments(
     last = np.clip(np.floor(np.maximum(u, u + du) + reach - 0.5), -1, size - 1).astype(np.int64)
     stride_u, stride_v = np.where(steep, size, 1), np.where(steep, 1, size)
     return _Segments(
-        # u and v are seen from the first column's middle
+        # u and v are relative to the first column's middle
         np.stack([first + 0.5 - u, v, du, dv, inverse, slope, half, table_row]).astype(np.float32),
         _guard(settings) + owner * (size * size) + first * stride_u,
         stride_u,
@@ -219,36 +226,35 @@ def _rows_per_column(settings: RasterSettings) -> int:
 
 
 def _guard(settings: RasterSettings) -> int:
-    """Return how many places of the canvas lie before its first picture."""
+    """Return how many pixels of the canvas lie before its first picture."""
     return (_rows_per_column(settings) + 1) * settings.size
 
 
 def _pixels(
     segments: _Segments, settings: RasterSettings
 ) -> Iterator[tuple[Int64[np.ndarray, " K"], Float32[np.ndarray, " K"]]]:
-    """Yield places in the canvas and how much of each pixel is covered, in pieces."""
+    """Yield indices into the canvas and how much of each pixel is covered, in pieces."""
     num_rows = _rows_per_column(settings)
     most = max(_SAMPLES_AT_ONCE // num_rows, 1)
     done = np.cumsum(segments.columns)
-    begin = 0
-    while begin < len(done):
-        so_far = done[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(done, so_far + most, side="right")), begin + 1)
+    start = 0
+    while start < len(done):
+        so_far = done[start - 1] if start else 0
+        end = max(int(np.searchsorted(done, so_far + most, side="right")), start + 1)
         piece = _Segments(
-            segments.numbers[:, begin:end],
-            *(values[begin:end] for values in segments[1:]),
+            segments.numbers[:, start:end],
+            *(values[start:end] for values in segments[1:]),
         )
         yield _paint(piece, num_rows, settings)
-        begin = end
+        start = end
 
 
 def _paint(
     segments: _Segments, num_rows: int, settings: RasterSettings
 ) -> tuple[Int64[np.ndarray, " K"], Float32[np.ndarray, " K"]]:
-    """Work out the pixels of some segments: `num_rows` across the line in every column."""
+    """Compute the pixels of some segments: `num_rows` across the line in every column."""
     columns = segments.columns
-    owner = np.repeat(np.arange(len(columns)), columns)  # (C,)
-    column = np.arange(len(owner)) - np.repeat(np.cumsum(columns) - columns, columns)
+    owner, column = part_indices(columns)  # (C,)
     numbers = np.take(segments.numbers, owner, axis=1)  # (8, C)
     along = numbers[_U] + column.astype(np.float32)
     du, dv = numbers[_DU], numbers[_DV]
@@ -257,8 +263,8 @@ def _paint(
     on_line += numbers[_V]
     row = np.ceil(on_line - numbers[_HALF] - np.float32(0.5))
     stride_v = segments.stride_v[owner]
-    place = segments.first_pixel[owner] + column * segments.stride_u[owner]
-    place += row.astype(np.int64) * stride_v
+    index = segments.first_pixel[owner] + column * segments.stride_u[owner]
+    index += row.astype(np.int64) * stride_v
     across = row + np.float32(0.5) - numbers[_V]
     step = np.arange(num_rows, dtype=np.float32)[:, None]
     # (K, C) from here on: distance from the pixel to the nearest point of the segment
@@ -283,8 +289,7 @@ def _paint(
     if settings.margin < settings.line_width / 2 + 1:
         rows = row + step
         coverage *= (rows >= 0) & (rows < settings.size)
-    index = place + np.arange(num_rows)[:, None] * stride_v
-    return index.ravel(), coverage.ravel()
+    return (index + np.arange(num_rows)[:, None] * stride_v).ravel(), coverage.ravel()
 
 
 @lru_cache(maxsize=16)

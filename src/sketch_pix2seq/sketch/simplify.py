@@ -20,17 +20,6 @@ from sketch_pix2seq.errors import DrawingError
 _MAX_DEPTH = 100
 
 
-def rdp(points: Shaped[np.ndarray, "P 2"], epsilon: float) -> Shaped[np.ndarray, "Q 2"]:
-    """Simplify one stroke by Ramer-Douglas-Peucker; see `rdp_mask`.
-
-    Example:
-        >>> rdp(np.array([[0.0, 0.0], [5.0, 0.4], [10.0, 0.0]]), epsilon=1.0).tolist()
-        [[0.0, 0.0], [10.0, 0.0]]
-    """
-    kept: Shaped[np.ndarray, "Q 2"] = points[rdp_mask(points, np.array([len(points)]), epsilon)]
-    return kept
-
-
 def rdp_mask(
     points: Shaped[np.ndarray, "N 2"],
     lengths: Shaped[np.ndarray, " S"],
@@ -112,13 +101,13 @@ def _distances(
 
 
 def _first_of_each(
-    places: Int64[np.ndarray, " H"], starts: Int64[np.ndarray, " I"]
+    indices: Int64[np.ndarray, " H"], starts: Int64[np.ndarray, " I"]
 ) -> Int64[np.ndarray, " K"]:
-    """Of sorted places, the first in each of the parts that begin at `starts`."""
-    owner = np.searchsorted(starts, places, side="right")
-    is_first = np.ones(len(places), bool)
+    """Of sorted indices, the first in each of the parts that begin at `starts`."""
+    owner = np.searchsorted(starts, indices, side="right")
+    is_first = np.ones(len(indices), bool)
     is_first[1:] = owner[1:] != owner[:-1]
-    return places[is_first]
+    return indices[is_first]
 
 
 def simplify(

@@ -61,7 +61,7 @@ class Sketch:
         category: What is drawn, if known.
         name: Where it comes from, such as the stem of a file name.
         left_out: What of its file was not read, in one line.
-        frame: Of a drawing read from a picture and still in its place: that picture.
+        frame: Of a drawing read from a picture and still in its coordinates: that picture.
         colours: Of a drawing of several pens the colour of each stroke's, #rrggbb.
 
     Raises:
@@ -80,7 +80,7 @@ class Sketch:
     colours: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Check every stroke and close it against writing."""
+        """Check every stroke and make it read-only."""
         object.__setattr__(self, "strokes", tuple(self.strokes))
         for number, stroke in enumerate(self.strokes):
             geometry.check_stroke(stroke, f"stroke {number} of `strokes`")
@@ -196,9 +196,9 @@ class Sketch:
 
         sketch, *more = read_sketches(source)
         if more:
-            place = f"`{source}`" if isinstance(source, str | os.PathLike) else "a file"
+            subject = f"`{source}`" if isinstance(source, str | os.PathLike) else "a file"
             raise DrawingError(
-                f"{place} must hold one drawing",
+                f"{subject} must hold one drawing",
                 got=1 + len(more),
                 do="Read all with `sketch_pix2seq.read_sketches`.",
             )
@@ -241,7 +241,7 @@ class Sketch:
         return self._with(simplify.simplify(self.strokes, epsilon))
 
     def normalised(self) -> Sketch:
-        """Do what QuickDraw does: fit 0 to 255, a point every pixel, simplify by 2, round.
+        """Normalise as QuickDraw does: fit 0 to 255, a point every pixel, simplify by 2, round.
 
         Example:
             >>> Sketch.from_points([[(10, 10), (20, 15)]]).normalised().bounds
@@ -485,7 +485,7 @@ class Sketch:
         return replace(self, strokes=new, colours=colours)
 
     def _moved(self, strokes: Sequence[np.ndarray]) -> Sketch:
-        """Return a sketch of strokes that lie in another place or are of another size."""
+        """Return a sketch of strokes with other coordinates, which has no frame."""
         return replace(self._with(strokes), frame=None)
 
 

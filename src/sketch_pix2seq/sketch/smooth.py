@@ -69,8 +69,8 @@ def _directions(
     extent = float(np.ptp(points, axis=0).max())
     if np.hypot(*(points[-1] - points[0])) <= _CLOSED * extent:
         before, after = np.append(before, len(units) - 1), np.append(after, 0)
-    round_ones = _are_round(units[before], units[after])
-    before, after = before[round_ones], after[round_ones]
+    is_round = _are_round(units[before], units[after])
+    before, after = before[is_round], after[is_round]
     # the nearer neighbour says more about the direction in a point
     both = units[before] * lengths[after, None] + units[after] * lengths[before, None]
     both /= np.maximum(np.hypot(*both.T), 1e-12)[:, None]
@@ -83,5 +83,5 @@ def _are_round(
     before: Float64[np.ndarray, "N 2"], after: Float64[np.ndarray, "N 2"]
 ) -> Bool[np.ndarray, "N"]:
     """Whether a line that turns from one direction to the other is round there."""
-    round_ones: Bool[np.ndarray, "N"] = (before * after).sum(axis=1) >= np.cos(np.radians(CORNER))
-    return round_ones
+    is_round: Bool[np.ndarray, "N"] = (before * after).sum(axis=1) >= np.cos(np.radians(CORNER))
+    return is_round

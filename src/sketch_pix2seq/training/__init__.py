@@ -1,7 +1,7 @@
 """Recipes, and the loop that follows them.
 
-Read `loop.py` top to bottom; everything else here is what it calls: what is to be
-trained (`recipe.py`, `recipes.py`), how weights move (`optimiser.py`), what lies on
-disk (`run.py`, `checkpoint.py`), what one can watch (`sheet.py`), and what a run needs of its
-machine and of other processes (`machine.py`, `process_group.py`).
+Read `loop.py` top to bottom; it calls the others: recipes
+(`recipe.py`, `recipes.py`), the optimiser (`optimiser.py`), files of a run (`run.py`,
+`checkpoint.py`), sheets of redrawings (`sheet.py`), and what a run needs of its machine and of
+other processes (`machine.py`, `process_group.py`).
 """

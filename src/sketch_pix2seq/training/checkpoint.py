@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file each, whole or not there at all.
+"""Checkpoints: one safetensors file each, written atomically.
 
 All randomness of a run is a function of its seed and the step, and so is the order
 of the drawings; the step number in a checkpoint therefore stands for the state of
@@ -34,21 +34,15 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, object]) -> None:
-    """Write a checkpoint so that its name only ever names a whole file.
-
-    Args:
-        path: Its final name.
-        tensors: What to keep.
-        facts: JSON values that go into the file's header.
-    """
+    """Write a checkpoint so that its name only ever names a whole file."""
     temporary = path.with_name(f".{path.name}.partial")
-    kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"format_version": FORMAT_VERSION, "digest": _digest(kept), "facts": facts}
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    header = {"format_version": FORMAT_VERSION, "digest": _digest(stored), "facts": facts}
     # one entry alone: safetensors writes several in an order of its own
     metadata = {HEADER: json.dumps(header)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(kept, temporary, metadata=metadata)
+        save_file(stored, temporary, metadata=metadata)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
@@ -60,9 +54,6 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict[str, obj
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a checkpoint.
-
-    Returns:
-        tensors and facts, as they were saved.
 
     Raises:
         DamagedCheckpointError: If the file is missing or damaged.
@@ -92,7 +83,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _checked(facts: dict[str, Any]) -> dict[str, Any]:
-    """Refuse numbers that are none."""
+    """Refuse facts that should be numbers and are not."""
     for name, kinds in _NUMBERS.items():
         if name in facts and type(facts[name]) not in kinds:
             raise TypeError(f"`{name}` must be a number")
@@ -118,8 +109,8 @@ def clear_partial(folder: Path) -> None:
 
 def _digest(tensors: dict[str, Tensor]) -> str:
     """A digest of names and values; safetensors itself does not notice a changed byte."""
-    found = blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for name in sorted(tensors):
-        found.update(name.encode())
-        found.update(tensors[name].numpy().data)
-    return found.hexdigest()
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().data)
+    return digest.hexdigest()

@@ -23,7 +23,7 @@ class InitialWeights:
 
     Args:
         weights: By their names in the model's state dict, as 32-bit floats.
-        facts: What `run.json` says of them, under `started_from`.
+        facts: Their entry `started_from` in `run.json`.
         model: Settings of that model's networks; None: not known.
         categories: Categories of that model, in its order; None: not known.
     """
@@ -37,10 +37,6 @@ class InitialWeights:
     def from_bytes(cls, data: bytes, name: str) -> InitialWeights:
         """Read the content of a file of weights.
 
-        Args:
-            data: Of `weights.safetensors` or `classifier.safetensors`.
-            name: Of the model, for `facts`.
-
         Raises:
             UsageError: If `data` cannot be read.
         """
@@ -52,22 +48,18 @@ class InitialWeights:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> InitialWeights:
-        """Take the weights of a model that draws; a run that begins with them has its units."""
+        """Use the weights of a model that draws; a run that starts from them has its units."""
         card = bundle.card
         try:
             model = Recipe.from_dict(card.recipe).model
         except UsageError:  # made elsewhere: its weights may fit all the same
             model = None
-        own = cls.from_bytes(bundle.weights, card.name)
-        facts = own.facts | {"offset_scale": card.offset_scale}
-        return replace(own, facts=facts, model=model, categories=card.categories)
+        initial = cls.from_bytes(bundle.weights_file, card.name)
+        facts = initial.facts | {"offset_scale": card.offset_scale}
+        return replace(initial, facts=facts, model=model, categories=card.categories)
 
     def check(self, recipe: Recipe, categories: Sequence[str]) -> None:
         """Check that the weights are those of the networks that a recipe trains.
-
-        Args:
-            recipe: The recipe of the run.
-            categories: Categories of the data set.
 
         Raises:
             UsageError: Naming what differs.
@@ -79,27 +71,27 @@ class InitialWeights:
                 got=_some_names(self.categories or ()),
                 do=f"The data set has {_some_names(categories)}.",
             )
-        wanted, given = (
+        expected, present = (
             {(name, tuple(tensor.shape)) for name, tensor in weights.items()}
             for weights in (build(recipe, len(categories)).state_dict(), self.weights)
         )
-        if differ := sorted({name for name, _ in wanted ^ given}):
+        if differ := sorted({name for name, _ in expected ^ present}):
             first = differ[0]
             raise UsageError(
                 f"`start_from` must hold the networks of the recipe {recipe.name}: `{first}` must "
-                f"be {dict(wanted).get(first, 'left out')}",
-                got=f"{dict(given).get(first, 'none')}, and {len(differ) - 1} more that differ",
+                f"be {dict(expected).get(first, 'left out')}",
+                got=f"{dict(present).get(first, 'none')}, and {len(differ) - 1} more that differ",
                 do=self._remedy(recipe),
             )
 
     def _remedy(self, recipe: Recipe) -> str:
         """Name the settings with which a recipe trains these networks."""
-        own = asdict(recipe.model)
-        given = own if self.model is None else asdict(self.model)
+        settings = asdict(recipe.model)
+        theirs = settings if self.model is None else asdict(self.model)
         differ = [
             f"--set model.{name}={value}"
-            for name, value in given.items()
-            if value != own[name] and name != "recurrent_keep"
+            for name, value in theirs.items()
+            if value != settings[name] and name != "recurrent_keep"
         ]
         if not differ:
             return "Give the settings with which that model was trained by --set."

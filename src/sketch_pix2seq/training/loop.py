@@ -2,7 +2,7 @@
 
 A run is a pure function of its recipe and its data: the drawings of step n, their
 augmentation, the latent noise and the dropout are all seeded by (seed, n). To
-resume is therefore to put weights and moments back and go on counting.
+resume is therefore to restore weights and moments and continue counting.
 
 Several processes may share the work: each takes its part of every batch, and the
 gradients are summed. The main process alone reads, validates, writes and reports.
@@ -67,7 +67,7 @@ MAX_SKIPPED_IN_A_ROW = 20
 
 @dataclass(frozen=True)
 class Progress:
-    """What `on_progress` is given after each step."""
+    """The argument of `on_progress`, after each step."""
 
     step: int
     num_steps: int
@@ -142,7 +142,6 @@ def train(
 
 
 def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
-    """What each worker process does."""
     keep_freed_memory()
     with out_of_memory_errors():
         trainer = Trainer(recipe, Dataset.open(data), None, group)
@@ -150,7 +149,6 @@ def _work(recipe: Recipe, data: Path, group: ProcessGroup) -> None:
 
 
 def _train(trainer: Trainer, on_progress: OnProgress, on_notice: OnNotice) -> Outcome:
-    """The loop itself."""
     recipe = trainer.recipe
     trainer.restore(on_notice)
     first = trainer.state.step
@@ -194,8 +192,10 @@ class Trainer:
         self.recipe = recipe
         self.dataset = dataset
         self.group = group
-        own = 0.0 if run is None else run.offset_scale
-        self.offset_scale = float(group.broadcast(torch.tensor([own], dtype=torch.float64)))
+        offset_scale = 0.0 if run is None else run.offset_scale
+        self.offset_scale = float(
+            group.broadcast(torch.tensor([offset_scale], dtype=torch.float64))
+        )
         model = build(recipe, len(dataset.card.categories), self.offset_scale)
         self.model = model.to(group.device)
         self.optimiser = Optimiser(self.model, recipe.optimiser, recipe.num_steps)
@@ -302,7 +302,7 @@ class Trainer:
         return loss
 
     def due(self, every: int) -> bool:
-        """Whether something that happens every so many steps happens now; always at the end."""
+        """Whether something that happens `every` steps is due; always at the end."""
         return self.state.step % every == 0 or self.state.step == self.recipe.num_steps
 
     @torch.no_grad()
@@ -312,23 +312,25 @@ class Trainer:
         model.eval()
         split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
         batches = validation_batches(split, limit=limit, **self._batches)
-        givens: tuple[str | None, ...] = (None, *CONDITIONS) if self.recipe.attends else (None,)
-        losses: dict[str | None, list[Losses]] = {given: [] for given in givens}
+        condition_names: tuple[str | None, ...] = (
+            (None, *CONDITIONS) if self.recipe.attends else (None,)
+        )
+        losses: dict[str | None, list[Losses]] = {condition: [] for condition in condition_names}
         for number, batch in enumerate(batches):
-            for given in givens:
+            for condition in condition_names:
                 generator = _generator(self.group.device, number)
-                conditions = self._conditions(len(batch.lengths), generator, given)
-                losses[given].append(self._losses(model, batch, None, conditions, generator))
+                conditions = self._conditions(len(batch.lengths), generator, condition)
+                losses[condition].append(self._losses(model, batch, None, conditions, generator))
         means = {
-            given: some[0].means_of(torch.stack([one.sums() for one in some]).sum(0))
-            for given, some in losses.items()
+            condition: some[0].means_of(torch.stack([loss.sums() for loss in some]).sum(0))
+            for condition, some in losses.items()
         }
         self._valid_loss = means[None].total(self.recipe.kl.weight, self.recipe.kl.free_nats)
         if not math.isfinite(self._valid_loss):
             raise self._diverged("the validation loss is not finite")
         values = dict(means[None].values)
-        for given in givens[1:]:
-            values[f"reconstruction_{given}"] = means[given].total()
+        for condition in condition_names[1:]:
+            values[f"reconstruction_{condition}"] = means[condition].total()
         log.write(self.state.step, "valid", values)
         if self._valid_loss < self.state.best_valid_loss:
             state = replace(self.state, best_valid_loss=self._valid_loss)
@@ -385,7 +387,7 @@ class Trainer:
         conditions: Conditions | None,
         generator: torch.Generator,
     ) -> Losses:
-        """Losses of a batch; `conditions` are what an `attention` model is given."""
+        """Losses of a batch; `conditions` are those of an `attention` model."""
 
         def moved(values: np.ndarray) -> Tensor:
             return torch.from_numpy(values).to(self.group.device, non_blocking=True)
@@ -407,15 +409,15 @@ class Trainer:
         return losses
 
     def _conditions(
-        self, batch: int, generator: torch.Generator, given: str | None = None
+        self, batch: int, generator: torch.Generator, condition: str | None = None
     ) -> Conditions | None:
-        """What an `attention` model is given; `given` None: drawn at random."""
+        """What an `attention` model is given: `condition`, or drawn at random."""
         model = self.model
         if not isinstance(model, AttentionModel):
             return None
-        if given is None:
+        if condition is None:
             return Conditions.sample(batch, model.picture_size, model.shares, generator)
-        return Conditions.fixed(batch, model.picture_size, generator.device, given=given)
+        return Conditions.fixed(batch, model.picture_size, generator.device, condition=condition)
 
     def _chance(self) -> tuple[Tensor, Conditions | None, torch.Generator]:
         """Latent noise and conditions of this process's part of the batch, and dropout's generator.

@@ -1,4 +1,4 @@
-"""What a run needs of its machine: memory, signals, the precision of products, a clock."""
+"""The machine of a run: memory, signals, the precision of products, a clock."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def out_of_memory_errors() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch has no class for it on a CPU
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not known and "can't allocate memory" not in str(error):
+        is_memory_error = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not is_memory_error and "can't allocate memory" not in str(error):
             raise
         raise RunError(
             "there is not enough memory for this run",
@@ -72,7 +72,7 @@ def precision_of(device: torch.device) -> torch.dtype:
 
 @contextmanager
 def hold_interrupts() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event; a second one breaks off as ever.
+    """Turn the first Ctrl-C or SIGTERM into an event; a second one interrupts as usual.
 
     Outside the main thread, where signals do not arrive, the event is never set.
     """
@@ -106,7 +106,7 @@ class Speed:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew, after something else took time."""
+        """Start again, after something else took time."""
         self._began = time.perf_counter()
         self._drawings = 0
         self._steps = 0

@@ -1,4 +1,4 @@
-"""How the weights move: Adam, the learning rate's course, the running average."""
+"""The optimiser: Adam, the learning rate schedule, the running average of weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sketch_pix2seq.training.process_group import ProcessGroup
 from sketch_pix2seq.training.recipe import OptimiserSettings
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-"""What Adam keeps of each parameter."""
+"""Adam's state of each parameter."""
 
 
 def learning_rate(step: int, num_steps: int, settings: OptimiserSettings) -> float:
@@ -37,7 +37,7 @@ class Optimiser:
     """Adam with clipped gradients, and a running average of the weights.
 
     Args:
-        model: Whose weights move.
+        model: Its weights are optimised.
         settings: See `OptimiserSettings`.
         num_steps: Length of the run, for the schedule.
     """
@@ -74,13 +74,13 @@ class Optimiser:
             self.averaged = copy.deepcopy(model).requires_grad_(False)
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Put weights in the place of the first ones; they must be the model's own by name."""
+        """Replace the initial weights by others, of the same names."""
         self.model.load_state_dict(weights)
         if self.averaged is not self.model:
             self.averaged.load_state_dict(weights)
 
     def step(self, step: int) -> tuple[bool, float]:
-        """Move the weights by the gradients that are there, and clear them.
+        """Move the weights by their gradients, and clear these.
 
         Returns:
             whether the weights moved (they do not if a gradient is not finite), and
@@ -113,29 +113,33 @@ class Optimiser:
                 tensor.copy_(group.broadcast(tensor))
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that must be kept to go on exactly: weights, moments, average."""
-        kept = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
+        """All that a run needs to continue exactly: weights, moments, average."""
+        tensors = {f"model.{name}": p.detach() for name, p in self.parameters.items()}
         for name, parameter in self.parameters.items():
             for key in MOMENTS:
-                kept[f"adam.{key}.{name}"] = self.adam.state[parameter][key]
+                tensors[f"adam.{key}.{name}"] = self.adam.state[parameter][key]
         if self.averaged is not self.model:
-            kept |= {f"average.{n}": p.detach() for n, p in self.averaged.named_parameters()}
-        return kept
+            tensors |= {f"average.{n}": p.detach() for n, p in self.averaged.named_parameters()}
+        return tensors
 
-    def load_tensors(self, kept: dict[str, Tensor]) -> None:
-        """Put back what `tensors` gave; all of it or nothing.
+    def load_tensors(self, stored: dict[str, Tensor]) -> None:
+        """Restore what `tensors` returned; all of it or nothing.
 
         A parameter that had no gradient yet has no moments in older checkpoints.
 
         Raises:
             DamagedCheckpointError: If a tensor is missing or of another shape.
         """
-        unmoved = [name for name in self.parameters if f"adam.step.{name}" not in kept]
+        unmoved = [name for name in self.parameters if f"adam.step.{name}" not in stored]
         unkept = {f"adam.{key}.{name}" for key in MOMENTS for name in unmoved}
-        wanted = {name: own for name, own in self.tensors().items() if name not in unkept}
-        wrong = [n for n, own in wanted.items() if n not in kept or kept[n].shape != own.shape]
+        expected = {name: tensor for name, tensor in self.tensors().items() if name not in unkept}
+        wrong = [
+            n
+            for n, tensor in expected.items()
+            if n not in stored or stored[n].shape != tensor.shape
+        ]
         if wrong:
             raise DamagedCheckpointError(f"the checkpoint lacks {wrong[0]}, or its shape is wrong")
         with torch.no_grad():
-            for name, own in wanted.items():
-                own.copy_(kept[name])
+            for name, tensor in expected.items():
+                tensor.copy_(stored[name])

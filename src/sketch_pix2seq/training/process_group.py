@@ -96,7 +96,7 @@ def join_processes(devices: int, work: Callable[[ProcessGroup], object]) -> Iter
 
     Args:
         devices: Number of processes on this machine; 1 under torchrun, which has its own count.
-        work: What each worker does: a function that can be pickled.
+        work: The function that each worker runs; it can be pickled.
 
     Raises:
         UsageError: As `check_devices`.
@@ -166,7 +166,6 @@ def _started(devices: int, work: Callable[[ProcessGroup], object]) -> Iterator[P
 
 
 def _wait_for_workers(workers: Sequence[BaseProcess], store: Any) -> None:
-    """Wait until every worker has said in the store that it runs."""
     for rank, worker in enumerate(workers, 1):
         while not store.check([f"running/{rank}"]):
             worker.join(_POLL_SECONDS)

@@ -13,6 +13,14 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from pydantic.dataclasses import dataclass
 
 from sketch_pix2seq.data.augment import Augmentation
+from sketch_pix2seq.sketch.network_layout import (
+    CONV_LAYERS,
+    GRID_LAYERS,
+    NUM_GROUPS,
+    PAPER_LAYERS,
+    SUMMARY_LAYERS,
+    total_stride,
+)
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.training.settings import CONFIG, from_dict, replace_settings, with_new_names
 
@@ -27,7 +35,7 @@ class ModelSettings:
 
     encoder: Literal["paper", "conv", "rnn", "grid"] = "paper"
     "`paper`: the picture, as in Figure 1; `conv`: stronger; `rnn`: the strokes; `grid`: tokens."
-    encoder_width: Annotated[int, Field(gt=0, multiple_of=8)] = 24
+    encoder_width: Annotated[int, Field(gt=0, multiple_of=NUM_GROUPS)] = 24
     "Channels of the first layer of the `conv` and `grid` encoders; a multiple of 8."
     encoder_size: PositiveInt = 256
     "Hidden size of each of the two LSTMs of the `rnn` encoder."
@@ -96,7 +104,7 @@ class KLSettings:
 
 @dataclass(frozen=True, kw_only=True, config=CONFIG)
 class ConditionSettings:
-    """How often the `attention` decoder is given what, in training."""
+    """How often the `attention` decoder is given each condition, in training."""
 
     shown: Share = 0.35
     "Share of drawings whose whole picture it sees."
@@ -118,7 +126,7 @@ class ConditionSettings:
 
 @dataclass(frozen=True, kw_only=True, config=CONFIG)
 class OptimiserSettings:
-    """How the weights move. Adam with decoupled weight decay, clipped gradients."""
+    """Adam with decoupled weight decay and clipped gradients."""
 
     learning_rate: PositiveFloat = 1e-3
     "Learning rate at the start (after the warm-up)."
@@ -151,13 +159,18 @@ class OptimiserSettings:
         )
 
 
-_SIDES = {"paper": 8, "conv": 16, "rnn": 1, "grid": 16}
-"""What the side of the picture must be a multiple of, for each encoder."""
+_STRIDES = {
+    "paper": total_stride(PAPER_LAYERS),
+    "conv": total_stride(CONV_LAYERS),
+    "rnn": 1,
+    "grid": total_stride((*GRID_LAYERS, *SUMMARY_LAYERS)),
+}
+"""For each encoder: the side of the picture must be a multiple of this."""
 
 
 @dataclass(frozen=True, kw_only=True, config=CONFIG)
 class Recipe:
-    """Everything that decides a training run, but the data and the place."""
+    """Everything that decides a training run, except data and folder."""
 
     name: str
     "Name under which `sketch-pix2seq recipes` lists it."
@@ -201,7 +214,7 @@ class Recipe:
     def __post_init__(self) -> None:
         """Check the values that depend on each other."""
         draws, kl = self.task == "redraw", self.kl.weight > 0
-        side = _SIDES[self.model.encoder] if draws else 1
+        side = _STRIDES[self.model.encoder] if draws else 1
         _require(
             (draws or not self.sheet_every, "`sheet_every` must be 0 to classify"),
             (draws or not kl, "`kl.weight` must be 0 to classify"),

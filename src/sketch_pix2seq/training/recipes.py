@@ -17,6 +17,7 @@ from sketch_pix2seq.training.recipe import (
     OptimiserSettings,
     Recipe,
 )
+from sketch_pix2seq.training.settings import RENAMED_VALUES
 
 PAPER_KL_WEIGHT = 0.5  # magenta's
 
@@ -89,15 +90,15 @@ def _small(whole: Callable[[], Recipe]) -> Recipe:
     )
 
 
-def default() -> Recipe:
-    """Our own recipe, behind the bundle in the package.
+def lstm() -> Recipe:
+    """Our own recipe with an LSTM decoder, as in the paper.
 
     The paper's idea with a stronger image encoder, drawings of one size (so that the
     picture determines the scale of the offsets), mirrored and slightly rotated, pictures with
     jittered points, no dropout, cosine schedule and averaged weights.
     """
     return Recipe(
-        name="default",
+        name="lstm",
         summary="our own, stronger: 3x3 image encoder, unsteady pictures, averaged weights",
         num_steps=12_000,
         balance=0.5,
@@ -111,7 +112,7 @@ def attention() -> Recipe:
     """Our own transformer decoder, which attends to the picture and views its pen."""
     return Recipe(
         name="attention",
-        summary="our own: a decoder that sees the picture, its pen and what is left to draw",
+        summary="our own: a decoder that sees the picture, its pen and the remaining ink",
         num_steps=50_000,
         sheet_every=5_000,
         balance=0.5,
@@ -149,7 +150,7 @@ def judge() -> Recipe:
     """The judge of evaluations: a sketch classifier, trained on human drawings alone."""
     return Recipe(
         name="judge",
-        summary="no drawing model: says what a sketch shows, the yardstick of evaluations",
+        summary="a classifier of sketches, the yardstick of evaluations",
         task="classify",
         num_steps=3_000,
         balance=1.0,
@@ -161,12 +162,12 @@ def judge() -> Recipe:
 
 
 def classifier() -> Recipe:
-    """The classifier of a bundle: a judge of larger pictures that knows beginnings too."""
+    """The classifier of a bundle: of larger pictures, trained on prefixes of drawings too."""
     recipe = judge()
     return replace(
         recipe,
         name="classifier",
-        summary="no drawing model: the classifier of a bundle, which knows beginnings too",
+        summary="the classifier of a bundle, trained on unfinished drawings too",
         raster=RasterSettings(size=64),
         augmentation=replace(recipe.augmentation, prefix=0.35),
     )
@@ -176,13 +177,13 @@ PAPER = (cnn, cnn_kl, rnn, rnn_kl)
 RECIPES: dict[str, Callable[[], Recipe]] = {
     **{function.__name__: function for function in PAPER},
     **{f"{function.__name__}_small": partial(_small, function) for function in PAPER},
-    "default": default,
+    "lstm": lstm,
     "attention": attention,
     "transformer": transformer,
     "judge": judge,
     "classifier": classifier,
 }
-"""What trains, by its name."""
+"""Recipes by name."""
 
 
 def find_recipe(name: str) -> Recipe:
@@ -193,6 +194,8 @@ def find_recipe(name: str) -> Recipe:
     """
     if name in RECIPES:
         return RECIPES[name]()
+    if new := RENAMED_VALUES.get(("name", name)):
+        raise UsageError(f"the recipe `{name}` is called `{new}` now")
     near = difflib.get_close_matches(name, RECIPES, n=2, cutoff=0.4)
     meant = f"Did you mean {' or '.join(near)}?" if near else "`sketch-pix2seq recipes` lists them."
     raise UsageError(f"there is no recipe `{name}`", do=meant)

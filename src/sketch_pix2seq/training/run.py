@@ -1,6 +1,6 @@
 """The folder of a run: configuration, metrics, checkpoints, sheets.
 
-run.json            recipe, data set, versions: what is needed to do it again
+run.json            recipe, data set, versions: what is needed to repeat it
 metrics.jsonl       a line per logged step and per validation
 tensorboard/        the same for TensorBoard
 checkpoints/        step-*.safetensors and best.safetensors
@@ -44,7 +44,7 @@ class Run:
     """A run's folder.
 
     Args:
-        folder: Its place; it must hold a `run.json`.
+        folder: It must hold a `run.json`.
 
     Raises:
         RunError: If it is not the folder of a run of this version.
@@ -85,13 +85,6 @@ class Run:
         initial_weights: InitialWeights | None = None,
     ) -> Run:
         """Make the folder of a new run.
-
-        Args:
-            folder: Its place.
-            recipe: What will be trained.
-            dataset: On what.
-            devices: Number of processes that start it.
-            initial_weights: What it begins with; None: random weights.
 
         Raises:
             RunError: If something is there already.
@@ -162,10 +155,6 @@ class Run:
     def check_data(self, dataset: Dataset, do: str) -> None:
         """Check that a data set is the one that the run was started with.
 
-        Args:
-            dataset: The data set given.
-            do: Advice for the error if it is another one.
-
         Raises:
             RunError: Naming what differs.
         """
@@ -178,7 +167,7 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep others from writing to this run meanwhile (where the system can).
+        """Lock the run against other processes (where the system can).
 
         Raises:
             RunError: If another process is training it.
@@ -231,11 +220,11 @@ class MetricLog:
 def _drop_lines_from(path: Path, start: int) -> None:
     if not path.exists():
         return
-    kept = []
+    lines = []
     for line in path.read_bytes().splitlines(keepends=True):
         try:
             if line.endswith(b"\n") and json.loads(line)["step"] <= start:
-                kept.append(line)
+                lines.append(line)
         except (ValueError, KeyError, TypeError):
             continue  # the line that was being written when the run was killed
-    atomic_write(path, b"".join(kept))
+    atomic_write(path, b"".join(lines))

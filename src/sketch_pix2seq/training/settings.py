@@ -1,6 +1,6 @@
 """Settings in frozen dataclasses: read from JSON, changed by dotted names.
 
-Knows nothing of what the settings mean: pydantic checks each value against its field, and each
+Independent of the settings' meaning: pydantic checks each value against its field, and each
 dataclass checks values that depend on each other.
 """
 
@@ -25,8 +25,8 @@ RENAMED_SETTINGS = {
     "focus": "oversample",
     "focus_share": "oversample_share",
 }
-"""Old names of settings, and what they are called now."""
-RENAMED_VALUES = {("task", "judge"): "classify"}
+"""Old names of settings, and their present names."""
+RENAMED_VALUES = {("task", "judge"): "classify", ("name", "default"): "lstm"}
 """The same for values of settings."""
 RETIRED_SETTINGS = {"reward": "models are not trained with rewards any more"}
 """Settings, or groups of them, that are gone: old runs and bundles are read without them."""
@@ -46,27 +46,23 @@ def _described(
 ) -> list[tuple[str, str, str]]:
     rows = []
     for name, value in values.items():
-        known = schema["properties"][name]
+        field = schema["properties"][name]
         if isinstance(value, dict):
-            group = groups[known["$ref"].rpartition("/")[2]]
+            group = groups[field["$ref"].rpartition("/")[2]]
             rows += _described(group, value, groups, f"{prefix}{name}.")
         else:
-            rows.append((prefix + name, json.dumps(value), known.get("description", "")))
+            rows.append((prefix + name, json.dumps(value), field.get("description", "")))
     return rows
 
 
 def replace_settings(settings: T, assignments: list[str]) -> T:
     """A copy with some settings changed.
 
-    Args:
-        settings: A dataclass of settings, possibly of such dataclasses.
-        assignments: `dotted.name=value` each.
-
     Raises:
         UsageError: One message with all problems in it.
     """
     values = asdict(settings)  # type: ignore[call-overload]
-    known = [name for name, _, _ in describe_settings(settings)]
+    names = [name for name, _, _ in describe_settings(settings)]
     problems: list[str] = []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
@@ -79,8 +75,8 @@ def replace_settings(settings: T, assignments: list[str]) -> T:
             problems.append(f"`{key}` is called `{RENAMED_SETTINGS[key]}` now")
         elif new := RENAMED_VALUES.get((key, text)):
             problems.append(f"`{key}={text}` is called `{key}={new}` now")
-        elif key not in known:
-            near = difflib.get_close_matches(key, known, n=2, cutoff=0.4)
+        elif key not in names:
+            near = difflib.get_close_matches(key, names, n=2, cutoff=0.4)
             hint = f" (did you mean {' or '.join(near)}?)" if near else ""
             problems.append(f"there is no setting `{key}`{hint}")
         else:
@@ -129,16 +125,16 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
         raise UsageError("; ".join(map(_problem, error.errors(include_url=False)))) from error
 
 
-def _problem(found: Any) -> str:
-    name = ".".join(map(str, found["loc"]))
-    if found["type"] == "unexpected_keyword_argument":
+def _problem(error: Any) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "unexpected_keyword_argument":
         return f"there is no setting `{name}`"
-    if found["type"] == "value_error":  # of several values together; the text names them
-        return str(found["ctx"]["error"])
-    rule = found["msg"].removeprefix("Input should ")
-    if found["type"] == "dataclass_type":
+    if error["type"] == "value_error":  # of several values together; the text names them
+        return str(error["ctx"]["error"])
+    rule = error["msg"].removeprefix("Input should ")
+    if error["type"] == "dataclass_type":
         rule = "be a group of settings"
-    return f"`{name}` must {rule}, got {found['input']!r}"
+    return f"`{name}` must {rule}, got {error['input']!r}"
 
 
 def _parse(text: str) -> Any:

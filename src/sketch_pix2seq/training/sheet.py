@@ -1,4 +1,4 @@
-"""What a person looks at while a model learns: drawings, and its redrawings."""
+"""Sheets of drawings and their redrawings, to watch a model learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
 from sketch_pix2seq.models.attention import Conditions
 from sketch_pix2seq.models.drawing import draw_noise, draw_steps, draw_with_attention
-from sketch_pix2seq.sketch.decoder_constants import HIDDEN, SHOWN
+from sketch_pix2seq.sketch.network_layout import HIDDEN, SHOWN
 from sketch_pix2seq.sketch.pen import OFFSET
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -42,8 +42,8 @@ def redrawing_sheet(
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    shown = np.argsort(np.argsort(-split.lengths(picked), kind="stable"))
-    order = torch.from_numpy(shown).to(device)  # the batch has the longest first
+    rank = np.argsort(np.argsort(-split.lengths(picked), kind="stable"))
+    order = torch.from_numpy(rank).to(device)  # the batch has the longest first
     pictures = torch.from_numpy(batch.pictures).to(device)[order]
     count = len(sketches) * redrawings
     generator = torch.Generator().manual_seed(0)
@@ -78,7 +78,7 @@ def redrawing_sheet(
 
 
 def _conditions(rows: int, redrawings: int, pictures: Tensor) -> Conditions:
-    """Two redrawings of each row see the picture, two the code alone, the rest the category."""
+    """Two redrawings of each row see the picture, two the code alone, the others the category."""
     column = torch.arange(redrawings, device=pictures.device).repeat(rows)
     size = pictures.shape[-1]
     sees = column < 2

@@ -419,7 +419,7 @@ def test_the_models_files_are_sent_once(client: TestClient, sketcher: Sketcher) 
 
 
 def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), latents=None))
+    folder = write_bundle(tmp_path / "plain", replace(tiny_bundle(), latents_file=None))
     with TestClient(create_studio(Sketcher.load(folder))) as client:
         assert "comes without a map" in client.get("/map").text
         assert "cannot complete drawings" in client.get("/complete").text

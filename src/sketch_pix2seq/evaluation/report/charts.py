@@ -30,9 +30,9 @@ class Point(NamedTuple):
     y: float
 
 
-def colour(place: int) -> str:
-    """Return the colour of the so-many-th thing; grey for a yardstick, -1."""
-    return "var(--grey)" if place < 0 else f"var(--c{place % NUM_COLOURS})"
+def colour(index: int) -> str:
+    """Return the colour of series `index`; grey for a yardstick, -1."""
+    return "var(--grey)" if index < 0 else f"var(--c{index % NUM_COLOURS})"
 
 
 def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[Estimate]]) -> str:
@@ -52,14 +52,14 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
         at = number(x(tick / 100))
         parts.append(f'<path class="hair" d="M{at} 36V{height - 24}"/>')
         parts.append(text(f"{tick} %", x(tick / 100), height - 8, kind="grey"))
-    for place, (name, some) in enumerate(zip(rows, values, strict=True)):
-        top = 44 + place * row_height
+    for index, (name, some) in enumerate(zip(rows, values, strict=True)):
+        top = 44 + index * row_height
         parts.append(text(name, left - 14, top + row_height / 2 - 4, "end"))
-        for which, value in enumerate(some, -1):
-            y = top + 15 + 9 * which
+        for series_index, value in enumerate(some, -1):
+            y = top + 15 + 9 * series_index
             line = f'<path d="M{number(x(value.low))} {y}H{number(x(value.high))}"/>'
-            parts.append(f'<g stroke="{colour(which)}" stroke-width="1.6">{line}</g>')
-            parts.append(_mark(which, x(value.value), y))
+            parts.append(f'<g stroke="{colour(series_index)}" stroke-width="1.6">{line}</g>')
+            parts.append(_mark(series_index, x(value.value), y))
     return svg(_WIDTH, height, parts)
 
 
@@ -69,7 +69,7 @@ def lines(
     along: Sequence[str],
     below: str,
 ) -> str:
-    """Draw the shares of each series along places, whose names stand under the axis."""
+    """Draw the shares of each series along an axis with named ticks."""
     height, top, bottom, left, right = 320, 44, 262, 60, _WIDTH - 30
     most = max(0.1, *(max(some) for some in values))
     step = 0.1 if most <= 0.5 else 0.2
@@ -87,13 +87,13 @@ def lines(
     for x, name in zip(xs, along, strict=True):
         parts.append(text(name, float(x), bottom + 20, kind="grey"))
     parts.append(text(below, (left + right) / 2, bottom + 44, kind="grey"))
-    for which, some in enumerate(values):
-        places = [f"{number(x)} {number(y(v))}" for x, v in zip(xs.tolist(), some, strict=True)]
+    for series_index, some in enumerate(values):
+        points = [f"{number(x)} {number(y(v))}" for x, v in zip(xs.tolist(), some, strict=True)]
         parts.append(
-            f'<path d="M{"L".join(places)}" fill="none" stroke="{colour(which)}"'
+            f'<path d="M{"L".join(points)}" fill="none" stroke="{colour(series_index)}"'
             ' stroke-width="2" stroke-linejoin="round"/>'
         )
-        parts += [_mark(which, x, y(v)) for x, v in zip(xs.tolist(), some, strict=True)]
+        parts += [_mark(series_index, x, y(v)) for x, v in zip(xs.tolist(), some, strict=True)]
     return svg(_WIDTH, height, parts)
 
 
@@ -105,7 +105,7 @@ def clouds(
     """Draw points on planes side by side, a colour and a mark for each kind.
 
     Args:
-        panels: Titles and places of the same N things, 0 to 1.
+        panels: Titles, and positions of the same N things, 0 to 1.
         kinds: Kind of each point, as an index into `names`.
         names: Names of the kinds.
     """
@@ -113,8 +113,8 @@ def clouds(
     gap, side = 24, (_WIDTH - 24 * (per_row - 1)) / per_row
     tall = side + 34
     parts = [_legend(names, 0)]
-    for place, (title, points) in enumerate(panels):
-        left, top = (place % per_row) * (side + gap), 34 + (place // per_row) * tall
+    for index, (title, points) in enumerate(panels):
+        left, top = (index % per_row) * (side + gap), 34 + (index // per_row) * tall
         parts.append(text(title, left + 2, top + 10, "start", "strong"))
         parts.append(rect(left, top + 22, side, side, 'class="frame" rx="6"'))
         inner = side - 24
@@ -127,16 +127,16 @@ def clouds(
 def confusions(
     panels: Sequence[tuple[str, Shaped[np.ndarray, "K K"]]], names: Sequence[str]
 ) -> str:
-    """Draw who is taken for whom: a panel for each model, a row of shares for each true kind."""
+    """Draw confusion matrices: a panel for each model, a row of shares for each true kind."""
     per_row = 3
     gap, label = 26, 78
     side = (_WIDTH - gap * (per_row - 1)) / per_row - label
     cell = side / len(names)
     tall = side + 116
     parts: list[str] = []
-    for place, (title, shares) in enumerate(panels):
-        left = (place % per_row) * (side + label + gap) + label
-        top = (place // per_row) * tall + 26
+    for index, (title, shares) in enumerate(panels):
+        left = (index % per_row) * (side + label + gap) + label
+        top = (index // per_row) * tall + 26
         parts.append(text(title, left, top - 14, "start", "strong"))
         for row, name in enumerate(names):
             middle = top + (row + 0.5) * cell
@@ -178,27 +178,27 @@ def scatter(points: Sequence[Point], across: str, up: str) -> str:
         + text(up, 0, 0, kind="grey")
         + "</g>"
     )
-    places = [
+    positions = [
         (
             left + (point.x - x_low) / (x_high - x_low) * (right - left),
             bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top),
         )
         for point in points
     ]
-    taken = list(places)
-    for place, (point, (x, y)) in enumerate(zip(points, places, strict=True)):
-        parts.append(_mark(place, x, y, 6))
-        line = _free_line(x, y, [*taken[:place], *taken[place + 1 :]])
-        taken.append((x + 12, line))
+    occupied = list(positions)
+    for index, (point, (x, y)) in enumerate(zip(points, positions, strict=True)):
+        parts.append(_mark(index, x, y, 6))
+        line = _free_line(x, y, [*occupied[:index], *occupied[index + 1 :]])
+        occupied.append((x + 12, line))
         parts.append(text(point.label, x + 12, line, "start"))
     return svg(_WIDTH, height, parts)
 
 
-def _free_line(x: float, y: float, taken: Sequence[tuple[float, float]]) -> float:
-    """Where the name of a point may stand: beside it, or else above or below what is there."""
+def _free_line(x: float, y: float, occupied: Sequence[tuple[float, float]]) -> float:
+    """The y of a point's label: beside it, or else above or below other labels and points."""
     lines = [y, *(y + sign * shift for shift in range(16, 96, 16) for sign in (-1, 1))]
     for line in lines:
-        if not any(-100 < at - x < 100 and abs(line - other) < 14 for at, other in taken):
+        if not any(abs(at_x - x) < 100 and abs(line - at_y) < 14 for at_x, at_y in occupied):
             return line
     return y
 
@@ -212,17 +212,17 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 def _legend(names: Sequence[str], left: float, first: int = 0) -> str:
     parts, x = [], left + 6.0
-    for place, name in enumerate(names, first):
-        parts += [_mark(place, x, 14, 5), text(name, x + 11, 14, "start")]
+    for index, name in enumerate(names, first):
+        parts += [_mark(index, x, 14, 5), text(name, x + 11, 14, "start")]
         x += 36 + 7.4 * len(name)
     return "".join(parts)
 
 
-def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
-    """A mark of the so-many-th kind: distinguished by shape too, for those who see no colours."""
+def _mark(index: int, x: float, y: float, size: float = 4.2) -> str:
+    """The mark of series `index`: distinguished by shape too, for those who see no colours."""
     at = f"{number(x)} {number(y)}"
-    fill = f'fill="{colour(place)}"'
-    kind = _MARKS[max(place, 0) % len(_MARKS)]
+    fill = f'fill="{colour(index)}"'
+    kind = _MARKS[max(index, 0) % len(_MARKS)]
     if kind == "circle":
         return f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(size)}" {fill}/>'
     wide = number(size * (1.8 if kind == "square" else 2.4))
@@ -236,7 +236,7 @@ def _mark(place: int, x: float, y: float, size: float = 4.2) -> str:
 
 
 def text(words: str, x: float, y: float, anchor: str = "middle", kind: str = "") -> str:
-    """Write words at a place; `y` is the middle of their height, `kind` a class of the page."""
+    """Write words at a position; `y` is the middle of their height, `kind` a class of the page."""
     name = f' class="{kind}"' if kind else ""
     return (
         f'<text x="{number(x)}" y="{number(y)}" text-anchor="{anchor}"'

@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that the paper found, on which evidence, and what is measured of it here."""
+    """Something that the paper results, on which evidence, and what is measured of it here."""
 
     words: str
     paper: str
@@ -58,9 +58,9 @@ class Claim:
         return "holds in part" if any(for_it) else "not seen"
 
 
-def claims(found: Results) -> Iterator[Claim]:
+def claims(results: Results) -> Iterator[Claim]:
     """Yield the four claims, if the four models are there; of several trainings, over all."""
-    roles = {model.label.removesuffix("_small"): model for model in found.models}
+    roles = {model.label.removesuffix("_small"): model for model in results.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
@@ -68,11 +68,11 @@ def claims(found: Results) -> Iterator[Claim]:
     def compared(
         measure: str, more: EvaluatedModel, less: EvaluatedModel, form: Form = "points"
     ) -> Comparison:
-        first, second = (_of_trainings(found, measure, model) for model in (more, less))
+        first, second = (_of_trainings(results, measure, model) for model in (more, less))
         each = first.mean(axis=1) - second.mean(axis=1) if len(first) == len(second) > 1 else ()
         return Comparison(
             f"{measure} of {more.label} − {less.label}",
-            difference(first, second, found.evaluation.settings.seed),
+            difference(first, second, results.evaluation.settings.seed),
             form,
             tuple(map(float, each)),
         )
@@ -114,18 +114,18 @@ def claims(found: Results) -> Iterator[Claim]:
 
 
 def _of_trainings(
-    found: Results, measure: str, model: EvaluatedModel
+    results: Results, measure: str, model: EvaluatedModel
 ) -> Float64[np.ndarray, "R N"]:
     """What was measured of each training, a value for each drawing or path."""
     rows = []
-    for training in found.evaluation.trainings(model):
+    for training in results.evaluation.trainings(model):
         if measure == "Rec":
-            values = redrawing.recognised(found, training).mean(axis=0)
+            values = redrawing.recognised(results, training).mean(axis=0)
         elif measure in _CLUSTERED:
-            part = found.measured[latent.part_name(training.name)]
+            part = results.measured[latent.part_name(training.name)]
             values = np.array(part[f"category_{measure}"])
         else:
-            part = found.measured[interpolation.part_name(training.name)]
+            part = results.measured[interpolation.part_name(training.name)]
             values = interpolation.off_category_rates(part)[_RATES[measure]]
         rows.append(values)
     return np.asarray(np.stack(rows), np.float64)

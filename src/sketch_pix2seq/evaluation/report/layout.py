@@ -123,7 +123,7 @@ def render(**values: Any) -> str:
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["marked"] = _marked
-    usual = {
+    defaults = {
         "claims": (),
         "claims_over": "",
         "actions": "",
@@ -131,8 +131,8 @@ def render(**values: Any) -> str:
         "beside": "",
         "version": __version__,
     }
-    return environment.from_string(_own("page.html.jinja")).render(
-        **(usual | values), style=Markup(style()), format_cell=format_cell
+    return environment.from_string(_resource("page.html.jinja")).render(
+        **(defaults | values), style=Markup(style()), format_cell=format_cell
     )
 
 
@@ -155,23 +155,23 @@ def as_file_name(label: str) -> str:
 
 def style() -> str:
     """Return how pages look, as CSS."""
-    return _own("chart.css") + _own("page.css")
+    return _resource("chart.css") + _resource("page.css")
 
 
 def standalone(figure: Figure) -> str:
     """Return a figure as a file of its own, light or dark as its reader likes it."""
-    style = f"<style>{_own('chart.css')}svg {{ background: var(--paper) }}</style>"
-    head, _, rest = figure.svg.partition(">")
-    svg = f"{head}>{style}{rest}"
+    style = f"<style>{_resource('chart.css')}svg {{ background: var(--paper) }}</style>"
+    head, _, body = figure.svg.partition(">")
+    svg = f"{head}>{style}{body}"
     ET.fromstring(svg)
     return svg if svg.endswith("\n") else svg + "\n"
 
 
 def _marked(words: str) -> Markup:
     """Set what stands in backticks as code, and keep numbers and their signs on one line."""
-    kept = re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", str(escape(words)))
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))
+    escaped = re.sub(r"(?<=\d) (?=%)", "\N{NO-BREAK SPACE}", str(escape(words)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
 
 
-def _own(name: str) -> str:
+def _resource(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -16,12 +16,12 @@ _COLUMNS = ("model", "recipe", "sees", "decoder", "KL weight", "steps", "drawing
 
 
 def write_page(
-    found: Results, sections: Sequence[Section], provenance: Provenance, out: Path
+    results: Results, sections: Sequence[Section], provenance: Provenance, out: Path
 ) -> Path:
     """Write the report of an evaluation; see `write_report`."""
-    verdicts = list(claims(found))
-    evaluation = found.evaluation
-    results = {
+    verdicts = list(claims(results))
+    evaluation = results.evaluation
+    content = {
         "made": asdict(provenance),
         "settings": asdict(evaluation.settings),
         "models": {model.label: model.digest for model in evaluation.models},
@@ -42,29 +42,29 @@ def write_page(
     count = len(evaluation.held_out.sketches)
     kinds = len(evaluation.held_out.categories)
     page = render(
-        title="Redrawing sketches: " + _several(found.labels),
+        title="Redrawing sketches: " + _several(results.labels),
         lead=(
             f"{count:,} test drawings of {kinds} categories, drawn by people and left out of "
-            f"training, redrawn by {len(found.labels)} model{'s' * (len(found.labels) != 1)} and "
-            "classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, Xu, "
-            "2017), with the numbers it does not give."
+            f"training, redrawn by {len(results.labels)} model{'s' * (len(results.labels) != 1)} "
+            "and classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, "
+            "Xu, 2017), with the numbers it does not give."
         ),
         facts=list(asdict(provenance).items()),
         made=f"Commit {provenance.commit}, seed {evaluation.settings.seed}.",
         sections=sections,
         claims=verdicts,
-        claims_over=_claims_over(found),
-        models=_models(found),
+        claims_over=_claims_over(results),
+        models=_models(results),
         model_columns=_COLUMNS,
-        attribution=next((m.card.attribution for m in found.models if m.card.attribution), ""),
+        attribution=next((m.card.attribution for m in results.models if m.card.attribution), ""),
         beside="Tables as CSV and everything as JSON lie beside this page.",
     )
-    return write_report(sections, results, page, out)
+    return write_report(sections, content, page, out)
 
 
-def _claims_over(found: Results) -> str:
+def _claims_over(results: Results) -> str:
     """What the intervals of the claims are over, besides test drawings."""
-    count = 1 + max((model.training for model in found.evaluation.retrained), default=0)
+    count = 1 + max((model.training for model in results.evaluation.retrained), default=0)
     if count == 1:
         return "not over trainings: what another one would change is not in them"
     return f"and over {count} trainings of each model with different seeds"
@@ -74,9 +74,9 @@ def _several(labels: Sequence[str]) -> str:
     return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
-def _models(found: Results) -> list[tuple[str, ...]]:
+def _models(results: Results) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for model in (*found.models, *found.evaluation.retrained):
+    for model in (*results.models, *results.evaluation.retrained):
         settings = model.card.recipe.get("model") or {}
         sees = "picture" if model.reads_pictures else "strokes"
         decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
@@ -84,9 +84,9 @@ def _models(found: Results) -> list[tuple[str, ...]]:
         rows.append((*about, *_trained(model.card), model.digest[:12]))
     rows += [
         (drawings.label, drawings.about, *["–"] * (len(_COLUMNS) - 2))
-        for drawings in found.evaluation.drawings
+        for drawings in results.evaluation.drawings
     ]
-    judge = found.evaluation.judge
+    judge = results.evaluation.judge
     recipe = str(judge.card.recipe.get("name", "judge"))
     about = ("judge", recipe, "picture", "none", "–")
     return [*rows, (*about, *_trained(judge.card), judge.digest[:12])]

@@ -90,8 +90,8 @@ class Table:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         lines: list[list[Any]] = [[] for _ in range(1 + len(self.rows))]
-        for place, column in enumerate(self.columns):
-            cells = [row[place] for row in self.rows]
+        for index, column in enumerate(self.columns):
+            cells = [row[index] for row in self.rows]
             wide = any(isinstance(cell, Estimate) for cell in cells)
             lines[0] += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if wide)]
             for line, cell in zip(lines[1:], cells, strict=True):
@@ -130,7 +130,7 @@ def format_cell(cell: Cell, form: Form) -> FormattedCell:
     if isinstance(cell, str):
         return FormattedCell(cell)
     if isinstance(cell, Estimate):
-        value, low, high = (_number(one, form) for one in (cell.value, cell.low, cell.high))
+        value, low, high = (_number(number, form) for number in (cell.value, cell.low, cell.high))
         to = " to " if cell.low < 0 or form == "points" else "–"
         return FormattedCell(value + _UNITS.get(form, ""), low + to + high)
     return FormattedCell(_number(cell, form) + _UNITS.get(form, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sketch_pix2seq.sketch.decoder_constants import ENCODING_DIM, VIEW_DIM
+from sketch_pix2seq.sketch.network_layout import ENCODING_DIM, VIEW_DIM
 
 
 def test_stored_weights_have_these_sizes() -> None:
