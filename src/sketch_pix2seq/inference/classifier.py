@@ -131,7 +131,7 @@ class Classifier:
         """Return how likely each category is, (N, K); rows sum to 1.
 
         Args:
-            inputs: One or several: paths, `Sketch`es or Pillow pictures.
+            inputs: One or several: paths, `Sketch` objects or Pillow pictures.
 
         Raises:
             DrawingError: If an input is no drawing.
