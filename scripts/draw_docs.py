@@ -68,7 +68,6 @@ def main() -> None:
     sketcher = Sketcher.load()
     print(photo_to_plotter(sketcher))
     print(traced())
-    print(mixed(sketcher))
     print(completed(sketcher))
     print(drawing_itself(sketcher))
     if options.quickdraw and options.icons:
@@ -148,16 +147,6 @@ def _as_curves(sketch: Sketch) -> Sketch:
     """A traced drawing as SVGs show it."""
     pairs = zip(sketch.strokes, curves_of(sketch), strict=True)
     return Sketch.from_points(points_along(some, 1) if len(some) else dot for dot, some in pairs)
-
-
-def mixed(sketcher: Sketcher) -> Path:
-    """From the cat to the pig, and on to a car."""
-    (cat,) = read_sketches(EXAMPLES / "cat.svg")
-    (pig,) = read_sketches(EXAMPLES / "pig.png")
-    car = next(one for one in read_sketches(EXAMPLES / "doodles.ndjson") if one.category == "car")
-    drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8, best_of=BEST_OF)]
-    rows = [SheetRow(drawings[first : first + 8]) for first in (0, 7)]
-    return Sheet(rows=rows, cell=96).save(IMAGES / "mix.png")
 
 
 def completed(sketcher: Sketcher) -> Path:
