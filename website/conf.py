@@ -11,6 +11,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "index"
 myst_heading_anchors = 4
 default_role = "code"
+smartquotes = False
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -18,6 +19,8 @@ napoleon_use_rtype = False
 nitpicky = False
 
 html_theme = "furo"
+pygments_style = "friendly"
+pygments_dark_style = "monokai"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["site.css"]

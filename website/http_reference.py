@@ -65,6 +65,10 @@ def _fields(schema: dict[str, Any], schemas: dict[str, Any], *, given: bool) -> 
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
 def _default(item: dict[str, Any]) -> str:
     return "" if item.get("default") is None else f"`{item['default']}`".replace("True", "true")
 
@@ -81,7 +85,7 @@ def _type(item: dict[str, Any], schemas: dict[str, Any]) -> str:
     if item.get("type") == "array":
         return "list of " + _type(item.get("items", {}), schemas)
     limits = [
-        f"{words} {item[key]:g}"
+        f"{words} {_number(item[key])}"
         for key, words in (("minimum", "from"), ("maximum", "to"), ("exclusiveMaximum", "below"))
         if key in item
     ]
