@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tag")
     options = parser.parse_args()
-    wheel, source, npm = found(options.folder)
+    wheel, source, npm = found(options.folder.resolve())
     if options.tag not in (None, f"v{__version__}"):
         sys.exit(f"the tag is {options.tag}, the version {__version__}")
     if npm is not None:
