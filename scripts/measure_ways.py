@@ -7,7 +7,8 @@ once near to the picture and once from its code alone, drawn by its category's n
 from the first third of its points, without and with the category. What a bundle cannot do is left
 out. For each way: how often the judge recognises the category, as a share of how often it
 recognises the human drawings, with a 95 % interval over drawings; and, of redrawings, distance
-of lines, small strokes kept, those of them that no other line comes near, and ink (`fidelity.py`).
+of lines, small strokes kept, those of them that no other line comes near, and ink
+(`evaluation/fidelity.py`).
 Writes a table in Markdown.
 """
 
@@ -18,11 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from fidelity import fidelity
 
 from sketch_pix2seq import BundleError, Classifier, Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.evaluation.fidelity import fidelity
 
 DOT = Sketch.from_points([[(0, 0), (1, 1)]])
 """In place of a drawing in which nothing was drawn."""

@@ -63,4 +63,7 @@ def write_study(folder: Path, study: Study | None = None) -> Study:
     for sketch in study.sketches:
         picture = kept_sketch(sketch.drawing).to_image(90)
         (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
+    for name in study.checks:
+        check = kept_sketch(study.sketches[0].drawing).to_image(90)
+        (folder / SKETCHES / f"{name}.png").write_bytes(png_bytes(check))
     return study

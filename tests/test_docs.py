@@ -28,6 +28,7 @@ from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.cli.app import VERBS, main
+from sketch_pix2seq.evaluation.turing.trials import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -45,7 +46,14 @@ CALLS = (
     *("draw", "complete", "generate", "mix", "trace"),
     *("data download", "data prepare", "data convert", "data info"),
     *("train", "recipes", "export", "evaluate", "reproduce", "studio"),
-    *("turing create", "turing serve", "turing results"),
+    *(
+        "turing create",
+        "turing edit",
+        "turing preview",
+        "turing serve",
+        "turing results",
+        "turing power",
+    ),
 )
 
 RETIRED = r"""
@@ -114,6 +122,8 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(
     positional = {"--categories", "--inputs", "--sources", "--folder", "--recipe", "--run"}
     if call.startswith("turing"):
         positional = {"--study"}
+    if call == "reproduce":
+        positional = set()
     documented = set(re.findall(r"`(--?[a-z][a-z-]*)", section(call)))
     assert documented == exist - everywhere - positional
 
@@ -313,3 +323,9 @@ def text_of(path: Path) -> str:
     """The text of a file; of a document without old names, which stand in brackets and code."""
     text = path.read_text(encoding="utf-8")
     return re.sub(r"\(`[^)]*`\)", "", text) if path.suffix == ".md" else text
+
+
+def test_every_column_of_the_votes_is_documented() -> None:
+    text = (ROOT / "docs" / "turing.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", text, re.MULTILINE))
+    assert {name: documented[name] for name in COLUMNS} == COLUMNS

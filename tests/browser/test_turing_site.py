@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
 from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
-from studies import write_study
+from studies import scribbles, write_study
 
 UNLIMITED = Limits(body_bytes=4096, per_second=1e6, burst=10**6)
 TOKEN = "open sesame, please"
@@ -25,6 +27,18 @@ SLOW_DOUBLE_CLICK = """async (button) => {
     await new Promise((resolve) => setTimeout(resolve, 150)); // the next sketch is there already
     button.click();
 }"""
+SIZES = (
+    *((320, 568), (390, 760), (768, 1024), (1440, 900), (360, 640), (600, 500)),
+    *(
+        (844, 390),
+        (740, 360),
+        (667, 375),
+        (568, 320),
+        (480, 320),
+        (430, 320),
+    ),  # phones on their side
+    *((720, 450), (683, 384), (640, 400), (800, 450), (833, 480), (960, 480)),  # zoomed pages
+)
 Serving = Callable[[FastAPI], AbstractContextManager[str]]
 
 
@@ -49,18 +63,18 @@ def site(study: Study, counting: Store, tmp_path: Path, serving: Serving) -> Ite
         yield address
 
 
-def begin(page: Page, site: str) -> None:
+def begin(page: Page, site: str, *, touch: bool = False) -> None:
     page.goto(site)
     page.get_by_role("button", name="I agree").click()
-    page.get_by_role("link", name="Show me the first sketch").click()
-    expect_number(page, 1)
+    page.get_by_role("link", name="Start").click()
+    expect_number(page, 1, touch=touch)
 
 
-def expect_number(page: Page, number: int, total: int = 12) -> None:
+def expect_number(page: Page, number: int, total: int = 12, *, touch: bool = False) -> None:
     """Wait until the page asks about so-many-th sketch, and takes an answer."""
     expect(page.locator("#count")).to_have_text(f"Sketch {number} of {total}")
     expect(page.locator("#vote:not([aria-busy=true])")).to_be_visible()
-    expect(page.locator(".answer kbd").first).to_be_visible()  # the script is there
+    expect(page.locator(".answer kbd:not([hidden])").first).to_be_visible(visible=not touch)
     page.wait_for_timeout(LEAST_LOOK_MS + 20)
 
 
@@ -102,7 +116,7 @@ def test_a_whole_session_with_interruptions(
     votes = {vote.sketch: vote.human for vote in counting.votes()}
     assert votes == dict(zip(seen, [True, False, False, True], strict=True))
 
-    sheet.get_by_role("link", name="Stop for now").click()
+    sheet.get_by_role("link", name="Pause").click()
     code = sheet.locator(".code code").inner_text()
     kept = context.storage_state()
     context.close()  # the browser is closed, and opened again
@@ -110,7 +124,7 @@ def test_a_whole_session_with_interruptions(
         page = later.new_page()
         page.goto(site)
         expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-        page.get_by_role("link", name="Go on").click()
+        page.get_by_role("link", name="Continue").click()
         expect_number(page, 5)
         for number in range(5, 9):
             page.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
@@ -118,9 +132,9 @@ def test_a_whole_session_with_interruptions(
     with browser.new_context() as phone:  # the rest on another device
         page = phone.new_page()
         page.goto(site)
-        page.get_by_text("I began on another device").click()
+        page.get_by_text("Continue with a code").click()
         page.get_by_label("Your code").fill(code.lower())
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
         for number in range(9, 13):
             expect_number(page, number)
             answer(page, "Human")
@@ -136,7 +150,7 @@ def test_without_scripts_it_works_alike(browser: Browser, site: str, counting: S
         page = plain.new_page()
         page.goto(site)
         page.get_by_role("button", name="I agree").click()
-        page.get_by_role("link", name="Show me the first sketch").click()
+        page.get_by_role("link", name="Start").click()
         first = asked(page)
         expect(page.locator(".answer kbd").first).to_be_hidden()  # no key works here
         page.wait_for_timeout(LEAST_LOOK_MS)
@@ -171,35 +185,169 @@ def test_an_answer_that_does_not_arrive_is_sent_again(
 
     sheet.route("**/api/vote", fail_at_first)
     sheet.keyboard.press("ArrowLeft")
-    expect(sheet.get_by_text("Your answer is not kept yet")).to_be_visible()
+    expect(sheet.get_by_text("Not saved yet")).to_be_visible()
     while not held:
         sheet.wait_for_timeout(50)
     held[0].fetch()  # kept, but the answer is lost on its way
     held[0].fulfill(status=503, body="{}")
     expect_number(sheet, 2)
-    expect(sheet.get_by_text("Your answer is not kept yet")).to_be_hidden()
+    expect(sheet.get_by_text("Not saved yet")).to_be_hidden()
     assert len(attempts) == 3
     assert len(set(attempts)) == 1
     assert [vote.human for vote in counting.votes()] == [True]
 
 
-def test_the_question_fits_on_every_screen(browser: Browser, site: str) -> None:
-    with browser.new_context() as visitor:
+@pytest.mark.parametrize("touch", [False, True])
+def test_both_answers_are_whole_and_alike_on_every_screen(
+    browser: Browser, site: str, touch: bool
+) -> None:
+    with browser.new_context(has_touch=touch) as visitor:
         page = visitor.new_page()
-        begin(page, site)
-        for width, height in ((320, 568), (390, 760), (844, 390), (768, 1024), (1440, 900)):
+        begin(page, site, touch=touch)
+        for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
+            boxes = []
             for name in ("Human", "Computer"):
-                box = page.get_by_role("button", name=name).bounding_box()
+                button = page.get_by_role("button", name=name)
+                box = button.bounding_box()
                 assert box is not None
                 assert box["x"] >= 0 and box["y"] >= 0
-                assert box["x"] + box["width"] <= width
+                assert box["x"] + box["width"] <= width, (width, height)
                 assert box["y"] + box["height"] <= height, (width, height)
                 assert box["height"] >= 44
+                fits = "button => button.scrollWidth <= button.clientWidth"
+                assert button.evaluate(fits), (width, height)
+                boxes.append(box)
+            human, computer = boxes
+            assert human["width"] == pytest.approx(computer["width"], abs=0.5), (width, height)
+            assert (human["y"], human["height"]) == (computer["y"], computer["height"])
             paper = page.locator("#sketch").bounding_box()
             assert paper is not None
             assert paper["width"] == pytest.approx(paper["height"], abs=1.5)
-            assert paper["width"] >= 170
+            assert paper["width"] >= 150
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (width, height)
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_nothing_emphasises_the_last_answer_at_the_next_sketch(
+    browser: Browser, site: str, touch: bool
+) -> None:
+    looks = """buttons => buttons.map((button) => {
+        const look = getComputedStyle(button);
+        return [look.borderColor, look.backgroundColor, look.outlineStyle, look.color].join();
+    })"""
+    with browser.new_context(has_touch=touch, is_mobile=touch) as visitor:
+        page = visitor.new_page()
+        begin(page, site, touch=touch)
+        for number, name in enumerate(("Computer", "Human", "Computer"), 2):
+            button = page.get_by_role("button", name=name)
+            button.tap() if touch else button.click()
+            expect_number(page, number, touch=touch)
+            human, computer = page.locator(".answer").evaluate_all(looks)
+            assert human == computer
+        page.keyboard.press("ArrowLeft")  # keys would show where the focus is
+        expect_number(page, 5, touch=touch)
+        human, computer = page.locator(".answer").evaluate_all(looks)
+        assert human == computer
+        page.get_by_role("button", name="Computer").focus()
+        page.keyboard.press("Enter")  # who answers so needs to see it
+        expect_number(page, 6, touch=touch)
+        expect(page.get_by_role("button", name="Computer")).to_be_focused()
+
+
+def test_no_page_scrolls_sideways_on_the_narrowest_screen(
+    browser: Browser, tmp_path: Path, serving: Serving
+) -> None:
+    unbroken = "https://example.org/" + "x" * 90
+    settings = StudySettings(
+        consent=f"# {'Donau' * 20}\n\n{unbroken}\n\n| a | b |\n|---|---|\n| {'c' * 40} | d |",
+        contact=f"Ada, {'a' * 50}@example.org, {unbroken}",
+        completion_url=unbroken,
+        completion_code="C" * 60,
+        id_parameters=("id",),
+        show_score=True,
+    )
+    study = replace(scribbles(1), settings=settings)
+    study = replace(study, made={**study.made, "licence": f"CC BY 4.0 ({unbroken})"})
+    write_study(tmp_path / "study", study)
+    store = Store.open(str(tmp_path / "votes.sqlite"), study.digest)
+    app = create_turing(study, tmp_path / "study", store, results_token=TOKEN, limits=UNLIMITED)
+    with serving(app) as site, browser.new_context(viewport={"width": 320, "height": 600}) as one:
+        page = one.new_page()
+
+        def expect_narrow() -> None:
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 320, page.url
+
+        for address in ("/", f"/?id={'z' * 200}"):
+            page.goto(site + address)
+            expect_narrow()
+        page.get_by_role("button", name="I agree").click()
+        for path in ("/how", "/question", "/pause", "/withdraw", "/results"):
+            page.goto(site + path)
+            expect_narrow()
+        page.goto(f"{site}/question")
+        for number in range(1, 7):
+            expect_number(page, number, 6)
+            answer(page, "Human")
+        expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+        expect_narrow()
+
+
+def test_a_wrong_code_stays_to_be_mended(sheet: Page, site: str) -> None:
+    typed = "ABCD-EFGH-IJKL-MNOP-QRST-UVWX-Y"
+    sheet.goto(site)
+    sheet.get_by_text("Continue with a code").click()
+    sheet.get_by_label("Your code").fill(typed)
+    sheet.get_by_role("button", name="Continue").click()
+    expect(sheet.get_by_role("alert")).to_have_text(re.compile("Code not found. Please check it"))
+    expect(sheet.get_by_label("Your code")).to_have_value(typed)
+    expect(sheet.get_by_label("Your code")).to_be_focused()
+
+
+def test_a_laboratorys_participant_comes_from_elsewhere_and_goes_back(
+    browser: Browser, tmp_path: Path, serving: Serving
+) -> None:
+    settings = StudySettings(
+        per_participant=4,
+        swap_sides=True,
+        record_times=True,
+        show_score=True,
+        min_age=18,
+        consent="# Our lab\n\n<script>alert(1)</script>",
+        id_parameters=("PROLIFIC_PID",),
+        completion_code="C1A2",
+    )
+    study = replace(scribbles(), settings=settings)
+    write_study(tmp_path / "study", study)
+    store = Store.open(str(tmp_path / "votes.sqlite"), study.digest)
+    app = create_turing(study, tmp_path / "study", store, results_token=TOKEN, limits=UNLIMITED)
+    with serving(app) as site:
+        for number, left in ((1, "Human"), (2, "Computer")):
+            with browser.new_context() as visitor:
+                page = visitor.new_page()
+                page.goto(f"{site}/?PROLIFIC_PID=5f{number}&SESSION_ID=1")
+                expect(page.get_by_role("heading", name="Our lab")).to_be_visible()
+                page.get_by_role("button", name="I agree").click()
+                expect(page.get_by_role("checkbox")).to_be_focused()  # the browser asks for it
+                page.get_by_label("I am 18 years old or older").check()
+                page.get_by_role("button", name="I agree").click()
+                page.get_by_role("link", name="Start").click()
+                for place in range(1, 5):
+                    expect_number(page, place, 4)
+                    expect(page.locator(".answer").first).to_contain_text(left)
+                    page.keyboard.press("ArrowLeft")
+                expect(page.get_by_text("C1A2")).to_be_visible()
+                expect(
+                    page.get_by_text(re.compile(r"You were right about \d of 4"))
+                ).to_be_visible()
+        votes = store.votes()
+        assert [vote.position for vote in votes] == [1, 2, 3, 4] * 2
+        assert all(LEAST_LOOK_MS <= (vote.response_ms or 0) < 60_000 for vote in votes)
+        assert [vote.human for vote in votes] == [True] * 4 + [False] * 4
+        assert [vote.human_left for vote in votes] == [True] * 4 + [False] * 4
+        assert [one[1:] for one in store.external_ids()] == [("5f1", 4), ("5f2", 4)]
 
 
 def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
@@ -208,12 +356,14 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
     expect_number(sheet, 2)
     sheet.goto(f"{site}/results")
     sheet.get_by_label("Token").fill(TOKEN)
-    sheet.get_by_role("button", name="Show the results").click()
-    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    sheet.get_by_role("button", name="Show results").click()
+    expect(
+        sheet.get_by_role("heading", name="How often each source was judged human")
+    ).to_be_visible()
     assert TOKEN not in sheet.url
     # its style is there
     expect(sheet.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     with sheet.expect_download() as fetched:
-        sheet.get_by_role("button", name="All votes as CSV").click()
+        sheet.get_by_role("button", name="Download votes (CSV)").click()
     assert fetched.value.suggested_filename == "votes.csv"
     assert len(Path(fetched.value.path()).read_text().splitlines()) == 2

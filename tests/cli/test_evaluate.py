@@ -18,7 +18,7 @@ from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import UsageError
 
 SHAPES = ["circle", "square"]
-LITTLE = ["--per-category", "10", "--seeds", "1", "--best-of", "1", "--paths", "1"]
+LITTLE = ["--per-category", "10", "--repeats", "1", "--best-of", "1", "--paths", "1"]
 LITTLE += ["--temperature", "0.5"]
 
 
@@ -33,10 +33,11 @@ def test_bundles_have_names_of_their_own(tmp_path: Path) -> None:
     odd = tmp_path / "a=b"
     odd.mkdir()
     assert models_of((Path("x/cat.zip"), Path("mine=y/bundle"), odd)) == {
-        "cat": Path("x/cat.zip"),
-        "mine": Path("y/bundle"),
-        "a=b": odd,
+        "cat": (Path("x/cat.zip"),),
+        "mine": (Path("y/bundle"),),
+        "a=b": (odd,),
     }
+    assert models_of((Path("cnn=x"), Path("cnn=y"))) == {"cnn": (Path("x"), Path("y"))}
     with pytest.raises(UsageError, match="two of `bundle` are called cat"):
         models_of((Path("x/cat"), Path("y/cat.zip")))
 
@@ -46,9 +47,9 @@ def test_default_is_the_model_in_the_package_unless_a_folder_is_called_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     given = (Path("default"), Path("ours=default"), Path("x/default.zip"))
-    assert models_of(given[:2]) == {"default": None, "ours": None}
+    assert models_of(given[:2]) == {"default": (None,), "ours": (None,)}
     Path("default").mkdir()
-    assert models_of(given[:2]) == {"default": given[0], "ours": given[0]}
+    assert models_of(given[:2]) == {"default": (given[0],), "ours": (given[0],)}
     with pytest.raises(UsageError, match="two of `bundle` are called default"):
         models_of(given)
 
@@ -70,12 +71,40 @@ def test_the_models_are_measured_and_the_page_is_named(
     assert results["made"]["data"] == "set"
 
 
+def test_what_another_program_drew_is_a_line_of_the_report(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs, mine = tmp_path / "inputs", tmp_path / "mine.ndjson"
+    assert main(["data", "convert", str(data), "--split", "test", "--out", str(inputs)]) == 0
+    lines = [line for path in inputs.glob("*.ndjson") for line in path.read_text().splitlines()]
+    redrawn = [{name: json.loads(line)[name] for name in ("id", "drawing")} for line in lines]
+    mine.write_text("".join(json.dumps(redrawing) + "\n" for redrawing in redrawn))
+    judge = write_classifier(tmp_path / "judge", tuple(SHAPES))
+    bundle, out = write_bundle(tmp_path / "bundle"), tmp_path / "report"
+    words = ["evaluate", "--data", str(data), "--judge", str(judge), "--out", str(out), *LITTLE]
+    words += ["--bundle", f"ours={bundle}", "--drawings", f"theirs={mine}"]
+    assert main(words) == 0
+    capsys.readouterr()
+    summary = json.loads((out / "results.json").read_text())["tables"]["summary"]
+    rows = {row["drawings"]: row for row in summary}
+    assert list(rows) == ["human", "ours", "theirs", "copy", "nearest"]
+    assert rows["theirs"]["Rec"] == rows["human"]["Rec"]  # they are the drawings themselves
+    assert rows["theirs"]["lines off"]["value"] == pytest.approx(0, abs=1e-6)
+    mine.write_text("".join(json.dumps(redrawing) + "\n" for redrawing in redrawn[5:]))
+    assert main(words) == 2
+    assert "must hold a redrawing of each of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told", "status"),
     [
+        (["--drawings", "mine.ndjson"], "must be NAME=FILE", 2),
+        (["--drawings", "mine=nowhere"], "nowhere", 1),
+        (["--drawings", "human=nowhere"], "must not be called human", 2),
+        (["--seeds", "3"], "now `--repeats`", 2),
         (["--temperature", "-1"], "`--temperature` must be a number from 0", 2),
         (["--per-category", "3"], "`--per-category` must be 10 or more", 2),
-        (["--seeds", "0"], "`--seeds` must be 1 or more", 2),
+        (["--repeats", "0"], "`--repeats` must be 1 or more", 2),
         (["--pictures", "nowhere"], "`--pictures` must be a folder", 2),
         (["--bundle", "nowhere"], "there is no bundle `nowhere`", 1),
         (["--judge", "nowhere"], "there is no bundle `nowhere`", 1),
@@ -121,18 +150,21 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     words = ["reproduce", "--data", str(data), "--out", str(out), "--bundle", str(fifth), *LITTLE]
     words += ["--set", "num_steps=2", "--set", "model.decoder_size=24", "--set", "batch_size=8"]
     words += ["--set-judge", "num_steps=3", "--set-judge", "model.encoder_width=8"]
+    words += ["--seeds", "2"]
     with unchecked_shapes():  # torch cannot trace the checks
         assert main(words) == 0
     names = ["cnn", "cnn_kl", "rnn", "rnn_kl", "cnn_kl_0.1"]
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         *(f"{name}: trained 2 steps" for name in names),
+        *(f"{name}-seed-1: trained 2 steps" for name in names[:4]),
         "judge: trained 3 steps",
         str(out / "report.html"),
     ]
     results = json.loads((out / "results.json").read_text())
     assert list(results["models"]) == [*names, "fifth"]
     assert len(results["claims"]) == 4
+    assert list(results["trainings"]) == [f"{name}, training 1" for name in names[:4]]
     rows = {row["model"]: row for row in results["tables"]["likelihood"]}
     assert rows["cnn_kl"]["KL weight"] == 2.0
     assert rows["cnn_kl_0.1"]["KL weight"] == pytest.approx(0.2)
@@ -151,6 +183,7 @@ def test_reproduce_goes_from_the_data_to_the_page_and_goes_on_where_it_was(
     ("words", "told"),
     [
         (["--set", "nothing=1"], "nothing"),
+        (["--seeds", "0"], "`--seeds` must be 1 or more"),
         (["--bundle", "cnn=x"], "models must have names of their own"),
         (["--bundle", "judge=x"], "must not be called judge"),
         (["--pictures", "nowhere"], "`--pictures` must be a folder"),

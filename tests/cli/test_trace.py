@@ -150,7 +150,7 @@ def test_orders_of_a_pen_and_of_a_hand(
     assert main(["trace", "rows.png", "--format", "ndjson"]) == 0
     (record,) = read_sketches("rows.ndjson")
     (hand,) = read_sketches("hand.svg")
-    assert record == hand.rounded()
+    assert record == hand.to_quickdraw_grid()
 
 
 def test_files_of_strokes_keep_their_order_unless_told(inputs: list[str]) -> None:

@@ -18,6 +18,7 @@ from bundles import write_bundle
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.cli.turing import VOTES_FILE
 from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.turing.store import Store
 from studies import write_study
@@ -80,6 +81,19 @@ def test_results_are_written_where_asked(
         (["serve", "STUDY", "--port", "-1"], "must be an address of this machine", 2),
         (["serve", "STUDY", "--db", "no/such/folder/votes"], "cannot be used", 1),
         (["create", "--data", "nowhere", "--out", "x"], "nowhere", 1),
+        (
+            ["create", "--data", "x", "--out", "x", "--closes", "soon"],
+            "`--closes` must be a day",
+            2,
+        ),
+        (["edit", "nowhere"], "`nowhere` is no study", 1),
+        (["edit", "STUDY", "--per-participant", "13"], "`--per-participant` must be at most 12", 2),
+        (["edit", "STUDY", "--completion-url", "x"], "`--completion-url` must begin with", 2),
+        (["edit", "STUDY", "--id-parameter", "a b"], "`--id-parameter` must be names such as", 2),
+        (["edit", "STUDY", "--consent", "nowhere"], "nowhere", 1),
+        (["edit", "STUDY", "--drop", "cat-1"], "no human drawing of this label; got cat-1", 2),
+        (["preview", "nowhere"], "`nowhere` is no study", 1),
+        (["power", "--human", "1"], "`--human` must be between 0 and 1", 2),
     ],
 )
 def test_what_does_not_fit_is_one_clear_line(
@@ -122,3 +136,68 @@ def test_without_the_extra_it_says_what_to_install(
         monkeypatch.delitem(sys.modules, name)
     assert main(["turing", "serve", str(folder)]) == 1
     assert "the extra `web`" in capsys.readouterr().err
+
+
+def test_a_study_is_edited_and_previewed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = Study.open(folder).digest
+    (tmp_path / "consent.md").write_text("# Our lab\n", encoding="utf-8-sig")
+    words = ["--per-participant", "4", "--one-per-original", "--swap-sides", "--record-times"]
+    words += ["--id-parameter", "PROLIFIC_PID", "--id-parameter", "survey_code"]
+    words += ["--completion-url", "https://x.org/?p={id}", "--min-age", "18"]
+    words += ["--consent", str(tmp_path / "consent.md"), "--contact", "Ada", "--participants", "60"]
+    assert main(["turing", "edit", str(folder), *words]) == 0
+    assert capsys.readouterr().out.startswith("4 of 12 pictures a person\n")
+    study = Study.open(folder)
+    assert study.digest == digest
+    assert study.settings == StudySettings(
+        per_participant=4,
+        one_per_original=True,
+        swap_sides=True,
+        record_times=True,
+        id_parameters=("PROLIFIC_PID", "survey_code"),
+        completion_url="https://x.org/?p={id}",
+        min_age=18,
+        consent="# Our lab\n",
+        contact="Ada",
+        participants=60,
+    )
+    words = ["--per-participant", "0", "--no-one-per-original", "--no-swap-sides", "--min-age", "0"]
+    words += ["--id-parameter", "", "--completion-url", "", "--participants", "0"]
+    assert main(["turing", "edit", str(folder), *words, "--drop", study.of("human")[0].name]) == 0
+    assert "9 of 9 pictures a person" in capsys.readouterr().out
+    changed = Study.open(folder)
+    assert changed.settings == StudySettings(
+        record_times=True, consent="# Our lab\n", contact="Ada"
+    )
+    assert changed.digest != digest
+    page = tmp_path / "sheet.html"
+    assert main(["turing", "preview", str(folder), "--out", str(page)]) == 0
+    assert page.read_text().count('class="frame"') == 9
+    Store.open(str(folder / VOTES_FILE), changed.digest).close()
+    assert main(["turing", "edit", str(folder), "--drop", changed.of("human")[0].name]) == 2
+    assert "`--drop` must come before the first answer" in capsys.readouterr().err
+
+
+def test_ids_are_written_for_their_owner_alone(folder: Path, tmp_path: Path) -> None:
+    assert main(["turing", "edit", str(folder), "--id-parameter", "PROLIFIC_PID"]) == 0
+    store = Store.open(str(folder / VOTES_FILE), Study.open(folder).digest)
+    store.join("5f1")
+    store.close()
+    out = tmp_path / "out"
+    assert main(["turing", "results", str(folder), "--out", str(out)]) == 0
+    assert (out / "ids.csv").read_text().splitlines()[1] == "0001,5f1,0,no"
+    assert (out / "ids.csv").stat().st_mode & 0o077 == 0
+    assert (out / "codebook.csv").is_file()
+
+
+def test_power_says_how_many_people_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--people-sd", "0", "--sketch-sd", "0", "--sketches", "20", "--half-width", "0.04"]
+    assert main(["turing", "power", *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    found = re.fullmatch(r"a share to ± 4 points: (\d+) people", lines[6])
+    assert found is not None
+    assert int(found[1]) == pytest.approx(0.68 * 0.32 * (1.96 / 0.04) ** 2 / 20, rel=0.2)
+    assert re.fullmatch(r"\+10 points found at 80 % power: \d+ people", lines[7])

@@ -50,7 +50,7 @@ def evaluation(
 ) -> Evaluation:
     """They and the judge, on ten drawings of each category at most."""
     settings = EvaluationSettings(
-        per_category=10, temperatures=(0.5, 1.0), num_seeds=2, best_of=2, paths=2
+        per_category=10, temperatures=(0.5, 1.0), num_repeats=2, best_of=2, paths=2
     )
     held_out = HeldOut(Dataset.open(drawings), settings.per_category)
     return Evaluation(evaluated_models, tiny_classifier(held_out.categories), held_out, settings)

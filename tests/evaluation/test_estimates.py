@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.evaluation.estimates import difference, estimate
+from sketch_pix2seq.evaluation.estimates import difference, estimate, ratio
 
 
 def test_the_interval_is_that_of_the_normal_distribution(rng: np.random.Generator) -> None:
@@ -23,10 +23,28 @@ def test_it_covers_the_truth_as_often_as_it_says(rng: np.random.Generator) -> No
     assert 0.9 <= covered / 200 <= 0.99
 
 
-def test_seeds_of_one_drawing_are_not_taken_for_several_drawings(rng: np.random.Generator) -> None:
+def test_trainings_that_agree_change_nothing(rng: np.random.Generator) -> None:
     once = rng.random(100)
     seven, one = estimate(np.stack([once] * 7)), estimate(once)
     assert (seven.low, seven.high) == pytest.approx((one.low, one.high))
+
+
+def test_trainings_that_differ_widen_the_interval(rng: np.random.Generator) -> None:
+    """Against the variance of a mean of both: of trainings and of drawings."""
+    trainings = rng.normal(0, 1, (40, 1))
+    found = estimate(trainings + rng.normal(0, 1, (1, 90)))
+    spread = 1.96 * np.sqrt(trainings.var() / 40 + 1 / 90)
+    assert found.high - found.low == pytest.approx(2 * spread, rel=0.15)
+    found = difference(trainings + np.zeros(90), np.zeros((3, 90)))
+    assert found.high - found.low == pytest.approx(2 * 1.96 * trainings.std() / 40**0.5, rel=0.1)
+
+
+def test_a_ratio_is_that_of_sums_not_the_mean_of_ratios() -> None:
+    found = ratio(np.array([1, 0, 8]), np.array([1, 0, 16]))
+    assert found is not None
+    assert found.value == pytest.approx(9 / 17)
+    assert found.low <= found.value <= found.high
+    assert ratio(np.zeros(3), np.zeros(3)) is None
 
 
 def test_differences_are_taken_drawing_by_drawing(rng: np.random.Generator) -> None:

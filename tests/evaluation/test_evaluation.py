@@ -20,13 +20,10 @@ from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import (
     DOT,
-    EACH,
-    LIVING,
     EvaluatedModel,
     Evaluation,
     EvaluationSettings,
     HeldOut,
-    groups_of,
 )
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -129,30 +126,11 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
     assert EvaluatedModel.load("one", plain).digest != first
 
 
-def test_the_papers_second_setting_is_animals_against_vehicles() -> None:
-    groups = groups_of(["cat", "pig", "rabbit", "bus", "truck", "car"])
-    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1, 2), (3, 4, 5), True)
-    assert len(groups.pairs) == 9
-    assert groups.pairs[0] == (0, 3)
-
-
-def test_of_many_categories_the_first_three_of_each_are_taken() -> None:
-    groups = groups_of([*sorted(LIVING), "axe", "bed", "car", "door"])
-    assert len(groups.first) == len(groups.second) == EACH
-    assert groups.shown == groups.first + groups.second
-
-
-def test_categories_of_one_kind_are_cut_in_two_halves() -> None:
-    groups = groups_of(["axe", "bed", "car", "door", "eye"])
-    assert (groups.first, groups.second, groups.is_meaningful) == ((0, 1), (2, 3), False)
-    assert groups_of(["cat", "dog"]).pairs == [(0, 1)]
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"per_category": 9}, "`per_category` must be 10 or more; got 9"),
-        ({"num_seeds": 0}, "`num_seeds` must be 1 or more"),
+        ({"num_repeats": 0}, "`num_repeats` must be 1 or more"),
         ({"best_of": 0}, "`best_of` must be 1 or more"),
         ({"paths": 0}, "`paths` must be 1 or more"),
         ({"seed": -1}, "`seed`"),

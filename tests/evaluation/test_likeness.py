@@ -85,7 +85,7 @@ def test_people_are_measured_beside_models(evaluation: Evaluation) -> None:
 def test_beside_models_of_coarse_drawings_people_are_coarse_on_both_sides(
     evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(likeness, "_epsilon", lambda model: 60.0)
+    monkeypatch.setattr(EvaluatedModel, "epsilon", 60.0)
     floor = next(likeness.parts(evaluation))
     assert floor.facts["epsilon"] == 60.0
     seen: list[int] = []
@@ -115,7 +115,7 @@ def test_a_model_of_coarse_drawings_is_compared_with_coarse_drawings(
         return stroke_figures(sketches)
 
     monkeypatch.setattr(likeness, "stroke_figures", figures)
-    likeness._measured(evaluation, coarse, likeness._epsilon(coarse))
+    likeness._measured(evaluation, coarse, coarse.epsilon)
     redrawn, humans, both_redrawn, both_humans = seen
     assert 0 < both_humans < humans
     assert 0 < both_redrawn < redrawn

@@ -13,7 +13,7 @@ import pytest
 from bundles import tiny_classifier
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation import redrawing
+from sketch_pix2seq.evaluation import likeness, redrawing
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.run import evaluate
@@ -30,14 +30,16 @@ def report(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     out = tmp_path_factory.mktemp("report") / "new" / "folder"
-    page = evaluate(
-        _four(evaluated_models),
-        Dataset.open(drawings),
-        evaluation.judge,
-        out,
-        MADE,
-        evaluation.settings,
-    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(likeness, "TREES", 5)  # most of the time goes into them
+        page = evaluate(
+            _four(evaluated_models),
+            Dataset.open(drawings),
+            evaluation.judge,
+            out,
+            MADE,
+            evaluation.settings,
+        )
     assert page == out / "report.html"
     return out
 
@@ -91,7 +93,7 @@ def test_every_section_says_what_it_must(report: Path) -> None:
     parts = re.findall(r'<section id="(\w+)">(.*?)</section>', text, re.DOTALL)
     names = [name for name, _ in parts]
     assert names == [
-        *("claims", "recognition", "retrieval", "latent", "interpolation", "pictures"),
+        *("claims", "summary", "recognition", "retrieval", "latent", "interpolation", "pictures"),
         *("likeness", "likelihood", "models"),
     ]
     for name, part in parts[1:-1]:
@@ -119,9 +121,14 @@ def test_numbers_lie_beside_the_page(report: Path) -> None:
         *("Looking", "Without", "Without", "With th"),
     ]
     assert results["made"]["commit"] == "abc"
-    assert results["settings"]["num_seeds"] == 2
+    assert results["settings"]["num_repeats"] == 2
+    summary = {row["drawings"]: row for row in results["tables"]["summary"]}
+    assert summary["copy"]["diversity"]["value"] == 0
+    assert summary["copy"]["lines off"]["value"] < 0.01
+    assert summary["nearest"]["Ret 1"]["value"] < summary["copy"]["Ret 1"]["value"]
+    assert summary["cnn"]["paper: taken for human"] == 0.6
     rec = {row["model"]: row["all"] for row in results["tables"]["recognition"]}
-    assert rec.keys() == {"human", *LABELS}
+    assert rec.keys() == {"human", *LABELS, "copy", "nearest"}
     assert rec["cnn"] == rec["cnn_kl"]  # the same model under two names
     assert {file.stem for file in (report / "tables").glob("*.csv")} == set(results["tables"])
 

@@ -59,7 +59,7 @@ def test_the_largest_numbers_are_ordered_as_others(order: Order) -> None:
     assert np.abs(huge.strokes[-1]).max() > 1e38
     for usual, large in zip(face.ordered(order).strokes, huge.ordered(order).strokes, strict=True):
         assert np.array_equal(usual * np.float32(2**121), large)
-    assert huge.rounded() == face.rounded()
+    assert huge.to_quickdraw_grid() == face.to_quickdraw_grid()
     assert huge.to_animation(size=32) == face.to_animation(size=32)
 
 

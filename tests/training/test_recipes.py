@@ -117,6 +117,13 @@ def test_attention_is_built_as_its_settings_say() -> None:
     assert (model.shares.shown, model.shares.category) == (0.2, 0.9)
 
 
+def test_a_transformer_is_attention_that_is_never_shown_the_picture() -> None:
+    recipe, like = find_recipe("transformer"), find_recipe("attention")
+    assert (recipe.conditions.shown, recipe.conditions.partly) == (0, 0)
+    assert (recipe.conditions.code_alone, recipe.conditions.category) == (1, 0)
+    assert recipe.model == like.model
+
+
 def test_the_recipe_attention_sees_its_pen_and_an_unsteady_past() -> None:
     recipe = find_recipe("attention")
     assert (recipe.model.encoder, recipe.model.decoder, recipe.attends) == (
@@ -182,7 +189,7 @@ def test_settings_of_attention_are_ignored_without_it() -> None:
     own |= {"model.class_weight", "model.keep"}
     for name in RECIPES:
         ignored = find_recipe(name).ignored_settings()
-        assert (own & ignored.keys()) == (set() if name == "attention" else own)
+        assert (own & ignored.keys()) == (set() if name in ("attention", "transformer") else own)
     assert "model.recurrent_keep" in find_recipe("attention").ignored_settings()
 
 

@@ -71,6 +71,7 @@ ANSWERS = {
     "data export": "now `data convert`",
     "export --judge": "now `export --classifier`",
     **{f"{verb} --smooth": "now `--curves`" for verb in _THAT_DRAW},
+    "evaluate --seeds": "now `--repeats`",
     "train --judge": "gone: models are not trained with rewards any more",
 }
 """What users may still type, and what to say then."""

@@ -155,7 +155,7 @@ def complete(
         read.report_problems()
     results = options.plan(read.sources, read.paths, "completed")
     if results.form == "ndjson":
-        drawings = [[drawing.rounded() for drawing in some] for some in drawings]
+        drawings = [[drawing.to_quickdraw_grid() for drawing in some] for some in drawings]
     results.write(drawings, options.facts(sketcher) | {"category": category})
     read.report_problems()
 

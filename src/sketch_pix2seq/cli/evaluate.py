@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -25,7 +26,7 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.evaluation.evaluation import EvaluationSettings
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, EvaluationSettings
     from sketch_pix2seq.evaluation.report.layout import Provenance
 
 
@@ -41,8 +42,8 @@ class Amount:
         tuple[float, ...],
         Parameter(help="Sampling temperature; repeatable, the first counts most.", negative=()),
     ] = ()
-    num_seeds: Annotated[
-        int | None, Parameter(name="--seeds", help="How often all is redrawn; 3.")
+    num_repeats: Annotated[
+        int | None, Parameter(name="--repeats", help="How often all is redrawn; 3.")
     ] = None
     best_of: Annotated[int | None, Parameter(help="Also measured: the best of so many; 8.")] = None
     paths: Annotated[
@@ -71,6 +72,7 @@ def evaluate(
     judge: Path,
     out: Path,
     bundle: tuple[Path, ...] = (),
+    drawings: tuple[str, ...] = (),
     pictures: Path | None = None,
     amount: Amount = DEFAULT_AMOUNT,
 ) -> None:
@@ -83,42 +85,73 @@ def evaluate(
         judge: A trained judge: the exported run of the recipe `judge`.
         out: The folder of the report.
         bundle: A model; can be repeated, also as NAME=BUNDLE; default, and without it: the one
-            that comes with the package.
+            that comes with the package. One NAME several times: trainings of one recipe.
+        drawings: Redrawings by another program, as NAME=FILE, ndjson; repeatable. Each has the `id`
+            of the test drawing that it redraws, as `data convert` wrote it.
         pictures: A folder of pictures to be redrawn too; without it our own cartoons.
         amount: How much is measured.
     """
-    measure(models_of(bundle) or {"default": None}, data, judge, out, pictures, amount)
+    named = drawings_of(drawings)
+    measure(models_of(bundle) or {"default": (None,)}, data, judge, out, pictures, amount, named)
 
 
-def models_of(bundles: tuple[Path, ...]) -> dict[str, Path | None]:
+def models_of(bundles: tuple[Path, ...]) -> dict[str, tuple[Path | None, ...]]:
     """Return the paths of bundles by name.
 
     Args:
-        bundles: Each a path, or NAME=PATH; `default`: the model in the package.
+        bundles: Each a path, or NAME=PATH; `default`: the model in the package. Paths of one NAME
+            are trainings of one recipe.
 
     Returns:
         Paths by name, None for the model in the package; without a name a bundle is named after
         its file.
 
     Raises:
-        UsageError: If two have one name.
+        UsageError: If two have one name that was not given.
     """
-    named: dict[str, Path | None] = {}
+    named: dict[str, tuple[Path | None, ...]] = {}
     for given in bundles:
-        name, equals, place = str(given).partition("=")
-        path = Path(place) if equals and not given.exists() else given
-        label = name if equals and path is not given else given.name.removesuffix(".zip")
-        if label in named:
+        name, equals, rest = str(given).partition("=")
+        path = Path(rest) if equals and not given.exists() else given
+        is_named = path is not given
+        label = name if is_named else given.name.removesuffix(".zip")
+        if label in named and not is_named:
             raise UsageError(
                 f"two of `bundle` are called {label}", do="Name them: --bundle NAME=BUNDLE."
             )
-        named[label] = model_at(path)
+        named[label] = (*named.get(label, ()), model_at(path))
     return named
+
+
+def drawings_of(given: tuple[str, ...]) -> dict[str, Path]:
+    """Return the paths of redrawings by name, each given as NAME=PATH.
+
+    Raises:
+        UsageError: If one has no name, or two have the same.
+    """
+    named: dict[str, Path] = {}
+    for name_and_path in given:
+        name, equals, path = name_and_path.partition("=")
+        if not equals or name in named:
+            raise UsageError("each of `drawings` must be NAME=FILE", got=name_and_path)
+        named[name] = Path(path)
+    return named
+
+
+def load_models(models: Mapping[str, Sequence[Path | None]]) -> list[EvaluatedModel]:
+    """Load all trainings of all models."""
+    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
+
+    return [
+        EvaluatedModel.load(label, path, training)
+        for label, paths in models.items()
+        for training, path in enumerate(paths)
+    ]
 
 
 def check_measurable(
     labels: Sequence[str],
-    models: Mapping[str, Path | None],
+    models: Mapping[str, Sequence[Path | None]],
     data: Path,
     judge: Path | None,
     pictures: Path | None,
@@ -136,7 +169,7 @@ def check_measurable(
     """
     with needs_extra("eval"):
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, HeldOut, check_labels
+    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_labels
     from sketch_pix2seq.evaluation.pictures import read_pictures
     from sketch_pix2seq.inference.classifier import Classifier
 
@@ -144,19 +177,19 @@ def check_measurable(
     dataset = Dataset.open(data)
     HeldOut(dataset, amount.settings().per_category)
     read_pictures(pictures, dataset.card.categories)
-    for label, path in models.items():
-        EvaluatedModel.load(label, path)
+    load_models(models)
     if judge is not None:
         Classifier.load(judge)
 
 
 def measure(
-    models: Mapping[str, Path | None],
+    models: Mapping[str, Sequence[Path | None]],
     data: Path,
     judge: Path,
     out: Path,
     pictures: Path | None,
     amount: Amount,
+    drawings: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """Measure models, write the report and print where it is."""
     with needs_extra("eval"):
@@ -164,17 +197,29 @@ def measure(
         import sklearn  # noqa: F401
 
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
+    from sketch_pix2seq.evaluation.baselines import read_redrawings
+    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_labels
     from sketch_pix2seq.evaluation.run import evaluate as run
     from sketch_pix2seq.inference.classifier import Classifier
 
     settings = amount.settings()
     refuse_place(out)
+    check_labels([*models, *drawings])
     dataset, chosen = Dataset.open(data), Classifier.load(judge)
-    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
+    held_out = HeldOut(dataset, settings.per_category)
+    others = [read_redrawings(name, path, held_out) for name, path in drawings.items()]
+    loaded = load_models(models)
     with _parts_bar() as progress:
         page = run(
-            evaluated_models, dataset, chosen, out, provenance(data), settings, pictures, progress
+            loaded,
+            dataset,
+            chosen,
+            out,
+            provenance(data),
+            settings,
+            pictures,
+            others,
+            progress,
         )
     print_line(page)
 

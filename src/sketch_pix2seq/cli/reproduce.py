@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.evaluate import DEFAULT_AMOUNT, Amount, check_measurable, measure, models_of
+from sketch_pix2seq.cli.evaluate import (
+    DEFAULT_AMOUNT,
+    Amount,
+    check_measurable,
+    drawings_of,
+    measure,
+    models_of,
+)
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
@@ -51,8 +58,11 @@ def reproduce(
     preset: Literal["quick", "paper"] = "quick",
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     judge_settings: Annotated[tuple[str, ...], Parameter(name="--set-judge")] = (),
+    num_trainings: Annotated[int, Parameter(name="--seeds")] = 1,
+    recipe: tuple[str, ...] = (),
     judge: Path | None = None,
     bundle: tuple[Path, ...] = (),
+    drawings: tuple[str, ...] = (),
     pictures: Path | None = None,
     amount: Amount = DEFAULT_AMOUNT,
 ) -> None:
@@ -65,28 +75,43 @@ def reproduce(
         data: The data set.
         out: The folder of the report; runs and bundles go into it too.
         preset: quick: small models, an hour or two on two cores. paper: the paper's own recipes.
-        settings: Change a setting of all drawing models, as key=value; can be repeated.
+        settings: Change a setting of the four models, as key=value; can be repeated.
         judge_settings: Change a setting of the judge.
+        num_trainings: How often each of the four models is trained, each time with another seed;
+            with more than one, verdicts carry what another training changes.
+        recipe: A further recipe, such as attention or transformer, trained for as many steps of as
+            many drawings as the four; can be repeated.
         judge: A judge that is trained already: the exported run of the recipe `judge`.
         bundle: A further model to be compared; can be repeated, also as NAME=BUNDLE; default: the
             one that comes with the package.
+        drawings: Redrawings by another program, as of `evaluate`.
         pictures: A folder of pictures to be redrawn too; without it our own cartoons.
         amount: How much is measured.
     """
     let_idle_threads_sleep()
-    others = models_of(bundle)
+    others, redrawings = models_of(bundle), drawings_of(drawings)
     amount.settings()
     refuse_place(out)
+    if num_trainings < 1:
+        raise UsageError("`num_trainings` must be 1 or more", got=num_trainings)
     with needs_extra("train"):
         recipes = dict(_recipes(PRESETS[preset], settings))
+        recipes |= _others(recipe, recipes[FOUR[0]])
         judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
     if judge is not None and judge_settings:
         raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
     check_measurable([*recipes, *others], others, data, judge, pictures, amount)
-    models = {name: _trained(recipe, name, data, out, settings) for name, recipe in recipes.items()}
+    models: dict[str, list[Path | None]] = {name: [] for name in recipes}
+    for training in range(num_trainings):
+        for name, chosen in recipes.items():
+            if training == 0 or name in FOUR:
+                run = replace(chosen, seed=chosen.seed + training)
+                run_name = name + (f"-seed-{run.seed}" if training else "")
+                given = () if name in recipe else settings
+                models[name].append(_trained(run, run_name, data, out, given))
     if judge is None:
         judge = _trained(judge_recipe, JUDGE, data, out, judge_settings)
-    measure({**models, **others}, data, judge, out, pictures, amount)
+    measure({**models, **others}, data, judge, out, pictures, amount, redrawings)
 
 
 def _recipes(preset: Preset, settings: tuple[str, ...]) -> Iterator[tuple[str, Recipe]]:
@@ -99,6 +124,21 @@ def _recipes(preset: Preset, settings: tuple[str, ...]) -> Iterator[tuple[str, R
     for share in preset.kl_shares:
         weights = {name: share * getattr(heavy.kl, name) for name in ("weight", "first_weight")}
         yield f"cnn_kl_{share:g}", replace(heavy, kl=replace(heavy.kl, **weights))
+
+
+def _others(names: tuple[str, ...], like: Recipe) -> dict[str, Recipe]:
+    """Further recipes by name, at the budget of another one."""
+    from sketch_pix2seq.training.recipes import find_recipe
+
+    return {
+        name: replace(
+            find_recipe(name),
+            num_steps=like.num_steps,
+            batch_size=like.batch_size,
+            seed=like.seed,
+        )
+        for name in names
+    }
 
 
 def _judge_recipe(preset: Preset, settings: tuple[str, ...]) -> Recipe:

@@ -68,7 +68,7 @@ def trace(
         _in_order(sketch, order or (usual if sketch.frame else "none")) for sketch in read.sketches
     ]
     if results.form == "ndjson":
-        sketches = [sketch.rounded() for sketch in sketches]
+        sketches = [sketch.to_quickdraw_grid() for sketch in sketches]
     results.write([[sketch] for sketch in sketches], {})
     read.report_problems()
 

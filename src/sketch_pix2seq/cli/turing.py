@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from sketch_pix2seq.cli.evaluate import models_of, provenance
+from sketch_pix2seq.cli.evaluate import load_models, models_of, provenance
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line, progress_bar
+from sketch_pix2seq.cli.turing_settings import SettingsFlags
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.extras import needs_extra
+from sketch_pix2seq.io.atomic import atomic_write
 
 if TYPE_CHECKING:
     from sketch_pix2seq.evaluation.turing.study import Study
@@ -23,6 +26,8 @@ app = App(name="turing", help="Let people say whether a human or a model drew a 
 
 VOTES_FILE = "votes.sqlite"
 """In the study's folder: where votes are kept if no other place is named."""
+IDS_FILE = "ids.csv"
+"""Beside the results, for its owner alone: who of elsewhere each participant is."""
 LEAST_TOKEN = 12
 """Letters of a token for the results, if it is a chosen one."""
 
@@ -40,6 +45,9 @@ def create(
     categories: tuple[str, ...] = (),
     temperature: float | None = None,
     seed: int = 0,
+    checks: int = 0,
+    exclude: tuple[str, ...] = (),
+    settings: SettingsFlags | None = None,
 ) -> None:
     """Pick human test drawings and let every model redraw each.
 
@@ -52,14 +60,17 @@ def create(
         categories: Category to show; repeatable; without it the data set's first three.
         temperature: Sampling temperature; without it each model's own.
         seed: Another seed, other drawings and other noise.
+        checks: Attention checks: pictures that say which answer to give.
+        exclude: Label of a human drawing in whose place another is picked; repeatable.
+        settings: How the study is run.
     """
     with needs_extra("data"):
         from sketch_pix2seq.data.dataset import Dataset
         from sketch_pix2seq.evaluation.turing.create import create_study
-    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
+    from sketch_pix2seq.evaluation.turing.settings import StudySettings
 
-    models = models_of(bundle) or {"default": None}
-    evaluated_models = [EvaluatedModel.load(label, path) for label, path in models.items()]
+    asked = (settings or SettingsFlags()).applied_to(StudySettings())
+    evaluated_models = load_models(models_of(bundle) or {"default": (None,)})
     with progress_bar("drawing") as progress:
         study = create_study(
             Dataset.open(data),
@@ -69,9 +80,51 @@ def create(
             per_category=per_category,
             temperature=temperature,
             seed=seed,
+            checks=checks,
+            exclude=exclude,
+            settings=asked,
             progress=progress,
         )
     print_line(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
+    print_line(out)
+
+
+@app.command
+def edit(study: Path, *, drop: tuple[str, ...] = (), settings: SettingsFlags | None = None) -> None:
+    """Change how a study is run, or leave drawings out, before people take part.
+
+    Args:
+        study: The study's folder.
+        drop: Label of a human drawing that is left out with its redrawings; repeatable.
+        settings: How the study is run.
+    """
+    from sketch_pix2seq.evaluation.turing.design import Design
+    from sketch_pix2seq.evaluation.turing.study import Study
+
+    if drop and (study / VOTES_FILE).exists():
+        raise UsageError("`drop` must come before the first answer; the study has a file of votes")
+    opened = Study.open(study).without(drop)
+    asked = (settings or SettingsFlags()).applied_to(opened.settings)
+    changed = replace(opened, settings=asked)
+    print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
+    changed.save(study)
+    for name, value in vars(asked).items():
+        print_line(f"{name}: {value!r}")
+
+
+@app.command
+def preview(study: Path, *, out: Path = Path("turing-preview.html")) -> None:
+    """Write a sheet of all drawings with their labels, to be looked through before people vote.
+
+    Args:
+        study: The study's folder.
+        out: The page.
+    """
+    from sketch_pix2seq.evaluation.turing.study import Study
+
+    with needs_extra("web"):
+        from sketch_pix2seq.evaluation.turing.preview import preview_page
+    atomic_write(out, preview_page(Study.open(study)).encode())
     print_line(out)
 
 
@@ -83,7 +136,6 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8765,
     results_token: _Token = None,
-    contact: str = "",
     allow_host: tuple[str, ...] = (),
     proxy: str | None = None,
 ) -> None:
@@ -96,7 +148,6 @@ def serve(
         host: The address to listen at; without it this machine alone can reach the site.
         port: The port to listen at; 0: any that is free.
         results_token: Password of the results; without it a new one at each start.
-        contact: Whom participants can ask, as the first page says it.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
             numbers, `localhost` and `host` may always.
         proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
@@ -110,7 +161,7 @@ def serve(
         from sketch_pix2seq.web.turing.app import create_turing
     opened, store = _opened(study, db)
     token = results_token or secrets.token_urlsafe(16)
-    site = create_turing(opened, study, store, results_token=token, contact=contact)
+    site = create_turing(opened, study, store, results_token=token)
 
     def announce(address: str) -> None:
         print_line(f"{len(opened.sketches):,} sketches at {address}")
@@ -131,12 +182,75 @@ def results(study: Path, *, db: _Database = None, out: Path = Path("turing-resul
     """
     with needs_extra("web"):
         from sketch_pix2seq.evaluation.turing.report import write_results
-        from sketch_pix2seq.web.turing.results import outcome_of
+        from sketch_pix2seq.web.turing.results import ids_csv, outcome_of
     refuse_place(out)
     opened, store = _opened(study, db, must_exist=True)
     outcome = outcome_of(opened, store)
+    ids = ids_csv(opened, store) if opened.settings.id_parameters else None
     store.close()
     print_line(write_results(outcome, provenance(study), out))
+    if ids is not None:
+        (out / IDS_FILE).touch(0o600)
+        atomic_write(out / IDS_FILE, ids.encode())
+        print_line(out / IDS_FILE)
+
+
+@app.command
+def power(
+    *,
+    sketches: int = 30,
+    answers: int | None = None,
+    human: float = 0.58,
+    difference: float = 0.1,
+    half_width: float = 0.05,
+    chance: float = 0.8,
+    people_sd: float = 0.5,
+    sketch_sd: float = 0.8,
+    likeness: float = 0.5,
+    seed: int = 0,
+) -> None:
+    """Say how many people a study needs, by simulated studies.
+
+    Args:
+        sketches: Sketches of each source.
+        answers: How many of each source one person sees; without it all.
+        human: Expected share of human sketches that are tagged human.
+        difference: By how much more often a model's are; negative: less often.
+        half_width: Wanted half width of the 95 % interval of a share.
+        chance: Wanted power: how often the difference is found.
+        people_sd: How much people differ, a standard deviation in logits.
+        sketch_sd: How much sketches differ, the same.
+        likeness: Correlation of redrawings with their originals in how human they look.
+        seed: Another seed, other simulated studies.
+    """
+    from sketch_pix2seq.evaluation.turing.power import MOST_PEOPLE, PlannedStudy
+
+    planned = PlannedStudy(
+        sketches=sketches,
+        answers=answers,
+        human=human,
+        difference=difference,
+        people_sd=people_sd,
+        sketch_sd=sketch_sd,
+        likeness=likeness,
+        seed=seed,
+    )
+    print_line("people  share ± points  difference ± points   power")
+    for people in (10, 20, 40, 80, 160):
+        found = planned.precision(people)
+        points = f"{100 * found.share:16.1f}{100 * found.difference:21.1f}"
+        print_line(f"{people:6}{points}{100 * found.power:6.0f} %")
+    needed = {
+        f"a share to ± {100 * half_width:g} points": planned.people_needed(
+            lambda found: found.share <= half_width
+        ),
+        f"{100 * difference:+g} points found at {100 * chance:g} % power": planned.people_needed(
+            lambda found: found.power >= chance
+        ),
+    }
+    for what, fewest in needed.items():
+        too_many = f"more than {MOST_PEOPLE:,} people: show more sketches"
+        print_line(f"{what}: {too_many if fewest is None else f'{fewest:,} people'}")
 
 
 def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -30,8 +30,24 @@ from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, sketch_of
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 _MANY = 1024
-_Named: TypeAlias = tuple[str, SimplifiedDrawing]
-"""A drawing behind its category."""
+
+
+class _Named(NamedTuple):
+    """A drawing, its category, and of one of a prepared data set its `drawing_id`."""
+
+    category: str
+    drawing: SimplifiedDrawing
+    id: str | None = None
+
+
+def drawing_id(split: str, index: int) -> str:
+    """Return what ndjson files call a drawing of a prepared data set, as evaluations look for it.
+
+    Example:
+        >>> drawing_id("test", 17)
+        'test-17'
+    """
+    return f"{split}-{index}"
 
 
 def write_back(
@@ -72,14 +88,14 @@ def write_back(
             if format == "npz":
                 return _npz_of_dataset(dataset, folder, splits)
             if format == "parquet":
-                named = {split: _of_dataset(dataset, (split,)) for split in splits}
+                named = {split: _without_ids(_of_dataset(dataset, (split,))) for split in splits}
                 return write_parquet_folder(folder, named, dataset.card.licence)
             return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
         found = _of_sources(sources, on_notice)
         if format == "parquet":
-            return write_parquet_folder(folder, {"train": found}, NOT_STATED)
+            return write_parquet_folder(folder, {"train": _without_ids(found)}, NOT_STATED)
         if format != "npz":
             return _written(found, folder, format, on_notice)
         lines = folder / "lines"
@@ -105,7 +121,11 @@ def _of_dataset(dataset: Dataset, splits: Sequence[str]) -> Iterator[_Named]:
                 lifts = rows[:, LIFT] != 0
                 key_id = split.key_id(index) or None
                 drawing = SimplifiedDrawing(points.astype(np.int16), lifts, None, key_id, None)
-                yield category, drawing
+                yield _Named(category, drawing, drawing_id(name, index))
+
+
+def _without_ids(named: Iterable[_Named]) -> Iterator[tuple[str, SimplifiedDrawing]]:
+    return ((each.category, each.drawing) for each in named)
 
 
 def _of_sources(
@@ -115,7 +135,7 @@ def _of_sources(
     for source in find_sources(sources):
         report = ReadReport()
         for drawing in read_drawings(source, report=report):
-            yield drawing.word or source.category, drawing
+            yield _Named(drawing.word or source.category, drawing)
         if report.kept == 0:
             first = report.first_wrong
             raise DatasetError(
@@ -137,14 +157,15 @@ def _written(
     num_scaled = 0
     rest = iter(drawings)
     while block := list(islice(rest, _MANY)):
-        by_category: defaultdict[str, list[SimplifiedDrawing]] = defaultdict(list)
-        for category, drawing in block:
-            by_category[category].append(drawing)
+        by_category: defaultdict[str, list[_Named]] = defaultdict(list)
+        for named in block:
+            by_category[named.category].append(named)
         for category, some in by_category.items():
             place = folder / _file_name(category)
             if layout == "binary":
-                fitted = [scaled_to_fit(drawing) for drawing in some]
-                num_scaled += sum(a is not b for a, b in zip(fitted, some, strict=True))
+                fitted = [each._replace(drawing=scaled_to_fit(each.drawing)) for each in some]
+                pairs = zip(fitted, some, strict=True)
+                num_scaled += sum(one.drawing is not other.drawing for one, other in pairs)
                 some = fitted
             if layout == "svg":
                 _write_svgs(place, category, some, counts[category])
@@ -159,26 +180,24 @@ def _written(
     return dict(counts)
 
 
-def _binary(category: str, drawings: Sequence[SimplifiedDrawing]) -> Iterator[bytes]:
+def _binary(category: str, drawings: Sequence[_Named]) -> Iterator[bytes]:
     try:
-        yield from write_binary(drawings)
+        yield from write_binary([each.drawing for each in drawings])
     except DrawingError as error:
         raise DatasetError(f"`{category}`: {error}") from error
 
 
-def _ndjson(category: str, drawings: Sequence[SimplifiedDrawing]) -> Iterator[bytes]:
-    for drawing in drawings:
+def _ndjson(category: str, drawings: Sequence[_Named]) -> Iterator[bytes]:
+    for _, drawing, name in drawings:
         key = None if drawing.key_id is None else str(drawing.key_id)
-        extra = {"word": category, "key_id": key, "recognized": drawing.recognized}
+        extra = {"id": name, "word": category, "key_id": key, "recognized": drawing.recognized}
         yield format_record(sketch_of(drawing), **extra) + b"\n"
 
 
-def _write_svgs(
-    folder: Path, category: str, drawings: Sequence[SimplifiedDrawing], first: int
-) -> None:
+def _write_svgs(folder: Path, category: str, drawings: Sequence[_Named], first: int) -> None:
     folder.mkdir(exist_ok=True)
-    for number, drawing in enumerate(drawings, start=first):
-        svg = replace(sketch_of(drawing), category=category).to_svg()
+    for number, each in enumerate(drawings, start=first):
+        svg = replace(sketch_of(each.drawing), category=category).to_svg()
         (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
 
 

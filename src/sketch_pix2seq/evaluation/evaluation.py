@@ -1,26 +1,24 @@
-"""What an evaluation knows: the models, the judge, the test drawings and what was measured.
-
-Categories stand in two groups, living beings and things, as in the paper's two settings (animals
-against vehicles): the first three living ones of a data set against the first three others.
-"""
+"""What an evaluation knows: the models, the judge, the test drawings and what was measured."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
+from sketch_pix2seq.data.convert import drawing_id
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.groups import Groups, groups_of
 from sketch_pix2seq.evaluation.report.layout import as_file_name
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.inference.classifier import Classifier, ClassScores
@@ -28,65 +26,15 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
 SPLIT = "test"
-RESERVED = frozenset({"human", "pixels", "judge"})
+COPY, NEAREST = "copy", "nearest"
+"""The baselines; see `baselines`."""
+RESERVED = frozenset({"human", "pixels", "judge", COPY, NEAREST})
 """Names of what models are compared with."""
 LONGEST_LABEL = 40
 LEAST = 8
 """Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
 """What a drawing without ink counts as."""
-
-
-_LIVING = """
-angel ant bat bear bee bird butterfly camel cat cow crab crocodile dog dolphin dragon duck elephant
-face fish flamingo frog giraffe hedgehog horse kangaroo lion lobster mermaid monkey mosquito mouse
-octopus owl panda parrot penguin pig rabbit raccoon rhinoceros scorpion shark sheep snail snake
-spider squirrel swan tiger whale yoga zebra
-"""
-LIVING = frozenset(_LIVING.split()) | {"sea turtle", "smiley face"}
-"""Quick, Draw!'s categories of animals, people and faces."""
-EACH = 3
-"""Categories of a group, at most."""
-
-
-class Groups(NamedTuple):
-    """Two groups of category ids, none empty.
-
-    Args:
-        first: Living beings, if `is_meaningful`.
-        second: The others.
-        is_meaningful: False: all categories are of one kind, and these just the first and the next.
-    """
-
-    first: tuple[int, ...]
-    second: tuple[int, ...]
-    is_meaningful: bool
-
-    @property
-    def shown(self) -> tuple[int, ...]:
-        """All of them."""
-        return self.first + self.second
-
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Each of the first with each of the second."""
-        return [(first, second) for first in self.first for second in self.second]
-
-
-def groups_of(categories: Sequence[str]) -> Groups:
-    """Set categories against each other.
-
-    Example:
-        >>> groups_of(["car", "cat", "bus", "pig"])
-        Groups(first=(1, 3), second=(0, 2), is_meaningful=True)
-    """
-    living = [place for place, name in enumerate(categories) if name in LIVING]
-    things = [place for place, name in enumerate(categories) if name not in LIVING]
-    if living and things:
-        return Groups(tuple(living[:EACH]), tuple(things[:EACH]), is_meaningful=True)
-    half = min(EACH, len(categories) // 2)
-    places = tuple(range(2 * half))
-    return Groups(places[:half], places[half:], is_meaningful=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +49,7 @@ class EvaluationSettings:
     "Test drawings of each category that are redrawn; fewer where there are fewer."
     temperatures: tuple[float, ...] = (0.4, 0.1, 0.7, 1.0)
     "Sampling temperatures. All is measured at the first; recognition and retrieval at each."
-    num_seeds: int = 3
+    num_repeats: int = 3
     "How often everything is redrawn at the first temperature, with other noise each time."
     best_of: int = 8
     "Also measured: the best of so many, as each model chooses it; 1: not measured."
@@ -116,7 +64,7 @@ class EvaluationSettings:
         """Check the numbers."""
         for name in ("per_category", "per_category_latent"):
             whole_number(name, getattr(self, name), least=10)
-        for name in ("num_seeds", "best_of", "paths"):
+        for name in ("num_repeats", "best_of", "paths"):
             whole_number(name, getattr(self, name), least=1)
         checked_seed(self.seed)
         if not self.temperatures:
@@ -143,9 +91,11 @@ class EvaluatedModel:
     "SHA-256 of what it is."
     classifier_digest: str | None = None
     "Digest of the classifier in its bundle; None: it holds none."
+    training: int = 0
+    "Which training of several of one recipe, that differ in their seeds, it comes from."
 
     @classmethod
-    def load(cls, label: str, path: Path | None) -> EvaluatedModel:
+    def load(cls, label: str, path: Path | None, training: int = 0) -> EvaluatedModel:
         """Load a bundle, a folder or zip file; None: the model that comes with the package."""
         bundle = Bundle.default() if path is None else Bundle.open(path)
         parts = [bundle.weights]
@@ -153,7 +103,14 @@ class EvaluatedModel:
         if classifier_digest is not None:
             parts.append(classifier_digest.encode())
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
-        return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest)
+        return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest, training)
+
+    is_baseline = False
+
+    @property
+    def name(self) -> str:
+        """Its label, and which training it is if it is not the first: the names of its parts."""
+        return self.label + (f", training {self.training}" if self.training else "")
 
     @property
     def card(self) -> BundleCard:
@@ -166,10 +123,67 @@ class EvaluatedModel:
         return self.card.encoder_input == "picture"
 
     @property
+    def sees_pictures(self) -> bool:
+        """Whether it sees the picture while it draws, and learned to."""
+        conditions = self.card.recipe.get("conditions") or {}
+        has_learned = any(conditions.get(name, 1) for name in ("shown", "partly"))
+        return self.sketcher.sees_pictures and has_learned
+
+    def redraw(
+        self,
+        sketches: Sequence[Sketch],
+        n: int,
+        temperature: float,
+        seed: int,
+        *,
+        best_of: int = 1,
+        fidelity: float | None = None,
+    ) -> list[list[Sketch]]:
+        """As `Sketcher.redraw`; from the code alone if it did not learn to see the picture."""
+        fidelity = fidelity if self.sees_pictures else 0.0
+        return self.sketcher.redraw(
+            sketches, n, temperature, seed, best_of=best_of, fidelity=fidelity
+        )
+
+    @property
+    def epsilon(self) -> float:
+        """How far its training drawings were simplified beyond QuickDraw's own way."""
+        return float((self.card.data.get("options") or {}).get("epsilon") or 0.0)
+
+    @property
     def kl_weight(self) -> float:
         """Weight of the KL term in its recipe."""
         weight = (self.card.recipe.get("kl") or {}).get("weight") or 0.0
         return float(weight) if isinstance(weight, int | float) else 0.0
+
+
+@dataclass(frozen=True)
+class EvaluatedDrawings:
+    """Redrawings that are measured without a bundle: a baseline's, or another program's."""
+
+    label: str
+    "Their name in the report."
+    digest: str
+    "Says what they are: other drawings, another digest."
+    about: str
+    "How they were made, in a few words."
+    redraw: Callable[[int], Sequence[Sketch]]
+    "Returns a redrawing of each test drawing, the so-many-th time."
+    num_repeats: int = 1
+    "How often all was redrawn."
+    epsilon: float = 0.0
+    "How far the drawings were simplified that the model behind them learned from."
+    is_baseline: bool = False
+    "Whether it is no model, but a yardstick: see `baselines`."
+
+    @property
+    def name(self) -> str:
+        """The label."""
+        return self.label
+
+
+Entry: TypeAlias = EvaluatedModel | EvaluatedDrawings
+"""What the report compares: a line in its tables."""
 
 
 class HeldOut:
@@ -198,6 +212,8 @@ class HeldOut:
             numbers += range(start, min(stop, start + per_category))
         self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(numbers))
         self.sketches = [split.sketch(number) for number in numbers]
+        self.ids = [drawing_id(SPLIT, number) for number in numbers]
+        "What `data convert` calls each."
         self.digest = dataset.card.digest
 
     def of_category(self, category: int) -> Int64[np.ndarray, "K"]:
@@ -207,6 +223,13 @@ class HeldOut:
 
 class Evaluation:
     """The models, the judge that predicts the category of drawings, the test drawings, settings.
+
+    Args:
+        models: Bundles; of several trainings of one recipe, which have one label, all.
+        judge: Predicts the category of drawings.
+        held_out: The test drawings.
+        settings: Amount that is measured.
+        drawings: Redrawings that are measured as well, without a bundle.
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
@@ -219,8 +242,13 @@ class Evaluation:
         judge: Classifier,
         held_out: HeldOut,
         settings: EvaluationSettings,
+        drawings: Sequence[EvaluatedDrawings] = (),
     ) -> None:
-        check_labels([model.label for model in models])
+        self.models = tuple(model for model in models if model.training == 0)
+        "The first training of each."
+        self.retrained = tuple(model for model in models if model.training > 0)
+        self.drawings = tuple(drawings)
+        check_labels([entry.label for entry in self.entries if not entry.is_baseline])
         known = judge.card.categories
         if missing := [name for name in held_out.categories if name not in known]:
             raise UsageError(
@@ -234,7 +262,6 @@ class Evaluation:
             )
         if len(held_out.categories) < 2:
             raise UsageError("the data set must have two categories or more")
-        self.models = tuple(models)
         self.judge = judge
         self.held_out = held_out
         self.settings = settings
@@ -247,6 +274,15 @@ class Evaluation:
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
         self._places = np.array([known.index(name) for name in held_out.categories])
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that is compared: models, then drawings."""
+        return self.models + self.drawings
+
+    def trainings(self, model: EvaluatedModel) -> list[EvaluatedModel]:
+        """Return all trainings of a model, itself first."""
+        return [model, *(other for other in self.retrained if other.label == model.label)]
 
     def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """Let the judge classify drawings; one without ink counts as a dot.
@@ -263,10 +299,21 @@ class Evaluation:
         """The judge's predictions for the test drawings."""
         return self.judged(self.held_out.sketches)
 
-    def redrawn(self, model: EvaluatedModel, sketches: Sequence[Sketch]) -> list[Sketch]:
-        """Let a model redraw drawings in the way at which everything is measured."""
-        drawn = model.sketcher.redraw(sketches, 1, self.settings.temperature, self.settings.seed)
-        return [one for (one,) in drawn]
+    def redrawn(self, entry: Entry, numbers: Sequence[int], repeat: int = 0) -> list[Sketch]:
+        """Redraw some test drawings in the way at which everything is measured.
+
+        Args:
+            entry: What draws.
+            numbers: Of the test drawings.
+            repeat: Another one, other noise.
+        """
+        if isinstance(entry, EvaluatedDrawings):
+            drawn = entry.redraw(repeat)
+            return [drawn[number] for number in numbers]
+        sketches = [self.held_out.sketches[number] for number in numbers]
+        seed = self.settings.seed + repeat
+        redrawn = entry.redraw(sketches, 1, self.settings.temperature, seed)
+        return [redrawing for (redrawing,) in redrawn]
 
     def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:
         """Latent codes of the test drawings."""
@@ -288,12 +335,17 @@ class Results:
 
     @property
     def models(self) -> Sequence[EvaluatedModel]:
-        """Who was measured."""
+        """The bundles that were measured, the first training of each."""
         return self.evaluation.models
 
     @property
+    def entries(self) -> Sequence[Entry]:
+        """All that was measured."""
+        return self.evaluation.entries
+
+    @property
     def labels(self) -> list[str]:
-        """Their names."""
+        """The bundles' names."""
         return [model.label for model in self.models]
 
     def names(self, ids: Sequence[int]) -> list[str]:
@@ -304,14 +356,19 @@ class Results:
     def sampling(self) -> str:
         """How drawings were made, in words."""
         settings = self.evaluation.settings
-        seeds = f"seeds {settings.seed} to {settings.seed + settings.num_seeds - 1}"
-        if settings.num_seeds == 1:
+        seeds = f"seeds {settings.seed} to {settings.seed + settings.num_repeats - 1}"
+        if settings.num_repeats == 1:
             seeds = f"seed {settings.seed}"
         return f"temperature {settings.temperature:g}, {seeds}"
 
     def with_interval(self, values: Shaped[np.ndarray, "..."]) -> Estimate:
-        """A mean over drawings with its interval; see `estimate`."""
-        return estimate(values, self.evaluation.settings.seed)
+        """Return a mean over drawings with its interval.
+
+        Args:
+            values: (N,) a value for each drawing, or (S, N), the same drawings S times.
+        """
+        each = np.atleast_2d(np.asarray(values, np.float64)).mean(axis=0)
+        return estimate(each, self.evaluation.settings.seed)
 
 
 def check_labels(labels: Sequence[str]) -> None:

@@ -50,9 +50,9 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         "paths": settings.paths,
         "best_of": settings.best_of,
     }
-    for model in evaluation.models:
+    for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model)
-        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure)
 
 
 def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
@@ -83,6 +83,13 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     drawn = _between(evaluation, model, pairs, STEPS)
     predicted, scores = evaluation.judged([sketch for row in drawn for sketch in row])
     features = scores.features.reshape(len(pairs), STEPS, -1)
+    measured = {
+        "categories": evaluation.held_out.category_ids[pairs].tolist(),
+        "predicted": predicted.reshape(len(pairs), STEPS).tolist(),
+        **{name: values.tolist() for name, values in smoothness(features).items()},
+    }
+    if model.training > 0:  # only its rates are reported
+        return measured
     best = _best_between(evaluation, model, pairs)
     first_of_pairs = range(0, len(pairs), evaluation.settings.paths)
     # every other category with the first one, in many steps, as in figure 9
@@ -93,10 +100,8 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     ]
     fine = _between(evaluation, model, pairs[with_first], FINE_STEPS)
     return {
-        "categories": evaluation.held_out.category_ids[pairs].tolist(),
-        "predicted": predicted.reshape(len(pairs), STEPS).tolist(),
+        **measured,
         **({} if best is None else {"predicted_of_best": best.tolist()}),
-        **{name: values.tolist() for name, values in smoothness(features).items()},
         "shown": [[keep_sketch(sketch) for sketch in drawn[place]] for place in first_of_pairs],
         "fine": [[keep_sketch(sketch) for sketch in row] for row in fine],
     }

@@ -60,9 +60,9 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         **evaluation.facts,
         "per_category_latent": evaluation.settings.per_category_latent,
     }
-    for model in evaluation.models:
+    for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model.label, model)
-        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure)
     for label in YARDSTICKS:
         yield Part(part_name(label), facts, partial(_measured, evaluation, label, None))
 

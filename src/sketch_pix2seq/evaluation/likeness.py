@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
+from sketch_pix2seq.evaluation.evaluation import Entry, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
@@ -46,22 +46,21 @@ def part_name(label: str) -> str:
 def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
     facts = {**evaluation.facts, "temperature": evaluation.settings.temperature}
-    coarsest = max((_epsilon(model) for model in evaluation.models), default=0.0)
+    coarsest = max((entry.epsilon for entry in evaluation.entries), default=0.0)
     measure = partial(_measured, evaluation, None, coarsest)
     yield Part(part_name(FLOOR), {**facts, "epsilon": coarsest}, measure)
-    for model in evaluation.models:
-        measure = partial(_measured, evaluation, model, _epsilon(model))
-        yield Part(part_name(model.label), {**facts, "model": model.digest}, measure)
+    for entry in evaluation.entries:
+        measure = partial(_measured, evaluation, entry, entry.epsilon)
+        yield Part(part_name(entry.label), {**facts, "model": entry.digest}, measure)
 
 
-def _measured(
-    evaluation: Evaluation, model: EvaluatedModel | None, epsilon: float
-) -> dict[str, Any]:
+def _measured(evaluation: Evaluation, entry: Entry | None, epsilon: float) -> dict[str, Any]:
     shown, others = _halves(evaluation)
-    drawings = [evaluation.held_out.sketches[number] for number in shown]
     humans = [evaluation.held_out.sketches[number] for number in others]
-    if model is not None:
-        drawings = evaluation.redrawn(model, drawings)
+    if entry is None:
+        drawings = [evaluation.held_out.sketches[number] for number in shown]
+    else:
+        drawings = evaluation.redrawn(entry, shown.tolist())
     features = [evaluation.judged(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
     coarse = strokes
@@ -73,18 +72,13 @@ def _measured(
     pairs = {
         "accuracy_by_picture": features,
         "accuracy_by_strokes": strokes,
-        "accuracy_refs_simplified": [coarse[0] if model is None else strokes[0], coarse[1]],
+        "accuracy_refs_simplified": [coarse[0] if entry is None else strokes[0], coarse[1]],
         "accuracy_both_simplified": coarse,
     }
     measured: dict[str, Any] = {"frechet": frechet_distance(features[0], features[1])}
     for name, (one, other) in pairs.items():
         measured[name] = two_sample_accuracy(one, other, evaluation.settings.seed).tolist()
     return measured
-
-
-def _epsilon(model: EvaluatedModel) -> float:
-    """How far the model's training drawings were simplified beyond QuickDraw's own way."""
-    return float((model.sketcher.card.data.get("options") or {}).get("epsilon") or 0.0)
 
 
 def _halves(evaluation: Evaluation) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "M"]]:
@@ -190,7 +184,7 @@ def _turns(line: Shaped[np.ndarray, "P 2"]) -> Float64[np.ndarray, "Q"]:
 def section(found: Results) -> Section:
     """Make the report's section."""
     rows: list[list[Cell]] = []
-    for label in (FLOOR, *found.labels):
+    for label in (FLOOR, *(entry.label for entry in found.entries)):
         one = found.measured[part_name(label)]
         accuracies = [
             found.with_interval(np.array(one[f"accuracy_{name}"]))

@@ -15,7 +15,7 @@ import numpy as np
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.sketch.sketch import Sketch
 
-VERSION = 4
+VERSION = 5
 """Raised whenever a part measures something else than before."""
 
 Progress = Callable[[str, int, int], None]
@@ -26,7 +26,7 @@ KeptSketch: TypeAlias = list[list[list[int]]]
 
 def keep_sketch(sketch: Sketch) -> KeptSketch:
     """Write a drawing as QuickDraw would, its longest side 255."""
-    return [stroke.astype(int).T.tolist() for stroke in sketch.rounded().strokes]
+    return [stroke.astype(int).T.tolist() for stroke in sketch.to_quickdraw_grid().strokes]
 
 
 def kept_sketch(kept: KeptSketch) -> Sketch:

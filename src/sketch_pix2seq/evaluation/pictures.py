@@ -123,7 +123,7 @@ def _measured(
 ) -> dict[str, Any]:
     sketches = [picture.sketch for picture in pictures]
     settings = evaluation.settings
-    drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
+    drawn = model.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
     predicted, _ = evaluation.judged([one for some in drawn for one in some])
     shown = [[keep_sketch(one) for one in some[:SHOWN]] for some in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}

@@ -2,11 +2,12 @@
 
 **Rec**: the share of redrawings that the judge takes for the category of their input. **Ret**: a
 redrawing is encoded and all test drawings are ranked by the distance of their codes from its own;
-a hit if its input is among the first 1, 10 or 50.
+a hit if its input is among the first 1, 10 or 50. **Ret back**: all redrawings are ranked by their
+distance from a test drawing; a hit if its own redrawing is among the first.
 
 Ret by a model's own encoder compares a model with itself. So it is also measured by the judge's
-features, the same for all models, and for human drawings: each test drawing is slightly distorted,
-as in training, and stands for its own redrawing.
+features, the same for all, and for human drawings: each test drawing is slightly distorted, as in
+training, and stands for its own redrawing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 from sketch_pix2seq.data.augment import Augmentation, augment
 from sketch_pix2seq.evaluation.estimates import Estimate
-from sketch_pix2seq.evaluation.evaluation import DOT, EvaluatedModel, Evaluation, Results
+from sketch_pix2seq.evaluation.evaluation import (
+    DOT,
+    Entry,
+    EvaluatedDrawings,
+    EvaluatedModel,
+    Evaluation,
+    Results,
+)
+from sketch_pix2seq.evaluation.fidelity import fidelity
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -75,46 +84,55 @@ def sampling_configs(evaluation: Evaluation) -> list[SamplingConfig]:
 def main_configs(evaluation: Evaluation) -> list[SamplingConfig]:
     """Return the main configuration, with each seed."""
     settings = evaluation.settings
-    seeds = range(settings.seed, settings.seed + settings.num_seeds)
+    seeds = range(settings.seed, settings.seed + settings.num_repeats)
     return [SamplingConfig(settings.temperature, 1, seed) for seed in seeds]
 
 
 def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
     """Name the part that measures a model's redrawings made in one config."""
-    return f"{model.label}: redrawing at {config.words}, seed {config.seed}"
+    return f"{model.name}: redrawing at {config.words}, seed {config.seed}"
 
 
-def distorted_name(model: EvaluatedModel) -> str:
-    """Name the part that measures how a model's encoder finds distorted human drawings."""
-    return f"{model.label}: finding distorted drawings"
+def repeat_name(drawings: EvaluatedDrawings, repeat: int) -> str:
+    """Name the part that measures drawings, made the so-many-th time."""
+    return f"{drawings.name}: drawings, repeat {repeat}"
 
 
-def examples_name(model: EvaluatedModel) -> str:
+def distorted_name(label: str) -> str:
+    """Name the part that measures how a model finds distorted drawings."""
+    return f"{label}: finding distorted drawings"
+
+
+def examples_name(entry: Entry) -> str:
     """Name the part that keeps some redrawings to be shown."""
-    return f"{model.label}: examples"
+    return f"{entry.label}: examples"
 
 
 def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    temperature = evaluation.settings.temperature
-    for model in evaluation.models:
+    settings = evaluation.settings
+    for model in (*evaluation.models, *evaluation.retrained):
         facts = {**evaluation.facts, "model": model.digest}
-        for config in sampling_configs(evaluation):
+        configs = sampling_configs if model.training == 0 else main_configs
+        for config in configs(evaluation):
             measure = partial(_redrawn, evaluation, model, config)
             yield Part(part_name(model, config), {**facts, **vars(config)}, measure)
-        measure = partial(_distorted, evaluation, model)
-        yield Part(distorted_name(model), facts, measure)
-        kept = partial(_examples, evaluation, model)
-        yield Part(examples_name(model), {**facts, "temperature": temperature}, kept)
+    for model in evaluation.models:
+        facts = {**evaluation.facts, "model": model.digest}
+        yield Part(distorted_name(model.label), facts, partial(_distorted, evaluation, model))
+    for drawings in evaluation.drawings:
+        for repeat in repeats(evaluation, drawings):
+            facts = {**evaluation.facts, "drawings": drawings.digest, "repeat": repeat}
+            measure = partial(_repeated, evaluation, drawings, repeat)
+            yield Part(repeat_name(drawings, repeat), facts, measure)
+    for entry in evaluation.entries:
+        facts = {**evaluation.facts, "model": entry.digest, "temperature": settings.temperature}
+        yield Part(examples_name(entry), facts, partial(_examples, evaluation, entry))
 
 
-def _redrawn(
-    evaluation: Evaluation, model: EvaluatedModel, config: SamplingConfig
-) -> dict[str, Any]:
-    drawn = model.sketcher.redraw(
-        evaluation.held_out.sketches, 1, config.temperature, config.seed, best_of=config.best_of
-    )
-    return _measured(evaluation, model, [one for (one,) in drawn])
+def repeats(evaluation: Evaluation, drawings: EvaluatedDrawings) -> range:
+    """Which of several redrawings of every test drawing are measured."""
+    return range(min(drawings.num_repeats, evaluation.settings.num_repeats))
 
 
 def examples(evaluation: Evaluation) -> list[int]:
@@ -125,22 +143,53 @@ def examples(evaluation: Evaluation) -> list[int]:
     ]
 
 
-def _examples(evaluation: Evaluation, model: EvaluatedModel) -> list[KeptSketch]:
-    sketches = [evaluation.held_out.sketches[number] for number in examples(evaluation)]
-    return [keep_sketch(one) for one in evaluation.redrawn(model, sketches)]
+def _examples(evaluation: Evaluation, entry: Entry) -> list[KeptSketch]:
+    return [keep_sketch(drawn) for drawn in evaluation.redrawn(entry, examples(evaluation))]
 
 
-def _measured(
-    evaluation: Evaluation, model: EvaluatedModel, drawn: Sequence[Sketch]
+def _redrawn(
+    evaluation: Evaluation, model: EvaluatedModel, config: SamplingConfig
 ) -> dict[str, Any]:
-    """What the judge says of drawings, and the ranks of the inputs that they stand for."""
+    several = model.redraw(
+        evaluation.held_out.sketches, 1, config.temperature, config.seed, best_of=config.best_of
+    )
+    drawn = [redrawing for (redrawing,) in several]
+    return {**_measured(evaluation, drawn), **_ranked_by_codes(evaluation, model, drawn)}
+
+
+def _repeated(evaluation: Evaluation, drawings: EvaluatedDrawings, repeat: int) -> dict[str, Any]:
+    return _measured(evaluation, drawings.redraw(repeat))
+
+
+def _measured(evaluation: Evaluation, drawn: Sequence[Sketch]) -> dict[str, Any]:
+    """What the judge says of redrawings, how they rank, and how they keep to their inputs."""
     predicted, scores = evaluation.judged(drawn)
-    codes = model.sketcher.encode([one if one.strokes else DOT for one in drawn])
+    human = evaluation.human[1].features
+    fidelities = [
+        fidelity(redrawing, sketch)
+        for redrawing, sketch in zip(drawn, evaluation.held_out.sketches, strict=True)
+    ]
     return {
         "predicted": predicted.tolist(),
-        "rank": ranks(codes, evaluation.codes(model)).tolist(),
-        "rank_by_judge": ranks(scores.features, evaluation.human[1].features).tolist(),
+        "rank_by_judge": ranks(scores.features, human).tolist(),
+        "rank_back": ranks(human, scores.features).tolist(),
+        "distance": [_number_or_none(each.distance) for each in fidelities],
+        "small": [each.small for each in fidelities],
+        "kept": [each.kept for each in fidelities],
+        "ink": [_number_or_none(each.ink) for each in fidelities],
     }
+
+
+def _number_or_none(value: float) -> float | None:
+    """JSON has no NaN: of a drawing without ink there is no number."""
+    return round(value, 6) if np.isfinite(value) else None
+
+
+def _ranked_by_codes(
+    evaluation: Evaluation, model: EvaluatedModel, drawn: Sequence[Sketch]
+) -> dict[str, Any]:
+    codes = model.sketcher.encode([sketch if sketch.strokes else DOT for sketch in drawn])
+    return {"rank": ranks(codes, evaluation.codes(model)).tolist()}
 
 
 def _distorted(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
@@ -149,7 +198,7 @@ def _distorted(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
         Sketch.from_stroke3(augment(sketch.to_stroke3(), rng, DISTORTION))
         for sketch in evaluation.held_out.sketches
     ]
-    return _measured(evaluation, model, distorted)
+    return {**_measured(evaluation, distorted), **_ranked_by_codes(evaluation, model, distorted)}
 
 
 def ranks(
@@ -178,7 +227,7 @@ def recognition_section(found: Results) -> Section:
     main = evaluation.settings
     human = evaluation.human[0] == held_out.category_ids
     right = {"human": human[None]}
-    right |= {model.label: recognised(found, model) for model in found.models}
+    right |= {entry.label: recognised(found, entry) for entry in found.entries}
     kinds = range(len(held_out.categories))
     rows: list[list[Cell]] = [
         [
@@ -268,38 +317,51 @@ def recognition_section(found: Results) -> Section:
     )
 
 
-def _of_configs(
-    found: Results, model: EvaluatedModel, name: str, configs: Sequence[SamplingConfig] = ()
+def values_of(
+    found: Results, entry: Entry, name: str, configs: Sequence[SamplingConfig] = ()
 ) -> np.ndarray:
-    """(S, N), something measured of each redrawing in some configs; else with each seed."""
-    some = configs or main_configs(found.evaluation)
-    return np.array([found.measured[part_name(model, config)][name] for config in some])
+    """Return something that was measured of each redrawing.
+
+    Args:
+        found: The results.
+        entry: What drew.
+        name: What was measured.
+        configs: Of a model; empty: the main one, with each seed.
+
+    Returns:
+        (S, N) for each config, or each repeat of drawings; NaN where there is no number.
+    """
+    if isinstance(entry, EvaluatedDrawings):
+        names = [repeat_name(entry, repeat) for repeat in repeats(found.evaluation, entry)]
+    else:
+        names = [part_name(entry, config) for config in configs or main_configs(found.evaluation)]
+    values = np.array([found.measured[part][name] for part in names])
+    return values.astype(np.float64) if values.dtype == object else values
 
 
 def recognised(
-    found: Results, model: EvaluatedModel, configs: Sequence[SamplingConfig] = ()
+    found: Results, entry: Entry, configs: Sequence[SamplingConfig] = ()
 ) -> Bool[np.ndarray, "S N"]:
-    """Whether the judge recognises each redrawing in some configs; else with each seed."""
-    predicted = _of_configs(found, model, "predicted", configs)
+    """Whether the judge recognises each redrawing; arguments as of `values_of`."""
+    predicted = values_of(found, entry, "predicted", configs)
     return np.asarray(predicted == found.evaluation.held_out.category_ids)
 
 
 def _examples_sheet(found: Results) -> str:
     evaluation = found.evaluation
     numbers = examples(evaluation)
-    drawn = [found.measured[examples_name(model)] for model in found.models]
-    blocks = 2 if len(found.models) <= 6 else 1
+    drawn = [found.measured[examples_name(entry)] for entry in found.entries]
+    blocks = 2 if len(drawn) <= 6 else 1
     rows = []
     for first in range(0, len(numbers), blocks):
         cells: list[SheetCell] = []
         for place in range(first, min(first + blocks, len(numbers))):
             cells.append(evaluation.held_out.sketches[numbers[place]])
-            cells += [kept_sketch(model[place]) for model in drawn]
+            cells += [kept_sketch(sketches[place]) for sketches in drawn]
         kind = evaluation.held_out.category_ids[numbers[first]]
         rows.append(SheetRow(cells, label=found.evaluation.held_out.categories[kind]))
-    return sheet_svg(
-        rows, 72 if len(found.models) <= 4 else 60, ["human", *found.labels] * blocks, apart=0
-    )
+    headings = ["human", *(entry.label for entry in found.entries)] * blocks
+    return sheet_svg(rows, 72 if len(drawn) <= 4 else 60, headings, apart=0)
 
 
 def _confusion(found: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
@@ -307,8 +369,8 @@ def _confusion(found: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
     right = found.evaluation.held_out.category_ids
     kinds = len(found.evaluation.held_out.categories)
     predicted = {"human": found.evaluation.human[0][None]}
-    for model in found.models:
-        predicted[model.label] = _of_configs(found, model, "predicted")
+    for entry in found.entries:
+        predicted[entry.label] = values_of(found, entry, "predicted")
     shares = {}
     for label, several in predicted.items():
         counts = np.zeros((kinds, kinds))
@@ -324,17 +386,21 @@ def retrieval_section(found: Results) -> Section:
     def tops(ranks: np.ndarray) -> list[Cell]:
         return [found.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
 
-    distorted = [found.measured[distorted_name(model)] for model in found.models]
+    distorted = [found.measured[distorted_name(label)] for label in found.labels]
     rows: list[list[Cell]] = [
-        [f"human, distorted, by {label}", *tops(np.array(one["rank"]))]
-        for label, one in zip(found.labels, distorted, strict=True)
+        [f"human, distorted, by {label}", *tops(np.array(each["rank"]))]
+        for label, each in zip(found.labels, distorted, strict=True)
     ]
     yardsticks = len(rows)
-    human = tops(np.array(distorted[0]["rank_by_judge"]))
-    by_judge: list[list[Cell]] = [["human, distorted", *human]]
-    for model in found.models:
-        rows.append([model.label, *tops(_of_configs(found, model, "rank"))])
-        by_judge.append([model.label, *tops(_of_configs(found, model, "rank_by_judge"))])
+    rows += [[model.label, *tops(values_of(found, model, "rank"))] for model in found.models]
+    by_judge = {
+        name: [
+            ["human, distorted", *tops(np.array(distorted[0][name]))],
+            *([entry.label, *tops(values_of(found, entry, name))] for entry in found.entries),
+        ]
+        for name in ("rank_by_judge", "rank_back")
+    }
+    first_by_judge = by_judge["rank_by_judge"]
     count = len(found.evaluation.held_out.sketches)
     tops_columns = columns("drawings", *(f"top {top}" for top in TOPS))
     return Section(
@@ -346,8 +412,8 @@ def retrieval_section(found: Results) -> Section:
         f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
         "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
         paper="gives no such figure.",
-        here=f"first by the judge's features: human {format_cell(by_judge[0][1], 'share').text}, "
-        f"{listed(by_judge[1:])}.",
+        here="first by the judge's features: human "
+        f"{format_cell(first_by_judge[0][1], 'share').text}, {listed(first_by_judge[1:])}.",
         tables=[
             Table(
                 name="retrieval-own",
@@ -358,9 +424,16 @@ def retrieval_section(found: Results) -> Section:
             ),
             Table(
                 name="retrieval-judge",
-                title="Ret by the judge's features (the same for all models)",
+                title="Ret by the judge's features (the same for all)",
                 columns=tops_columns,
-                rows=by_judge,
+                rows=first_by_judge,
+                yardsticks=1,
+            ),
+            Table(
+                name="retrieval-back",
+                title="Ret back: from a drawing to its redrawing, by the judge's features",
+                columns=tops_columns,
+                rows=by_judge["rank_back"],
                 yardsticks=1,
             ),
         ],

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.evaluation import (
+    diversity,
     interpolation,
     latent,
     likelihood,
     likeness,
     pictures,
     redrawing,
+    summary,
 )
+from sketch_pix2seq.evaluation.baselines import baselines
 from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedDrawings,
     EvaluatedModel,
     Evaluation,
     EvaluationSettings,
@@ -39,6 +43,7 @@ def evaluate(
     provenance: Provenance,
     settings: EvaluationSettings | None = None,
     pictures_folder: Path | None = None,
+    drawings: Sequence[EvaluatedDrawings] = (),
     progress: Progress = lambda part, done, total: None,
 ) -> Path:
     """Measure models and write a report; parts that are finished already are not measured again.
@@ -51,6 +56,7 @@ def evaluate(
         provenance: Facts on how the report is made.
         settings: Amount that is measured; None: the usual one.
         pictures_folder: Pictures as input; None: the package's own cartoons.
+        drawings: Redrawings by other programs that are measured as well; see `read_redrawings`.
         progress: Called before each part.
 
     Returns:
@@ -64,7 +70,8 @@ def evaluate(
     """
     settings = settings or EvaluationSettings()
     held_out = HeldOut(dataset, settings.per_category)
-    evaluation = Evaluation(models, judge, held_out, settings)
+    yardsticks = baselines(models, dataset, held_out, settings)
+    evaluation = Evaluation(models, judge, held_out, settings, [*drawings, *yardsticks])
     shown = pictures.read_pictures(pictures_folder, held_out.categories)
     parts = itertools.chain(
         redrawing.parts(evaluation),
@@ -72,9 +79,11 @@ def evaluate(
         interpolation.parts(evaluation),
         pictures.parts(evaluation, shown),
         likeness.parts(evaluation),
+        diversity.parts(evaluation),
     )
     found = Results(evaluation, measure_all(parts, out / PARTS, progress))
     sections = [
+        summary.section(found),
         redrawing.recognition_section(found),
         redrawing.retrieval_section(found),
         latent.section(found),

@@ -249,11 +249,11 @@ class Sketch:
         """
         return self._moved(quickdraw_normalise(self.strokes))
 
-    def rounded(self) -> Sketch:
+    def to_quickdraw_grid(self) -> Sketch:
         """Write points as Quick, Draw!'s files do, in whole numbers with a longest side of 255.
 
         Example:
-            >>> Sketch.from_points([[(1, 1), (3, 2)]]).rounded().bounds
+            >>> Sketch.from_points([[(1, 1), (3, 2)]]).to_quickdraw_grid().bounds
             (0.0, 0.0, 255.0, 128.0)
         """
         if self.bounds is None:

@@ -10,7 +10,13 @@ from functools import partial
 from sketch_pix2seq.data.augment import Augmentation
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.raster import RasterSettings
-from sketch_pix2seq.training.recipe import KLSettings, ModelSettings, OptimiserSettings, Recipe
+from sketch_pix2seq.training.recipe import (
+    ConditionSettings,
+    KLSettings,
+    ModelSettings,
+    OptimiserSettings,
+    Recipe,
+)
 
 PAPER_KL_WEIGHT = 0.5  # magenta's
 
@@ -129,6 +135,16 @@ def attention() -> Recipe:
     )
 
 
+def transformer() -> Recipe:
+    """The decoder of `attention` without picture tokens: a baseline that draws from the code."""
+    return replace(
+        attention(),
+        name="transformer",
+        summary="`attention` without the picture, for comparisons: draw with --fidelity 0",
+        conditions=ConditionSettings(shown=0.0, partly=0.0, code_alone=1.0, category=0.0),
+    )
+
+
 def judge() -> Recipe:
     """The judge of evaluations: a sketch classifier, trained on human drawings alone."""
     return Recipe(
@@ -162,6 +178,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     **{f"{function.__name__}_small": partial(_small, function) for function in PAPER},
     "default": default,
     "attention": attention,
+    "transformer": transformer,
     "judge": judge,
     "classifier": classifier,
 }

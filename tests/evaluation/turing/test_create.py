@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -11,6 +14,8 @@ from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.parts import keep_sketch
 from sketch_pix2seq.evaluation.turing.create import PICTURE_SIZE, create_study
+from sketch_pix2seq.evaluation.turing.preview import preview_page
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
 
 
@@ -96,3 +101,81 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
     out.mkdir()
     with pytest.raises(DatasetError, match="must not exist yet"):
         create_study(dataset, [first], out, per_category=1)
+
+
+def test_a_drawing_that_is_left_out_is_replaced_by_another(
+    made: Path,
+    drawings: Path,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
+    tmp_path: Path,
+) -> None:
+    study = Study.open(made)
+    labels: dict[str, str] = study.made["labels"]
+    split = Dataset.open(drawings).split("test")
+    for name, label in labels.items():
+        (one,) = [sketch for sketch in study.sketches if sketch.name == name]
+        category, _, number = label.rpartition("-")
+        start, _ = split.category_range(Dataset.open(drawings).card.categories.index(category))
+        assert one.source == "human"
+        assert one.drawing == keep_sketch(split.sketch(start + int(number)))
+    out = sorted(labels.values())[:2]
+    again = create_study(
+        Dataset.open(drawings),
+        evaluated_models[:1],
+        tmp_path / "again",
+        per_category=3,
+        seed=5,
+        exclude=out,
+    )
+    kept, new = set(labels.values()), set(again.made["labels"].values())
+    assert len(new) == 9
+    assert kept - new == set(out)
+    assert again.made["excluded"] == out
+
+
+def test_attention_checks_are_pictures_like_the_sketches(
+    drawings: Path, evaluated_models: tuple[EvaluatedModel, EvaluatedModel], tmp_path: Path
+) -> None:
+    study = create_study(
+        Dataset.open(drawings),
+        evaluated_models[:1],
+        tmp_path / "s",
+        per_category=1,
+        checks=3,
+        settings=StudySettings(per_participant=2),
+    )
+    assert Study.open(tmp_path / "s") == study
+    assert sorted(study.checks.values()) == ["computer", "human", "human"]
+    inks = set()
+    for name in study.checks:
+        assert len(name) == len(study.sketches[0].name)
+        with Image.open(tmp_path / "s" / SKETCHES / f"{name}.png") as picture:
+            assert (picture.size, picture.mode) == ((PICTURE_SIZE, PICTURE_SIZE), "L")
+            pixels = np.asarray(picture)
+        assert pixels[:40].min() == pixels[-40:].min() == 255  # the words are inside
+        inks.add(int((pixels < 128).sum()))
+    assert len(inks) == 2  # two texts
+    with pytest.raises(UsageError, match="`per_participant` must be at most"):
+        create_study(
+            Dataset.open(drawings),
+            evaluated_models[:1],
+            tmp_path / "t",
+            per_category=1,
+            settings=StudySettings(per_participant=99),
+        )
+    assert not (tmp_path / "t").exists()
+
+
+def test_the_preview_shows_every_drawing_and_its_label(made: Path) -> None:
+    study = Study.open(made)
+    settings = StudySettings(per_participant=6, consent="<b>ours</b>")
+    page = preview_page(replace(study, settings=settings))
+    assert study.digest in page
+    assert "<dt>per participant</dt><dd>6</dd>" in page
+    assert "&lt;b&gt;ours" in page
+    assert page.count('class="frame"') == len(study.sketches)
+    for label in study.made["labels"].values():
+        assert page.count(f">{label}<") == 1
+    assert not re.findall(r"""(?:src|href)=["'](?!#|data:)""", page)
+    old = replace(study, made={k: v for k, v in study.made.items() if k != "labels"})
+    assert study.of("human")[0].name in preview_page(old)

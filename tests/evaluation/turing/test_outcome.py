@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from dataclasses import replace
 
 import pytest
 
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.statistics import Vote
 from sketch_pix2seq.evaluation.turing.study import Study
 from studies import scribbles
@@ -44,6 +44,7 @@ def value_of(estimate: object) -> float:
 
 
 def test_shares_leave_out_whom_the_rule_leaves_out(outcome: StudyOutcome) -> None:
+    assert outcome.reasons == {"0003": "nearly always the same answer"}
     assert outcome.left_out == {"0003"}
     assert value_of(outcome.share("human")) == pytest.approx((6 + 8 + 5) / 30)
     assert value_of(outcome.share("cnn")) == pytest.approx((8 + 6) / 20)
@@ -59,25 +60,36 @@ def test_shares_of_a_category_are_of_its_sketches(outcome: StudyOutcome) -> None
     assert value_of(outcome.share("human", "pig")) == pytest.approx((1 + 3 + 0) / 15)
 
 
-def test_votes_as_csv_tell_all_of_the_sketch_and_nothing_of_the_person(
-    outcome: StudyOutcome, study: Study
-) -> None:
-    rows = list(csv.DictReader(io.StringIO(outcome.to_csv())))
-    assert len(rows) == 30 + 30 + 30 + 10
-    assert {row["participant"] for row in rows} == {"0001", "0002", "0003", "0004"}
-    sketches = {sketch.name: sketch for sketch in study.sketches}
-    for row in rows:
-        sketch = sketches[row["sketch"]]
-        assert (row["source"], row["category"]) == (sketch.source, sketch.category)
-        assert row["original"] == sketch.original
-        assert row["left out"] == ("yes" if row["participant"] == "0003" else "no")
-    tagged = [row for row in rows if row["source"] == "cnn" and row["participant"] == "0001"]
-    assert sum(row["tag"] == "human" for row in tagged) == 8
-
-
 def test_without_votes_nothing_is_known(study: Study) -> None:
     outcome = StudyOutcome(study=study, votes=[])
     assert outcome.share("human") is None
     assert outcome.above_human("cnn") is None
     assert outcome.num_votes("cnn") == 0
-    assert outcome.to_csv().count("\n") == 1
+
+
+def test_who_misses_checks_or_answers_too_few_is_left_out(study: Study) -> None:
+    settings = StudySettings(allowed_misses=1, least_answers=8)
+    checked = replace(study, checks={"c1": "human", "c2": "computer"}, settings=settings)
+    tags = {name: {"human": 0.6, "cnn": 0.4} for name in ("0001", "0002", "0003")}
+    votes = [
+        *cast(study, tags),
+        *(Vote("0001", "c1", True), Vote("0001", "c2", False)),
+        *(Vote("0002", "c1", False), Vote("0002", "c2", False)),  # one miss may be
+        *(Vote("0003", "c1", False), Vote("0003", "c2", True)),
+    ]
+    for person, count in (("0004", 7), ("0005", 8)):
+        some = enumerate(study.sketches[:count])
+        votes += [Vote(person, sketch.name, place % 2 == 0) for place, sketch in some]
+    outcome = StudyOutcome(study=checked, votes=votes)
+    assert outcome.reasons == {"0003": "missed attention checks", "0004": "too few answers"}
+    assert set(outcome.counted.participants) == {"0001", "0002", "0005"}
+    assert outcome.everybody.cast.sum() == 3 * 20 + 7 + 8  # checks are no sketches
+    assert outcome.num_trials == 32
+    assert outcome.num_finished == 0
+
+
+def test_who_saw_their_part_has_finished(study: Study) -> None:
+    part = replace(study, settings=StudySettings(per_participant=6))
+    votes = [Vote("1", sketch.name, True) for sketch in study.sketches[:6]]
+    votes += [Vote("2", sketch.name, True) for sketch in study.sketches[:5]]
+    assert StudyOutcome(study=part, votes=votes).num_finished == 1

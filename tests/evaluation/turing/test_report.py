@@ -52,6 +52,9 @@ def test_the_report_holds_page_tables_figures_and_votes(
         "results.json",
         "votes.csv",
         "tables/turing.csv",
+        "codebook.csv",
+        "tables/turing-detection.csv",
+        "tables/turing-detection-participants.csv",
         "tables/turing-categories.csv",
         "tables/turing-sketches.csv",
         "tables/turing-participants.csv",
@@ -83,6 +86,7 @@ def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
     assert "nan" not in re.sub(r"<[^>]*>", "", text).lower().split()
     assert ("Nobody has voted yet" in text) == (count == 0)
     assert ("1 person said" in text) == (count == 1)
+    assert ("Too few people yet to conclude anything: 2." in text) == (count == 30)
 
 
 def test_everybody_left_out_is_no_crash(study: Study) -> None:

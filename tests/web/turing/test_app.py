@@ -7,11 +7,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing import store as votes
@@ -30,9 +32,8 @@ def store(tmp_path: Path, study: Study) -> Store:
 
 @pytest.fixture
 def client(study: Study, study_folder: Path, store: Store) -> Iterator[TestClient]:
-    site = create_turing(
-        study, study_folder, store, results_token=TOKEN, contact="Ada <ada@x>", limits=UNLIMITED
-    )
+    asking = replace(study, settings=StudySettings(contact="Ada <ada@x>"))
+    site = create_turing(asking, study_folder, store, results_token=TOKEN, limits=UNLIMITED)
     with TestClient(site) as opened:
         yield opened
 
@@ -120,7 +121,8 @@ def test_a_code_takes_ones_place_to_another_device(client: TestClient, store: St
     phone = another(client)
     wrong = phone.post("/resume", data={"code": "nothing"})
     assert wrong.status_code == 422
-    assert "Nobody here has this code" in wrong.text
+    assert "Code not found" in wrong.text
+    assert 'value="nothing"' in wrong.text
     assert phone.post("/resume", data={"code": code[1].lower()}).url.path == "/question"
     assert asked(phone) == asked(client)
 
@@ -138,7 +140,7 @@ def test_who_is_not_known_is_shown_the_door(client: TestClient, store: Store) ->
     for path in ("/how", "/question", "/pause", "/thanks", "/withdraw"):
         shown = client.get(path)
         assert shown.url.path == "/"
-        assert "not known here yet" in shown.text
+        assert "do not recognise this browser" in shown.text
     some = {"sketch": "x", "tag": "human"}
     assert client.post("/vote", data=some).url.path == "/"
     told = client.post("/api/vote", json=some)
@@ -229,13 +231,13 @@ def test_no_address_leads_to_other_files(client: TestClient, path: str) -> None:
 
 
 def test_results_open_with_the_token_alone(client: TestClient) -> None:
-    assert "They open with the token" in client.get("/results").text
+    assert "Enter the results token" in client.get("/results").text
     for token in ("", "x", TOKEN[:-1], TOKEN + " ", "ö"):
         for path in ("/results", "/results/votes.csv"):
             refused = client.post(path, data={"token": token})
             assert refused.status_code == 403
-            assert "That is not the token" in refused.text
-    assert client.get(f"/results?token={TOKEN}").text.count("They open with the token") == 1
+            assert "Wrong token" in refused.text
+    assert client.get(f"/results?token={TOKEN}").text.count("Enter the results token") == 1
     opened = client.post("/results", data={"token": TOKEN})
     assert opened.status_code == 200
     assert "Nobody has voted yet" in opened.text

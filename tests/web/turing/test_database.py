@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from sketch_pix2seq.errors import SketchPix2SeqError, StudyError, UsageError
+from sketch_pix2seq.evaluation.turing.statistics import Vote
+from sketch_pix2seq.web.turing import migrations
 from sketch_pix2seq.web.turing.database import METADATA, VERSION_TABLE, database_url, open_database
-from sketch_pix2seq.web.turing.store import Store
+from sketch_pix2seq.web.turing.migrations.versions import v0001_votes
+from sketch_pix2seq.web.turing.store import Participant, Store
 
 OURS, ANOTHER = "a" * 64, "b" * 64
 
@@ -28,6 +33,33 @@ def test_the_steps_lead_to_the_tables_that_the_code_uses(address: str) -> None:
         differences = compare_metadata(context, METADATA)
     engine.dispose()
     assert [one for one in differences if "comment" not in str(one[0])] == []
+
+
+def test_votes_of_the_first_layout_are_kept(address: str) -> None:
+    engine = sa.create_engine(database_url(address))
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        with Operations.context(context):
+            v0001_votes.upgrade()
+        context.stamp(ScriptDirectory(Path(migrations.__file__).parent), "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO turing_participants (token_hash, seed, joined) VALUES (:h, 7, :day)"
+            ),
+            {"h": hashlib.sha256(bytes(16)).digest(), "day": "2026-01-02"},
+        )
+        connection.execute(sa.text("INSERT INTO turing_votes VALUES (1, 'cat', TRUE)"))
+        columns = {one["name"] for one in sa.inspect(connection).get_columns("turing_votes")}
+    engine.dispose()
+    assert columns == {"participant", "sketch", "human"}
+    store = Store.open(address, OURS)
+    assert store.votes() == [Vote("0001", "cat", True)]
+    assert store.find(bytes(16)) == Participant(1, 7, human_left=True, external_id=None)
+    token = store.join("5f1", lambda number: number % 2 == 1)
+    assert store.find(token) is not None
+    assert [one.external_id for one in store.external_ids()] == ["5f1"]
+    store.close()
 
 
 def test_opened_again_it_is_the_same_and_another_studys_is_refused(address: str) -> None:
@@ -119,7 +151,7 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "votes.sqlite"
     path.touch(0o644)
     store = Store.open(str(path), OURS)
-    token = store.join()
+    token = store.join("an-id-of-elsewhere")
     hashed = hashlib.sha256(token).digest()
     files = list(tmp_path.iterdir())
     assert len(files) == 3
@@ -128,7 +160,8 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     participant = store.find(token)
     assert participant is not None
     store.withdraw(participant)
-    assert not any(hashed in file.read_bytes() for file in files)
+    for secret in (hashed, b"an-id-of-elsewhere"):
+        assert not any(secret in file.read_bytes() for file in files)
     store.close()
 
 

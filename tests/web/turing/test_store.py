@@ -42,8 +42,8 @@ def test_the_first_vote_counts(store: Store) -> None:
         Vote("0001", "y", False),
         Vote("0002", "x", False),
     ]
-    assert store.answered(one) == {"x", "y"}
-    assert store.answered(joined(store)) == set()
+    assert store.answers(one) == {"x": True, "y": False}
+    assert store.answers(joined(store)) == {}
 
 
 def test_of_many_votes_at_once_one_counts(store: Store) -> None:
@@ -70,7 +70,10 @@ def test_nothing_is_kept_that_tells_who_somebody_is(address: str) -> None:
     with engine.connect() as connection:
         (row,) = connection.execute(sa.select(PARTICIPANTS)).mappings()
     engine.dispose()
-    assert set(row) == {"number", "token_hash", "seed", "joined"}
+    assert set(row) == {
+        *("number", "token_hash", "seed", "joined", "external_id", "human_left"),
+    }
+    assert row["external_id"] is None
     assert bytes(row["token_hash"]) == hashlib.sha256(token).digest()
     assert type(row["joined"]) is datetime.date
     assert len(token) == 16
@@ -116,3 +119,44 @@ def test_a_database_that_is_gone_is_told_as_being_busy(postgres: str) -> None:
     with pytest.raises(BusyError, match="Nothing of yours is lost"):
         store.vote(one, "x", human=True)
     store.close()
+
+
+def test_an_id_of_elsewhere_joins_once(store: Store) -> None:
+    token = store.join("5f1")
+    with pytest.raises(UsageError, match="somebody with this id takes part already"):
+        store.join("5f1")
+    found = store.find(token)
+    assert found is not None
+    assert found.external_id == "5f1"
+    store.vote(found, "x", human=True)
+    assert joined(store).number == 2  # the refused one used up no number
+    assert store.external_ids() == [("0001", "5f1", 1)]
+    store.withdraw(found)
+    assert store.external_ids() == []
+    assert not store.knows("5f1")
+
+
+def test_of_many_who_join_with_one_id_at_once_one_does(store: Store) -> None:
+    def join(attempt: int) -> bool:
+        try:
+            return bool(store.join("5f1"))
+        except UsageError:
+            return False
+
+    with ThreadPoolExecutor(12) as threads:
+        assert sum(threads.map(join, range(24))) == 1
+
+
+def test_position_time_and_side_are_kept(store: Store) -> None:
+    one, other = (store.find(store.join(None, lambda number: number == 1)) for _ in range(2))
+    assert one is not None and other is not None
+    assert (one.human_left, other.human_left) == (True, False)
+    store.vote(one, "x", human=True, position=2, response_ms=800)
+    store.vote(one, "y", human=True, position=1, response_ms=900)
+    store.vote(other, "x", human=False)
+    assert store.votes() == [
+        Vote("0001", "y", True, 1, 900, True),
+        Vote("0001", "x", True, 2, 800, True),
+        Vote("0002", "x", False, None, None, False),
+    ]
+    assert [store.num_finished(number) for number in (1, 2, 3)] == [2, 1, 0]

@@ -7,23 +7,32 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import interpolation, latent, redrawing
 from sketch_pix2seq.evaluation.estimates import Estimate, difference
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Results
 from sketch_pix2seq.evaluation.report.tables import Form
 
-_CLUSTERED = {"neighbours": "neighbours", "silhouette": "silhouette"}
-_RATES = {"between": "off-category rate", "excess": "its excess"}
+_CLUSTERED: dict[str, Form] = {"neighbours": "points", "silhouette": "number"}
+_RATES = {"off-category rate": "between", "its excess": "excess"}
 FOUR = ("cnn", "cnn_kl", "rnn", "rnn_kl")
 
 
 class Comparison(NamedTuple):
-    """One number for or against a claim: `value`, by how much it is in the claim's favour."""
+    """One number for or against a claim.
+
+    Args:
+        words: What is compared.
+        value: By how much it is in the claim's favour.
+        form: As of a `Column`.
+        each: The same of each pair of trainings, where there are several.
+    """
 
     words: str
     value: Estimate
     form: Form = "points"
+    each: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,69 +59,73 @@ class Claim:
 
 
 def claims(found: Results) -> Iterator[Claim]:
-    """Yield the four claims, if the four models are there."""
-    measured = found.measured
+    """Yield the four claims, if the four models are there; of several trainings, over all."""
     roles = {model.label.removesuffix("_small"): model for model in found.models}
     if not roles.keys() >= set(FOUR):
         return
     cnn, cnn_kl, rnn, rnn_kl = (roles[name] for name in FOUR)
-    seed = found.evaluation.settings.seed
-    right = {model.label: redrawing.recognised(found, model) for model in roles.values()}
 
-    def rec(more: EvaluatedModel, less: EvaluatedModel) -> Comparison:
-        value = difference(right[more.label], right[less.label], seed)
-        return Comparison(f"Rec of {more.label} − {less.label}", value)
+    def compared(
+        measure: str, more: EvaluatedModel, less: EvaluatedModel, form: Form = "points"
+    ) -> Comparison:
+        first, second = (_of_trainings(found, measure, model) for model in (more, less))
+        each = first.mean(axis=1) - second.mean(axis=1) if len(first) == len(second) > 1 else ()
+        return Comparison(
+            f"{measure} of {more.label} − {less.label}",
+            difference(first, second, found.evaluation.settings.seed),
+            form,
+            tuple(map(float, each)),
+        )
 
     yield Claim(
         "Looking at the picture (CNN) redraws better than reading the strokes (RNN)",
         "human Turing test: 60 % and 57 % taken for human with a CNN, 53 % and 50 % with an RNN",
         "share of redrawings that the judge recognises",
-        [rec(cnn, rnn), rec(cnn_kl, rnn_kl)],
+        [compared("Rec", cnn, rnn), compared("Rec", cnn_kl, rnn_kl)],
     )
     yield Claim(
         "Without the KL term redrawings are better than with it",
         "human Turing test: 60 % against 57 % (CNN), 53 % against 50 % (RNN)",
         "share of redrawings that the judge recognises",
-        [rec(cnn, cnn_kl), rec(rnn, rnn_kl)],
+        [compared("Rec", cnn, cnn_kl), compared("Rec", rnn, rnn_kl)],
     )
-
-    def clusters(more: EvaluatedModel, less: EvaluatedModel, name: str) -> Comparison:
-        first, second = (
-            np.array(measured[latent.part_name(model.label)][f"category_{name}"])
-            for model in (more, less)
-        )
-        words = f"{_CLUSTERED[name]} of {more.label} − {less.label}"
-        form: Form = "number" if name == "silhouette" else "points"
-        return Comparison(words, difference(first, second, seed), form)
-
     yield Claim(
         "Without the KL term categories form clusters in the latent space",
         "t-SNE pictures (Figures 5 and 6): clusters without KL, mixed with it",
         "in the latent space itself: share of test drawings most of whose five nearest are of "
         "their category, and silhouette",
         [
-            clusters(more, less, name)
-            for name in _CLUSTERED
+            compared(name, more, less, form)
+            for name, form in _CLUSTERED.items()
             for more, less in ((cnn, cnn_kl), (rnn, rnn_kl))
         ],
     )
-
-    def off_category(more: EvaluatedModel, less: EvaluatedModel, name: str) -> Comparison:
-        first, second = (
-            interpolation.off_category_rates(measured[interpolation.part_name(model.label)])[name]
-            for model in (more, less)
-        )
-        words = f"{_RATES[name]} of {more.label} − {less.label}"
-        return Comparison(words, difference(first, second, seed))
-
     yield Claim(
         "With the KL term, another category intrudes between two",
         "interpolations (Figures 7 and 8), by eye",
         "off-category rate: share of the inner drawings that the judge assigns to neither "
         "category; and its excess over the same share at the two ends",
         [
-            off_category(more, less, name)
+            compared(name, more, less)
             for name in _RATES
             for more, less in ((cnn_kl, cnn), (rnn_kl, rnn))
         ],
     )
+
+
+def _of_trainings(
+    found: Results, measure: str, model: EvaluatedModel
+) -> Float64[np.ndarray, "R N"]:
+    """What was measured of each training, a value for each drawing or path."""
+    rows = []
+    for training in found.evaluation.trainings(model):
+        if measure == "Rec":
+            values = redrawing.recognised(found, training).mean(axis=0)
+        elif measure in _CLUSTERED:
+            part = found.measured[latent.part_name(training.name)]
+            values = np.array(part[f"category_{measure}"])
+        else:
+            part = found.measured[interpolation.part_name(training.name)]
+            values = interpolation.off_category_rates(part)[_RATES[measure]]
+        rows.append(values)
+    return np.asarray(np.stack(rows), np.float64)

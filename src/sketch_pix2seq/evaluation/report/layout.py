@@ -115,14 +115,22 @@ def render(**values: Any) -> str:
     Args:
         **values: `title` and `lead`; `facts`, names and values that say how it was made, and
             `made`, the same in a few words for captions; `sections`; `claims`, the paper's, with
-            verdicts; `models`, a row for each that was measured, below `model_columns`;
-            `attribution`, whose drawings these are; `beside`, what else there is beside the page;
+            verdicts, and `claims_over`, what their intervals are over; `models`, a row for each
+            that was measured, below `model_columns`; `attribution`, whose drawings these are;
+            `beside`, what else there is beside the page;
             `actions`, HTML: what the reader can do; `stylesheet`, the address of `style` if it is
             not to be in the page.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["marked"] = _marked
-    usual = {"claims": (), "actions": "", "stylesheet": "", "beside": "", "version": __version__}
+    usual = {
+        "claims": (),
+        "claims_over": "",
+        "actions": "",
+        "stylesheet": "",
+        "beside": "",
+        "version": __version__,
+    }
     return environment.from_string(_own("page.html.jinja")).render(
         **(usual | values), style=Markup(style()), format_cell=format_cell
     )

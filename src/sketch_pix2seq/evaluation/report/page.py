@@ -25,6 +25,8 @@ def write_page(
         "made": asdict(provenance),
         "settings": asdict(evaluation.settings),
         "models": {model.label: model.digest for model in evaluation.models},
+        "trainings": {model.name: model.digest for model in evaluation.retrained},
+        "drawings": {each.label: each.digest for each in evaluation.drawings},
         "judge": evaluation.judge.digest,
         "data": evaluation.held_out.digest,
         "claims": [
@@ -32,6 +34,7 @@ def write_page(
                 "claim": claim.words,
                 "verdict": claim.verdict,
                 "comparisons": {one.words: plain(one.value) for one in claim.comparisons},
+                "each training": {one.words: list(one.each) for one in claim.comparisons},
             }
             for claim in verdicts
         ],
@@ -50,6 +53,7 @@ def write_page(
         made=f"Commit {provenance.commit}, seed {evaluation.settings.seed}.",
         sections=sections,
         claims=verdicts,
+        claims_over=_claims_over(found),
         models=_models(found),
         model_columns=_COLUMNS,
         attribution=next((m.card.attribution for m in found.models if m.card.attribution), ""),
@@ -58,18 +62,30 @@ def write_page(
     return write_report(sections, results, page, out)
 
 
+def _claims_over(found: Results) -> str:
+    """What the intervals of the claims are over, besides test drawings."""
+    count = 1 + max((model.training for model in found.evaluation.retrained), default=0)
+    if count == 1:
+        return "not over trainings: what another one would change is not in them"
+    return f"and over {count} trainings of each model with different seeds"
+
+
 def _several(labels: Sequence[str]) -> str:
     return ", ".join(labels) if len(labels) < 6 else f"{len(labels)} models"
 
 
 def _models(found: Results) -> list[tuple[str, ...]]:
-    rows = []
-    for model in found.models:
+    rows: list[tuple[str, ...]] = []
+    for model in (*found.models, *found.evaluation.retrained):
         settings = model.card.recipe.get("model") or {}
         sees = "picture" if model.reads_pictures else "strokes"
         decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
-        about = (model.label, model.card.name, sees, decoder, f"{model.kl_weight:g}")
+        about = (model.name, model.card.name, sees, decoder, f"{model.kl_weight:g}")
         rows.append((*about, *_trained(model.card), model.digest[:12]))
+    rows += [
+        (drawings.label, drawings.about, *["–"] * (len(_COLUMNS) - 2))
+        for drawings in found.evaluation.drawings
+    ]
     judge = found.evaluation.judge
     recipe = str(judge.card.recipe.get("name", "judge"))
     about = ("judge", recipe, "picture", "none", "–")

@@ -52,6 +52,7 @@ class Table:
         rows: Rows from the top.
         yardsticks: Number of rows at the top that are no models, such as human drawings.
         page_columns: How many columns the page shows; None: all. The others are for its CSV.
+        has_intervals: Whether the page shows intervals; its CSV always holds them.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Table:
     rows: Sequence[Sequence[Cell]] = field(repr=False)
     yardsticks: int = 0
     page_columns: int | None = None
+    has_intervals: bool = True
 
     def __post_init__(self) -> None:
         """Check that every row has a cell for each column."""
@@ -72,13 +74,16 @@ class Table:
 
     def formatted_rows(self) -> list[list[FormattedCell]]:
         """Return the rows that the page shows, as people read them."""
-        return [
+        rows = [
             [
-                format_cell(cell, one.form)
-                for cell, one in zip(row, self.shown_columns, strict=False)
+                format_cell(cell, column.form)
+                for cell, column in zip(row, self.shown_columns, strict=False)
             ]
             for row in self.rows
         ]
+        if self.has_intervals:
+            return rows
+        return [[cell._replace(interval="") for cell in row] for row in rows]
 
     def to_csv(self) -> str:
         """As CSV: numbers as they are; an interval in two columns of its own."""

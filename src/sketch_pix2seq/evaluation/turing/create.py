@@ -1,29 +1,28 @@
 """Making a study: human test drawings are picked, and every model redraws each.
 
 Human drawings and redrawings go through the same numbers (whole ones, longest side 255) and the
-same pen. They differ in nothing but the drawing.
+same pen. They differ in nothing but the drawing. Human drawings have labels such as `cat-12` by
+which another study can leave them out; participants never see these.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.evaluation import DOT, SPLIT, EvaluatedModel, check_labels
 from sketch_pix2seq.evaluation.parts import keep_sketch, kept_sketch
-from sketch_pix2seq.evaluation.turing.study import (
-    HUMAN,
-    SKETCHES,
-    STUDY_FILE,
-    Study,
-    StudySketch,
-)
+from sketch_pix2seq.evaluation.turing.design import Design
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
+from sketch_pix2seq.evaluation.turing.study import HUMAN, SKETCHES, Study, StudySketch, Tag
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.io.atomic import png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -44,6 +43,9 @@ def create_study(
     per_category: int = 10,
     temperature: float | None = None,
     seed: int = 0,
+    checks: int = 0,
+    exclude: Sequence[str] = (),
+    settings: StudySettings | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Study:
     """Pick human drawings and let every model redraw each.
@@ -56,6 +58,9 @@ def create_study(
         per_category: Human drawings of each.
         temperature: Sampling temperature; None: each model's own.
         seed: Decides what is picked, and all noise.
+        checks: Attention checks: pictures that say which answer to give.
+        exclude: Labels of human drawings, such as `cat-12`, in whose place others are picked.
+        settings: How the study is run.
         progress: Called with how many sketches are drawn, and how many there will be.
 
     Returns:
@@ -73,15 +78,21 @@ def create_study(
     wanted = list(dataset.card.categories[:3] if categories is None else categories)
     if not wanted or len(set(wanted)) < len(wanted):
         raise UsageError("each of `categories` must be another one", got=", ".join(wanted) or None)
-    picked = {category: _picked(dataset, category, per_category, seed) for category in wanted}
+    picked = {
+        category: _picked(dataset, category, per_category, seed, exclude) for category in wanted
+    }
     total = (1 + len(models)) * len(wanted) * per_category
     sketches: list[StudySketch] = []
-    for category, drawings in picked.items():
+    labels: dict[str, str] = {}
+    for category, by_label in picked.items():
+        drawings = list(by_label.values())
         of_each = {HUMAN: drawings}
         for model in models:
             redrawn = model.sketcher.redraw(drawings, 1, temperature, seed)
             of_each[model.label] = [drawing for (drawing,) in redrawn]
-        sketches += _nameless(category, of_each)
+        nameless = list(_nameless(category, of_each))
+        labels |= {one.name: label for one, label in zip(nameless, by_label, strict=False)}
+        sketches += nameless
         progress(len(sketches), total)
     study = Study(
         sketches=tuple(sorted(sketches, key=lambda sketch: sketch.name)),
@@ -95,28 +106,42 @@ def create_study(
             "per_category": per_category,
             "seed": seed,
             "licence": dataset.card.licence,
+            "excluded": sorted(exclude),
+            "labels": labels,
         },
+        checks=_checks(whole_number("checks", checks, least=0)),
+        settings=settings or StudySettings(),
     )
+    Design(study)  # refuses settings that do not fit
     with atomic_dir(out) as folder:
         _write(study, folder)
     return study
 
 
-def _picked(dataset: Dataset, category: str, count: int, seed: int) -> list[Sketch]:
-    """Pick human drawings of a category."""
+def _picked(
+    dataset: Dataset, category: str, count: int, seed: int, exclude: Sequence[str]
+) -> dict[str, Sketch]:
+    """Pick human drawings of a category, by their labels."""
     if category not in dataset.card.categories:
         raise UsageError(f"the data set has no category `{category}`")
     split = dataset.split(SPLIT)
     place = dataset.card.categories.index(category)
     start, stop = split.category_range(place)
-    if stop - start < count:
+    order = np.random.default_rng([seed, place, 3]).permutation(stop - start).tolist()
+    left = [number for number in order if f"{category}-{number}" not in exclude]
+    if len(left) < count:
         raise DatasetError(
             f"category `{category}` must have {count} {SPLIT} drawings or more",
-            got=stop - start,
+            got=len(left),
             do="Ask for fewer with `per_category`.",
         )
-    chosen = np.random.default_rng([seed, place, 3]).permutation(np.arange(start, stop))[:count]
-    return [split.sketch(int(number)) for number in chosen]
+    return {f"{category}-{number}": split.sketch(start + number) for number in left[:count]}
+
+
+def _checks(count: int) -> dict[str, Tag]:
+    """Give attention checks names that say nothing, half of each answer."""
+    answers: Iterator[Tag] = cycle(("human", "computer"))
+    return {secrets.token_hex(_ID_BYTES): answer for answer in islice(answers, count)}
 
 
 def _nameless(category: str, of_each: Mapping[str, Sequence[Sketch]]) -> Iterator[StudySketch]:
@@ -145,4 +170,17 @@ def _write(study: Study, folder: Path) -> None:
         drawing = kept_sketch(sketch.drawing) if sketch.drawing else DOT
         picture = drawing.to_image(PICTURE_SIZE, line_width=LINE_WIDTH, margin=MARGIN)
         (folder / SKETCHES / f"{sketch.name}.png").write_bytes(png_bytes(picture))
-    (folder / STUDY_FILE).write_text(study.to_json(), encoding="utf-8")
+    for name, answer in study.checks.items():
+        (folder / SKETCHES / f"{name}.png").write_bytes(png_bytes(_check_picture(answer)))
+    study.save(folder)
+
+
+def _check_picture(answer: Tag) -> Image.Image:
+    """Write which answer to give, as large as a sketch."""
+    picture = Image.new("L", (PICTURE_SIZE, PICTURE_SIZE), 255)
+    font = ImageFont.load_default(PICTURE_SIZE / 11)
+    middle = (PICTURE_SIZE / 2, PICTURE_SIZE / 2)
+    words = f"No sketch this time.\nPlease press\n{answer.capitalize()}"
+    draw = ImageDraw.Draw(picture)
+    draw.multiline_text(middle, words, 0, font, "mm", PICTURE_SIZE / 30, "center")
+    return picture

@@ -14,48 +14,72 @@ _WIDTH = 960
 _GAP, _BETWEEN, _HEAD, _BELOW = 10, 44, 30, 26
 _LEAST, _MOST = 44, 92
 
-HIGHEST, ABOVE, PLAIN = "highest", "above", "plain"
-"""How a share stands in its row: none is higher; above the human sketch's; neither."""
-
 
 class Shown(NamedTuple):
-    """A sketch, how often it was tagged human (None: no vote), and its standing."""
+    """A sketch as the grid shows it.
+
+    Args:
+        sketch: The sketch.
+        words: Below it.
+        is_above: Whether it is tagged human more often than the human sketch of its row.
+        is_highest: Whether no other of its row is tagged human as often.
+    """
 
     sketch: StudySketch
-    share: float | None
-    standing: str
+    words: str
+    is_above: bool = False
+    is_highest: bool = False
 
 
-def rows_of(study: Study, category: str, shares: Mapping[str, float | None]) -> list[list[Shown]]:
-    """Put the sketches of a category and their shares, which are by their names, into rows.
+def rows_of(
+    study: Study,
+    category: str,
+    shares: Mapping[str, float | None],
+    counts: Mapping[str, int],
+) -> list[list[Shown]]:
+    """Put the sketches of a category into rows, with their shares and numbers of votes.
+
+    Args:
+        study: The study.
+        category: One of its categories.
+        shares: How often each sketch was tagged human, by their names; None: no vote.
+        counts: Numbers of votes, by their names.
 
     Returns:
         A row for each human sketch, a sketch for each source: the human one first.
     """
-    columns = [study.of(source, category) for source in study.sources]
     rows = []
-    for sketches in zip(*columns, strict=True):
+    for sketches in rows_of_originals(study, category):
         known = [share for one in sketches if (share := shares[one.name]) is not None]
         human = shares[sketches[0].name]
         row = []
         for sketch in sketches:
-            share, standing = shares[sketch.name], PLAIN
-            if share is not None and len(known) > 1 and share == max(known):
-                standing = HIGHEST
-            elif share is not None and human is not None and share > human:
-                standing = ABOVE
-            row.append(Shown(sketch, share, standing))
+            share = shares[sketch.name]
+            if share is None:
+                row.append(Shown(sketch, "–"))
+                continue
+            is_highest = len(known) > 1 and share == max(known) and known.count(share) == 1
+            is_above = human is not None and share > human
+            words = f"{100 * share:.0f} % ({counts[sketch.name]})"
+            row.append(Shown(sketch, words, is_above, is_highest))
         rows.append(row)
     return rows
 
 
-def grid(rows: Sequence[Sequence[Shown]]) -> str:
-    """Draw rows of sketches, in two blocks side by side where there is room.
+def rows_of_originals(study: Study, category: str) -> list[tuple[StudySketch, ...]]:
+    """Return each human sketch of a category with its redrawings, in the order of the sources."""
+    columns = [study.of(source, category) for source in study.sources]
+    return list(zip(*columns, strict=True))
 
-    SVG in the colours of the report's page: green above the human one, red the highest.
+
+def grid(rows: Sequence[Sequence[Shown]]) -> str:
+    """Draw rows of sketches, in blocks side by side where there is room.
+
+    SVG in the colours of the report's page: green above the human one, bold the highest.
     """
     num_columns = len(rows[0])
-    num_blocks = 2 if len(rows) > 1 and num_columns <= 7 else 1
+    fit = int((_WIDTH + _BETWEEN) / (num_columns * (_MOST + _GAP) + _BETWEEN))
+    num_blocks = min(len(rows), max(fit, 2 if num_columns <= 7 else 1))
     room = (_WIDTH - _BETWEEN * (num_blocks - 1)) / num_blocks
     cell = max(_LEAST, min(_MOST, room / num_columns - _GAP))
     wide = num_columns * (cell + _GAP)
@@ -76,18 +100,15 @@ def grid(rows: Sequence[Sequence[Shown]]) -> str:
 
 def _cell(shown: Shown, left: float, top: float, side: float) -> str:
     """A sketch in a frame, and its share: marked by shape too, for those who see no colours."""
-    kind = "c3" if shown.standing == HIGHEST else "c1" if shown.standing == ABOVE else ""
     frame = charts.rect(left, top, side, side, 'class="frame" rx="6"')
     drawing = drawing_group(
         kept_sketch(shown.sketch.drawing), side, side / 9, side / 56, "var(--ink)", (left, top)
     )
-    words = "–" if shown.share is None else f"{100 * shown.share:.0f} %"
     middle, line = left + side / 2, top + side + 13
-    if not kind:
-        return frame + drawing + charts.text(words, middle, line, kind="small")
-    tag = charts.text(words, middle, line, kind=f"strong {kind}")
-    if shown.standing == HIGHEST:
-        half = 4.1 * len(words) + 4
-        pill = 'rx="9" fill="var(--c3)" fill-opacity="0.18"'
+    kind = "small" + " strong" * shown.is_highest + " c1" * shown.is_above
+    tag = charts.text(shown.words, middle, line, kind=kind)
+    if shown.is_above:
+        half = 3.1 * len(shown.words) + 4
+        pill = 'rx="9" fill="var(--c1)" fill-opacity="0.16"'
         tag = charts.rect(middle - half, line - 9, 2 * half, 18, pill) + tag
     return frame + drawing + tag

@@ -9,25 +9,30 @@ from pathlib import Path
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.sections import sections
+from sketch_pix2seq.evaluation.turing.trials import codebook_csv, trials_csv
 from sketch_pix2seq.io.atomic import atomic_write
 
-VOTES = "votes.csv"
+VOTES, CODEBOOK = "votes.csv", "codebook.csv"
 _DIGITS = 12  # of a SHA-256, for people
 
 
 def write_results(outcome: StudyOutcome, provenance: Provenance, out: Path) -> Path:
-    """Write the page and what lies beside it: see `write_report`, and all votes as `votes.csv`."""
+    """Write the page and what lies beside it: see `write_report`; all votes and their codebook."""
     all_sections = list(sections(outcome))
     made = asdict(provenance)
     results = {
         "made": made,
         "study": {"digest": outcome.study.digest, **outcome.study.made},
-        "left out": sorted(outcome.left_out),
+        "settings": asdict(outcome.study.settings),
+        "left out": outcome.reasons,
     }
-    beside = "Tables and all votes as CSV, everything as JSON, lie beside this page."
+    beside = (
+        "Tables, all votes and their codebook as CSV, everything as JSON, lie beside this page."
+    )
     page = results_page(outcome, all_sections, facts=list(made.items()), beside=beside)
     written = write_report(all_sections, results, page, out)
-    atomic_write(out / VOTES, outcome.to_csv().encode())
+    atomic_write(out / VOTES, trials_csv(outcome).encode())
+    atomic_write(out / CODEBOOK, codebook_csv().encode())
     return written
 
 
@@ -48,6 +53,8 @@ def results_page(
     """
     study, count = outcome.study, len(outcome.everybody.participants)
     of_study = [("study", study.digest[:_DIGITS]), ("votes", f"{outcome.everybody.cast.sum():,}")]
+    wanted = study.settings.participants
+    of_study += [("finished", f"{outcome.num_finished:,}" + (f" of {wanted:,}" if wanted else ""))]
     of_study += [("participation", outcome.period)] if outcome.period else []
     people = "1 person" if count == 1 else f"{count:,} people"
     return render(

@@ -5,11 +5,12 @@ Source of what the paper found: Chen et al., arXiv 1709.04121, Table 3 and secti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
-from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import (
@@ -20,28 +21,27 @@ from sketch_pix2seq.evaluation.report.tables import (
     format_cell,
     listed,
 )
+from sketch_pix2seq.evaluation.turing.detection import Detection, detections
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
-from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
-from sketch_pix2seq.evaluation.turing.statistics import LEAST_HUMAN, MOST_HUMAN, RESAMPLES
+from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome, exclusion_rule
+from sketch_pix2seq.evaluation.turing.statistics import LEAST_PEOPLE, RESAMPLES
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
 PAPER = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
 """How often each source's sketches were tagged human. A model of another name has none."""
 PARTICIPANTS, LEFT_OUT = 61, 2
 _INTERVALS = (
-    f"Intervals are 95 %: {RESAMPLES:,} times participants and sketches, both, are drawn anew "
-    "with replacement (pigeonhole bootstrap), for votes of one person, and votes on one sketch, "
-    "are alike."
+    f"Intervals are 95 %: participants and sketches, both, are {RESAMPLES:,} times resampled with "
+    "replacement (pigeonhole bootstrap), because votes of one person, and votes on one sketch, are "
+    "correlated. None is narrower than Wilson's; with fewer than "
+    f"{LEAST_PEOPLE} people, each counts as one answer there."
 )
-_RULE = (
-    f"Who tagged more than {MOST_HUMAN:.0%} or less than {LEAST_HUMAN:.0%} of what they saw as "
-    "human is left out, as in the paper."
-).replace("%", " %")
 
 
 def sections(outcome: StudyOutcome) -> Iterator[Section]:
     """Yield all sections in their order."""
     yield _passing(outcome)
+    yield _detection(outcome)
     yield _by_category(outcome)
     yield _by_sketch(outcome)
     yield _participants(outcome)
@@ -61,26 +61,27 @@ def _passing(outcome: StudyOutcome) -> Section:
         for source in outcome.study.sources
     ]
     found = [row for row in rows if row[1] is not None]
+    people = len(outcome.counted.participants)
+    few = f" Too few people yet to conclude anything: {people}." if people < LEAST_PEOPLE else ""
     return Section(
         name="passing",
-        title="Taken for human: how often",
-        see="A source that draws as people do is tagged human as often as people are, "
-        "which is far from always.",
-        how=f"{_RULE} {_INTERVALS} A redrawing and the sketch that it redraws are drawn anew "
-        "together where they are compared.",
+        title="How often each source was judged human",
+        see="People's own sketches are the yardstick, not 50 %.",
+        how=f"{exclusion_rule(outcome.study)} {_INTERVALS} A redrawing and the sketch that it "
+        "redraws are resampled together where they are compared.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
-        here=listed(found) + "." if found else "no votes that count yet.",
+        here=f"{listed(found)}.{few}" if found else "no votes that count yet.",
         tables=[
             Table(
                 name="turing",
                 title="Tagged human",
                 columns=[
                     *columns("drawn by", "tagged human"),
-                    Column("against human", "points"),
-                    Column("nobody left out"),
+                    Column("difference from human", "points"),
+                    Column("without exclusions"),
                     Column("the paper"),
-                    Column("votes that count", "number"),
+                    Column("votes analysed", "number"),
                 ],
                 rows=rows,
                 yardsticks=1,
@@ -88,6 +89,57 @@ def _passing(outcome: StudyOutcome) -> Section:
         ],
         figures=[],
     )
+
+
+def _detection(outcome: StudyOutcome) -> Section:
+    """Sensitivity and criterion, for each participant and source."""
+    study = outcome.study
+    found = list(detections(study, outcome.counted))
+    rows: list[list[Cell]] = []
+    for source in study.sources[1:]:
+        own = [one for one in found if one.source == source]
+        pairs = np.array([(one.sensitivity, one.criterion) for one in own]).reshape(-1, 2)
+        seed = int(study.made["seed"])
+        means = [_rounded(estimate(one, seed)) if own else None for one in pairs.T]
+        rows.append([source, *means, len(own)])
+    known = [row for row in rows if row[1] is not None]
+    return Section(
+        name="detection",
+        title="Signal detection",
+        see="d′ 0: participants cannot distinguish a source from people; above 0: they can. "
+        "Criterion above 0: they rather say computer.",
+        how="For each participant and source, human sketches being the signal; half an answer is "
+        "added to each count (Hautus, 1995). Means over participants, 95 % bootstrap intervals "
+        "over them. Few answers of a person pull d′ towards 0: compare sources, not studies.",
+        paper="has no such numbers.",
+        here=f"d′ {listed(known, form='number')}." if known else "no votes that count yet.",
+        tables=[
+            Table(
+                name="turing-detection",
+                title="Sensitivity and criterion",
+                columns=columns("drawn by", "d′", "criterion", "participants", form="number"),
+                rows=rows,
+            ),
+            Table(
+                name="turing-detection-participants",
+                title="",
+                columns=[
+                    *columns("participant", "drawn by", form="text"),
+                    *(
+                        Column(name, "number")
+                        for name in (*Detection._fields[2:], "d′", "criterion")
+                    ),
+                ],
+                rows=[[*one, round(one.sensitivity, 6), round(one.criterion, 6)] for one in found],
+                page_columns=0,
+            ),
+        ],
+        figures=[],
+    )
+
+
+def _rounded(one: Estimate) -> Estimate:
+    return Estimate(round(one.value, 2), round(one.low, 2), round(one.high, 2))
 
 
 def _by_category(outcome: StudyOutcome) -> Section:
@@ -101,20 +153,23 @@ def _by_category(outcome: StudyOutcome) -> Section:
         some = [outcome.share(source, name) for source in study.sources]
         known = [one for one in some if one is not None]
         if len(known) == len(some):
-            shown.append((name or "all", known))
+            votes = sum(outcome.num_votes(source, name) for source in study.sources)
+            shown.append((f"{name or 'all'} ({votes:,})", known))
     figures = [
         Figure(
             "turing-categories",
             "Tagged human, by category",
             charts.dots([name for name, _ in shown], study.sources, [some for _, some in shown]),
-            "Where lines lie beside each other, these votes show no difference.",
+            "In brackets the number of votes. Overlapping intervals: no clear difference.",
         )
     ]
     return Section(
         name="categories",
-        title="Categories: what is easy to pass with",
+        title="Results by category",
         see="Some things are drawn alike by everybody; others give the computer away.",
-        how=f"As above, {study.made['per_category']} human sketches of each category.",
+        how="As above. Human sketches: "
+        + ", ".join(f"{name} {len(study.of(HUMAN, name))}" for name in study.categories)
+        + ".",
         paper="pigs by the CNN were tagged human more often (67 % without KL, 61 % with) than by "
         "the RNN (50 %, 45 %).",
         here="most often tagged human: " + "; ".join(_best(outcome)) + "."
@@ -159,12 +214,12 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
     num_redrawings = len(sketches) - len(study.of(HUMAN))
     return Section(
         name="sketches",
-        title="Sketches: each with its share",
+        title="Results by sketch",
         see="Left the human sketch, beside it each model's redrawing of it. Below each how often "
-        "it was tagged human: green if more often than the human one, red on a tint if the most "
-        "often of its row.",
-        how=_RULE,
-        paper="shows the same of its 150 sketches, in the same colours (Figure 3).",
+        "it was tagged human, and the number of votes in brackets.",
+        how=f"{exclusion_rule(outcome.study)} A share of few votes says little: with 60 it is "
+        "good to about ± 12 points.",
+        paper="shows the same of its 150 sketches (Figure 3).",
         here=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
         "what they redraw.",
         tables=[
@@ -194,8 +249,8 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
             Figure(
                 f"turing-{category}",
                 category,
-                grid(rows_of(study, category, shares)),
-                "Green: above the human one. Red: the highest of the row.",
+                grid(rows_of(study, category, shares, counts)),
+                "Green: above the human original. Bold: highest in the row.",
             )
             for category in study.categories
         ],
@@ -203,21 +258,22 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
 
 
 def _participants(outcome: StudyOutcome) -> Section:
-    table = outcome.everybody
+    table, settings = outcome.everybody, outcome.study.settings
     answered, human = table.cast.sum(axis=1), table.human.sum(axis=1)
-    total = len(table.sketches)
-    finished = int((answered == total).sum())
     count, out = len(table.participants), len(outcome.left_out)
-    middle = f"{np.median(answered):.0f}" if count else "no"
+    wanted = f" of {settings.participants:,}" if settings.participants else ""
+    middle = f"{np.median(answered):g}" if count else "no"
+    reasons = Counter(outcome.reasons.values())
+    why = "".join(f", {number:,} for {reason}" for reason, number in sorted(reasons.items()))
     return Section(
         name="participants",
         title="Participants",
-        see="Nobody's name, address or hour is kept: a number stands for each.",
+        see=f"{outcome.num_finished:,}{wanted} finished.",
         how="Everybody with at least one vote. Who stopped before the end counts with what they "
-        "answered.",
+        "answered. No name, address or time of day is stored: a number stands for each.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} left out.",
-        here=f"{count:,} participants, {out:,} left out; {finished:,} answered all {total:,} "
-        f"sketches, half of them {middle} or more.",
+        here=f"{count:,} participants, {out:,} left out{why}; {outcome.num_finished:,} answered "
+        f"all {outcome.num_trials:,} pictures that they were shown; median {middle} answers.",
         tables=[
             Table(
                 name="turing-participants",
@@ -233,7 +289,7 @@ def _participants(outcome: StudyOutcome) -> Section:
                         name,
                         int(answered[place]),
                         round(float(human[place] / answered[place]), 6),
-                        "yes" if name in outcome.left_out else "no",
+                        outcome.reasons.get(name, "no"),
                     ]
                     for place, name in enumerate(table.participants)
                 ],

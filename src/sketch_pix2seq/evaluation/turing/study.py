@@ -1,26 +1,34 @@
 """A study: human test drawings, every model's redrawing of each, all drawn in one style.
 
-    study.json      what it is made of, and who drew which sketch: for its maker alone
+    study.json      what it is made of, who drew which sketch, how it is run: for its maker alone
     sketches/ID.png each sketch, in one size and line width, under a name that says nothing
 
 `create` makes a study; this module stores and opens it.
+
+*Convention*: format 2 adds attention checks and settings. A study of format 1 has neither, and its
+digest, by which votes belong to it, stays as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sketch_pix2seq.errors import StudyError
+from sketch_pix2seq.errors import StudyError, UsageError
 from sketch_pix2seq.evaluation.parts import KeptSketch
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
+from sketch_pix2seq.io.atomic import atomic_write
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 STUDY_FILE = "study.json"
 SKETCHES = "sketches"
 HUMAN = "human"
+Tag = Literal["human", "computer"]
+"""What a participant says of a sketch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +47,35 @@ class StudySketch:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study, its sketches in random order, and everything that it depends on (`made`)."""
+    """A study.
+
+    Args:
+        sketches: Its sketches in random order.
+        made: Everything that they depend on.
+        format_version: Of its file.
+        checks: The right answers to attention checks, by the names of their pictures.
+        settings: How it is run.
+    """
 
     sketches: tuple[StudySketch, ...]
     made: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+    checks: dict[str, Tag] = field(default_factory=dict)
+    settings: StudySettings = field(default_factory=StudySettings)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that it is: votes belong to one study alone."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """SHA-256 of all that is shown: votes belong to one study alone, whatever its settings."""
+        content = asdict(self)
+        del content["settings"]
+        if not self.checks:
+            del content["checks"]
+        return hashlib.sha256(_json(content).encode()).hexdigest()
+
+    @property
+    def pictures(self) -> list[str]:
+        """Names of all pictures: sketches and attention checks."""
+        return [*(sketch.name for sketch in self.sketches), *self.checks]
 
     @property
     def sources(self) -> list[str]:
@@ -69,9 +96,26 @@ class Study:
         ]
         return sorted(found, key=lambda sketch: (sketch.category, sketch.original))
 
+    def without(self, labels: Sequence[str]) -> Study:
+        """Drop human drawings, by their labels or names, and all redrawings of them."""
+        known = {name: name for name in {sketch.original for sketch in self.sketches}}
+        known |= {label: name for name, label in self.made.get("labels", {}).items()}
+        unknown = [label for label in labels if label not in known]
+        if unknown:
+            raise UsageError("the study has no human drawing of this label", got=unknown[0])
+        dropped = {known[label] for label in labels}
+        kept = tuple(one for one in self.sketches if one.original not in dropped)
+        if {one.category for one in kept} != set(self.categories):
+            raise UsageError("each category must keep a drawing")
+        return replace(self, sketches=kept)
+
     def to_json(self) -> str:
         """As `study.json` keeps it."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return _json(asdict(self))
+
+    def save(self, folder: Path) -> None:
+        """Write `study.json` anew, such as with other settings."""
+        atomic_write(folder / STUDY_FILE, self.to_json().encode())
 
     @classmethod
     def open(cls, folder: Path) -> Study:
@@ -80,8 +124,13 @@ class Study:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             version = content["format_version"]
-            sketches = tuple(StudySketch(**sketch) for sketch in content["sketches"])
-            study = cls(sketches=sketches, made=content["made"])
+            study = cls(
+                sketches=tuple(StudySketch(**sketch) for sketch in content["sketches"]),
+                made=content["made"],
+                format_version=version,
+                checks=dict(content.get("checks", {})),
+                settings=StudySettings.from_dict(content.get("settings", {})),
+            )
             _ = study.sources, study.categories
         except FileNotFoundError as error:
             raise StudyError(
@@ -95,11 +144,16 @@ class Study:
             TypeError,
             AttributeError,
             RecursionError,
+            UsageError,
         ) as error:
             raise StudyError(f"`{path}` cannot be read", got=repr(error)[:200]) from error
-        if version != FORMAT_VERSION:
-            raise StudyError(f"`{path}` must be of format {FORMAT_VERSION}", got=version)
-        for sketch in sketches:
-            if not (folder / SKETCHES / f"{sketch.name}.png").is_file():
-                raise StudyError(f"`{folder}` lacks the picture of a sketch", got=sketch.name)
+        if version not in (1, FORMAT_VERSION):
+            raise StudyError(f"`{path}` must be of format {FORMAT_VERSION} or 1", got=version)
+        for name in study.pictures:
+            if not (folder / SKETCHES / f"{name}.png").is_file():
+                raise StudyError(f"`{folder}` lacks the picture of a sketch", got=name)
         return study
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"

@@ -1,7 +1,7 @@
 // A question without loading a page for each: keys, the next picture fetched meanwhile, and an
 // answer sent until it is kept. Without this script the same form works by itself.
 
-const KEYS = { ArrowLeft: "human", ArrowRight: "computer" };
+const KEYS = ["ArrowLeft", "ArrowRight"]; // of the buttons, from the left
 const LEAST_LOOK = 300; // ms: a second click of a double click is no answer to the next sketch
 const WAITS = [1, 2, 4, 8]; // seconds between attempts
 
@@ -12,6 +12,8 @@ const buttons = [...form.querySelectorAll("button[name=tag]")];
 let shownAt = performance.now();
 let busy = false;
 
+if (!sketch.complete) sketch.addEventListener("load", () => { shownAt = performance.now(); });
+
 for (const key of form.querySelectorAll("kbd")) key.hidden = false;
 fetchAhead(form.dataset.following);
 
@@ -21,10 +23,10 @@ form.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const tag = KEYS[event.key];
-  if (!tag || event.repeat || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const button = buttons[KEYS.indexOf(event.key)];
+  if (!button || event.repeat || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  answer(tag);
+  answer(button.value);
 });
 
 addEventListener("pageshow", (event) => {
@@ -32,9 +34,11 @@ addEventListener("pageshow", (event) => {
 });
 
 async function answer(tag) {
-  if (busy || performance.now() - shownAt < LEAST_LOOK) return;
+  const ms = Math.round(performance.now() - shownAt);
+  if (busy || ms < LEAST_LOOK) return;
   setBusy(true, tag);
-  const next = await send({ sketch: form.elements.sketch.value, tag });
+  const timed = "timed" in form.dataset ? { ms } : {};
+  const next = await send({ sketch: form.elements.sketch.value, tag, ...timed });
   if (next === null) return location.reload(); // not to be settled here: let the site say what is so
   if (next.sketch === null) return location.assign("/thanks");
   await show(next);
@@ -58,7 +62,7 @@ async function send(vote) {
     } catch {
       // no connection: try again
     }
-    trouble.textContent = "Your answer is not kept yet. Trying again…";
+    trouble.textContent = "Not saved yet. Trying again …";
     const wait = WAITS[Math.min(attempt, WAITS.length - 1)];
     await new Promise((resolve) => setTimeout(resolve, 1000 * wait));
   }
@@ -87,7 +91,7 @@ async function fetched(name) {
       trouble.textContent = "";
       return picture;
     } catch {
-      trouble.textContent = "The next sketch does not come. Trying again…";
+      trouble.textContent = "Loading the next sketch …";
       await new Promise((resolve) => setTimeout(resolve, 1000 * WAITS[1]));
     }
   }
@@ -100,6 +104,9 @@ function fetchAhead(name) {
 function setBusy(now, tag = "") {
   busy = now;
   form.setAttribute("aria-busy", String(now));
-  for (const button of buttons) button.classList.toggle("chosen", now && button.value === tag);
+  for (const button of buttons) {
+    button.classList.toggle("chosen", now && button.value === tag);
+    if (!now && !button.matches(":focus-visible")) button.blur(); // no trace of the last answer
+  }
   if (!now) shownAt = performance.now();
 }

@@ -189,7 +189,7 @@ class _GalleryIndex:
                     category=one.sketch.category or "",
                     x=one.place[0],
                     y=one.place[1],
-                    drawing=strokes_in_middle(one.sketch.rounded()),
+                    drawing=strokes_in_middle(one.sketch.to_quickdraw_grid()),
                 )
                 for one in (gallery.items if gallery else ())
             ],

@@ -2,7 +2,8 @@
 
 database            tables, migrations, opening SQLite or PostgreSQL
 store               participants and their votes
-order               in which order a participant sees the sketches
+place               where a participant is in their own order of sketches
+consent             a study's own consent text
 pictures            the sketches, as pictures that reveal nothing but the drawing
 participant_cookie  which participant a request comes from
 app                 the pages

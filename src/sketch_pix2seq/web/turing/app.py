@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.evaluation.turing.design import Design
+from sketch_pix2seq.evaluation.turing.study import HUMAN, Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
+from sketch_pix2seq.web.turing.consent import consent_html
 from sketch_pix2seq.web.turing.pictures import load_pictures
 from sketch_pix2seq.web.turing.results import results_routes
 from sketch_pix2seq.web.turing.routes import StudyContext, api, routes
@@ -27,7 +29,6 @@ def create_turing(
     store: Store,
     *,
     results_token: str,
-    contact: str = "",
     limits: Limits = LIMITS,
 ) -> FastAPI:
     """Make the site of a study.
@@ -37,7 +38,6 @@ def create_turing(
         folder: Folder of the study.
         store: The votes. It is closed when the site ends.
         results_token: Password of the results.
-        contact: Whom participants can ask, as the first page says it; may be empty.
         limits: What a client may send.
 
     Returns:
@@ -45,7 +45,18 @@ def create_turing(
 
     Raises:
         StudyError: If a picture of the study cannot be shown.
+        UsageError: If the study's settings do not fit its sketches.
     """
+    drawn_by_human = {sketch.name: sketch.source == HUMAN for sketch in study.sketches}
+
+    def score(answers: Mapping[str, bool]) -> tuple[int, int]:
+        right = [
+            human == drawn_by_human[name]
+            for name, human in answers.items()
+            if name in drawn_by_human
+        ]
+        return sum(right), len(right)
+
     pictures = load_pictures(study, folder)
 
     @asynccontextmanager
@@ -64,7 +75,10 @@ def create_turing(
         store=store,
         pictures=pictures,
         licence=str(study.made.get("licence", "")),
-        contact=contact,
+        settings=study.settings,
+        design=Design(study),
+        consent=consent_html(study.settings.consent),
+        score=score,
     )
     app.include_router(routes)
     app.include_router(api)

@@ -20,7 +20,8 @@ from alembic.script import ScriptDirectory
 
 from sketch_pix2seq.errors import StudyError, UsageError
 
-# the tables as they are now: no column could reveal who somebody is, or when exactly they came
+# the tables as they are now: by themselves no column reveals who somebody is, or when exactly they
+# came; what a study may ask for beside is null unless its settings say so
 METADATA = sa.MetaData()
 
 STUDY = sa.Table(
@@ -37,8 +38,12 @@ PARTICIPANTS = sa.Table(
     sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("joined", sa.Date, nullable=False),
+    sa.Column("external_id", sa.String(200), nullable=True),
+    sa.Column("human_left", sa.Boolean, nullable=True),
+    sa.Index("turing_external_id", "external_id", unique=True),
     sqlite_autoincrement=True,  # the number of one who withdrew is not given again
-    comment="A random token's SHA-256, the seed of an order, a day: nothing else is known.",
+    comment="A random token's SHA-256, the seed of an order, a day, the side of a button; an id "
+    "of elsewhere only where the study asks for it.",
 )
 
 VOTES = sa.Table(
@@ -53,6 +58,8 @@ VOTES = sa.Table(
     ),
     sa.Column("sketch", sa.String(64), primary_key=True),
     sa.Column("human", sa.Boolean, nullable=False),
+    sa.Column("position", sa.Integer, nullable=True),
+    sa.Column("response_ms", sa.Integer, nullable=True),
     comment="One vote of each participant on each sketch: the key sees to it.",
 )
 

@@ -23,15 +23,15 @@ def load_pictures(study: Study, folder: Path) -> dict[str, bytes]:
     """Read the pictures of a study from its folder and make all equally long.
 
     Returns:
-        PNG files by the sketches' names (StudyError if one is no PNG).
+        PNG files by the names of sketches and attention checks (StudyError if one is no PNG).
     """
     pictures: dict[str, bytes] = {}
-    for sketch in study.sketches:
-        path = folder / SKETCHES / f"{sketch.name}.png"
+    for name in study.pictures:
+        path = folder / SKETCHES / f"{name}.png"
         content = path.read_bytes()
         if not content.startswith(_SIGNATURE) or not content.endswith(_END):
             raise StudyError(f"`{path}` must be a PNG file")
-        pictures[sketch.name] = content
+        pictures[name] = content
     longest = max(len(content) for content in pictures.values()) + _CHUNK_BYTES
     return {name: filled(content, longest) for name, content in pictures.items()}
 

@@ -5,18 +5,24 @@ The token comes in the body of a post, never in an address, and leaves no cookie
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import hmac
+import io
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from sketch_pix2seq.evaluation.report.layout import style
+from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.report import results_page
 from sketch_pix2seq.evaluation.turing.study import Study
+from sketch_pix2seq.evaluation.turing.trials import codebook_csv, trials_csv
 from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.store import Store
 
@@ -26,9 +32,11 @@ Token = Annotated[str, Form(max_length=200)]
 _ACTIONS = Markup(
     '<form class="row" method="post" action="/results">'
     '<input type="hidden" name="token" value="{token}">'
-    "<button>Count again</button> "
-    '<button formaction="/results/votes.csv">All votes as CSV</button></form>'
+    "<button>Refresh</button> "
+    '<button formaction="/results/votes.csv">Download votes (CSV)</button> '
+    '<button formaction="/results/codebook.csv">Download codebook (CSV)</button>{ids}</form>'
 )
+_IDS = Markup(' <button formaction="/results/ids.csv">Download IDs (CSV)</button>')
 
 
 def outcome_of(study: Study, store: Store) -> StudyOutcome:
@@ -36,6 +44,26 @@ def outcome_of(study: Study, store: Store) -> StudyOutcome:
     period = store.period()
     days = "" if period is None else " to ".join(sorted({day.isoformat() for day in period}))
     return StudyOutcome(study=study, votes=store.votes(), period=days)
+
+
+def ids_csv(study: Study, store: Store) -> str:
+    """Return who of elsewhere each participant is and whether they finished, as CSV.
+
+    For paying or crediting them; not to be published.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["participant", "id", "answered", "finished"])
+    num_trials = Design(study).num_trials
+    for one in store.external_ids():
+        finished = "yes" if one.answered >= num_trials else "no"
+        writer.writerow([one.participant, _inert(one.external_id), one.answered, finished])
+    return file.getvalue()
+
+
+def _inert(text: str) -> str:
+    """What spreadsheets would take for a formula, as a text: strangers choose what an id is."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
@@ -53,7 +81,7 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
         return hmac.compare_digest(*digests)  # takes as long wherever the first difference is
 
     def refuse(request: Request) -> Response:
-        return page(request, "turing/key.html.jinja", 403, wrong="That is not the token.")
+        return page(request, "turing/key.html.jinja", 403, wrong="Wrong token.")
 
     @routes.get("/results")
     def ask_for_token(request: Request) -> Response:
@@ -63,20 +91,27 @@ def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
     def show(request: Request, token: Token = "") -> Response:
         if not is_right(token):
             return refuse(request)
+        ids = _IDS if study.settings.id_parameters else ""
         shown = results_page(
             outcome_of(study, store),
-            actions=_ACTIONS.format(token=token),
+            actions=_ACTIONS.format(token=token, ids=ids),
             stylesheet=STYLESHEET,
         )
         return HTMLResponse(shown)
 
-    @routes.post("/results/votes.csv")
-    def download(request: Request, token: Token = "") -> Response:
+    @routes.post("/results/{name}.csv")
+    def download(request: Request, name: str, token: Token = "") -> Response:
         if not is_right(token):
             return refuse(request)
-        headers = {"Content-Disposition": 'attachment; filename="votes.csv"'}
-        content = outcome_of(study, store).to_csv()
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+        made: dict[str, Callable[[], str]] = {
+            "votes": lambda: trials_csv(outcome_of(study, store)),
+            "codebook": codebook_csv,
+            "ids": lambda: ids_csv(study, store),
+        }
+        if name not in made:
+            raise HTTPException(404)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+        return Response(made[name](), media_type="text/csv; charset=utf-8", headers=headers)
 
     @routes.get(STYLESHEET)
     def get_style() -> Response:

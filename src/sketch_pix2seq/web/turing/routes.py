@@ -6,34 +6,43 @@ drew a sketch: this module has no access to it.
 
 from __future__ import annotations
 
+import datetime
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
+from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.evaluation.turing.design import Design
+from sketch_pix2seq.evaluation.turing.settings import StudySettings
+from sketch_pix2seq.evaluation.turing.study import Tag
 from sketch_pix2seq.web.answers import page
-from sketch_pix2seq.web.turing.order import Place, own_order, place_in
 from sketch_pix2seq.web.turing.participant_cookie import (
     code_of,
     participant_of,
     read_code,
     set_token_cookie,
 )
+from sketch_pix2seq.web.turing.place import Place, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 
 SECONDS_PER_SKETCH = 4
 """What people take, roughly: for saying beforehand how long it takes."""
 LEAST_LOOK_MS = 300
 """Who answers sooner has not looked: it was the second click of a double click."""
+MOST_MS = 24 * 3600 * 1000
+"""A longer response time is none: the page lay open."""
+MOST_ID = 200
 _PICTURES_KEPT = "private, max-age=86400, immutable"
 
-Tag = Literal["human", "computer"]
 routes, api = APIRouter(include_in_schema=False), APIRouter()
 """All that participants use. The site's `app.state.study` is its `StudyContext`."""
 
@@ -44,36 +53,67 @@ class StudyContext:
 
     Args:
         store: The votes.
-        pictures: PNG files by the sketches' names.
+        pictures: PNG files by the names of sketches and attention checks.
         licence: Licence of the drawings.
-        contact: Whom participants can ask; may be empty.
+        settings: How the study is run.
+        design: Who sees which sketches.
+        consent: The study's own consent text, HTML; may be empty.
+        score: How many answers are right, and how many sketches they are on.
     """
 
     store: Store
     pictures: dict[str, bytes]
     licence: str
-    contact: str
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Names of the sketches, in an order that reveals nothing."""
-        return tuple(sorted(self.pictures))
+    settings: StudySettings
+    design: Design
+    consent: Markup
+    score: Callable[[Mapping[str, bool]], tuple[int, int]]
 
     @property
     def minutes(self) -> int:
         """How long it takes to see all, roughly."""
-        return max(1, round(len(self.names) * SECONDS_PER_SKETCH / 60))
+        return max(1, round(self.design.num_trials * SECONDS_PER_SKETCH / 60))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody new may begin."""
+        settings = self.settings
+        counts = settings.participants is not None
+        finished = self.store.num_finished(self.design.num_trials) if counts else 0
+        return settings.is_closed(finished, datetime.datetime.now(datetime.UTC).date())
 
     def place_of(self, participant: Participant) -> Place:
         """Say where a participant is."""
-        order = own_order(self.names, participant.seed)
-        return place_in(order, self.store.answered(participant))
+        return place_in(self._trials(participant), self.store.answers(participant))
 
-    def take(self, participant: Participant, sketch: str, tag: Tag) -> bool:
-        """Take a vote down on a sketch of this study (else UsageError); see `Store.vote`."""
-        if sketch not in self.pictures:
-            raise UsageError("`sketch` must be one of this study")
-        return self.store.vote(participant, sketch, human=tag == "human")
+    def take(self, participant: Participant, sketch: str, tag: Tag, ms: int | None) -> bool:
+        """Take a vote down on a sketch that the participant sees (else UsageError).
+
+        See `Store.vote`; position and response time are stored only if the study says so.
+        """
+        trials = self._trials(participant)
+        if sketch not in trials:
+            raise UsageError("`sketch` must be one that this participant is shown")
+        stored = self.settings.record_times
+        return self.store.vote(
+            participant,
+            sketch,
+            human=tag == "human",
+            position=trials.index(sketch) + 1 if stored else None,
+            response_ms=ms if stored and ms is not None and 0 <= ms <= MOST_MS else None,
+        )
+
+    def way_out(self, participant: Participant) -> str:
+        """Return the address for those who have finished; empty if there is none."""
+        filled = quote(participant.external_id or "", safe="")
+        return self.settings.completion_url.replace("{id}", filled)
+
+    def _trials(self, participant: Participant) -> tuple[str, ...]:
+        return self._cached_trials(participant.number, participant.seed)
+
+    @cached_property
+    def _cached_trials(self) -> Callable[[int, int], tuple[str, ...]]:
+        return lru_cache(maxsize=1024)(self.design.trials)
 
 
 class VoteForm(BaseModel):
@@ -83,6 +123,9 @@ class VoteForm(BaseModel):
 
     sketch: str = Field(max_length=64, description="Its name, as the page shows it.")
     tag: Tag = Field(description="Who drew it.")
+    ms: int | None = Field(
+        None, description="Milliseconds from seeing it to the answer; kept if the study says so."
+    )
 
 
 class VoteAnswer(BaseModel):
@@ -99,17 +142,33 @@ class VoteAnswer(BaseModel):
 @routes.get("/")
 def show_start(request: Request) -> HTMLResponse:
     """The first page."""
-    return _start(request)
+    names = _study(request).settings.id_parameters
+    found = (request.query_params[name] for name in names if request.query_params.get(name))
+    return _start(request, external_id=next(found, ""))
 
 
 @routes.post("/begin")
-def begin(request: Request) -> Response:
+def begin(
+    request: Request,
+    external_id: Annotated[str, Form()] = "",
+    old_enough: Annotated[str, Form()] = "",
+) -> Response:
     """Take somebody in."""
+    study = _study(request)
     # who followed a link from elsewhere seemed new, for a Strict cookie was not sent; now it is
-    if participant_of(request, _study(request).store) is not None:
+    if _known(request, external_id) is not None:
         return _go("/question")
+    needs_id = bool(study.settings.id_parameters)
+    if study.is_closed or (needs_id and not _is_id(external_id)):
+        return _start(request, 403, external_id)
+    if study.settings.min_age and not old_enough:
+        return _start(request, 422, external_id, wrong="age")
+    try:
+        token = study.store.join(external_id if needs_id else None, study.design.human_left)
+    except UsageError:
+        return _start(request, 409, external_id, wrong="taken")
     answer = _go("/how")
-    set_token_cookie(answer, request, _study(request).store.join())
+    set_token_cookie(answer, request, token)
     return answer
 
 
@@ -118,7 +177,7 @@ def resume(request: Request, code: Annotated[str, Form(max_length=200)] = "") ->
     """Let somebody go on in another browser."""
     token = read_code(code)
     if token is None or _study(request).store.find(token) is None:
-        return _start(request, 422, wrong="Nobody here has this code. Look at it once more.")
+        return _start(request, 422, wrong="code", code=code)
     answer = _go("/question")
     set_token_cookie(answer, request, token)
     return answer
@@ -143,10 +202,18 @@ def show_picture(request: Request, name: str) -> Response:
 @routes.get("/question")
 def ask(request: Request) -> Response:
     """The next sketch."""
-    place = _study(request).place_of(_participant(request))
+    study, participant = _study(request), _participant(request)
+    place = study.place_of(participant)
     if place.sketch is None:
         return _go("/thanks")
-    return page(request, "turing/question.html.jinja", place=place, asked=_now_ms())
+    return page(
+        request,
+        "turing/question.html.jinja",
+        place=place,
+        asked=_now_ms(),
+        human_left=participant.human_left,
+        timed=study.settings.record_times,
+    )
 
 
 @routes.post("/vote")
@@ -157,9 +224,9 @@ def vote(
     asked: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
     """A vote by the page's form."""
-    participant = _participant(request)
-    if not 0 <= _now_ms() - asked < LEAST_LOOK_MS:
-        _study(request).take(participant, sketch, tag)
+    participant, ms = _participant(request), _now_ms() - asked
+    if not 0 <= ms < LEAST_LOOK_MS:
+        _study(request).take(participant, sketch, tag, ms)
     return _go("/question")
 
 
@@ -170,7 +237,7 @@ def vote_without_page(request: Request, form: VoteForm) -> VoteAnswer:
     participant = participant_of(request, study.store)
     if participant is None:
         raise UsageError("this browser takes no part yet", do="Begin at the first page.")
-    counted = study.take(participant, form.sketch, form.tag)
+    counted = study.take(participant, form.sketch, form.tag, form.ms)
     return VoteAnswer(counted=counted, **study.place_of(participant)._asdict())
 
 
@@ -199,17 +266,30 @@ def _study(request: Request) -> StudyContext:
     return study
 
 
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= MOST_ID and text.isprintable()
+
+
+def _known(request: Request, external_id: str = "") -> Participant | None:
+    """Who asks; nobody we know if they come with another id than the browser's last user."""
+    found = participant_of(request, _study(request).store)
+    is_another = found is not None and external_id and found.external_id not in (None, external_id)
+    return None if is_another else found
+
+
 def _participant(request: Request) -> Participant:
     """Who asks. Whom we do not know goes to the start: the browser may have kept no cookie."""
-    found = participant_of(request, _study(request).store)
+    found = _known(request)
     if found is None:
         raise HTTPException(303, headers={"Location": "/?lost"})
     return found
 
 
-def _start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse:
+def _start(
+    request: Request, status: int = 200, external_id: str = "", *, wrong: str = "", code: str = ""
+) -> HTMLResponse:
     study = _study(request)
-    participant = participant_of(request, study.store)
+    participant = _known(request, external_id)
     return page(
         request,
         "turing/start.html.jinja",
@@ -217,15 +297,27 @@ def _start(request: Request, status: int = 200, wrong: str = "") -> HTMLResponse
         study=study,
         place=None if participant is None else study.place_of(participant),
         lost="lost" in request.query_params,
+        external_id=external_id if _is_id(external_id) else "",
+        bad_id=bool(external_id) and not _is_id(external_id),
         wrong=wrong,
+        code=code,
     )
 
 
 def _page(request: Request, template: str) -> Response:
     """A page for those who take part."""
-    study = _study(request)
-    place = study.place_of(_participant(request))
-    return page(request, template, place=place, code=code_of(request), study=study)
+    study, participant = _study(request), _participant(request)
+    answers = study.store.answers(participant)
+    return page(
+        request,
+        template,
+        study=study,
+        place=study.place_of(participant),
+        code=code_of(request),
+        human_left=participant.human_left,
+        score=study.score(answers) if study.settings.show_score else None,
+        way_out=study.way_out(participant),
+    )
 
 
 def _now_ms() -> int:

@@ -12,7 +12,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
@@ -37,10 +37,27 @@ _SEED_BITS = 63
 
 
 class Participant(NamedTuple):
-    """A participant: an anonymous number, the seed of the order in which they see sketches."""
+    """A participant.
+
+    Args:
+        number: An anonymous number, in the order of coming.
+        seed: Of the order in which they see sketches.
+        human_left: Whether *Human* is their left button.
+        external_id: Their id elsewhere, such as at Prolific; None: the study asks for none.
+    """
 
     number: int
     seed: int
+    human_left: bool = True
+    external_id: str | None = None
+
+
+class ExternalId(NamedTuple):
+    """How much a participant with an id of elsewhere has answered, checks included."""
+
+    participant: str
+    external_id: str
+    answered: int
 
 
 class Period(NamedTuple):
@@ -74,34 +91,79 @@ class Store:
         """Close the database."""
         self._reading.dispose()
 
-    def join(self) -> bytes:
-        """Add a participant; return their token, which is not kept here."""
+    def join(
+        self,
+        external_id: str | None = None,
+        human_left: Callable[[int], bool] = lambda number: True,
+    ) -> bytes:
+        """Add a participant; return their token, which is not kept here.
+
+        Args:
+            external_id: Their id elsewhere; None: no id.
+            human_left: Says by their number whether *Human* is their left button.
+
+        Raises:
+            UsageError: If somebody with this id takes part already.
+        """
         token = secrets.token_bytes(TOKEN_BYTES)
         row = {
             "token_hash": _hashed(token),
             "seed": secrets.randbits(_SEED_BITS),
             "joined": datetime.datetime.now(datetime.UTC).date(),
+            "external_id": external_id,
         }
-        with self._transaction(writes=True) as connection:
-            connection.execute(sa.insert(PARTICIPANTS).values(row))
+        taken = UsageError("somebody with this id takes part already")
+        if external_id is not None and self.knows(external_id):
+            raise taken  # before a number is used up, which the design counts on
+        try:
+            with self._transaction(writes=True) as connection:
+                added = connection.execute(sa.insert(PARTICIPANTS).values(row))
+                number = int(added.inserted_primary_key[0])  # type: ignore[index]
+                its_row = sa.update(PARTICIPANTS).where(PARTICIPANTS.c.number == number)
+                connection.execute(its_row.values(human_left=human_left(number)))
+        except sa.exc.IntegrityError as error:
+            raise taken from error
         return token
+
+    def knows(self, external_id: str) -> bool:
+        """Say whether somebody with this id takes part."""
+        query = sa.select(PARTICIPANTS.c.number).where(PARTICIPANTS.c.external_id == external_id)
+        with self._transaction() as connection:
+            return connection.execute(query).first() is not None
 
     def find(self, token: bytes) -> Participant | None:
         """Return the participant with this token; None: there is no such one."""
-        query = sa.select(PARTICIPANTS.c.number, PARTICIPANTS.c.seed)
+        columns = PARTICIPANTS.c
+        query = sa.select(columns.number, columns.seed, columns.human_left, columns.external_id)
         with self._transaction() as connection:
-            found = connection.execute(query.where(PARTICIPANTS.c.token_hash == _hashed(token)))
+            found = connection.execute(query.where(columns.token_hash == _hashed(token)))
             row = found.one_or_none()
-        return None if row is None else Participant(*row)
+        return None if row is None else Participant(row[0], row[1], row[2] is not False, row[3])
 
-    def answered(self, participant: Participant) -> set[str]:
-        """Return the names of the sketches that one has voted on."""
-        query = sa.select(VOTES.c.sketch).where(VOTES.c.participant == participant.number)
+    def answers(self, participant: Participant) -> dict[str, bool]:
+        """Return by the names of the sketches that one has voted on whether they said human."""
+        query = sa.select(VOTES.c.sketch, VOTES.c.human)
+        query = query.where(VOTES.c.participant == participant.number)
         with self._transaction() as connection:
-            return set(connection.execute(query).scalars())
+            return {sketch: bool(human) for sketch, human in connection.execute(query)}
 
-    def vote(self, participant: Participant, sketch: str, *, human: bool) -> bool:
+    def vote(
+        self,
+        participant: Participant,
+        sketch: str,
+        *,
+        human: bool,
+        position: int | None = None,
+        response_ms: int | None = None,
+    ) -> bool:
         """Take a vote down, if it is the first of this participant on this sketch.
+
+        Args:
+            participant: Who votes.
+            sketch: Name of the sketch.
+            human: Whether they say that a human drew it.
+            position: The so-many-th that they see, from 1; None: not stored.
+            response_ms: Milliseconds from seeing it to the answer; None: not stored.
 
         Returns:
             Whether it counts; False: there was one already, which stays as it is.
@@ -110,7 +172,13 @@ class Store:
             UsageError: If the participant has withdrawn.
             BusyError: If it could not be taken down.
         """
-        row = {"participant": participant.number, "sketch": sketch, "human": human}
+        row = {
+            "participant": participant.number,
+            "sketch": sketch,
+            "human": human,
+            "position": position,
+            "response_ms": response_ms,
+        }
         statement = self._insert(VOTES).values(row).on_conflict_do_nothing()
         statement = statement.execution_options(preserve_rowcount=True)
         try:
@@ -140,12 +208,39 @@ class Store:
             return self._could_write
 
     def votes(self) -> list[Vote]:
-        """Return all votes, by participant; without the time of each."""
-        query = sa.select(VOTES).order_by(VOTES.c.participant, VOTES.c.sketch)
+        """Return all votes, by participant; without the time of day of each."""
+        query = (
+            sa.select(VOTES, PARTICIPANTS.c.human_left)
+            .join(PARTICIPANTS, VOTES.c.participant == PARTICIPANTS.c.number)
+            .order_by(VOTES.c.participant, VOTES.c.position, VOTES.c.sketch)
+        )
         with self._transaction() as connection:
             return [
-                Vote(f"{row[0]:04d}", row[1], bool(row[2])) for row in connection.execute(query)
+                Vote(_label(row[0]), row[1], bool(row[2]), row[3], row[4], row[5] is not False)
+                for row in connection.execute(query)
             ]
+
+    def num_finished(self, num_trials: int) -> int:
+        """Return how many participants have answered so many sketches."""
+        each = sa.select(VOTES.c.participant).group_by(VOTES.c.participant)
+        finished = each.having(sa.func.count() >= num_trials).subquery()
+        with self._transaction() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.count()).select_from(finished)).scalar() or 0
+            )
+
+    def external_ids(self) -> list[ExternalId]:
+        """Return all participants with an id of elsewhere."""
+        columns = PARTICIPANTS.c
+        query = (
+            sa.select(columns.number, columns.external_id, sa.func.count(VOTES.c.sketch))
+            .outerjoin(VOTES, VOTES.c.participant == columns.number)
+            .where(columns.external_id.is_not(None))
+            .group_by(columns.number, columns.external_id)
+            .order_by(columns.number)
+        )
+        with self._transaction() as connection:
+            return [ExternalId(_label(row[0]), *row[1:]) for row in connection.execute(query)]
 
     def period(self) -> Period | None:
         """Say when those who voted came; None: nobody did."""
@@ -172,6 +267,10 @@ class Store:
         except (sa.exc.SQLAlchemyError, ValueError, TypeError) as error:
             reason = str(getattr(error, "orig", error)).partition("\n")[0][:100]
             raise StudyError("the database must hold votes as we write them", got=reason) from error
+
+
+def _label(number: int) -> str:
+    return f"{number:04d}"
 
 
 def _hashed(token: bytes) -> bytes:

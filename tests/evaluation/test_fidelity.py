@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fidelity import fidelity
 
 from sketch_pix2seq import Sketch
+from sketch_pix2seq.evaluation.fidelity import fidelity
 
 BOX = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
 

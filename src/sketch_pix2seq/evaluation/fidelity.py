@@ -1,6 +1,7 @@
 """How close a redrawing keeps to its drawing: lines off, small strokes kept, ink drawn.
 
-Each drawing is first moved and scaled so that its longest side is 1, its middle at (0, 0).
+*Convention*: each drawing is first moved and scaled so that its longest side is 1, its middle at
+(0, 0).
 """
 
 from __future__ import annotations
@@ -80,13 +81,13 @@ def _length(strokes: list[Float64[np.ndarray, "_ 2"]]) -> float:
 
 def _samples(strokes: list[Float64[np.ndarray, "_ 2"]]) -> Float64[np.ndarray, "N 2"]:
     """Points on the lines, equally far apart."""
-    found = []
+    samples = []
     for stroke in strokes:
         steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
         along = np.concatenate(([0.0], np.cumsum(steps)))
         at = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / SAMPLE_EVERY)) + 1)
-        found.append(np.stack([np.interp(at, along, stroke[:, axis]) for axis in (0, 1)], axis=1))
-    return np.concatenate(found) if found else np.zeros((0, 2))
+        samples.append(np.stack([np.interp(at, along, stroke[:, axis]) for axis in (0, 1)], axis=1))
+    return np.concatenate(samples) if samples else np.zeros((0, 2))
 
 
 def _distance(

@@ -1,10 +1,8 @@
-"""In which order a participant sees the sketches: one of their own, the same at every visit."""
+"""Where a participant is in their own order of sketches."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -17,21 +15,6 @@ class Place(NamedTuple):
     "The one to vote on now; None: all are done."
     following: str | None
     "The one after it, so that its picture can be fetched meanwhile."
-
-
-@lru_cache(maxsize=1024)
-def own_order(sketches: tuple[str, ...], seed: int) -> tuple[str, ...]:
-    """Put sketches into a participant's order.
-
-    By SHA-256 of seed and name, so that it is the same on every machine and in every release.
-
-    Example:
-        >>> sorted(own_order(("a", "b", "c"), 5))
-        ['a', 'b', 'c']
-    """
-    return tuple(
-        sorted(sketches, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
-    )
 
 
 def place_in(order: tuple[str, ...], answered: Iterable[str]) -> Place:

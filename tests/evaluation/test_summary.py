@@ -1,0 +1,100 @@
+"""The one table, and trainings with several seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundles import tiny_bundle
+from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.evaluation import (
+    diversity,
+    interpolation,
+    latent,
+    likeness,
+    redrawing,
+    summary,
+)
+from sketch_pix2seq.evaluation.baselines import baselines
+from sketch_pix2seq.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    EvaluationSettings,
+    HeldOut,
+    Results,
+)
+from sketch_pix2seq.evaluation.parts import measure_all
+from sketch_pix2seq.evaluation.report.claims import claims
+from sketch_pix2seq.inference.sketcher import Sketcher
+
+
+@pytest.fixture(scope="module")
+def found(
+    evaluation: Evaluation, drawings: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Results:
+    """Four models, two trainings each; those with the KL term know nothing else."""
+    bundles = {"cnn": "picture", "cnn_kl": "picture", "rnn": "strokes", "rnn_kl": "strokes"}
+    models = [
+        EvaluatedModel(label, Sketcher(tiny_bundle(kind)), f"{label} {training}", None, training)
+        for label, kind in bundles.items()
+        for training in (0, 1)
+    ]
+    settings = EvaluationSettings(
+        per_category=10, temperatures=(0.5,), num_repeats=1, best_of=1, paths=1
+    )
+    dataset = Dataset.open(drawings)
+    held_out = HeldOut(dataset, settings.per_category)
+    yardsticks = baselines(models, dataset, held_out, settings)
+    several = Evaluation(models, evaluation.judge, held_out, settings, yardsticks)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(likeness, "TREES", 5)
+        parts = [
+            part
+            for room in (redrawing, latent, interpolation, likeness, diversity)
+            for part in room.parts(several)
+        ]
+        measured = measure_all(parts, tmp_path_factory.mktemp("parts"), lambda *args: None)
+    return Results(several, measured)
+
+
+def test_each_model_is_one_line_whatever_the_number_of_its_trainings(found: Results) -> None:
+    section = summary.section(found)
+    (table, trainings) = section.tables
+    labels = [row[0] for row in table.rows]
+    assert labels == ["human", "cnn", "cnn_kl", "rnn", "rnn_kl", "copy", "nearest"]
+    names = [row[0] for row in trainings.rows]
+    assert names[:2] == ["cnn", "cnn, training 1"]
+    assert len(names) == 8
+    assert "2 trainings" in section.how
+
+
+def test_claims_are_over_all_trainings(found: Results) -> None:
+    first, *_ = claims(found)
+    comparison = first.comparisons[0]
+    assert len(comparison.each) == 2
+    assert comparison.value.value == pytest.approx(np.mean(comparison.each))
+    measured = {**found.measured}
+    for name in measured:  # the second training of one model recognises everything
+        if name.startswith("cnn, training 1: redrawing"):
+            predicted = found.evaluation.held_out.category_ids.tolist()
+            measured[name] = {**measured[name], "predicted": predicted}
+    better, *_ = claims(replace(found, measured=measured))
+    each = better.comparisons[0].each
+    assert each[0] == comparison.each[0]
+    assert each[1] > each[0]
+    value = better.comparisons[0].value
+    assert value.low < comparison.value.value < value.value  # trainings differ: a wide interval
+
+
+def test_diversity_of_a_copy_is_none_and_of_people_one(found: Results) -> None:
+    by_label = {entry.label: entry for entry in found.entries}
+    copy = diversity.diversity(found, by_label["copy"])
+    cnn = diversity.diversity(found, by_label["cnn"])
+    assert copy is not None
+    assert cnn is not None
+    assert not copy.any()
+    assert cnn.mean() > 0
+    assert diversity.between_people(found.evaluation) > 0
