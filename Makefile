@@ -4,6 +4,8 @@
 #   make test-all  also the long ends: minutes more
 #   make check   the same without the tests
 #   make bench   measures the figures in benchmarks/
+#   make docs    builds the site of the documents into site/
+#   make dist    builds wheel, source distribution and npm package into dist/
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +14,7 @@ IS_FIT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c '$(IS_FIT)' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all check bench docs dist clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -33,6 +35,16 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m website.build
+
+dist: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build --directory dist
+	@if command -v npm >/dev/null; then \
+		npm pack --silent --pack-destination dist ./src/sketch_pix2seq/web/static/sketch; \
+	else echo "npm is not here: its package was left out" >&2; fi
+
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with its venv module was found." \
 		"Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
@@ -47,6 +59,10 @@ $(VENV)/.dev: $(VENV)/.runtime
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.runtime
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
 # What tests need besides Python: Chromium for the pages, PostgreSQL for the votes. Where this is
 # not Debian, or not ours to change, their tests say that they are left out.
 $(VENV)/.system: $(VENV)/.made
@@ -58,4 +74,4 @@ $(VENV)/.system: $(VENV)/.made
 	@touch $@
 
 clean:
-	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf demo site build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

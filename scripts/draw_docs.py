@@ -27,6 +27,7 @@ from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.curves import curves_of, points_along
+from sketch_pix2seq.sketch.raster import rasterise
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
@@ -68,8 +69,8 @@ def main() -> None:
     sketcher = Sketcher.load()
     print(photo_to_plotter(sketcher))
     print(traced())
-    print(mixed(sketcher))
     print(completed(sketcher))
+    print(toured(sketcher))
     print(drawing_itself(sketcher))
     if options.quickdraw and options.icons:
         print(real_world(sketcher, options.quickdraw / "simplified", options.icons))
@@ -150,16 +151,6 @@ def _as_curves(sketch: Sketch) -> Sketch:
     return Sketch.from_points(points_along(some, 1) if len(some) else dot for dot, some in pairs)
 
 
-def mixed(sketcher: Sketcher) -> Path:
-    """From the cat to the pig, and on to a car."""
-    (cat,) = read_sketches(EXAMPLES / "cat.svg")
-    (pig,) = read_sketches(EXAMPLES / "pig.png")
-    car = next(one for one in read_sketches(EXAMPLES / "doodles.ndjson") if one.category == "car")
-    drawings = [one.smoothed() for one in sketcher.mix([cat, pig, car], steps=8, best_of=BEST_OF)]
-    rows = [SheetRow(drawings[first : first + 8]) for first in (0, 7)]
-    return Sheet(rows=rows, cell=96).save(IMAGES / "mix.png")
-
-
 def completed(sketcher: Sketcher) -> Path:
     """The first points of the examples, each completed several times."""
     rows = []
@@ -172,6 +163,19 @@ def completed(sketcher: Sketcher) -> Path:
         rows.append(SheetRow([given, *(one.smoothed() for one in drawings)]))
     headings = ["started", "completed"]
     return Sheet(rows=rows, headings=headings, set_apart=1, cell=96).save(IMAGES / "complete.png")
+
+
+def toured(sketcher: Sketcher) -> Path:
+    """The house of the tour, what a model sees of it, and redrawings."""
+    walls = [(40, 120), (40, 220), (200, 220), (200, 120)]
+    house = Sketch.from_points([walls, [(20, 130), (120, 40), (220, 130)]])
+    pixels = np.rint(255 * (1 - rasterise(house.normalised().centred()))).astype(np.uint8)
+    side = 4 * pixels.shape[-1]
+    picture = Image.fromarray(pixels.squeeze()).resize((side, side), Image.Resampling.NEAREST)
+    drawings = sketcher.redraw(house.normalised().centred(), n=3, seed=1)
+    row = SheetRow([_in_colours(house), picture, *(one.smoothed() for one in drawings)])
+    headings = ["strokes", "picture", "redrawn"]
+    return Sheet(rows=[row], headings=headings, set_apart=2, cell=120).save(IMAGES / "tour.png")
 
 
 def drawing_itself(sketcher: Sketcher) -> Path:

@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import check_release
 import pytest
 
 import sketch_pix2seq
@@ -112,29 +113,29 @@ def test_the_sdist_passes_its_own_checks(unpacked: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_it_draws_with_every_python(version: str, distributions: Path, tmp_path: Path) -> None:
+def test_the_wheel_draws_with_every_python(
+    version: str, distributions: Path, tmp_path: Path
+) -> None:
     python = _python(version)
     if python is None:
         pytest.skip(f"no Python {version} on this machine")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    wheel, _, _ = check_release.found(distributions)
+    check_release.check_draws(wheel, tmp_path, python)
 
-    def run(*command: str | Path) -> str:
-        ended = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
 
-    (wheel,) = distributions.glob("*.whl")
-    constraints = ROOT / "constraints.txt"
-    run(python, "-m", "venv", "env")
-    fresh = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run(fresh, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel)
-    assert run(fresh, "-m", "sketch_pix2seq", "--version").split() == [sketch_pix2seq.__version__]
-    cat = ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg"
-    drawn = run(fresh, "-m", "sketch_pix2seq", "draw", cat, "--best-of", "2")
-    assert drawn.split() == ["cat-redrawn.svg"]
-    assert run(fresh, "-m", "sketch_pix2seq", "trace", cat, "--format", "gif")
+@pytest.mark.slow
+def test_the_sdist_draws(distributions: Path, tmp_path: Path) -> None:
+    _, source, _ = check_release.found(distributions)
+    check_release.check_draws(source, tmp_path, sys.executable)
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_the_npm_package_is_whole(tmp_path: Path) -> None:
+    library = ROOT / "src" / "sketch_pix2seq" / "web" / "static" / "sketch"
+    command = ["npm", "pack", "--silent", "--offline", "--pack-destination", str(tmp_path)]
+    subprocess.run(command, cwd=library, check=True, capture_output=True)
+    (package,) = tmp_path.glob("*.tgz")
+    check_release.check_npm(package)
 
 
 def _python(version: str) -> str | None:

@@ -165,12 +165,18 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_readmes_commands_that_draw_run_as_written(checkout: Path) -> None:
+def test_the_readmes_commands_that_draw_run_as_written(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     commands = [words for words in readme_commands() if "rehearsal-bundle" not in words]
-    drawing = [words for words in commands if words[0] in ("draw", "complete", "mix", "trace")]
-    assert len(drawing) == 5
+    verbs = ("draw", "complete", "generate", "mix", "trace")
+    drawing = [words for words in commands if words[0] in verbs]
+    assert len(drawing) == 6
     for words in drawing:
         assert main(words) == 0, words
+        printed = capsys.readouterr().out
+        if words[0] == "generate":
+            assert printed == next(blocks(README, "text"))
     assert len(list((checkout / "redrawn").glob("*.svg"))) == 6 * 4
     assert len(list((checkout / "completed").glob("*.svg"))) == 4
     assert (checkout / "traced" / "pig-traced.svg").is_file()
@@ -188,7 +194,7 @@ def test_the_readmes_commands_run_as_written(
         bucket[f"/full/simplified/{name}.ndjson"] = File(file.read_bytes())
         file.unlink()
     commands = readme_commands()
-    assert len(commands) == 13
+    assert len(commands) == 14
     commands.remove(["studio"])  # it runs until it is ended: tests/cli/test_studio.py
     for words in commands:
         words = [word.replace("num_steps=300", "num_steps=3") for word in words]
@@ -215,6 +221,10 @@ def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for block in blocks(README, "python"):
         exec(compile(block, "README.md", "exec"), {})
     assert len(list(tmp_path.glob("pig-*.svg"))) == 4
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 150
 
 
 def test_the_changelog_has_one_section_of_each_kind_in_order() -> None:

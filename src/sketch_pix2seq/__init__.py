@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sketch_pix2seq.io.reading import read_sketches
     from sketch_pix2seq.sketch.sketch import Sketch
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BundleError",
