@@ -186,3 +186,21 @@ def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> 
                 || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not nameless, path
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_link_that_nobody_else_can_open_says_so(studio: str, sheet: Page, is_here: bool) -> None:
+    if not is_here:  # the same studio by an address that others might open
+        local = studio
+        studio = "http://192.0.2.77:8000"
+        sheet.route(
+            f"{studio}/**",
+            lambda route: route.fulfill(
+                response=sheet.request.get(route.request.url.replace(studio, local))
+            ),
+        )
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    expect(sheet.locator("#note")).to_contain_text("It holds the drawing itself.")
+    assert ("others cannot open 127.0.0.1" in sheet.locator("#note").inner_text()) is is_here

@@ -17,6 +17,8 @@ const completing = workspace.dataset.task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
 const sheets = new Sheets(settings);
+/** Whether this studio is at an address of one's own machine, which nobody else can open. */
+const isHere = /^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname);
 let asking = new AbortController();
 let isDemo = false; // what is on the pad is an example, not the person's
 
@@ -119,11 +121,12 @@ const ACTIONS = {
   file: () => $("#file").click(),
   share: async () => {
     history.replaceState(null, "", `#${link(pad.strokes, settings.options)}`);
+    const reach = isHere ? ` It opens on this device alone: others cannot open ${location.host}.` : "";
     try {
       await navigator.clipboard.writeText(location.href);
-      say("The link is copied. It holds the drawing itself.");
+      say(`The link is copied. It holds the drawing itself.${reach}`);
     } catch {
-      say("The link is in the address bar. It holds the drawing itself.");
+      say(`The link is in the address bar. It holds the drawing itself.${reach}`);
     }
   },
 };
