@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from accessibility import violations
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
@@ -217,3 +218,32 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
         sheet.get_by_role("button", name="All votes as CSV").click()
     assert fetched.value.suggested_filename == "votes.csv"
     assert len(Path(fetched.value.path()).read_text().splitlines()) == 2
+
+
+def test_axe_finds_nothing_wrong(sheet: Page, site: str) -> None:
+    found: dict[str, list[str]] = {}
+
+    def check(name: str) -> None:
+        found[name] = violations(sheet)
+
+    sheet.goto(site)
+    check("start")
+    sheet.get_by_role("button", name="I agree").click()
+    check("how")
+    sheet.get_by_role("link", name="Show me the first sketch").click()
+    for number in range(1, 13):
+        expect_number(sheet, number)
+        if number == 2:
+            check("question")
+        sheet.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+    expect(sheet.get_by_role("heading", name="Thank you")).to_be_visible()
+    check("thanks")
+    for name in ("pause", "withdraw", "results", "no-such-page"):
+        sheet.goto(f"{site}/{name}")
+        check(name)
+    sheet.goto(f"{site}/results")
+    sheet.get_by_label("Token").fill(TOKEN)
+    sheet.get_by_role("button", name="Show the results").click()
+    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    check("results with votes")
+    assert found == dict.fromkeys(found, [])

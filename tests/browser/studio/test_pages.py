@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from accessibility import violations
 from studio_pages import SPY, all_drawn, draw_circle, sent
 
 PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace")
@@ -204,3 +205,14 @@ def test_a_link_that_nobody_else_can_open_says_so(studio: str, sheet: Page, is_h
     sheet.get_by_role("button", name="Share").click()
     expect(sheet.locator("#note")).to_contain_text("It holds the drawing itself.")
     assert ("others cannot open 127.0.0.1" in sheet.locator("#note").inner_text()) is is_here
+
+
+DONE = """() => !document.querySelector("[aria-busy=true]")
+  && document.querySelector(".paper.done, #lines path[d*=M]")"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing_wrong(studio: str, sheet: Page, path: str) -> None:
+    sheet.goto(studio + path)
+    sheet.wait_for_function(DONE)
+    assert violations(sheet) == []
