@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -18,8 +20,9 @@ def violations(page: Page) -> list[str]:
         A line for each rule that is broken.
     """
     found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for one in Axe().run(page, options=RULES).response["violations"]:
             places = "; ".join(node["html"][:120] for node in one["nodes"][:3])
             found.append(f"{scheme}: {one['impact']} {one['id']}, {len(one['nodes'])}x: {places}")
