@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -35,11 +36,13 @@ class View(NamedTuple):
         name: Its name, which is its template's too.
         title: Its title.
         summary: What it is for, as search engines and links to it show it.
+        needs_gallery: Whether it needs the gallery before it can draw.
     """
 
     name: str
     title: str
     summary: str = SUMMARY
+    needs_gallery: bool = False
 
     def file(self, suffix: str) -> str:
         """Return its address beside the other pages; the first page is the folder itself."""
@@ -51,7 +54,7 @@ VIEWS = (
     View("name", "By name", "Say a word, and a model draws it, stroke by stroke."),
     View("complete", "Complete", "Start a drawing; a model completes it, in six ways."),
     View("mix", "Mix", "What lies between two drawings, drawn by a model."),
-    View("map", "Map", "A map of people's drawings, on which a model draws every point."),
+    View("map", "Map", "A map of people's drawings, on which a model draws every point.", True),
     View("trace", "Trace", "Turn a photo of a drawing into strokes, and save them as SVG."),
 )
 
@@ -89,11 +92,16 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
         "can_classify": sketcher.can_classify,
         "best": sketcher.card.oversampled or list(sketcher.card.categories),
         "maps": sketcher.gallery is not None,
-        "model_bytes": sum(map(len, sketcher.bundle.files.values())),
     }
+    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
+    model_bytes, gallery_bytes = sum(sizes.values()), sizes.get(GALLERY_FILE, 0)
     return {
         view.file(suffix): render(
-            f"studio/{view.name}.html.jinja", view=view, summary=view.summary, **values
+            f"studio/{view.name}.html.jinja",
+            view=view,
+            summary=view.summary,
+            model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
+            **values,
         )
         for view in VIEWS
     }

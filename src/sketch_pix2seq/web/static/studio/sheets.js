@@ -49,6 +49,11 @@ export class Sheets extends EventTarget {
     this.showWhatCanBeDone();
   }
 
+  /** What to call with each point of drawings that are being made. */
+  get onPoint() {
+    return (number, x, y, lifts) => this.papers[number]?.pencilTo(x, y, lifts);
+  }
+
   showWhatCanBeDone() {
     const ready = this.papers.some((paper) => paper.finished);
     for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
