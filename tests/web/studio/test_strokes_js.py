@@ -97,7 +97,9 @@ def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bo
         pixels = rng.integers(0, colours, width * height) if noisy else [number] * width * height
         left, top = (int(rng.integers(0, size - side + 1)) for side in (width, height))
         box = {"left": left, "top": top, "width": width, "height": height}
-        frames.append({**box, "pixels": [int(one) for one in pixels], "seconds": 0.04 + number / 10})
+        frames.append(
+            {**box, "pixels": [int(one) for one in pixels], "seconds": 0.04 + number / 10}
+        )
     return {"name": name, "width": size, "height": size, "palette": palette, "frames": frames}
 
 
@@ -105,7 +107,11 @@ def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bo
 def test_gifs_are_read_as_they_were_meant(
     run_in_node: Callable[..., None], rng: np.random.Generator, tmp_path: Path, colours: int
 ) -> None:
-    films = [film(rng, f"{noisy}{size}", colours, size, noisy) for noisy in (True, False) for size in (1, 7, 150)]
+    films = [
+        film(rng, f"{noisy}{size}", colours, size, noisy)
+        for noisy in (True, False)
+        for size in (1, 7, 150)
+    ]
     run_in_node("gif", [], films, "pictures.json")
     for one in films:
         expected = np.zeros((one["height"], one["width"], 3), np.uint8)

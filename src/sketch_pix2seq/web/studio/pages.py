@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -26,6 +28,8 @@ from sketch_pix2seq.web.studio.forms import strokes_in_middle
 TITLE = "sketch-pix2seq"
 _STATIC = ("icon.svg", "theme.css", "studio.css", "studio", "sketch")
 _INDEX = "draw"
+_WORDS = Path(__file__).parents[1] / "words"
+_OWN = "en"
 _MANIFEST = {
     "name": TITLE,
     "short_name": "Sketch",
@@ -38,24 +42,40 @@ _MANIFEST = {
 
 
 class View(NamedTuple):
-    """A page of the studio: its name, which is its template's too, and its title."""
+    """A page of the studio: its name, which is its template's too."""
 
     name: str
-    title: str
 
     def file(self, suffix: str) -> str:
         """Return its address beside the other pages; the first page is the folder itself."""
         return "" if self.name == _INDEX else self.name + suffix
 
 
-VIEWS = (
-    View("draw", "Draw"),
-    View("name", "By name"),
-    View("complete", "Complete"),
-    View("mix", "Mix"),
-    View("map", "Map"),
-    View("trace", "Trace"),
-)
+VIEWS = tuple(map(View, ("draw", "name", "complete", "mix", "map", "trace", "mine")))
+
+
+class Language(NamedTuple):
+    """A language of the pages."""
+
+    code: str
+    words: SimpleNamespace
+    "Texts of the templates, by page and name."
+    script: dict[str, str]
+    "Texts of the scripts."
+    folder: str
+    "Where its pages lie, relative to the first page; the studio's own language lies beside it."
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """The languages that the pages come in, the studio's own first."""
+    known = []
+    for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
+        words = json.loads(path.read_text(encoding="utf-8"))
+        script, folder = words.pop("script"), "" if path.stem == _OWN else f"{path.stem}/"
+        pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
+        known.append(Language(path.stem, pages, script, folder))
+    return tuple(known)
 
 
 def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
@@ -73,11 +93,11 @@ def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
     suffix = "" if has_server else ".html"
     values = {
         "site": TITLE,
-        "root": "./",
         "policy": "" if has_server else POLICY,
         "has_server": has_server,
         "suffix": suffix,
         "views": VIEWS,
+        "languages": languages(),
         "card": sketcher.card,
         "examples": [
             (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
@@ -91,10 +111,14 @@ def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
         "maps": sketcher.gallery is not None,
         "model_bytes": sum(map(len, sketcher.bundle.files.values())),
     }
-    return {
-        view.file(suffix): render(f"studio/{view.name}.html.jinja", view=view, **values)
-        for view in VIEWS
-    }
+    pages = {}
+    for language in languages():
+        root = "../" if language.folder else "./"
+        own = {"t": language.words, "language": language, "root": root}
+        for view in VIEWS:
+            page = render(f"studio/{view.name}.html.jinja", view=view, **values, **own)
+            pages[language.folder + view.file(suffix)] = page
+    return pages
 
 
 def write_studio(sketcher: Sketcher, folder: Path) -> None:
@@ -105,7 +129,9 @@ def write_studio(sketcher: Sketcher, folder: Path) -> None:
         folder: An empty folder.
     """
     for name, text in render_pages(sketcher, has_server=False).items():
-        (folder / (name or "index.html")).write_text(text, encoding="utf-8")
+        path = folder / (f"{name}index.html" if not name or name.endswith("/") else name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     for name in _STATIC:
         source, target = STATIC / name, folder / "static" / name
         target.parent.mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ import { HOLD_SECONDS } from "./timing.js";
 const SIDE = { gif: 640, video: 1080 }; // pixels of the longest side, at most
 const FRAMES_A_SECOND = 25;
 const SHADES = 15; // of each ink
+const NOTHING = 255; // where no frame has shown a place of the palette
 const STEP_SECONDS = 0.25; // that each drawing stays when one follows the other
 const KINDS = [["video/mp4;codecs=avc1.42E01E", "mp4"], ["video/webm;codecs=vp9", "webm"], ["video/webm", "webm"]];
 
@@ -53,7 +54,7 @@ async function written(layout, numFrames, show, { onProgress, signal } = {}) {
   const pen = canvasFor(layout, scaleFor(layout, SIDE.gif), { willReadFrequently: true });
   const { width, height } = pen.canvas, palette = paletteOf(layout);
   const writer = new GifWriter(width, height, palette), shadeOf = shades(palette);
-  const shown = new Uint8Array(width * height); // places in the palette
+  const shown = new Uint8Array(width * height).fill(NOTHING); // places in the palette
   for (let frame = 0; frame < numFrames; frame++) {
     pen.clearRect(0, 0, layout.width, layout.height);
     const { adds, seconds } = show(pen, frame);
@@ -101,9 +102,10 @@ function change(shown, painted, { width, height, adds, shadeOf, unchanged }) {
   const fresh = new Uint8Array(shown.length).fill(unchanged);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      if (adds && !painted[at]) continue;
+      const before = shown[at], isFirst = before === NOTHING;
+      if (adds && !painted[at] && !isFirst) continue;
       const shade = painted[at] ? shadeOf(painted[at]) : 0;
-      if (shade === shown[at] || (adds && depth(shade) <= depth(shown[at]))) continue;
+      if (shade === before || (adds && !isFirst && depth(shade) <= depth(before))) continue;
       fresh[at] = shown[at] = shade;
       left = Math.min(left, x); right = Math.max(right, x);
       top = Math.min(top, y); bottom = y;

@@ -2,10 +2,10 @@
 
 import { Sketcher } from "../sketch/client.js";
 import { numberOfCategory } from "../sketch/settings.js";
-import { Trouble, hasServer } from "./api.js";
 import { SIDE, boundsOf } from "./strokes.js";
+import { t, Trouble } from "./words.js";
 
-const FOLDER = "model"; // beside the page
+const HOME = new URL("../../", import.meta.url); // of the studio, whatever page this is
 const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
@@ -29,12 +29,12 @@ async function load() {
   const onProgress = ({ loaded }) => (bar.value = loaded);
   try {
     const options = { gallery: "gallery" in place.dataset, onProgress };
-    const loaded = await Sketcher.load(FOLDER, options);
-    if (!hasServer) keepForOffline();
+    const loaded = await Sketcher.load(new URL("model", HOME), options);
+    if (document.querySelector("[rel=manifest]")) keepForOffline();
     return loaded;
   } catch (error) {
     console.error(error);
-    throw new Trouble({ message: "the model cannot be loaded", hint: "Is there a connection?" });
+    throw new Trouble(t("notLoaded"));
   } finally {
     clearTimeout(late);
     place.hidden = true;
@@ -43,7 +43,7 @@ async function load() {
 
 /** Let a service worker keep all files, the model now among those that the browser has. */
 function keepForOffline() {
-  navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // then it needs a network
+  navigator.serviceWorker?.register(new URL("service-worker.js", HOME)).catch(() => {}); // then it needs a network
 }
 
 /** Draw a drawing again. Options here and below are those of the library. */
@@ -90,7 +90,7 @@ async function ofKnown(category) {
   const model = await sketcher();
   const { categories } = model.card;
   if (category === undefined || numberOfCategory(category, categories) >= 0) return model;
-  throw new Trouble({ message: `the model does not know “${category}”`, hint: "Choose from the list." });
+  throw new Trouble(t("unknownWord", { word: category }));
 }
 
 /** A drawing moved to the middle of the paper. */
