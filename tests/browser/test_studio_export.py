@@ -16,9 +16,10 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from simulated_photo import photograph
 
+from accessibility import violations
 from benchmarks.tracing import compared
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.web.studio.pages import examples_of_the_package, write_studio
+from sketch_pix2seq.web.studio.pages import VIEWS, examples_of_the_package, write_studio
 from studio_pages import saved
 
 
@@ -223,3 +224,10 @@ def test_loading_is_shown(site: str, sheet: Page) -> None:
     expect(sheet.locator("#loading")).to_contain_text("Loading the model, 7.9 MB")
     all_drawn(sheet)
     expect(sheet.locator("#loading")).to_be_hidden()
+
+
+@pytest.mark.parametrize("page", ["", *(f"{view.name}.html" for view in VIEWS[1:])])
+def test_axe_finds_nothing_wrong(site: str, sheet: Page, page: str) -> None:
+    sheet.goto(site + page)
+    expect(sheet.locator("#workspace")).to_be_visible()
+    assert violations(sheet) == []

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from accessibility import violations
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
@@ -187,8 +188,12 @@ def test_the_question_fits_on_every_screen(browser: Browser, site: str) -> None:
     with browser.new_context() as visitor:
         page = visitor.new_page()
         begin(page, site)
-        for width, height in ((320, 568), (390, 760), (844, 390), (768, 1024), (1440, 900)):
+        sizes = [(320, 568), (390, 760), (844, 390), (768, 1024), (1440, 900)]
+        sizes += [(720, 450), (683, 384), (640, 400), (667, 375), (568, 320), (834, 480)]  # low
+        for width, height in sizes:
             page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            widths = []
             for name in ("Human", "Computer"):
                 box = page.get_by_role("button", name=name).bounding_box()
                 assert box is not None
@@ -196,6 +201,8 @@ def test_the_question_fits_on_every_screen(browser: Browser, site: str) -> None:
                 assert box["x"] + box["width"] <= width
                 assert box["y"] + box["height"] <= height, (width, height)
                 assert box["height"] >= 44
+                widths.append(box["width"])
+            assert widths[0] == pytest.approx(widths[1], abs=1)
             paper = page.locator("#sketch").bounding_box()
             assert paper is not None
             assert paper["width"] == pytest.approx(paper["height"], abs=1.5)
@@ -217,3 +224,55 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
         sheet.get_by_role("button", name="All votes as CSV").click()
     assert fetched.value.suggested_filename == "votes.csv"
     assert len(Path(fetched.value.path()).read_text().splitlines()) == 2
+
+
+def test_axe_finds_nothing_wrong(sheet: Page, site: str) -> None:
+    found: dict[str, list[str]] = {}
+
+    def check(name: str) -> None:
+        found[name] = violations(sheet)
+
+    sheet.goto(site)
+    check("start")
+    sheet.get_by_role("button", name="I agree").click()
+    check("how")
+    sheet.get_by_role("link", name="Show me the first sketch").click()
+    for number in range(1, 13):
+        expect_number(sheet, number)
+        if number == 2:
+            check("question")
+        sheet.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+    expect(sheet.get_by_role("heading", name="Thank you")).to_be_visible()
+    check("thanks")
+    for name in ("pause", "withdraw", "results", "no-such-page"):
+        sheet.goto(f"{site}/{name}")
+        check(name)
+    sheet.goto(f"{site}/results")
+    sheet.get_by_label("Token").fill(TOKEN)
+    sheet.get_by_role("button", name="Show the results").click()
+    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    check("results with votes")
+    assert found == {name: [] for name in found}
+
+
+def test_no_answer_is_set_off_by_the_pointer_that_gave_the_last_one(
+    browser: Browser, site: str
+) -> None:
+    looks = """() => [...document.querySelectorAll("button.answer")].map(one => {
+        const { borderColor, backgroundColor, outlineStyle } = getComputedStyle(one);
+        return [borderColor, backgroundColor, outlineStyle].join();
+    })"""
+    for has_touch in (False, True):
+        with browser.new_context(has_touch=has_touch, reduced_motion="reduce") as visitor:
+            page = visitor.new_page()
+            page.goto(site)
+            page.get_by_role("button", name="I agree").click()
+            page.get_by_role("link", name="Show me the first sketch").click()
+            button = page.get_by_role("button", name="Computer")
+            page.wait_for_timeout(LEAST_LOOK_MS + 20)
+            button.tap() if has_touch else button.click()
+            expect(page.locator("#count")).to_have_text("Sketch 2 of 12")
+            expect(page.locator("#vote:not([aria-busy=true])")).to_be_visible()
+            page.wait_for_timeout(300)  # as long as Chromium calls what was tapped active
+            human, computer = page.evaluate(looks)
+            assert human == computer

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from accessibility import violations
 from studio_pages import SPY, all_drawn, draw_circle, sent
 
 PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace", "/mine")
@@ -182,3 +183,32 @@ def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> 
                 || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not nameless, path
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_link_that_nobody_else_can_open_says_so(studio: str, sheet: Page, is_here: bool) -> None:
+    if not is_here:  # the same studio by an address that others might open
+        local = studio
+        studio = "http://192.0.2.77:8000"
+        sheet.route(
+            f"{studio}/**",
+            lambda route: route.fulfill(
+                response=sheet.request.get(route.request.url.replace(studio, local))
+            ),
+        )
+    sheet.goto(studio)
+    all_drawn(sheet)
+    sheet.get_by_role("button", name="Share").click()
+    expect(sheet.locator("#note")).to_contain_text("It holds the drawing itself.")
+    assert ("others cannot open 127.0.0.1" in sheet.locator("#note").inner_text()) is is_here
+
+
+DONE = """() => !document.querySelector("[aria-busy=true]")
+  && document.querySelector(".paper.done, #lines path[d*=M]")"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing_wrong(studio: str, sheet: Page, path: str) -> None:
+    sheet.goto(studio + path)
+    sheet.wait_for_function(DONE)
+    assert violations(sheet) == []

@@ -33,7 +33,7 @@ LINE: Strokes = [[[0, 9], [0, 5]]]
 
 
 UNLIMITED = Limits(
-    body_bytes=512 * 1024, larger={"/api/read": 1 << 24}, per_second=1e6, burst=10**6
+    body_bytes=512 * 1024, larger={"/api/trace": 1 << 24}, per_second=1e6, burst=10**6
 )
 
 
@@ -186,14 +186,14 @@ def test_pictures_and_svgs_are_read(client: TestClient) -> None:
     png = io.BytesIO()
     sketch.to_image(200).save(png, "png")
     for content in (sketch.to_svg().encode(), png.getvalue()):
-        drawing = client.post("/api/read", content=content).json()["drawing"]
+        drawing = client.post("/api/trace", content=content).json()["drawing"]
         xs = [x for stroke in drawing for x in stroke[0]]
         assert max(xs) - min(xs) == pytest.approx(255, abs=1)
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"<svg>", b"\x89PNG....", b"{}"])
 def test_files_that_hold_no_drawing_are_refused(client: TestClient, content: bytes) -> None:
-    answer = client.post("/api/read", content=content)
+    answer = client.post("/api/trace", content=content)
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "drawing"
 
@@ -306,7 +306,7 @@ def test_too_many_at_once_are_told_that_it_is_busy(
         health = client.get("/api/health").json()
         assert (health["drawing"], health["waiting"]) == (num_processors(), 0)
         svg = Sketch.from_points([[(0, 0), (9, 9)]]).to_svg().encode()
-        assert client.post("/api/read", content=svg).status_code == 200  # it has its own queue
+        assert client.post("/api/trace", content=svg).status_code == 200  # it has its own queue
         goes_on.set()
         assert sorted(one.result().status_code for one in answers)[:-1] == [200] * num_processors()
     assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
@@ -319,12 +319,18 @@ def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.Mon
 
     def read(strokes: list[np.ndarray]) -> Any:
         svg = Sketch.from_points(strokes).to_svg().encode()
-        return client.post("/api/read", content=svg).json()
+        return client.post("/api/trace", content=svg).json()
 
     dense = read([np.stack([np.arange(90), np.zeros(90)], 1), np.array([[0, 9], [9, 9]])])
     assert sum(len(stroke[0]) for stroke in dense["drawing"]) == 4  # straight lines: simplified
     zigzag = read([np.array([[x, x % 2 * 50] for x in range(60)])])
     assert "at most 50 points" in zigzag["error"]["message"]
+
+
+def test_the_former_name_of_a_route_names_the_present_one(client: TestClient) -> None:
+    answer = client.post("/api/read", content=b"\x89PNG")
+    assert answer.status_code == 422
+    assert answer.json()["error"]["hint"] == "Send this to `/api/trace`."
 
 
 def test_a_drawing_is_named(tmp_path: Path) -> None:
@@ -374,9 +380,13 @@ def test_the_api_is_described(client: TestClient) -> None:
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {
         *("/api/health", "/api/model", "/api/redraw", "/api/complete", "/api/generate", "/api/mix"),
-        *("/api/map", "/api/map/draw", "/api/classify", "/api/read"),
+        *("/api/map", "/api/map/draw", "/api/classify", "/api/trace"),
     }
-    assert all(call["summary"] for path in told["paths"].values() for call in path.values())
+    for call in (call for path in told["paths"].values() for call in path.values()):
+        assert call["summary"]
+        error = call["responses"]["default"]["content"]["application/json"]["schema"]
+        assert error == {"$ref": "#/components/schemas/ErrorAnswer"}
+        assert "422" not in call["responses"]  # FastAPI's own shape
 
 
 def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from jaxtyping import Float32
 from starlette.responses import Response
 
-from sketch_pix2seq.errors import BundleError, DrawingError
+from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
@@ -25,9 +25,9 @@ from sketch_pix2seq.web.studio.forms import (
     MixForm,
     ModelAnswer,
     PointForm,
-    ReadAnswer,
     RedrawForm,
     Strokes,
+    TraceAnswer,
     check_tries,
     sketch_of,
     strokes_in_middle,
@@ -145,13 +145,17 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         )
 
     @api.post(
-        "/read",
+        "/trace",
         summary="See the strokes in an SVG, a picture or a photo, sent as the request's body.",
         openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
     )
-    async def read(request: Request) -> ReadAnswer:
+    async def trace(request: Request) -> TraceAnswer:
         data = await request.body()
-        return ReadAnswer(drawing=await filers.run(request, lambda: _read(data)))
+        return TraceAnswer(drawing=await filers.run(request, lambda: _traced(data)))
+
+    @api.post("/read", include_in_schema=False)
+    def read() -> None:
+        raise UsageError("`/api/read` has another name", do="Send this to `/api/trace`.")
 
     return api
 
@@ -202,7 +206,7 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
     ][:NUM_GUESSES]
 
 
-def _read(data: bytes) -> Strokes:
+def _traced(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = Sketch.open(data)
     if sketch.num_points > MOST_POINTS:

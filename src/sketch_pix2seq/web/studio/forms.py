@@ -193,7 +193,7 @@ class DrawingsAnswer(BaseModel):
     drawings: list[Strokes]
 
 
-class ReadAnswer(BaseModel):
+class TraceAnswer(BaseModel):
     """The strokes in a file."""
 
     ok: Literal[True] = True

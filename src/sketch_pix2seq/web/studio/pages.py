@@ -1,7 +1,7 @@
 """The studio's pages: HTML around a model that draws in the browser, served or in a folder.
 
 index.html, name.html, ...   the pages, for any static host, at any address
-static/                      scripts and styles
+static/<hash>/               scripts, styles and icons
 model/                       the bundle
 service-worker.js            keeps all of it in the browser, for use without a network
 manifest.webmanifest         lets it be installed like an app
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,24 +20,16 @@ from typing import NamedTuple
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.answers import STATIC, render
+from sketch_pix2seq.web.answers import render
+from sketch_pix2seq.web.files import STATIC, static_files, static_folder
 from sketch_pix2seq.web.guards import POLICY
 from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 TITLE = "sketch-pix2seq"
-_STATIC = ("icon.svg", "theme.css", "studio.css", "studio", "sketch")
+SUMMARY = "Show it a sketch; it draws it again, stroke by stroke."
 _INDEX = "draw"
 _WORDS = Path(__file__).parents[1] / "words"
 _OWN = "en"
-_MANIFEST = {
-    "name": TITLE,
-    "short_name": "Sketch",
-    "start_url": "./",
-    "display": "standalone",
-    "background_color": "#faf8f4",
-    "theme_color": "#faf8f4",
-    "icons": [{"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml"}],
-}
 
 
 class View(NamedTuple):
@@ -78,13 +69,14 @@ def languages() -> tuple[Language, ...]:
     return tuple(known)
 
 
-def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
+def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> dict[str, str]:
     """Render the pages of a model.
 
     Args:
         sketcher: The model.
         has_server: Whether the API answers beside them. If not, names of pages end in `.html`, and
             they name their Content-Security-Policy themselves.
+        address: Address of the first page, if it is known: links to the pages then show a picture.
 
     Returns:
         HTML by address, relative to that of the first page, which is "".
@@ -114,36 +106,60 @@ def render_pages(sketcher: Sketcher, *, has_server: bool) -> dict[str, str]:
     pages = {}
     for language in languages():
         root = "../" if language.folder else "./"
-        own = {"t": language.words, "language": language, "root": root}
+        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
+        own = {"t": language.words, "language": language, "root": root, "picture": picture}
         for view in VIEWS:
-            page = render(f"studio/{view.name}.html.jinja", view=view, **values, **own)
+            summary = getattr(language.words, view.name).summary
+            page = render(
+                f"studio/{view.name}.html.jinja", view=view, summary=summary, **values, **own
+            )
             pages[language.folder + view.file(suffix)] = page
     return pages
 
 
-def write_studio(sketcher: Sketcher, folder: Path) -> None:
+def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None:
     """Write the studio of a model as files that any static host serves, at any address.
 
     Args:
         sketcher: The model.
         folder: An empty folder.
+        address: Address at which it will be, if it is known.
     """
-    for name, text in render_pages(sketcher, has_server=False).items():
+    for name, text in render_pages(sketcher, has_server=False, address=address).items():
         path = folder / (f"{name}index.html" if not name or name.endswith("/") else name)
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for name in _STATIC:
-        source, target = STATIC / name, folder / "static" / name
-        target.parent.mkdir(exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
+    for name, file in static_files().items():
+        if name.startswith("turing"):
+            continue
+        target = folder / static_folder() / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
     (folder / "model").mkdir()
     for name, content in sketcher.bundle.files.items():
         (folder / "model" / name).write_bytes(content)
-    (folder / "manifest.webmanifest").write_text(json.dumps(_MANIFEST), encoding="utf-8")
+    (folder / "manifest.webmanifest").write_bytes(manifest())
     (folder / "service-worker.js").write_text(_service_worker(folder), encoding="utf-8")
+
+
+def manifest() -> bytes:
+    """Return the manifest of a web app, with which the studio can be installed."""
+    icons = (("icon.svg", "any", "svg+xml"), ("icon-512.png", "512x512", "png"))
+    content = {
+        "id": "./",
+        "name": TITLE,
+        "short_name": "Sketch",
+        "description": SUMMARY,
+        "start_url": "./",
+        "display": "standalone",
+        "background_color": "#faf8f4",
+        "theme_color": "#faf8f4",
+        "icons": [
+            {"src": static_folder() + name, "sizes": sizes, "type": f"image/{kind}"}
+            for name, sizes, kind in icons
+        ],
+    }
+    return json.dumps(content).encode()
 
 
 def _service_worker(folder: Path) -> str:

@@ -5,7 +5,8 @@ import { numberOfCategory } from "../sketch/settings.js";
 import { SIDE, boundsOf } from "./strokes.js";
 import { t, Trouble } from "./words.js";
 
-const HOME = new URL("../../", import.meta.url); // of the studio, whatever page this is
+const { root, offline } = document.documentElement.dataset;
+const HOME = new URL(root, location.href); // of the studio, whatever its language
 const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
@@ -30,7 +31,7 @@ async function load() {
   try {
     const options = { gallery: "gallery" in place.dataset, onProgress };
     const loaded = await Sketcher.load(new URL("model", HOME), options);
-    if (document.querySelector("[rel=manifest]")) keepForOffline();
+    if (offline) keepForOffline();
     return loaded;
   } catch (error) {
     console.error(error);
