@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,10 +10,10 @@ from playwright.sync_api import Page, expect
 from accessibility import violations
 from studio_pages import SPY, all_drawn, draw_circle, sent
 
-PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace")
+PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace", "/mine")
 
 
-def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
+def test_mix(studio: str, sheet: Page) -> None:
     sheet.add_init_script(SPY)
     sheet.goto(f"{studio}/mix")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
@@ -23,21 +22,18 @@ def test_mix(studio: str, sheet: Page, tmp_path: Path) -> None:
     at_half = sheet.locator("#between").inner_html()
     for _ in range(5):
         sheet.keyboard.press("ArrowRight")
-    assert slider.get_attribute("aria-valuetext") == "0 % the first, 100 % the second"
+    assert slider.get_attribute("aria-valuetext") == "0 % first, 100 % second drawing"
     assert sheet.locator("#between").inner_html() != at_half
-    with sheet.expect_download() as download:
-        sheet.locator("[data-save=gif]").click()
-    assert Path(download.value.path()).read_bytes().startswith(b"GIF89a")
     draw_circle(sheet, "#second")
     expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
-    sheet.get_by_label("Best of").select_option("best of 4")
-    expect(sheet.locator("[data-save=gif]")).to_be_disabled()
-    expect(sheet.locator("[data-save=gif]")).to_be_enabled(timeout=30_000)  # of 44 drawings
+    sheet.get_by_label("Quality").select_option("best of 4")
+    expect(sheet.locator("[data-do=all]")).to_be_disabled()
+    expect(sheet.locator("[data-do=all]")).to_be_enabled(timeout=30_000)  # of 44 drawings
     assert sent(sheet, "mix")["bestOf"] == 4
     sheet.goto(studio)
     sheet.goto(f"{studio}/mix")
-    expect(sheet.get_by_label("Best of")).to_have_value("4")  # kept while the tab is open
+    expect(sheet.get_by_label("Quality")).to_have_value("4")  # kept while the tab is open
 
 
 def test_map(studio: str, sheet: Page) -> None:
@@ -50,7 +46,7 @@ def test_map(studio: str, sheet: Page) -> None:
     box = board.bounding_box()
     assert box is not None
     sheet.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6)
-    expect(sheet.locator("#near")).to_contain_text("Nearest drawing of a person")
+    expect(sheet.locator("#near")).to_contain_text("Closest human drawing")
     sheet.wait_for_function(
         "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=drawn
     )
@@ -72,9 +68,9 @@ def test_a_word_is_drawn(studio: str, sheet: Page) -> None:
     word.press("Enter")
     all_drawn(sheet)
     expect(sheet.locator("#status")).to_have_text("6 drawings of: teapot.")
-    assert sheet.get_by_role("button", name="SVG").is_enabled()
+    assert sheet.get_by_role("button", name="Save all six").is_enabled()
     word.fill("zebu")
-    expect(sheet.get_by_text("No word of these letters.")).to_be_visible()
+    expect(sheet.get_by_text("No word contains these letters.")).to_be_visible()
 
 
 def test_fidelity_and_category_are_asked_for(studio: str, sheet: Page) -> None:
@@ -128,7 +124,7 @@ def test_a_picture_is_traced_turned_cropped_and_redrawn(studio: str, sheet: Page
     expect(found).to_contain_text(re.compile("^(9|10) strokes"))
     box = sheet.locator("#lines").get_attribute("viewBox") or ""
     assert list(map(float, box.split())) == pytest.approx([0, 0, 0.58 * 700, 0.58 * 900], abs=4)
-    sheet.get_by_role("button", name="Whole picture").click()
+    sheet.get_by_role("button", name="Whole image").click()
     expect(found).to_contain_text("13 strokes")
     expect(workspace).not_to_have_attribute("aria-busy", "true")
     threshold = sheet.get_by_label("Threshold", exact=True)
@@ -151,7 +147,7 @@ def test_complete(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     sheet.get_by_role("button", name="Clear").click()
     draw_circle(sheet)
-    expect(sheet.locator("#status")).to_contain_text("6 times completed")
+    expect(sheet.locator("#status")).to_contain_text("6 completed drawings ready")
     all_drawn(sheet)
     given = sheet.locator(".sheet-card .given path")
     assert given.count() == 6

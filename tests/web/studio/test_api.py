@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from starlette.testclient import TestClient
 
 from bundles import tiny_attention_bundle, tiny_bundle, tiny_latents, with_classifier, write_bundle
@@ -200,20 +199,6 @@ def test_files_that_hold_no_drawing_are_refused(client: TestClient, content: byt
 
 
 @pytest.mark.parametrize(
-    ("kind", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("gif", b"GIF89a")]
-)
-@pytest.mark.parametrize("count", [1, 5])
-def test_drawings_are_saved(client: TestClient, kind: str, begins: bytes, count: int) -> None:
-    form = {"drawings": [HOUSE] * count, "format": kind, "smooth": True, "columns": 3}
-    answer = client.post("/api/save", json=form)
-    assert answer.status_code == 200
-    assert answer.content.startswith(begins)
-    assert answer.headers["content-disposition"] == f'attachment; filename="sketch.{kind}"'
-    if kind != "svg":
-        Image.open(io.BytesIO(answer.content)).load()
-
-
-@pytest.mark.parametrize(
     ("change", "what"),
     [
         ({"drawing": []}, "drawing"),
@@ -288,7 +273,7 @@ def test_three_may_ask_for_the_best_of_many_at_once(client: TestClient) -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"drawing": NaN}'])
 def test_what_is_no_form_is_refused(client: TestClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
-    for path in ("/api/redraw", "/api/mix", "/api/save", "/api/map/draw", "/api/classify"):
+    for path in ("/api/redraw", "/api/mix", "/api/map/draw", "/api/classify"):
         answer = client.post(path, content=body, headers=headers)
         assert answer.status_code in (400, 422), path
         assert answer.json()["ok"] is False
@@ -320,8 +305,8 @@ def test_too_many_at_once_are_told_that_it_is_busy(
         busy = next(as_completed(answers)).result()
         health = client.get("/api/health").json()
         assert (health["drawing"], health["waiting"]) == (num_processors(), 0)
-        drawing = client.post("/api/save", json={"drawings": [HOUSE]})
-        assert drawing.status_code == 200  # files have a queue of their own
+        svg = Sketch.from_points([[(0, 0), (9, 9)]]).to_svg().encode()
+        assert client.post("/api/trace", content=svg).status_code == 200  # it has its own queue
         goes_on.set()
         assert sorted(one.result().status_code for one in answers)[:-1] == [200] * num_processors()
     assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
@@ -395,7 +380,7 @@ def test_the_api_is_described(client: TestClient) -> None:
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {
         *("/api/health", "/api/model", "/api/redraw", "/api/complete", "/api/generate", "/api/mix"),
-        *("/api/map", "/api/map/draw", "/api/classify", "/api/trace", "/api/save"),
+        *("/api/map", "/api/map/draw", "/api/classify", "/api/trace"),
     }
     for call in (call for path in told["paths"].values() for call in path.values()):
         assert call["summary"]
@@ -405,7 +390,7 @@ def test_the_api_is_described(client: TestClient) -> None:
 
 
 def test_pages_hold_no_script_and_no_style(client: TestClient) -> None:
-    for path in ("/", "/name", "/mix", "/map", "/complete", "/trace"):
+    for path in ("/", "/name", "/mix", "/map", "/complete", "/trace", "/mine"):
         text = client.get(path, headers={"accept": "text/html"}).text
         assert "<style" not in text
         assert " style=" not in text

@@ -11,9 +11,6 @@ from starlette.responses import Response
 
 from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.io.animation import film
-from sketch_pix2seq.io.atomic import png_bytes
-from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
@@ -29,7 +26,6 @@ from sketch_pix2seq.web.studio.forms import (
     ModelAnswer,
     PointForm,
     RedrawForm,
-    SaveForm,
     Strokes,
     TraceAnswer,
     check_tries,
@@ -40,9 +36,6 @@ from sketch_pix2seq.web.studio.forms import (
 from sketch_pix2seq.web.studio.workers import Workers, go_on
 
 NUM_GUESSES = 3
-_PICTURE_SIZE = 1024
-_GIF_SIZE = 384
-_TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
 
 
 def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
@@ -54,7 +47,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     """
     api = APIRouter(prefix="/api", tags=["studio"])
     gallery = _GalleryIndex(sketcher)
-    filers = Workers(1, most_waiting=16)  # photos and films take seconds: they keep nobody waiting
+    filers = Workers(1, most_waiting=16)  # photos take seconds: they keep nobody waiting
 
     @api.get("/model", summary="What the model is.")
     def get_model() -> ModelAnswer:
@@ -164,18 +157,6 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     def read() -> None:
         raise UsageError("`/api/read` has another name", do="Send this to `/api/trace`.")
 
-    @api.post(
-        "/save",
-        summary="Put drawings into a file: one alone, or several side by side.",
-        response_class=Response,
-        responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
-    )
-    async def save(request: Request, form: SaveForm) -> Response:
-        content = await filers.run(request, lambda: _file(form))
-        name = f"sketch.{form.format}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(content, media_type=_TYPES[form.format], headers=headers)
-
     return api
 
 
@@ -237,21 +218,3 @@ def _traced(data: bytes) -> Strokes:
             do="Show a part of it, or a simpler drawing.",
         )
     return strokes_in_middle(sketch, fit=True)
-
-
-def _file(form: SaveForm) -> bytes:
-    """Put drawings into a file."""
-    sketches = [sketch_of(drawing) for drawing in form.drawings]
-    if form.format == "gif" and len(sketches) > 1:
-        return film([one.smoothed() if form.smooth else one for one in sketches], "gif")
-    if form.format == "gif":
-        return sketches[0].to_animation("gif", _GIF_SIZE, curves=form.smooth)
-    if len(sketches) == 1:
-        if form.format == "svg":
-            return sketches[0].to_svg(size=_PICTURE_SIZE, curves=form.smooth).encode()
-        return png_bytes(sketches[0].to_image(_PICTURE_SIZE, curves=form.smooth))
-    columns = form.columns or len(sketches)
-    shown = [one.smoothed() if form.smooth else one for one in sketches]
-    rows = [SheetRow(shown[first : first + columns]) for first in range(0, len(shown), columns)]
-    sheet = Sheet(rows=rows)
-    return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())

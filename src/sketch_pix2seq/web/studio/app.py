@@ -17,7 +17,7 @@ from sketch_pix2seq.web.studio.workers import Workers
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
-    larger={"/api/trace": 16 * 1024 * 1024, "/api/save": 512 * 1024},
+    larger={"/api/trace": 16 * 1024 * 1024},
     longer={"/model/": 600.0},  # megabytes, to a class that shares one wireless network
     per_second=20.0,
     burst=100,

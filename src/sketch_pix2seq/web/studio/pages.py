@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE
@@ -27,6 +29,8 @@ from sketch_pix2seq.web.studio.forms import strokes_in_middle
 TITLE = "sketch-pix2seq"
 SUMMARY = "Show it a sketch; it draws it again, stroke by stroke."
 _INDEX = "draw"
+_WORDS = Path(__file__).parents[1] / "words"
+_OWN = "en"
 
 
 class View(NamedTuple):
@@ -34,14 +38,10 @@ class View(NamedTuple):
 
     Args:
         name: Its name, which is its template's too.
-        title: Its title.
-        summary: What it is for, as search engines and links to it show it.
         needs_gallery: Whether it needs the gallery before it can draw.
     """
 
     name: str
-    title: str
-    summary: str = SUMMARY
     needs_gallery: bool = False
 
     def file(self, suffix: str) -> str:
@@ -50,13 +50,33 @@ class View(NamedTuple):
 
 
 VIEWS = (
-    View("draw", "Draw"),
-    View("name", "By name", "Say a word, and a model draws it, stroke by stroke."),
-    View("complete", "Complete", "Start a drawing; a model completes it, in six ways."),
-    View("mix", "Mix", "What lies between two drawings, drawn by a model."),
-    View("map", "Map", "A map of people's drawings, on which a model draws every point.", True),
-    View("trace", "Trace", "Turn a photo of a drawing into strokes, and save them as SVG."),
+    *(View("draw"), View("name"), View("complete"), View("mix")),
+    *(View("map", needs_gallery=True), View("trace"), View("mine")),
 )
+
+
+class Language(NamedTuple):
+    """A language of the pages."""
+
+    code: str
+    words: SimpleNamespace
+    "Texts of the templates, by page and name."
+    script: dict[str, str]
+    "Texts of the scripts."
+    folder: str
+    "Where its pages lie, relative to the first page; the studio's own language lies beside it."
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """The languages that the pages come in, the studio's own first."""
+    known = []
+    for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
+        words = json.loads(path.read_text(encoding="utf-8"))
+        script, folder = words.pop("script"), "" if path.stem == _OWN else f"{path.stem}/"
+        pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
+        known.append(Language(path.stem, pages, script, folder))
+    return tuple(known)
 
 
 def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> dict[str, str]:
@@ -75,12 +95,11 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
     suffix = "" if has_server else ".html"
     values = {
         "site": TITLE,
-        "root": "./",
-        "picture": f"{address.rstrip('/') or '.'}/{static_folder()}card.png",
         "policy": "" if has_server else POLICY,
         "has_server": has_server,
         "suffix": suffix,
         "views": VIEWS,
+        "languages": languages(),
         "card": sketcher.card,
         "examples": [
             (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
@@ -95,16 +114,23 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
     }
     sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
     model_bytes, gallery_bytes = sum(sizes.values()), sizes.get(GALLERY_FILE, 0)
-    return {
-        view.file(suffix): render(
-            f"studio/{view.name}.html.jinja",
-            view=view,
-            summary=view.summary,
-            model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
-            **values,
-        )
-        for view in VIEWS
-    }
+    pages = {}
+    for language in languages():
+        root = "../" if language.folder else "./"
+        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
+        own = {"t": language.words, "language": language, "root": root, "picture": picture}
+        for view in VIEWS:
+            summary = getattr(language.words, view.name).summary
+            page = render(
+                f"studio/{view.name}.html.jinja",
+                view=view,
+                summary=summary,
+                model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
+                **values,
+                **own,
+            )
+            pages[language.folder + view.file(suffix)] = page
+    return pages
 
 
 def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None:
@@ -116,7 +142,9 @@ def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None
         address: Address at which it will be, if it is known.
     """
     for name, text in render_pages(sketcher, has_server=False, address=address).items():
-        (folder / (name or "index.html")).write_text(text, encoding="utf-8")
+        path = folder / (f"{name}index.html" if not name or name.endswith("/") else name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     for name, file in static_files().items():
         if name.startswith("turing"):
             continue

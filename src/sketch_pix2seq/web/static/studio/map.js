@@ -1,9 +1,11 @@
-// The page Map: test drawings at their places in the latent space; any point of it can be drawn.
+// The page Explore: test drawings at their places in the latent space; any point of it can be drawn.
 
 import { drawPoint, gallery } from "./model.js";
-import { $, $$, Settings, save, trying } from "./page.js";
+import { $, $$, Settings, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
+import { view } from "./viewer.js";
+import { t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 1000; // of the map's own units
@@ -44,9 +46,9 @@ async function drawAt(place, { instant = false } = {}) {
     else if (drawn) paper.draw(drawn);
   }
   drawing = false;
-  for (const button of $$("[data-save]")) button.disabled = !paper.strokes.length;
+  $("[data-do=save]").disabled = !paper.strokes.length;
   const near = nearest(at.x, at.y);
-  $("#near").textContent = near ? `Nearest drawing of a person: ${near.category}` : "";
+  $("#near").textContent = near ? t("closest", { category: near.category }) : "";
 }
 
 const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
@@ -158,11 +160,10 @@ board.addEventListener("keydown", (event) => {
 });
 settings.addEventListener("change", () => drawAt(at));
 settings.addEventListener("smooth", () => paper.setSmooth(settings.smooth));
-for (const button of $$("[data-save]")) {
-  button.addEventListener("click", () =>
-    save([paper.strokes], button.dataset.save, { smooth: settings.smooth }),
-  );
-}
+$("[data-do=save]").addEventListener("click", () => {
+  const { drawing } = paper, { seed } = settings.options, category = nearest(at.x, at.y)?.category;
+  view([{ drawing, title: t("mapDrawing"), category, seed }], 0, { smooth: settings.smooth });
+});
 
 paper.setSmooth(settings.smooth);
 trying(async () => {

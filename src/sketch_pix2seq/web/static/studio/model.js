@@ -3,10 +3,11 @@
 import { Sketcher } from "../sketch/client.js";
 import { GALLERY_FILE, readGallery } from "../sketch/gallery.js";
 import { numberOfCategory } from "../sketch/settings.js";
-import { Trouble, hasServer } from "./api.js";
 import { SIDE, boundsOf } from "./strokes.js";
+import { t, Trouble } from "./words.js";
 
-const FOLDER = "model"; // beside the page
+const { root, offline } = document.documentElement.dataset;
+const HOME = new URL(root, location.href); // of the studio, whatever its language
 const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
@@ -31,12 +32,12 @@ async function load() {
   const onProgress = ({ loaded }) => (bar.value = loaded);
   try {
     const options = { gallery: place.dataset.gallery === "at once", onProgress };
-    const loaded = await Sketcher.load(FOLDER, options);
-    if (!hasServer) keepForOffline();
+    const loaded = await Sketcher.load(new URL("model", HOME), options);
+    if (offline) keepForOffline();
     return loaded;
   } catch (error) {
     console.error(error);
-    throw new Trouble({ message: "the model cannot be loaded", hint: "Is there a connection?" });
+    throw new Trouble(t("notLoaded"));
   } finally {
     clearTimeout(late);
     place.hidden = true;
@@ -45,7 +46,7 @@ async function load() {
 
 /** Let a service worker keep all files, the model now among those that the browser has. */
 function keepForOffline() {
-  navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // then it needs a network
+  navigator.serviceWorker?.register(new URL("service-worker.js", HOME)).catch(() => {}); // then it needs a network
 }
 
 /** Draw a drawing again. Options here and below are those of the library. */
@@ -93,12 +94,12 @@ export async function gallery() {
   } catch (error) {
     console.error(error);
     people = null;
-    throw new Trouble({ message: "the drawings cannot be loaded", hint: "Is there a connection?" });
+    throw new Trouble(t("notLoaded"));
   }
 }
 
 async function fetchGallery() {
-  const answer = await fetch(`${FOLDER}/${GALLERY_FILE}`);
+  const answer = await fetch(new URL(`model/${GALLERY_FILE}`, HOME));
   if (!answer.ok) throw new Error(`${answer.status} for ${GALLERY_FILE}`);
   return readGallery(await answer.arrayBuffer());
 }
@@ -107,7 +108,7 @@ async function ofKnown(category) {
   const model = await sketcher();
   const { categories } = model.card;
   if (category === undefined || numberOfCategory(category, categories) >= 0) return model;
-  throw new Trouble({ message: `the model does not know “${category}”`, hint: "Choose from the list." });
+  throw new Trouble(t("unknownWord", { word: category }));
 }
 
 /** A drawing moved to the middle of the paper. */
