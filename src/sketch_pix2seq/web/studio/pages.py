@@ -1,6 +1,7 @@
 """The studio's pages: HTML around a model that draws in the browser, served or in a folder.
 
 index.html, name.html, ...   the pages, for any static host, at any address
+de/                          the same in another language
 static/<hash>/               scripts, styles and icons
 model/                       the bundle
 service-worker.js            keeps all of it in the browser, for use without a network
@@ -166,7 +167,8 @@ def _service_worker(folder: Path) -> str:
     """The script that keeps the files of a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     version = hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files))
-    names = ["./", *(path.relative_to(folder).as_posix() for path in files)]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    names += [f"./{name.removesuffix('index.html')}" for name in names if "index.html" in name]
     body = (STATIC / "studio" / "offline.js").read_text(encoding="utf-8")
     return f'const VERSION = "{version.hexdigest()}", FILES = {json.dumps(names)};\n\n{body}'
 
