@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sketch_pix2seq
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.web.studio.pages import Language, languages
 
 WEB = Path(sketch_pix2seq.__file__).parent / "web"
@@ -58,3 +59,13 @@ def test_pages_and_scripts_hold_no_text_of_their_own() -> None:
     }
     labels = re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', TEMPLATES)
     assert all(not label or label.startswith("{{") for label in labels)
+
+
+def test_german_names_every_category_of_the_package_once() -> None:
+    names = languages()[1].categories
+    card = Bundle.default().card
+    assert set(names) == set(card.categories)
+    assert len({name.lower() for name in names.values()}) == len(names)
+    assert languages()[0].name_of("cat") == "cat"
+    assert languages()[1].name_of("cat") == "Katze"
+    assert languages()[1].name_of("gryphon") == "gryphon"

@@ -54,8 +54,14 @@ class Language(NamedTuple):
     "Texts of the templates, by page and name."
     script: dict[str, str]
     "Texts of the scripts."
+    categories: dict[str, str]
+    "Names of categories, by those that the model has; others keep these."
     folder: str
     "Where its pages lie, relative to the first page; the studio's own language lies beside it."
+
+    def name_of(self, category: str) -> str:
+        """Return what a category of a model is called."""
+        return self.categories.get(category, category)
 
 
 @cache
@@ -64,9 +70,10 @@ def languages() -> tuple[Language, ...]:
     known = []
     for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
         words = json.loads(path.read_text(encoding="utf-8"))
-        script, folder = words.pop("script"), "" if path.stem == _OWN else f"{path.stem}/"
+        script, categories = words.pop("script"), words.pop("categories")
+        folder = "" if path.stem == _OWN else f"{path.stem}/"
         pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
-        known.append(Language(path.stem, pages, script, folder))
+        known.append(Language(path.stem, pages, script, categories, folder))
     return tuple(known)
 
 
@@ -100,15 +107,21 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
         "can_generate": sketcher.can_generate,
         "sees_pictures": sketcher.sees_pictures,
         "can_classify": sketcher.can_classify,
-        "best": sketcher.card.oversampled or list(sketcher.card.categories),
         "maps": sketcher.gallery is not None,
         "model_bytes": sum(map(len, sketcher.bundle.files.values())),
     }
+    best = sketcher.card.oversampled or sketcher.card.categories
     pages = {}
     for language in languages():
         root = "../" if language.folder else "./"
         picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
-        own = {"t": language.words, "language": language, "root": root, "picture": picture}
+        own = {
+            "t": language.words,
+            "language": language,
+            "root": root,
+            "picture": picture,
+            "best": [language.name_of(category) for category in best],
+        }
         for view in VIEWS:
             summary = getattr(language.words, view.name).summary
             page = render(

@@ -6,7 +6,7 @@ import { newPaper } from "./paper.js";
 import { flipOf, gifOf, videoKind, videoOf } from "./film.js";
 import { laidOut, pngOf, svgOf } from "./picture.js";
 import { link } from "./share.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 /** @typedef {import("./picture.js").Drawing} Drawing */
 /**
@@ -102,9 +102,9 @@ const FILES = {
 };
 
 /** A file's name: what is shown, in letters that every system takes. */
-function nameOf() {
+function fileName() {
   const { category = "", title, seed } = place === null ? { ...items[0], title: options.title } : items[place];
-  const name = [category, title, seed === undefined ? "" : t("seedOf", { seed })].join(" ");
+  const name = [nameOf(category), title, seed === undefined ? "" : t("seedOf", { seed })].join(" ");
   return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 80) || "drawing";
 }
 
@@ -120,7 +120,7 @@ async function save(kind) {
   say(kind === "video" ? t("recording") : t("making"));
   try {
     const file = await make({ signal, onProgress });
-    download(file, nameOf() + ending());
+    download(file, fileName() + ending());
     say(t("saved"));
   } finally {
     bar.hidden = true;
@@ -176,7 +176,7 @@ const ACTIONS = {
     say(t("copied"));
   },
   send: async () => {
-    const file = new File([await pngOf(layout(), look())], `${nameOf()}.png`, { type: "image/png" });
+    const file = new File([await pngOf(layout(), look())], `${fileName()}.png`, { type: "image/png" });
     await navigator.share({ files: [file] });
   },
   link: copyLink,
