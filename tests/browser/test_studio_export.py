@@ -218,10 +218,10 @@ def test_loading_is_shown(site: str, sheet: Page) -> None:
         sheet.wait_for_timeout(900)
         route.continue_()
 
-    sheet.route("**/gallery.ndjson", send_late)
+    sheet.route("**/weights.safetensors", send_late)
     sheet.goto(site, wait_until="commit")
     expect(sheet.locator("#loading")).to_be_visible()
-    expect(sheet.locator("#loading")).to_contain_text("Loading the model, 7.9 MB")
+    expect(sheet.locator("#loading")).to_contain_text("Loading the model, 7.7 MB")
     all_drawn(sheet)
     expect(sheet.locator("#loading")).to_be_hidden()
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from studio_pages import all_drawn, copied_link, draw_circle, press_amid_a_stroke
 
@@ -306,3 +306,31 @@ def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
         .map(one => one.getBoundingClientRect().top + scrollY)"""
     )
     assert all(later > earlier - 60 for earlier, later in pairwise(tops))
+
+
+def test_strokes_are_shown_in_pencil_while_drawings_are_made(studio: str, browser: Browser) -> None:
+    """At once, in place of a wait for all of them; the drawings that are kept follow in ink."""
+    with browser.new_context(reduced_motion="no-preference") as visitor:
+        page = visitor.new_page()
+        page.goto(studio)
+        page.wait_for_function("() => document.querySelector('.sheet-card .paper.done')")
+        page.evaluate(
+            """() => {
+            window.events = [];
+            const note = (records) => {
+              for (const { target, attributeName } of records) {
+                if (attributeName === "d" && target.matches(".sheet-card .pencil"))
+                  window.events.push(target.getAttribute("d") ? "pencil" : "clean");
+                if (target.id === "status") window.events.push("ready");
+              }
+            };
+            const seen = { attributes: true, childList: true, subtree: true };
+            new MutationObserver(note).observe(document.body, seen);
+            }"""
+        )
+        page.locator("[name=seed]").fill("5")
+        page.locator("[name=seed]").press("Enter")
+        page.wait_for_function("() => events.includes('ready')")
+        events = page.evaluate("events")
+        assert events.index("pencil") < events.index("ready")
+        expect(page.locator(".sheet-card .pencil[d]")).to_have_count(0)

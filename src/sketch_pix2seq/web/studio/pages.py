@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
+from sketch_pix2seq.bundle.gallery import GALLERY_FILE
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -34,16 +35,25 @@ _OWN = "en"
 
 
 class View(NamedTuple):
-    """A page of the studio: its name, which is its template's too."""
+    """A page of the studio.
+
+    Args:
+        name: Its name, which is its template's too.
+        needs_gallery: Whether it needs the gallery before it can draw.
+    """
 
     name: str
+    needs_gallery: bool = False
 
     def file(self, suffix: str) -> str:
         """Return its address beside the other pages; the first page is the folder itself."""
         return "" if self.name == _INDEX else self.name + suffix
 
 
-VIEWS = tuple(map(View, ("draw", "name", "complete", "mix", "map", "trace", "mine")))
+VIEWS = (
+    *(View("draw"), View("name"), View("complete"), View("mix")),
+    *(View("map", needs_gallery=True), View("trace"), View("mine")),
+)
 
 
 class Language(NamedTuple):
@@ -108,9 +118,10 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
         "sees_pictures": sketcher.sees_pictures,
         "can_classify": sketcher.can_classify,
         "maps": sketcher.gallery is not None,
-        "model_bytes": sum(map(len, sketcher.bundle.files.values())),
     }
     best = sketcher.card.oversampled or sketcher.card.categories
+    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
+    model_bytes, gallery_bytes = sum(sizes.values()), sizes.get(GALLERY_FILE, 0)
     pages = {}
     for language in languages():
         root = "../" if language.folder else "./"
@@ -125,7 +136,12 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
         for view in VIEWS:
             summary = getattr(language.words, view.name).summary
             page = render(
-                f"studio/{view.name}.html.jinja", view=view, summary=summary, **values, **own
+                f"studio/{view.name}.html.jinja",
+                view=view,
+                summary=summary,
+                model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
+                **values,
+                **own,
             )
             pages[language.folder + view.file(suffix)] = page
     return pages

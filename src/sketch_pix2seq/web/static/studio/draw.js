@@ -34,7 +34,7 @@ async function redraw() {
   asking = new AbortController();
   const { signal } = asking;
   const { strokes, isExample } = pad, given = completing ? strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
-  const options = { n: sheets.length, signal, ...settings.options };
+  const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
   sheets.clear(given);
   workspace.setAttribute("aria-busy", "true");
   const draw = completing ? model.complete : model.redraw;

@@ -1,6 +1,7 @@
 // The model, which draws in the page itself: it is loaded once, in one worker.
 
 import { Sketcher } from "../sketch/client.js";
+import { GALLERY_FILE, readGallery } from "../sketch/gallery.js";
 import { numberOfCategory } from "../sketch/settings.js";
 import { SIDE, boundsOf } from "./strokes.js";
 import { t, Trouble } from "./words.js";
@@ -11,6 +12,7 @@ const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
 let loading = null;
+let people = null; // the gallery, where the sketcher has come without it
 
 /** The sketcher; what could not be loaded is tried again with the next drawing. */
 async function sketcher() {
@@ -29,7 +31,7 @@ async function load() {
   const late = setTimeout(() => (place.hidden = false), LATE);
   const onProgress = ({ loaded }) => (bar.value = loaded);
   try {
-    const options = { gallery: "gallery" in place.dataset, onProgress };
+    const options = { gallery: place.dataset.gallery === "at once", onProgress };
     const loaded = await Sketcher.load(new URL("model", HOME), options);
     if (offline) keepForOffline();
     return loaded;
@@ -84,7 +86,22 @@ export async function classify(drawing) {
 
 /** People's drawings, [{ category, drawing, place: [x, y] }]; empty if the model has none. */
 export async function gallery() {
-  return (await sketcher()).gallery;
+  const { gallery: found } = await sketcher();
+  if (found.length || !("gallery" in document.querySelector("#loading").dataset)) return found;
+  people ??= fetchGallery();
+  try {
+    return await people;
+  } catch (error) {
+    console.error(error);
+    people = null;
+    throw new Trouble(t("notLoaded"));
+  }
+}
+
+async function fetchGallery() {
+  const answer = await fetch(new URL(`model/${GALLERY_FILE}`, HOME));
+  if (!answer.ok) throw new Error(`${answer.status} for ${GALLERY_FILE}`);
+  return readGallery(await answer.arrayBuffer());
 }
 
 async function ofKnown(category) {

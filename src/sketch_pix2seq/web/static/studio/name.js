@@ -31,7 +31,7 @@ async function draw(chosen, isWanted = true) {
   $("#shown-word").textContent = nameOf(word);
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
   workspace.setAttribute("aria-busy", "true");
-  const options = { n: sheets.length, signal, ...settings.options };
+  const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
   const drawings = await trying(() => generate(word, options));
   if (signal.aborted) return;
   workspace.removeAttribute("aria-busy");

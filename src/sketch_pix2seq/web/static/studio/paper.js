@@ -25,6 +25,8 @@ export class Paper {
     this.before = svg.appendChild(document.createElementNS(SVG, "g"));
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.before.setAttribute("class", "given");
+    this.pencil = svg.appendChild(path(""));
+    this.pencil.setAttribute("class", "pencil");
     this.smooth = false;
     this.clear();
   }
@@ -50,9 +52,20 @@ export class Paper {
     this.started = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
+    this.pencil.removeAttribute("d");
+    this.isLifted = true;
     this.#frame(given);
     this.svg.classList.add("blank");
     this.svg.classList.remove("done");
+  }
+
+  /** Let the pen of a drawing that is not ready go on, in pencil: it may not be the one that is kept. */
+  pencilTo(x, y, lifts) {
+    if (still.matches) return;
+    const step = `${this.isLifted ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    this.pencil.setAttribute("d", (this.pencil.getAttribute("d") ?? "") + step);
+    this.svg.classList.remove("blank");
+    this.isLifted = lifts;
   }
 
   /** Draw strokes one after the other. */

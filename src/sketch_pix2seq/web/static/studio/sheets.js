@@ -43,6 +43,11 @@ export class Sheets extends EventTarget {
     this.#showWhatCanBeDone();
   }
 
+  /** What to call with each point of drawings that are being made. */
+  get onPoint() {
+    return (number, x, y, lifts) => this.papers[number]?.pencilTo(x, y, lifts);
+  }
+
   /** What is drawn, as it is saved and kept. */
   get drawings() {
     return this.papers.filter((paper) => paper.finished).map((paper) => paper.drawing);
