@@ -99,19 +99,40 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
     Returns:
         HTML by address, relative to that of the first page, which is "".
     """
-    sketches = examples_of_the_package()
     suffix = "" if has_server else ".html"
     values = {
-        "site": TITLE,
+        **_facts(sketcher),
         "policy": "" if has_server else POLICY,
         "has_server": has_server,
         "suffix": suffix,
+    }
+    best = sketcher.card.oversampled or sketcher.card.categories
+    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
+    pages = {}
+    for language in languages():
+        root = "../" if language.folder else "./"
+        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
+        values |= {"t": language.words, "language": language, "root": root, "picture": picture}
+        values["best"] = [language.name_of(category) for category in best]
+        for view in VIEWS:
+            values["summary"] = getattr(language.words, view.name).summary
+            left_out = 0 if view.needs_gallery else sizes.get(GALLERY_FILE, 0)
+            values["model_bytes"] = sum(sizes.values()) - left_out
+            page = render(f"studio/{view.name}.html.jinja", view=view, **values)
+            pages[language.folder + view.file(suffix)] = page
+    return pages
+
+
+def _facts(sketcher: Sketcher) -> dict[str, object]:
+    """What templates are told about the model, in any language."""
+    return {
+        "site": TITLE,
         "views": VIEWS,
         "languages": languages(),
         "card": sketcher.card,
         "examples": [
             (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
-            for sketch in sketches
+            for sketch in examples_of_the_package()
         ],
         "can_complete": sketcher.can_complete,
         "can_generate": sketcher.can_generate,
@@ -119,32 +140,6 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
         "can_classify": sketcher.can_classify,
         "maps": sketcher.gallery is not None,
     }
-    best = sketcher.card.oversampled or sketcher.card.categories
-    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
-    model_bytes, gallery_bytes = sum(sizes.values()), sizes.get(GALLERY_FILE, 0)
-    pages = {}
-    for language in languages():
-        root = "../" if language.folder else "./"
-        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
-        own = {
-            "t": language.words,
-            "language": language,
-            "root": root,
-            "picture": picture,
-            "best": [language.name_of(category) for category in best],
-        }
-        for view in VIEWS:
-            summary = getattr(language.words, view.name).summary
-            page = render(
-                f"studio/{view.name}.html.jinja",
-                view=view,
-                summary=summary,
-                model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
-                **values,
-                **own,
-            )
-            pages[language.folder + view.file(suffix)] = page
-    return pages
 
 
 def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None:
