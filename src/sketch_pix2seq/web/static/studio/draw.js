@@ -86,7 +86,7 @@ function showGuesses(guesses) {
 
 function buttons() {
   $("[data-do=share]").disabled = pad.isEmpty;
-  $("#yours").textContent = t(pad.isExample ? "exampleOnPad" : "yourDrawing");
+  $("#yours").textContent = t(pad.isExample ? "example" : "yourDrawing");
   pad.showWhatCanBeDone();
 }
 
