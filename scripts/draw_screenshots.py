@@ -21,9 +21,12 @@ from sketch_pix2seq.web.studio.app import create_studio
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 880)}
-PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "complete": "/complete", "trace": "/trace"}
+PAGES = {
+    "draw": "/",
+    **{name: f"/{name}" for name in ("name", "complete", "mix", "map", "trace", "mine")},
+}
 DONE = """() => !document.querySelector('[aria-busy=true]')
-  && document.querySelector('.paper.done, #lines path[d*=M]')"""
+  && document.querySelector('.paper.done, #lines path[d*=M], #none:not([hidden])')"""
 
 
 def main() -> None:
@@ -52,6 +55,8 @@ def main() -> None:
         take(browser, told[0] + "/mix", "desktop", "light", IMAGES / "studio-mix.png")
         take(browser, told[0] + "/trace", "desktop", "light", IMAGES / "studio-trace.png")
         take(browser, told[0] + "/", "phone", "dark", IMAGES / "studio-phone.png")
+        viewer = IMAGES / "studio-viewer.png"
+        take(browser, told[0] + "/", "desktop", "light", viewer, press="[data-do=save]")
         for page, path in PAGES.items() if options.all else ():
             for size in SIZES:
                 for scheme in ("light", "dark"):
@@ -60,8 +65,10 @@ def main() -> None:
         browser.close()
 
 
-def take(browser: Browser, url: str, size: str, scheme: str, place: Path) -> None:
-    """Take one picture."""
+def take(
+    browser: Browser, url: str, size: str, scheme: str, place: Path, *, press: str | None = None
+) -> None:
+    """Take one picture, after a button is pressed."""
     width, height = SIZES[size]
     with browser.new_context(
         viewport={"width": width, "height": height},
@@ -71,6 +78,8 @@ def take(browser: Browser, url: str, size: str, scheme: str, place: Path) -> Non
         page = context.new_page()
         page.goto(url)
         page.wait_for_function(DONE)
+        if press:
+            page.locator(press).click()
         place.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=place)
     print(place)

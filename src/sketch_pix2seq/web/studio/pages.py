@@ -1,6 +1,7 @@
 """The studio's pages: HTML around a model that draws in the browser, served or in a folder.
 
 index.html, name.html, ...   the pages, for any static host, at any address
+de/                          the same in another language
 static/<hash>/               scripts, styles and icons
 model/                       the bundle
 service-worker.js            keeps all of it in the browser, for use without a network
@@ -63,8 +64,14 @@ class Language(NamedTuple):
     "Texts of the templates, by page and name."
     script: dict[str, str]
     "Texts of the scripts."
+    categories: dict[str, str]
+    "Names of categories, by those that the model has; others keep these."
     folder: str
     "Where its pages lie, relative to the first page; the studio's own language lies beside it."
+
+    def name_of(self, category: str) -> str:
+        """Return what a category of a model is called."""
+        return self.categories.get(category, category)
 
 
 @cache
@@ -73,9 +80,10 @@ def languages() -> tuple[Language, ...]:
     known = []
     for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
         words = json.loads(path.read_text(encoding="utf-8"))
-        script, folder = words.pop("script"), "" if path.stem == _OWN else f"{path.stem}/"
+        script, categories = words.pop("script"), words.pop("categories")
+        folder = "" if path.stem == _OWN else f"{path.stem}/"
         pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
-        known.append(Language(path.stem, pages, script, folder))
+        known.append(Language(path.stem, pages, script, categories, folder))
     return tuple(known)
 
 
@@ -91,46 +99,47 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
     Returns:
         HTML by address, relative to that of the first page, which is "".
     """
-    sketches = examples_of_the_package()
     suffix = "" if has_server else ".html"
     values = {
-        "site": TITLE,
+        **_facts(sketcher),
         "policy": "" if has_server else POLICY,
         "has_server": has_server,
         "suffix": suffix,
+    }
+    best = sketcher.card.oversampled or sketcher.card.categories
+    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
+    pages = {}
+    for language in languages():
+        root = "../" if language.folder else "./"
+        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
+        values |= {"t": language.words, "language": language, "root": root, "picture": picture}
+        values["best"] = [language.name_of(category) for category in best]
+        for view in VIEWS:
+            values["summary"] = getattr(language.words, view.name).summary
+            left_out = 0 if view.needs_gallery else sizes.get(GALLERY_FILE, 0)
+            values["model_bytes"] = sum(sizes.values()) - left_out
+            page = render(f"studio/{view.name}.html.jinja", view=view, **values)
+            pages[language.folder + view.file(suffix)] = page
+    return pages
+
+
+def _facts(sketcher: Sketcher) -> dict[str, object]:
+    """What templates are told about the model, in any language."""
+    return {
+        "site": TITLE,
         "views": VIEWS,
         "languages": languages(),
         "card": sketcher.card,
         "examples": [
             (sketch.category or sketch.name or "", strokes_in_middle(sketch, fit=True))
-            for sketch in sketches
+            for sketch in examples_of_the_package()
         ],
         "can_complete": sketcher.can_complete,
         "can_generate": sketcher.can_generate,
         "sees_pictures": sketcher.sees_pictures,
         "can_classify": sketcher.can_classify,
-        "best": sketcher.card.oversampled or list(sketcher.card.categories),
         "maps": sketcher.gallery is not None,
     }
-    sizes = {name: len(content) for name, content in sketcher.bundle.files.items()}
-    model_bytes, gallery_bytes = sum(sizes.values()), sizes.get(GALLERY_FILE, 0)
-    pages = {}
-    for language in languages():
-        root = "../" if language.folder else "./"
-        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
-        own = {"t": language.words, "language": language, "root": root, "picture": picture}
-        for view in VIEWS:
-            summary = getattr(language.words, view.name).summary
-            page = render(
-                f"studio/{view.name}.html.jinja",
-                view=view,
-                summary=summary,
-                model_bytes=model_bytes - (0 if view.needs_gallery else gallery_bytes),
-                **values,
-                **own,
-            )
-            pages[language.folder + view.file(suffix)] = page
-    return pages
 
 
 def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None:
@@ -182,7 +191,8 @@ def _service_worker(folder: Path) -> str:
     """The script that keeps the files of a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     version = hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files))
-    names = ["./", *(path.relative_to(folder).as_posix() for path in files)]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    names += [f"./{name.removesuffix('index.html')}" for name in names if "index.html" in name]
     body = (STATIC / "studio" / "offline.js").read_text(encoding="utf-8")
     return f'const VERSION = "{version.hexdigest()}", FILES = {json.dumps(names)};\n\n{body}'
 

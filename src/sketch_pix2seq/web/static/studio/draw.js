@@ -11,7 +11,7 @@ import { fromLink, link } from "./share.js";
 import { Sheets } from "./sheets.js";
 import { onPad } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
@@ -72,21 +72,21 @@ function showGuesses(guesses) {
   if (!guesses.length) return;
   const [first, ...others] = guesses, isSure = first.probability >= SURE;
   const likely = (isSure ? others : guesses).filter((one) => one.probability > POSSIBLE);
-  const known = likely.map((one) => one.category).join(", ");
+  const known = likely.map((one) => nameOf(one.category)).join(", ");
   if (!isSure) {
     place.append(known ? t("maybeOnly", { known }) : t("notSure"));
     return;
   }
   sheets.category = first.category;
   const best = document.createElement("strong");
-  best.textContent = first.category;
+  best.textContent = nameOf(first.category);
   place.append(t("looksLike"), " ", best, ` (${Math.round(100 * first.probability)} %)`);
   if (known) place.append(`, ${t("maybe", { known })}`);
 }
 
 function buttons() {
   $("[data-do=share]").disabled = pad.isEmpty;
-  $("#yours").textContent = t(pad.isExample ? "exampleOnPad" : "yourDrawing");
+  $("#yours").textContent = t(pad.isExample ? "example" : "yourDrawing");
   pad.showWhatCanBeDone();
 }
 

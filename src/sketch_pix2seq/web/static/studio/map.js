@@ -5,7 +5,7 @@ import { $, $$, Settings, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 1000; // of the map's own units
@@ -48,7 +48,7 @@ async function drawAt(place, { instant = false } = {}) {
   drawing = false;
   $("[data-do=save]").disabled = !paper.strokes.length;
   const near = nearest(at.x, at.y);
-  $("#near").textContent = near ? t("closest", { category: near.category }) : "";
+  $("#near").textContent = near ? t("closest", { category: nameOf(near.category) }) : "";
 }
 
 const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
@@ -84,7 +84,7 @@ function showTip(one) {
       return path;
     }),
   );
-  $("span", tip).textContent = one.category;
+  $("span", tip).textContent = nameOf(one.category);
   const side = one.x > 0.5 ? -1 : 1;
   tip.style.setProperty("--x", `${(100 * put(one.x)) / SIZE}%`);
   tip.style.setProperty("--y", `${(100 * put(one.y)) / SIZE}%`);
@@ -122,7 +122,7 @@ function legend() {
       shape.setAttribute("viewBox", "-12 -12 24 24");
       shape.setAttribute("aria-hidden", "true");
       shape.append(mark(category));
-      label.append(category);
+      label.append(nameOf(category));
       return label;
     }),
   );

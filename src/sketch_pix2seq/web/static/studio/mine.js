@@ -4,7 +4,7 @@ import { MOST_KEPT, entries, forget, isKeeping, putBack, setKeeping } from "./ke
 import { $, say, trying } from "./page.js";
 import { newPaper } from "./paper.js";
 import { view } from "./viewer.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 const KINDS = { draw: "redrawing", complete: "completion", name: "drawing", drawing: "drawing" };
 
@@ -36,7 +36,7 @@ function card(entry) {
   const head = one.appendChild(document.createElement("div"));
   head.className = "entry-head";
   const title = head.appendChild(document.createElement("h2"));
-  title.textContent = [t(`keptAs_${entry.task}`), entry.category].filter(Boolean).join(": ");
+  title.textContent = [t(`keptAs_${entry.task}`), entry.category && nameOf(entry.category)].filter(Boolean).join(": ");
   const time = head.appendChild(document.createElement("time"));
   time.dateTime = new Date(entry.time).toISOString();
   time.textContent = day.format(entry.time);

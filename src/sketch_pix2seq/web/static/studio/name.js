@@ -6,7 +6,7 @@ import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
 import { fromLink, link } from "./share.js";
 import { Sheets } from "./sheets.js";
 import { fitted, pathData } from "./strokes.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 const KEPT = "word"; // while the tab is open
 const FIRST = ["octopus", "bicycle", "face"];
@@ -28,7 +28,7 @@ async function draw(chosen, isWanted = true) {
   asking = new AbortController();
   const { signal } = asking;
   sheets.clear();
-  $("#shown-word").textContent = word;
+  $("#shown-word").textContent = nameOf(word);
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
   workspace.setAttribute("aria-busy", "true");
   const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
@@ -37,7 +37,7 @@ async function draw(chosen, isWanted = true) {
   workspace.removeAttribute("aria-busy");
   if (!drawings) return;
   sheets.draw(drawings);
-  $("#status").textContent = t("allNamed", { count: sheets.length, word });
+  $("#status").textContent = t("allNamed", { count: sheets.length, word: nameOf(word) });
   sheets.isKept = isWanted && keepIfWanted({ task: "name", drawings: sheets.drawings, category: word, options: settings.options });
   if (!isWanted) return;
   history.replaceState(null, "", `#${link([], { ...settings.options, category: word })}`);
@@ -46,8 +46,8 @@ async function draw(chosen, isWanted = true) {
 /** The words with the typed letters in them, those first that begin with them. */
 function found() {
   const letters = field.value.trim().toLowerCase();
-  const fit = words.filter((one) => one.toLowerCase().includes(letters));
-  const begin = fit.filter((one) => one.toLowerCase().startsWith(letters));
+  const fit = words.filter((one) => nameOf(one).toLowerCase().includes(letters));
+  const begin = fit.filter((one) => nameOf(one).toLowerCase().startsWith(letters));
   return [...begin, ...fit.filter((one) => !begin.includes(one))];
 }
 

@@ -70,6 +70,7 @@ export class Pad extends EventTarget {
     if (first) this.#startHistory();
     else this.#keep();
     if (example) this.example = this.kept;
+    this.#showExample();
     if (!quiet) this.#notify();
   }
 
@@ -245,7 +246,12 @@ export class Pad extends EventTarget {
     this.#notify();
   }
 
+  #showExample() {
+    this.svg.classList.toggle("is-example", this.isExample);
+  }
+
   #notify() {
+    this.#showExample();
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -4,7 +4,7 @@ import { SketchPix2SeqError } from "../sketch/client.js";
 import { strokesIn } from "./files.js";
 import { gallery } from "./model.js";
 import { fitted, onPad } from "./strokes.js";
-import { t, Trouble } from "./words.js";
+import { categoryOf, nameOf, t, Trouble } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -96,14 +96,14 @@ export class Settings extends EventTarget {
     };
     if (this.careField) options.bestOf = Number(this.careField.value);
     if (this.fidelity) options.fidelity = Number(this.fidelity.value);
-    if (this.category?.value.trim()) options.category = this.category.value.trim();
+    if (this.category?.value.trim()) options.category = categoryOf(this.category.value.trim());
     return options;
   }
 
   /** Take over what a link says. */
   take({ temperature, seed, fidelity, bestOf, category }) {
     const fields = [this.temperature, this.seedField, this.fidelity, this.careField, this.category];
-    [temperature, seed, fidelity, bestOf, category].forEach((value, place) => {
+    [temperature, seed, fidelity, bestOf, category && nameOf(category)].forEach((value, place) => {
       if (value !== undefined && fields[place]) fields[place].value = value;
     });
     this.#show();

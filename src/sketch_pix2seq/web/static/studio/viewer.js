@@ -1,12 +1,12 @@
 // The viewer: drawings enlarged, one or all, to be saved, copied, kept and carried to other pages.
 
 import { keep } from "./keeping.js";
-import { $, $$, carry, download, openPage, trying } from "./page.js";
+import { $, $$, carry, download, openPage } from "./page.js";
 import { newPaper } from "./paper.js";
 import { flipOf, gifOf, videoKind, videoOf } from "./film.js";
 import { laidOut, pngOf, svgOf } from "./picture.js";
 import { link } from "./share.js";
-import { t, Trouble } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 /** @typedef {import("./picture.js").Drawing} Drawing */
 /**
@@ -66,7 +66,8 @@ function show() {
     "[data-view=copyPng]": !navigator.clipboard?.write, "[data-view=copySvg]": !navigator.clipboard,
     "[data-view=send]": !navigator.canShare?.({ files: [new File([""], "a.png", { type: "image/png" })] }),
   };
-  for (const [selector, isHidden] of Object.entries(hidden)) $(selector, dialog).hidden = isHidden;
+  for (const name of ["draw", "complete", "mix"]) hidden[`[data-view=${name}]`] = isHere(name) && !options.use;
+  for (const [selector, isHidden] of Object.entries(hidden)) $(selector, dialog)?.toggleAttribute("hidden", isHidden);
   $("[data-view=all]").setAttribute("aria-pressed", String(several));
   $("[data-view=all]").textContent = t("allOf", { count: items.length });
   say("");
@@ -101,9 +102,9 @@ const FILES = {
 };
 
 /** A file's name: what is shown, in letters that every system takes. */
-function nameOf() {
+function fileName() {
   const { category = "", title, seed } = place === null ? { ...items[0], title: options.title } : items[place];
-  const name = [category, title, seed === undefined ? "" : t("seedOf", { seed })].join(" ");
+  const name = [nameOf(category), title, seed === undefined ? "" : t("seedOf", { seed })].join(" ");
   return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 80) || "drawing";
 }
 
@@ -119,7 +120,7 @@ async function save(kind) {
   say(kind === "video" ? t("recording") : t("making"));
   try {
     const file = await make({ signal, onProgress });
-    download(file, nameOf() + ending());
+    download(file, fileName() + ending());
     say(t("saved"));
   } finally {
     bar.hidden = true;
@@ -147,11 +148,13 @@ const isLocal = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
 
 const strokesOf = ({ drawing: { given = [], drawn } }) => [...given, ...drawn];
 
+const isHere = (name) => openPage(name).hasAttribute("aria-current");
+
 /** Take the drawing to a page's pad, here or there. */
 function take(name) {
-  const strokes = strokesOf(items[place]), isHere = openPage(name).ariaCurrent === "page";
+  const strokes = strokesOf(items[place]);
   dialog.close();
-  if (isHere && options.use) options.use(strokes);
+  if (isHere(name)) options.use(strokes);
   else carry(strokes, name);
 }
 
@@ -173,7 +176,7 @@ const ACTIONS = {
     say(t("copied"));
   },
   send: async () => {
-    const file = new File([await pngOf(layout(), look())], `${nameOf()}.png`, { type: "image/png" });
+    const file = new File([await pngOf(layout(), look())], `${fileName()}.png`, { type: "image/png" });
     await navigator.share({ files: [file] });
   },
   link: copyLink,
@@ -188,14 +191,15 @@ const ACTIONS = {
 for (const button of $$("[data-view]", dialog)) {
   const { view: name } = button.dataset;
   const action = ACTIONS[name] ?? (() => save(name));
-  button.addEventListener("click", () => trying(async () => {
+  button.addEventListener("click", async () => {
     try {
       await action();
-    } catch (error) {
-      if (error.name === "NotAllowedError") throw new Trouble(t("notAllowed"));
-      throw error;
+    } catch (error) { // the page's own notices lie below this dialog
+      if (error.name === "AbortError") return;
+      console.error(error);
+      say(t(error.name === "NotAllowedError" ? "notAllowed" : "failed"));
     }
-  }));
+  });
 }
 dialog.addEventListener("close", () => {
   working?.abort();
