@@ -25,7 +25,7 @@ export class Paper {
     this.before = svg.appendChild(document.createElementNS(SVG, "g"));
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.before.setAttribute("class", "given");
-    this.pencil = svg.appendChild(path(""));
+    this.pencil = path(""); // on the paper while it draws
     this.pencil.setAttribute("class", "pencil");
     this.smooth = false;
     this.clear();
@@ -52,7 +52,8 @@ export class Paper {
     this.started = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
-    this.pencil.removeAttribute("d");
+    this.pencil.remove();
+    this.pencil.setAttribute("d", "");
     this.isLifted = true;
     this.#frame(given);
     this.svg.classList.add("blank");
@@ -63,7 +64,8 @@ export class Paper {
   pencilTo(x, y, lifts) {
     if (still.matches) return;
     const step = `${this.isLifted ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    this.pencil.setAttribute("d", (this.pencil.getAttribute("d") ?? "") + step);
+    this.pencil.setAttribute("d", this.pencil.getAttribute("d") + step);
+    if (!this.pencil.isConnected) this.svg.append(this.pencil);
     this.svg.classList.remove("blank");
     this.isLifted = lifts;
   }
