@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from accessibility import violations
 from studio_pages import all_drawn, draw_circle, saved
 
 
@@ -25,6 +26,7 @@ def test_what_was_drawn_is_kept_newest_first(studio: str, sheet: Page) -> None:
     entries = sheet.locator(".entry")
     expect(entries).to_have_count(1)
     expect(entries.first.locator(".sheet-card")).to_have_count(7)
+    assert violations(sheet) == []
     sheet.get_by_role("link", name="Redraw").click()
     all_drawn(sheet)
     draw_circle(sheet)  # goes on with the same drawing

@@ -175,13 +175,16 @@ def test_a_link_that_nobody_else_can_open_says_so(studio: str, sheet: Page, is_h
         )
     sheet.goto(studio)
     all_drawn(sheet)
-    sheet.get_by_role("button", name="Share").click()
-    expect(sheet.locator("#note")).to_contain_text("It holds the drawing itself.")
-    assert ("others cannot open 127.0.0.1" in sheet.locator("#note").inner_text()) is is_here
+    sheet.locator("[data-do=share]").click()
+    sheet.locator("[data-view=link]").click()
+    status = sheet.locator("#viewer-status")
+    expect(status).to_contain_text(re.compile("Link copied|Copy this link"))
+    assert ("opens on this computer alone" in status.inner_text()) is is_here
+    assert sheet.url.startswith(f"{studio}/#A")  # to be copied where that is not allowed
 
 
 DONE = """() => !document.querySelector("[aria-busy=true]")
-  && document.querySelector(".paper.done, #lines path[d*=M]")"""
+  && document.querySelector(".paper.done, #lines path[d*=M], #none:not([hidden])")"""
 
 
 @pytest.mark.parametrize("path", PATHS)

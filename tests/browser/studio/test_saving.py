@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from accessibility import violations
 from sketch_pix2seq import Sketch
 from sketch_pix2seq.io.animation import timing_of
 from studio_pages import all_drawn, copied_link, draw_circle, saved
@@ -160,6 +161,23 @@ def test_what_the_model_added_is_red_or_not(studio: str, sheet: Page) -> None:
     assert (red < 40).any()
     sheet.get_by_label("The model's lines in red").uncheck()
     assert "#c63f1f" not in saved(sheet, "svg").read_text()
+
+
+def test_the_viewer_is_open_to_everybody(drawn: Page) -> None:
+    drawn.locator(".sheet-card").nth(2).focus()
+    drawn.keyboard.press("Enter")
+    title = drawn.locator("#viewer-title")
+    expect(title).to_have_text("Redrawing 3")
+    assert violations(drawn) == []
+    drawn.keyboard.press("ArrowRight")
+    expect(title).to_have_text("Redrawing 4")
+    for width in (320, 390, 820):
+        drawn.set_viewport_size({"width": width, "height": 700})
+        wide = drawn.evaluate("() => [viewer.scrollWidth, viewer.clientWidth, innerWidth]")
+        assert wide[0] <= wide[1] <= wide[2]
+    drawn.keyboard.press("Escape")
+    expect(title).to_be_hidden()
+    expect(drawn.locator(".sheet-card").nth(2)).to_be_focused()
 
 
 def test_a_redrawing_goes_onto_the_pad_and_to_other_pages(drawn: Page) -> None:

@@ -1,7 +1,8 @@
 // What was drawn here, kept by the browser on this device alone; the page Mine shows it.
 //
 // An entry: { id, time, task, given, drawings, category, options }: `given` are the drawings of a
-// person, `drawings` what the model made of them, { given, drawn } each.
+// person, `drawings` what the model made of them, { given, drawn } each. An id is the task, a blank and
+// the time when it was new, so that ids of a task come in order.
 
 import { recalledHere, rememberHere } from "./page.js";
 import { withRounded } from "./strokes.js";
@@ -46,8 +47,10 @@ export async function entries() {
 /** Write entries, with their numbers. */
 export const putBack = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.put(one)));
 
-/** Forget entries. */
-export const forget = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.delete(one.id)));
+/** Forget entries. @param {string[]} ids */
+export const forget = (ids) => withEntries("readwrite", (store) => ids.forEach((id) => store.delete(id)));
+
+let latest = 0; // time of an entry
 
 /**
  * Keep something. A drawing that goes on takes the place of what was kept of it before.
@@ -57,12 +60,15 @@ export const forget = (some) => withEntries("readwrite", (store) => some.forEach
 export async function keep({ task, given = [], drawings, ...about }) {
   const round = ({ given: before = [], drawn }) => ({ given: withRounded(before), drawn: withRounded(drawn) });
   const entry = { task, given: given.map(withRounded), drawings: drawings.map(round), ...about };
-  const known = await entries(), last = known.find((one) => one.task === task);
-  entry.time = Date.now();
-  entry.id = last && isMoreOf(entry, last) ? last.id : crypto.randomUUID?.() ?? `${entry.time}-${Math.random()}`;
+  const ids = await withEntries("readonly", (store) => store.getAllKeys());
+  const last = ids.filter((id) => id.startsWith(`${task} `)).at(-1);
+  const before = last && await withEntries("readonly", (store) => store.get(last));
+  entry.time = latest = Math.max(Date.now(), latest + 1);
+  entry.id = before && isMoreOf(entry, before) ? last : `${task} ${entry.time}`;
   await putBack([entry]);
-  const old = known.filter((one) => one.id !== entry.id).slice(MOST_KEPT - 1);
-  if (old.length) await forget(old);
+  const age = (id) => Number(id.split(" ")[1]);
+  const others = ids.filter((id) => id !== entry.id).sort((one, other) => age(other) - age(one));
+  if (others.length >= MOST_KEPT) await forget(others.slice(MOST_KEPT - 1));
 }
 
 /**

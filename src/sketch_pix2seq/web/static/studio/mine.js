@@ -68,7 +68,7 @@ function card(entry) {
 /** Delete entries; they can be brought back as long as that is offered. */
 function remove(some, words) {
   trying(async () => {
-    await forget(some);
+    await forget(some.map((one) => one.id));
     await show();
     const run = () => trying(async () => {
       await putBack(some);

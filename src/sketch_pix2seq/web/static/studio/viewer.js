@@ -135,12 +135,13 @@ async function copyLink() {
   if (options.link) history.replaceState(null, "", address);
   try {
     await navigator.clipboard.writeText(address);
-    say(isLocal() ? t("linkCopiedHere") : t("linkCopied"));
+    say(t("linkCopied"));
   } catch {
     const shown = document.createElement("a");
     [shown.href, shown.textContent] = [address, t("linkShown")];
     status.replaceChildren(shown);
   }
+  if (isLocal()) status.append(" ", t("onlyHere"));
 }
 
 /** Whether the studio is open on this device alone. */

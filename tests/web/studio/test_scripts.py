@@ -88,6 +88,16 @@ def test_strokes_are_drawn_when_python_draws_them(
     run_in_node("timing", ["strokes"], cases)
 
 
+def test_links_hold_drawings_and_settings(
+    run_in_node: Callable[..., None], rng: np.random.Generator
+) -> None:
+    drawings = []
+    for count in (1, 2, 30):
+        walks = [rng.normal(100, 60, (rng.integers(1, 40), 2)).round(1) + 0.0 for _ in range(count)]
+        drawings.append([walk.T.tolist() for walk in walks])
+    run_in_node("share", [], drawings)
+
+
 def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bool) -> Any:
     """Frames of noise, which fills tables of codes, or of one colour, which makes them long."""
     palette = rng.integers(0, 256, (colours, 3)).tolist()
