@@ -43,29 +43,6 @@ def test_mix(studio: str, sheet: Page) -> None:
     expect(sheet.get_by_label("Quality")).to_have_value("4")  # kept while the tab is open
 
 
-def test_map(studio: str, sheet: Page) -> None:
-    sheet.goto(f"{studio}/map")
-    board = sheet.locator("#map")
-    expect(board).not_to_have_attribute("aria-busy", "true")
-    expect(sheet.locator("#drawn.done")).to_have_count(1)
-    assert sheet.locator(".dot").count() > 100
-    drawn = sheet.locator("#drawn").inner_html()
-    box = board.bounding_box()
-    assert box is not None
-    sheet.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6)
-    expect(sheet.locator("#near")).to_contain_text("Closest human drawing")
-    sheet.wait_for_function(
-        "before => document.querySelector('#drawn.done')?.innerHTML !== before", arg=drawn
-    )
-    sheet.locator(".dot").first.scroll_into_view_if_needed()
-    dot = sheet.locator(".dot").first.bounding_box()
-    assert dot is not None
-    sheet.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
-    expect(sheet.locator("#tip")).to_be_visible()
-    sheet.locator(".key input").first.uncheck()
-    assert sheet.locator(".dot[hidden]").count() > 0
-
-
 def test_a_word_is_drawn(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/name")
     all_drawn(sheet)

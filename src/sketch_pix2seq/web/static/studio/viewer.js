@@ -148,7 +148,7 @@ async function copyLink() {
 }
 
 /** Whether the studio is open on this device alone. */
-const isLocal = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
+export const isLocal = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
 
 const strokesOf = ({ drawing: { given = [], drawn } }) => [...given, ...drawn];
 
