@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from accessibility import violations
-from studio_pages import SPY, all_drawn, draw_circle, sent
+from studio_pages import SPY, all_drawn, draw_circle, saved, sent
 
 PATHS = ("/", "/name", "/mix", "/map", "/complete", "/trace", "/mine")
 
@@ -27,6 +28,12 @@ def test_mix(studio: str, sheet: Page) -> None:
     draw_circle(sheet, "#second")
     expect(sheet.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
     expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    sheet.get_by_role("button", name="All 11 steps").click()
+    film = saved(sheet, "flip")
+    assert film.name == "all-blends-seed-0-film.gif"
+    with Image.open(film) as picture:
+        assert picture.n_frames == 20  # type: ignore[attr-defined]  # there and back
+    sheet.get_by_role("button", name="Close").click()
     sheet.get_by_label("Quality").select_option("best of 4")
     expect(sheet.locator("[data-do=all]")).to_be_disabled()
     expect(sheet.locator("[data-do=all]")).to_be_enabled(timeout=30_000)  # of 44 drawings

@@ -46,6 +46,7 @@ export class Paper {
     this.given = given;
     this.drawn = [];
     this.timing = timingOf([]);
+    this.shares = []; // of each stroke, that are on the paper
     this.finished = false;
     this.shown = 0; // seconds of the drawing that are on the paper
     this.frame = 0;
@@ -86,6 +87,7 @@ export class Paper {
   /** Draw curves, or straight pieces. */
   setSmooth(smooth) {
     this.smooth = smooth;
+    this.shares = [];
     this.before.replaceChildren(...this.given.map((stroke) => path(pathData(stroke, smooth))));
     this.#render(this.shown);
   }
@@ -147,6 +149,8 @@ export class Paper {
     this.drawn.forEach((stroke, place) => {
       const line = this.ink.children[place] ?? this.ink.appendChild(path(""));
       const share = shareAt(this.timing, place, seconds);
+      if (share === this.shares[place]) return;
+      this.shares[place] = share;
       line.setAttribute("d", share ? pathData(pieceOf(stroke, 0, share), this.smooth) : "");
     });
   }

@@ -97,7 +97,10 @@ const FILES = {
   animated: { make: () => svgFile({ animate: true }), ending: () => "-animated.svg" },
   png: { make: () => pngOf(layout(), look()), ending: () => ".png" },
   gif: { make: (work) => gifOf(layout(), work), ending: () => ".gif" },
-  flip: { make: (work) => flipOf(items.map(({ drawing }) => laidOut([drawing], options)), work), ending: () => "-film.gif" },
+  flip: {
+    make: (work) => flipOf(items.filter((one) => !one.isOwn).map(({ drawing }) => laidOut([drawing], options)), work),
+    ending: () => "-film.gif",
+  },
   video: { make: (work) => videoOf(layout(), work), ending: () => `.${videoKind()[1]}` },
 };
 
