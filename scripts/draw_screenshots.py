@@ -3,8 +3,8 @@
     python scripts/draw_screenshots.py [--bundle BUNDLE] [--all FOLDER]
 
 Writes `docs/images/studio-*.png`, each page on a laptop, a tablet and a phone; with --all every
-page in many windows, light and dark, into a folder, to be looked at. Needs the extras `web` and `dev`,
-and Debian's Chromium.
+page in many windows, light and dark, into a folder, to be looked at. Needs the extras `web` and
+`dev`, and Debian's Chromium.
 """
 
 from __future__ import annotations
