@@ -94,9 +94,12 @@ def test_guesses_say_how_sure_they_are(studio: str, sheet: Page) -> None:
     expect(sheet.locator("#guesses")).to_have_text(re.compile(r"Looks like: cat \(\d+ %\)"))
     pad = sheet.locator("#pad").bounding_box()
     assert pad is not None
-    draw_circle(sheet)
-    for share in (0.4, 0.6):
-        sheet.mouse.click(pad["x"] + share * pad["width"], pad["y"] + 0.45 * pad["height"])
+    lines = ((0.2, 0.2, 0.8, 0.3), (0.08, 0.78, 0.3, 0.5), (0.7, 0.5, 0.47, 0.94))  # of nothing
+    for x0, y0, x1, y1 in lines:
+        sheet.mouse.move(pad["x"] + x0 * pad["width"], pad["y"] + y0 * pad["height"])
+        sheet.mouse.down()
+        sheet.mouse.move(pad["x"] + x1 * pad["width"], pad["y"] + y1 * pad["height"])
+        sheet.mouse.up()
     expect(sheet.locator("#guesses")).to_contain_text("Not sure")
     sheet.get_by_role("button", name="Clear").click()
     expect(sheet.locator("#guesses")).to_have_text("")

@@ -163,8 +163,9 @@ def test_everything_that_can_be_pressed_has_a_name(studio: str, sheet: Page) -> 
         sheet.wait_for_load_state("networkidle")
         nameless = sheet.evaluate(
             """() => [...document.querySelectorAll("button, a, input, [tabindex='0']")]
-            .filter(one => !(one.innerText?.trim() || one.getAttribute("aria-label")
-                || one.labels?.length)).map(one => one.outerHTML.slice(0, 80))"""
+            .filter(one => one.checkVisibility() && !(one.innerText?.trim()
+                || one.getAttribute("aria-label") || one.labels?.length))
+            .map(one => one.outerHTML.slice(0, 80))"""
         )
         assert not nameless, path
 
