@@ -35,7 +35,7 @@ SIZES = (
     *((320, 568), (390, 844), (667, 375), (768, 1024)),
     *((820, 1180), (720, 450), (1280, 800), (1440, 900)),
 )
-HEIGHT, GAP, COLOURS = 520, 16, 64
+HEIGHT, GAP, COLOURS = 520, 16, 128
 DRAW = """example => {
   const [strokes] = JSON.parse(document.querySelector("#examples").textContent).slice(example);
   sessionStorage.setItem("drawing redraw", JSON.stringify(strokes));
@@ -130,7 +130,7 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
 def save(picture: Image.Image, place: Path) -> None:
     """Save with a palette: a few kB."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    palette = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette = picture.quantize(COLOURS, kmeans=4, dither=Image.Dither.NONE)
     palette.save(place, optimize=True)
     print(place, place.stat().st_size)
 
