@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drawing, page, reading, rendering, serving, tracing, training
+from benchmarks import drawing, page, reading, rendering, serving, studio_page, tracing, training
 from benchmarks.figures import Figure
 from benchmarks.synthetic import write_synthetic
 from sketch_pix2seq.data.dataset import Dataset
@@ -74,6 +74,7 @@ def _measure(
         figures += serving.measure(sketches)
     if "page" in parts:
         figures += page.measure(sketches)
+        figures += studio_page.measure()
     torch.set_num_threads(1)
     if "rendering" in parts:
         figures += rendering.measure([sketch.strokes for sketch in sketches])

@@ -1,4 +1,4 @@
-"""The studio under load: many clients on this machine, each asking for six redrawings at a time.
+"""The studio under load: many clients on this machine, for six redrawings or for its files.
 
 The server is a process of its own, as `sketch-pix2seq studio` starts it, but with no limit of
 pace, since all clients have one address here. Clients and server share the processors.
@@ -21,6 +21,7 @@ import numpy as np
 from benchmarks.figures import Figure
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
+from sketch_pix2seq.web.files import static_files, static_folder
 from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 CLIENTS = (1, 20, 100)
@@ -65,6 +66,8 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
                     met=True,
                 )
             )
+        paths = _files_of_the_first_page()
+        figures += [_static(address, paths, clients) for clients in CLIENTS]
         after = _memory(process)
     figures.append(
         Figure(
@@ -78,6 +81,30 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
         )
     )
     return figures
+
+
+def _files_of_the_first_page() -> list[str]:
+    """All but the model, as a first visit asks for them."""
+    names = [name for name in static_files() if name.endswith((".js", ".css"))]
+    return ["/", *(f"/{static_folder()}{name}" for name in names)]
+
+
+def _static(address: str, paths: Sequence[str], clients: int) -> Figure:
+    """Let clients fetch files, compressed."""
+    head = "GET {} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+    requests = [head.format(path).encode() for path in paths]
+    waits, refused, took = asyncio.run(_load(address, requests, clients, SECONDS / 2))
+    middle, late = np.percentile(waits, [50, 95]) * 1e3
+    return Figure(
+        work=f"studio, files, {clients} clients: p50 {middle:.1f} ms, p95 {late:.1f} ms, "
+        f"{refused} refused",
+        value=len(waits) / took / len(paths),
+        unit="visits/s",
+        peer=f"files of a visit, without the model: {len(paths)}",
+        peer_value=len(waits) / took,
+        bar="none",
+        met=True,
+    )
 
 
 def _request(sketch: Sketch) -> bytes:

@@ -3,9 +3,9 @@
     python scripts/draw_screenshots.py [--bundle BUNDLE] [--all FOLDER]
     python scripts/draw_screenshots.py --study STUDY
 
-Writes `docs/images/studio-*.png`, or `turing-*.png` of a study of `turing create`; with --all also
-every page of the studio at three sizes, light and dark, into a folder, to be looked at. Needs the
-extras `web` and `dev`, and Debian's Chromium.
+Writes `docs/images/studio-*.png`, each page on a laptop, a tablet and a phone, or `turing-*.png` of
+a study of `turing create`; with --all every page of the studio in many windows, light and dark,
+into a folder, to be looked at. Needs the extras `web` and `dev`, and Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from typing import Literal
 
 from fastapi import FastAPI
 from PIL import Image
@@ -26,14 +27,28 @@ from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.web.server import serve
 from sketch_pix2seq.web.studio.app import create_studio
+from sketch_pix2seq.web.studio.pages import VIEWS
 from sketch_pix2seq.web.turing.app import create_turing
 from sketch_pix2seq.web.turing.store import Store
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 880)}
-PAGES = {"draw": "/", "mix": "/mix", "map": "/map", "complete": "/complete", "trace": "/trace"}
+SHOWN: tuple[tuple[int, int, Literal["light", "dark"]], ...] = (
+    (1280, 800, "light"),
+    (820, 1180, "light"),
+    (390, 844, "dark"),
+)
+"""Windows of one picture of the documents."""
+SIZES = (
+    *((320, 568), (390, 844), (667, 375), (768, 1024)),
+    *((820, 1180), (720, 450), (1280, 800), (1440, 900)),
+)
+HEIGHT, GAP, COLOURS = 520, 16, 128
+DRAW = """example => {
+  const [strokes] = JSON.parse(document.querySelector("#examples").textContent).slice(example);
+  sessionStorage.setItem("drawing redraw", JSON.stringify(strokes));
+}"""
 DONE = """() => !document.querySelector('[aria-busy=true]')
-  && document.querySelector('.paper.done, #lines path[d*=M]')"""
+  && document.querySelector('.paper.done, #lines path[d*=M], #none:not([hidden])')"""
 
 
 def main() -> None:
@@ -50,17 +65,19 @@ def main() -> None:
         if options.study is not None:
             take_study(browser, options.study)
             return
-        root = served(create_studio(Sketcher.load(options.bundle, num_threads=1)))
-        take(browser, root + "/", "desktop", "light", IMAGES / "studio-draw.png")
-        take(browser, root + "/map", "desktop", "light", IMAGES / "studio-map.png")
-        take(browser, root + "/mix", "desktop", "light", IMAGES / "studio-mix.png")
-        take(browser, root + "/trace", "desktop", "light", IMAGES / "studio-trace.png")
-        take(browser, root + "/", "phone", "dark", IMAGES / "studio-phone.png")
-        for page, path in PAGES.items() if options.all else ():
-            for size in SIZES:
+        root = served(create_studio(Sketcher.load(options.bundle, num_threads=1))) + "/"
+        for view in VIEWS if options.all is None else ():
+            url = root + view.file("")
+            pictures = [taken(browser, url, *window) for window in SHOWN]
+            save(side_by_side(pictures), IMAGES / f"studio-{view.name}.png")
+        if options.all is None:
+            viewer = taken(browser, root, *SHOWN[0], press="[data-do=save]")
+            save(side_by_side([viewer]), IMAGES / "studio-viewer.png")
+        for view in VIEWS if options.all is not None else ():
+            for width, height in SIZES:
                 for scheme in ("light", "dark"):
-                    place = options.all / f"{page}-{size}-{scheme}.png"
-                    take(browser, root + path, size, scheme, place)
+                    picture = taken(browser, root + view.file(""), width, height, scheme)
+                    save(picture, options.all / f"{view.name}-{width}x{height}-{scheme}.png")
         browser.close()
 
 
@@ -92,8 +109,10 @@ def take_study(browser: Browser, folder: Path) -> None:
         store = Store.open(str(Path(beside) / "votes.sqlite"), study.digest)
         root = served(create_turing(study, folder, store, results_token="for these pictures"))
         questions = []
-        for size, scheme in (("desktop", "light"), ("phone", "dark")):
-            width, height = SIZES[size]
+        for size, width, height, scheme in (
+            ("desktop", 1280, 880, "light"),
+            ("phone", 390, 844, "dark"),
+        ):
             with browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme=scheme,  # type: ignore[arg-type]
@@ -117,20 +136,59 @@ def take_study(browser: Browser, folder: Path) -> None:
         both.save(IMAGES / "turing-question.png", optimize=True)
 
 
-def take(browser: Browser, url: str, size: str, scheme: str, place: Path) -> None:
-    """Take one picture."""
-    width, height = SIZES[size]
+def taken(
+    browser: Browser,
+    url: str,
+    width: int,
+    height: int,
+    scheme: Literal["light", "dark"],
+    *,
+    press: str | None = None,
+) -> Image.Image:
+    """Take one picture, after a button is pressed; as after a visit to the first page."""
     with browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         reduced_motion="reduce",
+        is_mobile=width < 1000,
+        has_touch=width < 1000,
     ) as context:
         page = context.new_page()
+        for example in (2, 3) if url.endswith("mine") else ():  # as drawn by the visitor
+            page.goto(url.removesuffix("mine"))
+            page.evaluate(DRAW, example)
+            page.reload()
+            page.wait_for_function(DONE)
+            page.wait_for_timeout(500)
         page.goto(url)
         page.wait_for_function(DONE)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=place)
-    print(place)
+        if press:
+            page.locator(press).click()
+            page.wait_for_timeout(300)
+        return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    """Put pictures beside each other, all as high as the lowest window would be."""
+    scaled = [
+        one.resize((round(one.width * HEIGHT / one.height), HEIGHT), Image.Resampling.LANCZOS)
+        for one in pictures
+    ]
+    width = sum(one.width for one in scaled) + GAP * (len(scaled) - 1)
+    sheet = Image.new("RGB", (width, HEIGHT), "white")
+    left = 0
+    for one in scaled:
+        sheet.paste(one, (left, 0))
+        left += one.width + GAP
+    return sheet
+
+
+def save(picture: Image.Image, place: Path) -> None:
+    """Save with a palette: a few kB."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    palette = picture.quantize(COLOURS, kmeans=4, dither=Image.Dither.NONE)
+    palette.save(place, optimize=True)
+    print(place, place.stat().st_size)
 
 
 if __name__ == "__main__":

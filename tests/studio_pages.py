@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,3 +55,22 @@ def all_drawn(page: Page) -> None:
     """Wait until every sheet is done."""
     expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator(".sheet-card .paper.done")).to_have_count(6)
+
+
+def copied_link(page: Page, opens: str = "[data-do=share]") -> str:
+    """Copy the link of what is drawn, in the viewer; returns the address."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(opens).click()
+    page.locator("[data-view=link]").click()
+    expect(page.locator("#viewer-status")).to_contain_text("Link copied")
+    page.locator("[data-view=close]").click()
+    address: str = page.evaluate("navigator.clipboard.readText()")
+    return address
+
+
+def saved(page: Page, kind: str) -> Path:
+    """Save what the viewer shows as a file of a kind."""
+    with page.expect_download() as download:
+        page.locator(f"[data-view={kind}]").click()
+    path = Path(download.value.path())
+    return path.rename(path.with_name(download.value.suggested_filename))

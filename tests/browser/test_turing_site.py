@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from accessibility import violations
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
@@ -367,3 +368,55 @@ def test_results_open_in_the_browser(sheet: Page, site: str) -> None:
         sheet.get_by_role("button", name="Download votes (CSV)").click()
     assert fetched.value.suggested_filename == "votes.csv"
     assert len(Path(fetched.value.path()).read_text().splitlines()) == 2
+
+
+def test_axe_finds_nothing_wrong(sheet: Page, site: str) -> None:
+    found: dict[str, list[str]] = {}
+
+    def check(name: str) -> None:
+        found[name] = violations(sheet)
+
+    sheet.goto(site)
+    check("start")
+    sheet.get_by_role("button", name="I agree").click()
+    check("how")
+    sheet.get_by_role("link", name="Start").click()
+    for number in range(1, 13):
+        expect_number(sheet, number)
+        if number == 2:
+            check("question")
+        sheet.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+    expect(sheet.get_by_role("heading", name="Thank you")).to_be_visible()
+    check("thanks")
+    for name in ("pause", "withdraw", "results", "no-such-page"):
+        sheet.goto(f"{site}/{name}")
+        check(name)
+    sheet.goto(f"{site}/results")
+    sheet.get_by_label("Token").fill(TOKEN)
+    sheet.get_by_role("button", name="Show results").click()
+    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    check("results with votes")
+    assert found == {name: [] for name in found}
+
+
+def test_no_answer_is_set_off_by_the_pointer_that_gave_the_last_one(
+    browser: Browser, site: str
+) -> None:
+    looks = """() => [...document.querySelectorAll("button.answer")].map(one => {
+        const { borderColor, backgroundColor, outlineStyle } = getComputedStyle(one);
+        return [borderColor, backgroundColor, outlineStyle].join();
+    })"""
+    for has_touch in (False, True):
+        with browser.new_context(has_touch=has_touch, reduced_motion="reduce") as visitor:
+            page = visitor.new_page()
+            page.goto(site)
+            page.get_by_role("button", name="I agree").click()
+            page.get_by_role("link", name="Start").click()
+            button = page.get_by_role("button", name="Computer")
+            page.wait_for_timeout(LEAST_LOOK_MS + 20)
+            button.tap() if has_touch else button.click()
+            expect(page.locator("#count")).to_have_text("Sketch 2 of 12")
+            expect(page.locator("#vote:not([aria-busy=true])")).to_be_visible()
+            page.wait_for_timeout(300)  # as long as Chromium calls what was tapped active
+            human, computer = page.evaluate(looks)
+            assert human == computer

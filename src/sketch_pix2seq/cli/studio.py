@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sketch_pix2seq.cli.addresses import print_addresses
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
@@ -22,6 +23,7 @@ def studio(
     *,
     bundle: Path | None = None,
     export: Path | None = None,
+    address: str | None = None,
     host: str = LOCAL,
     port: int = PORT,
     threads: int | None = None,
@@ -37,7 +39,10 @@ def studio(
         bundle: The model, a folder or zip file; without it the one that comes with the package.
         export: Instead of opening it, write it into this new folder, which any web server can
             serve, at any address.
-        host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too.
+        address: With `--export`, where that folder will be, such as https://example.org/studio/:
+            then links to it show a picture.
+        host: Address to listen at: 127.0.0.1 for this machine alone, 0.0.0.0 for others too; the
+            addresses that these can open are printed, the first one as a QR code, too.
         port: Port to listen at; 0: any that is free.
         threads: Requests that are worked on at once; without it as many as there are processors.
         allow_host: A name by which browsers may ask for the site; can be repeated. Addresses in
@@ -58,22 +63,28 @@ def studio(
             "`--export` writes files and opens nothing",
             do="Leave out `--host`, `--port`, `--threads`, `--allow-host` and `--proxy`.",
         )
+    if address is not None and (export is None or not address.startswith(("https://", "http://"))):
+        raise UsageError(
+            "`address` must be where an exported studio will be",
+            got=address,
+            do="Give `--export` too, and an address that begins with https://.",
+        )
     sketcher = Sketcher.load(model_at(bundle), num_threads=1)  # for each client
     if export is not None:
-        _write(sketcher, export)
+        _write(sketcher, export, address or "")
         return
     app = create_studio(sketcher, num_threads=threads)
-    serve(app, host, port, _print_address, allow_host=allow_host, proxy=proxy)
+    serve(app, host, port, _announce, allow_host=allow_host, proxy=proxy)
 
 
-def _write(sketcher: Sketcher, folder: Path) -> None:
+def _write(sketcher: Sketcher, folder: Path, address: str) -> None:
     from sketch_pix2seq.data.atomic_dir import atomic_dir
     from sketch_pix2seq.web.studio.pages import write_studio
 
     with atomic_dir(folder) as partial:
-        write_studio(sketcher, partial)
+        write_studio(sketcher, partial, address=address)
     print_line(f"The studio is in {folder}: put this folder on any web server")
 
 
-def _print_address(address: str) -> None:
-    print_line(f"The studio is open at {address}", flush=True)
+def _announce(address: str) -> None:
+    print_addresses("The studio is open at", address)

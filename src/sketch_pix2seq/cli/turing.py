@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from sketch_pix2seq.cli.addresses import print_addresses
 from sketch_pix2seq.cli.evaluate import load_models, models_of, provenance
 from sketch_pix2seq.cli.outputs import refuse_place
 from sketch_pix2seq.cli.terminal import print_line, progress_bar
@@ -164,9 +164,9 @@ def serve(
     site = create_turing(opened, study, store, results_token=token)
 
     def announce(address: str) -> None:
-        print_line(f"{len(opened.sketches):,} sketches at {address}")
-        print_line(f"results at {address}results" + ("" if results_token else f", token {token}"))
-        sys.stdout.flush()
+        first = print_addresses(f"{len(opened.sketches):,} sketches at", address)
+        words = f"results at {first}results" + ("" if results_token else f", token {token}")
+        print_line(words, flush=True)
 
     serve_site(site, host, port, announce, allow_host=allow_host, proxy=proxy)
 

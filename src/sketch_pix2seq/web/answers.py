@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -28,9 +29,9 @@ from sketch_pix2seq.errors import (
     SketchPix2SeqError,
     UsageError,
 )
+from sketch_pix2seq.web.files import static_folder
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
 RETRY_SECONDS = 2
 """Seconds that a refused client shall wait before it tries again."""
 
@@ -60,7 +61,8 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
         status: HTTP status.
         **values: Values for the template.
     """
-    return HTMLResponse(render(template, site=request.app.title, **values), status)
+    about = {"site": request.app.title, "summary": request.app.summary}
+    return HTMLResponse(render(template, **about, **values), status)
 
 
 def render(template: str, **values: object) -> str:
@@ -68,14 +70,15 @@ def render(template: str, **values: object) -> str:
 
     Args:
         template: Name of the template below `templates/`.
-        **values: Values for the template. `root`: what links to files of the site begin with;
+        **values: Values for the template. `root`: what links to pages of the site begin with;
             `policy`: a Content-Security-Policy to be named in the page.
 
     Returns:
         The page's HTML.
     """
-    usual = {"version": __version__, "root": "/", "policy": ""}
-    return _environment().get_template(template).render({**usual, **values})
+    given: dict[str, object] = {"version": __version__, "root": "/", "policy": ""} | values
+    given["static"] = f"{given['root']}{static_folder()}"
+    return _environment().get_template(template).render(given)
 
 
 @cache
@@ -87,6 +90,21 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+class ErrorFacts(BaseModel):
+    """What is wrong."""
+
+    code: str = Field(description="Its name for programs, which does not change.")
+    message: str
+    hint: str = Field(description="What to do next; may be empty.")
+
+
+class ErrorAnswer(BaseModel):
+    """Every error of every route."""
+
+    ok: Literal[False] = False
+    error: ErrorFacts
 
 
 class ApiError(NamedTuple):

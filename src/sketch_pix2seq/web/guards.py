@@ -86,7 +86,7 @@ class Guards:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                _add_headers(message, scope["path"])
+                _add_headers(message)
             await send(message)
 
         request = Request(scope, receive)
@@ -159,11 +159,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return received
 
 
-def _add_headers(message: Message, path: str) -> None:
-    """Static files are asked for again, but sent only if they changed; all else is not kept."""
+def _add_headers(message: Message) -> None:
+    """What says nothing of that itself is not kept."""
     headers = MutableHeaders(scope=message)
     headers.update(HEADERS)
-    headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")
+    headers.setdefault("Cache-Control", "no-store")
 
 
 def _is_known(header: str, hosts: frozenset[str]) -> bool:

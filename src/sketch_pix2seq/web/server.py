@@ -107,6 +107,8 @@ def _listen(host: str, port: int) -> socket.socket:
     # with its protocol named, asyncio sends small parts of an answer at once (TCP_NODELAY)
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:  # `::` stands for all addresses, those of IPv4 included
+        found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux: silent connections never reach the process
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
     try:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
-from starlette.responses import JSONResponse
-from starlette.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.web.answers import STATIC, add_error_handlers
+from sketch_pix2seq.web.answers import ErrorAnswer, add_error_handlers
+from sketch_pix2seq.web.files import send, send_static, static_files
 from sketch_pix2seq.web.guards import Guards, Limits
 
 DEFAULT_LIMITS = Limits()
@@ -41,6 +42,7 @@ def new_site(
         summary=summary,
         version=__version__,
         lifespan=lifespan,
+        responses={"default": {"model": ErrorAnswer, "description": "An error."}},
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -48,7 +50,16 @@ def new_site(
     add_error_handlers(app)
     app.add_middleware(Guards, limits=limits)
     app.state.hosts = None
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    def get_icon(request: Request) -> Response:
+        return send(request, static_files()["icon-180.png"])
+
+    def get_robots() -> PlainTextResponse:
+        return PlainTextResponse("User-agent: *\nDisallow: /api/\n")
+
+    add_page(app, "/static/{path:path}", send_static)
+    add_page(app, "/favicon.ico", get_icon)
+    add_page(app, "/robots.txt", get_robots)
 
     @app.get("/api/health", summary="Whether this site works.", tags=["service"])
     def get_health() -> JSONResponse:
@@ -56,3 +67,8 @@ def new_site(
         return JSONResponse(content, 200 if content["ok"] else 503)
 
     return app
+
+
+def add_page(app: FastAPI, path: str, show: Callable[..., Response]) -> None:
+    """Let a site answer at a path that is no part of its API."""
+    app.add_api_route(path, show, methods=["GET", "HEAD"], include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Drawing in the studio: the pad, its history, and redrawings."""
+"""Drawing in the studio: the pad, its history, links, and redrawings."""
 
 from __future__ import annotations
 
@@ -6,31 +6,9 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from studio_pages import all_drawn, draw_circle, press_amid_a_stroke
-
-
-def test_draw_redraw_download(studio: str, sheet: Page, tmp_path: Path) -> None:
-    asked: list[str] = []
-    sheet.on("request", lambda request: asked.append(request.url))
-    sheet.goto(studio)
-    all_drawn(sheet)  # the example
-    before = sheet.locator(".sheet-card .paper").first.inner_html()
-    draw_circle(sheet)
-    all_drawn(sheet)
-    expect(sheet.locator("#status")).to_contain_text("6 times drawn again")
-    assert sheet.locator("#pad path").count() == 1
-    assert sheet.locator(".sheet-card .paper").first.inner_html() != before
-    sheet.get_by_role("button", name="Drawing 2").click()
-    for name, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("GIF", b"GIF89a")):
-        with sheet.expect_download() as download:
-            sheet.get_by_role("button", name=name, exact=True).click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
-        assert path.read_bytes().startswith(begins)
-        assert path.name == f"sketch.{name.lower()}"
-    assert [url for url in asked if "/api/" in url] == [f"{studio}/api/save"]  # the GIF
+from studio_pages import all_drawn, copied_link, draw_circle, press_amid_a_stroke
 
 
 def test_undo_and_clear(studio: str, sheet: Page) -> None:
@@ -74,6 +52,70 @@ def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page
     all_drawn(sheet)
 
 
+def test_an_example_makes_way_for_the_first_stroke(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    yours, paths = sheet.locator("#yours"), sheet.locator("#pad path")
+    expect(sheet.get_by_text("Draw over it")).to_be_visible()
+    expect(yours).to_have_text("Example")
+    expect(sheet.get_by_role("button", name="Undo")).to_be_disabled()
+    draw_circle(sheet)
+    expect(yours).to_have_text("Your drawing")
+    expect(sheet.get_by_text("Draw over it")).to_be_hidden()
+    expect(paths).to_have_count(1)
+    sheet.locator(".example").nth(2).click()
+    expect(yours).to_have_text("Example")
+    draw_circle(sheet)
+    expect(paths).to_have_count(1)
+    sheet.get_by_role("button", name="Undo").click()  # the example is there again
+    expect(yours).to_have_text("Example")
+    sheet.get_by_role("button", name="Undo").click()
+    expect(paths).to_have_count(1)
+    expect(yours).to_have_text("Your drawing")
+    sheet.get_by_role("button", name="Random drawing").click()
+    expect(yours).to_have_text("Example")
+
+
+def test_a_mouse_leaves_no_ring_and_keys_are_explained(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    expect(sheet.locator(".pad .cursor")).to_be_hidden()
+    expect(sheet.locator(".pad-keys")).to_be_hidden()
+    assert sheet.locator("#pad").evaluate("pad => getComputedStyle(pad).outlineStyle") == "none"
+    sheet.keyboard.press("ArrowRight")
+    expect(sheet.locator(".pad .cursor")).to_be_visible()
+    expect(sheet.locator(".pad-keys")).to_contain_text("space bar")
+
+
+def test_guesses_say_how_sure_they_are(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    expect(sheet.locator("#guesses")).to_have_text(re.compile(r"Looks like: cat \(\d+ %\)"))
+    pad = sheet.locator("#pad").bounding_box()
+    assert pad is not None
+    lines = ((0.2, 0.2, 0.8, 0.3), (0.08, 0.78, 0.3, 0.5), (0.7, 0.5, 0.47, 0.94))  # of nothing
+    for x0, y0, x1, y1 in lines:
+        sheet.mouse.move(pad["x"] + x0 * pad["width"], pad["y"] + y0 * pad["height"])
+        sheet.mouse.down()
+        sheet.mouse.move(pad["x"] + x1 * pad["width"], pad["y"] + y1 * pad["height"])
+        sheet.mouse.up()
+    expect(sheet.locator("#guesses")).to_contain_text("Not sure")
+    sheet.get_by_role("button", name="Clear").click()
+    expect(sheet.locator("#guesses")).to_have_text("")
+
+
+def test_seeds_stay_within_their_range(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    for typed, taken in (("9007199254740991", "2147483647"), ("-5", "0")):
+        sheet.locator("[name=seed]").fill(typed)
+        sheet.locator("[name=seed]").press("Enter")
+        expect(sheet.locator("#note")).to_contain_text(f"{taken} it is")
+        assert sheet.locator("[name=seed]").input_value() == taken
+        all_drawn(sheet)
+
+
 def test_redo_amid_a_stroke_leaves_that_stroke(studio: str, sheet: Page) -> None:
     sheet.goto(studio)
     all_drawn(sheet)
@@ -115,8 +157,7 @@ def test_a_link_does_not_take_a_drawing_away(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     draw_circle(sheet)
     all_drawn(sheet)
-    sheet.get_by_role("button", name="Share").click()
-    shared = sheet.url
+    shared = copied_link(sheet)
     draw_circle(sheet)
     draw_circle(sheet)
     expect(sheet.locator("#pad path")).to_have_count(3)
@@ -145,7 +186,7 @@ def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
     sheet.locator("#pad").focus()
     for key in ("Space", *["ArrowRight"] * 6, *["ArrowDown"] * 6, "Space"):
         sheet.keyboard.press(key)
-    expect(sheet.locator("#status")).to_contain_text("drawn again")
+    expect(sheet.locator("#status")).to_contain_text("6 redrawings ready")
     assert sheet.locator("#pad path").count() == 1
 
 
@@ -154,9 +195,8 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     draw_circle(sheet)
     all_drawn(sheet)
-    sheet.get_by_role("button", name="Share").click()
-    address = sheet.url
-    assert re.search(r"#[\w-]{20,}~0~0\.\d+$", address)
+    address = copied_link(sheet)
+    assert re.search(r"#[\w-]{20,}~0~0\.\d+~1~1$", address)
     drawn = sheet.locator(".sheet-card .paper").first.inner_html()
     other = sheet.context.new_page()
     other.goto(address)
@@ -166,7 +206,7 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
     other.close()
     sheet.goto("about:blank")
     sheet.goto(f"{studio}#not-a-drawing")
-    expect(sheet.locator("#trouble")).to_contain_text("This link is damaged")
+    expect(sheet.locator("#trouble")).to_contain_text("This link is incomplete")
     sheet.get_by_role("button", name="Close").click()
     expect(sheet.locator("#notice")).to_have_class("notice")
 
@@ -176,7 +216,7 @@ def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     example = Path(__file__).parents[3] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
     sheet.locator("#file").set_input_files(example)
-    expect(sheet.locator("#note")).to_contain_text("the strokes that are in it")
+    expect(sheet.locator("#note")).to_contain_text("Lines found")
     all_drawn(sheet)
     assert sheet.locator("#pad path").count() > 3
 
@@ -228,7 +268,7 @@ def test_a_drawing_is_still_there_on_the_way_back(studio: str, sheet: Page) -> N
     draw_circle(sheet)
     all_drawn(sheet)
     circle = sheet.locator("#pad path").first.get_attribute("d")
-    sheet.get_by_role("link", name="Mix").click()
+    sheet.get_by_role("link", name="Blend").click()
     sheet.wait_for_url("**/mix")
     sheet.go_back()
     all_drawn(sheet)
@@ -247,13 +287,17 @@ def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
     assert sheet.url.rstrip("/") == studio
 
 
-def test_trouble_is_told_and_goes_with_the_next_success(studio: str, sheet: Page) -> None:
+def test_trouble_is_told_and_goes_with_the_next_success(
+    studio: str, sheet: Page, tmp_path: Path
+) -> None:
     sheet.goto(studio)
     all_drawn(sheet)
-    sheet.context.set_offline(True)
-    sheet.get_by_role("button", name="GIF").click()
-    expect(sheet.locator("#trouble")).to_contain_text("The studio does not answer")
-    sheet.context.set_offline(False)
+    wrong = tmp_path / "empty.svg"
+    wrong.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text>cat</text></svg>')
+    sheet.locator("#file").set_input_files(wrong)
+    expect(sheet.locator("#trouble")).to_have_text(
+        "This SVG has no visible lines. Text and embedded images are ignored."
+    )
     draw_circle(sheet)
     all_drawn(sheet)
     expect(sheet.locator("#notice")).to_have_class("notice")
@@ -265,7 +309,35 @@ def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
     all_drawn(sheet)
     tops = sheet.evaluate(
         """() => [...document.querySelectorAll("main button, main input, main [tabindex='0']")]
-        .filter(one => one.tabIndex >= 0 && !one.disabled)
+        .filter(one => one.tabIndex >= 0 && !one.disabled && one.checkVisibility())
         .map(one => one.getBoundingClientRect().top + scrollY)"""
     )
     assert all(later > earlier - 60 for earlier, later in pairwise(tops))
+
+
+def test_strokes_are_shown_in_pencil_while_drawings_are_made(studio: str, browser: Browser) -> None:
+    """At once, in place of a wait for all of them; the drawings that are kept follow in ink."""
+    with browser.new_context(reduced_motion="no-preference") as visitor:
+        page = visitor.new_page()
+        page.goto(studio)
+        page.wait_for_function("() => document.querySelector('.sheet-card .paper.done')")
+        page.evaluate(
+            """() => {
+            window.events = [];
+            const note = (records) => {
+              for (const { target, addedNodes } of records) {
+                if ([...addedNodes].some((one) => one.matches?.(".pencil")))
+                  window.events.push("pencil");
+                if (target.id === "status") window.events.push("ready");
+              }
+            };
+            const seen = { childList: true, subtree: true };
+            new MutationObserver(note).observe(document.body, seen);
+            }"""
+        )
+        page.locator("[name=seed]").fill("5")
+        page.locator("[name=seed]").press("Enter")
+        page.wait_for_function("() => events.includes('ready')")
+        events = page.evaluate("events")
+        assert events.index("pencil") < events.index("ready")
+        expect(page.locator(".sheet-card .pencil")).to_have_count(0)

@@ -9,11 +9,8 @@ from fastapi import APIRouter, Request
 from jaxtyping import Float32
 from starlette.responses import Response
 
-from sketch_pix2seq.errors import BundleError, DrawingError
+from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.sketcher import Sketcher
-from sketch_pix2seq.io.animation import film
-from sketch_pix2seq.io.atomic import png_bytes
-from sketch_pix2seq.io.sheet import Sheet, SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
     MOST_POINTS,
@@ -28,10 +25,9 @@ from sketch_pix2seq.web.studio.forms import (
     MixForm,
     ModelAnswer,
     PointForm,
-    ReadAnswer,
     RedrawForm,
-    SaveForm,
     Strokes,
+    TraceAnswer,
     check_tries,
     sketch_of,
     strokes_in_middle,
@@ -40,9 +36,6 @@ from sketch_pix2seq.web.studio.forms import (
 from sketch_pix2seq.web.studio.workers import Workers, go_on
 
 NUM_GUESSES = 3
-_PICTURE_SIZE = 1024
-_GIF_SIZE = 384
-_TYPES = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}
 
 
 def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
@@ -54,7 +47,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     """
     api = APIRouter(prefix="/api", tags=["studio"])
     gallery = _GalleryIndex(sketcher)
-    filers = Workers(1, most_waiting=16)  # photos and films take seconds: they keep nobody waiting
+    filers = Workers(1, most_waiting=16)  # photos take seconds: they keep nobody waiting
 
     @api.get("/model", summary="What the model is.")
     def get_model() -> ModelAnswer:
@@ -152,25 +145,17 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         )
 
     @api.post(
-        "/read",
+        "/trace",
         summary="See the strokes in an SVG, a picture or a photo, sent as the request's body.",
         openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
     )
-    async def read(request: Request) -> ReadAnswer:
+    async def trace(request: Request) -> TraceAnswer:
         data = await request.body()
-        return ReadAnswer(drawing=await filers.run(request, lambda: _read(data)))
+        return TraceAnswer(drawing=await filers.run(request, lambda: _traced(data)))
 
-    @api.post(
-        "/save",
-        summary="Put drawings into a file: one alone, or several side by side.",
-        response_class=Response,
-        responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
-    )
-    async def save(request: Request, form: SaveForm) -> Response:
-        content = await filers.run(request, lambda: _file(form))
-        name = f"sketch.{form.format}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(content, media_type=_TYPES[form.format], headers=headers)
+    @api.post("/read", include_in_schema=False)
+    def read() -> None:
+        raise UsageError("`/api/read` has another name", do="Send this to `/api/trace`.")
 
     return api
 
@@ -221,7 +206,7 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
     ][:NUM_GUESSES]
 
 
-def _read(data: bytes) -> Strokes:
+def _traced(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = Sketch.open(data)
     if sketch.num_points > MOST_POINTS:
@@ -233,21 +218,3 @@ def _read(data: bytes) -> Strokes:
             do="Show a part of it, or a simpler drawing.",
         )
     return strokes_in_middle(sketch, fit=True)
-
-
-def _file(form: SaveForm) -> bytes:
-    """Put drawings into a file."""
-    sketches = [sketch_of(drawing) for drawing in form.drawings]
-    if form.format == "gif" and len(sketches) > 1:
-        return film([one.smoothed() if form.smooth else one for one in sketches], "gif")
-    if form.format == "gif":
-        return sketches[0].to_animation("gif", _GIF_SIZE, curves=form.smooth)
-    if len(sketches) == 1:
-        if form.format == "svg":
-            return sketches[0].to_svg(size=_PICTURE_SIZE, curves=form.smooth).encode()
-        return png_bytes(sketches[0].to_image(_PICTURE_SIZE, curves=form.smooth))
-    columns = form.columns or len(sketches)
-    shown = [one.smoothed() if form.smooth else one for one in sketches]
-    rows = [SheetRow(shown[first : first + columns]) for first in range(0, len(shown), columns)]
-    sheet = Sheet(rows=rows)
-    return sheet.to_svg().encode() if form.format == "svg" else png_bytes(sheet.to_image())

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.processors import num_processors
+from sketch_pix2seq.web.files import SentFile, send
 from sketch_pix2seq.web.guards import Limits
-from sketch_pix2seq.web.site import new_site
+from sketch_pix2seq.web.site import add_page, new_site
 from sketch_pix2seq.web.studio.api import routes
-from sketch_pix2seq.web.studio.pages import TITLE, render_pages
+from sketch_pix2seq.web.studio.pages import SUMMARY, TITLE, manifest, render_pages
 from sketch_pix2seq.web.studio.workers import Workers
 
 LIMITS = Limits(
     body_bytes=128 * 1024,
-    larger={"/api/read": 16 * 1024 * 1024, "/api/save": 512 * 1024},
+    larger={"/api/trace": 16 * 1024 * 1024},
     longer={"/model/": 600.0},  # megabytes, to a class that shares one wireless network
     per_second=20.0,
     burst=100,
@@ -41,29 +40,27 @@ def create_studio(
     drawers = Workers(num_threads or num_processors())
     app = new_site(
         TITLE,
-        "Show it a sketch; it draws it again, stroke by stroke.",
+        SUMMARY,
         limits,
         health=lambda: {"drawing": drawers.num_active, "waiting": drawers.num_waiting},
     )
     app.include_router(routes(sketcher, drawers))
-    pages = {f"/{name}": text for name, text in render_pages(sketcher, has_server=True).items()}
-    files = sketcher.bundle.files
-    tags = {name: f'"{hashlib.sha256(content).hexdigest()}"' for name, content in files.items()}
+    pages = {
+        f"/{name}": SentFile.of("page.html", text.encode())
+        for name, text in render_pages(sketcher, has_server=True).items()
+    }
+    pages["/manifest.webmanifest"] = SentFile.of("manifest.webmanifest", manifest())
+    files = {name: SentFile.of(name, content) for name, content in sketcher.bundle.files.items()}
 
-    def show(request: Request) -> HTMLResponse:
-        return HTMLResponse(pages[request.scope["path"]])
+    def show(request: Request) -> Response:
+        return send(request, pages[request.scope["path"]])
 
     def get_file(request: Request, name: str) -> Response:
-        """Send a file of the model; to browsers that have it, only that it is the same."""
         if name not in files:
             raise HTTPException(404)
-        headers = {"ETag": tags[name], "Cache-Control": "no-cache"}
-        if tags[name] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(files[name], headers=headers, media_type="application/octet-stream")
+        return send(request, files[name])
 
-    methods = ["GET", "HEAD"]
     for path in pages:
-        app.add_api_route(path, show, methods=methods, include_in_schema=False)
-    app.add_api_route("/model/{name}", get_file, methods=methods, include_in_schema=False)
+        add_page(app, path, show)
+    add_page(app, "/model/{name}", get_file)
     return app

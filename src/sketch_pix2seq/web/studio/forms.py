@@ -22,8 +22,6 @@ MOST_DRAWINGS = 12
 MOST_LETTERS = 80
 MOST_STEPS = 51
 MOST_TRIES = 32
-MOST_SAVED = 51
-MOST_SAVED_POINTS = 10_000
 _FAR = 1e5
 
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR, allow_inf_nan=False)]
@@ -188,22 +186,6 @@ class PointForm(SamplingParams):
     n: int = Field(1, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
 
 
-class SaveForm(_Form):
-    """Drawings to be put into a file."""
-
-    drawings: list[Drawing] = Field(min_length=1, max_length=MOST_SAVED, fail_fast=True)
-    format: Literal["svg", "png", "gif"] = "svg"
-    smooth: bool = Field(False, description="Curves through the points; corners stay.")
-    columns: int = Field(0, ge=0, le=MOST_SAVED, description="Of a sheet; 0: one row.")
-
-    @field_validator("drawings")
-    @classmethod
-    def _checked(cls, drawings: list[Strokes]) -> list[Strokes]:
-        if sum(len(stroke[0]) for drawing in drawings for stroke in drawing) > MOST_SAVED_POINTS:
-            raise ValueError(f"drawings must have at most {MOST_SAVED_POINTS} points together")
-        return [checked(drawing) for drawing in drawings]
-
-
 class DrawingsAnswer(BaseModel):
     """What the model drew."""
 
@@ -211,7 +193,7 @@ class DrawingsAnswer(BaseModel):
     drawings: list[Strokes]
 
 
-class ReadAnswer(BaseModel):
+class TraceAnswer(BaseModel):
     """The strokes in a file."""
 
     ok: Literal[True] = True

@@ -1,27 +1,31 @@
-// The pages Draw and Complete: a person draws, and after each pause the model draws too.
+// The pages Redraw and Complete: a person draws, and after each pause the model draws too.
 
+import { keepIfWanted } from "./keeping.js";
 import * as model from "./model.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
+  $, $$, PADS, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
   trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { fromLink, link } from "./share.js";
 import { Sheets } from "./sheets.js";
+import { onPad } from "./strokes.js";
+import { view } from "./viewer.js";
+import { nameOf, t } from "./words.js";
 
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
+const SURE = 0.4, POSSIBLE = 0.08; // probabilities from which on a guess is said, and said beside another one
 
 const workspace = $("#workspace");
-const completing = workspace.dataset.task === "complete";
+const { task } = workspace.dataset; // "draw" or "complete"
+const completing = task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
-const sheets = new Sheets(settings);
+const sheets = new Sheets(settings, completing ? "completion" : "redrawing", (strokes) => pad.set(onPad(strokes)));
 let asking = new AbortController();
-let isDemo = false; // what is on the pad is an example, not the person's
 
 const pause = new Pause(PAUSE, redraw);
-const kept = `drawing ${workspace.dataset.task}`; // on the pad, while the tab is open
 
 async function redraw() {
   pause.end();
@@ -29,20 +33,22 @@ async function redraw() {
   if (pad.isEmpty) return rest();
   asking = new AbortController();
   const { signal } = asking;
-  const given = completing ? pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
-  const options = { n: sheets.length, signal, ...settings.options };
+  const { strokes, isExample } = pad, given = completing ? strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
+  const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
   sheets.clear(given);
   workspace.setAttribute("aria-busy", "true");
   const draw = completing ? model.complete : model.redraw;
-  const { strokes } = pad;
   const naming = workspace.dataset.canClassify ? name(strokes, signal) : undefined;
   const drawings = await trying(async () => (await Promise.all([draw(strokes, options), naming]))[0]);
   if (signal.aborted) return undefined;
+  if (!drawings) return rest();
   workspace.removeAttribute("aria-busy");
-  if (drawings) {
-    sheets.draw(drawings, given);
-    showDone();
-  }
+  sheets.draw(drawings, given);
+  if (options.category) sheets.category = options.category; // that was asked for
+  $("#status").textContent = `${t(completing ? "allCompleted" : "allRedrawn", { count: sheets.length })} ${$("#guesses").textContent}`;
+  sheets.isKept = !isExample && keepIfWanted({
+    task, given: [strokes], drawings: sheets.drawings, category: sheets.category, options: settings.options,
+  });
   return undefined;
 }
 
@@ -54,12 +60,6 @@ function rest() {
   $("#status").textContent = "";
 }
 
-function showDone() {
-  const what = $("#guesses").textContent;
-  const done = completing ? "completed" : "drawn again";
-  $("#status").textContent = `${sheets.length} times ${done}. ${what}`;
-}
-
 async function name(strokes, signal) {
   const guesses = await model.classify(strokes);
   if (!signal.aborted) showGuesses(guesses);
@@ -68,63 +68,55 @@ async function name(strokes, signal) {
 function showGuesses(guesses) {
   const place = $("#guesses");
   place.replaceChildren();
+  sheets.category = "";
   if (!guesses.length) return;
-  const [first, ...others] = guesses;
-  place.append("Looks like: ");
-  const best = place.appendChild(document.createElement("strong"));
-  best.textContent = first.category;
-  best.title = `${Math.round(100 * first.probability)} %`;
-  const likely = others.filter((one) => one.probability > 0.08).map((one) => one.category);
-  if (likely.length) place.append(` – or ${likely.join(", ")}`);
+  const [first, ...others] = guesses, isSure = first.probability >= SURE;
+  const likely = (isSure ? others : guesses).filter((one) => one.probability > POSSIBLE);
+  const known = likely.map((one) => nameOf(one.category)).join(", ");
+  if (!isSure) {
+    place.append(known ? t("maybeOnly", { known }) : t("notSure"));
+    return;
+  }
+  sheets.category = first.category;
+  const best = document.createElement("strong");
+  best.textContent = nameOf(first.category);
+  place.append(t("looksLike"), " ", best, ` (${Math.round(100 * first.probability)} %)`);
+  if (known) place.append(`, ${t("maybe", { known })}`);
 }
 
 function buttons() {
-  for (const button of $$("[data-do=use]")) button.disabled = !sheets.isAnyChosen;
   $("[data-do=share]").disabled = pad.isEmpty;
+  $("#yours").textContent = t(pad.isExample ? "example" : "yourDrawing");
   pad.showWhatCanBeDone();
-}
-
-function demo(strokes) {
-  pad.set(strokes, { quiet: true });
-  isDemo = true;
-  redraw();
 }
 
 pad.addEventListener("start", () => {
   pause.end();
-  if (isDemo) {
-    isDemo = false;
-    pad.startOver();
-  }
   asking.abort();
 });
 pad.addEventListener("change", () => {
-  isDemo = false;
   buttons();
   if (location.hash) history.replaceState(null, "", location.pathname);
-  remember(kept, pad.strokes);
+  remember(PADS[task], pad.isExample ? [] : pad.strokes);
   workspace.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
   if (pad.isEmpty) redraw();
   else pause.begin();
 });
 settings.addEventListener("change", redraw);
-sheets.addEventListener("change", buttons);
+addEventListener("online", () => {
+  if (!pad.isEmpty && !sheets.drawings.length) redraw(); // that failed
+});
 
 const ACTIONS = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
-  clear: () => pad.clear(isDemo),
-  use: () => pad.set(sheets.chosen),
-  some: () => trying(async () => pad.set(prefixOf(await someDrawing()))),
+  clear: () => pad.clear(),
+  some: () => trying(async () => pad.set(prefixOf(await someDrawing()), { example: true })),
   file: () => $("#file").click(),
-  share: async () => {
-    history.replaceState(null, "", `#${link(pad.strokes, settings.options)}`);
-    try {
-      await navigator.clipboard.writeText(location.href);
-      say("The link is copied. It holds the drawing itself.");
-    } catch {
-      say("The link is in the address bar. It holds the drawing itself.");
-    }
+  share: () => {
+    const drawing = { drawn: pad.strokes.map(([xs, ys]) => [[...xs], [...ys]]) }, { category, isKept } = sheets;
+    const title = t(pad.isExample ? "example" : "yourDrawing");
+    view([{ drawing, title, category, isOwn: true }], 0, { isKept, link: () => link([pad.strokes], settings.options) });
   },
 };
 for (const button of $$("[data-do]")) {
@@ -132,11 +124,11 @@ for (const button of $$("[data-do]")) {
   if (action) button.addEventListener("click", action);
 }
 $$(".example").forEach((button, place) => {
-  button.addEventListener("click", () => pad.set(prefixOf(examples()[place])));
+  button.addEventListener("click", () => pad.set(prefixOf(examples()[place]), { example: true }));
 });
 takeDrawings($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
 takeUndoKeys(() => pad);
-addEventListener("hashchange", () => openLink(isDemo));
+addEventListener("hashchange", () => openLink(pad.isExample));
 
 /** To be completed: only the first strokes of a drawing. */
 function prefixOf(strokes) {
@@ -148,24 +140,23 @@ function openLink(first = true) {
   const text = location.hash.slice(1);
   if (!text || text === "main") return false;
   const found = fromLink(text);
-  if (!found) {
-    say("This link is damaged: there is no drawing in it.", "trouble");
+  if (!found?.drawings.length) {
+    say(t("linkDamaged"), "trouble");
     return false;
   }
   settings.take(found);
-  open(found.strokes, first);
+  open(found.drawings[0], { first });
   return true;
 }
 
-function open(strokes, first = true) {
-  pad.set(strokes, { quiet: true, first });
-  isDemo = false;
+function open(strokes, how) {
+  pad.set(strokes, { quiet: true, ...how });
+  buttons();
   redraw();
 }
 
-buttons();
 if (!openLink()) {
-  const before = recalled(kept);
+  const before = recalled(PADS[task]);
   if (before?.length) open(before);
-  else demo(prefixOf(examples()[FIRST_EXAMPLE]));
+  else open(prefixOf(examples()[FIRST_EXAMPLE]), { example: true });
 }

@@ -1,177 +1,271 @@
-// The page Map: test drawings at their places in the latent space; any point of it can be drawn.
+// The page Explore: people's drawings at their places in the latent space; any point of it can be drawn.
 
+import { neighbours } from "../sketch/gallery.js";
+import { MapWindow, SIZE } from "./map_window.js";
 import { drawPoint, gallery } from "./model.js";
-import { $, $$, Settings, save, trying } from "./page.js";
+import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
+import { isLocal, view } from "./viewer.js";
+import { categoryOf, nameOf, t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const SIZE = 1000; // of the map's own units
 const EDGE = 40;
-const REACH = 34; // how near the pointer must be to a drawing to show it
-const STEP = 0.02; // of one press of an arrow key
+const DRAWING = 26; // units of the map that a drawing takes, of the whole map
+const GROWTH = 0.6; // power of the zoom with which drawings become larger: more slowly, so that they stand apart
+const STEP = 0.02; // of one press of an arrow key, of the part in view
+const SHARE = 0.08; // of a point, from which on a drawing is said to lie near it
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const MARKS = ["circle", "square", "diamond", "triangle"];
+const KEPT = "map"; // while the tab is open
 
 const settings = new Settings($("#settings"));
 const paper = new Paper($("#drawn"));
-const board = $("#map");
-const pin = $("#pin");
-const tip = $("#tip");
-const hidden = new Set(); // categories that are not shown
-let map = { categories: [], drawings: [] };
-let at = { x: 0.5, y: 0.5 };
+const board = $("#map"), pin = $("#pin"), tip = $("#tip"), everything = $("[data-do=everything]");
+const part = new MapWindow(board);
+let people = []; // the gallery's items, each with its <path> on the map
+let only = null; // the category that is picked out
+let at = [0.5, 0.5];
 let waiting = null; // the place that is to be drawn next
 let drawing = false;
-let walking = false;
+const pointers = new Map(); // that are on the map
 
 const put = (share) => EDGE + share * (SIZE - 2 * EDGE);
-const colour = (category) => `c${map.categories.indexOf(category) % 12}`;
+const shareOf = (place) => (place - EDGE) / (SIZE - 2 * EDGE);
+const onMap = ([x, y]) => [put(x), put(y)];
+const sideOf = () => DRAWING * part.zoom ** (GROWTH - 1);
+const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
 
 /** Draw a place; of those asked for meanwhile only the last one is drawn. */
 async function drawAt(place, { instant = false } = {}) {
-  at = { x: clamp(place.x), y: clamp(place.y) };
-  pin.setAttribute("transform", `translate(${put(at.x)} ${put(at.y)})`);
+  at = place.map(clamp);
   pin.removeAttribute("hidden");
-  waiting = { ...at, instant };
+  part.follow(onMap(at));
+  showPin();
+  showNeighbours();
+  remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
+  waiting = { place: at, instant };
   if (drawing) return;
   drawing = true;
   while (waiting) {
-    const next = waiting;
+    const { place: [x, y], instant: soon } = waiting;
     waiting = null;
-    const drawn = await trying(() => drawPoint(next, settings.options));
-    if (drawn && next.instant) paper.put(drawn);
+    const drawn = await trying(() => drawPoint({ x, y }, settings.options));
+    if (drawn && soon) paper.put(drawn);
     else if (drawn) paper.draw(drawn);
   }
   drawing = false;
-  for (const button of $$("[data-save]")) button.disabled = !paper.strokes.length;
-  const near = nearest(at.x, at.y);
-  $("#near").textContent = near ? `Nearest drawing of a person: ${near.category}` : "";
+  for (const name of ["save", "link"]) $(`[data-do=${name}]`).disabled = !paper.strokes.length;
 }
 
-const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
+const showPin = () => {
+  const [x, y] = onMap(at);
+  pin.setAttribute("transform", `translate(${x} ${y}) scale(${1 / part.zoom})`);
+};
 
-function placeOf(event) {
-  const box = board.getBoundingClientRect();
-  const share = (value, start, length) =>
-    (((value - start) / length) * SIZE - EDGE) / (SIZE - 2 * EDGE);
-  return {
-    x: share(event.clientX, box.left, box.width),
-    y: share(event.clientY, box.top, box.height),
-  };
+/** The drawings of which the point is a mean: each can be gone to. */
+function showNeighbours() {
+  const near = neighbours(people, at).filter(({ weight }) => weight >= SHARE);
+  $("#neighbours").replaceChildren(
+    ...near.map(({ item }) => {
+      const button = document.createElement("button"), name = document.createElement("span");
+      [button.type, button.className] = ["button", "word-card"];
+      name.textContent = nameOf(item.category);
+      button.append(pictureOf(item), name);
+      button.addEventListener("click", () => drawAt(item.place));
+      const entry = document.createElement("li");
+      entry.append(button);
+      return entry;
+    }),
+  );
+  const names = [...new Set(near.map(({ item }) => nameOf(item.category)))].join(", ");
+  $("#near").textContent = t(near.length > 1 ? "between" : "placeOf", { known: names });
 }
 
-function nearest(x, y, reach = Infinity) {
-  let found = null;
-  let best = reach / (SIZE - 2 * EDGE);
-  for (const one of map.drawings) {
-    const apart = Math.hypot(one.x - x, one.y - y);
-    if (apart < best && !hidden.has(one.category)) [found, best] = [one, apart];
-  }
-  return found;
+function pictureOf({ drawing: strokes }) {
+  const picture = document.createElementNS(SVG, "svg"), line = document.createElementNS(SVG, "path");
+  picture.setAttribute("viewBox", "-8 -8 271 271");
+  picture.setAttribute("aria-hidden", "true");
+  line.setAttribute("d", fitted(strokes).map((stroke) => pathData(stroke)).join(""));
+  picture.append(line);
+  return picture;
+}
+
+/** The drawing under a point of the map, if there is one. */
+function personAt([x, y]) {
+  const reach = 0.6 * sideOf();
+  const apart = ({ place }) => Math.hypot(put(place[0]) - x, put(place[1]) - y);
+  const near = people.filter((one) => apart(one) < reach && (!only || one.category === only));
+  return near.sort((a, b) => apart(a) - apart(b))[0] ?? null;
 }
 
 function showTip(one) {
   tip.hidden = !one;
   if (!one) return;
-  const picture = $("svg", tip);
-  picture.replaceChildren(
-    ...fitted(one.drawing).map((stroke) => {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("d", pathData(stroke));
-      return path;
-    }),
-  );
-  $("span", tip).textContent = one.category;
-  const side = one.x > 0.5 ? -1 : 1;
-  tip.style.setProperty("--x", `${(100 * put(one.x)) / SIZE}%`);
-  tip.style.setProperty("--y", `${(100 * put(one.y)) / SIZE}%`);
-  tip.dataset.side = side < 0 ? "left" : "right";
+  $("svg", tip).replaceWith(pictureOf(one));
+  $("span", tip).textContent = nameOf(one.category);
+  const { left, top } = board.getBoundingClientRect(), frame = tip.parentElement.getBoundingClientRect();
+  const [x, y] = onMap(one.place), { a, d, e, f } = board.getScreenCTM();
+  tip.style.setProperty("--x", `${a * x + e - left + (left - frame.left)}px`);
+  tip.style.setProperty("--y", `${d * y + f - top + (top - frame.top)}px`);
+  tip.dataset.side = a * x + e > frame.left + frame.width / 2 ? "left" : "right";
 }
 
-/** A mark of a category, distinguished by colour and by shape. */
-function mark(category, x = 0, y = 0) {
-  const kind = MARKS[map.categories.indexOf(category) % MARKS.length];
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#mark-${kind}`);
-  use.setAttribute("x", x.toFixed(1));
-  use.setAttribute("y", y.toFixed(1));
-  use.setAttribute("class", `dot ${colour(category)}`);
-  use.dataset.category = category;
-  return use;
+function scaleDrawings() {
+  const scale = sideOf() / 255;
+  for (const { line, place } of people) {
+    const [x, y] = onMap(place).map((middle) => middle - 127.5 * scale);
+    line.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${scale.toFixed(4)})`);
+  }
 }
 
-function legend() {
-  $("#legend").replaceChildren(
-    ...map.categories.map((category) => {
-      const label = document.createElement("label");
-      label.className = `key ${colour(category)}`;
-      const box = label.appendChild(document.createElement("input"));
-      box.type = "checkbox";
-      box.checked = true;
-      box.addEventListener("change", () => {
-        if (box.checked) hidden.delete(category);
-        else hidden.add(category);
-        for (const dot of $$(".dot", board)) {
-          dot.toggleAttribute("hidden", hidden.has(dot.dataset.category));
-        }
-      });
-      const shape = label.appendChild(document.createElementNS(SVG, "svg"));
-      shape.setAttribute("viewBox", "-12 -12 24 24");
-      shape.setAttribute("aria-hidden", "true");
-      shape.append(mark(category));
-      label.append(category);
-      return label;
-    }),
-  );
+function placeOnMap(item) {
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("class", "person");
+  line.setAttribute("d", fitted(item.drawing, 0).map((stroke) => pathData(stroke)).join(""));
+  return { ...item, line };
+}
+
+/** Pick out the categories that fit; null: none. @param {((category: string) => boolean) | null} fits */
+function pickOut(fits) {
+  board.classList.toggle("picked", Boolean(fits));
+  for (const { line, category } of people) line.classList.toggle("only", Boolean(fits?.(category)));
+  everything.hidden = !fits;
+}
+
+function fitting(typed) {
+  const letters = typed.toLowerCase(), known = [...new Set(people.map((one) => one.category))];
+  const exact = known.find((one) => one === categoryOf(typed));
+  return exact ? [exact] : known.filter((one) => nameOf(one).toLowerCase().includes(letters));
+}
+
+/** Go to a category's first drawing, or from one of its drawings to its next. */
+function find(typed) {
+  const [category] = fitting(typed);
+  if (!typed || !category) {
+    if (typed) say(t("unknownWord", { word: typed }), "trouble");
+    return;
+  }
+  only = category;
+  pickOut((one) => one === only);
+  const some = people.filter((one) => one.category === only);
+  const here = some.findIndex(({ place: [x, y] }) => x === at[0] && y === at[1]);
+  drawAt(some[(here + 1) % some.length].place);
+}
+
+function showEverything() {
+  only = null;
+  $("[name=find]").value = "";
+  pickOut(null);
+  remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
 }
 
 board.addEventListener("pointerdown", (event) => {
   if (event.button !== 0) return;
   event.preventDefault();
+  board.classList.add("by-hand"); // its focus needs no ring
   board.focus({ preventScroll: true });
-  walking = true;
+  pointers.set(event.pointerId, event);
   try {
     board.setPointerCapture(event.pointerId);
   } catch {
     // a pointer that is gone already
   }
   showTip(null);
-  drawAt(placeOf(event));
+  if (pointers.size === 1) drawAt(part.placeOf(event).map(shareOf));
 });
 board.addEventListener("pointermove", (event) => {
-  const { x, y } = placeOf(event);
-  if (walking) drawAt({ x, y }, { instant: true });
-  else showTip(nearest(x, y, REACH));
+  const before = [...pointers.values()];
+  if (!pointers.has(event.pointerId)) return showTip(personAt(part.placeOf(event)));
+  pointers.set(event.pointerId, event);
+  if (before.length === 1) return drawAt(part.placeOf(event).map(shareOf), { instant: true });
+  return part.pinch(before.slice(0, 2), [...pointers.values()].slice(0, 2));
 });
 for (const kind of ["pointerup", "pointercancel"]) {
-  board.addEventListener(kind, () => (walking = false));
+  board.addEventListener(kind, (event) => pointers.delete(event.pointerId));
 }
 board.addEventListener("pointerleave", () => showTip(null));
 board.addEventListener("keydown", (event) => {
-  const arrow = ARROWS[event.key];
-  if (!arrow) return;
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const arrow = ARROWS[event.key], action = { "+": "nearer", "-": "farther", 0: "whole" }[event.key];
+  if (!arrow && !action) return;
   event.preventDefault();
-  const step = event.shiftKey ? STEP / 4 : STEP;
-  drawAt({ x: at.x + arrow[0] * step, y: at.y + arrow[1] * step }, { instant: true });
-  showTip(nearest(at.x, at.y, REACH));
+  board.classList.remove("by-hand");
+  if (action) return ACTIONS[action]();
+  const step = (event.shiftKey ? STEP / 4 : STEP) / part.zoom;
+  drawAt([at[0] + arrow[0] * step, at[1] + arrow[1] * step], { instant: true });
+  return showTip(personAt(onMap(at)));
+});
+part.addEventListener("change", () => {
+  scaleDrawings();
+  showPin();
+  showTip(null);
+  $("[data-do=nearer]").disabled = part.zoom > 13.9;
+  for (const name of ["farther", "whole"]) $(`[data-do=${name}]`).disabled = part.zoom === 1;
+});
+
+const ACTIONS = {
+  nearer: () => part.nearer(onMap(at)),
+  farther: () => part.farther(onMap(at)),
+  whole: () => part.showAll(),
+  everything: showEverything,
+  save: () => {
+    const { drawing: shown } = paper, { seed } = settings.options;
+    const [{ item }] = neighbours(people, at);
+    view([{ drawing: shown, title: t("mapDrawing"), category: item.category, seed }], 0, { smooth: settings.smooth });
+  },
+  link: async () => {
+    const { seed, temperature } = settings.options;
+    const place = at.map((share) => share.toFixed(4)), size = Math.round(part.zoom * 10) / 10;
+    history.replaceState(null, "", `#${[...place, size, seed, temperature].join("~")}`);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      say(t(isLocal() ? "placeCopiedHere" : "placeCopied"));
+    } catch {
+      say(t("placeShown"));
+    }
+  },
+};
+for (const button of $$("[data-do]")) {
+  const action = ACTIONS[button.dataset.do];
+  if (action) button.addEventListener("click", action);
+}
+$("#find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  find($("[name=find]").value.trim());
+});
+$("[name=find]").addEventListener("input", (event) => {
+  const typed = event.target.value.trim(), some = new Set(fitting(typed));
+  only = null;
+  pickOut(typed ? (category) => some.has(category) : null);
 });
 settings.addEventListener("change", () => drawAt(at));
 settings.addEventListener("smooth", () => paper.setSmooth(settings.smooth));
-for (const button of $$("[data-save]")) {
-  button.addEventListener("click", () =>
-    save([paper.strokes], button.dataset.save, { smooth: settings.smooth }),
-  );
+
+/** What a link to a place says, or what was in view before; else the whole map and its first drawing. */
+function begin() {
+  const numbers = location.hash.slice(1).split("~").map(Number);
+  const before = recalled(KEPT);
+  if (numbers.length === 5 && numbers.every(Number.isFinite)) {
+    const [x, y, zoom, seed, temperature] = numbers;
+    settings.take({ seed, temperature });
+    part.showAll();
+    part.zoomAt(onMap([x, y]), zoom);
+    return drawAt([x, y]);
+  }
+  if (before) {
+    part.show(...before.part);
+    ({ only } = before);
+    if (only) pickOut((one) => one === only);
+    return drawAt(before.at);
+  }
+  part.showAll();
+  return drawAt(at);
 }
 
 paper.setSmooth(settings.smooth);
 trying(async () => {
-  const drawings = (await gallery()).map(({ place: [x, y], ...one }) => ({ x, y, ...one }));
-  map = { categories: [...new Set(drawings.map((one) => one.category))].sort(), drawings };
-  const marks = map.drawings.map((one) => mark(one.category, put(one.x), put(one.y)));
-  $("#dots").replaceChildren(...marks);
-  legend();
+  people = (await gallery()).map(placeOnMap);
+  $("#people").replaceChildren(...people.map(({ line }) => line));
   board.removeAttribute("aria-busy");
-  const first = map.drawings[0];
-  if (first) drawAt({ x: first.x, y: first.y });
+  begin();
 });

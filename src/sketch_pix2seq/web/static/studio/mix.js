@@ -1,12 +1,17 @@
-// The page Mix: what lies between two drawings.
+// The page Blend: what lies between two drawings.
 
+import { keepIfWanted } from "./keeping.js";
 import * as model from "./model.js";
 import {
-  $, $$, Pause, Settings, examples, recalled, remember, save, someDrawing, takeDrawings, takeUndoKeys,
+  $, $$, PADS, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
   trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
+import { fromLink, link } from "./share.js";
+import { onPad } from "./strokes.js";
+import { view } from "./viewer.js";
+import { t } from "./words.js";
 
 const PAUSE = 450;
 
@@ -20,8 +25,7 @@ let asking = new AbortController();
 
 const pause = new Pause(PAUSE, mix);
 let whole = false; // whether the strip shows what the pads and settings say
-const demos = new Set(); // pads that show an example, not the person's
-const kept = "drawings to mix"; // while the tab is open
+let isKept = false; // on the page Mine
 
 async function mix() {
   pause.end();
@@ -43,6 +47,9 @@ async function mix() {
   show();
   whole = true;
   $("#workspace").removeAttribute("aria-busy");
+  isKept = !pads.every((pad) => pad.isExample) && keepIfWanted({
+    task: "mix", given: [first, second], drawings: strip.map((paper) => paper.drawing), options: settings.options,
+  });
   return buttons();
 }
 
@@ -60,7 +67,7 @@ function show() {
   const share = Math.round((100 * place) / (strip.length - 1));
   $("#share-first").textContent = `${100 - share} %`;
   $("#share-second").textContent = `${share} %`;
-  slider.setAttribute("aria-valuetext", `${100 - share} % the first, ${share} % the second`);
+  slider.setAttribute("aria-valuetext", t("shares", { first: 100 - share, second: share }));
   shown.put(strip[place].strokes);
   $$(".strip button").forEach((button, at) => {
     button.setAttribute("aria-pressed", String(at === place));
@@ -68,35 +75,48 @@ function show() {
 }
 
 function buttons() {
-  for (const button of $$("[data-save]")) button.disabled = !whole;
+  for (const button of $$("[data-do=one], [data-do=all]")) button.disabled = !whole;
   slider.disabled = !strip.every((paper) => paper.finished);
   for (const pad of pads) pad.showWhatCanBeDone();
 }
 
-pads.forEach((pad, side) => {
+/** Show the mixtures large, one or all. */
+function enlarge(place) {
+  const { seed } = settings.options, most = strip.length - 1;
+  const items = strip.map((paper, at) => ({
+    drawing: paper.drawing, title: t("blendAt", { share: Math.round((100 * at) / most) }), seed,
+  }));
+  view(items, place, {
+    title: t("blendsAll"), columns: 4, smooth: settings.smooth, flips: true,
+    isKept, use: (strokes) => inUse.set(onPad(strokes)),
+    link: () => link(pads.map((pad) => pad.strokes), settings.options),
+  });
+}
+
+pads.forEach((pad) => {
   const card = pad.svg.closest(".card");
   pad.addEventListener("start", () => {
     pause.end();
     inUse = pad;
-    if (demos.delete(pad)) pad.startOver();
   });
+  card.addEventListener("pointerdown", () => (inUse = pad));
   pad.addEventListener("change", () => {
-    demos.delete(pad);
     inUse = pad;
     buttons();
-    remember(kept, pads.map((one) => one.strokes));
+    if (location.hash) history.replaceState(null, "", location.pathname);
+    remember(PADS.mix, pads.map((one) => (one.isExample ? [] : one.strokes)));
     $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
   });
-  $("[data-do=clear]", card).addEventListener("click", () => pad.clear(demos.has(pad)));
+  $("[data-do=clear]", card).addEventListener("click", () => pad.clear());
   $("[data-do=undo]", card).addEventListener("click", () => pad.undo());
   $("[data-do=redo]", card).addEventListener("click", () => pad.redo());
   $("[data-do=some]", card).addEventListener("click", () =>
-    trying(async () => pad.set(await someDrawing())),
+    trying(async () => pad.set(await someDrawing(), { example: true })),
   );
   const input = $("input[type=file]", card);
   $("[data-do=file]", card)?.addEventListener("click", () => input.click());
-  takeDrawings(card, input, (strokes) => pad.set(strokes), { paste: side === 0 });
+  takeDrawings(card, input, (strokes) => pad.set(strokes), { pastes: () => pad === inUse });
 });
 takeUndoKeys(() => inUse);
 settings.addEventListener("change", mix);
@@ -110,23 +130,33 @@ $$(".strip button").forEach((button, place) => {
     show();
   });
 });
-for (const button of $$("[data-save]")) {
-  button.addEventListener("click", () => {
-    const alone = button.dataset.what === "one";
-    const drawings = alone ? [shown.strokes] : strip.map((paper) => paper.strokes);
-    const options = alone ? {} : { columns: 0 };
-    save(drawings.filter((one) => one.length), button.dataset.save, {
-      smooth: settings.smooth,
-      ...options,
-    });
-  });
+$("[data-do=one]").addEventListener("click", () => enlarge(Number(slider.value)));
+$("[data-do=all]").addEventListener("click", () => enlarge(null));
+addEventListener("online", () => !whole && mix());
+addEventListener("hashchange", () => {
+  const found = linked();
+  if (!found) return;
+  found.forEach((strokes, side) => pads[side].set(strokes, { quiet: true, first: false }));
+  mix();
+});
+
+/** The two drawings in the address; undefined if there are none. */
+function linked() {
+  const text = location.hash.slice(1);
+  if (!text || text === "main") return undefined;
+  const found = fromLink(text);
+  if (found?.drawings.length === 2) {
+    settings.take(found);
+    return found.drawings;
+  }
+  say(t("linkDamaged"), "trouble");
+  return undefined;
 }
 
 for (const paper of [...strip, shown]) paper.setSmooth(settings.smooth);
-const before = recalled(kept) ?? [];
+const before = linked() ?? recalled(PADS.mix) ?? [];
 pads.forEach((pad, side) => {
   const own = before[side] ?? [];
-  if (!own.length) demos.add(pad);
-  pad.set(own.length ? own : examples()[side], { quiet: true });
+  pad.set(own.length ? own : examples()[side], { quiet: true, example: !own.length });
 });
 mix();

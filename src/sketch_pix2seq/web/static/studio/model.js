@@ -1,15 +1,18 @@
 // The model, which draws in the page itself: it is loaded once, in one worker.
 
 import { Sketcher } from "../sketch/client.js";
+import { GALLERY_FILE, readGallery } from "../sketch/gallery.js";
 import { numberOfCategory } from "../sketch/settings.js";
-import { Trouble, hasServer } from "./api.js";
 import { SIDE, boundsOf } from "./strokes.js";
+import { t, Trouble } from "./words.js";
 
-const FOLDER = "model"; // beside the page
+const { root, offline } = document.documentElement.dataset;
+const HOME = new URL(root, location.href); // of the studio, whatever its language
 const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
 let loading = null;
+let people = null; // the gallery, where the sketcher has come without it
 
 /** The sketcher; what could not be loaded is tried again with the next drawing. */
 async function sketcher() {
@@ -28,13 +31,13 @@ async function load() {
   const late = setTimeout(() => (place.hidden = false), LATE);
   const onProgress = ({ loaded }) => (bar.value = loaded);
   try {
-    const options = { gallery: "gallery" in place.dataset, onProgress };
-    const loaded = await Sketcher.load(FOLDER, options);
-    if (!hasServer) keepForOffline();
+    const options = { gallery: place.dataset.gallery === "at once", onProgress };
+    const loaded = await Sketcher.load(new URL("model", HOME), options);
+    if (offline) keepForOffline();
     return loaded;
   } catch (error) {
     console.error(error);
-    throw new Trouble({ message: "the model cannot be loaded", hint: "Is there a connection?" });
+    throw new Trouble(t("notLoaded"));
   } finally {
     clearTimeout(late);
     place.hidden = true;
@@ -43,7 +46,7 @@ async function load() {
 
 /** Let a service worker keep all files, the model now among those that the browser has. */
 function keepForOffline() {
-  navigator.serviceWorker?.register("service-worker.js").catch(() => {}); // then it needs a network
+  navigator.serviceWorker?.register(new URL("service-worker.js", HOME)).catch(() => {}); // then it needs a network
 }
 
 /** Draw a drawing again. Options here and below are those of the library. */
@@ -83,14 +86,29 @@ export async function classify(drawing) {
 
 /** People's drawings, [{ category, drawing, place: [x, y] }]; empty if the model has none. */
 export async function gallery() {
-  return (await sketcher()).gallery;
+  const { gallery: found } = await sketcher();
+  if (found.length || !("gallery" in document.querySelector("#loading").dataset)) return found;
+  people ??= fetchGallery();
+  try {
+    return await people;
+  } catch (error) {
+    console.error(error);
+    people = null;
+    throw new Trouble(t("notLoaded"));
+  }
+}
+
+async function fetchGallery() {
+  const answer = await fetch(new URL(`model/${GALLERY_FILE}`, HOME));
+  if (!answer.ok) throw new Error(`${answer.status} for ${GALLERY_FILE}`);
+  return readGallery(await answer.arrayBuffer());
 }
 
 async function ofKnown(category) {
   const model = await sketcher();
   const { categories } = model.card;
   if (category === undefined || numberOfCategory(category, categories) >= 0) return model;
-  throw new Trouble({ message: `the model does not know “${category}”`, hint: "Choose from the list." });
+  throw new Trouble(t("unknownWord", { word: category }));
 }
 
 /** A drawing moved to the middle of the paper. */

@@ -1,9 +1,12 @@
-// The page By name: a word, and the model draws it.
+// The page Draw by name: a word, and the model draws it.
 
+import { keepIfWanted } from "./keeping.js";
 import { gallery, generate } from "./model.js";
 import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
+import { fromLink, link } from "./share.js";
 import { Sheets } from "./sheets.js";
 import { fitted, pathData } from "./strokes.js";
+import { nameOf, t } from "./words.js";
 
 const KEPT = "word"; // while the tab is open
 const FIRST = ["octopus", "bicycle", "face"];
@@ -11,36 +14,40 @@ const FIRST = ["octopus", "bicycle", "face"];
 const workspace = $("#workspace");
 const field = $("[name=word]");
 const settings = new Settings($("#settings"));
-const sheets = new Sheets(settings);
+const sheets = new Sheets(settings, "drawing");
 const cards = $$(".word-card");
 const words = cards.map((card) => card.dataset.word);
 let asking = new AbortController();
 let word = null; // that is drawn
 
-async function draw(chosen) {
-  word = chosen;
+/** @param isWanted Whether a person asked for this word. */
+async function draw(chosen, isWanted = true) {
+  word = sheets.category = chosen;
   remember(KEPT, word);
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   sheets.clear();
-  $("#shown-word").textContent = word;
+  $("#shown-word").textContent = nameOf(word);
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
   workspace.setAttribute("aria-busy", "true");
-  const options = { n: sheets.length, signal, ...settings.options };
+  const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
   const drawings = await trying(() => generate(word, options));
   if (signal.aborted) return;
   workspace.removeAttribute("aria-busy");
   if (!drawings) return;
   sheets.draw(drawings);
-  $("#status").textContent = `${sheets.length} drawings of: ${word}.`;
+  $("#status").textContent = t("allNamed", { count: sheets.length, word: nameOf(word) });
+  sheets.isKept = isWanted && keepIfWanted({ task: "name", drawings: sheets.drawings, category: word, options: settings.options });
+  if (!isWanted) return;
+  history.replaceState(null, "", `#${link([], { ...settings.options, category: word })}`);
 }
 
 /** The words with the typed letters in them, those first that begin with them. */
 function found() {
   const letters = field.value.trim().toLowerCase();
-  const fit = words.filter((one) => one.toLowerCase().includes(letters));
-  const begin = fit.filter((one) => one.toLowerCase().startsWith(letters));
+  const fit = words.filter((one) => nameOf(one).toLowerCase().includes(letters));
+  const begin = fit.filter((one) => nameOf(one).toLowerCase().startsWith(letters));
   return [...begin, ...fit.filter((one) => !begin.includes(one))];
 }
 
@@ -69,7 +76,7 @@ $("#word").addEventListener("submit", (event) => {
   event.preventDefault();
   const [first] = found();
   if (first === undefined) {
-    say("It does not know this word.", "trouble");
+    say(t("unknownWord", { word: field.value }), "trouble");
     return;
   }
   field.value = "";
@@ -83,5 +90,15 @@ $("[data-do=some]").addEventListener("click", () => {
 });
 settings.addEventListener("change", () => word && draw(word));
 
+addEventListener("hashchange", () => linked() && draw(linked()));
+
+/** The word in the address, if there is one that it knows. */
+function linked() {
+  const found = location.hash.length > 1 && fromLink(location.hash.slice(1));
+  if (!found || !words.includes(found.category)) return undefined;
+  settings.take(found);
+  return found.category;
+}
+
 trying(thumbnails);
-draw([recalled(KEPT), ...FIRST, words[0]].find((one) => words.includes(one)));
+draw([linked(), recalled(KEPT), ...FIRST, words[0]].find((one) => words.includes(one)), false);

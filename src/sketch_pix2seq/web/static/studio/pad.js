@@ -1,6 +1,7 @@
 // The pad: where a person draws, with a mouse, a finger, a pen or the keyboard.
 
 import { SIDE, pathData } from "./strokes.js";
+import { t } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 1.5; // points closer than this to the last one are left out
@@ -20,6 +21,7 @@ export class Pad extends EventTarget {
     this.kept = []; // the strokes at the last change
     this.past = []; // those at the changes before it
     this.undone = []; // those that were gone back from
+    this.example = null; // of `kept` and `past` what is no person's: a stroke takes its place
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
@@ -36,7 +38,10 @@ export class Pad extends EventTarget {
       svg.addEventListener(kind, (event) => this.#up(event));
     }
     svg.addEventListener("keydown", (event) => this.#key(event));
-    svg.addEventListener("blur", () => this.#endKeys());
+    svg.addEventListener("blur", () => {
+      this.#endKeys();
+      svg.classList.remove("by-hand");
+    });
   }
 
   get isEmpty() {
@@ -44,30 +49,33 @@ export class Pad extends EventTarget {
   }
 
   get canUndo() {
-    return this.past.length > 0 || !this.isEmpty;
+    return this.past.length > 0 || !(this.isEmpty || this.isExample);
+  }
+
+  /** Whether it shows an example, which makes way for the first stroke. */
+  get isExample() {
+    return this.kept === this.example;
   }
 
   get canRedo() {
     return this.undone.length > 0;
   }
 
-  /** Show another drawing. Quietly: without an event. The first one: nothing was there before it. */
-  set(strokes, { quiet = false, first = quiet } = {}) {
+  /**
+   * Show another drawing. Quietly: without an event. The first one: nothing was there before it that
+   * anybody will want back. An example makes way for the first stroke.
+   */
+  set(strokes, { quiet = false, first = quiet, example = false } = {}) {
     this.#put(strokes);
     if (first) this.#startHistory();
     else this.#keep();
+    if (example) this.example = this.kept;
+    this.#showExample();
     if (!quiet) this.#notify();
   }
 
-  /** @param demo What is here is not the person's, and nobody will want it back. */
-  clear(demo = false) {
-    this.set([], { first: demo });
-  }
-
-  /** While a stroke begins: it is the first one on blank paper, whatever was here. */
-  startOver() {
-    this.strokes = [];
-    this.#startHistory();
+  clear() {
+    this.set([], { first: this.isExample && this.past.length === 0 });
   }
 
   /** Enable the buttons of its card that would do something; who pressed one goes on at the pad. */
@@ -123,6 +131,10 @@ export class Pad extends EventTarget {
 
   #begin(x, y) {
     this.dispatchEvent(new Event("start"));
+    if (this.isExample) {
+      this.strokes = [];
+      if (this.past.length === 0) this.#startHistory();
+    }
     const stroke = [[x], [y]];
     this.strokes.push(stroke);
     this.#show();
@@ -140,6 +152,7 @@ export class Pad extends EventTarget {
   #down(event) {
     if (this.pen !== null || event.button !== 0) return;
     event.preventDefault();
+    this.svg.classList.add("by-hand"); // its focus needs no ring
     this.svg.focus({ preventScroll: true });
     this.#endKeys();
     this.pen = event.pointerId;
@@ -182,10 +195,11 @@ export class Pad extends EventTarget {
       return;
     }
     event.preventDefault();
+    this.svg.classList.remove("by-hand");
     this.#showCursor();
     if (!this.status) return;
     const [x, y] = this.at.map((value) => Math.round((100 * value) / SIDE));
-    this.status.textContent = `Pen ${this.keys ? "down" : "up"}, ${x} % right, ${y} % down`;
+    this.status.textContent = t(this.keys ? "penDown" : "penUp", { x, y });
   }
 
   #endKeys() {
@@ -232,7 +246,12 @@ export class Pad extends EventTarget {
     this.#notify();
   }
 
+  #showExample() {
+    this.svg.classList.toggle("is-example", this.isExample);
+  }
+
   #notify() {
+    this.#showExample();
     this.dispatchEvent(new Event("change"));
   }
 }

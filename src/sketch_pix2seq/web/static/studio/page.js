@@ -1,23 +1,33 @@
 // What all pages of the studio share: settings, notices, examples, files in, files out.
 
 import { SketchPix2SeqError } from "../sketch/client.js";
-import { Trouble, askFile } from "./api.js";
 import { strokesIn } from "./files.js";
 import { gallery } from "./model.js";
-import { laidOut, pngOf, svgOf } from "./picture.js";
-import { fitted } from "./strokes.js";
+import { fitted, onPad } from "./strokes.js";
+import { categoryOf, nameOf, t, Trouble } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** Say something: to eyes in the corner, to ears at once. */
-export function say(words, kind = "note") {
-  const place = $("#notice");
+/**
+ * Say something: to eyes in the corner, to ears at once.
+ *
+ * @param {string} words @param {string} [kind] @param {{label: string, run: () => void}} [way] What can
+ *   be done about it.
+ */
+export function say(words, kind = "note", way) {
+  const place = $("#notice"), button = $("#way");
   $(kind === "note" ? "#note" : "#trouble").textContent = words;
   $(kind === "note" ? "#trouble" : "#note").textContent = "";
   place.className = `notice shown ${kind}`;
+  button.hidden = !way;
+  button.textContent = way?.label ?? "";
+  button.onclick = () => {
+    hush();
+    way?.run();
+  };
   clearTimeout(say.timer);
-  if (kind === "note") say.timer = setTimeout(hush, 4000);
+  if (kind === "note" && !way) say.timer = setTimeout(hush, 4000);
 }
 
 /** Say nothing any more. */
@@ -35,11 +45,13 @@ export async function trying(work) {
     if (error.name === "AbortError") return undefined;
     const isMeant = error instanceof Trouble || error instanceof SketchPix2SeqError;
     if (!isMeant) console.error(error);
-    const words = isMeant ? error.message : "something went wrong here.";
+    const words = isMeant ? error.message : t("failed");
     say(words[0].toUpperCase() + words.slice(1), "trouble failed");
     return undefined;
   }
 }
+
+const MOST_SEED = 2 ** 31 - 1; // nobody can tell more of them apart
 
 /** How it draws: temperature, seed, smoothness, and what else the page offers; kept while the tab is open. */
 export class Settings extends EventTarget {
@@ -84,14 +96,16 @@ export class Settings extends EventTarget {
     };
     if (this.careField) options.bestOf = Number(this.careField.value);
     if (this.fidelity) options.fidelity = Number(this.fidelity.value);
-    if (this.category?.value.trim()) options.category = this.category.value.trim();
+    if (this.category?.value.trim()) options.category = categoryOf(this.category.value.trim());
     return options;
   }
 
   /** Take over what a link says. */
-  take({ temperature, seed }) {
-    if (temperature !== undefined) this.temperature.value = temperature;
-    if (seed !== undefined) this.seedField.value = seed;
+  take({ temperature, seed, fidelity, bestOf, category }) {
+    const fields = [this.temperature, this.seedField, this.fidelity, this.careField, this.category];
+    [temperature, seed, fidelity, bestOf, category && nameOf(category)].forEach((value, place) => {
+      if (value !== undefined && fields[place]) fields[place].value = value;
+    });
     this.#show();
   }
 
@@ -100,8 +114,9 @@ export class Settings extends EventTarget {
   }
 
   #show() {
-    const seed = Math.trunc(Number(this.seedField.value) || 0);
-    this.seedField.value = Math.min(Math.max(seed, 0), Number.MAX_SAFE_INTEGER);
+    const typed = Number(this.seedField.value), seed = Math.min(Math.max(Math.trunc(typed) || 0, 0), MOST_SEED);
+    if (seed !== typed) say(t("seedRange", { most: MOST_SEED, seed }));
+    this.seedField.value = seed;
     for (const slider of [this.temperature, this.fidelity]) {
       if (slider) $(`output[for=${slider.id}]`).textContent = Number(slider.value).toFixed(2);
     }
@@ -117,20 +132,40 @@ export class Settings extends EventTarget {
 }
 
 /** Something kept while the tab is open, as far as the browser keeps anything. */
-export function remember(name, value) {
+export const remember = (name, value) => write(() => sessionStorage, name, value);
+export const recalled = (name) => read(() => sessionStorage, name);
+
+/** Something kept on this device. */
+export const rememberHere = (name, value) => write(() => localStorage, name, value);
+export const recalledHere = (name) => read(() => localStorage, name);
+
+function write(storage, name, value) {
   try {
-    sessionStorage.setItem(name, JSON.stringify(value));
+    storage().setItem(name, JSON.stringify(value));
   } catch {
     // then it is forgotten
   }
 }
 
-export function recalled(name) {
+function read(storage, name) {
   try {
-    return JSON.parse(sessionStorage.getItem(name));
+    return JSON.parse(storage().getItem(name));
   } catch {
     return null;
   }
+}
+
+/** The link to a page of the studio. @param {string} name */
+export const openPage = (name) => $(`.tabs [data-page=${name}]`);
+
+/** What the pads of a page are called while the tab is open. */
+export const PADS = { draw: "drawing redraw", complete: "drawing complete", mix: "drawings to mix" };
+
+/** Take a drawing to the pad of another page; on Blend what lay on the first pad goes to the second. */
+export function carry(strokes, name) {
+  const drawing = onPad(strokes), [first, second] = name === "mix" ? recalled(PADS.mix) ?? [] : [];
+  remember(PADS[name], name === "mix" ? [drawing, first?.length ? first : second ?? []] : drawing);
+  location.href = openPage(name).href;
 }
 
 /** The drawings that come with the package. */
@@ -149,16 +184,16 @@ export async function someDrawing() {
 /** Let files of drawings be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
 export function takeDrawings(area, input, onStrokes, options) {
   const read = (file) => trying(async () => {
-    say("Looking at the picture …");
+    say(t("reading"));
     const strokes = await strokesIn(file);
-    say("These are the strokes that are in it.");
+    say(t("linesFound"));
     onStrokes(fitted(strokes));
   });
   takeFiles(area, input, read, options);
 }
 
 /** Let files be chosen, dropped and pasted, SVGs as text, too. */
-export function takeFiles(area, input, take, { paste = true } = {}) {
+export function takeFiles(area, input, take, { pastes = () => true } = {}) {
   input?.addEventListener("change", () => {
     if (input.files.length) take(input.files[0]);
     input.value = "";
@@ -173,8 +208,8 @@ export function takeFiles(area, input, take, { paste = true } = {}) {
     area.classList.remove("over");
     if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
   });
-  if (!paste) return;
   addEventListener("paste", (event) => {
+    if (!pastes()) return;
     const [file] = event.clipboardData.files;
     const text = event.clipboardData.getData("text/plain").trim();
     if (file) take(file);
@@ -199,14 +234,6 @@ export function takeUndoKeys(padInUse) {
   });
 }
 
-/** Save drawings as a file; see `laidOut` for the options. SVG and PNG are made here. */
-export function save(drawings, format, options) {
-  return trying(async () => {
-    const file = await fileOf(drawings, format, options);
-    download(file, `${options.columns === undefined ? "sketch" : "sketches"}.${format}`);
-  });
-}
-
 /** Let the browser save a file. */
 export function download(file, name) {
   const link = document.createElement("a");
@@ -214,12 +241,6 @@ export function download(file, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-function fileOf(drawings, format, options) {
-  if (format === "gif") return askFile("api/save", { drawings, format, ...options });
-  const layout = laidOut(drawings, options);
-  return format === "png" ? pngOf(layout) : new Blob([svgOf(layout)], { type: "image/svg+xml" });
 }
 
 /** Do something once nothing has happened for a while. */
@@ -248,4 +269,4 @@ for (const kind of ["dragover", "drop"]) {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hush();
 });
-$("#notice button").addEventListener("click", hush);
+$("[data-do=hush]").addEventListener("click", hush);

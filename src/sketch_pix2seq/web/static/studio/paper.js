@@ -1,13 +1,22 @@
-// A sheet of paper on which the model draws, at the pace of a hand.
+// A sheet of paper on which the model draws, at a pace that can be followed.
 
 import { SIDE, boundsOf, pathData } from "./strokes.js";
+import { pieceOf, shareAt, timingOf } from "./timing.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const SPEED = 620; // units of the drawing in a second
-const LIFT = 0.11; // seconds to put the pen down again
+const PACE = { faster: 1.5, most: 4 }; // than a hand; seconds of a whole drawing
 const EDGE = 14;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** A new sheet, for a page to show. @param {string} label */
+export function newPaper(label) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "paper blank");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", label);
+  return new Paper(svg);
+}
 
 export class Paper {
   /** @param svg An <svg>; what it shows is replaced. */
@@ -16,6 +25,8 @@ export class Paper {
     this.before = svg.appendChild(document.createElementNS(SVG, "g"));
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.before.setAttribute("class", "given");
+    this.pencil = path(""); // on the paper while it draws
+    this.pencil.setAttribute("class", "pencil");
     this.smooth = false;
     this.clear();
   }
@@ -25,27 +36,42 @@ export class Paper {
     return this.drawn;
   }
 
-  /** The given strokes and those of the model. */
-  get all() {
-    return [...this.given, ...this.strokes];
+  /** What can be saved: { given, drawn }. */
+  get drawing() {
+    return { given: this.given, drawn: this.drawn };
   }
 
   clear(given = []) {
     cancelAnimationFrame(this.frame);
     this.given = given;
     this.drawn = [];
+    this.timing = timingOf([]);
+    this.shares = []; // of each stroke, that are on the paper
     this.finished = false;
     this.shown = 0; // seconds of the drawing that are on the paper
     this.frame = 0;
     this.started = null;
     this.before.replaceChildren(...given.map((stroke) => path(pathData(stroke, this.smooth))));
     this.ink.replaceChildren();
+    this.pencil.remove();
+    this.pencil.setAttribute("d", "");
+    this.isLifted = true;
     this.#frame(given);
     this.svg.classList.add("blank");
     this.svg.classList.remove("done");
   }
 
-  /** Draw strokes at the pace of a hand. */
+  /** Let the pen of a drawing that is not ready go on, in pencil: it may not be the one that is kept. */
+  pencilTo(x, y, lifts) {
+    if (still.matches) return;
+    const step = `${this.isLifted ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    this.pencil.setAttribute("d", this.pencil.getAttribute("d") + step);
+    if (!this.pencil.isConnected) this.svg.append(this.pencil);
+    this.svg.classList.remove("blank");
+    this.isLifted = lifts;
+  }
+
+  /** Draw strokes one after the other. */
   draw(strokes) {
     this.#take(strokes);
     if (still.matches) this.showAll();
@@ -61,6 +87,7 @@ export class Paper {
   /** Draw curves, or straight pieces. */
   setSmooth(smooth) {
     this.smooth = smooth;
+    this.shares = [];
     this.before.replaceChildren(...this.given.map((stroke) => path(pathData(stroke, smooth))));
     this.#render(this.shown);
   }
@@ -87,9 +114,11 @@ export class Paper {
   #take(strokes) {
     this.clear(this.given);
     this.drawn = strokes;
+    this.timing = timingOf(strokes, PACE);
     this.finished = true;
-    this.svg.classList.toggle("blank", this.all.length === 0);
-    this.#frame(this.all);
+    const all = [...this.given, ...strokes];
+    this.svg.classList.toggle("blank", all.length === 0);
+    this.#frame(all);
   }
 
   /** Let the paper show some strokes, and all that lies on it where nothing was given. */
@@ -110,49 +139,20 @@ export class Paper {
   #go(now) {
     this.started ??= now;
     this.shown = (now - this.started) / 1000;
-    if (this.#render(this.shown) <= this.shown) this.showAll();
+    this.#render(this.shown);
+    if (this.timing.seconds <= this.shown) this.showAll();
     else this.frame = requestAnimationFrame((next) => this.#go(next));
   }
 
-  /** Show so many seconds of the drawing; returns how many all of it takes. */
+  /** Show so many seconds of the drawing. */
   #render(seconds) {
-    let time = 0;
     this.drawn.forEach((stroke, place) => {
-      const [xs, ys] = stroke;
-      let line = this.ink.children[place];
-      line ??= this.ink.appendChild(path(""));
-      let end = 0;
-      let part = null;
-      if (time <= seconds) {
-        end = 1;
-        while (end < xs.length) {
-          const length = Math.hypot(xs[end] - xs[end - 1], ys[end] - ys[end - 1]);
-          const spent = length / SPEED;
-          if (time + spent > seconds) {
-            const share = (seconds - time) / spent;
-            part = [
-              xs[end - 1] + share * (xs[end] - xs[end - 1]),
-              ys[end - 1] + share * (ys[end] - ys[end - 1]),
-            ];
-            break;
-          }
-          time += spent;
-          end++;
-        }
-      }
-      for (let i = Math.max(end, 1); i < xs.length; i++) {
-        time += Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]) / SPEED;
-      }
-      time += LIFT;
-      const shown = [xs.slice(0, end), ys.slice(0, end)];
-      if (part) {
-        shown[0].push(part[0]);
-        shown[1].push(part[1]);
-      }
-      line.setAttribute("d", pathData(shown, this.smooth));
+      const line = this.ink.children[place] ?? this.ink.appendChild(path(""));
+      const share = shareAt(this.timing, place, seconds);
+      if (share === this.shares[place]) return;
+      this.shares[place] = share;
+      line.setAttribute("d", share ? pathData(pieceOf(stroke, 0, share), this.smooth) : "");
     });
-    while (this.ink.children.length > this.drawn.length) this.ink.lastChild.remove();
-    return time;
   }
 }
 

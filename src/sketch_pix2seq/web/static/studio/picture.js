@@ -1,41 +1,66 @@
-// Drawings as pictures to be saved: one alone, or several in rows, as SVG and as PNG.
+// Drawings as pictures to be saved: one alone, or several in rows, as SVG, as PNG, and as far as they
+// are drawn at a time.
 
-import { boundsOf, pathData } from "./strokes.js";
+import { boundsOf, curvesThrough, pathData } from "./strokes.js";
+import { pieceOf, shareAt, timingOf } from "./timing.js";
 
 const ALONE = { side: 1024, margin: 1024 / 24, width: 1024 / 96 };
-const SHEET = { edge: 36, side: 112, gap: 14, margin: 112 / 14, width: 112 / 60, scale: 2 };
-const INK = "#111111", PAPER = "#ffffff", HAIRLINE = "#e7e7e7";
+const SHEET = { edge: 24, side: 256, gap: 24, margin: 16, width: 256 / 60 };
+const PER_CURVE = 12; // points of a smooth line that is drawn in part
+
+/** Colours of files: of what a person drew, of what the model added to it, and of paper. */
+export const INK = "#111111", ADDED = "#c63f1f", PAPER = "#ffffff";
+
+// As `animation.py` of the package writes it.
+const STYLE = "@media (prefers-reduced-motion:no-preference){"
+  + ".line{stroke-dasharray:1 2;animation:line linear both}.dot{animation:dot linear both}}"
+  + "@keyframes line{0%{stroke-dashoffset:1;opacity:0}1%{opacity:1}100%{stroke-dashoffset:0}}"
+  + "@keyframes dot{0%{opacity:0}}";
+
+/** @typedef {import("./timing.js").Stroke} Stroke */
+/** @typedef {{given?: Stroke[], drawn: Stroke[]}} Drawing What a person drew, and what the model did. */
+/**
+ * @typedef {object} Layout
+ * @property {number} width @property {number} height In pixels.
+ * @property {Cell[]} cells One for each drawing.
+ * @typedef {object} Cell
+ * @property {Stroke[]} strokes Where they lie on the paper.
+ * @property {string[]} inks The colour of each.
+ * @property {string[]} paths Path data of each.
+ * @property {Stroke[]} lines The same lines as points that lie close together.
+ * @property {ReturnType<typeof timingOf>} timing When each is drawn.
+ * @property {number} width Of the lines.
+ */
 
 /**
- * Lay drawings on paper: one into a square, several into rows as the package's sheets have them.
- * @param columns Of a sheet; 0: one row; left out: there is one drawing, which lies alone.
- * @returns {{ width, height, scale, rules: string[], cells: { data: string[], width: number }[] }}
- *   Rules and cells as path data.
+ * Lay drawings on paper: one fills it, several lie in rows.
+ *
+ * @param {Drawing[]} drawings
+ * @param {{smooth?: boolean, columns?: number, inColour?: boolean}} [options] Whether lines are curves;
+ *   drawings in a row (all of them if it is left out); whether what the model added has a colour of its own.
+ * @returns {Layout}
  */
-export function laidOut(drawings, { smooth, columns }) {
-  if (columns === undefined) {
-    const { side, margin, width } = ALONE;
-    const data = placed(drawings[0], [0, 0], side, margin).map((one) => pathData(one, smooth));
-    return { width: side, height: side, scale: 1, rules: [], cells: [{ data, width }] };
-  }
-  const { edge, side, gap, margin, width, scale } = SHEET;
-  const across = Math.min(columns || drawings.length, drawings.length);
-  const down = Math.ceil(drawings.length / across), step = side + gap;
-  const right = edge + across * step - gap;
-  const rules = Array.from({ length: down - 1 }, (_, row) => {
-    const y = edge + (row + 1) * step - gap / 2;
-    return `M${edge} ${y}H${right}`;
+export function laidOut(drawings, { smooth = false, columns = drawings.length, inColour = true } = {}) {
+  const isAlone = drawings.length === 1;
+  const { side, margin, width } = isAlone ? ALONE : SHEET, { edge, gap } = isAlone ? { edge: 0, gap: 0 } : SHEET;
+  const across = Math.min(columns, drawings.length), down = Math.ceil(drawings.length / across);
+  const length = (count) => 2 * edge + count * side + (count - 1) * gap;
+  const cells = drawings.map(({ given = [], drawn }, place) => {
+    const corner = [place % across, Math.floor(place / across)].map((one) => edge + one * (side + gap));
+    const strokes = placed([...given, ...drawn], corner, side, margin);
+    return {
+      strokes, width, timing: timingOf(strokes),
+      inks: strokes.map((_, stroke) => (inColour && given.length && stroke >= given.length ? ADDED : INK)),
+      paths: strokes.map((one) => pathData(one, smooth)),
+      lines: smooth ? strokes.map(dense) : strokes,
+    };
   });
-  const cells = drawings.map((strokes, place) => {
-    const corner = [edge + (place % across) * step, edge + Math.floor(place / across) * step];
-    return { data: placed(strokes, corner, side, margin).map((one) => pathData(one, smooth)), width };
-  });
-  return { width: right + edge, height: 2 * edge + down * step - gap, scale, rules, cells };
+  return { width: length(across), height: length(down), cells };
 }
 
 /** A drawing fitted into a square. */
 function placed(strokes, [x0, y0], side, margin) {
-  const [left, top, right, bottom] = boundsOf(strokes);
+  const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, 0, 0];
   const extent = Math.max(right - left, bottom - top);
   const scale = extent > 0 ? (side - 2 * margin) / extent : 1;
   const dx = x0 + side / 2 - (scale * (left + right)) / 2;
@@ -43,38 +68,80 @@ function placed(strokes, [x0, y0], side, margin) {
   return strokes.map(([xs, ys]) => [xs.map((x) => x * scale + dx), ys.map((y) => y * scale + dy)]);
 }
 
-/** An SVG document. */
-export function svgOf({ width, height, rules, cells }) {
-  const paths = (data) => data.map((one) => `<path d="${one}"/>`).join("");
-  const sheet = cells.length > 1;
+/** Points along the smooth line through a stroke. */
+function dense([xs, ys]) {
+  const line = [[xs[0]], [ys[0]]];
+  curvesThrough(xs, ys).forEach(([x1, y1, x2, y2, x3, y3], i) => {
+    for (let part = 1; part <= PER_CURVE; part++) {
+      const t = part / PER_CURVE, s = 1 - t; // of Bernstein's polynomials
+      line[0].push(s ** 3 * xs[i] + 3 * s * s * t * x1 + 3 * s * t * t * x2 + t ** 3 * x3);
+      line[1].push(s ** 3 * ys[i] + 3 * s * s * t * y1 + 3 * s * t * t * y2 + t ** 3 * y3);
+    }
+  });
+  return line;
+}
+
+/**
+ * An SVG document.
+ *
+ * @param {Layout} layout @param {{animate?: boolean, transparent?: boolean}} [options] Whether it draws
+ *   itself, all drawings at once; whether there is no paper.
+ */
+export function svgOf({ width, height, cells }, { animate = false, transparent = false } = {}) {
+  const paper = transparent ? "" : `<rect width="${width}" height="${height}" fill="${PAPER}"/>`;
+  const groups = cells.flatMap((cell) => [...new Set(cell.inks)].map((ink) => {
+    const paths = cell.paths.map((path, place) => (cell.inks[place] === ink ? element(cell, path, place, animate) : ""));
+    return `<g fill="none" stroke="${ink}" stroke-width="${+cell.width.toFixed(2)}"`
+      + ` stroke-linecap="round" stroke-linejoin="round">${paths.join("")}</g>`;
+  }));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"`,
     ` viewBox="0 0 ${width} ${height}" data-strokes="whole">`,
-    sheet ? `<rect width="${width}" height="${height}" fill="${PAPER}"/>` : "",
-    rules.length ? `<g stroke="${HAIRLINE}">${paths(rules)}</g>` : "",
-    ...cells.map(
-      (cell) =>
-        `<g fill="none" stroke="${INK}" stroke-width="${+cell.width.toFixed(2)}"` +
-        ` stroke-linecap="round" stroke-linejoin="round">${paths(cell.data)}</g>`,
-    ),
-    "</svg>\n",
+    animate ? `<style>${STYLE}</style>` : "", paper, ...groups, "</svg>\n",
   ].join("");
 }
 
-/** A PNG file. */
-export function pngOf({ width, height, scale, rules, cells }) {
+function element({ strokes, timing: { begin, end } }, path, place, animate) {
+  if (!animate) return `<path d="${path}"/>`;
+  const kind = strokes[place][0].length === 1 ? "dot" : "line";
+  const style = `animation-duration:${(end[place] - begin[place]).toFixed(2)}s;animation-delay:${begin[place].toFixed(2)}s`;
+  return `<path class="${kind}" d="${path}" pathLength="1" style="${style}"/>`;
+}
+
+/** A sheet to paint on, as large as the paper times `scale`. @param {Layout} layout @param {number} scale */
+export function canvasFor({ width, height }, scale, options) {
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width * scale, height * scale];
-  const pen = canvas.getContext("2d");
+  [canvas.width, canvas.height] = [width, height].map((side) => 2 * Math.round((side * scale) / 2)); // even, for films
+  const pen = canvas.getContext("2d", options);
   pen.scale(scale, scale);
+  pen.lineCap = pen.lineJoin = "round";
+  return pen;
+}
+
+/** Paint what is drawn of some drawings between two times, in seconds. */
+export function paint(pen, cells, from = -Infinity, to = Infinity) {
+  for (const { inks, paths, lines, timing, width } of cells) {
+    pen.lineWidth = width;
+    lines.forEach((line, place) => {
+      const [first, last] = [from, to].map((seconds) => shareAt(timing, place, seconds));
+      if (last === 0 || first === 1) return;
+      const isWhole = first === 0 && last === 1;
+      pen.strokeStyle = inks[place];
+      pen.stroke(new Path2D(isWhole ? paths[place] : pathData(pieceOf(line, first, last))));
+    });
+  }
+}
+
+/** Paint paper. */
+export function paintPaper(pen, { width, height }) {
   pen.fillStyle = PAPER;
   pen.fillRect(0, 0, width, height);
-  pen.lineCap = pen.lineJoin = "round";
-  const draw = (data, colour, thick) => {
-    [pen.strokeStyle, pen.lineWidth] = [colour, thick];
-    for (const one of data) pen.stroke(new Path2D(one));
-  };
-  draw(rules, HAIRLINE, 1);
-  for (const cell of cells) draw(cell.data, INK, cell.width);
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+/** A PNG file. @param {Layout} layout @param {{transparent?: boolean}} [options] @returns {Promise<Blob>} */
+export function pngOf(layout, { transparent = false } = {}) {
+  const pen = canvasFor(layout, layout.cells.length > 1 ? 2 : 1);
+  if (!transparent) paintPaper(pen, layout);
+  paint(pen, layout.cells);
+  return new Promise((done) => pen.canvas.toBlob(done, "image/png"));
 }

@@ -1,12 +1,13 @@
-// A drawing in a link: it lives in the part of the address that is never sent anywhere.
+// Drawings in a link: they live in the part of the address that is never sent anywhere.
 //
-// Bytes: 1 (the version), then for each stroke its number of points and the differences from
-// point to point in tenths, zigzag varints all; base64url. Behind it, if it is known, how it is
-// drawn: `~seed~temperature`.
+// Bytes of a drawing: 1 (the version), then for each stroke its number of points and the differences
+// from point to point in tenths, zigzag varints all; base64url. Several have a dot between them. Behind
+// them, as far as it is known, how they are drawn: `~seed~temperature~fidelity~best of~category`.
 
 const VERSION = 1;
 const TENTHS = 10; // as fine as the pad is
 const END = "~";
+const FIELDS = ["seed", "temperature", "fidelity", "bestOf", "category"];
 
 function packed(strokes) {
   const bytes = [VERSION];
@@ -24,16 +25,36 @@ function packed(strokes) {
   return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** A link's text: a drawing and how it is drawn. */
-export const link = (strokes, { seed, temperature }) =>
-  [packed(strokes), seed, temperature].join(END);
+/**
+ * A link's text: drawings, and how they are drawn.
+ *
+ * @param {import("./timing.js").Stroke[][]} drawings @param {object} [settings] As the library takes them.
+ */
+export function link(drawings, settings = {}) {
+  const values = FIELDS.map((name) => encodeURIComponent(settings[name] ?? "").replaceAll(END, "%7E"));
+  return [drawings.map(packed).join("."), ...values].join(END).replace(/~+$/, "");
+}
 
-/** What a link holds: { strokes, seed, temperature }; null if it holds no drawing. */
+/** What a link holds: { drawings, seed, ... }; null if it is damaged. */
 export function fromLink(text) {
-  const [drawing, seed, temperature] = text.split(END);
-  const strokes = unpacked(drawing);
-  const number = (value) => (/^[\d.]+$/.test(value ?? "") ? Number(value) : undefined);
-  return strokes && { strokes, seed: number(seed), temperature: number(temperature) };
+  const [packedDrawings, ...values] = text.split(END);
+  const drawings = packedDrawings.split(".").filter(Boolean).map(unpacked);
+  const settings = {};
+  FIELDS.forEach((name, place) => {
+    const value = decoded(values[place] ?? "");
+    if (name === "category" && value) settings.category = value;
+    else if (/^\d+(\.\d+)?$/.test(value)) settings[name] = Number(value);
+  });
+  if (drawings.includes(null) || !(drawings.length || settings.category)) return null;
+  return { drawings, ...settings };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
 }
 
 /** The strokes that were packed; null if there are none. */

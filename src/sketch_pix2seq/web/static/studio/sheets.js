@@ -1,21 +1,24 @@
-// The sheets on which the model draws: one can be chosen, and all or that one saved.
+// The sheets on which the model draws: each can be enlarged, and saved from there; so can all of them.
 
-import { $, $$, save } from "./page.js";
+import { $, $$ } from "./page.js";
 import { Paper } from "./paper.js";
+import { view } from "./viewer.js";
+import { t } from "./words.js";
 
 export class Sheets extends EventTarget {
-  constructor(settings) {
+  /**
+   * @param settings How it draws. @param {string} kind Name of the word for one of the drawings.
+   * @param {(strokes) => void} [use] Takes a drawing onto the page's pad.
+   */
+  constructor(settings, kind, use) {
     super();
-    this.settings = settings;
+    [this.settings, this.kind, this.use] = [settings, kind, use];
+    this.category = ""; // what is drawn, for names of files
+    this.isKept = false; // on the page Mine
     this.cards = $$(".sheet-card");
     this.papers = this.cards.map((card) => new Paper($("svg", card)));
-    this.place = null; // of the chosen drawing
-    this.cards.forEach((card, place) => {
-      card.addEventListener("click", () => this.#toggle(place));
-    });
-    for (const button of $$("[data-save]")) {
-      button.addEventListener("click", () => this.#save(button.dataset.save));
-    }
+    this.cards.forEach((card, place) => card.addEventListener("click", () => this.#view(place)));
+    $("[data-do=save]").addEventListener("click", () => this.#view(null));
     $("[data-do=replay]").addEventListener("click", () => {
       this.papers.forEach((paper) => paper.replay());
     });
@@ -28,55 +31,43 @@ export class Sheets extends EventTarget {
     return this.papers.length;
   }
 
-  /** The chosen drawing, what was given included. */
-  get chosen() {
-    return this.papers[this.place].all;
-  }
-
-  get isAnyChosen() {
-    return this.place !== null;
-  }
-
   /** Take everything off but what is given. */
   clear(given = []) {
     for (const paper of this.papers) paper.clear(given);
-    this.#choose(null);
+    this.#showWhatCanBeDone();
   }
 
   /** Draw; each drawing begins with what is given. */
   draw(drawings, given = []) {
     drawings.forEach((strokes, place) => this.papers[place].draw(strokes.slice(given.length)));
-    this.showWhatCanBeDone();
+    this.#showWhatCanBeDone();
   }
 
-  showWhatCanBeDone() {
+  /** What to call with each point of drawings that are being made. */
+  get onPoint() {
+    return (number, x, y, lifts) => this.papers[number]?.pencilTo(x, y, lifts);
+  }
+
+  /** What is drawn, as it is saved and kept. */
+  get drawings() {
+    return this.papers.filter((paper) => paper.finished).map((paper) => paper.drawing);
+  }
+
+  #showWhatCanBeDone() {
     const ready = this.papers.some((paper) => paper.finished);
-    for (const button of $$("[data-save], [data-do=replay]")) button.disabled = !ready;
-    $("#which").textContent = this.isAnyChosen ? `Drawing ${this.place + 1}` : "All of them";
-    this.dispatchEvent(new Event("change"));
-  }
-
-  #toggle(place) {
-    if (!this.papers[place].finished) return;
-    this.#choose(this.place === place ? null : place);
-    if (this.isAnyChosen) this.papers[place].replay();
-  }
-
-  #choose(place) {
-    this.place = place;
-    this.cards.forEach((card, other) => card.setAttribute("aria-pressed", String(other === place)));
-    this.showWhatCanBeDone();
+    for (const button of [...this.cards, ...$$("[data-do=save], [data-do=replay]")]) button.disabled = !ready;
   }
 
   #smooth() {
     this.papers.forEach((paper) => paper.setSmooth(this.settings.smooth));
   }
 
-  #save(format) {
-    const some = this.isAnyChosen ? [this.papers[this.place]] : this.papers;
-    const columns = this.isAnyChosen ? {} : { columns: 3 };
-    const drawings = some.filter((paper) => paper.finished).map((paper) => paper.all);
-    const drawn = drawings.filter((one) => one.length);
-    return save(drawn, format, { smooth: this.settings.smooth, ...columns });
+  #view(place) {
+    const { seed } = this.settings.options;
+    const items = this.drawings.map((drawing, number) => ({
+      drawing, title: t(this.kind, { number: number + 1 }), category: this.category, seed,
+    }));
+    const { isKept, use, settings: { smooth } } = this;
+    view(items, place, { title: t(`${this.kind}s`), columns: 3, smooth, use, isKept });
   }
 }

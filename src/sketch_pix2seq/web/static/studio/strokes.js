@@ -3,6 +3,7 @@
 
 /** Side of the paper that drawings are drawn on, in their own units. */
 export const SIDE = 255;
+const EDGE = 6; // of a pad, that lines would lie on
 
 // The constants of smooth.py.
 const CORNER = 60; // degrees: where a line turns by more than this it stays sharp
@@ -33,11 +34,20 @@ export function fitted(strokes, margin = 22) {
   const scale = (SIDE - 2 * margin) / Math.max(right - left, bottom - top, 1);
   const x0 = SIDE / 2 - ((left + right) / 2) * scale;
   const y0 = SIDE / 2 - ((top + bottom) / 2) * scale;
+  return withRounded(strokes.map(([xs, ys]) => [xs.map((x) => x * scale + x0), ys.map((y) => y * scale + y0)]));
+}
+
+/** Strokes to a tenth of a unit, as fine as a pad is. */
+export function withRounded(strokes) {
   const round = (value) => Math.round(value * 10) / 10;
-  return strokes.map(([xs, ys]) => [
-    xs.map((x) => round(x * scale + x0)),
-    ys.map((y) => round(y * scale + y0)),
-  ]);
+  return strokes.map(([xs, ys]) => [xs.map(round), ys.map(round)]);
+}
+
+/** A drawing as it can go on a pad: where it lies if it lies there whole, else in the middle. */
+export function onPad(strokes) {
+  const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, SIDE, SIDE];
+  const fits = Math.min(left, top) >= EDGE && Math.max(right, bottom) <= SIDE - EDGE && Math.max(right - left, bottom - top) >= SIDE / 4;
+  return fits ? withRounded(strokes) : fitted(strokes);
 }
 
 /**

@@ -2,8 +2,8 @@
 // the file becomes part of the page: shapes are written anew as path data.
 
 import { simplify } from "../sketch/simplify.js";
-import { Trouble } from "./api.js";
 import { boundsOf } from "./strokes.js";
+import { t, Trouble } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_STROKES = 5_000;
@@ -23,11 +23,11 @@ export function strokesInSvg(text) {
   const plain = text.replace(/(\s)style(\s*=)/g, "$1data-style$2").replace(/(<\/?)style\b/g, "$1metadata");
   const root = new DOMParser().parseFromString(plain, "image/svg+xml").documentElement;
   if (root.localName !== "svg") {
-    throw new Trouble({ message: "this SVG is damaged", hint: "Open it in a drawing program, and save it anew." });
+    throw new Trouble(t("svgDamaged"));
   }
   const reading = { rules: rulesOf(root), strokes: [], left: MOST_ELEMENTS }, { strokes } = reading;
   walk(root, { matrix: new DOMMatrix(), look: {}, depth: 0 }, reading);
-  if (strokes.length === 0) throw new Trouble({ message: "there are no lines in this SVG" });
+  if (strokes.length === 0) throw new Trouble(t("svgEmpty"));
   const [left, top, right, bottom] = boundsOf(strokes);
   const tolerance = TOLERANCE * Math.max(right - left, bottom - top);
   return strokes.map((stroke) => simplify(stroke, tolerance));

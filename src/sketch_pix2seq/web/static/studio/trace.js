@@ -5,8 +5,10 @@ import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
 import { averaged, evenly } from "../sketch/smoothing.js";
-import { $, download, examples, remember, say, takeFiles, trying } from "./page.js";
+import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
+import { view } from "./viewer.js";
+import { t, Trouble } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const LEAST_PART = 16; // pixels of a side of what can be cut out
@@ -29,7 +31,7 @@ let looking = new AbortController();
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
-    say("This is no picture that the browser can show. PNG and JPEG always are.", "trouble failed");
+    throw new Trouble(t("notShown"));
   }));
   if (!bitmap) return;
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
@@ -46,7 +48,7 @@ async function look() {
   const { signal } = looking;
   const threshold = form.automatic.checked ? undefined : Number(form.threshold.value) / 100;
   workspace.setAttribute("aria-busy", "true");
-  $("#found").textContent = "Looking at the picture …";
+  $("#found").textContent = t("reading");
   const options = { threshold, straighten: form.straighten.checked, tolerance: 0, signal };
   const found = await trying(() => trace(file, options));
   const page = found?.page ? new ImageData(found.page.data, found.page.width) : null;
@@ -81,7 +83,7 @@ function showLines() {
     strokes = traced.strokes.map((one) => turned(simplify(rounder(one), tolerance)));
   }
   $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, isSmooth())).join(""));
-  for (const name of ["save", "redraw"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
+  for (const name of ["save", "redraw", "more"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
   $("#found").textContent = traced ? words() : "";
   showSettings();
 }
@@ -118,8 +120,8 @@ function turned([xs, ys]) {
 /** What was found. */
 function words() {
   const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
-  const found = `${strokes.length} ${strokes.length === 1 ? "stroke" : "strokes"}, ${points} points.`;
-  return traced.leftOut ? `${found} Left out: ${traced.leftOut}.` : found;
+  const found = t(strokes.length === 1 ? "oneStroke" : "strokes", { count: strokes.length, points });
+  return traced.leftOut ? `${found} ${t("leftOut", { what: traced.leftOut })}` : found;
 }
 
 function showSettings() {
@@ -127,9 +129,9 @@ function showSettings() {
   canvas.style.opacity = form.shows.value / 100;
   const said = {
     shows: percent(form.shows),
-    threshold: form.automatic.checked ? `${percent(form.threshold)}, found` : percent(form.threshold),
-    detail: traced ? `within ${+(traced.tolerance * 2 ** -form.detail.value).toPrecision(2)} px` : "",
-    smoothing: `${+form.smoothing.value} × line width`,
+    threshold: form.automatic.checked ? t("thresholdFound", { value: percent(form.threshold) }) : percent(form.threshold),
+    detail: traced ? t("within", { pixels: +(traced.tolerance * 2 ** -form.detail.value).toPrecision(2) }) : "",
+    smoothing: t("lineWidths", { count: +form.smoothing.value }),
   };
   for (const [name, text] of Object.entries(said)) $(`output[for=${name}]`).textContent = text;
 }
@@ -179,9 +181,9 @@ function startCropping(starts) {
   const button = $("[data-do=crop]");
   stage.classList.toggle("cropping", starts);
   button.setAttribute("aria-pressed", String(starts));
-  button.textContent = whole ? "Whole picture" : "Crop";
+  button.textContent = t(whole ? "wholePicture" : "crop");
   $("rect", lines).setAttribute("width", 0);
-  if (starts) $("#found").textContent = "Draw a frame around what you want.";
+  if (starts) $("#found").textContent = t("drawFrame");
 }
 
 /** Where a pointer is on the turned picture. */
@@ -240,9 +242,10 @@ const ACTIONS = {
     show();
   },
   save: () => download(new Blob([svg()], { type: "image/svg+xml" }), "traced.svg"),
-  redraw: () => {
-    remember("drawing redraw", fitted(penOrder(strokes, traced.lineWidth))); // the page Draw's pad
-    location.href = $(".tabs a").href;
+  redraw: () => carry(fitted(penOrder(strokes, traced.lineWidth)), "draw"),
+  more: () => {
+    const drawing = { drawn: fitted(penOrder(strokes, traced.lineWidth)) };
+    view([{ drawing, title: t("tracedDrawing"), isOwn: true }], 0, { smooth: isSmooth() });
   },
 };
 for (const [name, action] of Object.entries(ACTIONS)) {

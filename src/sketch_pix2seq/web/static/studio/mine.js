@@ -1,0 +1,86 @@
+// The page Mine: what was drawn in this browser, and what the model made of it.
+
+import { MOST_KEPT, entries, forget, isKeeping, putBack, setKeeping } from "./keeping.js";
+import { $, say, trying } from "./page.js";
+import { newPaper } from "./paper.js";
+import { view } from "./viewer.js";
+import { nameOf, t } from "./words.js";
+
+const KINDS = { draw: "redrawing", complete: "completion", name: "drawing", drawing: "drawing" };
+
+const list = $("#entries");
+const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+let shown = [];
+
+async function show() {
+  shown = await entries();
+  list.replaceChildren(...shown.map(card));
+  $("#none").hidden = shown.length > 0;
+  $("[data-do=delete]").disabled = shown.length === 0;
+}
+
+/** All drawings of an entry, a person's first. */
+function itemsOf({ task, given, drawings, category, options, title }) {
+  const last = drawings.length - 1, { seed } = options;
+  const named = (place) => title ?? (task === "mix"
+    ? t("blendAt", { share: Math.round((100 * place) / last) }) : t(KINDS[task], { number: place + 1 }));
+  return [
+    ...given.map((drawn) => ({ drawing: { drawn }, title: t("yourDrawing"), category, isOwn: true })),
+    ...drawings.map((drawing, place) => ({ drawing, title: named(place), category, seed })),
+  ];
+}
+
+function card(entry) {
+  const one = document.createElement("li"), items = itemsOf(entry);
+  one.className = "card entry";
+  const head = one.appendChild(document.createElement("div"));
+  head.className = "entry-head";
+  const title = head.appendChild(document.createElement("h2"));
+  title.textContent = [t(`keptAs_${entry.task}`), entry.category && nameOf(entry.category)].filter(Boolean).join(": ");
+  const time = head.appendChild(document.createElement("time"));
+  time.dateTime = new Date(entry.time).toISOString();
+  time.textContent = day.format(entry.time);
+  const button = head.appendChild(document.createElement("button"));
+  button.className = "button small plain";
+  button.type = "button";
+  button.textContent = t("delete");
+  button.setAttribute("aria-label", `${t("delete")}: ${title.textContent}, ${time.textContent}`);
+  button.addEventListener("click", () => remove([entry], t("deleted")));
+  const sheets = one.appendChild(document.createElement("div"));
+  sheets.className = "entry-drawings";
+  items.forEach((item, place) => {
+    const open = sheets.appendChild(document.createElement("button"));
+    open.className = "sheet-card";
+    open.type = "button";
+    open.setAttribute("aria-label", item.title);
+    const paper = newPaper(item.title);
+    paper.svg.classList.toggle("own", item.isOwn ?? false);
+    paper.setSmooth(true);
+    paper.clear(item.drawing.given);
+    paper.put(item.drawing.drawn);
+    open.append(paper.svg);
+    open.addEventListener("click", () =>
+      view(items, place, { title: title.textContent, columns: 4, smooth: true, isKept: true, flips: entry.task === "mix" }));
+  });
+  return one;
+}
+
+/** Delete entries; they can be brought back as long as that is offered. */
+function remove(some, words) {
+  trying(async () => {
+    await forget(some.map((one) => one.id));
+    await show();
+    const run = () => trying(async () => {
+      await putBack(some);
+      await show();
+    });
+    say(words, "note", { label: t("bringBack"), run });
+  });
+}
+
+$("#bound").textContent = t("keptBound", { most: MOST_KEPT });
+const keeps = $("[name=keeps]");
+keeps.checked = isKeeping();
+keeps.addEventListener("change", () => setKeeping(keeps.checked));
+$("[data-do=delete]").addEventListener("click", () => remove(shown, t("allDeleted", { count: shown.length })));
+trying(show);

@@ -1,0 +1,41 @@
+"""The studio in the language that its visitor's browser prefers, or that was chosen."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, Page, expect
+
+from studio_pages import FIRST_TRY, all_drawn
+
+
+def test_browsers_that_prefer_german_get_german(studio: str, browser: Browser) -> None:
+    with browser.new_context(locale="de-AT", reduced_motion="reduce") as visitor:
+        visitor.add_init_script(FIRST_TRY)
+        page = visitor.new_page()
+        page.goto(f"{studio}/name")
+        page.wait_for_url(f"{studio}/de/name")
+        all_drawn(page)
+        page.get_by_role("combobox", name="Wort").fill("katze")
+        page.keyboard.press("Enter")
+        expect(page.locator("#status")).to_have_text("6 Zeichnungen von: Katze.")
+        page.locator(".sheet-card").first.click()
+        expect(page.locator("#viewer-title")).to_have_text("Zeichnung 1")
+        page.get_by_role("button", name="Vollenden").click()
+        page.wait_for_url(f"{studio}/de/complete")
+        all_drawn(page)
+        page.get_by_label("Das soll es werden").fill("Hund")
+        page.keyboard.press("Tab")
+        all_drawn(page)
+        expect(page.locator("#notice")).to_have_class("notice")  # it knows the word
+        page.get_by_role("link", name="English").click()
+        expect(page.locator("h1")).to_have_text("Start a drawing. The model completes it.")
+        page.goto(studio)
+        expect(page.locator("html")).to_have_attribute("lang", "en")  # as it was chosen
+
+
+def test_others_stay_with_english_until_they_choose(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/mine")
+    sheet.get_by_role("link", name="Deutsch").click()
+    expect(sheet.locator("h1")).to_have_text("Was du gezeichnet und bekommen hast.")
+    expect(sheet.locator("#bound")).to_have_text("Die neuesten 200 werden aufbewahrt.")
+    sheet.goto(f"{studio}/mine")
+    sheet.wait_for_url(f"{studio}/de/mine")

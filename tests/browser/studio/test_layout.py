@@ -1,0 +1,99 @@
+"""Every page in every window: nothing is cut off, and what one draws on is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from studio_pages import FIRST_TRY
+
+DONE = """() => !document.querySelector("[aria-busy=true]")
+  && document.querySelector(".paper.done, #lines path[d*=M], #none:not([hidden])")"""
+TOUCH = ((320, 568), (390, 844), (667, 375), (844, 390), (768, 1024), (820, 1180), (1180, 820))
+DESK = ((720, 450), (640, 400), (1280, 800), (1366, 768), (1440, 900), (2560, 1300))
+MAIN = {
+    "": "#pad",
+    "complete": "#pad",
+    "name": "[name=word]",
+    "mix": "#first",
+    "map": "#map",
+    "trace": ".stage",
+    "mine": "[name=keeps]",
+}
+"""Of each page what one works on."""
+BESIDE = {"map": "#drawn", "name": ".sheet-card"}
+"""What is to be in view with it."""
+
+
+@pytest.fixture(params=["finger", "mouse"])
+def hand(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def visitor(browser: Browser, hand: str) -> Iterator[Page]:
+    is_finger = hand == "finger"
+    with browser.new_context(
+        has_touch=is_finger, is_mobile=is_finger, reduced_motion="reduce"
+    ) as context:
+        context.add_init_script(FIRST_TRY)
+        yield context.new_page()
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_what_one_works_on_is_in_view(studio: str, visitor: Page, hand: str, name: str) -> None:
+    visitor.goto(f"{studio}/{name}")
+    visitor.wait_for_function(DONE)
+    for width, height in TOUCH if hand == "finger" else DESK:
+        visitor.set_viewport_size({"width": width, "height": height})
+        visitor.evaluate("() => new Promise(requestAnimationFrame)")
+        where = f"{name or 'draw'}, {width}x{height}"
+        assert visitor.evaluate("document.documentElement.scrollWidth") <= width, where
+        for selector in (MAIN[name], BESIDE.get(name)):
+            if selector is None:
+                continue
+            box = visitor.locator(selector).first.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0, where
+            assert box["y"] >= 0, where
+            assert box["x"] + box["width"] <= width, where
+            assert box["y"] + box["height"] <= height, where
+
+
+def test_a_tablet_has_the_largest_pad(studio: str, visitor: Page, hand: str) -> None:
+    visitor.goto(studio)
+    visitor.wait_for_function(DONE)
+    sides = {}
+    for width, height in TOUCH if hand == "finger" else DESK:
+        visitor.set_viewport_size({"width": width, "height": height})
+        visitor.evaluate("() => new Promise(requestAnimationFrame)")
+        box = visitor.locator("#pad").bounding_box()
+        assert box is not None
+        assert box["width"] == pytest.approx(box["height"], abs=0.5)
+        sides[width, height] = box["width"]
+    if hand == "mouse":
+        assert all(side >= 200 for side in sides.values())
+        return
+    assert sides[320, 568] >= 255
+    assert sides[390, 844] >= 320
+    assert sides[667, 375] >= 220
+    assert sides[820, 1180] > sides[768, 1024] > 550
+    assert sides[1180, 820] > 400
+
+
+def test_guesses_move_nothing(studio: str, visitor: Page) -> None:
+    visitor.goto(studio)
+    visitor.wait_for_function(DONE)
+    for width in (320, 390, 820, 1280):
+        visitor.set_viewport_size({"width": width, "height": 844})
+        tops = []
+        for words in ("", "cat", "house, or perhaps paint can, purse and suitcase, " * 3):
+            visitor.locator("#guesses").evaluate(
+                "(one, words) => { one.textContent = words }", words
+            )
+            box = visitor.locator(".sheets").bounding_box()
+            assert box is not None
+            tops.append(box["y"] + visitor.evaluate("scrollY"))
+        assert max(tops) - min(tops) < 1, width

@@ -1,0 +1,137 @@
+"""The studio's scripts that need no page, under node, against Python and Pillow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import sketch_pix2seq
+from sketch_pix2seq.io.animation import timing_of
+from sketch_pix2seq.io.svg_out import curve_data, path_data
+from sketch_pix2seq.sketch.smooth import curves_through
+
+STATIC = Path(sketch_pix2seq.__file__).parent / "web" / "static" / "studio"
+NODE = shutil.which("node")
+
+
+@pytest.fixture
+def run_in_node(tmp_path: Path) -> Callable[..., None]:
+    """Run the tests of a script, `NAME.test.js`, beside copies of scripts and a JSON file."""
+    if NODE is None:
+        pytest.skip("no node on this machine")
+
+    def run(name: str, scripts: list[str], cases: Any, file: str = "cases.json") -> None:
+        (tmp_path / file).write_text(json.dumps(cases))
+        (tmp_path / "package.json").write_text('{"type": "module"}')
+        for script in (name, *scripts):
+            shutil.copy(STATIC / f"{script}.js", tmp_path)
+        shutil.copy(Path(__file__).with_name(f"{name}.test.js"), tmp_path)
+        command = [str(NODE), "--test", f"{name}.test.js"]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    return run
+
+
+def strokes(rng: np.random.Generator) -> list[np.ndarray]:
+    """Corners on both sides of 60 degrees, uneven lengths, closed and open ends, ties, dots."""
+    turns = [np.radians(degrees) for degrees in (0, 30, 59, 61, 64, 90, 179)]
+    found = [np.array([(0, 0), (60, 0), (60 + 9 * np.cos(t), 9 * np.sin(t))]) for t in turns]
+    angles = np.linspace(0, 2 * np.pi, 25)
+    circle = 100 + 80 * np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    found += [circle, circle[:-1], circle[:-3], circle + np.linspace(0, 4, 25)[:, None]]
+    found += [np.array([(0, 0), (60, 0), (90, 50), (60, 100)])]  # D2 of the findings
+    found += [np.array([(5, 5)]), np.array([(5, 5), (5, 5)]), np.array([(5, 5), (5, 5), (9, 5)])]
+    found += [np.array([(0, 0), (10, 3)]), np.array([(0, 0), (9, 0), (0, 0)])]
+    found += [np.array([(0.125, 0.375), (-0.125, -0.375), (-0.001, 254.625)])]
+    for _ in range(200):
+        walk = rng.normal(0, 12, (rng.integers(2, 40), 2)).cumsum(axis=0)
+        found.append(walk.round(1) if rng.random() < 0.5 else walk)
+    return [np.asarray(stroke, np.float64) for stroke in found]
+
+
+def curved(stroke: np.ndarray) -> str:
+    """Path data of curves; a dot has none."""
+    return curve_data(curves_through(stroke)) if len(stroke) > 1 else path_data(stroke)
+
+
+def test_curves_and_lines_are_those_of_python(
+    run_in_node: Callable[..., None], rng: np.random.Generator
+) -> None:
+    """What the studio shows is what it saves."""
+    cases = [
+        {"stroke": stroke.T.tolist(), "lines": path_data(stroke), "curves": curved(stroke)}
+        for stroke in strokes(rng)
+    ]
+    run_in_node("strokes", [], cases)
+
+
+def test_strokes_are_drawn_when_python_draws_them(
+    run_in_node: Callable[..., None], rng: np.random.Generator
+) -> None:
+    known = strokes(rng)
+    cases = []
+    for count in (0, 1, 2, 5, 30, 200):
+        for _ in range(5):
+            drawing = [known[place] for place in rng.integers(0, len(known), count)]
+            timing = timing_of(drawing)
+            times = {"begin": timing.start.tolist(), "end": timing.end.tolist()}
+            cases.append({"drawing": [stroke.T.tolist() for stroke in drawing], **times})
+    run_in_node("timing", ["strokes"], cases)
+
+
+def test_links_hold_drawings_and_settings(
+    run_in_node: Callable[..., None], rng: np.random.Generator
+) -> None:
+    drawings = []
+    for count in (1, 2, 30):
+        walks = [rng.normal(100, 60, (rng.integers(1, 40), 2)).round(1) + 0.0 for _ in range(count)]
+        drawings.append([walk.T.tolist() for walk in walks])
+    run_in_node("share", [], drawings)
+
+
+def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bool) -> Any:
+    """Frames of noise, which fills tables of codes, or of one colour, which makes them long."""
+    palette = rng.integers(0, 256, (colours, 3)).tolist()
+    frames = []
+    for number in range(4):
+        width, height = (size, size) if number == 0 else rng.integers(1, size + 1, 2).tolist()
+        pixels = rng.integers(0, colours, width * height) if noisy else [number] * width * height
+        left, top = (int(rng.integers(0, size - side + 1)) for side in (width, height))
+        box = {"left": left, "top": top, "width": width, "height": height}
+        frames.append(
+            {**box, "pixels": [int(one) for one in pixels], "seconds": 0.04 + number / 10}
+        )
+    return {"name": name, "width": size, "height": size, "palette": palette, "frames": frames}
+
+
+@pytest.mark.parametrize("colours", [4, 15, 16, 31, 255])
+def test_gifs_are_read_as_they_were_meant(
+    run_in_node: Callable[..., None], rng: np.random.Generator, tmp_path: Path, colours: int
+) -> None:
+    films = [
+        film(rng, f"{noisy}{size}", colours, size, noisy)
+        for noisy in (True, False)
+        for size in (1, 7, 150)
+    ]
+    run_in_node("gif", [], films, "pictures.json")
+    for one in films:
+        expected = np.zeros((one["height"], one["width"], 3), np.uint8)
+        with Image.open(tmp_path / f"{one['name']}.gif") as picture:
+            assert picture.info["loop"] == 0
+            for number, frame in enumerate(one["frames"]):
+                picture.seek(number)
+                colours_shown = np.array(one["palette"], np.uint8)[frame["pixels"]]
+                rows = slice(frame["top"], frame["top"] + frame["height"])
+                columns = slice(frame["left"], frame["left"] + frame["width"])
+                expected[rows, columns] = colours_shown.reshape(frame["height"], frame["width"], 3)
+                np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), expected)
+                assert picture.info["duration"] == pytest.approx(1000 * frame["seconds"], abs=10)

@@ -1,0 +1,71 @@
+"""The pages' texts: every language has them all, and every one of them is used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import sketch_pix2seq
+from sketch_pix2seq.bundle.bundle import Bundle
+from sketch_pix2seq.web.studio.pages import Language, languages
+
+WEB = Path(sketch_pix2seq.__file__).parent / "web"
+SCRIPTS = "".join(path.read_text() for path in (WEB / "static" / "studio").glob("*.js"))
+TEMPLATES = "".join(path.read_text() for path in (WEB / "templates" / "studio").glob("*.jinja"))
+
+
+def texts(language: Language) -> dict[str, str]:
+    """All texts of a language by their full names."""
+    pages = {
+        f"{page}.{name}": text
+        for page, own in vars(language.words).items()
+        for name, text in vars(own).items()
+    }
+    return pages | {f"script.{name}": text for name, text in language.script.items()}
+
+
+def test_english_comes_first() -> None:
+    assert [one.code for one in languages()] == ["en", "de"]
+    assert [one.folder for one in languages()] == ["", "de/"]
+
+
+@pytest.mark.parametrize("language", languages()[1:], ids=lambda language: language.code)
+def test_every_language_says_the_same_things(language: Language) -> None:
+    own, other = texts(languages()[0]), texts(language)
+    assert list(own) == list(other)
+    for name, text in own.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", other[name])), name
+        assert text.endswith((".", "…")) == other[name].endswith((".", "…")), name
+
+
+def test_every_text_is_used() -> None:
+    made = r"(keptAs_\w+|(redrawing|completion|drawing)s?)"  # names put together by scripts
+    for name in languages()[0].script:
+        assert re.fullmatch(made, name) or f'"{name}"' in SCRIPTS, name
+    named = set(re.findall(r"\bt\(\"(\w+)\"", SCRIPTS))
+    assert named <= set(languages()[0].script)
+    said = set(re.findall(r"\bt\.(\w+\.\w+)", TEMPLATES))
+    pages = {name for name in texts(languages()[0]) if not name.startswith("script.")}
+    assert said <= pages
+
+
+def test_pages_and_scripts_hold_no_text_of_their_own() -> None:
+    shown = re.sub(r"\{[{%].*?[%}]\}|<[^>]*>", " ", TEMPLATES, flags=re.DOTALL)
+    assert set(re.findall(r"[A-Za-z][a-z]+", shown)) <= {
+        *("pix", "seq", "sketch", "mm", "nbsp"),
+        *("data", "root", "offline", "yes"),  # attributes of a tag that another file begins
+    }
+    labels = re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', TEMPLATES)
+    assert all(not label or label.startswith("{{") for label in labels)
+
+
+def test_german_names_every_category_of_the_package_once() -> None:
+    names = languages()[1].categories
+    card = Bundle.default().card
+    assert set(names) == set(card.categories)
+    assert len({name.lower() for name in names.values()}) == len(names)
+    assert languages()[0].name_of("cat") == "cat"
+    assert languages()[1].name_of("cat") == "Katze"
+    assert languages()[1].name_of("gryphon") == "gryphon"
