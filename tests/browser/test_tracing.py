@@ -38,9 +38,13 @@ TRACE = """async ([files, options]) => {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    """An empty page beside the library."""
+    """An empty page beside the library, with words of the studio's."""
     app = new_site("Library", "An empty page.")
-    app.get("/")(lambda: HTMLResponse("<!doctype html><title>Library</title>"))
+    words = (
+        '<script type="application/json" id="page-words">{"texts": {}, "categories": {}}</script>'
+    )
+    page = f"<!doctype html><title>Library</title>{words}"
+    app.get("/")(lambda: HTMLResponse(page))
     with serving(app) as address:
         yield address
 

@@ -394,7 +394,9 @@ def test_axe_finds_nothing_wrong(sheet: Page, site: str) -> None:
     sheet.goto(f"{site}/results")
     sheet.get_by_label("Token").fill(TOKEN)
     sheet.get_by_role("button", name="Show results").click()
-    expect(sheet.get_by_role("heading", name="Taken for human")).to_be_visible()
+    expect(
+        sheet.get_by_role("heading", name="How often each source was judged human")
+    ).to_be_visible()
     check("results with votes")
     assert found == {name: [] for name in found}
 

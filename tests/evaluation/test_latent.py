@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sketch_pix2seq
 from bundles import tiny_bundle
-from sketch_pix2seq import Sketcher
+from sketch_pix2seq import Sketch, Sketcher, read_sketches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation import latent
@@ -83,6 +84,14 @@ def test_the_gallery_holds_test_drawings(drawings: Path) -> None:
     assert build_gallery(sketcher, dataset, per_category=9, categories=[first]).categories == [
         first
     ]
+
+
+def test_a_gallery_begins_with_what_is_recognised() -> None:
+    sketcher = Sketcher.load(num_threads=1)
+    (cat,) = read_sketches(Path(sketch_pix2seq.__file__).parent / "examples" / "cat.svg")
+    word = Sketch.from_points([[(0, 0), (0, 40)], [(0, 20), (20, 20)], [(20, 0), (20, 40)]])
+    assert latent._recognised_first(sketcher, [word, cat, word], "cat") == [cat, word, word]
+    assert latent._recognised_first(sketcher, [word, cat], "no category") == [word, cat]
 
 
 def test_a_gallery_that_cannot_be_built_is_refused(drawings: Path) -> None:

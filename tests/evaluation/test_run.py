@@ -18,6 +18,8 @@ from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.run import evaluate
 
+pytestmark = pytest.mark.xdist_group("report")  # its drawings are measured once
+
 MADE = Provenance(command="a <b> & c", commit="abc", data="set", machine="m", date="2026-01-01")
 LABELS = ("cnn", "cnn_kl", "rnn_small", "rnn_kl")
 

@@ -30,6 +30,8 @@ from sketch_pix2seq.evaluation.parts import measure_all
 from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.inference.sketcher import Sketcher
 
+pytestmark = pytest.mark.xdist_group("summary")  # its drawings are measured once
+
 
 @pytest.fixture(scope="module")
 def results(

@@ -25,24 +25,24 @@ def addresses_of(address: str) -> list[str]:
     Returns:
         At least one; `address` alone if it names one place, or nobody else can open it.
     """
-    place = urlsplit(address)
-    versions = _ALL.get(place.hostname or "", ())
-    found = (
-        [ip for ip in _addresses_of_this_machine() if ip.version in versions] if versions else []
-    )
+    parts = urlsplit(address)
+    versions = _ALL.get(parts.hostname or "")
+    if versions is None:
+        return [address]
     usual = _usual_address()
-    found.sort(key=lambda ip: (ip.version, str(ip) != usual))
-    hosts = [f"[{ip}]" if ip.version == 6 else str(ip) for ip in found]
-    return [f"{place.scheme}://{host}:{place.port}/" for host in hosts] or [address]
+    ips = [ip for ip in _addresses_of_this_machine() if ip.version in versions]
+    ips.sort(key=lambda ip: (ip.version, str(ip) != usual))
+    hosts = [f"[{ip}]" if ip.version == 6 else str(ip) for ip in ips]
+    return [f"{parts.scheme}://{host}:{parts.port}/" for host in hosts] or [address]
 
 
 def _addresses_of_this_machine() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     """Those that other machines can reach."""
     import ifaddr
 
-    given = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-    found = [ipaddress.ip_address(one if isinstance(one, str) else one[0]) for one in given]
-    return [ip for ip in found if not (ip.is_loopback or ip.is_link_local)]
+    texts = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    ips = [ipaddress.ip_address(text if isinstance(text, str) else text[0]) for text in texts]
+    return [ip for ip in ips if not (ip.is_loopback or ip.is_link_local)]
 
 
 def _usual_address() -> str:

@@ -35,6 +35,8 @@ from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 
 NEIGHBOURS = 5
+CANDIDATES = 4
+"""Drawings that a gallery looks at for each that it shows."""
 YARDSTICKS = ("pixels", "judge")
 
 
@@ -136,6 +138,9 @@ def build_gallery(
 ) -> Gallery:
     """Choose test drawings, which no model was trained on, and their positions on a map.
 
+    Those that the model's classifier recognises come first, if it has one: among people's drawings
+    are scribbles, and words that nobody wants to see.
+
     Args:
         sketcher: The model with the latent space.
         dataset: Data set whose test drawings are chosen from.
@@ -157,8 +162,9 @@ def build_gallery(
     sketches: list[Sketch] = []
     for category in categories or dataset.card.categories:
         start, stop = split.category_range(dataset.card.categories.index(category))
-        some = rng.permutation(np.arange(start, stop))[:per_category]
-        sketches += [split.sketch(number) for number in np.sort(some).tolist()]
+        some = rng.permutation(np.arange(start, stop))[: CANDIDATES * per_category]
+        candidates = [split.sketch(index) for index in some.tolist()]
+        sketches += _recognised_first(sketcher, candidates, category)[:per_category]
     if len(sketches) < 2:
         raise UsageError(f"a gallery needs two {SPLIT} drawings or more", got=len(sketches))
     positions = plane_positions(sketcher.encode(sketches), seed).tolist()
@@ -167,6 +173,17 @@ def build_gallery(
             GalleryItem(sketch, (x, y)) for sketch, (x, y) in zip(sketches, positions, strict=True)
         )
     )
+
+
+def _recognised_first(
+    sketcher: Sketcher, candidates: Sequence[Sketch], category: str
+) -> list[Sketch]:
+    """Drawings that the classifier takes for their category, then the others."""
+    if not (candidates and sketcher.can_classify and category in sketcher.card.categories):
+        return list(candidates)
+    labels = sketcher.classify(candidates).labels
+    order = np.argsort([likeliest[0] != category for likeliest in labels], kind="stable")
+    return [candidates[index] for index in order]
 
 
 def section(results: Results) -> Section:

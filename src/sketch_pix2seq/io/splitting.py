@@ -12,12 +12,15 @@ _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
 _PER_STROKE = 24  # points of a stroke from which distances are measured
 _LEAST_JUMP = 1.2  # from gaps within drawings to those between them
 _CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
+_NESTED = 0.4  # of the area of the smaller of two boxes: what overlaps more is one drawing
+_BESIDE = 0.1  # of the size of the larger of two: what is nearer is one drawing
 
 
 def split_drawings(page: Sketch) -> list[Sketch]:
     """Split a page into drawings: strokes with wide gaps between them, rows from the top.
 
     How wide is found on the page itself, at the largest jump from one gap to the next wider one.
+    Parts that lie within each other, as eyes in a face, or close beside each other are one drawing.
 
     Example:
         >>> page = Sketch.from_points([[(0, 0), (9, 9)], [(9, 0), (0, 9)], [(60, 0), (70, 9)]])
@@ -29,6 +32,7 @@ def split_drawings(page: Sketch) -> list[Sketch]:
     apart = _distances(page.strokes)
     links = _closest_links(apart)
     groups = _groups(links, _widest_gap(links[:, 2], page.strokes))
+    groups = _joined(groups, apart, page.strokes)
     groups = _without_crumbs(groups, apart, page.strokes)
     drawings = [page.picked(np.flatnonzero(groups == group)) for group in np.unique(groups)]
     return _in_reading_order(drawings)
@@ -91,6 +95,34 @@ def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray,
         if length <= widest:
             group[group == group[int(second)]] = group[int(first)]
     return group
+
+
+def _joined(
+    groups: Int64[np.ndarray, " S"],
+    apart: Float[np.ndarray, "S S"],
+    strokes: tuple[np.ndarray, ...],
+) -> Int64[np.ndarray, " S"]:
+    """Join groups that lie within each other or close beside each other, until none do."""
+    lows = np.array([stroke.min(axis=0) for stroke in strokes])
+    highs = np.array([stroke.max(axis=0) for stroke in strokes])
+    while True:
+        names, groups = np.unique(groups, return_inverse=True)
+        order = np.argsort(groups, kind="stable")
+        starts = np.searchsorted(groups[order], np.arange(len(names)))
+        low = np.minimum.reduceat(lows[order], starts)
+        high = np.maximum.reduceat(highs[order], starts)
+        gaps = np.minimum.reduceat(apart[order][:, order], starts, axis=0)
+        gaps = np.minimum.reduceat(gaps, starts, axis=1)
+        sides = np.maximum(high - low, 1e-3)
+        larger = np.maximum.outer(sides.max(axis=1), sides.max(axis=1))
+        ends = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+        shares = (np.maximum(ends, 1e-3) / np.minimum(sides[:, None], sides[None])).prod(axis=2)
+        is_one = (gaps <= _BESIDE * larger) | ((ends >= 0).all(axis=2) & (shares >= _NESTED))
+        pairs = np.argwhere(np.triu(is_one, 1))
+        if len(pairs) == 0:
+            return groups
+        for first, second in pairs.tolist():
+            groups[groups == groups[order[starts[second]]]] = groups[order[starts[first]]]
 
 
 def _without_crumbs(
