@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.splitting import split_drawings
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
@@ -60,3 +61,35 @@ def test_one_drawing_stays_one() -> None:
     for strokes in ([], [box], [box, box + 1], [box, np.array([(0, 42), (60, 42)], np.float32)]):
         page = Sketch(tuple(strokes))
         assert split_drawings(page) == [page]
+
+
+def _peoples_drawings() -> list[Sketch]:
+    gallery = Bundle.default().gallery
+    assert gallery is not None
+    return [item.sketch for item in gallery.items[::2]]
+
+
+def test_a_persons_drawing_alone_is_rarely_split() -> None:
+    drawings = _peoples_drawings()
+    assert np.mean([len(split_drawings(drawing)) == 1 for drawing in drawings]) > 0.8
+
+
+def test_most_drawings_of_a_page_are_found_whole(rng: np.random.Generator) -> None:
+    drawings, found, total = _peoples_drawings(), 0, 0
+    for _ in range(12):
+        some = rng.choice(len(drawings), int(rng.integers(2, 16)), replace=False)
+        strokes: list[np.ndarray] = []
+        members = []
+        for cell, index in enumerate(some.tolist()):
+            drawing = drawings[index]
+            left, top, right, bottom = drawing.bounds or (0, 0, 1, 1)
+            scale = 200 * rng.uniform(0.6, 0.9) / max(right - left, bottom - top, 1)
+            corner = 200 * np.array([cell % 4, cell // 4]) + rng.uniform(5, 15, 2)
+            moved = [(stroke - (left, top)) * scale + corner for stroke in drawing.strokes]
+            members.append({stroke.astype(np.float32).tobytes() for stroke in moved})
+            strokes += moved
+        page = Sketch.from_points(strokes)
+        split = [{stroke.tobytes() for stroke in one.strokes} for one in split_drawings(page)]
+        found += sum(member in split for member in members)
+        total += len(members)
+    assert found / total > 0.8

@@ -11,16 +11,18 @@ from sketch_pix2seq.sketch.sketch import Sketch
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
 _PER_STROKE = 24  # points of a stroke from which distances are measured
 _LEAST_JUMP = 1.2  # from gaps within drawings to those between them
+_MOST_GAPS = 8  # that are tried
 _CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
 _NESTED = 0.4  # of the area of the smaller of two boxes: what overlaps more is one drawing
-_BESIDE = 0.1  # of the size of the larger of two: what is nearer is one drawing
+_BESIDE = 0.05  # of the size of the larger of two: what is nearer is one drawing
 
 
 def split_drawings(page: Sketch) -> list[Sketch]:
     """Split a page into drawings: strokes with wide gaps between them, rows from the top.
 
-    How wide is found on the page itself, at the largest jump from one gap to the next wider one.
-    Parts that lie within each other, as eyes in a face, or close beside each other are one drawing.
+    How wide is found on the page itself: at a large jump from one gap to the next wider one, where
+    the drawings are of about one size. Parts that lie within each other, as eyes in a face, or
+    close beside each other are one drawing.
 
     Example:
         >>> page = Sketch.from_points([[(0, 0), (9, 9)], [(9, 0), (0, 9)], [(60, 0), (70, 9)]])
@@ -31,9 +33,14 @@ def split_drawings(page: Sketch) -> list[Sketch]:
         return [page]
     apart = _distances(page.strokes)
     links = _closest_links(apart)
-    groups = _groups(links, _widest_gap(links[:, 2], page.strokes))
-    groups = _joined(groups, apart, page.strokes)
-    groups = _without_crumbs(groups, apart, page.strokes)
+    best, groups = 0.0, np.zeros(len(page.strokes), np.int64)
+    for widest, jump in _gaps(links[:, 2], page.strokes):
+        some = _joined(_groups(links, widest), apart, page.strokes)
+        some = _without_crumbs(some, apart, page.strokes)
+        sizes = _sizes(some, page.strokes)
+        score = jump / (1 + np.log(sizes).std())
+        if len(sizes) > 1 and score > best:
+            best, groups = score, some
     drawings = [page.picked(np.flatnonzero(groups == group)) for group in np.unique(groups)]
     return _in_reading_order(drawings)
 
@@ -77,15 +84,26 @@ def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
     return np.array(links, float)
 
 
-def _widest_gap(lengths: Float[np.ndarray, " L"], strokes: tuple[np.ndarray, ...]) -> float:
-    """The widest gap within a drawing."""
-    size = np.ptp(np.concatenate(strokes), axis=0).max()
-    ordered = np.maximum(np.sort(lengths), _CLOSEST * size)
+def _gaps(
+    lengths: Float[np.ndarray, " L"], strokes: tuple[np.ndarray, ...]
+) -> list[tuple[float, float]]:
+    """What may be the widest gap within a drawing, and the jump to the next wider one."""
+    closest = _CLOSEST * np.ptp(np.concatenate(strokes), axis=0).max()
+    if len(lengths) == 1:
+        return [(0.0, 1.0)] if lengths[0] > 4 * closest else []
+    ordered = np.maximum(np.sort(lengths), closest)
     jumps = ordered[1:] / ordered[:-1]
-    if len(jumps) == 0:
-        return float(ordered[0]) if lengths[0] <= 4 * _CLOSEST * size else 0.0
-    best = int(jumps.argmax())
-    return float(ordered[best] if jumps[best] >= _LEAST_JUMP else ordered[-1])
+    largest = np.argsort(-jumps, kind="stable")[:_MOST_GAPS]
+    return [(float(ordered[k]), float(jumps[k])) for k in largest if jumps[k] >= _LEAST_JUMP]
+
+
+def _sizes(
+    groups: Int64[np.ndarray, " S"], strokes: tuple[np.ndarray, ...]
+) -> Float[np.ndarray, " G"]:
+    """The longest side of each group."""
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    points = [np.concatenate([strokes[k] for k in some]) for some in members]
+    return np.array([max(float(np.ptp(some, axis=0).max()), 1e-3) for some in points])
 
 
 def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray, " S"]:
@@ -132,17 +150,13 @@ def _without_crumbs(
 ) -> Int64[np.ndarray, " S"]:
     """Join groups far too small for a drawing to the nearest drawing."""
     groups = groups.copy()
-    sizes = {
-        group: np.ptp(np.concatenate([strokes[k] for k in np.flatnonzero(groups == group)]), axis=0)
-        for group in np.unique(groups).tolist()
-    }
-    usual = np.median([size.max() for size in sizes.values()])
-    large = np.isin(groups, [g for g, size in sizes.items() if size.max() >= _CRUMB * usual])
-    for group, size in sizes.items():
-        if size.max() < _CRUMB * usual:
-            crumb = groups == group
-            nearest = int(np.where(large, apart[crumb].min(axis=0), np.inf).argmin())
-            groups[crumb] = groups[nearest]
+    names, sizes = np.unique(groups), _sizes(groups, strokes)
+    is_crumb = sizes < _CRUMB * np.median(sizes)
+    large = np.isin(groups, names[~is_crumb])
+    for name in names[is_crumb]:
+        crumb = groups == name
+        nearest = int(np.where(large, apart[crumb].min(axis=0), np.inf).argmin())
+        groups[crumb] = groups[nearest]
     return groups
 
 
