@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def all_drawn(page: Page, count: int = 6) -> None:
     workspace = page.locator("#workspace")
-    expect(workspace).not_to_have_attribute("aria-busy", "true", timeout=60_000)  # best of 4
+    expect(workspace).not_to_have_attribute("aria-busy", "true", timeout=60_000)
     expect(page.locator(".paper.done")).to_have_count(count)
 
 
