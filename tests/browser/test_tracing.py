@@ -73,7 +73,13 @@ def f1_of(traced: dict[str, Any], expected: Sketch) -> float:
     return compared([scale * stroke for stroke in expected.strokes], strokes)[0]
 
 
-@pytest.mark.parametrize(("size", "width", "count"), [(256, 3, 30), (1000, 5, 30), (1000, 30, 8)])
+@pytest.mark.parametrize(
+    ("size", "width", "count"),
+    [
+        *((256, 3, 12), (1000, 5, 6), (1000, 30, 4)),
+        *(pytest.param(*many, marks=pytest.mark.slow) for many in ((256, 3, 60), (1000, 5, 60))),
+    ],
+)
 def test_clean_pictures_are_traced_as_by_python(
     site: str, sheet: Page, size: int, width: int, count: int
 ) -> None:
@@ -179,9 +185,10 @@ def test_printed_lines_in_pieces_are_left_out(
     assert len(found["strokes"]) < 40
 
 
-def test_photos_are_traced_as_by_python(site: str, sheet: Page) -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(12, marks=pytest.mark.slow)])
+def test_photos_are_traced_as_by_python(site: str, sheet: Page, count: int) -> None:
     sheet.goto(site)
-    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(8))]
+    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(count))]
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.97
