@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.evaluation.estimates import difference, estimate, ratio
+from sketch_pix2seq.evaluation.estimates import Estimate, difference, estimate, ratio
 
 
 def test_the_interval_is_that_of_the_normal_distribution(rng: np.random.Generator) -> None:
@@ -45,6 +45,11 @@ def test_a_ratio_is_that_of_sums_not_the_mean_of_ratios() -> None:
     assert found.value == pytest.approx(9 / 17)
     assert found.low <= found.value <= found.high
     assert ratio(np.zeros(3), np.zeros(3)) is None
+
+
+def test_a_ratio_leaves_out_resamples_without_anything_to_share() -> None:
+    few = np.array([5] + [0] * 9)
+    assert ratio(few, few) == Estimate(1.0, 1.0, 1.0)
 
 
 def test_differences_are_taken_drawing_by_drawing(rng: np.random.Generator) -> None:

@@ -19,6 +19,7 @@ from sketch_pix2seq.evaluation import (
     summary,
 )
 from sketch_pix2seq.evaluation.baselines import baselines
+from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.evaluation import (
     EvaluatedModel,
     Evaluation,
@@ -28,6 +29,7 @@ from sketch_pix2seq.evaluation.evaluation import (
 )
 from sketch_pix2seq.evaluation.parts import measure_all
 from sketch_pix2seq.evaluation.report.claims import claims
+from sketch_pix2seq.evaluation.report.tables import Cell
 from sketch_pix2seq.inference.sketcher import Sketcher
 
 pytestmark = pytest.mark.xdist_group("summary")  # its drawings are measured once
@@ -99,4 +101,25 @@ def test_diversity_of_a_copy_is_none_and_of_people_one(results: Results) -> None
     assert cnn is not None
     assert not copy.any()
     assert cnn.mean() > 0
-    assert diversity.between_people(results.evaluation) > 0
+    evaluation, human = results.evaluation, results.evaluation.human[1].features
+    numbers = evaluation.held_out.of_category(0)
+    apart = np.linalg.norm(human[numbers] - human[np.roll(numbers, 1)], axis=1)
+    assert 0.3 < apart.mean() / diversity.between_people(evaluation) < 3
+
+
+def value_of(cell: Cell) -> float:
+    assert isinstance(cell, Estimate)
+    return cell.value
+
+
+def test_cells_stand_under_their_columns(results: Results) -> None:
+    (table, *_) = summary.section(results).tables
+    names = [column.name for column in table.columns]
+    copy = dict(zip(names, next(row for row in table.rows if row[0] == "copy"), strict=True))
+    assert copy["off-category rate"] is copy["LR, nats"] is copy["paper: taken for human"] is None
+    assert value_of(copy["Ret 1"]) > 0.9
+    assert value_of(copy["lines off"]) < 0.01
+    assert value_of(copy["diversity"]) == 0
+    cnn = dict(zip(names, next(row for row in table.rows if row[0] == "cnn"), strict=True))
+    assert cnn["paper: taken for human"] == 0.6
+    assert 0 <= value_of(cnn["off-category rate"]) <= 1

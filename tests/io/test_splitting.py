@@ -93,3 +93,23 @@ def test_most_drawings_of_a_page_are_found_whole(rng: np.random.Generator) -> No
         found += sum(member in split for member in members)
         total += len(members)
     assert found / total > 0.8
+
+
+@pytest.mark.parametrize("scale", [1 / 1024, 1, 300])
+def test_any_page_is_split_alike_at_any_size(scale: float, rng: np.random.Generator) -> None:
+    for _ in range(20):
+        points = [rng.random((4, 2)) * 20 + rng.random(2) * 300 for _ in range(12)]
+        page, scaled = (Sketch.from_points([line * by for line in points]) for by in (1, scale))
+        parts = [len(drawing.strokes) for drawing in split_drawings(page)]
+        assert [len(drawing.strokes) for drawing in split_drawings(scaled)] == parts
+
+
+def test_dots_at_one_point_are_one_drawing() -> None:
+    page = Sketch.from_points([[(5, 5)]] * 3)
+    assert split_drawings(page) == [page]
+
+
+def test_a_drawing_without_height_is_in_the_row_beside_it() -> None:
+    line, box = [(0, 50), (50, 50)], [(200, 0), (300, 0), (300, 100), (200, 100)]
+    first, second = split_drawings(Sketch.from_points([box, line]))
+    assert [len(first.strokes[0]), len(second.strokes[0])] == [2, 4]

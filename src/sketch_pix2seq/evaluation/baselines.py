@@ -1,4 +1,4 @@
-"""What is compared with models: baselines, the code alone, and drawings made by other programs.
+"""Lines of a report beside the models: baselines, latent codes alone, other programs' drawings.
 
 **Copy**: the picture of each drawing, traced. It keeps to its picture as closely as can be, and
 draws nothing of its own. **Nearest**: the training drawing whose code is nearest to that of the
@@ -13,7 +13,6 @@ import io
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -22,6 +21,7 @@ from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.data.sources import SourceFile, find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.evaluation.evaluation import (
+    CODE_ALONE,
     COPY,
     NEAREST,
     EvaluatedDrawings,
@@ -47,7 +47,8 @@ def copies(held_out: HeldOut) -> EvaluatedDrawings:
         return [trace_picture(sketch) for sketch in held_out.sketches]
 
     about = f"traced from pictures of {PICTURE} pixels"
-    return EvaluatedDrawings(COPY, COPY, about, redraw, is_baseline=True)
+    digest = f"{COPY}, {about}"
+    return EvaluatedDrawings(COPY, digest, about, redraw, is_baseline=True, is_derived=True)
 
 
 def trace_picture(sketch: Sketch) -> Sketch:
@@ -63,7 +64,7 @@ def nearest(held_out: HeldOut, dataset: Dataset, model: EvaluatedModel) -> Evalu
     Args:
         held_out: The test drawings.
         dataset: Their data set.
-        model: Whose codes decide.
+        model: Whose latent codes are compared.
     """
     train = dataset.split("train")
 
@@ -74,7 +75,7 @@ def nearest(held_out: HeldOut, dataset: Dataset, model: EvaluatedModel) -> Evalu
 
     about = f"the training drawing with the nearest code of {model.label}"
     digest = f"{NEAREST} by {model.digest}"
-    return EvaluatedDrawings(NEAREST, digest, about, redraw, is_baseline=True)
+    return EvaluatedDrawings(NEAREST, digest, about, redraw, is_baseline=True, is_derived=True)
 
 
 def nearest_codes(
@@ -113,12 +114,13 @@ def code_alone(
         return [redrawing for (redrawing,) in drawn]
 
     return EvaluatedDrawings(
-        f"{model.label}, code",
+        model.label + CODE_ALONE,
         f"{model.digest} at fidelity 0, temperature {settings.temperature!r}",
         f"{model.label} at fidelity 0",
         redraw,
-        num_repeats=settings.num_repeats,
+        num_repeats=max(2, settings.num_repeats),
         epsilon=model.epsilon,
+        is_derived=True,
     )
 
 
@@ -136,13 +138,12 @@ def read_redrawings(label: str, path: Path, held_out: HeldOut) -> EvaluatedDrawi
         UsageError: If a test drawing is without one.
         DatasetError: If a file cannot be read, or a line is no drawing.
     """
-    redrawings: dict[str, list[Sketch]] = {name: [] for name in held_out.ids}
+    redrawings: dict[object, list[Sketch]] = {name: [] for name in held_out.ids}
     digest = hashlib.sha256()
-    for line, fields in _lines(path):
-        name = fields.get("id")
-        if isinstance(name, str) and name in redrawings:
-            redrawings[name].append(sketch_of(record_of(fields)))
-            digest.update(line)
+    for name, sketch in _redrawings(path):
+        if name in redrawings:
+            redrawings[name].append(sketch)
+            digest.update(repr((name, [stroke.tolist() for stroke in sketch.strokes])).encode())
     if missing := [name for name, sketches in redrawings.items() if not sketches]:
         raise UsageError(
             f"`{path.name}` must hold a redrawing of each of {len(redrawings):,} test drawings",
@@ -162,11 +163,11 @@ def read_redrawings(label: str, path: Path, held_out: HeldOut) -> EvaluatedDrawi
     )
 
 
-def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines of an ndjson file or of a folder of such, and their fields.
+def _redrawings(path: Path) -> Iterator[tuple[object, Sketch]]:
+    """The drawings of an ndjson file or of a folder of such, each behind its `id`.
 
     Raises:
-        DatasetError: If there is none, or one is no drawing.
+        DatasetError: If there is none, or a line is no drawing.
     """
     for source in find_sources([path]):
         if not isinstance(source, SourceFile):
@@ -178,8 +179,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
                         raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
                     if line.strip():
                         fields = parse_object(line)
-                        record_of(fields)
-                        yield line, fields
+                        yield fields.get("id"), sketch_of(record_of(fields))
                 except DrawingError as error:
                     name = source.path.name
                     raise DatasetError(f"`{name}`, line {number}: {error}") from error

@@ -28,7 +28,8 @@ def part_name(label: str) -> str:
 
 def parts(evaluation: Evaluation) -> Iterator[Part]:
     """Yield all that is to be measured."""
-    facts = {**evaluation.facts, "temperature": evaluation.settings.temperature}
+    temperature = evaluation.settings.temperature
+    facts = {**evaluation.facts, "temperature": temperature, "drawings": PER_CATEGORY}
     for entry in evaluation.entries:
         measure = partial(_measured, evaluation, entry)
         yield Part(part_name(entry.label), {**facts, "model": entry.digest}, measure)
@@ -70,7 +71,10 @@ def between_people(evaluation: Evaluation) -> float:
 
 
 def diversity(results: Results, entry: Entry) -> Float64[np.ndarray, "N"] | None:
-    """Return the diversity of each of some drawings; None where each was drawn only once."""
+    """Return the diversity of each of some drawings; None where each was drawn only once.
+
+    People's mean distance is taken as it is: intervals do not hold its error.
+    """
     distances = results.measured[part_name(entry.label)]["distances"]
     if distances is None:
         return None

@@ -19,6 +19,7 @@ from jaxtyping import Float64, Int64, Shaped
 RESAMPLES = 2000
 _LEVEL = 95.0
 _AT_ONCE = 250
+_MOST_INDICES = 5_000_000  # of a block
 
 
 @dataclass(frozen=True)
@@ -64,28 +65,33 @@ def difference(
 def ratio(
     above: Shaped[np.ndarray, "..."], below: Shaped[np.ndarray, "..."], seed: int = 0
 ) -> Estimate | None:
-    """Return the ratio of two means, such as of strokes that are kept and of all; None of none.
+    """Return the ratio of two sums, such as of strokes that are kept and of all; None of none.
 
-    Arguments as of `estimate`, both of the same drawings and trainings.
+    Args:
+        above: (N,) a value for each drawing; or (S, N), the same drawings S times, averaged first.
+        below: The same of what `above` is a share of.
+        seed: Seed of the resampling; resamples in which `below` is 0 are left out.
     """
-    first, second = (np.atleast_2d(np.asarray(each, np.float64)) for each in (above, below))
+    first, second = (
+        np.atleast_2d(np.asarray(each, np.float64)).mean(axis=0) for each in (above, below)
+    )
     if not second.any():
         return None
-    first, second = first.mean(axis=0), second.mean(axis=0)
-    ratios = [
-        first[columns].sum(axis=1) / np.maximum(second[columns].sum(axis=1), 1e-9)
-        for columns, _ in _resamples(len(first), seed)
-    ]
+    ratios = []
+    for columns, _ in _resamples(len(first), seed):
+        sums = second[columns].sum(axis=1)
+        ratios.append(first[columns].sum(axis=1)[sums > 0] / sums[sums > 0])
     return _estimate(float(first.sum() / second.sum()), np.concatenate(ratios))
 
 
 def _resamples(
     num: int, seed: int
 ) -> Iterator[tuple[Int64[np.ndarray, "B N"], np.random.Generator]]:
-    """Drawings taken with replacement, and a generator for what else is taken so."""
+    """Resampled drawings, a block at a time, and a generator for resampled trainings."""
     rng, others = np.random.default_rng([seed, num]), np.random.default_rng([seed, num, 1])
-    for _ in range(RESAMPLES // _AT_ONCE):
-        yield rng.integers(0, num, (_AT_ONCE, num)), others
+    at_once = max(1, min(_AT_ONCE, _MOST_INDICES // num))
+    for first in range(0, RESAMPLES, at_once):
+        yield rng.integers(0, num, (min(at_once, RESAMPLES - first), num)), others
 
 
 def _resampled(
@@ -96,8 +102,8 @@ def _resampled(
     """The means of resampled values."""
     if len(values) == 1:
         return np.asarray(values[0][columns].mean(axis=1))
-    rows = rng.integers(0, len(values), (len(columns), len(values)))
-    means = values[rows].mean(axis=1)  # (B, N), of resampled trainings
+    shares = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), len(columns))
+    means = shares / len(values) @ values  # (B, N), of resampled trainings
     return np.asarray(np.take_along_axis(means, columns, axis=1).mean(axis=1))
 
 

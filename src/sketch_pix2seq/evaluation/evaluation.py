@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped
@@ -28,6 +28,8 @@ from sketch_pix2seq.sketch.sketch import Sketch
 SPLIT = "test"
 COPY, NEAREST = "copy", "nearest"
 """The baselines; see `baselines`."""
+CODE_ALONE = ", code"
+"""What follows a model's label where it draws from its latent code alone."""
 RESERVED = frozenset({"human", "pixels", "judge", COPY, NEAREST})
 """Names of what models are compared with."""
 LONGEST_LABEL = 40
@@ -105,7 +107,8 @@ class EvaluatedModel:
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
         return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest, training)
 
-    is_baseline = False
+    is_baseline: ClassVar[bool] = False
+    is_derived: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -175,6 +178,8 @@ class EvaluatedDrawings:
     "How far the drawings were simplified that the model behind them learned from."
     is_baseline: bool = False
     "Whether it is no model, but a yardstick: see `baselines`."
+    is_derived: bool = False
+    "Whether it was made here, and so was its label."
 
     @property
     def name(self) -> str:
@@ -248,7 +253,7 @@ class Evaluation:
         "The first training of each."
         self.retrained = tuple(model for model in models if model.training > 0)
         self.drawings = tuple(drawings)
-        check_labels([entry.label for entry in self.entries if not entry.is_baseline])
+        check_labels([entry.label for entry in self.entries if not entry.is_derived])
         judge_categories = judge.card.categories
         if missing := [name for name in held_out.categories if name not in judge_categories]:
             raise UsageError(
@@ -380,7 +385,7 @@ def check_labels(labels: Sequence[str]) -> None:
         if not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
             rule = f"a model's name must have 1 to {LONGEST_LABEL} letters"
             raise UsageError(rule, got=ascii(label[: 2 * LONGEST_LABEL]), do=do)
-        if label in RESERVED:
+        if label in RESERVED or label.endswith(CODE_ALONE):
             raise UsageError(f"a model must not be called {label}: that is a line of its own")
     if len({as_file_name(label).lower() for label in labels}) < len(labels):
         raise UsageError("models must have names of their own", got=", ".join(labels), do=do)

@@ -23,6 +23,8 @@ from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
 
 TURING = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
 """Taken for a person's by people, in the paper's Table 3."""
+MISSING_DISTANCE = 0.5
+"""Of the side: how far off a redrawing without lines is."""
 COLUMNS = (
     Column("drawings", "text"),
     Column("Rec"),
@@ -61,11 +63,12 @@ def section(results: Results) -> Section:
     return Section(
         name="summary",
         title="Summary: every model in one table",
-        see="A good model is recognised as often as people (Rec), cannot be separated from them "
-        "(two-sample 50 %), and lies between `copy`, which keeps to the picture and has no "
-        "diversity, and `nearest`, which is another drawing altogether.",
+        see="A good model is recognised as often as people (Rec), and its two-sample accuracy is "
+        "50 %. `copy` traces the picture: the most that keeping to it can give, without any "
+        "diversity. `nearest` is another person's drawing: what a metric gives without looking.",
         how=f"{len(right):,} test drawings ({results.sampling}).{several} Ret: by the judge's "
-        "features, the first of all. Lines off: mean distance, of the side. Diversity: distance "
+        "features, the first of all. Lines off: mean distance, of the side; half a side where "
+        "nothing was drawn. Diversity: distance "
         "of two redrawings of one drawing; of two people's drawings of one category: 1. Intervals "
         "are in the sections below, in `tables/summary.csv` and in `results.json`.",
         paper="asked people: the share of redrawings that they took for a person's.",
@@ -89,6 +92,7 @@ def _row(results: Results, entry: Entry) -> list[Cell]:
     """The main figures of a model or drawings, as `COLUMNS` says."""
     seed = results.evaluation.settings.seed
     spread = diversity.diversity(results, entry)
+    is_model = isinstance(entry, EvaluatedModel)
     return [
         entry.label,
         estimate(_over_trainings(results, entry), seed),
@@ -100,7 +104,7 @@ def _row(results: Results, entry: Entry) -> list[Cell]:
         float(results.measured[likeness.part_name(entry.label)]["frechet"]),
         None if spread is None else results.with_interval(spread),
         _reconstruction(results, entry) if isinstance(entry, EvaluatedModel) else None,
-        TURING.get(entry.label.removesuffix("_small")),
+        TURING.get(entry.label.removesuffix("_small")) if is_model else None,
     ]
 
 
@@ -113,10 +117,11 @@ def _over_trainings(results: Results, entry: Entry) -> Float64[np.ndarray, "R N"
 
 
 def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"]:
-    """Means over seeds, of the drawings that have a number in any; a half where none has."""
+    """Means over seeds of those that drew something; `MISSING_DISTANCE` where none did."""
     counts = np.isfinite(values)
     sums = np.where(counts, values, 0).sum(axis=0)
-    return np.where(counts.any(axis=0), sums / np.maximum(counts.sum(axis=0), 1), 0.5)
+    means = sums / np.maximum(counts.sum(axis=0), 1)
+    return np.where(counts.any(axis=0), means, MISSING_DISTANCE)
 
 
 def _two_sample(results: Results, label: str) -> list[Estimate]:
@@ -131,7 +136,7 @@ def _off_category_rate(results: Results, model: EvaluatedModel) -> Estimate:
 
 
 def _reconstruction(results: Results, model: EvaluatedModel) -> float | None:
-    """Of the same test drawings, in nats a row, as it was measured at export."""
+    """Of the whole test split of the same data set, in nats a row, as measured at export."""
     test = model.card.metrics.get("test") or {}
     if test.get("data") != results.evaluation.held_out.digest:
         return None

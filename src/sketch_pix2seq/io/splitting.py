@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int64
 
 from sketch_pix2seq.sketch.geometry import arc_lengths
 from sketch_pix2seq.sketch.sketch import Sketch
 
+_PAGE = 1000.0  # to which the longest side of a page is scaled
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
 _PER_STROKE = 24  # points of a stroke from which distances are measured
 _LEAST_JUMP = 1.2  # from gaps within drawings to those between them
 _MOST_GAPS = 8  # that are tried
 _CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
+_SAME_ROW = 0.4  # of the smaller of two heights: what overlaps more is in one row
 _NESTED = 0.4  # of the area of the smaller of two boxes: what overlaps more is one drawing
 _BESIDE = 0.05  # of the size of the larger of two: what is nearer is one drawing
 
@@ -29,15 +33,16 @@ def split_drawings(page: Sketch) -> list[Sketch]:
         >>> [len(drawing.strokes) for drawing in split_drawings(page)]
         [2, 1]
     """
-    if len(page.strokes) < 2:
+    strokes = _scaled(page)
+    if len(strokes) < 2:
         return [page]
-    apart = _distances(page.strokes)
+    apart = _distances(strokes)
     links = _closest_links(apart)
-    best, groups = 0.0, np.zeros(len(page.strokes), np.int64)
-    for widest, jump in _gaps(links[:, 2], page.strokes):
-        some = _joined(_groups(links, widest), apart, page.strokes)
-        some = _without_crumbs(some, apart, page.strokes)
-        sizes = _sizes(some, page.strokes)
+    best, groups = 0.0, np.zeros(len(strokes), np.int64)
+    for widest, jump in _gaps(links[:, 2]):
+        some = _joined(_groups(links, widest), apart, strokes)
+        some = _without_crumbs(some, apart, strokes)
+        sizes = _sizes(some, strokes)
         score = jump / (1 + np.log(sizes).std())
         if len(sizes) > 1 and score > best:
             best, groups = score, some
@@ -45,18 +50,26 @@ def split_drawings(page: Sketch) -> list[Sketch]:
     return _in_reading_order(drawings)
 
 
-def _distances(strokes: tuple[np.ndarray, ...]) -> Float[np.ndarray, "S S"]:
+def _scaled(page: Sketch) -> list[Float[np.ndarray, "P 2"]]:
+    """The strokes, moved and scaled so that the longest side of all is `_PAGE`; [] of one point."""
+    left, top, right, bottom = _box(page)
+    if (side := max(right - left, bottom - top)) == 0:
+        return []
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    return [(stroke.astype(np.float64) - middle) * (_PAGE / side) for stroke in page.strokes]
+
+
+def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
     """The least distance between points of each two strokes."""
     some = [_spaced(stroke) for stroke in strokes]
     points = np.concatenate(some)
+    squares = (points**2).sum(axis=1)
     starts = np.cumsum([0, *map(len, some[:-1])])
     rows = []
     for stroke in some:
-        nearest = np.full(len(points), np.inf)
-        for point in stroke:
-            nearest = np.minimum(nearest, ((points - point) ** 2).sum(axis=1))
-        rows.append(np.minimum.reduceat(nearest, starts))
-    apart: Float[np.ndarray, "S S"] = np.sqrt(np.array(rows))
+        squared = (stroke**2).sum(axis=1)[:, None] + squares - 2 * stroke @ points.T
+        rows.append(np.minimum.reduceat(squared.min(axis=0), starts))
+    apart: Float[np.ndarray, "S S"] = np.sqrt(np.maximum(np.array(rows), 0))
     return apart
 
 
@@ -84,11 +97,9 @@ def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
     return np.array(links, float)
 
 
-def _gaps(
-    lengths: Float[np.ndarray, " L"], strokes: tuple[np.ndarray, ...]
-) -> list[tuple[float, float]]:
+def _gaps(lengths: Float[np.ndarray, " L"]) -> list[tuple[float, float]]:
     """What may be the widest gap within a drawing, and the jump to the next wider one."""
-    closest = _CLOSEST * np.ptp(np.concatenate(strokes), axis=0).max()
+    closest = _CLOSEST * _PAGE
     if len(lengths) == 1:
         return [(0.0, 1.0)] if lengths[0] > 4 * closest else []
     ordered = np.maximum(np.sort(lengths), closest)
@@ -98,10 +109,10 @@ def _gaps(
 
 
 def _sizes(
-    groups: Int64[np.ndarray, " S"], strokes: tuple[np.ndarray, ...]
+    groups: Int64[np.ndarray, " S"], strokes: Sequence[np.ndarray]
 ) -> Float[np.ndarray, " G"]:
     """The longest side of each group."""
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    members = [np.flatnonzero(groups == group).tolist() for group in np.unique(groups)]
     points = [np.concatenate([strokes[k] for k in some]) for some in members]
     return np.array([max(float(np.ptp(some, axis=0).max()), 1e-3) for some in points])
 
@@ -118,7 +129,7 @@ def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray,
 def _joined(
     groups: Int64[np.ndarray, " S"],
     apart: Float[np.ndarray, "S S"],
-    strokes: tuple[np.ndarray, ...],
+    strokes: Sequence[np.ndarray],
 ) -> Int64[np.ndarray, " S"]:
     """Join groups that lie within each other or close beside each other, until none do."""
     lows = np.array([stroke.min(axis=0) for stroke in strokes])
@@ -146,7 +157,7 @@ def _joined(
 def _without_crumbs(
     groups: Int64[np.ndarray, " S"],
     apart: Float[np.ndarray, "S S"],
-    strokes: tuple[np.ndarray, ...],
+    strokes: Sequence[np.ndarray],
 ) -> Int64[np.ndarray, " S"]:
     """Join groups far too small for a drawing to the nearest drawing."""
     groups = groups.copy()
@@ -161,14 +172,15 @@ def _without_crumbs(
 
 
 def _in_reading_order(drawings: list[Sketch]) -> list[Sketch]:
-    """Rows from the top, each from the left; drawings whose heights overlap by half are a row."""
-    remaining = sorted(drawings, key=lambda drawing: drawing.bounds[1] if drawing.bounds else 0.0)
+    """Rows from the top, each from the left; heights in a row overlap by `_SAME_ROW`."""
+    remaining = sorted(drawings, key=lambda drawing: _box(drawing)[1])
     ordered: list[Sketch] = []
     while remaining:
         row = [remaining[0]]
         for drawing in remaining[1:]:
-            (_, top, _, bottom), (_, low, _, high) = _box(drawing), _box(row[0])
-            if min(bottom, high) - max(top, low) > 0.4 * min(bottom - top, high - low):
+            (_, top, _, bottom), (_, row_top, _, row_bottom) = _box(drawing), _box(row[0])
+            height = min(bottom - top, row_bottom - row_top)
+            if min(bottom, row_bottom) - max(top, row_top) >= _SAME_ROW * height:
                 row.append(drawing)
         ordered += sorted(row, key=lambda drawing: _box(drawing)[0])
         remaining = [drawing for drawing in remaining if not any(drawing is other for other in row)]
