@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.figures import Figure
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
-from sketch_pix2seq.web.files import static_files, static_folder
+from sketch_pix2seq.web.files import static_files, static_prefix
 from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
 CLIENTS = (1, 20, 100)
@@ -86,7 +86,7 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
 def _files_of_the_first_page() -> list[str]:
     """All but the model, as a first visit asks for them."""
     names = [name for name in static_files() if name.endswith((".js", ".css"))]
-    return ["/", *(f"/{static_folder()}{name}" for name in names)]
+    return ["/", *(f"/{static_prefix()}{name}" for name in names)]
 
 
 def _static(address: str, paths: Sequence[str], clients: int) -> Figure:

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from sketch_pix2seq.web import answers
-from sketch_pix2seq.web.files import STATIC, SentFile, static_files, static_folder
+from sketch_pix2seq.web.files import STATIC, SentFile, static_files, static_prefix
 from sketch_pix2seq.web.site import new_site
 
 
@@ -19,7 +19,7 @@ def client() -> TestClient:
     return TestClient(new_site("Test", "A site."))
 
 
-@pytest.mark.parametrize("folder", [static_folder(), "static/"])
+@pytest.mark.parametrize("folder", [static_prefix(), "static/"])
 def test_static_files_come_gzipped_to_who_reads_that(client: TestClient, folder: str) -> None:
     content = (STATIC / "sketch" / "client.js").read_bytes()
     answers = [
@@ -35,7 +35,7 @@ def test_static_files_come_gzipped_to_who_reads_that(client: TestClient, folder:
 
 
 def test_what_lies_at_a_hash_is_kept_and_all_else_asked_for_again(client: TestClient) -> None:
-    assert "immutable" in client.get(f"/{static_folder()}theme.css").headers["cache-control"]
+    assert "immutable" in client.get(f"/{static_prefix()}theme.css").headers["cache-control"]
     answer = client.get("/static/theme.css")
     assert answer.headers["cache-control"] == "no-cache"
     again = client.get("/static/theme.css", headers={"If-None-Match": answer.headers["etag"]})
@@ -67,3 +67,20 @@ def test_templates_name_static_files_that_are_there_by_their_hash() -> None:
             assert name in static_files(), path.name
             named += 1
     assert named > 8
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False), ("x-gzipped", False)],
+)
+def test_gzip_is_sent_to_who_takes_it(client: TestClient, accepted: str, packed: bool) -> None:
+    answer = client.get("/static/theme.css", headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+
+
+def test_tags_are_compared_weakly(client: TestClient) -> None:
+    address = "/static/theme.css"
+    tag = client.get(address).headers["etag"]
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        assert client.get(address, headers={"If-None-Match": known}).status_code == 304
+    assert client.get(address, headers={"If-None-Match": tag[:-4]}).status_code == 200

@@ -29,7 +29,7 @@ from sketch_pix2seq.errors import (
     SketchPix2SeqError,
     UsageError,
 )
-from sketch_pix2seq.web.files import static_folder
+from sketch_pix2seq.web.files import static_prefix
 
 _HERE = Path(__file__).parent
 RETRY_SECONDS = 2
@@ -77,7 +77,7 @@ def render(template: str, **values: object) -> str:
         The page's HTML.
     """
     given: dict[str, object] = {"version": __version__, "root": "/", "policy": ""} | values
-    given["static"] = f"{given['root']}{static_folder()}"
+    given["static"] = f"{given['root']}{static_prefix()}"
     return _environment().get_template(template).render(given)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -74,12 +75,28 @@ def send(request: Request, file: SentFile, cache_control: str = ASK_AGAIN) -> Re
     headers = {"ETag": file.tag, "Cache-Control": cache_control}
     if file.packed is not None:
         headers["Vary"] = "Accept-Encoding"
-    if file.tag in request.headers.get("if-none-match", ""):
+    if _is_known(file.tag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
-    if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if file.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
         return Response(file.packed, headers=headers, media_type=file.media_type)
     return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+def _is_known(tag: str, known: str) -> bool:
+    """Whether a client has a file: `*`, or a tag by weak comparison (RFC 9110, 8.8.3.2)."""
+    tags = [each.strip().removeprefix("W/") for each in known.split(",")]
+    return "*" in tags or tag.removeprefix("W/") in tags
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether a client takes gzip: it names it, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    for coding in accepted.lower().split(","):
+        name, *parameters = (part.strip() for part in coding.split(";"))
+        if name == "gzip":
+            weights = [part[2:] for part in parameters if part.startswith("q=")]
+            return not any(re.fullmatch(r"0(\.0{0,3})?", weight) for weight in weights)
+    return False
 
 
 @cache
@@ -93,7 +110,7 @@ def static_files() -> dict[str, SentFile]:
 
 
 @cache
-def static_folder() -> str:
+def static_prefix() -> str:
     """Return where `static/` lies below a site's root; the name changes with what it holds."""
     names = "".join(f"{name} {file.tag}\n" for name, file in static_files().items())
     return f"static/{hashlib.sha256(names.encode()).hexdigest()[:12]}/"
@@ -101,7 +118,7 @@ def static_folder() -> str:
 
 def send_static(request: Request, path: str) -> Response:
     """Send a file of `static/`, by its address there, with or without the hash before it."""
-    hashed = static_folder().removeprefix("static/")
+    hashed = static_prefix().removeprefix("static/")
     file = static_files().get(path.removeprefix(hashed))
     if file is None:
         raise HTTPException(404)

@@ -49,11 +49,11 @@ class Design:
         """Sketches and attention checks that a participant answers."""
 
     def human_left(self, number: int) -> bool:
-        """Say whether *Human* is the left button for the so-many-th participant."""
+        """Say whether *Human* is the left button for participant `number`."""
         return not self._swap_sides or number % 2 == 1
 
     def trials(self, number: int, seed: int) -> tuple[str, ...]:
-        """Return what the so-many-th participant sees in their own order, checks in between."""
+        """Return what participant `number` sees in their own order, checks in between."""
         order = own_order(self._sketches(number), seed)
         part = self.num_sketches / max(1, len(self._checks))
         for nth, check in enumerate(own_order(self._checks, seed)):  # one in each equal part

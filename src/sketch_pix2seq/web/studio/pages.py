@@ -23,7 +23,7 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.answers import render
-from sketch_pix2seq.web.files import STATIC, static_files, static_folder
+from sketch_pix2seq.web.files import STATIC, static_files, static_prefix
 from sketch_pix2seq.web.guards import POLICY
 from sketch_pix2seq.web.studio.forms import strokes_in_middle
 
@@ -111,7 +111,7 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
     pages = {}
     for language in languages():
         root = "../" if language.folder else "./"
-        picture = f"{address.rstrip('/') + '/' if address else root}{static_folder()}card.png"
+        picture = f"{address.rstrip('/') + '/' if address else root}{static_prefix()}card.png"
         values |= {"t": language.words, "language": language, "root": root, "picture": picture}
         values["best"] = [language.name_of(category) for category in best]
         for view in VIEWS:
@@ -157,7 +157,7 @@ def write_studio(sketcher: Sketcher, folder: Path, *, address: str = "") -> None
     for name, file in static_files().items():
         if name.startswith("turing"):
             continue
-        target = folder / static_folder() / name
+        target = folder / static_prefix() / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.content)
     (folder / "model").mkdir()
@@ -180,7 +180,7 @@ def manifest() -> bytes:
         "background_color": "#faf8f4",
         "theme_color": "#faf8f4",
         "icons": [
-            {"src": static_folder() + name, "sizes": sizes, "type": f"image/{kind}"}
+            {"src": static_prefix() + name, "sizes": sizes, "type": f"image/{kind}"}
             for name, sizes, kind in icons
         ],
     }

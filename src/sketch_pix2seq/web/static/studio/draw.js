@@ -46,7 +46,8 @@ async function redraw() {
   sheets.draw(drawings, given);
   if (options.category) sheets.category = options.category; // that was asked for
   $("#status").textContent = `${t(completing ? "allCompleted" : "allRedrawn", { count: sheets.length })} ${$("#guesses").textContent}`;
-  sheets.isKept = !isExample && keepIfWanted({
+  sheets.isKept = false;
+  sheets.isKept = !isExample && await keepIfWanted({
     task, given: [strokes], drawings: sheets.drawings, category: sheets.category, options: settings.options,
   });
   return undefined;

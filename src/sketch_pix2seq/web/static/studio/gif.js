@@ -22,6 +22,7 @@ export class GifWriter {
    * @param {number[][]} palette Red, green and blue, 0 to 255, of at most 255 colours.
    */
   constructor(width, height, palette) {
+    if (palette.length > 255) throw new RangeError(`a GIF has at most 255 colours; got ${palette.length}`);
     /** The place in the palette that leaves a pixel as it was. */
     this.unchanged = palette.length;
     this._bits = Math.max(2, Math.ceil(Math.log2(palette.length + 1)));

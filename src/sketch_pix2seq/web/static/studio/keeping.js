@@ -21,20 +21,21 @@ let opened = null;
 
 function database() {
   opened ??= new Promise((done, fail) => {
-    const asked = indexedDB.open(DATABASE, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "id" });
-    asked.onsuccess = () => done(asked.result);
-    asked.onerror = () => fail(asked.error);
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
   });
+  opened.catch(() => opened = null); // tried again next time
   return opened;
 }
 
-/** Do something with the entries; returns what it asked for, once it is done. */
+/** Do something with the entries; returns the result of the request that it returns, once all is done. */
 async function withEntries(mode, work) {
-  const change = (await database()).transaction(STORE, mode), asked = work(change.objectStore(STORE));
+  const transaction = (await database()).transaction(STORE, mode), request = work(transaction.objectStore(STORE));
   return new Promise((done, fail) => {
-    change.oncomplete = () => done(asked?.result);
-    change.onabort = change.onerror = () => fail(change.error);
+    transaction.oncomplete = () => done(request?.result);
+    transaction.onabort = transaction.onerror = () => fail(transaction.error);
   });
 }
 
@@ -44,8 +45,8 @@ export async function entries() {
   return found.sort((one, other) => other.time - one.time);
 }
 
-/** Write entries, with their numbers. */
-export const putBack = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.put(one)));
+/** Write entries, under their ids. */
+export const put = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.put(one)));
 
 /** Forget entries. @param {string[]} ids */
 export const forget = (ids) => withEntries("readwrite", (store) => ids.forEach((id) => store.delete(id)));
@@ -58,31 +59,47 @@ let latest = 0; // time of an entry
  * @returns {Promise<void>}
  */
 export async function keep({ task, given = [], drawings, ...about }) {
-  const round = ({ given: before = [], drawn }) => ({ given: withRounded(before), drawn: withRounded(drawn) });
-  const entry = { task, given: given.map(withRounded), drawings: drawings.map(round), ...about };
-  const ids = await withEntries("readonly", (store) => store.getAllKeys());
-  const last = ids.filter((id) => id.startsWith(`${task} `)).at(-1);
-  const before = last && await withEntries("readonly", (store) => store.get(last));
+  const rounded = ({ given: before = [], drawn }) => ({ given: withRounded(before), drawn: withRounded(drawn) });
+  const entry = { task, given: given.map(withRounded), drawings: drawings.map(rounded), ...about };
   entry.time = latest = Math.max(Date.now(), latest + 1);
-  entry.id = before && isMoreOf(entry, before) ? last : `${task} ${entry.time}`;
-  await putBack([entry]);
-  const age = (id) => Number(id.split(" ")[1]);
-  const others = ids.filter((id) => id !== entry.id).sort((one, other) => age(other) - age(one));
-  if (others.length >= MOST_KEPT) await forget(others.slice(MOST_KEPT - 1));
+  const created = (id) => Number(id.split(" ")[1]);
+  await withEntries("readwrite", (store) => { // one transaction, so that other tabs wait
+    const keys = store.getAllKeys();
+    keys.onsuccess = () => {
+      const ids = keys.result, last = ids.filter((id) => id.startsWith(`${task} `)).at(-1);
+      const write = (before) => {
+        entry.id = before && continues(entry, before) ? last : `${task} ${entry.time}`;
+        store.put(entry);
+        const others = ids.filter((id) => id !== entry.id).sort((one, other) => created(other) - created(one));
+        others.slice(MOST_KEPT - 1).forEach((id) => store.delete(id));
+      };
+      if (!last) return write(null);
+      const former = store.get(last);
+      former.onsuccess = () => write(former.result);
+      return undefined;
+    };
+  });
 }
 
 /**
  * Keep something, if the person lets it be kept; a browser that keeps nothing is no trouble.
  *
- * @returns {boolean} Whether it is to be kept.
+ * @returns {Promise<boolean>} Whether it is kept now.
  */
-export function keepIfWanted(entry) {
-  if (isKeeping()) keep(entry).catch((error) => console.warn(error));
-  return isKeeping();
+export async function keepIfWanted(entry) {
+  if (!isKeeping()) return false;
+  try {
+    await keep(entry);
+    return true;
+  } catch (error) {
+    console.warn(error);
+    return false;
+  }
 }
 
-/** Whether an entry is what a former one has become: the same first strokes, drawn in the same way. */
-export function isMoreOf(entry, before) {
+/** Whether an entry is what a former one has become: it begins with the same stroke and holds no fewer. */
+function continues(entry, before) {
+  if (entry.given.some((strokes, place) => strokes.length < (before.given[place]?.length ?? 0))) return false;
   const of = ({ task, given, category, options, drawings }) => JSON.stringify(given.length
     ? [task, options, given.map((strokes) => strokes[0])]
     : [task, options, category, task === "drawing" && drawings]);

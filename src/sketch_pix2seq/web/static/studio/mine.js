@@ -1,6 +1,6 @@
 // The page Mine: what was drawn in this browser, and what the model made of it.
 
-import { MOST_KEPT, entries, forget, isKeeping, putBack, setKeeping } from "./keeping.js";
+import { MOST_KEPT, entries, forget, isKeeping, put, setKeeping } from "./keeping.js";
 import { $, say, trying } from "./page.js";
 import { newPaper } from "./paper.js";
 import { view } from "./viewer.js";
@@ -71,7 +71,7 @@ function remove(some, words) {
     await forget(some.map((one) => one.id));
     await show();
     const run = () => trying(async () => {
-      await putBack(some);
+      await put(some);
       await show();
     });
     say(words, "note", { label: t("bringBack"), run });

@@ -47,10 +47,12 @@ async function mix() {
   show();
   whole = true;
   $("#workspace").removeAttribute("aria-busy");
-  isKept = !pads.every((pad) => pad.isExample) && keepIfWanted({
+  buttons();
+  isKept = false;
+  isKept = !pads.every((pad) => pad.isExample) && await keepIfWanted({
     task: "mix", given: [first, second], drawings: strip.map((paper) => paper.drawing), options: settings.options,
   });
-  return buttons();
+  return undefined;
 }
 
 /** Nothing is drawn, or not all that was wanted: blank paper everywhere. */

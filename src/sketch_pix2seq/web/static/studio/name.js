@@ -38,9 +38,12 @@ async function draw(chosen, isWanted = true) {
   if (!drawings) return;
   sheets.draw(drawings);
   $("#status").textContent = t("allNamed", { count: sheets.length, word: nameOf(word) });
-  sheets.isKept = isWanted && keepIfWanted({ task: "name", drawings: sheets.drawings, category: word, options: settings.options });
+  sheets.isKept = false;
   if (!isWanted) return;
   history.replaceState(null, "", `#${link([], { ...settings.options, category: word })}`);
+  sheets.isKept = await keepIfWanted({
+    task: "name", drawings: sheets.drawings, category: word, options: settings.options,
+  });
 }
 
 /** The words with the typed letters in them, those first that begin with them. */

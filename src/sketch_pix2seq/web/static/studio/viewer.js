@@ -120,14 +120,17 @@ async function save(kind) {
     bar.hidden = false;
     bar.value = share;
   };
+  const name = fileName() + ending(); // of what is shown now
   say(kind === "video" ? t("recording") : t("making"));
   try {
     const file = await make({ signal, onProgress });
-    download(file, fileName() + ending());
+    download(file, name);
     say(t("saved"));
   } finally {
-    bar.hidden = true;
-    if (!signal.aborted) working = null;
+    if (!working || working.signal === signal) { // else another file is being made
+      bar.hidden = true;
+      working = null;
+    }
   }
 }
 
@@ -148,7 +151,7 @@ async function copyLink() {
 }
 
 /** Whether the studio is open on this device alone. */
-export const isLocal = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
+export const isLocal = () => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
 
 const strokesOf = ({ drawing: { given = [], drawn } }) => [...given, ...drawn];
 
@@ -180,12 +183,14 @@ const ACTIONS = {
     say(t("copied"));
   },
   send: async () => {
-    const file = new File([await pngOf(layout(), look())], `${fileName()}.png`, { type: "image/png" });
+    const name = `${fileName()}.png`;
+    const file = new File([await pngOf(layout(), look())], name, { type: "image/png" });
     await navigator.share({ files: [file] });
   },
   link: copyLink,
   keep: async () => {
-    await keep({ task: "drawing", drawings: [items[place].drawing], title: items[place].title, options: {} });
+    const { drawing, title, category } = items[place];
+    await keep({ task: "drawing", drawings: [drawing], title, category, options: {} });
     say(t("keptNow"));
   },
   draw: () => take("draw"),
