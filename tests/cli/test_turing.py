@@ -177,7 +177,7 @@ def test_a_study_is_edited_and_previewed(
     assert page.read_text().count('class="frame"') == 9
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
     assert main(["turing", "edit", str(folder), "--drop", changed.of("human")[0].name]) == 2
-    assert "`--drop` must come before the first answer" in capsys.readouterr().err
+    assert "`--drop` must come before the site is opened" in capsys.readouterr().err
 
 
 def test_ids_are_written_for_their_owner_alone(folder: Path, tmp_path: Path) -> None:

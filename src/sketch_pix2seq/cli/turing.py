@@ -102,14 +102,17 @@ def edit(study: Path, *, drop: tuple[str, ...] = (), settings: SettingsFlags | N
     from sketch_pix2seq.evaluation.turing.study import Study
 
     if drop and (study / VOTES_FILE).exists():
-        raise UsageError("`drop` must come before the first answer; the study has a file of votes")
+        raise UsageError(
+            "`drop` must come before the site is opened; the study has a file of votes",
+            do=f"If nobody has answered yet, delete {VOTES_FILE} first.",
+        )
     opened = Study.open(study).without(drop)
     asked = (settings or SettingsFlags()).applied_to(opened.settings)
     changed = replace(opened, settings=asked)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
     for name, value in vars(asked).items():
-        print_line(f"{name}: {value!r}")
+        print_line(f"{name}: {'none' if value in (None, '', ()) else value}")
 
 
 @app.command

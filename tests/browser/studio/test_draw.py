@@ -203,6 +203,9 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
     all_drawn(other)
     assert other.locator("#pad path").count() == 1
     assert other.locator(".sheet-card .paper").first.inner_html() == drawn
+    other.goto("about:blank")
+    other.goto(re.sub("~1$", "~16", address))  # of a page that offered other qualities
+    expect(other.get_by_label("Quality")).to_have_value("8")
     other.close()
     sheet.goto("about:blank")
     sheet.goto(f"{studio}#not-a-drawing")

@@ -44,7 +44,7 @@ def write_page(
     page = render(
         title="Redrawing sketches: " + _several(results.labels),
         lead=(
-            f"{count:,} test drawings of {kinds} categories, drawn by people and left out of "
+            f"{count:,} test drawings of {kinds} categories, left out of "
             f"training, redrawn by {len(results.labels)} model{'s' * (len(results.labels) != 1)} "
             "and classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, "
             "Xu, 2017), with the numbers it does not give."

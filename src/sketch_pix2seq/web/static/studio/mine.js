@@ -13,7 +13,13 @@ const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 
 let shown = [];
 
 async function show() {
-  shown = await entries();
+  try {
+    shown = await entries();
+  } catch (error) { // a browser that keeps nothing
+    console.warn(error);
+    shown = [];
+    $("#none").textContent = t("keepsNothing");
+  }
   list.replaceChildren(...shown.map(card));
   $("#none").hidden = shown.length > 0;
   $("[data-do=delete]").disabled = shown.length === 0;

@@ -73,8 +73,7 @@ export class Settings extends EventTarget {
       field?.addEventListener("change", () => this.#changed("change"));
     }
     if (this.careField) {
-      const offered = [...this.careField.options].map((option) => Number(option.value));
-      if (offered.includes(kept.bestOf)) this.careField.value = kept.bestOf;
+      if (kept.bestOf) this.#takeBestOf(kept.bestOf);
       this.careField.addEventListener("change", () => this.#changed("change"));
     }
     this.smoothBox.checked = kept.smooth ?? true;
@@ -102,11 +101,19 @@ export class Settings extends EventTarget {
 
   /** Take over what a link says. */
   take({ temperature, seed, fidelity, bestOf, category }) {
-    const fields = [this.temperature, this.seedField, this.fidelity, this.careField, this.category];
-    [temperature, seed, fidelity, bestOf, category && nameOf(category)].forEach((value, place) => {
+    const fields = [this.temperature, this.seedField, this.fidelity, this.category];
+    [temperature, seed, fidelity, category && nameOf(category)].forEach((value, place) => {
       if (value !== undefined && fields[place]) fields[place].value = value;
     });
+    if (bestOf && this.careField) this.#takeBestOf(bestOf);
     this.#show();
+  }
+
+  /** Choose the quality that is nearest to one that another page, or an older one, offered. */
+  #takeBestOf(wanted) {
+    const offered = [...this.careField.options].map((option) => Number(option.value));
+    const away = (count) => Math.abs(Math.log(count / wanted));
+    this.careField.value = offered.reduce((best, count) => away(count) < away(best) ? count : best);
   }
 
   get smooth() {
