@@ -176,8 +176,18 @@ def test_a_study_is_edited_and_previewed(
     assert main(["turing", "preview", str(folder), "--out", str(page)]) == 0
     assert page.read_text().count('class="frame"') == 9
     Store.open(str(folder / VOTES_FILE), changed.digest).close()
-    assert main(["turing", "edit", str(folder), "--drop", changed.of("human")[0].name]) == 2
-    assert "`--drop` must come before the site is opened" in capsys.readouterr().err
+    dropped = changed.of("human")[-1].name
+    store = Store.open(str(folder / VOTES_FILE), changed.digest)
+    participant = store.find(store.join())
+    assert participant is not None
+    assert store.vote(participant, changed.sketches[0].name, human=True)
+    store.close()
+    assert main(["turing", "edit", str(folder), "--drop", dropped]) == 2
+    assert "`--drop` must come before the first answer; got 1 answers" in capsys.readouterr().err
+    (folder / VOTES_FILE).unlink()
+    Store.open(str(folder / VOTES_FILE), changed.digest).close()
+    assert main(["turing", "edit", str(folder), "--drop", dropped]) == 0
+    assert not (folder / VOTES_FILE).exists()  # nobody had answered: it belongs to no study now
 
 
 def test_ids_are_written_for_their_owner_alone(folder: Path, tmp_path: Path) -> None:

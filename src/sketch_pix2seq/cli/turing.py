@@ -90,25 +90,31 @@ def create(
 
 
 @app.command
-def edit(study: Path, *, drop: tuple[str, ...] = (), settings: SettingsFlags | None = None) -> None:
+def edit(
+    study: Path,
+    *,
+    drop: tuple[str, ...] = (),
+    db: _Database = None,
+    settings: SettingsFlags | None = None,
+) -> None:
     """Change how a study is run, or leave drawings out, before people take part.
 
     Args:
         study: The study's folder.
-        drop: Label of a human drawing that is left out with its redrawings; repeatable.
+        drop: Label of a human drawing that is left out with its redrawings; repeatable. Nobody may
+            have answered yet.
+        db: Where the votes are, as given to `turing serve`; looked at before something is dropped.
         settings: How the study is run.
     """
     from sketch_pix2seq.evaluation.turing.design import Design
     from sketch_pix2seq.evaluation.turing.study import Study
 
-    if drop and (study / VOTES_FILE).exists():
-        raise UsageError(
-            "`drop` must come before the site is opened; the study has a file of votes",
-            do=f"If nobody has answered yet, delete {VOTES_FILE} first.",
-        )
     opened = Study.open(study).without(drop)
     asked = (settings or SettingsFlags()).applied_to(opened.settings)
     changed = replace(opened, settings=asked)
+    Design(changed)  # refuses settings that do not fit
+    if drop and (db is not None or (study / VOTES_FILE).exists()):
+        _refuse_if_answered(study, db)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
     for name, value in vars(asked).items():
@@ -254,6 +260,21 @@ def power(
     for what, fewest in needed.items():
         too_many = f"more than {MOST_PEOPLE:,} people: show more sketches"
         print_line(f"{what}: {too_many if fewest is None else f'{fewest:,} people'}")
+
+
+def _refuse_if_answered(folder: Path, db: str | None) -> None:
+    """Refuse to change what is shown after the first answer; forget a file without answers."""
+    _, store = _opened(folder, db, must_exist=True)
+    num_answers = len(store.votes())
+    store.close()
+    if num_answers:
+        rule = "`drop` must come before the first answer"
+        raise UsageError(rule, got=f"{num_answers:,} answers", do="Make another study.")
+    if db is None:
+        for path in folder.glob(f"{VOTES_FILE}*"):
+            path.unlink()
+    else:
+        print_line("Give `turing serve` another `--db`: this one belongs to the study as it was.")
 
 
 def _opened(folder: Path, db: str | None, *, must_exist: bool = False) -> tuple[Study, Store]:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import StudyError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.turing.create import create_study
+from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, STUDY_FILE, Study
 from studies import scribbles, write_study
@@ -112,3 +115,34 @@ def test_a_drawing_is_dropped_with_its_redrawings() -> None:
         labelled.without([study.of("cnn")[0].name])
     with pytest.raises(UsageError, match="each category must keep a drawing"):
         labelled.without(["cat-7", second.name])
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda content: content["sketches"].pop(), "must have drawn each of the same sketches"),
+        (lambda content: content.update(sketches=[]), "each of `sketches` must be there once"),
+        (lambda content: content["sketches"].extend(content["sketches"]), "must be there once"),
+        (lambda content: content.update(checks={"a": "banana"}), "cannot be read"),
+        (lambda content: content["sketches"][0].update(drawing=[[["a"], [1]]]), "cannot be read"),
+    ],
+)
+def test_a_study_that_was_edited_by_hand_is_checked(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    write_study(tmp_path / "study")
+    path = tmp_path / "study" / STUDY_FILE
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(StudyError, match=message):
+        Study.open(tmp_path / "study")
+
+
+def test_limits_that_would_leave_everybody_in_or_out_are_refused(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study")
+    for settings in (StudySettings(least_answers=400), StudySettings(allowed_misses=3)):
+        with pytest.raises(UsageError, match="must be at most"):
+            Design(replace(study, settings=settings))
+    with pytest.raises(UsageError, match="can hold {id} alone"):
+        StudySettings(completion_url="https://x.org/?p={ID}", id_parameters=("PROLIFIC_PID",))

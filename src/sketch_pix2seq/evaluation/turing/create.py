@@ -78,6 +78,7 @@ def create_study(
     wanted = list(dataset.card.categories[:3] if categories is None else categories)
     if not wanted or len(set(wanted)) < len(wanted):
         raise UsageError("each of `categories` must be another one", got=", ".join(wanted) or None)
+    _check_labels_of(exclude, dataset, wanted)
     picked = {
         category: _picked(dataset, category, per_category, seed, exclude) for category in wanted
     }
@@ -116,6 +117,18 @@ def create_study(
     with atomic_dir(out) as folder:
         _write(study, folder)
     return study
+
+
+def _check_labels_of(labels: Sequence[str], dataset: Dataset, categories: Sequence[str]) -> None:
+    """Refuse labels that no test drawing of the categories has (UsageError)."""
+    split = dataset.split(SPLIT)
+    for label in labels:
+        category, _, number = label.rpartition("-")
+        if category in categories and number.isdecimal():
+            start, stop = split.category_range(dataset.card.categories.index(category))
+            if int(number) < stop - start:
+                continue
+        raise UsageError("`exclude` must be labels such as `cat-12`", got=label)
 
 
 def _picked(

@@ -45,6 +45,13 @@ class Design:
             raise UsageError(
                 f"`per_participant` must be at most {most} in this study", got=self.num_sketches
             )
+        for name, limit, of in (
+            ("least_answers", self.num_sketches, "sketches a participant sees"),
+            ("allowed_misses", max(len(self._checks) - 1, 0), "attention checks but one"),
+        ):
+            if getattr(settings, name) > limit:
+                got = getattr(settings, name)
+                raise UsageError(f"`{name}` must be at most {limit}, the {of}", got=got)
         self.num_trials = self.num_sketches + len(self._checks)
         """Sketches and attention checks that a participant answers."""
 

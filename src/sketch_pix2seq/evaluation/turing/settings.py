@@ -73,6 +73,8 @@ class StudySettings:
             raise UsageError(
                 "`completion_url` must begin with https:// or http://", got=self.completion_url
             )
+        if set(re.findall(r"{\w*}", self.completion_url)) - {"{id}"}:
+            raise UsageError("`completion_url` can hold {id} alone", got=self.completion_url)
         if "{id}" in self.completion_url and not self.id_parameters:
             raise UsageError("`completion_url` can hold {id} only with `id_parameters`")
         if self.closes:

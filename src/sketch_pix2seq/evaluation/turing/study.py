@@ -16,10 +16,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sketch_pix2seq.errors import StudyError, UsageError
-from sketch_pix2seq.evaluation.parts import KeptSketch
+from sketch_pix2seq.errors import DrawingError, StudyError, UsageError
+from sketch_pix2seq.evaluation.parts import KeptSketch, kept_sketch
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.io.atomic import atomic_write
 
@@ -71,6 +71,22 @@ class Study:
         if not self.checks:
             del content["checks"]
         return hashlib.sha256(_json(content).encode()).hexdigest()
+
+    def check(self) -> None:
+        """Refuse what nobody could be asked (ValueError, LookupError, TypeError)."""
+        names, originals = self.pictures, {sketch.original for sketch in self.sketches}
+        if not self.sketches or len(set(names)) < len(names):
+            raise ValueError("each of `sketches` must be there once")
+        if wrong := [answer for answer in self.checks.values() if answer not in get_args(Tag)]:
+            raise ValueError(f"a check's answer must be human or computer, not {wrong[0]}")
+        for source in self.sources:
+            drawn = [sketch.original for sketch in self.of(source)]
+            if len(drawn) < len(originals) or set(drawn) != originals:
+                raise ValueError(f"`{source}` must have drawn each of the same sketches once")
+        if {sketch.category for sketch in self.sketches} != set(self.categories):
+            raise ValueError("`categories` must be those of the sketches")
+        for sketch in self.sketches:
+            kept_sketch(sketch.drawing)
 
     @property
     def pictures(self) -> list[str]:
@@ -131,7 +147,7 @@ class Study:
                 checks=dict(content.get("checks", {})),
                 settings=StudySettings.from_dict(content.get("settings", {})),
             )
-            _ = study.sources, study.categories
+            study.check()
         except FileNotFoundError as error:
             raise StudyError(
                 f"`{folder}` is no study: it has no {STUDY_FILE}",
@@ -140,6 +156,7 @@ class Study:
         except (
             OSError,
             ValueError,
+            DrawingError,
             LookupError,
             TypeError,
             AttributeError,
