@@ -91,7 +91,9 @@ def downloaded(client: TestClient, name: str) -> list[dict[str, str]]:
 def test_a_study_with_ids_opens_through_its_link_alone(opened: Opened) -> None:
     client = opened(id_parameters=("PROLIFIC_PID", "survey_code"))
     assert "through the link that you were given" in client.get("/").text
-    assert client.get("/?PROLIFIC_PID=").text.count("I agree") == 0
+    for nobody in ("", "%20"):
+        assert client.get(f"/?PROLIFIC_PID={nobody}").text.count("I agree") == 0
+    assert 'value="5f1"' in client.get("/?PROLIFIC_PID=%205f1%20").text  # without blanks around it
     assert client.post("/begin").status_code == 403
     assert client.get("/?participant=5f1").text.count("I agree") == 0
     for address in ("/?PROLIFIC_PID=5f1&SESSION_ID=x", "/?survey_code=5f1"):

@@ -143,8 +143,8 @@ class VoteAnswer(BaseModel):
 def show_start(request: Request) -> HTMLResponse:
     """The first page."""
     names = _study(request).settings.id_parameters
-    found = (request.query_params[name] for name in names if request.query_params.get(name))
-    return _start(request, external_id=next(found, ""))
+    ids = (request.query_params.get(name, "").strip() for name in names)
+    return _start(request, external_id=next(filter(None, ids), ""))
 
 
 @routes.post("/begin")
@@ -154,7 +154,7 @@ def begin(
     old_enough: Annotated[str, Form()] = "",
 ) -> Response:
     """Take somebody in."""
-    study = _study(request)
+    study, external_id = _study(request), external_id.strip()
     # who followed a link from elsewhere seemed new, for a Strict cookie was not sent; now it is
     if _known(request, external_id) is not None:
         return _go("/question")
