@@ -26,6 +26,14 @@ class Figure:
         return self.value / self.peer_value
 
 
+def up_to(work: str, value: float, unit: str, most: float) -> Figure:
+    """Return a figure that must not be above its bar."""
+    bar = f"<= {most:,.0f} {unit}"
+    return Figure(
+        work=work, value=value, unit=unit, peer="bar", peer_value=most, bar=bar, met=value <= most
+    )
+
+
 def in_turn(works: dict[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
     """Seconds each piece of work takes: the median over rounds that take them in turn.
 

@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 import sketch_pix2seq
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, up_to
 from benchmarks.tracing import fitted, png, rendered
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.io.picture_in import read_picture
@@ -145,18 +145,7 @@ def _sizes() -> list[Figure]:
     packed = sum(len(gzip.compress(content)) for content in modules) / 1e3
     weights = sum(path.stat().st_size for path in bundle if path.name != "README.md") / 1e3
     sizes = (("library, compressed", packed, 150.0), ("bundle without gallery", weights, 8000.0))
-    return [
-        Figure(
-            work=f"in a page: {work}",
-            value=size,
-            unit="kB",
-            peer="bar",
-            peer_value=most,
-            bar=f"<= {most:,.0f} kB",
-            met=size <= most,
-        )
-        for work, size, most in sizes
-    ]
+    return [up_to(f"in a page: {work}", size, "kB", most) for work, size, most in sizes]
 
 
 @contextmanager

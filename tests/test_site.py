@@ -22,6 +22,7 @@ pytest.importorskip("furo", reason="the extra `docs` is not installed")
 pytest.importorskip("myst_parser", reason="the extra `docs` is not installed")
 
 from benchmarks.synthetic import write_synthetic
+from website.build import build
 from website.http_reference import http_reference
 from website.js_reference import javascript_reference
 from website.links import faults
@@ -45,6 +46,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder
+
+
+def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "precious").touch()
+    with pytest.raises(SystemExit, match="must be a new folder, or a site"):
+        build(tmp_path)
+    assert (tmp_path / "precious").exists()
 
 
 def test_it_has_every_document_and_the_studio(site: Path) -> None:

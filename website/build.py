@@ -2,8 +2,9 @@
 
     python -m website.build [FOLDER]
 
-Writes `site/` if no folder is given, replacing it. Warnings of Sphinx and links that lead nowhere
-are errors. Nothing is fetched, and the pages load nothing from elsewhere. Needs the extra `docs`.
+Writes `site/` if no folder is given. A site that is there is replaced, anything else is refused.
+Warnings of Sphinx and links that lead nowhere are errors. Nothing is fetched, and the pages load
+nothing from elsewhere. Needs the extra `docs`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from website.links import faults
 from website.pages import ROOT, STUDIO, lay_out
 from website.references import references
 
+INVENTORY = "objects.inv"
+"""A file that Sphinx writes into every site."""
+
 
 def main() -> None:
     """Build it."""
@@ -36,11 +40,13 @@ def build(folder: Path) -> None:
     """Build the site.
 
     Args:
-        folder: Where to; what is there is replaced.
+        folder: Where to; a site that is there is replaced.
 
     Raises:
-        SystemExit: If Sphinx warns, or a link leads nowhere.
+        SystemExit: If something else is there, Sphinx warns, or a link leads nowhere.
     """
+    if folder.exists() and any(folder.iterdir()) and not (folder / INVENTORY).exists():
+        sys.exit(f"`{folder}` must be a new folder, or a site that is to be replaced")
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as kept:
         source = Path(kept)

@@ -234,6 +234,9 @@ def power(
     """
     from sketch_pix2seq.evaluation.turing.power import MOST_PEOPLE, PlannedStudy
 
+    for name, value in (("chance", chance), ("half_width", half_width)):
+        if not 0 < value < 1:
+            raise UsageError(f"`{name}` must be between 0 and 1", got=value)
     planned = PlannedStudy(
         sketches=sketches,
         answers=answers,
@@ -263,7 +266,7 @@ def power(
 
 
 def _refuse_if_answered(folder: Path, db: str | None) -> None:
-    """Refuse to change what is shown after the first answer; forget a file without answers."""
+    """Refuse to change what is shown after the first answer; a file without answers is deleted."""
     _, store = _opened(folder, db, must_exist=True)
     num_answers = len(store.votes())
     store.close()
@@ -273,6 +276,9 @@ def _refuse_if_answered(folder: Path, db: str | None) -> None:
     if db is None:
         for path in folder.glob(f"{VOTES_FILE}*"):
             path.unlink()
+        print_line(
+            f"{VOTES_FILE} held no answers and is deleted: it belonged to the study as it was"
+        )
     else:
         print_line("Give `turing serve` another `--db`: this one belongs to the study as it was.")
 

@@ -171,7 +171,7 @@ class EvaluatedDrawings:
     about: str
     "How they were made, in a few words."
     redraw: Callable[[int], Sequence[Sketch]]
-    "Returns a redrawing of each test drawing, the so-many-th time."
+    "Returns a redrawing of each test drawing, by the number of the repeat, from 0."
     num_repeats: int = 1
     "How often all was redrawn."
     epsilon: float = 0.0

@@ -94,7 +94,7 @@ def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
 
 
 def repeat_name(drawings: EvaluatedDrawings, repeat: int) -> str:
-    """Name the part that measures drawings, made the so-many-th time."""
+    """Name the part that measures one repeat of drawings."""
     return f"{drawings.name}: drawings, repeat {repeat}"
 
 

@@ -1,7 +1,6 @@
 """The report's one table: each model's main figures side by side, beside the paper's.
 
-And below it what lies behind two of its columns: how closely redrawings keep to their pictures, and
-how much trainings with other seeds differ.
+And below it each training by itself, where a recipe was trained with several seeds.
 """
 
 from __future__ import annotations
@@ -92,19 +91,21 @@ def _row(results: Results, entry: Entry) -> list[Cell]:
     """The main figures of a model or drawings, as `COLUMNS` says."""
     seed = results.evaluation.settings.seed
     spread = diversity.diversity(results, entry)
-    is_model = isinstance(entry, EvaluatedModel)
+    of_model: list[Cell] = [None] * 3
+    if isinstance(entry, EvaluatedModel):
+        in_paper = TURING.get(entry.label.removesuffix("_small"))
+        of_model = [_off_category_rate(results, entry), _reconstruction(results, entry), in_paper]
     return [
         entry.label,
         estimate(_over_trainings(results, entry), seed),
         results.with_interval(values_of(results, entry, "rank_by_judge") < 1),
         results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
         ratio(values_of(results, entry, "kept"), values_of(results, entry, "small"), seed),
-        _off_category_rate(results, entry) if isinstance(entry, EvaluatedModel) else None,
+        of_model[0],
         *_two_sample(results, entry.label),
         float(results.measured[likeness.part_name(entry.label)]["frechet"]),
         None if spread is None else results.with_interval(spread),
-        _reconstruction(results, entry) if isinstance(entry, EvaluatedModel) else None,
-        TURING.get(entry.label.removesuffix("_small")) if is_model else None,
+        *of_model[1:],
     ]
 
 

@@ -203,6 +203,11 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
     all_drawn(other)
     assert other.locator("#pad path").count() == 1
     assert other.locator(".sheet-card .paper").first.inner_html() == drawn
+    other.get_by_role("link", name="Complete").click()
+    all_drawn(other)
+    other.get_by_role("link", name="Redraw").click()
+    all_drawn(other)
+    expect(other.locator("#pad path")).to_have_count(1)  # what the link held, not the example
     other.goto("about:blank")
     other.goto(re.sub("~1$", "~16", address))  # of a page that offered other qualities
     expect(other.get_by_label("Quality")).to_have_value("8")

@@ -54,10 +54,11 @@ def test_deleted_drawings_can_be_brought_back(studio: str, sheet: Page) -> None:
     entries = sheet.locator(".entry")
     sheet.get_by_role("button", name="Delete: Redrawn").click()
     expect(entries).to_have_count(0)
+    expect(sheet.get_by_label("Keep what I draw")).to_be_focused()  # not nowhere
     sheet.get_by_role("button", name="Bring back").click()
     expect(entries).to_have_count(1)
     sheet.get_by_role("button", name="Delete all").click()
-    expect(sheet.locator("#note")).to_have_text("All 1 are deleted.")
+    expect(sheet.locator("#note")).to_have_text("Deleted: 1.")
     sheet.reload()
     expect(sheet.get_by_text("Nothing yet")).to_be_visible()
 

@@ -194,6 +194,12 @@ def test_a_link_that_nobody_else_can_open_says_so(studio: str, sheet: Page, is_h
     )  # what is still on its way must not reach other tests
 
 
+@pytest.mark.parametrize("page", ["name", "map", "mix"])
+def test_a_damaged_link_says_so_on_every_page(studio: str, sheet: Page, page: str) -> None:
+    sheet.goto(f"{studio}/{page}#AQX!!!")
+    expect(sheet.locator("#trouble")).to_contain_text("This link is incomplete")
+
+
 DONE = """() => !document.querySelector("[aria-busy=true]")
   && document.querySelector(".paper.done, #lines path[d*=M], #none:not([hidden])")"""
 

@@ -78,12 +78,15 @@ def test_the_same_seed_gives_the_same_and_another_nearly() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"sketches": 0}, "`sketches` must be 1 or more"),
+        ({"sketches": 0}, "`sketches` must be from 1 to"),
         ({"sketches": 5, "answers": 6}, "`answers` must be from 1 to"),
         ({"human": 1.0}, "`human` must be between"),
         ({"human": 0.95}, "`difference` must leave"),
         ({"people_sd": -1.0}, "`people_sd` must be from 0"),
         ({"likeness": 1.5}, "`likeness` must be from 0 to 1"),
+        ({"sketches": 1_000_000}, "`sketches` must be from 1 to 10,000"),
+        ({"difference": 0.0}, "`difference` must not be 0"),
+        ({"seed": -1}, "`seed` must be 0 or more"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(given: dict[str, float], message: str) -> None:

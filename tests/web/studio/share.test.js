@@ -27,5 +27,6 @@ test("damaged links are none", () => {
   for (const text of ["", "~", "~~", "main", "AQ", "AAIAAMgByAE", "!", `${whole}.A`, whole.slice(0, -1), "~1~%E0%A4%A"]) {
     assert.equal(fromLink(text), null, text);
   }
+  assert.equal(fromLink(link([[[[0, 1e5], [0, 1e5]]]])), null); // far outside any pad
   assert.deepEqual(fromLink("AQIAAMgByAE~-5~x~1e9"), { drawings: [[[[0, 10], [0, 10]]]] });
 });

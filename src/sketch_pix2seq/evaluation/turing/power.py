@@ -20,17 +20,18 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.inference.arguments import checked_seed
 
 STUDIES = 500
 """How many are simulated: half widths are good to about 3 % of themselves."""
-MOST_PEOPLE = 2_000
+MOST_PEOPLE, MOST_SKETCHES = 2_000, 10_000
 _AT_ONCE = 2_000_000  # answers in memory
 _SHRINK = 16 * math.sqrt(3) / (15 * math.pi)
 _Z = NormalDist().inv_cdf(0.975)
 
 
 class Precision(NamedTuple):
-    """What a study of so many people can tell.
+    """How precise a study of so many people is.
 
     Args:
         share: Half the width of the 95 % interval of a model's share.
@@ -72,8 +73,11 @@ class PlannedStudy:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if self.sketches < 1:
-            raise UsageError("`sketches` must be 1 or more", got=self.sketches)
+        if not 1 <= self.sketches <= MOST_SKETCHES:
+            raise UsageError(f"`sketches` must be from 1 to {MOST_SKETCHES:,}", got=self.sketches)
+        if self.difference == 0:
+            raise UsageError("`difference` must not be 0: that cannot be found")
+        checked_seed(self.seed)
         if not 1 <= self.answers_of_each <= self.sketches:
             raise UsageError("`answers` must be from 1 to `sketches`", got=self.answers)
         if not 0 < self.human < 1:

@@ -44,7 +44,7 @@ class Vote(NamedTuple):
         participant: Who voted: a number that stands for nobody.
         sketch: Name of what they saw.
         human: Whether they say that a human drew it.
-        position: The so-many-th that they saw, from 1; None: not recorded.
+        position: Its number in their order, from 1; None: not recorded.
         response_ms: Milliseconds from seeing it to the answer; None: not recorded.
         human_left: Whether *Human* was their left button.
     """

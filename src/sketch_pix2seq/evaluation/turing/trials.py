@@ -13,7 +13,7 @@ CHECK = "check"
 """The source of attention checks."""
 COLUMNS = {
     "participant": "number that stands for one person, in the order of coming",
-    "position": "the so-many-th picture that they saw, from 1; empty if not recorded",
+    "position": "number of the picture in their order, from 1; empty if not recorded",
     "human_side": "where their button Human was: left or right",
     "response_ms": "milliseconds from seeing the picture to the answer; empty if not recorded",
     "sketch": "random name of the picture",

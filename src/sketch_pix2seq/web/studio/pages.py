@@ -124,7 +124,7 @@ def render_pages(sketcher: Sketcher, *, has_server: bool, address: str = "") -> 
 
 
 def _facts(sketcher: Sketcher) -> dict[str, object]:
-    """What templates are told about the model, in any language."""
+    """What templates show of the model, in any language."""
     return {
         "site": TITLE,
         "views": VIEWS,

@@ -162,7 +162,7 @@ class Store:
             participant: Who votes.
             sketch: Name of the sketch.
             human: Whether they say that a human drew it.
-            position: The so-many-th that they see, from 1; None: not stored.
+            position: Its number in their order, from 1; None: not stored.
             response_ms: Milliseconds from seeing it to the answer; None: not stored.
 
         Returns:

@@ -147,6 +147,7 @@ function openLink(first = true) {
   }
   settings.take(found);
   open(found.drawings[0], { first });
+  remember(PADS[task], pad.strokes);
   return true;
 }
 

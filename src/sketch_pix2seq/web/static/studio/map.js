@@ -252,6 +252,7 @@ function begin() {
     part.zoomAt(onMap([x, y]), zoom);
     return drawAt([x, y]);
   }
+  if (location.hash.length > 1 && location.hash !== "#main") say(t("linkDamaged"), "trouble");
   if (before) {
     part.show(...before.part);
     ({ only } = before);

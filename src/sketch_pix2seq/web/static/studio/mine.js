@@ -76,6 +76,7 @@ function remove(some, words) {
   trying(async () => {
     await forget(some.map((one) => one.id));
     await show();
+    ($("button", list) ?? $("[name=keeps]"))?.focus(); // the pressed button is gone
     const run = () => trying(async () => {
       await put(some);
       await show();

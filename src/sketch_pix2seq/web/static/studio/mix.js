@@ -149,6 +149,7 @@ function linked() {
   const found = fromLink(text);
   if (found?.drawings.length === 2) {
     settings.take(found);
+    remember(PADS.mix, found.drawings);
     return found.drawings;
   }
   say(t("linkDamaged"), "trouble");

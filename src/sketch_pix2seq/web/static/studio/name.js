@@ -93,12 +93,20 @@ $("[data-do=some]").addEventListener("click", () => {
 });
 settings.addEventListener("change", () => word && draw(word));
 
-addEventListener("hashchange", () => linked() && draw(linked()));
+addEventListener("hashchange", () => {
+  const wanted = linked();
+  if (wanted) draw(wanted);
+});
 
 /** The word in the address, if there is one that it knows. */
 function linked() {
-  const found = location.hash.length > 1 && fromLink(location.hash.slice(1));
-  if (!found || !words.includes(found.category)) return undefined;
+  const text = location.hash.slice(1);
+  if (!text || text === "main") return undefined;
+  const found = fromLink(text);
+  if (!words.includes(found?.category)) {
+    say(t("linkDamaged"), "trouble");
+    return undefined;
+  }
   settings.take(found);
   return found.category;
 }

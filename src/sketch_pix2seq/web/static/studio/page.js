@@ -51,7 +51,7 @@ export async function trying(work) {
   }
 }
 
-const MOST_SEED = 2 ** 31 - 1; // nobody can tell more of them apart
+const MOST_SEED = 2 ** 31 - 1; // more than anybody tries
 
 /** How it draws: temperature, seed, smoothness, and what else the page offers; kept while the tab is open. */
 export class Settings extends EventTarget {

@@ -6,6 +6,7 @@
 
 const VERSION = 1;
 const TENTHS = 10; // as fine as the pad is
+const FARTHEST = 4096; // in pixels of the pad: what lies beyond is no drawing of it
 const END = "~";
 const FIELDS = ["seed", "temperature", "fidelity", "bestOf", "category"];
 
@@ -72,6 +73,7 @@ function unpacked(text) {
       const stroke = [[], []];
       for (let i = 0; i < length; i++) {
         last = [last[0] + unzigzag(read(bytes, place)), last[1] + unzigzag(read(bytes, place))];
+        if (last.some((value) => Math.abs(value) > FARTHEST * TENTHS)) return null;
         stroke[0].push(last[0] / TENTHS);
         stroke[1].push(last[1] / TENTHS);
       }
