@@ -1,4 +1,8 @@
-"""What all tests share: shapes checked at run time, seeded generators, real drawings if any."""
+"""What all tests share: shapes checked at run time, seeded generators, real drawings if any.
+
+Shapes and types are checked in tests of the rooms where arrays are made and changed. Tests that go
+through all of them from outside (`WHOLE`) run as users run it, in two thirds of the time.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,15 @@ install_import_hook("sketch_pix2seq", "shape_checks.check")
 
 ROOT = Path(__file__).parents[1]
 QUICKDRAW_VARIABLE = "SKETCH_PIX2SEQ_QUICKDRAW"
+WHOLE = ("tests/browser/", "tests/cli/", "tests/evaluation/", "tests/web/", "tests/test_")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Check shapes in a test and its fixtures, or do not."""
+    path = item.path.relative_to(ROOT).as_posix()
+    jaxtyping.config.update("jaxtyping_disable", path.startswith(WHOLE))
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,11 +61,12 @@ def unchecked_shapes() -> Callable[[], AbstractContextManager[None]]:
 
     @contextmanager
     def without() -> Iterator[None]:
+        before = jaxtyping.config.jaxtyping_disable
         jaxtyping.config.update("jaxtyping_disable", True)
         try:
             yield
         finally:
-            jaxtyping.config.update("jaxtyping_disable", False)
+            jaxtyping.config.update("jaxtyping_disable", before)
 
     return without
 

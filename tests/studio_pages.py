@@ -51,6 +51,12 @@ def press_amid_a_stroke(page: Page, keys: str) -> None:
     page.mouse.up()
 
 
+def open_pad(page: Page, address: str) -> None:
+    """Open a page with a pad, and wait until one can draw: the drawings may be on their way."""
+    page.goto(address)
+    expect(page.locator("#pad path").first).to_be_attached()
+
+
 def all_drawn(page: Page) -> None:
     """Wait until every sheet is done."""
     expect(page.locator("#workspace")).not_to_have_attribute("aria-busy", "true")

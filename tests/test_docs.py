@@ -7,8 +7,7 @@ import doctest
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -183,9 +182,7 @@ def test_the_readmes_commands_that_draw_run_as_written(
 
 
 @pytest.mark.slow
-def test_the_readmes_commands_run_as_written(
-    checkout: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_the_readmes_commands_run_as_written(checkout: Path) -> None:
     """All of them, one after another, the bucket being a server here."""
     shutil.copy(ROOT / "src" / "sketch_pix2seq" / "examples" / "cat.svg", checkout)
     bucket = {}
@@ -198,7 +195,7 @@ def test_the_readmes_commands_run_as_written(
     commands.remove(["studio"])  # it runs until it is ended: tests/cli/test_studio.py
     for words in commands:
         words = [word.replace("num_steps=300", "num_steps=3") for word in words]
-        with unchecked_shapes(), misbehaving_server() as server:
+        with misbehaving_server() as server:
             server.files = bucket
             if words[1] == "download":
                 words += ["--base-url", server.address]

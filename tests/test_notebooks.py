@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +60,7 @@ def test_every_notebook_is_named_in_the_documents() -> None:
     assert all(path.name in text for path in NOTEBOOKS.glob("*.ipynb"))
 
 
+@pytest.mark.slow
 def test_playing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names = run("play")
@@ -71,14 +70,10 @@ def test_playing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_training_and_comparing_run(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    unchecked_shapes: Callable[[], AbstractContextManager[None]],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with unchecked_shapes():
-        run("train-on-your-doodles")
-        names = run("compare-models")
+    run("train-on-your-doodles")
+    names = run("compare-models")
     assert set(names["drawn"]) >= {"people", "my-bundle"}
     assert "my-bundle" in capsys.readouterr().out

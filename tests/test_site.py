@@ -7,8 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -125,11 +123,8 @@ def test_made_pictures_are_those_that_pages_show() -> None:
         pytest.param("start/artist.md", marks=pytest.mark.slow),
     ],
 )
-def test_the_pages_code_runs(
-    page: str, tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
-) -> None:
-    with unchecked_shapes():
-        run_page(DOCS / page, tmp_path)
+def test_the_pages_code_runs(page: str, tmp_path: Path) -> None:
+    run_page(DOCS / page, tmp_path)
 
 
 def test_the_plotter_page_runs(tmp_path: Path) -> None:
@@ -140,28 +135,23 @@ def test_the_plotter_page_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_researchers_page_runs(
-    tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_the_researchers_page_runs(tmp_path: Path) -> None:
     def short(block: str) -> str:
         return block.replace("num_steps=300", "num_steps=3").replace("-n 300", "-n 60")
 
-    with unchecked_shapes():
-        run_page(DOCS / "start" / "researcher.md", tmp_path, short)
+    run_page(DOCS / "start" / "researcher.md", tmp_path, short)
     assert (tmp_path / "compared" / "report.html").is_file()
 
 
 @pytest.mark.slow
-def test_the_teachers_page_runs(
-    tmp_path: Path, unchecked_shapes: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_the_teachers_page_runs(tmp_path: Path) -> None:
     bucket = {}
     for name, shape in (("cat", "circle"), ("pig", "spiral"), ("alarm clock", "square")):
         (file,) = write_synthetic(tmp_path / "files", num=120, seed=0, categories=[shape])
         bucket[f"/full/simplified/{name}.ndjson"] = File(file.read_bytes())
         bucket[f"/full/simplified/{name.replace(' ', '%20')}.ndjson"] = File(file.read_bytes())
         shutil.rmtree(tmp_path / "files")
-    with unchecked_shapes(), misbehaving_server() as server:
+    with misbehaving_server() as server:
         server.files = bucket
         address = f"--base-url {server.address}"
 

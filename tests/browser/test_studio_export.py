@@ -157,6 +157,7 @@ def test_it_opens_without_a_network_after_the_first_visit(site: str, sheet: Page
     assert sheet.evaluate("caches.keys().then(names => names.length)") == 1
 
 
+@pytest.mark.slow
 def test_photos_become_an_svg_as_by_python(site: str, sheet: Page, tmp_path: Path) -> None:
     """Without the model: on the page Trace, under its strict policy, the network cut."""
     sheet.goto(site + "trace.html")
@@ -228,7 +229,10 @@ def test_loading_is_shown(site: str, sheet: Page) -> None:
     expect(sheet.locator("#loading")).to_be_hidden()
 
 
-@pytest.mark.parametrize("page", ["", *(f"{view.name}.html" for view in VIEWS[1:])])
+@pytest.mark.parametrize(
+    "page",
+    ["", *(pytest.param(f"{view.name}.html", marks=pytest.mark.slow) for view in VIEWS[1:])],
+)
 def test_axe_finds_nothing_wrong(site: str, sheet: Page, page: str) -> None:
     sheet.goto(site + page)
     expect(sheet.locator("#workspace")).to_be_visible()

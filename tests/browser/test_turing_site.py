@@ -198,7 +198,7 @@ def test_an_answer_that_does_not_arrive_is_sent_again(
     assert [vote.human for vote in counting.votes()] == [True]
 
 
-@pytest.mark.parametrize("touch", [False, True])
+@pytest.mark.parametrize("touch", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_both_answers_are_whole_and_alike_on_every_screen(
     browser: Browser, site: str, touch: bool
 ) -> None:
@@ -230,7 +230,7 @@ def test_both_answers_are_whole_and_alike_on_every_screen(
             assert wide <= width, (width, height)
 
 
-@pytest.mark.parametrize("touch", [False, True])
+@pytest.mark.parametrize("touch", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_nothing_emphasises_the_last_answer_at_the_next_sketch(
     browser: Browser, site: str, touch: bool
 ) -> None:
@@ -401,6 +401,7 @@ def test_axe_finds_nothing_wrong(sheet: Page, site: str) -> None:
     assert found == {name: [] for name in found}
 
 
+@pytest.mark.slow
 def test_no_answer_is_set_off_by_the_pointer_that_gave_the_last_one(
     browser: Browser, site: str
 ) -> None:

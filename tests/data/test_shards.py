@@ -348,6 +348,7 @@ def _runs(process: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     program = """

@@ -40,7 +40,9 @@ def test_fidelity_decides_how_much_is_seen(attending: Sketcher) -> None:
     assert drawn[0.4] == as_bytes(attending.redraw(HOUSE, n=4, seed=2, fidelity=numpys))
 
 
-@pytest.mark.parametrize("fidelity", [None, 0, 0.5])
+@pytest.mark.parametrize(
+    "fidelity", [0.5, *(pytest.param(share, marks=pytest.mark.slow) for share in (None, 0))]
+)
 def test_a_drawing_alone_is_the_one_in_company_with_any_fidelity(
     attending: Sketcher, fidelity: float | None
 ) -> None:
@@ -69,15 +71,18 @@ def test_the_best_one_keeps_to_the_lines(attending: Sketcher) -> None:
     assert attending.encode(by_code)[0] == pytest.approx(codes[apart.argmin()], abs=1e-5)
 
 
-def test_more_inputs_than_are_read_at_once(attending: Sketcher) -> None:
-    inputs = [HOUSE, FACE, LINE][:2] * 515  # 1,030
+def test_more_inputs_than_are_read_at_once(
+    attending: Sketcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketch_pix2seq.inference.inputs.READ_AT_ONCE", 32)
+    inputs = [HOUSE, FACE] * 35
     reports: list[tuple[int, int]] = []
     drawn = attending.redraw(
         inputs, fidelity=0.5, progress=lambda done, total: reports.append((done, total))
     )
-    assert len(drawn) == 1030
+    assert len(drawn) == 70
     assert len({tuple(as_bytes(some)) for some in drawn}) == 2
-    assert reports[-1] == (1030, 1030)
+    assert reports[-1] == (70, 70)
     assert [done for done, _ in reports] == sorted(done for done, _ in reports)
 
 

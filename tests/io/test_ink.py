@@ -89,7 +89,9 @@ def test_light_that_falls_off_is_no_line() -> None:
         find_ink(as_grey(light))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
+)
 def test_simulated_photos_are_read(seed: int) -> None:
     photo = photograph(FACE, seed)
     assert photograph(FACE, seed) == photo

@@ -87,7 +87,7 @@ def test_drawings_without_colours_stay_grey() -> None:
         assert apart(picture, Sketch(LINES).to_image(32).convert("RGB")) < 3
 
 
-@pytest.mark.parametrize("num", [17, 300])
+@pytest.mark.parametrize("num", [17, pytest.param(300, marks=pytest.mark.slow)])
 def test_many_pens(num: int) -> None:
     lines = tuple(np.array([(0, k), (9, k)], np.float32) for k in range(num))
     colours = tuple(f"#{k % 256:02x}{40 + k // 256:02x}80" for k in range(num))

@@ -97,7 +97,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("loss", ["valid", "magenta"])
+@pytest.mark.parametrize("loss", ["valid", pytest.param("magenta", marks=pytest.mark.slow)])
 def test_two_processes_train_the_attention_model_of_one(
     loss: str, shapes: Path, tiny_attention: Recipe, tmp_path: Path
 ) -> None:
@@ -116,6 +116,7 @@ def test_two_processes_train_the_attention_model_of_one(
             torch.testing.assert_close(weights[name], peers[name], atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_two_processes_begin_with_the_weights_given(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_two_processes_begin_with_the_weights_given(
     assert_alike(tmp_path / "one", tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_processes(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:

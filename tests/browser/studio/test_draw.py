@@ -8,12 +8,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from studio_pages import all_drawn, copied_link, draw_circle, press_amid_a_stroke
+from studio_pages import all_drawn, copied_link, draw_circle, open_pad, press_amid_a_stroke
 
 
 def test_undo_and_clear(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     draw_circle(sheet)
     sheet.get_by_role("button", name="Undo").click()
@@ -27,8 +26,7 @@ def test_undo_and_clear(studio: str, sheet: Page) -> None:
 
 
 def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     paths = sheet.locator("#pad path")
     draw_circle(sheet)
     draw_circle(sheet)
@@ -53,8 +51,7 @@ def test_what_was_undone_cleared_or_replaced_comes_back(studio: str, sheet: Page
 
 
 def test_an_example_makes_way_for_the_first_stroke(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     yours, paths = sheet.locator("#yours"), sheet.locator("#pad path")
     expect(sheet.get_by_text("Draw over it")).to_be_visible()
     expect(yours).to_have_text("Example")
@@ -77,8 +74,7 @@ def test_an_example_makes_way_for_the_first_stroke(studio: str, sheet: Page) -> 
 
 
 def test_a_mouse_leaves_no_ring_and_keys_are_explained(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     expect(sheet.locator(".pad .cursor")).to_be_hidden()
     expect(sheet.locator(".pad-keys")).to_be_hidden()
@@ -117,8 +113,7 @@ def test_seeds_stay_within_their_range(studio: str, sheet: Page) -> None:
 
 
 def test_redo_amid_a_stroke_leaves_that_stroke(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     circle = sheet.locator("#pad path").first.get_attribute("d")
     sheet.keyboard.press("Control+z")
@@ -128,8 +123,7 @@ def test_redo_amid_a_stroke_leaves_that_stroke(studio: str, sheet: Page) -> None
 
 
 def test_an_example_of_ours_that_is_cleared_does_not_come_back(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     sheet.get_by_role("button", name="Clear").click()
     expect(sheet.locator("#pad path")).to_have_count(0)
     expect(sheet.locator("#pad")).to_be_focused()  # the button can be pressed no more
@@ -153,8 +147,7 @@ def test_the_pads_of_a_mixture_have_a_history_each(studio: str, sheet: Page) -> 
 
 
 def test_a_link_does_not_take_a_drawing_away(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     all_drawn(sheet)
     shared = copied_link(sheet)
@@ -168,8 +161,7 @@ def test_a_link_does_not_take_a_drawing_away(studio: str, sheet: Page) -> None:
 
 
 def test_of_a_drawing_that_was_kept_undo_takes_the_last_stroke(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     draw_circle(sheet)
     sheet.reload()
@@ -181,8 +173,7 @@ def test_of_a_drawing_that_was_kept_undo_takes_the_last_stroke(studio: str, shee
 
 
 def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     sheet.locator("#pad").focus()
     for key in ("Space", *["ArrowRight"] * 6, *["ArrowDown"] * 6, "Space"):
         sheet.keyboard.press(key)
@@ -191,8 +182,7 @@ def test_drawing_by_keyboard(studio: str, sheet: Page) -> None:
 
 
 def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     all_drawn(sheet)
     address = copied_link(sheet)
@@ -220,8 +210,7 @@ def test_a_link_holds_the_drawing(studio: str, sheet: Page) -> None:
 
 
 def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     example = Path(__file__).parents[3] / "src" / "sketch_pix2seq" / "examples" / "pig.png"
     sheet.locator("#file").set_input_files(example)
     expect(sheet.locator("#note")).to_contain_text("Lines found")
@@ -232,8 +221,7 @@ def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
 def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.png"
     wrong.write_text("no picture")
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     sheet.locator("#file").set_input_files(wrong)
     expect(sheet.locator("#trouble")).to_contain_text(
         "A picture must be of a kind that this browser"
@@ -261,8 +249,7 @@ def test_the_same_seed_draws_the_same(studio: str, sheet: Page) -> None:
 
 
 def test_undo_amid_a_stroke_ends_that_stroke(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     circle = sheet.locator("#pad path").first.get_attribute("d")
     press_amid_a_stroke(sheet, "Control+z")
@@ -271,8 +258,7 @@ def test_undo_amid_a_stroke_ends_that_stroke(studio: str, sheet: Page) -> None:
 
 
 def test_a_drawing_is_still_there_on_the_way_back(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     all_drawn(sheet)
     circle = sheet.locator("#pad path").first.get_attribute("d")
@@ -284,8 +270,7 @@ def test_a_drawing_is_still_there_on_the_way_back(studio: str, sheet: Page) -> N
 
 
 def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     draw_circle(sheet)
     sheet.locator("[name=seed]").fill("-3.7")
     sheet.locator("[name=seed]").press("Enter")
@@ -298,8 +283,7 @@ def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
 def test_trouble_is_told_and_goes_with_the_next_success(
     studio: str, sheet: Page, tmp_path: Path
 ) -> None:
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     wrong = tmp_path / "empty.svg"
     wrong.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text>cat</text></svg>')
     sheet.locator("#file").set_input_files(wrong)
@@ -313,8 +297,7 @@ def test_trouble_is_told_and_goes_with_the_next_success(
 
 def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
     sheet.set_viewport_size({"width": 390, "height": 844})
-    sheet.goto(studio)
-    all_drawn(sheet)
+    open_pad(sheet, studio)
     tops = sheet.evaluate(
         """() => [...document.querySelectorAll("main button, main input, main [tabindex='0']")]
         .filter(one => one.tabIndex >= 0 && !one.disabled && one.checkVisibility())

@@ -42,7 +42,14 @@ def visitor(browser: Browser, hand: str) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("name", MAIN)
+@pytest.mark.parametrize(
+    ("hand", "name"),
+    [
+        *(("finger", name) for name in MAIN),
+        ("mouse", ""),
+        *(pytest.param("mouse", name, marks=pytest.mark.slow) for name in list(MAIN)[1:]),
+    ],
+)
 def test_what_one_works_on_is_in_view(studio: str, visitor: Page, hand: str, name: str) -> None:
     visitor.goto(f"{studio}/{name}")
     visitor.wait_for_function(DONE)

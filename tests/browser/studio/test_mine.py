@@ -57,8 +57,23 @@ def test_deleted_drawings_can_be_brought_back(studio: str, sheet: Page) -> None:
     expect(sheet.get_by_label("Keep what I draw")).to_be_focused()  # not nowhere
     sheet.get_by_role("button", name="Bring back").click()
     expect(entries).to_have_count(1)
+    sheet.evaluate(
+        """async () => {
+          const { keep } = await import("/static/studio/keeping.js");
+          const drawings = [{ drawn: [[[1, 9], [0, 9]]] }];
+          await keep({ task: "drawing", drawings, title: "another", options: {} });
+        }"""
+    )
+    sheet.reload()
+    expect(entries).to_have_count(2)
+    for count in (1, 0):
+        sheet.get_by_role("button", name="Delete: ").first.click()
+        expect(entries).to_have_count(count)
+    expect(sheet.locator("#note")).to_have_text("Deleted: 2.")
+    sheet.get_by_role("button", name="Bring back").click()  # both
+    expect(entries).to_have_count(2)
     sheet.get_by_role("button", name="Delete all").click()
-    expect(sheet.locator("#note")).to_have_text("Deleted: 1.")
+    expect(sheet.locator("#note")).to_have_text("Deleted: 2.")
     sheet.reload()
     expect(sheet.get_by_text("Nothing yet")).to_be_visible()
 

@@ -57,13 +57,10 @@ def pictures(content: bytes) -> list[np.ndarray]:
 
 @pytest.fixture
 def drawn(studio: str, sheet: Page) -> Page:
-    """The page Redraw after somebody drew; nothing may be asked of the server's API."""
+    """The page Redraw with redrawings of its example; nothing may be asked of the server's API."""
     asked: list[str] = []
     sheet.on("request", lambda request: asked.append(request.url))
     sheet.goto(studio)
-    all_drawn(sheet)
-    draw_circle(sheet)
-    expect(sheet.locator("#status")).to_contain_text("6 redrawings ready")
     all_drawn(sheet)
     assert not [url for url in asked if "/api/" in url]
     return sheet
@@ -181,6 +178,8 @@ def test_the_viewer_is_open_to_everybody(drawn: Page) -> None:
 
 
 def test_a_redrawing_goes_onto_the_pad_and_to_other_pages(drawn: Page) -> None:
+    draw_circle(drawn)
+    all_drawn(drawn)
     drawn.locator(".sheet-card").first.click()
     drawn.get_by_role("button", name="Redraw it").click()
     all_drawn(drawn)

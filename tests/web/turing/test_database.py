@@ -84,6 +84,7 @@ def test_votes_must_be_there_to_be_counted(address: str, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_many_servers_may_start_at_once(address: str) -> None:
     code = (
         "import sys; from sketch_pix2seq.web.turing.database import open_database;"

@@ -51,7 +51,7 @@ function card(entry) {
   button.type = "button";
   button.textContent = t("delete");
   button.setAttribute("aria-label", `${t("delete")}: ${title.textContent}, ${time.textContent}`);
-  button.addEventListener("click", () => remove([entry], t("deleted")));
+  button.addEventListener("click", () => remove([entry]));
   const sheets = one.appendChild(document.createElement("div"));
   sheets.className = "entry-drawings";
   items.forEach((item, place) => {
@@ -71,17 +71,22 @@ function card(entry) {
   return one;
 }
 
-/** Delete entries; they can be brought back as long as that is offered. */
-function remove(some, words) {
+let deleted = []; // what can still be brought back
+
+/** Delete entries; they, and those deleted before them, can be brought back while the page is open. */
+function remove(some) {
   trying(async () => {
     await forget(some.map((one) => one.id));
+    deleted = [...some, ...deleted];
     await show();
     ($("button", list) ?? $("[name=keeps]"))?.focus(); // the pressed button is gone
     const run = () => trying(async () => {
-      await put(some);
+      await put(deleted);
+      deleted = [];
       await show();
     });
-    say(words, "note", { label: t("bringBack"), run });
+    const count = deleted.length;
+    say(count === 1 ? t("deleted") : t("allDeleted", { count }), "note", { label: t("bringBack"), run });
   });
 }
 
@@ -89,5 +94,5 @@ $("#bound").textContent = t("keptBound", { most: MOST_KEPT });
 const keeps = $("[name=keeps]");
 keeps.checked = isKeeping();
 keeps.addEventListener("change", () => setKeeping(keeps.checked));
-$("[data-do=delete]").addEventListener("click", () => remove(shown, t("allDeleted", { count: shown.length })));
+$("[data-do=delete]").addEventListener("click", () => remove(shown));
 trying(show);
