@@ -258,6 +258,12 @@ OTHER = '<path fill="none" stroke="#000" d="M10 90L90 10"/>'
         ),
         "<line x1='1em' y1='10' x2='9em' y2='90' stroke='#000' font-size='10'/>",
         (
+            "<style>svg{font-size:5px}path{translate:2rem 10px}</style>"
+            "<path d='M0 0L80 80' stroke='#000'/>"
+        ),
+        "<path style='rotate:180deg;transform-origin:center' d='M10 10L90 90' stroke='#000'/>",
+        "<line style='stroke:#000' x1='10vw' y1='10%' x2='calc(100% - 2 * 5px)' y2='90vh'/>",
+        (
             "<use href='#s' x='10' y='10' width='80' height='80'/>"
             "<symbol id='s' viewBox='0 0 8 8'><path d='M0 0L8 8' stroke='#000'/></symbol>"
         ),
@@ -322,6 +328,11 @@ def test_the_page_is_the_frame_and_points_are_from_its_corner() -> None:
     assert read_svg(svg(inside, width="90", height="3in")).frame == Frame(90, 288, 3, 76.2)
     assert read_svg(svg(inside)).frame is None
     assert read_svg(svg(inside, width="100%", height="80")).frame is None
+
+
+def test_the_page_has_the_size_that_css_says() -> None:
+    frame = read_svg(svg(LINE, style="width:4em;height:1in;font-size:10px")).frame
+    assert frame is not None and (frame.width, frame.height) == (40, 96)
 
 
 @pytest.mark.parametrize("box", ["0 0 30 30", "0 0 1e5 1e6"])
