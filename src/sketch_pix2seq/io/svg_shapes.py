@@ -26,6 +26,7 @@ GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", 
 
 _TURN_SAMPLES = 96
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_POINTS = re.compile(r"[\s,]*+(?:" + _NUMBER.pattern + r"[\s,]*+)*+")
 _TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
 _LONGEST_TRANSFORM = 4_000  # letters; real ones have below 100
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
@@ -238,8 +239,10 @@ def _tan(degrees: float) -> float:
 
 
 def _poly(text: str, *, closed: bool) -> list[Line]:
-    """Read the points of a polyline or polygon; a last odd number is dropped, as SVG demands."""
-    numbers = np.clip(list(map(float, _NUMBER.findall(text))), -LARGEST, LARGEST)
+    """Read the points of a polyline or polygon up to an error; a last odd number is dropped."""
+    readable = _POINTS.match(text)
+    found = _NUMBER.findall(readable[0] if readable else "")
+    numbers = np.clip(list(map(float, found)), -LARGEST, LARGEST)
     points = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     if len(points) == 0:
         return []

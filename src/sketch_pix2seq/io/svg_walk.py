@@ -104,6 +104,10 @@ class SvgWalk:
         """Yield all shapes, in the document's units."""
         return self._visit(self._root, _State(np.eye(3), SvgStyle(), self._viewport))
 
+    def leave_out(self, what: str, count: int) -> None:
+        """Count what is left out after the walk."""
+        self._left_out[what] += count
+
     def left_out(self) -> str | None:
         """What was left out, in one line."""
         parts = [
