@@ -66,9 +66,7 @@ def _wide_parts(depth: Float32[np.ndarray, "H W"], least: float) -> Bool[np.ndar
     if not (depth >= least).any():
         return None
     parts = Regions.of(depth >= _CLEAR)
-    pixels = np.nonzero(parts.labels >= 0)
-    deepest = np.zeros(len(parts.areas), np.float32)
-    np.maximum.at(deepest, parts.labels[pixels], depth[pixels])
+    deepest = parts.largest(depth)
     is_wide = (deepest >= least) & (parts.areas < _LONGEST * deepest**2)
     if not is_wide.any():
         return None

@@ -109,6 +109,7 @@ def read_picture(
     left_out = [
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
+        *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
         *(["lines along the border"] if lines.had_edge else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
@@ -211,7 +212,7 @@ def _remove_dirt(
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
     is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
-    is_printed |= printed_dashes(*_boxes(regions), _DASH * usual, ink.shape[::-1])
+    is_printed |= printed_dashes(*regions.boxes(), _DASH * usual, ink.shape[::-1])
     is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
     if is_photo:
@@ -253,16 +254,6 @@ def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
     sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
     middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
     return middles
-
-
-def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
-    rows, columns = np.nonzero(regions.labels >= 0)
-    labels, pixels = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
-    low = np.full((len(regions.areas), 2), max(regions.labels.shape))
-    high = np.zeros_like(low)
-    np.minimum.at(low, labels, pixels)
-    np.maximum.at(high, labels, pixels)
-    return low, high
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:

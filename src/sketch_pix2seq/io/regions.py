@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float32, Int64
 
 from sketch_pix2seq.sketch.geometry import part_indices
 
@@ -51,6 +51,23 @@ class Regions:
         """The mask of some regions."""
         mask: Bool[np.ndarray, "H W"] = np.append(which, False)[self.labels]
         return mask
+
+    def largest(self, values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "R"]:
+        """The largest value within each region."""
+        pixels = self.labels >= 0
+        most = np.zeros(len(self.areas), np.float32)
+        np.maximum.at(most, self.labels[pixels], values[pixels])
+        return most
+
+    def boxes(self) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
+        """The first and the last (x, y) of each region."""
+        rows, columns = np.nonzero(self.labels >= 0)
+        labels, pixels = self.labels[rows, columns], np.stack([columns, rows], axis=1)
+        low = np.full((len(self.areas), 2), max(self.labels.shape))
+        high = np.zeros_like(low)
+        np.minimum.at(low, labels, pixels)
+        np.maximum.at(high, labels, pixels)
+        return low, high
 
 
 def _runs(mask: Bool[np.ndarray, "H W"]) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "N"]]:
