@@ -44,9 +44,10 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     """
     distance = edge_distance(ink)
     lines = thin(ink)
-    if lines.any():
-        usual = 2 * float(np.median(distance[lines])) - 1
-        wide = _wide_parts(distance - usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
+    along = distance.ravel()[np.flatnonzero(lines)]
+    if len(along):
+        usual = 2 * float(np.median(along)) - 1
+        wide = _wide_parts(distance, usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
         if wide is not None:
             core = wide.copy()
             core[0] = core[-1] = core[:, 0] = core[:, -1] = False
@@ -56,15 +57,19 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     return on_lines
 
 
-def _wide_parts(depth: Float32[np.ndarray, "H W"], least: float) -> Bool[np.ndarray, "H W"] | None:
+def _wide_parts(
+    distance: Float32[np.ndarray, "H W"], half: float, least: float
+) -> Bool[np.ndarray, "H W"] | None:
     """Where the pen's middle went in dots and blots; lines of a wider pen are none.
 
     Args:
-        depth: (H, W), how much farther from the edge of the ink than the middle of a line.
-        least: The least depth of a wide part at its deepest pixel.
+        distance: (H, W), from the edge of the ink.
+        half: The same of the middle of a line.
+        least: How much farther off a wide part is at its deepest pixel.
     """
-    if not (depth >= least).any():
+    if distance.max() - half < least:
         return None
+    depth = distance - half
     parts = Regions.of(depth >= _CLEAR)
     deepest = parts.largest(depth)
     is_wide = (deepest >= least) & (parts.areas < _LONGEST * deepest**2)

@@ -65,13 +65,17 @@ def find_faint_lines(
     """
     none = FaintLines(None, are_lost=False)
     close, around = nearby
-    is_weak = around <= _WEAK * sure
     sides = np.array(contrast.shape[::-1])
     least_length, border = _LONG * sides.max(), _BORDER * sides.max()
-    if not levels or _count(is_weak, contrast, levels[0], sure) < least_length:
+    if not levels:
         return none
+    faint = np.flatnonzero((contrast > levels[0]) & (contrast <= sure))
+    if np.count_nonzero(around.ravel()[faint] <= _WEAK * sure) < least_length:
+        return none
+    is_weak = around <= _WEAK * sure
     beside = ~is_weak & (close <= _WEAK * sure)
-    is_jpeg = _count(beside, contrast, 0, _PALE) > _UNCLEAN * np.count_nonzero(beside)
+    pale = beside & (contrast > 0) & (contrast <= _PALE)
+    is_jpeg = np.count_nonzero(pale) > _UNCLEAN * np.count_nonzero(beside)
     if is_jpeg and not is_photo:
         around = spread(around, _JPEG_REACH)
         is_weak = around <= _WEAK * sure
@@ -97,12 +101,3 @@ def find_faint_lines(
             return FaintLines(drawn.only(drawn.having(regions.only(is_line))), are_lost=False)
         are_lost |= bool(lines) and others <= _NOISE * lines
     return none._replace(are_lost=are_lost)
-
-
-def _count(
-    where: Bool[np.ndarray, "H W"],
-    contrast: UInt8[np.ndarray, "H W"],
-    above: float,
-    most: float,
-) -> int:
-    return int(np.count_nonzero(where & (contrast > above) & (contrast <= most)))

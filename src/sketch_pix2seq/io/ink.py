@@ -256,7 +256,7 @@ def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_phot
         are_lost = faint_lines.are_lost
         if faint_lines.mask is not None:
             mask |= faint_lines.mask
-    share = float(mask.mean())
+    share = np.count_nonzero(mask) / mask.size
     if share == 0:
         got = "nothing but paper" if is_photo else "one even colour"
         raise DrawingError("a picture must show lines", got=got, do=_DO)

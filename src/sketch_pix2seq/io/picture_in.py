@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int32
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
@@ -204,14 +204,14 @@ def _remove_dirt(
     Returns how many specks were removed, and whether there were lines along the border.
     """
     regions = Regions.of(ink)
-    pixels = np.nonzero(distance)
+    pixels = np.divmod(np.flatnonzero(distance > 0), distance.shape[1])
     labels, along = regions.labels[pixels], 2.0 * distance[pixels] - 1
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     is_large = regions.areas >= 0.2 * regions.areas.max()
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
-    is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
+    is_printed = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
     is_printed |= printed_dashes(*regions.boxes(), _DASH * usual, ink.shape[::-1])
     is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
@@ -228,7 +228,7 @@ def _remove_dirt(
 
 
 def _along_border(
-    labels: Int64[np.ndarray, "N"],
+    labels: Int32[np.ndarray, "N"],
     pixels: tuple[np.ndarray, ...],
     shape: tuple[int, ...],
     frame: np.ndarray,
@@ -246,14 +246,6 @@ def _along_border(
     # of a picture that is cut to its drawing, lines at the border are drawn
     is_edge = 0.3 * sides.min() < lengths[along].sum() < 0.5 * lengths.sum()
     return along if is_edge else np.zeros(num, bool)
-
-
-def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
-    rows, columns = np.nonzero(regions.labels >= 0)
-    labels = regions.labels[rows, columns]
-    sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
-    middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
-    return middles
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:
