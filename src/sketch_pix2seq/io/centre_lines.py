@@ -122,10 +122,10 @@ def _evenly(
     line: Float[np.ndarray, "P 2"], radius: Float[np.ndarray, " P"]
 ) -> tuple[Float[np.ndarray, "Q 2"], Float[np.ndarray, " Q"]]:
     """Points one pixel apart along a line."""
+    if len(line) == 1:
+        return line, radius
     along = arc_lengths(line)
-    at = np.linspace(
-        0, along[-1], len(line) if len(line) == 1 else max(2, round(float(along[-1])) + 1)
-    )
+    at = np.linspace(0, along[-1], max(2, round(float(along[-1])) + 1))
     points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
     return points, np.interp(at, along, radius)
 
@@ -187,9 +187,9 @@ def _sampled(
 
 def _smooth(line: Float[np.ndarray, "P 2"], sigma: float) -> Float[np.ndarray, "P 2"]:
     """Average along a line; its ends stay."""
-    reach = min(int(np.ceil(3 * sigma)), len(line) - 1)
     if len(line) < 3:
         return line
+    reach = min(int(np.ceil(3 * sigma)), len(line) - 1)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()
     before, after = 2 * line[0] - line[reach:0:-1], 2 * line[-1] - line[-2 : -reach - 2 : -1]

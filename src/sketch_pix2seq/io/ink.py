@@ -103,7 +103,10 @@ def find_ink(
         if blur > _MOST_BLUR * width or not _is_grainy(found.mask, most):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
-        found = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+        try:
+            found = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+        except DrawingError:  # lines closely side by side, not grain: the blur has closed all gaps
+            break
     return Ink(found.mask, contrast, paper is None, scale, found.is_printed, found.are_lost)
 
 

@@ -80,7 +80,12 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
     const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MOST_NOTCHES;
     if (blur > MOST_BLUR * width || !isGrainy(found.mask, most)) break;
     const reach = 1 + softness + Math.round(blur);
-    found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+    try {
+      found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+    } catch (error) {
+      if (!(error instanceof DrawingError)) throw error;
+      break; // lines closely side by side, not grain: the blur has closed all gaps
+    }
   }
   return { ...found, isPhoto, scale };
 }
