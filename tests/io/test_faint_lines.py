@@ -88,6 +88,15 @@ def test_faint_areas_and_noise_are_no_lines(rng: np.random.Generator) -> None:
     assert len(read_picture(file_of(Image.fromarray(noisy.clip(0).astype(np.uint8)))).strokes) == 2
 
 
+def test_a_faint_line_that_crosses_a_faint_area_is_read_and_the_area_is_not() -> None:
+    image = pens(((0, 0, 0), (60, 120, 200), (246, 246, 246)), WHITE)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((400, 40, 530, 200), fill=(248, 248, 248))
+    sketch = read_picture(file_of(image))
+    assert ring_found(sketch) > 0.8
+    assert all(stroke[:, 1].min() > 150 for stroke in sketch.strokes if stroke[0, 0] > 320)
+
+
 def test_faint_lines_that_are_not_clear_are_said() -> None:
     image = pens(((0, 0, 0), (60, 120, 200), (250, 250, 250)), WHITE)
     pen = ImageDraw.Draw(image)

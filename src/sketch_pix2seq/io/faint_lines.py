@@ -18,7 +18,7 @@ from sketch_pix2seq.io.regions import Regions
 _WEAK = 3.0  # times as strong as sure ink at least is: what is stronger is no faint line
 _RINGING = 0.3  # of the contrast close by: what a JPEG leaves round a line
 _PALE = 3  # steps of 255 by which pixels beside lines differ from the paper in a JPEG
-_UNCLEAN = 0.02  # of the pixels beside strong lines that do so in a JPEG
+_UNCLEAN = 0.04  # of the pixels beside strong lines that do so in a JPEG
 _JPEG_REACH = 12  # pixels farther off to which blocks of colour reach
 _MOST = 0.05  # of the picture: more is no lines
 _LONG = 0.03  # of the longest side: the least length of a faint line
@@ -84,20 +84,32 @@ def find_faint_lines(
     are_lost = False
     for level in levels:
         mask = is_weak & clear & (contrast > level)
+        if not is_photo:  # where lines may cross areas; photos have stains
+            mask = _without_areas(mask, widest)
         if not 0 < np.count_nonzero(mask) < _MOST * mask.size:
             continue
         regions = Regions.of(mask)
         low, high = regions.boxes()
         extent = (high - low).max(axis=1)
-        depth = regions.largest(edge_distance(mask))
         is_long = extent >= least_length
         is_inner = ((high > border) & (low < sides - border)).all(axis=1)
+        depth = regions.largest(edge_distance(mask))
         is_line = is_long & is_inner & (2 * depth - 1 <= widest)
         is_other = ~is_long & (extent >= max(2 * width, _SHORT))
         lines, others = (float(regions.areas[which].sum()) for which in (is_line, is_other))
         if lines and others <= _OTHERS * lines:
             strong = (contrast > level) & (contrast > edge)
             drawn = Regions.of(strong & clear if is_jpeg else strong)
-            return FaintLines(drawn.only(drawn.having(regions.only(is_line))), are_lost=False)
+            touching = drawn.only(drawn.having(regions.only(is_line)))
+            return FaintLines(_without_areas(touching, widest), are_lost=False)
         are_lost |= bool(lines) and others <= _NOISE * lines
     return none._replace(are_lost=are_lost)
+
+
+def _without_areas(mask: Bool[np.ndarray, "H W"], widest: float) -> Bool[np.ndarray, "H W"]:
+    """Leave out parts of a mask that are wider than lines."""
+    cores = 2 * edge_distance(mask) - 1 > widest
+    if not cores.any():
+        return mask
+    lines: Bool[np.ndarray, "H W"] = mask & (spread(cores.view(np.uint8), int(widest / 2) + 2) == 0)
+    return lines

@@ -10,7 +10,7 @@ import { Regions } from "./regions.js";
 const WEAK = 3; // times as strong as sure ink at least is: what is stronger is no faint line
 const RINGING = 0.3; // of the contrast close by: what a JPEG leaves round a line
 const PALE = 3; // steps of 255 by which places beside lines differ from the paper in a JPEG
-const UNCLEAN = 0.02; // of the places beside strong lines that do so in a JPEG
+const UNCLEAN = 0.04; // of the places beside strong lines that do so in a JPEG
 const JPEG_REACH = 12; // pixels farther off to which blocks of colour reach
 const MOST = 0.05; // of the picture: more is no lines
 const LONG = 0.03; // of the longest side: the least length of a faint line
@@ -55,7 +55,9 @@ export function findFaintLines(contrast, { close, around, edge, levels, sure, wi
   for (const level of levels) {
     const isClear = (/** @type {number} */ value, /** @type {number} */ at) =>
       value > level && value > RINGING * far[at];
-    const mask = where(data, (value, at) => far[at] <= weak && isClear(value, at));
+    const faintest = where(data, (value, at) => far[at] <= weak && isClear(value, at));
+    // lines may cross areas; photos have stains
+    const mask = isPhoto ? faintest : withoutAreas({ ...contrast, data: faintest }, widest);
     const count = mask.reduce((sum, one) => sum + one, 0);
     if (count === 0 || count >= MOST * mask.length) continue;
     const plane = { ...contrast, data: mask }, regions = new Regions(plane);
@@ -76,9 +78,18 @@ export function findFaintLines(contrast, { close, around, edge, levels, sure, wi
       const drawn = new Regions({ ...contrast, data: strong });
       const isWanted = drawn.having((place) =>
         regions.labels[place] >= 0 && isLine[regions.labels[place]]);
-      return { mask: drawn.only(isWanted), areLost: false };
+      const touching = { ...contrast, data: drawn.only(isWanted) };
+      return { mask: withoutAreas(touching, widest), areLost: false };
     }
     areLost ||= lines > 0 && others <= NOISE * lines;
   }
   return { mask: null, areLost };
+}
+
+/** Leave out parts of a mask that are wider than lines. @param {Plane} mask @param {number} widest */
+function withoutAreas(mask, widest) {
+  const cores = where(edgeDistance(mask), (depth) => 2 * depth - 1 > widest);
+  if (!cores.some(Boolean)) return mask.data;
+  const areas = spread({ ...mask, data: cores }, Math.floor(widest / 2) + 2).data;
+  return where(mask.data, (one, at) => one && !areas[at]);
 }
