@@ -200,6 +200,27 @@ def test_photos_are_traced_as_by_python(site: str, sheet: Page, count: int) -> N
     assert np.mean(scores) > 0.97
 
 
+def faint_sun(kind: str) -> bytes:
+    """A black line and a blue one, and a ring that is nearly as light as the paper."""
+    image = Image.new("RGB", (560, 480), (255, 255, 255))
+    pen = ImageDraw.Draw(image)
+    pen.line([(60, 300), (120, 90), (200, 300)], (0, 0, 0), 5, joint="curve")
+    pen.line([(90, 420), (300, 400)], (60, 120, 200), 5)
+    pen.ellipse((330, 150, 480, 300), outline=(240, 240, 240), width=6)
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_faint_lines_are_traced_as_by_python(site: str, sheet: Page, kind: str) -> None:
+    sheet.goto(site)
+    file = faint_sun(kind)
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert len(expected.strokes) == 3
+    assert f1_of(found, expected) == 1
+
+
 def test_pictures_of_the_page_are_traced_too(site: str, sheet: Page) -> None:
     """An `ImageData` and an `ImageBitmap`, with a threshold and a tolerance."""
     sheet.goto(site)

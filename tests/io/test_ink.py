@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from simulated_photo import photograph
 
 from sketch_pix2seq.errors import DrawingError
@@ -98,6 +98,16 @@ def test_simulated_photos_are_read(seed: int) -> None:
     apart = np.abs(rasterise(read_picture(photo)) - rasterise(FACE)).mean() * 255
     assert apart < 8
     assert Image.open(io.BytesIO(photo)).width >= 700
+
+
+def test_dense_hatching_is_no_grain() -> None:
+    picture = Image.new("L", (600, 600), 255)
+    pen = ImageDraw.Draw(picture)
+    for at in range(-600, 1200, 16):
+        pen.line((at, 0, at + 600, 600), 0, 2)
+        pen.line((at, 600, at + 600, 0), 0, 2)
+    ink = find_ink(picture)
+    assert (ink.mask == (np.asarray(picture) < 128)).all()
 
 
 def test_the_stages_can_be_looked_at() -> None:

@@ -110,3 +110,44 @@ def test_bitmaps_are_traced_and_labels_passed_over() -> None:
     file = io.BytesIO()
     np.savez(file, images=bitmaps, labels=np.arange(2))
     assert [len(sketch.strokes) for sketch in read_sketches(file.getvalue())] == [1, 1]
+
+
+CROSS = np.zeros((28, 28), np.uint8)
+CROSS[14, 4:24] = CROSS[4:24, 14] = 255
+LAYOUTS: dict[str, np.ndarray] = {
+    "rows": np.stack([CROSS, CROSS]).reshape(2, 784),
+    "one row": CROSS.ravel(),
+    "columns first": np.asfortranarray(np.stack([CROSS, CROSS]).reshape(2, 784)),
+    "colours last": np.stack([CROSS] * 3, axis=2)[None],
+    "colours first": np.stack([[CROSS] * 3] * 2),
+    "shares": CROSS / 255,
+    "from -1 to 1": (CROSS / 127.5 - 1).astype(np.float32),
+    "16 bits": CROSS.astype(np.uint16) * 257,
+    "truth values": CROSS > 0,
+    "standardised": np.stack([CROSS, CROSS]).reshape(2, 784) / 80.0 - 0.4,
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_bitmaps_are_read_in_any_layout(name: str) -> None:
+    file = io.BytesIO()
+    np.save(file, LAYOUTS[name])
+    for sketch in read_sketches(file.getvalue()):
+        assert len(sketch.strokes) == 2
+        assert sketch.bounds == pytest.approx((4, 4, 24, 24), abs=1)
+
+
+def test_a_list_of_bitmaps_is_read() -> None:
+    pictures = np.empty(2, object)
+    pictures[:] = [CROSS, np.zeros((40, 30), np.uint8)]
+    pictures[1][20, 5:25] = 255
+    file = io.BytesIO()
+    np.savez(file, train=pictures)
+    assert [len(sketch.strokes) for sketch in read_sketches(file.getvalue())] == [2, 1]
+
+
+def test_a_blank_bitmap_is_said_to_be_one() -> None:
+    file = io.BytesIO()
+    np.save(file, np.zeros((3, 784), np.uint8))
+    with pytest.raises(DrawingError, match="28 x 28 of an array of 3 x 784: .* one even colour"):
+        read_sketches(file.getvalue())

@@ -191,6 +191,7 @@ BAD = {
     "nothing but a move": (svg('<path d="M3 4" stroke="red"/>'), "nothing visible"),
     "bad path": (svg('<path d="cat" stroke="red"/>'), "path data `d` must"),
     "huge": (svg(f'<g transform="scale(9e9)">{HUGE}</g>'), "finite and below 1e12"),
+    "huge alone": (svg(HUGE, viewBox="0 0 9 9"), "shape too far from the page"),
     "loop of references": (svg(LOOP), "must not draw itself"),
     "bomb of references": (svg(BOMB), "at most 200 elements"),
     "deep": (svg("<g>" * 5000 + LINE + "</g>" * 5000), "nested more than 64 deep"),
@@ -258,6 +259,12 @@ OTHER = '<path fill="none" stroke="#000" d="M10 90L90 10"/>'
         ),
         "<line x1='1em' y1='10' x2='9em' y2='90' stroke='#000' font-size='10'/>",
         (
+            "<style>svg{font-size:5px}path{translate:2rem 10px}</style>"
+            "<path d='M0 0L80 80' stroke='#000'/>"
+        ),
+        "<path style='rotate:180deg;transform-origin:center' d='M10 10L90 90' stroke='#000'/>",
+        "<line style='stroke:#000' x1='10vw' y1='10%' x2='calc(100% - 2 * 5px)' y2='90vh'/>",
+        (
             "<use href='#s' x='10' y='10' width='80' height='80'/>"
             "<symbol id='s' viewBox='0 0 8 8'><path d='M0 0L8 8' stroke='#000'/></symbol>"
         ),
@@ -268,6 +275,60 @@ def test_one_line_is_read(inside: str) -> None:
     ends = np.array(stroke)[[0, -1]]
     ends = ends if ends[0, 0] < ends[1, 0] else ends[::-1]
     np.testing.assert_allclose(ends, DIAGONAL[0], atol=0.3)
+
+
+ABSURD = {
+    "line": "<path stroke='red' fill='none' d='M0 0L{} 5 9 9'/>",
+    "curve": "<path stroke='red' fill='none' d='M0 0C{} 5 9 {} 1 9'/>",
+    "arc": "<path stroke='red' fill='none' d='M0 50A{} 5 7 1 0 {} 50'/>",
+    "area": "<path fill='red' d='M0 50L{} 5 9 {}z'/>",
+    "circle": "<circle r='{}' cx='50' stroke='red'/>",
+    "points": "<polyline stroke='red' fill='none' points='0,0 {},{} 5,5'/>",
+    "transform": "<g transform='scale({}) translate({})'><path stroke='red' d='M0 0L5 5'/></g>",
+    "origin": "<path style='scale:2;transform-origin:{}px' stroke='red' d='M0 0L5 5'/>",
+    "width": "<path stroke-width='{}' stroke='red' d='M0 0L5 5'/>",
+    "font": "<g font-size='{}em'><line x2='{}em' stroke='red'/></g>",
+    "view box": "<svg viewBox='0 0 {} {}' width='9' height='{}'><path d='M0 0L5 5H0'/></svg>",
+    "clip": (
+        "<clipPath id='c'><rect width='{}' height='{}'/></clipPath>"
+        "<path clip-path='url(#c)' stroke='red' d='M0 0L5 50'/>"
+    ),
+    "marker": (
+        "<marker id='m' markerWidth='{}' refX='{}' viewBox='0 0 {} 9'><path d='M0 0L5 5L0 5z'/>"
+        "</marker><path marker-end='url(#m)' stroke='red' d='M0 0L50 5'/>"
+    ),
+    "colour": "<path stroke='hsl({} {}% 5%)' d='M0 0L5 5'/>",
+}
+
+
+@pytest.mark.parametrize("name", ABSURD)
+@pytest.mark.parametrize("number", ["0", "1e-320", "1e7", "1e12", "-1e308", "nan"])
+def test_absurd_numbers_harm_nothing_else(name: str, number: str) -> None:
+    sketch = read_svg(svg(ABSURD[name].replace("{}", number) + LINE_100, viewBox="0 0 100 100"))
+    assert sketch.frame is not None or max(sketch.bounds or ()) < 1_100_000
+    if name not in ("area", "width"):  # which may cover all
+        assert any(
+            len(stroke) == 2 and (stroke.round() == DIAGONAL[0]).all() for stroke in sketch.strokes
+        )
+    sketch.to_svg()
+
+
+def test_what_lies_far_from_the_page_is_left_out() -> None:
+    far = "<path stroke='red' d='M0 0L9e6 5'/>"
+    sketch = read_svg(svg(far + LINE_100 + far, viewBox="0 0 100 100"))
+    assert [stroke.tolist() for stroke in sketch.strokes] == DIAGONAL
+    assert sketch.left_out == "2 x shape too far from the page"
+    assert len(read_svg(svg(far, viewBox="0 0 100 100")).strokes) == 1  # the page is wrong
+    ground = "<rect x='-1e9' y='-1e9' width='2e9' height='2e9' fill='#eee'/>"
+    area = "<rect x='20' y='60' width='20' height='20' fill='red'/>"
+    assert len(read_svg(svg(ground + area + LINE_100, viewBox="0 0 100 100")).strokes) == 2
+
+
+@pytest.mark.parametrize("number", ["0", "1e-320", "-1", "nan", "1e30"])
+def test_an_absurd_page_is_none(number: str) -> None:
+    for page in ({"viewBox": f"0 0 {number} 9"}, {"width": number, "height": f"{number}mm"}):
+        assert strokes(LINE_100, **page) == DIAGONAL
+        read_svg(svg(LINE_100, **page)).to_svg()
 
 
 def test_what_is_left_out_is_said() -> None:
@@ -322,6 +383,11 @@ def test_the_page_is_the_frame_and_points_are_from_its_corner() -> None:
     assert read_svg(svg(inside, width="90", height="3in")).frame == Frame(90, 288, 3, 76.2)
     assert read_svg(svg(inside)).frame is None
     assert read_svg(svg(inside, width="100%", height="80")).frame is None
+
+
+def test_the_page_has_the_size_that_css_says() -> None:
+    frame = read_svg(svg(LINE, style="width:4em;height:1in;font-size:10px")).frame
+    assert frame is not None and (frame.width, frame.height) == (40, 96)
 
 
 @pytest.mark.parametrize("box", ["0 0 30 30", "0 0 1e5 1e6"])

@@ -183,7 +183,22 @@ def test_shapes_without_size_draw_nothing(tag: str, attributes: dict[str, str]) 
 
 @pytest.mark.parametrize(
     ("text", "pixels"),
-    [("5", 5), (" 5px ", 5), ("1in", 96), ("2.54cm", 96), ("72pt", 96), ("-.5e1", -5), ("x", 0)],
+    [
+        *(
+            ("5", 5),
+            (" 5px ", 5),
+            ("1in", 96),
+            ("2.54cm", 96),
+            ("72pt", 96),
+            ("-.5e1", -5),
+            ("x", 0),
+        ),
+        *(("6pc", 96), ("101.6Q", 96), ("25.4mm", 96), ("2em", 32), ("2ex", 16), ("2CH", 16)),
+        *(("3vw", 3), ("3vh", 3), ("50%", 50), ("1e400", 1e12)),
+        *(("calc(10% + 2 * (1em - 6px))", 30), ("calc(9px / 2 - .5px)", 4), ("calc(-1px*-2)", 2)),
+        *(("calc()", 0), ("calc(1px", 0), ("calc(1px/0)", 0), ("calc(1px 2px)", 0)),
+        ("calc(" + "1e99*" * 35 + "1px)", 0),
+    ],
 )
 def test_lengths(text: str, pixels: float) -> None:
     assert length(text, 100) == pytest.approx(pixels)
@@ -208,3 +223,25 @@ def test_transforms_of_css() -> None:
     np.testing.assert_allclose(moved, [96, 51, 1])
     turned = transform("rotate(90deg)", "center", VIEWPORT) @ [100, 0, 1]
     np.testing.assert_allclose(turned, [150, 50, 1], atol=1e-9)
+    solid = transform("translate3d(1px, 2px, 3px) rotateZ(90deg) scale3d(2, 3, 4)") @ [1, 1, 1]
+    np.testing.assert_allclose(solid, [-2, 4, 1])
+    np.testing.assert_allclose(np.diag(transform("scale(50%, 2)", viewport=VIEWPORT)), [0.5, 2, 1])
+
+
+@pytest.mark.parametrize("radii", [("9", ""), ("9", "auto"), ("auto", "9"), ("9", "-1")])
+def test_a_radius_alone_is_that_of_both_axes(radii: tuple[str, str]) -> None:
+    rx, ry = radii
+    sizes = {"rx": rx, "ry": ry} if ry else {"rx": rx}
+    (ellipse,) = lines_of("ellipse", cx="20", cy="30", **sizes)
+    np.testing.assert_allclose(np.hypot(*(ellipse - (20, 30)).T), 9)
+    (rect,) = lines_of("rect", width="50", height="40", **sizes)
+    assert [9, 0] in rect.round(9).tolist() and [0, 9] in rect.round(9).tolist()
+
+
+def test_a_smooth_curve_begins_straight_after_another_kind() -> None:
+    for before in ("L", "C10 90 50 90 ", "A20 20 0 0 1 ", "S50 90 "):
+        (line,) = lines_of("path", d=f"M10 50{before}50 50T90 50")
+        assert (line[line[:, 0] > 50][:, 1] == 50).all()
+    for before in ("L", "Q30 90 ", "A20 20 0 0 1 ", "T"):
+        (line,) = lines_of("path", d=f"M10 50{before}50 50S90 50 90 50")
+        assert (line[line[:, 0] > 50][:, 1] == 50).all()

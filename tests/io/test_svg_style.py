@@ -114,6 +114,32 @@ def test_sheets_that_are_not_understood_are_passed_over(sheet: str) -> None:
     assert stroke_of(sheet) is None
 
 
+@pytest.mark.parametrize(
+    ("declared", "size"),
+    [
+        ({"font-size": "2em"}, 20), ({"font-size": "150%"}, 15), ({"font-size": "larger"}, 12),
+        ({"font-size": "x-large"}, 24), ({"font-size": "nonsense"}, 10), ({"font-size": "-1"}, 10),
+        ({"font": "italic 2em/1.2 serif"}, 20), ({"font": "bold medium serif"}, 16),
+        ({"--s": "7px", "font-size": "var(--s)"}, 7), ({}, 10),
+    ],
+)  # fmt: skip
+def test_the_size_of_a_font(declared: dict[str, str], size: float) -> None:
+    around = styled(SvgStyle(), {"font-size": "10"})
+    assert styled(around, declared).font_size == pytest.approx(size)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("2em", 20), ("10%", 20), ("calc(1px + 1mm)", 1 + 96 / 25.4), (".5", 0.5), ("0", 0)]
+    + [(text, 3) for text in ("-1", "medium", "", "inherit", "red")],
+)
+def test_the_width_of_a_line(text: str, width: float) -> None:
+    around = styled(SvgStyle(), {"font-size": "10", "stroke-width": "3"})
+    style = styled(around, {"stroke-width": text}, 200)
+    assert style.stroke_width == pytest.approx(width)
+    assert styled(style, {"font-size": "50"}).stroke_width == style.stroke_width
+
+
 def test_nearly_equal_colours() -> None:
     assert is_same_colour((255, 255, 255), (250, 248, 240))
     assert not is_same_colour((255, 255, 255), (255, 255, 200))

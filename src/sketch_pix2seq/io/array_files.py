@@ -40,6 +40,7 @@ _MAX_ARRAYS = 100
 _LARGEST_RATIO = 50  # real ones: 3
 _SMALLEST_ARRAY = 32  # bytes of a pickled array
 _SMALLEST_SIDE = 8  # of a bitmap
+_CHANNELS = (1, 3, 4)  # of a bitmap with colours
 _NUMBERS = re.compile(r"[<>|=]([iuf][1248]|b1)")
 _WIDEST = np.iinfo(np.int16).max
 
@@ -87,7 +88,7 @@ def _members(whole: BufferedIOBase) -> Iterator[Iterator[Record | DrawingError]]
                 except _OtherArrayError as error:
                     if splits:
                         raise
-                    other = error
+                    other = other or error
                 else:
                     has_drawings = True
                     yield drawings
@@ -119,7 +120,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray | lis
 
 def _array(name: str, member: BufferedIOBase, size: int) -> np.ndarray | list[np.ndarray]:
     """Read an array of numbers, or a list of such arrays, and nothing that could run."""
-    shape, dtype = _header(member)
+    shape, dtype, is_fortran = _header(member)
     content = member.read(size)
     if not all(type(side) is int and 0 <= side <= size for side in shape):
         raise DrawingError(f"{name} must be as large as it says", got=str(shape)[:60])
@@ -131,11 +132,11 @@ def _array(name: str, member: BufferedIOBase, size: int) -> np.ndarray | list[np
         raise _OtherArrayError(f"{name} must be numbers", got=str(dtype)[:60])
     if math.prod(shape) * dtype.itemsize != len(content):
         raise DrawingError(f"{name} must be as large as it says", got=shape)
-    return np.frombuffer(content, dtype).reshape(shape)
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
 
 
-def _header(member: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and number type from the header of an array file, which runs nothing."""
+def _header(member: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype, bool]:
+    """Shape, number type and Fortran order from an array file's header, which runs nothing."""
     try:
         version = np.lib.format.read_magic(member)
         read = {
@@ -147,9 +148,7 @@ def _header(member: BufferedIOBase) -> tuple[tuple[int, ...], np.dtype]:
         raise DrawingError(
             "an array in an npz must have a valid header", got=" ".join(str(error).split())[:80]
         ) from error
-    if is_fortran and len(shape) > 1:
-        raise DrawingError("arrays in an npz must be in C order")
-    return shape, dtype
+    return shape, dtype, is_fortran
 
 
 def _drawings(name: str, array: np.ndarray | list[np.ndarray]) -> Iterator[Record | DrawingError]:
@@ -166,10 +165,15 @@ def _drawings(name: str, array: np.ndarray | list[np.ndarray]) -> Iterator[Recor
             f"{name} must hold drawings: stroke-3 or stroke-5 rows, or pictures",
             got=f"{array.dtype} of shape {shape}",
         )
-    return map(_traced, pictures)
+    sides = " x ".join(map(str, shape))
+    return (_traced(picture, f"of an array of {sides}") for picture in pictures)
 
 
 def _tried(rows: np.ndarray) -> Record | DrawingError:
+    if rows.dtype.kind in "biuf" and rows.ndim in (2, 3) and rows.shape[-1] not in (3, 5):
+        pictures = _bitmaps(rows)
+        if pictures is not None and len(pictures) == 1:
+            return _traced(pictures[0], "of a list of arrays")
     try:
         return drawing_of_rows(rows)
     except DrawingError as error:
@@ -209,25 +213,36 @@ def drawing_of_rows(rows: Shaped[np.ndarray, "..."]) -> Record:
 
 
 def _bitmaps(array: np.ndarray) -> np.ndarray | None:
-    """The pictures (N, H, W) or (N, H, W, C) in an array; None if there are none."""
+    """The pictures (N, H, W) or (N, H, W, C) in an array; None if there are none.
+
+    They may be rows of H x W numbers, and their colours may come first, as in PyTorch.
+    """
     shape = array.shape
-    if len(shape) > 2 and shape[-1] in (1, 3, 4):
-        pictures = array if len(shape) == 4 else array[None]
-    elif len(shape) == 2:
-        side = math.isqrt(shape[1])
-        is_flat = side >= _SMALLEST_SIDE and side * side == shape[1] != shape[0]
+    side = math.isqrt(shape[-1]) if shape else 0
+    is_flat = side >= _SMALLEST_SIDE and side * side == shape[-1]
+    if len(shape) == 1 or (len(shape) == 2 and shape[0] != shape[1]):
         pictures = array.reshape(-1, side, side) if is_flat else array[None]
+    elif len(shape) == 4 and shape[1] in _CHANNELS and shape[3] not in _CHANNELS:
+        pictures = np.moveaxis(array, 1, 3)
     else:
-        pictures = array
-    if pictures.ndim not in (3, 4) or min(pictures.shape[1:3]) < _SMALLEST_SIDE:
-        return None
-    return pictures
+        is_one = len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNELS)
+        pictures = array[None] if is_one else array
+    has_channels = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] in _CHANNELS)
+    return pictures if has_channels and min(pictures.shape[1:3]) >= _SMALLEST_SIDE else None
 
 
-def _traced(picture: Shaped[np.ndarray, "..."]) -> RawDrawing | DrawingError:
-    """Trace the lines of a bitmap, from 0 to 255, or to 1 if nothing in it is larger."""
+def _traced(picture: Shaped[np.ndarray, "..."], of: str) -> RawDrawing | DrawingError:
+    """Trace the lines of a bitmap.
+
+    Its values are from 0 to 255, from 0 to 1, or from its own least to its own most.
+    """
     values: Float32[np.ndarray, "..."] = picture.astype(np.float32)
-    values = values * 255 if values.max() <= 1 else values
+    is_number = np.isfinite(values)
+    low, high = (float(f(values[is_number], initial=0)) for f in (np.min, np.max))
+    if low < 0 or high > 255:
+        values = (values - low) * (255 / (high - low))
+    elif high <= 1:
+        values = values * 255
     if picture.ndim == 3 and picture.shape[2] == 1:
         values = values[:, :, 0]
     file = BytesIO()
@@ -236,7 +251,7 @@ def _traced(picture: Shaped[np.ndarray, "..."]) -> RawDrawing | DrawingError:
         return raw_of(read_picture(file.getvalue()))
     except DrawingError as error:
         height, width = picture.shape[:2]
-        return DrawingError(f"a bitmap of {width} x {height}: {error}")
+        return DrawingError(f"a bitmap of {width} x {height} {of}: {error}")
 
 
 def write_npz(file: BufferedIOBase, splits: Mapping[str, Sequence[np.ndarray]]) -> None:

@@ -44,9 +44,10 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     """
     distance = edge_distance(ink)
     lines = thin(ink)
-    if lines.any():
-        usual = 2 * float(np.median(distance[lines])) - 1
-        wide = _wide_parts(distance - usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
+    along = distance.ravel()[np.flatnonzero(lines)]
+    if len(along):
+        usual = 2 * float(np.median(along)) - 1
+        wide = _wide_parts(distance, usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
         if wide is not None:
             core = wide.copy()
             core[0] = core[-1] = core[:, 0] = core[:, -1] = False
@@ -56,19 +57,21 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     return on_lines
 
 
-def _wide_parts(depth: Float32[np.ndarray, "H W"], least: float) -> Bool[np.ndarray, "H W"] | None:
+def _wide_parts(
+    distance: Float32[np.ndarray, "H W"], half: float, least: float
+) -> Bool[np.ndarray, "H W"] | None:
     """Where the pen's middle went in dots and blots; lines of a wider pen are none.
 
     Args:
-        depth: (H, W), how much farther from the edge of the ink than the middle of a line.
-        least: The least depth of a wide part at its deepest pixel.
+        distance: (H, W), from the edge of the ink.
+        half: The same of the middle of a line.
+        least: How much farther off a wide part is at its deepest pixel.
     """
-    if not (depth >= least).any():
+    if distance.max() - half < least:
         return None
+    depth = distance - half
     parts = Regions.of(depth >= _CLEAR)
-    pixels = np.nonzero(parts.labels >= 0)
-    deepest = np.zeros(len(parts.areas), np.float32)
-    np.maximum.at(deepest, parts.labels[pixels], depth[pixels])
+    deepest = parts.largest(depth)
     is_wide = (deepest >= least) & (parts.areas < _LONGEST * deepest**2)
     if not is_wide.any():
         return None
@@ -119,10 +122,10 @@ def _evenly(
     line: Float[np.ndarray, "P 2"], radius: Float[np.ndarray, " P"]
 ) -> tuple[Float[np.ndarray, "Q 2"], Float[np.ndarray, " Q"]]:
     """Points one pixel apart along a line."""
+    if len(line) == 1:
+        return line, radius
     along = arc_lengths(line)
-    at = np.linspace(
-        0, along[-1], len(line) if len(line) == 1 else max(2, round(float(along[-1])) + 1)
-    )
+    at = np.linspace(0, along[-1], max(2, round(float(along[-1])) + 1))
     points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
     return points, np.interp(at, along, radius)
 
@@ -184,9 +187,9 @@ def _sampled(
 
 def _smooth(line: Float[np.ndarray, "P 2"], sigma: float) -> Float[np.ndarray, "P 2"]:
     """Average along a line; its ends stay."""
-    reach = min(int(np.ceil(3 * sigma)), len(line) - 1)
     if len(line) < 3:
         return line
+    reach = min(int(np.ceil(3 * sigma)), len(line) - 1)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()
     before, after = 2 * line[0] - line[reach:0:-1], 2 * line[-1] - line[-2 : -reach - 2 : -1]

@@ -15,6 +15,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageChops, ImageFilter
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.faint_lines import find_faint_lines
 from sketch_pix2seq.io.morphology import closed, rough_width, spread
 from sketch_pix2seq.io.printed_lines import printed_level
 from sketch_pix2seq.io.regions import Regions
@@ -33,6 +34,7 @@ _WIDEST_LINE = 0.08  # of the longest side of a photo: darker things that are wi
 _VALLEY = 16  # pixels of a photo along a square, of which most are paper
 _DEEPEST = 40  # steps of 255 by which such paper may be darker
 _SURE = 0.22  # of the ink's usual contrast in a photo: where a line is sure
+_FAINT_LEVELS = (3, 5, 8, 12, 16)  # steps of 255 from which faint lines may be ink
 _FAINT = 0.5  # of that: how faint it may be in between
 _EDGE = 0.45  # of the contrast close by: where a line ends
 _RINGING = 0.18  # of the contrast a little farther off: what a JPEG leaves round a line
@@ -54,6 +56,7 @@ class Ink(NamedTuple):
         is_photo: Whether the paper is not of one colour.
         scale: Pixels of the picture to one of the mask.
         has_printed_lines: Whether the paper has printed lines, which are no ink.
+        has_lost_lines: Whether there are lines too faint to be read.
     """
 
     mask: Bool[np.ndarray, "H W"]
@@ -61,6 +64,7 @@ class Ink(NamedTuple):
     is_photo: bool
     scale: float
     has_printed_lines: bool
+    has_lost_lines: bool
 
 
 def find_ink(
@@ -92,15 +96,18 @@ def find_ink(
         least = _LEAST_IN_PHOTO
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
-    mask, is_printed = _mask(contrast, least, 1 + softness, is_photo=paper is None)
+    found = _mask(contrast, least, 1 + softness, is_photo=paper is None)
     for blur in _BLURS:
-        width = rough_width(mask)
+        width = rough_width(found.mask)
         most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MOST_NOTCHES
-        if blur > _MOST_BLUR * width or not _is_grainy(mask, most):
+        if blur > _MOST_BLUR * width or not _is_grainy(found.mask, most):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
-        mask, is_printed = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
-    return Ink(mask, contrast, paper is None, scale, is_printed)
+        try:
+            found = _mask(soft, least, 1 + softness + round(blur), is_photo=paper is None)
+        except DrawingError:  # lines closely side by side, not grain: the blur has closed all gaps
+            break
+    return Ink(found.mask, contrast, paper is None, scale, found.is_printed, found.are_lost)
 
 
 def _with_paper(picture: Image.Image, outside: Bool[np.ndarray, "H W"]) -> Image.Image:
@@ -207,26 +214,27 @@ def _percentile(counts: np.ndarray, share: float) -> int:
     return int(np.searchsorted(np.cumsum(counts), counts.sum() * share / 100))
 
 
-def _mask(
-    contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool
-) -> tuple[Bool[np.ndarray, "H W"], bool]:
-    """Pixels that are ink: half as strong as the strongest close by, and clearly no paper.
+class _Mask(NamedTuple):
+    """Pixels that are ink; whether there are printed lines, and lines too faint to be read."""
 
-    Also returns whether there are printed lines, which are not.
-    """
+    mask: Bool[np.ndarray, "H W"]
+    is_printed: bool
+    are_lost: bool
+
+
+def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_photo: bool) -> _Mask:
+    """Pixels that are ink: half as strong as the strongest close by, and clearly no paper."""
     counts = np.array(Image.fromarray(contrast).histogram())
     noise = _noise(counts)
-    floor = max(least, noise)
+    floor = min(max(least, noise), 255)
     counts[: int(floor) + 1] = 0
-    if not counts.any():
-        got = "nothing but paper" if is_photo else "one even colour"
-        raise DrawingError("a picture must show lines", got=got, do=_DO)
     close = spread(contrast, reach)
-    relative = np.maximum(_scaled(close, _EDGE), _scaled(spread(close, 5), _RINGING))
+    around = spread(close, 5)
+    edge = _scaled(close, _EDGE)
+    relative = np.maximum(edge, _scaled(around, _RINGING))
     printed = printed_level(contrast, max(_LEAST_PRINTED, noise))
     if printed is None:
-        usual = _percentile(counts, 75)
-        sure = max(floor, _SURE * usual) if is_photo else floor
+        sure = max(floor, _SURE * _percentile(counts, 75)) if is_photo else floor
         faint = max(min(floor, sure), _FAINT * sure)
         is_sure = contrast > sure if sure > faint else None
         mask = contrast > np.maximum(relative, np.uint8(faint))
@@ -236,12 +244,30 @@ def _mask(
     if is_sure is not None:
         regions = Regions.of(mask)
         mask = regions.only(regions.having(mask & is_sure))
-    share = float(mask.mean())
+    are_lost = False
+    if printed is None:
+        candidates = (floor, (floor + sure) / 2) if is_photo else _FAINT_LEVELS
+        faint_lines = find_faint_lines(
+            contrast,
+            (close, around),
+            edge,
+            levels=[level for level in candidates if noise <= level < sure],
+            sure=sure,
+            width=rough_width(mask),
+            is_photo=is_photo,
+        )
+        are_lost = faint_lines.are_lost
+        if faint_lines.mask is not None:
+            mask |= faint_lines.mask
+    share = np.count_nonzero(mask) / mask.size
+    if share == 0:
+        got = "nothing but paper" if is_photo else "one even colour"
+        raise DrawingError("a picture must show lines", got=got, do=_DO)
     if share > _MOST_INK:
         raise DrawingError(
             "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
         )
-    return mask, printed is not None
+    return _Mask(mask, printed is not None, are_lost)
 
 
 def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.sketch.geometry import part_indices
 
 _MAX_EDGES = 40_000
 _HAIR = 0.5  # of the width of the line at a junction: what is shorter beyond its edge is no line
@@ -36,6 +37,7 @@ class Edge:
         radii: (P,) distance to the edge of the ink.
         nodes: At the first and at the last point.
         length: Along the points.
+        width: Usual width of the ink along it.
         next_edge: At each side, the edge and its side where the line goes on.
     """
 
@@ -43,13 +45,9 @@ class Edge:
     radii: Float[np.ndarray, " P"]
     nodes: list[int]
     length: float
+    width: float
     next_edge: list[End | None] = field(default_factory=lambda: [None, None])
     is_used: bool = False
-
-    @property
-    def width(self) -> float:
-        """Usual width of the ink along it."""
-        return max(2 * float(np.median(self.radii)) - 1, 1.0)
 
 
 End = tuple[Edge, int]
@@ -76,15 +74,17 @@ class LineGraph:
     def __init__(self, distance: Float32[np.ndarray, "H W"]) -> None:
         pixels = _pixels(distance)
         self.centres, self.radii = pixels.points, pixels.radii
-        self.width = max(2 * float(np.median(pixels.radii)) - 1, 1.0) if len(pixels.radii) else 1.0
+        self.width = _usual_width(pixels.radii) if len(pixels.radii) else 1.0
         self.edges = _edges(pixels)
         self.dots = [pixels.points[[dot]] for dot in np.flatnonzero(np.diff(pixels.starts) == 0)]
         self.junctions: dict[int, list[int]] = {}
         for _ in range(2):  # a hair may stand on a hair
             self._cut_hairs()
         self._fold_bridges()
+        self._headings = self._all_headings()
         for _ in range(2):
-            self._fold_crossings()
+            if self._fold_crossings():
+                self._headings = self._all_headings()
         self._fold_spikes()
 
     def ends(self) -> dict[int, list[End]]:
@@ -101,22 +101,52 @@ class LineGraph:
 
     def heading(self, end: End) -> Heading:
         """The direction in which an edge leaves its node."""
-        edge, side = end
-        points = edge.points if side == 0 else edge.points[::-1]
-        junctions = self.junctions[edge.nodes[side]]
-        centres, radii = self.centres[junctions], self.radii[junctions]
-        some = points[: int(4 * radii.max()) + 20]
-        apart = some[:, None] - centres[None]
-        is_clear = (np.hypot(apart[..., 0], apart[..., 1]) > _NEAR * radii).all(axis=1)
-        start = int(is_clear.argmax()) if is_clear.any() else len(some) - 1
-        reach = int(max(_TANGENT * edge.width, _LEAST_TANGENT))
-        last = min(start + reach, len(points) - 1)
+        return self._headings[end]
+
+    def _all_headings(self) -> dict[End, Heading]:
+        """The headings of all ends, measured at once."""
+        if not self.edges:
+            return {}
+        points = np.concatenate([edge.points for edge in self.edges])
+        sizes = np.array([len(edge.points) for edge in self.edges])
+        begins = np.cumsum(sizes) - sizes
+        # of each end: its first point, the step to the next ones, and how many there are
+        step = np.tile([1, -1], len(sizes))
+        first = np.stack([begins, begins + sizes - 1], axis=1).ravel()
+        size = np.repeat(sizes, 2)
+        junctions = [self.junctions[node] for edge in self.edges for node in edge.nodes]
+        counts = np.array([len(some) for some in junctions])
+        every = np.array([junction for some in junctions for junction in some])
+        starts = np.cumsum(counts) - counts
+        largest = np.maximum.reduceat(self.radii[every], starts)
+        near = np.minimum(size, (4 * largest).astype(int) + 20)
+        # which of the points near each end are bent towards one of its junctions
+        offsets = np.cumsum(near) - near
+        owner = np.repeat(np.arange(len(counts)), counts)
+        pair, number = part_indices(near[owner])
+        end = owner[pair]
+        apart = points[first[end] + step[end] * number] - self.centres[every[pair]]
+        is_bent = np.hypot(apart[:, 0], apart[:, 1]) <= _NEAR * self.radii[every[pair]]
+        clear = np.ones(near.sum(), bool)
+        clear[(offsets[end] + number)[is_bent]] = False
+        candidates = np.append(np.flatnonzero(clear), len(clear))
+        found = candidates[np.searchsorted(candidates, offsets)] - offsets
+        start = np.where(found < near, found, near - 1)
+        reach = np.maximum(_TANGENT * self._widths(), _LEAST_TANGENT).astype(int)
+        last = np.minimum(start + np.repeat(reach, 2), size - 1)
+        at, ahead = points[first + step * start], points[first + step * last]
         # an edge that ends close to its node has no other direction
-        direction = points[last] - (points[start] if last - start >= 3 else centres.mean(axis=0))
-        if not direction.any():
-            direction = points[-1] - points[0]
-        size = np.hypot(*direction)
-        return Heading(start, points[start], direction / size if size else direction)
+        middle = np.add.reduceat(self.centres[every], starts) / counts[:, None]
+        direction = ahead - np.where((last - start >= 3)[:, None], at, middle)
+        is_closed = ~direction.any(axis=1)
+        direction[is_closed] = (points[first + step * (size - 1)] - points[first])[is_closed]
+        lengths = np.hypot(direction[:, 0], direction[:, 1])
+        direction /= np.where(lengths > 0, lengths, 1)[:, None]
+        ends = ((edge, side) for edge in self.edges for side in (0, 1))
+        return dict(zip(ends, map(Heading, start.tolist(), at, direction), strict=True))
+
+    def _widths(self) -> Float[np.ndarray, " E"]:
+        return np.array([edge.width for edge in self.edges])
 
     def _cut_hairs(self) -> None:
         degree = {node: len(ends) for node, ends in self.ends().items()}
@@ -152,24 +182,27 @@ class LineGraph:
         self.edges = edges
         self._rename(homes)
 
-    def _fold_crossings(self) -> None:
-        """Make two junctions one node where two lines cross at a small angle."""
+    def _fold_crossings(self) -> bool:
+        """Make two junctions one node where two lines cross at a small angle; whether any do."""
         ends = self.ends()
         homes: dict[int, int] = {}
+        targets: set[int] = set()
         for edge in sorted(self.edges, key=lambda edge: edge.length):
             if edge.length > _CROSSING * edge.width + 2:
                 break
             first, second = edge.nodes
-            if first == second or first in homes or second in homes or first in homes.values():
+            if first == second or first in homes or second in homes or first in targets:
                 continue
             before = [end for end in ends[first] if end[0] is not edge]
             after = [end for end in ends[second] if end[0] is not edge]
             if len(before) == len(after) == 2 and self._is_crossing(before, after):
                 homes[second] = first
+                targets.add(first)
                 self.junctions[first] = self.junctions[first] + self.junctions.pop(second)
                 edge.is_used = True
         self.edges = [edge for edge in self.edges if not edge.is_used]
         self._rename(homes)
+        return bool(homes)
 
     def _is_crossing(self, before: list[End], after: list[End]) -> bool:
         """Whether two lines go on without a turn from two edges to two others."""
@@ -207,6 +240,7 @@ class LineGraph:
                         np.concatenate([radii, radii[-2::-1]]),
                         [node, node],
                         2 * stub.length,
+                        stub.width,
                     )
                     link(others[0], (both, 0))
                     link((both, 1), others[1])
@@ -247,8 +281,8 @@ class _Pixels(NamedTuple):
 def _pixels(distance: Float32[np.ndarray, "H W"]) -> _Pixels:
     """Link pixels that touch: diagonal ones where no pixel beside links both."""
     height, width = distance.shape
-    number = np.full((height + 2) * (width + 2), -1)
-    rows, columns = np.nonzero(distance)
+    number = np.full((height + 2) * (width + 2), -1, np.int32)
+    rows, columns = np.divmod(np.flatnonzero(distance > 0), width)
     index = (rows + 1) * (width + 2) + columns + 1
     number[index] = np.arange(len(rows))
     pairs = []
@@ -312,11 +346,20 @@ def _as_edges(pixels: _Pixels, chains: list[list[int]]) -> list[Edge]:
     steps = np.hypot(*np.diff(points, axis=0, append=points[-1:]).T)
     steps[starts + sizes - 1] = 0
     lengths = np.add.reduceat(steps, starts).tolist()
-    parts = zip(np.split(points, starts[1:]), np.split(radii, starts[1:]), strict=True)
+    by_radius = radii[np.lexsort((radii, np.repeat(np.arange(len(sizes)), sizes)))]
+    medians = (by_radius[starts + (sizes - 1) // 2] + by_radius[starts + sizes // 2]) / 2
+    widths = np.maximum(2 * medians - 1, 1.0).tolist()
+    ends = np.cumsum(sizes).tolist()
     return [
-        Edge(some, radius, [chain[0], chain[-1]], length)
-        for (some, radius), chain, length in zip(parts, chains, lengths, strict=True)
+        Edge(points[first:end], radii[first:end], [chain[0], chain[-1]], length, width)
+        for first, end, chain, length, width in zip(
+            starts.tolist(), ends, chains, lengths, widths, strict=True
+        )
     ]
+
+
+def _usual_width(radii: Float[np.ndarray, " P"]) -> float:
+    return max(2 * float(np.median(radii)) - 1, 1.0)
 
 
 def _merged(edges: list[Edge]) -> list[Edge]:
@@ -334,11 +377,13 @@ def _merged(edges: list[Edge]) -> list[Edge]:
         (first, side), (second, far_side) = ends[node].items()
         before = slice(None, None, -1 if side == 0 else 1)
         after = slice(None, None, 1 if far_side == 0 else -1)
+        radii = np.concatenate([first.radii[before], second.radii[after][1:]])
         both = Edge(
             np.concatenate([first.points[before], second.points[after][1:]]),
-            np.concatenate([first.radii[before], second.radii[after][1:]]),
+            radii,
             [first.nodes[1 - side], second.nodes[1 - far_side]],
             first.length + second.length,
+            _usual_width(radii),
         )
         for edge in (first, second):
             del alive[edge]

@@ -32,10 +32,10 @@ def closed(values: UInt8[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "H
 
 def rough_width(ink: Bool[np.ndarray, "H W"]) -> float:
     """The usual width of lines, from their area and the length of their edges."""
-    edges = (ink[1:] != ink[:-1]).sum() + (ink[:, 1:] != ink[:, :-1]).sum()
-    edges += sum(side.sum() for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
+    edges = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
+    edges += sum(np.count_nonzero(side) for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
     # an edge of any direction is met 4 / pi times its length along rows and columns together
-    return float(2 * ink.sum() / max(edges * np.pi / 4, 1))
+    return float(2 * np.count_nonzero(ink) / max(edges * np.pi / 4, 1))
 
 
 def edge_distance(ink: Bool[np.ndarray, "H W"], most: int = 64) -> Float32[np.ndarray, "H W"]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int32
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
@@ -109,6 +109,7 @@ def read_picture(
     left_out = [
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
+        *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
         *(["lines along the border"] if lines.had_edge else []),
         *([f"{lines.num_specks} speck{'s' * (lines.num_specks > 1)}"] if lines.num_specks else []),
     ]
@@ -203,15 +204,15 @@ def _remove_dirt(
     Returns how many specks were removed, and whether there were lines along the border.
     """
     regions = Regions.of(ink)
-    pixels = np.nonzero(distance)
+    pixels = np.divmod(np.flatnonzero(distance > 0), distance.shape[1])
     labels, along = regions.labels[pixels], 2.0 * distance[pixels] - 1
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     is_large = regions.areas >= 0.2 * regions.areas.max()
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     is_speck = regions.areas < _DOT * usual**2
-    is_printed = printed_dots(regions.areas, _middles(regions), _PRINTED * usual**2)
-    is_printed |= printed_dashes(*_boxes(regions), _DASH * usual, ink.shape[::-1])
+    is_printed = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
+    is_printed |= printed_dashes(*regions.boxes(), _DASH * usual, ink.shape[::-1])
     is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
     is_dirt = is_speck | is_printed | is_edge
     if is_photo:
@@ -227,7 +228,7 @@ def _remove_dirt(
 
 
 def _along_border(
-    labels: Int64[np.ndarray, "N"],
+    labels: Int32[np.ndarray, "N"],
     pixels: tuple[np.ndarray, ...],
     shape: tuple[int, ...],
     frame: np.ndarray,
@@ -245,24 +246,6 @@ def _along_border(
     # of a picture that is cut to its drawing, lines at the border are drawn
     is_edge = 0.3 * sides.min() < lengths[along].sum() < 0.5 * lengths.sum()
     return along if is_edge else np.zeros(num, bool)
-
-
-def _middles(regions: Regions) -> Float[np.ndarray, "R 2"]:
-    rows, columns = np.nonzero(regions.labels >= 0)
-    labels = regions.labels[rows, columns]
-    sums = [np.bincount(labels, along, minlength=len(regions.areas)) for along in (columns, rows)]
-    middles: Float[np.ndarray, "R 2"] = np.stack(sums, axis=1) / regions.areas[:, None]
-    return middles
-
-
-def _boxes(regions: Regions) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
-    rows, columns = np.nonzero(regions.labels >= 0)
-    labels, pixels = regions.labels[rows, columns], np.stack([columns, rows], axis=1)
-    low = np.full((len(regions.areas), 2), max(regions.labels.shape))
-    high = np.zeros_like(low)
-    np.minimum.at(low, labels, pixels)
-    np.maximum.at(high, labels, pixels)
-    return low, high
 
 
 def _show(on_stage: OnStage, image: Image.Image, ink: Ink, strokes: Sequence[np.ndarray]) -> None:

@@ -116,9 +116,11 @@ def _usual_spacing(points: Float[np.ndarray, "D 2"]) -> float:
     """The usual distance of points to their nearest neighbour, from a sample."""
     nearest = []
     for index in np.linspace(0, len(points) - 1, min(len(points), _LOOKED_AT)).astype(int).tolist():
-        apart = np.hypot(*(points - points[index]).T)
-        apart[index] = np.inf
-        nearest.append(apart.min())
+        x, y = points.T - points[index][:, None]
+        squares = x * x + y * y
+        squares[index] = np.inf
+        closest = squares.argmin()
+        nearest.append(np.hypot(x[closest], y[closest]))
     return float(np.median(nearest))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float, Float32, Int32, Int64
 
 from sketch_pix2seq.sketch.geometry import part_indices
 
@@ -17,10 +17,12 @@ class Regions:
     Args:
         labels: (H, W), -1 outside, else the number of the region that a pixel belongs to.
         areas: (R,) pixels of each region.
+        runs: (N, 4) of each run of pixels in a row: region, row, first and last column.
     """
 
-    labels: Int64[np.ndarray, "H W"]
+    labels: Int32[np.ndarray, "H W"]
     areas: Int64[np.ndarray, "R"]
+    runs: Int64[np.ndarray, "N 4"]
 
     @classmethod
     def of(cls, mask: Bool[np.ndarray, "H W"]) -> Regions:
@@ -31,14 +33,17 @@ class Regions:
             array([3, 2])
         """
         first, stop = _runs(mask)
-        label = _joined(*_touching(first, stop, mask.shape[1] + 2), len(first))
+        width = mask.shape[1] + 2
+        label = _joined(*_touching(first, stop, width), len(first))
         _, label = np.unique(label, return_inverse=True)
         lengths = stop - first
         areas = np.bincount(label, weights=lengths).astype(np.int64)
-        labels = np.full((mask.shape[0], mask.shape[1] + 2), -1)
+        labels = np.full((mask.shape[0], width), -1, np.int32)
         run, pixel = part_indices(lengths)
         labels.ravel()[first[run] + pixel] = label[run]
-        return cls(labels[:, 1:-1], areas)
+        row, column = np.divmod(first, width)
+        runs = np.stack([label, row, column - 1, column - 2 + lengths], axis=1)
+        return cls(labels[:, 1:-1], areas, runs)
 
     def having(self, mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "R"]:
         """Which regions have a pixel in a mask."""
@@ -51,6 +56,31 @@ class Regions:
         """The mask of some regions."""
         mask: Bool[np.ndarray, "H W"] = np.append(which, False)[self.labels]
         return mask
+
+    def largest(self, values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "R"]:
+        """The largest value within each region."""
+        pixels = np.flatnonzero(self.labels >= 0)
+        most = np.zeros(len(self.areas), np.float32)
+        np.maximum.at(most, self.labels.ravel()[pixels], values.ravel()[pixels])
+        return most
+
+    def boxes(self) -> tuple[Int64[np.ndarray, "R 2"], Int64[np.ndarray, "R 2"]]:
+        """The first and the last (x, y) of each region."""
+        label, row, first, last = self.runs.T
+        low = np.full((len(self.areas), 2), max(self.labels.shape))
+        high = np.zeros_like(low)
+        np.minimum.at(low, label, np.stack([first, row], axis=1))
+        np.maximum.at(high, label, np.stack([last, row], axis=1))
+        return low, high
+
+    def middles(self) -> Float[np.ndarray, "R 2"]:
+        """The mean (x, y) of each region's pixels."""
+        label, row, first, last = self.runs.T
+        lengths = last - first + 1
+        sums = (lengths * (first + last) / 2, lengths * row)
+        totals = [np.bincount(label, some, len(self.areas)) for some in sums]
+        middles: Float[np.ndarray, "R 2"] = np.stack(totals, axis=1) / self.areas[:, None]
+        return middles
 
 
 def _runs(mask: Bool[np.ndarray, "H W"]) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "N"]]:

@@ -33,6 +33,7 @@ _PEN_ROUGH = 300  # pixels of the longest side of a first look at the width
 _PEN_LENGTH = 16.0  # times its width: a shorter area is a shape
 _PEN_SLIM = 10.0  # times as large as its width is an area that holds such a line
 _PEN_BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
+_LEAST_EXTENT = 1e-9  # of an area in which lines of a pen are searched
 _PEN_BLOBS = 0.03  # share of an area that may be such
 
 
@@ -242,8 +243,8 @@ def visible_parts(
         grounds: Shapes that cover the page, whose own lines are none.
         hidden: Keep lines that are covered by areas.
     """
-    lines = [line for shape in shapes for line in shape.lines]
     is_ground = {id(shape) for shape in grounds}
+    lines = [line for shape in shapes if id(shape) not in is_ground for line in shape.lines]
     plain = all(shape.fill is None or id(shape) in is_ground for shape in shapes)
     if not lines or plain:
         colour, visible = paper, []
@@ -384,7 +385,9 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
         return None
     around = float(np.hypot(*(ends - starts).T).sum())
     extent = float((starts.max(axis=0) - starts.min(axis=0)).max())
-    rough, scale = _ink(shape, _PEN_ROUGH / max(extent, 1e-300))
+    if extent < _LEAST_EXTENT:
+        return None
+    rough, scale = _ink(shape, _PEN_ROUGH / extent)
     width = 2 * rough.sum() / scale**2 / max(around, 1e-300)
     if width <= 0 or around < 2 * _PEN_LENGTH * width or extent > _PEN_SIDE / 3 * width:
         return None

@@ -18,6 +18,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
 from sketch_pix2seq.io.svg_areas import Shape, pen_lines, visible_parts
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
+from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_style import RGB
 from sketch_pix2seq.io.svg_walk import SvgWalk
 from sketch_pix2seq.io.svg_xml import parse_svg
@@ -28,7 +29,9 @@ MAX_SVG_BYTES = 24_000_000
 """The largest SVG file that is read."""
 
 _MAX_PEN_AREAS = 3_000
+_FARTHEST = 10_000.0  # sizes of the page: shapes farther off are left out
 _SLACK = 0.02  # of a page: lines that lie farther outside are not on it
+_LEAST_PAGE = 1e-9  # the shorter side of a page
 _THINNEST = 5e-4  # of a page's longest side
 _MOST_PENS = 24
 _GREY = 24  # steps of 255 by which the colours of a grey pen differ
@@ -62,7 +65,7 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
         )
     walk = SvgWalk(parse_svg(data))
     with np.errstate(over="ignore", invalid="ignore"):  # points too far away are refused
-        shapes = list(walk.shapes())
+        shapes = _within_reach(walk, list(walk.shapes()))
     strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written, hidden)
     if not strokes and walk.paper is None:
         strokes = _strokes(walk, shapes, (0, 0, 0), as_written, hidden)  # white lines alone
@@ -75,6 +78,25 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
         pens = f"the colours of {_num_pens(strokes)} pens: {_MOST_PENS} at most"
         left_out = pens if left_out is None else f"{left_out}; {pens}"
     return Sketch(points, left_out=left_out, frame=frame, colours=_colours(strokes))
+
+
+def _within_reach(walk: SvgWalk, shapes: list[Shape]) -> list[Shape]:
+    """Leave out shapes that lie absurdly far from the others, beside which nothing is visible."""
+    page = walk.page()
+    farthest = np.array([0.0 if walk.is_ground(shape) else _farthest(shape) for shape in shapes])
+    reach = _FARTHEST * max(np.abs(page).max(), 1e-300) if page else LARGEST
+    if not (farthest < reach).any():  # the page is wrong
+        reach = LARGEST
+    near = farthest < min(reach, LARGEST)
+    if not near.all():
+        walk.leave_out("shape too far from the page", int((~near).sum()))
+    return [shape for shape, is_near in zip(shapes, near, strict=True) if is_near]
+
+
+def _farthest(shape: Shape) -> float:
+    """The largest coordinate of a shape."""
+    parts = [*(line.points for line in shape.lines), *shape.area.rings]
+    return max((float(np.abs(points).max()) for points in parts), default=0.0)
 
 
 def _strokes(
@@ -112,10 +134,10 @@ def _on_page(
     is_on_page = min(x0, y0) >= -slack and x1 <= width + slack and y1 <= height + slack
     pen = float(np.median([stroke.width for stroke in strokes]))
     longest = max(width, height)
-    if not is_on_page or longest > MAX_PAPER:
+    if not is_on_page or longest > MAX_PAPER or min(width, height) < _LEAST_PAGE:
         return tuple(moved), None
     line_width = min(max(pen, _THINNEST * longest), longest)
-    size_mm = size_mm if size_mm and size_mm <= MAX_PAPER else None
+    size_mm = size_mm if size_mm and 0 < size_mm <= MAX_PAPER else None
     return tuple(moved), Frame(width, height, line_width, size_mm)
 
 

@@ -24,6 +24,7 @@ LARGEST = 1e12
 
 _CURVE_SAMPLES = 32
 _TURN_SAMPLES = 96
+_LEAST_RADIUS = 1e-100  # of an arc: smaller ones are none
 _STRAIGHT = 1e-9  # half a chord, in radii, below which an arc is a line
 # possessive and atomic, so no backtracking: a failure costs no more than what was read
 _GAP = r"[\s,]*+"
@@ -157,7 +158,10 @@ def _arc(start: complex, numbers: Sequence[float], end: complex) -> Float[np.nda
     rx, ry = abs(rx), abs(ry)
     rotation = cmath.rect(1, math.radians(turn % 360))
     half = (start - end) / 2 / rotation
-    if not (rx and ry) or abs(chord := complex(half.real / rx, half.imag / ry)) < _STRAIGHT:
+    if (
+        min(rx, ry) < _LEAST_RADIUS
+        or abs(chord := complex(half.real / rx, half.imag / ry)) < _STRAIGHT
+    ):
         return _array([start, end])
     # from here on the ellipse is the unit circle, and the middle of the chord its origin
     scale = max(abs(chord), 1.0)

@@ -26,13 +26,17 @@ GEOMETRY = frozenset({"x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", 
 
 _TURN_SAMPLES = 96
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_POINTS = re.compile(r"[\s,]*+(?:" + _NUMBER.pattern + r"[\s,]*+)*+")
 _TOKEN = re.compile(r"[A-Za-z]|" + _NUMBER.pattern)
 _LONGEST_TRANSFORM = 4_000  # letters; real ones have below 100
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
           "in": 96.0, "q": 96 / 101.6, "rem": 16.0}  # fmt: skip
 _FONT_UNITS = {"em": 1.0, "ex": 0.5, "ch": 0.5}  # of the font's size
+_SHARES = frozenset({"%", "vw", "vh", "vmin", "vmax"})  # of 100; the page is taken for the window
+_OPERAND = re.compile(r"\s*+(?:(" + _NUMBER.pattern + r")([a-z%]*)|calc\(|(\())")
+_LONGEST_SUM = 200  # letters
 _ANGLES = {"": 1.0, "deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}  # degrees
-_FUNCTION = re.compile(r"[\s,]*+([A-Za-z]+)\s*\(([^()]*)\)[\s,]*+")
+_FUNCTION = re.compile(r"[\s,]*+([A-Za-z]+(?:3d)?)\s*\(([^()]*)\)[\s,]*+")
 _ARGUMENT = re.compile(r"([^\s,a-zA-Z%]+(?:[eE][+-]?\d+)?)([a-zA-Z%]*)")
 _PLACES = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
 
@@ -66,7 +70,8 @@ def shape_lines(
 
     if tag == "line":
         return [[Piece(np.array([[get("x1"), get("y1")], [get("x2"), get("y2")]]), False)]]
-    rx, ry = get("rx", get("ry")), get("ry", get("rx"))  # one alone says both
+    radii = [radius if (radius := get(name, -1.0)) >= 0 else None for name in ("rx", "ry")]
+    rx, ry = (next((r for r in order if r is not None), 0.0) for order in (radii, radii[::-1]))
     if tag == "rect":
         return _rect((get("x"), get("y")), (get("width"), get("height")), (rx, ry))
     return _ellipse((get("cx"), get("cy")), (get("r"), get("r")) if tag == "circle" else (rx, ry))
@@ -86,22 +91,61 @@ def length(text: str, extent: float, font_size: float = 16.0) -> float:
     """Read an SVG length in pixels, at 96 to the inch; 0 where the text is not a length.
 
     Args:
-        text: A number with or without unit or per cent sign.
+        text: A number with or without unit or per cent sign, or a `calc()` of such.
         extent: Length of 100 %.
         font_size: In pixels.
 
     Example:
-        >>> length("1in", 0), length("50%", 8)
-        (96.0, 4.0)
+        >>> length("1in", 0), length("50%", 8), length("calc(50% - 1px)", 8)
+        (96.0, 4.0, 3.0)
     """
-    match = _NUMBER.match(text.strip())
+    text = text.strip().lower()
+    if text.startswith("calc("):
+        try:
+            value, end = _sum(text[:_LONGEST_SUM], 5, extent, font_size)
+        except (ValueError, ZeroDivisionError):
+            return 0.0
+        is_length = end == len(text) and math.isfinite(value)
+        return min(max(value, -LARGEST), LARGEST) if is_length else 0.0
+    match = _NUMBER.match(text)
     if match is None:
         return 0.0
-    unit = text.strip()[match.end() :].strip().lower()
-    value = min(max(float(match.group()), -LARGEST), LARGEST)
+    return _in_pixels(match.group(), text[match.end() :].strip(), extent, font_size)
+
+
+def _in_pixels(number: str, unit: str, extent: float, font_size: float) -> float:
+    value = min(max(float(number), -LARGEST), LARGEST)
     if unit in _FONT_UNITS:
         return value * _FONT_UNITS[unit] * font_size
-    return value * extent / 100 if unit == "%" else value * _UNITS.get(unit, 1.0)
+    return value * extent / 100 if unit in _SHARES else value * _UNITS.get(unit, 1.0)
+
+
+def _sum(text: str, at: int, extent: float, font_size: float) -> tuple[float, int]:
+    """Read a sum of products up to its closing bracket; also return where it ends.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    total, product, sign = 0.0, 1.0, "*"
+    while True:
+        match = _OPERAND.match(text, at)
+        if match is None:
+            raise ValueError(text)
+        if match[1] is None:
+            value, at = _sum(text, match.end(), extent, font_size)
+        else:
+            value, at = _in_pixels(match[1], match[2], extent, font_size), match.end()
+        if sign in "+-":
+            total, product = total + product, value if sign == "+" else -value
+        else:
+            product = product * value if sign == "*" else product / value
+        at += len(text[at:]) - len(text[at:].lstrip())
+        sign = text[at : at + 1]
+        at += 1
+        if sign == ")":
+            return total + product, at
+        if sign not in ("+", "-", "*", "/"):
+            raise ValueError(text)
 
 
 @lru_cache(maxsize=1024)
@@ -133,8 +177,9 @@ def transform(
     with np.errstate(over="ignore", invalid="ignore"):
         while match := _FUNCTION.match(text, position):
             position = match.end()
+            sides = (1.0, 1.0) if match[1].lower().startswith("scale") else viewport
             arguments = [
-                _argument(part, unit.lower(), viewport[number % 2], font_size)
+                _argument(part, unit.lower(), sides[number % 2], font_size)
                 for number, (part, unit) in enumerate(_ARGUMENT.findall(match[2]))
             ]
             try:
@@ -171,12 +216,15 @@ def _function(name: str, arguments: list[float]) -> Float[np.ndarray, "3 3"]:
     functions: dict[str, Callable[..., np.ndarray]] = {
         "matrix": matrix,
         "translate": lambda x, y=0.0: matrix(1, 0, 0, 1, x, y),
+        "translate3d": lambda x, y, z: matrix(1, 0, 0, 1, x, y),
         "translatex": lambda x: matrix(1, 0, 0, 1, x, 0),
         "translatey": lambda y: matrix(1, 0, 0, 1, 0, y),
         "scale": lambda x, y=None: matrix(x, 0, 0, x if y is None else y, 0, 0),
+        "scale3d": lambda x, y, z: matrix(x, 0, 0, y, 0, 0),
         "scalex": lambda x: matrix(x, 0, 0, 1, 0, 0),
         "scaley": lambda y: matrix(1, 0, 0, y, 0, 0),
         "rotate": turned,
+        "rotatez": turned,
         "skew": lambda x, y=0.0: matrix(1, _tan(y), _tan(x), 1, 0, 0),
         "skewx": lambda x: matrix(1, 0, _tan(x), 1, 0, 0),
         "skewy": lambda y: matrix(1, _tan(y), 0, 1, 0, 0),
@@ -191,8 +239,10 @@ def _tan(degrees: float) -> float:
 
 
 def _poly(text: str, *, closed: bool) -> list[Line]:
-    """Read the points of a polyline or polygon; a last odd number is dropped, as SVG demands."""
-    numbers = np.clip(list(map(float, _NUMBER.findall(text))), -LARGEST, LARGEST)
+    """Read the points of a polyline or polygon up to an error; a last odd number is dropped."""
+    readable = _POINTS.match(text)
+    found = _NUMBER.findall(readable[0] if readable else "")
+    numbers = np.clip(list(map(float, found)), -LARGEST, LARGEST)
     points = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     if len(points) == 0:
         return []

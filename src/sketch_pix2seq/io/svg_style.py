@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import cssselect2
+import numpy as np
 import tinycss2
 from tinycss2.color4 import parse_color
 
@@ -32,8 +33,8 @@ _INHERITED = {
     "marker-end": "none",
 }  # fmt: skip
 _PROPERTIES = GEOMETRY | _INHERITED.keys() | {
-    "background", "background-color", "clip-path", "display", "marker", "mask", "opacity",
-    "overflow", "stop-color", "transform", "transform-origin",
+    "background", "background-color", "clip-path", "display", "font", "marker", "mask", "opacity",
+    "overflow", "rotate", "scale", "stop-color", "transform", "transform-origin", "translate",
 }  # fmt: skip
 _COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
 _LONGEST_SHEETS = 1_000_000  # letters
@@ -44,6 +45,12 @@ _MOST_NESTED = 8  # rules within rules
 _LEAST_OPACITY = 0.02  # below it nothing is visible
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
+_FONT_SIZES = {
+    "xx-small": 9.6, "x-small": 12.0, "small": 14.2, "medium": 16.0, "large": 19.2, "x-large": 24.0,
+    "xx-large": 32.0,
+}  # fmt: skip
+_RELATIVE_SIZES = {"larger": 1.2, "smaller": 1 / 1.2}
+_FONT = re.compile(r"(?:^|\s)([\d.]+(?:[a-z]+|%)|(?:xx?-)?(?:small|large)|medium)(?=[\s/])", re.I)
 _FEATURES = {"prefers-color-scheme": "light", "orientation": "landscape"}  # of the screen
 
 
@@ -81,8 +88,8 @@ class SvgStyle:
 
     @property
     def stroke_width(self) -> float:
-        """In the element's own units; percentages refer to 100."""
-        return length(self.values["stroke-width"], 100, self.font_size)
+        """In the element's own units."""
+        return float(self.values["stroke-width"])
 
     def paint(self, name: str) -> str | None:
         """What `fill` or `stroke` paints with: a colour or a reference; None: nothing visible."""
@@ -163,8 +170,13 @@ class StyleSheets:
                 self._combinators[combinators] += 1
 
 
-def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
+def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0) -> SvgStyle:
     """Compute the style of an element.
+
+    Args:
+        parent: Style of the element around it.
+        declared: Its properties.
+        extent: Length to which percentages of the stroke's width refer.
 
     Example:
         >>> styled(SvgStyle(), {"stroke": "red", "fill": "none"}).colour("stroke").rgb
@@ -178,16 +190,33 @@ def styled(parent: SvgStyle, declared: Mapping[str, str]) -> SvgStyle:
     for name in ("marker-start", "marker-mid", "marker-end") if "marker" in declared else ():
         specified.setdefault(name, declared["marker"])
     values = {**parent.values, **specified}
-    for name in _COLOURS & specified.keys():
+    for name in specified:
         values[name] = _substituted(specified[name], values)
-    if "font-size" in specified:
-        size = length(specified["font-size"], parent.font_size, parent.font_size)
-        values["font-size"] = str(size or parent.font_size)
+    font = _FONT.search(declared.get("font", ""))
+    size = _font_size(
+        values["font-size"] if "font-size" in specified else font[1] if font else "",
+        parent.font_size,
+    )
+    values["font-size"] = str(size)
+    text = values["stroke-width"].strip()
+    is_width = text.startswith((*"+.0123456789", "calc("))  # what is wrong is passed over
+    if "stroke-width" in specified:
+        width = str(length(text, extent, size)) if is_width else parent.values["stroke-width"]
+        values["stroke-width"] = width
     if values["color"].strip().lower() == "currentcolor":
         values["color"] = parent.values["color"]
     opacity = parent.opacity * _opacity(declared.get("opacity", "1"))
     displayed = parent.displayed and declared.get("display", "").strip() != "none"
     return SvgStyle(values, opacity, displayed)
+
+
+def _font_size(text: str, around: float) -> float:
+    """Return a font's size in pixels, that around it where the text says none."""
+    word = text.strip().lower()
+    if word in _RELATIVE_SIZES:
+        return around * _RELATIVE_SIZES[word]
+    size = _FONT_SIZES.get(word) or length(word, around, around)
+    return size if size > 0 else around
 
 
 @lru_cache(maxsize=1024)
@@ -204,8 +233,8 @@ def colour(text: str) -> Paint | None:
     parsed = parse_color(name) if len(name) <= _LONGEST_VALUE else None
     if parsed is None or isinstance(parsed, str):
         return Paint((0, 0, 0), 1.0)
-    parts = [part or 0.0 for part in parsed.to("srgb").coordinates]
-    red, green, blue = (round(255 * min(max(part, 0.0), 1.0)) for part in parts)
+    parts = np.nan_to_num(np.array(parsed.to("srgb").coordinates, np.float64)).clip(0, 1)
+    red, green, blue = (255 * parts).round().astype(int).tolist()
     return None if parsed.alpha < _LEAST_OPACITY else Paint((red, green, blue), parsed.alpha)
 
 

@@ -7,6 +7,7 @@ left out and counted.
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,8 @@ _NAMESPACE = "http://www.w3.org/2000/svg"
 _NS_HREF = "{http://www.w3.org/1999/xlink}href"
 _BORDER = 0.01  # of the page: areas whose edges are nowhere farther inside are grounds
 _FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
+_REM = re.compile(r"(\d+\.?\d*|\.\d+)rem\b")
+_LONGEST_REM = 4_000  # letters of a text with lengths
 _LIGHT = 0.2  # brightness from which the parts of a mask show what is below
 
 
@@ -91,14 +94,19 @@ class SvgWalk:
         self._markers_left = _MAX_MARKERS
         self._left_out: Counter[str] = Counter()
         declared = self._sheets.declared(self._root, 1)
+        self._root_values, self._root_size = declared, styled(SvgStyle(), declared).font_size
         ground = declared.get("background-color", declared.get("background", ""))
         words = [colour(word) for word in ground.split() if word[:4] != "url("]
         self.paper = words[0].rgb if words and words[0] is not None else None
-        self._viewport = viewport_of(root.attrib, (300.0, 150.0), 16.0)
+        self._viewport = viewport_of(declared, (300.0, 150.0), self._root_size)
 
     def shapes(self) -> Iterator[Shape]:
         """Yield all shapes, in the document's units."""
         return self._visit(self._root, _State(np.eye(3), SvgStyle(), self._viewport))
+
+    def leave_out(self, what: str, count: int) -> None:
+        """Count what is left out after the walk."""
+        self._left_out[what] += count
 
     def left_out(self) -> str | None:
         """What was left out, in one line."""
@@ -110,16 +118,16 @@ class SvgWalk:
 
     def page(self) -> tuple[float, float, float, float] | None:
         """Left, top, width and height of the page, if the document has one."""
-        attributes = self._root.etree_element.attrib
-        is_sized = all("%" not in attributes.get(side, "%") for side in ("width", "height"))
-        return view_box(attributes) or ((0.0, 0.0, *self._viewport) if is_sized else None)
+        values = self._root_values
+        is_sized = all("%" not in values.get(side, "%") for side in ("width", "height"))
+        return view_box(values) or ((0.0, 0.0, *self._viewport) if is_sized else None)
 
     def size_mm(self) -> float | None:
         """Real length of the page's longest side, if it is given in a real unit."""
         page = self.page()
         if page is None:
             return None
-        text = self._root.etree_element.get("width" if page[2] >= page[3] else "height", "")
+        text = self._root_values.get("width" if page[2] >= page[3] else "height", "")
         is_real = text.strip().lower().endswith(("mm", "cm", "in", "pt", "pc", "q"))
         return length(text, 0.0) * 25.4 / 96 if is_real else None
 
@@ -173,9 +181,15 @@ class SvgWalk:
     def _inside(self, element: ElementWrapper, state: _State) -> tuple[_State, dict[str, str]]:
         """Return the state inside of an element, and its properties."""
         declared = self._sheets.declared(element, state.depth + 1)
-        style = styled(state.style, declared)
+        declared = {name: self._without_rem(text) for name, text in declared.items()}
+        style = styled(state.style, declared, math.hypot(*state.viewport) / math.sqrt(2))
         origin = declared.get("transform-origin", "")
-        text = declared.get("transform", "")
+        parts = [
+            f"{name}({','.join(declared[name].split())})"
+            for name in ("translate", "rotate", "scale")
+            if declared.get(name, "none").strip() != "none"
+        ]
+        text = " ".join([*parts, declared.get("transform", "").strip()])
         try:
             matrix = transform(text, origin, state.viewport, style.font_size)
         except DrawingError as error:  # the element stays where it is, as in browsers
@@ -188,6 +202,12 @@ class SvgWalk:
                 clip = self._clip(target, replace(inner, viewport=state.viewport))
                 inner = replace(inner, clips=(*inner.clips, *clip))
         return inner, declared
+
+    def _without_rem(self, text: str) -> str:
+        """Replace lengths in `rem` by pixels."""
+        if "rem" not in text or len(text) > _LONGEST_REM:
+            return text
+        return _REM.sub(lambda match: f"{float(match[1]) * self._root_size}px", text)
 
     def _children(
         self, element: ElementWrapper, declared: Mapping[str, str], state: _State

@@ -33,7 +33,7 @@ def thin(
     flat = padded.reshape(-1)
     stays = None if keep is None else np.pad(keep, 1).reshape(-1)
     steps = np.array([dy * (width + 2) + dx for dy, dx in _AROUND])
-    pixels = np.flatnonzero(flat)
+    pixels = np.flatnonzero(flat.view(bool))
     first_pass, second_pass, corners = _tables()
     is_same = False
     while not is_same:

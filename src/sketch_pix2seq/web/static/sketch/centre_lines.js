@@ -76,11 +76,7 @@ function wideParts({ width, height }, distance, half, least) {
   if (!distance.some((one) => one - half >= least)) return null;
   const deep = where(distance, (one) => one - half >= CLEAR);
   const parts = new Regions({ width, height, data: deep });
-  const deepest = new Array(parts.areas.length).fill(0);
-  for (let at = 0; at < distance.length; at++) {
-    const part = parts.labels[at];
-    if (part >= 0) deepest[part] = Math.max(deepest[part], distance[at] - half);
-  }
+  const deepest = parts.largest(distance).map((most) => most - half);
   const isWide = parts.areas.map((area, part) =>
     deepest[part] >= least && area < LONGEST * deepest[part] ** 2);
   if (!isWide.some(Boolean)) return null;

@@ -2,6 +2,7 @@
 // why.
 
 import { DrawingError } from "./errors.js";
+import { findFaintLines } from "./faint_lines.js";
 import { closed, inverted, roughWidth, spread } from "./morphology.js";
 import { BILINEAR, blurred, eachPlane, greyOf, nearest, reduced, resized } from "./picture.js";
 import { printedLevel } from "./printed_lines.js";
@@ -17,6 +18,7 @@ import { median, medianOfBytes, quantile } from "./statistics.js";
  * @property {boolean} isPhoto Whether the paper is not of one colour.
  * @property {number} scale Pixels of the picture to one of the mask.
  * @property {boolean} hasPrintedLines Whether there are such, which are no ink.
+ * @property {boolean} hasLostLines Whether there are lines too faint to be read.
  * @property {number} threshold The least contrast of ink to the paper, of 1.
  */
 
@@ -34,6 +36,7 @@ const WIDEST_LINE = 0.08; // of the longest side of a photo: what is darker and 
 const VALLEY = 16; // pixels of a photo along a square, of which most are paper
 const DEEPEST = 40; // steps of 255 by which such paper may be darker
 const SURE = 0.22; // of the ink's usual contrast in a photo: where a line is seen for sure
+const FAINT_LEVELS = [3, 5, 8, 12, 16]; // steps of 255 from which faint lines may be ink
 const FAINT = 0.5; // of that: how faint it may be in between
 const EDGE = 0.45; // of the contrast close by: where a line ends
 const RINGING = 0.18; // of the contrast a little farther off: what a JPEG leaves round a line
@@ -77,7 +80,12 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
     const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MOST_NOTCHES;
     if (blur > MOST_BLUR * width || !isGrainy(found.mask, most)) break;
     const reach = 1 + softness + Math.round(blur);
-    found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+    try {
+      found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+    } catch (error) {
+      if (!(error instanceof DrawingError)) throw error;
+      break; // lines closely side by side, not grain: the blur has closed all gaps
+    }
   }
   return { ...found, isPhoto, scale };
 }
@@ -211,18 +219,14 @@ function percentile(/** @type {number[]} */ counts, /** @type {number} */ share)
  *
  * @param {Plane} contrast
  * @param {{least: number, reach: number, isPhoto: boolean, threshold?: number}} options
- * @returns {Pick<Ink, "mask" | "hasPrintedLines" | "threshold">}
+ * @returns {Pick<Ink, "mask" | "hasPrintedLines" | "hasLostLines" | "threshold">}
  */
 function maskOf(contrast, { least, reach, isPhoto, threshold }) {
   const { width, height, data } = contrast, counts = new Array(256).fill(0);
   for (let at = 0; at < data.length; at++) counts[data[at]]++;
   const noise = noiseOf(counts);
-  const floor = threshold === undefined ? Math.max(least, noise) : 255 * threshold;
+  const floor = threshold === undefined ? Math.min(Math.max(least, noise), 255) : 255 * threshold;
   counts.fill(0, 0, Math.floor(floor) + 1);
-  if (!counts.some(Boolean)) {
-    const got = isPhoto ? "nothing but paper" : "one even colour";
-    throw new DrawingError("a picture must show lines", { got, fix: FIX });
-  }
   const printed = printedLevel(contrast, Math.max(LEAST_PRINTED, noise));
   const usual = percentile(counts, 75);
   const isGiven = threshold !== undefined || !isPhoto;
@@ -244,12 +248,25 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
       data[at] > (printed ? Math.max(surely[printed[at]], Math.floor(floor)) : sure);
     drawn = { width, height, data: regions.only(regions.having(isSure)) };
   }
+  let hasLostLines = false;
+  if (!printed && threshold === undefined) {
+    const levels = (isPhoto ? [floor, (floor + sure) / 2] : FAINT_LEVELS)
+      .filter((level) => noise <= level && level < sure);
+    const width = roughWidth(drawn);
+    const lines = findFaintLines(contrast, { close, around, edge, levels, sure, width, isPhoto });
+    hasLostLines = lines.areLost;
+    lines.mask?.forEach((one, at) => one && (drawn.data[at] = 1));
+  }
   const share = drawn.data.reduce((sum, one) => sum + one, 0) / drawn.data.length;
+  if (share === 0) {
+    const got = isPhoto ? "nothing but paper" : "one even colour";
+    throw new DrawingError("a picture must show lines", { got, fix: FIX });
+  }
   if (share > MOST_INK) {
     const got = `${Math.round(100 * share)}% covered`;
     throw new DrawingError("a picture must show lines, not areas", { got, fix: FIX });
   }
-  return { mask: drawn, hasPrintedLines: printed !== null, threshold: sure / 255 };
+  return { mask: drawn, hasPrintedLines: printed !== null, hasLostLines, threshold: sure / 255 };
 }
 
 /** A share of each value of a byte. @param {number} share */

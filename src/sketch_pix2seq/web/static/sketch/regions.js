@@ -12,6 +12,8 @@ export class Regions {
    */
   constructor({ width, height, data }) {
     const runs = runsOf(width, height, data), parents = joined(runs);
+    /** Pixels of a row. */
+    this.width = width;
     /** @type {Map<number, number>} */
     const numbers = new Map();
     /** Pixels of each region. @type {number[]} */
@@ -35,6 +37,32 @@ export class Regions {
       if (label >= 0 && !found[label] && isWanted(place)) found[label] = true;
     }
     return found;
+  }
+
+  /** The largest value within each region. @param {ArrayLike<number>} values */
+  largest(values) {
+    const most = new Array(this.areas.length).fill(0);
+    for (let place = 0; place < this.labels.length; place++) {
+      const label = this.labels[place];
+      if (label >= 0 && values[place] > most[label]) most[label] = values[place];
+    }
+    return most;
+  }
+
+  /** The first and the last x and y of each region. */
+  boxes() {
+    const [low, high] = [Infinity, 0].map((start) =>
+      this.areas.map(() => /** @type {[number, number]} */ ([start, start])));
+    for (let place = 0; place < this.labels.length; place++) {
+      const label = this.labels[place];
+      if (label < 0) continue;
+      const pixel = [place % this.width, Math.floor(place / this.width)];
+      for (const axis of [0, 1]) {
+        if (pixel[axis] < low[label][axis]) low[label][axis] = pixel[axis];
+        if (pixel[axis] > high[label][axis]) high[label][axis] = pixel[axis];
+      }
+    }
+    return { low, high };
   }
 
   /** The mask of some regions. @param {boolean[]} wanted @returns {Uint8Array} */

@@ -82,6 +82,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
   const leftOut = [
     page.leftOut,
     ink.hasPrintedLines && "printed lines",
+    ink.hasLostLines && "lines hardly darker than the paper",
     lines.hadEdge && "lines along the border",
     lines.numSpecks && `${lines.numSpecks} speck${lines.numSpecks > 1 ? "s" : ""}`,
   ];
@@ -177,7 +178,7 @@ function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
  *   goes on beyond the ink: left, right, up, down. @param {boolean} isPhoto
  */
 function removeDirt(ink, distance, frame, isPhoto) {
-  const { width, height } = ink, { labels, areas } = new Regions(ink);
+  const { width, height } = ink, regions = new Regions(ink), { labels, areas } = regions;
   const sums = areas.map(() => 0), lengths = areas.map(() => 0), places = [];
   for (let at = 0; at < distance.length; at++) {
     if (!distance[at]) continue;
@@ -194,8 +195,8 @@ function removeDirt(ink, distance, frame, isPhoto) {
     count += Math.max(lengths[region], 1);
   });
   const usual = total / count;
-  const { middles, low, high } = placesOf(labels, areas, width);
-  const isPrinted = printedDots(areas, middles, PRINTED * usual ** 2);
+  const isPrinted = printedDots(areas, middlesOf(labels, areas, width), PRINTED * usual ** 2);
+  const { low, high } = regions.boxes();
   const isDash = printedDashes(low, high, DASH * usual, width, height);
   const isSpeck = areas.map((area, region) =>
     area < DOT * usual ** 2 || isPrinted[region] || isDash[region]);
@@ -237,23 +238,18 @@ function alongBorder(
   return isEdge ? isAlong : lengths.map(() => false);
 }
 
-/** Middles of regions, and the first and the last x and y of each. */
-function placesOf(
+/** Middles of regions. */
+function middlesOf(
   /** @type {Int32Array} */ labels, /** @type {number[]} */ areas, /** @type {number} */ width,
 ) {
-  const [middles, low, high] = [0, Infinity, 0].map((start) =>
-    areas.map(() => /** @type {[number, number]} */ ([start, start])));
+  const middles = areas.map(() => /** @type {[number, number]} */ ([0, 0]));
   for (let at = 0; at < labels.length; at++) {
     const region = labels[at];
     if (region < 0) continue;
-    const pixel = [at % width, Math.floor(at / width)];
-    for (const axis of [0, 1]) {
-      middles[region][axis] += pixel[axis] / areas[region];
-      low[region][axis] = Math.min(low[region][axis], pixel[axis]);
-      high[region][axis] = Math.max(high[region][axis], pixel[axis]);
-    }
+    middles[region][0] += (at % width) / areas[region];
+    middles[region][1] += Math.floor(at / width) / areas[region];
   }
-  return { middles, low, high };
+  return middles;
 }
 
 /** A stroke from its upper left end on. @param {Points} stroke @returns {Points} */
