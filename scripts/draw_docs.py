@@ -34,7 +34,7 @@ EXAMPLES = ROOT / "src" / "sketch_pix2seq" / "examples"
 IMAGES = ROOT / "docs" / "images"
 NUM_REDRAWINGS = 4
 BEST_OF = 8
-STARTED = 0.6  # share of the points after which drawings are completed
+STARTED = 0.5  # share of the strokes that are given
 
 # (category, which of the last ones, how it is shown)
 PHOTOS = (("cat", 3), ("pig", 1), ("face", 1), ("car", 1), ("teapot", 2), ("rabbit", 1), ("bus", 0))
@@ -158,7 +158,7 @@ def completed(sketcher: Sketcher) -> Path:
         *read_sketches(EXAMPLES / "cat.svg"),
         *read_sketches(EXAMPLES / "doodles.ndjson"),
     ):
-        given = whole.truncated(round(STARTED * whole.num_points))
+        given = Sketch(whole.strokes[: round(STARTED * len(whole.strokes))])
         drawings = sketcher.complete(given, n=6, category=whole.category or "cat")
         rows.append(SheetRow([given, *(one.smoothed() for one in drawings)]))
     headings = ["started", "completed"]

@@ -33,8 +33,10 @@ FIDELITIES: dict[str, tuple[int, float | None]] = {
     "its own way": (3, 0.0),
 }
 """By heading: how many redrawings of each example, and their fidelity."""
-STARTED = {"face": 0.5, "teapot": 0.6}
-"""Share of the points after which these examples are completed."""
+STARTED = {"face": 3, "teapot": 4}
+"""Of these examples so many strokes are completed."""
+BEST_OF = 4
+"""Each redrawing is the best of so many, as the model ranks them."""
 NAMED = ("octopus", "mushroom", "house")
 """Drawn by name."""
 SHEET_NAME = "redrawings"
@@ -71,7 +73,8 @@ def run(out: Path, bundle: Path | None = None) -> None:
         rows=rows,
         headings=headings,
         title="Show it a sketch; it draws it again, stroke by stroke",
-        note=f"model {sketcher.card.name}, temperature {sketcher.card.temperature:g}, seed 0",
+        note=f"model {sketcher.card.name}, temperature {sketcher.card.temperature:g}, seed 0, "
+        f"redrawings best of {BEST_OF}",
         set_apart=1,
     )
     num = len(rows) * NUM_DRAWINGS
@@ -89,7 +92,7 @@ def _redrawn(sketcher: Sketcher) -> tuple[list[str], list[SheetRow]]:
     cells: list[list[Cell]] = [[picture] for picture in pictures]
     for heading, (num, fidelity) in fidelities.items():
         headings += [heading, *[""] * (num - 1)]
-        redrawn = sketcher.redraw(sketches, num, fidelity=fidelity)
+        redrawn = sketcher.redraw(sketches, num, fidelity=fidelity, best_of=BEST_OF)
         for row, drawings in zip(cells, redrawn, strict=True):
             row += [drawing.smoothed() for drawing in drawings]
     return headings, [SheetRow(row, label) for row, label in zip(cells, labels, strict=True)]
@@ -100,7 +103,7 @@ def _completed(sketcher: Sketcher) -> list[SheetRow]:
     rows = []
     for sketch in read_examples()[2]:
         if sketch.category in STARTED and sketch.category in sketcher.card.categories:
-            prefix = sketch.truncated(round(STARTED[sketch.category] * sketch.num_points))
+            prefix = Sketch(sketch.strokes[: STARTED[sketch.category]])
             drawings = sketcher.complete(prefix, NUM_DRAWINGS, category=sketch.category)
             label = f"{sketch.category}, completed"
             rows.append(SheetRow([prefix, *(drawing.smoothed() for drawing in drawings)], label))
