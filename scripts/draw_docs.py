@@ -22,9 +22,10 @@ from PIL import Image
 from simulated_photo import photograph
 
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.curves import curves_of, points_along
 from sketch_pix2seq.sketch.raster import rasterise

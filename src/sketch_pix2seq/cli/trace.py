@@ -88,10 +88,11 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
 
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
-    from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.atomic import atomic_write
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
     from sketch_pix2seq.io.kinds import is_picture
     from sketch_pix2seq.io.picture_in import read_picture
+    from sketch_pix2seq.io.saving import png_bytes
 
     for path, source, _ in inputs.files:
         if not path.is_file():

@@ -15,7 +15,6 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, NOT_STATED, SPLITS
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.encode import digests_of, split_of
@@ -25,6 +24,7 @@ from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
+from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.io.binary import WIDEST, scaled_to_fit, write_binary
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, sketch_of
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
@@ -79,7 +79,7 @@ def convert_drawings(
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
     prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
-    with atomic_dir(Path(out)) as folder:
+    with atomic_dir(Path(out), DatasetError) as folder:
         if prepared:
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int8, Int32, UInt64
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import (
     FILE_NAME,
     NOT_STATED,
@@ -42,6 +41,7 @@ from sketch_pix2seq.data.shards import (
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
 from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.sketch.pen import OFFSET
 
 Notice = Callable[[str], None]
@@ -99,7 +99,7 @@ def prepare(
     chosen = PrepareOptions(**options)
     check_workers(workers, engine)
     listed = find_sources(sources)
-    with atomic_dir(Path(out)) as folder:
+    with atomic_dir(Path(out), DatasetError) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
         shards = shards_of(listed, buffers, chosen)

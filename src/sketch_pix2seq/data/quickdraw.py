@@ -35,9 +35,9 @@ from urllib3.exceptions import (
     TimeoutError,  # noqa: A004 - of the library, not Python's
 )
 
-from sketch_pix2seq.data.atomic_dir import locked
 from sketch_pix2seq.data.options import BUCKET, Layout
 from sketch_pix2seq.errors import DownloadError, UsageError
+from sketch_pix2seq.io.atomic import locked
 
 FileProgress = Callable[[str, int, int | None], None]
 "Called with a file's name, the bytes of it that are received, and its size if that is known."

@@ -222,7 +222,9 @@ def _remove_dirt(
         edge[:, :left] = edge[:, edge.shape[1] - right :] = True
         is_dirt |= regions.having(edge) & (mean > _WIDE * usual)
     if is_dirt.all():
-        raise DrawingError("a picture must show lines", got="dirt at its edge")
+        raise DrawingError(
+            "a picture must show lines", got="only specks, printed marks or edges of the sheet"
+        )
     distance[pixels] *= ~is_dirt[labels]
     return int((is_speck | is_printed).sum()), bool(is_edge.any())
 

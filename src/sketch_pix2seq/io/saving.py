@@ -1,15 +1,17 @@
-"""Which kind of file a drawing is saved as: by its suffix."""
+"""The content of files of drawings: their suffix says which kind."""
 
 from __future__ import annotations
 
 import inspect
+import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.io.atomic import png_bytes
 from sketch_pix2seq.io.dxf_out import to_dxf
 from sketch_pix2seq.io.excalidraw_out import to_excalidraw
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -22,6 +24,13 @@ _KINDS: dict[str, Callable[..., Any]] = {
     ".dxf": to_dxf,
     ".excalidraw": to_excalidraw,
 }
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Return a picture as a PNG file's content."""
+    file = io.BytesIO()
+    picture.save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def file_content(sketch: Sketch, path: Path, options: dict[str, Any]) -> bytes:
