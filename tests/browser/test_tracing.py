@@ -21,7 +21,7 @@ from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.sheet_edge import outside_of
-from sketch_pix2seq.sketch.order import is_closed
+from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
 

@@ -30,7 +30,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     Evaluation,
     Results,
 )
-from sketch_pix2seq.evaluation.fidelity import fidelity
+from sketch_pix2seq.evaluation.line_metrics import line_metrics
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -167,18 +167,18 @@ def _measured(evaluation: Evaluation, drawn: Sequence[Sketch]) -> dict[str, Any]
     """What the judge says of redrawings, how they rank, and how they keep to their inputs."""
     predicted, scores = evaluation.judged(drawn)
     human = evaluation.human[1].features
-    fidelities = [
-        fidelity(redrawing, sketch)
+    metrics = [
+        line_metrics(redrawing, sketch)
         for redrawing, sketch in zip(drawn, evaluation.held_out.sketches, strict=True)
     ]
     return {
         "predicted": predicted.tolist(),
         "rank_by_judge": ranks(scores.features, human).tolist(),
         "rank_back": ranks(human, scores.features).tolist(),
-        "distance": [_number_or_none(each.distance) for each in fidelities],
-        "small": [each.small for each in fidelities],
-        "kept": [each.kept for each in fidelities],
-        "ink": [_number_or_none(each.ink) for each in fidelities],
+        "distance": [_number_or_none(each.distance) for each in metrics],
+        "small": [each.small for each in metrics],
+        "kept": [each.kept for each in metrics],
+        "ink": [_number_or_none(each.ink) for each in metrics],
     }
 
 

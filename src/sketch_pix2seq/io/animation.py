@@ -18,7 +18,7 @@ from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coloured import painted, pens_of, rgb_of
-from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, points_along, strokes_of
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 PACE = 1.6
@@ -193,15 +193,9 @@ def _drawn_between(
             yield number, points
             continue
         along = arc_lengths(points)
-        from_, to = (
-            along[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
-            for moment in (start, end)
-        )
+        from_, to = along[-1] * np.clip((np.array([start, end]) - first) / (last - first), 0, 1)
         inner = points[(along > from_) & (along < to)]
-        ends = [
-            [np.interp(position, along, points[:, axis]) for axis in (0, 1)]
-            for position in (from_, to)
-        ]
+        ends = points_along(points, np.array([from_, to]), along)
         yield number, np.concatenate((ends[:1], inner, ends[1:]))
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float32, Int64
 from sketch_pix2seq.io.morphology import edge_distance, spread
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.sketch.geometry import arc_lengths
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 
 _WIDE = 0.3  # of the usual width: how much deeper than half a line ink is that is wider
 _LEAST_WIDE = 3.0  # pixels: the same
@@ -126,8 +126,7 @@ def _evenly(
         return line, radius
     along = arc_lengths(line)
     at = np.linspace(0, along[-1], max(2, round(float(along[-1])) + 1))
-    points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
-    return points, np.interp(at, along, radius)
+    return points_along(line, at, along), np.interp(at, along, radius)
 
 
 def _normals(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int64
 
-from sketch_pix2seq.sketch.geometry import arc_lengths
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _PAGE = 1000.0  # to which the longest side of a page is scaled
@@ -76,10 +76,7 @@ def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
     along = arc_lengths(stroke)
     positions = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
-    spaced: Float[np.ndarray, "Q 2"] = np.stack(
-        [np.interp(positions, along, axis) for axis in stroke.T], axis=1
-    )
-    return spaced
+    return points_along(stroke, positions, along)
 
 
 def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:

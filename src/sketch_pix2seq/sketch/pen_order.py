@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from sketch_pix2seq.sketch.order import opened_at
+from sketch_pix2seq.sketch.geometry import opened_at
 
 _MAX_STARTS = 20_000  # points at which the greedy order may begin the closed strokes, all together
 _NEAR = 10  # ends near to one that are tried with it
