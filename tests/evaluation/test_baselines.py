@@ -110,6 +110,6 @@ def test_a_model_that_never_saw_a_picture_draws_from_its_code(evaluation: Evalua
     recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
     blind = Sketcher(replace(bundle, card=replace(bundle.card, recipe=recipe)))
     model = EvaluatedModel("blind", blind, "digest")
-    assert not model.sees_pictures
+    assert not model.attends_to_picture
     sketches = evaluation.held_out.sketches[:3]
     assert model.redraw(sketches, 1, 0.5, 0) == blind.redraw(sketches, 1, 0.5, 0, fidelity=0)

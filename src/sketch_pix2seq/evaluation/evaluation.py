@@ -126,11 +126,11 @@ class EvaluatedModel:
         return self.card.encoder_input == "picture"
 
     @property
-    def sees_pictures(self) -> bool:
+    def attends_to_picture(self) -> bool:
         """Whether it sees the picture while it draws, and learned to."""
         conditions = self.card.recipe.get("conditions") or {}
         has_learned = any(conditions.get(name, 1) for name in ("shown", "partly"))
-        return self.sketcher.sees_pictures and has_learned
+        return self.sketcher.attends_to_picture and has_learned
 
     def redraw(
         self,
@@ -143,7 +143,7 @@ class EvaluatedModel:
         fidelity: float | None = None,
     ) -> list[list[Sketch]]:
         """As `Sketcher.redraw`; from the code alone if it did not learn to see the picture."""
-        fidelity = fidelity if self.sees_pictures else 0.0
+        fidelity = fidelity if self.attends_to_picture else 0.0
         return self.sketcher.redraw(
             sketches, n, temperature, seed, best_of=best_of, fidelity=fidelity
         )

@@ -238,7 +238,7 @@ class Sketcher:
             conditions = self._networks.from_views(views, codes, each, fidelity, seed)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
-                sees_lines = self.sees_pictures and fidelity != 0
+                sees_lines = self.attends_to_picture and fidelity != 0
                 order = self._rank(codes, scores, some, views[:, 0] if sees_lines else None)
                 some = [
                     [candidates[index] for index in best[:n]]
@@ -360,7 +360,7 @@ class Sketcher:
         """The decoder's condition for a completion, and its first steps."""
         whole = completed_code(self._gaussians, code, completion)
         (condition,) = self._networks.from_codes(whole[None], [completion.category_id])
-        if not self._networks.sees_pictures:
+        if not self._networks.attends_to_picture:
             return condition, prefix_of(sketch, self.card)
         log_probs = partial(self._networks.log_probs, condition)
         return condition, likeliest_prefix(sketch, self.card, log_probs)
@@ -401,9 +401,9 @@ class Sketcher:
         )
 
     @property
-    def sees_pictures(self) -> bool:
+    def attends_to_picture(self) -> bool:
         """Whether the decoder sees the picture itself, so that `fidelity` may be above 0."""
-        return self._networks.sees_pictures
+        return self._networks.attends_to_picture
 
     @property
     def can_complete(self) -> bool:

@@ -59,7 +59,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
             can_complete=sketcher.can_complete,
             can_generate=sketcher.can_generate,
             can_classify=sketcher.can_classify,
-            sees_pictures=sketcher.sees_pictures,
+            attends_to_picture=sketcher.attends_to_picture,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,

@@ -241,7 +241,7 @@ class ModelAnswer(BaseModel):
     can_complete: bool = Field(description="Whether it completes started drawings.")
     can_generate: bool = Field(description="Whether it draws by name.")
     can_classify: bool = Field(description="Whether it classifies drawings.")
-    sees_pictures: bool = Field(description="Whether `fidelity` may be above 0.")
+    attends_to_picture: bool = Field(description="Whether `fidelity` may be above 0.")
     maps: bool = Field(description="Whether it has a map.")
     licence: str
     attribution: str
