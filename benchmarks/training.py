@@ -19,7 +19,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models.attention import Conditions, ConditionShares
 from sketch_pix2seq.sketch.network_layout import output_dim
 from sketch_pix2seq.training.build import build
-from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.loop import TrainingProgress, train
 from sketch_pix2seq.training.machine import keep_freed_memory, precision_of
 from sketch_pix2seq.training.optimiser import Optimiser
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -116,7 +116,7 @@ class _Clock:
     def __init__(self) -> None:
         self.ticks: list[float] = []
 
-    def tick(self, progress: Progress) -> None:
+    def tick(self, progress: TrainingProgress) -> None:
         """Take the time of a step."""
         self.ticks.append(time.perf_counter())
 

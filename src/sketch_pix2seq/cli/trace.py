@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Inputs, read_files
+from sketch_pix2seq.cli.inputs import Inputs, read_inputs
 from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
@@ -55,7 +55,7 @@ def trace(
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    drawings = read_files(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
+    drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     if stages is not None:
         _write_stages(drawings, stages, overwrite, straighten=straighten)
     if not drawings.sketches:

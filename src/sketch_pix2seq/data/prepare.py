@@ -31,7 +31,7 @@ from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
 from sketch_pix2seq.data.options import Engine, PrepareOptions
 from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.shards import (
-    Progress,
+    ByteProgress,
     ShardResult,
     check_num_categories,
     check_workers,
@@ -64,7 +64,7 @@ def prepare(
     licence: str | None = None,
     workers: int | None = 1,
     engine: Engine = "local",
-    progress: Progress = lambda done, total: None,
+    progress: ByteProgress = lambda done, total: None,
     on_notice: Notice = lambda notice: None,
     **options: Any,
 ) -> DatasetCard:

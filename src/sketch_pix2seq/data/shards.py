@@ -34,7 +34,7 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.processors import num_processors
 
-Progress = Callable[[int, int], None]
+ByteProgress = Callable[[int, int], None]
 "Called with the bytes of the sources that are read, and with their total."
 
 SHARD_BYTES = 64_000_000
@@ -217,7 +217,7 @@ def read_shards(
     *,
     workers: int | None = None,
     engine: Engine = "local",
-    progress: Progress = lambda done, total: None,
+    progress: ByteProgress = lambda done, total: None,
 ) -> list[ShardResult]:
     """Read all shards.
 

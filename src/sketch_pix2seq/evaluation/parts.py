@@ -18,7 +18,7 @@ from sketch_pix2seq.sketch.sketch import Sketch
 VERSION = 5
 """Raised whenever a part measures something else than before."""
 
-Progress = Callable[[str, int, int], None]
+PartProgress = Callable[[str, int, int], None]
 """Called with what is measured now, how many parts are finished and how many there are."""
 KeptSketch: TypeAlias = list[list[list[int]]]
 """A drawing in JSON, in QuickDraw's layout: for each stroke its x and its y, in whole numbers."""
@@ -56,7 +56,7 @@ class Part:
         return f"{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())[:80]}-{digest}.json"
 
 
-def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict[str, Any]:
+def measure_all(parts: Iterable[Part], folder: Path, progress: PartProgress) -> dict[str, Any]:
     """Measure what has not been measured yet.
 
     Returns:

@@ -39,7 +39,7 @@ from sketch_pix2seq.inference.drawings import (
     steps_to_sketch,
     views_of,
 )
-from sketch_pix2seq.inference.engine import Progress, StrokeEngine, offset_progress
+from sketch_pix2seq.inference.engine import DrawingProgress, StrokeEngine, offset_progress
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -191,7 +191,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
@@ -211,7 +211,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         fidelity: float | None = None,
         best_of: int = 1,
@@ -253,7 +253,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
     ) -> list[Sketch]:
         """Draw a thing by its name, one of `card.categories` (case does not count), n times."""
         n, _ = check_amount(1, n)
@@ -270,7 +270,7 @@ class Sketcher:
         steps: int = 11,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         spherical: bool = False,
         best_of: int = 1,
@@ -309,7 +309,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         category: str | None = None,
     ) -> list[list[Sketch]]:
@@ -449,7 +449,7 @@ class Sketcher:
         n: int,
         temperature: float,
         seed: int,
-        progress: Progress | None,
+        progress: DrawingProgress | None,
     ) -> list[list[Sketch]]:
         """Draw n of each; conditions of one drawing stand together, in the order of its noise."""
         drawings = self._engine.draw(
@@ -463,7 +463,7 @@ class Sketcher:
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
     def _checked_settings(
-        self, temperature: float | None, seed: int, progress: Progress | None
+        self, temperature: float | None, seed: int, progress: DrawingProgress | None
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)

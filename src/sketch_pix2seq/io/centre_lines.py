@@ -80,7 +80,7 @@ def _wide_parts(
     return wide
 
 
-def centred(
+def centre_on_ink(
     lines: Sequence[np.ndarray],
     radii: Sequence[np.ndarray],
     ink: Float32[np.ndarray, "H W"],

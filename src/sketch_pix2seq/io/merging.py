@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool
 
-from sketch_pix2seq.io.centre_lines import centred
+from sketch_pix2seq.io.centre_lines import centre_on_ink
 from sketch_pix2seq.io.morphology import edge_distance
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.io.tracing import trace
+from sketch_pix2seq.io.tracing import walk_lines
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.simplify import simplify
@@ -65,8 +65,8 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
     margin = (size - longest * scale) / 2
     settings = RasterSettings(size=size, margin=margin, line_width=line)
     ink = _filled(rasterise(strokes, settings) > 0.5, line)
-    lines = trace(np.where(thin(ink), edge_distance(ink), np.float32(0)))
-    traced = centred(
+    lines = walk_lines(np.where(thin(ink), edge_distance(ink), np.float32(0)))
+    traced = centre_on_ink(
         [traced_line.points for traced_line in lines],
         [traced_line.radii for traced_line in lines],
         ink.astype(np.float32),

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float32, Int32
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.centre_lines import centre_lines, centred
+from sketch_pix2seq.io.centre_lines import centre_lines, centre_on_ink
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
@@ -25,7 +25,7 @@ from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.io.tracing import trace
+from sketch_pix2seq.io.tracing import walk_lines
 from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
@@ -158,8 +158,8 @@ def lines_of_ink(
         max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
         for share in (50, _PEN)
     )
-    lines = trace(distance)
-    strokes = centred(
+    lines = walk_lines(distance)
+    strokes = centre_on_ink(
         [line.points for line in lines], [line.radii for line in lines], share, softness / 2
     )
     strokes = simplify(strokes, max(_LEAST_TOLERANCE, softness / 4, _TOLERANCE * width))

@@ -178,7 +178,7 @@ def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " 
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class PixelGrid:
     """Where pixels lie: pixel (row, column) is at `corner + (column, row) / scale`."""
 
     corner: Float[np.ndarray, " 2"]
@@ -254,21 +254,21 @@ def visible_parts(
             is_visible = id(shape) not in is_ground and not is_same_colour(shape.line_rgb, colour)
             visible.append(shape.lines if is_visible else [])
         return visible
-    frame = _frame(shapes, lines)
-    colours, numbers = _painted(shapes, frame, paper)
+    grid = _grid(shapes, lines)
+    colours, numbers = _painted(shapes, grid, paper)
     parts = []
     for number, shape in enumerate(shapes):
         visible_lines: list[Polyline] = []
         if id(shape) not in is_ground:
-            view = _View(frame, colours, numbers, number, hidden)
+            view = _View(grid, colours, numbers, number, hidden)
             for line in shape.lines if view.shows_edges(shape) else ():
                 visible_lines += view.visible(line, shape)
         parts.append(visible_lines)
     return parts
 
 
-def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
-    """A frame round all lines, with as many pixels as the areas allow."""
+def _grid(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> PixelGrid:
+    """A grid round all lines, with as many pixels as the areas allow."""
     points = np.concatenate([line.points for line in lines])
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max(float((high - low).max()), 1e-9)
@@ -284,17 +284,17 @@ def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
     scale = max(side, 32) / extent
     corner = low - 3 / scale
     width, height = (np.ceil((high - low) * scale) + 6).astype(int).tolist()
-    return Frame(corner, scale, (height, width))
+    return PixelGrid(corner, scale, (height, width))
 
 
-def _painted(shapes: Sequence[Shape], frame: Frame, paper: RGB) -> tuple[np.ndarray, np.ndarray]:
+def _painted(shapes: Sequence[Shape], grid: PixelGrid, paper: RGB) -> tuple[np.ndarray, np.ndarray]:
     """Colours (H, W, 3), and the number of the last shape that covers each pixel, -1 none."""
-    colours = np.full((*frame.shape, 3), paper, np.uint8)
-    numbers = np.full(frame.shape, -1)
+    colours = np.full((*grid.shape, 3), paper, np.uint8)
+    numbers = np.full(grid.shape, -1)
     for number, shape in enumerate(shapes):
         if shape.fill is None:
             continue
-        window, mask = frame.clipped_mask(shape)
+        window, mask = grid.clipped_mask(shape)
         alpha = shape.fill.alpha
         below = colours[window][mask]
         colours[window][mask] = alpha * np.array(shape.fill.rgb) + (1 - alpha) * below
@@ -308,14 +308,14 @@ class _View:
     """The finished painting, in which parts of a shape's lines are visible.
 
     Args:
-        frame: Where its pixels lie.
+        grid: Where its pixels lie.
         colours: (H, W, 3).
         numbers: (H, W), of the last shape that covers each pixel.
         number: Of the shape.
         hidden: Whether lines that are covered are kept.
     """
 
-    frame: Frame
+    grid: PixelGrid
     colours: np.ndarray
     numbers: np.ndarray
     number: int
@@ -328,11 +328,11 @@ class _View:
 
     def visible(self, line: Polyline, shape: Shape) -> list[Polyline]:
         """Keep the visible parts of a line, to about a pixel."""
-        points = (line.points - self.frame.corner) * self.frame.scale
+        points = (line.points - self.grid.corner) * self.grid.scale
         index, step, count = _samples(points)
         after = np.minimum(index + 1, len(points) - 1)
         at = points[index] + step[:, None] * (points[after] - points[index])
-        column, row = np.clip(at, 1, np.array(self.frame.shape[::-1]) - 2).astype(int).T
+        column, row = np.clip(at, 1, np.array(self.grid.shape[::-1]) - 2).astype(int).T
         around = [(row + dy, column + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
         beside = np.stack([self.colours[pixel] for pixel in around]).astype(np.int16)
         if shape.edges:
@@ -352,7 +352,7 @@ class _View:
                 visible[start:stop] = visible[start - 1]
         half = 0.5 / count
         parts = cut(line, index + step - half, index + step + half, visible)
-        least = _BRIDGED / self.frame.scale
+        least = _BRIDGED / self.grid.scale
         return [part for part in parts if part.length >= least or len(parts) == 1]
 
 
@@ -422,7 +422,7 @@ def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
     points, _ = shape.area.edges()
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = (np.ceil((high - low) * scale) + 4).astype(int).tolist()
-    window, inside = Frame(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
+    window, inside = PixelGrid(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
     ink = np.zeros((height, width), bool)
     ink[window] = inside
     return ink, scale

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
 from sketch_pix2seq.io.svg_areas import Shape, pen_lines, visible_parts
-from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
+from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, join_ends, thinned
 from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_style import RGB
 from sketch_pix2seq.io.svg_walk import SvgWalk
@@ -115,7 +115,7 @@ def _strokes(
         Stroke(_without_repeats(line), shapes[number].line_rgb, shapes[number].width, number)
         for line, number in zip(thinned(lines), owner, strict=True)
     ]
-    return strokes if as_written or not strokes else joined(drawn_once(strokes))
+    return strokes if as_written or not strokes else join_ends(drawn_once(strokes))
 
 
 def _on_page(

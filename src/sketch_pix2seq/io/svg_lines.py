@@ -180,7 +180,7 @@ def _distance(line: Float[np.ndarray, "P 2"], other: Float[np.ndarray, "Q 2"]) -
 # ---- lines in pieces
 
 
-def joined(strokes: Sequence[Stroke]) -> list[Stroke]:
+def join_ends(strokes: Sequence[Stroke]) -> list[Stroke]:
     """Make one line of those that meet end to end and are drawn with the same pen.
 
     Where two ends meet they are joined; where more do, those that go on most straightly.

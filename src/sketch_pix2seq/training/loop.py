@@ -66,7 +66,7 @@ MAX_SKIPPED_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """The argument of `on_progress`, after each step."""
 
     step: int
@@ -76,7 +76,7 @@ class Progress:
     valid_loss: float | None
 
 
-OnProgress: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[TrainingProgress], None]
 OnNotice: TypeAlias = Callable[[str], None]
 
 
@@ -374,10 +374,10 @@ class Trainer:
         rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
         self._speed.restart()
 
-    def progress(self, loss: float) -> Progress:
+    def progress(self, loss: float) -> TrainingProgress:
         """The progress after a step with this loss."""
         step, num_steps = self.state.step, self.recipe.num_steps
-        return Progress(step, num_steps, loss, self._speed.rate, self._valid_loss)
+        return TrainingProgress(step, num_steps, loss, self._speed.rate, self._valid_loss)
 
     def _losses(
         self,

@@ -29,7 +29,7 @@ from sketch_pix2seq.web.studio.forms import (
     Strokes,
     TraceAnswer,
     check_tries,
-    sketch_of,
+    sketch_of_strokes,
     strokes_in_middle,
     strokes_of,
 )
@@ -68,7 +68,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     @api.post("/redraw", summary="Draw a drawing again.")
     async def redraw(request: Request, form: RedrawForm) -> DrawingsAnswer:
         check_tries(form.n, form.best_of)
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         drawn = await drawers.run(
             request,
             lambda: sketcher.redraw(
@@ -85,7 +85,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/complete", summary="Complete a started drawing.")
     async def complete(request: Request, form: CompleteForm) -> DrawingsAnswer:
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         drawn = await drawers.run(
             request,
             lambda: sketcher.complete(
@@ -105,7 +105,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     @api.post("/mix", summary="Draw what lies between two drawings.")
     async def mix(request: Request, form: MixForm) -> DrawingsAnswer:
         check_tries(form.steps, form.best_of)
-        ends = [sketch_of(form.first), sketch_of(form.second)]
+        ends = [sketch_of_strokes(form.first), sketch_of_strokes(form.second)]
         drawn = await drawers.run(
             request,
             lambda: sketcher.mix(
@@ -139,7 +139,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/classify", summary="Classify a drawing.")
     async def classify(request: Request, form: ClassifyForm) -> ClassifyAnswer:
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         return ClassifyAnswer(
             guesses=await drawers.run(request, lambda: _guesses(sketcher, sketch))
         )

@@ -44,7 +44,7 @@ Strokes: TypeAlias = list[list[list[float]]]
 """A drawing that was checked, or is sent: [[x...], [y...]] for each stroke."""
 
 
-def sketch_of(drawing: Strokes) -> Sketch:
+def sketch_of_strokes(drawing: Strokes) -> Sketch:
     """Make a sketch of strokes in Quick, Draw!'s layout."""
     return Sketch.from_points([np.array(stroke, np.float32).T for stroke in drawing])
 
