@@ -54,7 +54,7 @@ _REASONS = {
     _OVER_LIMIT: "a category takes at most `limit` drawings",
     _OVER_CAP: "a split takes at most the given number of drawings of a category",
 }
-_NAMED_AT_MOST = 5
+_MAX_NAMED = 5
 
 
 def prepare(
@@ -229,11 +229,11 @@ def write_splits(
                 for source, num in sources.items():
                     merged.reports[source].leave_out(reason, num)
     if thin:
-        more = f" and {len(thin) - _NAMED_AT_MOST} more" if len(thin) > _NAMED_AT_MOST else ""
+        more = f" and {len(thin) - _MAX_NAMED} more" if len(thin) > _MAX_NAMED else ""
         raise DatasetError(
             f"a category must have at least {options.min_drawings} different drawings "
             "and some in each split",
-            got=", ".join(thin[:_NAMED_AT_MOST]) + more,
+            got=", ".join(thin[:_MAX_NAMED]) + more,
             do="Give more drawings of it, or leave it out.",
         )
     if not sums.std > 0:

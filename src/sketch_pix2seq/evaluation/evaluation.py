@@ -33,7 +33,7 @@ CODE_ALONE = ", code"
 RESERVED = frozenset({"human", "pixels", "judge", COPY, NEAREST})
 """Names of what models are compared with."""
 LONGEST_LABEL = 40
-LEAST = 8
+MIN_DRAWINGS = 8
 """Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
 """What a drawing without ink counts as."""
@@ -199,7 +199,7 @@ class HeldOut:
         per_category: At most so many of each category, the first ones.
 
     Raises:
-        DatasetError: If a category has fewer than `LEAST`.
+        DatasetError: If a category has fewer than `MIN_DRAWINGS`.
     """
 
     def __init__(self, dataset: Dataset, per_category: int) -> None:
@@ -208,9 +208,9 @@ class HeldOut:
         indices: list[int] = []
         for category, name in enumerate(split.categories):
             start, stop = split.category_range(category)
-            if stop - start < LEAST:
+            if stop - start < MIN_DRAWINGS:
                 raise DatasetError(
-                    f"category `{name}` must have {LEAST} {SPLIT} drawings or more",
+                    f"category `{name}` must have {MIN_DRAWINGS} {SPLIT} drawings or more",
                     got=stop - start,
                     do="Prepare the data set from more drawings, or without that category.",
                 )

@@ -22,7 +22,7 @@ from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _PIXELS = 4.0  # to the width of a line
-_MOST_PIXELS = 3000  # of the longest side
+_MAX_PIXELS = 3000  # of the longest side
 _LINE_WIDTH = 1 / 96  # of the longest side: of drawings without a frame
 _REACH = 0.75  # widths: paper between two lines that is narrower than twice this is filled
 _HOLE = 8.0  # of a width squared: smaller holes in what is filled are as well
@@ -58,7 +58,7 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(float((high - low).max()), width)
-    scale = min(_PIXELS / width, _MOST_PIXELS / longest)
+    scale = min(_PIXELS / width, _MAX_PIXELS / longest)
     line = max(width * scale, 1.0)
     margin = np.ceil((_REACH + 1) * line) + 2
     size = int(np.ceil(longest * scale + 2 * margin))

@@ -22,8 +22,8 @@ from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.sketch.geometry import part_indices
 
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
-_MOST_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
-_MOST_PIXELS = 200_000_000
+_MAX_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
+_MAX_PIXELS = 200_000_000
 _BLOCK = 1_000_000  # pairs that are compared at once
 _OPAQUE = 0.9
 _BRIDGED = 3  # pixels: shorter parts of a line are as visible as their neighbours
@@ -33,7 +33,7 @@ _PEN_ROUGH = 300  # pixels of the longest side of a first look at the width
 _PEN_LENGTH = 16.0  # times its width: a shorter area is a shape
 _PEN_SLIM = 10.0  # times as large as its width is an area that holds such a line
 _PEN_BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
-_LEAST_EXTENT = 1e-9  # of an area in which lines of a pen are searched
+_MIN_EXTENT = 1e-9  # of an area in which lines of a pen are searched
 _PEN_BLOBS = 0.03  # share of an area that may be such
 
 
@@ -134,7 +134,7 @@ def _crossings(
     ends: Float[np.ndarray, "E 2"],
 ) -> Float[np.ndarray, " C"]:
     """Where a line crosses edges, counted in its points: 2.5 is half way from point 2 to 3."""
-    if len(points) * len(starts) > _MOST_CROSSINGS:
+    if len(points) * len(starts) > _MAX_CROSSINGS:
         raise DrawingError("a clip path must have fewer points", got=len(starts))
     crossings = [np.empty(0)]
     size = max(_BLOCK // max(len(starts), 1), 1)
@@ -218,7 +218,7 @@ def _winding(
     top = np.clip(np.ceil(np.minimum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
     stop = np.clip(np.ceil(np.maximum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
     counts = stop - top
-    if counts.sum() > _MOST_CROSSINGS:
+    if counts.sum() > _MAX_CROSSINGS:
         raise DrawingError("an area must have fewer edges", got=len(starts))
     edge, row = part_indices(counts)
     row += top[edge]
@@ -280,7 +280,7 @@ def _grid(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> PixelGrid:
             covered += float(np.maximum(size, 0).prod()) / extent**2
             heights = np.minimum(np.abs(ends - starts)[:, 1] / extent, 1)
             crossings += float(heights.sum())
-    side = min(_SIDE, math.sqrt(_MOST_PIXELS / covered), _MOST_CROSSINGS / crossings)
+    side = min(_SIDE, math.sqrt(_MAX_PIXELS / covered), _MAX_CROSSINGS / crossings)
     scale = max(side, 32) / extent
     corner = low - 3 / scale
     width, height = (np.ceil((high - low) * scale) + 6).astype(int).tolist()
@@ -385,7 +385,7 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
         return None
     around = float(np.hypot(*(ends - starts).T).sum())
     extent = float((starts.max(axis=0) - starts.min(axis=0)).max())
-    if extent < _LEAST_EXTENT:
+    if extent < _MIN_EXTENT:
         return None
     rough, scale = _ink(shape, _PEN_ROUGH / extent)
     width = 2 * rough.sum() / scale**2 / max(around, 1e-300)

@@ -322,7 +322,7 @@ def test_too_many_at_once_are_told_that_it_is_busy(
 
 
 def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.api.MOST_POINTS", 50)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.api.MAX_POINTS", 50)
 
     def read(strokes: list[np.ndarray]) -> Any:
         svg = Sketch.from_points(strokes).to_svg().encode()

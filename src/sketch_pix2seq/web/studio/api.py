@@ -13,7 +13,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
-    MOST_POINTS,
+    MAX_POINTS,
     ClassifyAnswer,
     ClassifyForm,
     CompleteForm,
@@ -209,11 +209,11 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
 def _traced(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = Sketch.open(data)
-    if sketch.num_points > MOST_POINTS:
+    if sketch.num_points > MAX_POINTS:
         sketch = sketch.normalised()
-    if sketch.num_points > MOST_POINTS:
+    if sketch.num_points > MAX_POINTS:
         raise DrawingError(
-            f"a drawing must have at most {MOST_POINTS} points",
+            f"a drawing must have at most {MAX_POINTS} points",
             got=sketch.num_points,
             do="Show a part of it, or a simpler drawing.",
         )

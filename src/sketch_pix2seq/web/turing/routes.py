@@ -36,11 +36,11 @@ from sketch_pix2seq.web.turing.store import Participant, Store
 
 SECONDS_PER_SKETCH = 4
 """What people take, roughly: for saying beforehand how long it takes."""
-LEAST_LOOK_MS = 300
+MIN_LOOK_MS = 300
 """Who answers sooner has not looked: it was the second click of a double click."""
-MOST_MS = 24 * 3600 * 1000
+MAX_MS = 24 * 3600 * 1000
 """A longer response time is none: the page lay open."""
-MOST_ID = 200
+MAX_ID = 200
 _PICTURES_KEPT = "private, max-age=86400, immutable"
 
 routes, api = APIRouter(include_in_schema=False), APIRouter()
@@ -100,7 +100,7 @@ class StudyContext:
             sketch,
             human=tag == "human",
             position=trials.index(sketch) + 1 if stored else None,
-            response_ms=ms if stored and ms is not None and 0 <= ms <= MOST_MS else None,
+            response_ms=ms if stored and ms is not None and 0 <= ms <= MAX_MS else None,
         )
 
     def way_out(self, participant: Participant) -> str:
@@ -225,7 +225,7 @@ def vote(
 ) -> Response:
     """A vote by the page's form."""
     participant, ms = _participant(request), _now_ms() - asked
-    if not 0 <= ms < LEAST_LOOK_MS:
+    if not 0 <= ms < MIN_LOOK_MS:
         _study(request).take(participant, sketch, tag, ms)
     return _go("/question")
 
@@ -267,7 +267,7 @@ def _study(request: Request) -> StudyContext:
 
 
 def _is_id(text: str) -> bool:
-    return 0 < len(text) <= MOST_ID and text.isprintable()
+    return 0 < len(text) <= MAX_ID and text.isprintable()
 
 
 def _known(request: Request, external_id: str = "") -> Participant | None:
