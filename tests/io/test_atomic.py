@@ -110,7 +110,7 @@ def test_it_vanishes_if_something_goes_wrong(tmp_path: Path, error: type[BaseExc
 
 def test_a_place_that_is_taken_meanwhile_is_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(BundleError, match="cannot be made"),
+        pytest.raises(BundleError, match="cannot be written"),
         atomic_dir(tmp_path / "set", BundleError),
     ):
         (tmp_path / "set").write_text("somebody's")

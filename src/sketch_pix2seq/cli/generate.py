@@ -37,7 +37,7 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     results = options.plan(_sources(distinct), (), "generated")
     sketcher = options.load_sketcher()
     for category in distinct:
-        sketcher.category_id(category)  # all of them are known before one is drawn
+        sketcher.category_id(category)  # refuse an unknown category before anything is drawn
     with progress_bar("drawing") as progress:
         drawings = [
             sketcher.generate(
@@ -49,7 +49,7 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
 
 
 def _sources(categories: Sequence[str]) -> list[ResultNames]:
-    """Name files after categories; what a file cannot be called becomes `-`."""
+    """Name files after categories; characters not allowed in file names become `-`."""
     used: set[str] = set()
     stems = [re.sub(r"[^\w+-]+", "-", name).strip("-") or "unnamed" for name in categories]
-    return [unique_names(stem, [""], used) for stem in stems]
+    return [unique_names(stem, [""], used) for stem in stems]  # one drawing, without a suffix

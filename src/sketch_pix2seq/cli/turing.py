@@ -69,7 +69,7 @@ def create(
         from sketch_pix2seq.evaluation.turing.create import create_study
     from sketch_pix2seq.evaluation.turing.settings import StudySettings
 
-    asked = (settings or SettingsFlags()).applied_to(StudySettings())
+    study_settings = (settings or SettingsFlags()).applied_to(StudySettings())
     evaluated_models = load_models(models_of(bundle) or {"default": (None,)})
     with progress_bar("drawing") as progress:
         study = create_study(
@@ -82,7 +82,7 @@ def create(
             seed=seed,
             checks=checks,
             exclude=exclude,
-            settings=asked,
+            settings=study_settings,
             progress=progress,
         )
     print_line(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
@@ -110,14 +110,14 @@ def edit(
     from sketch_pix2seq.evaluation.turing.study import Study
 
     opened = Study.open(study).without(drop)
-    asked = (settings or SettingsFlags()).applied_to(opened.settings)
-    changed = replace(opened, settings=asked)
+    new = (settings or SettingsFlags()).applied_to(opened.settings)
+    changed = replace(opened, settings=new)
     Design(changed)  # refuses settings that do not fit
     if drop and (db is not None or (study / VOTES_FILE).exists()):
         _refuse_if_answered(study, db)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
-    for name, value in vars(asked).items():
+    for name, value in vars(new).items():
         print_line(f"{name}: {'none' if value in (None, '', ()) else value}")
 
 

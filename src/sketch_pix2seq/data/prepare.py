@@ -73,8 +73,8 @@ def prepare(
     *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
-        else is prepared (of small categories, see `split_of`). A drawing that its category has
-        already is left out. Categories are numbered in the order of their first drawings.
+        else is prepared (of small categories, see `split_of`). Exact duplicates
+        within a category are dropped. Categories are numbered in the order of their first drawings.
 
     Args:
         sources: Files, or folders of them; see `find_sources`.
@@ -206,7 +206,7 @@ def write_splits(
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
     num_kept: Counter[int] = Counter()
     near_duplicates: Counter[int] = Counter()
-    thin: list[str] = []
+    too_small: list[str] = []
     sums = _OffsetSums()
     with ExitStack() as stack:
         writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
@@ -216,8 +216,8 @@ def write_splits(
             is_copy = np.isin(assigned.splits, (_DUPLICATE, _NEAR_DUPLICATE))
             if int((~is_copy).sum()) < options.min_drawings or 0 in nums:
                 numbers = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
-                thin.append(f"`{category}` ({numbers})")
-            if thin:  # go on counting to name others, and write nothing more
+                too_small.append(f"`{category}` ({numbers})")
+            if too_small:  # go on counting to name others, and write nothing more
                 continue
             _write_category(buffer, assigned.splits, category_id, writers, sums)
             for split, num in zip(SPLITS, nums, strict=True):
@@ -228,12 +228,12 @@ def write_splits(
                 sources = Counter(assigned.sources[assigned.splits == code].tolist())
                 for source, num in sources.items():
                     merged.reports[source].leave_out(reason, num)
-    if thin:
-        more = f" and {len(thin) - _MAX_NAMED} more" if len(thin) > _MAX_NAMED else ""
+    if too_small:
+        more = f" and {len(too_small) - _MAX_NAMED} more" if len(too_small) > _MAX_NAMED else ""
         raise DatasetError(
             f"a category must have at least {options.min_drawings} different drawings "
             "and some in each split",
-            got=", ".join(thin[:_MAX_NAMED]) + more,
+            got=", ".join(too_small[:_MAX_NAMED]) + more,
             do="Give more drawings of it, or leave it out.",
         )
     if not sums.std > 0:

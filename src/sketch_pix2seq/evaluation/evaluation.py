@@ -14,12 +14,11 @@ from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.data.convert import drawing_id
-from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
 from sketch_pix2seq.evaluation.groups import Groups, groups_of
-from sketch_pix2seq.evaluation.report.layout import as_file_name
+from sketch_pix2seq.evaluation.parts import as_file_name
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.inference.classifier import Classifier, ClassScores
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -72,7 +71,7 @@ class EvaluationSettings:
         if not self.temperatures:
             raise UsageError("`temperatures` must name at least one")
         if len(set(self.temperatures)) < len(self.temperatures):
-            raise UsageError("each `temperature` must be another one", got=self.temperatures)
+            raise UsageError("`temperatures` must differ from each other", got=self.temperatures)
         for temperature in self.temperatures:
             checked_temperature(temperature)
 
@@ -289,7 +288,7 @@ class Evaluation:
         """Return all trainings of a model, itself first."""
         return [model, *(other for other in self.retrained if other.label == model.label)]
 
-    def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
+    def classify(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """Let the judge classify drawings; one without ink counts as a dot.
 
         Returns:
@@ -302,7 +301,7 @@ class Evaluation:
     @cached_property
     def human(self) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """The judge's predictions for the test drawings."""
-        return self.judged(self.held_out.sketches)
+        return self.classify(self.held_out.sketches)
 
     def redrawn(self, entry: Entry, numbers: Sequence[int], repeat: int = 0) -> list[Sketch]:
         """Redraw some test drawings in the way at which everything is measured.

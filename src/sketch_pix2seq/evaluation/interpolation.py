@@ -83,7 +83,7 @@ def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
 def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     pairs = ends(evaluation)
     drawn = _between(evaluation, model, pairs, STEPS)
-    predicted, scores = evaluation.judged([sketch for row in drawn for sketch in row])
+    predicted, scores = evaluation.classify([sketch for row in drawn for sketch in row])
     features = scores.features.reshape(len(pairs), STEPS, -1)
     measured = {
         "categories": evaluation.held_out.category_ids[pairs].tolist(),
@@ -139,7 +139,7 @@ def _best_between(
         )
         for pair in pairs.tolist()
     ]
-    predicted, _ = evaluation.judged([sketch for row in drawn for sketch in row])
+    predicted, _ = evaluation.classify([sketch for row in drawn for sketch in row])
     return predicted.reshape(len(pairs), STEPS)
 
 

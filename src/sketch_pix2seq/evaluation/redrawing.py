@@ -165,7 +165,7 @@ def _repeated(evaluation: Evaluation, drawings: EvaluatedDrawings, repeat: int) 
 
 def _measured(evaluation: Evaluation, drawn: Sequence[Sketch]) -> dict[str, Any]:
     """What the judge says of redrawings, how they rank, and how they keep to their inputs."""
-    predicted, scores = evaluation.judged(drawn)
+    predicted, scores = evaluation.classify(drawn)
     human = evaluation.human[1].features
     metrics = [
         line_metrics(redrawing, sketch)

@@ -172,11 +172,12 @@ def _trainings_table(results: Results) -> list[Table]:
     ]
     if not rows:
         return []
+    columns = [column for column in COLUMNS if column.name in OF_TRAININGS]
     return [
         Table(
             name="trainings",
             title="Each training: what another seed of the training changes",
-            columns=[column for column in COLUMNS if column.name in OF_TRAININGS],
-            rows=[[row[name] for name in OF_TRAININGS] for row in rows],
+            columns=columns,
+            rows=[[row[column.name] for column in columns] for row in rows],
         )
     ]

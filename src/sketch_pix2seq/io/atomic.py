@@ -6,6 +6,7 @@ complete. What a killed process left is removed by the next one with the same ta
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -68,11 +69,11 @@ def replace_file(temporary: Path, path: Path) -> None:
 def atomic_dir(out: Path, refusal: type[SketchPix2SeqError]) -> Iterator[Path]:
     """Make a temporary folder that is renamed to `out` at the end, or removed after an error.
 
-    Errors raised while it is filled stay as they are.
+    Errors raised while it is filled stay as they are, but for those of its files and a full disk.
 
     Args:
         out: The folder.
-        refusal: Raised if `out` exists, or cannot be made.
+        refusal: Raised if `out` exists, or cannot be made or written.
     """
     if os.path.lexists(out):  # a link to nowhere as well
         raise refusal(f"`{out}` must not exist yet", do="Name another place, or remove it first.")
@@ -85,10 +86,12 @@ def atomic_dir(out: Path, refusal: type[SketchPix2SeqError]) -> Iterator[Path]:
     try:
         with locked(partial):
             yield partial
-            try:
-                partial.rename(out)
-            except OSError as error:
-                raise refusal(f"`{out}` cannot be made", got=error.strerror) from error
+            partial.rename(out)
+    except OSError as error:
+        is_inside = str(error.filename).startswith(str(partial))
+        if is_inside or error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise refusal(f"`{out}` cannot be written", got=error.strerror) from error
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -214,7 +214,7 @@ class Trainer:
             balance=recipe.balance,
             oversample=recipe.oversampled,
             oversample_share=recipe.oversample_share,
-            part=(group.rank, group.size),
+            shard=(group.rank, group.size),
             **self._batches,
         )
         self.precision = precision_of(group.device)

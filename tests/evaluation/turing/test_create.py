@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
     out = tmp_path / "study"
     with pytest.raises(UsageError, match="has no category `dog`"):
         create_study(dataset, [first], out, categories=["dog"])
-    with pytest.raises(UsageError, match="must be another one; got pig, pig"):
+    with pytest.raises(UsageError, match="must differ from each other; got pig, pig"):
         create_study(dataset, [first], out, categories=["pig", "pig"])
     with pytest.raises(DatasetError, match="must have 999 test drawings or more"):
         create_study(dataset, [first], out, per_category=999)

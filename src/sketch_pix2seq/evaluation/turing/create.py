@@ -78,7 +78,7 @@ def create_study(
     check_labels([model.label for model in models])
     wanted = list(dataset.card.categories[:3] if categories is None else categories)
     if not wanted or len(set(wanted)) < len(wanted):
-        raise UsageError("each of `categories` must be another one", got=", ".join(wanted) or None)
+        raise UsageError("`categories` must differ from each other", got=", ".join(wanted) or None)
     _check_labels_of(exclude, dataset, wanted)
     picked = {
         category: _picked(dataset, category, per_category, seed, exclude) for category in wanted

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
@@ -31,7 +31,6 @@ from sketch_pix2seq.web.turing.participant_cookie import (
     read_code,
     set_token_cookie,
 )
-from sketch_pix2seq.web.turing.place import Place, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 
 SECONDS_PER_SKETCH = 4
@@ -45,6 +44,30 @@ _PICTURES_KEPT = "private, max-age=86400, immutable"
 
 routes, api = APIRouter(include_in_schema=False), APIRouter()
 """All that participants use. The site's `app.state.study` is its `StudyContext`."""
+
+
+class Place(NamedTuple):
+    """Where a participant is: how many sketches they have voted on, of how many."""
+
+    answered: int
+    total: int
+    sketch: str | None
+    "The one to vote on now; None: all are done."
+    following: str | None
+    "The one after it, so that its picture can be fetched meanwhile."
+
+
+def place_in(order: tuple[str, ...], answered: Iterable[str]) -> Place:
+    """Say where one is who has voted on some sketches of their own order.
+
+    Example:
+        >>> place_in(("b", "a", "c"), ["b"])
+        Place(answered=1, total=3, sketch='a', following='c')
+    """
+    done = set(answered)
+    left = [name for name in order if name not in done]
+    sketch, following, *_ = *left[:2], None, None
+    return Place(len(order) - len(left), len(order), sketch, following)
 
 
 @dataclass(frozen=True, kw_only=True)
