@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -244,22 +244,26 @@ def write_splits(
         offset_scale=sums.std,
         longest=max(writer.longest for writer in writers),
         options=asdict(options),
-        sources=tuple(
-            SourceAccount(
-                name=path.name,
-                sha256=sha256,
-                read=report.read,
-                kept=num_kept[number],
-                near_duplicates=near_duplicates[number],
-                left_out=dict(report.left_out.most_common()),
-                first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
-            )
-            for number, (path, sha256, report) in enumerate(
-                zip(merged.paths, merged.digests, merged.reports, strict=True)
-            )
-        ),
+        sources=tuple(_accounts(merged, num_kept, near_duplicates)),
         licence=licence,
     )
+
+
+def _accounts(
+    merged: MergedShards, num_kept: Counter[int], near_duplicates: Counter[int]
+) -> Iterator[SourceAccount]:
+    """What became of each source's drawings."""
+    sources = zip(merged.paths, merged.digests, merged.reports, strict=True)
+    for number, (path, sha256, report) in enumerate(sources):
+        yield SourceAccount(
+            name=path.name,
+            sha256=sha256,
+            read=report.read,
+            kept=num_kept[number],
+            near_duplicates=near_duplicates[number],
+            left_out=dict(report.left_out.most_common()),
+            first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
+        )
 
 
 class _Assignment(NamedTuple):
