@@ -142,7 +142,7 @@ def complete(
     Args:
         inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
             folders of these, or - for standard input.
-        category: Category of the finished drawings; without it the likeliest.
+        category: Category of the completed drawings; without it the likeliest.
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs))

@@ -37,7 +37,7 @@ from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 _MANY = 1024
 _SPLIT_NAMES = {"valid": "validation"}
-"""Names that `datasets` has for splits, where they differ from ours."""
+"""Names that `datasets` has for splits, where they differ from those here."""
 
 
 class _Named(NamedTuple):
