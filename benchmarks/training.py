@@ -19,7 +19,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models.attention import Conditions, ConditionShares
 from sketch_pix2seq.sketch.network_layout import output_dim
 from sketch_pix2seq.training.build import build
-from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.loop import TrainingProgress, train
 from sketch_pix2seq.training.machine import keep_freed_memory, precision_of
 from sketch_pix2seq.training.optimiser import Optimiser
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
@@ -70,7 +70,7 @@ def _trained(name: str, recipe: Recipe, data: Path, devices: int = 1) -> Figure:
     rows_a_drawing = sum(map(_num_rows, batches)) / drawings
     flops = rows_a_drawing * _flops_a_row(recipe.model)
     precision = torch.float32
-    if recipe.attends:
+    if recipe.attends_to_picture:
         flops = _flops_of_attention(recipe, dataset, batches)
         precision = precision_of(_device())
     short = replace(
@@ -95,8 +95,8 @@ def _trained(name: str, recipe: Recipe, data: Path, devices: int = 1) -> Figure:
         rates.append(drawings / (clock.ticks[num_steps - 1] - clock.ticks[WARM_UP - 1]))
         peaks.append(_peak(precision))
     rate, peak = statistics.median(rates), statistics.median(peaks)
-    has_bar = devices == 1 and (recipe.attends or recipe.model == ModelSettings())
-    bar = GPU_BAR if recipe.attends and _device().type == "cuda" else BAR
+    has_bar = devices == 1 and (recipe.attends_to_picture or recipe.model == ModelSettings())
+    bar = GPU_BAR if recipe.attends_to_picture and _device().type == "cuda" else BAR
     shared = f", {devices} processes" if devices > 1 else ""
     numbers = str(precision).removeprefix("torch.")
     return Figure(
@@ -116,7 +116,7 @@ class _Clock:
     def __init__(self) -> None:
         self.ticks: list[float] = []
 
-    def tick(self, progress: Progress) -> None:
+    def tick(self, progress: TrainingProgress) -> None:
         """Take the time of a step."""
         self.ticks.append(time.perf_counter())
 
@@ -185,7 +185,7 @@ def _source(recipe: Recipe, dataset: Dataset) -> BatchSource:
         augmentation=recipe.augmentation,
         raster=recipe.raster,
         balance=recipe.balance,
-        framed=recipe.attends,
+        framed=recipe.attends_to_picture,
     )
 
 

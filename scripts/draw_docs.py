@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 
 from sketch_pix2seq import Sketch, Sketcher
-from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import read_sketches
+from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.io.sheet import Cell, Sheet, SheetRow
 from sketch_pix2seq.sketch.curves import curves_of, points_along
 from sketch_pix2seq.sketch.raster import rasterise
@@ -79,7 +80,7 @@ def main() -> None:
 def photo_to_plotter(sketcher: Sketcher) -> Path:
     """A photo, what is seen of it at each stage, the strokes, and redrawings."""
     (cat,) = read_sketches(EXAMPLES / "cat.svg")
-    photo = photograph(cat, seed=9)
+    photo = simulate_photo(cat, seed=9)
     stages: dict[str, Image.Image] = {}
     read = read_picture(photo, on_stage=stages.__setitem__)
     redrawn = sketcher.redraw(read, n=2, best_of=BEST_OF)
@@ -108,7 +109,7 @@ def traced() -> Path:
     rough = png_bytes(Sketch.from_points(strokes).to_image(700))
     rows = [
         ("the pig", (EXAMPLES / "pig.png").read_bytes()),
-        ("the cat, a photo", photograph(cat, seed=9)),
+        ("the cat, a photo", simulate_photo(cat, seed=9)),
         ("the cat, drawn 3 times", rough),
     ]
     return Sheet(
@@ -208,7 +209,7 @@ def _photos(folder: Path) -> Iterator[tuple[str, Cell, Sketch]]:
     (cat,) = read_sketches(EXAMPLES / "cat.svg")
     drawings = [cat, *(_real(folder, category, number) for category, number in PHOTOS)]
     for seed, drawing in enumerate(drawings):
-        photo = photograph(drawing, seed)
+        photo = simulate_photo(drawing, seed)
         yield "photo", _opened(photo), read_picture(photo)
 
 

@@ -2,7 +2,7 @@
 
     python scripts/measure_turing_intervals.py OUT.csv [--studies N]
 
-People and sketches differ by normal tendencies (0.5 and 0.8 in logits); everybody sees everything.
+Normal random effects of people and sketches (SD 0.5 and 0.8 in logits); everybody rates everything.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
                 names = [f"s{place}" for place in range(sketches)]
                 everybody = [f"p{place}" for place in range(people)]
                 votes = VoteTable(everybody, names, np.ones_like(human), human)
-                share = votes.share(names, study % 8)
+                share = votes.share(names, study)
                 assert share is not None
                 covered += share.low <= truth <= share.high
                 width += share.high - share.low

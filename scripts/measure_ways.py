@@ -8,7 +8,7 @@ from the first third of its points, without and with the category. What a bundle
 out. For each way: how often the judge recognises the category, as a share of how often it
 recognises the human drawings, with a 95 % interval over drawings; and, of redrawings, distance
 of lines, small strokes kept, those of them that no other line comes near, and ink
-(`evaluation/fidelity.py`).
+(`evaluation/line_metrics.py`).
 Writes a table in Markdown.
 """
 
@@ -23,7 +23,7 @@ import numpy as np
 from sketch_pix2seq import BundleError, Classifier, Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.evaluation.estimates import estimate
-from sketch_pix2seq.evaluation.fidelity import fidelity
+from sketch_pix2seq.evaluation.line_metrics import line_metrics
 
 DOT = Sketch.from_points([[(0, 0), (1, 1)]])
 """In place of a drawing in which nothing was drawn."""
@@ -126,7 +126,7 @@ def _recognised(judge: Classifier, drawn: list[Sketch], drawings: list[Sketch]) 
 
 
 def _kept(drawn: list[Sketch], drawings: list[Sketch]) -> list[str]:
-    found = [fidelity(one, drawing) for one, drawing in zip(drawn, drawings, strict=True)]
+    found = [line_metrics(one, drawing) for one, drawing in zip(drawn, drawings, strict=True)]
     small = sum(one.small for one in found)
     alone = sum(one.alone for one in found)
     return [

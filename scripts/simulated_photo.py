@@ -1,4 +1,4 @@
-"""A photo of a drawing that was never taken: for tests and measurements of reading pictures.
+"""Synthetic photos of drawings, for tests and benchmarks of `read_picture`.
 
 Pen or pencil of some width and darkness on paper with a grain, in light that falls off to one
 side, under a soft shadow and one with an edge, a little blurred and noisy, as JPEG.
@@ -21,18 +21,18 @@ _DARKNESS = (0.35, 0.9)  # of the ink
 _MARGINS = (0.08, 0.2)
 
 
-def photograph(drawing: Drawing, seed: int) -> bytes:
+def simulate_photo(drawing: Drawing, seed: int) -> bytes:
     r"""Make a photo of a drawing.
 
     Args:
         drawing: A `Sketch` or its strokes.
-        seed: Another seed, other light, paper, pen and camera.
+        seed: Seed of light, paper, pen and camera.
 
     Returns:
         A JPEG, 700 to 1,400 pixels wide.
 
     Example:
-        >>> photograph([np.array([[0, 0], [9, 4]])], seed=0)[:3]
+        >>> simulate_photo([np.array([[0, 0], [9, 4]])], seed=0)[:3]
         b'\xff\xd8\xff'
     """
     rng = np.random.default_rng([seed, 0x9407])
@@ -76,7 +76,7 @@ def _falling_off(rng: np.random.Generator, side: int) -> Float32[np.ndarray, "S 
 
 
 def _shadow(rng: np.random.Generator, side: int) -> Float32[np.ndarray, "S S"]:
-    """What a hand or a phone leaves of the light: half a plane, its edge sharp or soft."""
+    """A shadow over half the picture, its edge sharp or soft."""
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     angle = rng.uniform(0, 2 * np.pi)
     away = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.4, 0.8)

@@ -23,8 +23,8 @@ from safetensors.numpy import save
 from torch import Tensor, nn
 
 from sketch_pix2seq.data.dataset import Dataset, Split
+from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.hand_order import NUM_HEADS, NUM_RELATIONS, Candidates
-from sketch_pix2seq.sketch.order import is_closed
 
 WIDTH, FEED, HIDDEN, LAST_HIDDEN = 48, 64, 48, 32
 BATCH = 64

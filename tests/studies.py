@@ -15,7 +15,7 @@ from sketch_pix2seq.evaluation.turing.study import (
     Study,
     StudySketch,
 )
-from sketch_pix2seq.io.atomic import png_bytes
+from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
 
 

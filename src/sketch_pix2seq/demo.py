@@ -87,7 +87,7 @@ def run(out: Path, bundle: Path | None = None) -> None:
 def _redrawn(sketcher: Sketcher) -> tuple[list[str], list[SheetRow]]:
     """Headings, and a row for each example: from keeping to the picture to the model's own way."""
     labels, pictures, sketches = read_examples()
-    fidelities = FIDELITIES if sketcher.sees_pictures else {"redrawn": (NUM_DRAWINGS, None)}
+    fidelities = FIDELITIES if sketcher.attends_to_picture else {"redrawn": (NUM_DRAWINGS, None)}
     headings = ["shown"]
     cells: list[list[Cell]] = [[picture] for picture in pictures]
     for heading, (num, fidelity) in fidelities.items():

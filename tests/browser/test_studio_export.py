@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 
 from accessibility import violations
 from benchmarks.tracing import compared
@@ -166,7 +166,7 @@ def test_photos_become_an_svg_as_by_python(site: str, sheet: Page, tmp_path: Pat
     sheet.context.set_offline(True)
     scores = []
     for seed, sketch in enumerate(examples_of_the_package()[:3]):
-        photo = photograph(sketch, seed)
+        photo = simulate_photo(sketch, seed)
         said = found.inner_text()
         sheet.locator("#file").set_input_files(
             {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo}

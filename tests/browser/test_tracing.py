@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Error, Page
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 from starlette.responses import HTMLResponse
 
 from benchmarks.tracing import compared, fitted, png, rendered
@@ -21,7 +21,7 @@ from sketch_pix2seq import Sketch, read_sketches
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.sheet_edge import outside_of
-from sketch_pix2seq.sketch.order import is_closed
+from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
 
@@ -194,7 +194,7 @@ def test_printed_lines_in_pieces_are_left_out(
 @pytest.mark.parametrize("count", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_photos_are_traced_as_by_python(site: str, sheet: Page, count: int) -> None:
     sheet.goto(site)
-    files = [photograph(sketch, seed) for seed, sketch in enumerate(gallery(count))]
+    files = [simulate_photo(sketch, seed) for seed, sketch in enumerate(gallery(count))]
     found = traced_in(sheet, files)
     scores = [f1_of(*pair) for pair in zip(found, map(read_picture, files), strict=True)]
     assert np.mean(scores) > 0.97

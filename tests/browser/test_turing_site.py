@@ -17,7 +17,7 @@ from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing.app import create_turing
-from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
+from sketch_pix2seq.web.turing.routes import MIN_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
 from studies import scribbles, write_study
 
@@ -76,7 +76,7 @@ def expect_number(page: Page, number: int, total: int = 12, *, touch: bool = Fal
     expect(page.locator("#count")).to_have_text(f"Sketch {number} of {total}")
     expect(page.locator("#vote:not([aria-busy=true])")).to_be_visible()
     expect(page.locator(".answer kbd:not([hidden])").first).to_be_visible(visible=not touch)
-    page.wait_for_timeout(LEAST_LOOK_MS + 20)
+    page.wait_for_timeout(MIN_LOOK_MS + 20)
 
 
 def asked(page: Page) -> str:
@@ -101,7 +101,7 @@ def test_a_whole_session_with_interruptions(
     other = context.new_page()  # a second tab asks the same
     other.goto(f"{site}/question")
     assert asked(other) == seen[2]
-    other.wait_for_timeout(LEAST_LOOK_MS + 20)
+    other.wait_for_timeout(MIN_LOOK_MS + 20)
     answer(other, "Computer")
     expect_number(other, 4)
     answer(sheet, "Human")  # of what is answered already
@@ -154,15 +154,15 @@ def test_without_scripts_it_works_alike(browser: Browser, site: str, counting: S
         page.get_by_role("link", name="Start").click()
         first = asked(page)
         expect(page.locator(".answer kbd").first).to_be_hidden()  # no key works here
-        page.wait_for_timeout(LEAST_LOOK_MS)
+        page.wait_for_timeout(MIN_LOOK_MS)
         page.get_by_role("button", name="Human").dblclick()
-        page.wait_for_timeout(LEAST_LOOK_MS)
+        page.wait_for_timeout(MIN_LOOK_MS)
         page.go_back()
         assert len(counting.votes()) == 1
         for _ in range(3):
             page.goto(f"{site}/question")
             assert asked(page) != first
-            page.wait_for_timeout(LEAST_LOOK_MS)
+            page.wait_for_timeout(MIN_LOOK_MS)
             answer(page, "Computer")
             expect(page.get_by_role("heading", name="Who drew this?")).to_be_visible()
     assert len(counting.votes()) == 4
@@ -345,7 +345,7 @@ def test_a_laboratorys_participant_comes_from_elsewhere_and_goes_back(
                 ).to_be_visible()
         votes = store.votes()
         assert [vote.position for vote in votes] == [1, 2, 3, 4] * 2
-        assert all(LEAST_LOOK_MS <= (vote.response_ms or 0) < 60_000 for vote in votes)
+        assert all(MIN_LOOK_MS <= (vote.response_ms or 0) < 60_000 for vote in votes)
         assert [vote.human for vote in votes] == [True] * 4 + [False] * 4
         assert [vote.human_left for vote in votes] == [True] * 4 + [False] * 4
         assert [one[1:] for one in store.external_ids()] == [("5f1", 4), ("5f2", 4)]
@@ -416,7 +416,7 @@ def test_no_answer_is_set_off_by_the_pointer_that_gave_the_last_one(
             page.get_by_role("button", name="I agree").click()
             page.get_by_role("link", name="Start").click()
             button = page.get_by_role("button", name="Computer")
-            page.wait_for_timeout(LEAST_LOOK_MS + 20)
+            page.wait_for_timeout(MIN_LOOK_MS + 20)
             button.tap() if has_touch else button.click()
             expect(page.locator("#count")).to_have_text("Sketch 2 of 12")
             expect(page.locator("#vote:not([aria-busy=true])")).to_be_visible()

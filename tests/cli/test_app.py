@@ -9,7 +9,7 @@ import pytest
 
 from sketch_pix2seq import __version__
 from sketch_pix2seq.cli import app as shell
-from sketch_pix2seq.cli.app import OLD_WORDS, VERBS, Verb, main
+from sketch_pix2seq.cli.app import RENAMED_COMMANDS, VERBS, Verb, main
 from sketch_pix2seq.errors import DrawingError, SketchPix2SeqError, UsageError
 
 
@@ -214,12 +214,12 @@ def test_it_runs_as_a_command() -> None:
     assert found.stderr.startswith('sketch-pix2seq: Unknown command "dance".')
 
 
-@pytest.mark.parametrize("old", OLD_WORDS)
+@pytest.mark.parametrize("old", RENAMED_COMMANDS)
 def test_an_old_word_is_answered_with_the_new_one(
     old: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(old.split()) == 2
-    assert f"`{old}` is {OLD_WORDS[old]}" in capsys.readouterr().err
+    assert f"`{old}` is {RENAMED_COMMANDS[old]}" in capsys.readouterr().err
 
 
 def test_an_old_word_joined_by_an_equals_sign_is_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,7 +185,7 @@ def test_too_many_drawings_are_refused_before_drawing(
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
     monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.read_files", never)
+    monkeypatch.setattr("sketch_pix2seq.cli.draw.read_inputs", never)
     assert main(["draw", "house.svg", *words]) == 2
     err = capsys.readouterr().err
     assert "at most 1,000,000 drawings at once; got 1 input x `-n` 1,00" in err

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 
 import sketch_pix2seq
 from sketch_pix2seq.cli.app import main
@@ -107,7 +107,7 @@ def test_commands_of_the_page_run_as_written(
     for name in ("sptrace", "spredraw"):
         monkeypatch.setitem(vpype_cli.cli.commands, name, getattr(plugin, name))
     cat = Path(sketch_pix2seq.__file__).parent / "examples" / "cat.svg"
-    Path("cat.jpg").write_bytes(photograph(read_sketches(cat)[0], seed=9))
+    Path("cat.jpg").write_bytes(simulate_photo(read_sketches(cat)[0], seed=9))
     text = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     commands = [shlex.split(line) for block in blocks for line in block.splitlines()]

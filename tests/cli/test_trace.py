@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 
 from sketch_pix2seq.cli.app import main
 from sketch_pix2seq.io.reading import read_sketches
@@ -22,7 +22,7 @@ HOUSE = Sketch.from_points([[(0, 60), (50, 0), (100, 60)], [(10, 70), (10, 120),
 def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
     HOUSE.save("clean.png", size=300)
-    Path("photo.jpg").write_bytes(photograph(HOUSE, seed=2))
+    Path("photo.jpg").write_bytes(simulate_photo(HOUSE, seed=2))
     HOUSE.save("lines.svg")
     return ["clean.png", "photo.jpg", "lines.svg"]
 

@@ -180,7 +180,7 @@ def test_a_jittered_picture_shows_the_same_strokes_in_every_part(dataset: Datase
     still = source(dataset, augmentation=steady).batch(4)
     np.testing.assert_array_equal(whole.steps, still.steps)
     assert np.abs(whole.pictures - still.pictures).mean() > 0.01
-    parts = [source(dataset, augmentation=jitter, part=(n, 2)).batch(4) for n in (0, 1)]
+    parts = [source(dataset, augmentation=jitter, shard=(n, 2)).batch(4) for n in (0, 1)]
     for place, part in enumerate(parts):
         np.testing.assert_array_equal(part.pictures, whole.pictures[place::2])
 
@@ -268,7 +268,7 @@ def test_parts_are_parts_of_the_whole_batch_whatever_is_drawn_by_chance(dataset:
     unsteady = Augmentation(rotate=20, past_jitter=6.0, jitter=2.0, line_width=0.3)
     whole = source(dataset, **FRAMED, augmentation=unsteady).batch(4)
     for number in range(3):
-        part = source(dataset, **FRAMED, augmentation=unsteady, part=(number, 3)).batch(4)
+        part = source(dataset, **FRAMED, augmentation=unsteady, shard=(number, 3)).batch(4)
         num_steps = part.steps.shape[1]
         for name in ("lengths", "pictures", "category_ids", "covered"):
             np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[number::3])
@@ -287,7 +287,8 @@ def test_oversampled_categories_have_their_share(dataset: Dataset, share: float)
 
 
 def test_oversampling_all_categories_changes_nothing(dataset: Dataset) -> None:
-    every = source(dataset, oversample=dataset.card.categories, oversample_share=0.1)
+    with pytest.warns(UserWarning, match="`oversample_share` changes nothing"):
+        every = source(dataset, oversample=dataset.card.categories, oversample_share=0.1)
     assert_same(every.batch(2), source(dataset).batch(2))
 
 

@@ -29,10 +29,10 @@ def test_the_four_numbers_are_those_of_all_drawings(tmp_path: Path) -> None:
             ]
         )
         found = lengths_of(dataset, category_id)
-        assert (found.least, found.most) == (lengths[0], lengths[-1])
+        assert (found.shortest, found.longest) == (lengths[0], lengths[-1])
         assert found.median == lengths[(len(lengths) - 1) // 2]
-        assert (lengths <= found.most_have).mean() >= 0.99
-        assert (lengths < found.most_have).mean() < 0.99
+        assert (lengths <= found.percentile_99).mean() >= 0.99
+        assert (lengths < found.percentile_99).mean() < 0.99
 
 
 def test_each_category_has_its_row(dataset: Dataset) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.data import sources
-from sketch_pix2seq.data.sources import SourceFile, SourceFolder, find_sources, stem
+from sketch_pix2seq.data.sources import SourceFile, SourceFolder, category_of_file, find_sources
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io import opened
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
@@ -145,4 +145,4 @@ def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_stem_is_the_category(name: str) -> None:
-    assert stem(Path("folder", name)) == "alarm clock"
+    assert category_of_file(Path("folder", name)) == "alarm clock"

@@ -21,7 +21,7 @@ from sketch_pix2seq.evaluation.baselines import (
     trace_picture,
 )
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, HeldOut
-from sketch_pix2seq.evaluation.fidelity import fidelity
+from sketch_pix2seq.evaluation.line_metrics import line_metrics
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -30,7 +30,7 @@ def test_a_copy_lies_on_its_picture(evaluation: Evaluation) -> None:
     drawn = copies(evaluation.held_out).redraw(0)
     assert len(drawn) == len(evaluation.held_out.sketches)
     for copy, sketch in zip(drawn[:5], evaluation.held_out.sketches, strict=False):
-        assert fidelity(copy, sketch).distance < 0.01
+        assert line_metrics(copy, sketch).distance < 0.01
 
 
 def test_a_dot_is_copied() -> None:
@@ -110,6 +110,6 @@ def test_a_model_that_never_saw_a_picture_draws_from_its_code(evaluation: Evalua
     recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
     blind = Sketcher(replace(bundle, card=replace(bundle.card, recipe=recipe)))
     model = EvaluatedModel("blind", blind, "digest")
-    assert not model.sees_pictures
+    assert not model.attends_to_picture
     sketches = evaluation.held_out.sketches[:3]
     assert model.redraw(sketches, 1, 0.5, 0) == blind.redraw(sketches, 1, 0.5, 0, fidelity=0)

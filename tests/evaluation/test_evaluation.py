@@ -51,10 +51,10 @@ def test_too_few_drawings_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_drawing_without_ink_is_judged_as_a_dot(evaluation: Evaluation) -> None:
-    predicted, scores = evaluation.judged([Sketch(()), DOT, evaluation.held_out.sketches[0]])
+    predicted, scores = evaluation.classify([Sketch(()), DOT, evaluation.held_out.sketches[0]])
     np.testing.assert_array_equal(scores.features[0], scores.features[1])
     assert predicted[0] == predicted[1]
-    assert len(evaluation.judged([])[0]) == 0
+    assert len(evaluation.classify([])[0]) == 0
 
 
 def test_the_judges_categories_become_the_data_sets(
@@ -136,7 +136,7 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
         ({"seed": -1}, "`seed`"),
         ({"temperatures": ()}, "`temperatures` must name at least one"),
         ({"temperatures": (0.4, -1.0)}, "`temperature` must be a number from 0"),
-        ({"temperatures": (0.4, 0.4)}, "each `temperature` must be another one"),
+        ({"temperatures": (0.4, 0.4)}, "`temperatures` must differ from each other"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -1,3 +1,5 @@
+"""Drawings between two latent codes: what they show, and how evenly they change."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -59,6 +61,6 @@ def test_what_is_between_is_drawn_and_judged(evaluation: Evaluation) -> None:
     settings = evaluation.settings
     ends = [evaluation.held_out.sketches[number] for number in pairs[0]]
     drawn = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed)
-    assert found["predicted"][0] == evaluation.judged(drawn)[0].tolist()
+    assert found["predicted"][0] == evaluation.classify(drawn)[0].tolist()
     best = model.sketcher.mix(ends, STEPS, settings.temperature, settings.seed, best_of=2)
-    assert found["predicted_of_best"][0] == evaluation.judged(best)[0].tolist()
+    assert found["predicted_of_best"][0] == evaluation.classify(best)[0].tolist()

@@ -35,7 +35,7 @@ def test_what_is_measured_is_what_was_drawn(evaluation: Evaluation) -> None:
     assert len(parts) == len(evaluation.models) * (4 + 2)
     found = parts[redrawing.part_name(model, SamplingConfig(1.0, 1, 0))].measure()
     drawn = [one for (one,) in model.sketcher.redraw(evaluation.held_out.sketches, 1, 1.0, 0)]
-    assert found["predicted"] == evaluation.judged(drawn)[0].tolist()
+    assert found["predicted"] == evaluation.classify(drawn)[0].tolist()
     count = len(evaluation.held_out.sketches)
     assert all(len(found[name]) == count for name in ("predicted", "rank", "rank_by_judge"))
     assert all(0 <= rank < count for rank in found["rank"])

@@ -113,7 +113,7 @@ def value_of(cell: Cell) -> float:
 
 
 def test_cells_stand_under_their_columns(results: Results) -> None:
-    (table, *_) = summary.section(results).tables
+    (table, trainings) = summary.section(results).tables
     names = [column.name for column in table.columns]
     copy = dict(zip(names, next(row for row in table.rows if row[0] == "copy"), strict=True))
     assert copy["off-category rate"] is copy["LR, nats"] is copy["paper: taken for human"] is None
@@ -123,3 +123,7 @@ def test_cells_stand_under_their_columns(results: Results) -> None:
     cnn = dict(zip(names, next(row for row in table.rows if row[0] == "cnn"), strict=True))
     assert cnn["paper: taken for human"] == 0.6
     assert 0 <= value_of(cnn["off-category rate"]) <= 1
+    of_trainings = [column.name for column in trainings.columns]
+    assert of_trainings == list(summary.OF_TRAININGS)
+    first = dict(zip(of_trainings, trainings.rows[0], strict=True))
+    assert all(first[name] == cnn[name] for name in of_trainings if name != "Rec")

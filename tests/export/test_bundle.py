@@ -174,7 +174,7 @@ def test_a_temperature_that_cannot_be_is_refused(
 
 
 def test_nothing_is_overwritten(run: Path, bundle: Path) -> None:
-    with pytest.raises(BundleError, match="exists already"):
+    with pytest.raises(BundleError, match="must not exist yet"):
         export_run(run, bundle)
 
 

@@ -36,6 +36,6 @@ def test_all_of_it_or_nothing(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_nothing_is_replaced_not_even_a_link_to_nowhere(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("nowhere")
-    with pytest.raises(BundleError, match="exists already"), atomic_bundle(tmp_path / name):
+    with pytest.raises(BundleError, match="must not exist yet"), atomic_bundle(tmp_path / name):
         raise AssertionError("nothing may be made")
     assert (tmp_path / name).is_symlink()

@@ -53,7 +53,7 @@ def views(rng: np.random.Generator) -> np.ndarray:
 
 def test_codes_are_torchs(networks: Networks, model: AttentionModel, views: np.ndarray) -> None:
     assert isinstance(networks, AttentionNetworks)
-    assert networks.sees_pictures
+    assert networks.attends_to_picture
     np.testing.assert_allclose(networks.codes(views), _latent(model, views), atol=1e-4)
 
 
@@ -152,7 +152,7 @@ def test_a_category_or_nothing_is_torchs(
 def test_a_recurrent_model_draws_from_its_code_alone(rng: np.random.Generator) -> None:
     networks = networks_of(tiny_bundle())
     assert isinstance(networks, RecurrentNetworks)
-    assert not networks.sees_pictures
+    assert not networks.attends_to_picture
     views = rng.random((2, 1, 48, 48), np.float32)
     codes = networks.codes(views)
     for fidelity in (None, 0, 0.0):

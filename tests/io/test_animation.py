@@ -16,7 +16,7 @@ from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.animation import (
     FRAMES_A_SECOND,
     HOLD_SECONDS,
-    MOST_SECONDS,
+    MAX_SECONDS,
     film,
     timing_of,
 )
@@ -51,7 +51,7 @@ def test_scale_changes_no_times_and_long_drawings_are_drawn_faster(
     larger = Sketch(tuple(stroke * 7 for stroke in FACE.strokes))
     np.testing.assert_allclose(timing_of(larger).end, timing_of(FACE).end, rtol=1e-6)
     scribble = [rng.uniform(0, 100, (30, 2)) for _ in range(40)]
-    assert timing_of(scribble).seconds == pytest.approx(MOST_SECONDS)
+    assert timing_of(scribble).seconds == pytest.approx(MAX_SECONDS)
 
 
 @pytest.mark.parametrize("kind", ["gif", "apng"])

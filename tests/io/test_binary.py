@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.binary import read_binary, write_binary
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, record_of_strokes
 
 CAT = struct.pack("<Q2sbIHH", 7, b"DE", 1, 1_490_000_000, 2, 3) + bytes([0, 9, 9, 0, 0, 255])
 CAT += struct.pack("<H", 1) + bytes([4, 5])
@@ -76,7 +76,7 @@ def test_a_drawing_of_too_many_points_is_not_held() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    wide = joined([np.array([[0, 0], [256, 0]])])
+    wide = record_of_strokes([np.array([[0, 0], [256, 0]])])
     with pytest.raises(DrawingError, match="at most 255 wide and high; got 256"):
         list(write_binary([wide]))
 
@@ -86,7 +86,9 @@ points = arrays(np.uint8, st.tuples(st.integers(1, 9), st.just(2)))
 
 @given(st.lists(st.tuples(st.lists(points, min_size=1, max_size=4), st.integers(1, 2**64 - 1))))
 def test_what_is_written_is_read(made: list[tuple[list[np.ndarray], int]]) -> None:
-    drawings = [joined(strokes, None, key_id, bool(key_id % 2)) for strokes, key_id in made]
+    drawings = [
+        record_of_strokes(strokes, None, key_id, bool(key_id % 2)) for strokes, key_id in made
+    ]
     content = b"".join(write_binary(drawings))
     found = list(read_binary(BufferedReader(BytesIO(content), 13)))
     assert len(found) == len(drawings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketch_pix2seq.io.centre_lines import centre_lines, centred, meeting_point
+from sketch_pix2seq.io.centre_lines import centre_lines, centre_on_ink, meeting_point
 
 Y, X = np.mgrid[:90, :120].astype(float)
 
@@ -48,7 +48,7 @@ def test_lines_are_moved_to_the_middle_of_ink_to_a_part_of_a_pixel(angle: float)
     turn = np.radians(angle)
     way, normal = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
     line = np.array([60, 45]) + np.linspace(-30, 30, 61)[:, None] * way + 0.9 * normal
-    (found,) = centred([line], [np.full(61, 3.0)], band(angle, 5), 1.0)
+    (found,) = centre_on_ink([line], [np.full(61, 3.0)], band(angle, 5), 1.0)
     aside = (found - (60, 45)) @ normal
     assert np.abs(aside[6:-6]).max() < 0.15
     steps = np.hypot(*np.diff(found, axis=0).T)
@@ -62,13 +62,13 @@ def test_corners_are_sharp() -> None:
     ink = np.clip(3.0 - nearest, 0, 1).astype(np.float32)
     rounded = np.array([(x, 45.0) for x in range(20, 57)] + [(57.5, 46), (59, 47.5)])
     line = np.concatenate([rounded, [(60.0, y) for y in range(49, 80)]])
-    (found,) = centred([line], [np.full(len(line), 3.0)], ink, 1.0)
+    (found,) = centre_on_ink([line], [np.full(len(line), 3.0)], ink, 1.0)
     assert np.hypot(*(found - (60, 45)).T).min() < 0.5
 
 
 def test_nothing_and_a_dot() -> None:
-    assert centred([], [], np.zeros((5, 5), np.float32)) == []
-    (dot,) = centred([np.array([[2.5, 2.5]])], [np.ones(1)], np.ones((5, 5), np.float32))
+    assert centre_on_ink([], [], np.zeros((5, 5), np.float32)) == []
+    (dot,) = centre_on_ink([np.array([[2.5, 2.5]])], [np.ones(1)], np.ones((5, 5), np.float32))
     assert dot.tolist() == [[2.5, 2.5]]
 
 

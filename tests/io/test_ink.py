@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from simulated_photo import photograph
+from simulated_photo import simulate_photo
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.ink import find_ink
@@ -93,8 +93,8 @@ def test_light_that_falls_off_is_no_line() -> None:
     "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
 )
 def test_simulated_photos_are_read(seed: int) -> None:
-    photo = photograph(FACE, seed)
-    assert photograph(FACE, seed) == photo
+    photo = simulate_photo(FACE, seed)
+    assert simulate_photo(FACE, seed) == photo
     apart = np.abs(rasterise(read_picture(photo)) - rasterise(FACE)).mean() * 255
     assert apart < 8
     assert Image.open(io.BytesIO(photo)).width >= 700
@@ -112,7 +112,7 @@ def test_dense_hatching_is_no_grain() -> None:
 
 def test_the_stages_can_be_looked_at() -> None:
     stages: dict[str, Image.Image] = {}
-    read_picture(photograph(FACE, 1), on_stage=stages.__setitem__)
+    read_picture(simulate_photo(FACE, 1), on_stage=stages.__setitem__)
     assert list(stages) == ["picture", "contrast", "ink", "lines", "strokes"]
     assert len({picture.size for picture in stages.values()}) == 1
     ink = np.asarray(stages["ink"]) == 0

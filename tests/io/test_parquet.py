@@ -15,7 +15,7 @@ import pytest
 
 from sketch_pix2seq import DrawingError, read_sketches
 from sketch_pix2seq.data.convert import convert_drawings
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, record_of_strokes
 from sketch_pix2seq.io.opened import SourceEndedError
 from sketch_pix2seq.io.parquet import read_parquet, write_parquet
 
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, rng: np.random.Generator)
         sizes = rng.integers(1, 6, size=rng.integers(1, 5))
         strokes = [rng.integers(0, 256, (size, 2)) for size in sizes]
         known = [None, True, False][number % 3]
-        drawings.append(joined(strokes, f"word {number % 7}", number or None, known))
+        drawings.append(record_of_strokes(strokes, f"word {number % 7}", number or None, known))
     path = tmp_path / "drawings.parquet"
     assert write_parquet(path, ((str(one.word), one) for one in drawings)) == 1030
     with path.open("rb") as file:
@@ -83,7 +83,7 @@ def test_other_and_damaged_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DrawingError, match="column `drawing`"):
         _read(pa.table({"strokes": [1]}))
     path = tmp_path / "cut.parquet"
-    write_parquet(path, [("cat", joined([np.array([[0, 0], [1, 2]])]))])
+    write_parquet(path, [("cat", record_of_strokes([np.array([[0, 0], [1, 2]])]))])
     path.write_bytes(path.read_bytes()[:-9])
     with path.open("rb") as file, pytest.raises(SourceEndedError, match="no whole Parquet"):
         list(read_parquet(file))
@@ -116,7 +116,7 @@ def test_a_value_that_is_no_text_or_time_is_told_of_its_row() -> None:
 
 def test_all_verbs_read_it_gzipped_too(tmp_path: Path) -> None:
     path = tmp_path / "cats.parquet"
-    write_parquet(path, [("cat", joined([np.array([[0, 0], [1, 2]])]))] * 2)
+    write_parquet(path, [("cat", record_of_strokes([np.array([[0, 0], [1, 2]])]))] * 2)
     (tmp_path / "cats.parquet.gz").write_bytes(gzip.compress(path.read_bytes()))
     for name in ("cats.parquet", "cats.parquet.gz"):
         found = read_sketches(tmp_path / name)

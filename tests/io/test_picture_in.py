@@ -151,6 +151,15 @@ def png(width: int, height: int, data: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def dotted_paper() -> Image.Image:
+    """Printed dots, and nothing drawn."""
+    sheet = np.full((600, 600), 255, np.uint8)
+    for row in range(3):
+        for column in range(3):
+            sheet[30 + row :: 30, 30 + column :: 30] = 0
+    return Image.fromarray(sheet)
+
+
 WHOLE = file_of(HOUSE.to_image(300, margin=40, line_width=8))
 JPEG = file_of(HOUSE.to_image(300, margin=40, line_width=8), "jpeg")
 BAD = {
@@ -168,6 +177,7 @@ BAD = {
     "large": (png(13_200, 13_200), "at most 170000000 pixels; got 13200 x 13200"),
     "white": (file_of(Image.new("L", (50, 50), 255)), "must show lines; got one even colour"),
     "black": (file_of(Image.new("L", (50, 50), 0)), "must show lines; got one even colour"),
+    "dotted paper": (file_of(dotted_paper()), "got only specks, printed marks or edges"),
     "nothing on glass": (file_of(Image.new("RGBA", (50, 50))), "one even colour"),
     "faint": (file_of(Image.linear_gradient("L").point(lambda v: 250 + v // 64)), "one even"),
     "one pixel": (file_of(Image.new("L", (1, 1))), "one even colour"),

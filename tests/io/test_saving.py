@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from sketch_pix2seq.cli.outputs import Format
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.io.saving import file_content
+from sketch_pix2seq.io.saving import KINDS, file_content
 from sketches import HOUSE
 
 BEGINS = {
@@ -38,3 +40,7 @@ def test_what_cannot_be_saved_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         file_content(HOUSE, Path(name), options)
+
+
+def test_the_command_line_offers_each_kind() -> None:
+    assert {suffix.removeprefix(".") for suffix in KINDS} | {"ndjson"} == set(get_args(Format))

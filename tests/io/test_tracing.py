@@ -5,9 +5,9 @@ import pytest
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import line_graph
-from sketch_pix2seq.io.centre_lines import centre_lines, centred
+from sketch_pix2seq.io.centre_lines import centre_lines, centre_on_ink
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.io.tracing import trace
+from sketch_pix2seq.io.tracing import walk_lines
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 
 WIDTH = 7.0
@@ -17,7 +17,7 @@ def traced(*strokes: list[tuple[float, float]], line_width: float = WIDTH) -> li
     """Draw thick lines and trace them."""
     settings = RasterSettings(size=200, margin=20, line_width=line_width)
     ink = rasterise([np.array(stroke) for stroke in strokes], settings) > 0.5
-    return [line.points for line in trace(centre_lines(ink))]
+    return [line.points for line in walk_lines(centre_lines(ink))]
 
 
 def sweep(line: np.ndarray) -> float:
@@ -70,7 +70,7 @@ def test_a_loop_with_a_tail_is_walked_whole() -> None:
 def test_dots_are_lines_of_one_point() -> None:
     skeleton = np.zeros((9, 9), bool)
     skeleton[4, 6] = True
-    (dot,) = trace(skeleton.astype(np.float32))
+    (dot,) = walk_lines(skeleton.astype(np.float32))
     assert dot.points.tolist() == [[6.5, 4.5]]
 
 
@@ -79,7 +79,7 @@ def test_every_pixel_of_thin_lines_is_near_a_line(rng: np.random.Generator) -> N
         turns = np.cumsum(rng.normal(scale=0.6, size=25))
         walk = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
         ink = rasterise([walk], RasterSettings(size=150, margin=10, line_width=2)) > 0.5
-        lines = trace(centre_lines(ink))
+        lines = walk_lines(centre_lines(ink))
         points = np.concatenate([line.points for line in lines])
         for y, x in np.argwhere(thin(ink)).tolist():
             assert np.hypot(*(points - (x + 0.5, y + 0.5)).T).min() < 3
@@ -89,12 +89,12 @@ def test_hairs_of_thick_lines_are_cut() -> None:
     skeleton = np.zeros((40, 100), bool)
     skeleton[20, 5:95] = True
     skeleton[16:20, 50] = True
-    assert len(trace(skeleton * np.float32(5))) == 1
-    assert len(trace(skeleton * np.float32(1))) == 2
+    assert len(walk_lines(skeleton * np.float32(5))) == 1
+    assert len(walk_lines(skeleton * np.float32(1))) == 2
 
 
 def test_nothing_gives_nothing() -> None:
-    assert trace(np.zeros((5, 5), np.float32)) == []
+    assert walk_lines(np.zeros((5, 5), np.float32)) == []
 
 
 def test_too_many_lines_are_refused(
@@ -102,7 +102,7 @@ def test_too_many_lines_are_refused(
 ) -> None:
     monkeypatch.setattr(line_graph, "_MAX_EDGES", 50)
     with pytest.raises(DrawingError, match="must show clean lines; got over 50 pieces"):
-        trace(centre_lines(rng.random((100, 100)) < 0.4))
+        walk_lines(centre_lines(rng.random((100, 100)) < 0.4))
 
 
 def test_a_point_to_which_a_line_goes_and_back_is_on_one_line() -> None:
@@ -121,25 +121,25 @@ def test_the_middle_is_found_to_a_part_of_a_pixel() -> None:
     ink = np.zeros((40, 60), bool)
     ink[10:16, 5:50] = True  # six pixels: no pixel is in the middle
     share = ink.astype(np.float32)
-    (line,) = trace(centre_lines(ink))
-    (points,) = centred([line.points], [line.radii], share)
+    (line,) = walk_lines(centre_lines(ink))
+    (points,) = centre_on_ink([line.points], [line.radii], share)
     np.testing.assert_allclose(points[5:-5, 1], 13, atol=0.05)
 
 
 def test_corners_of_wide_lines_are_not_cut_off() -> None:
     ink = np.zeros((90, 90), bool)
     ink[10:26, 10:80] = ink[10:80, 64:80] = True
-    (line,) = trace(centre_lines(ink))
-    (points,) = centred([line.points], [line.radii], ink.astype(np.float32))
+    (line,) = walk_lines(centre_lines(ink))
+    (points,) = centre_on_ink([line.points], [line.radii], ink.astype(np.float32))
     assert np.hypot(*(points - (72, 18)).T).min() < 1.5
 
 
 def test_a_blot_gets_a_line_round_it_and_a_wide_line_none() -> None:
     y, x = np.mgrid[:120, :200]
     ink = (abs(y - 20) < 3) | (np.hypot(x - 60, y - 80) < 12)
-    lines = [line.points for line in trace(centre_lines(ink))]
+    lines = [line.points for line in walk_lines(centre_lines(ink))]
     ring = min(lines, key=len)
     assert sweep(ring) < 2
     assert abs(np.hypot(*(ring - (60.5, 80.5)).T) - 9).max() < 2
     ink = (abs(y - 20) < 3) | (abs(y - 80) < 12)
-    assert len(trace(centre_lines(ink))) == 2
+    assert len(walk_lines(centre_lines(ink))) == 2

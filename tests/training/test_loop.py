@@ -24,7 +24,7 @@ from sketch_pix2seq.models import SketchAutoencoder
 from sketch_pix2seq.models.attention import CONDITIONS
 from sketch_pix2seq.training import checkpoint, loop
 from sketch_pix2seq.training.checkpoint import checkpoint_path, checkpoints, load_checkpoint
-from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.loop import TrainingProgress, train
 from sketch_pix2seq.training.recipe import ModelSettings, OptimiserSettings, Recipe
 
 
@@ -46,7 +46,7 @@ def metrics(run: Path, kind: str) -> list[dict[str, float]]:
 def test_a_run_leaves_all_that_is_promised(
     shapes: Path, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
-    reported: list[Progress] = []
+    reported: list[TrainingProgress] = []
     recipe = replace(tiny_recipe, sheet_every=12)
     outcome = train(recipe, shapes, tmp_path / "run", on_progress=reported.append)
     assert (outcome.step, outcome.interrupted) == (12, False)
@@ -94,7 +94,7 @@ def test_broken_off_and_resumed_is_never_stopped(
 ) -> None:
     train(tiny_recipe, shapes, tmp_path / "whole")
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: TrainingProgress) -> None:
         if progress.step == kill_after:
             raise _Killed
 
@@ -124,7 +124,7 @@ def test_attention_broken_off_and_resumed_is_never_stopped(
 ) -> None:
     """Bit for bit: noise, conditions, unsteady pasts and dropout come from seed and step."""
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: TrainingProgress) -> None:
         if progress.step == kill_after:
             raise _Killed
 
@@ -334,7 +334,7 @@ def test_checkpoints_of_another_version_are_refused(
 
 
 def test_two_cannot_train_one_run(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    def another(progress: Progress) -> None:
+    def another(progress: TrainingProgress) -> None:
         with pytest.raises(RunError, match="another process"):
             train(recipe, shapes, tmp_path / "run", resume=True)
 
@@ -354,7 +354,7 @@ def test_a_model_that_has_diverged_is_reported(
 
 
 def test_ctrl_c_saves_and_leaves_cleanly(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    def interrupt(progress: Progress) -> None:
+    def interrupt(progress: TrainingProgress) -> None:
         if progress.step == 5:
             signal.raise_signal(signal.SIGINT)
 

@@ -22,7 +22,7 @@ from sketch_pix2seq.errors import LostProcessError, UsageError
 from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.checkpoint import checkpoints, load_checkpoint
 from sketch_pix2seq.training.initial_weights import InitialWeights
-from sketch_pix2seq.training.loop import Progress, train
+from sketch_pix2seq.training.loop import TrainingProgress, train
 from sketch_pix2seq.training.process_group import ProcessGroup, is_main_process, join_processes
 from sketch_pix2seq.training.recipe import OptimiserSettings, Recipe
 
@@ -132,7 +132,7 @@ def test_two_processes_begin_with_the_weights_given(
 def test_a_run_goes_on_with_another_number_of_processes(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
-    def interrupt(progress: Progress) -> None:
+    def interrupt(progress: TrainingProgress) -> None:
         if progress.step == 3:
             signal.raise_signal(signal.SIGINT)
 

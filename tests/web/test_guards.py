@@ -119,7 +119,7 @@ def test_who_asks_too_often_is_told_to_wait(client: TestClient) -> None:
 
 
 def test_the_pace_of_only_so_many_addresses_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.guards.MOST_ADDRESSES", 3)
+    monkeypatch.setattr("sketch_pix2seq.web.guards.MAX_ADDRESSES", 3)
     limit = RateLimit(per_second=0.001, burst=1)
     for address in "abcd":
         assert limit.allows(address)

@@ -63,7 +63,7 @@ def test_names_that_the_site_does_not_have_are_refused() -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="a feature of Linux")
 def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
     with serving(site_that_says_who_asks()) as address:
         port = int(address.rpartition(":")[2])
         with contextlib.ExitStack() as stack:
@@ -73,7 +73,7 @@ def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_too_many_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
     with serving(site_that_says_who_asks()) as address:
         port = int(address.rpartition(":")[2])
         with contextlib.ExitStack() as stack:

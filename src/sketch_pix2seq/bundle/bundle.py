@@ -1,4 +1,4 @@
-"""A bundle, read whole and checked."""
+"""A bundle. All but the gallery is checked when it is opened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
-from sketch_pix2seq.bundle.files import lacks, read_files
+from sketch_pix2seq.bundle.files import missing_files_error, read_files
 from sketch_pix2seq.bundle.gallery import GALLERY_FILE, Gallery
 from sketch_pix2seq.bundle.latents import LATENTS_FILE, LatentGaussians
 from sketch_pix2seq.bundle.weights import read_weights
@@ -95,10 +95,10 @@ class Bundle:
         names = (MODEL_FILE, WEIGHTS_FILE, LATENTS_FILE, GALLERY_FILE)
         files = read_files(path, (*names, CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE))
         if MODEL_FILE not in files:
-            raise lacks(path, [MODEL_FILE])
+            raise missing_files_error(path, [MODEL_FILE])
         card = BundleCard.from_json(files[MODEL_FILE])
         if WEIGHTS_FILE not in files:
-            raise lacks(path, [WEIGHTS_FILE])
+            raise missing_files_error(path, [WEIGHTS_FILE])
         bundle = cls(
             card,
             files[WEIGHTS_FILE],

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, ClassifierCard, check_version
-from sketch_pix2seq.bundle.files import lacks, read_files
+from sketch_pix2seq.bundle.files import missing_files_error, read_files
 from sketch_pix2seq.bundle.weights import read_weights
 
 CLASSIFIER_WEIGHTS_FILE = "classifier.safetensors"
@@ -66,7 +66,7 @@ class ClassifierFiles:
         if len(missing) == len(names):
             return None
         if missing:
-            raise lacks(path, missing)
+            raise missing_files_error(path, missing)
         classifier = cls(
             ClassifierCard.from_json(files[CLASSIFIER_FILE]), files[CLASSIFIER_WEIGHTS_FILE]
         )
@@ -85,5 +85,5 @@ def read_classifier(path: Path) -> ClassifierFiles:
     if classifier is None:
         if _FORMAT_1_FILE in files:
             check_version({"format_version": 1}, CLASSIFIER_FILE)
-        raise lacks(path, [CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE])
+        raise missing_files_error(path, [CLASSIFIER_FILE, CLASSIFIER_WEIGHTS_FILE])
     return classifier

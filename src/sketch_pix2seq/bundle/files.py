@@ -47,14 +47,14 @@ def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     return _read_zip(path, names) if path.is_file() else _read_folder(path, names)
 
 
-def lacks(path: Path, missing: Iterable[str]) -> BundleError:
+def missing_files_error(path: Path, missing: Iterable[str]) -> BundleError:
     """Return the error that says which files a bundle lacks."""
     return BundleError(f"bundle `{path}` lacks {' and '.join(missing)}")
 
 
 def _read_folder(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    room = MAX_TOTAL_BYTES
+    bytes_left = MAX_TOTAL_BYTES
     try:
         inside = folder.resolve()
         for name in names:
@@ -63,15 +63,15 @@ def _read_folder(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
                 continue
             if not file.resolve().is_relative_to(inside):
                 raise BundleError(f"`{name}` in `{folder}` must not be a link that leads out")
-            files[name] = _read_plain(file, min(room, _limit(name)))
-            room -= len(files[name])
+            files[name] = _read_plain(file, min(bytes_left, _limit(name)))
+            bytes_left -= len(files[name])
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
         raise BundleError(f"bundle `{folder}` cannot be read", got=error) from error
     return files
 
 
 def _read_plain(file: Path, limit: int) -> bytes:
-    """Read a file; one that is no plain file is not waited for."""
+    """Read a regular file; never block on a pipe or device."""
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(handle, "rb") as opened:  # noqa: PTH123 - a handle, not a path
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -87,12 +87,12 @@ def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
         with path.open("rb") as raw, zipfile.ZipFile(_BoundedFile(raw)) as archive:
             members = _members(path, archive)
             present = [name for name in names if name in members]
-            room = MAX_TOTAL_BYTES
+            bytes_left = MAX_TOTAL_BYTES
             for name in present:
-                limit = min(room, _limit(name))
+                limit = min(bytes_left, _limit(name))
                 if members[name].file_size > limit:
                     raise _too_large(name, limit)
-                room -= members[name].file_size
+                bytes_left -= members[name].file_size
             return {name: _read_member(archive, members[name]) for name in present}
     except (  # all that `zipfile` raises for a damaged file or an unknown compression
         *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
@@ -129,11 +129,11 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """Unpack a member, no further than the size that it claims."""
     parts: list[bytes] = []
-    room = info.file_size + 1
+    bytes_left = info.file_size + 1
     with archive.open(info) as member:
-        while room > 0 and (part := member.read(min(_CHUNK, room))):
+        while bytes_left > 0 and (part := member.read(min(_CHUNK, bytes_left))):
             parts.append(part)
-            room -= len(part)
+            bytes_left -= len(part)
     content = b"".join(parts)
     if len(content) != info.file_size:
         raise zipfile.BadZipFile("a file of another size than the archive says")

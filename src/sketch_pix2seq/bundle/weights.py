@@ -25,7 +25,7 @@ def read_weights(data: bytes, file: str, shapes: Shapes) -> dict[str, np.ndarray
     Args:
         data: Content of the file.
         file: File name, for the error.
-        shapes: Of the arrays that it must hold, and no others.
+        shapes: Expected shape of each array; the file must hold exactly these.
 
     Returns:
         Arrays by name, read-only, as they are stored.

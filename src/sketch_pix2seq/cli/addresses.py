@@ -47,12 +47,12 @@ def _addresses_of_this_machine() -> list[ipaddress.IPv4Address | ipaddress.IPv6A
 
 def _usual_address() -> str:
     """The address of this machine from which it would speak to the world."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            asked.connect((_ELSEWHERE, 9))  # of UDP: it only looks up the way
+            probe.connect((_ELSEWHERE, 9))  # of UDP: it only looks up the way
         except OSError:
             return ""
-        return str(asked.getsockname()[0])
+        return str(probe.getsockname()[0])
 
 
 def print_addresses(text: str, address: str) -> str:

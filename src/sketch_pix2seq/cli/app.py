@@ -25,7 +25,7 @@ from sketch_pix2seq.cli.terminal import notify, printable
 from sketch_pix2seq.errors import SketchPix2SeqError, UsageError
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
-"Exit statuses besides 0; SIGTERM gives 143."
+"""Exit statuses besides 0; SIGTERM gives 143."""
 
 _NAME = "sketch-pix2seq"
 _DEBUG = "--debug"
@@ -67,7 +67,7 @@ VERBS = (
 
 
 _DRAWING_VERBS = ("draw", "complete", "generate", "mix", "trace")
-OLD_WORDS = {
+RENAMED_COMMANDS = {
     "data export": "now `data convert`",
     "export --judge": "now `export --classifier`",
     **{f"{verb} --smooth": "now `--curves`" for verb in _DRAWING_VERBS},
@@ -77,17 +77,17 @@ OLD_WORDS = {
 """Names of earlier versions that users may still type, and what to use instead."""
 
 
-class Ended(KeyboardInterrupt):
+class Terminated(KeyboardInterrupt):
     """A signal asks the command to end.
 
     Args:
-        word: The message.
+        message: What is reported.
         status: The exit status, 128 + the signal's number.
     """
 
-    def __init__(self, word: str, status: int) -> None:
-        super().__init__(word)
-        self.word = word
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.message = message
         self.status = status
 
 
@@ -99,7 +99,7 @@ class Flags:
 
     def __init__(self) -> None:
         self.typed: dict[str, str] = {}
-        "By Python's name of an argument, what a user types for it."
+        """By Python's name of an argument, what a user types for it."""
 
     def __call__(self, app: App, path: tuple[str, ...], arguments: ArgumentCollection) -> None:
         """Collect the names; refuse fractions for whole numbers; `json` means `ndjson`."""
@@ -154,7 +154,7 @@ def build_app(flags: Flags | None = None) -> App:
 
 
 def run() -> None:
-    """Run the command and exit, also if nobody reads its output any more."""
+    """Run the command and exit, even if the reader of stdout has gone."""
     _fill_closed_streams()
     status = main()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -179,11 +179,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what it cannot show
     try:
         with _ends_cleanly():
-            _refuse_old_words(words)
+            _refuse_renamed(words)
             build_app(flags)(words)
             sys.stdout.flush()
-    except Ended as ended:
-        return _report(ended.word, ended.status, debug=debug)
+    except Terminated as signalled:
+        return _report(signalled.message, signalled.status, debug=debug)
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED, debug=debug)
     except CycloptsError as error:
@@ -207,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _ends_cleanly() -> Iterator[None]:
-    """Raise `Ended` on Ctrl-C or SIGTERM, so that nothing stays half written.
+    """Raise `Terminated` on Ctrl-C or SIGTERM, so that nothing stays half written.
 
     A signal that the caller has set to be ignored stays ignored. Outside the main thread, where
     signals do not arrive, nothing changes.
@@ -227,14 +227,14 @@ def _ends_cleanly() -> Iterator[None]:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    raise Ended("interrupted", 128 + number)
+    raise Terminated("interrupted", 128 + number)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     # a batch system may send it to the process and to its group: the second must not stop the
     # clearing away
     signal.signal(number, signal.SIG_IGN)
-    raise Ended("terminated", 128 + number)
+    raise Terminated("terminated", 128 + number)
 
 
 def _fill_closed_streams() -> None:
@@ -253,11 +253,11 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, nowhere)
 
 
-def _refuse_old_words(words: Sequence[str]) -> None:
+def _refuse_renamed(words: Sequence[str]) -> None:
     """Refuse names of earlier versions, saying what to use instead."""
     end = words.index("--") if "--" in words else len(words)
     typed = [part for word in words[:end] for part in word.split("=", 1 if word[:1] == "-" else 0)]
-    for old, answer in OLD_WORDS.items():
+    for old, answer in RENAMED_COMMANDS.items():
         first, second = old.split()
         if typed[:1] == [first] and second in (typed if second[0] == "-" else typed[1:2]):
             raise UsageError(f"`{old}` is {answer}")

@@ -168,8 +168,8 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
     print_line(f"offset scale    {card.offset_scale:.4f}")
     sizes = [f"{name} {dataset.size(name) / 1e6:,.1f} MB" for name in SPLITS]
     print_line(f"on disk         {', '.join(sizes)}")
-    asked = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
-    print_line(f"prepared with   {asked}")
+    options = ", ".join(f"{name} {value}" for name, value in card.options.items() if value)
+    print_line(f"prepared with   {options}")
     print_line(f"licence         {card.licence}")
     for source in card.sources:
         alike = f", {source.near_duplicates:,} near-duplicates" if source.near_duplicates else ""

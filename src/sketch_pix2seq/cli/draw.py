@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Inputs, Source, model_at, read_files
+from sketch_pix2seq.cli.inputs import Inputs, ResultNames, model_at, read_inputs
 from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style
 from sketch_pix2seq.cli.terminal import progress_bar
 from sketch_pix2seq.errors import DrawingError
@@ -66,7 +66,9 @@ class DrawOptions:
         if self.temperature is not None:
             arguments.checked_temperature(self.temperature)
 
-    def plan(self, sources: Sequence[Source], inputs: Sequence[Path], suffix: str) -> ResultFiles:
+    def plan(
+        self, sources: Sequence[ResultNames], inputs: Sequence[Path], suffix: str
+    ) -> ResultFiles:
         """Name the results; see `ResultFiles`."""
         where = (self.out, self.form, suffix, self.style)
         return ResultFiles(sources, inputs, *where, n=self.n, overwrite=self.overwrite)
@@ -108,7 +110,7 @@ def draw(
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs), best_of, fidelity)
-    read = read_files(inputs)
+    read = read_inputs(inputs)
     if not read.sketches:
         read.report_problems()
     options.check(len(read.sketches), best_of, fidelity)
@@ -140,11 +142,11 @@ def complete(
     Args:
         inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
             folders of these, or - for standard input.
-        category: Category of the finished drawings; without it the likeliest.
+        category: Category of the completed drawings; without it the likeliest.
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs))
-    read = read_files(inputs)
+    read = read_inputs(inputs)
     if not read.sketches:
         read.report_problems()
     options.check(len(read.sketches))

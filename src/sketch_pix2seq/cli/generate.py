@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sketch_pix2seq.cli.draw import DEFAULT_OPTIONS, DrawOptions
-from sketch_pix2seq.cli.inputs import Source, name_source
+from sketch_pix2seq.cli.inputs import ResultNames, unique_names
 from sketch_pix2seq.cli.terminal import notify, progress_bar
 from sketch_pix2seq.errors import UsageError
 
@@ -37,7 +37,7 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     results = options.plan(_sources(distinct), (), "generated")
     sketcher = options.load_sketcher()
     for category in distinct:
-        sketcher.category_id(category)  # all of them are known before one is drawn
+        sketcher.category_id(category)  # refuse an unknown category before anything is drawn
     with progress_bar("drawing") as progress:
         drawings = [
             sketcher.generate(
@@ -48,8 +48,8 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     results.write(drawings, options.facts(sketcher))
 
 
-def _sources(categories: Sequence[str]) -> list[Source]:
-    """Name files after categories; what a file cannot be called becomes `-`."""
+def _sources(categories: Sequence[str]) -> list[ResultNames]:
+    """Name files after categories; characters not allowed in file names become `-`."""
     used: set[str] = set()
     stems = [re.sub(r"[^\w+-]+", "-", name).strip("-") or "unnamed" for name in categories]
-    return [name_source(stem, [""], used) for stem in stems]
+    return [unique_names(stem, [""], used) for stem in stems]  # one drawing, without a suffix

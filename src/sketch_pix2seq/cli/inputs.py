@@ -31,7 +31,7 @@ STANDARD = Path("-")
 """Standard input among inputs, standard output as the path of results."""
 
 
-class Source(NamedTuple):
+class ResultNames(NamedTuple):
     """The names that results are named after, unique among those of one call.
 
     Args:
@@ -47,7 +47,7 @@ class InputFile(NamedTuple):
     """An input file, a name for each of its drawings, and these; none if it cannot be read."""
 
     path: Path
-    source: Source
+    source: ResultNames
     sketches: list[Sketch]
 
 
@@ -69,7 +69,7 @@ class Inputs:
         return [sketch for file in self.files for sketch in file.sketches]
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[ResultNames]:
         """The names of the files that hold drawings."""
         return [file.source for file in self.files if file.sketches]
 
@@ -103,7 +103,7 @@ class Inputs:
         raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
 
 
-def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
+def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
     """Read the drawings of files and of the files in folders.
 
     Inputs of the same name are numbered; case and Unicode normalisation do not distinguish names,
@@ -134,7 +134,7 @@ def read_files(paths: Sequence[Path], **options: bool) -> Inputs:
             if left_out is not None:
                 notify(f"`{name}`: left out: {left_out}")
         ends = [(sketch.name or stem(name)).removeprefix(stem(name)) for sketch in sketches]
-        files.append(InputFile(path, name_source(stem(name), ends, used), sketches))
+        files.append(InputFile(path, unique_names(stem(name), ends, used), sketches))
     return Inputs(files, problems)
 
 
@@ -161,7 +161,7 @@ def _files_of(path: Path, problems: list[DrawingError]) -> Iterator[Path]:
     yield from files
 
 
-def name_source(stem: str, ends: Sequence[str], used: set[str]) -> Source:
+def unique_names(stem: str, ends: Sequence[str], used: set[str]) -> ResultNames:
     """Choose unique names; `-2` and so on is appended if a name is used already.
 
     Args:
@@ -176,7 +176,7 @@ def name_source(stem: str, ends: Sequence[str], used: set[str]) -> Source:
         if used.isdisjoint(new):
             break
     used |= new
-    return Source(name, names)
+    return ResultNames(name, names)
 
 
 def _normalised(name: str) -> str:

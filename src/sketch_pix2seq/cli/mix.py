@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketch_pix2seq.cli.draw import DrawOptions
-from sketch_pix2seq.cli.inputs import STANDARD, Source, read_files
+from sketch_pix2seq.cli.inputs import STANDARD, ResultNames, read_inputs
 from sketch_pix2seq.cli.outputs import ndjson, refuse_place, refuse_to_replace, writing_aside
 from sketch_pix2seq.cli.terminal import progress_bar
 from sketch_pix2seq.errors import UsageError
@@ -57,7 +57,7 @@ def mix(
     if not is_piped:
         refuse_place(out.parent)
         refuse_to_replace([out], inputs, overwrite=overwrite)
-    read = read_files(inputs)
+    read = read_inputs(inputs)
     read.report_problems()
     check_mix(len(read.sketches), steps, best_of)
     sketcher = options.load_sketcher()
@@ -88,7 +88,7 @@ def _save(drawings: list[Sketch], steps: int, name: str, how: dict[str, object],
 
     suffix = out.suffix.lower()
     if suffix == ".ndjson":
-        atomic_write(out, b"".join(ndjson([Source(name, [name])], [drawings], how)))
+        atomic_write(out, b"".join(ndjson([ResultNames(name, [name])], [drawings], how)))
     elif suffix in (".gif", ".apng"):
         atomic_write(out, film(drawings, "gif" if suffix == ".gif" else "apng"))
     else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import STANDARD, Source
+from sketch_pix2seq.cli.inputs import STANDARD, ResultNames
 from sketch_pix2seq.cli.terminal import print_line
 from sketch_pix2seq.errors import UsageError
 
@@ -84,7 +84,7 @@ class ResultFiles:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[ResultNames],
         inputs: Sequence[Path],
         out: Path,
         form: Format | None,
@@ -208,7 +208,7 @@ def refuse_to_replace(
         raise UsageError(f"a result must not take the place of the {what} `{target}`", do=do)
 
 
-def _file_names(sources: Sequence[Source], n: int, form: str, suffix: str) -> list[str]:
+def _file_names(sources: Sequence[ResultNames], n: int, form: str, suffix: str) -> list[str]:
     """File names: one for each source, or one for each of n drawings."""
     if form == "ndjson":
         return [f"{source.name}.ndjson" for source in sources]
@@ -219,7 +219,7 @@ def _file_names(sources: Sequence[Source], n: int, form: str, suffix: str) -> li
 
 
 def ndjson(
-    sources: Sequence[Source],
+    sources: Sequence[ResultNames],
     drawings: Sequence[Sequence[Sketch]],
     made: dict[str, Any],
     redrawn: Sequence[Sketch] = (),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sketch_pix2seq.cli.addresses import print_addresses
 from sketch_pix2seq.cli.inputs import model_at
 from sketch_pix2seq.cli.terminal import print_line
-from sketch_pix2seq.errors import UsageError
+from sketch_pix2seq.errors import InputError, UsageError
 from sketch_pix2seq.extras import needs_extra
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def studio(
 
 
 def _write(sketcher: Sketcher, folder: Path, address: str) -> None:
-    from sketch_pix2seq.data.atomic_dir import atomic_dir
+    from sketch_pix2seq.io.atomic import atomic_dir
     from sketch_pix2seq.web.studio.pages import write_studio
 
-    with atomic_dir(folder) as partial:
+    with atomic_dir(folder, InputError) as partial:
         write_studio(sketcher, partial, address=address)
     print_line(f"The studio is in {folder}: put this folder on any web server")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Inputs, read_files
+from sketch_pix2seq.cli.inputs import Inputs, read_inputs
 from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
@@ -55,7 +55,7 @@ def trace(
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
-    drawings = read_files(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
+    drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     if stages is not None:
         _write_stages(drawings, stages, overwrite, straighten=straighten)
     if not drawings.sketches:
@@ -88,10 +88,11 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
 
 def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: bool) -> None:
     """Write the stages of each picture, as far as it can be read."""
-    from sketch_pix2seq.io.atomic import atomic_write, png_bytes
+    from sketch_pix2seq.io.atomic import atomic_write
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
     from sketch_pix2seq.io.kinds import is_picture
     from sketch_pix2seq.io.picture_in import read_picture
+    from sketch_pix2seq.io.saving import png_bytes
 
     for path, source, _ in inputs.files:
         if not path.is_file():

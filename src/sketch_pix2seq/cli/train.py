@@ -16,7 +16,7 @@ from sketch_pix2seq.processors import let_idle_threads_sleep
 
 if TYPE_CHECKING:
     from sketch_pix2seq.training.initial_weights import InitialWeights
-    from sketch_pix2seq.training.loop import Outcome, Progress
+    from sketch_pix2seq.training.loop import Outcome, TrainingProgress
     from sketch_pix2seq.training.recipe import Recipe
 
 
@@ -145,7 +145,7 @@ def recipes(*, settings: str | None = None) -> None:
 
 
 @contextmanager
-def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
+def _training_bar() -> Iterator[tuple[Callable[[TrainingProgress], None], Callable[[str], None]]]:
     """A bar with loss, drawings a second and time left; nothing where stderr is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
@@ -159,7 +159,7 @@ def _training_bar() -> Iterator[tuple[Callable[[Progress], None], Callable[[str]
     with bars(*columns, transient=False) as bar:
         task = bar.add_task("training", total=None, loss=float("nan"), valid="-", rate=0.0)
 
-        def show(progress: Progress) -> None:
+        def show(progress: TrainingProgress) -> None:
             valid = "-" if progress.valid_loss is None else f"{progress.valid_loss:.3f}"
             bar.update(
                 task,

@@ -28,7 +28,7 @@ VOTES_FILE = "votes.sqlite"
 """In the study's folder: where votes are kept if no other place is named."""
 IDS_FILE = "ids.csv"
 """Beside the results, for its owner alone: who of elsewhere each participant is."""
-LEAST_TOKEN = 12
+MIN_TOKEN = 12
 """Letters of a token for the results, if it is a chosen one."""
 
 _Database = Annotated[str | None, Parameter(name="--db", env_var="SKETCH_PIX2SEQ_DB")]
@@ -69,7 +69,7 @@ def create(
         from sketch_pix2seq.evaluation.turing.create import create_study
     from sketch_pix2seq.evaluation.turing.settings import StudySettings
 
-    asked = (settings or SettingsFlags()).applied_to(StudySettings())
+    study_settings = (settings or SettingsFlags()).applied_to(StudySettings())
     evaluated_models = load_models(models_of(bundle) or {"default": (None,)})
     with progress_bar("drawing") as progress:
         study = create_study(
@@ -82,7 +82,7 @@ def create(
             seed=seed,
             checks=checks,
             exclude=exclude,
-            settings=asked,
+            settings=study_settings,
             progress=progress,
         )
     print_line(f"{len(study.sketches):,} sketches by {', '.join(study.sources)}")
@@ -110,14 +110,14 @@ def edit(
     from sketch_pix2seq.evaluation.turing.study import Study
 
     opened = Study.open(study).without(drop)
-    asked = (settings or SettingsFlags()).applied_to(opened.settings)
-    changed = replace(opened, settings=asked)
+    new = (settings or SettingsFlags()).applied_to(opened.settings)
+    changed = replace(opened, settings=new)
     Design(changed)  # refuses settings that do not fit
     if drop and (db is not None or (study / VOTES_FILE).exists()):
         _refuse_if_answered(study, db)
     print_line(f"{Design(changed).num_trials:,} of {len(changed.pictures):,} pictures a person")
     changed.save(study)
-    for name, value in vars(asked).items():
+    for name, value in vars(new).items():
         print_line(f"{name}: {'none' if value in (None, '', ()) else value}")
 
 
@@ -161,9 +161,9 @@ def serve(
             numbers, `localhost` and `host` may always.
         proxy: Address of a proxy in front of the site that names the client, such as 127.0.0.1.
     """
-    if results_token is not None and len(results_token) < LEAST_TOKEN:
+    if results_token is not None and len(results_token) < MIN_TOKEN:
         raise UsageError(
-            f"`results_token` must have {LEAST_TOKEN} letters or more", got=len(results_token)
+            f"`results_token` must have {MIN_TOKEN} letters or more", got=len(results_token)
         )
     with needs_extra("web"):
         from sketch_pix2seq.web.server import serve as serve_site
@@ -232,7 +232,7 @@ def power(
         likeness: Correlation of redrawings with their originals in how human they look.
         seed: Another seed, other simulated studies.
     """
-    from sketch_pix2seq.evaluation.turing.power import MOST_PEOPLE, PlannedStudy
+    from sketch_pix2seq.evaluation.turing.power import MAX_PEOPLE, PlannedStudy
 
     for name, value in (("chance", chance), ("half_width", half_width)):
         if not 0 < value < 1:
@@ -261,7 +261,7 @@ def power(
         ),
     }
     for what, fewest in needed.items():
-        too_many = f"more than {MOST_PEOPLE:,} people: show more sketches"
+        too_many = f"more than {MAX_PEOPLE:,} people: show more sketches"
         print_line(f"{what}: {too_many if fewest is None else f'{fewest:,} people'}")
 
 

@@ -6,6 +6,7 @@ continues as if it had not been. Needs no torch.
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +37,7 @@ from sketch_pix2seq.sketch.raster import (
 )
 
 _POOL_STREAM, _AUGMENTATION_STREAM = 0, 1
-_Made = TypeVar("_Made", covariant=True)
+BatchT = TypeVar("BatchT", covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ class BatchSource:
     """Endless batches for training.
 
     *Convention*:
-        Drawings are drawn independently of each other into pools. A pool is sorted by
+        Indices are sampled independently into pools. A pool is sorted by
         length, cut into batches and its batches shuffled, so that little is padded.
 
     Args:
@@ -89,8 +90,8 @@ class BatchSource:
         pool_batches: Batches in a pool.
         pad_to: Pad every batch to this many rows of a drawing (T = `pad_to` + 2); None: to
             the longest of the batch.
-        part: (number, how_many): only every `how_many`-th drawing of each batch by length,
-            from drawing `number` on.
+        shard: (rank, num_shards): only every `num_shards`-th drawing of each batch by length,
+            from drawing `rank` on.
         framed: Move and scale each drawing so that it fills the frame of the picture exactly,
             and say when its steps cover which pixels.
 
@@ -113,7 +114,7 @@ class BatchSource:
         oversample_share: float = 0.0,
         pool_batches: int = 50,
         pad_to: int | None = None,
-        part: tuple[int, int] = (0, 1),
+        shard: tuple[int, int] = (0, 1),
         framed: bool = False,
     ) -> None:
         _check(offset_scale, batch_size, balance, pool_batches)
@@ -125,13 +126,14 @@ class BatchSource:
         self.raster = raster or RasterSettings()
         self.pool_batches = pool_batches
         self.pad_to = pad_to
-        self.part = part
+        self.shard = shard
         self.framed = framed
         ranges = [split.category_range(number) for number in range(len(split.categories))]
         self._starts, self._stops = np.array(ranges, np.int64).T
         weights = (self._stops - self._starts).astype(np.float64) ** (1 - balance)
-        odds = _oversampled(weights / weights.sum(), split.categories, oversample, oversample_share)
-        self._category_odds = np.cumsum(odds)
+        shares = weights / weights.sum()
+        shares = _oversampled(shares, split.categories, oversample, oversample_share)
+        self._category_cdf = np.cumsum(shares)
         self._pool: tuple[int, Int64[np.ndarray, "batches B"]] | None = None
 
     def indices(self, step: int) -> Int64[np.ndarray, " B"]:
@@ -160,8 +162,8 @@ class BatchSource:
             raster = replace(raster, line_width=wider * raster.line_width)
             if self.augmentation.past_jitter > 0:
                 past = jittered_past(packed, rng, self.augmentation)
-        # parts are chosen last: what is drawn by chance is the same in any number of parts
-        number, how_many = self.part
+        # the shard is chosen last: what is drawn by chance is the same in any number of shards
+        rank, num_shards = self.shard
         return _assemble(
             packed,
             pictured,
@@ -171,15 +173,15 @@ class BatchSource:
             self.pad_to,
             framed=self.framed,
             past=past,
-            part=slice(number, None, how_many),
+            rows=slice(rank, None, num_shards),
         )
 
     def _draw_pool(self, number: int) -> Int64[np.ndarray, "batches B"]:
         """Draw the drawings of a pool and lay them out in batches of similar length."""
         rng = np.random.default_rng([self.seed, _POOL_STREAM, number])
         chance = rng.random((2, self.pool_batches * self.batch_size))
-        category = np.searchsorted(self._category_odds, chance[0], side="right")
-        category = np.minimum(category, len(self._starts) - 1)  # the odds may sum to 1 - 1e-16
+        category = np.searchsorted(self._category_cdf, chance[0], side="right")
+        category = np.minimum(category, len(self._starts) - 1)  # they may sum to 1 - 1e-16
         start, stop = self._starts[category], self._stops[category]
         indices = start + (chance[1] * (stop - start)).astype(np.int64)
         order = np.argsort(-self.split.lengths(indices), kind="stable")
@@ -215,9 +217,9 @@ def validation_batches(
     indices = np.arange(num, dtype=np.int64) * len(split) // num
     indices = indices[np.argsort(-split.lengths(indices), kind="stable")]
     for start in range(0, num, batch_size):
-        part = indices[start : start + batch_size]
+        chunk = indices[start : start + batch_size]
         yield batch_of(
-            split, part, offset_scale=offset_scale, raster=raster, pad_to=pad_to, framed=framed
+            split, chunk, offset_scale=offset_scale, raster=raster, pad_to=pad_to, framed=framed
         )
 
 
@@ -246,17 +248,17 @@ def batch_of(
 
 
 @runtime_checkable
-class MakesBatches(Protocol[_Made]):
+class SupportsBatch(Protocol[BatchT]):
     """A source of batches by step, such as a `BatchSource`."""
 
-    def batch(self, step: int) -> _Made:
+    def batch(self, step: int) -> BatchT:
         """Return the batch of a training step."""
         ...
 
 
 def prefetch(
-    source: MakesBatches[_Made], start: int, stop: int | None = None, *, ahead: int = 2
-) -> Generator[_Made, None, None]:
+    source: SupportsBatch[BatchT], start: int, stop: int | None = None, *, ahead: int = 2
+) -> Generator[BatchT, None, None]:
     """Make batches in a background thread, which ends when the iterator is closed.
 
     Args:
@@ -313,23 +315,26 @@ def check_oversample(oversample: Sequence[str], categories: Sequence[str]) -> No
 
 
 def _oversampled(
-    odds: Float64[np.ndarray, " K"],
+    shares: Float64[np.ndarray, " K"],
     categories: Sequence[str],
     oversample: Sequence[str],
     oversample_share: float,
 ) -> Float64[np.ndarray, " K"]:
     """Give some categories a fixed share of all drawings, divided among them as before."""
     if not oversample:
-        return odds
+        return shares
     check_oversample(oversample, categories)
     if not 0 <= oversample_share <= 1:
         raise UsageError("`oversample_share` must be from 0 to 1", got=oversample_share)
     chosen = np.isin(categories, oversample)
     if chosen.all():
-        return odds
-    shares = np.where(chosen, oversample_share, 1 - oversample_share)
-    sums = np.where(chosen, odds[chosen].sum(), odds[~chosen].sum())
-    return np.asarray(odds / sums * shares)
+        warnings.warn(
+            "`oversample_share` changes nothing: all categories are oversampled", stacklevel=3
+        )
+        return shares
+    new_shares = np.where(chosen, oversample_share, 1 - oversample_share)
+    sums = np.where(chosen, shares[chosen].sum(), shares[~chosen].sum())
+    return np.asarray(shares / sums * new_shares)
 
 
 def _assemble(
@@ -342,31 +347,31 @@ def _assemble(
     *,
     framed: bool,
     past: Packed | None = None,
-    part: slice = slice(None),
+    rows: slice = slice(None),
 ) -> Batch:
-    """Sort drawings by length, pad the steps of a part of them and render the pictures."""
-    order = np.argsort(-packed.lengths, kind="stable")[part]
+    """Sort drawings by length, pad the steps of some of them and render the pictures."""
+    order = np.argsort(-packed.lengths, kind="stable")[rows]
     packed, pictured = packed.chosen(order), pictured.chosen(order)
-    followed = packed if past is None else past.chosen(order)
+    drawn = packed if past is None else past.chosen(order)
     targets = None
     if past is not None:
-        targets = _padded(_corrected(packed, followed), offset_scale, pad_to)[:, 1:]
+        targets = _padded(_corrected(packed, drawn), offset_scale, pad_to)[:, 1:]
     within = QUICKDRAW_FRAME if framed else None
     return Batch(
-        steps=_padded(followed, offset_scale, pad_to),
+        steps=_padded(drawn, offset_scale, pad_to),
         lengths=packed.lengths,
         pictures=rasterise_batch(pictured.strokes(), raster, within=within),
         category_ids=category_ids[order],
-        covered=_covered(followed, raster) if framed else None,
+        covered=_covered(drawn, raster) if framed else None,
         targets=targets,
     )
 
 
 def _corrected(packed: Packed, past: Packed) -> Packed:
     """For each row the offset from the jittered past to the exact next point."""
-    away = (packed.positions() - past.positions()).astype(np.float32)
+    deviation = (packed.positions() - past.positions()).astype(np.float32)
     rows = packed.rows.astype(np.float32)
-    rows[1:, OFFSET] += away[:-1]
+    rows[1:, OFFSET] += deviation[:-1]
     rows[packed.starts] = packed.rows[packed.starts]
     return Packed(rows, packed.lengths)
 

@@ -19,7 +19,7 @@ FILE_NAME = "dataset.json"
 SPLITS = ("train", "valid", "test")
 LONGEST_CATEGORY = 100
 """Largest number of characters of a category's name."""
-_MOST_DRAWINGS = 2**40
+_MAX_DRAWINGS = 2**40
 _LARGEST_SCALE = 1e6
 QUICKDRAW_LICENCE = (
     "Quick, Draw! Dataset, Google, CC BY 4.0 "
@@ -98,7 +98,7 @@ class DatasetCard:
                 raise DatasetError(
                     f"`{FILE_NAME}` must count every category in `{split}`, in order"
                 )
-            if not all(0 <= num <= _MOST_DRAWINGS for num in self.counts[split].values()):
+            if not all(0 <= num <= _MAX_DRAWINGS for num in self.counts[split].values()):
                 raise DatasetError(f"`{FILE_NAME}` must count drawings in `{split}` from 0 on")
         if not 0 < self.offset_scale <= _LARGEST_SCALE:
             raise DatasetError(

@@ -7,7 +7,7 @@ it is complete.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,21 +15,29 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
-from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, NOT_STATED, SPLITS
-from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.card import (
+    FILE_NAME,
+    LONGEST_CATEGORY,
+    NOT_STATED,
+    QUICKDRAW_LICENCE,
+    SPLITS,
+)
+from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
-from sketch_pix2seq.data.parquet_folder import write_parquet_folder
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
+from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.io.binary import WIDEST, scaled_to_fit, write_binary
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, sketch_of
+from sketch_pix2seq.io.parquet import write_parquet
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
 _MANY = 1024
+_SPLIT_NAMES = {"valid": "validation"}
+"""Names that `datasets` has for splits, where they differ from those here."""
 
 
 class _Named(NamedTuple):
@@ -38,16 +46,6 @@ class _Named(NamedTuple):
     category: str
     drawing: SimplifiedDrawing
     id: str | None = None
-
-
-def drawing_id(split: str, index: int) -> str:
-    """Return what ndjson files call a drawing of a prepared data set, as evaluations look for it.
-
-    Example:
-        >>> drawing_id("test", 17)
-        'test-17'
-    """
-    return f"{split}-{index}"
 
 
 def convert_drawings(
@@ -79,20 +77,20 @@ def convert_drawings(
     if wrong or not splits:
         raise UsageError(f"`split` must be one of {', '.join(SPLITS)}", got=wrong)
     prepared = len(sources) == 1 and (Path(sources[0]) / FILE_NAME).exists()
-    with atomic_dir(Path(out)) as folder:
+    with atomic_dir(Path(out), DatasetError) as folder:
         if prepared:
             dataset = Dataset.open(Path(sources[0]))
             if format == "npz":
                 return _npz_of_dataset(dataset, folder, splits)
             if format == "parquet":
                 named = {split: _without_ids(_of_dataset(dataset, (split,))) for split in splits}
-                return write_parquet_folder(folder, named, dataset.card.licence)
+                return _write_parquet_folder(folder, named, dataset.card.licence)
             return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
         drawings = _of_sources(sources, on_notice)
         if format == "parquet":
-            return write_parquet_folder(folder, {"train": _without_ids(drawings)}, NOT_STATED)
+            return _write_parquet_folder(folder, {"train": _without_ids(drawings)}, NOT_STATED)
         if format != "npz":
             return _written(drawings, folder, format, on_notice)
         lines = folder / "lines"
@@ -196,6 +194,55 @@ def _write_svgs(folder: Path, category: str, drawings: Sequence[_Named], first: 
     for number, each in enumerate(drawings, start=first):
         svg = replace(sketch_of(each.drawing), category=category).to_svg()
         (folder / f"{number:06d}.svg").write_text(svg, encoding="utf-8")
+
+
+def _write_parquet_folder(
+    folder: Path,
+    drawings: Mapping[str, Iterable[tuple[str, SimplifiedDrawing]]],
+    licence: str,
+) -> dict[str, int]:
+    """A Parquet file for each split, and a card by which Hugging Face's `datasets` loads them."""
+    counts: Counter[str] = Counter()
+    totals = {}
+    for split, some in drawings.items():
+        totals[split] = write_parquet(folder / f"{split}.parquet", _counted(some, counts))
+    card = _parquet_card(totals, len(counts), licence)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    return dict(counts)
+
+
+def _counted(
+    drawings: Iterable[tuple[str, SimplifiedDrawing]], counts: Counter[str]
+) -> Iterator[tuple[str, SimplifiedDrawing]]:
+    for category, drawing in drawings:
+        counts[category] += 1
+        yield category, drawing
+
+
+def _parquet_card(totals: Mapping[str, int], num_categories: int, licence: str) -> str:
+    files = "".join(
+        f"  - split: {_SPLIT_NAMES.get(split, split)}\n    path: {split}.parquet\n"
+        for split in totals
+    )
+    terms = "license: cc-by-4.0\n" if licence == QUICKDRAW_LICENCE else ""
+    rows = "".join(f"| {split}.parquet | {count:,} |\n" for split, count in totals.items())
+    return f"""---
+{terms}configs:
+- config_name: default
+  data_files:
+{files}---
+# Drawings of {num_categories:,} categories
+
+| file | drawings |
+|---|---|
+{rows}
+A row is a drawing: `word`, its category; `drawing`, strokes of all x and all y, in Quick, Draw!'s
+units (the longest side is 255); `key_id` and `recognized`, where they are known.
+
+Licence of the drawings: {licence}.
+
+Written by `sketch-pix2seq data convert --format parquet`.
+"""
 
 
 def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> dict[str, int]:

@@ -19,6 +19,16 @@ from sketch_pix2seq.sketch.sketch import Sketch
 __all__ = ["Dataset", "DatasetCard", "Split"]
 
 
+def drawing_id(split: str, index: int) -> str:
+    """Return what ndjson files call a drawing of a prepared data set, as evaluations look for it.
+
+    Example:
+        >>> drawing_id("test", 17)
+        'test-17'
+    """
+    return f"{split}-{index}"
+
+
 class Split:
     """One split: drawings numbered from 0, those of a category next to each other.
 
@@ -57,10 +67,11 @@ class Split:
         lengths = np.empty(len(indices), np.int64)
         batches, rows = np.divmod(indices, ROWS_PER_BATCH)
         order = np.argsort(batches, kind="stable")
-        names, starts = np.unique(batches[order], return_index=True)
+        batch_numbers, starts = np.unique(batches[order], return_index=True)
         ends = [*starts[1:].tolist(), len(order)]
-        for name, start, end in zip(names.tolist(), starts.tolist(), ends, strict=False):
-            part, boundaries = order[start:end], self._file.batch(name).boundaries
+        # `ends` is one longer when `indices` is empty
+        for number, start, end in zip(batch_numbers.tolist(), starts.tolist(), ends, strict=False):
+            part, boundaries = order[start:end], self._file.batch(number).boundaries
             lengths[part] = (boundaries[rows[part] + 1] - boundaries[rows[part]]) // 3
         return lengths
 

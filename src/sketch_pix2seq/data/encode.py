@@ -30,7 +30,7 @@ TEST_BELOW = 32
 HELD_OUT_BELOW = 48
 "A drawing whose first digest byte is below this is held out: for validation, if not for testing."
 
-LEAST_TEST, LEAST_VALID = 8, 4
+MIN_TEST, MIN_VALID = 8, 4
 "Drawings of a category for testing and for validation, where its digests alone give fewer."
 
 GRID = 16
@@ -80,9 +80,9 @@ def split_of(digests: UInt64[np.ndarray, " B"]) -> Int8[np.ndarray, " B"]:
     order = np.argsort(digests.byteswap(), kind="stable")  # little-endian: by the first byte first
     first = (digests & np.uint64(0xFF))[order]
     num = len(digests)
-    num_test = max(int((first < TEST_BELOW).sum()), min(-(-num // 8), LEAST_TEST))
+    num_test = max(int((first < TEST_BELOW).sum()), min(-(-num // 8), MIN_TEST))
     num_test = min(num_test, -(-num // 3))
-    num_valid = max(int((first < HELD_OUT_BELOW).sum()) - num_test, min(-(-num // 16), LEAST_VALID))
+    num_valid = max(int((first < HELD_OUT_BELOW).sum()) - num_test, min(-(-num // 16), MIN_VALID))
     num_valid = min(num_valid, -(-num // 6))
     split = np.full(num, TRAIN, np.int8)
     split[order[:num_test]] = TEST

@@ -16,36 +16,37 @@ _MANY_ROWS = 100
 
 
 class Lengths(NamedTuple):
-    """Steps of drawings: 99 of 100 have no more than `most_have`."""
+    """Steps of drawings."""
 
-    least: int
+    shortest: int
     median: int
-    most_have: int
-    most: int
+    percentile_99: int
+    longest: int
 
 
 def lengths_of(dataset: Dataset, category_id: int | None = None) -> Lengths:
     """Measure the lengths of a category, or of all (None), in all splits; no stroke is read."""
     counts = np.zeros(dataset.card.longest + 1, np.int64)
-    chosen = range(len(dataset.card.categories)) if category_id is None else [category_id]
+    every = range(len(dataset.card.categories))
+    category_ids = every if category_id is None else [category_id]
     for name in SPLITS:
         split = dataset.split(name)
-        for number in chosen:
-            lengths = split.lengths(np.arange(*split.category_range(number)))
+        for each in category_ids:
+            lengths = split.lengths(np.arange(*split.category_range(each)))
             counts += np.bincount(lengths, minlength=len(counts))
     total = int(counts.sum())
     if total == 0:
         return Lengths(0, 0, 0, 0)
     shares = np.cumsum(counts) / total
-    median, most_have = (int(np.searchsorted(shares, share)) for share in (0.5, 0.99))
-    met = np.flatnonzero(counts)
-    return Lengths(int(met[0]), median, most_have, int(met[-1]))
+    median, percentile_99 = (int(np.searchsorted(shares, share)) for share in (0.5, 0.99))
+    present = np.flatnonzero(counts)
+    return Lengths(int(present[0]), median, percentile_99, int(present[-1]))
 
 
 def contact_sheet(
     dataset: Dataset, per_category: int = 10, seed: int = 0, split: str = "train"
 ) -> Sheet:
-    """Show some drawings of each category, chosen by chance, in the data set's order.
+    """Show some drawings of each category, chosen at random, in the data set's order.
 
     Args:
         dataset: The data set.
@@ -59,9 +60,9 @@ def contact_sheet(
         raise UsageError("`seed` must be 0 or more", got=seed)
     drawings = dataset.split(split)
     rows = []
-    for number, category in enumerate(dataset.card.categories):
-        start, stop = drawings.category_range(number)
-        rng = np.random.default_rng([seed, number])
+    for category_id, category in enumerate(dataset.card.categories):
+        start, stop = drawings.category_range(category_id)
+        rng = np.random.default_rng([seed, category_id])
         chosen = rng.permutation(stop - start)[:per_category] + start
         sketches = [drawings.sketch(index) for index in sorted(chosen.tolist())]
         rows.append(SheetRow(sketches, f"{category} ({stop - start:,})"))

@@ -12,7 +12,7 @@ from typing import Literal
 
 from sketch_pix2seq.errors import UsageError
 
-MOST = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 """Upper limit of the whole numbers here."""
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
@@ -97,7 +97,7 @@ def _broken_rule(value: object, least: int) -> str | None:
     number = int(value)
     if number < least:
         return f"at least {least}"
-    return f"at most {MOST}" if number > MOST else None
+    return f"at most {MAX_NUMBER}" if number > MAX_NUMBER else None
 
 
 def _is_tolerance(value: object) -> bool:

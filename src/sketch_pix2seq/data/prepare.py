@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int8, Int32, UInt64
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.card import (
     FILE_NAME,
     NOT_STATED,
@@ -32,7 +31,7 @@ from sketch_pix2seq.data.encode import TRAIN, CategoryBuffer, split_of
 from sketch_pix2seq.data.options import Engine, PrepareOptions
 from sketch_pix2seq.data.reading import ReadReport
 from sketch_pix2seq.data.shards import (
-    Progress,
+    ByteProgress,
     ShardResult,
     check_num_categories,
     check_workers,
@@ -42,6 +41,7 @@ from sketch_pix2seq.data.shards import (
 from sketch_pix2seq.data.sources import find_sources
 from sketch_pix2seq.data.split_file import DrawingRows, SplitWriter
 from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.sketch.pen import OFFSET
 
 Notice = Callable[[str], None]
@@ -54,7 +54,7 @@ _REASONS = {
     _OVER_LIMIT: "a category takes at most `limit` drawings",
     _OVER_CAP: "a split takes at most the given number of drawings of a category",
 }
-_NAMED_AT_MOST = 5
+_MAX_NAMED = 5
 
 
 def prepare(
@@ -64,7 +64,7 @@ def prepare(
     licence: str | None = None,
     workers: int | None = 1,
     engine: Engine = "local",
-    progress: Progress = lambda done, total: None,
+    progress: ByteProgress = lambda done, total: None,
     on_notice: Notice = lambda notice: None,
     **options: Any,
 ) -> DatasetCard:
@@ -73,8 +73,8 @@ def prepare(
     *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
         follows from a hash of its points: 1/8 test, 1/16 valid, the rest train, whatever
-        else is prepared (of small categories, see `split_of`). A drawing that its category has
-        already is left out. Categories are numbered in the order of their first drawings.
+        else is prepared (of small categories, see `split_of`). Exact duplicates
+        within a category are dropped. Categories are numbered in the order of their first drawings.
 
     Args:
         sources: Files, or folders of them; see `find_sources`.
@@ -99,7 +99,7 @@ def prepare(
     chosen = PrepareOptions(**options)
     check_workers(workers, engine)
     listed = find_sources(sources)
-    with atomic_dir(Path(out)) as folder:
+    with atomic_dir(Path(out), DatasetError) as folder:
         buffers = folder.resolve() / "buffers"
         buffers.mkdir()
         shards = shards_of(listed, buffers, chosen)
@@ -206,7 +206,7 @@ def write_splits(
     counts: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
     num_kept: Counter[int] = Counter()
     near_duplicates: Counter[int] = Counter()
-    thin: list[str] = []
+    too_small: list[str] = []
     sums = _OffsetSums()
     with ExitStack() as stack:
         writers = [stack.enter_context(SplitWriter(folder / f"{split}.arrow")) for split in SPLITS]
@@ -216,8 +216,8 @@ def write_splits(
             is_copy = np.isin(assigned.splits, (_DUPLICATE, _NEAR_DUPLICATE))
             if int((~is_copy).sum()) < options.min_drawings or 0 in nums:
                 numbers = ", ".join(f"{n} {split}" for n, split in zip(nums, SPLITS, strict=True))
-                thin.append(f"`{category}` ({numbers})")
-            if thin:  # go on counting to name others, and write nothing more
+                too_small.append(f"`{category}` ({numbers})")
+            if too_small:  # go on counting to name others, and write nothing more
                 continue
             _write_category(buffer, assigned.splits, category_id, writers, sums)
             for split, num in zip(SPLITS, nums, strict=True):
@@ -228,12 +228,12 @@ def write_splits(
                 sources = Counter(assigned.sources[assigned.splits == code].tolist())
                 for source, num in sources.items():
                     merged.reports[source].leave_out(reason, num)
-    if thin:
-        more = f" and {len(thin) - _NAMED_AT_MOST} more" if len(thin) > _NAMED_AT_MOST else ""
+    if too_small:
+        more = f" and {len(too_small) - _MAX_NAMED} more" if len(too_small) > _MAX_NAMED else ""
         raise DatasetError(
             f"a category must have at least {options.min_drawings} different drawings "
             "and some in each split",
-            got=", ".join(thin[:_NAMED_AT_MOST]) + more,
+            got=", ".join(too_small[:_MAX_NAMED]) + more,
             do="Give more drawings of it, or leave it out.",
         )
     if not sums.std > 0:
@@ -244,22 +244,26 @@ def write_splits(
         offset_scale=sums.std,
         longest=max(writer.longest for writer in writers),
         options=asdict(options),
-        sources=tuple(
-            SourceAccount(
-                name=path.name,
-                sha256=sha256,
-                read=report.read,
-                kept=num_kept[number],
-                near_duplicates=near_duplicates[number],
-                left_out=dict(report.left_out.most_common()),
-                first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
-            )
-            for number, (path, sha256, report) in enumerate(
-                zip(merged.paths, merged.digests, merged.reports, strict=True)
-            )
-        ),
+        sources=tuple(_accounts(merged, num_kept, near_duplicates)),
         licence=licence,
     )
+
+
+def _accounts(
+    merged: MergedShards, num_kept: Counter[int], near_duplicates: Counter[int]
+) -> Iterator[SourceAccount]:
+    """What became of each source's drawings."""
+    sources = zip(merged.paths, merged.digests, merged.reports, strict=True)
+    for number, (path, sha256, report) in enumerate(sources):
+        yield SourceAccount(
+            name=path.name,
+            sha256=sha256,
+            read=report.read,
+            kept=num_kept[number],
+            near_duplicates=near_duplicates[number],
+            left_out=dict(report.left_out.most_common()),
+            first_wrong_line=report.first_wrong[0] if report.first_wrong else None,
+        )
 
 
 class _Assignment(NamedTuple):

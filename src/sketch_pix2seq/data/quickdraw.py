@@ -35,9 +35,9 @@ from urllib3.exceptions import (
     TimeoutError,  # noqa: A004 - of the library, not Python's
 )
 
-from sketch_pix2seq.data.atomic_dir import locked
 from sketch_pix2seq.data.options import BUCKET, Layout
 from sketch_pix2seq.errors import DownloadError, UsageError
+from sketch_pix2seq.io.atomic import locked
 
 FileProgress = Callable[[str, int, int | None], None]
 "Called with a file's name, the bytes of it that are received, and its size if that is known."
@@ -63,7 +63,7 @@ _LOCATIONS = {
     "npz": ("sketchrnn", ".npz"),
 }
 _HIDDEN = ("part", "etag")
-_MOST_AT_ONCE = 32
+_MAX_AT_ONCE = 32
 _BLOCK = 1 << 16
 _REDIRECTS_ONLY = urllib3.Retry(None, connect=0, read=0, status=0, other=0, redirect=5)
 _WORTH_A_RETRY = (ProtocolError, NewConnectionError, TimeoutError)
@@ -161,7 +161,7 @@ def download(
     except OSError as error:
         raise DownloadError(f"`{folder}` cannot be made", got=error.strerror) from error
     http = urllib3.PoolManager(
-        maxsize=_MOST_AT_ONCE,
+        maxsize=_MAX_AT_ONCE,
         retries=_REDIRECTS_ONLY,
         timeout=urllib3.Timeout(connect=10.0, read=read_seconds),
         headers={"Accept-Encoding": "identity", "User-Agent": "sketch-pix2seq"},
@@ -199,8 +199,8 @@ def _check(format_: str, base_url: str, parallel: int) -> None:
         good = False
     if not good:
         wrong.append(f"`base_url` must begin with http:// or https://, not {base_url!r}")
-    if type(parallel) is not int or not 1 <= parallel <= _MOST_AT_ONCE:
-        wrong.append(f"`parallel` must be from 1 to {_MOST_AT_ONCE}, not {parallel!r}")
+    if type(parallel) is not int or not 1 <= parallel <= _MAX_AT_ONCE:
+        wrong.append(f"`parallel` must be from 1 to {_MAX_AT_ONCE}, not {parallel!r}")
     if wrong:
         raise UsageError("; ".join(wrong))
 

@@ -25,7 +25,7 @@ from sketch_pix2seq.sketch.normalise import normalise_points
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _MANY = 128
-_MOST_REASONS = 20
+_MAX_REASONS = 20
 _OTHER = "other reasons"
 
 
@@ -62,7 +62,7 @@ class ReadReport:
         """Count drawings that are left out; beyond a score of reasons they share one."""
         if num == 0:
             return
-        is_listed = reason in self.left_out or len(self.left_out) < _MOST_REASONS
+        is_listed = reason in self.left_out or len(self.left_out) < _MAX_REASONS
         self.left_out[reason if is_listed else _OTHER] += num
 
     def add(self, part: ReadReport) -> None:

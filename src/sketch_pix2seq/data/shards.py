@@ -34,7 +34,7 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.io.ndjson import SimplifiedDrawing
 from sketch_pix2seq.processors import num_processors
 
-Progress = Callable[[int, int], None]
+ByteProgress = Callable[[int, int], None]
 "Called with the bytes of the sources that are read, and with their total."
 
 SHARD_BYTES = 64_000_000
@@ -45,7 +45,7 @@ SECONDS_TO_ANSWER = 10
 "How long a Ray cluster may take to accept a connection."
 _NOT_RECOGNISED = "a drawing must be one that Quick, Draw! recognised"
 _BLOCK = 1024
-_MOST_CATEGORIES = np.iinfo(np.int16).max
+_MAX_CATEGORIES = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +174,8 @@ def _write_block(
 
 def check_num_categories(num_categories: int) -> None:
     """Refuse more categories than a data set can have."""
-    if num_categories > _MOST_CATEGORIES:
-        raise DatasetError(f"a data set may have at most {_MOST_CATEGORIES} categories")
+    if num_categories > _MAX_CATEGORIES:
+        raise DatasetError(f"a data set may have at most {_MAX_CATEGORIES} categories")
 
 
 def _selected(
@@ -217,7 +217,7 @@ def read_shards(
     *,
     workers: int | None = None,
     engine: Engine = "local",
-    progress: Progress = lambda done, total: None,
+    progress: ByteProgress = lambda done, total: None,
 ) -> list[ShardResult]:
     """Read all shards.
 

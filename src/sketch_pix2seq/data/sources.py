@@ -94,12 +94,12 @@ def _is_alone(path: Path) -> bool:
     return path.name.casefold().endswith(ONE_DRAWING)
 
 
-def stem(path: Path) -> str:
+def category_of_file(path: Path) -> str:
     """Return the file name without its suffixes: the category of nameless records.
 
     Example:
-        >>> stem(Path("smiley face.ndjson.gz")), stem(Path("sketchrnn_cat.full.npz"))
-        ('smiley face', 'cat')
+        >>> category_of_file(Path("sketchrnn_smiley face.full.npz"))
+        'smiley face'
     """
     name = path.name.removesuffix(".gz")
     for suffix in (*MANY_DRAWINGS, ".full"):
@@ -148,7 +148,7 @@ class SourceFile:
     @property
     def category(self) -> str:
         """Its name without suffixes."""
-        return stem(self.path)
+        return category_of_file(self.path)
 
     def sha256(self) -> str:
         """Digest of the file; of nothing for a span that is not its beginning."""

@@ -198,6 +198,6 @@ def baselines(
     alone = [
         code_alone(model, held_out, settings)
         for model in models
-        if model.training == 0 and model.sees_pictures
+        if model.training == 0 and model.attends_to_picture
     ]
     return [*alone, copies(held_out), nearest(held_out, dataset, models[0])]

@@ -42,7 +42,7 @@ def _measured(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     if isinstance(entry, EvaluatedDrawings) and entry.num_repeats < 2:
         return {"distances": None}
     first, second = (
-        evaluation.judged(evaluation.redrawn(entry, numbers, repeat))[1].features
+        evaluation.classify(evaluation.redrawn(entry, numbers, repeat))[1].features
         for repeat in (0, 1)
     )
     return {"distances": _distances(first, second).tolist()}

@@ -19,7 +19,7 @@ from jaxtyping import Float64, Int64, Shaped
 RESAMPLES = 2000
 _LEVEL = 95.0
 _AT_ONCE = 250
-_MOST_INDICES = 5_000_000  # of a block
+_MAX_INDICES = 5_000_000  # of a block
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _resamples(
 ) -> Iterator[tuple[Int64[np.ndarray, "B N"], np.random.Generator]]:
     """Resampled drawings, a block at a time, and a generator for resampled trainings."""
     rng, others = np.random.default_rng([seed, num]), np.random.default_rng([seed, num, 1])
-    at_once = max(1, min(_AT_ONCE, _MOST_INDICES // num))
+    at_once = max(1, min(_AT_ONCE, _MAX_INDICES // num))
     for first in range(0, RESAMPLES, at_once):
         yield rng.integers(0, num, (min(at_once, RESAMPLES - first), num)), others
 

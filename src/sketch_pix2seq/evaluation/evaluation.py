@@ -14,12 +14,11 @@ from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.data.convert import drawing_id
-from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.evaluation.estimates import Estimate, estimate
 from sketch_pix2seq.evaluation.groups import Groups, groups_of
-from sketch_pix2seq.evaluation.report.layout import as_file_name
+from sketch_pix2seq.evaluation.parts import as_file_name
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
 from sketch_pix2seq.inference.classifier import Classifier, ClassScores
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -33,7 +32,7 @@ CODE_ALONE = ", code"
 RESERVED = frozenset({"human", "pixels", "judge", COPY, NEAREST})
 """Names of what models are compared with."""
 LONGEST_LABEL = 40
-LEAST = 8
+MIN_DRAWINGS = 8
 """Test drawings of a category, at least."""
 DOT = Sketch.from_points([[(0, 0)]])
 """What a drawing without ink counts as."""
@@ -72,7 +71,7 @@ class EvaluationSettings:
         if not self.temperatures:
             raise UsageError("`temperatures` must name at least one")
         if len(set(self.temperatures)) < len(self.temperatures):
-            raise UsageError("each `temperature` must be another one", got=self.temperatures)
+            raise UsageError("`temperatures` must differ from each other", got=self.temperatures)
         for temperature in self.temperatures:
             checked_temperature(temperature)
 
@@ -126,11 +125,11 @@ class EvaluatedModel:
         return self.card.encoder_input == "picture"
 
     @property
-    def sees_pictures(self) -> bool:
+    def attends_to_picture(self) -> bool:
         """Whether it sees the picture while it draws, and learned to."""
         conditions = self.card.recipe.get("conditions") or {}
         has_learned = any(conditions.get(name, 1) for name in ("shown", "partly"))
-        return self.sketcher.sees_pictures and has_learned
+        return self.sketcher.attends_to_picture and has_learned
 
     def redraw(
         self,
@@ -143,7 +142,7 @@ class EvaluatedModel:
         fidelity: float | None = None,
     ) -> list[list[Sketch]]:
         """As `Sketcher.redraw`; from the code alone if it did not learn to see the picture."""
-        fidelity = fidelity if self.sees_pictures else 0.0
+        fidelity = fidelity if self.attends_to_picture else 0.0
         return self.sketcher.redraw(
             sketches, n, temperature, seed, best_of=best_of, fidelity=fidelity
         )
@@ -199,7 +198,7 @@ class HeldOut:
         per_category: At most so many of each category, the first ones.
 
     Raises:
-        DatasetError: If a category has fewer than `LEAST`.
+        DatasetError: If a category has fewer than `MIN_DRAWINGS`.
     """
 
     def __init__(self, dataset: Dataset, per_category: int) -> None:
@@ -208,9 +207,9 @@ class HeldOut:
         indices: list[int] = []
         for category, name in enumerate(split.categories):
             start, stop = split.category_range(category)
-            if stop - start < LEAST:
+            if stop - start < MIN_DRAWINGS:
                 raise DatasetError(
-                    f"category `{name}` must have {LEAST} {SPLIT} drawings or more",
+                    f"category `{name}` must have {MIN_DRAWINGS} {SPLIT} drawings or more",
                     got=stop - start,
                     do="Prepare the data set from more drawings, or without that category.",
                 )
@@ -289,7 +288,7 @@ class Evaluation:
         """Return all trainings of a model, itself first."""
         return [model, *(other for other in self.retrained if other.label == model.label)]
 
-    def judged(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
+    def classify(self, sketches: Sequence[Sketch]) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """Let the judge classify drawings; one without ink counts as a dot.
 
         Returns:
@@ -302,7 +301,7 @@ class Evaluation:
     @cached_property
     def human(self) -> tuple[Int64[np.ndarray, "N"], ClassScores]:
         """The judge's predictions for the test drawings."""
-        return self.judged(self.held_out.sketches)
+        return self.classify(self.held_out.sketches)
 
     def redrawn(self, entry: Entry, numbers: Sequence[int], repeat: int = 0) -> list[Sketch]:
         """Redraw some test drawings in the way at which everything is measured.

@@ -83,7 +83,7 @@ def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
 def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     pairs = ends(evaluation)
     drawn = _between(evaluation, model, pairs, STEPS)
-    predicted, scores = evaluation.judged([sketch for row in drawn for sketch in row])
+    predicted, scores = evaluation.classify([sketch for row in drawn for sketch in row])
     features = scores.features.reshape(len(pairs), STEPS, -1)
     measured = {
         "categories": evaluation.held_out.category_ids[pairs].tolist(),
@@ -139,7 +139,7 @@ def _best_between(
         )
         for pair in pairs.tolist()
     ]
-    predicted, _ = evaluation.judged([sketch for row in drawn for sketch in row])
+    predicted, _ = evaluation.classify([sketch for row in drawn for sketch in row])
     return predicted.reshape(len(pairs), STEPS)
 
 
@@ -193,13 +193,9 @@ def section(results: Results) -> Section:
     evaluation = results.evaluation
     by_label = {label: results.measured[part_name(label)] for label in results.labels}
     pairs, best_of = evaluation.groups.pairs, evaluation.settings.best_of
-    sketches = evaluation.held_out.sketches
-    row_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
     rows: list[list[Cell]] = []
-    along = []
     for label, measured in by_label.items():
         rates = off_category_rates(measured)
-        along.append(_is_off_category(measured, "predicted").mean(axis=0).tolist())
         rows.append(
             [
                 label,
@@ -209,6 +205,44 @@ def section(results: Results) -> Section:
                 results.with_interval(np.array(measured["detour"])),
             ]
         )
+    return Section(
+        name="interpolation",
+        title="Interpolation: what appears between two drawings?",
+        see="Whether a drawing turns into another, or something else appears on the path.",
+        how=f"{len(pairs)} pairs of categories, {evaluation.settings.paths} pairs of test drawings "
+        f"each, the same for every model; {STEPS} steps, one noise (temperature "
+        f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
+        "category rate is the share of drawings that the judge assigns to neither of the two "
+        "categories. A model that draws badly has a high rate at the ends too: what counts is the "
+        "excess of the inner drawings.",
+        paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
+        here=f"excess of the off-category rate: {listed(rows, 3)}.",
+        tables=[
+            Table(
+                name="interpolation",
+                title="Off-category rate (intrusion), and how evenly drawings change",
+                columns=[
+                    *columns("model", "off-category rate, inner drawings", "at the ends", "excess"),
+                    *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
+                    Column("longest step (even: 10 %)"),
+                    Column("detour (straight: 1)", "number"),
+                ],
+                rows=rows,
+            )
+        ],
+        figures=_figures(results, by_label),
+    )
+
+
+def _figures(results: Results, by_label: dict[str, Any]) -> list[Figure]:
+    """The off-category rate along the paths, and some of the paths."""
+    evaluation = results.evaluation
+    pairs, sketches = evaluation.groups.pairs, evaluation.held_out.sketches
+    row_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
+    along = [
+        _is_off_category(measured, "predicted").mean(axis=0).tolist()
+        for measured in by_label.values()
+    ]
     figures = [
         Figure(
             "off-category",
@@ -252,33 +286,7 @@ def section(results: Results) -> Section:
             "Read line by line, three lines for each pair: parts come and go one at a time.",
         )
     )
-    return Section(
-        name="interpolation",
-        title="Interpolation: what appears between two drawings?",
-        see="Whether a drawing turns into another, or something else appears on the path.",
-        how=f"{len(pairs)} pairs of categories, {evaluation.settings.paths} pairs of test drawings "
-        f"each, the same for every model; {STEPS} steps, one noise (temperature "
-        f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
-        "category rate is the share of drawings that the judge assigns to neither of the two "
-        "categories. A model that draws badly has a high rate at the ends too: what counts is the "
-        "excess of the inner drawings.",
-        paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
-        here=f"excess of the off-category rate: {listed(rows, 3)}.",
-        tables=[
-            Table(
-                name="interpolation",
-                title="Off-category rate (intrusion), and how evenly drawings change",
-                columns=[
-                    *columns("model", "off-category rate, inner drawings", "at the ends", "excess"),
-                    *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
-                    Column("longest step (even: 10 %)"),
-                    Column("detour (straight: 1)", "number"),
-                ],
-                rows=rows,
-            )
-        ],
-        figures=figures,
-    )
+    return figures
 
 
 def _fine_rows(row: Sequence[KeptSketch], name: str) -> list[SheetRow]:

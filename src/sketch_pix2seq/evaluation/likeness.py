@@ -61,7 +61,7 @@ def _measured(evaluation: Evaluation, entry: Entry | None, epsilon: float) -> di
         drawings = [evaluation.held_out.sketches[number] for number in first_half]
     else:
         drawings = evaluation.redrawn(entry, first_half.tolist())
-    features = [evaluation.judged(some)[1].features for some in (drawings, humans)]
+    features = [evaluation.classify(some)[1].features for some in (drawings, humans)]
     strokes = [stroke_figures(some) for some in (drawings, humans)]
     coarse = strokes
     if epsilon > 0:

@@ -15,13 +15,20 @@ import numpy as np
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.sketch.sketch import Sketch
 
-VERSION = 5
-"""Raised whenever a part measures something else than before."""
-
-Progress = Callable[[str, int, int], None]
+PartProgress = Callable[[str, int, int], None]
 """Called with what is measured now, how many parts are finished and how many there are."""
 KeptSketch: TypeAlias = list[list[list[int]]]
 """A drawing in JSON, in QuickDraw's layout: for each stroke its x and its y, in whole numbers."""
+
+
+def as_file_name(label: str) -> str:
+    """Return what files about something are called.
+
+    Example:
+        >>> as_file_name("<my> model")
+        '-my-model'
+    """
+    return re.sub(r"[^\w.+-]+", "-", label)
 
 
 def keep_sketch(sketch: Sketch) -> KeptSketch:
@@ -42,21 +49,23 @@ class Part:
         name: Unlike that of any other part.
         facts: All that its outcome depends on, for JSON.
         measure: Returns what was measured, for JSON.
+        version: Raised whenever this part measures something else than before.
     """
 
     name: str
     facts: dict[str, Any]
     measure: Callable[[], Any]
+    version: int = 5
 
     @property
     def file_name(self) -> str:
         """A name that only this part has: it changes with the part's facts."""
-        identity = json.dumps([VERSION, self.name, self.facts], sort_keys=True)
+        identity = json.dumps([self.version, self.name, self.facts], sort_keys=True)
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return f"{re.sub(r'[^a-z0-9.]+', '-', self.name.lower())[:80]}-{digest}.json"
 
 
-def measure_all(parts: Iterable[Part], folder: Path, progress: Progress) -> dict[str, Any]:
+def measure_all(parts: Iterable[Part], folder: Path, progress: PartProgress) -> dict[str, Any]:
     """Measure what has not been measured yet.
 
     Returns:

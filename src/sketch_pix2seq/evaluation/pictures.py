@@ -126,7 +126,7 @@ def _measured(
     sketches = [picture.sketch for picture in pictures]
     settings = evaluation.settings
     drawn = model.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
-    predicted, _ = evaluation.judged([sketch for redrawings in drawn for sketch in redrawings])
+    predicted, _ = evaluation.classify([sketch for redrawings in drawn for sketch in redrawings])
     shown = [[keep_sketch(sketch) for sketch in redrawings[:SHOWN]] for redrawings in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}
 
@@ -135,7 +135,7 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
     """Make the report's section."""
     counted = [index for index, one in enumerate(pictures) if one.category is not None]
     right = np.array([pictures[index].category for index in counted], np.int64)
-    predicted, _ = results.evaluation.judged([one.sketch for one in pictures])
+    predicted, _ = results.evaluation.classify([one.sketch for one in pictures])
     rows: list[list[Cell]] = []
     if counted:
         rows.append(["the pictures themselves", results.with_interval(predicted[counted] == right)])

@@ -12,7 +12,7 @@ training, and stands for its own redrawing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,7 +30,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     Evaluation,
     Results,
 )
-from sketch_pix2seq.evaluation.fidelity import fidelity
+from sketch_pix2seq.evaluation.line_metrics import line_metrics
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
@@ -165,20 +165,20 @@ def _repeated(evaluation: Evaluation, drawings: EvaluatedDrawings, repeat: int) 
 
 def _measured(evaluation: Evaluation, drawn: Sequence[Sketch]) -> dict[str, Any]:
     """What the judge says of redrawings, how they rank, and how they keep to their inputs."""
-    predicted, scores = evaluation.judged(drawn)
+    predicted, scores = evaluation.classify(drawn)
     human = evaluation.human[1].features
-    fidelities = [
-        fidelity(redrawing, sketch)
+    metrics = [
+        line_metrics(redrawing, sketch)
         for redrawing, sketch in zip(drawn, evaluation.held_out.sketches, strict=True)
     ]
     return {
         "predicted": predicted.tolist(),
         "rank_by_judge": ranks(scores.features, human).tolist(),
         "rank_back": ranks(human, scores.features).tolist(),
-        "distance": [_number_or_none(each.distance) for each in fidelities],
-        "small": [each.small for each in fidelities],
-        "kept": [each.kept for each in fidelities],
-        "ink": [_number_or_none(each.ink) for each in fidelities],
+        "distance": [_number_or_none(each.distance) for each in metrics],
+        "small": [each.small for each in metrics],
+        "kept": [each.kept for each in metrics],
+        "ink": [_number_or_none(each.ink) for each in metrics],
     }
 
 
@@ -248,36 +248,7 @@ def recognition_section(results: Results) -> Section:
         ]
         for model in results.models
     ]
-    chart_rows = ["all", *held_out.categories][: 1 + MANY]
-    values = [
-        [cell for row in rows if isinstance(cell := row[1 + column], Estimate)]
-        for column in range(len(chart_rows))
-    ]
     shares = _confusion(results)
-    figures = [
-        Figure(
-            "redrawings",
-            "Test drawings and their redrawings",
-            _examples_sheet(results),
-            "Human: what the models were shown. Beside it, what each of them drew.",
-        ),
-        Figure(
-            "recognition",
-            "Rec overall and by category",
-            charts.dots(chart_rows, list(right), values),
-            "Marks that lie outside each other's bars differ by more than chance.",
-        ),
-    ]
-    if len(kinds) <= MANY:
-        figures.append(
-            Figure(
-                "confusion",
-                "What is taken for what, in per cent",
-                charts.confusions(list(shares.items()), held_out.categories),
-                "Rows: what was drawn. Columns: what the judge sees. A red column is a category "
-                "that a model falls back on.",
-            )
-        )
     return Section(
         name="recognition",
         title="Recognition: is the redrawing of the right kind?",
@@ -315,8 +286,44 @@ def recognition_section(results: Results) -> Section:
                 page_columns=0,
             ),
         ],
-        figures=figures,
+        figures=_recognition_figures(results, rows, shares),
     )
+
+
+def _recognition_figures(
+    results: Results, rows: Sequence[Sequence[Cell]], shares: Mapping[str, np.ndarray]
+) -> list[Figure]:
+    categories = results.evaluation.held_out.categories
+    chart_rows = ["all", *categories][: 1 + MANY]
+    values = [
+        [cell for row in rows if isinstance(cell := row[1 + column], Estimate)]
+        for column in range(len(chart_rows))
+    ]
+    figures = [
+        Figure(
+            "redrawings",
+            "Test drawings and their redrawings",
+            _examples_sheet(results),
+            "Human: what the models were shown. Beside it, what each of them drew.",
+        ),
+        Figure(
+            "recognition",
+            "Rec overall and by category",
+            charts.dots(chart_rows, [str(row[0]) for row in rows], values),
+            "Marks that lie outside each other's bars differ by more than chance.",
+        ),
+    ]
+    if len(categories) <= MANY:
+        figures.append(
+            Figure(
+                "confusion",
+                "What is taken for what, in per cent",
+                charts.confusions(list(shares.items()), categories),
+                "Rows: what was drawn. Columns: what the judge sees. A red column is a category "
+                "that a model falls back on.",
+            )
+        )
+    return figures
 
 
 def values_of(

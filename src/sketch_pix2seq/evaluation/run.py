@@ -26,7 +26,7 @@ from sketch_pix2seq.evaluation.evaluation import (
     HeldOut,
     Results,
 )
-from sketch_pix2seq.evaluation.parts import Progress, measure_all
+from sketch_pix2seq.evaluation.parts import PartProgress, measure_all
 from sketch_pix2seq.evaluation.report.layout import Provenance
 from sketch_pix2seq.evaluation.report.page import write_page
 from sketch_pix2seq.inference.classifier import Classifier
@@ -44,7 +44,7 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     pictures_folder: Path | None = None,
     drawings: Sequence[EvaluatedDrawings] = (),
-    progress: Progress = lambda part, done, total: None,
+    progress: PartProgress = lambda part, done, total: None,
 ) -> Path:
     """Measure models and write a report; parts that are finished already are not measured again.
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import diversity, interpolation, likeness
-from sketch_pix2seq.evaluation.estimates import Estimate, estimate, ratio
+from sketch_pix2seq.evaluation.estimates import estimate, ratio
 from sketch_pix2seq.evaluation.evaluation import (
     Entry,
     EvaluatedDrawings,
@@ -38,25 +38,23 @@ COLUMNS = (
     Column("LR, nats", "number"),
     Column("paper: taken for human"),
 )
+OF_TRAININGS = ("drawings", "Rec", "Ret 1", "lines off", "off-category rate", "LR, nats")
+"""Columns of the table of trainings."""
 
 
 def section(results: Results) -> Section:
     """Make the report's section."""
     human = results.measured[likeness.part_name(likeness.FLOOR)]
     right = results.evaluation.human[0] == results.evaluation.held_out.category_ids
-    rows: list[list[Cell]] = [
-        [
-            "human",
-            results.with_interval(right),
-            *[None] * 4,
-            *_two_sample(results, likeness.FLOOR),
-            float(human["frechet"]),
-            1.0,
-            None,
-            TURING["human"],
-        ]
-    ]
-    rows += [_row(results, entry) for entry in results.entries]
+    of_people: dict[str, Cell] = {
+        "drawings": "human",
+        "Rec": results.with_interval(right),
+        **_two_sample(results, likeness.FLOOR),
+        "Fréchet distance": float(human["frechet"]),
+        "diversity": 1.0,
+        "paper: taken for human": TURING["human"],
+    }
+    rows = [of_people, *(_row(results, entry) for entry in results.entries)]
     num_trainings = 1 + max((model.training for model in results.evaluation.retrained), default=0)
     several = f" Rec is that of up to {num_trainings} trainings." if num_trainings > 1 else ""
     return Section(
@@ -71,13 +69,13 @@ def section(results: Results) -> Section:
         "of two redrawings of one drawing; of two people's drawings of one category: 1. Intervals "
         "are in the sections below, in `tables/summary.csv` and in `results.json`.",
         paper="asked people: the share of redrawings that they took for a person's.",
-        here=f"Rec {listed(rows)}.",
+        here=f"Rec {listed([[row['drawings'], row['Rec']] for row in rows])}.",
         tables=[
             Table(
                 name="summary",
                 title="All that was compared",
                 columns=COLUMNS,
-                rows=rows,
+                rows=[[row.get(column.name) for column in COLUMNS] for row in rows],
                 yardsticks=1,
                 has_intervals=False,
             ),
@@ -87,26 +85,25 @@ def section(results: Results) -> Section:
     )
 
 
-def _row(results: Results, entry: Entry) -> list[Cell]:
-    """The main figures of a model or drawings, as `COLUMNS` says."""
+def _row(results: Results, entry: Entry) -> dict[str, Cell]:
+    """The main figures of a model or drawings, by the names of `COLUMNS`."""
     seed = results.evaluation.settings.seed
     spread = diversity.diversity(results, entry)
-    of_model: list[Cell] = [None] * 3
+    row: dict[str, Cell] = {
+        "drawings": entry.label,
+        "Rec": estimate(_over_trainings(results, entry), seed),
+        **_redrawing(results, entry),
+        "small strokes kept": ratio(
+            values_of(results, entry, "kept"), values_of(results, entry, "small"), seed
+        ),
+        **_two_sample(results, entry.label),
+        "Fréchet distance": float(results.measured[likeness.part_name(entry.label)]["frechet"]),
+        "diversity": None if spread is None else results.with_interval(spread),
+    }
     if isinstance(entry, EvaluatedModel):
         in_paper = TURING.get(entry.label.removesuffix("_small"))
-        of_model = [_off_category_rate(results, entry), _reconstruction(results, entry), in_paper]
-    return [
-        entry.label,
-        estimate(_over_trainings(results, entry), seed),
-        results.with_interval(values_of(results, entry, "rank_by_judge") < 1),
-        results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
-        ratio(values_of(results, entry, "kept"), values_of(results, entry, "small"), seed),
-        of_model[0],
-        *_two_sample(results, entry.label),
-        float(results.measured[likeness.part_name(entry.label)]["frechet"]),
-        None if spread is None else results.with_interval(spread),
-        *of_model[1:],
-    ]
+        row |= {**_of_model(results, entry), "paper: taken for human": in_paper}
+    return row
 
 
 def _over_trainings(results: Results, entry: Entry) -> Float64[np.ndarray, "R N"]:
@@ -125,15 +122,30 @@ def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"
     return np.where(counts.any(axis=0), means, MISSING_DISTANCE)
 
 
-def _two_sample(results: Results, label: str) -> list[Estimate]:
+def _two_sample(results: Results, label: str) -> dict[str, Cell]:
     part = results.measured[likeness.part_name(label)]
-    names = ("accuracy_by_picture", "accuracy_both_simplified")
-    return [results.with_interval(np.array(part[name])) for name in names]
+    return {
+        "two-sample, picture": results.with_interval(np.array(part["accuracy_by_picture"])),
+        "two-sample, strokes": results.with_interval(np.array(part["accuracy_both_simplified"])),
+    }
 
 
-def _off_category_rate(results: Results, model: EvaluatedModel) -> Estimate:
+def _redrawing(results: Results, entry: Entry) -> dict[str, Cell]:
+    """How close redrawings are to their drawings."""
+    return {
+        "Ret 1": results.with_interval(values_of(results, entry, "rank_by_judge") < 1),
+        "lines off": results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
+    }
+
+
+def _of_model(results: Results, model: EvaluatedModel) -> dict[str, Cell]:
+    """What is measured of models alone."""
     part = results.measured[interpolation.part_name(model.name)]
-    return results.with_interval(interpolation.off_category_rates(part)["between"])
+    between = interpolation.off_category_rates(part)["between"]
+    return {
+        "off-category rate": results.with_interval(between),
+        "LR, nats": _reconstruction(results, model),
+    }
 
 
 def _reconstruction(results: Results, model: EvaluatedModel) -> float | None:
@@ -147,21 +159,25 @@ def _reconstruction(results: Results, model: EvaluatedModel) -> float | None:
 def _trainings_table(results: Results) -> list[Table]:
     """A line for each training of the models that were trained several times."""
     several = [results.evaluation.trainings(model) for model in results.models]
-    rows: list[list[Cell]] = [
-        [
-            training.name,
-            results.with_interval(recognised(results, training)),
-            results.with_interval(values_of(results, training, "rank_by_judge") < 1),
-            results.with_interval(_without_gaps(values_of(results, training, "distance"))),
-            _off_category_rate(results, training),
-            _reconstruction(results, training),
-        ]
+    rows: list[dict[str, Cell]] = [
+        {
+            "drawings": training.name,
+            "Rec": results.with_interval(recognised(results, training)),
+            **_redrawing(results, training),
+            **_of_model(results, training),
+        }
         for trainings in several
         if len(trainings) > 1
         for training in trainings
     ]
     if not rows:
         return []
-    columns = (*COLUMNS[:4], COLUMNS[5], COLUMNS[10])
-    title = "Each training: what another seed of the training changes"
-    return [Table(name="trainings", title=title, columns=columns, rows=rows)]
+    columns = [column for column in COLUMNS if column.name in OF_TRAININGS]
+    return [
+        Table(
+            name="trainings",
+            title="Each training: what another seed of the training changes",
+            columns=columns,
+            rows=[[row[column.name] for column in columns] for row in rows],
+        )
+    ]

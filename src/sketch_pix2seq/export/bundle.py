@@ -33,7 +33,7 @@ from sketch_pix2seq.training.build import build
 from sketch_pix2seq.training.recipe import ModelSettings, Recipe
 from sketch_pix2seq.training.run import Run
 
-MOST_ROWS = 24  # of the model card's table
+MAX_ROWS = 24  # of the model card's table
 TEMPERATURE = 0.4  # on validation drawings: lower: lines jitter without end; higher: lines stray
 
 
@@ -254,9 +254,9 @@ def _rows(card: BundleCard) -> str:
     """Counts of drawings by category; of very many categories, of the oversampled ones."""
     counts = card.data["counts"]
     listed = list(card.categories)
-    if len(listed) > MOST_ROWS:
+    if len(listed) > MAX_ROWS:
         listed = (
-            card.oversampled or sorted(listed, key=lambda name: -counts["train"][name])[:MOST_ROWS]
+            card.oversampled or sorted(listed, key=lambda name: -counts["train"][name])[:MAX_ROWS]
         )
     groups = [(name, [name]) for name in listed]
     if len(listed) < len(card.categories):

@@ -14,9 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.errors import BundleError, RunError
-from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.io.atomic import atomic_dir, atomic_write
 from sketch_pix2seq.training.checkpoint import BEST, checkpoints, load_checkpoint
 from sketch_pix2seq.training.run import Run
 
@@ -75,14 +74,14 @@ def atomic_bundle(out: Path) -> Iterator[Path]:
         out: The folder to make, or a file name that ends in `.zip`.
 
     Raises:
-        BundleError: If `out` exists already.
+        BundleError: If `out` exists already, or cannot be made.
     """
-    if os.path.lexists(out):  # a link to nowhere as well
-        raise BundleError(f"`{out}` exists already", do="Name another place.")
     if out.suffix != ".zip":
-        with atomic_dir(out) as folder:
+        with atomic_dir(out, BundleError) as folder:
             yield folder
         return
+    if os.path.lexists(out):  # a link to nowhere as well
+        raise BundleError(f"`{out}` must not exist yet", do="Name another place.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         yield Path(scratch)

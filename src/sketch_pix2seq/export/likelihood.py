@@ -20,8 +20,8 @@ from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, kl_diver
 from sketch_pix2seq.sketch.raster import RasterSettings
 
 BATCH_SIZE = 100
-MOST_DRAWINGS = 10_000
-MOST_DRAWINGS_WITH_CONDITIONS = 2_000
+MAX_DRAWINGS = 10_000
+MAX_DRAWINGS_WITH_CONDITIONS = 2_000
 """Of an `attention` model, which is measured with four conditions."""
 
 
@@ -47,7 +47,7 @@ def measure_likelihood(
         set's card.
     """
     split, attends = dataset.split("test"), isinstance(model, AttentionModel)
-    most = MOST_DRAWINGS_WITH_CONDITIONS if attends else MOST_DRAWINGS
+    most = MAX_DRAWINGS_WITH_CONDITIONS if attends else MAX_DRAWINGS
     measured: dict[str, Any] = {
         "drawings": min(len(split), most),
         "data": dataset.card.digest,

@@ -24,10 +24,10 @@ from sketch_pix2seq.inference.attention_layers import (
     Layer,
     after_norm,
     attend,
-    centred,
     num_blocks,
     sinusoidal,
     unit_rows,
+    zero_mean,
 )
 from sketch_pix2seq.inference.decoders import Decoder, DecoderRows
 from sketch_pix2seq.inference.layers import (
@@ -153,12 +153,12 @@ class AttentionDecoder(Decoder[AttentionCondition]):
         self._memory_norm = weight("memory_norm.weight", width), weight("memory_norm.bias", width)
         self.num_inputs = STROKE5_DIM + ENCODING_DIM + VIEW_DIM
         self.step = Linear(
-            centred(weight("step.weight", width, self.num_inputs)),
-            centred(weight("step.bias", width)),
+            zero_mean(weight("step.weight", width, self.num_inputs)),
+            zero_mean(weight("step.bias", width)),
         )
         numbers = np.arange(max_steps + 1, dtype=np.float32)[:, None]
         self.step_encodings = sinusoidal(numbers, _STEP_RATES)
-        self.visibility_embedding = centred(weight("shown.weight", 3, width).T).T
+        self.visibility_embedding = zero_mean(weight("shown.weight", 3, width).T).T
         self.layers = [
             Layer(weights, f"layers.{number}", width, head_size, expansion)
             for number in range(num_layers)

@@ -42,15 +42,15 @@ class Layer:
         norm = weight("norm.weight", width), weight("norm.bias", width)
         self.qkv = after_norm(*norm, qkv_weight, np.zeros(len(qkv_weight), np.float32))
         self.memory = Product(weight("memory_key_value.weight", 2 * head, width))
-        self.out = Product(centred(weight("out.weight", width, width)))
+        self.out = Product(zero_mean(weight("out.weight", width, width)))
         norm = weight("feed_norm.weight", width), weight("feed_norm.bias", width)
         inside = expansion * width
         self.feed_in = after_norm(
             *norm, weight("feed_in.weight", inside, width), weight("feed_in.bias", inside)
         )
         self.feed_out = Linear(
-            centred(weight("feed_out.weight", width, inside)),
-            centred(weight("feed_out.bias", width)),
+            zero_mean(weight("feed_out.weight", width, inside)),
+            zero_mean(weight("feed_out.bias", width)),
         )
 
 
@@ -64,7 +64,7 @@ def after_norm(
     return Linear(weight * (gain * np.float32(math.sqrt(len(gain)))), weight @ shift + bias)
 
 
-def centred(weight: Float32[np.ndarray, "W *_"]) -> Float32[np.ndarray, "W *_"]:
+def zero_mean(weight: Float32[np.ndarray, "W *_"]) -> Float32[np.ndarray, "W *_"]:
     """A weight whose outputs add up to 0: layer norms need not subtract the mean of a state."""
     centred: Float32[np.ndarray, "W *_"] = weight - weight.mean(axis=0)
     return centred

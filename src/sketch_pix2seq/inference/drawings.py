@@ -49,7 +49,7 @@ def steps_to_sketch(steps: Float32[np.ndarray, "T 5"], offset_scale: float) -> S
     return Sketch(tuple(stroke - corner for stroke in sketch.strokes))
 
 
-class Frame(NamedTuple):
+class Placement(NamedTuple):
     """Size and position of a started drawing in the whole one.
 
     Args:
@@ -61,7 +61,7 @@ class Frame(NamedTuple):
     middle: tuple[float, float] = (0.0, 0.0)
 
 
-WHOLE = Frame()
+WHOLE = Placement()
 """Of a started drawing that is as large as the whole."""
 
 
@@ -83,35 +83,35 @@ SHARES = (1.0, 0.8, 0.62, 0.48, 0.36)
 """Shares of a whole drawing that a started one is tried as."""
 
 
-def frames_of(sketch: Sketch) -> list[Frame]:
-    """The frames a started drawing is tried in: of each share in the corners, at edges, inside."""
+def placements_of(sketch: Sketch) -> list[Placement]:
+    """The placements a started drawing is tried in: of each share at corners, at edges, inside."""
     width, height = _sides(sketch)
     longest = max(width, height) or 1.0
-    frames = []
+    placements = []
     for share in SHARES:
         free = [(1 - share * side / longest) * QUICKDRAW_SIDE / 2 for side in (width, height)]
         across, down = ((-room, 0.0, room) if room > 0 else (0.0,) for room in free)
-        frames += [Frame(share, (x, y)) for x in across for y in down]
-    return frames
+        placements += [Placement(share, (x, y)) for x in across for y in down]
+    return placements
 
 
 def prefix_of(
-    sketch: Sketch, card: BundleCard, frame: Frame = WHOLE, detail: float | None = None
+    sketch: Sketch, card: BundleCard, placement: Placement = WHOLE, detail: float | None = None
 ) -> Prefix:
     """Make the steps that a decoder would have drawn a started drawing with.
 
     Args:
         sketch: With a stroke.
         card: The bundle's.
-        frame: Its assumed position in the whole drawing.
-        detail: Simplify as if this were its share of the whole; None: that of the frame.
+        placement: Its assumed position in the whole drawing.
+        detail: Simplify as if this were its share of the whole; None: that of the placement.
 
     Raises:
         DrawingError: If it has too many points for the decoder to continue.
     """
-    normalised = _normalise_for_model(sketch, card, detail or frame.share)
-    middle = np.array(frame.middle, np.float32)
-    strokes = tuple(stroke * np.float32(frame.share) + middle for stroke in normalised.strokes)
+    normalised = _normalise_for_model(sketch, card, detail or placement.share)
+    middle = np.array(placement.middle, np.float32)
+    strokes = tuple(stroke * np.float32(placement.share) + middle for stroke in normalised.strokes)
     steps = Sketch(strokes).to_stroke5()[:-1]
     if len(steps) >= card.max_steps:
         raise DrawingError(
@@ -121,9 +121,9 @@ def prefix_of(
     steps[:, OFFSET] /= np.float32(card.offset_scale)
     assert sketch.bounds is not None
     left, top, right, bottom = sketch.bounds
-    scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * frame.share) or 1.0
+    scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * placement.share) or 1.0
     x, y = (left + right) / 2, (top + bottom) / 2
-    return Prefix(steps, scale, (x - frame.middle[0] * scale, y - frame.middle[1] * scale))
+    return Prefix(steps, scale, (x - placement.middle[0] * scale, y - placement.middle[1] * scale))
 
 
 def _sides(sketch: Sketch) -> tuple[float, float]:
@@ -132,7 +132,7 @@ def _sides(sketch: Sketch) -> tuple[float, float]:
     return right - left, bottom - top
 
 
-_COMPARED = 40  # first steps by which frames are compared
+_COMPARED = 40  # first steps by which placements are compared
 
 
 def likeliest_prefix(
@@ -140,26 +140,26 @@ def likeliest_prefix(
     card: BundleCard,
     log_probs: Callable[[Sequence[Float32[np.ndarray, "_ 5"]]], Float32[np.ndarray, " F"]],
 ) -> Prefix:
-    """Choose the frame of a started drawing under which the decoder finds it likeliest.
+    """Choose the placement of a started drawing under which the decoder finds it likeliest.
 
     Args:
         sketch: With a stroke.
         card: The bundle's.
         log_probs: Of first steps (see `Networks.log_probs`).
     """
-    frames = frames_of(sketch)
-    detail = SHARES[len(SHARES) // 2]  # the same points in all frames, or they do not compare
+    placements = placements_of(sketch)
+    detail = SHARES[len(SHARES) // 2]  # the same points in all placements, or they do not compare
     steps = prefix_of(sketch, card, detail=detail).steps[:_COMPARED]
     prefixes = []
-    for frame in frames:
+    for placement in placements:
         prefixes.append(steps.copy())
-        prefixes[-1][:, OFFSET] *= np.float32(frame.share)
-        prefixes[-1][0, OFFSET] += np.array(frame.middle, np.float32) / np.float32(
+        prefixes[-1][:, OFFSET] *= np.float32(placement.share)
+        prefixes[-1][0, OFFSET] += np.array(placement.middle, np.float32) / np.float32(
             card.offset_scale
         )
-    # densities of offsets in pixels of the sketch, whatever the frame
-    scales = 2 * len(steps) * np.log([frame.share for frame in frames])
-    return prefix_of(sketch, card, frames[int((log_probs(prefixes) + scales).argmax())])
+    # densities of offsets in pixels of the sketch, whatever the placement
+    scales = 2 * len(steps) * np.log([placement.share for placement in placements])
+    return prefix_of(sketch, card, placements[int((log_probs(prefixes) + scales).argmax())])
 
 
 def append_completion(

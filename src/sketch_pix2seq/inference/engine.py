@@ -36,7 +36,7 @@ NUM_ROWS = 96
 than they save time."""
 MAX_OFFSET = 1e6
 """Of a step, in units of `offset_scale`: no trained decoder comes near it."""
-Progress = Callable[[int, int], None]
+DrawingProgress = Callable[[int, int], None]
 """Called with how many drawings are finished, and how many there are."""
 
 
@@ -79,7 +79,7 @@ class StrokeEngine:
         seed: int,
         temperature: float,
         prefixes: Sequence[Float32[np.ndarray, "_ 5"]] | None = None,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
     ) -> list[Float32[np.ndarray, "T 5"]]:
         """Draw every condition once.
 
@@ -153,7 +153,9 @@ class _Job:
             self._next = self.total
 
 
-def offset_progress(progress: Progress | None, before: int, total: int) -> Progress | None:
+def offset_progress(
+    progress: DrawingProgress | None, before: int, total: int
+) -> DrawingProgress | None:
     """Report the progress of a part as that of the whole."""
     if progress is None:
         return None
@@ -161,7 +163,9 @@ def offset_progress(progress: Progress | None, before: int, total: int) -> Progr
     return lambda done, _: report(before + done, total)
 
 
-def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> list[DrawnSteps]:
+def _share(
+    blocks: Sequence[RowBlock], job: _Job, progress: DrawingProgress | None
+) -> list[DrawnSteps]:
     """Let every block draw in a thread of its own, the first one in this thread."""
     with ThreadPoolExecutor(len(blocks) - 1, "stroke-engine") as pool:
         others = [pool.submit(_work, block, job, None) for block in blocks[1:]]
@@ -172,7 +176,7 @@ def _share(blocks: Sequence[RowBlock], job: _Job, progress: Progress | None) -> 
         return drawn + [moved for other in others for moved in other.result()]
 
 
-def _work(block: RowBlock, job: _Job, progress: Progress | None) -> list[DrawnSteps]:
+def _work(block: RowBlock, job: _Job, progress: DrawingProgress | None) -> list[DrawnSteps]:
     """Draw until the queue and all rows are empty."""
     drawn: list[DrawnSteps] = []
     refill_from = max(1, block.num_rows // 4)

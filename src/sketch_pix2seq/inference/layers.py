@@ -22,9 +22,9 @@ Weights: TypeAlias = Mapping[str, np.ndarray]
 
 ROWS = 4
 """Rows of one matrix product, always."""
-MOST_COLUMNS = 64
+MAX_COLUMNS = 64
 """Columns of one matrix product, unless that is too large."""
-MOST_MULTIPLICATIONS = 2**18
+MAX_MULTIPLICATIONS = 2**18
 """Of one matrix product: OpenBLAS shares larger ones between its threads."""
 GROUP_EPSILON = 1e-5
 """What `group_norm` adds to the variance."""
@@ -67,8 +67,8 @@ class Product:
     def __init__(self, weight: Float32[np.ndarray, "*S out in"]) -> None:
         *stack, self._num_outputs, num_inputs = weight.shape
         self._num_inputs = num_inputs
-        columns = MOST_COLUMNS
-        while columns > 1 and ROWS * columns * num_inputs > MOST_MULTIPLICATIONS:
+        columns = MAX_COLUMNS
+        while columns > 1 and ROWS * columns * num_inputs > MAX_MULTIPLICATIONS:
             columns //= 2
         num_parts = -(-self._num_outputs // columns)
         self._parts_shape = num_parts, columns

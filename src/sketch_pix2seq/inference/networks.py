@@ -32,7 +32,7 @@ HIDDEN_BLOCKS = 8
 class Networks(ABC):
     """Encoder and decoder of a bundle."""
 
-    sees_pictures = False
+    attends_to_picture = False
     """Whether the decoder attends to the picture itself, not only to its code."""
 
     def __init__(self, decoder: Decoder[Any]) -> None:
@@ -103,7 +103,7 @@ class RecurrentNetworks(Networks):
 class AttentionNetworks(Networks):
     """A grid encoder and a decoder that attends to its grids."""
 
-    sees_pictures = True
+    attends_to_picture = True
 
     def __init__(self, encoder: GridEncoder, decoder: AttentionDecoder) -> None:
         super().__init__(decoder)

@@ -39,7 +39,7 @@ from sketch_pix2seq.inference.drawings import (
     steps_to_sketch,
     views_of,
 )
-from sketch_pix2seq.inference.engine import Progress, StrokeEngine, offset_progress
+from sketch_pix2seq.inference.engine import DrawingProgress, StrokeEngine, offset_progress
 from sketch_pix2seq.inference.inputs import (
     Input,
     as_list,
@@ -191,7 +191,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
@@ -211,7 +211,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         fidelity: float | None = None,
         best_of: int = 1,
@@ -238,7 +238,7 @@ class Sketcher:
             conditions = self._networks.from_views(views, codes, each, fidelity, seed)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
-                sees_lines = self.sees_pictures and fidelity != 0
+                sees_lines = self.attends_to_picture and fidelity != 0
                 order = self._rank(codes, scores, some, views[:, 0] if sees_lines else None)
                 some = [
                     [candidates[index] for index in best[:n]]
@@ -253,7 +253,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
     ) -> list[Sketch]:
         """Draw a thing by its name, one of `card.categories` (case does not count), n times."""
         n, _ = check_amount(1, n)
@@ -270,7 +270,7 @@ class Sketcher:
         steps: int = 11,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         spherical: bool = False,
         best_of: int = 1,
@@ -309,7 +309,7 @@ class Sketcher:
         n: int = 1,
         temperature: float | None = None,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: DrawingProgress | None = None,
         *,
         category: str | None = None,
     ) -> list[list[Sketch]]:
@@ -360,7 +360,7 @@ class Sketcher:
         """The decoder's condition for a completion, and its first steps."""
         whole = completed_code(self._gaussians, code, completion)
         (condition,) = self._networks.from_codes(whole[None], [completion.category_id])
-        if not self._networks.sees_pictures:
+        if not self._networks.attends_to_picture:
             return condition, prefix_of(sketch, self.card)
         log_probs = partial(self._networks.log_probs, condition)
         return condition, likeliest_prefix(sketch, self.card, log_probs)
@@ -401,9 +401,9 @@ class Sketcher:
         )
 
     @property
-    def sees_pictures(self) -> bool:
+    def attends_to_picture(self) -> bool:
         """Whether the decoder sees the picture itself, so that `fidelity` may be above 0."""
-        return self._networks.sees_pictures
+        return self._networks.attends_to_picture
 
     @property
     def can_complete(self) -> bool:
@@ -449,7 +449,7 @@ class Sketcher:
         n: int,
         temperature: float,
         seed: int,
-        progress: Progress | None,
+        progress: DrawingProgress | None,
     ) -> list[list[Sketch]]:
         """Draw n of each; conditions of one drawing stand together, in the order of its noise."""
         drawings = self._engine.draw(
@@ -463,7 +463,7 @@ class Sketcher:
         return [sketches[first : first + n] for first in range(0, len(sketches), n)]
 
     def _checked_settings(
-        self, temperature: float | None, seed: int, progress: Progress | None
+        self, temperature: float | None, seed: int, progress: DrawingProgress | None
     ) -> tuple[float, int]:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)

@@ -18,12 +18,12 @@ from PIL import Image
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coloured import painted, pens_of, rgb_of
-from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, strokes_of
+from sketch_pix2seq.sketch.geometry import Drawing, arc_lengths, bounds, points_along, strokes_of
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise_batch
 
 PACE = 1.6
 """Longest sides of the drawing that the pen moves in a second."""
-MOST_SECONDS = 12.0
+MAX_SECONDS = 12.0
 """Drawings that would take longer are drawn faster."""
 HOLD_SECONDS = 1.6
 """How long the finished drawing stays before a picture starts again."""
@@ -40,7 +40,7 @@ _OVER_PAPER = 2.5  # times as fast as along a line
 _LIFT_SECONDS = 0.08
 _DOT_SECONDS = 0.1
 _SHADES = 16  # of each pen, in a GIF
-_MOST_PENS = 128  # in a GIF
+_MAX_PENS = 128  # in a GIF
 _STYLE = (
     "@media (prefers-reduced-motion:no-preference){"
     ".line{stroke-dasharray:1 2;animation:line linear both}.dot{animation:dot linear both}}"
@@ -63,7 +63,7 @@ class Timing:
 
 
 def timing_of(drawing: Drawing) -> Timing:
-    """Compute when a hand would draw each stroke, within `MOST_SECONDS` in all.
+    """Compute when a hand would draw each stroke, within `MAX_SECONDS` in all.
 
     Example:
         >>> timing_of([np.array([[0, 0], [16, 0]]), np.array([[16, 0], [0, 0]])]).end.round(2)
@@ -79,7 +79,7 @@ def timing_of(drawing: Drawing) -> Timing:
     pauses = _LIFT_SECONDS + np.array(moved) / longest / (PACE * _OVER_PAPER)
     takes = np.maximum(drawn / PACE, _DOT_SECONDS)
     start = np.concatenate(([0.0], np.cumsum(takes[:-1] + pauses)))
-    slower = max(1.0, float(start[-1] + takes[-1]) / MOST_SECONDS)
+    slower = max(1.0, float(start[-1] + takes[-1]) / MAX_SECONDS)
     return Timing(start / slower, (start + takes) / slower)
 
 
@@ -193,15 +193,9 @@ def _drawn_between(
             yield number, points
             continue
         along = arc_lengths(points)
-        from_, to = (
-            along[-1] * float(np.clip((moment - first) / (last - first), 0, 1))
-            for moment in (start, end)
-        )
+        from_, to = along[-1] * np.clip((np.array([start, end]) - first) / (last - first), 0, 1)
         inner = points[(along > from_) & (along < to)]
-        ends = [
-            [np.interp(position, along, points[:, axis]) for axis in (0, 1)]
-            for position in (from_, to)
-        ]
+        ends = points_along(points, np.array([from_, to]), along)
         yield number, np.concatenate((ends[:1], inner, ends[1:]))
 
 
@@ -228,7 +222,7 @@ def _encoded(
 
 def _shades(pens: Sequence[str]) -> list[int]:
     """A palette from white to each pen; the last of very many take the nearest of other shades."""
-    pens = pens[:_MOST_PENS]
+    pens = pens[:_MAX_PENS]
     share = np.linspace(0, 1, min(_SHADES, 256 // len(pens)))[:, None]
     shades = np.concatenate([255 + share * (rgb_of(pen) - 255.0) for pen in pens])
     palette: list[int] = np.rint(shades).astype(int).ravel().tolist()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, joined
+from sketch_pix2seq.io.ndjson import SimplifiedDrawing, record_of_strokes
 from sketch_pix2seq.io.opened import Content, SourceEndedError
 from sketch_pix2seq.sketch.geometry import MAX_POINTS
 
@@ -43,7 +43,7 @@ def read_binary(file: Content) -> Iterator[SimplifiedDrawing | DrawingError]:
             yield DrawingError("`drawing` must have strokes, and each a point")
             continue
         where = None if country == _NO_COUNTRY else country.decode("latin1")
-        yield joined(strokes, None, key_id or None, bool(recognized), where)
+        yield record_of_strokes(strokes, None, key_id or None, bool(recognized), where)
 
 
 def _take(file: Content, num: int) -> bytes:

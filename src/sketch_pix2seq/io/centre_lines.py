@@ -14,21 +14,21 @@ from jaxtyping import Bool, Float, Float32, Int64
 from sketch_pix2seq.io.morphology import edge_distance, spread
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.sketch.geometry import arc_lengths
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 
 _WIDE = 0.3  # of the usual width: how much deeper than half a line ink is that is wider
-_LEAST_WIDE = 3.0  # pixels: the same
+_MIN_WIDE = 3.0  # pixels: the same
 _CLEAR = 1.5  # pixels: by which the ink of a line is nowhere deeper
 _LONGEST = 30.0  # times the square of its depth: the area of a blot; a disc has pi
 _ACROSS = 1.4  # of half the line's width: how far across a line its middle is searched
-_MOST_ASIDE = 0.35  # of half the width, and a pixel: the middle is no farther off
+_MAX_ASIDE = 0.35  # of half the width, and a pixel: the middle is no farther off
 _WIDER = 1.35  # times as wide as most of the line are crossings of lines
 _SMOOTH = 0.12  # of the line's width: deviation of the weights in smoothing a line
 _LEG = 0.8  # of the width: how long both sides of a corner are straight, and the corner is round
 _SHARP = 0.6  # radians: the least turn of a corner
 _CUT_OFF = 0.25  # of such a side: how much of a corner the middle of ink cuts off at most
 _BENT = 0.2  # radians: the most that its sides turn
-_LEAST_CROSS = 0.2  # sine of the angle between lines below which they do not meet
+_MIN_CROSS = 0.2  # sine of the angle between lines below which they do not meet
 
 
 def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
@@ -47,7 +47,7 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
     along = distance.ravel()[np.flatnonzero(lines)]
     if len(along):
         usual = 2 * float(np.median(along)) - 1
-        wide = _wide_parts(distance, usual / 2, max(_WIDE * usual, _LEAST_WIDE) + 0.5)
+        wide = _wide_parts(distance, usual / 2, max(_WIDE * usual, _MIN_WIDE) + 0.5)
         if wide is not None:
             core = wide.copy()
             core[0] = core[-1] = core[:, 0] = core[:, -1] = False
@@ -80,7 +80,7 @@ def _wide_parts(
     return wide
 
 
-def centred(
+def centre_on_ink(
     lines: Sequence[np.ndarray],
     radii: Sequence[np.ndarray],
     ink: Float32[np.ndarray, "H W"],
@@ -126,8 +126,7 @@ def _evenly(
         return line, radius
     along = arc_lengths(line)
     at = np.linspace(0, along[-1], max(2, round(float(along[-1])) + 1))
-    points = np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)
-    return points, np.interp(at, along, radius)
+    return points_along(line, at, along), np.interp(at, along, radius)
 
 
 def _normals(
@@ -164,7 +163,7 @@ def _middle_offsets(
     weights = values * is_near
     width = weights.sum(axis=1)
     aside = (weights @ offsets) / np.maximum(width, 1e-9)
-    is_sure &= np.abs(aside) < 1 + _MOST_ASIDE * radius
+    is_sure &= np.abs(aside) < 1 + _MAX_ASIDE * radius
     is_sure &= width < _WIDER * np.maximum(2 * radius - 1, np.median(2 * radius - 1)) + 1
     return aside, is_sure
 
@@ -255,7 +254,7 @@ def meeting_point(
     direction = direction / np.hypot(*direction)
     other_direction = other_direction / np.hypot(*other_direction)
     cross = float(direction[0] * other_direction[1] - direction[1] * other_direction[0])
-    if abs(cross) < _LEAST_CROSS:
+    if abs(cross) < _MIN_CROSS:
         return None
     apart = other - point
     ahead = float(apart[0] * other_direction[1] - apart[1] * other_direction[0]) / cross

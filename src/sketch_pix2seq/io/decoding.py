@@ -29,7 +29,7 @@ _MAX_PROGRESSIVE_PIXELS = 40_000_000  # all of whose numbers are held, at any si
 _MAX_SCANS = 30  # of a progressive JPEG, each of which goes over all pixels; real ones have 10
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # of JPEG, those inside of a scan left out
 _EXIF = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")  # where Pillow keeps it
-_MOST_PIXELS = 9_000_000  # that are worked on: a page of A4 at 300 dots an inch has 8.7 million
+_MAX_PIXELS = 9_000_000  # that are worked on: a page of A4 at 300 dots an inch has 8.7 million
 _STRIP = 64  # rows of a picture that is shrunk, shrunk at once
 _WIDEST_LINE = 0.06  # of the side: what is opaque and wider is an area, not a line
 
@@ -57,7 +57,7 @@ def decode(data: bytes) -> Decoded:
                 _check_size(picture)
                 if picture.format == "JPEG" and _num_scans(data) > _MAX_SCANS:
                     raise DrawingError(f"a JPEG must have at most {_MAX_SCANS} scans", got="more")
-                factor = math.ceil(math.sqrt(width * height / _MOST_PIXELS))
+                factor = math.ceil(math.sqrt(width * height / _MAX_PIXELS))
                 picture.draft(None, (width // factor, height // factor))
                 picture.load()
                 small = _reduced(picture, round(factor * picture.width / width) or 1)

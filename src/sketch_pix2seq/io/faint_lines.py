@@ -20,7 +20,7 @@ _RINGING = 0.3  # of the contrast close by: what a JPEG leaves round a line
 _PALE = 3  # steps of 255 by which pixels beside lines differ from the paper in a JPEG
 _UNCLEAN = 0.04  # of the pixels beside strong lines that do so in a JPEG
 _JPEG_REACH = 12  # pixels farther off to which blocks of colour reach
-_MOST = 0.05  # of the picture: more is no lines
+_MAX_SHARE = 0.05  # of the picture: more is no lines
 _LONG = 0.03  # of the longest side: the least length of a faint line
 _BORDER = 0.03  # of the longest side: faint lines along the picture's border are edges and shadows
 _SHORT = 6.0  # pixels, and two widths: shorter things are specks
@@ -86,7 +86,7 @@ def find_faint_lines(
         mask = is_weak & clear & (contrast > level)
         if not is_photo:  # where lines may cross areas; photos have stains
             mask = _without_areas(mask, widest)
-        if not 0 < np.count_nonzero(mask) < _MOST * mask.size:
+        if not 0 < np.count_nonzero(mask) < _MAX_SHARE * mask.size:
             continue
         regions = Regions.of(mask)
         low, high = regions.boxes()

@@ -25,11 +25,11 @@ _TILES = 24  # along each side, whose middle colours say if the paper is of one 
 _PER_TILE = 12  # pixels along each side of a tile that are sampled
 _EVEN = 5  # steps of 255 by which the paper of a clean picture may vary
 _NEAR = 64  # steps of 255 within which a tile shows paper
-_LEAST_CONTRAST = 20  # steps of 255 of ink in a clean picture
-_LEAST_IN_PHOTO = 10  # the same in a photo, of 255 for black on white
-_LEAST_PRINTED = 6  # the same of printed lines
+_MIN_CONTRAST = 20  # steps of 255 of ink in a clean picture
+_MIN_IN_PHOTO = 10  # the same in a photo, of 255 for black on white
+_MIN_PRINTED = 6  # the same of printed lines
 _NOISES = 5.0  # times the noise of the paper
-_MOST_INK = 0.5
+_MAX_INK = 0.5
 _WIDEST_LINE = 0.08  # of the longest side of a photo: darker things that are wider are shadows
 _VALLEY = 16  # pixels of a photo along a square, of which most are paper
 _DEEPEST = 40  # steps of 255 by which such paper may be darker
@@ -39,10 +39,10 @@ _FAINT = 0.5  # of that: how faint it may be in between
 _EDGE = 0.45  # of the contrast close by: where a line ends
 _RINGING = 0.18  # of the contrast a little farther off: what a JPEG leaves round a line
 _SURELY_DRAWN = 1.15  # times as strong as printed lines is some part of what is drawn
-_MOST_NOTCHES = 0.015  # of the edge of ink that is no grain
+_MAX_NOTCHES = 0.015  # of the edge of ink that is no grain
 _FEW_NOTCHES = 0.007  # the same where a blur does not harm
 _LITTLE_BLUR = 0.2  # of the lines' width: it does not harm
-_MOST_BLUR = 0.6  # of the lines' width
+_MAX_BLUR = 0.6  # of the lines' width
 _BLURS = (0.8, 1.2, 1.8, 2.6)  # pixels, tried one after the other until there is no grain
 _DO = "Give a picture of lines on paper."
 
@@ -87,20 +87,20 @@ def find_ink(
     scale = 1.0
     if paper is not None:
         contrast = _differing(picture, paper)
-        least = _LEAST_CONTRAST
+        least = _MIN_CONTRAST
     else:
         factor = -(-max(picture.size) // _PHOTO_SIDE)
         small = picture.reduce(factor) if factor > 1 else picture
         scale = picture.width / small.width
         contrast = _darker_than_paper(small)
-        least = _LEAST_IN_PHOTO
+        least = _MIN_IN_PHOTO
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
     found = _mask(contrast, least, 1 + softness, is_photo=paper is None)
     for blur in _BLURS:
         width = rough_width(found.mask)
-        most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MOST_NOTCHES
-        if blur > _MOST_BLUR * width or not _is_grainy(found.mask, most):
+        most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MAX_NOTCHES
+        if blur > _MAX_BLUR * width or not _is_grainy(found.mask, most):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
         try:
@@ -232,7 +232,7 @@ def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_phot
     around = spread(close, 5)
     edge = _scaled(close, _EDGE)
     relative = np.maximum(edge, _scaled(around, _RINGING))
-    printed = printed_level(contrast, max(_LEAST_PRINTED, noise))
+    printed = printed_level(contrast, max(_MIN_PRINTED, noise))
     if printed is None:
         sure = max(floor, _SURE * _percentile(counts, 75)) if is_photo else floor
         faint = max(min(floor, sure), _FAINT * sure)
@@ -263,7 +263,7 @@ def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_phot
     if share == 0:
         got = "nothing but paper" if is_photo else "one even colour"
         raise DrawingError("a picture must show lines", got=got, do=_DO)
-    if share > _MOST_INK:
+    if share > _MAX_INK:
         raise DrawingError(
             "a picture must show lines, not areas", got=f"{share:.0%} covered", do=_DO
         )

@@ -25,7 +25,7 @@ _SPIKE = 2.0  # of the width: how long a point is to which a line goes, and back
 _SPIKE_SIDES = 0.3  # cosine between both sides of a spike, the least
 _NEAR = 0.3  # of the distance to the edge: a line this close to its junction is bent
 _TANGENT = 2.0  # of the width: the length over which a line's direction is measured
-_LEAST_TANGENT = 6  # pixels: the same
+_MIN_TANGENT = 6  # pixels: the same
 
 
 @dataclass(eq=False)
@@ -132,7 +132,7 @@ class LineGraph:
         candidates = np.append(np.flatnonzero(clear), len(clear))
         found = candidates[np.searchsorted(candidates, offsets)] - offsets
         start = np.where(found < near, found, near - 1)
-        reach = np.maximum(_TANGENT * self._widths(), _LEAST_TANGENT).astype(int)
+        reach = np.maximum(_TANGENT * self._widths(), _MIN_TANGENT).astype(int)
         last = np.minimum(start + np.repeat(reach, 2), size - 1)
         at, ahead = points[first + step * start], points[first + step * last]
         # an edge that ends close to its node has no other direction

@@ -11,18 +11,18 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool
 
-from sketch_pix2seq.io.centre_lines import centred
+from sketch_pix2seq.io.centre_lines import centre_on_ink
 from sketch_pix2seq.io.morphology import edge_distance
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.io.tracing import trace
+from sketch_pix2seq.io.tracing import walk_lines
 from sketch_pix2seq.sketch.geometry import fit
 from sketch_pix2seq.sketch.raster import RasterSettings, rasterise
 from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _PIXELS = 4.0  # to the width of a line
-_MOST_PIXELS = 3000  # of the longest side
+_MAX_PIXELS = 3000  # of the longest side
 _LINE_WIDTH = 1 / 96  # of the longest side: of drawings without a frame
 _REACH = 0.75  # widths: paper between two lines that is narrower than twice this is filled
 _HOLE = 8.0  # of a width squared: smaller holes in what is filled are as well
@@ -58,15 +58,15 @@ def _merged(strokes: list[np.ndarray], width: float) -> list[np.ndarray]:
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max(float((high - low).max()), width)
-    scale = min(_PIXELS / width, _MOST_PIXELS / longest)
+    scale = min(_PIXELS / width, _MAX_PIXELS / longest)
     line = max(width * scale, 1.0)
     margin = np.ceil((_REACH + 1) * line) + 2
     size = int(np.ceil(longest * scale + 2 * margin))
     margin = (size - longest * scale) / 2
     settings = RasterSettings(size=size, margin=margin, line_width=line)
     ink = _filled(rasterise(strokes, settings) > 0.5, line)
-    lines = trace(np.where(thin(ink), edge_distance(ink), np.float32(0)))
-    traced = centred(
+    lines = walk_lines(np.where(thin(ink), edge_distance(ink), np.float32(0)))
+    traced = centre_on_ink(
         [traced_line.points for traced_line in lines],
         [traced_line.radii for traced_line in lines],
         ink.astype(np.float32),

@@ -129,7 +129,7 @@ def record_of(fields: dict[str, Any]) -> Record:
     return RawDrawing(_real_points(coordinates), lengths, *facts, country)
 
 
-def joined(
+def record_of_strokes(
     strokes: Sequence[np.ndarray],
     word: str | None = None,
     key_id: int | None = None,

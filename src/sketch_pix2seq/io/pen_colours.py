@@ -15,18 +15,18 @@ from PIL import Image, ImageFilter
 from sketch_pix2seq.io.paper import hex_colours, oklab
 from sketch_pix2seq.sketch.geometry import arc_lengths
 
-_MOST_SAMPLES = 48  # along a stroke
+_MAX_SAMPLES = 48  # along a stroke
 _AROUND = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
 _BLOCKS = 64  # along the longest side, in which paper is searched
 _REACH = 5  # blocks within which there is paper
 _DARK = 0.45  # mean lightness of dark paper
-_LEAST_CHROMA = 0.025
+_MIN_CHROMA = 0.025
 _COLOURED = 0.11  # of strengths
 _ON_DARK = 1.5  # times as strong as they measure are light colours
 _SAME_HUE = 28.0  # degrees
 _ONE_PEN = 0.1  # of strengths: pens that differ less are one
-_LEAST_INK = 0.1  # steps of lightness, from which strengths are measured
-_LEAST_SHARE = 0.01  # of all lines: less is no pen of its own
+_MIN_INK = 0.1  # steps of lightness, from which strengths are measured
+_MIN_SHARE = 0.01  # of all lines: less is no pen of its own
 
 
 def pen_colours(
@@ -49,7 +49,7 @@ def pen_colours(
     lab = oklab(inks)
     middles = np.stack([_middles(axis, owner) for axis in lab.T], axis=1)
     strengths = _strengths(middles, paper)
-    coloured = (np.abs(strengths) > _COLOURED) & (np.hypot(*middles.T[1:]) > _LEAST_CHROMA)
+    coloured = (np.abs(strengths) > _COLOURED) & (np.hypot(*middles.T[1:]) > _MIN_CHROMA)
     pens = _pens(strengths, coloured, lengths)
     while True:
         pen_ids = np.unique(pens)
@@ -71,7 +71,7 @@ def _samples(
     points, counts, lengths = [], [], []
     for stroke in strokes:
         line, along = stroke[:, 0] + 1j * stroke[:, 1], arc_lengths(stroke)
-        count = min(_MOST_SAMPLES, 1 + int(along[-1] / 3))
+        count = min(_MAX_SAMPLES, 1 + int(along[-1] / 3))
         points.append(np.interp(along[-1] * (np.arange(count) + 0.5) / count, along, line))
         counts.append(count)
         lengths.append(1.0 + along[-1])
@@ -123,7 +123,7 @@ def _pens(
     while unassigned.any():
         longest = np.where(unassigned, lengths, 0).argmax()
         close = unassigned & ((turns * turns[longest].conj()).real > np.cos(np.radians(_SAME_HUE)))
-        if lengths[close].sum() >= _LEAST_SHARE * lengths.sum():
+        if lengths[close].sum() >= _MIN_SHARE * lengths.sum():
             centres.append(complex((turns[close] * lengths[close]).sum()))
         unassigned &= ~close
     if centres:
@@ -142,7 +142,7 @@ def _full_colour(inks: Float64[np.ndarray, "N 3"], paper: float) -> Float64[np.n
 def _strengths(lab: Float64[np.ndarray, "K 3"], paper: float) -> Complex128[np.ndarray, " K"]:
     """Strength of colour for the amount of ink, in the direction of its hue."""
     lightness, a, b = lab.T
-    strength: Complex128[np.ndarray, " K"] = (a + 1j * b) / (np.abs(paper - lightness) + _LEAST_INK)
+    strength: Complex128[np.ndarray, " K"] = (a + 1j * b) / (np.abs(paper - lightness) + _MIN_INK)
     return strength if paper else _ON_DARK * strength
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Float32, Int32
 from PIL import Image, ImageDraw
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.centre_lines import centre_lines, centred
+from sketch_pix2seq.io.centre_lines import centre_lines, centre_on_ink
 from sketch_pix2seq.io.decoding import decode
 from sketch_pix2seq.io.ink import Ink, find_ink
 from sketch_pix2seq.io.merging import merged
@@ -25,11 +25,11 @@ from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
-from sketch_pix2seq.io.tracing import trace
+from sketch_pix2seq.io.tracing import walk_lines
 from sketch_pix2seq.sketch.simplify import simplify
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
-_LEAST_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
+_MIN_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
 _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
 _DOT = 0.45  # of a line width squared: smaller specks are dirt
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
@@ -38,9 +38,9 @@ _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of t
 _BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
 _PEN = 15  # percent of rough lines are narrower than the pen, or it went once there
-_LEAST_PEN = 3.0  # pixels: widths of thinner lines are not known to a part of a pixel
+_MIN_PEN = 3.0  # pixels: widths of thinner lines are not known to a part of a pixel
 _TOLERANCE = 0.05  # of the line's width, for leaving out points
-_LEAST_TOLERANCE = 0.5  # pixels
+_MIN_TOLERANCE = 0.5  # pixels
 _COLOURS = ("#d1495b", "#00798c", "#edae49", "#30638e", "#7b2d8b", "#3c896d")
 
 OnStage = Callable[[str, Image.Image], None]
@@ -94,7 +94,7 @@ def read_picture(
         1
     """
     image, scale = decode(data)
-    enlarged = max(1, min(_LEAST_SIDE // max(image.size), 8))
+    enlarged = max(1, min(_MIN_SIDE // max(image.size), 8))
     if enlarged > 1:
         size = (image.width * enlarged, image.height * enlarged)
         image = image.resize(size, Image.Resampling.BICUBIC)
@@ -158,15 +158,15 @@ def lines_of_ink(
         max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
         for share in (50, _PEN)
     )
-    lines = trace(distance)
-    strokes = centred(
+    lines = walk_lines(distance)
+    strokes = centre_on_ink(
         [line.points for line in lines], [line.radii for line in lines], share, softness / 2
     )
-    strokes = simplify(strokes, max(_LEAST_TOLERANCE, softness / 4, _TOLERANCE * width))
+    strokes = simplify(strokes, max(_MIN_TOLERANCE, softness / 4, _TOLERANCE * width))
     return Lines(
         [_upright(stroke - 1) * factor + corner for stroke in strokes],
         width * factor,
-        min(width, max(narrow, _LEAST_PEN)) * factor,
+        min(width, max(narrow, _MIN_PEN)) * factor,
         num_specks,
         had_edge,
     )
@@ -222,7 +222,9 @@ def _remove_dirt(
         edge[:, :left] = edge[:, edge.shape[1] - right :] = True
         is_dirt |= regions.having(edge) & (mean > _WIDE * usual)
     if is_dirt.all():
-        raise DrawingError("a picture must show lines", got="dirt at its edge")
+        raise DrawingError(
+            "a picture must show lines", got="only specks, printed marks or edges of the sheet"
+        )
     distance[pixels] *= ~is_dirt[labels]
     return int((is_speck | is_printed).sum()), bool(is_edge.any())
 

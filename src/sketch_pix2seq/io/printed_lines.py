@@ -19,13 +19,13 @@ _SIDE = 640  # pixels of the picture in which lines are searched
 _LONG = 64  # of them: a straight piece of a line
 _COVERED = 0.75  # of it is visible
 _SLOPES = (-0.07, 0.0, 0.07)  # each with as much on both sides of it
-_LEAST_LINES = 5
+_MIN_LINES = 5
 _NUM_COLUMNS = 16  # in which lines are counted
 _EVEN = 0.25  # of the usual distance between lines, by which most may differ
 _TILES = 6  # along each side, in each of which the strength of lines is measured
 _DARKER = 1.5  # times as strong as the lines is what is surely drawn
-_MOST_DARKER = 2.0  # times as strong as the lines is what may be drawn
-_LEAST_DRAWN = 0.001  # of the picture
+_MAX_DARKER = 2.0  # times as strong as the lines is what may be drawn
+_MIN_DRAWN = 0.001  # of the picture
 _FROM_BORDER = 0.88  # of a side of the picture, what a margin line crosses
 _STRAIGHT = 0.006  # of the longest side, by which it bends
 
@@ -56,10 +56,10 @@ def printed_level(
         return None
     level = _tile_medians(np.where(lines, strongest, 0))
     drawn = strongest[strongest > _DARKER * float(np.median(strongest[lines]))]
-    if len(drawn) < _LEAST_DRAWN * strongest.size:
+    if len(drawn) < _MIN_DRAWN * strongest.size:
         return None
     # between both, as shares of brightness are
-    most = np.minimum(_MOST_DARKER * level, np.sqrt(level * float(np.percentile(drawn, 75))))
+    most = np.minimum(_MAX_DARKER * level, np.sqrt(level * float(np.percentile(drawn, 75))))
     tiles = Image.fromarray(most.clip(0, 255).astype(np.uint8))
     return np.asarray(tiles.resize(contrast.shape[::-1], Image.Resampling.BILINEAR))
 
@@ -93,7 +93,7 @@ def _even_lines(visible: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | N
         return None
     columns = np.linspace(_LONG // 2, width - _LONG // 2 - 1, _NUM_COLUMNS).astype(int)
     crossed = np.diff(visible[:, columns].astype(np.int8), axis=0) > 0
-    if (crossed.sum(axis=0) >= _LEAST_LINES).sum() <= _NUM_COLUMNS / 2:
+    if (crossed.sum(axis=0) >= _MIN_LINES).sum() <= _NUM_COLUMNS / 2:
         return None
     lines = np.zeros_like(visible)
     for slope in _SLOPES:
@@ -127,7 +127,7 @@ def _is_even(column: Bool[np.ndarray, " H"]) -> bool:
     """Whether the lines that cross a column are evenly apart."""
     edges = np.flatnonzero(np.diff(np.pad(column, 1).astype(np.int8)))
     middles = (edges[::2] + edges[1::2]) / 2
-    if len(middles) < _LEAST_LINES:
+    if len(middles) < _MIN_LINES:
         return False
     apart = np.diff(middles)
     usual = np.median(apart)

@@ -12,9 +12,9 @@ from sketch_pix2seq.io.morphology import spread
 Sides: TypeAlias = tuple[int, ...]
 """Width and height."""
 
-_LEAST_DOTS = 60
-_LEAST_DASHES = 200
-_MOST_DASHES = 8_000  # that are compared
+_MIN_DOTS = 60
+_MIN_DASHES = 200
+_MAX_DASHES = 8_000  # that are compared
 _BESIDE = 0.1  # of the distance between printed lines: how far it varies
 _MOSTLY = 0.6  # of all dashes have another one beside them, where paper is printed
 _ALL_OVER = 0.6  # of the picture's sides, where dashes lie
@@ -41,7 +41,7 @@ def printed_dots(
     """
     is_dot = np.zeros(len(areas), bool)
     small = np.flatnonzero(areas < most)
-    if len(small) < _LEAST_DOTS:
+    if len(small) < _MIN_DOTS:
         return is_dot
     centres = middles[small]
     spacing = _usual_spacing(centres)
@@ -80,7 +80,7 @@ def printed_dashes(
     extent = high - low + 1
     for across in (0, 1):
         narrow = np.flatnonzero(extent[:, across] <= most)
-        if not _LEAST_DASHES <= len(narrow) <= _MOST_DASHES:
+        if not _MIN_DASHES <= len(narrow) <= _MAX_DASHES:
             continue
         ends = low[narrow, 1 - across], high[narrow, 1 - across]
         positions = (low[narrow, across] + high[narrow, across]) / 2

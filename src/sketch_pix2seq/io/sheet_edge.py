@@ -11,22 +11,22 @@ from sketch_pix2seq.io.regions import Regions
 
 _SIDE = 192  # pixels of the picture in which the sheet is searched
 _BLACKEST = 16  # steps of 255 that are added: in the dark there is noise
-_LEAST_APART = 50  # steps of 255 between sheet and table
+_MIN_APART = 50  # steps of 255 between sheet and table
 _DARKER = 0.62  # of the sheet's brightness: what a table has at most
-_LEAST_AREA = 0.12  # of the picture, or of the part that is enlarged
-_LEAST_FAR_AREA = 0.001  # of the picture, of a sheet that is enlarged
+_MIN_AREA = 0.12  # of the picture, or of the part that is enlarged
+_MIN_FAR_AREA = 0.001  # of the picture, of a sheet that is enlarged
 _MARGIN = 0.25  # of its size: margin of the enlarged part
 _INK = (0.001, 0.35)  # of a small sheet, the least and the most that is much darker than most of it
 _FINE_SIDE = 1024  # pixels of the picture in which light lines are searched
 _FINE = 4  # pixels of it: half as wide as the widest of them
-_MOST_FINE = 0.03  # of a small sheet's area: more light lines round it are a drawing on dark ground
+_MAX_FINE = 0.03  # of a small sheet's area: more light lines round it are a drawing on dark ground
 _FILLED = 0.93  # of its outline, the least that is light
 _FOUR_CORNERED = 0.75  # of it, the least within four of its corners; of a circle 0.64
 _BLACK = 0.22  # of the sheet's brightness: no shadow is as dark
 _OTHER_HUE = 1.8  # times as much darker in one colour than in another is no shadow
 _AT_BORDER = 0.01  # of the longest side: a sheet that ends there may go on
 _INSET = 0.02  # of its longest side: the sheet's edge, with its shadow
-_LEAST_INSET = 5.0  # pixels: the same
+_MIN_INSET = 5.0  # pixels: the same
 
 
 def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
@@ -39,9 +39,9 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     """
     sheet, factor = _largest_light_part(picture)
     share = 0.0 if sheet is None else sheet.mean()
-    if sheet is None or share < _LEAST_FAR_AREA:
+    if sheet is None or share < _MIN_FAR_AREA:
         return None
-    if share >= _LEAST_AREA:
+    if share >= _MIN_AREA:
         return _outline(sheet, factor)
     pixels = np.argwhere(sheet)[:, ::-1] * factor
     low, high = pixels.min(axis=0), pixels.max(axis=0) + factor
@@ -50,7 +50,7 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     right, bottom = np.minimum(high + beyond, picture.size).astype(int).tolist()
     closer = picture.crop((left, top, right, bottom))
     sheet, factor = _largest_light_part(closer)
-    if sheet is None or sheet.mean() < _LEAST_AREA:
+    if sheet is None or sheet.mean() < _MIN_AREA:
         return None
     outline = _outline(sheet, factor)
     if outline is None or not _is_drawn_on(picture, closer, outline, (left, top)):
@@ -105,7 +105,7 @@ def _is_drawn_on(
     grown = (middle + (1 + 2 * _INSET) * (outline - middle) + corner) / factor
     lines = (is_light & outside_of(grown, small)).astype(np.uint8)
     lines &= ~spread(1 - spread(1 - lines, _FINE), _FINE) & 1
-    return bool(lines.sum() < _MOST_FINE * area_of(outline) / factor**2)
+    return bool(lines.sum() < _MAX_FINE * area_of(outline) / factor**2)
 
 
 def within_edges(
@@ -113,7 +113,7 @@ def within_edges(
 ) -> Float[np.ndarray, "N 2"]:
     """The outline of a sheet without its edges, where these are not beyond the picture's border."""
     low, high = outline.min(axis=0), outline.max(axis=0)
-    inset = max(_INSET * (high - low).max(), _LEAST_INSET)
+    inset = max(_INSET * (high - low).max(), _MIN_INSET)
     border = _AT_BORDER * max(size)
     inner_low = low + np.where(low > border, inset, -border)
     inner_high = high - np.where(high < np.array(size) - border, inset, -border)
@@ -159,7 +159,7 @@ def _light(grey: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"] | None:
         light = (total[-1] - total[:-1]) / np.maximum(above, 1)
         best = int((below * above * (light - dark) ** 2).argmax())
         darker, lighter = np.exp([dark[best], light[best]])
-        if lighter - darker >= _LEAST_APART and darker <= _DARKER * lighter:
+        if lighter - darker >= _MIN_APART and darker <= _DARKER * lighter:
             return grey > best
         counts[: best + 1] = 0
     return None

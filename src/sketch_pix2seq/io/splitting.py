@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int64
 
-from sketch_pix2seq.sketch.geometry import arc_lengths
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 from sketch_pix2seq.sketch.sketch import Sketch
 
 _PAGE = 1000.0  # to which the longest side of a page is scaled
 _CLOSEST = 0.012  # of the page's longest side: gaps between drawings are wider
 _PER_STROKE = 24  # points of a stroke from which distances are measured
-_LEAST_JUMP = 1.2  # from gaps within drawings to those between them
-_MOST_GAPS = 8  # that are tried
+_MIN_JUMP = 1.2  # from gaps within drawings to those between them
+_MAX_GAPS = 8  # that are tried
 _CRUMB = 0.2  # of the usual size: smaller things belong to the drawing beside them
 _SAME_ROW = 0.4  # of the smaller of two heights: what overlaps more is in one row
 _NESTED = 0.4  # of the area of the smaller of two boxes: what overlaps more is one drawing
@@ -76,10 +76,7 @@ def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
     along = arc_lengths(stroke)
     positions = np.linspace(0, along[-1], min(_PER_STROKE, 2 + int(along[-1])))
-    spaced: Float[np.ndarray, "Q 2"] = np.stack(
-        [np.interp(positions, along, axis) for axis in stroke.T], axis=1
-    )
-    return spaced
+    return points_along(stroke, positions, along)
 
 
 def _closest_links(apart: Float[np.ndarray, "S S"]) -> Float[np.ndarray, "L 3"]:
@@ -104,8 +101,8 @@ def _gaps(lengths: Float[np.ndarray, " L"]) -> list[tuple[float, float]]:
         return [(0.0, 1.0)] if lengths[0] > 4 * closest else []
     ordered = np.maximum(np.sort(lengths), closest)
     jumps = ordered[1:] / ordered[:-1]
-    largest = np.argsort(-jumps, kind="stable")[:_MOST_GAPS]
-    return [(float(ordered[k]), float(jumps[k])) for k in largest if jumps[k] >= _LEAST_JUMP]
+    largest = np.argsort(-jumps, kind="stable")[:_MAX_GAPS]
+    return [(float(ordered[k]), float(jumps[k])) for k in largest if jumps[k] >= _MIN_JUMP]
 
 
 def _sizes(

@@ -17,19 +17,19 @@ from sketch_pix2seq.io.sheet_edge import (
     within_edges,
 )
 
-_LEAST_TILT = 2.5  # degrees of one of the sheet's edges
+_MIN_TILT = 2.5  # degrees of one of the sheet's edges
 _AT_BORDER = 0.008  # of the longest side: an edge there is where the sheet is cut off
-_LEAST_CORNER = 0.004  # of the sheet's area, what a corner of its outline takes off
+_MIN_CORNER = 0.004  # of the sheet's area, what a corner of its outline takes off
 _FOUR_SIDED = 0.8  # of the outline's length, what four edges have at least
-_MOST_AREA = 1.15  # of the outline's, within four edges
-_LEAST_SINE = 0.4  # of the angle between two edges
+_MAX_AREA = 1.15  # of the outline's, within four edges
+_MIN_SINE = 0.4  # of the angle between two edges
 _SIDE = 1024  # pixels of the picture in which edges are fitted
 _REACH = 0.015  # of that: how far an edge may be from where it was found
 _STEPS = 64  # along an edge
 _PHOTO_SIDE = 2048  # of a straightened page, at most: photos are not sharper
 _FOCAL_LENGTH = 0.8  # of a picture's longest side: a phone's
 _FOCAL_LENGTHS = (0.5, 2.0)  # that cameras have
-_LEAST_CONVERGING = 0.03  # of both pairs of edges, for the picture to say how long it is
+_MIN_CONVERGING = 0.03  # of both pairs of edges, for the picture to say how long it is
 
 
 class Page(NamedTuple):
@@ -89,11 +89,11 @@ def _tilted_corners(
     if edges is None:
         return None
     corners = _met([_edge_between(grey, start, stop) for start, stop in edges])
-    if corners is None or area_of(corners) > _MOST_AREA * area_of(outline):
+    if corners is None or area_of(corners) > _MAX_AREA * area_of(outline):
         return None
     sides = np.roll(corners, -1, axis=0) - corners
     to_axis = np.degrees(np.arctan2(*np.sort(np.abs(sides), axis=1).T))
-    if to_axis.max() < _LEAST_TILT:
+    if to_axis.max() < _MIN_TILT:
         return None
     # the edge that goes to the right is the upper one
     first = int(np.argmax(sides[:, 0] / np.hypot(*sides.T)))
@@ -104,7 +104,7 @@ def _four_edges(
     outline: Float[np.ndarray, "N 2"], size: tuple[int, ...]
 ) -> Float[np.ndarray, "4 2 2"] | None:
     """Both ends of the four sides of an outline, clockwise, if these are nearly all of it."""
-    corners = main_corners(outline, _LEAST_CORNER * area_of(outline))
+    corners = main_corners(outline, _MIN_CORNER * area_of(outline))
     edges = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
     border = _AT_BORDER * max(size)
     low, high = edges.min(axis=1), edges.max(axis=1)
@@ -128,7 +128,7 @@ def _met(
     corners = []
     for (point, along), (other, along_other) in zip(lines[-1:] + lines[:-1], lines, strict=True):
         both = np.stack([along, -along_other], axis=1)
-        if np.linalg.det(both) > -_LEAST_SINE:
+        if np.linalg.det(both) > -_MIN_SINE:
             return None
         corners.append(point + along * np.linalg.solve(both, other - point)[0])
     return np.array(corners)
@@ -193,7 +193,7 @@ def _side_ratio(corners: Float[np.ndarray, "4 2"], side: int) -> float:
     """
     right, down, _ = _from_square(corners / side).T
     focal_length = _FOCAL_LENGTH
-    if min(abs(right[2]), abs(down[2])) > _LEAST_CONVERGING:
+    if min(abs(right[2]), abs(down[2])) > _MIN_CONVERGING:
         shortest, longest = _FOCAL_LENGTHS
         squared = -(right[:2] @ down[:2]) / (right[2] * down[2])
         focal_length = float(np.sqrt(np.clip(squared, shortest**2, longest**2)))

@@ -22,8 +22,8 @@ from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.sketch.geometry import part_indices
 
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
-_MOST_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
-_MOST_PIXELS = 200_000_000
+_MAX_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
+_MAX_PIXELS = 200_000_000
 _BLOCK = 1_000_000  # pairs that are compared at once
 _OPAQUE = 0.9
 _BRIDGED = 3  # pixels: shorter parts of a line are as visible as their neighbours
@@ -33,7 +33,7 @@ _PEN_ROUGH = 300  # pixels of the longest side of a first look at the width
 _PEN_LENGTH = 16.0  # times its width: a shorter area is a shape
 _PEN_SLIM = 10.0  # times as large as its width is an area that holds such a line
 _PEN_BLOB = 0.7  # widths: where a disc of this radius fits in, it is no line
-_LEAST_EXTENT = 1e-9  # of an area in which lines of a pen are searched
+_MIN_EXTENT = 1e-9  # of an area in which lines of a pen are searched
 _PEN_BLOBS = 0.03  # share of an area that may be such
 
 
@@ -134,7 +134,7 @@ def _crossings(
     ends: Float[np.ndarray, "E 2"],
 ) -> Float[np.ndarray, " C"]:
     """Where a line crosses edges, counted in its points: 2.5 is half way from point 2 to 3."""
-    if len(points) * len(starts) > _MOST_CROSSINGS:
+    if len(points) * len(starts) > _MAX_CROSSINGS:
         raise DrawingError("a clip path must have fewer points", got=len(starts))
     crossings = [np.empty(0)]
     size = max(_BLOCK // max(len(starts), 1), 1)
@@ -178,7 +178,7 @@ def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " 
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class PixelGrid:
     """Where pixels lie: pixel (row, column) is at `corner + (column, row) / scale`."""
 
     corner: Float[np.ndarray, " 2"]
@@ -218,7 +218,7 @@ def _winding(
     top = np.clip(np.ceil(np.minimum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
     stop = np.clip(np.ceil(np.maximum(starts[:, 1], ends[:, 1]) - 0.5), 0, height).astype(int)
     counts = stop - top
-    if counts.sum() > _MOST_CROSSINGS:
+    if counts.sum() > _MAX_CROSSINGS:
         raise DrawingError("an area must have fewer edges", got=len(starts))
     edge, row = part_indices(counts)
     row += top[edge]
@@ -254,21 +254,21 @@ def visible_parts(
             is_visible = id(shape) not in is_ground and not is_same_colour(shape.line_rgb, colour)
             visible.append(shape.lines if is_visible else [])
         return visible
-    frame = _frame(shapes, lines)
-    colours, numbers = _painted(shapes, frame, paper)
+    grid = _grid(shapes, lines)
+    colours, numbers = _painted(shapes, grid, paper)
     parts = []
     for number, shape in enumerate(shapes):
         visible_lines: list[Polyline] = []
         if id(shape) not in is_ground:
-            view = _View(frame, colours, numbers, number, hidden)
+            view = _View(grid, colours, numbers, number, hidden)
             for line in shape.lines if view.shows_edges(shape) else ():
                 visible_lines += view.visible(line, shape)
         parts.append(visible_lines)
     return parts
 
 
-def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
-    """A frame round all lines, with as many pixels as the areas allow."""
+def _grid(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> PixelGrid:
+    """A grid round all lines, with as many pixels as the areas allow."""
     points = np.concatenate([line.points for line in lines])
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max(float((high - low).max()), 1e-9)
@@ -280,21 +280,21 @@ def _frame(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> Frame:
             covered += float(np.maximum(size, 0).prod()) / extent**2
             heights = np.minimum(np.abs(ends - starts)[:, 1] / extent, 1)
             crossings += float(heights.sum())
-    side = min(_SIDE, math.sqrt(_MOST_PIXELS / covered), _MOST_CROSSINGS / crossings)
+    side = min(_SIDE, math.sqrt(_MAX_PIXELS / covered), _MAX_CROSSINGS / crossings)
     scale = max(side, 32) / extent
     corner = low - 3 / scale
     width, height = (np.ceil((high - low) * scale) + 6).astype(int).tolist()
-    return Frame(corner, scale, (height, width))
+    return PixelGrid(corner, scale, (height, width))
 
 
-def _painted(shapes: Sequence[Shape], frame: Frame, paper: RGB) -> tuple[np.ndarray, np.ndarray]:
+def _painted(shapes: Sequence[Shape], grid: PixelGrid, paper: RGB) -> tuple[np.ndarray, np.ndarray]:
     """Colours (H, W, 3), and the number of the last shape that covers each pixel, -1 none."""
-    colours = np.full((*frame.shape, 3), paper, np.uint8)
-    numbers = np.full(frame.shape, -1)
+    colours = np.full((*grid.shape, 3), paper, np.uint8)
+    numbers = np.full(grid.shape, -1)
     for number, shape in enumerate(shapes):
         if shape.fill is None:
             continue
-        window, mask = frame.clipped_mask(shape)
+        window, mask = grid.clipped_mask(shape)
         alpha = shape.fill.alpha
         below = colours[window][mask]
         colours[window][mask] = alpha * np.array(shape.fill.rgb) + (1 - alpha) * below
@@ -308,14 +308,14 @@ class _View:
     """The finished painting, in which parts of a shape's lines are visible.
 
     Args:
-        frame: Where its pixels lie.
+        grid: Where its pixels lie.
         colours: (H, W, 3).
         numbers: (H, W), of the last shape that covers each pixel.
         number: Of the shape.
         hidden: Whether lines that are covered are kept.
     """
 
-    frame: Frame
+    grid: PixelGrid
     colours: np.ndarray
     numbers: np.ndarray
     number: int
@@ -328,11 +328,11 @@ class _View:
 
     def visible(self, line: Polyline, shape: Shape) -> list[Polyline]:
         """Keep the visible parts of a line, to about a pixel."""
-        points = (line.points - self.frame.corner) * self.frame.scale
+        points = (line.points - self.grid.corner) * self.grid.scale
         index, step, count = _samples(points)
         after = np.minimum(index + 1, len(points) - 1)
         at = points[index] + step[:, None] * (points[after] - points[index])
-        column, row = np.clip(at, 1, np.array(self.frame.shape[::-1]) - 2).astype(int).T
+        column, row = np.clip(at, 1, np.array(self.grid.shape[::-1]) - 2).astype(int).T
         around = [(row + dy, column + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
         beside = np.stack([self.colours[pixel] for pixel in around]).astype(np.int16)
         if shape.edges:
@@ -352,7 +352,7 @@ class _View:
                 visible[start:stop] = visible[start - 1]
         half = 0.5 / count
         parts = cut(line, index + step - half, index + step + half, visible)
-        least = _BRIDGED / self.frame.scale
+        least = _BRIDGED / self.grid.scale
         return [part for part in parts if part.length >= least or len(parts) == 1]
 
 
@@ -385,7 +385,7 @@ def pen_lines(shape: Shape) -> tuple[list[Polyline], float] | None:
         return None
     around = float(np.hypot(*(ends - starts).T).sum())
     extent = float((starts.max(axis=0) - starts.min(axis=0)).max())
-    if extent < _LEAST_EXTENT:
+    if extent < _MIN_EXTENT:
         return None
     rough, scale = _ink(shape, _PEN_ROUGH / extent)
     width = 2 * rough.sum() / scale**2 / max(around, 1e-300)
@@ -422,7 +422,7 @@ def _ink(shape: Shape, scale: float) -> tuple[Bool[np.ndarray, "H W"], float]:
     points, _ = shape.area.edges()
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = (np.ceil((high - low) * scale) + 4).astype(int).tolist()
-    window, inside = Frame(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
+    window, inside = PixelGrid(low - 2 / scale, scale, (height, width)).clipped_mask(shape)
     ink = np.zeros((height, width), bool)
     ink[window] = inside
     return ink, scale

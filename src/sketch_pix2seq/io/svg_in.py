@@ -17,7 +17,7 @@ from jaxtyping import Float
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
 from sketch_pix2seq.io.svg_areas import Shape, pen_lines, visible_parts
-from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, joined, thinned
+from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, join_ends, thinned
 from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_style import RGB
 from sketch_pix2seq.io.svg_walk import SvgWalk
@@ -31,9 +31,9 @@ MAX_SVG_BYTES = 24_000_000
 _MAX_PEN_AREAS = 3_000
 _FARTHEST = 10_000.0  # sizes of the page: shapes farther off are left out
 _SLACK = 0.02  # of a page: lines that lie farther outside are not on it
-_LEAST_PAGE = 1e-9  # the shorter side of a page
+_MIN_PAGE = 1e-9  # the shorter side of a page
 _THINNEST = 5e-4  # of a page's longest side
-_MOST_PENS = 24
+_MAX_PENS = 24
 _GREY = 24  # steps of 255 by which the colours of a grey pen differ
 _LIGHT = 190  # steps of 255: such pens draw on dark paper
 
@@ -74,8 +74,8 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
         do = "Texts and pictures are not read." if left_out is None else f"Left out: {left_out}."
         raise DrawingError("an SVG must show a line", got="nothing visible", do=do)
     points, frame = _on_page(strokes, walk.page(), walk.size_mm())
-    if _num_pens(strokes) > _MOST_PENS:
-        pens = f"the colours of {_num_pens(strokes)} pens: {_MOST_PENS} at most"
+    if _num_pens(strokes) > _MAX_PENS:
+        pens = f"the colours of {_num_pens(strokes)} pens: {_MAX_PENS} at most"
         left_out = pens if left_out is None else f"{left_out}; {pens}"
     return Sketch(points, left_out=left_out, frame=frame, colours=_colours(strokes))
 
@@ -115,7 +115,7 @@ def _strokes(
         Stroke(_without_repeats(line), shapes[number].line_rgb, shapes[number].width, number)
         for line, number in zip(thinned(lines), owner, strict=True)
     ]
-    return strokes if as_written or not strokes else joined(drawn_once(strokes))
+    return strokes if as_written or not strokes else join_ends(drawn_once(strokes))
 
 
 def _on_page(
@@ -134,7 +134,7 @@ def _on_page(
     is_on_page = min(x0, y0) >= -slack and x1 <= width + slack and y1 <= height + slack
     pen = float(np.median([stroke.width for stroke in strokes]))
     longest = max(width, height)
-    if not is_on_page or longest > MAX_PAPER or min(width, height) < _LEAST_PAGE:
+    if not is_on_page or longest > MAX_PAPER or min(width, height) < _MIN_PAGE:
         return tuple(moved), None
     line_width = min(max(pen, _THINNEST * longest), longest)
     size_mm = size_mm if size_mm and 0 < size_mm <= MAX_PAPER else None
@@ -144,7 +144,7 @@ def _on_page(
 def _colours(strokes: list[Stroke]) -> tuple[str, ...] | None:
     """The colours of pens, if there are few and not just greys."""
     pens = np.array([stroke.colour for stroke in strokes])
-    if _num_pens(strokes) > _MOST_PENS or np.ptp(pens, axis=1).max() < _GREY:
+    if _num_pens(strokes) > _MAX_PENS or np.ptp(pens, axis=1).max() < _GREY:
         return None
     return tuple(hex_colours(pens / 255, is_light=bool(np.median(pens.mean(axis=1)) > _LIGHT)))
 

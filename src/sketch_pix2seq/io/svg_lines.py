@@ -22,7 +22,7 @@ _MEETING = 5e-4  # of the longest side: ends that are so near meet
 _MEETING_WIDTH = 0.2  # and of the line's width
 _SAME_WIDTH = 1.5  # times as wide: still the same pen
 _STRAIGHT_ON = -0.5  # cosine: at most 60 degrees of turn where more than two lines meet
-_MOST_CELLS = 1e15  # lines beyond so many widths are alike far away
+_MAX_CELLS = 1e15  # lines beyond so many widths are alike far away
 _SAMPLES = 24  # of a line that is compared with another
 
 
@@ -137,7 +137,7 @@ def drawn_once(strokes: Sequence[Stroke]) -> list[Stroke]:
     reach = max(2 * float(np.median([stroke.width for stroke in strokes])), 1e-4 * extent, 1e-9)
     for stroke in strokes:
         box = np.concatenate([stroke.points.min(axis=0), stroke.points.max(axis=0)]) / (2 * reach)
-        box = box.clip(-_MOST_CELLS, _MOST_CELLS)
+        box = box.clip(-_MAX_CELLS, _MAX_CELLS)
         low = np.floor(box - 0.5).astype(int).tolist()
         near = {
             number
@@ -180,7 +180,7 @@ def _distance(line: Float[np.ndarray, "P 2"], other: Float[np.ndarray, "Q 2"]) -
 # ---- lines in pieces
 
 
-def joined(strokes: Sequence[Stroke]) -> list[Stroke]:
+def join_ends(strokes: Sequence[Stroke]) -> list[Stroke]:
     """Make one line of those that meet end to end and are drawn with the same pen.
 
     Where two ends meet they are joined; where more do, those that go on most straightly.

@@ -24,7 +24,7 @@ LARGEST = 1e12
 
 _CURVE_SAMPLES = 32
 _TURN_SAMPLES = 96
-_LEAST_RADIUS = 1e-100  # of an arc: smaller ones are none
+_MIN_RADIUS = 1e-100  # of an arc: smaller ones are none
 _STRAIGHT = 1e-9  # half a chord, in radii, below which an arc is a line
 # possessive and atomic, so no backtracking: a failure costs no more than what was read
 _GAP = r"[\s,]*+"
@@ -159,7 +159,7 @@ def _arc(start: complex, numbers: Sequence[float], end: complex) -> Float[np.nda
     rotation = cmath.rect(1, math.radians(turn % 360))
     half = (start - end) / 2 / rotation
     if (
-        min(rx, ry) < _LEAST_RADIUS
+        min(rx, ry) < _MIN_RADIUS
         or abs(chord := complex(half.real / rx, half.imag / ry)) < _STRAIGHT
     ):
         return _array([start, end])

@@ -39,10 +39,10 @@ _PROPERTIES = GEOMETRY | _INHERITED.keys() | {
 _COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
 _LONGEST_SHEETS = 1_000_000  # letters
 _LONGEST_VALUE = 1_000
-_MOST_COMBINATORS = 3  # of a selector; more cost too much, and mean nothing in a drawing
-_MOST_TESTS = 30_000_000  # of selectors in a document
-_MOST_NESTED = 8  # rules within rules
-_LEAST_OPACITY = 0.02  # below it nothing is visible
+_MAX_COMBINATORS = 3  # of a selector; more cost too much, and mean nothing in a drawing
+_MAX_TESTS = 30_000_000  # of selectors in a document
+_MAX_NESTED = 8  # rules within rules
+_MIN_OPACITY = 0.02  # below it nothing is visible
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
 _FONT_SIZES = {
@@ -95,7 +95,7 @@ class SvgStyle:
         """What `fill` or `stroke` paints with: a colour or a reference; None: nothing visible."""
         alpha = self.opacity * _opacity(self.values[f"{name}-opacity"])
         hidden = self.values["visibility"].strip() in ("hidden", "collapse")
-        if hidden or not self.displayed or alpha < _LEAST_OPACITY:
+        if hidden or not self.displayed or alpha < _MIN_OPACITY:
             return None
         if name == "stroke" and self.stroke_width <= 0:
             return None
@@ -118,8 +118,8 @@ class StyleSheets:
 
     def __init__(self, sheets: Iterable[str]) -> None:
         self._matcher = cssselect2.Matcher()
-        self._combinators = [0] * (_MOST_COMBINATORS + 1)
-        self._tests_left = _MOST_TESTS
+        self._combinators = [0] * (_MAX_COMBINATORS + 1)
+        self._tests_left = _MAX_TESTS
         letters = 0
         for sheet in sheets:
             letters += len(sheet)
@@ -144,7 +144,7 @@ class StyleSheets:
         for rule in rules:
             if rule.type == "qualified-rule":
                 self._add_rule(rule)
-            elif rule.type == "at-rule" and rule.content is not None and nested < _MOST_NESTED:
+            elif rule.type == "at-rule" and rule.content is not None and nested < _MAX_NESTED:
                 is_media = rule.lower_at_keyword == "media"
                 if rule.lower_at_keyword in ("supports", "layer") or (
                     is_media and _is_screen(rule.prelude)
@@ -159,7 +159,7 @@ class StyleSheets:
             kinds = [token.type for token in part]
             values = [getattr(token, "value", "") for token in part]
             combinators = kinds[1:-1].count("whitespace") + sum(v in (">", "+") for v in values)
-            if "function" in kinds or "~" in values or combinators > _MOST_COMBINATORS:
+            if "function" in kinds or "~" in values or combinators > _MAX_COMBINATORS:
                 continue
             try:
                 selectors = cssselect2.compile_selector_list(part)
@@ -235,7 +235,7 @@ def colour(text: str) -> Paint | None:
         return Paint((0, 0, 0), 1.0)
     parts = np.nan_to_num(np.array(parsed.to("srgb").coordinates, np.float64)).clip(0, 1)
     red, green, blue = (255 * parts).round().astype(int).tolist()
-    return None if parsed.alpha < _LEAST_OPACITY else Paint((red, green, blue), parsed.alpha)
+    return None if parsed.alpha < _MIN_OPACITY else Paint((red, green, blue), parsed.alpha)
 
 
 def is_same_colour(first: RGB, second: RGB) -> bool:

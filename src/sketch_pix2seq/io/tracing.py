@@ -30,7 +30,7 @@ class Line(NamedTuple):
     radii: Float[np.ndarray, " P"]
 
 
-def trace(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
+def walk_lines(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
     """Follow lines one pixel wide, straight on through junctions.
 
     Args:
@@ -44,7 +44,7 @@ def trace(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
         DrawingError: If there are more pieces of lines than drawings have.
 
     Example:
-        >>> [len(line.points) for line in trace(np.eye(5, dtype=np.float32))]
+        >>> [len(line.points) for line in walk_lines(np.eye(5, dtype=np.float32))]
         [5]
     """
     graph = LineGraph(distance)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from sketch_pix2seq.models.attention import AttentionModel, Conditions
@@ -114,28 +114,13 @@ def draw_with_attention(
             step = prefix[going, number]
         else:
             mixture = StrokeMixture.from_output(output[:, -1].float())
-            temperatures = output.new_full((len(going), 1), temperature)
-            pen_factor = torch.ones_like(row[going])
-            hidden = (visibility == HIDDEN).unsqueeze(1)
-            pen_factor[:, -2 - NUM_PEN_STATES : -2] = torch.where(hidden, PEN_TEMPERATURE, 1.0)
-            step = mixture.sample(row[going] * pen_factor, temperatures)
-            done = covered[rows] < NEVER
-            offsets, logits, pen_logits = mixture.proposals(row[going], temperatures)
-            scale = np.float32(model.step_pixels)
-            move, pen = guidance.choose(
-                positions[:, -1].cpu().numpy(),
-                offsets.cpu().numpy() * scale,
-                was_down.cpu().numpy(),
-                logits.cpu().numpy(),
-                pen_logits.cpu().numpy(),
-                guidance.ink_maps(visible_ink[rows], visible[rows], done),
-                (visibility == SHOWN).cpu().numpy(),
+            maps = guidance.ink_maps(visible_ink[rows], visible[rows], covered[rows] < NEVER)
+            free = _free_step(mixture, row[going], temperature)
+            guided = _guided_step(
+                *(mixture, row[going], temperature, model.step_pixels),
+                *(positions[:, -1], was_down, maps, visibility == SHOWN),
             )
-            guided = torch.zeros_like(step)
-            every = np.arange(len(rows))
-            guided[:, OFFSET] = torch.from_numpy(move / scale).to(guided)
-            guided[every, PEN.start + pen] = 1.0
-            step = torch.where(hidden, step, guided)
+            step = torch.where((visibility == HIDDEN).unsqueeze(1), free, guided)
         following = end.repeat(batch, 1)
         following[going] = step
         drawn = torch.cat((drawn, following.unsqueeze(1)), 1)
@@ -151,6 +136,44 @@ def draw_with_attention(
         if len(going) == 0:
             break
     return drawn[:, 1:]
+
+
+def _free_step(
+    mixture: StrokeMixture, noise: Float[Tensor, "R K"], temperature: float
+) -> Float[Tensor, "R 5"]:
+    """Sample a step of drawings whose picture is hidden."""
+    noise = noise.clone()
+    noise[:, -2 - NUM_PEN_STATES : -2] *= PEN_TEMPERATURE
+    return mixture.sample(noise, noise.new_full((len(noise), 1), temperature))
+
+
+def _guided_step(
+    mixture: StrokeMixture,
+    noise: Float[Tensor, "R K"],
+    temperature: float,
+    step_pixels: float,
+    position: Float[Tensor, "R 2"],
+    was_down: Bool[Tensor, " R"],
+    maps: guidance.InkMaps,
+    all_visible: Bool[Tensor, " R"],
+) -> Float[Tensor, "R 5"]:
+    """Choose a step by the ink of the picture; see `guidance.choose`."""
+    temperatures = noise.new_full((len(noise), 1), temperature)
+    offsets, logits, pen_logits = mixture.proposals(noise, temperatures)
+    scale = np.float32(step_pixels)
+    move, pen = guidance.choose(
+        position.cpu().numpy(),
+        offsets.cpu().numpy() * scale,
+        was_down.cpu().numpy(),
+        logits.cpu().numpy(),
+        pen_logits.cpu().numpy(),
+        maps,
+        all_visible.cpu().numpy(),
+    )
+    step = noise.new_zeros(len(noise), len(START_STEP))
+    step[:, OFFSET] = torch.from_numpy(move / scale).to(step)
+    step[np.arange(len(noise)), PEN.start + pen] = 1.0
+    return step
 
 
 def draw_noise(

@@ -25,6 +25,9 @@ MAX_COORDINATE = 1e6
 """The largest coordinate, positive or negative, that a drawing from outside may have."""
 
 
+_OPEN = 0.1  # of the length of a stroke: ends farther apart leave it open, however wide the line
+
+
 @runtime_checkable
 class HasStrokes(Protocol):
     """Anything that holds strokes, such as a `Sketch`."""
@@ -94,6 +97,51 @@ def arc_lengths(line: Shaped[np.ndarray, "P 2"]) -> Float[np.ndarray, " P"]:
         [0.0, 5.0, 6.0]
     """
     return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line.astype(np.float64), axis=0).T))])
+
+
+def points_along(
+    line: Shaped[np.ndarray, "P 2"], at: Shaped[np.ndarray, " Q"], along: np.ndarray | None = None
+) -> Float[np.ndarray, "Q 2"]:
+    """Return the points of a line at some arc lengths.
+
+    Args:
+        line: Points.
+        at: Arc lengths from the first point.
+        along: `arc_lengths(line)`, if they are known.
+
+    Example:
+        >>> points_along(np.array([[0, 0], [3, 4]]), np.array([2.5])).tolist()
+        [[1.5, 2.0]]
+    """
+    along = arc_lengths(line) if along is None else along
+    return np.stack([np.interp(at, along, axis) for axis in line.T], axis=1)
+
+
+def is_closed(stroke: Shaped[np.ndarray, "P 2"], gap: float) -> bool:
+    """Whether a stroke's ends are at most a gap apart, and a tenth of its length.
+
+    Example:
+        >>> is_closed(np.array([[0, 0], [9, 0], [9, 9], [0, 1]]), gap=2)
+        True
+    """
+    if len(stroke) < 4:
+        return False
+    apart = np.hypot(*(stroke[-1] - stroke[0]))
+    length = np.hypot(*np.diff(stroke, axis=0).T).sum()
+    return bool(apart <= min(gap, _OPEN * length))
+
+
+def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarray, "Q 2"]:
+    """Begin and end a closed stroke at one of its points.
+
+    Example:
+        >>> opened_at(np.array([[0, 0], [9, 0], [0, 9], [0, 0]]), 1).tolist()
+        [[9, 0], [0, 9], [0, 0], [9, 0]]
+    """
+    ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
+    start %= len(ring)
+    opened: Shaped[np.ndarray, "Q 2"] = np.concatenate([ring[start:], ring[: start + 1]])
+    return opened
 
 
 def fit(

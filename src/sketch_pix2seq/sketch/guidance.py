@@ -48,7 +48,7 @@ _REACH = 8.0  # pixels: spread of the distance between a proposal and remaining 
 _AROUND = np.indices((_AHEAD_SQUARE, _AHEAD_SQUARE))[::-1].reshape(2, -1) - _AHEAD_SQUARE // 2
 _SHARES = (np.arange(1, LINE_SAMPLES + 1, dtype=np.float32) / LINE_SAMPLES)[:, None]
 _FEW = 4  # drawings: all their lines are scored sooner than chosen from
-_MOST_OF_A_LINE = np.float32(NEW_INK) * np.float32(MAX_NEW_INK)
+_MAX_LINE_SCORE = np.float32(NEW_INK) * np.float32(MAX_NEW_INK)
 _AWAY_FRAME = FRAME - _BESIDE // 2  # pixels around a picture that a map of ink away from lines has
 
 
@@ -186,7 +186,7 @@ def step_scores(
         first = lines & (logits == logits.max(axis=1, keepdims=True))
         scores[first] = _line_scores(position, ends, first, maps)
         best = (logits + scores).max(axis=1, keepdims=True)
-        lines &= ~first & (logits + _MOST_OF_A_LINE >= best)
+        lines &= ~first & (logits + _MAX_LINE_SCORE >= best)
     scores[lines] = _line_scores(position, ends, lines, maps)
     return scores
 

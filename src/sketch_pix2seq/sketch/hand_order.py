@@ -17,8 +17,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from safetensors.numpy import load
 
-from sketch_pix2seq.sketch.geometry import arc_lengths
-from sketch_pix2seq.sketch.order import opened_at
+from sketch_pix2seq.sketch.geometry import arc_lengths, opened_at, points_along
 
 NUM_POINTS = 17
 """Points of a candidate, evenly along it."""
@@ -298,8 +297,7 @@ def _share_less(values: np.ndarray) -> np.ndarray:
 
 def _evenly(line: np.ndarray) -> np.ndarray:
     along = arc_lengths(line)
-    positions = np.linspace(0, along[-1], NUM_POINTS)
-    return np.stack([np.interp(positions, along, axis) for axis in line.T], axis=1)
+    return points_along(line, np.linspace(0, along[-1], NUM_POINTS), along)
 
 
 def _candidates(stroke: np.ndarray, *, is_closed: bool) -> list[np.ndarray]:

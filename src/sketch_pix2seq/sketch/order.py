@@ -1,4 +1,4 @@
-"""Strokes in another order: which are closed, and how to begin one elsewhere."""
+"""Strokes in another order: that of a pen that travels little, or of a person."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
-from jaxtyping import Shaped
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.sketch.geometry import bounds
+from sketch_pix2seq.sketch.geometry import bounds, is_closed
+from sketch_pix2seq.sketch.hand_order import hand_order
+from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.sketch.sketch import Order
 
 MAX_HAND_STROKES = 300
 """Drawings of more strokes are not put into the order of a hand: it would take seconds."""
 _LINE_WIDTH = 1 / 96  # of the longest side: as drawings without a frame are drawn
-_OPEN = 0.1  # of the length of a stroke: ends farther apart leave it open, however wide the line
 
 
 def ordered(
@@ -55,11 +55,7 @@ def ordered(
             f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=4
         )
     elif order == "hand":
-        from sketch_pix2seq.sketch.hand_order import hand_order
-
         return [stroke.astype(dtype) for stroke in hand_order(exact, closed)]
-    from sketch_pix2seq.sketch.pen_order import pen_order
-
     return [stroke.astype(dtype) for stroke in pen_order(exact, closed)]
 
 
@@ -91,30 +87,3 @@ def ordered_by_pen(
         for stroke in ordered(group, order, line_width)
     ]
     return tuple(stroke for stroke, _ in pairs), tuple(colour for _, colour in pairs)
-
-
-def is_closed(stroke: Shaped[np.ndarray, "P 2"], gap: float) -> bool:
-    """Whether a stroke's ends are at most a gap apart, and a tenth of its length.
-
-    Example:
-        >>> is_closed(np.array([[0, 0], [9, 0], [9, 9], [0, 1]]), gap=2)
-        True
-    """
-    if len(stroke) < 4:
-        return False
-    apart = np.hypot(*(stroke[-1] - stroke[0]))
-    length = np.hypot(*np.diff(stroke, axis=0).T).sum()
-    return bool(apart <= min(gap, _OPEN * length))
-
-
-def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarray, "Q 2"]:
-    """Begin and end a closed stroke at one of its points.
-
-    Example:
-        >>> opened_at(np.array([[0, 0], [9, 0], [0, 9], [0, 0]]), 1).tolist()
-        [[9, 0], [0, 9], [0, 0], [9, 0]]
-    """
-    ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
-    start %= len(ring)
-    opened: Shaped[np.ndarray, "Q 2"] = np.concatenate([ring[start:], ring[: start + 1]])
-    return opened

@@ -20,16 +20,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from sketch_pix2seq.sketch.order import opened_at
+from sketch_pix2seq.sketch.geometry import opened_at
 
 _MAX_STARTS = 20_000  # points at which the greedy order may begin the closed strokes, all together
 _NEAR = 10  # ends near to one that are tried with it
 _MAX_VISITS = 40_000  # of links, after the first one of each: bounds the time
-_DISTURBED, _MOST_DISTURBED = 10, 250  # disturbances: for each line, and at most in all
+_DISTURBED, _MAX_DISTURBED = 10, 250  # disturbances: for each line, and at most in all
 _REACH = 30  # lines that one disturbance may reach
-_LEAST_LINES = 3  # fewer are not disturbed
+_MIN_LINES = 3  # fewer are not disturbed
 _ROUNDS = 3  # of moves and new starts of closed strokes
-_LEAST = 1e-7  # of the drawing's side: smaller gains may be rounding
+_MIN_GAIN = 1e-7  # of the drawing's side: smaller gains may be rounding
 
 
 def pen_order(strokes: Sequence[np.ndarray], closed: Sequence[bool]) -> list[np.ndarray]:
@@ -111,16 +111,16 @@ class _Tour:
         self.index = list(range(len(lines)))
         self._links = [self._measure(link) for link in range(len(lines) + 1)]
         self._near = _nearest(ends)
-        self._least = _LEAST * max(float(np.ptp(ends, axis=0).max()), 1e-9)
+        self._least = _MIN_GAIN * max(float(np.ptp(ends, axis=0).max()), 1e-9)
 
     def shorten(self, *, disturb: bool) -> None:
         """Make moves until none shortens the tour; then disturb parts and try again."""
         num = len(self.starts)
         self._improve(range(2 * num))
-        if num < _LEAST_LINES or not disturb:
+        if num < _MIN_LINES or not disturb:
             return
         generator = random.Random(0)
-        for _ in range(min(_DISTURBED * num, _MOST_DISTURBED)):
+        for _ in range(min(_DISTURBED * num, _MAX_DISTURBED)):
             start = generator.randrange(num - 1)
             near = range(start + 1, min(start + _REACH, num) + 1)
             middle, end = sorted(generator.sample(near, 2))

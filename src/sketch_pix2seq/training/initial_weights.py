@@ -64,7 +64,7 @@ class InitialWeights:
         Raises:
             UsageError: Naming what differs.
         """
-        if recipe.attends and self.categories not in (None, tuple(categories)):
+        if recipe.attends_to_picture and self.categories not in (None, tuple(categories)):
             raise UsageError(
                 "`start_from` must know the categories of the data set, in their order, with "
                 "`attention`",
@@ -87,10 +87,10 @@ class InitialWeights:
     def _remedy(self, recipe: Recipe) -> str:
         """Name the settings with which a recipe trains these networks."""
         settings = asdict(recipe.model)
-        theirs = settings if self.model is None else asdict(self.model)
+        trained_with = settings if self.model is None else asdict(self.model)
         differ = [
             f"--set model.{name}={value}"
-            for name, value in theirs.items()
+            for name, value in trained_with.items()
             if value != settings[name] and name != "recurrent_keep"
         ]
         if not differ:

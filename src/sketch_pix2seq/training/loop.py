@@ -66,7 +66,7 @@ MAX_SKIPPED_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """The argument of `on_progress`, after each step."""
 
     step: int
@@ -76,7 +76,7 @@ class Progress:
     valid_loss: float | None
 
 
-OnProgress: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[TrainingProgress], None]
 OnNotice: TypeAlias = Callable[[str], None]
 
 
@@ -205,7 +205,7 @@ class Trainer:
             "batch_size": recipe.batch_size,
             "raster": recipe.raster,
             "pad_to": dataset.card.longest if recipe.loss == "magenta" else None,
-            "framed": recipe.attends,
+            "framed": recipe.attends_to_picture,
         }
         self.source = BatchSource(
             dataset.split("train"),
@@ -214,7 +214,7 @@ class Trainer:
             balance=recipe.balance,
             oversample=recipe.oversampled,
             oversample_share=recipe.oversample_share,
-            part=(group.rank, group.size),
+            shard=(group.rank, group.size),
             **self._batches,
         )
         self.precision = precision_of(group.device)
@@ -313,7 +313,7 @@ class Trainer:
         split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
         batches = validation_batches(split, limit=limit, **self._batches)
         condition_names: tuple[str | None, ...] = (
-            (None, *CONDITIONS) if self.recipe.attends else (None,)
+            (None, *CONDITIONS) if self.recipe.attends_to_picture else (None,)
         )
         losses: dict[str | None, list[Losses]] = {condition: [] for condition in condition_names}
         for number, batch in enumerate(batches):
@@ -374,10 +374,10 @@ class Trainer:
         rotate(self.run.checkpoints, self.recipe.keep_checkpoints)
         self._speed.restart()
 
-    def progress(self, loss: float) -> Progress:
+    def progress(self, loss: float) -> TrainingProgress:
         """The progress after a step with this loss."""
         step, num_steps = self.state.step, self.recipe.num_steps
-        return Progress(step, num_steps, loss, self._speed.rate, self._valid_loss)
+        return TrainingProgress(step, num_steps, loss, self._speed.rate, self._valid_loss)
 
     def _losses(
         self,

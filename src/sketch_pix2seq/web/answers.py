@@ -35,7 +35,7 @@ _HERE = Path(__file__).parent
 RETRY_SECONDS = 2
 """Seconds that a refused client shall wait before it tries again."""
 
-MOST_NAMED = 80
+MAX_NAMED = 80
 """Letters of a field's name that are said back."""
 
 _CODES = {
@@ -187,7 +187,7 @@ def add_error_handlers(app: FastAPI) -> None:
         first, *_ = error.errors()
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         said = first.get("ctx", {}).get("error") or _lowered(str(first["msg"]))
-        message = f"`{place[:MOST_NAMED]}`: {said}"
+        message = f"`{place[:MAX_NAMED]}`: {said}"
         return error_response(request, ApiError(422, "usage", message, "See /api/openapi.json."))
 
     app.add_exception_handler(SketchPix2SeqError, of_package)

@@ -21,7 +21,7 @@ from sketch_pix2seq.web.answers import ApiError, error_response
 _log = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-MOST_ADDRESSES = 10_000
+MAX_ADDRESSES = 10_000
 """Addresses whose rate is remembered; beyond it those that asked longest ago are forgotten."""
 
 POLICY = (
@@ -215,7 +215,7 @@ class RateLimit:
         left, counted = self._buckets.pop(household, (float(self.burst), now))
         left = min(self.burst, left + (now - counted) * self.per_second)
         self._buckets[household] = (left - 1 if left >= 1 else left, now)
-        if len(self._buckets) > MOST_ADDRESSES:
+        if len(self._buckets) > MAX_ADDRESSES:
             self._buckets.popitem(last=False)
         return left >= 1
 

@@ -17,7 +17,7 @@ SILENT_SECONDS = 20
 """A connection over which nothing comes is not accepted before, where the system can do that."""
 DRAIN_SECONDS = 5
 """How long requests under way may take once the server is asked to stop."""
-MOST_CONNECTIONS = 900
+MAX_CONNECTIONS = 900
 """Open at once; a process may have 1,024 files open, as a rule."""
 LINES_A_MINUTE = 10
 """Of one kind in the log."""
@@ -74,7 +74,7 @@ def open_server(
         server_header=False,
         proxy_headers=proxy is not None,
         forwarded_allow_ips=proxy,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     for name in ("asyncio", "uvicorn.error", "sketch_pix2seq.web.guards"):

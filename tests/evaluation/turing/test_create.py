@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.errors import DatasetError, StudyError, UsageError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.evaluation.parts import keep_sketch
 from sketch_pix2seq.evaluation.turing.create import PICTURE_SIZE, create_study
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
     out = tmp_path / "study"
     with pytest.raises(UsageError, match="has no category `dog`"):
         create_study(dataset, [first], out, categories=["dog"])
-    with pytest.raises(UsageError, match="must be another one; got pig, pig"):
+    with pytest.raises(UsageError, match="must differ from each other; got pig, pig"):
         create_study(dataset, [first], out, categories=["pig", "pig"])
     with pytest.raises(DatasetError, match="must have 999 test drawings or more"):
         create_study(dataset, [first], out, per_category=999)
@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
         create_study(dataset, [EvaluatedModel("human", first.sketcher, "x")], out)
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
-    with pytest.raises(DatasetError, match="must not exist yet"):
+    with pytest.raises(StudyError, match="must not exist yet"):
         create_study(dataset, [first], out, per_category=1)
 
 

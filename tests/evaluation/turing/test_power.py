@@ -10,7 +10,7 @@ import scipy.special
 import scipy.stats
 
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.turing.power import MOST_PEOPLE, PlannedStudy
+from sketch_pix2seq.evaluation.turing.power import MAX_PEOPLE, PlannedStudy
 
 all_alike = partial(PlannedStudy, people_sd=0.0, sketch_sd=0.0)
 
@@ -49,7 +49,7 @@ def test_many_people_cannot_make_up_for_few_sketches() -> None:
     ]
     assert quadrature[0] == pytest.approx(0.68, abs=0.005)
     least = 1.96 * math.sqrt((quadrature[1] - quadrature[0] ** 2) / 10)
-    assert few.precision(MOST_PEOPLE).share == pytest.approx(least, rel=0.1)
+    assert few.precision(MAX_PEOPLE).share == pytest.approx(least, rel=0.1)
     assert few.people_needed(lambda found: found.share < 0.8 * least) is None
 
 

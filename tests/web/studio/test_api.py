@@ -23,7 +23,12 @@ from sketch_pix2seq.inference.inputs import as_views
 from sketch_pix2seq.processors import num_processors
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.studio.app import create_studio
-from sketch_pix2seq.web.studio.forms import Strokes, sketch_of, strokes_in_middle, strokes_of
+from sketch_pix2seq.web.studio.forms import (
+    Strokes,
+    sketch_of_strokes,
+    strokes_in_middle,
+    strokes_of,
+)
 
 HOUSE: Strokes = [
     [[0, 120, 240, 240, 0, 0], [100, 0, 100, 240, 240, 100]],
@@ -62,7 +67,7 @@ def drawn(answer: Any) -> list[Sketch]:
     """The drawings of a whole answer."""
     assert answer.status_code == 200, answer.text
     assert answer.json()["ok"] is True
-    return [sketch_of(drawing) for drawing in answer.json()["drawings"]]
+    return [sketch_of_strokes(drawing) for drawing in answer.json()["drawings"]]
 
 
 def assert_drawn(told: list[Sketch], expected: list[Sketch]) -> None:
@@ -82,14 +87,16 @@ def assert_drawn(told: list[Sketch], expected: list[Sketch]) -> None:
 def test_it_draws_what_the_sketcher_draws(client: TestClient, sketcher: Sketcher) -> None:
     form = {"drawing": HOUSE, "n": 3, "seed": 5, "temperature": 0.7}
     told = drawn(client.post("/api/redraw", json=form))
-    assert_drawn(told, sketcher.redraw(sketch_of(HOUSE), n=3, seed=5, temperature=0.7))
+    assert_drawn(told, sketcher.redraw(sketch_of_strokes(HOUSE), n=3, seed=5, temperature=0.7))
 
 
 def test_a_completed_drawing_begins_with_the_given_one(
     client: TestClient, sketcher: Sketcher
 ) -> None:
     told = drawn(client.post("/api/complete", json={"drawing": HOUSE, "n": 2, "seed": 1}))
-    for found, one in zip(told, sketcher.complete(sketch_of(HOUSE), n=2, seed=1), strict=True):
+    for found, one in zip(
+        told, sketcher.complete(sketch_of_strokes(HOUSE), n=2, seed=1), strict=True
+    ):
         assert [stroke.T.tolist() for stroke in found.strokes[: len(HOUSE)]] == HOUSE
         for given, stroke in zip(found.strokes, one.strokes, strict=True):
             np.testing.assert_allclose(given, stroke, atol=0.06)
@@ -97,7 +104,7 @@ def test_a_completed_drawing_begins_with_the_given_one(
 
 def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
     sketcher = Sketcher(tiny_attention_bundle(), num_threads=1)
-    house, line = sketch_of(HOUSE), sketch_of(LINE)
+    house, line = sketch_of_strokes(HOUSE), sketch_of_strokes(LINE)
     with TestClient(create_studio(sketcher, UNLIMITED)) as client:
         model = client.get("/api/model").json()
         assert (model["can_complete"], model["can_classify"]) == (True, True)
@@ -140,7 +147,7 @@ def test_the_best_of_several_are_those_that_the_sketcher_chooses(
 ) -> None:
     bundle = with_classifier(tiny_bundle(), ("cat", "dog")) if judged else tiny_bundle()
     sketcher = Sketcher(bundle, num_threads=1)
-    house, line = sketch_of(HOUSE), sketch_of(LINE)
+    house, line = sketch_of_strokes(HOUSE), sketch_of_strokes(LINE)
     read: list[int] = []
 
     def counted(inputs: Any, *arguments: Any) -> Any:
@@ -315,7 +322,7 @@ def test_too_many_at_once_are_told_that_it_is_busy(
 
 
 def test_what_is_read_can_be_redrawn(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketch_pix2seq.web.studio.api.MOST_POINTS", 50)
+    monkeypatch.setattr("sketch_pix2seq.web.studio.api.MAX_POINTS", 50)
 
     def read(strokes: list[np.ndarray]) -> Any:
         svg = Sketch.from_points(strokes).to_svg().encode()
@@ -370,7 +377,11 @@ def test_what_takes_too_long_to_draw_is_told(
 def test_drawings_lie_in_the_middle() -> None:
     drawing = strokes_in_middle(Sketch.from_points([[(0, 0), (10, 4)]]), fit=True)
     assert drawing == [[[0.0, 255.0], [76.5, 178.5]]]
-    assert strokes_in_middle(sketch_of(drawing)) == strokes_of(sketch_of(drawing)) == drawing
+    assert (
+        strokes_in_middle(sketch_of_strokes(drawing))
+        == strokes_of(sketch_of_strokes(drawing))
+        == drawing
+    )
     assert strokes_in_middle(Sketch(())) == []
     point = Sketch.from_points([[(7, 7)]])
     assert strokes_in_middle(point) == strokes_in_middle(point, fit=True) == [[[127.5], [127.5]]]

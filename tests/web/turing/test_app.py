@@ -18,7 +18,7 @@ from sketch_pix2seq.evaluation.turing.study import Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.turing import store as votes
 from sketch_pix2seq.web.turing.app import create_turing
-from sketch_pix2seq.web.turing.routes import LEAST_LOOK_MS
+from sketch_pix2seq.web.turing.routes import MIN_LOOK_MS
 from sketch_pix2seq.web.turing.store import Store
 
 UNLIMITED = Limits(body_bytes=4096, per_second=1e6, burst=10**6)
@@ -99,7 +99,7 @@ def test_an_answer_sooner_than_one_can_look_is_a_slip(client: TestClient, store:
     form = {"sketch": asked(client), "tag": "human", "asked": found[1]}
     assert client.post("/vote", data=form).url.path == "/question"
     assert store.votes() == []
-    time.sleep(LEAST_LOOK_MS / 1000)
+    time.sleep(MIN_LOOK_MS / 1000)
     client.post("/vote", data=form)
     assert len(store.votes()) == 1
 

@@ -16,8 +16,7 @@ from starlette.testclient import TestClient
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import SKETCHES, Study
 from sketch_pix2seq.web.guards import Limits
-from sketch_pix2seq.web.turing.app import create_turing
-from sketch_pix2seq.web.turing.consent import consent_html
+from sketch_pix2seq.web.turing.app import consent_html, create_turing
 from sketch_pix2seq.web.turing.store import Store
 from studies import scribbles, write_study
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from sketch_pix2seq import __version__
+from sketch_pix2seq.evaluation.parts import as_file_name
 from sketch_pix2seq.evaluation.report.tables import Table, format_cell
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.sheet import Sheet, SheetColours, SheetRow
@@ -141,16 +142,6 @@ def sheet_svg(
 ) -> str:
     """A sheet of drawings in the page's colours; see `Sheet`."""
     return Sheet(rows=rows, headings=headings, cell=cell, set_apart=apart).to_svg(_THEMED)
-
-
-def as_file_name(label: str) -> str:
-    """Return what files about something are called.
-
-    Example:
-        >>> as_file_name("<my> model")
-        '-my-model'
-    """
-    return re.sub(r"[^\w.+-]+", "-", label)
 
 
 def style() -> str:

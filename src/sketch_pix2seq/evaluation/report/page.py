@@ -12,7 +12,7 @@ from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.report.tables import plain
 
-_COLUMNS = ("model", "recipe", "sees", "decoder", "KL weight", "steps", "drawings", "weights")
+_COLUMNS = ("model", "recipe", "input", "decoder", "KL weight", "steps", "drawings", "weights")
 
 
 def write_page(
@@ -78,9 +78,9 @@ def _models(results: Results) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for model in (*results.models, *results.evaluation.retrained):
         settings = model.card.recipe.get("model") or {}
-        sees = "picture" if model.reads_pictures else "strokes"
+        source = "picture" if model.reads_pictures else "strokes"
         decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
-        about = (model.name, model.card.name, sees, decoder, f"{model.kl_weight:g}")
+        about = (model.name, model.card.name, source, decoder, f"{model.kl_weight:g}")
         rows.append((*about, *_trained(model.card), model.digest[:12]))
     rows += [
         (drawings.label, drawings.about, *["–"] * (len(_COLUMNS) - 2))

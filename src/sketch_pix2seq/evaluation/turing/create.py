@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sketch_pix2seq.data.atomic_dir import atomic_dir
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import DatasetError, UsageError
+from sketch_pix2seq.errors import DatasetError, StudyError, UsageError
 from sketch_pix2seq.evaluation.evaluation import DOT, SPLIT, EvaluatedModel, check_labels
 from sketch_pix2seq.evaluation.parts import keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.settings import StudySettings
 from sketch_pix2seq.evaluation.turing.study import HUMAN, SKETCHES, Study, StudySketch, Tag
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
-from sketch_pix2seq.io.atomic import png_bytes
+from sketch_pix2seq.io.atomic import atomic_dir
+from sketch_pix2seq.io.saving import png_bytes
 from sketch_pix2seq.sketch.sketch import Sketch
 
 PICTURE_SIZE = 720
@@ -68,7 +68,8 @@ def create_study(
 
     Raises:
         UsageError: If an argument does not fit.
-        DatasetError: If there are too few drawings, or `out` stands already.
+        DatasetError: If there are too few drawings.
+        StudyError: If `out` exists already.
     """
     per_category = whole_number("per_category", per_category, least=1)
     seed = checked_seed(seed)
@@ -77,7 +78,7 @@ def create_study(
     check_labels([model.label for model in models])
     wanted = list(dataset.card.categories[:3] if categories is None else categories)
     if not wanted or len(set(wanted)) < len(wanted):
-        raise UsageError("each of `categories` must be another one", got=", ".join(wanted) or None)
+        raise UsageError("`categories` must differ from each other", got=", ".join(wanted) or None)
     _check_labels_of(exclude, dataset, wanted)
     picked = {
         category: _picked(dataset, category, per_category, seed, exclude) for category in wanted
@@ -114,7 +115,7 @@ def create_study(
         settings=settings or StudySettings(),
     )
     Design(study)  # refuses settings that do not fit
-    with atomic_dir(out) as folder:
+    with atomic_dir(out, StudyError) as folder:
         _write(study, folder)
     return study
 

@@ -12,7 +12,7 @@ from sketch_pix2seq.io.svg_out import drawing_group
 
 _WIDTH = 960
 _GAP, _BETWEEN, _HEAD, _BELOW = 10, 44, 30, 26
-_LEAST, _MOST = 44, 92
+_MIN_CELL, _MAX_CELL = 44, 92
 
 
 class Shown(NamedTuple):
@@ -78,10 +78,10 @@ def grid(rows: Sequence[Sequence[Shown]]) -> str:
     SVG in the colours of the report's page: green above the human one, bold the highest.
     """
     num_columns = len(rows[0])
-    fit = int((_WIDTH + _BETWEEN) / (num_columns * (_MOST + _GAP) + _BETWEEN))
+    fit = int((_WIDTH + _BETWEEN) / (num_columns * (_MAX_CELL + _GAP) + _BETWEEN))
     num_blocks = min(len(rows), max(fit, 2 if num_columns <= 7 else 1))
     room = (_WIDTH - _BETWEEN * (num_blocks - 1)) / num_blocks
-    cell = max(_LEAST, min(_MOST, room / num_columns - _GAP))
+    cell = max(_MIN_CELL, min(_MAX_CELL, room / num_columns - _GAP))
     wide = num_columns * (cell + _GAP)
     per_block = -(-len(rows) // num_blocks)
     width = max(_WIDTH, num_blocks * wide + _BETWEEN * (num_blocks - 1))

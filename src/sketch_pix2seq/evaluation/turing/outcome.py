@@ -10,8 +10,8 @@ from functools import cached_property
 from sketch_pix2seq.evaluation.estimates import Estimate
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.statistics import (
-    LEAST_HUMAN,
-    MOST_HUMAN,
+    MAX_HUMAN,
+    MIN_HUMAN,
     Vote,
     VoteTable,
     outlier_participants,
@@ -121,8 +121,8 @@ def exclusion_rule(study: Study) -> str:
     """Say in words who is left out of a study's results: see `StudyOutcome.reasons`."""
     settings, checks = study.settings, len(study.checks)
     rule = (
-        f"Left out, as in the paper: who tagged more than {MOST_HUMAN:.0%} or less than "
-        f"{LEAST_HUMAN:.0%} of what they saw as human"
+        f"Left out, as in the paper: who tagged more than {MAX_HUMAN:.0%} or less than "
+        f"{MIN_HUMAN:.0%} of what they saw as human"
     ).replace("%", " %")
     if checks:
         misses = settings.allowed_misses

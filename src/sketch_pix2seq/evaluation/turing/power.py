@@ -24,7 +24,7 @@ from sketch_pix2seq.inference.arguments import checked_seed
 
 STUDIES = 500
 """How many are simulated: half widths are good to about 3 % of themselves."""
-MOST_PEOPLE, MOST_SKETCHES = 2_000, 10_000
+MAX_PEOPLE, MAX_SKETCHES = 2_000, 10_000
 _AT_ONCE = 2_000_000  # answers in memory
 _SHRINK = 16 * math.sqrt(3) / (15 * math.pi)
 _Z = NormalDist().inv_cdf(0.975)
@@ -73,8 +73,8 @@ class PlannedStudy:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if not 1 <= self.sketches <= MOST_SKETCHES:
-            raise UsageError(f"`sketches` must be from 1 to {MOST_SKETCHES:,}", got=self.sketches)
+        if not 1 <= self.sketches <= MAX_SKETCHES:
+            raise UsageError(f"`sketches` must be from 1 to {MAX_SKETCHES:,}", got=self.sketches)
         if self.difference == 0:
             raise UsageError("`difference` must not be 0: that cannot be found")
         checked_seed(self.seed)
@@ -111,9 +111,9 @@ class PlannedStudy:
         """Return the fewest people for whom a precision suffices; None: 2,000 are too few."""
         few, many = 1, 2
         while not suffices(self.precision(many)):
-            if many == MOST_PEOPLE:
+            if many == MAX_PEOPLE:
                 return None
-            few, many = many, min(2 * many, MOST_PEOPLE)
+            few, many = many, min(2 * many, MAX_PEOPLE)
         while many - few > 1:
             middle = (few + many) // 2
             few, many = (few, middle) if suffices(self.precision(middle)) else (middle, many)

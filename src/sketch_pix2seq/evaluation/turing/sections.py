@@ -24,7 +24,7 @@ from sketch_pix2seq.evaluation.report.tables import (
 from sketch_pix2seq.evaluation.turing.detection import Detection, detections
 from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome, exclusion_rule
-from sketch_pix2seq.evaluation.turing.statistics import LEAST_PEOPLE, RESAMPLES
+from sketch_pix2seq.evaluation.turing.statistics import MIN_PEOPLE, RESAMPLES
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
 PAPER = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
@@ -34,7 +34,7 @@ _INTERVALS = (
     f"Intervals are 95 %: participants and sketches, both, are {RESAMPLES:,} times resampled with "
     "replacement (pigeonhole bootstrap), because votes of one person, and votes on one sketch, are "
     "correlated. None is narrower than Wilson's; with fewer than "
-    f"{LEAST_PEOPLE} people, each counts as one answer there."
+    f"{MIN_PEOPLE} people, each counts as one answer there."
 )
 
 
@@ -62,7 +62,7 @@ def _passing(outcome: StudyOutcome) -> Section:
     ]
     found = [row for row in rows if row[1] is not None]
     people = len(outcome.counted.participants)
-    few = f" Too few people yet to conclude anything: {people}." if people < LEAST_PEOPLE else ""
+    few = f" Too few people yet to conclude anything: {people}." if people < MIN_PEOPLE else ""
     return Section(
         name="passing",
         title="How often each source was judged human",

@@ -28,9 +28,9 @@ from jaxtyping import Bool, Float64, Int64
 from sketch_pix2seq.evaluation.estimates import Estimate
 
 RESAMPLES = 2_000
-LEAST_PEOPLE = 5
+MIN_PEOPLE = 5
 """Where fewer voted, resampling says little: each counts as one answer in Wilson's interval."""
-LEAST_HUMAN, MOST_HUMAN = 0.1, 0.9
+MIN_HUMAN, MAX_HUMAN = 0.1, 0.9
 """Participants who tag less or more than this as human did not look: the paper leaves them out."""
 _TAILS = (2.5, 97.5)
 _Z = 1.959964  # of 95 %, two-sided
@@ -73,7 +73,7 @@ def outlier_participants(votes: Iterable[Vote]) -> set[str]:
     return {
         participant
         for participant, own in tags.items()
-        if not LEAST_HUMAN <= sum(own) / len(own) <= MOST_HUMAN
+        if not MIN_HUMAN <= sum(own) / len(own) <= MAX_HUMAN
     }
 
 
@@ -157,7 +157,7 @@ class VoteTable:
         low, high = np.nanpercentile(resampled[0] - resampled[1], _TAILS).tolist()
         first, second = least
         value = first.value - second.value
-        if len(self.participants) < LEAST_PEOPLE or {first.value, second.value} & {0.0, 1.0}:
+        if len(self.participants) < MIN_PEOPLE or {first.value, second.value} & {0.0, 1.0}:
             down = math.hypot(first.value - first.low, second.high - second.value)
             up = math.hypot(first.high - first.value, second.value - second.low)
             low, high = min(low, value - down), max(high, value + up)
@@ -176,7 +176,7 @@ def _wilson(cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"]) -> Es
     """Return the share of votes that say human, with Wilson's interval."""
     votes, people = int(cast.sum()), int(cast.any(axis=1).sum())
     share = float(human.sum() / votes)
-    count = people if people < LEAST_PEOPLE else votes
+    count = people if people < MIN_PEOPLE else votes
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     spread = share * (1 - share) / count + (_Z / (2 * count)) ** 2
     half = _Z * math.sqrt(spread) / (1 + _Z**2 / count)

@@ -1,1 +1,1 @@
-"""The studio: draw something, and the model draws it again, mixes it, finishes it, maps it."""
+"""The studio: draw something, and the model draws it again, mixes it, completes it, maps it."""

@@ -13,7 +13,7 @@ from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.web.studio.forms import (
-    MOST_POINTS,
+    MAX_POINTS,
     ClassifyAnswer,
     ClassifyForm,
     CompleteForm,
@@ -29,7 +29,7 @@ from sketch_pix2seq.web.studio.forms import (
     Strokes,
     TraceAnswer,
     check_tries,
-    sketch_of,
+    sketch_of_strokes,
     strokes_in_middle,
     strokes_of,
 )
@@ -59,7 +59,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
             can_complete=sketcher.can_complete,
             can_generate=sketcher.can_generate,
             can_classify=sketcher.can_classify,
-            sees_pictures=sketcher.sees_pictures,
+            attends_to_picture=sketcher.attends_to_picture,
             maps=sketcher.gallery is not None,
             licence=card.licence,
             attribution=card.attribution,
@@ -68,7 +68,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     @api.post("/redraw", summary="Draw a drawing again.")
     async def redraw(request: Request, form: RedrawForm) -> DrawingsAnswer:
         check_tries(form.n, form.best_of)
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         drawn = await drawers.run(
             request,
             lambda: sketcher.redraw(
@@ -85,7 +85,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/complete", summary="Complete a started drawing.")
     async def complete(request: Request, form: CompleteForm) -> DrawingsAnswer:
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         drawn = await drawers.run(
             request,
             lambda: sketcher.complete(
@@ -105,7 +105,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     @api.post("/mix", summary="Draw what lies between two drawings.")
     async def mix(request: Request, form: MixForm) -> DrawingsAnswer:
         check_tries(form.steps, form.best_of)
-        ends = [sketch_of(form.first), sketch_of(form.second)]
+        ends = [sketch_of_strokes(form.first), sketch_of_strokes(form.second)]
         drawn = await drawers.run(
             request,
             lambda: sketcher.mix(
@@ -139,7 +139,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/classify", summary="Classify a drawing.")
     async def classify(request: Request, form: ClassifyForm) -> ClassifyAnswer:
-        sketch = sketch_of(form.drawing)
+        sketch = sketch_of_strokes(form.drawing)
         return ClassifyAnswer(
             guesses=await drawers.run(request, lambda: _guesses(sketcher, sketch))
         )
@@ -209,11 +209,11 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
 def _traced(data: bytes) -> Strokes:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = Sketch.open(data)
-    if sketch.num_points > MOST_POINTS:
+    if sketch.num_points > MAX_POINTS:
         sketch = sketch.normalised()
-    if sketch.num_points > MOST_POINTS:
+    if sketch.num_points > MAX_POINTS:
         raise DrawingError(
-            f"a drawing must have at most {MOST_POINTS} points",
+            f"a drawing must have at most {MAX_POINTS} points",
             got=sketch.num_points,
             do="Show a part of it, or a simpler drawing.",
         )

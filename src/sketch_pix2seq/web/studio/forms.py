@@ -15,24 +15,24 @@ from sketch_pix2seq.inference.arguments import MAX_SEED
 from sketch_pix2seq.sketch.normalise import QUICKDRAW_SIDE
 from sketch_pix2seq.sketch.sketch import Sketch
 
-MOST_DRAWN = 400
+MAX_DRAWN = 400
 """Drawings of one request, those included of which others are better."""
-MOST_POINTS = 5_000
-MOST_DRAWINGS = 12
-MOST_LETTERS = 80
-MOST_STEPS = 51
-MOST_TRIES = 32
+MAX_POINTS = 5_000
+MAX_DRAWINGS = 12
+MAX_LETTERS = 80
+MAX_STEPS = 51
+MAX_TRIES = 32
 _FAR = 1e5
 
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR, allow_inf_nan=False)]
 # the first error is enough: a list of a million wrong numbers is one error, not a million
-Axis = Annotated[list[Coordinate], Field(min_length=1, max_length=MOST_POINTS, fail_fast=True)]
+Axis = Annotated[list[Coordinate], Field(min_length=1, max_length=MAX_POINTS, fail_fast=True)]
 Stroke = Annotated[list[Axis], Field(min_length=2, max_length=2, fail_fast=True)]
 Drawing = Annotated[
     list[Stroke],
     Field(
         min_length=1,
-        max_length=MOST_POINTS,
+        max_length=MAX_POINTS,
         fail_fast=True,
         description="For each stroke [[x, ...], [y, ...]], y down.",
         examples=[[[[0, 120, 240], [200, 0, 200]]]],
@@ -44,7 +44,7 @@ Strokes: TypeAlias = list[list[list[float]]]
 """A drawing that was checked, or is sent: [[x...], [y...]] for each stroke."""
 
 
-def sketch_of(drawing: Strokes) -> Sketch:
+def sketch_of_strokes(drawing: Strokes) -> Sketch:
     """Make a sketch of strokes in Quick, Draw!'s layout."""
     return Sketch.from_points([np.array(stroke, np.float32).T for stroke in drawing])
 
@@ -71,7 +71,7 @@ def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
 
 
 def check_tries(wanted: int, best_of: int) -> None:
-    """Refuse more than `MOST_DRAWN` drawings.
+    """Refuse more than `MAX_DRAWN` drawings.
 
     Args:
         wanted: Drawings that are asked for.
@@ -80,11 +80,11 @@ def check_tries(wanted: int, best_of: int) -> None:
     Raises:
         UsageError: If these are more.
     """
-    if wanted * best_of > MOST_DRAWN:
+    if wanted * best_of > MAX_DRAWN:
         raise UsageError(
-            f"at most {MOST_DRAWN} drawings can be made at once",
+            f"at most {MAX_DRAWN} drawings can be made at once",
             got=f"{wanted} times `best_of` {best_of}",
-            do=f"Of {wanted} drawings `best_of` may be {MOST_DRAWN // wanted}.",
+            do=f"Of {wanted} drawings `best_of` may be {MAX_DRAWN // wanted}.",
         )
 
 
@@ -93,8 +93,8 @@ def checked(drawing: Strokes) -> Strokes:
     for number, (x, y) in enumerate(drawing):
         if len(x) != len(y):
             raise ValueError(f"stroke {number} must be [[x, ...], [y, ...]] of equal length")
-    if sum(len(stroke[0]) for stroke in drawing) > MOST_POINTS:
-        raise ValueError(f"a drawing must have at most {MOST_POINTS} points")
+    if sum(len(stroke[0]) for stroke in drawing) > MAX_POINTS:
+        raise ValueError(f"a drawing must have at most {MAX_POINTS} points")
     return drawing
 
 
@@ -102,7 +102,7 @@ Tries = Annotated[
     int,
     Field(
         ge=1,
-        le=MOST_TRIES,
+        le=MAX_TRIES,
         description="Draw so many for each one wanted, and keep the best.",
     ),
 ]
@@ -126,7 +126,7 @@ class SamplingParams(_Form):
 class SeveralParams(SamplingParams):
     """How several drawings are drawn."""
 
-    n: int = Field(6, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
+    n: int = Field(6, ge=1, le=MAX_DRAWINGS, description="How many drawings.")
 
 
 class RedrawForm(SeveralParams):
@@ -146,7 +146,7 @@ class CompleteForm(SeveralParams):
 
     drawing: Drawing
     category: str | None = Field(
-        None, max_length=MOST_LETTERS, description="What it is to become; left out: anything."
+        None, max_length=MAX_LETTERS, description="What it is to become; left out: anything."
     )
 
     _drawing = field_validator("drawing")(checked)
@@ -155,7 +155,7 @@ class CompleteForm(SeveralParams):
 class GenerateForm(SeveralParams):
     """A thing to be drawn by its name."""
 
-    category: str = Field(max_length=MOST_LETTERS, description="One of the model's categories.")
+    category: str = Field(max_length=MAX_LETTERS, description="One of the model's categories.")
 
 
 class ClassifyForm(_Form):
@@ -171,7 +171,7 @@ class MixForm(SamplingParams):
 
     first: Drawing
     second: Drawing
-    steps: int = Field(11, ge=2, le=MOST_STEPS, description="Drawings, both ends included.")
+    steps: int = Field(11, ge=2, le=MAX_STEPS, description="Drawings, both ends included.")
     spherical: bool = Field(False, description="Along great circles instead of straight lines.")
     best_of: Tries = 1
 
@@ -183,7 +183,7 @@ class PointForm(SamplingParams):
 
     x: float = Field(ge=-1, le=2, description="0: left, 1: right.")
     y: float = Field(ge=-1, le=2, description="0: top, 1: bottom.")
-    n: int = Field(1, ge=1, le=MOST_DRAWINGS, description="How many drawings.")
+    n: int = Field(1, ge=1, le=MAX_DRAWINGS, description="How many drawings.")
 
 
 class DrawingsAnswer(BaseModel):
@@ -241,7 +241,7 @@ class ModelAnswer(BaseModel):
     can_complete: bool = Field(description="Whether it completes started drawings.")
     can_generate: bool = Field(description="Whether it draws by name.")
     can_classify: bool = Field(description="Whether it classifies drawings.")
-    sees_pictures: bool = Field(description="Whether `fidelity` may be above 0.")
+    attends_to_picture: bool = Field(description="Whether `fidelity` may be above 0.")
     maps: bool = Field(description="Whether it has a map.")
     licence: str
     attribution: str

@@ -136,7 +136,7 @@ def _facts(sketcher: Sketcher) -> dict[str, object]:
         ],
         "can_complete": sketcher.can_complete,
         "can_generate": sketcher.can_generate,
-        "sees_pictures": sketcher.sees_pictures,
+        "attends_to_picture": sketcher.attends_to_picture,
         "can_classify": sketcher.can_classify,
         "maps": sketcher.gallery is not None,
     }

@@ -15,7 +15,7 @@ from sketch_pix2seq.errors import BusyError
 
 T = TypeVar("T")
 
-MOST_WAITING = 200
+MAX_WAITING = 200
 """Requests that may wait for a thread."""
 WAIT_SECONDS = 10.0
 """How long one may wait for it."""
@@ -29,7 +29,7 @@ class Workers:
         most_waiting: Requests that may wait.
     """
 
-    def __init__(self, num_threads: int, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, num_threads: int, most_waiting: int = MAX_WAITING) -> None:
         self._limiter = CapacityLimiter(num_threads)
         self._most_waiting = most_waiting
 

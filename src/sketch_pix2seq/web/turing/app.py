@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.study import HUMAN, Study
 from sketch_pix2seq.web.guards import Limits
 from sketch_pix2seq.web.site import new_site
-from sketch_pix2seq.web.turing.consent import consent_html
 from sketch_pix2seq.web.turing.pictures import load_pictures
 from sketch_pix2seq.web.turing.results import results_routes
 from sketch_pix2seq.web.turing.routes import StudyContext, api, routes
 from sketch_pix2seq.web.turing.store import Store
 
+_FIRST_HEADING = 3  # of a consent text: the page has the ones above
 NAME = "Human or computer?"
 LIMITS = Limits(body_bytes=4 * 1024, seconds=60.0, per_second=50.0, burst=300)
 """A class of people in one room has one address: they must all be let in."""
@@ -84,3 +86,20 @@ def create_turing(
     app.include_router(api)
     app.include_router(results_routes(study, store, results_token))
     return app
+
+
+def consent_html(text: str) -> Markup:
+    r"""Lay out a text in Markdown as HTML.
+
+    HTML in it is shown as it is written, addresses of scripts are no links, pictures are left out.
+
+    Example:
+        >>> consent_html("# Who we are\n<b>")
+        Markup('<h3>Who we are</h3>\n<p>&lt;b&gt;</p>\n')
+    """
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = markdown.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + _FIRST_HEADING - 1)}"
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # escaped by the renderer

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
@@ -31,20 +31,43 @@ from sketch_pix2seq.web.turing.participant_cookie import (
     read_code,
     set_token_cookie,
 )
-from sketch_pix2seq.web.turing.place import Place, place_in
 from sketch_pix2seq.web.turing.store import Participant, Store
 
 SECONDS_PER_SKETCH = 4
 """What people take, roughly: for saying beforehand how long it takes."""
-LEAST_LOOK_MS = 300
+MIN_LOOK_MS = 300
 """Who answers sooner has not looked: it was the second click of a double click."""
-MOST_MS = 24 * 3600 * 1000
+MAX_MS = 24 * 3600 * 1000
 """A longer response time is none: the page lay open."""
-MOST_ID = 200
+MAX_ID = 200
 _PICTURES_KEPT = "private, max-age=86400, immutable"
 
 routes, api = APIRouter(include_in_schema=False), APIRouter()
 """All that participants use. The site's `app.state.study` is its `StudyContext`."""
+
+
+class Place(NamedTuple):
+    """Where a participant is: how many sketches they have voted on, of how many."""
+
+    answered: int
+    total: int
+    sketch: str | None
+    "The one to vote on now; None: all are done."
+    following: str | None
+    "The one after it, so that its picture can be fetched meanwhile."
+
+
+def place_in(order: tuple[str, ...], answered: Iterable[str]) -> Place:
+    """Say where one is who has voted on some sketches of their own order.
+
+    Example:
+        >>> place_in(("b", "a", "c"), ["b"])
+        Place(answered=1, total=3, sketch='a', following='c')
+    """
+    done = set(answered)
+    left = [name for name in order if name not in done]
+    sketch, following, *_ = *left[:2], None, None
+    return Place(len(order) - len(left), len(order), sketch, following)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +123,7 @@ class StudyContext:
             sketch,
             human=tag == "human",
             position=trials.index(sketch) + 1 if stored else None,
-            response_ms=ms if stored and ms is not None and 0 <= ms <= MOST_MS else None,
+            response_ms=ms if stored and ms is not None and 0 <= ms <= MAX_MS else None,
         )
 
     def way_out(self, participant: Participant) -> str:
@@ -225,7 +248,7 @@ def vote(
 ) -> Response:
     """A vote by the page's form."""
     participant, ms = _participant(request), _now_ms() - asked
-    if not 0 <= ms < LEAST_LOOK_MS:
+    if not 0 <= ms < MIN_LOOK_MS:
         _study(request).take(participant, sketch, tag, ms)
     return _go("/question")
 
@@ -267,7 +290,7 @@ def _study(request: Request) -> StudyContext:
 
 
 def _is_id(text: str) -> bool:
-    return 0 < len(text) <= MOST_ID and text.isprintable()
+    return 0 < len(text) <= MAX_ID and text.isprintable()
 
 
 def _known(request: Request, external_id: str = "") -> Participant | None:

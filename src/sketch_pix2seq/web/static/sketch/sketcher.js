@@ -58,8 +58,8 @@ export class Sketcher {
   }
 
   /** Whether the decoder sees the picture itself, so that `fidelity` may be above 0. */
-  get seesPictures() {
-    return this._networks.seesPictures;
+  get attendsToPicture() {
+    return this._networks.attendsToPicture;
   }
 
   /** Whether the model can complete started drawings, and draw by name. */
@@ -134,7 +134,7 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    const picture = this.seesPictures && fidelity !== 0 ? view : null;
+    const picture = this.attendsToPicture && fidelity !== 0 ? view : null;
     return (await this._ranked(drawings, code, scores, picture, options.signal)).slice(0, n);
   }
 

@@ -213,7 +213,8 @@ function removeDirt(ink, distance, frame, isPhoto) {
   const isDirt = areas.map((_, region) =>
     isSpeck[region] || isEdge[region] || (atBorder[region] && mean[region] > WIDE * usual));
   if (isDirt.every(Boolean)) {
-    throw new DrawingError("a picture must show lines", { got: "dirt at its edge" });
+    const got = "only specks, printed marks or edges of the sheet";
+    throw new DrawingError("a picture must show lines", { got });
   }
   for (const at of places) if (isDirt[labels[at]]) distance[at] = 0;
   return { numSpecks: isSpeck.filter(Boolean).length, hadEdge: isEdge.some(Boolean) };

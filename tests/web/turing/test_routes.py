@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sketch_pix2seq.web.turing.place import place_in
+from sketch_pix2seq.web.turing.routes import place_in
 
 
 def test_a_place_is_the_first_without_an_answer() -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from sketch_pix2seq.sketch.geometry import arc_lengths, points_along
 from sketch_pix2seq.sketch.sketch import Sketch
 
 SAMPLE_EVERY = 0.01
@@ -24,8 +25,8 @@ LIKE = 2.0
 _SMALLEST = 0.02  # of sizes that are compared: dots and tiny circles are alike
 
 
-class Fidelity(NamedTuple):
-    """What `fidelity` measures.
+class LineMetrics(NamedTuple):
+    """What `line_metrics` measures.
 
     Args:
         distance: mean distance from the lines of one to those of the other, of both ways, in
@@ -45,7 +46,7 @@ class Fidelity(NamedTuple):
     ink: float
 
 
-def fidelity(redrawing: Sketch, drawing: Sketch) -> Fidelity:
+def line_metrics(redrawing: Sketch, drawing: Sketch) -> LineMetrics:
     """Compare a redrawing with what was to be drawn.
 
     Args:
@@ -54,15 +55,15 @@ def fidelity(redrawing: Sketch, drawing: Sketch) -> Fidelity:
 
     Example:
         >>> line = Sketch.from_points([[(0, 0), (10, 0)]])
-        >>> fidelity(line, line)
-        Fidelity(distance=0.0, small=0, kept=0, alone=0, alone_kept=0, ink=1.0)
+        >>> line_metrics(line, line)
+        LineMetrics(distance=0.0, small=0, kept=0, alone=0, alone_kept=0, ink=1.0)
     """
-    ours, theirs = _fitted(redrawing), _fitted(drawing)
-    length = _length(theirs)
-    return Fidelity(
-        _distance(ours, theirs),
-        *_small_strokes(ours, theirs),
-        _length(ours) / length if length > 0 else float("nan"),
+    redrawn, drawn = _fitted(redrawing), _fitted(drawing)
+    length = _length(drawn)
+    return LineMetrics(
+        _distance(redrawn, drawn),
+        *_small_strokes(redrawn, drawn),
+        _length(redrawn) / length if length > 0 else float("nan"),
     )
 
 
@@ -76,24 +77,23 @@ def _fitted(sketch: Sketch) -> list[Float64[np.ndarray, "_ 2"]]:
 
 
 def _length(strokes: list[Float64[np.ndarray, "_ 2"]]) -> float:
-    return float(sum(np.linalg.norm(np.diff(stroke, axis=0), axis=1).sum() for stroke in strokes))
+    return float(sum(arc_lengths(stroke)[-1] for stroke in strokes))
 
 
 def _samples(strokes: list[Float64[np.ndarray, "_ 2"]]) -> Float64[np.ndarray, "N 2"]:
     """Points on the lines, equally far apart."""
     samples = []
     for stroke in strokes:
-        steps = np.linalg.norm(np.diff(stroke, axis=0), axis=1)
-        along = np.concatenate(([0.0], np.cumsum(steps)))
+        along = arc_lengths(stroke)
         at = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / SAMPLE_EVERY)) + 1)
-        samples.append(np.stack([np.interp(at, along, stroke[:, axis]) for axis in (0, 1)], axis=1))
+        samples.append(points_along(stroke, at, along))
     return np.concatenate(samples) if samples else np.zeros((0, 2))
 
 
 def _distance(
-    ours: list[Float64[np.ndarray, "_ 2"]], theirs: list[Float64[np.ndarray, "_ 2"]]
+    redrawn: list[Float64[np.ndarray, "_ 2"]], drawn: list[Float64[np.ndarray, "_ 2"]]
 ) -> float:
-    first, second = _samples(ours), _samples(theirs)
+    first, second = _samples(redrawn), _samples(drawn)
     if not len(first) or not len(second):
         return float("nan")
     apart = np.linalg.norm(first[:, None] - second[None], axis=2)
@@ -101,19 +101,19 @@ def _distance(
 
 
 def _small_strokes(
-    ours: list[Float64[np.ndarray, "_ 2"]], theirs: list[Float64[np.ndarray, "_ 2"]]
+    redrawn: list[Float64[np.ndarray, "_ 2"]], drawn: list[Float64[np.ndarray, "_ 2"]]
 ) -> tuple[int, int, int, int]:
     """How many small strokes there are and are kept, and the same of those that are alone."""
-    boxes = np.array([_box(stroke) for stroke in ours]).reshape(-1, 3)
+    boxes = np.array([_box(stroke) for stroke in redrawn]).reshape(-1, 3)
     kept, alone = [], []
-    for number, stroke in enumerate(theirs):
+    for number, stroke in enumerate(drawn):
         x, y, size = _box(stroke)
         if size >= SMALL:
             continue
         near = np.hypot(boxes[:, 0] - x, boxes[:, 1] - y) <= NEAR
         ratio = np.maximum(boxes[:, 2], _SMALLEST) / max(size, _SMALLEST)
         kept.append(bool((near & (ratio <= LIKE) & (ratio >= 1 / LIKE)).any()))
-        others = _samples(theirs[:number] + theirs[number + 1 :])
+        others = _samples(drawn[:number] + drawn[number + 1 :])
         apart = np.linalg.norm(_samples([stroke])[:, None] - others[None], axis=2)
         alone.append(float(apart.min(initial=np.inf)) > NEAR)
     return len(kept), sum(kept), sum(alone), int(np.logical_and(kept, alone).sum())
