@@ -8,7 +8,7 @@ import { averaged, evenly } from "../sketch/smoothing.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t, Trouble } from "./words.js";
+import { t, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const LEAST_PART = 16; // pixels of a side of what can be cut out
@@ -31,7 +31,7 @@ let looking = new AbortController();
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
-    throw new Trouble(t("notShown"));
+    throw new UserError(t("notShown"));
   }));
   if (!bitmap) return;
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];

@@ -21,4 +21,4 @@ export const categoryOf = (name) =>
   Object.keys(categories).find((one) => categories[one].toLowerCase() === name.toLowerCase()) ?? name;
 
 /** An error that a person should see. */
-export class Trouble extends Error {}
+export class UserError extends Error {}
