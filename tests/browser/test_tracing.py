@@ -255,6 +255,49 @@ def test_pictures_of_the_page_are_traced_too(site: str, sheet: Page) -> None:
     assert max(few) == 3
 
 
+ABORT = """async () => {
+  const { trace } = await import("/static/sketch/client.js");
+  const workers = { started: 0, ended: 0 };
+  globalThis.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      workers.started++;
+    }
+    terminate() {
+      workers.ended++;
+      super.terminate();
+    }
+  };
+  const pixels = new Uint8ClampedArray(4 * 100 * 100).fill(255);
+  for (let at = 4 * 5000; at < 4 * 5400; at++) pixels[at] = at % 4 === 3 ? 255 : 0;
+  const image = new ImageData(pixels, 100, 100), states = [];
+  const aborted = async (other) => {
+    const abort = new AbortController(), traced = trace(image, { signal: abort.signal });
+    const another = other === "under way" ? trace(image) : null;
+    abort.abort();
+    const next = other === "next" ? trace(image) : null;
+    const { name } = await traced.catch((error) => error);
+    states.push([name, (await (another ?? next))?.strokes.length ?? 0, { ...workers }]);
+  };
+  for (const other of ["none", "next", "under way"]) await aborted(other);
+  await trace(image, { signal: AbortSignal.abort() }).catch(({ name }) => states.push(name));
+  await trace(image);
+  return [...states, { ...workers }];
+}"""
+
+
+def test_an_aborted_trace_keeps_no_worker_busy(site: str, sheet: Page) -> None:
+    """A worker that another call needs stays."""
+    sheet.goto(site)
+    assert sheet.evaluate(ABORT) == [
+        ["AbortError", 0, {"started": 1, "ended": 1}],
+        ["AbortError", 1, {"started": 3, "ended": 2}],
+        ["AbortError", 1, {"started": 3, "ended": 2}],
+        "AbortError",
+        {"started": 3, "ended": 2},
+    ]
+
+
 def test_what_is_no_drawing_is_refused(site: str, sheet: Page) -> None:
     sheet.goto(site)
     with pytest.raises(Error, match="DrawingError: a picture must show lines; got one even"):
