@@ -2,7 +2,7 @@
 // answer sent until it is kept. Without this script the same form works by itself.
 
 const KEYS = ["ArrowLeft", "ArrowRight"]; // of the buttons, from the left
-const LEAST_LOOK = 300; // ms: a second click of a double click is no answer to the next sketch
+const MIN_LOOK_MS = 300; // ms: a second click of a double click is no answer to the next sketch
 const WAITS = [1, 2, 4, 8]; // seconds between attempts
 
 const form = document.querySelector("#vote");
@@ -35,7 +35,7 @@ addEventListener("pageshow", (event) => {
 
 async function answer(tag) {
   const ms = Math.round(performance.now() - shownAt);
-  if (busy || ms < LEAST_LOOK) return;
+  if (busy || ms < MIN_LOOK_MS) return;
   setBusy(true, tag);
   const timed = "timed" in form.dataset ? { ms } : {};
   const next = await send({ sketch: form.elements.sketch.value, tag, ...timed });

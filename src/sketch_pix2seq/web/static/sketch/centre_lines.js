@@ -5,7 +5,7 @@ import { roundHalfEven } from "./drawing.js";
 import { edgeDistance, spread } from "./morphology.js";
 import { where } from "./picture.js";
 import { Regions } from "./regions.js";
-import { averaged, evenly } from "./smoothing.js";
+import { gaussianSmoothed, resampled } from "./smoothing.js";
 import { interpolated, median } from "./statistics.js";
 import { thin } from "./thinning.js";
 
@@ -19,18 +19,18 @@ import { thin } from "./thinning.js";
  */
 
 const WIDE = 0.3; // of the usual width: how much deeper than half a line ink is that is wider
-const LEAST_WIDE = 3; // pixels: the same
+const MIN_WIDE = 3; // pixels: the same
 const CLEAR = 1.5; // pixels: by which the ink of a line is nowhere deeper
-const LONGEST = 30; // times the square of its depth: the area of a blot; a disc has pi
+const MAX_BLOT = 30; // times the square of its depth: the area of a blot; a disc has pi
 const ACROSS = 1.4; // of half the line's width: how far across a line its middle is looked for
-const MOST_ASIDE = 0.35; // of half the width, and a pixel: the middle is no farther off
+const MAX_ASIDE = 0.35; // of half the width, and a pixel: the middle is no farther off
 const WIDER = 1.35; // times as wide as most of the line are places where lines meet
 const SMOOTH = 0.12; // of the line's width: deviation of the weights in smoothing a line
 const LEG = 0.8; // of the width: how long both sides of a corner are straight, and it is round
 const SHARP = 0.6; // radians: the least turn of a corner
 const CUT_OFF = 0.25; // of such a side: how much of a corner the middle of ink cuts off at most
 const BENT = 0.2; // radians: the most that its sides turn
-const LEAST_CROSS = 0.2; // sine of the angle between lines below which they do not meet
+const MIN_CROSS = 0.2; // sine of the angle between lines below which they do not meet
 
 /**
  * Thin ink to lines one pixel wide.
@@ -45,7 +45,7 @@ export function centreLines(ink) {
   const along = distance.filter((_, at) => lines[at]);
   if (along.length) {
     const usual = 2 * median(along) - 1;
-    const wide = wideParts(ink, distance, usual / 2, Math.max(WIDE * usual, LEAST_WIDE) + 0.5);
+    const wide = wideParts(ink, distance, usual / 2, Math.max(WIDE * usual, MIN_WIDE) + 0.5);
     if (wide) {
       const { width, height, data } = ink, edge = new Uint8Array(wide.length);
       const body = new Uint8Array(data);
@@ -73,15 +73,15 @@ export function centreLines(ink) {
  * @returns {Uint8Array | null}
  */
 function wideParts({ width, height }, distance, half, least) {
-  if (!distance.some((one) => one - half >= least)) return null;
-  const deep = where(distance, (one) => one - half >= CLEAR);
+  if (!distance.some((depth) => depth - half >= least)) return null;
+  const deep = where(distance, (depth) => depth - half >= CLEAR);
   const parts = new Regions({ width, height, data: deep });
   const deepest = parts.largest(distance).map((most) => most - half);
   const isWide = parts.areas.map((area, part) =>
-    deepest[part] >= least && area < LONGEST * deepest[part] ** 2);
+    deepest[part] >= least && area < MAX_BLOT * deepest[part] ** 2);
   if (!isWide.some(Boolean)) return null;
   const grown = spread({ width, height, data: parts.only(isWide) }, 2).data;
-  return grown.map((one, at) => Number(one && distance[at] - half >= 0.5));
+  return grown.map((isNear, at) => Number(isNear && distance[at] - half >= 0.5));
 }
 
 /**
@@ -95,7 +95,7 @@ function wideParts({ width, height }, distance, half, least) {
 export function centred(lines, ink, leastSigma = 1) {
   if (lines.length === 0) return [];
   const dense = lines.map((line) => {
-    const [xs, ys, radii] = evenly([line.xs, line.ys, line.radii]);
+    const [xs, ys, radii] = resampled([line.xs, line.ys, line.radii]);
     return { xs, ys, radii };
   });
   const radii = dense.flatMap((line) => line.radii);
@@ -124,7 +124,7 @@ export function centred(lines, ink, leastSigma = 1) {
     at += xs.length;
     const moved = [0, 1].map((axis) => [xs, ys][axis].map(
       (value, i) => value + aside[first + i] * ways[number][i][axis]));
-    return sharpened(averaged(/** @type {Points} */ (moved), sigma), leg);
+    return sharpened(gaussianSmoothed(/** @type {Points} */ (moved), sigma), leg);
   });
 }
 
@@ -164,7 +164,7 @@ function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, usual }) {
     }
   }
   const aside = moment / Math.max(width, 1e-9), full = 2 * radii[i] - 1;
-  const isNear = Math.abs(aside) < 1 + MOST_ASIDE * radii[i];
+  const isNear = Math.abs(aside) < 1 + MAX_ASIDE * radii[i];
   return isNear && width < WIDER * Math.max(full, usual) + 1 ? aside : null;
 }
 
@@ -240,7 +240,7 @@ export function meetingPoint(one, oneWay, other, otherWay, farthest) {
     return [x / size, y / size];
   });
   const cross = ux * vy - uy * vx;
-  if (!(Math.abs(cross) >= LEAST_CROSS)) return null;
+  if (!(Math.abs(cross) >= MIN_CROSS)) return null;
   const x = other[0] - one[0], y = other[1] - one[1];
   const ahead = (x * vy - y * vx) / cross, otherAhead = (x * uy - y * ux) / cross;
   if (Math.min(ahead, otherAhead) < -0.5 || Math.max(ahead, otherAhead) > farthest) return null;

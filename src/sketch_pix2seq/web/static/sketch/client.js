@@ -180,9 +180,9 @@ let tracer = null;
 /**
  * Read a drawing from a picture or a photo: its lines as strokes. Needs no bundle.
  *
- * @param {Parameters<import("./trace.js").trace>[0]} image
- * @param {import("./trace.js").TraceOptions & {signal?: AbortSignal}} [options]
- * @returns {Promise<import("./trace.js").Traced>}
+ * @param {Parameters<typeof import("./picture_in.js").trace>[0]} image
+ * @param {import("./picture_in.js").TraceOptions & {signal?: AbortSignal}} [options]
+ * @returns {Promise<import("./picture_in.js").Traced>}
  */
 export async function trace(image, { signal, ...options } = {}) {
   signal?.throwIfAborted();

@@ -12,7 +12,7 @@ import { openStream } from "./noise.js";
 /**
  * A drawing that is wanted.
  * @typedef {object} DrawingRequest
- * @property {() => any} condition What it is drawn from; asked for when it begins.
+ * @property {() => any} condition What it is drawn from; called when it begins.
  * @property {number} index Decides its noise, with the seed.
  * @property {Float32Array} [prefix] First steps, in place of those that the decoder would draw.
  */

@@ -12,11 +12,11 @@ const RINGING = 0.3; // of the contrast close by: what a JPEG leaves round a lin
 const PALE = 3; // steps of 255 by which places beside lines differ from the paper in a JPEG
 const UNCLEAN = 0.04; // of the places beside strong lines that do so in a JPEG
 const JPEG_REACH = 12; // pixels farther off to which blocks of colour reach
-const MOST = 0.05; // of the picture: more is no lines
+const MAX_SHARE = 0.05; // of the picture: more is no lines
 const LONG = 0.03; // of the longest side: the least length of a faint line
 const BORDER = 0.03; // of the longest side: along the picture's border are edges and shadows
 const SHORT = 6; // pixels, and two widths: shorter things are specks
-const WIDEST = 2; // times as wide as other lines: an area
+const MAX_WIDTH = 2; // times as wide as other lines: an area
 const THIN = 3; // pixels: what is narrower is no area
 const OTHERS = 0.5; // of the lines' area: where there is more of other things, lines are not clear
 const NOISE = 1; // of the lines' area: where there is more of other things, there are no lines
@@ -51,15 +51,15 @@ export function findFaintLines(contrast, { close, around, edge, levels, sure, wi
   const isJpeg = unclean > UNCLEAN * beside;
   const far = isJpeg && !isPhoto
     ? spread({ ...contrast, data: around }, JPEG_REACH).data : around;
-  const widest = width ? Math.max(WIDEST * width, THIN) : leastLength;
+  const widest = width ? Math.max(MAX_WIDTH * width, THIN) : leastLength;
   for (const level of levels) {
     const isClear = (/** @type {number} */ value, /** @type {number} */ at) =>
       value > level && value > RINGING * far[at];
     const faintest = where(data, (value, at) => far[at] <= weak && isClear(value, at));
     // lines may cross areas; photos have stains
     const mask = isPhoto ? faintest : withoutAreas({ ...contrast, data: faintest }, widest);
-    const count = mask.reduce((sum, one) => sum + one, 0);
-    if (count === 0 || count >= MOST * mask.length) continue;
+    const count = mask.reduce((sum, isInk) => sum + isInk, 0);
+    if (count === 0 || count >= MAX_SHARE * mask.length) continue;
     const plane = { ...contrast, data: mask }, regions = new Regions(plane);
     const { low, high } = regions.boxes(), depth = regions.largest(edgeDistance(plane));
     let lines = 0, others = 0;
@@ -91,5 +91,5 @@ function withoutAreas(mask, widest) {
   const cores = where(edgeDistance(mask), (depth) => 2 * depth - 1 > widest);
   if (!cores.some(Boolean)) return mask.data;
   const areas = spread({ ...mask, data: cores }, Math.floor(widest / 2) + 2).data;
-  return where(mask.data, (one, at) => one && !areas[at]);
+  return where(mask.data, (isInk, at) => isInk && !areas[at]);
 }

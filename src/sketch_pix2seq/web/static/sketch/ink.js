@@ -27,12 +27,12 @@ const TILES = 24; // along each side, whose middle colours say if the paper is o
 const PER_TILE = 12; // pixels along each side of a tile that are looked at
 const EVEN = 5; // steps of 255 by which the paper of a clean picture may vary
 const NEAR = 64; // steps of 255 within which a tile shows paper
-const LEAST_CONTRAST = 20; // steps of 255 of ink in a clean picture
-const LEAST_IN_PHOTO = 10; // the same in a photo, of 255 for black on white
-const LEAST_PRINTED = 6; // the same of printed lines
+const MIN_CONTRAST = 20; // steps of 255 of ink in a clean picture
+const MIN_PHOTO_CONTRAST = 10; // the same in a photo, of 255 for black on white
+const MIN_PRINTED_CONTRAST = 6; // the same of printed lines
 const NOISES = 5; // times the noise of the paper
-const MOST_INK = 0.5;
-const WIDEST_LINE = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
+const MAX_INK = 0.5;
+const MAX_LINE_WIDTH = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
 const VALLEY = 16; // pixels of a photo along a square, of which most are paper
 const DEEPEST = 40; // steps of 255 by which such paper may be darker
 const SURE = 0.22; // of the ink's usual contrast in a photo: where a line is seen for sure
@@ -41,10 +41,10 @@ const FAINT = 0.5; // of that: how faint it may be in between
 const EDGE = 0.45; // of the contrast close by: where a line ends
 const RINGING = 0.18; // of the contrast a little farther off: what a JPEG leaves round a line
 const SURELY_DRAWN = 1.15; // times as strong as printed lines is some part of what is drawn
-const MOST_NOTCHES = 0.015; // of the edge of ink that is no grain
+const MAX_NOTCHES = 0.015; // of the edge of ink that is no grain
 const FEW_NOTCHES = 0.007; // the same where a blur does not harm
 const LITTLE_BLUR = 0.2; // of the lines' width: it does not harm
-const MOST_BLUR = 0.6; // of the lines' width
+const MAX_BLUR = 0.6; // of the lines' width
 const BLURS = [0.8, 1.2, 1.8, 2.6]; // pixels, tried one after the other until there is no grain
 const FIX = "Give a picture of lines on paper.";
 
@@ -73,12 +73,12 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
     const none = nearest(outside, contrast.width, contrast.height).data;
     for (let i = 0; i < none.length; i++) if (none[i]) contrast.data[i] = 0;
   }
-  const least = isPhoto ? LEAST_IN_PHOTO : LEAST_CONTRAST;
+  const least = isPhoto ? MIN_PHOTO_CONTRAST : MIN_CONTRAST;
   let found = maskOf(contrast, { least, reach: 1 + softness, isPhoto, threshold });
   for (const blur of BLURS) {
     const width = roughWidth(found.mask);
-    const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MOST_NOTCHES;
-    if (blur > MOST_BLUR * width || !isGrainy(found.mask, most)) break;
+    const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MAX_NOTCHES;
+    if (blur > MAX_BLUR * width || !isGrainy(found.mask, most)) break;
     const reach = 1 + softness + Math.round(blur);
     try {
       found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
@@ -122,7 +122,7 @@ function paperColour({ width, height, planes }, outside) {
   const paper = tiles.map((values) => median(values.filter((_, tile) => bins[tile] === most)));
   const apart = bins.map((_, tile) =>
     Math.max(...tiles.map((values, colour) => Math.abs(values[tile] - paper[colour]))));
-  const near = apart.filter((one) => one < NEAR);
+  const near = apart.filter((distance) => distance < NEAR);
   if (near.length / apart.length < 0.3 || quantile(near, 0.9) > EVEN) return null;
   return paper.map(Math.floor);
 }
@@ -151,7 +151,7 @@ function differing(
 function darkerThanPaper(picture) {
   const { width, height } = picture;
   const dark = isLightOnDark(greyOf(picture)) ? eachPlane(picture, inverted) : picture;
-  const reach = Math.max(3, Math.round((WIDEST_LINE * Math.max(width, height)) / 2));
+  const reach = Math.max(3, Math.round((MAX_LINE_WIDTH * Math.max(width, height)) / 2));
   const shares = new Uint8Array(256 * 256); // by brightness of paper, and how much darker
   for (let paper = 0; paper < 256; paper++) {
     const one = Math.fround(255 / Math.max(paper, 24));
@@ -194,7 +194,7 @@ function isLightOnDark(/** @type {Plane} */ grey) {
   const small = reduced(grey, Math.ceil(Math.max(grey.width, grey.height) / 1024));
   const longest = Math.max(small.width, small.height);
   const near = blurred(small, longest / 900).data;
-  const roundIt = blurred(small, (WIDEST_LINE * longest) / 2).data;
+  const roundIt = blurred(small, (MAX_LINE_WIDTH * longest) / 2).data;
   return near.reduce((sum, value, i) => sum + (value - roundIt[i]) ** 3, 0) > 0;
 }
 
@@ -227,7 +227,7 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
   const noise = noiseOf(counts);
   const floor = threshold === undefined ? Math.min(Math.max(least, noise), 255) : 255 * threshold;
   counts.fill(0, 0, Math.floor(floor) + 1);
-  const printed = printedLevel(contrast, Math.max(LEAST_PRINTED, noise));
+  const printed = printedLevel(contrast, Math.max(MIN_PRINTED_CONTRAST, noise));
   const usual = percentile(counts, 75);
   const isGiven = threshold !== undefined || !isPhoto;
   const sure = isGiven ? floor : Math.max(floor, SURE * usual);
@@ -255,14 +255,14 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
     const width = roughWidth(drawn);
     const lines = findFaintLines(contrast, { close, around, edge, levels, sure, width, isPhoto });
     hasLostLines = lines.areLost;
-    lines.mask?.forEach((one, at) => one && (drawn.data[at] = 1));
+    lines.mask?.forEach((isInk, at) => isInk && (drawn.data[at] = 1));
   }
-  const share = drawn.data.reduce((sum, one) => sum + one, 0) / drawn.data.length;
+  const share = drawn.data.reduce((sum, isInk) => sum + isInk, 0) / drawn.data.length;
   if (share === 0) {
     const got = isPhoto ? "nothing but paper" : "one even colour";
     throw new DrawingError("a picture must show lines", { got, fix: FIX });
   }
-  if (share > MOST_INK) {
+  if (share > MAX_INK) {
     const got = `${Math.round(100 * share)}% covered`;
     throw new DrawingError("a picture must show lines, not areas", { got, fix: FIX });
   }

@@ -29,8 +29,8 @@ const ON_COURSE = 0.85; // cosine of the largest turn of such lines
 const SPIKE = 2; // of the width: how long a point is to which a line goes, and back
 const SPIKE_SIDES = 0.3; // cosine between both sides of a spike, the least
 const NEAR = 0.3; // of the distance to the edge: a line this close to its junction is bent
-const SEEN = 2; // of the width: the length over which a line's way is seen
-const LEAST_SEEN = 6; // pixels: the same
+const WAY = 2; // of the width: the length over which a line's way is seen
+const MIN_WAY = 6; // pixels: the same
 
 /** A chain of pixels between two nodes. */
 export class Edge {
@@ -121,7 +121,7 @@ export class LineGraph {
     let start = 0;
     while (start < most && !isClear(start)) start++;
     if (start === most) start = most - 1;
-    const last = Math.min(start + Math.trunc(Math.max(SEEN * edge.width, LEAST_SEEN)), size - 1);
+    const last = Math.min(start + Math.trunc(Math.max(WAY * edge.width, MIN_WAY)), size - 1);
     // of an edge that ends close to its node nothing but where it ends is known
     const origin = last - start >= 3 ? [x(start), y(start)] : [placesX, placesY].map(
       (values) => junctions.reduce((sum, at) => sum + values[at], 0) / junctions.length);

@@ -72,7 +72,7 @@ export function roughWidth({ width, height, data }) {
       if (x === width - 1) edges += data[at];
     }
   }
-  // an edge of any direction is met 4 / pi times its length along rows and columns together
+  // rows and columns together cross an edge of any direction 4 / pi times its length
   return (2 * area) / Math.max((edges * Math.PI) / 4, 1);
 }
 

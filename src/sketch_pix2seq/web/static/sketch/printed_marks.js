@@ -5,9 +5,9 @@ import { median } from "./statistics.js";
 
 /** @typedef {import("./centre_lines.js").Point} Point */
 
-const LEAST_DOTS = 60;
-const LEAST_DASHES = 200;
-const MOST_DASHES = 8000; // that are compared
+const MIN_DOTS = 60;
+const MIN_DASHES = 200;
+const MAX_DASHES = 8000; // that are compared
 const BESIDE = 0.1; // of the distance between printed lines: how far it varies
 const MOSTLY = 0.6; // of all dashes have another one beside them, where paper is printed
 const ALL_OVER = 0.6; // of the picture's sides, where dashes lie
@@ -24,7 +24,7 @@ const REGULAR = 0.5; // of the small things are in a row with two others, where 
 export function printedDots(areas, middles, most) {
   const isDot = new Array(areas.length).fill(false);
   const small = [...areas.keys()].filter((region) => areas[region] < most);
-  if (small.length < LEAST_DOTS) return isDot;
+  if (small.length < MIN_DOTS) return isDot;
   const places = small.map((region) => middles[region]), spacing = usualSpacing(places);
   const slack = EVEN * spacing + 1;
   const [left, right, up, down] = [[-1, 0], [1, 0], [0, -1], [0, 1]].map(([x, y]) =>
@@ -47,7 +47,7 @@ export function printedDashes(low, high, most, width, height) {
   for (const across of [0, 1]) {
     const narrow = [...low.keys()].filter((region) =>
       high[region][across] - low[region][across] + 1 <= most);
-    if (narrow.length < LEAST_DASHES || narrow.length > MOST_DASHES) continue;
+    if (narrow.length < MIN_DASHES || narrow.length > MAX_DASHES) continue;
     const isAllOver = [width, height].every((side, axis) => {
       const starts = narrow.map((region) => low[region][axis]);
       return (Math.max(...starts) - Math.min(...starts)) / side >= ALL_OVER;
@@ -107,7 +107,7 @@ function hasOneAt(
   const cells = places.map((place) => cell(place, 0));
   const wanted = places.map((place) => cell(place, 1));
   const [width, height] = [0, 1].map((axis) =>
-    Math.max(...[...cells, ...wanted].map((one) => one[axis])) + 2);
+    Math.max(...[...cells, ...wanted].map((place) => place[axis])) + 2);
   const data = new Uint8Array(width * height);
   for (const [x, y] of cells) data[y * width + x] = 1;
   const near = spread({ width, height, data }, 1).data;

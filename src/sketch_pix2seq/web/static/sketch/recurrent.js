@@ -21,7 +21,7 @@ const SCALES = 8, CODES = 12; // of a HyperLSTM: scales of the gates, then four 
 const sigmoid = (/** @type {number} */ value) => 1 / (1 + Math.exp(-value));
 
 /** One drawing under way. */
-export class RecurrentRow {
+class RecurrentRow {
   /**
    * @param {Float32Array[]} state Parts of the decoder's state. @param {number} temperature
    * @param {number} numComponents

@@ -53,7 +53,7 @@ export const checkedTemperature = (temperature, usual) =>
   numberUpTo("temperature", temperature ?? usual, MAX_TEMPERATURE);
 
 /**
- * Check how many drawings are asked for.
+ * Check how many drawings are wanted.
  *
  * @param {number} inputs @param {number} n @param {number} bestOf
  */
@@ -74,5 +74,5 @@ export function checkAmount(inputs, n, bestOf) {
  */
 export function numberOfCategory(category, categories) {
   const exact = categories.indexOf(category), name = String(category).toLowerCase();
-  return exact >= 0 ? exact : categories.findIndex((one) => one.toLowerCase() === name);
+  return exact >= 0 ? exact : categories.findIndex((category) => category.toLowerCase() === name);
 }

@@ -17,22 +17,22 @@ import { medianOfBytes } from "./statistics.js";
 
 const SIDE = 192; // pixels of the picture in which the sheet is looked for
 const BLACKEST = 16; // steps of 255 that are added: in the dark there is noise
-const LEAST_APART = 50; // steps of 255 between sheet and table
+const MIN_CONTRAST = 50; // steps of 255 between sheet and table
 const DARKER = 0.62; // of the sheet's brightness: what a table has at most
-const LEAST_AREA = 0.12; // of the picture, or of what is looked at closely
-const LEAST_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
+const MIN_AREA = 0.12; // of the picture, or of what is looked at closely
+const MIN_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
 const ROUND_IT = 0.25; // of its size: how far round it it is looked at
 const INK = [0.001, 0.35]; // of a small sheet, the least and the most that is much darker than most
 const FINE_SIDE = 1024; // pixels of the picture in which light lines are looked for
 const FINE = 4; // pixels of it: half as wide as the widest of them
-const MOST_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
+const MAX_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
 const FILLED = 0.93; // of its outline, the least that is light
 const FOUR_CORNERED = 0.75; // of it, the least within four of its corners; of a circle 0.64
 const BLACK = 0.22; // of the sheet's brightness: no shadow is as dark
 const OTHER_HUE = 1.8; // times as much darker in one colour than in another is no shadow
 const AT_BORDER = 0.01; // of the longest side: a sheet that ends there may go on
 const INSET = 0.02; // of its longest side: the sheet's edge, with its shadow
-const LEAST_INSET = 5; // pixels: the same
+const MIN_INSET = 5; // pixels: the same
 
 /**
  * Find the outline of a light sheet on a dark ground, which may be on one side of it alone.
@@ -43,17 +43,18 @@ const LEAST_INSET = 5; // pixels: the same
  */
 export function findSheet(picture) {
   const part = largestLightPart(picture);
-  if (!part || part.share < LEAST_FAR_AREA) return null;
-  if (part.share >= LEAST_AREA) return sheetOutline(part);
+  if (!part || part.share < MIN_FAR_AREA) return null;
+  if (part.share >= MIN_AREA) return sheetOutline(part);
   const box = boxAround(part.outline);
-  const [low, high] = [box.low, box.high].map((corner) => corner.map((one) => one * part.factor));
+  const [low, high] = [box.low, box.high].map((corner) =>
+    corner.map((value) => value * part.factor));
   const beyond = ROUND_IT * Math.max(high[0] - low[0], high[1] - low[1]);
-  const [left, top] = low.map((one) => Math.floor(Math.max(one - beyond, 0)));
+  const [left, top] = low.map((value) => Math.floor(Math.max(value - beyond, 0)));
   const [right, bottom] = [picture.width, picture.height].map((side, axis) =>
     Math.floor(Math.min(high[axis] + beyond, side)));
   const closer = eachPlane(picture, (plane) => partOf(plane, [left, top, right, bottom]));
   const sheet = largestLightPart(closer);
-  if (!sheet || sheet.share < LEAST_AREA) return null;
+  if (!sheet || sheet.share < MIN_AREA) return null;
   const outline = sheetOutline(sheet);
   if (!outline || !isDrawnOn(picture, closer, outline, [left, top])) return null;
   return outline.map(([x, y]) => [x + left, y + top]);
@@ -121,7 +122,7 @@ function isDrawnOn(picture, closer, outline, corner) {
     (value > between && isRound[at] ? 255 : 0)) };
   const wide = spread(inverted(spread(inverted(light), FINE)), FINE).data;
   const lines = light.data.reduce((sum, one, at) => sum + Number(one > wide[at]), 0);
-  return lines < (MOST_FINE * areaOf(outline)) / factor ** 2;
+  return lines < (MAX_FINE * areaOf(outline)) / factor ** 2;
 }
 
 /**
@@ -131,7 +132,7 @@ function isDrawnOn(picture, closer, outline, corner) {
  */
 export function withinEdges(outline, width, height) {
   const { low, high } = boxAround(outline);
-  const inset = Math.max(INSET * Math.max(high[0] - low[0], high[1] - low[1]), LEAST_INSET);
+  const inset = Math.max(INSET * Math.max(high[0] - low[0], high[1] - low[1]), MIN_INSET);
   const border = AT_BORDER * Math.max(width, height);
   const sides = [width, height].map((side, axis) => {
     const first = low[axis] + (low[axis] > border ? inset : -border);
@@ -203,7 +204,7 @@ function lightPlaces(grey) {
   // beside a small sheet, the table is split where light falls off, and what is lighter once more
   for (let time = 0; time < 2; time++) {
     const { at, darker, lighter } = twoParts(counts);
-    if (lighter - darker >= LEAST_APART && darker <= DARKER * lighter) {
+    if (lighter - darker >= MIN_CONTRAST && darker <= DARKER * lighter) {
       return grey.map((value) => Number(value > at));
     }
     counts.fill(0, 0, at + 1);
@@ -219,9 +220,9 @@ function lightPlaces(grey) {
  * @param {number[]} counts How often each brightness occurs.
  */
 function twoParts(counts) {
-  const pixels = counts.reduce((sum, one) => sum + one, 0);
+  const pixels = counts.reduce((sum, count) => sum + count, 0);
   const logs = counts.map((count, value) => count * Math.log(value + BLACKEST));
-  const total = logs.reduce((sum, one) => sum + one, 0);
+  const total = logs.reduce((sum, log) => sum + log, 0);
   let best = { apart: -1, at: 0, dark: 0, light: 0 };
   for (let at = 0, below = 0, sum = 0; at < 255; at++) {
     below += counts[at];

@@ -211,7 +211,7 @@ export class Sketcher {
   }
 
   /**
-   * Finish a started drawing: what is given stays, the rest is drawn.
+   * Complete a started drawing: what is given stays, the rest is drawn.
    *
    * @param {Drawing} drawing
    * @param {Omit<DrawingOptions, "inFrame"> & {category?: string}} [options] `category`: what it is

@@ -29,7 +29,7 @@ const METHODS = {
   generate: (call, category, options) => loaded().generate(category, call.with(options)),
   complete: (call, drawing, options) => loaded().complete(drawing, call.with(options)),
   mix: (call, inputs, options) => loaded().mix(inputs, call.with(options)),
-  trace: async (call, image, options) => (await import("./trace.js")).trace(image, options),
+  trace: async (call, image, options) => (await import("./picture_in.js")).trace(image, options),
 };
 
 class Call {

@@ -72,8 +72,8 @@ function showGuesses(guesses) {
   sheets.category = "";
   if (!guesses.length) return;
   const [first, ...others] = guesses, isSure = first.probability >= SURE;
-  const likely = (isSure ? others : guesses).filter((one) => one.probability > POSSIBLE);
-  const known = likely.map((one) => nameOf(one.category)).join(", ");
+  const likely = (isSure ? others : guesses).filter((guess) => guess.probability > POSSIBLE);
+  const known = likely.map((guess) => nameOf(guess.category)).join(", ");
   if (!isSure) {
     place.append(known ? t("maybeOnly", { known }) : t("notSure"));
     return;

@@ -74,7 +74,7 @@ function paletteOf({ cells }) {
   const inks = [...new Set(cells.flatMap((cell) => cell.inks))];
   const rgb = (ink) => [1, 3, 5].map((start) => parseInt(ink.slice(start, start + 2), 16));
   return [[255, 255, 255], ...inks.flatMap((ink) => Array.from({ length: SHADES }, (_, shade) =>
-    rgb(ink).map((one) => Math.round(255 + ((one - 255) * (shade + 1)) / SHADES))))];
+    rgb(ink).map((value) => Math.round(255 + ((value - 255) * (shade + 1)) / SHADES))))];
 }
 
 /** The place in the palette of a pixel of ink on nothing, which is the ink's colour with an alpha. */
@@ -86,7 +86,7 @@ function shades(palette) {
     if (inks.length === 1) return shade;
     if (!known.has(pixel)) {
       const rgb = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-      const far = inks.map((ink) => Math.hypot(...ink.map((one, i) => one - rgb[i])));
+      const far = inks.map((ink) => Math.hypot(...ink.map((value, i) => value - rgb[i])));
       known.set(pixel, SHADES * far.indexOf(Math.min(...far)) + shade);
     }
     return known.get(pixel);

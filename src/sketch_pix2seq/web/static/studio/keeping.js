@@ -8,7 +8,7 @@ import { recalledHere, rememberHere } from "./page.js";
 import { withRounded } from "./strokes.js";
 
 /** How many entries are kept; those that were kept first go first. */
-export const MOST_KEPT = 200;
+export const MAX_KEPT = 200;
 
 const DATABASE = "sketch-pix2seq", STORE = "drawings";
 const SWITCH = "keep drawings";
@@ -71,7 +71,7 @@ export async function keep({ task, given = [], drawings, ...about }) {
         entry.id = before && continues(entry, before) ? last : `${task} ${entry.time}`;
         store.put(entry);
         const others = ids.filter((id) => id !== entry.id).sort((one, other) => created(other) - created(one));
-        others.slice(MOST_KEPT - 1).forEach((id) => store.delete(id));
+        others.slice(MAX_KEPT - 1).forEach((id) => store.delete(id));
       };
       if (!last) return write(null);
       const former = store.get(last);

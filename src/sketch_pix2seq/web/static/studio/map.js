@@ -94,7 +94,7 @@ function pictureOf({ drawing: strokes }) {
 function personAt([x, y]) {
   const reach = 0.6 * sideOf();
   const apart = ({ place }) => Math.hypot(put(place[0]) - x, put(place[1]) - y);
-  const near = people.filter((one) => apart(one) < reach && (!only || one.category === only));
+  const near = people.filter((item) => apart(item) < reach && (!only || item.category === only));
   return near.sort((a, b) => apart(a) - apart(b))[0] ?? null;
 }
 
@@ -133,9 +133,9 @@ function pickOut(fits) {
 }
 
 function fitting(typed) {
-  const letters = typed.toLowerCase(), known = [...new Set(people.map((one) => one.category))];
-  const exact = known.find((one) => one === categoryOf(typed));
-  return exact ? [exact] : known.filter((one) => nameOf(one).toLowerCase().includes(letters));
+  const letters = typed.toLowerCase(), known = [...new Set(people.map((item) => item.category))];
+  const exact = known.find((category) => category === categoryOf(typed));
+  return exact ? [exact] : known.filter((category) => nameOf(category).toLowerCase().includes(letters));
 }
 
 /** Go to a category's first drawing, or from one of its drawings to its next. */
@@ -146,8 +146,8 @@ function find(typed) {
     return;
   }
   only = category;
-  pickOut((one) => one === only);
-  const some = people.filter((one) => one.category === only);
+  pickOut((category) => category === only);
+  const some = people.filter((item) => item.category === only);
   const here = some.findIndex(({ place: [x, y] }) => x === at[0] && y === at[1]);
   drawAt(some[(here + 1) % some.length].place);
 }
@@ -256,7 +256,7 @@ function begin() {
   if (before) {
     part.show(...before.part);
     ({ only } = before);
-    if (only) pickOut((one) => one === only);
+    if (only) pickOut((category) => category === only);
     return drawAt(before.at);
   }
   part.showAll();

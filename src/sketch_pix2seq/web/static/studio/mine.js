@@ -1,6 +1,6 @@
 // The page Mine: what was drawn in this browser, and what the model made of it.
 
-import { MOST_KEPT, entries, forget, isKeeping, put, setKeeping } from "./keeping.js";
+import { MAX_KEPT, entries, forget, isKeeping, put, setKeeping } from "./keeping.js";
 import { $, say, trying } from "./page.js";
 import { newPaper } from "./paper.js";
 import { view } from "./viewer.js";
@@ -76,7 +76,7 @@ let deleted = []; // what can still be brought back
 /** Delete entries; they, and those deleted before them, can be brought back while the page is open. */
 function remove(some) {
   trying(async () => {
-    await forget(some.map((one) => one.id));
+    await forget(some.map((entry) => entry.id));
     deleted = [...some, ...deleted];
     await show();
     ($("button", list) ?? $("[name=keeps]"))?.focus(); // the pressed button is gone
@@ -90,7 +90,7 @@ function remove(some) {
   });
 }
 
-$("#bound").textContent = t("keptBound", { most: MOST_KEPT });
+$("#bound").textContent = t("keptBound", { most: MAX_KEPT });
 const keeps = $("[name=keeps]");
 keeps.checked = isKeeping();
 keeps.addEventListener("change", () => setKeeping(keeps.checked));

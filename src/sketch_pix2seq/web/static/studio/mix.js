@@ -106,7 +106,7 @@ pads.forEach((pad) => {
     inUse = pad;
     buttons();
     if (location.hash) history.replaceState(null, "", location.pathname);
-    remember(PADS.mix, pads.map((one) => (one.isExample ? [] : one.strokes)));
+    remember(PADS.mix, pads.map((pad) => (pad.isExample ? [] : pad.strokes)));
     $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
   });

@@ -49,9 +49,9 @@ async function draw(chosen, isWanted = true) {
 /** The words with the typed letters in them, those first that begin with them. */
 function found() {
   const letters = field.value.trim().toLowerCase();
-  const fit = words.filter((one) => nameOf(one).toLowerCase().includes(letters));
-  const begin = fit.filter((one) => nameOf(one).toLowerCase().startsWith(letters));
-  return [...begin, ...fit.filter((one) => !begin.includes(one))];
+  const fit = words.filter((word) => nameOf(word).toLowerCase().includes(letters));
+  const begin = fit.filter((word) => nameOf(word).toLowerCase().startsWith(letters));
+  return [...begin, ...fit.filter((word) => !begin.includes(word))];
 }
 
 function filter() {
@@ -112,4 +112,4 @@ function linked() {
 }
 
 trying(thumbnails);
-draw([linked(), recalled(KEPT), ...FIRST, words[0]].find((one) => words.includes(one)), false);
+draw([linked(), recalled(KEPT), ...FIRST, words[0]].find((word) => words.includes(word)), false);

@@ -6,7 +6,7 @@ import { t } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 1.5; // points closer than this to the last one are left out
 const STEP = 8; // of one press of an arrow key; with Shift a quarter of it
-const MOST_KEPT = 200; // drawings that can be gone back to
+const MAX_HISTORY = 200; // drawings that can be gone back to
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Pad extends EventTarget {
@@ -236,7 +236,7 @@ export class Pad extends EventTarget {
   }
 
   #keep() {
-    this.past = [...this.past, this.kept].slice(-MOST_KEPT);
+    this.past = [...this.past, this.kept].slice(-MAX_HISTORY);
     this.kept = [...this.strokes];
     this.undone = [];
   }

@@ -177,11 +177,11 @@ export function carry(strokes, name) {
 }
 
 /** The drawings that come with the package. */
-export const examples = () => JSON.parse($("#examples").textContent).map((one) => fitted(one));
+export const examples = () => JSON.parse($("#examples").textContent).map((strokes) => fitted(strokes));
 
 /** Another drawing that a person made: of the map if there is one, else an example. */
 export async function someDrawing() {
-  const drawings = (await gallery()).map((one) => one.drawing);
+  const drawings = (await gallery()).map((item) => item.drawing);
   const from = drawings.length ? drawings : examples();
   let place = Math.floor(Math.random() * from.length);
   if (place === someDrawing.last) place = (place + 1) % from.length;

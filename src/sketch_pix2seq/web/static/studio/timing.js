@@ -4,7 +4,7 @@ import { boundsOf } from "./strokes.js";
 
 /** Longest sides of the drawing that the pen moves in a second. */
 const PACE = 1.6;
-const MOST_SECONDS = 12; // drawings that would take longer are drawn faster
+const MAX_SECONDS = 12; // drawings that would take longer are drawn faster
 const OVER_PAPER = 2.5; // times as fast as along a line
 const LIFT_SECONDS = 0.08;
 const DOT_SECONDS = 0.1;
@@ -22,7 +22,7 @@ export const HOLD_SECONDS = 1.6;
  *   that all strokes may take, in seconds.
  * @returns {{begin: number[], end: number[], seconds: number}}
  */
-export function timingOf(strokes, { faster = 1, most = MOST_SECONDS } = {}) {
+export function timingOf(strokes, { faster = 1, most = MAX_SECONDS } = {}) {
   const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, 1, 1];
   const longest = Math.max(right - left, bottom - top) || 1;
   const begin = [], end = [];
@@ -37,7 +37,7 @@ export function timingOf(strokes, { faster = 1, most = MOST_SECONDS } = {}) {
     pen = [xs.at(-1), ys.at(-1)];
   }
   const factor = Math.max(faster, time / most);
-  const scaled = (times) => times.map((one) => one / factor);
+  const scaled = (times) => times.map((time) => time / factor);
   return { begin: scaled(begin), end: scaled(end), seconds: time / factor };
 }
 
@@ -66,7 +66,7 @@ export function pieceOf(stroke, from, to) {
   const piece = [[], []];
   const add = (x, y) => { piece[0].push(x); piece[1].push(y); };
   const addAt = (way) => {
-    const next = Math.max(lengths.findIndex((one) => one >= way), 1);
+    const next = Math.max(lengths.findIndex((length) => length >= way), 1);
     const gap = lengths[next] - lengths[next - 1];
     const share = gap ? (way - lengths[next - 1]) / gap : 1;
     add(xs[next - 1] + share * (xs[next] - xs[next - 1]), ys[next - 1] + share * (ys[next] - ys[next - 1]));

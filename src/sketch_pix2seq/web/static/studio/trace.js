@@ -4,14 +4,14 @@ import { trace } from "../sketch/client.js";
 import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
-import { averaged, evenly } from "../sketch/smoothing.js";
+import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
 import { t, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
-const LEAST_PART = 16; // pixels of a side of what can be cut out
+const MIN_CROP = 16; // pixels of a side of what can be cut out
 const INK = "#111111";
 
 const workspace = $("#workspace");
@@ -80,9 +80,9 @@ function showLines() {
   strokes = [];
   if (traced) {
     const tolerance = traced.tolerance * 2 ** -Number(form.detail.value);
-    strokes = traced.strokes.map((one) => turned(simplify(rounder(one), tolerance)));
+    strokes = traced.strokes.map((stroke) => turned(simplify(rounder(stroke), tolerance)));
   }
-  $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, isSmooth())).join(""));
+  $("path", lines).setAttribute("d", strokes.map((stroke) => pathData(stroke, isSmooth())).join(""));
   for (const name of ["save", "redraw", "more"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
   $("#found").textContent = traced ? words() : "";
   showSettings();
@@ -93,7 +93,7 @@ function rounder(stroke) {
   const widths = Number(form.smoothing.value);
   if (!widths) return stroke;
   const spacing = Math.max(traced.lineWidth / 4, 1); // close enough
-  return averaged(evenly(stroke, spacing), (widths * traced.lineWidth) / spacing);
+  return gaussianSmoothed(resampled(stroke, spacing), (widths * traced.lineWidth) / spacing);
 }
 
 /** Width and height of the turned picture. */
@@ -106,7 +106,7 @@ function frame() {
 function paper() {
   if (!strokes.length || !form.cut.checked) return [0, 0, ...frame()];
   const [left, top, right, bottom] = boundsOf(strokes), edge = 2 * traced.lineWidth;
-  return [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge].map((one) => +one.toFixed(2));
+  return [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge].map((value) => +value.toFixed(2));
 }
 
 /** A stroke as it lies on the turned picture. */
@@ -144,7 +144,7 @@ function svg() {
   const layers = pens().map(({ colour, name, own }) => [
     `<g${name ? ` inkscape:groupmode="layer" inkscape:label="${name}"` : ""}`,
     ` fill="none" stroke="${colour}" ${look}>`,
-    ...penOrder(own, traced.lineWidth).map((one) => `<path d="${pathData(one, isSmooth())}"/>`),
+    ...penOrder(own, traced.lineWidth).map((stroke) => `<path d="${pathData(stroke, isSmooth())}"/>`),
     "</g>",
   ].join(""));
   return [
@@ -162,7 +162,7 @@ function pens() {
   if (!colours) return [{ colour: INK, name: "", own: strokes }];
   const known = [...new Set(colours)], names = known.map(colourName);
   return known.map((colour, place) => {
-    const before = names.slice(0, place).filter((one) => one === names[place]).length;
+    const before = names.slice(0, place).filter((other) => other === names[place]).length;
     const isOnly = names.indexOf(names[place]) === names.lastIndexOf(names[place]);
     const name = isOnly ? names[place] : `${names[place]} ${String.fromCharCode(97 + (before % 26))}`;
     return { colour, name, own: strokes.filter((_, stroke) => colours[stroke] === colour) };
@@ -206,8 +206,8 @@ async function cropTo([left, top, width, height]) {
     [high - top - height, left, height, width],
   ][turns];
   const scale = shown.width / (traced ?? shown).width;
-  const [x, y, across, down] = part.map((one) => Math.round(one * scale));
-  if (Math.min(across, down) < LEAST_PART) return startCropping(false);
+  const [x, y, across, down] = part.map((value) => Math.round(value * scale));
+  if (Math.min(across, down) < MIN_CROP) return startCropping(false);
   const cut = new OffscreenCanvas(across, down);
   cut.getContext("2d").drawImage(shown, -x, -y);
   return open(await cut.convertToBlob(), { turn: turns, of: whole ?? file });

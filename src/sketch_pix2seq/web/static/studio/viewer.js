@@ -60,7 +60,7 @@ function show() {
   stage.style.setProperty("--columns", Math.min(columns, some.length));
   stage.classList.toggle("several", several);
   const hidden = {
-    ".viewer-pages": items.length === 1, ".viewer-carry": several, ".viewer-colour": !some.some((one) => one.drawing.given?.length),
+    ".viewer-pages": items.length === 1, ".viewer-carry": several, ".viewer-colour": !some.some((item) => item.drawing.given?.length),
     "[data-view=flip]": !(several && options.flips), "[data-view=keep]": options.isKept || several,
     "[data-view=link]": several, "[data-view=video]": !videoKind(),
     "[data-view=copyPng]": !navigator.clipboard?.write, "[data-view=copySvg]": !navigator.clipboard,
@@ -85,7 +85,7 @@ function step(by) {
 /** How the drawings are laid on paper. */
 function layout() {
   const { smooth, columns } = options, inColour = $("[name=inColour]", dialog).checked;
-  return laidOut(chosen().map((one) => one.drawing), { smooth, columns, inColour });
+  return laidOut(chosen().map((item) => item.drawing), { smooth, columns, inColour });
 }
 
 const look = () => ({ transparent: $("[name=transparent]", dialog).checked });
@@ -98,7 +98,7 @@ const FILES = {
   png: { make: () => pngOf(layout(), look()), ending: () => ".png" },
   gif: { make: (work) => gifOf(layout(), work), ending: () => ".gif" },
   flip: {
-    make: (work) => flipOf(items.filter((one) => !one.isOwn).map(({ drawing }) => laidOut([drawing], options)), work),
+    make: (work) => flipOf(items.filter((item) => !item.isOwn).map(({ drawing }) => laidOut([drawing], options)), work),
     ending: () => "-film.gif",
   },
   video: { make: (work) => videoOf(layout(), work), ending: () => `.${videoKind()[1]}` },
