@@ -25,7 +25,7 @@ const HUES = [0, 29, 58, 105, 143, 195, 255, 275, 312, 360]; // angles in Oklab,
 const NAMES = [
   "pink", "red", "orange", "yellow", "green", "turquoise", "blue", "blue", "purple", "pink",
 ];
-const GREY = 0.04; // of chroma, the most
+const GREY = 0.04; // largest chroma of grey
 
 /**
  * Find the colour of the pen of each stroke.
@@ -37,10 +37,10 @@ const GREY = 0.04; // of chroma, the most
 export function penColours(picture, strokes) {
   if (picture.planes.length < 3 || strokes.length === 0) return null;
   const { inks, paper, lengths } = inksAlong(picture, strokes);
-  const middles = inks.map((some) => {
-    const lab = some.map(oklab);
+  const middles = inks.map((samples) => {
+    const lab = samples.map(oklab);
     return [0, 1, 2].map((axis) =>
-      lab.map((colour) => colour[axis]).sort((a, b) => a - b)[some.length >> 1]);
+      lab.map((colour) => colour[axis]).sort((a, b) => a - b)[samples.length >> 1]);
   });
   const strengths = middles.map((lab) => strengthOf(lab, paper));
   const isColoured = strengths.map((strength, i) =>
@@ -51,8 +51,8 @@ export function penColours(picture, strokes) {
     const colours = known.map((pen) =>
       fullColour(inks.filter((_, i) => pens[i] === pen).flat(), paper));
     const hues = colours.map((colour) => strengthOf(oklab(colour), paper));
-    const { apart, a, b } = closest(hues);
-    if (apart <= ONE_PEN) {
+    const { distance, a, b } = closest(hues);
+    if (distance <= ONE_PEN) {
       pens = pens.map((pen) => (pen === known[a] ? known[b] : pen));
       continue;
     }
@@ -69,8 +69,8 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
   const blocks = eachPlane(picture, (plane) => reduced(plane, side)), grey = greyOf(blocks).data;
   const isDark = grey.reduce((sum, value) => sum + value, 0) / grey.length < 255 * DARK;
   const bright = eachPlane(blocks, (plane) => runningMeans(spread(plane, REACH), REACH, 1));
-  const within = (/** @type {number} */ value, /** @type {number} */ most) =>
-    Math.min(Math.max(Math.floor(value), 0), most - 1);
+  const within = (/** @type {number} */ value, /** @type {number} */ size) =>
+    Math.min(Math.max(Math.floor(value), 0), size - 1);
   const inkAt = (/** @type {number} */ x, /** @type {number} */ y) => {
     const block = within(y / side, bright.height) * bright.width + within(x / side, bright.width);
     const paper = bright.planes.map((plane) => (isDark ? 0 : Math.max(plane[block], 1)));
@@ -79,13 +79,13 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
       for (let dy = -1; dy <= 1; dy++) {
         const at = within(y + dy, height) * width + within(x + dx, width);
         const colour = planes.map((plane) => plane[at]);
-        const apart = colour.reduce((sum, one, i) => sum + Math.abs(one - paper[i]), 0);
-        around.push({ colour, apart });
+        const contrast = colour.reduce((sum, value, i) => sum + Math.abs(value - paper[i]), 0);
+        around.push({ colour, contrast });
       }
     }
     // the second of nine: of a thin line, and not just what noise made darkest
-    const { colour } = around.sort((a, b) => b.apart - a.apart)[1];
-    return colour.map((one, i) => Math.min(one / (isDark ? 255 : paper[i]), 1));
+    const { colour } = around.sort((a, b) => b.contrast - a.contrast)[1];
+    return colour.map((value, i) => Math.min(value / (isDark ? 255 : paper[i]), 1));
   };
   const lengths = [], inks = [];
   for (const stroke of strokes) {
@@ -131,7 +131,7 @@ function pensOf(
 /** The colour of a pen where its lines cover the paper best. */
 function fullColour(/** @type {number[][]} */ inks, /** @type {number} */ paper) {
   const strengths = inks.map((ink) => ink.reduce((sum, value) => sum + Math.abs(value - paper), 0));
-  const least = median(strengths), best = inks.filter((_, i) => strengths[i] >= least);
+  const typical = median(strengths), best = inks.filter((_, i) => strengths[i] >= typical);
   return [0, 1, 2].map((axis) => median(best.map((ink) => ink[axis])));
 }
 
@@ -141,13 +141,13 @@ function strengthOf(/** @type {number[]} */ [lightness, a, b], /** @type {number
   return [a / ink, b / ink];
 }
 
-/** How far the two most similar pens are apart, and which they are. @param {Hue[]} hues */
+/** The distance between the two most similar pens, and which they are. @param {Hue[]} hues */
 function closest(hues) {
-  let best = { apart: Infinity, a: 0, b: 0 };
+  let best = { distance: Infinity, a: 0, b: 0 };
   for (const [a, one] of hues.entries()) {
     for (const [b, other] of hues.entries()) {
-      const apart = a < b ? Math.hypot(one[0] - other[0], one[1] - other[1]) : Infinity;
-      if (apart < best.apart) best = { apart, a, b };
+      const distance = a < b ? Math.hypot(one[0] - other[0], one[1] - other[1]) : Infinity;
+      if (distance < best.distance) best = { distance, a, b };
     }
   }
   return best;
@@ -168,8 +168,8 @@ export function colourName(colour) {
     return lightness >= 0.85 ? "white" : lightness >= 0.4 ? "grey" : "black";
   }
   const hue = ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360;
-  const apart = HUES.map((angle) => Math.abs(angle - hue));
-  return NAMES[apart.indexOf(Math.min(...apart))];
+  const distances = HUES.map((angle) => Math.abs(angle - hue));
+  return NAMES[distances.indexOf(Math.min(...distances))];
 }
 
 /**
