@@ -16,7 +16,7 @@ export * from "./errors.js";
  * @property {boolean} canComplete
  * @property {boolean} canGenerate
  * @property {boolean} canClassify
- * @property {boolean} seesPictures
+ * @property {boolean} attendsToPicture
  * @property {import("./gallery.js").GalleryItem[]} gallery
  * @property {string} computesBy `simd` or `plain`.
  */
@@ -49,7 +49,7 @@ export class Sketcher {
     this.canGenerate = facts.canGenerate;
     this.canClassify = facts.canClassify;
     /** Whether `fidelity` may be above 0. */
-    this.seesPictures = facts.seesPictures;
+    this.attendsToPicture = facts.attendsToPicture;
     /** Human drawings and their places on a map, if they were fetched. */
     this.gallery = facts.gallery;
     /** How it computes: `simd` or `plain`. */

@@ -24,7 +24,7 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  * or steps; what a decoder draws from is a condition.
  * @typedef {object} Networks
  * @property {Decoder} decoder
- * @property {boolean} seesPictures Whether the decoder attends to the picture itself.
+ * @property {boolean} attendsToPicture Whether the decoder attends to the picture itself.
  * @property {(drawing: Drawing) => Float32Array} view
  * @property {(view: Float32Array) => Float32Array} code
  * @property {(latent: Float32Array, categoryId?: number) => any} fromCode
@@ -51,7 +51,7 @@ export function networksOf(card, weights) {
 
 /** A grid encoder and a decoder that attends to its grids. @implements {Networks} */
 class AttentionNetworks {
-  seesPictures = true;
+  attendsToPicture = true;
 
   /** @param {ModelCard} card @param {Weights} weights */
   constructor(card, weights) {
@@ -118,7 +118,7 @@ class AttentionNetworks {
  * @implements {Networks}
  */
 class RecurrentNetworks {
-  seesPictures = false;
+  attendsToPicture = false;
   logDensities = null;
 
   /** @param {ModelCard} card @param {Weights} weights */

@@ -52,13 +52,13 @@ export class Stream {
     return (this.bits() >>> 8) * 2 ** -24;
   }
 
-  /** The next whole number from 0 to `most`, both included. @param {number} most Below 2^32. */
-  wholeNumber(most) {
-    if (most === 0) return 0;
-    const mask = 2 ** (32 - Math.clz32(most)) - 1;
+  /** The next whole number from 0 to `max`, both included. @param {number} max Below 2^32. */
+  wholeNumber(max) {
+    if (max === 0) return 0;
+    const mask = 2 ** (32 - Math.clz32(max)) - 1;
     for (;;) {
       const value = (this.bits() & mask) >>> 0;
-      if (value <= most) return value;
+      if (value <= max) return value;
     }
   }
 

@@ -92,8 +92,8 @@ function typicalSpacing(/** @type {Point[]} */ places) {
   const step = (places.length - 1) / Math.max(count - 1, 1);
   return median(Array.from({ length: count }, (_, i) => {
     const sample = Math.trunc(i * step), [x, y] = places[sample];
-    return places.reduce((nearest, [otherX, otherY], other) =>
-      (other === sample ? nearest : Math.min(nearest, Math.hypot(otherX - x, otherY - y))), Infinity);
+    return places.reduce((nearest, [otherX, otherY], other) => (other === sample ? nearest
+      : Math.min(nearest, Math.hypot(otherX - x, otherY - y))), Infinity);
   }));
 }
 

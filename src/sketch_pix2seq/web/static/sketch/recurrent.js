@@ -1,5 +1,5 @@
 // The paper's decoders: an LSTM, one with layer norm, a HyperLSTM. All that they draw goes through
-// the latent code, which they see at every step. `decoders.py` has the same in numpy.
+// the latent code, which is an input of every step. `decoders.py` has the same in numpy.
 //
 // Gates stand in the order input, forget, output, candidate.
 

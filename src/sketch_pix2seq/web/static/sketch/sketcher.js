@@ -57,9 +57,9 @@ export class Sketcher {
     return new Sketcher(await Bundle.fetch(url, options), { simd });
   }
 
-  /** Whether the decoder sees the picture itself, so that `fidelity` may be above 0. */
-  get seesPictures() {
-    return this._networks.seesPictures;
+  /** Whether the decoder attends to the picture itself, so that `fidelity` may be above 0. */
+  get attendsToPicture() {
+    return this._networks.attendsToPicture;
   }
 
   /** Whether the model can complete started drawings, and draw by name. */
@@ -118,7 +118,7 @@ export class Sketcher {
    *
    * @param {Input} input
    * @param {DrawingOptions & {fidelity?: number, bestOf?: number}} [options] `fidelity`: from 0,
-   *   the model's own way of drawing what it sees, to 1: keep to the picture; as near as the model
+   *   the model's own way of drawing the thing, to 1: keep to the picture; as near as the model
    *   can if left out. `bestOf`: draw so many for each one wanted and keep the best.
    * @returns {Promise<Drawn[]>} With `bestOf` the best one comes first.
    */
@@ -134,7 +134,7 @@ export class Sketcher {
     const drawings = await this._drawn(requests, options);
     if (bestOf === 1) return drawings;
     const scores = this._recognizer.classScores(view);
-    const picture = this.seesPictures && fidelity !== 0 ? view : null;
+    const picture = this.attendsToPicture && fidelity !== 0 ? view : null;
     return (await this._ranked(drawings, code, scores, picture, options.signal)).slice(0, n);
   }
 

@@ -18,8 +18,8 @@ const METHODS = {
     const { signal } = call, { Sketcher } = await import("./sketcher.js");
     sketcher = await Sketcher.load(url, { ...options, onProgress, signal });
     const { card, gallery, computesBy } = sketcher;
-    const { canComplete, canGenerate, canClassify, seesPictures } = sketcher;
-    return { card, gallery, computesBy, canComplete, canGenerate, canClassify, seesPictures };
+    const { canComplete, canGenerate, canClassify, attendsToPicture } = sketcher;
+    return { card, gallery, computesBy, canComplete, canGenerate, canClassify, attendsToPicture };
   },
   encode: (call, input) => loaded().encode(input),
   latentAt: (call, place) => loaded().latentAt(place),

@@ -38,7 +38,7 @@ export class GifWriter {
   /** Add a picture, laid over those before it. @param {Frame} frame */
   add({ left, top, width, height, pixels, seconds }) {
     this._time += 100 * seconds;
-    const delay = Math.max(Math.round(this._time) - this._written, 2); // less is not obeyed
+    const delay = Math.max(Math.round(this._time) - this._written, 2); // browsers draw out shorter ones
     this._written += delay;
     this._parts.push(
       Uint8Array.of(0x21, 0xf9, 4, 0b101), words(delay), Uint8Array.of(this.unchanged, 0),

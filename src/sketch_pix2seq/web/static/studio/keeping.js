@@ -46,7 +46,7 @@ export async function entries() {
 }
 
 /** Write entries, under their ids. */
-export const put = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.put(one)));
+export const put = (changed) => withEntries("readwrite", (store) => changed.forEach((entry) => store.put(entry)));
 
 /** Forget entries. @param {string[]} ids */
 export const forget = (ids) => withEntries("readwrite", (store) => ids.forEach((id) => store.delete(id)));
@@ -82,7 +82,7 @@ export async function keep({ task, given = [], drawings, ...about }) {
 }
 
 /**
- * Keep something, if the person lets it be kept; a browser that keeps nothing is no trouble.
+ * Keep something, if the person lets it be kept; a browser that keeps nothing is no error.
  *
  * @returns {Promise<boolean>} Whether it is kept now.
  */

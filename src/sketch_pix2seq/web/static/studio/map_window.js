@@ -63,9 +63,9 @@ export class MapWindow extends EventTarget {
   /** Two fingers: what lay between them before lies between them now. */
   pinch(before, now) {
     const middle = ([a, b]) => ({ clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 });
-    const apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
+    const distance = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
     const held = this.placeOf(middle(before));
-    this.zoomAt(held, apart(now) / apart(before));
+    this.zoomAt(held, distance(now) / distance(before));
     const [x, y] = this.placeOf(middle(now));
     this.show(this.x + held[0] - x, this.y + held[1] - y, this.side);
   }

@@ -17,16 +17,16 @@ const settings = new Settings($("#settings"));
 const sheets = new Sheets(settings, "drawing");
 const cards = $$(".word-card");
 const words = cards.map((card) => card.dataset.word);
-let asking = new AbortController();
+let running = new AbortController();
 let word = null; // that is drawn
 
-/** @param isWanted Whether a person asked for this word. */
+/** @param isWanted Whether a person chose this word. */
 async function draw(chosen, isWanted = true) {
   word = sheets.category = chosen;
   remember(KEPT, word);
-  asking.abort();
-  asking = new AbortController();
-  const { signal } = asking;
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   sheets.clear();
   $("#shown-word").textContent = nameOf(word);
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));

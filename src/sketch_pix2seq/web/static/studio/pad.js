@@ -21,12 +21,12 @@ export class Pad extends EventTarget {
     this.kept = []; // the strokes at the last change
     this.past = []; // those at the changes before it
     this.undone = []; // those that were gone back from
-    this.example = null; // of `kept` and `past` what is no person's: a stroke takes its place
+    this.example = null; // which of them is an example: the first stroke takes its place
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
     this.cursor.setAttribute("r", "4");
-    this.status = svg.parentElement.querySelector("[data-status]"); // for those who do not see
+    this.status = svg.parentElement.querySelector("[data-status]"); // for screen readers
     this.pen = null; // the pointer that draws
     this.stroke = null; // what it draws
     this.keys = null; // the stroke that the keyboard draws
@@ -167,8 +167,8 @@ export class Pad extends EventTarget {
   #move(event) {
     if (event.pointerId !== this.pen) return;
     const all = event.getCoalescedEvents?.() ?? [];
-    for (const one of all.length ? all : [event]) {
-      this.#extend(this.stroke, ...this.#place(one));
+    for (const moved of all.length ? all : [event]) {
+      this.#extend(this.stroke, ...this.#place(moved));
     }
   }
 

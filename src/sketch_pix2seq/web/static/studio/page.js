@@ -12,8 +12,8 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 /**
  * Show a message in the corner, and let screen readers announce it.
  *
- * @param {string} words @param {string} [kind] @param {{label: string, run: () => void}} [way] What can
- *   be done about it.
+ * @param {string} words @param {string} [kind] @param {{label: string, run: () => void}} [way] A button
+ *   beside it.
  */
 export function say(words, kind = "note", way) {
   const place = $("#notice"), button = $("#way");
@@ -30,12 +30,12 @@ export function say(words, kind = "note", way) {
   if (kind === "note" && !way) say.timer = setTimeout(hush, 4000);
 }
 
-/** Say nothing any more. */
+/** Hide the message. */
 export function hush() {
   $("#notice").className = "notice";
 }
 
-/** Do something; show a person what went wrong. */
+/** Do something; show an error that occurs. */
 export async function trying(work) {
   try {
     const done = await work();
@@ -113,8 +113,8 @@ export class Settings extends EventTarget {
   /** Choose the quality that is nearest to one that another page, or an older one, offered. */
   #takeBestOf(wanted) {
     const offered = [...this.careField.options].map((option) => Number(option.value));
-    const away = (count) => Math.abs(Math.log(count / wanted));
-    this.careField.value = offered.reduce((best, count) => away(count) < away(best) ? count : best);
+    const distance = (count) => Math.abs(Math.log(count / wanted));
+    this.careField.value = offered.reduce((best, count) => distance(count) < distance(best) ? count : best);
   }
 
   get smooth() {

@@ -26,7 +26,7 @@ let shown = null; // it, or the straightened sheet in it
 let turns = 0; // by a quarter, clockwise
 let traced = null; // what was read, with all its points
 let strokes = []; // as they are shown and saved
-let looking = new AbortController();
+let running = new AbortController(); // the trace that was begun last
 
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
@@ -37,15 +37,15 @@ async function open(chosen, { turn = 0, of = null } = {}) {
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
   startCropping(false);
   show();
-  await look();
+  await retrace();
 }
 
 /** Read the picture's strokes. */
-async function look() {
+async function retrace() {
   if (!file) return;
-  looking.abort();
-  looking = new AbortController();
-  const { signal } = looking;
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   const threshold = form.automatic.checked ? undefined : Number(form.threshold.value) / 100;
   workspace.setAttribute("aria-busy", "true");
   $("#found").textContent = t("reading");
@@ -80,19 +80,19 @@ function showLines() {
   strokes = [];
   if (traced) {
     const tolerance = traced.tolerance * 2 ** -Number(form.detail.value);
-    strokes = traced.strokes.map((stroke) => turned(simplify(rounder(stroke), tolerance)));
+    strokes = traced.strokes.map((stroke) => turned(simplify(smoothed(stroke), tolerance)));
   }
   $("path", lines).setAttribute("d", strokes.map((stroke) => pathData(stroke, isSmooth())).join(""));
   for (const name of ["save", "redraw", "more"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
-  $("#found").textContent = traced ? words() : "";
+  $("#found").textContent = traced ? summary() : "";
   showSettings();
 }
 
-/** A stroke averaged over as many line widths as is wanted. */
-function rounder(stroke) {
+/** A stroke smoothed over as many line widths as the settings say. */
+function smoothed(stroke) {
   const widths = Number(form.smoothing.value);
   if (!widths) return stroke;
-  const spacing = Math.max(traced.lineWidth / 4, 1); // close enough
+  const spacing = Math.max(traced.lineWidth / 4, 1); // small beside the line's width
   return gaussianSmoothed(resampled(stroke, spacing), (widths * traced.lineWidth) / spacing);
 }
 
@@ -117,8 +117,8 @@ function turned([xs, ys]) {
   return turns === 3 ? [ys, xs.map((x) => width - x)] : [xs, ys];
 }
 
-/** What was found. */
-function words() {
+/** What was found, in words. */
+function summary() {
   const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
   const found = t(strokes.length === 1 ? "oneStroke" : "strokes", { count: strokes.length, points });
   return traced.leftOut ? `${found} ${t("leftOut", { what: traced.leftOut })}` : found;
@@ -127,23 +127,23 @@ function words() {
 function showSettings() {
   const percent = (field) => `${Math.round(field.value)} %`;
   canvas.style.opacity = form.shows.value / 100;
-  const said = {
+  const outputs = {
     shows: percent(form.shows),
     threshold: form.automatic.checked ? t("thresholdFound", { value: percent(form.threshold) }) : percent(form.threshold),
     detail: traced ? t("within", { pixels: +(traced.tolerance * 2 ** -form.detail.value).toPrecision(2) }) : "",
     smoothing: t("lineWidths", { count: +form.smoothing.value }),
   };
-  for (const [name, text] of Object.entries(said)) $(`output[for=${name}]`).textContent = text;
+  for (const [name, text] of Object.entries(outputs)) $(`output[for=${name}]`).textContent = text;
 }
 
 /** The strokes as SVG, as large as is wanted, in the order of a pen that goes a short way. */
 function svg() {
   const [left, top, width, height] = paper(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
   const mm = (pixels) => `${+((pixels * side) / Math.max(width, height)).toFixed(2)}mm`;
-  const look = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
+  const attributes = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
   const layers = pens().map(({ colour, name, own }) => [
     `<g${name ? ` inkscape:groupmode="layer" inkscape:label="${name}"` : ""}`,
-    ` fill="none" stroke="${colour}" ${look}>`,
+    ` fill="none" stroke="${colour}" ${attributes}>`,
     ...penOrder(own, traced.lineWidth).map((stroke) => `<path d="${pathData(stroke, isSmooth())}"/>`),
     "</g>",
   ].join(""));
@@ -259,7 +259,7 @@ form.threshold.addEventListener("input", () => {
   form.automatic.checked = false;
   showSettings();
 });
-for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", look);
+for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
 takeFiles($("#trace-card"), $("#file"), open);
 showExample();
 
