@@ -152,7 +152,8 @@ CASES = {
     "style sheets": SvgCase(
         "<style>/* a comment { } */ #last { stroke: none } .pen, .other { fill: none; "
         "stroke: #123 } path { stroke: none; fill: none } @media print { .pen { display: none } }"
-        " @media screen { .away { display: none } }</style>"
+        " @media screen { .away { display: none } } @media (prefers-color-scheme: dark) "
+        "{ .pen { display: none } }</style>"
         '<path class="pen" d="M10 10L90 20"/><path d="M0 0L9 99"/>'
         '<path class="pen away" d="M1 1h9"/><path class="pen" id="last" d="M0 0L9 99"/>',
         [LINE],
@@ -179,6 +180,20 @@ CASES = {
         '<rect x="-1" y="-1" width="102" height="102" fill="#222"/>'
         '<path d="M10 10L90 20" stroke="white"/><path d="M0 0L9 99" stroke="#111"/>',
         [LINE],
+    ),
+    "clear paper": SvgCase(
+        '<rect width="100" height="100" fill-opacity="0"/><rect width="100" height="100" '
+        f'fill="black" opacity=".1"/><rect width="100%" height="100%" visibility="hidden"/>{_LINE}',
+        [LINE],
+    ),
+    "framed paper": SvgCase(
+        '<rect width="100" height="100" fill="#222" stroke="#282828"/>'
+        '<path d="M10 10L90 20" stroke="white"/><path d="M20 30L29 90" stroke="#111"/>',
+        [LINE],
+    ),
+    "a frame": SvgCase(
+        f'<rect width="100" height="100" fill="white" stroke="black"/>{_LINE}',
+        [[(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)], LINE],
     ),
     "white lines alone": SvgCase('<path d="M10 10L90 20" stroke="white"/>', [LINE]),
     "areas": SvgCase(

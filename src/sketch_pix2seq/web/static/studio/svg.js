@@ -16,6 +16,8 @@ const TOLERANCE = 1 / 1000; // of the drawing's longest side, for leaving out po
 const SAME_COLOUR = 24; // steps of 255 by which colours differ that look alike on paper
 const MIN_OPACITY = 0.02; // below it nothing is visible
 const BORDER = 0.01; // of the page: areas whose edges are nowhere farther inside are its ground
+const FRAME_CONTRAST = 96; // of 255 between a ground and its line, from which the line is a frame
+const TOO_MANY_STROKES = `all after ${MAX_STROKES} strokes`;
 const WHITE = [255, 255, 255], BLACK = [0, 0, 0];
 const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
 const NOT_SHOWN = new Set(["defs", "symbol", "clipPath", "mask", "pattern", "marker", "filter", "data-style",
@@ -75,10 +77,14 @@ function rulesOf(root) {
   sheet.replaceSync([...root.querySelectorAll("data-style")].map((element) => element.textContent).join("\n"));
   const flat = (rules) => [...rules].flatMap((rule) => {
     if (rule.selectorText) return rule.selectorText.split(",").map((selector) => [selector.trim(), rule.style]);
-    return rule.cssRules && (!rule.media || matchMedia(rule.media.mediaText).matches) ? flat(rule.cssRules) : [];
+    return rule.cssRules && (!rule.media || isShown(rule.media.mediaText)) ? flat(rule.cssRules) : [];
   });
   return flat(sheet.cssRules).sort(([first], [second]) => specificity(first) - specificity(second));
 }
+
+/** Whether media queries hold on a light screen. */
+const isShown = (queries) => matchMedia(queries.replace(/\(prefers-color-scheme: (light|dark)\)/g, (_, scheme) =>
+  (scheme === "light" ? "(min-width: 0)" : "(max-width: 0)"))).matches;
 
 /** The weight of a selector: ids before classes before kinds of elements. */
 const specificity = (selector) => [/#[\w-]+/g, /[.[:][\w-]+/g, /(?:^|[\s>+~])[a-z]/gi]
@@ -91,7 +97,7 @@ function walk(element, { matrix: outer, style: above, depth, viewport }, reading
   if (NOT_SHOWN.has(element.localName)) return;
   if (depth > MAX_DEPTH) return void leaveOut(reading, `what is nested more than ${MAX_DEPTH} deep`);
   if (reading.numLeft-- <= 0) return void reading.leftOut.set(`all after ${MAX_ELEMENTS} elements`, 1);
-  if (reading.strokes.length >= MAX_STROKES) return void reading.leftOut.set(`all after ${MAX_STROKES} strokes`, 1);
+  if (reading.strokes.length >= MAX_STROKES) return void reading.leftOut.set(TOO_MANY_STROKES, 1);
   const own = ownStyle(element, reading.rules), style = { opacity: above.opacity * opacityOf(own.opacity) };
   if (own.display === "none") return;
   for (const name in INHERITED) style[name] = own[name] && own[name] !== "inherit" ? own[name] : above[name];
@@ -102,13 +108,25 @@ function walk(element, { matrix: outer, style: above, depth, viewport }, reading
   for (const data of pathsOf(element, viewport)) {
     const { lines: drawn, isWhole } = linesOfPath(data), lines = drawn.map((line) => moved(line, inner.matrix));
     if (!isWhole && lines.length === 0) leaveOut(reading, "damaged path");
-    if (isGround(lines, style, reading.page)) reading.paper = colourOf(style.fill);
-    else if (isVisible("stroke", style, reading.paper)) reading.strokes.push(...lines);
-    else if (isVisible("fill", style, reading.paper)) reading.strokes.push(...lines.filter(([xs]) => xs.length > 2));
+    draw(lines, paintOf("fill", style), paintOf("stroke", style), reading);
   }
   const children = [...element.children];
   const shown = element.localName === "switch" ? children.filter(isForEnglish).slice(0, 1) : children;
   for (const child of shown) walk(child, inner, reading);
+}
+
+/** Add the lines of a shape that can be told from the paper. */
+function draw(lines, fill, stroke, reading) {
+  const { paper, strokes } = reading;
+  if (isGround(lines, fill, stroke, reading.page)) {
+    reading.paper = paper.map((value, channel) => value + fill[3] * (fill[channel] - value));
+    return;
+  }
+  const hasLine = stroke && contrast(stroke, paper) > SAME_COLOUR, hasArea = fill && contrast(fill, paper) > SAME_COLOUR;
+  const visible = hasLine ? lines : hasArea ? lines.filter(([xs]) => xs.length > 2) : [];
+  const room = MAX_STROKES - strokes.length;
+  for (const line of visible.slice(0, room)) strokes.push(line);
+  if (visible.length > room) reading.leftOut.set(TOO_MANY_STROKES, 1);
 }
 
 /** Draw what a `use` points at. */
@@ -141,11 +159,15 @@ function enterViewport(element, size, inner) {
 
 /** The style of an element alone: attributes, then rules, then its own; `!important` wins. */
 function ownStyle(element, rules) {
-  const style = {}, important = new Set(), inline = document.createElement("i").style;
+  const style = {}, important = new Set(), inline = element.getAttribute("data-style");
   for (const name of PROPERTIES) if (name !== "transform") style[name] = element.getAttribute(name)?.trim();
-  inline.cssText = element.getAttribute("data-style") ?? "";
-  const matching = rules.filter(([selector]) => isMatch(element, selector)).map(([, block]) => block);
-  for (const block of [...matching, inline]) {
+  const blocks = rules.filter(([selector]) => isMatch(element, selector)).map(([, block]) => block);
+  if (inline) {
+    const { style: block } = document.createElement("i");
+    block.cssText = inline;
+    blocks.push(block);
+  }
+  for (const block of blocks) {
     for (const name of PROPERTIES) {
       const value = block.getPropertyValue(name), isImportant = block.getPropertyPriority(name) !== "";
       if (!value || (important.has(name) && !isImportant)) continue;
@@ -166,7 +188,11 @@ function isMatch(element, selector) {
 
 /** The matrix of an element: its style's, or its attribute's. */
 function transformOf(element, { transform }) {
-  if (transform) return new DOMMatrix(transform);
+  try {
+    if (transform) return new DOMMatrix(transform);
+  } catch {
+    return new DOMMatrix(); // of percentages or variables
+  }
   const matrix = element.transform?.baseVal.consolidate()?.matrix;
   return matrix ? DOMMatrix.fromMatrix(matrix) : new DOMMatrix();
 }
@@ -181,36 +207,39 @@ function opacityOf(text = "1") {
   return Number.isNaN(value) ? 1 : Math.min(Math.max(value, 0), 1);
 }
 
-/** Whether `fill` or `stroke` can be told from the paper. */
-function isVisible(name, style, paper) {
-  if (style.visibility === "hidden" || style.visibility === "collapse") return false;
-  if (name === "stroke" && parseFloat(style["stroke-width"]) <= 0) return false;
-  if (style.opacity * opacityOf(style[`${name}-opacity`]) < MIN_OPACITY) return false;
-  const colour = colourOf(style[name]);
-  return colour !== null && colour.some((value, channel) => Math.abs(value - paper[channel]) > SAME_COLOUR);
+/** Red, green, blue and opacity of what `fill` or `stroke` paints; null where nothing is painted. */
+function paintOf(name, style) {
+  if (style.visibility === "hidden" || style.visibility === "collapse") return null;
+  if (name === "stroke" && parseFloat(style["stroke-width"]) <= 0) return null;
+  const [red, green, blue, alpha] = colourOf(style[name]);
+  const opacity = alpha * style.opacity * opacityOf(style[`${name}-opacity`]);
+  return opacity < MIN_OPACITY ? null : [red, green, blue, opacity];
 }
 
 const pen = new OffscreenCanvas(1, 1).getContext("2d");
 
-/** Red, green and blue of a colour, 0 to 255; null for none. What is no plain colour is ink, black. */
+/** Red, green, blue, 0 to 255, and opacity of a colour. What is no plain colour is ink: black. */
 function colourOf(text) {
-  if (["none", "transparent", ""].includes(text.toLowerCase())) return null;
+  if (text.toLowerCase() === "none") return [...BLACK, 0];
   pen.fillStyle = "#000000";
   pen.fillStyle = text;
   const hex = /^#(..)(..)(..)$/.exec(pen.fillStyle);
-  if (hex) return hex.slice(1).map((digits) => parseInt(digits, 16));
-  const [red, green, blue, alpha] = pen.fillStyle.match(/[\d.]+/g)?.map(Number) ?? [];
-  return alpha === undefined ? BLACK : alpha < MIN_OPACITY ? null : [red, green, blue];
+  if (hex) return [...hex.slice(1).map((digits) => parseInt(digits, 16)), 1];
+  const numbers = pen.fillStyle.match(/[\d.]+/g)?.map(Number);
+  return pen.fillStyle.startsWith("rgba(") ? numbers : [...BLACK, 1];
 }
 
-/** Whether an area without a line covers the page: it is paper. */
-function isGround(lines, style, [left, top, width, height]) {
+/** The largest difference of two colours. */
+const contrast = (first, second) => Math.max(...[0, 1, 2].map((channel) => Math.abs(first[channel] - second[channel])));
+
+/** Whether an area covers the page and shows no edge on it: it is paper. */
+function isGround(lines, fill, stroke, [left, top, width, height]) {
   const box = boundsOf(lines), border = BORDER * Math.max(width, height);
-  if (!box || colourOf(style.stroke) || !colourOf(style.fill) || style.fill.startsWith("url(")) return false;
-  const isAtBorder = (xs, i, ys) => xs[i] <= left + border || xs[i] >= left + width - border
-    || ys[i] <= top + border || ys[i] >= top + height - border;
+  if (!box || !fill || (stroke && contrast(fill, stroke) > FRAME_CONTRAST)) return false;
+  const isAtBorder = (x, y) => x <= left + border || x >= left + width - border
+    || y <= top + border || y >= top + height - border;
   return box[0] <= left + border && box[1] <= top + border && box[2] >= left + width - border
-    && box[3] >= top + height - border && lines.every(([xs, ys]) => xs.every((_, i) => isAtBorder(xs, i, ys)));
+    && box[3] >= top + height - border && lines.every(([xs, ys]) => xs.every((x, i) => isAtBorder(x, ys[i])));
 }
 
 /** A length of an element in its own units; a percentage is one of the viewport. */
