@@ -1,10 +1,11 @@
 // The visible lines of an SVG as strokes. The browser parses documents, styles and arcs; shapes are
 // written anew as path data, so that nothing of the file becomes part of the page. `svg_in.py` reads
-// SVGs more closely: it also cuts lines where areas or clips cover them, and joins lines in pieces.
+// SVGs more closely: it also cuts lines to clips, and joins lines in pieces.
 
 import { simplify } from "../sketch/simplify.js";
 import { linesOfPath } from "./svg_path.js";
 import { boundsOf } from "./strokes.js";
+import { contrast, visibleLines } from "./svg_visible.js";
 import { t, UserError } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -13,7 +14,6 @@ const MAX_ELEMENTS = 50_000; // those that `use` repeats included
 const MAX_DEPTH = 64; // of elements in each other
 const MAX_NAMED = 4; // kinds of what was left out
 const TOLERANCE = 1 / 1000; // of the drawing's longest side, for leaving out points
-const SAME_COLOUR = 24; // steps of 255 by which colours differ that look alike on paper
 const MIN_OPACITY = 0.02; // below it nothing is visible
 const BORDER = 0.01; // of the page: areas whose edges are nowhere farther inside are its ground
 const FRAME_CONTRAST = 96; // of 255 between a ground and its line, from which the line is a frame
@@ -25,6 +25,7 @@ const NOT_SHOWN = new Set(["defs", "symbol", "clipPath", "mask", "pattern", "mar
 const IGNORED = ["clip-path", "mask", "marker-start", "marker-mid", "marker-end"];
 const INHERITED = {
   stroke: "none", fill: "black", visibility: "visible", "stroke-width": "1", "stroke-opacity": "1", "fill-opacity": "1",
+  "fill-rule": "nonzero",
 };
 const PROPERTIES = [...Object.keys(INHERITED), "display", "opacity", "transform", ...IGNORED];
 const UNITS = { mm: 96 / 25.4, cm: 96 / 2.54, in: 96, pt: 4 / 3, pc: 16, em: 16, rem: 16, ex: 8 }; // pixels
@@ -43,21 +44,21 @@ export function strokesInSvg(text) {
   let root = parse(plain);
   if (root.localName === "svg" && !root.namespaceURI) root = parse(plain.replace(/<svg\b/, `<svg xmlns="${SVG}"`));
   if (root.localName !== "svg" || root.querySelector("parsererror")) throw new UserError(t("svgDamaged"));
-  const rules = rulesOf(root);
-  let reading = readingOn(WHITE, root, rules);
-  if (reading.strokes.length === 0) reading = readingOn(BLACK, root, rules); // white lines alone
-  const { strokes } = reading;
+  const { shapes, leftOut } = shapesOf(root, rulesOf(root));
+  let strokes = visibleLines(shapes, WHITE);
+  if (strokes.length === 0) strokes = visibleLines(shapes, BLACK); // white lines alone
   if (strokes.length === 0) throw new UserError(t("svgEmpty"));
   const [left, top, right, bottom] = boundsOf(strokes);
   const tolerance = TOLERANCE * Math.max(right - left, bottom - top);
-  return { strokes: strokes.map((stroke) => simplify(stroke, tolerance)), leftOut: wordsOf(reading.leftOut) };
+  return { strokes: strokes.map((stroke) => simplify(stroke, tolerance)), leftOut: wordsOf(leftOut) };
 }
 
-/** What is drawn on paper of some colour. */
-function readingOn(paper, root, rules) {
+/** All shapes in the order in which they are painted, and what is left out. */
+function shapesOf(root, rules) {
   const viewport = sizeOf(root, [300, 150]), viewBox = viewBoxOf(root);
   const reading = {
-    root, rules, paper, page: viewBox ?? [0, 0, ...viewport], strokes: [], numLeft: MAX_ELEMENTS, leftOut: new Map(),
+    root, rules, page: viewBox ?? [0, 0, ...viewport], shapes: [], numLeft: MAX_ELEMENTS, numLines: 0,
+    leftOut: new Map(),
   };
   const style = { ...INHERITED, opacity: 1 };
   walk(root, { matrix: new DOMMatrix(), style, depth: 0, viewport: viewBox?.slice(2) ?? viewport }, reading);
@@ -97,7 +98,7 @@ function walk(element, { matrix: outer, style: above, depth, viewport }, reading
   if (NOT_SHOWN.has(element.localName)) return;
   if (depth > MAX_DEPTH) return void leaveOut(reading, `what is nested more than ${MAX_DEPTH} deep`);
   if (reading.numLeft-- <= 0) return void reading.leftOut.set(`all after ${MAX_ELEMENTS} elements`, 1);
-  if (reading.strokes.length >= MAX_STROKES) return void reading.leftOut.set(TOO_MANY_STROKES, 1);
+  if (reading.numLines >= MAX_STROKES) return void reading.leftOut.set(TOO_MANY_STROKES, 1);
   const own = ownStyle(element, reading.rules), style = { opacity: above.opacity * opacityOf(own.opacity) };
   if (own.display === "none") return;
   for (const name in INHERITED) style[name] = own[name] && own[name] !== "inherit" ? own[name] : above[name];
@@ -108,25 +109,21 @@ function walk(element, { matrix: outer, style: above, depth, viewport }, reading
   for (const data of pathsOf(element, viewport)) {
     const { lines: drawn, isWhole } = linesOfPath(data), lines = drawn.map((line) => moved(line, inner.matrix));
     if (!isWhole && lines.length === 0) leaveOut(reading, "damaged path");
-    draw(lines, paintOf("fill", style), paintOf("stroke", style), reading);
+    paint(lines, style, reading);
   }
   const children = [...element.children];
   const shown = element.localName === "switch" ? children.filter(isForEnglish).slice(0, 1) : children;
   for (const child of shown) walk(child, inner, reading);
 }
 
-/** Add the lines of a shape that can be told from the paper. */
-function draw(lines, fill, stroke, reading) {
-  const { paper, strokes } = reading;
-  if (isGround(lines, fill, stroke, reading.page)) {
-    reading.paper = paper.map((value, channel) => value + fill[3] * (fill[channel] - value));
-    return;
-  }
-  const hasLine = stroke && contrast(stroke, paper) > SAME_COLOUR, hasArea = fill && contrast(fill, paper) > SAME_COLOUR;
-  const visible = hasLine ? lines : hasArea ? lines.filter(([xs]) => xs.length > 2) : [];
-  const room = MAX_STROKES - strokes.length;
-  for (const line of visible.slice(0, room)) strokes.push(line);
-  if (visible.length > room) reading.leftOut.set(TOO_MANY_STROKES, 1);
+/** Add a shape, as far as it is not too much. */
+function paint(lines, style, reading) {
+  const kept = lines.slice(0, MAX_STROKES - reading.numLines);
+  if (kept.length < lines.length) reading.leftOut.set(TOO_MANY_STROKES, 1);
+  reading.numLines += kept.length;
+  const fill = paintOf("fill", style), stroke = paintOf("stroke", style);
+  const isGround = isPaper(kept, fill, stroke, reading.page);
+  reading.shapes.push({ lines: kept, fill, stroke, rule: style["fill-rule"] === "evenodd" ? "evenodd" : "nonzero", isGround });
 }
 
 /** Draw what a `use` points at. */
@@ -229,11 +226,8 @@ function colourOf(text) {
   return pen.fillStyle.startsWith("rgba(") ? numbers : [...BLACK, 1];
 }
 
-/** The largest difference of two colours. */
-const contrast = (first, second) => Math.max(...[0, 1, 2].map((channel) => Math.abs(first[channel] - second[channel])));
-
 /** Whether an area covers the page and shows no edge on it: it is paper. */
-function isGround(lines, fill, stroke, [left, top, width, height]) {
+function isPaper(lines, fill, stroke, [left, top, width, height]) {
   const box = boundsOf(lines), border = BORDER * Math.max(width, height);
   if (!box || !fill || (stroke && contrast(fill, stroke) > FRAME_CONTRAST)) return false;
   const isAtBorder = (x, y) => x <= left + border || x >= left + width - border
