@@ -368,6 +368,14 @@ def test_damaged_svgs_are_refused(site: str, context: BrowserContext, damaged: s
         page.evaluate(READ_SVGS, [damaged])
 
 
+def test_numbers_without_meaning_are_left_out(site: str, sheet: Page) -> None:
+    far = '<path d="M0 0h1e13" stroke="red"/><g transform="scale(1e300)"><path d="M0 0h1e300"/></g>'
+    sheet.goto(site)
+    (found,) = sheet.evaluate(READ_SVGS, [SvgCase(far + LINE_OF_PEN + "<rect/>", []).document])
+    assert found["leftOut"] == "2 x shape too far from the page"
+    assert len(found["strokes"]) == 1
+
+
 def test_svgs_too_large_say_what_is_left_out(site: str, sheet: Page) -> None:
     sheet.goto(site)
     many = SvgCase('<path d="M0 0h9" stroke="red"/>' * 5_001, []).document

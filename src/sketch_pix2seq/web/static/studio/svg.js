@@ -17,6 +17,7 @@ const TOLERANCE = 1 / 1000; // of the drawing's longest side, for leaving out po
 const MIN_OPACITY = 0.02; // below it nothing is visible
 const BORDER = 0.01; // of the page: areas whose edges are nowhere farther inside are its ground
 const FRAME_CONTRAST = 96; // of 255 between a ground and its line, from which the line is a frame
+const FARTHEST = 1e12;
 const TOO_MANY_STROKES = `all after ${MAX_STROKES} strokes`;
 const WHITE = [255, 255, 255], BLACK = [0, 0, 0];
 const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
@@ -107,8 +108,10 @@ function walk(element, { matrix: outer, style: above, depth, viewport }, reading
   if (element.localName === "use") return void walkUsed(element, inner, reading);
   if (element.localName === "svg" && depth > 0) enterViewport(element, sizeOf(element, viewport, viewport), inner);
   for (const data of pathsOf(element, viewport)) {
-    const { lines: drawn, isWhole } = linesOfPath(data), lines = drawn.map((line) => moved(line, inner.matrix));
-    if (!isWhole && lines.length === 0) leaveOut(reading, "damaged path");
+    const { lines: drawn, isWhole } = linesOfPath(data);
+    const lines = drawn.map((line) => moved(line, inner.matrix)).filter(isNear);
+    if (!isWhole && drawn.length === 0) leaveOut(reading, "damaged path");
+    for (let i = lines.length; i < drawn.length; i++) leaveOut(reading, "shape too far from the page");
     paint(lines, style, reading);
   }
   const children = [...element.children];
@@ -295,6 +298,9 @@ function rectangle(x, y, width, height, wantedX, wantedY) {
 
 const oval = (x, y, rx, ry) => (rx > 0 && ry > 0
   ? [`M${x + rx} ${y}a${rx} ${ry} 0 1 1 ${-2 * rx} 0a${rx} ${ry} 0 1 1 ${2 * rx} 0Z`] : []);
+
+/** Whether a line lies where numbers mean something. */
+const isNear = (line) => line.every((values) => values.every((value) => Math.abs(value) < FARTHEST));
 
 /** A line where a matrix puts it. */
 const moved = ([xs, ys], { a, b, c, d, e, f }) => [
