@@ -11,7 +11,7 @@ from pathlib import Path
 from website.pages import ROOT
 
 LIBRARY = ROOT / "src" / "sketch_pix2seq" / "web" / "static" / "sketch"
-_TYPES = ("settings.js", "drawing.js", "trace.js", "bundle.js", "gallery.js", "client.js")
+_TYPES = ("settings.js", "drawing.js", "picture_in.js", "bundle.js", "gallery.js", "client.js")
 _HEAD = """# JavaScript
 
 Made of the library's own comments. [Drawing in a page](../javascript.md) shows how it is used.

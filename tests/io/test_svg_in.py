@@ -7,6 +7,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import svg_walk
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
+from svg_cases import CASES, assert_same_strokes
 
 LINE = '<path d="M0 0L3 4" stroke="black"/>'
 
@@ -20,6 +21,14 @@ def svg(inside: str, **attributes: str) -> bytes:
 
 def strokes(inside: str, **attributes: str) -> list[list[list[float]]]:
     return [stroke.tolist() for stroke in read_svg(svg(inside, **attributes)).strokes]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_small_documents_give_the_lines_that_they_show(name: str) -> None:
+    case = CASES[name]
+    sketch = read_svg(case.document.encode())
+    assert_same_strokes(list(sketch.strokes), case.strokes)
+    assert (sketch.left_out or "") == case.left_out
 
 
 def test_what_we_write_comes_back_with_the_same_points() -> None:

@@ -6,9 +6,11 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from studio_pages import all_drawn, copied_link, draw_circle, open_pad, press_amid_a_stroke
+from svg_cases import CASES
 
 
 def test_undo_and_clear(studio: str, sheet: Page) -> None:
@@ -216,6 +218,20 @@ def test_a_picture_is_dropped_in(studio: str, sheet: Page) -> None:
     expect(sheet.locator("#note")).to_contain_text("Lines found")
     all_drawn(sheet)
     assert sheet.locator("#pad path").count() > 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_svg_is_known_by_its_first_sign(
+    studio: str, sheet: Page, tmp_path: Path, encoding: str
+) -> None:
+    """However long the comment before its element is; what is left out is said."""
+    file = tmp_path / "drawing"
+    comment = f"\n<!-- {'licence ' * 500} -->\n"
+    file.write_text(comment + CASES["what is not read"].document, encoding)
+    open_pad(sheet, studio)
+    sheet.locator("#file").set_input_files(file)
+    expect(sheet.locator("#note")).to_contain_text("Left out: 2 x text; picture; foreign object.")
+    expect(sheet.locator("#pad path")).to_have_count(1)
 
 
 def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) -> None:

@@ -97,9 +97,9 @@ def test_the_oldest_make_way(studio: str, sheet: Page) -> None:
     sheet.goto(f"{studio}/mine")
     newest = sheet.evaluate(
         """async () => {
-          const { MOST_KEPT, entries, keep } = await import("/static/studio/keeping.js");
+          const { MAX_KEPT, entries, keep } = await import("/static/studio/keeping.js");
           const drawing = (x) => ({ drawn: [[[x, 9], [0, 9.123]]] });
-          for (let i = 0; i < MOST_KEPT + 3; i++) {
+          for (let i = 0; i < MAX_KEPT + 3; i++) {
             await keep({ task: "drawing", drawings: [drawing(i)], title: String(i), options: {} });
           }
           const kept = await entries();

@@ -16,6 +16,7 @@ from PIL import Image
 import sketch_pix2seq
 from sketch_pix2seq.io.animation import timing_of
 from sketch_pix2seq.io.svg_out import curve_data, path_data
+from sketch_pix2seq.io.svg_path import path_lines
 from sketch_pix2seq.sketch.smooth import curves_through
 
 STATIC = Path(sketch_pix2seq.__file__).parent / "web" / "static" / "studio"
@@ -86,6 +87,35 @@ def test_strokes_are_drawn_when_python_draws_them(
             times = {"begin": timing.start.tolist(), "end": timing.end.tolist()}
             cases.append({"drawing": [stroke.T.tolist() for stroke in drawing], **times})
     run_in_node("timing", ["strokes"], cases)
+
+
+def path_of(rng: np.random.Generator) -> str:
+    """Path data of all commands but arcs, some with a mistake."""
+    counts = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "z": 0}
+    data = "M1-2h3"  # as nothing before a mistake is an error in Python
+    for letter in rng.choice(list(counts), rng.integers(1, 12)):
+        numbers = rng.normal(0, 40, (rng.integers(1, 4), counts[letter])).round(2).ravel()
+        data += str(rng.choice([letter, letter.upper()]))
+        data += str(rng.choice([" ", ","])).join(f"{number:g}" for number in numbers)
+    return data + str(rng.choice(["", "L", "L9 ", "L1 2 3", "?", "h5 oops", "bl4 5", " e"]))
+
+
+def test_path_data_is_read_as_by_python(
+    run_in_node: Callable[..., None], rng: np.random.Generator
+) -> None:
+    cases = []
+    for data in (
+        "M1.5.5.5-1.5L60 5e-1",
+        "M1 2zl3 4zZ",
+        "m0 0 1 1t1 0s1 1 2 0",
+        *map(path_of, [rng] * 300),
+    ):
+        lines = []
+        for line in path_lines(data):
+            parts = [piece.points[bool(number) :] for number, piece in enumerate(line)]
+            lines.append(np.concatenate(parts).T.tolist())
+        cases.append({"data": data, "lines": lines})
+    run_in_node("svg_path", [], cases)
 
 
 def test_links_hold_drawings_and_settings(

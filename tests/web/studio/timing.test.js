@@ -21,7 +21,7 @@ test("times are those of Python", () => {
 test("faster, and within a time", () => {
   const line = [[[0, 16], [0, 0]]];
   near(timingOf(line, { faster: 2 }).seconds, 0.3125);
-  near(timingOf(line, { most: 0.1 }).seconds, 0.1);
+  near(timingOf(line, { maxSeconds: 0.1 }).seconds, 0.1);
   assert.equal(timingOf([]).seconds, 0);
 });
 

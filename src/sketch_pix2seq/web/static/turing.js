@@ -1,8 +1,8 @@
-// A question without loading a page for each: keys, the next picture fetched meanwhile, and an
-// answer sent until it is kept. Without this script the same form works by itself.
+// Answers questions without loading a page for each: by keys, with the next picture fetched meanwhile;
+// an answer is sent until it is kept. Without this script the form works by itself.
 
 const KEYS = ["ArrowLeft", "ArrowRight"]; // of the buttons, from the left
-const LEAST_LOOK = 300; // ms: a second click of a double click is no answer to the next sketch
+const MIN_LOOK_MS = 300; // ms: a second click of a double click is no answer to the next sketch
 const WAITS = [1, 2, 4, 8]; // seconds between attempts
 
 const form = document.querySelector("#vote");
@@ -35,11 +35,11 @@ addEventListener("pageshow", (event) => {
 
 async function answer(tag) {
   const ms = Math.round(performance.now() - shownAt);
-  if (busy || ms < LEAST_LOOK) return;
+  if (busy || ms < MIN_LOOK_MS) return;
   setBusy(true, tag);
   const timed = "timed" in form.dataset ? { ms } : {};
   const next = await send({ sketch: form.elements.sketch.value, tag, ...timed });
-  if (next === null) return location.reload(); // not to be settled here: let the site say what is so
+  if (next === null) return location.reload(); // the site says what is wrong
   if (next.sketch === null) return location.assign("/thanks");
   await show(next);
   setBusy(false);

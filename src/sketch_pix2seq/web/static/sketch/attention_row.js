@@ -1,11 +1,11 @@
-// One drawing under way with an `AttentionDecoder`: its past, its pen, and what the pen sees.
+// One drawing under way with an `AttentionDecoder`: its past, its pen, and the windows about it.
 
 import { DOWN, STEP_DIM } from "./drawing.js";
 import { choose } from "./guidance.js";
 import { NUM_PROPOSALS, Sampler } from "./mixture.js";
 import { PenView } from "./pen_view.js";
 
-/** Visibility: how much of the picture the decoder sees. */
+/** Visibility: how much of the picture is visible to the decoder. */
 export const HIDDEN = 0, PARTLY = 1, SHOWN = 2;
 const PEN_TEMPERATURE = 2; // factor on the temperature of pen states without a picture
 /** Periods, in pixels, of the sinusoidal encoding of the pen's x and y. */

@@ -223,7 +223,8 @@ function checkModel(card) {
       got: JSON.stringify([architecture, raster, scale, steps, temperature]),
     });
   }
-  const areNames = Array.isArray(categories) && categories.every((one) => typeof one === "string");
+  const areNames = Array.isArray(categories)
+    && categories.every((category) => typeof category === "string");
   if (!areNames || categories.length === 0) {
     throw new BundleError("`categories` must be a list of names, at least one");
   }

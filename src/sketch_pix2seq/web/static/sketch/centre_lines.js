@@ -5,7 +5,7 @@ import { roundHalfEven } from "./drawing.js";
 import { edgeDistance, spread } from "./morphology.js";
 import { where } from "./picture.js";
 import { Regions } from "./regions.js";
-import { averaged, evenly } from "./smoothing.js";
+import { gaussianSmoothed, resampled } from "./smoothing.js";
 import { interpolated, median } from "./statistics.js";
 import { thin } from "./thinning.js";
 
@@ -18,19 +18,19 @@ import { thin } from "./thinning.js";
  * @typedef {{xs: number[], ys: number[], radii: number[]}} Line
  */
 
-const WIDE = 0.3; // of the usual width: how much deeper than half a line ink is that is wider
-const LEAST_WIDE = 3; // pixels: the same
+const WIDE = 0.3; // of the median width: how much deeper than half a line wider ink is
+const MIN_WIDE = 3; // pixels: the same
 const CLEAR = 1.5; // pixels: by which the ink of a line is nowhere deeper
-const LONGEST = 30; // times the square of its depth: the area of a blot; a disc has pi
+const MAX_BLOT = 30; // times the square of its depth: the area of a blot; a disc has pi
 const ACROSS = 1.4; // of half the line's width: how far across a line its middle is looked for
-const MOST_ASIDE = 0.35; // of half the width, and a pixel: the middle is no farther off
+const MAX_ASIDE = 0.35; // of half the width, and a pixel: the middle is no farther off
 const WIDER = 1.35; // times as wide as most of the line are places where lines meet
 const SMOOTH = 0.12; // of the line's width: deviation of the weights in smoothing a line
 const LEG = 0.8; // of the width: how long both sides of a corner are straight, and it is round
-const SHARP = 0.6; // radians: the least turn of a corner
+const SHARP = 0.6; // radians: smallest turn of a corner
 const CUT_OFF = 0.25; // of such a side: how much of a corner the middle of ink cuts off at most
-const BENT = 0.2; // radians: the most that its sides turn
-const LEAST_CROSS = 0.2; // sine of the angle between lines below which they do not meet
+const BENT = 0.2; // radians: largest turn of its sides
+const MIN_CROSS = 0.2; // sine of the angle between lines below which they do not meet
 
 /**
  * Thin ink to lines one pixel wide.
@@ -44,8 +44,8 @@ export function centreLines(ink) {
   let lines = thin(ink);
   const along = distance.filter((_, at) => lines[at]);
   if (along.length) {
-    const usual = 2 * median(along) - 1;
-    const wide = wideParts(ink, distance, usual / 2, Math.max(WIDE * usual, LEAST_WIDE) + 0.5);
+    const typical = 2 * median(along) - 1;
+    const wide = wideParts(ink, distance, typical / 2, Math.max(WIDE * typical, MIN_WIDE) + 0.5);
     if (wide) {
       const { width, height, data } = ink, edge = new Uint8Array(wide.length);
       const body = new Uint8Array(data);
@@ -68,20 +68,20 @@ export function centreLines(ink) {
 /**
  * Where the pen's middle went in dots and blots; lines of a wider pen are none.
  *
- * @param {Plane} ink @param {Float32Array} distance @param {number} half Of the usual width.
- * @param {number} least How much deeper than that a wide part is at its deepest place.
+ * @param {Plane} ink @param {Float32Array} distance @param {number} half Of the median width.
+ * @param {number} minDepth How much deeper than that a wide part is at its deepest place.
  * @returns {Uint8Array | null}
  */
-function wideParts({ width, height }, distance, half, least) {
-  if (!distance.some((one) => one - half >= least)) return null;
-  const deep = where(distance, (one) => one - half >= CLEAR);
+function wideParts({ width, height }, distance, half, minDepth) {
+  if (!distance.some((depth) => depth - half >= minDepth)) return null;
+  const deep = where(distance, (depth) => depth - half >= CLEAR);
   const parts = new Regions({ width, height, data: deep });
-  const deepest = parts.largest(distance).map((most) => most - half);
+  const deepest = parts.largest(distance).map((depth) => depth - half);
   const isWide = parts.areas.map((area, part) =>
-    deepest[part] >= least && area < LONGEST * deepest[part] ** 2);
+    deepest[part] >= minDepth && area < MAX_BLOT * deepest[part] ** 2);
   if (!isWide.some(Boolean)) return null;
   const grown = spread({ width, height, data: parts.only(isWide) }, 2).data;
-  return grown.map((one, at) => Number(one && distance[at] - half >= 0.5));
+  return grown.map((isNear, at) => Number(isNear && distance[at] - half >= 0.5));
 }
 
 /**
@@ -89,25 +89,25 @@ function wideParts({ width, height }, distance, half, least) {
  *
  * @param {Line[]} lines
  * @param {Shares} ink How much of each pixel is ink.
- * @param {number} leastSigma Deviation in pixels of the weights in smoothing thin lines.
+ * @param {number} minSigma Deviation in pixels of the weights in smoothing thin lines.
  * @returns {Points[]} With points about a pixel apart.
  */
-export function centred(lines, ink, leastSigma = 1) {
+export function centred(lines, ink, minSigma = 1) {
   if (lines.length === 0) return [];
   const dense = lines.map((line) => {
-    const [xs, ys, radii] = evenly([line.xs, line.ys, line.radii]);
+    const [xs, ys, radii] = resampled([line.xs, line.ys, line.radii]);
     return { xs, ys, radii };
   });
   const radii = dense.flatMap((line) => line.radii);
-  const usual = 2 * median(radii) - 1, reach = Math.ceil(ACROSS * median(radii) + 2);
+  const typical = 2 * median(radii) - 1, reach = Math.ceil(ACROSS * median(radii) + 2);
   const ways = dense.map(normals);
-  const places = [], asides = [], every = [];
+  const places = [], asides = [], allPlaces = [];
   let place = 0;
   for (const [number, line] of dense.entries()) {
     place += number && 9 * radii.length; // points of other lines are far off
     for (let i = 0; i < line.xs.length; i++, place++) {
-      every.push(place);
-      const found = asideAt(line, i, ways[number][i], { ink, reach, usual });
+      allPlaces.push(place);
+      const found = asideAt(line, i, ways[number][i], { ink, reach, typical });
       if (found === null) continue;
       places.push(place);
       asides.push(found);
@@ -115,20 +115,21 @@ export function centred(lines, ink, leastSigma = 1) {
   }
   // where lines meet, as beside it on the same line
   const isFound = places.length > 0;
-  const aside = isFound ? interpolated(every, places, asides) : new Float64Array(every.length);
-  const sigma = Math.max(SMOOTH * usual, leastSigma, 1);
-  const leg = Math.max(roundHalfEven(LEG * usual), 4);
+  const aside = isFound ? interpolated(allPlaces, places, asides)
+    : new Float64Array(allPlaces.length);
+  const sigma = Math.max(SMOOTH * typical, minSigma, 1);
+  const leg = Math.max(roundHalfEven(LEG * typical), 4);
   let at = 0;
   return dense.map(({ xs, ys }, number) => {
     const first = at;
     at += xs.length;
     const moved = [0, 1].map((axis) => [xs, ys][axis].map(
       (value, i) => value + aside[first + i] * ways[number][i][axis]));
-    return sharpened(averaged(/** @type {Points} */ (moved), sigma), leg);
+    return sharpened(gaussianSmoothed(/** @type {Points} */ (moved), sigma), leg);
   });
 }
 
-/** Directions across a line, each seen over four pixels; 0 on shorter lines. @param {Line} line */
+/** Directions across a line, over four pixels each; 0 on shorter lines. @param {Line} line */
 function normals({ xs, ys }) {
   return xs.map((_, i) => {
     if (xs.length < 5) return [0, 0];
@@ -143,9 +144,9 @@ function normals({ xs, ys }) {
  * How far aside the middle of the ink is; null where that is not sure: one line, no more.
  *
  * @param {Line} line @param {number} i @param {number[]} normal
- * @param {{ink: Shares, reach: number, usual: number}} of
+ * @param {{ink: Shares, reach: number, typical: number}} of
  */
-function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, usual }) {
+function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, typical }) {
   const value = (/** @type {number} */ away) =>
     sampled(ink, xs[i] + away * across, ys[i] + away * down);
   const middle = value(0);
@@ -157,15 +158,15 @@ function asideAt({ xs, ys, radii }, i, [across, down], { ink, reach, usual }) {
     while (isInk) {
       away++;
       if (away > reach) return null;
-      const one = value(side * away);
-      width += one;
-      moment += side * away * one;
-      isInk = one > 0.5;
+      const share = value(side * away);
+      width += share;
+      moment += side * away * share;
+      isInk = share > 0.5;
     }
   }
   const aside = moment / Math.max(width, 1e-9), full = 2 * radii[i] - 1;
-  const isNear = Math.abs(aside) < 1 + MOST_ASIDE * radii[i];
-  return isNear && width < WIDER * Math.max(full, usual) + 1 ? aside : null;
+  const isNear = Math.abs(aside) < 1 + MAX_ASIDE * radii[i];
+  return isNear && width < WIDER * Math.max(full, typical) + 1 ? aside : null;
 }
 
 /** A value between the middles of pixels, linear. */
@@ -240,7 +241,7 @@ export function meetingPoint(one, oneWay, other, otherWay, farthest) {
     return [x / size, y / size];
   });
   const cross = ux * vy - uy * vx;
-  if (!(Math.abs(cross) >= LEAST_CROSS)) return null;
+  if (!(Math.abs(cross) >= MIN_CROSS)) return null;
   const x = other[0] - one[0], y = other[1] - one[1];
   const ahead = (x * vy - y * vx) / cross, otherAhead = (x * uy - y * ux) / cross;
   if (Math.min(ahead, otherAhead) < -0.5 || Math.max(ahead, otherAhead) > farthest) return null;

@@ -36,6 +36,7 @@ export * from "./errors.js";
  * @property {(points: Float32Array) => void} [onPoints]
  * @property {(progress: any) => void} [onProgress]
  * @property {AbortSignal} [signal]
+ * @property {() => void} [onCancel]
  */
 
 export class Sketcher {
@@ -149,7 +150,7 @@ export class Sketcher {
   }
 
   /**
-   * Finish a started drawing: what is given stays, the rest is drawn.
+   * Complete a started drawing: what is given stays, the rest is drawn.
    *
    * @param {Drawing} drawing
    * @param {Parameters<import("./sketcher.js").Sketcher["complete"]>[1]} [options]
@@ -179,19 +180,24 @@ let tracer = null;
 /**
  * Read a drawing from a picture or a photo: its lines as strokes. Needs no bundle.
  *
- * @param {Parameters<import("./trace.js").trace>[0]} image
- * @param {import("./trace.js").TraceOptions & {signal?: AbortSignal}} [options]
- * @returns {Promise<import("./trace.js").Traced>}
+ * @param {Parameters<typeof import("./picture_in.js").trace>[0]} image
+ * @param {import("./picture_in.js").TraceOptions & {signal?: AbortSignal}} [options]
+ * @returns {Promise<import("./picture_in.js").Traced>}
  */
 export async function trace(image, { signal, ...options } = {}) {
+  signal?.throwIfAborted();
   const channel = (tracer ??= new Channel(newWorker()));
+  const close = () => {
+    channel.close();
+    if (tracer === channel) tracer = null; // the next call starts another one
+  };
+  const onCancel = () => { // tracing cannot be stopped, but its worker can
+    if (channel.isIdle) close();
+  };
   try {
-    return await channel.call("trace", [image, options], { signal });
+    return await channel.call("trace", [image, options], { signal, onCancel });
   } catch (error) {
-    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) {
-      tracer = null; // another one may start
-      channel.close();
-    }
+    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) close();
     throw error;
   }
 }
@@ -213,6 +219,11 @@ class Channel {
       this._fail(new Error(message || "the worker cannot be started")));
   }
 
+  /** Whether no call is under way. */
+  get isIdle() {
+    return this._calls.size === 0;
+  }
+
   close() {
     this._worker.terminate();
     this._fail(new Error("the sketcher is closed"));
@@ -222,7 +233,7 @@ class Channel {
    * @param {string} method @param {unknown[]} args @param {Events} [events]
    * @returns {Promise<any>}
    */
-  call(method, args, { signal, ...events } = {}) {
+  call(method, args, { signal, onCancel, ...events } = {}) {
     const id = this._next++;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -232,6 +243,7 @@ class Channel {
       signal?.addEventListener("abort", () => {
         if (!this._calls.delete(id)) return; // has ended
         this._worker.postMessage({ id, cancel: true });
+        onCancel?.();
         reject(signal.reason);
       }, { once: true });
       this._calls.set(id, { ...events, resolve, reject });
@@ -263,7 +275,7 @@ class Channel {
   }
 }
 
-/** The error that a worker met. @param {{name: string, message: string}} error */
+/** The error that a worker reports. @param {{name: string, message: string}} error */
 function errorOf({ name, message }) {
   const Kind = name in ERRORS ? ERRORS[/** @type {keyof typeof ERRORS} */ (name)] : Error;
   return new Kind(message);

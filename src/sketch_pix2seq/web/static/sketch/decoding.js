@@ -5,12 +5,12 @@ import { BOX, greyOf, resized } from "./picture.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
-const MOST_PIXELS = 9_000_000; // that are worked on: A4 at 300 dots an inch has 8.7 million
-const MOST_DECODED = 100_000_000; // that a picture may have
+const MAX_PIXELS = 9_000_000; // that are worked on: A4 at 300 dots an inch has 8.7 million
+const MAX_DECODED_PIXELS = 100_000_000; // that a picture may have
 const STRIP = 1024; // rows that are drawn at once: canvases of some browsers are small
-const WIDEST_LINE = 0.06; // of the side: what is opaque and wider is an area, not a line
+const MAX_LINE_WIDTH = 0.06; // of the side: what is opaque and wider is an area, not a line
 const LOOKED_AT = 64; // places along each side at which that is looked for
-const LEAST_SEEN = 30; // steps of 255 from the darkest to the lightest place, to show anything
+const MIN_RANGE = 30; // steps of 255 from the darkest to the lightest place, to show anything
 /** @type {ImageBitmapOptions} */
 const AS_STORED = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
@@ -40,12 +40,12 @@ export async function decoded(image) {
 /** @param {ImageBitmap | ImageData} image */
 function planesOf(image) {
   const { width, height } = image;
-  if (!(width > 0 && height > 0) || width * height > MOST_DECODED) {
-    throw new DrawingError(`a picture must have at most ${MOST_DECODED} pixels`, {
+  if (!(width > 0 && height > 0) || width * height > MAX_DECODED_PIXELS) {
+    throw new DrawingError(`a picture must have at most ${MAX_DECODED_PIXELS} pixels`, {
       got: `${width} x ${height}`, fix: "Make it smaller first.",
     });
   }
-  const scale = Math.ceil(Math.sqrt((width * height) / MOST_PIXELS));
+  const scale = Math.ceil(Math.sqrt((width * height) / MAX_PIXELS));
   const wide = Math.ceil(width / scale), high = Math.ceil(height / scale);
   const planes = Array.from({ length: 4 }, () => new Uint8Array(wide * high));
   const rows = Math.ceil(STRIP / scale);
@@ -107,9 +107,9 @@ function shrinkRow(
  * @param {Picture} picture Red, green, blue and opacity. @returns {Picture}
  */
 function flattened({ width, height, planes: [red, green, blue, alpha] }) {
-  if (alpha.every((one) => one === 255)) return coloured(width, height, [red, green, blue]);
+  if (alpha.every((opacity) => opacity === 255)) return coloured(width, height, [red, green, blue]);
   if (showsLines({ width, height, planes: [alpha] })) {
-    return { width, height, planes: [alpha.map((one) => 255 - one)] };
+    return { width, height, planes: [alpha.map((opacity) => 255 - opacity)] };
   }
   for (const paper of [255, 0]) {
     const planes = [red, green, blue].map((plane) => plane.map((value, at) =>
@@ -117,7 +117,7 @@ function flattened({ width, height, planes: [red, green, blue, alpha] }) {
     const { data } = greyOf({ width, height, planes });
     const darkest = data.reduce((low, value) => Math.min(low, value), 255);
     const lightest = data.reduce((high, value) => Math.max(high, value), 0);
-    if (lightest - darkest >= LEAST_SEEN || paper === 0) return coloured(width, height, planes);
+    if (lightest - darkest >= MIN_RANGE || paper === 0) return coloured(width, height, planes);
   }
   throw new Error("there is always one of both");
 }
@@ -147,7 +147,7 @@ function showsLines({ width, height, planes: [alpha] }) {
   const lowest = alpha.reduce((low, value) => Math.min(low, value), 255);
   const highest = alpha.reduce((high, value) => Math.max(high, value), 0);
   if (!(lowest < 128 && highest >= 128)) return false;
-  const reach = Math.round(LOOKED_AT * WIDEST_LINE);
+  const reach = Math.round(LOOKED_AT * MAX_LINE_WIDTH);
   const small = resized({ width, height, data: alpha }, LOOKED_AT, LOOKED_AT, BOX);
   for (let y = 0; y + reach <= LOOKED_AT; y++) {
     for (let x = 0; x + reach <= LOOKED_AT; x++) {

@@ -1,4 +1,4 @@
-// From pictures to latent codes: the encoders that look at pictures. `encoders.py` has the same.
+// From pictures to latent codes: the encoders of pictures. `encoders.py` has the same.
 
 import { channelsLast, convolved, Linear, NormedConvolutions } from "./layers.js";
 
@@ -39,14 +39,14 @@ export class GridEncoder {
    * The grid of a picture, (size / 8, size / 8, 4 width).
    *
    * @param {Float32Array} picture (size, size), 1 = ink.
-   * @param {Float32Array} [visible] 1 where it may be seen; left out: everywhere.
+   * @param {Float32Array} [visible] 1 where it is visible; left out: everywhere.
    */
   grid(picture, visible) {
     const channels = new Float32Array(2 * picture.length);
     for (let i = 0; i < picture.length; i++) {
-      const seen = visible ? visible[i] : 1;
-      channels[2 * i] = picture[i] * seen;
-      channels[2 * i + 1] = seen;
+      const visibility = visible ? visible[i] : 1;
+      channels[2 * i] = picture[i] * visibility;
+      channels[2 * i + 1] = visibility;
     }
     return this._layers.of(channels, this._size);
   }

@@ -1,6 +1,6 @@
 // The stroke engine: conditions in, steps out, several drawings at once.
 //
-// Drawings share calls of the decoder. A finished one leaves at once, and another one takes its
+// Drawings share calls of the decoder. A complete one leaves at once, and another one takes its
 // place. As each row is computed the same whatever stands beside it, a drawing depends on its
 // condition, its noise and the temperature alone.
 
@@ -12,7 +12,7 @@ import { openStream } from "./noise.js";
 /**
  * A drawing that is wanted.
  * @typedef {object} DrawingRequest
- * @property {() => any} condition What it is drawn from; asked for when it begins.
+ * @property {() => any} condition What it is drawn from; called when it begins.
  * @property {number} index Decides its noise, with the seed.
  * @property {Float32Array} [prefix] First steps, in place of those that the decoder would draw.
  */
@@ -56,11 +56,11 @@ export async function drawAll(decoder, requests, options) {
     }
     const outputs = decoder.outputs(active.map(({ row }) => row));
     active.forEach((drawing, i) => drawing.advance(outputs[i]));
-    const finished = active.filter(({ isFinished }) => isFinished);
-    if (finished.length > 0) {
-      for (const drawing of finished) drawn[drawing.number] = drawing.steps();
-      active = active.filter(({ isFinished }) => !isFinished);
-      done += finished.length;
+    const complete = active.filter(({ isComplete }) => isComplete);
+    if (complete.length > 0) {
+      for (const drawing of complete) drawn[drawing.number] = drawing.steps();
+      active = active.filter(({ isComplete }) => !isComplete);
+      done += complete.length;
       onProgress(done, requests.length);
     }
     await letOthersIn();
@@ -98,7 +98,7 @@ class DrawingUnderWay {
   constructor(decoder, number, request, options) {
     this.number = number;
     this.row = decoder.open(request.condition(), options.temperature);
-    this.isFinished = false;
+    this.isComplete = false;
     this._options = options;
     this._prefix = request.prefix ?? new Float32Array(0);
     this._steps = new Float32Array(options.maxSteps * STEP_DIM);
@@ -127,8 +127,8 @@ class DrawingUnderWay {
     this._steps.set(step, at);
     this._at += STEP_DIM;
     this._options.onStep?.(this.number, step);
-    this.isFinished = step[2 + END] > 0 || this._at >= this._steps.length;
-    if (!this.isFinished) row.takeLastStep();
+    this.isComplete = step[2 + END] > 0 || this._at >= this._steps.length;
+    if (!this.isComplete) row.takeLastStep();
   }
 
   /** The steps drawn. */

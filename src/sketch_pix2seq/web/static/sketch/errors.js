@@ -4,7 +4,7 @@
 export class SketchPix2SeqError extends Error {
   /**
    * @param {string} wrong What is wrong, the offending name in backticks, with the rule it breaks.
-   * @param {{got?: unknown, fix?: string}} [more] The value that was met instead; what to do next.
+   * @param {{got?: unknown, fix?: string}} [more] The actual value; what to do next.
    */
   constructor(wrong, { got, fix } = {}) {
     let message = got === undefined ? wrong : `${wrong}; got ${got}`;
@@ -17,7 +17,7 @@ export class SketchPix2SeqError extends Error {
 /** A drawing that cannot be read. */
 export class DrawingError extends SketchPix2SeqError {}
 
-/** A bundle that cannot be used, or lacks what is asked for. */
+/** A bundle that cannot be used, or lacks what is needed. */
 export class BundleError extends SketchPix2SeqError {}
 
 /** An argument that does not fit. */

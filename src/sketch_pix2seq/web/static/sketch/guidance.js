@@ -18,7 +18,7 @@ const BESIDE = 3; // side of the square about a pixel in which a drawn line coun
 const ARRIVAL_SQUARE = 5, ARRIVAL_INK = 3; // so much remaining ink about its end: it arrives
 const AHEAD_SQUARE = 5, AHEAD_INK = 1.5; // so much remaining ink about its end: it continues
 const END_SQUARE = 4, END_INK = 1.5; // more remaining ink in any square: the drawing does not end
-const INKY = Math.fround(0.3); // of the darkest pixel of ink: as dark must one be that the pen moves to
+const INKY = Math.fround(0.3); // of the darkest pixel of ink: the pen moves to pixels as dark
 const REACH = 8; // pixels: spread of the distance between a proposal and remaining ink
 const SHARES = Float32Array.from({ length: LINE_SAMPLES }, (_, i) => (i + 1) / LINE_SAMPLES);
 const f32 = Math.fround;

@@ -19,32 +19,32 @@ import { median, medianOfBytes, quantile } from "./statistics.js";
  * @property {number} scale Pixels of the picture to one of the mask.
  * @property {boolean} hasPrintedLines Whether there are such, which are no ink.
  * @property {boolean} hasLostLines Whether there are lines too faint to be read.
- * @property {number} threshold The least contrast of ink to the paper, of 1.
+ * @property {number} threshold Smallest contrast to the paper that counts as ink, 0 to 1.
  */
 
 const PHOTO_SIDE = 2048; // photos are shrunk to this: they are not sharper
-const TILES = 24; // along each side, whose middle colours say if the paper is of one colour
-const PER_TILE = 12; // pixels along each side of a tile that are looked at
+const TILES = 24; // along each side, whose median colours say if the paper is of one colour
+const PER_TILE = 12; // samples along each side of a tile
 const EVEN = 5; // steps of 255 by which the paper of a clean picture may vary
 const NEAR = 64; // steps of 255 within which a tile shows paper
-const LEAST_CONTRAST = 20; // steps of 255 of ink in a clean picture
-const LEAST_IN_PHOTO = 10; // the same in a photo, of 255 for black on white
-const LEAST_PRINTED = 6; // the same of printed lines
+const MIN_CONTRAST = 20; // steps of 255 of ink in a clean picture
+const MIN_PHOTO_CONTRAST = 10; // the same in a photo, of 255 for black on white
+const MIN_PRINTED_CONTRAST = 6; // the same of printed lines
 const NOISES = 5; // times the noise of the paper
-const MOST_INK = 0.5;
-const WIDEST_LINE = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
-const VALLEY = 16; // pixels of a photo along a square, of which most are paper
+const MAX_INK = 0.5;
+const MAX_LINE_WIDTH = 0.08; // of the longest side of a photo: what is darker and wider is a shadow
+const VALLEY = 16; // pixels along a square of a photo, most of which is paper
 const DEEPEST = 40; // steps of 255 by which such paper may be darker
-const SURE = 0.22; // of the ink's usual contrast in a photo: where a line is seen for sure
+const SURE = 0.22; // of the ink's typical contrast in a photo: where there is surely a line
 const FAINT_LEVELS = [3, 5, 8, 12, 16]; // steps of 255 from which faint lines may be ink
 const FAINT = 0.5; // of that: how faint it may be in between
 const EDGE = 0.45; // of the contrast close by: where a line ends
 const RINGING = 0.18; // of the contrast a little farther off: what a JPEG leaves round a line
 const SURELY_DRAWN = 1.15; // times as strong as printed lines is some part of what is drawn
-const MOST_NOTCHES = 0.015; // of the edge of ink that is no grain
+const MAX_NOTCHES = 0.015; // of the edge of ink that is no grain
 const FEW_NOTCHES = 0.007; // the same where a blur does not harm
 const LITTLE_BLUR = 0.2; // of the lines' width: it does not harm
-const MOST_BLUR = 0.6; // of the lines' width
+const MAX_BLUR = 0.6; // of the lines' width
 const BLURS = [0.8, 1.2, 1.8, 2.6]; // pixels, tried one after the other until there is no grain
 const FIX = "Give a picture of lines on paper.";
 
@@ -54,7 +54,8 @@ const FIX = "Give a picture of lines on paper.";
  * @param {Picture} picture
  * @param {{softness?: number, outside?: Plane | null, threshold?: number}} [options]
  *   `softness`: width in pixels of the edges of lines. `outside`: 1 where nothing is ink.
- *   `threshold`: the least contrast of ink to the paper, of 1; found by itself if left out.
+ *   `threshold`: smallest contrast to the paper that counts as ink, 0 to 1; found from the picture
+ *   if left out.
  * @returns {Ink}
  * @throws {DrawingError} If the picture shows one even colour, or more ink than lines have.
  */
@@ -73,15 +74,15 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
     const none = nearest(outside, contrast.width, contrast.height).data;
     for (let i = 0; i < none.length; i++) if (none[i]) contrast.data[i] = 0;
   }
-  const least = isPhoto ? LEAST_IN_PHOTO : LEAST_CONTRAST;
-  let found = maskOf(contrast, { least, reach: 1 + softness, isPhoto, threshold });
+  const minContrast = isPhoto ? MIN_PHOTO_CONTRAST : MIN_CONTRAST;
+  let found = maskOf(contrast, { minContrast, reach: 1 + softness, isPhoto, threshold });
   for (const blur of BLURS) {
     const width = roughWidth(found.mask);
-    const most = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MOST_NOTCHES;
-    if (blur > MOST_BLUR * width || !isGrainy(found.mask, most)) break;
+    const maxNotches = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MAX_NOTCHES;
+    if (blur > MAX_BLUR * width || !isGrainy(found.mask, maxNotches)) break;
     const reach = 1 + softness + Math.round(blur);
     try {
-      found = maskOf(blurred(contrast, blur), { least, reach, isPhoto, threshold });
+      found = maskOf(blurred(contrast, blur), { minContrast, reach, isPhoto, threshold });
     } catch (error) {
       if (!(error instanceof DrawingError)) throw error;
       break; // lines closely side by side, not grain: the blur has closed all gaps
@@ -92,23 +93,23 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
 
 /**
  * The colour of paper that is of one colour; null if it is not. What is outside is taken to be of
- * the usual colour of the inside.
+ * the median colour of the inside.
  *
  * @param {Picture} picture @param {Plane | null} outside
  */
 function paperColour({ width, height, planes }, outside) {
-  const side = TILES * PER_TILE, gone = outside && nearest(outside, side, side).data;
+  const side = TILES * PER_TILE, isOutside = outside && nearest(outside, side, side).data;
   const tiles = planes.map((data) => {
-    const some = nearest({ width, height, data }, side, side).data;
-    if (outside && gone) {
-      const usual = medianOfBytes(data, (at) => !outside.data[at]);
-      gone.forEach((isGone, at) => isGone && (some[at] = usual));
+    const samples = nearest({ width, height, data }, side, side).data;
+    if (outside && isOutside) {
+      const typical = medianOfBytes(data, (at) => !outside.data[at]);
+      isOutside.forEach((isOut, at) => isOut && (samples[at] = typical));
     }
     return Array.from({ length: TILES * TILES }, (_, tile) => {
       const corner = Math.floor(tile / TILES) * PER_TILE * side + (tile % TILES) * PER_TILE;
       const values = [];
       for (let y = 0; y < PER_TILE; y++) {
-        for (let x = 0; x < PER_TILE; x++) values.push(some[corner + y * side + x]);
+        for (let x = 0; x < PER_TILE; x++) values.push(samples[corner + y * side + x]);
       }
       return median(values);
     });
@@ -118,24 +119,24 @@ function paperColour({ width, height, planes }, outside) {
   /** @type {Map<number, number>} */
   const counts = new Map();
   for (const bin of bins) counts.set(bin, (counts.get(bin) ?? 0) + 1);
-  const [[most]] = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const paper = tiles.map((values) => median(values.filter((_, tile) => bins[tile] === most)));
-  const apart = bins.map((_, tile) =>
+  const [[commonest]] = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const paper = tiles.map((values) => median(values.filter((_, tile) => bins[tile] === commonest)));
+  const distances = bins.map((_, tile) =>
     Math.max(...tiles.map((values, colour) => Math.abs(values[tile] - paper[colour]))));
-  const near = apart.filter((one) => one < NEAR);
-  if (near.length / apart.length < 0.3 || quantile(near, 0.9) > EVEN) return null;
+  const near = distances.filter((distance) => distance < NEAR);
+  if (near.length / distances.length < 0.3 || quantile(near, 0.9) > EVEN) return null;
   return paper.map(Math.floor);
 }
 
-/** How much each pixel differs from the paper, in the colour in which it does so most. */
+/** The largest difference of each pixel from the paper in red, green or blue. */
 function differing(
   /** @type {Picture} */ { width, height, planes }, /** @type {number[]} */ paper,
 ) {
   const data = new Uint8Array(width * height);
   planes.forEach((plane, colour) => {
     for (let i = 0; i < data.length; i++) {
-      const apart = Math.abs(plane[i] - paper[colour]);
-      if (apart > data[i]) data[i] = apart;
+      const difference = Math.abs(plane[i] - paper[colour]);
+      if (difference > data[i]) data[i] = difference;
     }
   });
   return { width, height, data };
@@ -151,51 +152,53 @@ function differing(
 function darkerThanPaper(picture) {
   const { width, height } = picture;
   const dark = isLightOnDark(greyOf(picture)) ? eachPlane(picture, inverted) : picture;
-  const reach = Math.max(3, Math.round((WIDEST_LINE * Math.max(width, height)) / 2));
+  const reach = Math.max(3, Math.round((MAX_LINE_WIDTH * Math.max(width, height)) / 2));
   const shares = new Uint8Array(256 * 256); // by brightness of paper, and how much darker
   for (let paper = 0; paper < 256; paper++) {
-    const one = Math.fround(255 / Math.max(paper, 24));
-    for (let less = 0; less <= paper; less++) shares[256 * paper + less] = Math.fround(less * one);
-  }
-  const most = new Uint8Array(width * height);
-  for (const data of dark.planes) {
-    const soft = blurred({ width, height, data }, 1), paper = closed(soft, reach).data;
-    for (let i = 0; i < most.length; i++) {
-      const darker = shares[256 * paper[i] + paper[i] - soft.data[i]];
-      if (darker > most[i]) most[i] = darker;
+    const scale = Math.fround(255 / Math.max(paper, 24));
+    for (let drop = 0; drop <= paper; drop++) {
+      shares[256 * paper + drop] = Math.fround(drop * scale);
     }
   }
-  return aboveValleys({ width, height, data: most });
+  const strongest = new Uint8Array(width * height);
+  for (const data of dark.planes) {
+    const soft = blurred({ width, height, data }, 1), paper = closed(soft, reach).data;
+    for (let i = 0; i < strongest.length; i++) {
+      const darker = shares[256 * paper[i] + paper[i] - soft.data[i]];
+      if (darker > strongest[i]) strongest[i] = darker;
+    }
+  }
+  return aboveValleys({ width, height, data: strongest });
 }
 
-/** Take off what wide places are darker by, if it is little: stains and blocks of a JPEG. */
+/** Subtract the darkness of wide, slightly dark places: stains and blocks of a JPEG. */
 function aboveValleys(/** @type {Plane} */ { width, height, data }) {
   const across = Math.floor(width / VALLEY), down = Math.floor(height / VALLEY);
   if (Math.min(across, down) === 0) return { width, height, data };
   const depths = new Uint8Array(across * down);
   for (let row = 0; row < down; row++) {
     for (let column = 0; column < across; column++) {
-      const some = [];
+      const samples = [];
       for (let y = 0; y < VALLEY; y += 2) {
         const at = (row * VALLEY + y) * width + column * VALLEY;
-        for (let x = 0; x < VALLEY; x += 2) some.push(data[at + x]);
+        for (let x = 0; x < VALLEY; x += 2) samples.push(data[at + x]);
       }
-      depths[row * across + column] = Math.min(median(some), DEEPEST);
+      depths[row * across + column] = Math.min(median(samples), DEEPEST);
     }
   }
   const valleys = { width: across, height: down, data: depths };
   const box = [Math.min(width / VALLEY, across), Math.min(height / VALLEY, down)];
-  const taken = resized(valleys, width, height, BILINEAR, [0, 0, box[0], box[1]]).data;
-  return { width, height, data: data.map((value, i) => Math.max(value - taken[i], 0)) };
+  const depth = resized(valleys, width, height, BILINEAR, [0, 0, box[0], box[1]]).data;
+  return { width, height, data: data.map((value, i) => Math.max(value - depth[i], 0)) };
 }
 
-/** Whether lines are lighter than what is round them: they are few, so they stand out. */
+/** Whether lines are lighter than what surrounds them: what covers little deviates most. */
 function isLightOnDark(/** @type {Plane} */ grey) {
   const small = reduced(grey, Math.ceil(Math.max(grey.width, grey.height) / 1024));
   const longest = Math.max(small.width, small.height);
   const near = blurred(small, longest / 900).data;
-  const roundIt = blurred(small, (WIDEST_LINE * longest) / 2).data;
-  return near.reduce((sum, value, i) => sum + (value - roundIt[i]) ** 3, 0) > 0;
+  const surroundings = blurred(small, (MAX_LINE_WIDTH * longest) / 2).data;
+  return near.reduce((sum, value, i) => sum + (value - surroundings[i]) ** 3, 0) > 0;
 }
 
 /** What the grain of the paper reaches. @param {number[]} counts How often each contrast occurs. */
@@ -206,7 +209,7 @@ function noiseOf(counts) {
   return middle + NOISES * 1.4826 * percentile(mirrored, 50);
 }
 
-/** The value below which a share of what was counted lies. */
+/** The value below which a share of the counts lies, in percent. */
 function percentile(/** @type {number[]} */ counts, /** @type {number} */ share) {
   const wanted = (counts.reduce((sum, count) => sum + count, 0) * share) / 100;
   let sum = 0;
@@ -218,26 +221,27 @@ function percentile(/** @type {number[]} */ counts, /** @type {number} */ share)
  * Places that are ink: half as strong as the strongest close by, and clearly no paper.
  *
  * @param {Plane} contrast
- * @param {{least: number, reach: number, isPhoto: boolean, threshold?: number}} options
+ * @param {{minContrast: number, reach: number, isPhoto: boolean, threshold?: number}} options
  * @returns {Pick<Ink, "mask" | "hasPrintedLines" | "hasLostLines" | "threshold">}
  */
-function maskOf(contrast, { least, reach, isPhoto, threshold }) {
+function maskOf(contrast, { minContrast, reach, isPhoto, threshold }) {
   const { width, height, data } = contrast, counts = new Array(256).fill(0);
   for (let at = 0; at < data.length; at++) counts[data[at]]++;
   const noise = noiseOf(counts);
-  const floor = threshold === undefined ? Math.min(Math.max(least, noise), 255) : 255 * threshold;
+  const floor = threshold === undefined
+    ? Math.min(Math.max(minContrast, noise), 255) : 255 * threshold;
   counts.fill(0, 0, Math.floor(floor) + 1);
-  const printed = printedLevel(contrast, Math.max(LEAST_PRINTED, noise));
-  const usual = percentile(counts, 75);
+  const printed = printedLevel(contrast, Math.max(MIN_PRINTED_CONTRAST, noise));
+  const typical = percentile(counts, 75);
   const isGiven = threshold !== undefined || !isPhoto;
-  const sure = isGiven ? floor : Math.max(floor, SURE * usual);
+  const sure = isGiven ? floor : Math.max(floor, SURE * typical);
   const faint = printed ? floor : Math.max(Math.min(floor, sure), FAINT * sure);
   const edge = scaled(EDGE), ringing = scaled(RINGING), surely = scaled(SURELY_DRAWN);
   const near = spread(contrast, reach), close = near.data, around = spread(near, 5).data;
   const mask = new Uint8Array(data.length);
-  for (let i = 0, least = Math.floor(faint); i < mask.length; i++) {
+  for (let i = 0, lowest = Math.floor(faint); i < mask.length; i++) {
     const value = data[i];
-    if (value <= least || value <= edge[close[i]] || value <= ringing[around[i]]) continue;
+    if (value <= lowest || value <= edge[close[i]] || value <= ringing[around[i]]) continue;
     if (!printed || value > printed[i]) mask[i] = 1;
   }
   /** @type {Plane} */
@@ -255,14 +259,14 @@ function maskOf(contrast, { least, reach, isPhoto, threshold }) {
     const width = roughWidth(drawn);
     const lines = findFaintLines(contrast, { close, around, edge, levels, sure, width, isPhoto });
     hasLostLines = lines.areLost;
-    lines.mask?.forEach((one, at) => one && (drawn.data[at] = 1));
+    lines.mask?.forEach((isInk, at) => isInk && (drawn.data[at] = 1));
   }
-  const share = drawn.data.reduce((sum, one) => sum + one, 0) / drawn.data.length;
+  const share = drawn.data.reduce((sum, isInk) => sum + isInk, 0) / drawn.data.length;
   if (share === 0) {
     const got = isPhoto ? "nothing but paper" : "one even colour";
     throw new DrawingError("a picture must show lines", { got, fix: FIX });
   }
-  if (share > MOST_INK) {
+  if (share > MAX_INK) {
     const got = `${Math.round(100 * share)}% covered`;
     throw new DrawingError("a picture must show lines, not areas", { got, fix: FIX });
   }
@@ -277,9 +281,9 @@ const scaled = (share) =>
  * Whether the edges of ink are as rough as those of pencil, crayon and chalk. A pixel of paper with
  * ink on three sides or four is a notch; smooth lines have hardly any.
  *
- * @param {Plane} ink @param {number} most
+ * @param {Plane} ink @param {number} maxNotches Share of the edge.
  */
-function isGrainy({ width, height, data }, most) {
+function isGrainy({ width, height, data }, maxNotches) {
   let notches = 0, edge = 0;
   for (let y = 1; y + 1 < height; y++) {
     for (let x = 1, at = y * width + 1; x + 1 < width; x++, at++) {
@@ -288,5 +292,5 @@ function isGrainy({ width, height, data }, most) {
       else edge += Number(beside > 0 && beside < 4);
     }
   }
-  return notches > most * edge;
+  return notches > maxNotches * edge;
 }

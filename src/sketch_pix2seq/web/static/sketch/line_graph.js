@@ -27,10 +27,10 @@ const PINHOLE = 2.5; // of the width: the length of a loop round a hole that no 
 const CROSSING = 5; // of the width: the longest piece that lines share which cross at a small angle
 const ON_COURSE = 0.85; // cosine of the largest turn of such lines
 const SPIKE = 2; // of the width: how long a point is to which a line goes, and back
-const SPIKE_SIDES = 0.3; // cosine between both sides of a spike, the least
+const SPIKE_SIDES = 0.3; // smallest cosine between both sides of a spike
 const NEAR = 0.3; // of the distance to the edge: a line this close to its junction is bent
-const SEEN = 2; // of the width: the length over which a line's way is seen
-const LEAST_SEEN = 6; // pixels: the same
+const WAY = 2; // of the width: the length over which a line's direction is measured
+const MIN_WAY = 6; // pixels: the same
 
 /** A chain of pixels between two nodes. */
 export class Edge {
@@ -52,13 +52,13 @@ export class Edge {
     this._radius = 0;
   }
 
-  /** Half the usual width of the ink along it, and half a pixel. */
+  /** Half the median width of the ink along it, and half a pixel. */
   get radius() {
     this._radius ||= median(this.radii);
     return this._radius;
   }
 
-  /** The usual width of the ink along it. */
+  /** The median width of the ink along it. */
   get width() {
     return Math.max(2 * this.radius - 1, 1);
   }
@@ -115,13 +115,13 @@ export class LineGraph {
     const junctions = listed(this.junctions, edge.nodes[side]), size = edge.xs.length;
     const x = (/** @type {number} */ i) => edge.xs[side === 0 ? i : size - 1 - i];
     const y = (/** @type {number} */ i) => edge.ys[side === 0 ? i : size - 1 - i];
-    const most = Math.min(Math.trunc(4 * this.radius(edge.nodes[side])) + 20, size);
+    const limit = Math.min(Math.trunc(4 * this.radius(edge.nodes[side])) + 20, size);
     const isClear = (/** @type {number} */ i) => junctions.every((at) =>
       Math.hypot(x(i) - placesX[at], y(i) - placesY[at]) > NEAR * radii[at]);
     let start = 0;
-    while (start < most && !isClear(start)) start++;
-    if (start === most) start = most - 1;
-    const last = Math.min(start + Math.trunc(Math.max(SEEN * edge.width, LEAST_SEEN)), size - 1);
+    while (start < limit && !isClear(start)) start++;
+    if (start === limit) start = limit - 1;
+    const last = Math.min(start + Math.trunc(Math.max(WAY * edge.width, MIN_WAY)), size - 1);
     // of an edge that ends close to its node nothing but where it ends is known
     const origin = last - start >= 3 ? [x(start), y(start)] : [placesX, placesY].map(
       (values) => junctions.reduce((sum, at) => sum + values[at], 0) / junctions.length);
@@ -282,19 +282,20 @@ function pixelsOf(/** @type {Float32Array} */ distance, /** @type {number} */ wi
 
 /** Cut the graph into chains between nodes; loops without a node are opened anywhere. */
 function edgesOf(/** @type {Pixels} */ { xs, ys, radii, neighbours }) {
-  const isInner = neighbours.map((some) => some.length === 2);
-  const pieces = neighbours.reduce((sum, some) => sum + (some.length === 2 ? 0 : some.length), 0);
+  const isInner = neighbours.map((beside) => beside.length === 2);
+  const pieces = neighbours.reduce(
+    (sum, beside) => sum + (beside.length === 2 ? 0 : beside.length), 0);
   if (pieces > 2 * MAX_EDGES) {
     throw new DrawingError("a picture must show clean lines", { got: `over ${MAX_EDGES} pieces` });
   }
-  const seen = new Uint8Array(neighbours.length);
+  const visited = new Uint8Array(neighbours.length);
   /** @type {Edge[]} */
   const edges = [];
   const follow = (/** @type {number} */ start, /** @type {number} */ at) => {
     const chain = [start, at];
     let length = Math.hypot(xs[at] - xs[start], ys[at] - ys[start]);
     for (let before = start; isInner[at] && at !== start;) {
-      seen[at] = 1;
+      visited[at] = 1;
       const [one, other] = neighbours[at], next = one === before ? other : one;
       length += Math.hypot(xs[next] - xs[at], ys[next] - ys[at]);
       [before, at] = [at, next];
@@ -303,17 +304,17 @@ function edgesOf(/** @type {Pixels} */ { xs, ys, radii, neighbours }) {
     const of = (/** @type {number[]} */ values) => chain.map((pixel) => values[pixel]);
     edges.push(new Edge(of(xs), of(ys), of(radii), [start, at], length));
   };
-  for (const [node, some] of neighbours.entries()) {
+  for (const [node, beside] of neighbours.entries()) {
     if (isInner[node]) continue;
-    for (const beside of some) {
+    for (const next of beside) {
       // each edge is walked from one of its ends only
-      if (!seen[beside] && (isInner[beside] || node < beside)) follow(node, beside);
+      if (!visited[next] && (isInner[next] || node < next)) follow(node, next);
     }
   }
-  for (const [node, some] of neighbours.entries()) {
-    if (!isInner[node] || seen[node]) continue;
-    seen[node] = 1;
-    follow(node, some[0]);
+  for (const [node, [next]] of neighbours.entries()) {
+    if (!isInner[node] || visited[node]) continue;
+    visited[node] = 1;
+    follow(node, next);
   }
   return edges;
 }

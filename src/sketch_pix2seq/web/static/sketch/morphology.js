@@ -72,24 +72,24 @@ export function roughWidth({ width, height, data }) {
       if (x === width - 1) edges += data[at];
     }
   }
-  // an edge of any direction is met 4 / pi times its length along rows and columns together
+  // rows and columns together cross an edge of any direction 4 / pi times its length
   return (2 * area) / Math.max((edges * Math.PI) / 4, 1);
 }
 
 /**
- * How far each pixel of ink is from the nearest pixel of paper, at most so many pixels.
+ * How far each pixel of ink is from the nearest pixel of paper, at most `maxDistance` pixels.
  *
  * Exact: the least over rows of the squared distance within a row and to that row. Only pixels that
- * a farther row could still bring nearer to paper are looked at again.
+ * a farther row could still bring nearer to paper are tested again.
  *
- * @param {Plane} ink @param {number} [most] @returns {Float32Array}
+ * @param {Plane} ink @param {number} [maxDistance] @returns {Float32Array}
  */
-export function edgeDistance({ width, height, data }, most = 64) {
-  const stride = width + 2, margin = (most + 1) * stride;
+export function edgeDistance({ width, height, data }, maxDistance = 64) {
+  const stride = width + 2, margin = (maxDistance + 1) * stride;
   const withinRow = new Int32Array(height * stride + 2 * margin);
   let count = 0;
   for (let at = 0; at < data.length; at++) count += data[at];
-  const [pixels, squares, left] = [0, 1, 2].map(() => new Int32Array(count));
+  const [pixels, squares, open] = [0, 1, 2].map(() => new Int32Array(count));
   let number = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = y * width; x < width; x++) {
@@ -97,30 +97,32 @@ export function edgeDistance({ width, height, data }, most = 64) {
       const first = x;
       while (x < width && data[at + x]) x++;
       for (let i = first; i < x; i++, number++) {
-        const beside = Math.min(i - first + 1, x - i, most), place = margin + y * stride + i + 1;
+        const beside = Math.min(i - first + 1, x - i, maxDistance);
+        const place = margin + y * stride + i + 1;
         withinRow[place] = squares[number] = beside * beside;
         pixels[number] = place;
-        left[number] = number;
+        open[number] = number;
       }
     }
   }
-  for (let dy = 1; dy < most && count > 0; dy++) {
+  for (let dy = 1; dy < maxDistance && count > 0; dy++) {
     let kept = 0;
     for (let i = 0; i < count; i++) {
-      const one = left[i];
-      if (squares[one] <= dy * dy) continue;
-      left[kept++] = one;
-      const above = withinRow[pixels[one] - dy * stride];
-      const below = withinRow[pixels[one] + dy * stride];
+      const pixel = open[i];
+      if (squares[pixel] <= dy * dy) continue;
+      open[kept++] = pixel;
+      const above = withinRow[pixels[pixel] - dy * stride];
+      const below = withinRow[pixels[pixel] + dy * stride];
       const nearer = (above < below ? above : below) + dy * dy;
-      if (nearer < squares[one]) squares[one] = nearer;
+      if (nearer < squares[pixel]) squares[pixel] = nearer;
     }
     count = kept;
   }
   const distance = new Float32Array(width * height);
-  for (let y = 0, one = 0; y < height; y++) {
-    for (const end = margin + (y + 1) * stride; one < pixels.length && pixels[one] < end; one++) {
-      distance[y * width + pixels[one] - margin - y * stride - 1] = Math.sqrt(squares[one]);
+  for (let y = 0, pixel = 0; y < height; y++) {
+    const start = margin + y * stride + 1;
+    for (; pixel < pixels.length && pixels[pixel] < start + stride - 1; pixel++) {
+      distance[y * width + pixels[pixel] - start] = Math.sqrt(squares[pixel]);
     }
   }
   return distance;

@@ -24,7 +24,7 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  * or steps; what a decoder draws from is a condition.
  * @typedef {object} Networks
  * @property {Decoder} decoder
- * @property {boolean} attendsToPicture Whether the decoder can look at the picture itself.
+ * @property {boolean} attendsToPicture Whether the decoder attends to the picture itself.
  * @property {(drawing: Drawing) => Float32Array} view
  * @property {(view: Float32Array) => Float32Array} code
  * @property {(latent: Float32Array, categoryId?: number) => any} fromCode
@@ -35,7 +35,7 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  *   Of first steps; null if a started drawing is taken to be as large as the whole.
  */
 
-const HIDDEN_BLOCKS = 8; // between fidelity 0 and 1 so many blocks by so many are each seen or not
+const HIDDEN_BLOCKS = 8; // along each side; each is visible or hidden as `fidelity` says
 
 /**
  * Make the networks of a bundle.
@@ -97,8 +97,8 @@ class AttentionNetworks {
       const condition = (/** @type {number} */ index) => {
         const visible = visibleBlocks(this._raster.size, fidelity, seed, index);
         const ink = picture.map((value, i) => value * visible[i]);
-        const seen = this._encoder.grid(picture, visible);
-        return this.decoder.condition({ grid: seen, ink, visible, latent });
+        const visibleGrid = this._encoder.grid(picture, visible);
+        return this.decoder.condition({ grid: visibleGrid, ink, visible, latent });
       };
       return { code: latent, condition };
     }
@@ -190,16 +190,16 @@ function truncated(drawing, count) {
 }
 
 /**
- * Which blocks of a picture are seen: as many as `fidelity` says, taken by lot.
+ * 1 in the visible blocks of a picture: a share `fidelity` of them, chosen at random.
  *
  * @param {number} size @param {number} fidelity @param {number} seed @param {number} index
  */
 function visibleBlocks(size, fidelity, seed, index) {
   const numBlocks = HIDDEN_BLOCKS ** 2, side = Math.floor(size / HIDDEN_BLOCKS);
   const count = roundHalfEven(fidelity * numBlocks);
-  const seen = new Set(new Stream(seed, index).permutation(numBlocks).slice(0, count));
+  const visible = new Set(new Stream(seed, index).permutation(numBlocks).slice(0, count));
   return Float32Array.from({ length: size * size }, (_, at) => {
     const row = Math.floor(at / size / side), column = Math.floor((at % size) / side);
-    return seen.has(row * HIDDEN_BLOCKS + column) ? 1 : 0;
+    return visible.has(row * HIDDEN_BLOCKS + column) ? 1 : 0;
   });
 }

@@ -6,7 +6,7 @@
 
 /** How many of a step's numbers, the last ones, are normal; the others are Gumbel. */
 export const NUM_NORMALS = 2;
-const SMALLEST = 2 ** -25; // half of the smallest positive 24-bit number: stands for 0
+const MIN_UNIFORM = 2 ** -25; // half of the smallest positive 24-bit number: stands for 0
 const FULL_TURN = Math.fround(2 * Math.PI);
 
 const POOL_SIZE = 4;
@@ -52,13 +52,13 @@ export class Stream {
     return (this.bits() >>> 8) * 2 ** -24;
   }
 
-  /** The next whole number from 0 to `most`, both included. @param {number} most Below 2^32. */
-  wholeNumber(most) {
-    if (most === 0) return 0;
-    const mask = 2 ** (32 - Math.clz32(most)) - 1;
+  /** The next whole number from 0 to `max`, both included. @param {number} max Below 2^32. */
+  wholeNumber(max) {
+    if (max === 0) return 0;
+    const mask = 2 ** (32 - Math.clz32(max)) - 1;
     for (;;) {
       const value = (this.bits() & mask) >>> 0;
-      if (value <= most) return value;
+      if (value <= max) return value;
     }
   }
 
@@ -114,7 +114,7 @@ export const openStream = (seed, index) => new Stream(seed, index);
 export const latentStream = (seed, index) => new Stream(seed, index, 1);
 
 const exponential = (/** @type {number} */ uniform) =>
-  Math.fround(-Math.log(Math.max(uniform, SMALLEST)));
+  Math.fround(-Math.log(Math.max(uniform, MIN_UNIFORM)));
 
 const gumbel = (/** @type {number} */ uniform) => Math.fround(-Math.log(exponential(uniform)));
 
@@ -138,7 +138,7 @@ function wordsOf(value) {
 }
 
 /**
- * As many words as asked for, mixed from those of the seeds.
+ * So many words, mixed from those of the seeds.
  *
  * @param {number[]} entropy @param {number} count
  */

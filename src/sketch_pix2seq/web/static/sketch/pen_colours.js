@@ -4,28 +4,28 @@
 
 import { spread } from "./morphology.js";
 import { eachPlane, greyOf, reduced, runningMeans } from "./picture.js";
-import { interpolated, median, wayAlong } from "./statistics.js";
+import { arcLengths, interpolated, median } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./simplify.js").Points} Points */
 /** @typedef {[number, number]} Hue Colour for so much ink: green to red, blue to yellow. */
 
-const MOST_SAMPLES = 48; // along a stroke
+const MAX_SAMPLES = 48; // along a stroke
 const BLOCKS = 64; // along the longest side, in which paper is looked for
 const REACH = 2; // blocks on each side within which there is paper
 const DARK = 0.45; // mean lightness of dark paper
-const LEAST_CHROMA = 0.025;
+const MIN_CHROMA = 0.025;
 const COLOURED = 0.11; // of strengths
 const ON_DARK = 1.5; // times as strong as they measure are light colours
 const SAME_HUE = Math.cos((28 * Math.PI) / 180);
 const ONE_PEN = 0.1; // of strengths: pens that differ less are one
-const LEAST_INK = 0.1; // steps of lightness, from which strengths are measured
-const LEAST_SHARE = 0.01; // of all lines: less is no pen of its own
+const MIN_INK = 0.1; // steps of lightness, from which strengths are measured
+const MIN_SHARE = 0.01; // of all lines: less is no pen of its own
 const HUES = [0, 29, 58, 105, 143, 195, 255, 275, 312, 360]; // angles in Oklab, in degrees
 const NAMES = [
   "pink", "red", "orange", "yellow", "green", "turquoise", "blue", "blue", "purple", "pink",
 ];
-const GREY = 0.04; // of chroma, the most
+const GREY = 0.04; // largest chroma of grey
 
 /**
  * Find the colour of the pen of each stroke.
@@ -37,22 +37,22 @@ const GREY = 0.04; // of chroma, the most
 export function penColours(picture, strokes) {
   if (picture.planes.length < 3 || strokes.length === 0) return null;
   const { inks, paper, lengths } = inksAlong(picture, strokes);
-  const middles = inks.map((some) => {
-    const lab = some.map(oklab);
+  const middles = inks.map((samples) => {
+    const lab = samples.map(oklab);
     return [0, 1, 2].map((axis) =>
-      lab.map((one) => one[axis]).sort((a, b) => a - b)[some.length >> 1]);
+      lab.map((colour) => colour[axis]).sort((a, b) => a - b)[samples.length >> 1]);
   });
   const strengths = middles.map((lab) => strengthOf(lab, paper));
   const isColoured = strengths.map((strength, i) =>
-    Math.hypot(...strength) > COLOURED && Math.hypot(middles[i][1], middles[i][2]) > LEAST_CHROMA);
+    Math.hypot(...strength) > COLOURED && Math.hypot(middles[i][1], middles[i][2]) > MIN_CHROMA);
   let pens = pensOf(strengths, isColoured, lengths);
   for (;;) {
     const known = [...new Set(pens)].sort((a, b) => a - b);
     const colours = known.map((pen) =>
       fullColour(inks.filter((_, i) => pens[i] === pen).flat(), paper));
     const hues = colours.map((colour) => strengthOf(oklab(colour), paper));
-    const { apart, a, b } = closest(hues);
-    if (apart <= ONE_PEN) {
+    const { distance, a, b } = closest(hues);
+    if (distance <= ONE_PEN) {
       pens = pens.map((pen) => (pen === known[a] ? known[b] : pen));
       continue;
     }
@@ -67,10 +67,10 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
   const { width, height, planes } = picture;
   const side = Math.max(4, Math.floor(Math.max(width, height) / BLOCKS));
   const blocks = eachPlane(picture, (plane) => reduced(plane, side)), grey = greyOf(blocks).data;
-  const isDark = grey.reduce((sum, one) => sum + one, 0) / grey.length < 255 * DARK;
+  const isDark = grey.reduce((sum, value) => sum + value, 0) / grey.length < 255 * DARK;
   const bright = eachPlane(blocks, (plane) => runningMeans(spread(plane, REACH), REACH, 1));
-  const within = (/** @type {number} */ value, /** @type {number} */ most) =>
-    Math.min(Math.max(Math.floor(value), 0), most - 1);
+  const within = (/** @type {number} */ value, /** @type {number} */ size) =>
+    Math.min(Math.max(Math.floor(value), 0), size - 1);
   const inkAt = (/** @type {number} */ x, /** @type {number} */ y) => {
     const block = within(y / side, bright.height) * bright.width + within(x / side, bright.width);
     const paper = bright.planes.map((plane) => (isDark ? 0 : Math.max(plane[block], 1)));
@@ -79,18 +79,18 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
       for (let dy = -1; dy <= 1; dy++) {
         const at = within(y + dy, height) * width + within(x + dx, width);
         const colour = planes.map((plane) => plane[at]);
-        const apart = colour.reduce((sum, one, i) => sum + Math.abs(one - paper[i]), 0);
-        around.push({ colour, apart });
+        const contrast = colour.reduce((sum, value, i) => sum + Math.abs(value - paper[i]), 0);
+        around.push({ colour, contrast });
       }
     }
     // the second of nine: of a thin line, and not just what noise made darkest
-    const { colour } = around.sort((a, b) => b.apart - a.apart)[1];
-    return colour.map((one, i) => Math.min(one / (isDark ? 255 : paper[i]), 1));
+    const { colour } = around.sort((a, b) => b.contrast - a.contrast)[1];
+    return colour.map((value, i) => Math.min(value / (isDark ? 255 : paper[i]), 1));
   };
   const lengths = [], inks = [];
   for (const stroke of strokes) {
-    const along = wayAlong(stroke), length = along[along.length - 1];
-    const count = Math.min(MOST_SAMPLES, 1 + Math.trunc(length / 3));
+    const along = arcLengths(stroke), length = along[along.length - 1];
+    const count = Math.min(MAX_SAMPLES, 1 + Math.trunc(length / 3));
     const at = Array.from({ length: count }, (_, i) => (length * (i + 0.5)) / count);
     const [xs, ys] = stroke.map((values) => interpolated(at, along, values));
     inks.push(Array.from(xs, (x, i) => inkAt(x, ys[i])));
@@ -104,8 +104,9 @@ function pensOf(
   /** @type {Hue[]} */ strengths, /** @type {boolean[]} */ isColoured,
   /** @type {number[]} */ lengths,
 ) {
-  const turns = strengths.map((one) => one.map((side) => side / (Math.hypot(...one) || 1)));
-  const total = lengths.reduce((sum, one) => sum + one, 0);
+  const turns = strengths.map((strength) =>
+    strength.map((side) => side / (Math.hypot(...strength) || 1)));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
   const cosine = (/** @type {number[]} */ one, /** @type {number[]} */ other) =>
     one[0] * other[0] + one[1] * other[1];
   /** @type {number[][]} */
@@ -113,10 +114,10 @@ function pensOf(
   for (let left = [...lengths.keys()].filter((i) => isColoured[i]); left.length > 0;) {
     const longest = left.reduce((best, i) => (lengths[i] > lengths[best] ? i : best));
     const close = left.filter((i) => i === longest || cosine(turns[i], turns[longest]) > SAME_HUE);
-    if (close.reduce((sum, i) => sum + lengths[i], 0) >= LEAST_SHARE * total) {
+    if (close.reduce((sum, i) => sum + lengths[i], 0) >= MIN_SHARE * total) {
       const centre = [0, 1].map((axis) =>
         close.reduce((sum, i) => sum + turns[i][axis] * lengths[i], 0));
-      centres.push(centre.map((one) => one / Math.hypot(...centre)));
+      centres.push(centre.map((value) => value / Math.hypot(...centre)));
     }
     left = left.filter((i) => !close.includes(i));
   }
@@ -129,24 +130,24 @@ function pensOf(
 
 /** The colour of a pen where its lines cover the paper best. */
 function fullColour(/** @type {number[][]} */ inks, /** @type {number} */ paper) {
-  const strengths = inks.map((ink) => ink.reduce((sum, one) => sum + Math.abs(one - paper), 0));
-  const least = median(strengths), best = inks.filter((_, i) => strengths[i] >= least);
+  const strengths = inks.map((ink) => ink.reduce((sum, value) => sum + Math.abs(value - paper), 0));
+  const typical = median(strengths), best = inks.filter((_, i) => strengths[i] >= typical);
   return [0, 1, 2].map((axis) => median(best.map((ink) => ink[axis])));
 }
 
 /** How much colour there is for so much ink, in the direction of its hue. @returns {Hue} */
 function strengthOf(/** @type {number[]} */ [lightness, a, b], /** @type {number} */ paper) {
-  const ink = (Math.abs(paper - lightness) + LEAST_INK) / (paper ? 1 : ON_DARK);
+  const ink = (Math.abs(paper - lightness) + MIN_INK) / (paper ? 1 : ON_DARK);
   return [a / ink, b / ink];
 }
 
-/** How far the two most similar pens are apart, and which they are. @param {Hue[]} hues */
+/** The distance between the two most similar pens, and which they are. @param {Hue[]} hues */
 function closest(hues) {
-  let best = { apart: Infinity, a: 0, b: 0 };
+  let best = { distance: Infinity, a: 0, b: 0 };
   for (const [a, one] of hues.entries()) {
     for (const [b, other] of hues.entries()) {
-      const apart = a < b ? Math.hypot(one[0] - other[0], one[1] - other[1]) : Infinity;
-      if (apart < best.apart) best = { apart, a, b };
+      const distance = a < b ? Math.hypot(one[0] - other[0], one[1] - other[1]) : Infinity;
+      if (distance < best.distance) best = { distance, a, b };
     }
   }
   return best;
@@ -155,8 +156,8 @@ function closest(hues) {
 /** Write a colour as #rrggbb; of a pen for dark paper as dark as it was light, in the same hue. */
 function hexColour(/** @type {number[]} */ colour, /** @type {boolean} */ isLight) {
   const shift = isLight ? 1 - Math.max(...colour) - Math.min(...colour) : 0;
-  const bytes = colour.map((one) => Math.round(255 * (one + shift)));
-  return `#${bytes.map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+  const bytes = colour.map((value) => Math.round(255 * (value + shift)));
+  return `#${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Name a colour #rrggbb in a plain word. @param {string} colour */
@@ -167,8 +168,8 @@ export function colourName(colour) {
     return lightness >= 0.85 ? "white" : lightness >= 0.4 ? "grey" : "black";
   }
   const hue = ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360;
-  const apart = HUES.map((one) => Math.abs(one - hue));
-  return NAMES[apart.indexOf(Math.min(...apart))];
+  const distances = HUES.map((angle) => Math.abs(angle - hue));
+  return NAMES[distances.indexOf(Math.min(...distances))];
 }
 
 /**
@@ -179,7 +180,8 @@ export function colourName(colour) {
  * @param {number[]} rgb
  */
 function oklab(rgb) {
-  const linear = rgb.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+  const linear = rgb.map((value) =>
+    (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
   const mixed = (/** @type {number[][]} */ rows, /** @type {number[]} */ values) =>
     rows.map((row) => row.reduce((sum, share, i) => sum + share * values[i], 0));
   return mixed(OPPONENTS, mixed(CONES, linear).map(Math.cbrt));

@@ -2,14 +2,14 @@
 // of the order are drawn backwards as long as that shortens the way (2-opt). `pen_order.py` looks
 // longer.
 
-import { wayAlong } from "./statistics.js";
+import { arcLengths } from "./statistics.js";
 
 /** @typedef {import("./simplify.js").Points} Points */
 /** @typedef {import("./centre_lines.js").Point} Point */
 
 const OPEN = 0.1; // of the length of a stroke: ends farther apart leave it open
-const MOST_TRIED = 4_000_000; // pairs of links: bounds the time
-const LEAST = 1e-9; // of the way: smaller gains may be rounding
+const MAX_TRIED = 4_000_000; // pairs of links: bounds the time
+const MIN_GAIN = 1e-9; // of the way: smaller gains may be rounding
 
 /**
  * Order, turn round and, where closed, open strokes so that the lifted pen goes a short way.
@@ -52,7 +52,7 @@ function greedy(/** @type {Points[]} */ strokes, /** @type {number} */ lineWidth
 /** Draw parts of the order backwards where that shortens the way. @param {Points[]} ordered */
 function shortened(ordered) {
   let lines = ordered, tried = 0;
-  for (let isShorter = true; isShorter && tried < MOST_TRIED;) {
+  for (let isShorter = true; isShorter && tried < MAX_TRIED;) {
     isShorter = false;
     for (let first = 0; first < lines.length; first++) {
       for (let last = first; last < lines.length; last++, tried++) {
@@ -60,7 +60,7 @@ function shortened(ordered) {
         const before = first > 0 ? endOf(lines[first - 1]) : null;
         const after = last + 1 < lines.length ? startOf(lines[last + 1]) : null;
         const now = way(before, start) + way(end, after);
-        if (way(before, end) + way(start, after) < now * (1 - LEAST)) {
+        if (way(before, end) + way(start, after) < now * (1 - MIN_GAIN)) {
           const part = lines.slice(first, last + 1).map(reversed).reverse();
           lines = [...lines.slice(0, first), ...part, ...lines.slice(last + 1)];
           isShorter = true;
@@ -86,7 +86,7 @@ const reversed = ([xs, ys]) => [xs.toReversed(), ys.toReversed()];
 function isClosed(/** @type {Points} */ stroke, /** @type {number} */ gap) {
   const [xs, ys] = stroke;
   if (xs.length < 4) return false;
-  const along = wayAlong(stroke), longest = Math.min(gap, OPEN * along[along.length - 1]);
+  const along = arcLengths(stroke), longest = Math.min(gap, OPEN * along[along.length - 1]);
   return way(startOf(stroke), endOf(stroke)) <= longest;
 }
 

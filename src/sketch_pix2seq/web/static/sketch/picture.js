@@ -150,8 +150,8 @@ function taps(size, start, stop, wanted, { reach, weight }) {
     const end = Math.min(Math.floor(middle + around + 0.5), size);
     const weights = Array.from({ length: end - first }, (_, i) =>
       weight((first + i - middle + 0.5) / wide));
-    const sum = weights.reduce((total, one) => total + one, 0);
-    return { first, weights: weights.map((one) => one / sum) };
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    return { first, weights: weights.map((weight) => weight / sum) };
   });
 }
 

@@ -23,10 +23,10 @@ import { QUICKDRAW_EPSILON, quickdrawNormalised, simplify } from "./simplify.js"
  * @property {number} y
  */
 
-/** Of a started drawing that is as large as the whole. @type {Frame} */
+/** Of a started drawing that is as large as the whole. @type {Placement} */
 export const WHOLE = { share: 1, x: 0, y: 0 };
 const SHARES = [1, 0.8, 0.62, 0.48, 0.36]; // of a whole drawing that a started one is tried as
-const COMPARED = 40; // first steps by which frames are compared
+const COMPARED = 40; // first steps by which placements are compared
 const f32 = Math.fround;
 
 /**
@@ -38,13 +38,13 @@ const f32 = Math.fround;
  * @returns {Prefix}
  */
 export function likeliestPrefix(drawing, card, logDensities) {
-  const frames = framesOf(drawing);
-  const detail = SHARES[SHARES.length >> 1]; // the same points in all frames: they must compare
+  const placements = placementsOf(drawing);
+  const detail = SHARES[SHARES.length >> 1]; // the same points in all placements: they must compare
   const steps = prefixOf(drawing, card, WHOLE, detail).steps;
   const compared = steps.subarray(0, COMPARED * STEP_DIM);
   const unit = f32(card.offset_scale);
   const densities = logDensities(
-    frames.map(({ share, x, y }) => {
+    placements.map(({ share, x, y }) => {
       const scaled = compared.map((value, i) => (i % STEP_DIM < 2 ? value * f32(share) : value));
       scaled[0] += f32(f32(x) / unit);
       scaled[1] += f32(f32(y) / unit);
@@ -52,12 +52,12 @@ export function likeliestPrefix(drawing, card, logDensities) {
     }),
   );
   let best = 0, most = -Infinity;
-  frames.forEach(({ share }, i) => {
-    // densities of offsets in pixels of the drawing, whatever the frame
+  placements.forEach(({ share }, i) => {
+    // densities of offsets in pixels of the drawing, whatever the placement
     const density = densities[i] + 2 * (compared.length / STEP_DIM) * Math.log(share);
     if (density > most) [best, most] = [i, density];
   });
-  return prefixOf(drawing, card, frames[best]);
+  return prefixOf(drawing, card, placements[best]);
 }
 
 /**
@@ -73,8 +73,8 @@ export function completed(drawing, prefix, steps, offsetScale) {
   return /** @type {[number[], number[]][]} */ ([...given, ...strokes.slice(drawing.length)]);
 }
 
-/** Of each share the corners, the edges, the inside. @param {Drawing} drawing @returns {Frame[]} */
-function framesOf(drawing) {
+/** Of each share the corners, the edges, the inside. @param {Drawing} drawing @returns {Placement[]} */
+function placementsOf(drawing) {
   const [width, height] = sidesOf(drawing), longest = Math.max(width, height) || 1;
   return SHARES.flatMap((share) => {
     const [across, down] = [width, height].map((side) => {
@@ -88,12 +88,12 @@ function framesOf(drawing) {
 /**
  * The steps that a decoder would have drawn a started drawing with.
  *
- * @param {Drawing} drawing @param {ModelCard} card @param {Frame} frame
+ * @param {Drawing} drawing @param {ModelCard} card @param {Placement} placement
  * @param {number} [detail] Simplify as if this were its share of the whole.
  * @returns {Prefix}
  */
-export function prefixOf(drawing, card, frame, detail = frame.share) {
-  const [middleX, middleY, share] = [frame.x, frame.y, frame.share].map(f32);
+export function prefixOf(drawing, card, placement, detail = placement.share) {
+  const [middleX, middleY, share] = [placement.x, placement.y, placement.share].map(f32);
   const box = boundsOf(drawing);
   if (!box) throw new DrawingError("a started drawing must have a stroke");
   /** @type {Drawing} */
@@ -109,8 +109,8 @@ export function prefixOf(drawing, card, frame, detail = frame.share) {
     );
   }
   const [left, top, right, bottom] = box;
-  const scale = Math.max(...sidesOf(drawing)) / (QUICKDRAW_SIDE * frame.share) || 1;
-  const x = (left + right) / 2 - frame.x * scale, y = (top + bottom) / 2 - frame.y * scale;
+  const scale = Math.max(...sidesOf(drawing)) / (QUICKDRAW_SIDE * placement.share) || 1;
+  const x = (left + right) / 2 - placement.x * scale, y = (top + bottom) / 2 - placement.y * scale;
   return { steps, scale, x, y };
 }
 

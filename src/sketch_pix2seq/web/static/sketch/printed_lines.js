@@ -11,15 +11,15 @@ import { median, quantile } from "./statistics.js";
 
 const SIDE = 640; // pixels of the picture in which lines are looked for
 const LONG = 64; // of them: a straight piece of a line
-const COVERED = 0.75; // of it is seen
+const COVERED = 0.75; // of it is visible
 const SLOPES = [-0.07, 0, 0.07]; // each with as much on both sides of it
-const LEAST_LINES = 5;
+const MIN_LINES = 5;
 const PLACES = 16; // across the lines, where they are counted
-const EVEN = 0.25; // of the usual distance between lines, by which most may differ
+const EVEN = 0.25; // of the typical distance between lines, by which most may differ
 const TILES = 6; // along each side, in each of which the strength of lines is measured
 const DARKER = 1.5; // times as strong as the lines is what is surely drawn
-const MOST_DARKER = 2; // times as strong as the lines is what may be drawn
-const LEAST_DRAWN = 0.001; // of the picture
+const MAX_DARKER = 2; // times as strong as the lines is what may be drawn
+const MIN_DRAWN = 0.001; // of the picture
 const FROM_BORDER = 0.88; // of a side of the picture, what a margin line crosses
 const STRAIGHT = 0.006; // of the longest side, by which it bends
 
@@ -32,22 +32,23 @@ const STRAIGHT = 0.006; // of the longest side, by which it bends
 export function printedLevel(contrast, floor) {
   const factor = Math.ceil(Math.max(contrast.width, contrast.height) / SIDE);
   const strongest = strongestOf(contrast, factor);
-  const seen = masked(strongest, (value) => value > floor);
-  const level = evenLines(seen), upright = evenLines(turned(seen));
+  const ridges = masked(strongest, (value) => value > floor);
+  const level = evenLines(ridges), upright = evenLines(turned(ridges));
   if (!level && !upright) return null;
-  const lines = level ?? masked(seen, () => false);
-  if (upright) turned(upright).data.forEach((one, at) => (lines.data[at] |= one));
+  const lines = level ?? masked(ridges, () => false);
+  if (upright) turned(upright).data.forEach((isLine, at) => (lines.data[at] |= isLine));
   const crests = spread(strongest, 1).data; // the crests alone
   const onLines = strongest.data.map((value, at) =>
     (lines.data[at] && value === crests[at] ? value : 0));
   const strengths = onLines.filter(Boolean);
   if (strengths.length === 0) return null;
-  const usual = median(strengths), drawn = strongest.data.filter((value) => value > DARKER * usual);
-  if (drawn.length < LEAST_DRAWN * strongest.data.length) return null;
+  const typical = median(strengths);
+  const drawn = strongest.data.filter((value) => value > DARKER * typical);
+  if (drawn.length < MIN_DRAWN * strongest.data.length) return null;
   // between both, as shares of brightness are
   const strong = quantile(drawn, 0.75), { width, height } = strongest;
-  const tiles = Uint8Array.from(tileMedians({ width, height, data: onLines }), (one) =>
-    Math.min(MOST_DARKER * one, Math.sqrt(one * strong), 255));
+  const tiles = Uint8Array.from(tileMedians({ width, height, data: onLines }), (strength) =>
+    Math.min(MAX_DARKER * strength, Math.sqrt(strength * strong), 255));
   const small = { width: TILES, height: TILES, data: tiles };
   return resized(small, contrast.width, contrast.height, BILINEAR).data;
 }
@@ -70,51 +71,51 @@ function strongestOf(/** @type {Plane} */ plane, /** @type {number} */ factor) {
   return { width, height, data };
 }
 
-/** The middle of what is not 0 in each of some tiles; where that is little, of all. */
+/** The median of what is not 0 in each tile; where there is little, of the whole plane. */
 function tileMedians(/** @type {Plane} */ { width, height, data }) {
-  const usual = median(data.filter(Boolean));
+  const typical = median(data.filter(Boolean));
   const parts = (/** @type {number} */ side) => { // the first ones are the longer ones
     const more = side % TILES, short = Math.floor(side / TILES);
     return Array.from({ length: TILES + 1 }, (_, i) => i * short + Math.min(i, more));
   };
   const rows = parts(height), columns = parts(width);
   return Array.from({ length: TILES * TILES }, (_, tile) => {
-    const row = Math.floor(tile / TILES), column = tile % TILES, some = [];
+    const row = Math.floor(tile / TILES), column = tile % TILES, values = [];
     for (let y = rows[row]; y < rows[row + 1]; y++) {
       for (let x = columns[column]; x < columns[column + 1]; x++) {
-        if (data[y * width + x]) some.push(data[y * width + x]);
+        if (data[y * width + x]) values.push(data[y * width + x]);
       }
     }
-    return some.length > LONG ? median(some) : usual;
+    return values.length > LONG ? median(values) : typical;
   });
 }
 
 /** The middles of level lines, if they are evenly apart in most places. @returns {Plane | null} */
-function evenLines(/** @type {Plane} */ seen) {
-  const { width, height } = seen;
+function evenLines(/** @type {Plane} */ ridges) {
+  const { width, height } = ridges;
   if (width < 2 * LONG || height < 2 * LONG) return null;
   const last = width - LONG / 2 - 1, step = (last - LONG / 2) / (PLACES - 1);
   const places = Array.from({ length: PLACES }, (_, i) => Math.trunc(LONG / 2 + i * step));
   const column = (/** @type {Plane} */ { data }, /** @type {number} */ x) =>
     Array.from({ length: height }, (_, y) => data[y * width + x]);
   const crossed = places.filter((x) => {
-    const values = column(seen, x);
-    return values.filter((value, y) => y > 0 && value > values[y - 1]).length >= LEAST_LINES;
+    const values = column(ridges, x);
+    return values.filter((value, y) => y > 0 && value > values[y - 1]).length >= MIN_LINES;
   });
   if (crossed.length <= PLACES / 2) return null;
-  const lines = masked(seen, () => false);
+  const lines = masked(ridges, () => false);
   for (const slope of SLOPES) {
-    const found = sheared(longOnes(sheared(seen, slope)), -slope).data;
-    found.forEach((one, at) => (lines.data[at] |= one));
+    const found = sheared(longOnes(sheared(ridges, slope)), -slope).data;
+    found.forEach((isLine, at) => (lines.data[at] |= isLine));
   }
   if (places.filter((x) => isEven(column(lines, x))).length <= PLACES / 2) return null;
-  return { width, height, data: lines.data.map((one, at) => one & seen.data[at]) };
+  return { width, height, data: lines.data.map((isLine, at) => isLine & ridges.data[at]) };
 }
 
 /** Middles of long level pieces, which may rise or fall by a pixel. @returns {Plane} */
 function longOnes(/** @type {Plane} */ { width, height, data }) {
   const lines = new Uint8Array(data.length);
-  const thick = data.map((one, at) => one | (data[at - width] ?? 0) | (data[at + width] ?? 0));
+  const thick = data.map((isInk, at) => isInk | (data[at - width] ?? 0) | (data[at + width] ?? 0));
   for (let row = 0; row < data.length; row += width) {
     let sum = 0;
     for (let x = 0; x < width; x++) {
@@ -147,10 +148,11 @@ function isEven(column) {
   /** @type {number[]} */
   const middles = [];
   for (let i = 0; i < edges.length; i += 2) middles.push((edges[i] + edges[i + 1]) / 2);
-  if (middles.length < LEAST_LINES) return false;
-  const apart = middles.slice(1).map((middle, i) => middle - middles[i]), usual = median(apart);
-  const even = apart.filter((one) => Math.abs(one - usual) <= EVEN * usual + 1);
-  return even.length / apart.length > 0.6;
+  if (middles.length < MIN_LINES) return false;
+  const distances = middles.slice(1).map((middle, i) => middle - middles[i]);
+  const typical = median(distances);
+  const even = distances.filter((distance) => Math.abs(distance - typical) <= EVEN * typical + 1);
+  return even.length / distances.length > 0.6;
 }
 
 /**
@@ -162,8 +164,8 @@ export function withoutMarginLines(strokes, width, height) {
   const drawn = strokes.filter(([xs, ys]) => {
     const last = xs.length - 1, x = xs[last] - xs[0], y = ys[last] - ys[0];
     const size = Math.max(Math.hypot(x, y), 1e-9);
-    const bends = xs.map((one, i) =>
-      Math.abs((one - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
+    const bends = xs.map((value, i) =>
+      Math.abs((value - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
     const isLong = Math.abs(x) > FROM_BORDER * width || Math.abs(y) > FROM_BORDER * height;
     return !(isLong && bends.every((bend) => bend < STRAIGHT * Math.max(width, height)));
   });

@@ -5,13 +5,13 @@ import { median } from "./statistics.js";
 
 /** @typedef {import("./centre_lines.js").Point} Point */
 
-const LEAST_DOTS = 60;
-const LEAST_DASHES = 200;
-const MOST_DASHES = 8000; // that are compared
+const MIN_DOTS = 60;
+const MIN_DASHES = 200;
+const MAX_DASHES = 8000; // that are compared
 const BESIDE = 0.1; // of the distance between printed lines: how far it varies
 const MOSTLY = 0.6; // of all dashes have another one beside them, where paper is printed
 const ALL_OVER = 0.6; // of the picture's sides, where dashes lie
-const LOOKED_AT = 500; // dots whose distances to all others are measured
+const SAMPLED = 500; // dots whose distances to all others are measured
 const EVEN = 0.15; // of the distance between dots: how far they are off their places at most
 const REGULAR = 0.5; // of the small things are in a row with two others, where paper is dotted
 
@@ -19,13 +19,13 @@ const REGULAR = 0.5; // of the small things are in a row with two others, where 
  * Which regions are printed dots: small ones, most of them evenly between two.
  *
  * @param {number[]} areas Pixels of each region. @param {Point[]} middles
- * @param {number} most The largest area of a dot.
+ * @param {number} maxArea Of a dot.
  */
-export function printedDots(areas, middles, most) {
+export function printedDots(areas, middles, maxArea) {
   const isDot = new Array(areas.length).fill(false);
-  const small = [...areas.keys()].filter((region) => areas[region] < most);
-  if (small.length < LEAST_DOTS) return isDot;
-  const places = small.map((region) => middles[region]), spacing = usualSpacing(places);
+  const small = [...areas.keys()].filter((region) => areas[region] < maxArea);
+  if (small.length < MIN_DOTS) return isDot;
+  const places = small.map((region) => middles[region]), spacing = typicalSpacing(places);
   const slack = EVEN * spacing + 1;
   const [left, right, up, down] = [[-1, 0], [1, 0], [0, -1], [0, 1]].map(([x, y]) =>
     hasOneAt(places, [x * spacing, y * spacing], slack));
@@ -39,15 +39,15 @@ export function printedDots(areas, middles, most) {
  * Which regions are pieces of upright or level printed lines: narrow ones, evenly apart.
  *
  * @param {Point[]} low Each region's upper left pixel. @param {Point[]} high Its lower right one.
- * @param {number} most The largest width of a dash.
+ * @param {number} maxWidth Of a dash.
  * @param {number} width Of the picture. @param {number} height
  */
-export function printedDashes(low, high, most, width, height) {
+export function printedDashes(low, high, maxWidth, width, height) {
   const isDash = new Array(low.length).fill(false);
   for (const across of [0, 1]) {
     const narrow = [...low.keys()].filter((region) =>
-      high[region][across] - low[region][across] + 1 <= most);
-    if (narrow.length < LEAST_DASHES || narrow.length > MOST_DASHES) continue;
+      high[region][across] - low[region][across] + 1 <= maxWidth);
+    if (narrow.length < MIN_DASHES || narrow.length > MAX_DASHES) continue;
     const isAllOver = [width, height].every((side, axis) => {
       const starts = narrow.map((region) => low[region][axis]);
       return (Math.max(...starts) - Math.min(...starts)) / side >= ALL_OVER;
@@ -57,7 +57,7 @@ export function printedDashes(low, high, most, width, height) {
       place: (low[region][across] + high[region][across]) / 2,
       first: low[region][1 - across], last: high[region][1 - across],
     }));
-    const isBeside = evenlyBeside(dashes, most);
+    const isBeside = evenlyBeside(dashes, maxWidth);
     if (isBeside.filter(Boolean).length / narrow.length < MOSTLY) continue;
     narrow.forEach((region, i) => (isDash[region] ||= isBeside[i]));
   }
@@ -65,34 +65,35 @@ export function printedDashes(low, high, most, width, height) {
 }
 
 /**
- * Which dashes have another one beside them at the usual distance.
+ * Which dashes have another one beside them at the typical distance.
  *
- * @param {{place: number, first: number, last: number}[]} dashes @param {number} least
+ * @param {{place: number, first: number, last: number}[]} dashes @param {number} maxWidth
  */
-function evenlyBeside(dashes, least) {
+function evenlyBeside(dashes, maxWidth) {
   const shifts = dashes.map(({ place, first, last }) => {
-    const away = [];
+    const own = [];
     for (const other of dashes) {
-      if (other.first > last + least || other.last < first - least) continue;
+      if (other.first > last + maxWidth || other.last < first - maxWidth) continue;
       const shift = Math.abs(other.place - place);
-      if (shift > 2 * least) away.push(shift);
+      if (shift > 2 * maxWidth) own.push(shift);
     }
-    return away;
+    return own;
   });
-  const usual = median(shifts.map((away) =>
-    away.reduce((nearest, shift) => Math.min(nearest, shift), Infinity)));
-  if (usual === Infinity) return dashes.map(() => false);
-  return shifts.map((away) => away.some((shift) => Math.abs(shift - usual) <= BESIDE * usual));
+  const typical = median(shifts.map((own) =>
+    own.reduce((nearest, shift) => Math.min(nearest, shift), Infinity)));
+  if (typical === Infinity) return dashes.map(() => false);
+  return shifts.map((own) =>
+    own.some((shift) => Math.abs(shift - typical) <= BESIDE * typical));
 }
 
-/** The usual distance of places from the nearest other one; some are looked at. */
-function usualSpacing(/** @type {Point[]} */ places) {
-  const count = Math.min(places.length, LOOKED_AT);
+/** The median distance of places from the nearest other one, of at most `SAMPLED` of them. */
+function typicalSpacing(/** @type {Point[]} */ places) {
+  const count = Math.min(places.length, SAMPLED);
   const step = (places.length - 1) / Math.max(count - 1, 1);
   return median(Array.from({ length: count }, (_, i) => {
-    const one = Math.trunc(i * step), [x, y] = places[one];
-    return places.reduce((nearest, [otherX, otherY], other) =>
-      (other === one ? nearest : Math.min(nearest, Math.hypot(otherX - x, otherY - y))), Infinity);
+    const sample = Math.trunc(i * step), [x, y] = places[sample];
+    return places.reduce((nearest, [otherX, otherY], other) => (other === sample ? nearest
+      : Math.min(nearest, Math.hypot(otherX - x, otherY - y))), Infinity);
   }));
 }
 
@@ -107,7 +108,7 @@ function hasOneAt(
   const cells = places.map((place) => cell(place, 0));
   const wanted = places.map((place) => cell(place, 1));
   const [width, height] = [0, 1].map((axis) =>
-    Math.max(...[...cells, ...wanted].map((one) => one[axis])) + 2);
+    Math.max(...[...cells, ...wanted].map((place) => place[axis])) + 2);
   const data = new Uint8Array(width * height);
   for (const [x, y] of cells) data[y * width + x] = 1;
   const near = spread({ width, height, data }, 1).data;

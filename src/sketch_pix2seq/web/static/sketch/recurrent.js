@@ -1,5 +1,5 @@
 // The paper's decoders: an LSTM, one with layer norm, a HyperLSTM. All that they draw goes through
-// the latent code, which they see at every step. `decoders.py` has the same in numpy.
+// the latent code, which is an input of every step. `decoders.py` has the same in numpy.
 //
 // Gates stand in the order input, forget, output, candidate.
 
@@ -21,7 +21,7 @@ const SCALES = 8, CODES = 12; // of a HyperLSTM: scales of the gates, then four 
 const sigmoid = (/** @type {number} */ value) => 1 / (1 + Math.exp(-value));
 
 /** One drawing under way. */
-export class RecurrentRow {
+class RecurrentRow {
   /**
    * @param {Float32Array[]} state Parts of the decoder's state. @param {number} temperature
    * @param {number} numComponents

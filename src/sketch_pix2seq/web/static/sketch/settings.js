@@ -10,7 +10,7 @@ const MAX_TEMPERATURE = 100; // far below this a drawing is already nothing but 
  * @typedef {object} DrawingOptions
  * @property {number} [n] How many drawings; 1 if left out.
  * @property {number} [temperature] How freely to draw, 0 or more; what suits the model if left out.
- * @property {number} [seed] Another seed, other drawings; 0 if left out.
+ * @property {number} [seed] The same seed draws the same; 0 if left out.
  * @property {boolean} [inFrame] Leave drawings where they were drawn in the square of 255, as
  *   `onPoint` reports them, instead of moving their corner to (0, 0).
  * @property {(drawing: number, x: number, y: number, lifts: boolean) => void} [onPoint] Called with
@@ -25,35 +25,35 @@ const MAX_TEMPERATURE = 100; // far below this a drawing is already nothing but 
 /**
  * Check that an argument is a whole number.
  *
- * @param {string} name @param {unknown} value @param {number} least
+ * @param {string} name @param {unknown} value @param {number} min
  * @returns {number}
  */
-export function wholeNumber(name, value, least) {
+export function wholeNumber(name, value, min) {
   if (!Number.isSafeInteger(value)) {
     throw new UsageError(`\`${name}\` must be a whole number`, { got: value });
   }
   const number = /** @type {number} */ (value);
-  if (number < least) throw new UsageError(`\`${name}\` must be ${least} or more`, { got: number });
+  if (number < min) throw new UsageError(`\`${name}\` must be ${min} or more`, { got: number });
   return number;
 }
 
 /**
  * Check that an argument is a number from 0 to a limit.
  *
- * @param {string} name @param {unknown} value @param {number} most
+ * @param {string} name @param {unknown} value @param {number} max
  * @returns {number}
  */
-export function numberUpTo(name, value, most) {
-  if (typeof value === "number" && value >= 0 && value <= most) return value;
-  throw new UsageError(`\`${name}\` must be a number from 0 to ${most}`, { got: value });
+export function numberUpTo(name, value, max) {
+  if (typeof value === "number" && value >= 0 && value <= max) return value;
+  throw new UsageError(`\`${name}\` must be a number from 0 to ${max}`, { got: value });
 }
 
-/** @param {number | undefined} temperature @param {number} usual */
-export const checkedTemperature = (temperature, usual) =>
-  numberUpTo("temperature", temperature ?? usual, MAX_TEMPERATURE);
+/** @param {number | undefined} temperature @param {number} suited The model's own. */
+export const checkedTemperature = (temperature, suited) =>
+  numberUpTo("temperature", temperature ?? suited, MAX_TEMPERATURE);
 
 /**
- * Check how many drawings are asked for.
+ * Check how many drawings are wanted.
  *
  * @param {number} inputs @param {number} n @param {number} bestOf
  */
@@ -74,5 +74,5 @@ export function checkAmount(inputs, n, bestOf) {
  */
 export function numberOfCategory(category, categories) {
   const exact = categories.indexOf(category), name = String(category).toLowerCase();
-  return exact >= 0 ? exact : categories.findIndex((one) => one.toLowerCase() === name);
+  return exact >= 0 ? exact : categories.findIndex((known) => known.toLowerCase() === name);
 }

@@ -17,22 +17,22 @@ import { medianOfBytes } from "./statistics.js";
 
 const SIDE = 192; // pixels of the picture in which the sheet is looked for
 const BLACKEST = 16; // steps of 255 that are added: in the dark there is noise
-const LEAST_APART = 50; // steps of 255 between sheet and table
+const MIN_CONTRAST = 50; // steps of 255 between sheet and table
 const DARKER = 0.62; // of the sheet's brightness: what a table has at most
-const LEAST_AREA = 0.12; // of the picture, or of what is looked at closely
-const LEAST_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
-const ROUND_IT = 0.25; // of its size: how far round it it is looked at
-const INK = [0.001, 0.35]; // of a small sheet, the least and the most that is much darker than most
+const MIN_AREA = 0.12; // of the picture, or of what is looked at closely
+const MIN_FAR_AREA = 0.001; // of the picture, of a sheet that is looked at closely
+const MARGIN = 0.25; // of its size, round a small sheet, that is looked at too
+const INK = [0.001, 0.35]; // of a small sheet, at least and at most, is much darker than its paper
 const FINE_SIDE = 1024; // pixels of the picture in which light lines are looked for
 const FINE = 4; // pixels of it: half as wide as the widest of them
-const MOST_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
-const FILLED = 0.93; // of its outline, the least that is light
-const FOUR_CORNERED = 0.75; // of it, the least within four of its corners; of a circle 0.64
+const MAX_FINE = 0.03; // of a small sheet's area: more light lines round it are drawn on the dark
+const FILLED = 0.93; // of its outline at least is light
+const FOUR_CORNERED = 0.75; // of it at least lies within four of its corners; of a circle 0.64
 const BLACK = 0.22; // of the sheet's brightness: no shadow is as dark
 const OTHER_HUE = 1.8; // times as much darker in one colour than in another is no shadow
 const AT_BORDER = 0.01; // of the longest side: a sheet that ends there may go on
 const INSET = 0.02; // of its longest side: the sheet's edge, with its shadow
-const LEAST_INSET = 5; // pixels: the same
+const MIN_INSET = 5; // pixels: the same
 
 /**
  * Find the outline of a light sheet on a dark ground, which may be on one side of it alone.
@@ -43,17 +43,18 @@ const LEAST_INSET = 5; // pixels: the same
  */
 export function findSheet(picture) {
   const part = largestLightPart(picture);
-  if (!part || part.share < LEAST_FAR_AREA) return null;
-  if (part.share >= LEAST_AREA) return sheetOutline(part);
+  if (!part || part.share < MIN_FAR_AREA) return null;
+  if (part.share >= MIN_AREA) return sheetOutline(part);
   const box = boxAround(part.outline);
-  const [low, high] = [box.low, box.high].map((corner) => corner.map((one) => one * part.factor));
-  const beyond = ROUND_IT * Math.max(high[0] - low[0], high[1] - low[1]);
-  const [left, top] = low.map((one) => Math.floor(Math.max(one - beyond, 0)));
+  const [low, high] = [box.low, box.high].map((corner) =>
+    corner.map((value) => value * part.factor));
+  const beyond = MARGIN * Math.max(high[0] - low[0], high[1] - low[1]);
+  const [left, top] = low.map((value) => Math.floor(Math.max(value - beyond, 0)));
   const [right, bottom] = [picture.width, picture.height].map((side, axis) =>
     Math.floor(Math.min(high[axis] + beyond, side)));
   const closer = eachPlane(picture, (plane) => partOf(plane, [left, top, right, bottom]));
   const sheet = largestLightPart(closer);
-  if (!sheet || sheet.share < LEAST_AREA) return null;
+  if (!sheet || sheet.share < MIN_AREA) return null;
   const outline = sheetOutline(sheet);
   if (!outline || !isDrawnOn(picture, closer, outline, [left, top])) return null;
   return outline.map(([x, y]) => [x + left, y + top]);
@@ -100,13 +101,13 @@ function sheetOutline({ outline, area, factor }) {
  */
 function isDrawnOn(picture, closer, outline, corner) {
   const { width, height } = closer, near = darkestOf(closer).data;
-  const gone = outsideOf(withinEdges(outline, width, height), width, height).data;
-  const between = ((1 + DARKER) / 2) * medianOfBytes(near, (at) => !gone[at]);
+  const isOutside = outsideOf(withinEdges(outline, width, height), width, height).data;
+  const limit = ((1 + DARKER) / 2) * medianOfBytes(near, (at) => !isOutside[at]);
   let inside = 0, ink = 0;
   for (let at = 0; at < near.length; at++) {
-    if (gone[at]) continue;
+    if (isOutside[at]) continue;
     inside++;
-    if (near[at] < between) ink++;
+    if (near[at] < limit) ink++;
   }
   if (!(ink / inside > INK[0] && ink / inside < INK[1])) return false;
   const factor = Math.ceil(Math.max(picture.width, picture.height) / FINE_SIDE);
@@ -115,13 +116,13 @@ function isDrawnOn(picture, closer, outline, corner) {
     outline.reduce((sum, point) => sum + point[axis], 0) / outline.length);
   const grown = (/** @type {Point} */ point, /** @type {number} */ axis) =>
     (middle[axis] + (1 + 2 * INSET) * (point[axis] - middle[axis]) + corner[axis]) / factor;
-  const isRound = outsideOf(outline.map((point) => [grown(point, 0), grown(point, 1)]),
+  const isBeyond = outsideOf(outline.map((point) => [grown(point, 0), grown(point, 1)]),
     small.width, small.height).data;
   const light = { ...small, data: small.data.map((value, at) =>
-    (value > between && isRound[at] ? 255 : 0)) };
+    (value > limit && isBeyond[at] ? 255 : 0)) };
   const wide = spread(inverted(spread(inverted(light), FINE)), FINE).data;
   const lines = light.data.reduce((sum, one, at) => sum + Number(one > wide[at]), 0);
-  return lines < (MOST_FINE * areaOf(outline)) / factor ** 2;
+  return lines < (MAX_FINE * areaOf(outline)) / factor ** 2;
 }
 
 /**
@@ -131,7 +132,7 @@ function isDrawnOn(picture, closer, outline, corner) {
  */
 export function withinEdges(outline, width, height) {
   const { low, high } = boxAround(outline);
-  const inset = Math.max(INSET * Math.max(high[0] - low[0], high[1] - low[1]), LEAST_INSET);
+  const inset = Math.max(INSET * Math.max(high[0] - low[0], high[1] - low[1]), MIN_INSET);
   const border = AT_BORDER * Math.max(width, height);
   const sides = [width, height].map((side, axis) => {
     const first = low[axis] + (low[axis] > border ? inset : -border);
@@ -145,8 +146,8 @@ export function withinEdges(outline, width, height) {
 
 /** @param {Point[]} points */
 export function boxAround(points) {
-  const side = (/** @type {(...values: number[]) => number} */ most) =>
-    [0, 1].map((axis) => most(...points.map((point) => point[axis])));
+  const side = (/** @type {(...values: number[]) => number} */ pick) =>
+    [0, 1].map((axis) => pick(...points.map((point) => point[axis])));
   return { low: side(Math.min), high: side(Math.max) };
 }
 
@@ -179,8 +180,8 @@ function isOtherStuff(/** @type {Uint8Array[]} */ planes, /** @type {Uint8Array}
     const [dark, lit] = [0, 1].map((which) => medianOfBytes(plane, (at) => light[at] === which));
     return (dark + 1) / (lit + 1);
   });
-  const most = Math.max(...shares);
-  return most < BLACK || most > OTHER_HUE * Math.min(...shares);
+  const largest = Math.max(...shares);
+  return largest < BLACK || largest > OTHER_HUE * Math.min(...shares);
 }
 
 /** The colour of each pixel that is darkest: tables are brown more often than grey. */
@@ -203,7 +204,7 @@ function lightPlaces(grey) {
   // beside a small sheet, the table is split where light falls off, and what is lighter once more
   for (let time = 0; time < 2; time++) {
     const { at, darker, lighter } = twoParts(counts);
-    if (lighter - darker >= LEAST_APART && darker <= DARKER * lighter) {
+    if (lighter - darker >= MIN_CONTRAST && darker <= DARKER * lighter) {
       return grey.map((value) => Number(value > at));
     }
     counts.fill(0, 0, at + 1);
@@ -214,22 +215,22 @@ function lightPlaces(grey) {
 /**
  * Split brightnesses in two: the lightest one of the dark part, and the mean of each.
  *
- * By Otsu's way (1979), for logarithms: light that falls off by a half is one step everywhere.
+ * Otsu's method (1979) on logarithms: light that falls off by a half is one step everywhere.
  *
  * @param {number[]} counts How often each brightness occurs.
  */
 function twoParts(counts) {
-  const pixels = counts.reduce((sum, one) => sum + one, 0);
+  const pixels = counts.reduce((sum, count) => sum + count, 0);
   const logs = counts.map((count, value) => count * Math.log(value + BLACKEST));
-  const total = logs.reduce((sum, one) => sum + one, 0);
-  let best = { apart: -1, at: 0, dark: 0, light: 0 };
+  const total = logs.reduce((sum, log) => sum + log, 0);
+  let best = { separation: -1, at: 0, dark: 0, light: 0 };
   for (let at = 0, below = 0, sum = 0; at < 255; at++) {
     below += counts[at];
     sum += logs[at];
     const above = pixels - below;
     const dark = sum / Math.max(below, 1), light = (total - sum) / Math.max(above, 1);
-    const apart = below * above * (light - dark) ** 2;
-    if (apart > best.apart) best = { apart, at, dark, light };
+    const separation = below * above * (light - dark) ** 2;
+    if (separation > best.separation) best = { separation, at, dark, light };
   }
   return { at: best.at, darker: Math.exp(best.dark), lighter: Math.exp(best.light) };
 }
@@ -251,10 +252,10 @@ function hull(
     .filter(([x, y], i) => i === 0 || x !== ends[i - 1][0] || y !== ends[i - 1][1]);
   /** @type {Point[]} */
   const outline = [];
-  for (const some of [points, points.toReversed()]) {
+  for (const ordered of [points, points.toReversed()]) {
     /** @type {Point[]} */
     const chain = [];
-    for (const point of some) {
+    for (const point of ordered) {
       const isOutside = () => turn(chain[chain.length - 2], chain[chain.length - 1], point) > 0;
       while (chain.length > 1 && !isOutside()) chain.pop();
       chain.push(point);
@@ -268,18 +269,18 @@ function hull(
 const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 
 /**
- * Leave out, one after the other, the corners of an outline that take off least of its area.
+ * Leave out, one after the other, the corners of an outline whose triangles are smallest.
  *
- * @param {Point[]} outline @param {number} [least] @returns {Point[]} At least four; each takes off
- *   more than `least` of an area.
+ * @param {Point[]} outline @param {number} [minArea] @returns {Point[]} At least four; if more, the
+ *   triangle at each is larger than `minArea`.
  */
-export function mainCorners(outline, least = Infinity) {
+export function mainCorners(outline, minArea = Infinity) {
   const points = [...outline];
   while (points.length > 4) {
     const areas = points.map((point, i) =>
       areaOf([points[(i || points.length) - 1], point, points[(i + 1) % points.length]]));
     const smallest = Math.min(...areas);
-    if (smallest > least) break;
+    if (smallest > minArea) break;
     points.splice(areas.indexOf(smallest), 1);
   }
   return points;

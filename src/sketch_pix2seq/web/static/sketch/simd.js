@@ -37,7 +37,7 @@ export function openProducts(simd) {
 }
 
 /** Products in WebAssembly. */
-export class SimdProducts {
+class SimdProducts {
   name = "simd";
   _plain = new PlainProducts();
 

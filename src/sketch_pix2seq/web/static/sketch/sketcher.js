@@ -57,7 +57,7 @@ export class Sketcher {
     return new Sketcher(await Bundle.fetch(url, options), { simd });
   }
 
-  /** Whether the decoder sees the picture itself, so that `fidelity` may be above 0. */
+  /** Whether the decoder attends to the picture itself, so that `fidelity` may be above 0. */
   get attendsToPicture() {
     return this._networks.attendsToPicture;
   }
@@ -118,7 +118,7 @@ export class Sketcher {
    *
    * @param {Input} input
    * @param {DrawingOptions & {fidelity?: number, bestOf?: number}} [options] `fidelity`: from 0,
-   *   the model's own way of drawing what it sees, to 1: keep to the picture; as near as the model
+   *   the model's own way of drawing the thing, to 1: keep to the picture; as near as the model
    *   can if left out. `bestOf`: draw so many for each one wanted and keep the best.
    * @returns {Promise<Drawn[]>} With `bestOf` the best one comes first.
    */
@@ -211,7 +211,7 @@ export class Sketcher {
   }
 
   /**
-   * Finish a started drawing: what is given stays, the rest is drawn.
+   * Complete a started drawing: what is given stays, the rest is drawn.
    *
    * @param {Drawing} drawing
    * @param {Omit<DrawingOptions, "inFrame"> & {category?: string}} [options] `category`: what it is

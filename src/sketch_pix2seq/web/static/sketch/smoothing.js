@@ -1,35 +1,36 @@
-// Points evenly along a line, and their running mean.
+// Resamples a line evenly and smooths it with a Gaussian.
 
 import { roundHalfEven } from "./drawing.js";
-import { interpolated, wayAlong } from "./statistics.js";
+import { arcLengths, interpolated } from "./statistics.js";
 
 /** @typedef {import("./simplify.js").Points} Points */
 
 /**
- * Points evenly apart along a line, both ends included; a point alone stays.
+ * Resample a line at even distances, both ends included; a single point stays.
  *
- * @param {number[][]} values x and y of its points, and what else is known of each.
- * @param {number} [spacing] About how far apart.
- * @returns {number[][]} As many lists.
+ * @param {number[][]} values x and y of its points; further lists, of a value for each point, are
+ *   interpolated too.
+ * @param {number} [spacing] Distance between points, as nearly as it divides the line.
+ * @returns {number[][]} The same lists for the new points.
  */
-export function evenly(values, spacing = 1) {
-  const [xs, ys] = values, along = wayAlong([xs, ys]), length = along[along.length - 1];
+export function resampled(values, spacing = 1) {
+  const [xs, ys] = values, along = arcLengths([xs, ys]), length = along[along.length - 1];
   const count = xs.length === 1 ? 1 : Math.max(2, roundHalfEven(length / spacing) + 1);
   const at = Array.from({ length: count }, (_, i) => (length * i) / Math.max(count - 1, 1));
-  return values.map((some) => Array.from(interpolated(at, along, some)));
+  return values.map((list) => Array.from(interpolated(at, along, list)));
 }
 
 /**
- * Average along a line of points that are about evenly apart; its ends stay.
+ * Smooth a line of evenly spaced points with a Gaussian; its ends stay.
  *
- * @param {Points} line @param {number} sigma In points. @returns {Points}
+ * @param {Points} line @param {number} sigma Standard deviation, in points. @returns {Points}
  */
-export function averaged(line, sigma) {
+export function gaussianSmoothed(line, sigma) {
   const last = line[0].length - 1, reach = Math.min(Math.ceil(3 * sigma), last);
   if (last < 2) return line;
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
     Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
-  const sum = weights.reduce((total, one) => total + one, 0);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
   const [xs, ys] = line.map((values) => values.map((_, i) => {
     let total = 0;
     for (let k = 0; k < weights.length; k++) {

@@ -1,6 +1,6 @@
-// Middles of numbers, and values in between, as numpy finds them.
+// Medians, quantiles and linear interpolation, as numpy computes them.
 
-/** The middle one; of an even number the mean of two. @param {ArrayLike<number>} values */
+/** The median. @param {ArrayLike<number>} values */
 export function median(values) {
   const sorted = Float64Array.from(values).sort();
   const half = sorted.length >> 1;
@@ -8,7 +8,7 @@ export function median(values) {
 }
 
 /**
- * The middle one of the bytes at places that count, as `median` says it.
+ * The median of the bytes at the places that count.
  *
  * @param {Uint8Array} bytes @param {(place: number) => unknown} counts
  */
@@ -29,9 +29,9 @@ export function medianOfBytes(bytes, counts) {
 }
 
 /**
- * The value below which a share of some lies, linear between two of them.
+ * The value below which a share of the values lies, linear between two of them.
  *
- * @param {ArrayLike<number>} values @param {number} share Of 1.
+ * @param {ArrayLike<number>} values @param {number} share From 0 to 1.
  */
 export function quantile(values, share) {
   const sorted = Float64Array.from(values).sort();
@@ -41,7 +41,8 @@ export function quantile(values, share) {
 }
 
 /**
- * Values at ascending places, linear between known ones, level before the first and after the last.
+ * Values at ascending places, linear between known ones, constant before the first and after the
+ * last one.
  *
  * @param {ArrayLike<number>} wanted @param {ArrayLike<number>} places Ascending.
  * @param {ArrayLike<number>} values
@@ -61,8 +62,8 @@ export function interpolated(wanted, places, values) {
   return found;
 }
 
-/** How far it is along a line, from its first point to each. @param {Points} line */
-export function wayAlong([xs, ys]) {
+/** The length along a line from its first point to each point. @param {Points} line */
+export function arcLengths([xs, ys]) {
   const along = new Float64Array(xs.length);
   for (let i = 1; i < xs.length; i++) {
     along[i] = along[i - 1] + Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]);

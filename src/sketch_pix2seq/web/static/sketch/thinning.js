@@ -22,20 +22,21 @@ export function thin({ width, height, data }, kept) {
   }
   const steps = AROUND.map(([dy, dx]) => dy * stride + dx), { passes, corners } = tables();
   /** @type {number[]} */
-  const every = [];
-  for (let at = 0; at < flat.length; at++) if (flat[at]) every.push(at);
-  const looked = new Int32Array(flat.length); // when each pixel was last looked at
+  const inkPixels = [];
+  for (let at = 0; at < flat.length; at++) if (flat[at]) inkPixels.push(at);
+  const lastPass = new Int32Array(flat.length); // in which each pixel was tested
   /** @type {number[][]} What the last two passes removed. */
-  let gone = [every, every];
-  for (let time = 1; gone[0].length + gone[1].length > 0; time++) {
+  let removed = [inkPixels, inkPixels];
+  for (let time = 1; removed[0].length + removed[1].length > 0; time++) {
     const table = passes[(time + 1) % 2];
-    // a pass changes nothing but beside what was removed since it was last done
-    const changed = time <= 2 ? every : beside(gone.flat(), steps, looked, time);
-    const now = changed.filter((at) => flat[at] && table[code(flat, at, steps)] && !stays[at]);
-    for (const at of now) flat[at] = 0;
-    gone = [gone[1], now];
+    // a pass changes nothing but neighbours of what was removed since it was last done
+    const changed = time <= 2 ? inkPixels : beside(removed.flat(), steps, lastPass, time);
+    const removedNow = changed.filter((at) =>
+      flat[at] && table[code(flat, at, steps)] && !stays[at]);
+    for (const at of removedNow) flat[at] = 0;
+    removed = [removed[1], removedNow];
   }
-  const pixels = every.filter((at) => flat[at]);
+  const pixels = inkPixels.filter((at) => flat[at]);
   // corners of staircases, a quarter of the pixels at a time: no two pixels of a quarter touch
   for (let quarter = 0; quarter < 4; quarter++) {
     for (const at of pixels) {
@@ -53,14 +54,14 @@ export function thin({ width, height, data }, kept) {
 
 /** Neighbours of pixels, each of them once. */
 function beside(
-  /** @type {number[]} */ pixels, /** @type {number[]} */ steps, /** @type {Int32Array} */ looked,
+  /** @type {number[]} */ pixels, /** @type {number[]} */ steps, /** @type {Int32Array} */ lastPass,
   /** @type {number} */ time,
 ) {
   const found = [];
   for (const at of pixels) {
     for (const step of steps) {
-      if (looked[at + step] === time) continue;
-      looked[at + step] = time;
+      if (lastPass[at + step] === time) continue;
+      lastPass[at + step] = time;
       found.push(at + step);
     }
   }

@@ -1,7 +1,7 @@
 // A `Sketcher`, or `trace`, in a module worker, which fetches what it needs when it is called.
-// `client.js` talks to it: a message {id, method, args} is answered by {id, result} or {id, error};
-// {id, cancel: true} ends a call. Points and progress of calls under way are sent together, a few
-// dozen times a second.
+// `client.js` sends it {id, method, args}; it answers {id, result} or {id, error}. {id, cancel: true}
+// stops a call that loads or draws; any other runs to its end. Points of calls under way are sent
+// together, a few dozen times a second.
 
 const SEND_EVERY = 15; // milliseconds
 
@@ -29,7 +29,7 @@ const METHODS = {
   generate: (call, category, options) => loaded().generate(category, call.with(options)),
   complete: (call, drawing, options) => loaded().complete(drawing, call.with(options)),
   mix: (call, inputs, options) => loaded().mix(inputs, call.with(options)),
-  trace: async (call, image, options) => (await import("./trace.js")).trace(image, options),
+  trace: async (call, image, options) => (await import("./picture_in.js")).trace(image, options),
 };
 
 class Call {

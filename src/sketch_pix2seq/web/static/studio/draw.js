@@ -15,7 +15,7 @@ import { nameOf, t } from "./words.js";
 
 const PAUSE = 450; // milliseconds after which a person is taken to have paused
 const FIRST_EXAMPLE = 0;
-const SURE = 0.4, POSSIBLE = 0.08; // probabilities from which on a guess is said, and said beside another one
+const SURE = 0.4, POSSIBLE = 0.08; // smallest probabilities of a guess that is named first, and beside another one
 
 const workspace = $("#workspace");
 const { task } = workspace.dataset; // "draw" or "complete"
@@ -23,16 +23,16 @@ const completing = task === "complete";
 const pad = new Pad($("#pad"));
 const settings = new Settings($("#settings"));
 const sheets = new Sheets(settings, completing ? "completion" : "redrawing", (strokes) => pad.set(onPad(strokes)));
-let asking = new AbortController();
+let running = new AbortController();
 
 const pause = new Pause(PAUSE, redraw);
 
 async function redraw() {
   pause.end();
-  asking.abort();
+  running.abort();
   if (pad.isEmpty) return rest();
-  asking = new AbortController();
-  const { signal } = asking;
+  running = new AbortController();
+  const { signal } = running;
   const { strokes, isExample } = pad, given = completing ? strokes.map(([xs, ys]) => [[...xs], [...ys]]) : [];
   const options = { n: sheets.length, signal, onPoint: sheets.onPoint, ...settings.options };
   sheets.clear(given);
@@ -44,7 +44,7 @@ async function redraw() {
   if (!drawings) return rest();
   workspace.removeAttribute("aria-busy");
   sheets.draw(drawings, given);
-  if (options.category) sheets.category = options.category; // that was asked for
+  if (options.category) sheets.category = options.category; // the one that was chosen
   $("#status").textContent = `${t(completing ? "allCompleted" : "allRedrawn", { count: sheets.length })} ${$("#guesses").textContent}`;
   sheets.isKept = false;
   sheets.isKept = !isExample && await keepIfWanted({
@@ -72,8 +72,8 @@ function showGuesses(guesses) {
   sheets.category = "";
   if (!guesses.length) return;
   const [first, ...others] = guesses, isSure = first.probability >= SURE;
-  const likely = (isSure ? others : guesses).filter((one) => one.probability > POSSIBLE);
-  const known = likely.map((one) => nameOf(one.category)).join(", ");
+  const likely = (isSure ? others : guesses).filter((guess) => guess.probability > POSSIBLE);
+  const known = likely.map((guess) => nameOf(guess.category)).join(", ");
   if (!isSure) {
     place.append(known ? t("maybeOnly", { known }) : t("notSure"));
     return;
@@ -93,7 +93,7 @@ function buttons() {
 
 pad.addEventListener("start", () => {
   pause.end();
-  asking.abort();
+  running.abort();
 });
 pad.addEventListener("change", () => {
   buttons();

@@ -47,7 +47,7 @@ export function flipOf(layouts, options) {
 const secondsOf = ({ cells }) => Math.max(...cells.map((cell) => cell.timing.seconds));
 
 /** The scale at which the longest side is as long as it may be. */
-const scaleFor = ({ width, height }, most) => Math.min(1, most / Math.max(width, height));
+const scaleFor = ({ width, height }, maxSide) => Math.min(1, maxSide / Math.max(width, height));
 
 /** Let `show` paint each frame on an empty sheet, and write what is new in it. */
 async function written(layout, numFrames, show, { onProgress, signal } = {}) {
@@ -74,7 +74,7 @@ function paletteOf({ cells }) {
   const inks = [...new Set(cells.flatMap((cell) => cell.inks))];
   const rgb = (ink) => [1, 3, 5].map((start) => parseInt(ink.slice(start, start + 2), 16));
   return [[255, 255, 255], ...inks.flatMap((ink) => Array.from({ length: SHADES }, (_, shade) =>
-    rgb(ink).map((one) => Math.round(255 + ((one - 255) * (shade + 1)) / SHADES))))];
+    rgb(ink).map((value) => Math.round(255 + ((value - 255) * (shade + 1)) / SHADES))))];
 }
 
 /** The place in the palette of a pixel of ink on nothing, which is the ink's colour with an alpha. */
@@ -86,8 +86,8 @@ function shades(palette) {
     if (inks.length === 1) return shade;
     if (!known.has(pixel)) {
       const rgb = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-      const far = inks.map((ink) => Math.hypot(...ink.map((one, i) => one - rgb[i])));
-      known.set(pixel, SHADES * far.indexOf(Math.min(...far)) + shade);
+      const distances = inks.map((ink) => Math.hypot(...ink.map((value, i) => value - rgb[i])));
+      known.set(pixel, SHADES * distances.indexOf(Math.min(...distances)) + shade);
     }
     return known.get(pixel);
   };

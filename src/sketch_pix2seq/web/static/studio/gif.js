@@ -2,7 +2,7 @@
 // (CompuServe, 1990), whose compression is that of Welch ("A technique for high-performance data
 // compression", 1984) with codes of up to 12 bits.
 
-const MOST_CODES = 4096;
+const MAX_CODES = 4096;
 
 /**
  * @typedef {object} Frame
@@ -38,7 +38,7 @@ export class GifWriter {
   /** Add a picture, laid over those before it. @param {Frame} frame */
   add({ left, top, width, height, pixels, seconds }) {
     this._time += 100 * seconds;
-    const delay = Math.max(Math.round(this._time) - this._written, 2); // less is not obeyed
+    const delay = Math.max(Math.round(this._time) - this._written, 2); // browsers draw out shorter ones
     this._written += delay;
     this._parts.push(
       Uint8Array.of(0x21, 0xf9, 4, 0b101), words(delay), Uint8Array.of(this.unchanged, 0),
@@ -54,7 +54,7 @@ export class GifWriter {
 }
 
 const text = (letters) => Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-const words = (...numbers) => Uint8Array.from(numbers.flatMap((one) => [one & 255, one >> 8]));
+const words = (...numbers) => Uint8Array.from(numbers.flatMap((number) => [number & 255, number >> 8]));
 
 /** Data in pieces of at most 255 bytes, each after its length. */
 function* blocks(data) {
@@ -73,7 +73,7 @@ function* blocks(data) {
  */
 function compressed(pixels, bits) {
   const clear = 2 ** bits, end = clear + 1;
-  const known = new Uint16Array(MOST_CODES << bits); // by a sequence's code and the next pixel
+  const known = new Uint16Array(MAX_CODES << bits); // by a sequence's code and the next pixel
   let data = new Uint8Array(1024), length = 0, held = 0, numHeld = 0;
   let next = end + 1, size = bits + 1;
   const write = (code) => {
@@ -96,7 +96,7 @@ function compressed(pixels, bits) {
       continue;
     }
     write(code);
-    if (next < MOST_CODES) {
+    if (next < MAX_CODES) {
       known[place] = next;
       if (next++ === 1 << size) size++;
     } else {

@@ -8,7 +8,7 @@ import { recalledHere, rememberHere } from "./page.js";
 import { withRounded } from "./strokes.js";
 
 /** How many entries are kept; those that were kept first go first. */
-export const MOST_KEPT = 200;
+export const MAX_KEPT = 200;
 
 const DATABASE = "sketch-pix2seq", STORE = "drawings";
 const SWITCH = "keep drawings";
@@ -46,7 +46,7 @@ export async function entries() {
 }
 
 /** Write entries, under their ids. */
-export const put = (some) => withEntries("readwrite", (store) => some.forEach((one) => store.put(one)));
+export const put = (changed) => withEntries("readwrite", (store) => changed.forEach((entry) => store.put(entry)));
 
 /** Forget entries. @param {string[]} ids */
 export const forget = (ids) => withEntries("readwrite", (store) => ids.forEach((id) => store.delete(id)));
@@ -71,7 +71,7 @@ export async function keep({ task, given = [], drawings, ...about }) {
         entry.id = before && continues(entry, before) ? last : `${task} ${entry.time}`;
         store.put(entry);
         const others = ids.filter((id) => id !== entry.id).sort((one, other) => created(other) - created(one));
-        others.slice(MOST_KEPT - 1).forEach((id) => store.delete(id));
+        others.slice(MAX_KEPT - 1).forEach((id) => store.delete(id));
       };
       if (!last) return write(null);
       const former = store.get(last);
@@ -82,7 +82,7 @@ export async function keep({ task, given = [], drawings, ...about }) {
 }
 
 /**
- * Keep something, if the person lets it be kept; a browser that keeps nothing is no trouble.
+ * Keep something, if the person lets it be kept; a browser that keeps nothing is no error.
  *
  * @returns {Promise<boolean>} Whether it is kept now.
  */

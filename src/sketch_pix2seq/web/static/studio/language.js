@@ -4,7 +4,7 @@
 const CHOICE = "language"; // on this device
 
 const pages = new Map([...document.querySelectorAll("[data-language]")].map((link) => [link.dataset.language, link]));
-let wanted = navigator.languages.map((one) => one.slice(0, 2)).find((one) => pages.has(one));
+let wanted = navigator.languages.map((language) => language.slice(0, 2)).find((language) => pages.has(language));
 try {
   wanted = localStorage.getItem(CHOICE) ?? wanted;
 } catch {

@@ -35,7 +35,7 @@ const onMap = ([x, y]) => [put(x), put(y)];
 const sideOf = () => DRAWING * part.zoom ** (GROWTH - 1);
 const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
 
-/** Draw a place; of those asked for meanwhile only the last one is drawn. */
+/** Draw a place; of those chosen meanwhile only the last one is drawn. */
 async function drawAt(place, { instant = false } = {}) {
   at = place.map(clamp);
   pin.removeAttribute("hidden");
@@ -93,18 +93,18 @@ function pictureOf({ drawing: strokes }) {
 /** The drawing under a point of the map, if there is one. */
 function personAt([x, y]) {
   const reach = 0.6 * sideOf();
-  const apart = ({ place }) => Math.hypot(put(place[0]) - x, put(place[1]) - y);
-  const near = people.filter((one) => apart(one) < reach && (!only || one.category === only));
-  return near.sort((a, b) => apart(a) - apart(b))[0] ?? null;
+  const distance = ({ place }) => Math.hypot(put(place[0]) - x, put(place[1]) - y);
+  const near = people.filter((item) => distance(item) < reach && (!only || item.category === only));
+  return near.sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }
 
-function showTip(one) {
-  tip.hidden = !one;
-  if (!one) return;
-  $("svg", tip).replaceWith(pictureOf(one));
-  $("span", tip).textContent = nameOf(one.category);
+function showTip(item) {
+  tip.hidden = !item;
+  if (!item) return;
+  $("svg", tip).replaceWith(pictureOf(item));
+  $("span", tip).textContent = nameOf(item.category);
   const { left, top } = board.getBoundingClientRect(), frame = tip.parentElement.getBoundingClientRect();
-  const [x, y] = onMap(one.place), { a, d, e, f } = board.getScreenCTM();
+  const [x, y] = onMap(item.place), { a, d, e, f } = board.getScreenCTM();
   tip.style.setProperty("--x", `${a * x + e - left + (left - frame.left)}px`);
   tip.style.setProperty("--y", `${d * y + f - top + (top - frame.top)}px`);
   tip.dataset.side = a * x + e > frame.left + frame.width / 2 ? "left" : "right";
@@ -133,9 +133,9 @@ function pickOut(fits) {
 }
 
 function fitting(typed) {
-  const letters = typed.toLowerCase(), known = [...new Set(people.map((one) => one.category))];
-  const exact = known.find((one) => one === categoryOf(typed));
-  return exact ? [exact] : known.filter((one) => nameOf(one).toLowerCase().includes(letters));
+  const letters = typed.toLowerCase(), known = [...new Set(people.map((item) => item.category))];
+  const exact = known.find((category) => category === categoryOf(typed));
+  return exact ? [exact] : known.filter((category) => nameOf(category).toLowerCase().includes(letters));
 }
 
 /** Go to a category's first drawing, or from one of its drawings to its next. */
@@ -146,10 +146,10 @@ function find(typed) {
     return;
   }
   only = category;
-  pickOut((one) => one === only);
-  const some = people.filter((one) => one.category === only);
-  const here = some.findIndex(({ place: [x, y] }) => x === at[0] && y === at[1]);
-  drawAt(some[(here + 1) % some.length].place);
+  pickOut((other) => other === category);
+  const drawings = people.filter((item) => item.category === only);
+  const here = drawings.findIndex(({ place: [x, y] }) => x === at[0] && y === at[1]);
+  drawAt(drawings[(here + 1) % drawings.length].place);
 }
 
 function showEverything() {
@@ -234,9 +234,9 @@ $("#find").addEventListener("submit", (event) => {
   find($("[name=find]").value.trim());
 });
 $("[name=find]").addEventListener("input", (event) => {
-  const typed = event.target.value.trim(), some = new Set(fitting(typed));
+  const typed = event.target.value.trim(), categories = new Set(fitting(typed));
   only = null;
-  pickOut(typed ? (category) => some.has(category) : null);
+  pickOut(typed ? (category) => categories.has(category) : null);
 });
 settings.addEventListener("change", () => drawAt(at));
 settings.addEventListener("smooth", () => paper.setSmooth(settings.smooth));
@@ -256,7 +256,7 @@ function begin() {
   if (before) {
     part.show(...before.part);
     ({ only } = before);
-    if (only) pickOut((one) => one === only);
+    if (only) pickOut((category) => category === only);
     return drawAt(before.at);
   }
   part.showAll();

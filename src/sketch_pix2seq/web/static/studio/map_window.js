@@ -1,7 +1,7 @@
 // The part of the map that is in view: zoom and pan, by buttons, keys, wheel, pinch and drag.
 
 export const SIZE = 1000; // of the whole map, in its own units
-const LEAST = SIZE / 14; // side of the smallest part
+const MIN_SIDE = SIZE / 14; // side of the smallest part
 const STEP = 1.6; // of a press of a button or key
 const MARGIN = 0.1; // of the part, that a followed point keeps from its edge
 
@@ -27,7 +27,7 @@ export class MapWindow extends EventTarget {
 
   /** Show a part. @param {number} x @param {number} y Its corner. @param {number} side */
   show(x, y, side) {
-    this.side = Math.min(Math.max(side, LEAST), SIZE);
+    this.side = Math.min(Math.max(side, MIN_SIDE), SIZE);
     const held = (value) => Math.min(Math.max(value, 0), SIZE - this.side);
     [this.x, this.y] = [held(x), held(y)];
     this.svg.setAttribute("viewBox", `${this.x} ${this.y} ${this.side} ${this.side}`);
@@ -40,7 +40,7 @@ export class MapWindow extends EventTarget {
 
   /** Zoom, so that a point stays where it is. @param {[number, number]} point @param {number} times */
   zoomAt([x, y], times) {
-    const side = Math.min(Math.max(this.side / times, LEAST), SIZE), kept = side / this.side;
+    const side = Math.min(Math.max(this.side / times, MIN_SIDE), SIZE), kept = side / this.side;
     this.show(x - (x - this.x) * kept, y - (y - this.y) * kept, side);
   }
 
@@ -63,9 +63,9 @@ export class MapWindow extends EventTarget {
   /** Two fingers: what lay between them before lies between them now. */
   pinch(before, now) {
     const middle = ([a, b]) => ({ clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 });
-    const apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
+    const distance = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
     const held = this.placeOf(middle(before));
-    this.zoomAt(held, apart(now) / apart(before));
+    this.zoomAt(held, distance(now) / distance(before));
     const [x, y] = this.placeOf(middle(now));
     this.show(this.x + held[0] - x, this.y + held[1] - y, this.side);
   }

@@ -1,6 +1,6 @@
 // The page Mine: what was drawn in this browser, and what the model made of it.
 
-import { MOST_KEPT, entries, forget, isKeeping, put, setKeeping } from "./keeping.js";
+import { MAX_KEPT, entries, forget, isKeeping, put, setKeeping } from "./keeping.js";
 import { $, say, trying } from "./page.js";
 import { newPaper } from "./paper.js";
 import { view } from "./viewer.js";
@@ -37,9 +37,9 @@ function itemsOf({ task, given, drawings, category, options, title }) {
 }
 
 function card(entry) {
-  const one = document.createElement("li"), items = itemsOf(entry);
-  one.className = "card entry";
-  const head = one.appendChild(document.createElement("div"));
+  const element = document.createElement("li"), items = itemsOf(entry);
+  element.className = "card entry";
+  const head = element.appendChild(document.createElement("div"));
   head.className = "entry-head";
   const title = head.appendChild(document.createElement("h2"));
   title.textContent = [t(`keptAs_${entry.task}`), entry.category && nameOf(entry.category)].filter(Boolean).join(": ");
@@ -52,7 +52,7 @@ function card(entry) {
   button.textContent = t("delete");
   button.setAttribute("aria-label", `${t("delete")}: ${title.textContent}, ${time.textContent}`);
   button.addEventListener("click", () => remove([entry]));
-  const sheets = one.appendChild(document.createElement("div"));
+  const sheets = element.appendChild(document.createElement("div"));
   sheets.className = "entry-drawings";
   items.forEach((item, place) => {
     const open = sheets.appendChild(document.createElement("button"));
@@ -68,16 +68,16 @@ function card(entry) {
     open.addEventListener("click", () =>
       view(items, place, { title: title.textContent, columns: 4, smooth: true, isKept: true, flips: entry.task === "mix" }));
   });
-  return one;
+  return element;
 }
 
 let deleted = []; // what can still be brought back
 
 /** Delete entries; they, and those deleted before them, can be brought back while the page is open. */
-function remove(some) {
+function remove(chosen) {
   trying(async () => {
-    await forget(some.map((one) => one.id));
-    deleted = [...some, ...deleted];
+    await forget(chosen.map((entry) => entry.id));
+    deleted = [...chosen, ...deleted];
     await show();
     ($("button", list) ?? $("[name=keeps]"))?.focus(); // the pressed button is gone
     const run = () => trying(async () => {
@@ -90,7 +90,7 @@ function remove(some) {
   });
 }
 
-$("#bound").textContent = t("keptBound", { most: MOST_KEPT });
+$("#bound").textContent = t("keptBound", { most: MAX_KEPT });
 const keeps = $("[name=keeps]");
 keeps.checked = isKeeping();
 keeps.addEventListener("change", () => setKeeping(keeps.checked));

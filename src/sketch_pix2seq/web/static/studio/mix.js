@@ -21,7 +21,7 @@ const strip = $$(".strip button").map((button) => new Paper($("svg", button)));
 const shown = new Paper($("#between"));
 const slider = $("#slider");
 let inUse = pads[0];
-let asking = new AbortController();
+let running = new AbortController();
 
 const pause = new Pause(PAUSE, mix);
 let whole = false; // whether the strip shows what the pads and settings say
@@ -29,9 +29,9 @@ let isKept = false; // on the page Mine
 
 async function mix() {
   pause.end();
-  asking.abort();
-  asking = new AbortController();
-  const { signal } = asking;
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   whole = false;
   buttons();
   if (pads.some((pad) => pad.isEmpty)) {
@@ -106,7 +106,7 @@ pads.forEach((pad) => {
     inUse = pad;
     buttons();
     if (location.hash) history.replaceState(null, "", location.pathname);
-    remember(PADS.mix, pads.map((one) => (one.isExample ? [] : one.strokes)));
+    remember(PADS.mix, pads.map((pad) => (pad.isExample ? [] : pad.strokes)));
     $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
   });

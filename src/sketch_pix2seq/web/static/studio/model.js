@@ -4,7 +4,7 @@ import { Sketcher } from "../sketch/client.js";
 import { GALLERY_FILE, readGallery } from "../sketch/gallery.js";
 import { numberOfCategory } from "../sketch/settings.js";
 import { SIDE, boundsOf } from "./strokes.js";
-import { t, Trouble } from "./words.js";
+import { t, UserError } from "./words.js";
 
 const { root, offline } = document.documentElement.dataset;
 const HOME = new URL(root, location.href); // of the studio, whatever its language
@@ -37,7 +37,7 @@ async function load() {
     return loaded;
   } catch (error) {
     console.error(error);
-    throw new Trouble(t("notLoaded"));
+    throw new UserError(t("notLoaded"));
   } finally {
     clearTimeout(late);
     place.hidden = true;
@@ -94,7 +94,7 @@ export async function gallery() {
   } catch (error) {
     console.error(error);
     people = null;
-    throw new Trouble(t("notLoaded"));
+    throw new UserError(t("notLoaded"));
   }
 }
 
@@ -108,7 +108,7 @@ async function ofKnown(category) {
   const model = await sketcher();
   const { categories } = model.card;
   if (category === undefined || numberOfCategory(category, categories) >= 0) return model;
-  throw new Trouble(t("unknownWord", { word: category }));
+  throw new UserError(t("unknownWord", { word: category }));
 }
 
 /** A drawing moved to the middle of the paper. */

@@ -17,16 +17,16 @@ const settings = new Settings($("#settings"));
 const sheets = new Sheets(settings, "drawing");
 const cards = $$(".word-card");
 const words = cards.map((card) => card.dataset.word);
-let asking = new AbortController();
+let running = new AbortController();
 let word = null; // that is drawn
 
-/** @param isWanted Whether a person asked for this word. */
+/** @param isWanted Whether a person chose this word. */
 async function draw(chosen, isWanted = true) {
   word = sheets.category = chosen;
   remember(KEPT, word);
-  asking.abort();
-  asking = new AbortController();
-  const { signal } = asking;
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   sheets.clear();
   $("#shown-word").textContent = nameOf(word);
   for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.word === word));
@@ -49,9 +49,9 @@ async function draw(chosen, isWanted = true) {
 /** The words with the typed letters in them, those first that begin with them. */
 function found() {
   const letters = field.value.trim().toLowerCase();
-  const fit = words.filter((one) => nameOf(one).toLowerCase().includes(letters));
-  const begin = fit.filter((one) => nameOf(one).toLowerCase().startsWith(letters));
-  return [...begin, ...fit.filter((one) => !begin.includes(one))];
+  const fit = words.filter((word) => nameOf(word).toLowerCase().includes(letters));
+  const begin = fit.filter((word) => nameOf(word).toLowerCase().startsWith(letters));
+  return [...begin, ...fit.filter((word) => !begin.includes(word))];
 }
 
 function filter() {
@@ -112,4 +112,4 @@ function linked() {
 }
 
 trying(thumbnails);
-draw([linked(), recalled(KEPT), ...FIRST, words[0]].find((one) => words.includes(one)), false);
+draw([linked(), recalled(KEPT), ...FIRST, words[0]].find((word) => words.includes(word)), false);

@@ -6,7 +6,7 @@ import { t } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = 1.5; // points closer than this to the last one are left out
 const STEP = 8; // of one press of an arrow key; with Shift a quarter of it
-const MOST_KEPT = 200; // drawings that can be gone back to
+const MAX_HISTORY = 200; // drawings that can be gone back to
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Pad extends EventTarget {
@@ -21,12 +21,12 @@ export class Pad extends EventTarget {
     this.kept = []; // the strokes at the last change
     this.past = []; // those at the changes before it
     this.undone = []; // those that were gone back from
-    this.example = null; // of `kept` and `past` what is no person's: a stroke takes its place
+    this.example = null; // which of them is an example: the first stroke takes its place
     this.ink = svg.appendChild(document.createElementNS(SVG, "g"));
     this.cursor = svg.appendChild(document.createElementNS(SVG, "circle"));
     this.cursor.setAttribute("class", "cursor");
     this.cursor.setAttribute("r", "4");
-    this.status = svg.parentElement.querySelector("[data-status]"); // for those who do not see
+    this.status = svg.parentElement.querySelector("[data-status]"); // for screen readers
     this.pen = null; // the pointer that draws
     this.stroke = null; // what it draws
     this.keys = null; // the stroke that the keyboard draws
@@ -167,8 +167,8 @@ export class Pad extends EventTarget {
   #move(event) {
     if (event.pointerId !== this.pen) return;
     const all = event.getCoalescedEvents?.() ?? [];
-    for (const one of all.length ? all : [event]) {
-      this.#extend(this.stroke, ...this.#place(one));
+    for (const moved of all.length ? all : [event]) {
+      this.#extend(this.stroke, ...this.#place(moved));
     }
   }
 
@@ -236,7 +236,7 @@ export class Pad extends EventTarget {
   }
 
   #keep() {
-    this.past = [...this.past, this.kept].slice(-MOST_KEPT);
+    this.past = [...this.past, this.kept].slice(-MAX_HISTORY);
     this.kept = [...this.strokes];
     this.undone = [];
   }

@@ -1,19 +1,19 @@
 // What all pages of the studio share: settings, notices, examples, files in, files out.
 
-import { SketchPix2SeqError } from "../sketch/client.js";
-import { strokesIn } from "./files.js";
+import { SketchPix2SeqError, trace } from "../sketch/client.js";
 import { gallery } from "./model.js";
 import { fitted, onPad } from "./strokes.js";
-import { categoryOf, nameOf, t, Trouble } from "./words.js";
+import { strokesInSvg } from "./svg.js";
+import { categoryOf, nameOf, t, UserError } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 /**
- * Say something: to eyes in the corner, to ears at once.
+ * Show a message in the corner, and let screen readers announce it.
  *
- * @param {string} words @param {string} [kind] @param {{label: string, run: () => void}} [way] What can
- *   be done about it.
+ * @param {string} words @param {string} [kind] @param {{label: string, run: () => void}} [way] A button
+ *   beside it.
  */
 export function say(words, kind = "note", way) {
   const place = $("#notice"), button = $("#way");
@@ -30,12 +30,12 @@ export function say(words, kind = "note", way) {
   if (kind === "note" && !way) say.timer = setTimeout(hush, 4000);
 }
 
-/** Say nothing any more. */
+/** Hide the message. */
 export function hush() {
   $("#notice").className = "notice";
 }
 
-/** Do something; show a person what went wrong. */
+/** Do something; show an error that occurs. */
 export async function trying(work) {
   try {
     const done = await work();
@@ -43,7 +43,7 @@ export async function trying(work) {
     return done;
   } catch (error) {
     if (error.name === "AbortError") return undefined;
-    const isMeant = error instanceof Trouble || error instanceof SketchPix2SeqError;
+    const isMeant = error instanceof UserError || error instanceof SketchPix2SeqError;
     if (!isMeant) console.error(error);
     const words = isMeant ? error.message : t("failed");
     say(words[0].toUpperCase() + words.slice(1), "trouble failed");
@@ -51,7 +51,8 @@ export async function trying(work) {
   }
 }
 
-const MOST_SEED = 2 ** 31 - 1; // more than anybody tries
+const MAX_SEED = 2 ** 31 - 1;
+const MAX_FILE_BYTES = 50_000_000;
 
 /** How it draws: temperature, seed, smoothness, and what else the page offers; kept while the tab is open. */
 export class Settings extends EventTarget {
@@ -112,8 +113,8 @@ export class Settings extends EventTarget {
   /** Choose the quality that is nearest to one that another page, or an older one, offered. */
   #takeBestOf(wanted) {
     const offered = [...this.careField.options].map((option) => Number(option.value));
-    const away = (count) => Math.abs(Math.log(count / wanted));
-    this.careField.value = offered.reduce((best, count) => away(count) < away(best) ? count : best);
+    const distance = (count) => Math.abs(Math.log(count / wanted));
+    this.careField.value = offered.reduce((best, count) => distance(count) < distance(best) ? count : best);
   }
 
   get smooth() {
@@ -121,8 +122,8 @@ export class Settings extends EventTarget {
   }
 
   #show() {
-    const typed = Number(this.seedField.value), seed = Math.min(Math.max(Math.trunc(typed) || 0, 0), MOST_SEED);
-    if (seed !== typed) say(t("seedRange", { most: MOST_SEED, seed }));
+    const typed = Number(this.seedField.value), seed = Math.min(Math.max(Math.trunc(typed) || 0, 0), MAX_SEED);
+    if (seed !== typed) say(t("seedRange", { most: MAX_SEED, seed }));
     this.seedField.value = seed;
     for (const slider of [this.temperature, this.fidelity]) {
       if (slider) $(`output[for=${slider.id}]`).textContent = Number(slider.value).toFixed(2);
@@ -176,11 +177,11 @@ export function carry(strokes, name) {
 }
 
 /** The drawings that come with the package. */
-export const examples = () => JSON.parse($("#examples").textContent).map((one) => fitted(one));
+export const examples = () => JSON.parse($("#examples").textContent).map((strokes) => fitted(strokes));
 
 /** Another drawing that a person made: of the map if there is one, else an example. */
 export async function someDrawing() {
-  const drawings = (await gallery()).map((one) => one.drawing);
+  const drawings = (await gallery()).map((item) => item.drawing);
   const from = drawings.length ? drawings : examples();
   let place = Math.floor(Math.random() * from.length);
   if (place === someDrawing.last) place = (place + 1) % from.length;
@@ -192,11 +193,20 @@ export async function someDrawing() {
 export function takeDrawings(area, input, onStrokes, options) {
   const read = (file) => trying(async () => {
     say(t("reading"));
-    const strokes = await strokesIn(file);
-    say(t("linesFound"));
+    const { strokes, leftOut } = await drawingIn(file);
+    say(leftOut ? `${t("linesFound")} ${t("leftOut", { what: leftOut })}` : t("linesFound"));
     onStrokes(fitted(strokes));
   });
   takeFiles(area, input, read, options);
+}
+
+/** The strokes in a file, and what of it is none: an SVG is read, a picture is traced. */
+async function drawingIn(file) {
+  if (file.size > MAX_FILE_BYTES) throw new UserError(t("fileTooLarge"));
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const encoding = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[256 * first + second] ?? "utf-8";
+  const decode = async (part) => new TextDecoder(encoding).decode(await part.arrayBuffer());
+  return /^\s*</.test(await decode(file.slice(0, 1000))) ? strokesInSvg(await decode(file)) : trace(file);
 }
 
 /** Let files be chosen, dropped and pasted, SVGs as text, too. */

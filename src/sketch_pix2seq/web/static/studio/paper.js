@@ -4,7 +4,7 @@ import { SIDE, boundsOf, pathData } from "./strokes.js";
 import { pieceOf, shareAt, timingOf } from "./timing.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const PACE = { faster: 1.5, most: 4 }; // than a hand; seconds of a whole drawing
+const PACE = { faster: 1.5, maxSeconds: 4 }; // than a hand; of a whole drawing
 const EDGE = 14;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");

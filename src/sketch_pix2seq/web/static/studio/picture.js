@@ -46,12 +46,12 @@ export function laidOut(drawings, { smooth = false, columns = drawings.length, i
   const across = Math.min(columns, drawings.length), down = Math.ceil(drawings.length / across);
   const length = (count) => 2 * edge + count * side + (count - 1) * gap;
   const cells = drawings.map(({ given = [], drawn }, place) => {
-    const corner = [place % across, Math.floor(place / across)].map((one) => edge + one * (side + gap));
+    const corner = [place % across, Math.floor(place / across)].map((value) => edge + value * (side + gap));
     const strokes = placed([...given, ...drawn], corner, side, margin);
     return {
       strokes, width, timing: timingOf(strokes),
       inks: strokes.map((_, stroke) => (inColour && given.length && stroke >= given.length ? ADDED : INK)),
-      paths: strokes.map((one) => pathData(one, smooth)),
+      paths: strokes.map((stroke) => pathData(stroke, smooth)),
       lines: smooth ? strokes.map(dense) : strokes,
     };
   });

@@ -14,11 +14,11 @@ function packed(strokes) {
   const bytes = [VERSION];
   let last = [0, 0];
   for (const [xs, ys] of strokes) {
-    number(bytes, xs.length);
+    writeNumber(bytes, xs.length);
     xs.forEach((_, i) => {
       const [x, y] = [xs[i], ys[i]].map((value) => Math.round(value * TENTHS));
-      number(bytes, zigzag(x - last[0]));
-      number(bytes, zigzag(y - last[1]));
+      writeNumber(bytes, zigzag(x - last[0]));
+      writeNumber(bytes, zigzag(y - last[1]));
       last = [x, y];
     });
   }
@@ -68,11 +68,11 @@ function unpacked(text) {
     const strokes = [];
     let last = [0, 0];
     while (place.at < bytes.length) {
-      const length = read(bytes, place);
+      const length = readNumber(bytes, place);
       if (length === 0 || length > bytes.length) return null;
       const stroke = [[], []];
       for (let i = 0; i < length; i++) {
-        last = [last[0] + unzigzag(read(bytes, place)), last[1] + unzigzag(read(bytes, place))];
+        last = [last[0] + unzigzag(readNumber(bytes, place)), last[1] + unzigzag(readNumber(bytes, place))];
         if (last.some((value) => Math.abs(value) > FARTHEST * TENTHS)) return null;
         stroke[0].push(last[0] / TENTHS);
         stroke[1].push(last[1] / TENTHS);
@@ -88,7 +88,7 @@ function unpacked(text) {
 const zigzag = (value) => (value < 0 ? -2 * value - 1 : 2 * value);
 const unzigzag = (value) => (value % 2 ? -(value + 1) / 2 : value / 2);
 
-function number(bytes, value) {
+function writeNumber(bytes, value) {
   while (value >= 128) {
     bytes.push((value % 128) + 128);
     value = Math.floor(value / 128);
@@ -96,7 +96,7 @@ function number(bytes, value) {
   bytes.push(value);
 }
 
-function read(bytes, place) {
+function readNumber(bytes, place) {
   let value = 0;
   for (let scale = 1; ; scale *= 128) {
     if (place.at >= bytes.length || scale > 2 ** 28) throw new RangeError("a broken link");

@@ -9,7 +9,7 @@ const EDGE = 6; // of a pad, that lines would lie on
 const CORNER = 60; // degrees: where a line turns by more than this it stays sharp
 const REACH = 1 / 3; // of a segment, from its ends to the control points
 const CLOSED = 0.03; // of a stroke's extent: nearer ends than this are one point of a round line
-const LEAST_COSINE = Math.cos(CORNER * (Math.PI / 180));
+const MIN_COSINE = Math.cos(CORNER * (Math.PI / 180));
 
 /** Smallest box around a drawing: [left, top, right, bottom]; null if it is empty. */
 export function boundsOf(strokes) {
@@ -88,7 +88,7 @@ export function curvesThrough(xs, ys) {
   for (let i = 0; i < meetings; i++) {
     const next = (i + 1) % count;
     const [before, after] = [units[i], units[next]];
-    if (before[0] * after[0] + before[1] * after[1] < LEAST_COSINE) continue;
+    if (before[0] * after[0] + before[1] * after[1] < MIN_COSINE) continue;
     // the nearer neighbour says more about the direction in a point
     const x = before[0] * lengths[next] + after[0] * lengths[i];
     const y = before[1] * lengths[next] + after[1] * lengths[i];

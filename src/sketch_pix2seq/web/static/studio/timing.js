@@ -4,12 +4,12 @@ import { boundsOf } from "./strokes.js";
 
 /** Longest sides of the drawing that the pen moves in a second. */
 const PACE = 1.6;
-const MOST_SECONDS = 12; // drawings that would take longer are drawn faster
+const MAX_SECONDS = 12; // drawings that would take longer are drawn faster
 const OVER_PAPER = 2.5; // times as fast as along a line
 const LIFT_SECONDS = 0.08;
 const DOT_SECONDS = 0.1;
 
-/** How long a finished drawing stays before it begins anew, in seconds. */
+/** How long a complete drawing stays before it begins anew, in seconds. */
 export const HOLD_SECONDS = 1.6;
 
 /** @typedef {[number[], number[]]} Stroke */
@@ -18,11 +18,11 @@ export const HOLD_SECONDS = 1.6;
  * When each stroke begins and ends to be drawn, in seconds, and how long all of them take.
  *
  * @param {Stroke[]} strokes
- * @param {{faster?: number, most?: number}} [options] How many times faster than a hand; the longest
- *   that all strokes may take, in seconds.
+ * @param {{faster?: number, maxSeconds?: number}} [options] How many times faster than a hand; the
+ *   longest that all strokes may take.
  * @returns {{begin: number[], end: number[], seconds: number}}
  */
-export function timingOf(strokes, { faster = 1, most = MOST_SECONDS } = {}) {
+export function timingOf(strokes, { faster = 1, maxSeconds = MAX_SECONDS } = {}) {
   const [left, top, right, bottom] = boundsOf(strokes) ?? [0, 0, 1, 1];
   const longest = Math.max(right - left, bottom - top) || 1;
   const begin = [], end = [];
@@ -36,8 +36,8 @@ export function timingOf(strokes, { faster = 1, most = MOST_SECONDS } = {}) {
     end.push(time);
     pen = [xs.at(-1), ys.at(-1)];
   }
-  const factor = Math.max(faster, time / most);
-  const scaled = (times) => times.map((one) => one / factor);
+  const factor = Math.max(faster, time / maxSeconds);
+  const scaled = (times) => times.map((time) => time / factor);
   return { begin: scaled(begin), end: scaled(end), seconds: time / factor };
 }
 
@@ -45,7 +45,7 @@ export function timingOf(strokes, { faster = 1, most = MOST_SECONDS } = {}) {
 export const shareAt = ({ begin, end }, place, seconds) =>
   Math.min(Math.max((seconds - begin[place]) / (end[place] - begin[place]), 0), 1);
 
-/** The way along a stroke to each of its points. @param {Stroke} stroke */
+/** The length along a stroke to each of its points. @param {Stroke} stroke */
 function lengthsOf([xs, ys]) {
   const lengths = [0];
   for (let i = 1; i < xs.length; i++) {
@@ -65,14 +65,14 @@ export function pieceOf(stroke, from, to) {
   const lengths = lengthsOf(stroke), whole = lengths.at(-1);
   const piece = [[], []];
   const add = (x, y) => { piece[0].push(x); piece[1].push(y); };
-  const addAt = (way) => {
-    const next = Math.max(lengths.findIndex((one) => one >= way), 1);
+  const addAt = (at) => {
+    const next = Math.max(lengths.findIndex((length) => length >= at), 1);
     const gap = lengths[next] - lengths[next - 1];
-    const share = gap ? (way - lengths[next - 1]) / gap : 1;
+    const share = gap ? (at - lengths[next - 1]) / gap : 1;
     add(xs[next - 1] + share * (xs[next] - xs[next - 1]), ys[next - 1] + share * (ys[next] - ys[next - 1]));
   };
   addAt(from * whole);
-  lengths.forEach((way, i) => way > from * whole && way < to * whole && add(xs[i], ys[i]));
+  lengths.forEach((length, i) => length > from * whole && length < to * whole && add(xs[i], ys[i]));
   addAt(to * whole);
   return piece;
 }

@@ -4,14 +4,14 @@ import { trace } from "../sketch/client.js";
 import { colourName } from "../sketch/pen_colours.js";
 import { penOrder } from "../sketch/pen_order.js";
 import { simplify } from "../sketch/simplify.js";
-import { averaged, evenly } from "../sketch/smoothing.js";
+import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t, Trouble } from "./words.js";
+import { t, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
-const LEAST_PART = 16; // pixels of a side of what can be cut out
+const MIN_CROP = 16; // pixels of a side of what can be cut out
 const INK = "#111111";
 
 const workspace = $("#workspace");
@@ -26,26 +26,26 @@ let shown = null; // it, or the straightened sheet in it
 let turns = 0; // by a quarter, clockwise
 let traced = null; // what was read, with all its points
 let strokes = []; // as they are shown and saved
-let looking = new AbortController();
+let running = new AbortController(); // the trace that was begun last
 
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
-    throw new Trouble(t("notShown"));
+    throw new UserError(t("notShown"));
   }));
   if (!bitmap) return;
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
   startCropping(false);
   show();
-  await look();
+  await retrace();
 }
 
 /** Read the picture's strokes. */
-async function look() {
+async function retrace() {
   if (!file) return;
-  looking.abort();
-  looking = new AbortController();
-  const { signal } = looking;
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
   const threshold = form.automatic.checked ? undefined : Number(form.threshold.value) / 100;
   workspace.setAttribute("aria-busy", "true");
   $("#found").textContent = t("reading");
@@ -80,20 +80,20 @@ function showLines() {
   strokes = [];
   if (traced) {
     const tolerance = traced.tolerance * 2 ** -Number(form.detail.value);
-    strokes = traced.strokes.map((one) => turned(simplify(rounder(one), tolerance)));
+    strokes = traced.strokes.map((stroke) => turned(simplify(smoothed(stroke), tolerance)));
   }
-  $("path", lines).setAttribute("d", strokes.map((one) => pathData(one, isSmooth())).join(""));
+  $("path", lines).setAttribute("d", strokes.map((stroke) => pathData(stroke, isSmooth())).join(""));
   for (const name of ["save", "redraw", "more"]) $(`[data-do=${name}]`).disabled = strokes.length === 0;
-  $("#found").textContent = traced ? words() : "";
+  $("#found").textContent = traced ? summary() : "";
   showSettings();
 }
 
-/** A stroke averaged over as many line widths as is wanted. */
-function rounder(stroke) {
+/** A stroke smoothed over as many line widths as the settings say. */
+function smoothed(stroke) {
   const widths = Number(form.smoothing.value);
   if (!widths) return stroke;
-  const spacing = Math.max(traced.lineWidth / 4, 1); // close enough
-  return averaged(evenly(stroke, spacing), (widths * traced.lineWidth) / spacing);
+  const spacing = Math.max(traced.lineWidth / 4, 1); // small beside the line's width
+  return gaussianSmoothed(resampled(stroke, spacing), (widths * traced.lineWidth) / spacing);
 }
 
 /** Width and height of the turned picture. */
@@ -106,7 +106,7 @@ function frame() {
 function paper() {
   if (!strokes.length || !form.cut.checked) return [0, 0, ...frame()];
   const [left, top, right, bottom] = boundsOf(strokes), edge = 2 * traced.lineWidth;
-  return [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge].map((one) => +one.toFixed(2));
+  return [left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge].map((value) => +value.toFixed(2));
 }
 
 /** A stroke as it lies on the turned picture. */
@@ -117,8 +117,8 @@ function turned([xs, ys]) {
   return turns === 3 ? [ys, xs.map((x) => width - x)] : [xs, ys];
 }
 
-/** What was found. */
-function words() {
+/** What was found, in words. */
+function summary() {
   const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
   const found = t(strokes.length === 1 ? "oneStroke" : "strokes", { count: strokes.length, points });
   return traced.leftOut ? `${found} ${t("leftOut", { what: traced.leftOut })}` : found;
@@ -127,24 +127,24 @@ function words() {
 function showSettings() {
   const percent = (field) => `${Math.round(field.value)} %`;
   canvas.style.opacity = form.shows.value / 100;
-  const said = {
+  const outputs = {
     shows: percent(form.shows),
     threshold: form.automatic.checked ? t("thresholdFound", { value: percent(form.threshold) }) : percent(form.threshold),
     detail: traced ? t("within", { pixels: +(traced.tolerance * 2 ** -form.detail.value).toPrecision(2) }) : "",
     smoothing: t("lineWidths", { count: +form.smoothing.value }),
   };
-  for (const [name, text] of Object.entries(said)) $(`output[for=${name}]`).textContent = text;
+  for (const [name, text] of Object.entries(outputs)) $(`output[for=${name}]`).textContent = text;
 }
 
 /** The strokes as SVG, as large as is wanted, in the order of a pen that goes a short way. */
 function svg() {
   const [left, top, width, height] = paper(), side = Math.min(Math.max(Number(form.size.value) || 150, 1), 5000);
   const mm = (pixels) => `${+((pixels * side) / Math.max(width, height)).toFixed(2)}mm`;
-  const look = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
+  const attributes = `stroke-width="${+traced.lineWidth.toFixed(2)}" stroke-linecap="round" stroke-linejoin="round"`;
   const layers = pens().map(({ colour, name, own }) => [
     `<g${name ? ` inkscape:groupmode="layer" inkscape:label="${name}"` : ""}`,
-    ` fill="none" stroke="${colour}" ${look}>`,
-    ...penOrder(own, traced.lineWidth).map((one) => `<path d="${pathData(one, isSmooth())}"/>`),
+    ` fill="none" stroke="${colour}" ${attributes}>`,
+    ...penOrder(own, traced.lineWidth).map((stroke) => `<path d="${pathData(stroke, isSmooth())}"/>`),
     "</g>",
   ].join(""));
   return [
@@ -162,7 +162,7 @@ function pens() {
   if (!colours) return [{ colour: INK, name: "", own: strokes }];
   const known = [...new Set(colours)], names = known.map(colourName);
   return known.map((colour, place) => {
-    const before = names.slice(0, place).filter((one) => one === names[place]).length;
+    const before = names.slice(0, place).filter((other) => other === names[place]).length;
     const isOnly = names.indexOf(names[place]) === names.lastIndexOf(names[place]);
     const name = isOnly ? names[place] : `${names[place]} ${String.fromCharCode(97 + (before % 26))}`;
     return { colour, name, own: strokes.filter((_, stroke) => colours[stroke] === colour) };
@@ -206,8 +206,8 @@ async function cropTo([left, top, width, height]) {
     [high - top - height, left, height, width],
   ][turns];
   const scale = shown.width / (traced ?? shown).width;
-  const [x, y, across, down] = part.map((one) => Math.round(one * scale));
-  if (Math.min(across, down) < LEAST_PART) return startCropping(false);
+  const [x, y, across, down] = part.map((value) => Math.round(value * scale));
+  if (Math.min(across, down) < MIN_CROP) return startCropping(false);
   const cut = new OffscreenCanvas(across, down);
   cut.getContext("2d").drawImage(shown, -x, -y);
   return open(await cut.convertToBlob(), { turn: turns, of: whole ?? file });
@@ -259,7 +259,7 @@ form.threshold.addEventListener("input", () => {
   form.automatic.checked = false;
   showSettings();
 });
-for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", look);
+for (const name of ["threshold", "automatic", "straighten"]) form[name].addEventListener("change", retrace);
 takeFiles($("#trace-card"), $("#file"), open);
 showExample();
 

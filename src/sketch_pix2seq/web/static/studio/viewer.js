@@ -35,9 +35,9 @@ let options = {};
 let papers = [];
 let working = null; // on a file
 
-/** Show drawings, one of them or, without a place, all. @param {Item[]} some @param {number | null} which @param {Options} [how] */
-export function view(some, which, how = {}) {
-  [items, place, options] = [some, some.length === 1 ? 0 : which, how];
+/** Show drawings, one of them or, without a place, all. @param {Item[]} shown @param {number | null} which @param {Options} [how] */
+export function view(shown, which, how = {}) {
+  [items, place, options] = [shown, shown.length === 1 ? 0 : which, how];
   if (!dialog.open) dialog.showModal();
   show();
 }
@@ -45,10 +45,10 @@ export function view(some, which, how = {}) {
 const chosen = () => (place === null ? items : [items[place]]);
 
 function show() {
-  const several = place === null, some = chosen(), { columns = some.length } = options;
-  $("#viewer-title").textContent = several ? options.title : some[0].title;
+  const several = place === null, shown = chosen(), { columns = shown.length } = options;
+  $("#viewer-title").textContent = several ? options.title : shown[0].title;
   $("#viewer-count").textContent = several ? "" : t("countOf", { number: place + 1, count: items.length });
-  papers = some.map(({ drawing: { given = [], drawn }, title, isOwn }) => {
+  papers = shown.map(({ drawing: { given = [], drawn }, title, isOwn }) => {
     const paper = newPaper(title);
     paper.svg.classList.toggle("own", isOwn ?? false);
     paper.clear(given);
@@ -57,10 +57,10 @@ function show() {
     return paper;
   });
   stage.replaceChildren(...papers.map((paper) => paper.svg));
-  stage.style.setProperty("--columns", Math.min(columns, some.length));
+  stage.style.setProperty("--columns", Math.min(columns, shown.length));
   stage.classList.toggle("several", several);
   const hidden = {
-    ".viewer-pages": items.length === 1, ".viewer-carry": several, ".viewer-colour": !some.some((one) => one.drawing.given?.length),
+    ".viewer-pages": items.length === 1, ".viewer-carry": several, ".viewer-colour": !shown.some((item) => item.drawing.given?.length),
     "[data-view=flip]": !(several && options.flips), "[data-view=keep]": options.isKept || several,
     "[data-view=link]": several, "[data-view=video]": !videoKind(),
     "[data-view=copyPng]": !navigator.clipboard?.write, "[data-view=copySvg]": !navigator.clipboard,
@@ -85,20 +85,20 @@ function step(by) {
 /** How the drawings are laid on paper. */
 function layout() {
   const { smooth, columns } = options, inColour = $("[name=inColour]", dialog).checked;
-  return laidOut(chosen().map((one) => one.drawing), { smooth, columns, inColour });
+  return laidOut(chosen().map((item) => item.drawing), { smooth, columns, inColour });
 }
 
-const look = () => ({ transparent: $("[name=transparent]", dialog).checked });
-const svgFile = (more) => new Blob([svgOf(layout(), { ...look(), ...more })], { type: "image/svg+xml" });
+const paperOptions = () => ({ transparent: $("[name=transparent]", dialog).checked });
+const svgFile = (more) => new Blob([svgOf(layout(), { ...paperOptions(), ...more })], { type: "image/svg+xml" });
 
 /** How each file is made, and how its name ends. */
 const FILES = {
   svg: { make: () => svgFile(), ending: () => ".svg" },
   animated: { make: () => svgFile({ animate: true }), ending: () => "-animated.svg" },
-  png: { make: () => pngOf(layout(), look()), ending: () => ".png" },
+  png: { make: () => pngOf(layout(), paperOptions()), ending: () => ".png" },
   gif: { make: (work) => gifOf(layout(), work), ending: () => ".gif" },
   flip: {
-    make: (work) => flipOf(items.filter((one) => !one.isOwn).map(({ drawing }) => laidOut([drawing], options)), work),
+    make: (work) => flipOf(items.filter((item) => !item.isOwn).map(({ drawing }) => laidOut([drawing], options)), work),
     ending: () => "-film.gif",
   },
   video: { make: (work) => videoOf(layout(), work), ending: () => `.${videoKind()[1]}` },
@@ -175,16 +175,16 @@ const ACTIONS = {
   },
   replay: () => papers.forEach((paper) => paper.replay()),
   copySvg: async () => {
-    await navigator.clipboard.writeText(svgOf(layout(), look()));
+    await navigator.clipboard.writeText(svgOf(layout(), paperOptions()));
     say(t("copied"));
   },
   copyPng: async () => {
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(layout(), look()) })]);
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(layout(), paperOptions()) })]);
     say(t("copied"));
   },
   send: async () => {
     const name = `${fileName()}.png`;
-    const file = new File([await pngOf(layout(), look())], name, { type: "image/png" });
+    const file = new File([await pngOf(layout(), paperOptions())], name, { type: "image/png" });
     await navigator.share({ files: [file] });
   },
   link: copyLink,

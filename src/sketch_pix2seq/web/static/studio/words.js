@@ -18,7 +18,7 @@ export const nameOf = (category) => categories[category] ?? category;
 
 /** The category that is called so, or in the model's own words. @param {string} name */
 export const categoryOf = (name) =>
-  Object.keys(categories).find((one) => categories[one].toLowerCase() === name.toLowerCase()) ?? name;
+  Object.keys(categories).find((category) => nameOf(category).toLowerCase() === name.toLowerCase()) ?? name;
 
 /** An error that a person should see. */
-export class Trouble extends Error {}
+export class UserError extends Error {}

@@ -1,4 +1,4 @@
-// Reading a drawing from a picture: from a drawing program, a scanner or a phone. The way: picture
+// Reading a drawing from a picture: from a drawing program, a scanner or a phone. Stages: picture
 // -> ink or paper -> thin centre lines -> strokes -> fewer points. `picture_in.py` has the same in
 // numpy.
 
@@ -25,28 +25,29 @@ import { walkLines } from "./tracing.js";
  * A drawing that was read from a picture.
  * @typedef {object} Traced
  * @property {Points[]} strokes Where they lie in the picture, or on the straightened sheet.
- * @property {number} width Of that, in pixels of the picture.
+ * @property {number} width Of the picture or the sheet, in pixels of the picture.
  * @property {number} height
- * @property {number} lineWidth The usual width of lines.
+ * @property {number} lineWidth The median width of the lines.
  * @property {string[] | null} colours Of the pen of each stroke, #rrggbb; null if nothing has a
  *   colour.
  * @property {string} leftOut What of the picture is no part of the drawing, in words.
- * @property {number} threshold The least contrast of ink that was used, of 1.
- * @property {number} tolerance The tolerance that suits the lines, in pixels.
+ * @property {number} threshold The threshold used: smallest contrast that counts as ink, 0 to 1.
+ * @property {number} tolerance The tolerance that suits the lines, in pixels: largest distance
+ *   between a left-out point and the line.
  * @property {{width: number, height: number, data: Uint8ClampedArray} | null} page How the
  *   straightened sheet looks, as the parts of an `ImageData`; null if nothing was straightened.
  */
 /**
  * @typedef {object} TraceOptions
- * @property {number} [threshold] The least contrast of ink to the paper, from 0 to 1; found by
- *   itself if left out.
+ * @property {number} [threshold] Smallest contrast to the paper that counts as ink, 0 to 1; found
+ *   from the picture if left out.
  * @property {number} [tolerance] Largest distance in pixels between a left-out point and the line;
  *   as the lines need it if left out.
- * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; it is
+ * @property {boolean} [straighten] Whether a tilted sheet on a darker table is straightened; true
  *   if left out.
  */
 
-const LEAST_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
+const MIN_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
 const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
 const DOT = 0.45; // of a line width squared: smaller specks are dirt
 const PRINTED = 4; // of a line width squared: printed dots are smaller
@@ -55,7 +56,7 @@ const PINHOLE = 0.3; // of a line width squared: smaller holes in ink are no par
 const BORDER = 0.012; // of the longest side: nobody draws as close along the picture's border
 const WIDE = 1.6; // times as wide as the lines, and at the border: a corner of a shadow
 const TOLERANCE = 0.05; // of the line's width, for leaving out points
-const LEAST_TOLERANCE = 0.5; // pixels
+const MIN_TOLERANCE = 0.5; // pixels
 
 /**
  * Read a drawing from a picture.
@@ -66,7 +67,7 @@ const LEAST_TOLERANCE = 0.5; // pixels
  */
 export async function trace(image, { threshold, tolerance, straighten = true } = {}) {
   const { picture, scale } = await decoded(image), { width, height } = picture;
-  const enlarged = Math.max(1, Math.min(Math.floor(LEAST_SIDE / Math.max(width, height)), 8));
+  const enlarged = Math.max(1, Math.min(Math.floor(MIN_SIDE / Math.max(width, height)), 8));
   const large = enlarged === 1 ? picture : eachPlane(picture, (plane) =>
     resized(plane, width * enlarged, height * enlarged, BICUBIC));
   const page = findPage(large, straighten), [left, top] = page.corner;
@@ -108,33 +109,36 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  *
  * @param {Plane} ink
  * @param {{softness?: number, isPhoto?: boolean, tolerance?: number}} [options]
- *   `softness`: pixels of `ink` to one of the picture: steps as large are no part of lines.
+ *   `softness`: pixels of `ink` to one of the picture; steps of this size are no part of lines.
  *   `isPhoto`: whether ink has holes and shadows at the border.
  */
-export function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
+function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
   const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
-  const least = factor > 1 ? Math.min(0.25, 1 / factor) : 0.5;
-  const small = { ...share, data: where(share.data, (one) => one >= least) };
+  // a line one pixel wide covers 1 / factor of a square that it crosses
+  const minShare = factor > 1 ? Math.min(0.25, 1 / factor) : 0.5;
+  const small = { ...share, data: where(share.data, (inkShare) => inkShare >= minShare) };
   if (isPhoto) fillPinholes(small, share);
   const distance = centreLines(small);
   const frame = [left, ink.width - right, top, ink.height - bottom]
-    .map((one) => Math.floor(one / factor));
+    .map((side) => Math.floor(side / factor));
   const dirt = removeDirt(small, distance, frame, isPhoto);
+  // from the middle of a line to its edge it is half its width and half a pixel
   const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);
-  const usual = Math.max(LEAST_TOLERANCE, softness / 4, TOLERANCE * width);
+  const typicalTolerance = Math.max(MIN_TOLERANCE, softness / 4, TOLERANCE * width);
   const strokes = dense.map((line) => {
-    const few = simplify(line, tolerance === undefined ? usual : tolerance / factor);
-    const placed = few.map((values, axis) =>
+    const simplified = simplify(
+      line, tolerance === undefined ? typicalTolerance : tolerance / factor);
+    const placed = simplified.map((values, axis) =>
       values.map((value) => (value - 1) * factor + corner[axis]));
     return upright(/** @type {Points} */ (placed));
   });
-  return { ...dirt, strokes, width: width * factor, tolerance: usual * factor };
+  return { ...dirt, strokes, width: width * factor, tolerance: typicalTolerance * factor };
 }
 
-/** The box of what is ink: first column and row, those after the last. @param {Plane} ink */
+/** The box of the ink: its first column and row, and those after its last. @param {Plane} ink */
 function boxOf({ width, data }) {
   let left = width, top = -1, right = 0, bottom = 0;
   for (let at = 0; at < data.length; at++) {
@@ -162,17 +166,17 @@ function shrunk(/** @type {Plane} */ { width, height, data }, /** @type {number}
   return { width: wide, height: high, data: shares };
 }
 
-/** Fill places in lines where the pen or the pencil left the paper bare. */
+/** Fill holes in lines where the pen or the pencil left the paper bare. */
 function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
-  const { width, height, data } = ink, most = PINHOLE * roughWidth(ink) ** 2;
-  const bare = new Regions({ width, height, data: data.map((one) => 1 - one) });
+  const { width, height, data } = ink, maxArea = PINHOLE * roughWidth(ink) ** 2;
+  const bare = new Regions({ width, height, data: data.map((isInk) => 1 - isInk) });
   bare.labels.forEach((region, at) => {
-    if (region >= 0 && bare.areas[region] < most) data[at] = share.data[at] = 1;
+    if (region >= 0 && bare.areas[region] < maxArea) data[at] = share.data[at] = 1;
   });
 }
 
 /**
- * Remove, of the lines, what is smaller than a dot of the pen, and outlines of shadows.
+ * Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
  *
  * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture
  *   goes on beyond the ink: left, right, up, down. @param {boolean} isPhoto
@@ -187,23 +191,24 @@ function removeDirt(ink, distance, frame, isPhoto) {
     lengths[labels[at]]++;
   }
   const mean = sums.map((sum, region) => sum / Math.max(lengths[region], 1));
-  const largest = areas.reduce((most, area) => Math.max(most, area), 0);
+  const largest = areas.reduce((max, area) => Math.max(max, area), 0);
   let total = 0, count = 0;
   areas.forEach((area, region) => {
     if (area < 0.2 * largest) return;
     total += sums[region];
     count += Math.max(lengths[region], 1);
   });
-  const usual = total / count;
-  const isPrinted = printedDots(areas, middlesOf(labels, areas, width), PRINTED * usual ** 2);
+  const typicalWidth = total / count;
+  const middles = middlesOf(labels, areas, width);
+  const isPrinted = printedDots(areas, middles, PRINTED * typicalWidth ** 2);
   const { low, high } = regions.boxes();
-  const isDash = printedDashes(low, high, DASH * usual, width, height);
+  const isDash = printedDashes(low, high, DASH * typicalWidth, width, height);
   const isSpeck = areas.map((area, region) =>
-    area < DOT * usual ** 2 || isPrinted[region] || isDash[region]);
+    area < DOT * typicalWidth ** 2 || isPrinted[region] || isDash[region]);
   const isEdge = alongBorder(labels, places, lengths, width, height, frame);
   const atBorder = areas.map(() => false);
   if (isPhoto) {
-    const [left, right, up, down] = frame.map((one) => Math.max(3 - one, 0));
+    const [left, right, up, down] = frame.map((gap) => Math.max(3 - gap, 0));
     labels.forEach((region, at) => {
       if (region < 0) return;
       const x = at % width, y = Math.floor(at / width);
@@ -211,7 +216,7 @@ function removeDirt(ink, distance, frame, isPhoto) {
     });
   }
   const isDirt = areas.map((_, region) =>
-    isSpeck[region] || isEdge[region] || (atBorder[region] && mean[region] > WIDE * usual));
+    isSpeck[region] || isEdge[region] || (atBorder[region] && mean[region] > WIDE * typicalWidth));
   if (isDirt.every(Boolean)) {
     const got = "only specks, printed marks or edges of the sheet";
     throw new DrawingError("a picture must show lines", { got });
@@ -230,16 +235,17 @@ function alongBorder(
   const isAlong = lengths.map(() => true);
   for (const at of places) {
     const x = (at % width) - 1 + left, y = Math.floor(at / width) - 1 + up;
-    const away = Math.min(x, wide - 1 - x, y, high - 1 - y);
-    if (away > BORDER * Math.max(wide, high)) isAlong[labels[at]] = false;
+    const distanceToBorder = Math.min(x, wide - 1 - x, y, high - 1 - y);
+    if (distanceToBorder > BORDER * Math.max(wide, high)) isAlong[labels[at]] = false;
   }
-  const along = lengths.reduce((sum, one, region) => sum + (isAlong[region] ? one : 0), 0);
+  const along = lengths.reduce(
+    (sum, length, region) => sum + (isAlong[region] ? length : 0), 0);
   // of a picture that is cut to its drawing, lines at the border are drawn
   const isEdge = 0.3 * Math.min(wide, high) < along && along < 0.5 * places.length;
   return isEdge ? isAlong : lengths.map(() => false);
 }
 
-/** Middles of regions. */
+/** The centroids of regions. */
 function middlesOf(
   /** @type {Int32Array} */ labels, /** @type {number[]} */ areas, /** @type {number} */ width,
 ) {
@@ -253,7 +259,7 @@ function middlesOf(
   return middles;
 }
 
-/** A stroke from its upper left end on. @param {Points} stroke @returns {Points} */
+/** Begin a stroke at its upper left end. @param {Points} stroke @returns {Points} */
 function upright([xs, ys]) {
   const last = xs.length - 1;
   return xs[0] + ys[0] > xs[last] + ys[last] ? [xs.reverse(), ys.reverse()] : [xs, ys];

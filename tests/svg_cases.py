@@ -1,0 +1,267 @@
+"""Small SVGs and the strokes they show, for both readers of SVG: Python's and the page's."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+Line = list[tuple[float, float]]
+
+
+class SvgCase(NamedTuple):
+    """What an SVG shows; its page goes from (0, 0) to (100, 100).
+
+    Args:
+        inside: The elements of the document.
+        strokes: The lines that are visible.
+        left_out: What is not read, in words.
+        in_page: What the page's reader sees and says where it is not the same.
+    """
+
+    inside: str
+    strokes: list[Line]
+    left_out: str = ""
+    in_page: tuple[list[Line], str] | None = None
+
+    @property
+    def document(self) -> str:
+        """The whole document."""
+        namespaces = (
+            'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            'xmlns:svg="http://www.w3.org/2000/svg"'
+        )
+        return f'<svg {namespaces} viewBox="0 0 100 100">{self.inside}</svg>'
+
+
+def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Line:
+    """Points of an ellipse between two angles in degrees, clockwise on the page."""
+    turns = np.radians(np.linspace(start, end, 65))
+    return [(x + rx * c, y + ry * s) for c, s in zip(np.cos(turns), np.sin(turns), strict=True)]
+
+
+def bezier(*controls: tuple[float, float]) -> Line:
+    """Points of a Bezier curve by its polynomials of Bernstein."""
+    degree = len(controls) - 1
+    binomial = {2: (1, 2, 1), 3: (1, 3, 3, 1)}[degree]
+    at = np.linspace(0, 1, 65)[:, None]
+    weights = (
+        np.array(binomial) * at ** np.arange(degree + 1) * (1 - at) ** np.arange(degree, -1, -1)
+    )
+    return [(x, y) for x, y in (weights @ np.array(controls)).tolist()]
+
+
+def _pen(*data: str) -> str:
+    return "".join(f'<path d="{one}" fill="none" stroke="black"/>' for one in data)
+
+
+LINE: Line = [(10, 10), (90, 20)]
+_LINE = _pen("M10 10L90 20")
+_HOUSE = [(20, 80), (20, 40), (50, 20), (80, 40), (80, 80)]
+
+CASES = {
+    "lines": SvgCase(
+        _pen("M20 80V40L50,20 80,40v40Z", "m5 5 10 0h10m20-2l1.5.5.5-1.5"),
+        [[*_HOUSE, (20, 80)], [(5, 5), (15, 5), (25, 5)], [(45, 3), (46.5, 3.5), (47, 2)]],
+    ),
+    "after a closed line the pen is at its start": SvgCase(
+        _pen("M10 10h20v20zl40 70"),
+        [[(10, 10), (30, 10), (30, 30), (10, 10)], [(10, 10), (50, 80)]],
+    ),
+    "cubic curves": SvgCase(
+        _pen("M10 50C10 10 40 10 50 50S80 90 90 50"),
+        [
+            [
+                *bezier((10, 50), (10, 10), (40, 10), (50, 50)),
+                *bezier((50, 50), (60, 90), (80, 90), (90, 50)),
+            ]
+        ],
+    ),
+    "quadratic curves": SvgCase(
+        _pen("M10 50q20-40 40 0t40 0", "M10 90T50 70"),
+        [
+            [*bezier((10, 50), (30, 10), (50, 50)), *bezier((50, 50), (70, 90), (90, 50))],
+            [(10, 90), (50, 70)],
+        ],
+    ),
+    "arcs": SvgCase(
+        _pen("M10 50a40 40 0 0180 0", "M50 90A20 10 90 10 50 50", "M10 95A1 1 0 0 0 30 95"),
+        [
+            arc(50, 50, 40, 40, 180, 360),
+            # half as high as its chord is long: a half circle would need a larger radius
+            arc(50, 70, 10, 20, 90, -90),
+            arc(20, 95, 10, 10, 180, 0),
+        ],
+    ),
+    "a path ends at its first mistake": SvgCase(
+        _pen("M10 10L20 30 40 5L60 oops 70 90"), [[(10, 10), (20, 30), (40, 5)]]
+    ),
+    "dots": SvgCase(_LINE + _pen("M40 50h0", "M70 70z"), [LINE, [(40, 50)], [(70, 70)]]),
+    "round shapes": SvgCase(
+        '<g fill="none" stroke="#333"><circle cx="40" cy="30" r="20"/>'
+        '<ellipse cx="50" cy="80" rx="30" ry="10"/></g>',
+        [arc(40, 30, 20, 20, 0, 360), arc(50, 80, 30, 10, 0, 360)],
+    ),
+    "rectangles": SvgCase(
+        '<g fill="none" stroke="#333"><rect x="10" y="10" width="30" height="20"/>'
+        '<rect x="50" y="50" width="40" height="30" rx="10"/><rect width="9"/></g>',
+        [
+            [(10, 10), (40, 10), (40, 30), (10, 30), (10, 10)],
+            [
+                *arc(80, 60, 10, 10, 270, 360),
+                *arc(80, 70, 10, 10, 0, 90),
+                *arc(60, 70, 10, 10, 90, 180),
+                *arc(60, 60, 10, 10, 180, 270),
+                (80, 50),
+            ],
+        ],
+    ),
+    "polygons": SvgCase(
+        '<g fill="none" stroke="#333"><polyline points="5,90 20,70,35 90"/>'
+        '<polygon points="60 90 75 70 90 90"/></g>',
+        [[(5, 90), (20, 70), (35, 90)], [(60, 90), (75, 70), (90, 90), (60, 90)]],
+    ),
+    "units": SvgCase(
+        '<g stroke="black"><line x1="10%" y1="50%" x2="50%" y2="10%"/>'
+        '<line x1="10mm" y1="0.5in" x2="60px" y2="60pt"/></g>',
+        [[(10, 50), (50, 10)], [(960 / 25.4, 48), (60, 80)]],
+    ),
+    "transforms": SvgCase(
+        '<g transform="translate(10 20)"><g transform="scale(2) rotate(90)" stroke="red">'
+        '<line x2="30" y2="-10" transform="translate(1)"/></g></g>'
+        '<line x2="30" y2="10" stroke="red" style="transform: translate(40px, 80px)"/>',
+        [[(10, 22), (30, 82)], [(40, 80), (70, 90)]],
+    ),
+    "references": SvgCase(
+        f'<defs><g id="a">{_LINE}</g></defs><use href="#a" y="5"/>'
+        '<use xlink:href="#a" transform="scale(.5)"/><use href="#none"/>',
+        [[(10, 15), (90, 25)], [(5, 5), (45, 10)]],
+    ),
+    "symbols": SvgCase(
+        f'<symbol id="a" viewBox="0 0 100 50">{_LINE}</symbol>'
+        '<use href="#a" x="20" y="10" width="50" height="50"/>',
+        [[(25, 27.5), (65, 32.5)]],
+    ),
+    "inner documents": SvgCase(
+        f'<svg x="10" width="80" height="40" viewBox="0 0 100 100">{_LINE}</svg>'
+        f'<svg y="60" width="80" height="40" viewBox="0 0 100 100" preserveAspectRatio="xMinYMid">'
+        f'{_LINE}</svg><svg y="50" width="50" height="50" viewBox="0 0 100 200"'
+        f' preserveAspectRatio="none">{_LINE}</svg>',
+        [[(34, 4), (66, 8)], [(4, 64), (36, 68)], [(5, 52.5), (45, 55)]],
+    ),
+    "style sheets": SvgCase(
+        "<style>/* a comment { } */ #last { stroke: none } .pen, .other { fill: none; "
+        "stroke: #123 } path { stroke: none; fill: none } @media print { .pen { display: none } }"
+        " @media screen { .away { display: none } } @media (prefers-color-scheme: dark) "
+        "{ .pen { display: none } }</style>"
+        '<path class="pen" d="M10 10L90 20"/><path d="M0 0L9 99"/>'
+        '<path class="pen away" d="M1 1h9"/><path class="pen" id="last" d="M0 0L9 99"/>',
+        [LINE],
+    ),
+    "important styles": SvgCase(
+        "<style>.cover { stroke: none !important; fill: none }</style>"
+        '<path class="cover" d="M0 0L9 99" style="stroke: black"/>'
+        '<path class="cover" d="M10 10L90 20" style="stroke: black !important"/>'
+        '<path d="M0 0L9 99" style="stroke: none !important; stroke: red; fill: none"/>',
+        [LINE],
+    ),
+    "what is not visible": SvgCase(
+        f'{_LINE}<g opacity="0">{_pen("M0 0L9 99")}</g><g display="none">{_pen("M0 0L9 99")}</g>'
+        '<g fill="none"><path d="M0 0L9 99" stroke="red" visibility="hidden"/>'
+        '<path d="M0 0L9 99" stroke="red" stroke-opacity="0%"/>'
+        '<path d="M0 0L9 99" stroke="red" stroke-width="0"/>'
+        '<path d="M0 0L9 99" stroke="rgba(255, 0, 0, 0)"/>'
+        '<path d="M0 0L9 99" stroke="hsl(0, 100%, 99%)"/></g>'
+        '<rect width="9" height="9" fill="snow"/>',
+        [LINE],
+    ),
+    "grey paper": SvgCase(f'<rect width="100%" height="100%" fill="#ccc"/>{_LINE}', [LINE]),
+    "dark paper": SvgCase(
+        '<rect x="-1" y="-1" width="102" height="102" fill="#222"/>'
+        '<path d="M10 10L90 20" stroke="white"/><path d="M0 0L9 99" stroke="#111"/>',
+        [LINE],
+    ),
+    "clear paper": SvgCase(
+        '<rect width="100" height="100" fill-opacity="0"/><rect width="100" height="100" '
+        f'fill="black" opacity=".1"/><rect width="100%" height="100%" visibility="hidden"/>{_LINE}',
+        [LINE],
+    ),
+    "framed paper": SvgCase(
+        '<rect width="100" height="100" fill="#222" stroke="#282828"/>'
+        '<path d="M10 10L90 20" stroke="white"/><path d="M20 30L29 90" stroke="#111"/>',
+        [LINE],
+    ),
+    "a frame": SvgCase(
+        f'<rect width="100" height="100" fill="white" stroke="black"/>{_LINE}',
+        [[(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)], LINE],
+    ),
+    "white lines alone": SvgCase('<path d="M10 10L90 20" stroke="white"/>', [LINE]),
+    "areas": SvgCase(
+        '<path d="M10 10L90 20V90z" fill="teal"/><line x1="9" y1="9" x2="50" y2="99"/>',
+        [[*LINE, (90, 90), (10, 10)]],
+    ),
+    "covered lines": SvgCase(
+        f'{_LINE}<rect x="50" y="5" width="20" height="30" fill="white"/>'
+        '<circle cx="30" cy="70" r="20" fill="#135"/><path d="M20 70h20" stroke="white"/>'
+        '<path d="M22 80h16" stroke="#124"/>',
+        [
+            [(10, 10), (50, 15)],
+            [(70, 17.5), (90, 20)],
+            arc(30, 70, 20, 20, 0, 360),
+            [(20, 70), (40, 70)],
+        ],
+    ),
+    "prefixed elements": SvgCase(
+        '<svg:style>.gone { display: none }</svg:style><svg:g fill="none" stroke="black">'
+        '<svg:path d="M10 10L90 20"/><svg:path class="gone" d="M0 0L9 99"/></svg:g>',
+        [LINE],
+    ),
+    "choices": SvgCase(
+        '<switch stroke="black" fill="none"><path systemLanguage="de" d="M0 0L9 99"/>'
+        '<path systemLanguage="fr, en-GB" d="M10 10L90 20"/><path d="M0 0L9 99"/></switch>',
+        [LINE],
+    ),
+    "what is not read": SvgCase(
+        f'{_LINE}<text x="9" y="9">cat</text><text x="9" y="19">dog</text>'
+        '<image href="a.png" width="9" height="9"/><foreignObject width="9" height="9"/>',
+        [LINE],
+        "2 x text; picture; foreign object",
+    ),
+    "cut lines": SvgCase(
+        '<clipPath id="c"><rect width="50" height="100"/></clipPath>'
+        f'<g clip-path="url(#c)">{_LINE}</g>',
+        [[(10, 10), (50, 15)]],
+        in_page=([LINE], "clip"),
+    ),
+    "markers": SvgCase(
+        '<marker id="m" markerUnits="userSpaceOnUse" overflow="visible">'
+        '<path d="M0-5v10" stroke="black"/></marker>'
+        '<path d="M10 50h20" fill="none" stroke="black" marker-end="url(#m)"/>',
+        [[(10, 50), (30, 50)], [(30, 45), (30, 55)]],
+        in_page=([[(10, 50), (30, 50)]], "marker"),
+    ),
+}
+
+
+def assert_same_strokes(found: list[np.ndarray], expected: list[Line]) -> None:
+    """Check that strokes are the lines that are expected, from the same ends, within a half.
+
+    Closed lines may begin anywhere.
+    """
+    assert len(found) == len(expected), found
+    for stroke, points in zip(found, expected, strict=True):
+        line = np.array(points, float)
+        if not np.allclose(line[0], line[-1], atol=0.01):
+            np.testing.assert_allclose(stroke[[0, -1]], line[[0, -1]], atol=0.2)
+        for one, other in ((stroke, line), (line, stroke)):
+            assert _farthest(one, other) < 0.5, (stroke, points)
+
+
+def _farthest(line: np.ndarray, other: np.ndarray) -> float:
+    """The largest distance of a line from another one."""
+    along = np.linspace(0, max(len(line) - 1, 1e-9), 1000)
+    x, y = (np.interp(along, np.arange(len(line)), axis) for axis in line.T)
+    starts, ends = (other[:-1], other[1:]) if len(other) > 1 else (other, other)
+    edge, gap = ends - starts, np.stack([x, y], axis=1)[:, None] - starts
+    share = (gap * edge).sum(axis=2) / np.maximum((edge**2).sum(axis=1), 1e-12)
+    return float(np.hypot(*(gap - share.clip(0, 1)[..., None] * edge).T).min(axis=0).max())

@@ -1,0 +1,31 @@
+// Compares svg_path.js with what Python wrote into cases.json beside it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { linesOfPath } from "./svg_path.js";
+
+const cases = JSON.parse(readFileSync(new URL("cases.json", import.meta.url)));
+
+test("path data is read as Python reads it", () => {
+  for (const { data, lines } of cases) {
+    const found = linesOfPath(data).lines;
+    assert.deepEqual(found.map(([xs]) => xs.length), lines.map(([xs]) => xs.length), data);
+    found.flat(2).forEach((value, at) => assert.ok(Math.abs(value - lines.flat(2)[at]) < 1e-6, data));
+  }
+});
+
+test("arcs lie on their ellipse", () => {
+  const [[xs, ys]] = linesOfPath("M10 0A10 20 0 10-10 0").lines;
+  xs.forEach((x, at) => assert.ok(Math.abs((x / 10) ** 2 + (ys[at] / 20) ** 2 - 1) < 1e-9));
+  assert.ok(Math.min(...ys) < -19);
+  assert.deepEqual(linesOfPath("M1 2A0 5 0 0 0 3 4a5 5 0 0 0 0 0").lines, [[[1, 3, 3], [2, 4, 4]]]);
+});
+
+test("nothing is drawn before the first move", () => {
+  for (const data of ["", "M5 5"]) assert.deepEqual(linesOfPath(data), { lines: [], isWhole: true });
+  for (const data of ["L5 5M1 1L2 2", "M5", "oops", "z"]) {
+    assert.deepEqual(linesOfPath(data), { lines: [], isWhole: false });
+  }
+});
