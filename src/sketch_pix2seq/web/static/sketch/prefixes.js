@@ -12,7 +12,7 @@ import { QUICKDRAW_EPSILON, quickdrawNormalised, simplify } from "./simplify.js"
 /**
  * How much of a whole drawing a started one is, as a share of the longest side, and its middle, in
  * pixels of Quick, Draw! from the middle of the whole.
- * @typedef {{share: number, x: number, y: number}} Frame
+ * @typedef {{share: number, x: number, y: number}} Placement
  */
 /**
  * A started drawing as the first steps of a decoder.
