@@ -36,15 +36,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group tests for pytest-xdist: a file keeps what it has set up, and scarce things are shared.
 
-    One process has the browser, one the database server, and one the tests that kill processes or
-    measure what a busy machine cannot do in time.
+    One process has the database server, and one the tests that kill processes or measure what a
+    busy machine cannot do in time.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is not None:
             continue
         path = item.path.relative_to(ROOT).as_posix()
-        shared = [name for name in ("browser", "web/turing") if f"tests/{name}/" in path]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else path))
+        group = "web/turing" if "tests/web/turing/" in path else path
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
