@@ -21,10 +21,10 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m sketch_pix2seq.demo
 
 test: check $(VENV)/.system
-	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadgroup
 
 test-all: check $(VENV)/.system
-	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder -m ""
+	$(BIN)/pytest -n auto --dist loadgroup -m ""
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check
