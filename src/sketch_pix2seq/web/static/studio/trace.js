@@ -26,7 +26,7 @@ let shown = null; // it, or the straightened sheet in it
 let turns = 0; // by a quarter, clockwise
 let traced = null; // what was read, with all its points
 let strokes = []; // as they are shown and saved
-let running = new AbortController(); // the trace that was begun last
+let running = new AbortController(); // the trace that was started last
 
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
