@@ -25,6 +25,7 @@ from sketch_pix2seq.sketch.pen import END_STEP, START_STEP
 from sketch_pix2seq.training.recipe import ConditionSettings
 
 STEPS, DRAWINGS = 14, 4
+STEPS_BY_HEART = 200
 
 
 def _reconstruction(losses: DrawingLosses) -> float:
@@ -135,12 +136,13 @@ def test_codes_are_classified_and_that_reaches_the_encoder(rng: np.random.Genera
 
 def test_it_learns_a_few_drawings_by_heart() -> None:
     model = pairs.torch_model().train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, STEPS_BY_HEART)
     drawings = _drawings()
     pictures = torch.from_numpy(drawings)
     conditions = Conditions.fixed(DRAWINGS, pairs.SIZE, pictures.device)
     losses = []
-    for _ in range(200):
+    for _ in range(STEPS_BY_HEART):
         total = model(
             pictures, *_batch(), torch.zeros(DRAWINGS).long(), _covered(), conditions
         ).total()
@@ -148,9 +150,10 @@ def test_it_learns_a_few_drawings_by_heart() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
+        falling.step()
         losses.append(float(total.detach()))
     assert losses[0] > 2
-    assert losses[-1] < 0
+    assert losses[-1] < 0  # six other seeds: -1.5 to -2.3
 
 
 def _output(model: AttentionModel, *rows: torch.Tensor) -> torch.Tensor:
