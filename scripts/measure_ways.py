@@ -4,7 +4,8 @@
 
 Drawings are taken evenly from all categories of the split, or from those of --only. Each is redrawn
 once near to the picture and once from its code alone, drawn by its category's name, and completed
-from the first third of its points, without and with the category. What a bundle cannot do is left
+from the first third of its points, without and with the category, and once more with the best of
+--best-of kept. What a bundle cannot do is left
 out. For each way: how often the judge recognises the category, as a share of how often it
 recognises the human drawings, with a 95 % interval over drawings; and, of redrawings, distance
 of lines, small strokes kept, those of them that no other line comes near, and ink
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=345)
     parser.add_argument("--only", default="", help="categories, with commas between")
     parser.add_argument("--temperature", type=float)
+    parser.add_argument("--best-of", type=int, default=8)
     options = parser.parse_args()
     split = Dataset.open(options.data).split(options.split)
     drawings = [split.sketch(int(index)) for index in _evenly(split, options)]
@@ -51,7 +53,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for place in options.bundle or [None]:
         sketcher = Sketcher.load(place)
-        for way, drawn in _ways(sketcher, drawings, options.temperature):
+        for way, drawn in _ways(sketcher, drawings, options):
             right = _recognised(judge, drawn, drawings)
             cells = [sketcher.card.name, way, _share(right / human.mean())]
             if way.startswith("fidelity"):
@@ -80,9 +82,10 @@ def _evenly(split: Split, options: argparse.Namespace) -> np.ndarray:
 
 
 def _ways(
-    sketcher: Sketcher, drawings: list[Sketch], temperature: float | None
+    sketcher: Sketcher, drawings: list[Sketch], options: argparse.Namespace
 ) -> Iterator[tuple[str, list[Sketch]]]:
     """The name of each way, and a drawing for each drawing."""
+    temperature, tries = options.temperature, options.best_of
     names = [drawing.category or "" for drawing in drawings]
     begun = [drawing.truncated(max(1, drawing.num_points // 3)) for drawing in drawings]
 
@@ -94,12 +97,12 @@ def _ways(
             sketcher.generate(name, 1, temperature, seed=seed)[0] for seed, name in enumerate(names)
         ]
 
-    def completed() -> list[Sketch]:
-        return [one for (one,) in sketcher.complete(begun, 1, temperature)]
+    def completed(best_of: int = 1) -> list[Sketch]:
+        return [one for (one,) in sketcher.complete(begun, 1, temperature, best_of=best_of)]
 
-    def completed_as_named() -> list[Sketch]:
+    def completed_as_named(best_of: int = 1) -> list[Sketch]:
         return [
-            sketcher.complete(one, 1, temperature, seed=seed, category=name)[0]
+            sketcher.complete(one, 1, temperature, seed=seed, category=name, best_of=best_of)[0]
             for seed, (one, name) in enumerate(zip(begun, names, strict=True))
         ]
 
@@ -108,7 +111,9 @@ def _ways(
         "fidelity 0": lambda: redrawn(0.0),
         "by name": by_name,
         "completed": completed,
+        f"completed, best of {tries}": lambda: completed(tries),
         "completed, category given": completed_as_named,
+        f"completed, category given, best of {tries}": lambda: completed_as_named(tries),
     }
     for way, draw in ways.items():
         try:

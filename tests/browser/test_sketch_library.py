@@ -233,6 +233,10 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
         in_page(sheet, "complete", given, n=2, category="face"),
         sketcher.complete(started, 2, category="face"),
     )
+    different += num_different(
+        in_page(sheet, "complete", given, n=1, category="face", bestOf=3),
+        sketcher.complete(started, 1, category="face", best_of=3),
+    )
     assert sheet.evaluate(LOAD, ["/packaged", {"simd": False}]) == "plain"
     different += num_different(in_page(sheet, "redraw", a, n=2), again)
     assert different <= 1
@@ -251,6 +255,8 @@ def test_models_of_the_paper_draw_what_python_draws(site: str, sheet: Page) -> N
         )
         assert_same(in_page(sheet, "redraw", given, n=3), sketcher.redraw(drawing, 3))
         assert_same(in_page(sheet, "complete", given, n=2), sketcher.complete(drawing, 2))
+        best = in_page(sheet, "complete", given, bestOf=2)
+        assert_same(best, sketcher.complete(drawing, best_of=2))
         assert_same(in_page(sheet, "generate", category, n=2), sketcher.generate(category, 2))
         with pytest.raises(Error, match="`fidelity` must be 0 or left out for a model that"):
             in_page(sheet, "redraw", given, fidelity=1)

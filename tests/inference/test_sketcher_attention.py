@@ -114,6 +114,38 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
     assert attending.can_complete
 
 
+@pytest.mark.parametrize("category", [None, "dog"])
+def test_the_best_completions_show_most_clearly_what_they_were_to_become(
+    attending: Sketcher, category: str | None
+) -> None:
+    def chances(drawings: list[Sketch], name: str) -> list[float]:
+        shares: list[float] = by_category(attending.classify(drawings), [name])[:, 0].tolist()
+        return shares
+
+    for given in (HOUSE, FACE):
+        tries = attending.complete(given, n=6, seed=3, category=category)
+        best = attending.complete(given, n=2, seed=3, category=category, best_of=3)
+        assert set(as_bytes(best)) <= set(as_bytes(tries))
+        if category is not None:
+            both = chances(best, category)
+            assert both == pytest.approx(sorted(chances(tries, category))[:-3:-1])
+    assert attending.complete([], n=2, best_of=3) == []
+
+
+def test_the_decoder_is_told_what_a_code_shows(attending: Sketcher) -> None:
+    """A code in the middle of a category's is drawn as one of that category is."""
+    gaussians = tiny_attention_bundle().latents
+    assert gaussians is not None
+    told = 0
+    for number, name in enumerate(attending.card.categories):
+        code = gaussians.means[number, [gaussians.shares[number].argmax()]]
+        if gaussians.logits(code).argmax() == number:
+            (drawn,) = attending.decode(code, temperature=0)
+            assert as_bytes(drawn) == as_bytes(attending.generate(name, temperature=0))
+            told += 1
+    assert told
+
+
 def test_its_codes_classify_drawings(attending: Sketcher) -> None:
     assert attending.can_classify
     gaussians = tiny_attention_bundle().latents

@@ -132,7 +132,10 @@ def draw(
 
 
 def complete(
-    *inputs: Path, category: str | None = None, options: DrawOptions = DEFAULT_OPTIONS
+    *inputs: Path,
+    category: str | None = None,
+    best_of: int = 1,
+    options: DrawOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Complete started drawings: their strokes stay, the model adds the others.
 
@@ -143,34 +146,40 @@ def complete(
         inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
             folders of these, or - for standard input.
         category: Category of the completed drawings; without it the likeliest.
+        best_of: Draw so many for each one wanted and keep the best: those that show most clearly
+            what they were to become.
         options: How drawings are made, and where they go.
     """
-    options.check(len(inputs))
+    options.check(len(inputs), best_of)
     read = read_inputs(inputs)
     if not read.sketches:
         read.report_problems()
-    options.check(len(read.sketches))
+    options.check(len(read.sketches), best_of)
     results = options.plan(read.sources, read.paths, "completed")
     sketcher = options.load_sketcher()
-    read, drawings = _completed(sketcher, read, category, options)
+    read, drawings = _completed(sketcher, read, category, best_of, options)
     if not drawings:
         read.report_problems()
     results = options.plan(read.sources, read.paths, "completed")
     if results.form == "ndjson":
         drawings = [[drawing.to_quickdraw_grid() for drawing in some] for some in drawings]
-    results.write(drawings, options.facts(sketcher) | {"category": category})
+    results.write(drawings, options.facts(sketcher, best_of) | {"category": category})
     read.report_problems()
 
 
 def _completed(
-    sketcher: Sketcher, read: Inputs, category: str | None, options: DrawOptions
+    sketcher: Sketcher,
+    read: Inputs,
+    category: str | None,
+    best_of: int,
+    options: DrawOptions,
 ) -> tuple[Inputs, list[list[Sketch]]]:
     """Complete what can be completed; a drawing that is too long becomes a problem."""
 
     def complete_one(sketches: Any, progress: Callable[[int, int], None] | None) -> Any:
         n, temperature, seed = options.n, options.temperature, options.seed
         return sketcher.complete(
-            sketches, n, temperature, seed, progress=progress, category=category
+            sketches, n, temperature, seed, progress, category=category, best_of=best_of
         )
 
     errors, drawings = {}, []

@@ -7,7 +7,7 @@ redrawings of an input are ranked here as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
@@ -67,6 +67,13 @@ class Recognizer:
         """Encode drawings; the code of each is independent of the others."""
         width = self._bundle.card.latent_dim
         return self._rows(lambda part: self._code(views[part]), len(views), width)
+
+    def categories_of(self, codes: Float32[np.ndarray, "N Z"]) -> list[int] | None:
+        """Return the likeliest category of each code; None if the bundle knows no Gaussians."""
+        if self._bundle.latents is None:
+            return None
+        likeliest: list[int] = checked_logits(self._bundle.latents.logits(codes)).argmax(1).tolist()
+        return likeliest
 
     def probabilities(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the probability of each category; rows sum to 1."""
@@ -139,6 +146,30 @@ class Recognizer:
         mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
         cost = weight * distance / mean_distance + surprise
         order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
+        return order
+
+    def rank_by_category(
+        self, views: Views, category_ids: Sequence[int], num_candidates: int
+    ) -> Int64[np.ndarray, "N num_candidates"]:
+        """Rank drawings by the probability that they show what they were to show.
+
+        Args:
+            views: The encoder's input for the candidates, all those of an input together.
+            category_ids: What each candidate was to show.
+            num_candidates: Drawings of each input.
+
+        Returns:
+            For each input the indices of its candidates, the likeliest first.
+        """
+        _ = self._classifier  # is loaded before several threads use it
+        wanted = np.asarray(category_ids)
+
+        def probability(part: slice) -> Float32[np.ndarray, "M 1"]:
+            probabilities = self._classify(views(part))
+            return np.take_along_axis(probabilities, wanted[part, None], axis=1)
+
+        chances = self._rows(probability, len(wanted), 1).reshape(-1, num_candidates)
+        order: Int64[np.ndarray, "N num_candidates"] = np.argsort(-chances, axis=1, kind="stable")
         return order
 
     @cached_property

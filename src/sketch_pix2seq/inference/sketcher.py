@@ -195,13 +195,16 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
+        A decoder that knows categories is told the likeliest of each code, too.
+
         Raises:
             InputError: If `latents` is not (N, Z) finite numbers.
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        conditions = [condition for condition in self._networks.from_codes(codes) for _ in range(n)]
+        each = self._networks.from_codes(codes, self._recognizer.categories_of(codes))
+        conditions = [condition for condition in each for _ in range(n)]
         return self._drawn(conditions, n, temperature, seed, progress)
 
     @one_or_several
@@ -235,7 +238,8 @@ class Sketcher:
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
             report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
-            conditions = self._networks.from_views(views, codes, each, fidelity, seed)
+            ids = self._recognizer.categories_of(codes) if fidelity == 0 else None
+            conditions = self._networks.from_views(views, codes, each, fidelity, seed, ids)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
                 sees_lines = self.attends_to_picture and fidelity != 0
@@ -312,6 +316,7 @@ class Sketcher:
         progress: DrawingProgress | None = None,
         *,
         category: str | None = None,
+        best_of: int = 1,
     ) -> list[list[Sketch]]:
         """Complete one started drawing, or several: its strokes stay, the others are drawn.
 
@@ -319,6 +324,8 @@ class Sketcher:
         whole one. Others take it to be as large as the whole drawing.
 
         * `category`: one of `card.categories`; None: it is sampled for each drawing.
+        * `best_of`: draw so many for each one wanted, and keep the best: those that `classify`
+          takes for what they were to become with the highest probability. The best one comes first.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each starts
@@ -327,32 +334,45 @@ class Sketcher:
         Raises:
             DrawingError: If an input is no drawing, or has more points than the model draws.
         """
-        n, _ = check_amount(len(inputs), n)
+        n, best_of = check_amount(len(inputs), n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
+        each = n * best_of
         only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
         conditions: list[Any] = []
         prefixes: list[Prefix] = []
+        category_ids: list[int] = []
         for sketch, code in zip(sketches, self.encode(sketches), strict=True):
-            chosen = sample_completions(self._gaussians, code, n, seed, temperature, only)
+            chosen = sample_completions(self._gaussians, code, each, seed, temperature, only)
             starts = {
                 completion: self._start_of(sketch, code, completion) for completion in set(chosen)
             }
             conditions += [starts[completion][0] for completion in chosen]
             prefixes += [starts[completion][1] for completion in chosen]
+            category_ids += [completion.category_id for completion in chosen]
         drawn = self._engine.draw(
             conditions,
-            list(range(n)) * len(sketches),
+            list(range(each)) * len(sketches),
             seed=seed,
             temperature=temperature,
             prefixes=[prefix.steps for prefix in prefixes],
             progress=progress,
         )
         drawings = [
-            append_completion(sketches[index // n], prefixes[index], steps, self.card.offset_scale)
+            append_completion(
+                sketches[index // each], prefixes[index], steps, self.card.offset_scale
+            )
             for index, steps in enumerate(drawn)
         ]
-        return [drawings[first : first + n] for first in range(0, len(drawings), n)]
+        order = np.tile(np.arange(each), (len(sketches), 1))
+        if best_of > 1 and drawings:
+            order = self._recognizer.rank_by_category(
+                lambda part: views_of(drawings[part], self.card), category_ids, each
+            )
+        return [
+            [drawings[first + index] for index in best[:n]]
+            for first, best in zip(range(0, len(drawings), each), order.tolist(), strict=True)
+        ]
 
     def _start_of(
         self, sketch: Sketch, code: Float32[np.ndarray, "Z"], completion: Completion

@@ -113,9 +113,11 @@ def test_a_model_that_sees_its_pen_does_all_of_it() -> None:
         assert_drawn(told, sketcher.redraw(house, n=2, seed=5))
         told = drawn(client.post("/api/redraw", json=form | {"best_of": 2}))
         assert_drawn(told, sketcher.redraw(house, n=2, seed=5, best_of=2))
-        told = drawn(client.post("/api/complete", json=form))
-        for found, one in zip(told, sketcher.complete(house, n=2, seed=5), strict=True):
-            assert found.num_points == one.num_points
+        for best_of in (1, 3):
+            told = drawn(client.post("/api/complete", json=form | {"best_of": best_of}))
+            completed = sketcher.complete(house, n=2, seed=5, best_of=best_of)
+            for found, one in zip(told, completed, strict=True):
+                assert found.num_points == one.num_points
         form = {"first": HOUSE, "second": LINE, "steps": 3, "seed": 2}
         told = drawn(client.post("/api/mix", json=form))
         assert_drawn(told, sketcher.mix([house, line], steps=3, seed=2))
@@ -249,7 +251,7 @@ def test_what_does_not_fit_is_refused(
         ("/api/redraw", {"best_of": True}, "best_of"),
         ("/api/redraw", {"n": "6", "best_of": 2}, "n"),
         ("/api/redraw", {"n": 13, "best_of": 32}, "n"),
-        ("/api/complete", {"best_of": 2}, "best_of"),
+        ("/api/complete", {"best_of": 33}, "best_of"),
         ("/api/complete", {"category": "unheard of"}, "must be one that the model knows"),
         ("/api/redraw", {"fidelity": 1.5}, "fidelity"),
         ("/api/redraw", {"fidelity": 0.5}, "must be 0 or left out"),

@@ -85,11 +85,18 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/complete", summary="Complete a started drawing.")
     async def complete(request: Request, form: CompleteForm) -> DrawingsAnswer:
+        check_tries(form.n, form.best_of)
         sketch = sketch_of_strokes(form.drawing)
         drawn = await drawers.run(
             request,
             lambda: sketcher.complete(
-                sketch, form.n, form.temperature, form.seed, go_on, category=form.category
+                sketch,
+                form.n,
+                form.temperature,
+                form.seed,
+                go_on,
+                category=form.category,
+                best_of=form.best_of,
             ),
         )
         return DrawingsAnswer(drawings=[strokes_of(one) for one in drawn])

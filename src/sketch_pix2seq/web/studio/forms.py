@@ -148,6 +148,7 @@ class CompleteForm(SeveralParams):
     category: str | None = Field(
         None, max_length=MAX_LETTERS, description="What it is to become; left out: anything."
     )
+    best_of: Tries = 1
 
     _drawing = field_validator("drawing")(checked)
 

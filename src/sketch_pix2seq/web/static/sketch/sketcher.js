@@ -127,7 +127,8 @@ export class Sketcher {
     if (fidelity !== undefined) numberUpTo("fidelity", fidelity, 1);
     const { seed = 0 } = options;
     const view = this._view(input);
-    const { code, condition } = this._networks.fromView(view, fidelity, seed);
+    const categoryOf = (/** @type {Float32Array} */ latent) => this._recognizer.categoryOf(latent);
+    const { code, condition } = this._networks.fromView(view, fidelity, seed, categoryOf);
     const requests = Array.from({ length: n * bestOf }, (_, index) => ({
       condition: () => condition(index), index,
     }));
@@ -139,7 +140,8 @@ export class Sketcher {
   }
 
   /**
-   * Draw latent codes: n drawings of each.
+   * Draw latent codes: n drawings of each. A decoder that knows categories is told the likeliest
+   * of each code, too.
    *
    * @param {Float32Array[]} latents @param {DrawingOptions} [options]
    * @returns {Promise<Drawn[][]>}
@@ -150,7 +152,7 @@ export class Sketcher {
       throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
     }
     const requests = latents.flatMap((latent) => {
-      const condition = this._networks.fromCode(latent);
+      const condition = this._networks.fromCode(latent, this._recognizer.categoryOf(latent));
       return Array.from({ length: n }, (_, index) => ({ condition: () => condition, index }));
     });
     const drawings = await this._drawn(requests, options);
@@ -214,12 +216,15 @@ export class Sketcher {
    * Complete a started drawing: what is given stays, the rest is drawn.
    *
    * @param {Drawing} drawing
-   * @param {Omit<DrawingOptions, "inFrame"> & {category?: string}} [options] `category`: what it is
-   *   to become; if left out, each drawing becomes one of those that it may be.
-   * @returns {Promise<Drawn[]>} Each begins with the given strokes and lies where they lie.
+   * @param {Omit<DrawingOptions, "inFrame"> & {category?: string, bestOf?: number}} [options]
+   *   `category`: what it is to become; if left out, each drawing becomes one of those that it may
+   *   be. `bestOf`: draw so many for each one wanted and keep the best: those that show most
+   *   clearly what they were to become.
+   * @returns {Promise<Drawn[]>} Each begins with the given strokes and lies where they lie. With
+   *   `bestOf` the best one comes first.
    */
-  async complete(drawing, { n = 1, category, ...options } = {}) {
-    checkAmount(1, n, 1);
+  async complete(drawing, { n = 1, category, bestOf = 1, ...options } = {}) {
+    checkAmount(1, n, bestOf);
     const { temperature, seed } = this._settings(options);
     const gaussians = this._gaussians(), given = checkedDrawing(drawing);
     const only = category === undefined ? undefined : this.categoryId(category);
@@ -231,12 +236,12 @@ export class Sketcher {
       const prefix = logDensities
         ? likeliestPrefix(given, this.card, logDensities.bind(this._networks, condition))
         : prefixOf(given, this.card, WHOLE);
-      return { condition, prefix };
+      return { condition, prefix, categoryId: gaussians.categoryOf(completion) };
     });
     const letOthersIn = pauses(options.signal);
     /** @type {ReturnType<typeof wayTo>[]} */
     const ways = [];
-    for (let index = 0; index < n; index++) {
+    for (let index = 0; index < n * bestOf; index++) {
       ways.push(wayTo(gaussians.sampleCompletion(code, seed, index, temperature, only)));
       await letOthersIn();
     }
@@ -246,7 +251,16 @@ export class Sketcher {
     const unit = this.card.offset_scale;
     const places = ways.map(({ prefix: { scale, x, y } }) => ({ scale: unit * scale, x, y }));
     const steps = await this._steps(requests, options, places);
-    return steps.map((rows, i) => completed(given, ways[i].prefix, rows, unit));
+    const drawings = steps.map((rows, i) => completed(given, ways[i].prefix, rows, unit));
+    if (bestOf === 1) return drawings;
+    const chances = [];
+    for (const [i, drawn] of drawings.entries()) {
+      const view = this._networks.view(drawn);
+      chances.push(this._recognizer.probabilities(view)[ways[i].categoryId]);
+      await letOthersIn();
+    }
+    const order = drawings.map((_, i) => i).sort((a, b) => chances[b] - chances[a]);
+    return order.slice(0, n).map((i) => drawings[i]);
   }
 
   /** The number of one of `card.categories`; case does not count. @param {string} category */
