@@ -47,6 +47,8 @@ def sample_completions(
     seed: int,
     temperature: float,
     category_id: int | None = None,
+    *,
+    tries: int = 1,
 ) -> list[Completion]:
     """Sample categories and modes of the completions of a prefix, n times.
 
@@ -58,16 +60,17 @@ def sample_completions(
         temperature: The logits of the categories are divided by it. The mode is sampled by its
             probability; at 0 both are the likeliest.
         category_id: What it shows, if that is known.
+        tries: Completions of each; completion k + n, k + 2 n, ... are to the category of k.
 
     Raises:
         BundleError: If the numbers in the bundle lead to logits that are far too large.
     """
     (logits,) = checked_logits(gaussians.prefix_logits(prefix_code[None]))
-    chosen = []
-    for index in range(n):
+    chosen: list[Completion] = []
+    for index in range(n * tries):
         stream = latent_stream(seed, index)
         gumbels = read_gumbels(stream, NUM_MODES) * np.float32(temperature > 0)
-        category = category_id
+        category = category_id if index < n else chosen[index - n].category_id
         if category is None:
             noise = read_gumbels(stream, len(logits))
             category = int((logits + np.float32(temperature) * noise).argmax())

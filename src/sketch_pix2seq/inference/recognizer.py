@@ -148,29 +148,20 @@ class Recognizer:
         order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
         return order
 
-    def rank_by_category(
-        self, views: Views, category_ids: Sequence[int], num_candidates: int
-    ) -> Int64[np.ndarray, "N num_candidates"]:
-        """Rank drawings by the probability that they show what they were to show.
+    def chances(self, views: Views, category_ids: Sequence[int]) -> Float32[np.ndarray, " N"]:
+        """Return the probability that each drawing shows what it was to show.
 
         Args:
-            views: The encoder's input for the candidates, all those of an input together.
-            category_ids: What each candidate was to show.
-            num_candidates: Drawings of each input.
-
-        Returns:
-            For each input the indices of its candidates, the likeliest first.
+            views: The encoder's input for the drawings.
+            category_ids: What each was to show.
         """
         _ = self._classifier  # is loaded before several threads use it
         wanted = np.asarray(category_ids)
 
         def probability(part: slice) -> Float32[np.ndarray, "M 1"]:
-            probabilities = self._classify(views(part))
-            return np.take_along_axis(probabilities, wanted[part, None], axis=1)
+            return np.take_along_axis(self._classify(views(part)), wanted[part, None], axis=1)
 
-        chances = self._rows(probability, len(wanted), 1).reshape(-1, num_candidates)
-        order: Int64[np.ndarray, "N num_candidates"] = np.argsort(-chances, axis=1, kind="stable")
-        return order
+        return self._rows(probability, len(wanted), 1)[:, 0]
 
     @cached_property
     def _classifier(self) -> Classifier | None:

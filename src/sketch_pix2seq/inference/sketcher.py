@@ -324,8 +324,8 @@ class Sketcher:
         whole one. Others take it to be as large as the whole drawing.
 
         * `category`: one of `card.categories`; None: it is sampled for each drawing.
-        * `best_of`: draw so many for each one wanted, and keep the best: those that `classify`
-          takes for what they were to become with the highest probability. The best one comes first.
+        * `best_of`: draw so many for each one wanted, of its category, and keep the one that
+          `classify` takes for it with the highest probability. The best of all comes first.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each starts
@@ -343,7 +343,9 @@ class Sketcher:
         prefixes: list[Prefix] = []
         category_ids: list[int] = []
         for sketch, code in zip(sketches, self.encode(sketches), strict=True):
-            chosen = sample_completions(self._gaussians, code, each, seed, temperature, only)
+            chosen = sample_completions(
+                self._gaussians, code, n, seed, temperature, only, tries=best_of
+            )
             starts = {
                 completion: self._start_of(sketch, code, completion) for completion in set(chosen)
             }
@@ -364,14 +366,17 @@ class Sketcher:
             )
             for index, steps in enumerate(drawn)
         ]
-        order = np.tile(np.arange(each), (len(sketches), 1))
-        if best_of > 1 and drawings:
-            order = self._recognizer.rank_by_category(
-                lambda part: views_of(drawings[part], self.card), category_ids, each
-            )
+        some = [drawings[first : first + each] for first in range(0, len(drawings), each)]
+        if best_of == 1:
+            return some
+        chances = self._recognizer.chances(
+            lambda part: views_of(drawings[part], self.card), category_ids
+        ).reshape(-1, best_of, n)
+        best = chances.argmax(axis=1)  # (inputs, n)
+        order = np.argsort(-chances.max(axis=1), axis=1, kind="stable")
         return [
-            [drawings[first + index] for index in best[:n]]
-            for first, best in zip(range(0, len(drawings), each), order.tolist(), strict=True)
+            [candidates[n * row[number] + number] for number in numbers]
+            for candidates, row, numbers in zip(some, best.tolist(), order.tolist(), strict=True)
         ]
 
     def _start_of(

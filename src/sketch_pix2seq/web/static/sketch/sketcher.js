@@ -218,8 +218,8 @@ export class Sketcher {
    * @param {Drawing} drawing
    * @param {Omit<DrawingOptions, "inFrame"> & {category?: string, bestOf?: number}} [options]
    *   `category`: what it is to become; if left out, each drawing becomes one of those that it may
-   *   be. `bestOf`: draw so many for each one wanted and keep the best: those that show most
-   *   clearly what they were to become.
+   *   be. `bestOf`: draw so many for each one wanted, of its category, and keep the one that shows
+   *   it most clearly.
    * @returns {Promise<Drawn[]>} Each begins with the given strokes and lies where they lie. With
    *   `bestOf` the best one comes first.
    */
@@ -242,7 +242,8 @@ export class Sketcher {
     /** @type {ReturnType<typeof wayTo>[]} */
     const ways = [];
     for (let index = 0; index < n * bestOf; index++) {
-      ways.push(wayTo(gaussians.sampleCompletion(code, seed, index, temperature, only)));
+      const categoryId = index < n ? only : ways[index - n].categoryId;
+      ways.push(wayTo(gaussians.sampleCompletion(code, seed, index, temperature, categoryId)));
       await letOthersIn();
     }
     const requests = ways.map(({ condition, prefix }, index) => ({
@@ -259,8 +260,11 @@ export class Sketcher {
       chances.push(this._recognizer.probabilities(view)[ways[i].categoryId]);
       await letOthersIn();
     }
-    const order = drawings.map((_, i) => i).sort((a, b) => chances[b] - chances[a]);
-    return order.slice(0, n).map((i) => drawings[i]);
+    const clearest = (/** @type {number[]} */ tries) =>
+      tries.reduce((best, i) => (chances[i] > chances[best] ? i : best));
+    const best = Array.from({ length: n }, (_, number) =>
+      clearest(Array.from({ length: bestOf }, (_, attempt) => attempt * n + number)));
+    return best.sort((a, b) => chances[b] - chances[a]).map((i) => drawings[i]);
   }
 
   /** The number of one of `card.categories`; case does not count. @param {string} category */
