@@ -80,7 +80,7 @@ def rows(kind: str, results: dict[str, dict[str, float]]) -> list[Figure]:
                 unit=unit,
                 peer=peer,
                 peer_value=beside,
-                bar="ahead of every peer",
+                bar="ahead of every peer" if others else "",
                 met=not others or (own > beside if better is max else own < beside),
             )
         )
