@@ -97,7 +97,7 @@ def _print(figures: list[Figure]) -> None:
             f"{row.peer_value:,.1f}",
             f"{row.ratio:.2f}",
             row.bar,
-            "met" if row.met else "missed",
+            ("met" if row.met else "missed") if row.bar else "",
         )
     Console(width=150).print(table)
 
