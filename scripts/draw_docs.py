@@ -160,7 +160,7 @@ def completed(sketcher: Sketcher) -> Path:
         *read_sketches(EXAMPLES / "doodles.ndjson"),
     ):
         given = Sketch(whole.strokes[: round(STARTED * len(whole.strokes))])
-        drawings = sketcher.complete(given, n=6, category=whole.category or "cat")
+        drawings = sketcher.complete(given, n=6, category=whole.category or "cat", best_of=4)
         rows.append(SheetRow([given, *(one.smoothed() for one in drawings)]))
     headings = ["started", "completed"]
     return Sheet(rows=rows, headings=headings, set_apart=1, cell=96).save(IMAGES / "complete.png")

@@ -33,10 +33,10 @@ FIDELITIES: dict[str, tuple[int, float | None]] = {
     "its own way": (3, 0.0),
 }
 """By heading: how many redrawings of each example, and their fidelity."""
-STARTED = {"face": 3, "teapot": 4}
+STARTED = {"face": 1, "teapot": 4}
 """Of these examples so many strokes are completed."""
 BEST_OF = 4
-"""Each redrawing is the best of so many, as the model ranks them."""
+"""Each redrawing and completion is the best of so many, as the model ranks them."""
 NAMED = ("octopus", "mushroom", "house")
 """Drawn by name."""
 SHEET_NAME = "redrawings"
@@ -74,7 +74,7 @@ def run(out: Path, bundle: Path | None = None) -> None:
         headings=headings,
         title="Show it a sketch; it draws it again, stroke by stroke",
         note=f"model {sketcher.card.name}, temperature {sketcher.card.temperature:g}, seed 0, "
-        f"redrawings best of {BEST_OF}",
+        f"redrawings and completions best of {BEST_OF}",
         set_apart=1,
     )
     num = len(rows) * NUM_DRAWINGS
@@ -104,7 +104,9 @@ def _completed(sketcher: Sketcher) -> list[SheetRow]:
     for sketch in read_examples()[2]:
         if sketch.category in STARTED and sketch.category in sketcher.card.categories:
             prefix = Sketch(sketch.strokes[: STARTED[sketch.category]])
-            drawings = sketcher.complete(prefix, NUM_DRAWINGS, category=sketch.category)
+            drawings = sketcher.complete(
+                prefix, NUM_DRAWINGS, category=sketch.category, best_of=BEST_OF
+            )
             label = f"{sketch.category}, completed"
             rows.append(SheetRow([prefix, *(drawing.smoothed() for drawing in drawings)], label))
     return rows

@@ -146,8 +146,8 @@ def complete(
         inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
             folders of these, or - for standard input.
         category: Category of the completed drawings; without it the likeliest.
-        best_of: Draw so many for each one wanted and keep the one that shows most clearly what it
-            was to become.
+        best_of: Draw so many for each one wanted and keep the best: the one that shows most
+            clearly what it was to become, and draws least of what was given once more.
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs), best_of)

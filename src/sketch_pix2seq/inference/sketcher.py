@@ -35,6 +35,7 @@ from sketch_pix2seq.inference.drawings import (
     Prefix,
     append_completion,
     likeliest_prefix,
+    num_drawn_again,
     prefix_of,
     steps_to_sketch,
     views_of,
@@ -80,6 +81,11 @@ class Prediction(NamedTuple):
 
     labels: list[list[str]]
     probabilities: Float32[np.ndarray, "N K"]
+
+
+DRAWN_AGAIN_WEIGHT = 2.0
+"""Nats that each stroke costs a completion that fills the box of a given one; chosen on validation
+drawings."""
 
 
 class Sketcher:
@@ -324,8 +330,9 @@ class Sketcher:
         whole one. Others take it to be as large as the whole drawing.
 
         * `category`: one of `card.categories`; None: it is sampled for each drawing.
-        * `best_of`: draw so many for each one wanted, of its category, and keep the one that
-          `classify` takes for it with the highest probability. The best of all comes first.
+        * `best_of`: draw so many for each one wanted, of its category, and keep the best: the one
+          that `classify` takes for it with the highest probability and that draws least of what
+          was given once more. The best of all comes first.
 
         Returns:
             A list of n drawings for one input; a list of such lists for several. Each starts
@@ -371,9 +378,15 @@ class Sketcher:
             return some
         chances = self._recognizer.chances(
             lambda part: views_of(drawings[part], self.card), category_ids
-        ).reshape(-1, best_of, n)
-        best = chances.argmax(axis=1)  # (inputs, n)
-        order = np.argsort(-chances.max(axis=1), axis=1, kind="stable")
+        )
+        again = [
+            num_drawn_again(sketches[index // each], drawing)
+            for index, drawing in enumerate(drawings)
+        ]
+        costs = DRAWN_AGAIN_WEIGHT * np.array(again) - np.log(np.maximum(chances, 1e-30))
+        by_try = costs.reshape(-1, best_of, n)
+        best = by_try.argmin(axis=1)  # (inputs, n)
+        order = np.argsort(by_try.min(axis=1), axis=1, kind="stable")
         return [
             [candidates[n * row[number] + number] for number in numbers]
             for candidates, row, numbers in zip(some, best.tolist(), order.tolist(), strict=True)

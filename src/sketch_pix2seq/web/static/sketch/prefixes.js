@@ -7,6 +7,9 @@ import { boundsOf, QUICKDRAW_SIDE, STEP_DIM, stepsOf, strokesOf } from "./drawin
 import { DrawingError } from "./errors.js";
 import { QUICKDRAW_EPSILON, quickdrawNormalised, simplify } from "./simplify.js";
 
+const WIDER = 0.02; // of a drawing's longest side: boxes of strokes are wider by it all round
+const SAME = 0.45; // of what two boxes cover: smallest share of both, of a stroke drawn again
+
 /** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./bundle.js").ModelCard} ModelCard */
 /**
@@ -112,6 +115,26 @@ export function prefixOf(drawing, card, placement, detail = placement.share) {
   const scale = Math.max(...sidesOf(drawing)) / (QUICKDRAW_SIDE * placement.share) || 1;
   const x = (left + right) / 2 - placement.x * scale, y = (top + bottom) / 2 - placement.y * scale;
   return { steps, scale, x, y };
+}
+
+/**
+ * How many of the drawn strokes fill the box of a given one, as an eye over an eye does.
+ *
+ * @param {Drawing} given @param {Drawing} whole A completion, which begins with its strokes.
+ */
+export function numDrawnAgain(given, whole) {
+  const margin = WIDER * Math.max(...sidesOf(whole));
+  const boxes = whole.map((stroke) => {
+    const [left, top, right, bottom] = boundsOf([stroke]) ?? [0, 0, 0, 0];
+    return [left - margin, top - margin, right + margin, bottom + margin];
+  });
+  const area = (/** @type {number[]} */ [left, top, right, bottom]) =>
+    Math.max(0, right - left) * Math.max(0, bottom - top);
+  const old = boxes.slice(0, given.length);
+  return boxes.slice(given.length).filter((box) => old.some((other) => {
+    const both = area(box.map((side, i) => (i < 2 ? Math.max : Math.min)(side, other[i])));
+    return both > SAME * (area(box) + area(other) - both);
+  })).length;
 }
 
 /** @param {Drawing} drawing */

@@ -11,12 +11,14 @@ import { neighbours } from "./gallery.js";
 import { Weights } from "./layers.js";
 import { pathThrough, scoresAlong } from "./mixing.js";
 import { networksOf } from "./networks.js";
-import { completed, likeliestPrefix, prefixOf, WHOLE } from "./prefixes.js";
+import { completed, likeliestPrefix, numDrawnAgain, prefixOf, WHOLE } from "./prefixes.js";
 import { ranked, Recognizer } from "./recognizer.js";
 import {
   checkAmount, checkedTemperature, numberOfCategory, numberUpTo, wholeNumber,
 } from "./settings.js";
 import { openProducts } from "./simd.js";
+
+const DRAWN_AGAIN_WEIGHT = 2; // nats that each stroke costs that fills the box of a given one
 
 /** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./settings.js").DrawingOptions} DrawingOptions */
@@ -218,8 +220,8 @@ export class Sketcher {
    * @param {Drawing} drawing
    * @param {Omit<DrawingOptions, "inFrame"> & {category?: string, bestOf?: number}} [options]
    *   `category`: what it is to become; if left out, each drawing becomes one of those that it may
-   *   be. `bestOf`: draw so many for each one wanted, of its category, and keep the one that shows
-   *   it most clearly.
+   *   be. `bestOf`: draw so many for each one wanted, of its category, and keep the best: the one
+   *   that shows it most clearly and draws least of what was given once more.
    * @returns {Promise<Drawn[]>} Each begins with the given strokes and lies where they lie. With
    *   `bestOf` the best one comes first.
    */
@@ -254,17 +256,18 @@ export class Sketcher {
     const steps = await this._steps(requests, options, places);
     const drawings = steps.map((rows, i) => completed(given, ways[i].prefix, rows, unit));
     if (bestOf === 1) return drawings;
-    const chances = [];
+    /** @type {number[]} */
+    const costs = [];
     for (const [i, drawn] of drawings.entries()) {
-      const view = this._networks.view(drawn);
-      chances.push(this._recognizer.probabilities(view)[ways[i].categoryId]);
+      const chance = this._recognizer.probabilities(this._networks.view(drawn))[ways[i].categoryId];
+      costs.push(DRAWN_AGAIN_WEIGHT * numDrawnAgain(given, drawn) - Math.log(Math.max(chance, 1e-30)));
       await letOthersIn();
     }
-    const clearest = (/** @type {number[]} */ tries) =>
-      tries.reduce((best, i) => (chances[i] > chances[best] ? i : best));
+    const cheapest = (/** @type {number[]} */ tries) =>
+      tries.reduce((best, i) => (costs[i] < costs[best] ? i : best));
     const best = Array.from({ length: n }, (_, number) =>
-      clearest(Array.from({ length: bestOf }, (_, attempt) => attempt * n + number)));
-    return best.sort((a, b) => chances[b] - chances[a]).map((i) => drawings[i]);
+      cheapest(Array.from({ length: bestOf }, (_, attempt) => attempt * n + number)));
+    return best.sort((a, b) => costs[a] - costs[b]).map((i) => drawings[i]);
   }
 
   /** The number of one of `card.categories`; case does not count. @param {string} category */
