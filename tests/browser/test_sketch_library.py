@@ -218,6 +218,10 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
         in_page(sheet, "generate", "clock", n=2, seed=1), sketcher.generate("clock", 2, seed=1)
     )
     different += num_different(
+        in_page(sheet, "generate", "clock", n=2, bestOf=2),
+        sketcher.generate("clock", 2, best_of=2),
+    )
+    different += num_different(
         in_page(sheet, "mix", [a, b], steps=3), sketcher.mix([first, second], 3)
     )
     different += num_different(
@@ -255,6 +259,8 @@ def test_models_of_the_paper_draw_what_python_draws(site: str, sheet: Page) -> N
         )
         assert_same(in_page(sheet, "redraw", given, n=3), sketcher.redraw(drawing, 3))
         assert_same(in_page(sheet, "complete", given, n=2), sketcher.complete(drawing, 2))
+        best = in_page(sheet, "generate", category, n=2, bestOf=2)
+        assert_same(best, sketcher.generate(category, 2, best_of=2))
         best = in_page(sheet, "complete", given, bestOf=2)
         assert_same(best, sketcher.complete(drawing, best_of=2))
         assert_same(in_page(sheet, "generate", category, n=2), sketcher.generate(category, 2))

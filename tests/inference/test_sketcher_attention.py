@@ -100,6 +100,19 @@ def test_things_are_drawn_by_name(attending: Sketcher) -> None:
         Sketcher(replace(tiny_attention_bundle(), latents_file=None)).generate("clock")
 
 
+def test_the_best_by_name_show_it_most_clearly(attending: Sketcher) -> None:
+    seed = next(  # that draws something each time
+        seed
+        for seed in range(99)
+        if all(one.strokes for one in attending.generate("clock", 6, seed=seed))
+    )
+    tries = attending.generate("clock", 6, seed=seed)
+    shares = by_category(attending.classify(tries), ["clock"])[:, 0]
+    best = attending.generate("clock", 2, seed=seed, best_of=3)
+    found = [shares[as_bytes(tries).index(one)] for one in as_bytes(best)]
+    assert found == sorted([shares[0::2].max(), shares[1::2].max()], reverse=True)
+
+
 def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
     drawn = {}
     for name in (None, *ATTENTION_CATEGORIES):

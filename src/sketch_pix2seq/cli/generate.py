@@ -11,7 +11,7 @@ from sketch_pix2seq.cli.terminal import notify, progress_bar
 from sketch_pix2seq.errors import UsageError
 
 
-def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
+def generate(*categories: str, best_of: int = 1, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     """Draw things by their names.
 
     Writes CATEGORY-generated.svg for each, CATEGORY-generated-0.svg and so on with -n, and prints
@@ -19,6 +19,7 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
 
     Args:
         categories: Categories to draw, of those that the model knows.
+        best_of: Draw so many for each one wanted and keep the one that shows it most clearly.
         options: How drawings are made, and where they go.
     """
     from sketch_pix2seq.inference.engine import offset_progress
@@ -32,8 +33,9 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     if not distinct:
         raise UsageError("there must be a category", do="Name one that the model knows.")
     n, temperature, seed = options.n, options.temperature, options.seed
-    options.check(len(distinct))
-    total = len(distinct) * n
+    options.check(len(distinct), best_of)
+    each = n * best_of
+    total = len(distinct) * each
     results = options.plan(_sources(distinct), (), "generated")
     sketcher = options.load_sketcher()
     for category in distinct:
@@ -41,11 +43,16 @@ def generate(*categories: str, options: DrawOptions = DEFAULT_OPTIONS) -> None:
     with progress_bar("drawing") as progress:
         drawings = [
             sketcher.generate(
-                category, n, temperature, seed, offset_progress(progress, first_drawing, total)
+                category,
+                n,
+                temperature,
+                seed,
+                offset_progress(progress, first_drawing, total),
+                best_of=best_of,
             )
-            for first_drawing, category in zip(range(0, total, n), distinct, strict=True)
+            for first_drawing, category in zip(range(0, total, each), distinct, strict=True)
         ]
-    results.write(drawings, options.facts(sketcher))
+    results.write(drawings, options.facts(sketcher, best_of))
 
 
 def _sources(categories: Sequence[str]) -> list[ResultNames]:

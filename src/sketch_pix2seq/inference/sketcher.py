@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float, Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
@@ -264,14 +264,23 @@ class Sketcher:
         temperature: float | None = None,
         seed: int = 0,
         progress: DrawingProgress | None = None,
+        *,
+        best_of: int = 1,
     ) -> list[Sketch]:
-        """Draw a thing by its name, one of `card.categories` (case does not count), n times."""
-        n, _ = check_amount(1, n)
+        """Draw a thing by its name, one of `card.categories` (case does not count), n times.
+
+        * `best_of`: draw so many for each one wanted, and keep the one that `classify` takes for
+          it with the highest probability. The best of all comes first.
+        """
+        n, best_of = check_amount(1, n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        number = self.category_id(category)
-        codes = sample_codes(self._gaussians, number, n, seed, temperature)
-        conditions = self._networks.from_codes(codes, [number] * n)
-        (drawings,) = self._drawn(conditions, n, temperature, seed, progress)
+        number, each = self.category_id(category), n * best_of
+        codes = sample_codes(self._gaussians, number, each, seed, temperature)
+        conditions = self._networks.from_codes(codes, [number] * each)
+        (drawings,) = self._drawn(conditions, each, temperature, seed, progress)
+        if best_of > 1:
+            best = _cheapest(self._surprise(drawings, [number] * each), n)
+            drawings = [drawings[index] for index in best]
         return [replace(drawing, category=self.card.categories[number]) for drawing in drawings]
 
     def mix(
@@ -376,20 +385,14 @@ class Sketcher:
         some = [drawings[first : first + each] for first in range(0, len(drawings), each)]
         if best_of == 1:
             return some
-        chances = self._recognizer.chances(
-            lambda part: views_of(drawings[part], self.card), category_ids
-        )
         again = [
             num_drawn_again(sketches[index // each], drawing)
             for index, drawing in enumerate(drawings)
         ]
-        costs = DRAWN_AGAIN_WEIGHT * np.array(again) - np.log(np.maximum(chances, 1e-30))
-        by_try = costs.reshape(-1, best_of, n)
-        best = by_try.argmin(axis=1)  # (inputs, n)
-        order = np.argsort(by_try.min(axis=1), axis=1, kind="stable")
+        costs = self._surprise(drawings, category_ids) + DRAWN_AGAIN_WEIGHT * np.array(again)
         return [
-            [candidates[n * row[number] + number] for number in numbers]
-            for candidates, row, numbers in zip(some, best.tolist(), order.tolist(), strict=True)
+            [candidates[index] for index in _cheapest(own_costs, n)]
+            for candidates, own_costs in zip(some, costs.reshape(-1, each), strict=True)
         ]
 
     def _start_of(
@@ -420,6 +423,16 @@ class Sketcher:
             if with_scores and self._recognizer.has_classifier:
                 scores = self._recognizer.class_log_probs(views)
             yield views, codes, scores
+
+    def _surprise(
+        self, drawings: Sequence[Sketch], category_ids: Sequence[int]
+    ) -> Float32[np.ndarray, " N"]:
+        """Negative log probability, in nats, that each drawing shows what it was to show."""
+        chances = self._recognizer.chances(
+            lambda part: views_of(drawings[part], self.card), category_ids
+        )
+        surprise: Float32[np.ndarray, " N"] = -np.log(np.maximum(chances, np.float32(1e-30)))
+        return surprise
 
     def _rank(
         self,
@@ -506,3 +519,16 @@ class Sketcher:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
         return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
+
+
+def _cheapest(costs: Float[np.ndarray, " N"], n: int) -> list[int]:
+    """Choose n of N candidates, of every n-th one the cheapest; the cheapest of all comes first.
+
+    Example:
+        >>> _cheapest(np.array([4.0, 3.0, 1.0, 5.0]), 2)
+        [2, 1]
+    """
+    by_try = costs.reshape(-1, n)
+    best = n * by_try.argmin(axis=0) + np.arange(n)
+    chosen: list[int] = best[np.argsort(costs[best], kind="stable")].tolist()
+    return chosen

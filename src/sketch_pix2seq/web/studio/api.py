@@ -103,9 +103,17 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
 
     @api.post("/generate", summary="Draw a thing by its name.")
     async def generate(request: Request, form: GenerateForm) -> DrawingsAnswer:
+        check_tries(form.n, form.best_of)
         drawn = await drawers.run(
             request,
-            lambda: sketcher.generate(form.category, form.n, form.temperature, form.seed, go_on),
+            lambda: sketcher.generate(
+                form.category,
+                form.n,
+                form.temperature,
+                form.seed,
+                go_on,
+                best_of=form.best_of,
+            ),
         )
         return _in_middle(drawn)
 

@@ -157,6 +157,7 @@ class GenerateForm(SeveralParams):
     """A thing to be drawn by its name."""
 
     category: str = Field(max_length=MAX_LETTERS, description="One of the model's categories.")
+    best_of: Tries = 1
 
 
 class ClassifyForm(_Form):

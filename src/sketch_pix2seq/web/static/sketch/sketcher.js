@@ -165,21 +165,31 @@ export class Sketcher {
    * Draw a thing by its name.
    *
    * @param {string} category One of `card.categories`.
-   * @param {DrawingOptions} [options]
-   * @returns {Promise<Drawn[]>}
+   * @param {DrawingOptions & {bestOf?: number}} [options] `bestOf`: draw so many for each one wanted
+   *   and keep the one that shows it most clearly.
+   * @returns {Promise<Drawn[]>} With `bestOf` the best one comes first.
    */
-  async generate(category, { n = 1, ...options } = {}) {
-    checkAmount(1, n, 1);
+  async generate(category, { n = 1, bestOf = 1, ...options } = {}) {
+    checkAmount(1, n, bestOf);
     const categoryId = this.categoryId(category), gaussians = this._gaussians();
     const { temperature, seed } = this._settings(options);
-    const requests = Array.from({ length: n }, (_, index) => ({
+    const requests = Array.from({ length: n * bestOf }, (_, index) => ({
       condition: () => {
         const latent = gaussians.sample(categoryId, seed, index, temperature);
         return this._networks.fromCode(latent, categoryId);
       },
       index,
     }));
-    return this._drawn(requests, options);
+    const drawings = await this._drawn(requests, options);
+    if (bestOf === 1) return drawings;
+    const letOthersIn = pauses(options.signal);
+    /** @type {number[]} */
+    const costs = [];
+    for (const drawn of drawings) {
+      costs.push(this._surprise(drawn, categoryId));
+      await letOthersIn();
+    }
+    return cheapest(costs, n).map((i) => drawings[i]);
   }
 
   /**
@@ -259,15 +269,11 @@ export class Sketcher {
     /** @type {number[]} */
     const costs = [];
     for (const [i, drawn] of drawings.entries()) {
-      const chance = this._recognizer.probabilities(this._networks.view(drawn))[ways[i].categoryId];
-      costs.push(DRAWN_AGAIN_WEIGHT * numDrawnAgain(given, drawn) - Math.log(Math.max(chance, 1e-30)));
+      const again = numDrawnAgain(given, drawn);
+      costs.push(this._surprise(drawn, ways[i].categoryId) + DRAWN_AGAIN_WEIGHT * again);
       await letOthersIn();
     }
-    const cheapest = (/** @type {number[]} */ tries) =>
-      tries.reduce((best, i) => (costs[i] < costs[best] ? i : best));
-    const best = Array.from({ length: n }, (_, number) =>
-      cheapest(Array.from({ length: bestOf }, (_, attempt) => attempt * n + number)));
-    return best.sort((a, b) => costs[a] - costs[b]).map((i) => drawings[i]);
+    return cheapest(costs, n).map((i) => drawings[i]);
   }
 
   /** The number of one of `card.categories`; case does not count. @param {string} category */
@@ -340,6 +346,16 @@ export class Sketcher {
   }
 
   /**
+   * Negative log probability, in nats, that a drawing shows what it was to show.
+   *
+   * @param {Drawn} drawn @param {number} categoryId
+   */
+  _surprise(drawn, categoryId) {
+    const chances = this._recognizer.probabilities(this._networks.view(drawn));
+    return -Math.log(Math.max(chances[categoryId], 1e-30));
+  }
+
+  /**
    * Redrawings of a drawing, the best one first.
    *
    * @param {Drawn[]} drawings @param {Float32Array} code @param {Float32Array | null} scores
@@ -354,6 +370,18 @@ export class Sketcher {
     }
     return ranked(candidates, picture !== null).map((number) => drawings[number]);
   }
+}
+
+/**
+ * Choose n candidates, of every n-th one the cheapest; the cheapest of all comes first.
+ *
+ * @param {number[]} costs @param {number} n
+ */
+function cheapest(costs, n) {
+  const tries = Array.from({ length: costs.length / n }, (_, attempt) => attempt * n);
+  const best = Array.from({ length: n }, (_, number) => tries.map((first) => first + number)
+    .reduce((one, other) => (costs[other] < costs[one] ? other : one)));
+  return best.sort((a, b) => costs[a] - costs[b]);
 }
 
 /**
