@@ -36,8 +36,12 @@ def main() -> None:
     (car,) = read_sketches(EXAMPLES / "started-car.ndjson")
     rows = [
         ("your drawing, drawn again", cat, sketcher.redraw(cat, n=4, best_of=8, seed=3)),
-        ("started, and completed", car, sketcher.complete(car, n=4, category="car", seed=2)),
-        ("by name", None, [sketcher.generate(name, seed=6)[0] for name in NAMES]),
+        (
+            "started, and completed",
+            car,
+            sketcher.complete(car, n=4, category="car", best_of=8, seed=5),
+        ),
+        ("by name", None, [sketcher.generate(name, seed=5, best_of=8)[0] for name in NAMES]),
     ]
     styles, parts = [STYLE], []
     for number, (label, given, drawings) in enumerate(rows):

@@ -36,7 +36,7 @@ FIDELITIES: dict[str, tuple[int, float | None]] = {
 STARTED = {"face": 1, "teapot": 4}
 """Of these examples so many strokes are completed."""
 BEST_OF = 4
-"""Each redrawing and completion is the best of so many, as the model ranks them."""
+"""Each drawing is the best of so many, as the model ranks them."""
 NAMED = ("octopus", "mushroom", "house")
 """Drawn by name."""
 SHEET_NAME = "redrawings"
@@ -74,7 +74,7 @@ def run(out: Path, bundle: Path | None = None) -> None:
         headings=headings,
         title="Show it a sketch; it draws it again, stroke by stroke",
         note=f"model {sketcher.card.name}, temperature {sketcher.card.temperature:g}, seed 0, "
-        f"redrawings and completions best of {BEST_OF}",
+        f"each the best of {BEST_OF}",
         set_apart=1,
     )
     num = len(rows) * NUM_DRAWINGS
@@ -116,7 +116,7 @@ def _named(sketcher: Sketcher, categories: Sequence[str]) -> list[SheetRow]:
     """Drawings by their names."""
     rows = []
     for name in categories:
-        drawings = sketcher.generate(name, NUM_DRAWINGS)
+        drawings = sketcher.generate(name, NUM_DRAWINGS, best_of=BEST_OF)
         rows.append(
             SheetRow([None, *(drawing.smoothed() for drawing in drawings)], f"{name}, by name")
         )
