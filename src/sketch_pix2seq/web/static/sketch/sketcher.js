@@ -129,8 +129,7 @@ export class Sketcher {
     if (fidelity !== undefined) numberUpTo("fidelity", fidelity, 1);
     const { seed = 0 } = options;
     const view = this._view(input);
-    const categoryOf = (/** @type {Float32Array} */ latent) => this._recognizer.categoryOf(latent);
-    const { code, condition } = this._networks.fromView(view, fidelity, seed, categoryOf);
+    const { code, condition } = this._networks.fromView(view, fidelity, seed);
     const requests = Array.from({ length: n * bestOf }, (_, index) => ({
       condition: () => condition(index), index,
     }));
@@ -142,8 +141,7 @@ export class Sketcher {
   }
 
   /**
-   * Draw latent codes: n drawings of each. A decoder that knows categories is told the likeliest
-   * of each code, too.
+   * Draw latent codes: n drawings of each.
    *
    * @param {Float32Array[]} latents @param {DrawingOptions} [options]
    * @returns {Promise<Drawn[][]>}
@@ -154,7 +152,7 @@ export class Sketcher {
       throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
     }
     const requests = latents.flatMap((latent) => {
-      const condition = this._networks.fromCode(latent, this._recognizer.categoryOf(latent));
+      const condition = this._networks.fromCode(latent);
       return Array.from({ length: n }, (_, index) => ({ condition: () => condition, index }));
     });
     const drawings = await this._drawn(requests, options);
