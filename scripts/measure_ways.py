@@ -23,7 +23,7 @@ import numpy as np
 
 from sketch_pix2seq import BundleError, Classifier, Sketch, Sketcher
 from sketch_pix2seq.data.dataset import Dataset, Split
-from sketch_pix2seq.evaluation.estimates import estimate
+from sketch_pix2seq.evaluation.estimates import estimate_share
 from sketch_pix2seq.evaluation.line_metrics import line_metrics
 
 DOT = Sketch.from_points([[(0, 0), (1, 1)]])
@@ -143,7 +143,7 @@ def _kept(drawn: list[Sketch], drawings: list[Sketch]) -> list[str]:
 
 
 def _share(values: np.ndarray) -> str:
-    found = estimate(values)
+    found = estimate_share(values)
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from sketch_pix2seq.evaluation.estimates import Estimate, difference, estimate, ratio
+from sketch_pix2seq.evaluation.estimates import (
+    Estimate,
+    difference,
+    estimate,
+    estimate_share,
+    ratio,
+    wilson,
+)
 
 
 def test_the_interval_is_that_of_the_normal_distribution(rng: np.random.Generator) -> None:
@@ -37,6 +45,27 @@ def test_trainings_that_differ_widen_the_interval(rng: np.random.Generator) -> N
     assert found.high - found.low == pytest.approx(2 * spread, rel=0.15)
     found = difference(trainings + np.zeros(90), np.zeros((3, 90)))
     assert found.high - found.low == pytest.approx(2 * 1.96 * trainings.std() / 40**0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("hits", "count"), [(10, 10), (0, 10), (1, 1), (3, 7), (29, 30)])
+def test_a_share_is_never_surer_than_wilson(hits: int, count: int) -> None:
+    theirs = scipy.stats.binomtest(hits, count).proportion_ci(method="wilson")
+    outcomes = np.arange(count) < hits
+    found, least = estimate_share(outcomes), wilson(hits / count, count)
+    assert (least.low, least.high) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
+    assert found.value == hits / count
+    assert found.low <= theirs.low + 1e-6
+    assert found.high >= theirs.high - 1e-6
+    repeated = estimate_share(np.stack([outcomes] * 3))  # says no more than one repeat
+    assert repeated.low <= least.low
+    assert repeated.high >= least.high
+
+
+def test_shares_of_repeats_that_differ_keep_the_bootstrap(rng: np.random.Generator) -> None:
+    repeats = rng.random((4, 50)) < 0.5
+    assert estimate_share(repeats) == estimate(repeats)
+    averaged = repeats.mean(axis=0)
+    assert estimate_share(averaged) == estimate(averaged)
 
 
 def test_a_ratio_is_that_of_sums_not_the_mean_of_ratios() -> None:

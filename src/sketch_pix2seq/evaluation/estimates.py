@@ -4,12 +4,16 @@
 they say what other test drawings would change. Of several trainings of one recipe, that differ in
 their seeds, both are drawn with replacement: drawings, and trainings. Of three trainings such an
 interval is too short by a fifth or so, as three vary less than many (the square root of 2 / 3).
+Outcomes that are all alike are alike in every resample: so a share has an interval of its own,
+never narrower than Wilson's.
 
-Source: Efron and Tibshirani (1993), percentile bootstrap; Owen (2007), resampling of both sides.
+Source: Efron and Tibshirani (1993), percentile bootstrap; Owen (2007), resampling of both sides;
+Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +22,7 @@ from jaxtyping import Float64, Int64, Shaped
 
 RESAMPLES = 2000
 _LEVEL = 95.0
+_Z = 1.959964  # of 95 %, two-sided
 _AT_ONCE = 250
 _MAX_INDICES = 5_000_000  # of a block
 
@@ -32,19 +37,51 @@ class Estimate:
 
 
 def estimate(values: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
-    """Return the mean of some values with its interval.
+    """Return the mean of some values with its interval; of shares, see `estimate_share`.
 
     Args:
         values: (N,) a value for each drawing, N >= 1; or (R, N), the same drawings of R trainings.
         seed: Seed of the resampling.
 
     Example:
-        >>> estimate(np.array([True, True, True, True]))
-        Estimate(value=1.0, low=1.0, high=1.0)
+        >>> estimate(np.array([2.5, 2.5, 2.5, 2.5]))
+        Estimate(value=2.5, low=2.5, high=2.5)
     """
     each = np.atleast_2d(np.asarray(values, np.float64))
     means = [_resampled(each, columns, rng) for columns, rng in _resamples(each.shape[1], seed)]
     return _estimate(float(each.mean()), np.concatenate(means))
+
+
+def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
+    """Return the share of drawings of which something is true, with its interval.
+
+    Args:
+        outcomes: As of `estimate`: 0 or 1 for each drawing, or shares of several repeats.
+        seed: Seed of the resampling.
+
+    Returns:
+        The share. Its interval is no narrower than Wilson's for as many drawings, unless repeats
+        or trainings of a drawing differ, which bootstrap intervals take into account.
+
+    Example:
+        >>> found = estimate_share(np.array([True] * 10))
+        >>> found.value, round(found.low, 3), found.high
+        (1.0, 0.722, 1.0)
+    """
+    each = np.atleast_2d(np.asarray(outcomes, np.float64))
+    found = estimate(each, seed)
+    if not np.isin(each.mean(axis=0), (0, 1)).all():
+        return found
+    least = wilson(found.value, each.shape[1])
+    return Estimate(found.value, min(found.low, least.low), max(found.high, least.high))
+
+
+def wilson(share: float, count: int) -> Estimate:
+    """Return a share of `count` independent outcomes with Wilson's interval."""
+    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    spread = share * (1 - share) / count + (_Z / (2 * count)) ** 2
+    half = _Z * math.sqrt(spread) / (1 + _Z**2 / count)
+    return Estimate(share, min(share, middle - half), max(share, middle + half))
 
 
 def difference(

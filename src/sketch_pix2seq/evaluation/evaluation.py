@@ -16,7 +16,7 @@ from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.errors import DatasetError, UsageError
-from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate, estimate_share
 from sketch_pix2seq.evaluation.groups import Groups, groups_of
 from sketch_pix2seq.evaluation.parts import as_file_name
 from sketch_pix2seq.inference.arguments import checked_seed, checked_temperature, whole_number
@@ -366,13 +366,22 @@ class Results:
         return f"temperature {settings.temperature:g}, {seeds}"
 
     def with_interval(self, values: Shaped[np.ndarray, "..."]) -> Estimate:
-        """Return a mean over drawings with its interval.
+        """Return a mean over drawings with its interval; of shares, see `share`.
 
         Args:
             values: (N,) a value for each drawing, or (S, N), the same drawings S times.
         """
         each = np.atleast_2d(np.asarray(values, np.float64)).mean(axis=0)
         return estimate(each, self.evaluation.settings.seed)
+
+    def share(self, outcomes: Shaped[np.ndarray, "..."]) -> Estimate:
+        """Return the share of drawings of which something is true, with its interval.
+
+        Args:
+            outcomes: As of `with_interval`, 0 or 1, or shares of several repeats.
+        """
+        each = np.atleast_2d(np.asarray(outcomes, np.float64)).mean(axis=0)
+        return estimate_share(each, self.evaluation.settings.seed)
 
 
 def check_labels(labels: Sequence[str]) -> None:

@@ -199,8 +199,9 @@ def section(results: Results) -> Section:
         rows.append(
             [
                 label,
-                *(results.with_interval(rates[name]) for name in ("between", "at_ends", "excess")),
-                *([results.with_interval(rates["best"])] if best_of > 1 else []),
+                *(results.share(rates[name]) for name in ("between", "at_ends")),
+                results.with_interval(rates["excess"]),
+                *([results.share(rates["best"])] if best_of > 1 else []),
                 results.with_interval(np.array(measured["longest_step"])),
                 results.with_interval(np.array(measured["detour"])),
             ]

@@ -204,9 +204,12 @@ def section(results: Results) -> Section:
         [
             label,
             *(
-                results.with_interval(np.array(measured[f"{kind}_{measure}"]))
+                find(np.array(measured[f"{kind}_{measure}"]))
                 for kind in kinds_measured
-                for measure in ("silhouette", "neighbours")
+                for measure, find in (
+                    ("silhouette", results.with_interval),
+                    ("neighbours", results.share),
+                )
             ),
         ]
         for label, measured in by_label.items()

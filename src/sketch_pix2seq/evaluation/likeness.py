@@ -187,7 +187,7 @@ def section(results: Results) -> Section:
     for label in (FLOOR, *(entry.label for entry in results.entries)):
         measured = results.measured[part_name(label)]
         accuracies = [
-            results.with_interval(np.array(measured[f"accuracy_{name}"]))
+            results.share(np.array(measured[f"accuracy_{name}"]))
             for name in ("by_picture", "by_strokes", "refs_simplified", "both_simplified")
         ]
         rows.append([label, *accuracies, float(measured["frechet"])])

@@ -138,12 +138,12 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
     predicted, _ = results.evaluation.classify([one.sketch for one in pictures])
     rows: list[list[Cell]] = []
     if counted:
-        rows.append(["the pictures themselves", results.with_interval(predicted[counted] == right)])
+        rows.append(["the pictures themselves", results.share(predicted[counted] == right)])
     drawn = [results.measured[part_name(model)] for model in results.models]
     for model, one in zip(results.models, drawn, strict=True):
         if counted:
             hits = np.array(one["predicted"])[counted] == right[:, None]
-            rows.append([model.label, results.with_interval(hits.mean(axis=1))])
+            rows.append([model.label, results.share(hits.mean(axis=1))])
     sheet = [
         SheetRow(
             [

@@ -234,8 +234,8 @@ def recognition_section(results: Results) -> Section:
     rows: list[list[Cell]] = [
         [
             label,
-            results.with_interval(values),
-            *(results.with_interval(values[:, held_out.of_category(kind)]) for kind in kinds),
+            results.share(values),
+            *(results.share(values[:, held_out.of_category(kind)]) for kind in kinds),
         ]
         for label, values in right.items()
     ]
@@ -244,7 +244,7 @@ def recognition_section(results: Results) -> Section:
     by_config: list[list[Cell]] = [
         [
             model.label,
-            *(results.with_interval(recognised(results, model, [config])) for config in configs),
+            *(results.share(recognised(results, model, [config])) for config in configs),
         ]
         for model in results.models
     ]
@@ -255,7 +255,7 @@ def recognition_section(results: Results) -> Section:
         see="How near each model comes to the first line, human drawings, in every category.",
         how=f"{len(human):,} test drawings, redrawn ({results.sampling}); the judge, a classifier "
         "trained on training drawings alone, says what it sees. Bars: 95 % bootstrap over "
-        "drawings.",
+        "drawings, never narrower than Wilson's.",
         paper="gives no such figure; in its human Turing test 60 % (CNN), 57 % (CNN+KL), 53 % "
         "(RNN) and 50 % (RNN+KL) of redrawings were taken for human, and 58 % of human drawings.",
         here=f"{listed(rows)}.",
@@ -393,7 +393,7 @@ def retrieval_section(results: Results) -> Section:
     """Make the report's section: is it *this* drawing?"""
 
     def tops(ranks: np.ndarray) -> list[Cell]:
-        return [results.with_interval(np.atleast_2d(ranks) < top) for top in TOPS]
+        return [results.share(np.atleast_2d(ranks) < top) for top in TOPS]
 
     distorted = [results.measured[distorted_name(label)] for label in results.labels]
     rows: list[list[Cell]] = [

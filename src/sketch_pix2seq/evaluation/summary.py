@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import diversity, interpolation, likeness
-from sketch_pix2seq.evaluation.estimates import estimate, ratio
+from sketch_pix2seq.evaluation.estimates import estimate_share, ratio
 from sketch_pix2seq.evaluation.evaluation import (
     Entry,
     EvaluatedDrawings,
@@ -48,7 +48,7 @@ def section(results: Results) -> Section:
     right = results.evaluation.human[0] == results.evaluation.held_out.category_ids
     of_people: dict[str, Cell] = {
         "drawings": "human",
-        "Rec": results.with_interval(right),
+        "Rec": results.share(right),
         **_two_sample(results, likeness.FLOOR),
         "Fréchet distance": float(human["frechet"]),
         "diversity": 1.0,
@@ -91,7 +91,7 @@ def _row(results: Results, entry: Entry) -> dict[str, Cell]:
     spread = diversity.diversity(results, entry)
     row: dict[str, Cell] = {
         "drawings": entry.label,
-        "Rec": estimate(_over_trainings(results, entry), seed),
+        "Rec": estimate_share(_over_trainings(results, entry), seed),
         **_redrawing(results, entry),
         "small strokes kept": ratio(
             values_of(results, entry, "kept"), values_of(results, entry, "small"), seed
@@ -125,15 +125,15 @@ def _without_gaps(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "N"
 def _two_sample(results: Results, label: str) -> dict[str, Cell]:
     part = results.measured[likeness.part_name(label)]
     return {
-        "two-sample, picture": results.with_interval(np.array(part["accuracy_by_picture"])),
-        "two-sample, strokes": results.with_interval(np.array(part["accuracy_both_simplified"])),
+        "two-sample, picture": results.share(np.array(part["accuracy_by_picture"])),
+        "two-sample, strokes": results.share(np.array(part["accuracy_both_simplified"])),
     }
 
 
 def _redrawing(results: Results, entry: Entry) -> dict[str, Cell]:
     """How close redrawings are to their drawings."""
     return {
-        "Ret 1": results.with_interval(values_of(results, entry, "rank_by_judge") < 1),
+        "Ret 1": results.share(values_of(results, entry, "rank_by_judge") < 1),
         "lines off": results.with_interval(_without_gaps(values_of(results, entry, "distance"))),
     }
 
@@ -143,7 +143,7 @@ def _of_model(results: Results, model: EvaluatedModel) -> dict[str, Cell]:
     part = results.measured[interpolation.part_name(model.name)]
     between = interpolation.off_category_rates(part)["between"]
     return {
-        "off-category rate": results.with_interval(between),
+        "off-category rate": results.share(between),
         "LR, nats": _reconstruction(results, model),
     }
 
@@ -162,7 +162,7 @@ def _trainings_table(results: Results) -> list[Table]:
     rows: list[dict[str, Cell]] = [
         {
             "drawings": training.name,
-            "Rec": results.with_interval(recognised(results, training)),
+            "Rec": results.share(recognised(results, training)),
             **_redrawing(results, training),
             **_of_model(results, training),
         }

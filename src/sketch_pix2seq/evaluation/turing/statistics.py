@@ -9,8 +9,7 @@ resample. So no share's interval is narrower than Wilson's, and where fewer than
 each of them counts as one answer there.
 
 Source: Chen et al., arXiv 1709.04121, for what is counted and who is left out; Owen (2007), *The
-pigeonhole bootstrap*; Wilson (1927), *Probable inference, the law of succession, and statistical
-inference*; Newcombe (1998), *Interval estimation for the difference between independent
+pigeonhole bootstrap*; Newcombe (1998), *Interval estimation for the difference between independent
 proportions*, method 10.
 """
 
@@ -25,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from sketch_pix2seq.evaluation.estimates import Estimate
+from sketch_pix2seq.evaluation.estimates import Estimate, wilson
 
 RESAMPLES = 2_000
 MIN_PEOPLE = 5
@@ -33,7 +32,6 @@ MIN_PEOPLE = 5
 MIN_HUMAN, MAX_HUMAN = 0.1, 0.9
 """Participants who tag less or more than this as human did not look: the paper leaves them out."""
 _TAILS = (2.5, 97.5)
-_Z = 1.959964  # of 95 %, two-sided
 _PEOPLE, _SKETCHES = 0, 1  # streams of random numbers
 
 
@@ -175,12 +173,7 @@ class VoteTable:
 def _wilson(cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"]) -> Estimate:
     """Return the share of votes that say human, with Wilson's interval."""
     votes, people = int(cast.sum()), int(cast.any(axis=1).sum())
-    share = float(human.sum() / votes)
-    count = people if people < MIN_PEOPLE else votes
-    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    spread = share * (1 - share) / count + (_Z / (2 * count)) ** 2
-    half = _Z * math.sqrt(spread) / (1 + _Z**2 / count)
-    return Estimate(share, min(share, middle - half), max(share, middle + half))
+    return wilson(float(human.sum() / votes), people if people < MIN_PEOPLE else votes)
 
 
 def _resampled(
