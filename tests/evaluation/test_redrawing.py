@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sketch_pix2seq.evaluation import redrawing
 from sketch_pix2seq.evaluation.evaluation import Evaluation
@@ -52,6 +53,14 @@ def test_distorted_drawings_are_found_again(evaluation: Evaluation) -> None:
 def test_facts_tell_apart_what_differs(evaluation: Evaluation) -> None:
     names = [part.file_name for part in redrawing.parts(evaluation)]
     assert len(set(names)) == len(names)
+
+
+def test_of_many_categories_the_first_are_shown(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redrawing, "MANY", 3)
+    kinds = evaluation.held_out.category_ids[redrawing.examples(evaluation)]
+    assert sorted(set(kinds.tolist())) == [0, 1, 2]
 
 
 def test_examples_are_the_first_of_each_category(evaluation: Evaluation) -> None:

@@ -277,6 +277,9 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
+        is_as_before = self.groups.is_meaningful or len(self.groups.all) % 2 == 0
+        self.group_facts = {} if is_as_before else {"groups": self.groups.all}
+        "What parts depend on besides if their groups were others in earlier releases."
         self._places = np.array([judge_categories.index(name) for name in held_out.categories])
 
     @property
@@ -355,6 +358,21 @@ class Results:
     def names(self, ids: Sequence[int]) -> list[str]:
         """Names of some categories."""
         return [self.evaluation.held_out.categories[category] for category in ids]
+
+    @property
+    def groups_in_words(self) -> str:
+        """Which categories are in the two groups, and how many are in neither."""
+        groups = self.evaluation.groups
+        first, second = (", ".join(self.names(ids)) for ids in (groups.first, groups.second))
+        by = "living beings and things" if groups.is_meaningful else "in the data set's order"
+        return f"First group: {first}; second group: {second} ({by}).{self.left_out}"
+
+    @property
+    def left_out(self) -> str:
+        """How many categories are in neither group, in words; empty if none."""
+        num_all = len(self.evaluation.held_out.categories)
+        rest = num_all - len(self.evaluation.groups.all)
+        return f" Left out: {rest} of the {num_all} categories." if rest else ""
 
     @property
     def sampling(self) -> str:

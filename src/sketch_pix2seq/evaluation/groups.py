@@ -1,6 +1,7 @@
 """Two groups of categories, as in the paper's two settings: animals against vehicles.
 
-The first three living ones of a data set stand against the first three others.
+The first three living ones of a data set stand against the first three others. Where all are of
+one kind, the first half stands against the second, which has one more of an odd number.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class Groups(NamedTuple):
         first: Living beings, if `is_meaningful`.
         second: The others.
         is_meaningful: False: all categories are of one kind, and these just the first and the next.
+
+    Example:
+        >>> groups_of(["axe", "bed", "door"])
+        Groups(first=(0,), second=(1, 2), is_meaningful=False)
     """
 
     first: tuple[int, ...]
@@ -56,5 +61,5 @@ def groups_of(categories: Sequence[str]) -> Groups:
     if living and others:
         return Groups(tuple(living[:EACH]), tuple(others[:EACH]), is_meaningful=True)
     half = min(EACH, len(categories) // 2)
-    ids = tuple(range(2 * half))
-    return Groups(ids[:half], ids[half:], is_meaningful=False)
+    ids = tuple(range(len(categories)))
+    return Groups(ids[:half], ids[half:][:EACH], is_meaningful=False)

@@ -26,7 +26,7 @@ from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Res
 from sketch_pix2seq.evaluation.parts import KeptSketch, Part, keep_sketch, kept_sketch
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section, sheet_svg
-from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, listed
+from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, columns, counted, listed
 from sketch_pix2seq.inference.mixing import path_through
 from sketch_pix2seq.io.sheet import SheetRow
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -49,6 +49,7 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         "temperature": settings.temperature,
         "paths": settings.paths,
         "best_of": settings.best_of,
+        **evaluation.group_facts,
     }
     for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model)
@@ -210,7 +211,8 @@ def section(results: Results) -> Section:
         name="interpolation",
         title="Interpolation: what appears between two drawings?",
         see="Whether a drawing turns into another, or something else appears on the path.",
-        how=f"{len(pairs)} pairs of categories, {evaluation.settings.paths} pairs of test drawings "
+        how=f"{results.groups_in_words} {counted(len(pairs), 'pair')} of categories, "
+        f"{counted(evaluation.settings.paths, 'pair')} of test drawings "
         f"each, the same for every model; {STEPS} steps, one noise (temperature "
         f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
         "category rate is the share of drawings that the judge assigns to neither of the two "

@@ -127,7 +127,8 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
             yield Part(repeat_name(drawings, repeat), facts, measure)
     for entry in evaluation.entries:
         facts = {**evaluation.facts, "model": entry.digest, "temperature": settings.temperature}
-        yield Part(examples_name(entry), facts, partial(_examples, evaluation, entry))
+        shown = partial(_examples, evaluation, entry)
+        yield Part(examples_name(entry), facts, shown, version=6)
 
 
 def repeats(evaluation: Evaluation, drawings: EvaluatedDrawings) -> range:
@@ -136,8 +137,11 @@ def repeats(evaluation: Evaluation, drawings: EvaluatedDrawings) -> range:
 
 
 def examples(evaluation: Evaluation) -> list[int]:
-    """Return the numbers of the test drawings that are shown: of every category the first ones."""
-    categories = evaluation.groups.all
+    """Return the numbers of the test drawings that are shown: the first ones of each category.
+
+    Of more than `MANY` categories those of the first `MANY`.
+    """
+    categories = range(len(evaluation.held_out.categories))[:MANY]
     return [
         int(number)
         for category in categories
@@ -294,6 +298,8 @@ def _recognition_figures(
     results: Results, rows: Sequence[Sequence[Cell]], shares: Mapping[str, np.ndarray]
 ) -> list[Figure]:
     categories = results.evaluation.held_out.categories
+    rest = f" Left out: {len(categories) - MANY} of the {len(categories)} categories."
+    left_out = rest if len(categories) > MANY else ""
     chart_rows = ["all", *categories][: 1 + MANY]
     values = [
         [cell for row in rows if isinstance(cell := row[1 + column], Estimate)]
@@ -304,13 +310,13 @@ def _recognition_figures(
             "redrawings",
             "Test drawings and their redrawings",
             _examples_sheet(results),
-            "Human: what the models were shown. Beside it, what each of them drew.",
+            "Human: what the models were shown. Beside it, what each of them drew." + left_out,
         ),
         Figure(
             "recognition",
             "Rec overall and by category",
             charts.dots(chart_rows, [str(row[0]) for row in rows], values),
-            "Marks that lie outside each other's bars differ by more than chance.",
+            "Marks that lie outside each other's bars differ by more than chance." + left_out,
         ),
     ]
     if len(categories) <= MANY:
@@ -391,9 +397,11 @@ def _confusion(results: Results) -> dict[str, Float64[np.ndarray, "K K"]]:
 
 def retrieval_section(results: Results) -> Section:
     """Make the report's section: is it *this* drawing?"""
+    count = len(results.evaluation.held_out.sketches)
+    counted_tops = [top for top in TOPS if top < count]  # others are hits whatever was drawn
 
     def tops(ranks: np.ndarray) -> list[Cell]:
-        return [results.share(np.atleast_2d(ranks) < top) for top in TOPS]
+        return [results.share(np.atleast_2d(ranks) < top) for top in counted_tops]
 
     distorted = [results.measured[distorted_name(label)] for label in results.labels]
     rows: list[list[Cell]] = [
@@ -410,16 +418,16 @@ def retrieval_section(results: Results) -> Section:
         for name in ("rank_by_judge", "rank_back")
     }
     first_by_judge = by_judge["rank_by_judge"]
-    count = len(results.evaluation.held_out.sketches)
-    tops_columns = columns("drawings", *(f"top {top}" for top in TOPS))
+    tops_columns = columns("drawings", *(f"top {top}" for top in counted_tops))
     return Section(
         name="retrieval",
         title="Retrieval: is it this drawing?",
         see="Whether a redrawing keeps what sets its input apart from others of its kind.",
         how=f"All {count:,} test drawings are ranked by distance from a redrawing "
         f"({results.sampling}): a hit if its own input is among the first. By chance, "
-        f"{100 / count:.2f} % are first. Human drawings are distorted as in training (15 % larger "
-        "or smaller, 8 degrees, every tenth point left out) and looked for in the same config.",
+        f"{100 / count:.2f} % are first. For human drawings, each test drawing is distorted as in "
+        "training (made up to 15 % larger or smaller, turned by up to 8 degrees, about every tenth "
+        "point left out) and takes the place of its redrawing.",
         paper="gives no such figure.",
         here="first by the judge's features: human "
         f"{format_cell(first_by_judge[0][1], 'share').text}, {listed(first_by_judge[1:])}.",

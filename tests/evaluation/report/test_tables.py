@@ -12,6 +12,7 @@ from sketch_pix2seq.evaluation.report.tables import (
     Form,
     FormattedCell,
     Table,
+    counted,
     format_cell,
 )
 
@@ -34,6 +35,14 @@ def test_cells_are_formatted_as_people_read_them(
     cell: Cell, form: Form, expected: FormattedCell
 ) -> None:
     assert format_cell(cell, form) == expected
+
+
+def test_one_thing_is_singular() -> None:
+    assert [counted(number, "pair") for number in (0, 1, 1200)] == [
+        "0 pairs",
+        "1 pair",
+        "1,200 pairs",
+    ]
 
 
 def test_csv_gives_intervals_columns_of_their_own() -> None:

@@ -10,9 +10,9 @@ from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.evaluation.evaluation import Results
 from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
-from sketch_pix2seq.evaluation.report.tables import plain
+from sketch_pix2seq.evaluation.report.tables import counted, plain
 
-_COLUMNS = ("model", "recipe", "input", "decoder", "KL weight", "steps", "drawings", "weights")
+_COLUMNS = ("model", "recipe", "input", "decoder", "KL weight", "best step", "drawings", "weights")
 
 
 def write_page(
@@ -45,7 +45,7 @@ def write_page(
         title="Redrawing sketches: " + _several(results.labels),
         lead=(
             f"{count:,} test drawings of {kinds} categories, left out of "
-            f"training, redrawn by {len(results.labels)} model{'s' * (len(results.labels) != 1)} "
+            f"training, redrawn by {counted(len(results.labels), 'model')} "
             "and classified by a judge. The experiments of the paper Sketch-pix2seq (Chen, Tu, Yi, "
             "Xu, 2017), with the numbers it does not give."
         ),
@@ -93,7 +93,7 @@ def _models(results: Results) -> list[tuple[str, ...]]:
 
 
 def _trained(card: BundleCard | ClassifierCard) -> tuple[str, str]:
-    """Steps of training, and drawings."""
+    """The step whose weights were kept, and drawings."""
     counts = (card.data.get("counts") or {}).get("train") or {}
     drawings = f"{sum(counts.values()):,} of {len(card.categories)} categories"
     return f"{card.metrics.get('step') or 0:,}", drawings

@@ -118,6 +118,11 @@ def listed(rows: Sequence[Sequence[Cell]], column: int = 1, form: Form = "share"
     return ", ".join(f"{row[0]} {format_cell(row[column], form).text}" for row in rows)
 
 
+def counted(number: int, one: str) -> str:
+    """A number of things: `1 pair`, `2 pairs`."""
+    return f"{number:,} {one}" + "s" * (number != 1)
+
+
 def format_cell(cell: Cell, form: Form) -> FormattedCell:
     """Format a cell as people read it; `form` as of `Column`.
 
