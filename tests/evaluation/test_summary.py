@@ -32,7 +32,14 @@ from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.evaluation.report.tables import Cell
 from sketch_pix2seq.inference.sketcher import Sketcher
 
+RECIPES = {"cnn": "cnn_small", "cnn_kl": "attention", "rnn": "rnn", "rnn_kl": "rnn_kl"}
+"""Of the models, by their labels: one has the label of another recipe."""
 pytestmark = pytest.mark.xdist_group("summary")  # its drawings are measured once
+
+
+def of_recipe(label: str, encoder_input: str) -> Sketcher:
+    bundle = tiny_bundle(encoder_input)
+    return Sketcher(replace(bundle, card=replace(bundle.card, name=RECIPES[label])))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,7 @@ def results(
     """Four models, two trainings each; those with the KL term know nothing else."""
     bundles = {"cnn": "picture", "cnn_kl": "picture", "rnn": "strokes", "rnn_kl": "strokes"}
     models = [
-        EvaluatedModel(label, Sketcher(tiny_bundle(kind)), f"{label} {training}", None, training)
+        EvaluatedModel(label, of_recipe(label, kind), f"{label} {training}", None, training)
         for label, kind in bundles.items()
         for training in (0, 1)
     ]
@@ -112,6 +119,25 @@ def value_of(cell: Cell) -> float:
     return cell.value
 
 
+def test_without_a_recipe_of_the_paper_its_figures_are_left_out(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = replace(results.models[0].card, name="cnn_of_mine")
+    monkeypatch.setattr(EvaluatedModel, "card", card)
+    section = summary.section(results)
+    assert summary.IN_PAPER not in [column.name for column in section.tables[0].columns]
+    assert all(len(row) == len(summary.COLUMNS) - 1 for row in section.tables[0].rows)
+    assert "no model here is of one of them" in section.paper
+
+
+def test_sections_name_the_groups_and_leave_out_ranks_that_all_reach(results: Results) -> None:
+    how = interpolation.section(results).how
+    assert "First group: cat, pig; second group: car, teapot (living beings and things)." in how
+    assert "4 pairs of categories, 1 pair of test drawings each" in how
+    for table in redrawing.retrieval_section(results).tables:  # of 40 drawings
+        assert [column.name for column in table.columns] == ["drawings", "top 1", "top 10"]
+
+
 def test_cells_stand_under_their_columns(results: Results) -> None:
     (table, trainings) = summary.section(results).tables
     names = [column.name for column in table.columns]
@@ -123,6 +149,8 @@ def test_cells_stand_under_their_columns(results: Results) -> None:
     cnn = dict(zip(names, next(row for row in table.rows if row[0] == "cnn"), strict=True))
     assert cnn["paper: taken for human"] == 0.6
     assert 0 <= value_of(cnn["off-category rate"]) <= 1
+    cnn_kl = dict(zip(names, next(row for row in table.rows if row[0] == "cnn_kl"), strict=True))
+    assert cnn_kl["paper: taken for human"] is None  # its label is the paper's, its recipe is not
     of_trainings = [column.name for column in trainings.columns]
     assert of_trainings == list(summary.OF_TRAININGS)
     first = dict(zip(of_trainings, trainings.rows[0], strict=True))
