@@ -8,7 +8,7 @@ import pytest
 from bundles import tiny_bundle
 from sketch_pix2seq import Sketcher
 from sketch_pix2seq.evaluation import likeness
-from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
+from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures, two_sample_accuracy
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -80,6 +80,28 @@ def test_people_are_measured_beside_models(evaluation: Evaluation) -> None:
     # random weights scribble: nobody takes that for a circle
     assert np.mean(model["accuracy_by_strokes"]) > np.mean(human["accuracy_by_strokes"])
     assert model["frechet"] > human["frechet"] > 0
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 2.0])
+def test_what_nothing_simplified_would_repeat_is_left_out(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch, epsilon: float
+) -> None:
+    monkeypatch.setattr(EvaluatedModel, "epsilon", epsilon)
+    monkeypatch.setattr(likeness, "TREES", 5)
+    measured = {part.name: part.measure() for part in likeness.parts(evaluation)}
+    section = likeness.section(Results(evaluation, measured))
+    (table,) = section.tables
+    names = [column.name for column in table.columns]
+    assert len(names) == (6 if epsilon else 4)
+    for row in table.rows:
+        assert (
+            dict(zip(names, row, strict=True))["Fréchet distance"]
+            == (measured[likeness.part_name(str(row[0]))]["frechet"])
+        )
+    assert ("simplified" in section.how) == (epsilon > 0)
+    assert "so few drawings, fewer than 100 on each side" in section.how
+    monkeypatch.setattr(likeness, "ENOUGH", 20)  # as many as there are
+    assert "so few" not in likeness.section(Results(evaluation, measured)).how
 
 
 def test_beside_models_of_coarse_drawings_people_are_coarse_on_both_sides(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sketch_pix2seq.errors import DrawingError, UsageError
 from sketch_pix2seq.evaluation import pictures
-from sketch_pix2seq.evaluation.evaluation import Evaluation
+from sketch_pix2seq.evaluation.evaluation import Evaluation, Results
 from sketch_pix2seq.evaluation.pictures import category_of, read_pictures
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -69,6 +70,28 @@ def test_what_is_no_drawing_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no drawing")
     with pytest.raises(DrawingError, match=r"`notes.txt`.*Take it out of"):
         read_pictures(tmp_path, HAND6)
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_of_pictures_that_do_not_count_a_few_are_shown(
+    evaluation: Evaluation, is_counted: bool
+) -> None:
+    shown = [one for one in read_pictures(None, HAND6) if one.name != "odd-creature"]
+    category = 0 if is_counted else None
+    shown = [replace(one, category=category) for one in shown][:5]
+    parts = pictures.parts(evaluation, shown)
+    section = pictures.section(
+        Results(evaluation, {one.name: one.measure() for one in parts}), shown
+    )
+    (figure,) = section.figures
+    names = [one.name for one in shown if one.name in figure.svg]
+    if is_counted:
+        assert len(names) == 5
+        assert "Left out" not in figure.see
+    else:
+        assert len(names) == pictures.UNCOUNTED_ROWS
+        assert "Left out: 2 more pictures" in figure.see
+        assert section.tables == []
 
 
 def test_redrawings_are_judged_and_some_shown(evaluation: Evaluation) -> None:

@@ -222,8 +222,8 @@ def section(results: Results) -> Section:
         title="Latent space: does every category have a place of its own?",
         see="Islands of one colour: categories that the model keeps apart without knowing of them.",
         how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, "
-        f"perplexity 30, seed {results.evaluation.settings.seed}.{results.left_out} The numbers are "
-        "measured in the latent space itself, not in the picture.",
+        f"perplexity 30, seed {results.evaluation.settings.seed}.{results.left_out} The numbers "
+        "are measured in the latent space itself, not in the picture.",
         paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
         "numbers).",
         here=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sketch_pix2seq.evaluation.evaluation import Results
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Table, columns, listed
+
+LEAST_KL = 1e-3
+"""Smallest KL term of the chart, whose axis is logarithmic, in nats a dimension."""
 
 
 def section(results: Results) -> Section:
@@ -22,7 +23,7 @@ def section(results: Results) -> Section:
             losses = [float(test[kind][name]) for kind in ("valid", "magenta") for name in terms]
             kl, loss = float(test["valid"]["kl"]), float(test["valid"]["reconstruction"])
             losses.append(kl)
-            points.append(charts.Point(model.label, float(np.log10(max(kl, 1e-3))), loss))
+            points.append(charts.Point(model.label, max(kl, LEAST_KL), loss))
         rows.append([model.label, float(model.kl_weight), *losses])
     measured = [row for row in rows if row[4] is not None]
     names = [f"{name} ({kind})" for kind in ("valid", "magenta") for name in ("Ls", "Lp", "LR")]
@@ -53,7 +54,10 @@ def section(results: Results) -> Section:
                 "likelihood",
                 "The price of the KL term",
                 charts.scatter(
-                    points, "KL term, log10 of nats a dimension", "LR, nats a row (valid)"
+                    points,
+                    "KL term, nats a dimension (logarithmic)",
+                    "LR, nats a row (valid)",
+                    is_log=True,
                 ),
                 "To the left codes near a standard normal, down the better reconstruction: a "
                 "model in the lower left corner would have both.",

@@ -32,6 +32,8 @@ REDRAWINGS = 10
 """Redrawings of each picture that the judge classifies."""
 SHOWN = 2
 """Of those, how many are shown."""
+UNCOUNTED_ROWS = 3
+"""Pictures that are shown where none is of a category of the data set."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,10 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
             ],
             label=picture.name,
         )
-        for index, picture in enumerate(pictures)
+        for index, picture in enumerate(pictures[: None if counted else UNCOUNTED_ROWS])
     ]
+    rest = len(pictures) - len(sheet)
+    left_out = f" Left out: {rest} more pictures of other things." if rest else ""
     headings = [
         "",
         *(name for label in results.labels for name in [label, *[""] * (SHOWN - 1)]),
@@ -169,7 +173,9 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
         f"{SHOWN} are shown.",
         paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "
         "similar pose; an odd creature too is redrawn (Figure 10, no numbers).",
-        here=f"recognised: {listed(rows) or 'none counted'}.",
+        here=f"recognised: {listed(rows)}."
+        if rows
+        else "no picture is of a category of this data set, so nothing is counted.",
         tables=[
             Table(
                 name="pictures",
@@ -186,7 +192,8 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
                 "pictures",
                 "Pictures and redrawings",
                 sheet_svg(sheet, cell, headings, apart=1),
-                "Left what was shown (the lines that were read), beside it what each model drew.",
+                "Left what was shown (the lines that were read), beside it what each model drew."
+                + left_out,
             )
         ],
     )

@@ -63,6 +63,39 @@ def test_confusions_say_shares_where_there_is_room() -> None:
     assert "100" not in texts(numbers_within(charts.confusions([("a", many)], ["x"] * 20)))
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.13, 0.62), (-0.9, -0.41), (-3, 40), (0, 7000), (2.001, 2.004)]
+)
+def test_ticks_are_round_and_within(low: float, high: float) -> None:
+    found = charts.ticks(low, high)
+    assert 2 <= len(found) <= 7
+    assert low <= found[0] < found[-1] <= high
+    assert all(len(f"{abs(one):g}".replace(".", "").strip("0")) <= 4 for one in found)
+    assert np.ptp(np.diff(found)) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.04, 0.6, [0.05, 0.1, 0.2, 0.5]),
+        (1e-3, 50, [0.001, 0.01, 0.1, 1, 10]),
+        (0.21, 0.48, [0.25, 0.3, 0.35, 0.4, 0.45]),
+    ],
+)
+def test_ticks_of_a_logarithmic_axis_are_in_its_own_unit(
+    low: float, high: float, expected: list[float]
+) -> None:
+    assert charts.log_ticks(low, high) == pytest.approx(expected)
+
+
+def test_a_logarithmic_axis_has_equal_ratios_at_equal_distances() -> None:
+    points = [charts.Point(name, x, 7.0) for name, x in (("a", 0.1), ("b", 1.0), ("c", 10.0))]
+    root = numbers_within(charts.scatter(points, "KL", "LR", is_log=True))
+    at = {text.text: float(text.get("x", "")) for text in root.iter(f"{SVG}text")}
+    assert at["b"] - at["a"] == pytest.approx(at["c"] - at["b"], abs=0.1)
+    assert at["1"] - at["0.1"] == pytest.approx(at["b"] - at["a"], abs=0.1)
+
+
 def test_scatter_holds_single_and_equal_points() -> None:
     points = [charts.Point("a", 1.0, 2.0), charts.Point("b", 1.0, 2.0)]
     root = numbers_within(charts.scatter(points, "x", "y"))

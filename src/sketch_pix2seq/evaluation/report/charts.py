@@ -157,34 +157,35 @@ def confusions(
     return svg(_WIDTH, num_rows * tall, parts)
 
 
-def scatter(points: Sequence[Point], across: str, up: str) -> str:
-    """Draw named points; `across` and `up` say what x and y are."""
+def scatter(points: Sequence[Point], across: str, up: str, *, is_log: bool = False) -> str:
+    """Draw named points; `across` and `up` say what x and y are.
+
+    With `is_log` the x axis is logarithmic, and every x is above 0.
+    """
     height, left, right, top, bottom = 380, 90, _WIDTH - 140, 30, 310
-    xs, ys = ([getattr(point, axis) for point in points] for axis in ("x", "y"))
-    x_low, x_high = _range(xs)
+    xs = [math.log10(point.x) if is_log else point.x for point in points]
+    ys = [point.y for point in points]
+    x_low, x_high = _range(xs, from_zero=not is_log)
     y_low, y_high = _range(ys)
+    x_positions = [left + (x - x_low) / (x_high - x_low) * (right - left) for x in xs]
+    y_positions = [bottom - (y - y_low) / (y_high - y_low) * (bottom - top) for y in ys]
     parts = []
-    for share in np.linspace(0, 1, 5).tolist():
-        x, y = left + share * (right - left), bottom - share * (bottom - top)
-        parts.append(
-            f'<path class="hair" d="M{number(x)} {top}V{bottom}M{left} {number(y)}H{right}"/>'
-        )
-        x_value, y_value = x_low + share * (x_high - x_low), y_low + share * (y_high - y_low)
-        parts.append(text(f"{x_value:.2f}", x, bottom + 18, kind="grey"))
-        parts.append(text(f"{y_value:.2f}", left - 10, y, "end", "grey"))
+    for tick in log_ticks(10**x_low, 10**x_high) if is_log else ticks(x_low, x_high):
+        value = math.log10(tick) if is_log else tick
+        x = left + (value - x_low) / (x_high - x_low) * (right - left)
+        parts.append(f'<path class="hair" d="M{number(x)} {top}V{bottom}"/>')
+        parts.append(text(_tick_label(tick), x, bottom + 18, kind="grey"))
+    for tick in ticks(y_low, y_high):
+        y = bottom - (tick - y_low) / (y_high - y_low) * (bottom - top)
+        parts.append(f'<path class="hair" d="M{left} {number(y)}H{right}"/>')
+        parts.append(text(_tick_label(tick), left - 10, y, "end", "grey"))
     parts.append(text(across, (left + right) / 2, bottom + 46, kind="grey"))
     parts.append(
         f'<g transform="translate(24 {(top + bottom) / 2}) rotate(-90)">'
         + text(up, 0, 0, kind="grey")
         + "</g>"
     )
-    positions = [
-        (
-            left + (point.x - x_low) / (x_high - x_low) * (right - left),
-            bottom - (point.y - y_low) / (y_high - y_low) * (bottom - top),
-        )
-        for point in points
-    ]
+    positions = list(zip(x_positions, y_positions, strict=True))
     occupied = list(positions)
     for index, (point, (x, y)) in enumerate(zip(points, positions, strict=True)):
         parts.append(_mark(index, x, y, 6))
@@ -203,11 +204,49 @@ def _free_line(x: float, y: float, occupied: Sequence[tuple[float, float]]) -> f
     return y
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    """An axis that holds values with some room."""
+def _range(values: Sequence[float], *, from_zero: bool = True) -> tuple[float, float]:
+    """An axis that holds values with some room; with `from_zero` none below 0 unless a value is."""
     low, high = min(values), max(values)
     room = 0.15 * (high - low) or 0.1 * abs(high) or 0.1
-    return (max(low - room, 0.0) if low >= 0 else low - room), high + room
+    return (max(low - room, 0.0) if from_zero and low >= 0 else low - room), high + room
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return round values of an axis: multiples of 1, 2 or 5 times a power of ten, two to seven.
+
+    Example:
+        >>> ticks(0.13, 0.62)
+        [0.2, 0.3, 0.4, 0.5, 0.6]
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / 6))
+    step = next(power * some for some in (1, 2, 5, 10) if power * some >= (high - low) / 6)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return round values of a logarithmic axis: 1, 2 and 5 times powers of ten; of many, powers.
+
+    Where fewer than two lie in between, values as of `ticks`.
+
+    Example:
+        >>> log_ticks(0.13, 0.62), log_ticks(0.013, 62)
+        ([0.2, 0.5], [0.1, 1.0, 10.0])
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [
+        value
+        for power in powers
+        for some in (1, 2, 5)
+        if low <= (value := float(f"{some}e{power}")) <= high
+    ]
+    if len(found) > 8:
+        return [value for power in powers if low <= (value := float(f"1e{power}")) <= high]
+    return found if len(found) >= 2 else ticks(low, high)
+
+
+def _tick_label(value: float) -> str:
+    return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _legend(names: Sequence[str], left: float, first: int = 0) -> str:
