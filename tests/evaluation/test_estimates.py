@@ -47,7 +47,7 @@ def test_trainings_that_differ_widen_the_interval(rng: np.random.Generator) -> N
     assert found.high - found.low == pytest.approx(2 * 1.96 * trainings.std() / 40**0.5, rel=0.1)
 
 
-@pytest.mark.parametrize(("hits", "count"), [(10, 10), (0, 10), (1, 1), (3, 7), (29, 30)])
+@pytest.mark.parametrize(("hits", "count"), [(10, 10), (0, 10), (1, 1), (3, 7), (29, 30), (0, 30)])
 def test_a_share_is_never_surer_than_wilson(hits: int, count: int) -> None:
     theirs = scipy.stats.binomtest(hits, count).proportion_ci(method="wilson")
     outcomes = np.arange(count) < hits
@@ -56,6 +56,8 @@ def test_a_share_is_never_surer_than_wilson(hits: int, count: int) -> None:
     assert found.value == hits / count
     assert found.low <= theirs.low + 1e-6
     assert found.high >= theirs.high - 1e-6
+    assert found.low >= 0
+    assert found.high <= 1
     repeated = estimate_share(np.stack([outcomes] * 3))  # says no more than one repeat
     assert repeated.low <= least.low
     assert repeated.high >= least.high

@@ -15,7 +15,7 @@ from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation import likeness, redrawing
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, Evaluation
-from sketch_pix2seq.evaluation.report.layout import Provenance
+from sketch_pix2seq.evaluation.report.layout import Provenance, render
 from sketch_pix2seq.evaluation.run import evaluate
 
 pytestmark = pytest.mark.xdist_group("report")  # its drawings are measured once
@@ -96,13 +96,24 @@ def test_every_section_says_what_it_must(report: Path) -> None:
     names = [name for name, _ in parts]
     assert names == [
         *("claims", "summary", "recognition", "retrieval", "latent", "interpolation", "pictures"),
-        *("likeness", "likelihood", "models"),
+        *("likeness", "likelihood", "models", "words"),
     ]
-    for name, part in parts[1:-1]:
+    for name, part in parts[1:-2]:
         for what in ("How", "The paper", "Here"):
             assert f"<dt>{what}</dt>" in part, name
         assert "Commit abc, seed 0." in part
         assert 'class="see"' in part
+
+
+def test_the_page_names_hashes_whole_and_the_licence(report: Path) -> None:
+    text = (report / "report.html").read_text(encoding="utf-8")
+    assert '<code title="digest of cnn_kl">digest of cn</code>' in text
+    assert "<footer>Made by" in text  # these bundles name nobody
+    facts = dict.fromkeys(("lead", "made", "title"), "") | dict.fromkeys(
+        ("facts", "sections", "models", "model_columns"), ()
+    )
+    assert "<footer>Drawings: licence not stated<br>" in render(**facts, attribution="not stated")
+    assert "<footer>Drawings: CC BY 4.0<br>" in render(**facts, attribution="CC BY 4.0")
 
 
 def test_figures_stand_alone_in_light_and_dark(report: Path) -> None:

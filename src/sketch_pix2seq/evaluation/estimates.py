@@ -81,7 +81,8 @@ def wilson(share: float, count: int) -> Estimate:
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     spread = share * (1 - share) / count + (_Z / (2 * count)) ** 2
     half = _Z * math.sqrt(spread) / (1 + _Z**2 / count)
-    return Estimate(share, min(share, middle - half), max(share, middle + half))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)  # rounding may pass 0 and 1
+    return Estimate(share, min(share, low), max(share, high))
 
 
 def difference(

@@ -167,8 +167,8 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
         name="pictures",
         title="Pictures as input: cartoons",
         see="Right kind, similar pose: the head turned the same way, the same parts.",
-        how=f"{len(pictures)} pictures, {len(counted)} of them of a category of the data set; "
-        f"{REDRAWINGS} redrawings of each go to the judge (temperature "
+        how=f"{len(pictures)} pictures, {len(counted) or 'none'} of them of a category of the data "
+        f"set; {REDRAWINGS} redrawings of each go to the judge (temperature "
         f"{results.evaluation.settings.temperature:g}, seed {results.evaluation.settings.seed}), "
         f"{SHOWN} are shown.",
         paper="redrawings of cartoon pigs, rabbits and cats are of the right category and a "

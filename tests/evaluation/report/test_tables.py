@@ -38,11 +38,9 @@ def test_cells_are_formatted_as_people_read_them(
 
 
 def test_one_thing_is_singular() -> None:
-    assert [counted(number, "pair") for number in (0, 1, 1200)] == [
-        "0 pairs",
-        "1 pair",
-        "1,200 pairs",
-    ]
+    assert [counted(number, "pair") for number in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]
+    assert counted(1, "category", "categories") == "1 category"
+    assert counted(1200, "category", "categories") == "1,200 categories"
 
 
 def test_csv_gives_intervals_columns_of_their_own() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import pytest
 
@@ -41,6 +42,20 @@ def test_what_is_above_and_what_is_highest_is_marked_but_no_tie(
         assert shown.words == ("–" if share is None else f"{100 * share:.0f} % ({count})")
     marked = grid([row]).count("strong")
     assert marked == (highest is not None)
+
+
+def test_ten_sketches_fill_row_after_row() -> None:
+    study = scribbles(10, ("cnn",), ("cat",))
+    shares = {sketch.name: place / 100 for place, sketch in enumerate(study.sketches)}
+    rows = rows_of(study, "cat", shares, dict.fromkeys(shares, 1))
+    root = ET.fromstring(grid(rows))
+    frames = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "frame"]
+    lines = Counter(float(frame.get("y", "")) for frame in frames)
+    whole, *others, last = [lines[y] for y in sorted(lines)]
+    assert all(count == whole for count in others)
+    assert 0 < last <= whole
+    words = {text.text: float(text.get("y", "")) for text in root.iter(f"{SVG}text")}
+    assert words[rows[0][0].words] == words[rows[1][0].words] < words[rows[9][0].words]
 
 
 @pytest.mark.parametrize(("per_category", "num_models"), [(1, 1), (10, 4), (3, 9), (7, 20)])

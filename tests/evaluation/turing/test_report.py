@@ -76,6 +76,32 @@ def test_the_report_holds_page_tables_figures_and_votes(
     assert len(results["tables"]["turing-participants"]) == 8
 
 
+def test_the_page_begins_with_the_drawings_most_often_mistaken(study: Study) -> None:
+    model, human = study.of("cnn")[0], study.of("human")[1]
+    barely = study.of("cnn")[1]
+    wrong = {(model.name, number) for number in range(9)} | {(barely.name, 0)}
+    votes = [
+        Vote(
+            str(number), sketch.name, (sketch.source == "human") != ((sketch.name, number) in wrong)
+        )
+        for number in range(10)
+        for sketch in study.sketches
+        if number == 0 or sketch is not barely
+    ]
+    votes = [
+        vote._replace(human=int(vote.participant) >= 5) if vote.sketch == human.name else vote
+        for vote in votes
+    ]
+    first, *_, last = sections(StudyOutcome(study=study, votes=votes))
+    assert first.figures[0].name == "turing-mistaken"
+    assert (
+        "most often mistaken: cat by cnn, 90 % (10); cat by human, 50 % (10); cat by cnn, 100 % (1)"
+        in (first.here)
+    )
+    assert "pigeonhole" in last.how
+    assert "pigeonhole" not in first.how
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 30])
 def test_few_votes_and_none_make_a_clear_page(study: Study, count: int) -> None:
     votes = [
@@ -93,6 +119,6 @@ def test_everybody_left_out_is_no_crash(study: Study) -> None:
     votes = [Vote("1", sketch.name, True) for sketch in study.sketches]
     outcome = StudyOutcome(study=study, votes=votes)
     assert outcome.left_out == {"1"}
-    first, *_ = sections(outcome)
-    assert first.here == "no votes that count yet."
+    passing = next(one for one in sections(outcome) if one.name == "passing")
+    assert passing.here == "no votes that count yet."
     assert "1 person said" in results_page(outcome)

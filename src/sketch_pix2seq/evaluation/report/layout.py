@@ -117,7 +117,8 @@ def render(**values: Any) -> str:
         **values: `title` and `lead`; `facts`, names and values that say how it was made, and
             `made`, the same in a few words for captions; `sections`; `claims`, the paper's, with
             verdicts, and `claims_over`, what their intervals are over; `models`, a row for each
-            that was measured, below `model_columns`; `attribution`, whose drawings these are;
+            that was measured, below `model_columns`, of which `hashes` are shown in short; `words`,
+            what the page's terms mean; `attribution`, whose drawings these are;
             `beside`, what else there is beside the page;
             `actions`, HTML: what the reader can do; `stylesheet`, the address of `style` if it is
             not to be in the page.
@@ -130,6 +131,8 @@ def render(**values: Any) -> str:
         "actions": "",
         "stylesheet": "",
         "beside": "",
+        "hashes": ("SHA-256",),
+        "words": (),
         "version": __version__,
     }
     return environment.from_string(_resource("page.html.jinja")).render(

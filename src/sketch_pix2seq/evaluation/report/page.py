@@ -12,7 +12,33 @@ from sketch_pix2seq.evaluation.report.claims import claims
 from sketch_pix2seq.evaluation.report.layout import Provenance, Section, render, write_report
 from sketch_pix2seq.evaluation.report.tables import counted, plain
 
-_COLUMNS = ("model", "recipe", "input", "decoder", "KL weight", "best step", "drawings", "weights")
+_COLUMNS = ("model", "recipe", "input", "decoder", "KL weight", "best step", "drawings", "SHA-256")
+
+_WORDS = (
+    (
+        "Rec",
+        "Recognition: share of redrawings that the judge assigns to the category of their input",
+    ),
+    ("judge", "A classifier that only measures; it was trained on training drawings"),
+    (
+        "Ret 1, top 1",
+        "Retrieval: share of redrawings to which their own input is the nearest of all",
+    ),
+    ("latent code", "The numbers that an encoder turns a drawing into"),
+    ("silhouette", "How much nearer a code is to its own category than to the next, from −1 to 1"),
+    ("detour", "Length of a path of drawings as a multiple of the straight line between its ends"),
+    (
+        "Ls, Lp, LR",
+        "Losses on test drawings: of the lines, of the pen's states, and their sum. Less is better",
+    ),
+    (
+        "nats a row",
+        "Unit of these losses: natural logarithms, a mean over rows, the steps of the pen",
+    ),
+    ("KL", "How far codes are from a standard normal distribution, in nats a dimension"),
+    ("small figures", "95 % confidence intervals, below what they belong to"),
+)
+"""What terms mean that sections use before they explain them."""
 
 
 def write_page(
@@ -57,6 +83,7 @@ def write_page(
         models=_models(results),
         model_columns=_COLUMNS,
         attribution=next((m.card.attribution for m in results.models if m.card.attribution), ""),
+        words=_WORDS,
         beside="Tables as CSV and everything as JSON lie beside this page.",
     )
     return write_report(sections, content, page, out)
@@ -81,7 +108,7 @@ def _models(results: Results) -> list[tuple[str, ...]]:
         source = "picture" if model.reads_pictures else "strokes"
         decoder = f"{settings.get('decoder', '?')}-{settings.get('decoder_size', '?')}"
         about = (model.name, model.card.name, source, decoder, f"{model.kl_weight:g}")
-        rows.append((*about, *_trained(model.card), model.digest[:12]))
+        rows.append((*about, *_trained(model.card), model.digest))
     rows += [
         (drawings.label, drawings.about, *["–"] * (len(_COLUMNS) - 2))
         for drawings in results.evaluation.drawings
@@ -89,11 +116,13 @@ def _models(results: Results) -> list[tuple[str, ...]]:
     judge = results.evaluation.judge
     recipe = str(judge.card.recipe.get("name", "judge"))
     about = ("judge", recipe, "picture", "none", "–")
-    return [*rows, (*about, *_trained(judge.card), judge.digest[:12])]
+    return [*rows, (*about, *_trained(judge.card), judge.digest)]
 
 
 def _trained(card: BundleCard | ClassifierCard) -> tuple[str, str]:
     """The step whose weights were kept, and drawings."""
     counts = (card.data.get("counts") or {}).get("train") or {}
-    drawings = f"{sum(counts.values()):,} of {len(card.categories)} categories"
+    drawings = (
+        f"{sum(counts.values()):,} of {counted(len(card.categories), 'category', 'categories')}"
+    )
     return f"{card.metrics.get('step') or 0:,}", drawings

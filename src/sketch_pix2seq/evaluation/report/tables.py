@@ -118,9 +118,9 @@ def listed(rows: Sequence[Sequence[Cell]], column: int = 1, form: Form = "share"
     return ", ".join(f"{row[0]} {format_cell(row[column], form).text}" for row in rows)
 
 
-def counted(number: int, one: str) -> str:
-    """A number of things: `1 pair`, `2 pairs`."""
-    return f"{number:,} {one}" + "s" * (number != 1)
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things: `1 pair`, `2 pairs`; `several` is the plural if not by an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def format_cell(cell: Cell, form: Form) -> FormattedCell:

@@ -73,7 +73,7 @@ def rows_of_originals(study: Study, category: str) -> list[tuple[StudySketch, ..
 
 
 def grid(rows: Sequence[Sequence[Shown]]) -> str:
-    """Draw rows of sketches, in blocks side by side where there is room.
+    """Draw rows of sketches, in blocks side by side where there is room, from left to right.
 
     SVG in the colours of the report's page: green above the human one, bold the highest.
     """
@@ -86,12 +86,12 @@ def grid(rows: Sequence[Sequence[Shown]]) -> str:
     per_block = -(-len(rows) // num_blocks)
     width = max(_WIDTH, num_blocks * wide + _BETWEEN * (num_blocks - 1))
     parts: list[str] = []
-    for first in range(0, len(rows), per_block):
-        left = first // per_block * (wide + _BETWEEN)
+    for block in range(num_blocks):
+        left = block * (wide + _BETWEEN)
         for column, shown in enumerate(rows[0]):
             middle = left + column * (cell + _GAP) + cell / 2
             parts.append(charts.text(charts.short(shown.sketch.source), middle, 10, kind="small"))
-        for place, row in enumerate(rows[first : first + per_block]):
+        for place, row in enumerate(rows[block::num_blocks]):
             top = _HEAD + place * (cell + _BELOW + _GAP)
             for column, shown in enumerate(row):
                 parts.append(_cell(shown, left + column * (cell + _GAP), top, cell))

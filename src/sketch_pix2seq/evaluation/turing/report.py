@@ -67,7 +67,7 @@ def results_page(
         made=f"Study {study.digest[:_DIGITS]}.",
         sections=list(sections(outcome)) if all_sections is None else all_sections,
         models=[
-            (label, digest[:_DIGITS], f"{study.made['temperatures'][label]:g}")
+            (label, digest, f"{study.made['temperatures'][label]:g}")
             for label, digest in study.made["models"].items()
         ],
         model_columns=("model", "SHA-256", "temperature"),

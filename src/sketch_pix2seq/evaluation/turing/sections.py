@@ -6,11 +6,11 @@ Source of what the paper found: Chen et al., arXiv 1709.04121, Table 3 and secti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from sketch_pix2seq.evaluation.estimates import Estimate, estimate
+from sketch_pix2seq.evaluation.estimates import Estimate, estimate, wilson
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section
 from sketch_pix2seq.evaluation.report.tables import (
@@ -22,13 +22,15 @@ from sketch_pix2seq.evaluation.report.tables import (
     listed,
 )
 from sketch_pix2seq.evaluation.turing.detection import Detection, detections
-from sketch_pix2seq.evaluation.turing.grid import grid, rows_of
+from sketch_pix2seq.evaluation.turing.grid import Shown, grid, rows_of
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome, exclusion_rule
 from sketch_pix2seq.evaluation.turing.statistics import MIN_PEOPLE, RESAMPLES
-from sketch_pix2seq.evaluation.turing.study import HUMAN
+from sketch_pix2seq.evaluation.turing.study import HUMAN, StudySketch
 
 PAPER = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
 """How often each source's sketches were tagged human. A model of another name has none."""
+MISTAKEN = 8
+"""Sketches that are shown as those most often mistaken."""
 PARTICIPANTS, LEFT_OUT = 61, 2
 _INTERVALS = (
     f"Intervals are 95 %: participants and sketches, both, are {RESAMPLES:,} times resampled with "
@@ -40,11 +42,11 @@ _INTERVALS = (
 
 def sections(outcome: StudyOutcome) -> Iterator[Section]:
     """Yield all sections in their order."""
-    yield _passing(outcome)
-    yield _detection(outcome)
-    yield _by_category(outcome)
     yield _by_sketch(outcome)
+    yield _passing(outcome)
+    yield _by_category(outcome)
     yield _participants(outcome)
+    yield _detection(outcome)
 
 
 def _passing(outcome: StudyOutcome) -> Section:
@@ -67,8 +69,8 @@ def _passing(outcome: StudyOutcome) -> Section:
         name="passing",
         title="How often each source was judged human",
         see="People's own sketches are the yardstick, not 50 %.",
-        how=f"{exclusion_rule(outcome.study)} {_INTERVALS} A redrawing and the sketch that it "
-        "redraws are resampled together where they are compared.",
+        how=f"{exclusion_rule(outcome.study)} Intervals are 95 %; how they are made stands at the "
+        "end of the page.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} of them left out; human 58 %, "
         "CNN without KL 60 %, CNN with KL 57 %, RNN without KL 53 %, RNN with KL 50 % (Table 3).",
         here=f"{listed(found)}.{few}" if found else "no votes that count yet.",
@@ -105,12 +107,14 @@ def _detection(outcome: StudyOutcome) -> Section:
     known = [row for row in rows if row[1] is not None]
     return Section(
         name="detection",
-        title="Signal detection",
+        title="Method: intervals, and signal detection",
         see="d′ 0: participants cannot distinguish a source from people; above 0: they can. "
         "Criterion above 0: they rather say computer.",
-        how="For each participant and source, human sketches being the signal; half an answer is "
-        "added to each count (Hautus, 1995). Means over participants, 95 % bootstrap intervals "
-        "over them. Few answers of a person pull d′ towards 0: compare sources, not studies.",
+        how=f"{_INTERVALS} A redrawing and the sketch that it redraws are resampled together where "
+        "they are compared. Signal detection: for each participant and source, human sketches "
+        "being the signal; half an answer is added to each count (Hautus, 1995). Means over "
+        "participants, 95 % bootstrap intervals over them. Few answers of a person pull d′ "
+        "towards 0: compare sources, not studies.",
         paper="has no such numbers.",
         here=f"d′ {listed(known, form='number')}." if known else "no votes that count yet.",
         tables=[
@@ -167,7 +171,7 @@ def _by_category(outcome: StudyOutcome) -> Section:
         name="categories",
         title="Results by category",
         see="Some things are drawn alike by everybody; others give the computer away.",
-        how="As above. Human sketches: "
+        how="As in the section before. Human sketches: "
         + ", ".join(f"{name} {len(study.of(HUMAN, name))}" for name in study.categories)
         + ".",
         paper="pigs by the CNN were tagged human more often (67 % without KL, 61 % with) than by "
@@ -212,15 +216,21 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
         and own > human
     ]
     num_redrawings = len(sketches) - len(study.of(HUMAN))
+    mistaken = most_mistaken(sketches, shares, counts)
+    first_ones = "; ".join(
+        f"{one.category} by {one.source}, {words}" for one, words in mistaken[:3]
+    )
     return Section(
         name="sketches",
-        title="Results by sketch",
-        see="Left the human sketch, beside it each model's redrawing of it. Below each how often "
+        title="Drawings most often mistaken: results by sketch",
+        see="First the drawings about which most people were wrong, then all of each category: "
+        "left the human sketch, beside it each model's redrawing of it. Below each how often "
         "it was tagged human, and the number of votes in brackets.",
-        how=f"{exclusion_rule(outcome.study)} A share of few votes says little: with 60 it is "
-        "good to about ± 12 points.",
+        how="A share of few votes says little: with 60 it is good to about ± 12 points. Who is "
+        "left out stands in the next section.",
         paper="shows the same of its 150 sketches (Figure 3).",
-        here=f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
+        here=(f"most often mistaken: {first_ones}. " if mistaken else "")
+        + f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
         "what they redraw.",
         tables=[
             Table(
@@ -246,15 +256,57 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
             )
         ],
         figures=[
-            Figure(
-                f"turing-{category}",
-                category,
-                grid(rows_of(study, category, shares, counts)),
-                "Green: above the human original. Bold: highest in the row.",
-            )
-            for category in study.categories
+            *(
+                [
+                    Figure(
+                        "turing-mistaken",
+                        "Most often mistaken",
+                        grid([[Shown(one, words) for one, words in mistaken]]),
+                        "Above each who drew it; below how many took it for the other: a model's "
+                        "for human, a human one for a computer's. Few votes count for less.",
+                    )
+                ]
+                if mistaken
+                else []
+            ),
+            *(
+                Figure(
+                    f"turing-{category}",
+                    category,
+                    grid(rows_of(study, category, shares, counts)),
+                    "Green: above the human original. Bold: highest in the row.",
+                )
+                for category in study.categories
+            ),
         ],
     )
+
+
+def most_mistaken(
+    sketches: Sequence[StudySketch],
+    shares: Mapping[str, float | None],
+    counts: Mapping[str, int],
+) -> list[tuple[StudySketch, str]]:
+    """Return the sketches that most people took for what they are not, with how many, in words.
+
+    Args:
+        sketches: The sketches.
+        shares: How often each was tagged human, by their names; None: no vote.
+        counts: Numbers of votes, by their names.
+
+    Returns:
+        At most `MISTAKEN` that anybody was wrong about, by the lower end of Wilson's interval of
+        the share of wrong answers, so that one wrong answer of one is not more than 9 of 10.
+    """
+    wrong = []
+    for sketch in sketches:
+        if (human := shares[sketch.name]) is not None:
+            share = 1 - human if sketch.source == HUMAN else human
+            if share > 0:
+                found = wilson(share, counts[sketch.name])
+                wrong.append((found.low, sketch, f"{100 * share:.0f} % ({counts[sketch.name]})"))
+    wrong.sort(key=lambda one: -one[0])
+    return [(sketch, words) for _, sketch, words in wrong[:MISTAKEN]]
 
 
 def _participants(outcome: StudyOutcome) -> Section:
