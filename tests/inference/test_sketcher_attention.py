@@ -150,6 +150,20 @@ def test_the_best_completions_show_most_clearly_what_they_were_to_become(
     assert attending.complete([], n=2, best_of=3) == []
 
 
+def test_the_decoder_is_told_what_a_code_shows(attending: Sketcher) -> None:
+    """A code in the middle of a category's is drawn as one of that category is."""
+    gaussians = tiny_attention_bundle().latents
+    assert gaussians is not None
+    told = 0
+    for number, name in enumerate(attending.card.categories):
+        code = gaussians.means[number, [gaussians.shares[number].argmax()]]
+        if gaussians.logits(code).argmax() == number:
+            (drawn,) = attending.decode(code, temperature=0)
+            assert as_bytes(drawn) == as_bytes(attending.generate(name, temperature=0))
+            told += 1
+    assert told
+
+
 def test_its_codes_classify_drawings(attending: Sketcher) -> None:
     assert attending.can_classify
     gaussians = tiny_attention_bundle().latents

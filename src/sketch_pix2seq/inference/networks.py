@@ -55,6 +55,7 @@ class Networks(ABC):
         n: int,
         fidelity: float | None,
         seed: int,
+        category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """Conditions of n redrawings of each drawing, from its view and code.
 
@@ -64,13 +65,16 @@ class Networks(ABC):
             n: Redrawings of each drawing.
             fidelity: How much of the picture the decoder sees, from 0 to 1; None: all that it can.
             seed: Seed of the choice of visible parts, with the index of the redrawing.
+            category_ids: What the codes show, if that is known; counts only where they are all that
+                is seen.
         """
         if fidelity:
             raise UsageError(
                 "`fidelity` must be 0 or left out for a model that draws from its code alone",
                 got=fidelity,
             )
-        return [condition for condition in self.from_codes(codes) for _ in range(n)]
+        conditions = self.from_codes(codes, category_ids)
+        return [condition for condition in conditions for _ in range(n)]
 
     def log_probs(
         self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
@@ -131,10 +135,12 @@ class AttentionNetworks(Networks):
         n: int,
         fidelity: float | None,
         seed: int,
+        category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """See `Networks`."""
         if fidelity == 0:
-            return [condition for condition in self.from_codes(codes) for _ in range(n)]
+            alone = self.from_codes(codes, category_ids)
+            return [condition for condition in alone for _ in range(n)]
         if len(views) == 0:
             return []
         if fidelity is None or fidelity == 1:

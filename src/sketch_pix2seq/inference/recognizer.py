@@ -68,6 +68,13 @@ class Recognizer:
         width = self._bundle.card.latent_dim
         return self._rows(lambda part: self._code(views[part]), len(views), width)
 
+    def categories_of(self, codes: Float32[np.ndarray, "N Z"]) -> list[int] | None:
+        """Return the likeliest category of each code; None if the bundle knows no Gaussians."""
+        if self._bundle.latents is None:
+            return None
+        likeliest: list[int] = checked_logits(self._bundle.latents.logits(codes)).argmax(1).tolist()
+        return likeliest
+
     def probabilities(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N K"]:
         """Return the probability of each category; rows sum to 1."""
         if not self.can_classify:

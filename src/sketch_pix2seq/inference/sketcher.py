@@ -201,13 +201,16 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
+        A decoder that knows categories is told the likeliest of each code, too.
+
         Raises:
             InputError: If `latents` is not (N, Z) finite numbers.
         """
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        conditions = [condition for condition in self._networks.from_codes(codes) for _ in range(n)]
+        each = self._networks.from_codes(codes, self._recognizer.categories_of(codes))
+        conditions = [condition for condition in each for _ in range(n)]
         return self._drawn(conditions, n, temperature, seed, progress)
 
     @one_or_several
@@ -241,7 +244,8 @@ class Sketcher:
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
             report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
-            conditions = self._networks.from_views(views, codes, each, fidelity, seed)
+            ids = self._recognizer.categories_of(codes) if fidelity == 0 else None
+            conditions = self._networks.from_views(views, codes, each, fidelity, seed, ids)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
                 sees_lines = self.attends_to_picture and fidelity != 0

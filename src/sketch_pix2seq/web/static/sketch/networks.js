@@ -28,9 +28,11 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  * @property {(drawing: Drawing) => Float32Array} view
  * @property {(view: Float32Array) => Float32Array} code
  * @property {(latent: Float32Array, categoryId?: number) => any} fromCode
- * @property {(view: Float32Array, fidelity: number | undefined, seed: number) =>
+ * @property {(view: Float32Array, fidelity: number | undefined, seed: number,
+ *   categoryOf: (code: Float32Array) => number | undefined) =>
  *   {code: Float32Array, condition: (index: number) => any}} fromView Code of a drawing, and
- *   conditions of its redrawings by their numbers.
+ *   conditions of its redrawings by their numbers; where the code is all that is seen, the
+ *   category that it shows is given, too.
  * @property {((condition: any, prefixes: Float32Array[]) => ArrayLike<number>) | null} logDensities
  *   Of first steps; null if a started drawing is taken to be as large as the whole.
  */
@@ -90,8 +92,11 @@ class AttentionNetworks {
     return this.decoder.condition({ latent, categoryId });
   }
 
-  /** @param {Float32Array} picture @param {number | undefined} fidelity @param {number} seed */
-  fromView(picture, fidelity, seed) {
+  /**
+   * @param {Float32Array} picture @param {number | undefined} fidelity @param {number} seed
+   * @param {(code: Float32Array) => number | undefined} categoryOf
+   */
+  fromView(picture, fidelity, seed, categoryOf) {
     const grid = this._encoder.grid(picture), latent = this._encoder.codeOf(grid);
     if (fidelity !== undefined && fidelity > 0 && fidelity < 1) {
       const condition = (/** @type {number} */ index) => {
@@ -102,8 +107,9 @@ class AttentionNetworks {
       };
       return { code: latent, condition };
     }
-    const given = fidelity === 0 ? { latent } : { grid, ink: picture, latent };
-    const whole = this.decoder.condition(given);
+    const whole = fidelity === 0
+      ? this.fromCode(latent, categoryOf(latent))
+      : this.decoder.condition({ grid, ink: picture, latent });
     return { code: latent, condition: () => whole };
   }
 

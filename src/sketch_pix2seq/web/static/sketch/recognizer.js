@@ -42,6 +42,12 @@ export class Recognizer {
     return checkedCode(this._networks.code(view));
   }
 
+  /** The likeliest category of a code, if the bundle knows Gaussians. @param {Float32Array} code */
+  categoryOf(code) {
+    const logits = this.gaussians?.logits(code);
+    return logits?.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+  }
+
   /** The probability of each category. @param {Float32Array} view */
   probabilities(view) {
     if (!this.canClassify) {

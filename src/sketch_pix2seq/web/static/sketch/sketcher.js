@@ -129,7 +129,8 @@ export class Sketcher {
     if (fidelity !== undefined) numberUpTo("fidelity", fidelity, 1);
     const { seed = 0 } = options;
     const view = this._view(input);
-    const { code, condition } = this._networks.fromView(view, fidelity, seed);
+    const categoryOf = (/** @type {Float32Array} */ latent) => this._recognizer.categoryOf(latent);
+    const { code, condition } = this._networks.fromView(view, fidelity, seed, categoryOf);
     const requests = Array.from({ length: n * bestOf }, (_, index) => ({
       condition: () => condition(index), index,
     }));
@@ -141,7 +142,8 @@ export class Sketcher {
   }
 
   /**
-   * Draw latent codes: n drawings of each.
+   * Draw latent codes: n drawings of each. A decoder that knows categories is told the likeliest
+   * of each code, too.
    *
    * @param {Float32Array[]} latents @param {DrawingOptions} [options]
    * @returns {Promise<Drawn[][]>}
@@ -152,7 +154,7 @@ export class Sketcher {
       throw new UsageError(`a code must have ${this.card.architecture.latent_dim} numbers`);
     }
     const requests = latents.flatMap((latent) => {
-      const condition = this._networks.fromCode(latent);
+      const condition = this._networks.fromCode(latent, this._recognizer.categoryOf(latent));
       return Array.from({ length: n }, (_, index) => ({ condition: () => condition, index }));
     });
     const drawings = await this._drawn(requests, options);
