@@ -21,7 +21,7 @@ from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
 
 TURING = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
-"""Taken for a person's by people, in the paper's Table 3: by the name of the recipe."""
+"""Taken for a person's by people, in the paper's Table 3: of models named after their recipe."""
 IN_PAPER = "paper: taken for human"
 """Column that is left out where no model is of a recipe of the paper."""
 MISSING_DISTANCE = 0.5
@@ -108,7 +108,8 @@ def _row(results: Results, entry: Entry) -> dict[str, Cell]:
         "diversity": None if spread is None else results.with_interval(spread),
     }
     if isinstance(entry, EvaluatedModel):
-        in_paper = TURING.get(entry.card.name.removesuffix("_small"))
+        recipe = entry.card.name.removesuffix("_small")
+        in_paper = TURING.get(recipe) if entry.name == recipe else None  # else it was changed
         row |= {**_of_model(results, entry), IN_PAPER: in_paper}
     return row
 
