@@ -47,6 +47,7 @@ NAVIGATION = {
         "docs/evaluation.md",
         "src/sketch_pix2seq/bundles/default/README.md",
         "docs/results/README.md",
+        "docs/results/trainings.md",
         "docs/results/default.md",
         "docs/results/default-lstm.md",
         "benchmarks/README.md",
@@ -77,6 +78,7 @@ _TITLES = {
     "docs/tour.md": "How it works",
     "src/sketch_pix2seq/bundles/default/README.md": "Model card",
     "docs/results/README.md": "Results: the paper's experiments",
+    "docs/results/trainings.md": "Results: two trainings of each",
     "docs/results/default.md": "Results: the package's model",
     "docs/results/default-lstm.md": "Results: the LSTM before",
 }
