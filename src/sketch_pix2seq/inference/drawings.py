@@ -197,9 +197,8 @@ def num_drawn_again(given: Sketch, completed: Sketch) -> int:
     if completed.bounds is None or len(completed.strokes) == len(given.strokes):
         return 0
     margin = _WIDER * max(_sides(completed))
-    boxes = np.array(
-        [[*(s.min(axis=0) - margin), *(s.max(axis=0) + margin)] for s in completed.strokes]
-    )  # (S, 4)
+    corners = [[*s.min(axis=0), *s.max(axis=0)] for s in completed.strokes]
+    boxes = np.array(corners, np.float64) + np.repeat((-margin, margin), 2)  # (S, 4)
     old, new = np.split(boxes, [len(given.strokes)])
     shared = np.minimum(new[:, None, 2:], old[:, 2:]) - np.maximum(new[:, None, :2], old[:, :2])
     both = np.maximum(shared, 0).prod(axis=2)  # (drawn, given)
