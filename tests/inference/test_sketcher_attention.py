@@ -113,6 +113,17 @@ def test_the_best_by_name_show_it_most_clearly(attending: Sketcher) -> None:
     assert found == sorted([shares[0::2].max(), shares[1::2].max()], reverse=True)
 
 
+def test_a_drawing_without_strokes_is_kept_only_if_all_are(
+    attending: Sketcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = attending.generate("clock", 4, seed=1)
+    empty = replace(tries[0], strokes=())
+    for drawn, num_kept in (([empty, tries[1], tries[2], empty], 2), ([empty] * 4, 0)):
+        monkeypatch.setattr(attending, "_drawn", lambda *_, drawn=drawn: [drawn])
+        best = attending.generate("clock", 2, best_of=2)
+        assert sum(bool(one.strokes) for one in best) == num_kept
+
+
 def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
     drawn = {}
     for name in (None, *ATTENTION_CATEGORIES):
@@ -150,7 +161,7 @@ def test_the_best_completions_show_most_clearly_what_they_were_to_become(
     assert attending.complete([], n=2, best_of=3) == []
 
 
-def test_the_decoder_is_told_what_a_code_shows(attending: Sketcher) -> None:
+def test_the_decoder_is_given_what_a_code_shows(attending: Sketcher) -> None:
     """A code in the middle of a category's is drawn as one of that category is."""
     gaussians = tiny_attention_bundle().latents
     assert gaussians is not None

@@ -145,7 +145,7 @@ def complete(
     Args:
         inputs: SVG files, pictures (PNG, JPEG, ...), files of started drawings (ndjson, ...),
             folders of these, or - for standard input.
-        category: Category of the completed drawings; without it the likeliest.
+        category: Category of the completed drawings; without it sampled for each drawing.
         best_of: Draw so many for each one wanted and keep the best: the one that shows most
             clearly what it was to become, and draws least of what was given once more.
         options: How drawings are made, and where they go.
@@ -157,13 +157,14 @@ def complete(
     options.check(len(read.sketches), best_of)
     results = options.plan(read.sources, read.paths, "completed")
     sketcher = options.load_sketcher()
+    named = None if category is None else sketcher.card.categories[sketcher.category_id(category)]
     read, drawings = _completed(sketcher, read, category, best_of, options)
     if not drawings:
         read.report_problems()
     results = options.plan(read.sources, read.paths, "completed")
     if results.form == "ndjson":
         drawings = [[drawing.to_quickdraw_grid() for drawing in some] for some in drawings]
-    results.write(drawings, options.facts(sketcher, best_of) | {"category": category})
+    results.write(drawings, options.facts(sketcher, best_of) | {"category": named})
     read.report_problems()
 
 

@@ -77,7 +77,7 @@ def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estima
 
 
 def wilson(share: float, count: int) -> Estimate:
-    """Return a share of `count` independent outcomes with Wilson's interval."""
+    """Return a share of `count` >= 1 independent outcomes with Wilson's interval."""
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     spread = share * (1 - share) / count + (_Z / (2 * count)) ** 2
     half = _Z * math.sqrt(spread) / (1 + _Z**2 / count)

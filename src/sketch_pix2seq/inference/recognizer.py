@@ -69,8 +69,8 @@ class Recognizer:
         return self._rows(lambda part: self._code(views[part]), len(views), width)
 
     def categories_of(self, codes: Float32[np.ndarray, "N Z"]) -> list[int] | None:
-        """Return the likeliest category of each code; None if the bundle knows no Gaussians."""
-        if self._bundle.latents is None:
+        """Return the likeliest category of each code; None if nothing knows or needs it."""
+        if self._bundle.latents is None or not self._networks.attends_to_picture:
             return None
         likeliest: list[int] = checked_logits(self._bundle.latents.logits(codes)).argmax(1).tolist()
         return likeliest

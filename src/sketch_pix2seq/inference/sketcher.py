@@ -83,6 +83,8 @@ class Prediction(NamedTuple):
     probabilities: Float32[np.ndarray, "N K"]
 
 
+EMPTY_COST = np.float32(1e9)
+"""Nats that a drawing without a stroke costs."""
 DRAWN_AGAIN_WEIGHT = 2.0
 """Nats that each stroke costs a completion that fills the box of a given one; chosen on validation
 drawings."""
@@ -95,7 +97,8 @@ class Sketcher:
 
     *Convention*: drawings come back as QuickDraw's do: upper left corner (0, 0), longest side
     about 255, y down. Drawing k of an input depends on the bundle, the input, the
-    temperature, the seed and k, and on nothing else: not on the other inputs, nor on threads.
+    temperature, the seed and k, and on nothing else: not on the other inputs, nor on threads. With
+    `best_of` also on `n` and `best_of`, and the best one is drawing 0.
 
     An input is a path, a `Sketch`, a Pillow picture, or a picture array of the bundle's raster
     size, (`card.raster.size`,) * 2, 1 = ink. All methods that draw take these arguments:
@@ -201,7 +204,7 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Draw latent codes, (N, Z) float numbers: n drawings of each.
 
-        A decoder that knows categories is told the likeliest of each code, too.
+        A decoder that knows categories is given the likeliest of each code, too.
 
         Raises:
             InputError: If `latents` is not (N, Z) finite numbers.
@@ -227,8 +230,8 @@ class Sketcher:
     ) -> list[list[Sketch]]:
         """Draw one input, or several, again.
 
-        * `fidelity`: from 0, free redrawing from the latent code, to 1: keep to the
-          picture. None: as near as the model can.
+        * `fidelity`: from 0, free redrawing from the latent code and the category that it shows,
+          to 1: keep to the picture. None: as near as the model can.
         * `best_of`: draw so many for each one wanted, and keep the best: those whose lines are near
           to the input's (of a model that does not see them, or at fidelity 0: whose latent codes
           are) and which, if the bundle holds a classifier, show for certain what it sees in the
@@ -427,12 +430,16 @@ class Sketcher:
     def _surprise(
         self, drawings: Sequence[Sketch], category_ids: Sequence[int]
     ) -> Float32[np.ndarray, " N"]:
-        """Negative log probability, in nats, that each drawing shows what it was to show."""
+        """Negative log probability, in nats, that each drawing shows what it was to show.
+
+        A drawing without a stroke is never kept if there is another.
+        """
         chances = self._recognizer.chances(
             lambda part: views_of(drawings[part], self.card), category_ids
         )
-        surprise: Float32[np.ndarray, " N"] = -np.log(np.maximum(chances, np.float32(1e-30)))
-        return surprise
+        surprise = -np.log(np.maximum(chances, np.float32(1e-30)))
+        is_empty = np.array([not drawing.strokes for drawing in drawings], bool)
+        return np.where(is_empty, EMPTY_COST, surprise)
 
     def _rank(
         self,

@@ -42,10 +42,11 @@ export class Recognizer {
     return checkedCode(this._networks.code(view));
   }
 
-  /** The likeliest category of a code, if the bundle knows Gaussians. @param {Float32Array} code */
+  /** The likeliest category of a code; undefined if nothing knows or needs it. @param {Float32Array} code */
   categoryOf(code) {
-    const logits = this.gaussians?.logits(code);
-    return logits?.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+    if (!this.gaussians || !this._networks.attendsToPicture) return undefined;
+    const logits = this.gaussians.logits(code);
+    return logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
   }
 
   /** The probability of each category. @param {Float32Array} view */

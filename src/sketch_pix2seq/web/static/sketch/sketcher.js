@@ -18,6 +18,7 @@ import {
 } from "./settings.js";
 import { openProducts } from "./simd.js";
 
+const EMPTY_COST = 1e9; // nats that a drawing without a stroke costs
 const DRAWN_AGAIN_WEIGHT = 2; // nats that each stroke costs that fills the box of a given one
 
 /** @typedef {import("./drawing.js").Drawing} Drawing */
@@ -142,7 +143,7 @@ export class Sketcher {
   }
 
   /**
-   * Draw latent codes: n drawings of each. A decoder that knows categories is told the likeliest
+   * Draw latent codes: n drawings of each. A decoder that knows categories is given the likeliest
    * of each code, too.
    *
    * @param {Float32Array[]} latents @param {DrawingOptions} [options]
@@ -346,11 +347,13 @@ export class Sketcher {
   }
 
   /**
-   * Negative log probability, in nats, that a drawing shows what it was to show.
+   * Negative log probability, in nats, that a drawing shows what it was to show. One without a
+   * stroke is never kept if there is another.
    *
    * @param {Drawn} drawn @param {number} categoryId
    */
   _surprise(drawn, categoryId) {
+    if (drawn.length === 0) return EMPTY_COST;
     const chances = this._recognizer.probabilities(this._networks.view(drawn));
     return -Math.log(Math.max(chances[categoryId], 1e-30));
   }

@@ -101,7 +101,7 @@ export class Settings extends EventTarget {
   }
 
   /** Take over what a link says. */
-  take({ temperature, seed, fidelity, bestOf, category }) {
+  take({ temperature, seed, fidelity, bestOf = seed === undefined ? undefined : 1, category }) {
     const fields = [this.temperature, this.seedField, this.fidelity, this.category];
     [temperature, seed, fidelity, category && nameOf(category)].forEach((value, place) => {
       if (value !== undefined && fields[place]) fields[place].value = value;
