@@ -14,6 +14,7 @@ from bundles import (
     by_category,
     tiny_attention_bundle,
     tiny_bundle,
+    with_classifier,
 )
 from sketch_pix2seq.errors import BundleError, UsageError
 from sketch_pix2seq.inference.drawings import num_drawn_again
@@ -122,6 +123,21 @@ def test_a_drawing_without_strokes_is_kept_only_if_all_are(
         monkeypatch.setattr(attending, "_drawn", lambda *_, drawn=drawn: [drawn])
         best = attending.generate("clock", 2, best_of=2)
         assert sum(bool(one.strokes) for one in best) == num_kept
+
+
+def test_a_classifier_that_does_not_fit_is_refused_before_anything_is_drawn() -> None:
+    sketcher = Sketcher(with_classifier(tiny_attention_bundle(), ATTENTION_CATEGORIES))
+    drawn: list[int] = []
+
+    def report(done: int, total: int) -> None:
+        drawn.append(done)
+
+    message = "a bundle's classifier must know its categories"
+    with pytest.raises(BundleError, match=message):
+        sketcher.generate("cat", best_of=2, progress=report)
+    with pytest.raises(BundleError, match=message):
+        sketcher.complete(HOUSE, best_of=2, progress=report)
+    assert not any(drawn)
 
 
 def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:

@@ -63,6 +63,10 @@ class Recognizer:
         """Whether a picture classifier helps to rank redrawings."""
         return self._bundle.classifier is not None
 
+    def check_classifier(self) -> None:
+        """Load the picture classifier, if there is one; a `BundleError` says if it does not fit."""
+        _ = self._classifier
+
     def codes(self, views: Float32[np.ndarray, "N ..."]) -> Float32[np.ndarray, "N Z"]:
         """Encode drawings; the code of each is independent of the others."""
         width = self._bundle.card.latent_dim
@@ -82,7 +86,7 @@ class Recognizer:
                 "this bundle cannot classify drawings",
                 do="Export its run again with --data, the data set that it was trained on.",
             )
-        _ = self._classifier  # is loaded before several threads use it
+        self.check_classifier()  # it is loaded before several threads use it
         width = len(self._bundle.card.categories)
         return self._rows(lambda part: self._classify(views[part]), len(views), width)
 
@@ -155,7 +159,7 @@ class Recognizer:
             views: The encoder's input for the drawings.
             category_ids: What each was to show.
         """
-        _ = self._classifier  # is loaded before several threads use it
+        self.check_classifier()  # it is loaded before several threads use it
         wanted = np.asarray(category_ids)
 
         def probability(part: slice) -> Float32[np.ndarray, "M 1"]:

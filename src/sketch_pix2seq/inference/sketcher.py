@@ -278,6 +278,8 @@ class Sketcher:
         n, best_of = check_amount(1, n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         number, each = self.category_id(category), n * best_of
+        if best_of > 1:
+            self._recognizer.check_classifier()
         codes = sample_codes(self._gaussians, number, each, seed, temperature)
         conditions = self._networks.from_codes(codes, [number] * each)
         (drawings,) = self._drawn(conditions, each, temperature, seed, progress)
@@ -356,6 +358,8 @@ class Sketcher:
         n, best_of = check_amount(len(inputs), n, best_of)
         temperature, seed = self._checked_settings(temperature, seed, progress)
         each = n * best_of
+        if best_of > 1:
+            self._recognizer.check_classifier()
         only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
         conditions: list[Any] = []
