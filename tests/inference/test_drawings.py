@@ -16,7 +16,6 @@ from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.inference.drawings import (
     WHOLE,
     Placement,
-    num_drawn_again,
     placements_of,
     prefix_of,
     views_of,
@@ -95,20 +94,3 @@ def test_a_dot_has_frames() -> None:
     assert WHOLE in placements_of(dot)
     for placement in placements_of(dot):
         assert np.isfinite(prefix_of(dot, CARD, placement).steps).all()
-
-
-def test_a_stroke_over_a_given_one_is_drawn_again() -> None:
-    head, eye = [(0, 0), (90, 0), (90, 90), (0, 90)], [(20, 20), (30, 20), (30, 30), (20, 30)]
-    started = Sketch.from_points([head, eye])
-    drawn = {
-        "nothing": [],
-        "beside": [[(60, 20), (70, 20), (70, 30), (60, 30)]],
-        "pupil": [[(25, 25)]],
-        "over": [[(21, 20), (31, 20), (31, 31), (21, 31)]],
-        "round": [[(-5, -5), (95, -5), (95, 95), (-5, 95)], [(45, 60), (50, 61)]],
-    }
-    found = {
-        name: num_drawn_again(started, Sketch.from_points([head, eye, *strokes]))
-        for name, strokes in drawn.items()
-    }
-    assert found == {"nothing": 0, "beside": 0, "pupil": 0, "over": 1, "round": 1}

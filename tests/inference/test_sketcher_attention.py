@@ -17,8 +17,8 @@ from bundles import (
     with_classifier,
 )
 from sketch_pix2seq.errors import BundleError, UsageError
-from sketch_pix2seq.inference.drawings import num_drawn_again
-from sketch_pix2seq.inference.sketcher import DRAWN_AGAIN_WEIGHT, Sketcher
+from sketch_pix2seq.inference.best_of import DRAWN_AGAIN_WEIGHT, num_drawn_again
+from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketches import FACE, HOUSE, LINE, as_bytes
 

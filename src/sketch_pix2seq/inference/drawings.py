@@ -176,37 +176,6 @@ def append_completion(
     return replace(completed, frame=None)  # it grew out of its picture
 
 
-_WIDER = 0.02  # of a drawing's longest side: boxes of strokes are wider by it all round
-_SAME = 0.45  # share of what two boxes cover that both cover: smallest of a stroke drawn again
-
-
-def num_drawn_again(given: Sketch, completed: Sketch) -> int:
-    """Count the drawn strokes that fill the box of a given one, as an eye over an eye does.
-
-    Args:
-        given: The started drawing.
-        completed: Begins with its strokes.
-
-    Example:
-        >>> eye = [(0, 0), (9, 0), (9, 9), (0, 9), (0, 0)]
-        >>> started = Sketch.from_points([eye])
-        >>> over = Sketch.from_points([eye, [(1, 1), (9, 1), (9, 9), (1, 9)], [(20, 5), (40, 5)]])
-        >>> num_drawn_again(started, over)
-        1
-    """
-    if completed.bounds is None or len(completed.strokes) == len(given.strokes):
-        return 0
-    margin = _WIDER * max(_sides(completed))
-    corners = [[*s.min(axis=0), *s.max(axis=0)] for s in completed.strokes]
-    boxes = np.array(corners, np.float64) + np.repeat((-margin, margin), 2)  # (S, 4)
-    old, new = np.split(boxes, [len(given.strokes)])
-    shared = np.minimum(new[:, None, 2:], old[:, 2:]) - np.maximum(new[:, None, :2], old[:, :2])
-    both = np.maximum(shared, 0).prod(axis=2)  # (drawn, given)
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    either = area[len(old) :, None] + area[: len(old)] - both
-    return int((both > _SAME * either).any(axis=1).sum())
-
-
 def _scaled(steps: Float32[np.ndarray, "T 5"], scale: float) -> Sketch:
     steps = steps.copy()
     steps[:, OFFSET] *= scale

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64, Shaped
+from jaxtyping import Float32, Int64, Shaped
 
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
@@ -31,11 +31,11 @@ from sketch_pix2seq.inference.arguments import (
     checked_temperature,
     checked_threads,
 )
+from sketch_pix2seq.inference.best_of import cheapest, drawn_again_costs, surprise
 from sketch_pix2seq.inference.drawings import (
     Prefix,
     append_completion,
     likeliest_prefix,
-    num_drawn_again,
     prefix_of,
     steps_to_sketch,
     views_of,
@@ -81,13 +81,6 @@ class Prediction(NamedTuple):
 
     labels: list[list[str]]
     probabilities: Float32[np.ndarray, "N K"]
-
-
-EMPTY_COST = np.float32(1e9)
-"""Nats that a drawing without a stroke costs."""
-DRAWN_AGAIN_WEIGHT = 2.0
-"""Nats that each stroke costs a completion that fills the box of a given one; chosen on validation
-drawings."""
 
 
 class Sketcher:
@@ -284,7 +277,7 @@ class Sketcher:
         conditions = self._networks.from_codes(codes, [number] * each)
         (drawings,) = self._drawn(conditions, each, temperature, seed, progress)
         if best_of > 1:
-            best = _cheapest(self._surprise(drawings, [number] * each), n)
+            best = cheapest(surprise(self._recognizer, self.card, drawings, [number] * each), n)
             drawings = [drawings[index] for index in best]
         return [replace(drawing, category=self.card.categories[number]) for drawing in drawings]
 
@@ -392,13 +385,11 @@ class Sketcher:
         some = [drawings[first : first + each] for first in range(0, len(drawings), each)]
         if best_of == 1:
             return some
-        again = [
-            num_drawn_again(sketches[index // each], drawing)
-            for index, drawing in enumerate(drawings)
-        ]
-        costs = self._surprise(drawings, category_ids) + DRAWN_AGAIN_WEIGHT * np.array(again)
+        begun = [sketch for sketch in sketches for _ in range(each)]
+        costs = surprise(self._recognizer, self.card, drawings, category_ids)
+        costs = costs + drawn_again_costs(begun, drawings)
         return [
-            [candidates[index] for index in _cheapest(own_costs, n)]
+            [candidates[index] for index in cheapest(own_costs, n)]
             for candidates, own_costs in zip(some, costs.reshape(-1, each), strict=True)
         ]
 
@@ -430,20 +421,6 @@ class Sketcher:
             if with_scores and self._recognizer.has_classifier:
                 scores = self._recognizer.class_log_probs(views)
             yield views, codes, scores
-
-    def _surprise(
-        self, drawings: Sequence[Sketch], category_ids: Sequence[int]
-    ) -> Float32[np.ndarray, " N"]:
-        """Negative log probability, in nats, that each drawing shows what it was to show.
-
-        A drawing without a stroke is never kept if there is another.
-        """
-        chances = self._recognizer.chances(
-            lambda part: views_of(drawings[part], self.card), category_ids
-        )
-        surprise = -np.log(np.maximum(chances, np.float32(1e-30)))
-        is_empty = np.array([not drawing.strokes for drawing in drawings], bool)
-        return np.where(is_empty, EMPTY_COST, surprise)
 
     def _rank(
         self,
@@ -530,16 +507,3 @@ class Sketcher:
         """Check what decides how something is drawn; return the temperature and the seed."""
         check_progress(progress)
         return checked_temperature(self.card.temperature_or(temperature)), checked_seed(seed)
-
-
-def _cheapest(costs: Float[np.ndarray, " N"], n: int) -> list[int]:
-    """Choose n of N candidates, of every n-th one the cheapest; the cheapest of all comes first.
-
-    Example:
-        >>> _cheapest(np.array([4.0, 3.0, 1.0, 5.0]), 2)
-        [2, 1]
-    """
-    by_try = costs.reshape(-1, n)
-    best = n * by_try.argmin(axis=0) + np.arange(n)
-    chosen: list[int] = best[np.argsort(costs[best], kind="stable")].tolist()
-    return chosen

@@ -25,7 +25,7 @@ class StudySettings:
         one_per_original: Nobody sees two drawings of the same original.
         swap_sides: *Human* is the left button for every other participant, the right for the rest.
         record_times: Store position and response time of each answer.
-        show_score: Tell participants at the end how many they got right.
+        show_score: Show participants at the end how many they got right.
         allowed_misses: Who misses more attention checks is left out.
         least_answers: Who answers fewer sketches is left out.
         participants: How many are wanted; once so many have finished, nobody new begins.
