@@ -277,9 +277,6 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
-        is_as_before = self.groups.is_meaningful or len(self.groups.all) % 2 == 0
-        self.group_facts = {} if is_as_before else {"groups": self.groups.all}
-        "What parts depend on besides if their groups were others in earlier releases."
         self._places = np.array([judge_categories.index(name) for name in held_out.categories])
 
     @property

@@ -49,7 +49,7 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
         "temperature": settings.temperature,
         "paths": settings.paths,
         "best_of": settings.best_of,
-        **evaluation.group_facts,
+        "groups": evaluation.groups.all,
     }
     for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model)

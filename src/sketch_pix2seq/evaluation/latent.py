@@ -61,7 +61,7 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
     facts = {
         **evaluation.facts,
         "per_category_latent": evaluation.settings.per_category_latent,
-        **evaluation.group_facts,
+        "groups": evaluation.groups.all,
     }
     for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model.label, model)
