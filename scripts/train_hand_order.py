@@ -26,9 +26,9 @@ from sketch_pix2seq.data.dataset import Dataset, Split
 from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.hand_order import NUM_HEADS, NUM_RELATIONS, Candidates
 
-WIDTH, FEED, HIDDEN, LAST_HIDDEN = 48, 64, 48, 32
+WIDTH, FEED, HIDDEN, LAST_HIDDEN, NUM_LAYERS = 96, 192, 96, 48, 2
 BATCH = 64
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 2e-3
 MAX_STROKES = 24
 GAPS = (1 / 48, 0.06)  # of the longest side: nearer ends count as closed, one of these at random
 SORTED_AT_ONCE = 40 * BATCH  # drawings that are sorted by length, so that batches pad little
@@ -152,7 +152,7 @@ class Network(nn.Module):
             self.register_buffer(f"{name}_mean", torch.tensor(exact.mean(axis=0)).float())
             self.register_buffer(f"{name}_std", torch.tensor(exact.std(axis=0) + 0.02).float())
         self.input = nn.Linear(some.shape[1], WIDTH)
-        self.layers = nn.ModuleList([Layer(), Layer()])
+        self.layers = nn.ModuleList([Layer() for _ in range(NUM_LAYERS)])
         self.state = nn.Linear(4 * WIDTH + 2, HIDDEN)
         self.way = nn.Linear(WIDTH, HIDDEN, bias=False)
         self.relation = nn.Linear(NUM_RELATIONS, HIDDEN)
@@ -257,8 +257,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("hand_order.safetensors"))
-    parser.add_argument("--drawings", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=6_000)
+    parser.add_argument("--drawings", type=int, default=150_000)
+    parser.add_argument("--steps", type=int, default=14_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)

@@ -214,7 +214,7 @@ class Candidates:
 
 
 class Network:
-    """Scores candidates: two layers of attention among them, and a network of what has been drawn.
+    """Scores candidates: layers of attention among them, and a network of what has been drawn.
 
     Args:
         weights: Arrays by name, as `scripts/train_hand_order.py` writes them.
@@ -224,8 +224,8 @@ class Network:
     def __init__(self, weights: Mapping[str, np.ndarray], candidates: Candidates) -> None:
         self._weights, self._candidates = weights, candidates
         encoded = self._linear("input", candidates.alone())
-        for layer in ("layers.0", "layers.1"):
-            encoded = self._attend(layer, encoded)
+        for layer in range(sum(name.endswith(".qkv.weight") for name in weights)):
+            encoded = self._attend(f"layers.{layer}", encoded)
         self._encoded, self._candidate = encoded, self._linear("way", encoded)
 
     def scores(
