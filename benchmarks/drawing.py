@@ -129,7 +129,7 @@ def _measure(drawn: _Drawn, sketches: Sequence[Sketch]) -> list[Figure]:
             unit="us a step",
             peer="a plain torch loop",
             peer_value=torch_step * 1e6,
-            bar="none",
+            bar="",
             met=True,
         ),
         Figure(

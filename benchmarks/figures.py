@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row of the table: what was measured beside what it is measured against."""
+    """One row of the table: what was measured beside what it is measured against.
+
+    `bar` is empty where there is none, and `met` then says nothing.
+    """
 
     work: str
     value: float

@@ -133,7 +133,7 @@ def _figure(work: str, value: float, unit: str, peer_value: float, most: float |
         unit=unit,
         peer="WebAssembly" if unit == "us" else "six redrawings by numpy",
         peer_value=peer_value,
-        bar="none" if most is None else f"<= {most:g} {unit}",
+        bar="" if most is None else f"<= {most:g} {unit}",
         met=most is None or value <= most,
     )
 

@@ -95,7 +95,7 @@ def _all(folder: Path) -> list[Figure]:
             unit="s in one process",
             peer="in two processes, s",
             peer_value=both,
-            bar="none",
+            bar="",
             met=True,
         ),
         Figure(
@@ -104,7 +104,7 @@ def _all(folder: Path) -> list[Figure]:
             unit="MB",
             peer="sources, gzipped, MB",
             peer_value=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
-            bar="none",
+            bar="",
             met=True,
         ),
         Figure(

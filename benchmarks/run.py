@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -43,13 +44,15 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS))
     options = parser.parse_args()
     parts = options.only.split(",")
+    if not set(parts) <= set(PARTS):
+        parser.error(f"--only must name some of {', '.join(PARTS)}, with commas between")
+    facts = _facts("Quick, Draw!, hand6" if options.quickdraw else "synthetic shapes")
     with tempfile.TemporaryDirectory() as scratch:
         sources = _sources(options.quickdraw, Path(scratch))
         quickdraw = Path(options.quickdraw) if options.quickdraw else None
         figures = _measure(parts, sources, Path(scratch), quickdraw)
     _print(figures)
-    drawings = "Quick, Draw!, hand6" if options.quickdraw else "synthetic shapes"
-    print(_write(figures, drawings))
+    print(_write(figures, facts))
 
 
 def _sources(quickdraw: str | None, scratch: Path) -> list[Path]:
@@ -102,32 +105,44 @@ def _print(figures: list[Figure]) -> None:
     Console(width=150).print(table)
 
 
-def _write(figures: list[Figure], drawings: str) -> Path:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+def _facts(drawings: str) -> dict[str, Any]:
+    """When, where and of what is measured."""
     now = datetime.datetime.now(datetime.UTC)
-    facts = {
+    return {
         "date": f"{now:%Y-%m-%d %H:%M} UTC",
-        "commit": commit,
+        "commit": _commit(),
         "machine": _processor(),
         "cores": os.cpu_count(),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "drawings": drawings,
-        "figures": [{**asdict(figure), "ratio": figure.ratio} for figure in figures],
     }
+
+
+def _write(figures: list[Figure], facts: dict[str, Any]) -> Path:
+    rows = [{**asdict(figure), "ratio": figure.ratio} for figure in figures]
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y-%m-%d}-{commit or 'unknown'}.json"
-    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    moment = facts["date"].removesuffix(" UTC").replace(" ", "-").replace(":", "")
+    path = RESULTS / f"{moment}-{facts['commit']}.json"
+    path.write_text(json.dumps({**facts, "figures": rows}, indent=2) + "\n", encoding="utf-8")
     return path
 
 
+def _commit() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
 def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def measure(sketches: Sequence[Sketch]) -> list[Figure]:
                     unit="redrawings/s",
                     peer="the engine without a server",
                     peer_value=alone,
-                    bar="none",
+                    bar="",
                     met=True,
                 )
             )
@@ -102,7 +102,7 @@ def _static(address: str, paths: Sequence[str], clients: int) -> Figure:
         unit="visits/s",
         peer=f"files of a visit, without the model: {len(paths)}",
         peer_value=len(waits) / took,
-        bar="none",
+        bar="",
         met=True,
     )
 

@@ -104,7 +104,7 @@ def _waits(browser: Browser, address: str, best_of: int) -> list[Figure]:
     work = f"page draw, best of {best_of}"
     ready = up_to(f"{work}: six redrawings ready", drawn, "ms", 600.0)
     if best_of > 2:  # more than the page draws unless another quality is chosen
-        ready = replace(ready, peer="none", peer_value=drawn, bar="none", met=True)
+        ready = replace(ready, peer="none", peer_value=drawn, bar="", met=True)
     return [up_to(f"{work}: first stroke on paper", stroke, "ms", 150.0), ready]
 
 

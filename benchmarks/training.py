@@ -161,7 +161,7 @@ def _alone(recipe: Recipe, data: Path) -> list[Figure]:
             unit="drawings/s",
             peer="torch.nn.LSTM, forward and backward",
             peer_value=drawings / seconds["plain"],
-            bar="none",
+            bar="",
             met=True,
         ),
         Figure(

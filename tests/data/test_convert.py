@@ -143,3 +143,16 @@ def test_wrong_arguments_are_refused(prepared: Path, tmp_path: Path) -> None:
         convert_drawings([prepared], tmp_path / "out", splits=["training"])
     with pytest.raises(UsageError, match="at least one source"):
         convert_drawings([], tmp_path / "out")
+
+
+def test_a_drawing_too_wide_for_stroke3_rows_is_left_out_of_an_npz(
+    files: Path, tmp_path: Path
+) -> None:
+    wide = tmp_path / "house.ndjson"
+    line = b'{"drawing": [[[-30000, 30000], [0, 9]]], "word": "house"}\n'
+    wide.write_bytes((files / "house.ndjson").read_bytes() + line)
+    notices: list[str] = []
+    counts = convert_drawings([wide], tmp_path / "out", format="npz", on_notice=notices.append)
+    assert counts == {"house": 90}
+    wrong = "`house`: 1 left out: a drawing must be at most 32767 units wide and high"
+    assert notices == [wrong]

@@ -31,7 +31,13 @@ from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.array_files import write_npz
 from sketch_pix2seq.io.atomic import atomic_dir
 from sketch_pix2seq.io.binary import WIDEST, scaled_to_fit, write_binary
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing, format_record, sketch_of
+from sketch_pix2seq.io.ndjson import (
+    MAX_EXTENT,
+    TOO_WIDE,
+    SimplifiedDrawing,
+    format_record,
+    sketch_of,
+)
 from sketch_pix2seq.io.parquet import write_parquet
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 
@@ -98,7 +104,12 @@ def convert_drawings(
         counts = _written(drawings, lines, "ndjson", on_notice)
         for category in counts:
             path = lines / f"{category}.ndjson"
-            _write_npz(folder, category, _by_split(read_drawings(path, strict=True)))
+            rows = _by_split(read_drawings(path, strict=True))
+            kept = sum(map(len, rows.values()))
+            if kept < counts[category]:
+                on_notice(f"`{category}`: {counts[category] - kept:,} left out: {TOO_WIDE}")
+            counts[category] = kept
+            _write_npz(folder, category, rows)
             path.unlink()
         lines.rmdir()
         return counts
@@ -259,10 +270,15 @@ def _npz_of_dataset(dataset: Dataset, folder: Path, splits: Sequence[str]) -> di
 
 
 def _by_split(drawings: Iterable[SimplifiedDrawing]) -> dict[str, list[np.ndarray]]:
-    """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them."""
+    """Stroke-3 rows of one category's drawings, by the split that `prepare` would give them.
+
+    Those too wide for such rows are left out.
+    """
     rows: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     digests, steps = [], []
     for drawing in drawings:
+        if np.ptp(drawing.points.astype(np.int32), axis=0).max() > MAX_EXTENT:
+            continue
         length = np.array([len(drawing.points)], np.int64)
         digests.append(digests_of(drawing.points, drawing.lifts, length)[0])
         stroke3 = np.zeros((len(drawing.points), 3), np.int16)

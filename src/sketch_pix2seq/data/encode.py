@@ -18,7 +18,7 @@ from jaxtyping import Bool, Int8, Int16, Int32, Int64, Shaped, UInt64
 
 from sketch_pix2seq.data.options import PrepareOptions
 from sketch_pix2seq.data.split_file import DrawingRows
-from sketch_pix2seq.io.ndjson import SimplifiedDrawing
+from sketch_pix2seq.io.ndjson import MAX_EXTENT, TOO_WIDE, SimplifiedDrawing
 from sketch_pix2seq.sketch.pen import LIFT, OFFSET
 from sketch_pix2seq.sketch.simplify import rdp_mask
 
@@ -35,9 +35,6 @@ MIN_TEST, MIN_VALID = 8, 4
 
 GRID = 16
 "Cells along the longest side of the grid on which near-duplicates are compared."
-
-_WIDEST = np.iinfo(np.int16).max
-_TOO_WIDE = f"a drawing must be at most {_WIDEST} units wide and high"
 
 
 class Identities(NamedTuple):
@@ -160,8 +157,8 @@ def encode(
     key_ids = np.array([drawing.key_id or 0 for drawing in drawings], np.uint64)
     flat = _Flat.of(drawings)
     low, high = flat.bounds()
-    is_narrow = (high - low).max(axis=1) <= _WIDEST
-    left_out[_TOO_WIDE] += int((~is_narrow).sum())
+    is_narrow = (high - low).max(axis=1) <= MAX_EXTENT
+    left_out[TOO_WIDE] += int((~is_narrow).sum())
     flat, key_ids = flat.part(is_narrow), key_ids[is_narrow]
     digests = digests_of(flat.points, flat.lifts, flat.lengths)
     hashes = near_duplicate_hashes_of(flat.points, flat.lifts, flat.lengths)

@@ -29,6 +29,9 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_LINE_BYTES = 8_000_000
 """The longest line that is read: real ones have below 100,000 bytes."""
+MAX_EXTENT = np.iinfo(np.int16).max
+"""The widest drawing, and the highest, whose offsets fit stroke-3 rows."""
+TOO_WIDE = f"a drawing must be at most {MAX_EXTENT} units wide and high"
 
 _DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
 

@@ -164,6 +164,20 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_a_reader_held_in_the_files_vanishes_with_a_later_write(tmp_path: Path) -> None:
+    path = tmp_path / "votes.sqlite"
+    store = Store.open(str(path), STUDY)
+    participant = store.find(store.join("an-id-of-elsewhere"))
+    assert participant is not None
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM turing_participants").fetchall()
+        store.withdraw(participant)  # does not wait for the reader
+    store.join()
+    assert not any(b"an-id-of-elsewhere" in file.read_bytes() for file in tmp_path.iterdir())
+    store.close()
+
+
 @pytest.mark.parametrize(
     "tampering",
     [

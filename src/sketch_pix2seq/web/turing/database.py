@@ -112,11 +112,24 @@ def open_database(address: str, digest: str, *, must_exist: bool = False) -> sa.
     return engine
 
 
-def forget_deleted(engine: sa.Engine) -> None:
-    """Leave nothing in the files of what was deleted; a no-op where the database is a server."""
-    if engine.dialect.name == "sqlite":
-        with closing(engine.raw_connection()) as handle:
-            handle.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def forget_deleted(engine: sa.Engine) -> bool:
+    """Leave nothing in the files of what was deleted; a no-op where the database is a server.
+
+    Returns:
+        Whether nothing is left. False while another program reads an SQLite file: try again later.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with closing(engine.raw_connection()) as handle:
+        cursor = handle.cursor()
+        cursor.execute("PRAGMA busy_timeout = 200")
+        try:
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * WAIT_SECONDS}")
+        return not busy
 
 
 def database_url(address: str) -> sa.URL:

@@ -80,6 +80,7 @@ class Store:
         )
         self._trying = threading.Lock()
         self._tried, self._could_write = -math.inf, False
+        self._left_in_files = False  # of what was deleted
         self._insert = sqlite.insert if is_file else postgresql.insert
 
     @classmethod
@@ -188,11 +189,14 @@ class Store:
             raise UsageError("this participant has withdrawn", do="Start again.") from error
 
     def withdraw(self, participant: Participant) -> None:
-        """Forget one and all their votes."""
+        """Forget one and all their votes.
+
+        Where another program reads the file, its old pages are overwritten after a later write.
+        """
         statement = sa.delete(PARTICIPANTS).where(PARTICIPANTS.c.number == participant.number)
         with self._transaction(writes=True) as connection:
             connection.execute(statement)
-        forget_deleted(self._reading)
+            self._left_in_files = True
 
     def can_write(self) -> bool:
         """Try whether a vote could be taken down now; what was found holds for some seconds."""
@@ -255,8 +259,11 @@ class Store:
         """Begin, and commit at the end; an unavailable database is a `BusyError`."""
         engine = self._writing if writes else self._reading
         try:
-            with self._turn if writes else nullcontext(), engine.begin() as connection:
-                yield connection
+            with self._turn if writes else nullcontext():
+                with engine.begin() as connection:
+                    yield connection
+                if writes and self._left_in_files:
+                    self._left_in_files = not forget_deleted(self._reading)
         except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
             raise BusyError(
                 "the site cannot reach its database at this moment",
