@@ -37,26 +37,26 @@ BEST_OF = 4
 _PACKAGE = Path(sketch_pix2seq.__file__).parent
 _LOAD = """async simd => {
   const { Sketcher } = await import("/static/sketch/client.js");
-  const begun = performance.now();
+  const started = performance.now();
   (globalThis.sketchers ??= {})[simd] = await Sketcher.load("/bundle", { simd });
-  return performance.now() - begun;
+  return performance.now() - started;
 }"""
 _REDRAW = """async ([simd, drawing, n, bestOf]) => {
-  const begun = performance.now();
+  const started = performance.now();
   let stroke = 0, steps = 0;
   await sketchers[simd].redraw(drawing, { n, bestOf, onPoint: (number, x, y, lifts) => {
-    if (lifts && !stroke) stroke = performance.now() - begun;
+    if (lifts && !stroke) stroke = performance.now() - started;
     steps += 1;
   } });
-  return { all: performance.now() - begun, stroke, steps };
+  return { all: performance.now() - started, stroke, steps };
 }"""
 
 _TRACE = """async picture => {
   const { trace } = await import("/static/sketch/client.js");
   const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
-  const begun = performance.now();
+  const started = performance.now();
   await trace(new Blob([bytes]));
-  return performance.now() - begun;
+  return performance.now() - started;
 }"""
 
 

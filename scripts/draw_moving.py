@@ -99,9 +99,9 @@ def moving(
     timing = timing_of(drawing)
     share = DRAWING_SECONDS / max(timing.seconds, DRAWING_SECONDS) / LOOP_SECONDS * 100
     rules, paths = [], []
-    begun = {stroke.tobytes() for stroke in given.strokes} if given else set()
+    started = {stroke.tobytes() for stroke in given.strokes} if given else set()
     for number, data in enumerate(placed(drawing, *corner)):
-        if drawing.strokes[number].tobytes() in begun:
+        if drawing.strokes[number].tobytes() in started:
             paths.append(f'<path stroke="{GIVEN}" d="{data}"/>')
             continue
         name = f"{key}{number}"

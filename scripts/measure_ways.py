@@ -87,7 +87,7 @@ def _ways(
     """The name of each way, and a drawing for each drawing."""
     temperature, tries = options.temperature, options.best_of
     names = [drawing.category or "" for drawing in drawings]
-    begun = [drawing.truncated(max(1, drawing.num_points // 3)) for drawing in drawings]
+    prefixes = [drawing.truncated(max(1, drawing.num_points // 3)) for drawing in drawings]
 
     def redrawn(amount: float | None) -> list[Sketch]:
         return [one for (one,) in sketcher.redraw(drawings, 1, temperature, fidelity=amount)]
@@ -98,12 +98,12 @@ def _ways(
         ]
 
     def completed(best_of: int = 1) -> list[Sketch]:
-        return [one for (one,) in sketcher.complete(begun, 1, temperature, best_of=best_of)]
+        return [one for (one,) in sketcher.complete(prefixes, 1, temperature, best_of=best_of)]
 
     def completed_as_named(best_of: int = 1) -> list[Sketch]:
         return [
             sketcher.complete(one, 1, temperature, seed=seed, category=name, best_of=best_of)[0]
-            for seed, (one, name) in enumerate(zip(begun, names, strict=True))
+            for seed, (one, name) in enumerate(zip(prefixes, names, strict=True))
         ]
 
     ways: dict[str, Callable[[], list[Sketch]]] = {

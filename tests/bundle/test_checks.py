@@ -32,6 +32,7 @@ def test_facts_that_are_not_told_are_none() -> None:
         ("recipe", {"kl": [1]}, "`recipe.kl` must be an object, got [1]"),
         ("recipe", {"kl": {"weight": "heavy"}}, "`recipe.kl.weight` must be a number"),
         ("recipe", {"model": 3}, "`recipe.model` must be an object"),
+        ("recipe", {"conditions": "x"}, "`recipe.conditions` must be an object"),
         ("recipe", {"focus": ["cat"]}, "`recipe.focus` must be a text"),
         ("recipe", {"oversample": ["cat"]}, "`recipe.oversample` must be a text"),
         ("data", {"options": []}, "`data.options` must be an object"),

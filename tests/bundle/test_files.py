@@ -135,6 +135,19 @@ def test_members_that_are_no_plain_files_are_refused(
         read_files(zip_of(tmp_path / "bundle.zip", fill), NAMES)
 
 
+def test_files_that_are_not_read_may_be_there_twice(tmp_path: Path) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        archive.writestr("notes.txt", b"one")
+        archive.writestr("more/notes.txt", b"two")
+
+    assert read_files(zip_of(tmp_path / "bundle.zip", fill), NAMES) == {"model.json": b"{}"}
+
+
+def test_a_name_that_is_too_long_names_no_bundle() -> None:
+    with pytest.raises(BundleError, match="there is no bundle"):
+        read_files(Path("x" * 300), NAMES)
+
+
 def test_an_encrypted_member_is_refused(folder: Path) -> None:
     path = zipped(folder)
     content = bytearray(path.read_bytes())

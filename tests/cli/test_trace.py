@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,7 @@ def test_stages_replace_neither_each_other_nor_files(
     assert len(set(capsys.readouterr().out.split())) == 12
     before = Path("seen/clean-2-1-picture.png").read_bytes()
     assert Path("seen/clean-1-picture.png").read_bytes() != before
+    assert main([*words, "--out", "a"]) == 2
     assert main([*words, "--out", "b"]) == 2
     assert main([*words, "--out", "b", "--overwrite"]) == 0
 
@@ -169,3 +172,20 @@ def test_too_many_strokes_for_a_hand_are_told(
     monkeypatch.setattr("sketch_pix2seq.sketch.order.MAX_HAND_STROKES", 1)
     assert main(["trace", "clean.png", "--order", "hand"]) == 0
     assert "`clean`: over 1 strokes: `order` is pen, not hand" in capsys.readouterr().err
+
+
+def test_stages_are_not_written_where_results_are_refused(
+    inputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("clean-traced.svg").touch()
+    assert main(["trace", "clean.png", "--stages", "seen"]) == 2
+    assert not Path("seen").exists()
+
+
+def test_stages_of_standard_input_are_said_to_be_missing(
+    inputs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piped = io.TextIOWrapper(io.BytesIO(Path("clean.png").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", piped)
+    assert main(["trace", "-", "--stages", "seen"]) == 0
+    assert "`stages` shows files, not standard input" in capsys.readouterr().err

@@ -4,8 +4,7 @@ A card names an architecture and its sizes. All that a file of weights must hold
 so a bundle is checked without building a network.
 
 A new architecture needs a subclass of `Architecture` with its name in `ARCHITECTURES` here;
-`inference/networks.py` lists where else. Tests compare the shapes with those of the torch
-networks.
+CONTRIBUTING.md lists where else. Tests compare the shapes with those of the torch networks.
 """
 
 from __future__ import annotations

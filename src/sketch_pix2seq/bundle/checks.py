@@ -176,7 +176,7 @@ _LOSSES = ("stroke_nll", "pen_ce", "reconstruction", "kl")
 _FACTS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(
         (
-            *("recipe.model", "recipe.kl", "recipe.augmentation"),
+            *("recipe.model", "recipe.kl", "recipe.augmentation", "recipe.conditions"),
             *("data.options", "data.counts", "metrics.test"),
         ),
         (_is_object, "an object"),

@@ -42,7 +42,7 @@ def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
         BundleError: If there is no such bundle, it cannot be read, is too large or holds a file
             that is no plain file of its own.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - a name may be too long
         raise BundleError(f"there is no bundle `{path}`")
     return _read_zip(path, names) if path.is_file() else _read_folder(path, names)
 
@@ -85,7 +85,7 @@ def _read_plain(file: Path, limit: int) -> bytes:
 def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
     try:
         with path.open("rb") as raw, zipfile.ZipFile(_BoundedFile(raw)) as archive:
-            members = _members(path, archive)
+            members = _members(path, archive, names)
             present = [name for name in names if name in members]
             bytes_left = MAX_TOTAL_BYTES
             for name in present:
@@ -103,8 +103,10 @@ def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
         ) from error
 
 
-def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files of an archive by name; those in a folder as if they were outside of it."""
+def _members(
+    path: Path, archive: zipfile.ZipFile, names: Sequence[str]
+) -> dict[str, zipfile.ZipInfo]:
+    """Find files of an archive by name; those in a folder as if they were outside of it."""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         inner = PurePosixPath(info.filename)
@@ -117,11 +119,11 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             wrong = "is compressed in another way than deflate"
         elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             wrong = "is a link or a device"
-        elif not info.is_dir() and inner.name in members:
+        elif inner.name in members and not info.is_dir():
             wrong = "is there twice"
         if wrong:
             raise BundleError(f"{info.filename[:80]!a} in bundle `{path}` {wrong}")
-        if not info.is_dir():
+        if inner.name in names and not info.is_dir():
             members[inner.name] = info
     return members
 

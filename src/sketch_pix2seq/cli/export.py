@@ -60,13 +60,19 @@ def export(
         print_line(out)
         return
 
+    if classifier is not None:
+        classifier_at(classifier)  # to be refused, if at all, before anything is written
+
     def add(folder: Path) -> None:
         if classifier is not None:
             _embed_classifier(folder, classifier)
         if gallery and data is not None:
             _add_gallery(folder, data, gallery, trained.recipe)
 
-    notes_text = "" if notes is None else notes.read_text(encoding="utf-8")
+    try:
+        notes_text = "" if notes is None else notes.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("`notes` must be a text in UTF-8", got=error) from error
     export_run(run, out, data=data, temperature=temperature, notes=notes_text, add=add)
     print_line(out)
 

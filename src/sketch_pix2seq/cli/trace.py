@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sketch_pix2seq.cli.inputs import Inputs, read_inputs
+from sketch_pix2seq.cli.inputs import STANDARD, Inputs, read_inputs
 from sketch_pix2seq.cli.outputs import DEFAULT_STYLE, Format, ResultFiles, Style, refuse_to_replace
 from sketch_pix2seq.cli.terminal import notify, print_line
 from sketch_pix2seq.errors import DrawingError
@@ -56,14 +57,15 @@ def trace(
         style: How results look.
     """
     drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
-    if stages is not None:
-        _write_stages(drawings, stages, overwrite, straighten=straighten)
+    show_stages = partial(_write_stages, drawings, stages, overwrite, straighten=straighten)
     if not drawings.sketches:
+        show_stages()
         drawings.report_problems()
     where = (out, form, "traced", style)
     results = ResultFiles(
         drawings.sources, drawings.paths, *where, overwrite=overwrite, curved=True
     )
+    show_stages()
     shows_order = style.animate or results.form in ("gif", "apng", "ndjson")
     default: Order = "hand" if shows_order else "pen"
     sketches = [
@@ -86,15 +88,21 @@ def _in_order(sketch: Sketch, order: Order) -> Sketch:
     return sketch.ordered(order)
 
 
-def _write_stages(inputs: Inputs, folder: Path, overwrite: bool, *, straighten: bool) -> None:
-    """Write the stages of each picture, as far as it can be read."""
+def _write_stages(
+    inputs: Inputs, folder: Path | None, overwrite: bool, *, straighten: bool
+) -> None:
+    """Write the stages of each picture, as far as it can be read, if there is a folder for them."""
     from sketch_pix2seq.io.atomic import atomic_write
     from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
     from sketch_pix2seq.io.kinds import is_picture
     from sketch_pix2seq.io.picture_in import read_picture
     from sketch_pix2seq.io.saving import png_bytes
 
+    if folder is None:
+        return
     for path, source, _ in inputs.files:
+        if path == STANDARD:
+            notify("`stages` shows files, not standard input")
         if not path.is_file():
             continue
         with path.open("rb") as file:

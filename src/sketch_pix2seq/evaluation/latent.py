@@ -35,6 +35,8 @@ from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 
 NEIGHBOURS = 5
+PERPLEXITY = 30
+"""Of t-SNE; less where there are fewer than about three times as many drawings."""
 CANDIDATES = 4
 """Drawings that a gallery looks at for each that it shows."""
 YARDSTICKS = ("pixels", "judge")
@@ -100,8 +102,9 @@ def plane_positions(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    perplexity = min(30.0, (len(codes) - 1) / 3)
-    model = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
+    perplexity = min(PERPLEXITY, (len(codes) - 1) / 3)
+    init = "pca" if codes.shape[1] > 1 else "random"
+    model = TSNE(perplexity=perplexity, init=init, random_state=seed, n_jobs=1)
     with threadpool_limits(1):  # as many threads as processors would give other sums
         positions = model.fit_transform(np.ascontiguousarray(codes, np.float32)).astype(np.float64)
     low, high = positions.min(axis=0), positions.max(axis=0)
@@ -222,8 +225,9 @@ def section(results: Results) -> Section:
         title="Latent space: does every category have a place of its own?",
         see="Islands of one colour: categories that the model keeps apart without knowing of them.",
         how=f"Up to {each} test drawings of each category ({', '.join(names)}); t-SNE, "
-        f"perplexity 30, seed {results.evaluation.settings.seed}.{results.left_out} The numbers "
-        "are measured in the latent space itself, not in the picture.",
+        f"perplexity {PERPLEXITY} (a third of the drawings, if that is less), seed "
+        f"{results.evaluation.settings.seed}.{results.left_out} The numbers are measured "
+        "in the latent space itself, not in the picture.",
         paper="clusters without the KL term, categories mixed with it (Figures 5 and 6, no "
         "numbers).",
         here=f"silhouette {listed(rows[len(YARDSTICKS) :], form='number')}; "

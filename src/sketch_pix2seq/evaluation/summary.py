@@ -58,6 +58,7 @@ def section(results: Results) -> Section:
     }
     of_entries = [_row(results, entry) for entry in results.entries]
     rows = [of_people, *of_entries]
+    assert {name for row in rows for name in row} <= {column.name for column in COLUMNS}
     beside_paper = any(row.get(IN_PAPER) is not None for row in of_entries)
     shown = [column for column in COLUMNS if beside_paper or column.name != IN_PAPER]
     num_trainings = 1 + max((model.training for model in results.evaluation.retrained), default=0)

@@ -1,8 +1,7 @@
 """The networks of a bundle: from drawings to codes, and to the conditions of a decoder.
 
-A new architecture needs a subclass of `Networks` and a line in `networks_of` here, an
-`Architecture` in `bundle/architectures.py`, `ModelSettings` in `training/recipe.py`, a network in
-`training/build.py` and a line in `architecture_of` of `export/bundle.py`.
+A new architecture needs a subclass of `Networks` and a line in `networks_of` here;
+CONTRIBUTING.md lists where else.
 """
 
 from __future__ import annotations

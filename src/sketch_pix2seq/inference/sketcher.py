@@ -385,9 +385,9 @@ class Sketcher:
         some = [drawings[first : first + each] for first in range(0, len(drawings), each)]
         if best_of == 1:
             return some
-        begun = [sketch for sketch in sketches for _ in range(each)]
+        started = [sketch for sketch in sketches for _ in range(each)]
         costs = surprise(self._recognizer, self.card, drawings, category_ids)
-        costs = costs + drawn_again_costs(begun, drawings)
+        costs = costs + drawn_again_costs(started, drawings)
         return [
             [candidates[index] for index in cheapest(own_costs, n)]
             for candidates, own_costs in zip(some, costs.reshape(-1, each), strict=True)

@@ -440,3 +440,9 @@ def test_a_model_without_extras_says_so(tmp_path: Path) -> None:
         assert answer.json()["error"]["hint"] == "Export it with `--data` and `--gallery`."
         answer = client.post("/api/complete", json={"drawing": HOUSE})
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "model")
+
+
+def test_pages_can_lie_below_the_address_of_a_proxy(sketcher: Sketcher) -> None:
+    with TestClient(create_studio(sketcher, UNLIMITED), root_path="/drawing") as client:
+        for path in ("/drawing/", "/drawing/model/model.json"):
+            assert client.get(path).status_code == 200

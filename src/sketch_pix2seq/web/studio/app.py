@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -37,7 +39,7 @@ def create_studio(
     Returns:
         The application.
     """
-    drawers = Workers(num_threads or num_processors())
+    drawers = Workers(num_processors() if num_threads is None else num_threads)
     app = new_site(
         TITLE,
         SUMMARY,
@@ -52,15 +54,19 @@ def create_studio(
     pages["/manifest.webmanifest"] = SentFile.of("manifest.webmanifest", manifest())
     files = {name: SentFile.of(name, content) for name, content in sketcher.bundle.files.items()}
 
-    def show(request: Request) -> Response:
-        return send(request, pages[request.scope["path"]])
-
     def get_file(request: Request, name: str) -> Response:
         if name not in files:
             raise HTTPException(404)
         return send(request, files[name])
 
-    for path in pages:
-        add_page(app, path, show)
+    for path, page in pages.items():
+        add_page(app, path, _page(page))
     add_page(app, "/model/{name}", get_file)
     return app
+
+
+def _page(page: SentFile) -> Callable[[Request], Response]:
+    def show(request: Request) -> Response:
+        return send(request, page)
+
+    return show

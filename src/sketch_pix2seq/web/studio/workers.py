@@ -59,7 +59,8 @@ class Workers:
             try:
                 await self._wait_for_thread()
                 try:
-                    result = await to_thread.run_sync(work)
+                    # (`_limiter` has counted this thread; that of all other routes shall not)
+                    result = await to_thread.run_sync(work, limiter=CapacityLimiter(1))
                     await checkpoint_if_cancelled()
                     return result
                 finally:

@@ -1,11 +1,11 @@
 // How the latent codes of drawings are distributed: what a bundle draws by name and completes from.
 //
-// A mixture of Gaussians for each category, with one covariance for all; the code of a beginning is
+// A mixture of Gaussians for each category, with one covariance for all; the code of a prefix is
 // linear in that of the whole drawing. `bundle/latents.py` has the same in numpy; sampling is that
 // of `inference/latents.py`. K categories, J modes of each, Z numbers of a code.
 
 import { BundleError } from "./errors.js";
-import { logSum } from "./mixture.js";
+import { largest, logSum } from "./mixture.js";
 import { latentStream } from "./noise.js";
 
 const NUM_MODES = 6; // J
@@ -37,6 +37,8 @@ export class LatentGaussians {
     this._whole = undefined;
     /** @type {(Discriminant & {means: Float32Array, triangle: Float64Array}) | undefined} */
     this._prefix = undefined;
+    /** @type {Float64Array | undefined} */
+    this._squared = undefined;
   }
 
   /**
@@ -62,10 +64,10 @@ export class LatentGaussians {
   }
 
   /**
-   * Sample what the drawing of a beginning shows, and of which mode it is; at temperature 0 both
+   * Sample what a drawing with a prefix shows, and of which mode it is; at temperature 0 both
    * are the likeliest.
    *
-   * @param {Float32Array} prefixCode Code of the beginning.
+   * @param {Float32Array} prefixCode Code of the prefix.
    * @param {number} seed @param {number} index @param {number} temperature
    * @param {number} [categoryId] What it shows, if that is known.
    * @returns {number} The number of the category times J, and that of the mode.
@@ -88,7 +90,7 @@ export class LatentGaussians {
   }
 
   /**
-   * The mean code of the whole drawing of a beginning, if it becomes this.
+   * The mean code of the whole drawing with a prefix, if it becomes this.
    *
    * @param {Float32Array} prefixCode @param {number} completion Of `sampleCompletion`.
    */
@@ -97,7 +99,7 @@ export class LatentGaussians {
     const apart = Float64Array.from(prefixCode, (value, i) => value - prefix.means[mean + i]);
     solve(prefix.triangle, apart);
     const slopes = times(transposed(this._slope, size), apart);
-    const explained = times(this._covariance(), slopes);
+    const explained = times(this._covariance, slopes);
     return checkedCode(Float32Array.from(explained, (value, i) => this._means[mean + i] + value));
   }
 
@@ -107,16 +109,17 @@ export class LatentGaussians {
    * @param {Float32Array} code
    */
   logits(code) {
-    this._whole ??= discriminant(this._means, cholesky(this._covariance(), this._dim));
+    this._whole ??= discriminant(this._means, cholesky(this._covariance, this._dim));
     return this._ofCategories(this._ofModes(this._whole, code));
   }
 
   /** (Z, Z): of a drawing's code about the mean of its mode. */
-  _covariance() {
-    return squared(Float64Array.from(this._factor), this._dim);
+  get _covariance() {
+    this._squared ??= squared(Float64Array.from(this._factor), this._dim);
+    return this._squared;
   }
 
-  /** The discriminant of beginnings, their means, and the factor of their covariance. */
+  /** The discriminant of prefixes, their means, and the factor of their covariance. */
   get _prefixDiscriminant() {
     if (this._prefix) return this._prefix;
     const size = this._dim, means = new Float32Array(this._means.length);
@@ -196,11 +199,6 @@ function discriminant(means, triangle) {
     bias[mode] = -row.reduce((sum, value, i) => sum + value * means[mode * size + i], 0) / 2;
   }
   return { weight, bias };
-}
-
-/** The number of the largest. @param {Float32Array} values */
-function largest(values) {
-  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 }
 
 /**
