@@ -55,7 +55,7 @@ def main() -> None:
         sketcher = Sketcher.load(place)
         for way, drawn in _ways(sketcher, drawings, options):
             right = _recognised(judge, drawn, drawings)
-            cells = [sketcher.card.name, way, _share(right / human.mean())]
+            cells = [sketcher.card.name, way, _share(right, human.mean())]
             if way.startswith("fidelity"):
                 cells += _kept(drawn, drawings)
             else:
@@ -142,9 +142,10 @@ def _kept(drawn: list[Sketch], drawings: list[Sketch]) -> list[str]:
     ]
 
 
-def _share(values: np.ndarray) -> str:
-    found = estimate_share(values)
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+def _share(right: np.ndarray, of: float = 1) -> str:
+    found = estimate_share(right)
+    value, low, high = (number / of for number in (found.value, found.low, found.high))
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 if __name__ == "__main__":

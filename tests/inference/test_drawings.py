@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from sketch_pix2seq.bundle.architectures import STROKES
 from sketch_pix2seq.data.batches import BatchSource
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.data.prepare import prepare
+from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.inference.drawings import (
     WHOLE,
     Placement,
+    likeliest_prefix,
     placements_of,
     prefix_of,
     views_of,
@@ -87,6 +90,18 @@ def test_frames_keep_a_started_drawing_inside() -> None:
             0
         )
         assert np.abs(points).max() <= 127.5 + 2
+
+
+def test_a_started_drawing_too_long_for_one_placement_gets_another() -> None:
+    zigzag = [(x, 2 * (x % 2)) for x in range(30)]
+    drawing = Sketch.from_points([[(x, y + 30 * row) for x, y in zigzag] for row in range(4)])
+    with pytest.raises(DrawingError, match="fewer than"):
+        prefix_of(drawing, CARD)
+
+    def largest_first(prefixes: Sequence[np.ndarray]) -> np.ndarray:
+        return -1e6 * np.arange(len(prefixes), dtype=np.float32)
+
+    assert len(likeliest_prefix(drawing, CARD, largest_first).steps) < CARD.max_steps
 
 
 def test_a_dot_has_frames() -> None:

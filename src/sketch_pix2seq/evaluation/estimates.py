@@ -56,12 +56,12 @@ def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estima
     """Return the share of drawings of which something is true, with its interval.
 
     Args:
-        outcomes: As of `estimate`: 0 or 1 for each drawing, or shares of several repeats.
+        outcomes: As of `estimate`: 0 or 1 for each drawing, or shares of several repeats, which
+            count as one outcome each.
         seed: Seed of the resampling.
 
     Returns:
-        The share. Its interval is no narrower than Wilson's for as many drawings, unless repeats
-        or trainings of a drawing differ, which bootstrap intervals take into account.
+        The share. Its interval is no narrower than Wilson's for as many drawings.
 
     Example:
         >>> found = estimate_share(np.array([True] * 10))
@@ -70,8 +70,6 @@ def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estima
     """
     each = np.atleast_2d(np.asarray(outcomes, np.float64))
     found = estimate(each, seed)
-    if not np.isin(each.mean(axis=0), (0, 1)).all():
-        return found
     least = wilson(found.value, each.shape[1])
     return Estimate(found.value, min(found.low, least.low), max(found.high, least.high))
 

@@ -6,6 +6,7 @@ Whole drawings, prefixes and their completions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -95,35 +96,40 @@ def placements_of(sketch: Sketch) -> list[Placement]:
     return placements
 
 
-def prefix_of(
-    sketch: Sketch, card: BundleCard, placement: Placement = WHOLE, detail: float | None = None
-) -> Prefix:
+def prefix_of(sketch: Sketch, card: BundleCard, placement: Placement = WHOLE) -> Prefix:
     """Make the steps that a decoder would have drawn a started drawing with.
 
     Args:
         sketch: With a stroke.
         card: The bundle's.
         placement: Its assumed position in the whole drawing.
-        detail: Simplify as if this were its share of the whole; None: that of the placement.
 
     Raises:
         DrawingError: If it has too many points for the decoder to continue.
     """
-    normalised = _normalise_for_model(sketch, card, detail or placement.share)
-    middle = np.array(placement.middle, np.float32)
-    strokes = tuple(stroke * np.float32(placement.share) + middle for stroke in normalised.strokes)
-    steps = Sketch(strokes).to_stroke5()[:-1]
+    steps = _first_steps(sketch, card, placement, placement.share)
     if len(steps) >= card.max_steps:
         raise DrawingError(
             f"a started drawing must have fewer than {card.max_steps} points for this model",
             got=f"{len(steps)} after simplifying",
         )
-    steps[:, OFFSET] /= np.float32(card.offset_scale)
     assert sketch.bounds is not None
     left, top, right, bottom = sketch.bounds
     scale = max(_sides(sketch)) / (QUICKDRAW_SIDE * placement.share) or 1.0
     x, y = (left + right) / 2, (top + bottom) / 2
     return Prefix(steps, scale, (x - placement.middle[0] * scale, y - placement.middle[1] * scale))
+
+
+def _first_steps(
+    sketch: Sketch, card: BundleCard, placement: Placement, detail: float
+) -> Float32[np.ndarray, "P 5"]:
+    """Stroke-5 rows of a placed drawing, simplified as if `detail` were its share of the whole."""
+    normalised = _normalise_for_model(sketch, card, detail)
+    middle = np.array(placement.middle, np.float32)
+    strokes = tuple(stroke * np.float32(placement.share) + middle for stroke in normalised.strokes)
+    steps = Sketch(strokes).to_stroke5()[:-1]
+    steps[:, OFFSET] /= np.float32(card.offset_scale)
+    return steps
 
 
 def _sides(sketch: Sketch) -> tuple[float, float]:
@@ -146,10 +152,13 @@ def likeliest_prefix(
         sketch: With a stroke.
         card: The bundle's.
         log_probs: Of first steps (see `Networks.log_probs`).
+
+    Raises:
+        DrawingError: If it has too many points for the decoder in all placements.
     """
     placements = placements_of(sketch)
     detail = SHARES[len(SHARES) // 2]  # the same points in all placements, or they do not compare
-    steps = prefix_of(sketch, card, detail=detail).steps[:_COMPARED]
+    steps = _first_steps(sketch, card, WHOLE, detail)[:_COMPARED]
     prefixes = []
     for placement in placements:
         prefixes.append(steps.copy())
@@ -159,7 +168,11 @@ def likeliest_prefix(
         )
     # densities of offsets in pixels of the sketch, whatever the placement
     scales = 2 * len(steps) * np.log([placement.share for placement in placements])
-    return prefix_of(sketch, card, placements[int((log_probs(prefixes) + scales).argmax())])
+    *likeliest, last = np.argsort(-(log_probs(prefixes) + scales), kind="stable").tolist()
+    for number in likeliest:
+        with suppress(DrawingError):  # a smaller share has fewer points
+            return prefix_of(sketch, card, placements[number])
+    return prefix_of(sketch, card, placements[last])
 
 
 def append_completion(

@@ -43,8 +43,7 @@ const f32 = Math.fround;
 export function likeliestPrefix(drawing, card, logDensities) {
   const placements = placementsOf(drawing);
   const detail = SHARES[SHARES.length >> 1]; // the same points in all placements: they must compare
-  const steps = prefixOf(drawing, card, WHOLE, detail).steps;
-  const compared = steps.subarray(0, COMPARED * STEP_DIM);
+  const compared = firstSteps(drawing, card, WHOLE, detail).subarray(0, COMPARED * STEP_DIM);
   const unit = f32(card.offset_scale);
   const densities = logDensities(
     placements.map(({ share, x, y }) => {
@@ -54,13 +53,16 @@ export function likeliestPrefix(drawing, card, logDensities) {
       return scaled;
     }),
   );
-  let best = 0, most = -Infinity;
-  placements.forEach(({ share }, i) => {
-    // densities of offsets in pixels of the drawing, whatever the placement
-    const density = densities[i] + 2 * (compared.length / STEP_DIM) * Math.log(share);
-    if (density > most) [best, most] = [i, density];
+  // densities of offsets in pixels of the drawing, whatever the placement
+  const likelihoods = placements.map(
+    ({ share }, i) => densities[i] + 2 * (compared.length / STEP_DIM) * Math.log(share),
+  );
+  const likeliest = placements.map((_, i) => i).sort((a, b) => likelihoods[b] - likelihoods[a]);
+  const fitting = likeliest.find((i) => {
+    const { share } = placements[i]; // a smaller one has fewer points
+    return firstSteps(drawing, card, placements[i], share).length / STEP_DIM < card.max_steps;
   });
-  return prefixOf(drawing, card, placements[best]);
+  return prefixOf(drawing, card, placements[fitting ?? likeliest[0]]);
 }
 
 /**
@@ -92,18 +94,12 @@ function placementsOf(drawing) {
  * The steps that a decoder would have drawn a started drawing with.
  *
  * @param {Drawing} drawing @param {ModelCard} card @param {Placement} placement
- * @param {number} [detail] Simplify as if this were its share of the whole.
  * @returns {Prefix}
  */
-export function prefixOf(drawing, card, placement, detail = placement.share) {
-  const [middleX, middleY, share] = [placement.x, placement.y, placement.share].map(f32);
+export function prefixOf(drawing, card, placement) {
   const box = boundsOf(drawing);
   if (!box) throw new DrawingError("a started drawing must have a stroke");
-  /** @type {Drawing} */
-  const strokes = normalisedFor(drawing, card, detail).map(([xs, ys]) => [
-    xs.map((x) => f32(f32(x * share) + middleX)), ys.map((y) => f32(f32(y * share) + middleY)),
-  ]);
-  const steps = stepsOf(strokes, card.offset_scale);
+  const steps = firstSteps(drawing, card, placement, placement.share);
   const numSteps = steps.length / STEP_DIM;
   if (numSteps >= card.max_steps) {
     throw new DrawingError(
@@ -115,6 +111,21 @@ export function prefixOf(drawing, card, placement, detail = placement.share) {
   const scale = Math.max(...sidesOf(drawing)) / (QUICKDRAW_SIDE * placement.share) || 1;
   const x = (left + right) / 2 - placement.x * scale, y = (top + bottom) / 2 - placement.y * scale;
   return { steps, scale, x, y };
+}
+
+/**
+ * Steps of a placed drawing, simplified as if `detail` were its share of the whole.
+ *
+ * @param {Drawing} drawing @param {ModelCard} card @param {Placement} placement
+ * @param {number} detail
+ */
+function firstSteps(drawing, card, placement, detail) {
+  const [middleX, middleY, share] = [placement.x, placement.y, placement.share].map(f32);
+  /** @type {Drawing} */
+  const strokes = normalisedFor(drawing, card, detail).map(([xs, ys]) => [
+    xs.map((x) => f32(f32(x * share) + middleX)), ys.map((y) => f32(f32(y * share) + middleY)),
+  ]);
+  return stepsOf(strokes, card.offset_scale);
 }
 
 /**
