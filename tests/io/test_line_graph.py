@@ -58,6 +58,18 @@ def test_short_hairs_of_a_wide_line_are_cut_and_long_ones_kept() -> None:
         assert sum(edge.length for edge in graph.edges) == pytest.approx(60 + height * (num > 1))
 
 
+def test_a_dot_of_hairs_alone_is_a_dot() -> None:
+    graph = graph_of(
+        """.....
+                        ..#..
+                        .###.
+                        .....""",
+        radius=3,
+    )
+    assert graph.edges == []
+    assert [dot.tolist() for dot in graph.dots] == [[[2.5, 2.5]]]
+
+
 def test_two_junctions_within_the_ink_are_one_node() -> None:
     # where wide lines cross, thinning leaves a piece of the length of their width between both
     distance = np.zeros((61, 61), np.float32)

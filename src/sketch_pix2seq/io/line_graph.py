@@ -158,6 +158,9 @@ class LineGraph:
                 if edge.length + tip < base + 2 * _HAIR * base:
                     continue
             edges.append(edge)
+        bare = {node for edge in self.edges for node in edge.nodes if degree[node] > 2}
+        bare -= {node for edge in edges for node in edge.nodes}
+        self.dots += [self.centres[[node]] for node in sorted(bare)]  # had hairs alone
         self.edges = _merged(edges)
 
     def _fold_bridges(self) -> None:

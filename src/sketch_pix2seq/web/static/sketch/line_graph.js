@@ -133,13 +133,18 @@ export class LineGraph {
 
   _cutHairs() {
     const ends = this.ends(), { radii } = this.pixels;
-    this.edges = merged(this.edges.filter((edge) => {
+    const kept = this.edges.filter((edge) => {
       const inner = [0, 1].filter((side) => listed(ends, edge.nodes[side]).length > 2);
       if (inner.length !== 1) return true;
       const base = radii[edge.nodes[inner[0]]];
       const tip = inner[0] === 0 ? edge.radii[edge.radii.length - 1] : edge.radii[0];
       return edge.length + tip >= base + 2 * HAIR * base;
-    }));
+    });
+    const used = new Set(kept.flatMap((edge) => edge.nodes));
+    for (const [node, meeting] of ends) { // what had hairs alone is a dot
+      if (meeting.length > 2 && !used.has(node)) this.dots.push(node);
+    }
+    this.edges = merged(kept);
   }
 
   /** Make junctions one node that lie in the same ink. */
