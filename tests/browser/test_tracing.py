@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -190,6 +190,40 @@ def test_printed_lines_in_pieces_are_left_out(
     assert f1_of(found, expected) == 1
     assert "specks" in found["leftOut"]
     assert len(found["strokes"]) < 40
+
+
+def notebook(rng: np.random.Generator) -> Image.Image:
+    """A roof on ruled paper with punched holes, and a margin line in pieces."""
+    image = Image.new("L", (600, 450), 255)
+    pen = ImageDraw.Draw(image)
+    for y in range(int(rng.integers(8, 16)), 450, 22):
+        pen.line([(0, y), (600, y)], 205, 2)
+        pen.line([(90, y), (90, y + 3)], 130, 2)
+    for y in (90, 220, 350):
+        pen.circle((22, y), 9, 70)
+    pen.line([(200, 330), (300, 120), (400, 330)], 0, 6, joint="curve")
+    return image
+
+
+def thin_and_thick(rng: np.random.Generator) -> Image.Image:
+    """A wide roof, and a short thin line beside it."""
+    image = Image.new("L", (600, 450), 255)
+    pen = ImageDraw.Draw(image)
+    pen.line([(200, 330), (300, 120), (400, 330)], 0, 26, joint="curve")
+    left = int(rng.integers(40, 60))
+    pen.line([(left, 100), (left + 45, 108)], 0, 2)
+    return image
+
+
+@pytest.mark.parametrize("draw", [notebook, thin_and_thick])
+def test_holes_and_thin_lines_are_told_as_by_python(
+    site: str, sheet: Page, draw: Callable[[np.random.Generator], Image.Image]
+) -> None:
+    sheet.goto(site)
+    file = png(np.asarray(draw(np.random.default_rng(3))))
+    (found,), expected = traced_in(sheet, [file]), read_picture(file)
+    assert len(expected.strokes) <= 6
+    assert f1_of(found, expected) == 1
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(12, marks=pytest.mark.slow)])

@@ -21,6 +21,7 @@ SIZE = (600, 450)
 HOUSE: Lines = [[(200, 330), (200, 200), (300, 120), (400, 200), (400, 330), (200, 330)]]
 DOOR: Lines = [[(270, 330), (270, 260), (330, 260), (330, 330)]]
 SUN = [[(60 + 40 * np.cos(turn), 60 + 40 * np.sin(turn)) for turn in np.linspace(0, 2 * np.pi, 40)]]
+EYES: Lines = [[(260, 250), (260, 251)], [(340, 250), (340, 251)]]
 BLACK = (0, 0, 0)
 
 
@@ -236,6 +237,43 @@ def test_printed_lines_that_a_copy_left_in_pieces_are_left_out(rng: np.random.Ge
     assert found.bounds is not None
 
 
+@pytest.mark.parametrize("kind", ["ruled", "dotted"])
+def test_holes_and_margins_of_printed_paper_are_left_out(
+    kind: str, rng: np.random.Generator
+) -> None:
+    image = notebook(kind)
+    files = [as_file(image)]
+    if kind == "ruled":  # in a photo the dots can hardly be seen
+        files.append(photographed(image, rng, noise=2))
+    for data in files:
+        found = read_picture(data)
+        assert max(differing(found, HOUSE, EYES)) < 0.02
+        assert len(found.strokes) <= 6
+
+
+def notebook(kind: str) -> Image.Image:
+    """A house and two discs on ruled or dotted paper with punched holes, and a pale margin line."""
+    ground = Image.new("RGB", SIZE, (252, 252, 250))
+    pen = ImageDraw.Draw(ground)
+    for y in range(12, SIZE[1], 22):
+        if kind == "ruled":
+            pen.line([(0, y), (SIZE[0], y + 6)], (190, 205, 235), 2)
+        for x in range(12, SIZE[0] if kind == "dotted" else 0, 22):
+            pen.point([(x, y), (x + 1, y)], (150, 160, 190))
+    if kind == "ruled":
+        pen.line([(80, 0), (84, SIZE[1])], (240, 180, 190), 2)
+        shades = np.asarray(ground).copy()
+        shades[10::22, 79:87] = (225, 120, 130)  # darker where the lines cross
+        ground = Image.fromarray(shades)
+        pen = ImageDraw.Draw(ground)
+    for y in (90, 220, 350):
+        pen.circle((22, y), 9, (70, 70, 70))
+    image = drawn([(HOUSE, BLACK)], ground=ground)
+    for (x, y), *_ in EYES:
+        ImageDraw.Draw(image).circle((x, y), 8, BLACK)
+    return image
+
+
 def test_drawn_lines_that_are_evenly_apart_are_ink() -> None:
     fence: Lines = [[(x, 100), (x, 400)] for x in range(20, 600, 30)]
     found = read_picture(as_file(drawn([(fence, BLACK)])))
@@ -277,6 +315,13 @@ def test_thin_lines_beside_thick_ones() -> None:
     ImageDraw.Draw(image).line([*thin[0]], (150, 150, 150), 1)
     missing, extra = differing(read_picture(as_file(image)), thin)
     assert missing < 0.03 and extra < 0.9
+
+
+def test_short_thin_lines_beside_thick_ones() -> None:
+    smile: Lines = [[(480, 100), (500, 112), (525, 108)]]
+    image = drawn([(HOUSE, BLACK)], width=24)
+    ImageDraw.Draw(image).line([*smile[0]], BLACK, 2)
+    assert differing(read_picture(as_file(image)), smile)[0] < 0.03
 
 
 def test_a_page_is_split_in_reading_order(rng: np.random.Generator) -> None:

@@ -21,7 +21,7 @@ from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.morphology import rough_width
 from sketch_pix2seq.io.pen_colours import pen_colours
 from sketch_pix2seq.io.printed_lines import without_margin_lines
-from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots
+from sketch_pix2seq.io.printed_marks import printed_dashes, printed_dots, punched_holes
 from sketch_pix2seq.io.regions import Regions
 from sketch_pix2seq.io.straightening import find_page
 from sketch_pix2seq.io.thinning import thin
@@ -31,9 +31,11 @@ from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 _MIN_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
 _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
-_DOT = 0.45  # of a line width squared: smaller specks are dirt
+_DOT = 0.5  # of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+_SPECK = 1.5  # of a line's width: what is longer is a thin line
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _DASH = 1.5  # of a line's width: pieces of printed lines are no wider
+_HOLE = 2.5  # of a line's width: punched holes are wider
 _PINHOLE = 0.3  # of a line width squared: smaller holes in ink are no part of the drawing
 _BORDER = 0.012  # of the longest side: nobody draws as close along the picture's border
 _WIDE = 1.6  # times as wide as the lines, and at the border: a corner of a shadow
@@ -101,9 +103,13 @@ def read_picture(
     page = find_page(image, straighten=straighten)
     image = page.image
     ink = find_ink(image, softness=enlarged, outside=page.outside)
-    lines = lines_of_ink(ink.mask, softness=enlarged, is_photo=ink.is_photo)
+    lines = lines_of_ink(
+        ink.mask, softness=enlarged, is_photo=ink.is_photo, is_printed=ink.has_printed_lines
+    )
     if ink.has_printed_lines:
-        lines = lines._replace(strokes=without_margin_lines(lines.strokes, ink.mask.shape[::-1]))
+        size = ink.mask.shape[::-1]
+        drawn = without_margin_lines(lines.strokes, size, lines.width)
+        lines = lines._replace(strokes=drawn)
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
@@ -128,7 +134,11 @@ def read_picture(
 
 
 def lines_of_ink(
-    ink: Bool[np.ndarray, "H W"], *, softness: int = 1, is_photo: bool = False
+    ink: Bool[np.ndarray, "H W"],
+    *,
+    softness: int = 1,
+    is_photo: bool = False,
+    is_printed: bool = False,
 ) -> Lines:
     """Trace the centre lines of ink, in pixels of `ink`; long ones first.
 
@@ -136,6 +146,7 @@ def lines_of_ink(
         ink: (H, W).
         softness: Pixels of `ink` to one of the picture: steps as large are no part of lines.
         is_photo: Whether ink has holes and shadows at the border.
+        is_printed: Whether the paper is ruled or squared.
 
     Example:
         >>> lines_of_ink(np.ones((1, 9), bool)).strokes[0].round().tolist()
@@ -153,7 +164,7 @@ def lines_of_ink(
     frame = np.array(
         [[rows[0], ink.shape[0] - 1 - rows[-1]], [columns[0], ink.shape[1] - 1 - columns[-1]]]
     )
-    num_specks, had_edge = _remove_dirt(small, distance, frame // factor, is_photo=is_photo)
+    dirt = _remove_dirt(small, distance, frame // factor, is_photo=is_photo, is_printed=is_printed)
     width, narrow = (
         max(2 * float(np.percentile(distance[distance > 0], share)) - 1, 1.0)
         for share in (50, _PEN)
@@ -167,8 +178,7 @@ def lines_of_ink(
         [_upright(stroke - 1) * factor + corner for stroke in strokes],
         width * factor,
         min(width, max(narrow, _MIN_PEN)) * factor,
-        num_specks,
-        had_edge,
+        *dirt,
     )
 
 
@@ -198,6 +208,7 @@ def _remove_dirt(
     frame: np.ndarray,
     *,
     is_photo: bool,
+    is_printed: bool,
 ) -> tuple[int, bool]:
     """Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
 
@@ -210,11 +221,18 @@ def _remove_dirt(
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
     is_large = regions.areas >= 0.2 * regions.areas.max()
     usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
+    low, high = regions.boxes()
     is_speck = regions.areas < _DOT * usual**2
-    is_printed = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
-    is_printed |= printed_dashes(*regions.boxes(), _DASH * usual, ink.shape[::-1])
+    is_speck &= (high - low).max(axis=1) < _SPECK * usual
+    is_mark = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
+    is_mark |= printed_dashes(low, high, _DASH * usual, ink.shape[::-1])
+    if is_printed or is_mark.any():
+        before = frame[::-1, 0] - 1
+        sides = (np.array(ink.shape) - 2 + frame.sum(axis=1))[::-1].tolist()
+        least = _HOLE * usual
+        is_mark |= punched_holes(regions.areas, low + before, high + before, least, sides)
     is_edge = _along_border(labels, pixels, ink.shape, frame, len(is_speck))
-    is_dirt = is_speck | is_printed | is_edge
+    is_dirt = is_speck | is_mark | is_edge
     if is_photo:
         edge = np.zeros_like(ink)
         (top, bottom), (left, right) = np.maximum(3 - frame, 0).tolist()
@@ -226,7 +244,7 @@ def _remove_dirt(
             "a picture must show lines", got="only specks, printed marks or edges of the sheet"
         )
     distance[pixels] *= ~is_dirt[labels]
-    return int((is_speck | is_printed).sum()), bool(is_edge.any())
+    return int((is_speck | is_mark).sum()), bool(is_edge.any())
 
 
 def _along_border(

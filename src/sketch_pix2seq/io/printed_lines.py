@@ -7,10 +7,11 @@ what is drawn on them.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int64, UInt8
 from PIL import Image
 
 from sketch_pix2seq.io.morphology import spread
@@ -28,6 +29,10 @@ _MAX_DARKER = 2.0  # times as strong as the lines is what may be drawn
 _MIN_DRAWN = 0.001  # of the picture
 _FROM_BORDER = 0.88  # of a side of the picture, what a margin line crosses
 _STRAIGHT = 0.006  # of the longest side, by which it bends
+_NUM_SLOPES = 57  # at which pieces of margin lines are searched
+_MIN_PIECES = 3
+_BESIDE = 0.02  # of the longest side: how close other lines are beside a margin line
+_MOSTLY = 0.7  # of the lines there are its pieces
 
 
 def printed_level(
@@ -134,11 +139,22 @@ def _is_even(column: Bool[np.ndarray, " H"]) -> bool:
     return bool((np.abs(apart - usual) <= _EVEN * usual + 1).mean() > 0.6)
 
 
-def without_margin_lines(strokes: Sequence[np.ndarray], size: tuple[int, ...]) -> list[np.ndarray]:
-    """Leave out straight strokes from border to border of printed paper, unless all are such."""
+def without_margin_lines(
+    strokes: Sequence[np.ndarray], size: tuple[int, ...], width: float
+) -> list[np.ndarray]:
+    """Leave out straight lines from border to border of printed paper, unless all are such.
+
+    They may be in pieces, as where printed lines cross them.
+
+    Args:
+        strokes: (P, 2) in pixels.
+        size: Width and height of the picture.
+        width: Of lines.
+    """
     sides = np.array(size)
+    is_piece = _pieces_of_margins(strokes, sides, width)
     drawn = []
-    for stroke in strokes:
+    for stroke in itertools.compress(strokes, ~is_piece):
         span = np.abs(stroke[-1] - stroke[0])
         apart = stroke - stroke[0]
         direction = (stroke[-1] - stroke[0]) / max(float(np.hypot(*span)), 1e-9)
@@ -146,3 +162,30 @@ def without_margin_lines(strokes: Sequence[np.ndarray], size: tuple[int, ...]) -
         if not ((span > _FROM_BORDER * sides).any() and bend < _STRAIGHT * sides.max()):
             drawn.append(stroke)
     return drawn or list(strokes)
+
+
+def _pieces_of_margins(
+    strokes: Sequence[np.ndarray], sides: Int64[np.ndarray, " 2"], width: float
+) -> Bool[np.ndarray, " S"]:
+    """Which strokes together are a straight line from border to border, with little beside it."""
+    starts = np.cumsum([0, *map(len, strokes)])[:-1]
+    points = np.concatenate(strokes)
+    is_margin = np.zeros(len(strokes), bool)
+    for along in (0, 1):
+        first, last = _extents(points[:, along], starts)
+        for slope in np.linspace(_SLOPES[0], _SLOPES[-1], _NUM_SLOPES):
+            low, high = _extents(points[:, 1 - along] - slope * points[:, along], starts)
+            for middle in ((low + high) / 2)[high - low < width]:
+                is_piece = np.maximum(middle - low, high - middle) < width
+                span = last[is_piece].max() - first[is_piece].min()
+                if span > _FROM_BORDER * sides[along] and is_piece.sum() >= _MIN_PIECES:
+                    is_near = np.maximum(low - middle, middle - high) < _BESIDE * sides.max()
+                    is_margin |= is_piece & (is_piece.sum() > _MOSTLY * is_near.sum())
+    return is_margin
+
+
+def _extents(
+    values: Float[np.ndarray, " N"], starts: Int64[np.ndarray, " S"]
+) -> tuple[Float[np.ndarray, " S"], Float[np.ndarray, " S"]]:
+    """The least and the largest value of each stroke's points."""
+    return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)

@@ -1,7 +1,8 @@
-"""Finding printed dots and dashes, which are no part of a drawing."""
+"""Finding printed dots and dashes and punched holes, which are no part of a drawing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Float, Int64
 
 from sketch_pix2seq.io.morphology import spread
 
-Sides: TypeAlias = tuple[int, ...]
+Sides: TypeAlias = Sequence[int]
 """Width and height."""
 
 _MIN_DOTS = 60
@@ -20,6 +21,10 @@ _MOSTLY = 0.6  # of all dashes have another one beside them, where paper is prin
 _ALL_OVER = 0.6  # of the picture's sides, where dashes lie
 _LOOKED_AT = 500  # dots whose distances to all others are measured
 _EVEN = 0.15  # of the distance between dots: how far they are off the grid at most
+_ROUND = 1.3  # times as long as wide is a punched hole at most
+_FULL = 0.65  # of its box, what a hole covers at least; of a circle 0.79
+_MAX_FROM_BORDER = 0.09  # of the sheet's side: the middle of a hole
+_SAME = 0.25  # of its size, by which holes differ in size and distance from the border
 _REGULAR = 0.5  # of the small things are in a row with two others, where paper is dotted
 
 
@@ -89,6 +94,45 @@ def printed_dashes(
         if beside.mean() >= _MOSTLY and reached.min() >= _ALL_OVER:
             is_dash[narrow[beside]] = True
     return is_dash
+
+
+def punched_holes(
+    areas: Int64[np.ndarray, " R"],
+    low: Int64[np.ndarray, "R 2"],
+    high: Int64[np.ndarray, "R 2"],
+    least: float,
+    size: Sides,
+) -> Bool[np.ndarray, " R"]:
+    """Which regions are punched holes: two discs or more of one size along a border of the sheet.
+
+    Args:
+        areas: Pixels of each region.
+        low: (x, y) of each region's upper left pixel.
+        high: (x, y) of each region's lower right pixel.
+        least: The least width of a hole.
+        size: Width and height of the sheet.
+
+    Example:
+        >>> low = np.array([(9, 100), (9, 300)])
+        >>> punched_holes(np.array([79, 79]), low, low + 9, least=6, size=(400, 500)).tolist()
+        [True, True]
+    """
+    extent = high - low + 1
+    narrow, wide = extent.min(axis=1), extent.max(axis=1)
+    is_disc = (narrow > least) & (wide < _ROUND * narrow) & (areas > _FULL * narrow * wide)
+    is_hole = np.zeros(len(areas), bool)
+    for across in (0, 1):
+        middles = (low + high + 1)[:, across] / 2
+        for away in (middles, size[across] - middles):
+            along = np.flatnonzero(is_disc & (away < _MAX_FROM_BORDER * size[across]))
+            for hole in along:
+                slack = _SAME * wide[hole]
+                alike = along[
+                    (np.abs(away[along] - away[hole]) < slack)
+                    & (np.abs(wide[along] - wide[hole]) < slack)
+                ]
+                is_hole[alike] |= len(alike) > 1
+    return is_hole
 
 
 def _evenly_beside(

@@ -9,7 +9,7 @@ import { findInk } from "./ink.js";
 import { roughWidth } from "./morphology.js";
 import { penColours } from "./pen_colours.js";
 import { BICUBIC, eachPlane, partOf, resized, where } from "./picture.js";
-import { printedDashes, printedDots } from "./printed_marks.js";
+import { printedDashes, printedDots, punchedHoles } from "./printed_marks.js";
 import { withoutMarginLines } from "./printed_lines.js";
 import { Regions } from "./regions.js";
 import { simplify } from "./simplify.js";
@@ -49,9 +49,11 @@ import { walkLines } from "./tracing.js";
 
 const MIN_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
 const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
-const DOT = 0.45; // of a line width squared: smaller specks are dirt
+const DOT = 0.5; // of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+const SPECK = 1.5; // of a line's width: what is longer is a thin line
 const PRINTED = 4; // of a line width squared: printed dots are smaller
 const DASH = 1.5; // of a line's width: pieces of printed lines are no wider
+const HOLE = 2.5; // of a line's width: punched holes are wider
 const PINHOLE = 0.3; // of a line width squared: smaller holes in ink are no part of the drawing
 const BORDER = 0.012; // of the longest side: nobody draws as close along the picture's border
 const WIDE = 1.6; // times as wide as the lines, and at the border: a corner of a shadow
@@ -74,12 +76,12 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
   const ink = findInk(page.image, { softness: enlarged, outside: page.outside, threshold });
   const perPage = (page.scale * scale) / enlarged, perInk = ink.scale * perPage;
   const lines = linesOfInk(ink.mask, {
-    softness: enlarged, isPhoto: ink.isPhoto,
+    softness: enlarged, isPhoto: ink.isPhoto, isPrinted: ink.hasPrintedLines,
     tolerance: tolerance === undefined ? undefined : tolerance / perInk,
   });
   const { width: inkWidth, height: inkHeight } = ink.mask;
   const strokes = ink.hasPrintedLines
-    ? withoutMarginLines(lines.strokes, inkWidth, inkHeight) : lines.strokes;
+    ? withoutMarginLines(lines.strokes, inkWidth, inkHeight, lines.width) : lines.strokes;
   const leftOut = [
     page.leftOut,
     ink.hasPrintedLines && "printed lines",
@@ -108,11 +110,13 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  * Trace the centre lines of ink, in pixels of `ink`; long ones first.
  *
  * @param {Plane} ink
- * @param {{softness?: number, isPhoto?: boolean, tolerance?: number}} [options]
+ * @param {{softness?: number, isPhoto?: boolean, isPrinted?: boolean, tolerance?: number}}
+ *   [options]
  *   `softness`: pixels of `ink` to one of the picture; steps of this size are no part of lines.
  *   `isPhoto`: whether ink has holes and shadows at the border.
+ *   `isPrinted`: whether the paper is ruled or squared.
  */
-function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
+function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = false, tolerance } = {}) {
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
   const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);
@@ -123,7 +127,7 @@ function linesOfInk(ink, { softness = 1, isPhoto = false, tolerance } = {}) {
   const distance = centreLines(small);
   const frame = [left, ink.width - right, top, ink.height - bottom]
     .map((side) => Math.floor(side / factor));
-  const dirt = removeDirt(small, distance, frame, isPhoto);
+  const dirt = removeDirt(small, distance, frame, { isPhoto, isPrinted });
   // from the middle of a line to its edge it is half its width and half a pixel
   const width = Math.max(2 * median(distance.filter(Boolean)) - 1, 1);
   const dense = centred(walkLines(distance, small.width), share, softness / 2);
@@ -179,9 +183,10 @@ function fillPinholes(/** @type {Plane} */ ink, /** @type {Shares} */ share) {
  * Remove specks smaller than a dot of the pen, printed marks, and outlines of shadows.
  *
  * @param {Plane} ink @param {Float32Array} distance @param {number[]} frame How far the picture
- *   goes on beyond the ink: left, right, up, down. @param {boolean} isPhoto
+ *   goes on beyond the ink: left, right, up, down.
+ * @param {{isPhoto: boolean, isPrinted: boolean}} options
  */
-function removeDirt(ink, distance, frame, isPhoto) {
+function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
   const { width, height } = ink, regions = new Regions(ink), { labels, areas } = regions;
   const sums = areas.map(() => 0), lengths = areas.map(() => 0), places = [];
   for (let at = 0; at < distance.length; at++) {
@@ -200,11 +205,23 @@ function removeDirt(ink, distance, frame, isPhoto) {
   });
   const typicalWidth = total / count;
   const middles = middlesOf(labels, areas, width);
-  const isPrinted = printedDots(areas, middles, PRINTED * typicalWidth ** 2);
+  const isDot = printedDots(areas, middles, PRINTED * typicalWidth ** 2);
   const { low, high } = regions.boxes();
   const isDash = printedDashes(low, high, DASH * typicalWidth, width, height);
-  const isSpeck = areas.map((area, region) =>
-    area < DOT * typicalWidth ** 2 || isPrinted[region] || isDash[region]);
+  const isSpeck = areas.map((area, region) => {
+    const isSmall = area < DOT * typicalWidth ** 2;
+    const size = Math.max(...high[region].map((end, axis) => end - low[region][axis]));
+    return (isSmall && size < SPECK * typicalWidth) || isDot[region] || isDash[region];
+  });
+  if (isPrinted || isDot.some(Boolean) || isDash.some(Boolean)) {
+    const [left, right, up, down] = frame;
+    const placed = (/** @type {import("./centre_lines.js").Point[]} */ corners) => corners.map(
+      ([x, y]) => /** @type {import("./centre_lines.js").Point} */ ([x - 1 + left, y - 1 + up]));
+    punchedHoles(
+      areas, placed(low), placed(high), HOLE * typicalWidth,
+      width - 2 + left + right, height - 2 + up + down,
+    ).forEach((isHole, region) => (isSpeck[region] ||= isHole));
+  }
   const isEdge = alongBorder(labels, places, lengths, width, height, frame);
   const atBorder = areas.map(() => false);
   if (isPhoto) {

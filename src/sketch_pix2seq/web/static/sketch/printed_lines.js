@@ -22,6 +22,10 @@ const MAX_DARKER = 2; // times as strong as the lines is what may be drawn
 const MIN_DRAWN = 0.001; // of the picture
 const FROM_BORDER = 0.88; // of a side of the picture, what a margin line crosses
 const STRAIGHT = 0.006; // of the longest side, by which it bends
+const NUM_SLOPES = 57; // at which pieces of margin lines are searched
+const MIN_PIECES = 3;
+const BESIDE = 0.02; // of the longest side: how close other lines are beside a margin line
+const MOSTLY = 0.7; // of the lines there are its pieces
 
 /**
  * The contrast up to which each place shows printed lines, not drawn ones.
@@ -156,18 +160,57 @@ function isEven(column) {
 }
 
 /**
- * Leave out straight strokes from border to border of printed paper, unless all are such.
+ * Leave out straight lines from border to border of printed paper, unless all are such. They may be
+ * in pieces, as where printed lines cross them.
  *
  * @param {Points[]} strokes @param {number} width @param {number} height
+ * @param {number} lineWidth
  */
-export function withoutMarginLines(strokes, width, height) {
-  const drawn = strokes.filter(([xs, ys]) => {
+export function withoutMarginLines(strokes, width, height, lineWidth) {
+  const isPiece = piecesOfMargins(strokes, [width, height], lineWidth);
+  const drawn = strokes.filter(([xs, ys], stroke) => {
     const last = xs.length - 1, x = xs[last] - xs[0], y = ys[last] - ys[0];
     const size = Math.max(Math.hypot(x, y), 1e-9);
     const bends = xs.map((value, i) =>
       Math.abs((value - xs[0]) * (y / size) - (ys[i] - ys[0]) * (x / size)));
     const isLong = Math.abs(x) > FROM_BORDER * width || Math.abs(y) > FROM_BORDER * height;
-    return !(isLong && bends.every((bend) => bend < STRAIGHT * Math.max(width, height)));
+    const isLine = isLong && bends.every((bend) => bend < STRAIGHT * Math.max(width, height));
+    return !isLine && !isPiece[stroke];
   });
   return drawn.length ? drawn : strokes;
 }
+
+/**
+ * Which strokes together are a straight line from border to border, with little beside it.
+ *
+ * @param {Points[]} strokes @param {number[]} sides @param {number} lineWidth
+ */
+function piecesOfMargins(strokes, sides, lineWidth) {
+  const isMargin = strokes.map(() => false), first = SLOPES[0], last = SLOPES[SLOPES.length - 1];
+  for (const along of [0, 1]) {
+    const extents = strokes.map((points) => extentOf(points[along]));
+    for (let number = 0; number < NUM_SLOPES; number++) {
+      const slope = first + ((last - first) * number) / (NUM_SLOPES - 1);
+      const across = strokes.map((points) =>
+        extentOf(points[1 - along].map((value, i) => value - slope * points[along][i])));
+      for (const [low, high] of across) {
+        if (high - low >= lineWidth) continue;
+        const middle = (low + high) / 2;
+        const pieces = [...across.keys()].filter((stroke) => middle - across[stroke][0] < lineWidth
+          && across[stroke][1] - middle < lineWidth);
+        if (pieces.length < MIN_PIECES) continue;
+        const span = Math.max(...pieces.map((stroke) => extents[stroke][1]))
+          - Math.min(...pieces.map((stroke) => extents[stroke][0]));
+        const reach = BESIDE * Math.max(...sides);
+        const near = across.filter((other) => other[0] - middle < reach && middle - other[1] < reach);
+        if (span <= FROM_BORDER * sides[along] || pieces.length <= MOSTLY * near.length) continue;
+        for (const stroke of pieces) isMargin[stroke] = true;
+      }
+    }
+  }
+  return isMargin;
+}
+
+/** The least and the largest of some values. @param {number[]} values */
+const extentOf = (values) => values.reduce(
+  ([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);

@@ -1,4 +1,4 @@
-// Finding printed dots and dashes, which are no part of a drawing.
+// Finding printed dots and dashes and punched holes, which are no part of a drawing.
 
 import { spread } from "./morphology.js";
 import { median } from "./statistics.js";
@@ -13,6 +13,10 @@ const MOSTLY = 0.6; // of all dashes have another one beside them, where paper i
 const ALL_OVER = 0.6; // of the picture's sides, where dashes lie
 const SAMPLED = 500; // dots whose distances to all others are measured
 const EVEN = 0.15; // of the distance between dots: how far they are off their places at most
+const ROUND = 1.3; // times as long as wide is a punched hole at most
+const FULL = 0.65; // of its box, what a hole covers at least; of a circle 0.79
+const MAX_FROM_BORDER = 0.09; // of the sheet's side: the middle of a hole
+const SAME = 0.25; // of its size, by which holes differ in size and distance from the border
 const REGULAR = 0.5; // of the small things are in a row with two others, where paper is dotted
 
 /**
@@ -62,6 +66,39 @@ export function printedDashes(low, high, maxWidth, width, height) {
     narrow.forEach((region, i) => (isDash[region] ||= isBeside[i]));
   }
   return isDash;
+}
+
+/**
+ * Which regions are punched holes: two discs or more of one size along a border of the sheet.
+ *
+ * @param {number[]} areas Pixels of each region. @param {Point[]} low Its upper left pixel.
+ * @param {Point[]} high Its lower right one. @param {number} minWidth Of a hole.
+ * @param {number} width Of the sheet. @param {number} height
+ */
+export function punchedHoles(areas, low, high, minWidth, width, height) {
+  const isHole = new Array(areas.length).fill(false);
+  const sizes = low.map((corner, region) =>
+    corner.map((start, axis) => high[region][axis] - start + 1).sort((a, b) => a - b));
+  const discs = [...areas.keys()].filter((region) => {
+    const [narrow, wide] = sizes[region];
+    return narrow > minWidth && wide < ROUND * narrow && areas[region] > FULL * narrow * wide;
+  });
+  for (const [across, side] of [width, height].entries()) {
+    for (const isFar of [false, true]) {
+      const away = (/** @type {number} */ region) => {
+        const middle = (low[region][across] + high[region][across] + 1) / 2;
+        return isFar ? side - middle : middle;
+      };
+      const along = discs.filter((region) => away(region) < MAX_FROM_BORDER * side);
+      for (const hole of along) {
+        const slack = SAME * sizes[hole][1];
+        const alike = along.filter((other) => Math.abs(away(other) - away(hole)) < slack
+          && Math.abs(sizes[other][1] - sizes[hole][1]) < slack);
+        if (alike.length > 1) for (const other of alike) isHole[other] = true;
+      }
+    }
+  }
+  return isHole;
 }
 
 /**
