@@ -192,6 +192,14 @@ def test_printed_lines_in_pieces_are_left_out(
     assert len(found["strokes"]) < 40
 
 
+def coarse_grain(rng: np.random.Generator) -> Image.Image:
+    """A bent line of crayon, whose grains are larger than a pixel."""
+    image = Image.new("L", (600, 450), 0)
+    ImageDraw.Draw(image).line([(60, 380), (300, 60), (540, 380)], 255, 18, joint="curve")
+    grains = np.kron(rng.random((150, 200)) < 0.65, np.ones((3, 3), bool))
+    return Image.fromarray(np.where((np.asarray(image) > 0) & grains, 90, 240).astype(np.uint8))
+
+
 def notebook(rng: np.random.Generator) -> Image.Image:
     """A roof on ruled paper with punched holes, and a margin line in pieces."""
     image = Image.new("L", (600, 450), 255)
@@ -215,8 +223,8 @@ def thin_and_thick(rng: np.random.Generator) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("draw", [notebook, thin_and_thick])
-def test_holes_and_thin_lines_are_told_as_by_python(
+@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick])
+def test_grain_holes_and_thin_lines_are_told_as_by_python(
     site: str, sheet: Page, draw: Callable[[np.random.Generator], Image.Image]
 ) -> None:
     sheet.goto(site)

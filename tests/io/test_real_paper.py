@@ -299,6 +299,21 @@ def test_grain_of_pencil_is_closed(rng: np.random.Generator) -> None:
     assert len(found.strokes) <= 8
 
 
+@pytest.mark.parametrize(("cell", "width"), [(1, 7), (3, 19), (6, 30)])
+def test_grain_of_any_size_is_closed(cell: int, width: int, rng: np.random.Generator) -> None:
+    size = (2 * SIZE[0], 2 * SIZE[1])
+    ground = Image.new("RGB", size, (255, 255, 255))
+    lines = [[(2 * x, 2 * y) for x, y in line] for line in HOUSE + SUN]
+    ink = np.asarray(drawn([(lines, BLACK)], width=width, ground=ground).convert("L")) < 128
+    grains = rng.random((size[1] // cell + 1, size[0] // cell + 1)) < 0.6
+    paper = ~np.kron(grains, np.ones((cell, cell), bool))[: size[1], : size[0]]
+    picture = np.where(ink & ~paper, 95, 238) + rng.normal(0, 2, ink.shape)
+    found = read_picture(as_file(Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))))
+    halved = Sketch.from_points([stroke / 2 for stroke in found.strokes])
+    assert max(differing(halved, HOUSE, SUN)) < 0.03
+    assert len(found.strokes) <= 16
+
+
 def test_what_lies_at_the_border_of_a_photo_is_kept(rng: np.random.Generator) -> None:
     grass: Lines = [[(x, 446), (x + 8, 425), (x + 16, 446)] for x in range(20, 580, 60)]
     corner_sun: Lines = [[(0.0, 70.0), (50.0, 50.0), (70.0, 0.0)]]

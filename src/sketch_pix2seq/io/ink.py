@@ -8,6 +8,7 @@ the paper is what remains when narrow dark areas are filled.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +43,12 @@ _SURELY_DRAWN = 1.15  # times as strong as printed lines is some part of what is
 _MAX_NOTCHES = 0.015  # of the edge of ink that is no grain
 _FEW_NOTCHES = 0.007  # the same where a blur does not harm
 _LITTLE_BLUR = 0.2  # of the lines' width: it does not harm
-_MAX_BLUR = 0.6  # of the lines' width
-_BLURS = (0.8, 1.2, 1.8, 2.6)  # pixels, tried one after the other until there is no grain
+_MAX_BLUR = 0.6  # of the lines' width, or of what it seems to be where grain is coarse
+_FIRST_BLUR = 0.8  # of a grain
+_NEXT_BLUR = 1.5  # times as much as before, until there is no grain
+_LAST_BLUR = 2.8  # grains
+_COARSE = 0.6  # of what the width of lines of coarse grain seems to be: the size of a grain
+_MAX_HOLES = 0.14  # of the area of ink that is no coarse grain
 _DO = "Give a picture of lines on paper."
 
 
@@ -97,10 +102,14 @@ def find_ink(
     if outside is not None:
         contrast[_sized(outside, contrast.shape)] = 0
     found = _mask(contrast, least, 1 + softness, is_photo=paper is None)
-    for blur in _BLURS:
+    size, blur = 1, 0.0
+    while True:
         width = rough_width(found.mask)
-        most = _FEW_NOTCHES if blur < _LITTLE_BLUR * width else _MAX_NOTCHES
-        if blur > _MAX_BLUR * width or not _is_grainy(found.mask, most):
+        harmless = max(_FIRST_BLUR * size, _NEXT_BLUR * blur) < _LITTLE_BLUR * width
+        grain = _grain_size(found.mask, width, _FEW_NOTCHES if harmless else _MAX_NOTCHES)
+        size = max(size, grain)
+        blur = max(_FIRST_BLUR * size, _NEXT_BLUR * blur)
+        if not grain or blur > min(_MAX_BLUR * max(width, size / _COARSE), _LAST_BLUR * size):
             break
         soft = np.asarray(Image.fromarray(contrast).filter(ImageFilter.GaussianBlur(blur)))
         try:
@@ -270,18 +279,31 @@ def _mask(contrast: UInt8[np.ndarray, "H W"], least: int, reach: int, *, is_phot
     return _Mask(mask, printed is not None, are_lost)
 
 
-def _is_grainy(ink: Bool[np.ndarray, "H W"], most: float) -> bool:
-    """Whether the edges of ink are as rough as those of pencil, crayon and chalk.
+def _grain_size(ink: Bool[np.ndarray, "H W"], width: float, most: float) -> int:
+    """How many pixels the grain of pencil, crayon or chalk is large; 0 if edges are smooth.
 
-    A pixel of paper with ink on three sides or four is a notch; smooth lines have hardly any.
+    A pixel of paper with ink on three sides or four is a notch; smooth lines have hardly any. Where
+    a grain is larger than a pixel, ink is as far on these sides as a grain is large.
     """
-    beside = np.zeros((ink.shape[0] - 2, ink.shape[1] - 2), np.uint8)
-    for rows, columns in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        beside += ink[rows : rows + len(beside), columns : columns + beside.shape[1]]
+    size = math.ceil(_COARSE * width)
+    if 1 < size < min(ink.shape) / 2:
+        holes = np.count_nonzero((_inked_sides(ink, size) >= 3) & ~ink[size:-size, size:-size])
+        if holes > _MAX_HOLES * np.count_nonzero(ink):
+            return size
+    beside = _inked_sides(ink, 1)
     inner = ink[1:-1, 1:-1]
     notches = np.count_nonzero((beside >= 3) & ~inner)
-    edge = np.count_nonzero((beside < 4) & (beside > 0) & inner)
-    return bool(notches > most * edge)
+    return int(notches > most * np.count_nonzero((beside < 4) & (beside > 0) & inner))
+
+
+def _inked_sides(ink: Bool[np.ndarray, "H W"], reach: int) -> UInt8[np.ndarray, "h w"]:
+    """On how many of four sides of each pixel there is ink, so many pixels away."""
+    height, width = (side - 2 * reach for side in ink.shape)
+    values, far = ink.view(np.uint8), 2 * reach
+    beside = values[:height, reach:-reach] + values[far:, reach:-reach]
+    beside += values[reach:-reach, :width]
+    beside += values[reach:-reach, far:]
+    return beside
 
 
 def _scaled(values: UInt8[np.ndarray, "H W"], share: float) -> UInt8[np.ndarray, "H W"]:

@@ -44,8 +44,12 @@ const SURELY_DRAWN = 1.15; // times as strong as printed lines is some part of w
 const MAX_NOTCHES = 0.015; // of the edge of ink that is no grain
 const FEW_NOTCHES = 0.007; // the same where a blur does not harm
 const LITTLE_BLUR = 0.2; // of the lines' width: it does not harm
-const MAX_BLUR = 0.6; // of the lines' width
-const BLURS = [0.8, 1.2, 1.8, 2.6]; // pixels, tried one after the other until there is no grain
+const MAX_BLUR = 0.6; // of the lines' width, or of their apparent width where grain is coarse
+const FIRST_BLUR = 0.8; // of a grain
+const NEXT_BLUR = 1.5; // times as much as before, until there is no grain
+const LAST_BLUR = 2.8; // grains
+const COARSE = 0.6; // of the apparent width of lines of coarse grain: the size of a grain
+const MAX_HOLES = 0.14; // of the area of ink that is no coarse grain
 const FIX = "Give a picture of lines on paper.";
 
 /**
@@ -76,10 +80,14 @@ export function findInk(picture, { softness = 1, outside = null, threshold } = {
   }
   const minContrast = isPhoto ? MIN_PHOTO_CONTRAST : MIN_CONTRAST;
   let found = maskOf(contrast, { minContrast, reach: 1 + softness, isPhoto, threshold });
-  for (const blur of BLURS) {
+  for (let size = 1, blur = 0; ;) {
     const width = roughWidth(found.mask);
-    const maxNotches = blur < LITTLE_BLUR * width ? FEW_NOTCHES : MAX_NOTCHES;
-    if (blur > MAX_BLUR * width || !isGrainy(found.mask, maxNotches)) break;
+    const isHarmless = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur) < LITTLE_BLUR * width;
+    const grain = grainSize(found.mask, width, isHarmless ? FEW_NOTCHES : MAX_NOTCHES);
+    size = Math.max(size, grain);
+    blur = Math.max(FIRST_BLUR * size, NEXT_BLUR * blur);
+    const maxBlur = Math.min(MAX_BLUR * Math.max(width, size / COARSE), LAST_BLUR * size);
+    if (!grain || blur > maxBlur) break;
     const reach = 1 + softness + Math.round(blur);
     try {
       found = maskOf(blurred(contrast, blur), { minContrast, reach, isPhoto, threshold });
@@ -278,19 +286,32 @@ const scaled = (share) =>
   Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.floor(share * value));
 
 /**
- * Whether the edges of ink are as rough as those of pencil, crayon and chalk. A pixel of paper with
- * ink on three sides or four is a notch; smooth lines have hardly any.
+ * How many pixels the grain of pencil, crayon or chalk is large; 0 if edges are smooth. A pixel of
+ * paper with ink on three sides or four is a notch; smooth lines have hardly any. Where a grain is
+ * larger than a pixel, ink is as far on these sides as a grain is large.
  *
- * @param {Plane} ink @param {number} maxNotches Share of the edge.
+ * @param {Plane} ink @param {number} lineWidth @param {number} maxNotches Share of the edge.
  */
-function isGrainy({ width, height, data }, maxNotches) {
+function grainSize(ink, lineWidth, maxNotches) {
+  const size = Math.ceil(COARSE * lineWidth);
+  if (size > 1 && size < Math.min(ink.width, ink.height) / 2) {
+    const { notches, area } = notchesOf(ink, size);
+    if (notches > MAX_HOLES * area) return size;
+  }
+  const { notches, edge } = notchesOf(ink, 1);
+  return Number(notches > maxNotches * edge);
+}
+
+/** Count notches, pixels at the edge of ink away from the border, and all pixels of ink. */
+function notchesOf(/** @type {Plane} */ { width, height, data }, /** @type {number} */ reach) {
   let notches = 0, edge = 0;
-  for (let y = 1; y + 1 < height; y++) {
-    for (let x = 1, at = y * width + 1; x + 1 < width; x++, at++) {
-      const beside = data[at - width] + data[at + width] + data[at - 1] + data[at + 1];
+  for (let y = reach; y + reach < height; y++) {
+    for (let x = reach, at = y * width + reach; x + reach < width; x++, at++) {
+      const beside = data[at - reach * width] + data[at + reach * width]
+        + data[at - reach] + data[at + reach];
       if (!data[at]) notches += Number(beside >= 3);
       else edge += Number(beside > 0 && beside < 4);
     }
   }
-  return notches > maxNotches * edge;
+  return { notches, edge, area: data.reduce((sum, isInk) => sum + isInk, 0) };
 }
