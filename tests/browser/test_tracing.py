@@ -223,7 +223,18 @@ def thin_and_thick(rng: np.random.Generator) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick])
+def framed_eyes(rng: np.random.Generator) -> Image.Image:
+    """A thin white ring and two dots in a thick grey frame, on black."""
+    image = Image.new("L", (600, 450), 20)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 0, 599, 449), outline=150, width=14)
+    pen.circle((300, 225), 120, outline=240, width=3)
+    for x in (260, 340):
+        pen.circle((x, int(rng.integers(190, 200))), 4, 240)
+    return image
+
+
+@pytest.mark.parametrize("draw", [coarse_grain, notebook, thin_and_thick, framed_eyes])
 def test_grain_holes_and_thin_lines_are_told_as_by_python(
     site: str, sheet: Page, draw: Callable[[np.random.Generator], Image.Image]
 ) -> None:

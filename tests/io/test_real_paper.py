@@ -339,6 +339,17 @@ def test_short_thin_lines_beside_thick_ones() -> None:
     assert differing(read_picture(as_file(image)), smile)[0] < 0.03
 
 
+def test_dots_within_a_thick_frame_stay() -> None:
+    image = drawn([(HOUSE, (240, 240, 240))], (20, 20, 24), width=3)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), outline=(150, 150, 150), width=14)
+    for (x, y), *_ in EYES:
+        pen.circle((x, y), 4, (240, 240, 240))
+    found = read_picture(as_file(image))
+    dots = [stroke for stroke in found.strokes if np.ptp(stroke, axis=0).max() < 12]
+    assert len(dots) == 2
+
+
 def test_a_page_is_split_in_reading_order(rng: np.random.Generator) -> None:
     places = [(column * 300, row * 260) for row in range(3) for column in range(4)]
     cross = np.array([[(40, 40), (200, 190)], [(200, 45), (50, 200)]])

@@ -31,7 +31,10 @@ from sketch_pix2seq.sketch.sketch import Frame, Sketch
 
 _MIN_SIDE = 512  # smaller pictures are enlarged: their soft edges say more than their pixels
 _THIN = 20  # pixels: ink of wider lines is shrunk before thinning
-_DOT = 0.5  # of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+_DOT = 0.6  # of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+_DOT_IN_PHOTO = 0.45  # the same in a photo, where dots are softer
+_SURROUNDS = 0.95  # of both sides of the picture: what a frame reaches across
+_MIN_FRAMED = 0.15  # of all lines are within a frame, for their width to count alone
 _SPECK = 1.5  # of a line's width: what is longer is a thin line
 _PRINTED = 4.0  # of a line width squared: printed dots are smaller
 _DASH = 1.5  # of a line's width: pieces of printed lines are no wider
@@ -219,10 +222,13 @@ def _remove_dirt(
     labels, along = regions.labels[pixels], 2.0 * distance[pixels] - 1
     count = np.bincount(labels, minlength=len(regions.areas)).clip(1)
     mean = np.bincount(labels, along, minlength=len(regions.areas)) / count
-    is_large = regions.areas >= 0.2 * regions.areas.max()
-    usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
     low, high = regions.boxes()
-    is_speck = regions.areas < _DOT * usual**2
+    counts_for = (high - low < _SURROUNDS * (frame.sum(axis=1) + ink.shape)[::-1]).any(axis=1)
+    if count[counts_for].sum() < _MIN_FRAMED * count.sum():
+        counts_for[:] = True
+    is_large = counts_for & (regions.areas >= 0.2 * regions.areas[counts_for].max())
+    usual = float(mean[is_large] @ count[is_large] / count[is_large].sum())
+    is_speck = regions.areas < (_DOT_IN_PHOTO if is_photo else _DOT) * usual**2
     is_speck &= (high - low).max(axis=1) < _SPECK * usual
     is_mark = printed_dots(regions.areas, regions.middles(), _PRINTED * usual**2)
     is_mark |= printed_dashes(low, high, _DASH * usual, ink.shape[::-1])

@@ -49,7 +49,10 @@ import { walkLines } from "./tracing.js";
 
 const MIN_SIDE = 512; // smaller pictures are enlarged: soft edges say more than pixels
 const THIN = 20; // pixels: ink of wider lines is shrunk before thinning
-const DOT = 0.5; // of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+const DOT = 0.6; // of a line width squared: smaller specks are dirt; a dot of the pen has 0.8
+const DOT_IN_PHOTO = 0.45; // the same in a photo, where dots are softer
+const SURROUNDS = 0.95; // of both sides of the picture: what a frame reaches across
+const MIN_FRAMED = 0.15; // of all lines are within a frame, for their width to count alone
 const SPECK = 1.5; // of a line's width: what is longer is a thin line
 const PRINTED = 4; // of a line width squared: printed dots are smaller
 const DASH = 1.5; // of a line's width: pieces of printed lines are no wider
@@ -196,25 +199,32 @@ function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
     lengths[labels[at]]++;
   }
   const mean = sums.map((sum, region) => sum / Math.max(lengths[region], 1));
-  const largest = areas.reduce((max, area) => Math.max(max, area), 0);
+  const { low, high } = regions.boxes(), [left, right, up, down] = frame;
+  const sides = [width + left + right, height + up + down];
+  let isCounted = areas.map((_, region) =>
+    sides.some((side, axis) => high[region][axis] - low[region][axis] < SURROUNDS * side));
+  const lengthOf = (/** @type {boolean[]} */ wanted) => lengths.reduce(
+    (sum, length, region) => sum + (wanted[region] ? Math.max(length, 1) : 0), 0);
+  const all = areas.map(() => true);
+  if (lengthOf(isCounted) < MIN_FRAMED * lengthOf(all)) isCounted = all;
+  const largest = areas.reduce(
+    (max, area, region) => (isCounted[region] ? Math.max(max, area) : max), 0);
   let total = 0, count = 0;
   areas.forEach((area, region) => {
-    if (area < 0.2 * largest) return;
+    if (!isCounted[region] || area < 0.2 * largest) return;
     total += sums[region];
     count += Math.max(lengths[region], 1);
   });
   const typicalWidth = total / count;
   const middles = middlesOf(labels, areas, width);
   const isDot = printedDots(areas, middles, PRINTED * typicalWidth ** 2);
-  const { low, high } = regions.boxes();
   const isDash = printedDashes(low, high, DASH * typicalWidth, width, height);
   const isSpeck = areas.map((area, region) => {
-    const isSmall = area < DOT * typicalWidth ** 2;
+    const isSmall = area < (isPhoto ? DOT_IN_PHOTO : DOT) * typicalWidth ** 2;
     const size = Math.max(...high[region].map((end, axis) => end - low[region][axis]));
     return (isSmall && size < SPECK * typicalWidth) || isDot[region] || isDash[region];
   });
   if (isPrinted || isDot.some(Boolean) || isDash.some(Boolean)) {
-    const [left, right, up, down] = frame;
     const placed = (/** @type {import("./centre_lines.js").Point[]} */ corners) => corners.map(
       ([x, y]) => /** @type {import("./centre_lines.js").Point} */ ([x - 1 + left, y - 1 + up]));
     punchedHoles(
@@ -225,11 +235,13 @@ function removeDirt(ink, distance, frame, { isPhoto, isPrinted }) {
   const isEdge = alongBorder(labels, places, lengths, width, height, frame);
   const atBorder = areas.map(() => false);
   if (isPhoto) {
-    const [left, right, up, down] = frame.map((gap) => Math.max(3 - gap, 0));
+    const [first, last, top, bottom] = frame.map((gap) => Math.max(3 - gap, 0));
     labels.forEach((region, at) => {
       if (region < 0) return;
       const x = at % width, y = Math.floor(at / width);
-      if (x < left || x >= width - right || y < up || y >= height - down) atBorder[region] = true;
+      if (x < first || x >= width - last || y < top || y >= height - bottom) {
+        atBorder[region] = true;
+      }
     });
   }
   const isDirt = areas.map((_, region) =>
