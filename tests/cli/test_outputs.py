@@ -237,3 +237,36 @@ def test_results_may_go_to_standard_output(
         assert main([*words, "--out", "-", "--format", "ndjson"]) == 0
         assert len(read_sketches(capfdbinary.readouterr().out)) == 1
     assert files(inputs) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--size-mm", "-1"], "size_mm"),
+        (["--size-mm", "nan"], "size_mm"),
+        (["--format", "png", "--size", "100000"], "size"),
+        (["--out", "house.jpg"], "must be a folder, or end in one of .svg"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_drawn(
+    inputs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setattr(Sketcher, "redraw", never)
+    before = files(inputs)
+    assert main(["draw", "house.svg", *flags]) == 2
+    assert message.replace("_", "-") in capsys.readouterr().err.replace("_", "-")
+    assert files(inputs) == before
+
+
+def test_a_name_too_long_for_a_result_is_refused_before_anything_is_drawn(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Sketcher, "redraw", never)
+    name = "x" * 245 + ".svg"
+    HOUSE.save(inputs / name)
+    assert main(["draw", name]) == 2
+    assert "at most 255 bytes" in capsys.readouterr().err

@@ -49,6 +49,14 @@ def test_ends_are_of_their_categories_and_the_same_for_all(evaluation: Evaluatio
     np.testing.assert_array_equal(ends, interpolation.ends(evaluation))
 
 
+def test_no_drawing_is_an_end_again_before_all_of_its_category_were(evaluation: Evaluation) -> None:
+    ends = interpolation.ends(evaluation)
+    for kind in evaluation.groups.all:
+        used = ends[evaluation.held_out.category_ids[ends] == kind]
+        times = np.unique(used, return_counts=True)[1]
+        assert times.max() - times.min() <= 1
+
+
 def test_what_is_between_is_drawn_and_judged(evaluation: Evaluation) -> None:
     model = evaluation.models[0]
     (part, _) = interpolation.parts(evaluation)

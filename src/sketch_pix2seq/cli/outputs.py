@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sketch_pix2seq.sketch.sketch import Sketch
 
 Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
+_LONGEST_NAME = 255
+"""Bytes of a file's name that all usual file systems take."""
 
 
 @Parameter(name="*")
@@ -53,14 +55,27 @@ class Style:
             raise UsageError("`size_mm` is for SVGs and DXFs", got=form)
         options: dict[str, Any] = {"animate": True} if self.animate else {}
         options |= {"size_mm": self.size_mm} if self.size_mm is not None else {}
-        if self.size is not None and self.size < 1:
-            raise UsageError("`size` must be at least 1", got=self.size)
+        _check_sizes(self.size, self.size_mm, is_picture=form in ("png", "gif", "apng"))
         curves = (curved and form == "svg") if self.curves is None else self.curves
         options |= {"curves": True} if curves else {}
         options |= {"size": self.size} if self.size is not None else {}
         if options and form == "ndjson":
             raise UsageError(f"`{next(iter(options))}` is for pictures", got=form)
         return options
+
+
+def _check_sizes(size: int | None, size_mm: float | None, *, is_picture: bool) -> None:
+    """Refuse what `Sketch.save` would refuse, before anything is drawn."""
+    from sketch_pix2seq.sketch.raster import RasterSettings
+    from sketch_pix2seq.sketch.sketch import Sketch
+
+    if size is not None:
+        if size < 1:
+            raise UsageError("`size` must be at least 1", got=size)
+        if is_picture:
+            RasterSettings(size=size, margin=0)
+    if size_mm is not None:
+        Sketch.from_points([[(0, 0)]]).to_svg(size_mm=size_mm)
 
 
 DEFAULT_STYLE = Style()
@@ -97,6 +112,7 @@ class ResultFiles:
     ) -> None:
         named = out.suffix.lower().removeprefix(".")
         is_file = named in get_args(Format) and not out.is_dir()
+        _refuse_other_kinds(out, is_file=is_file)
         if is_file and form not in (None, named):
             raise UsageError(f"`out` must end in .{form}, as `form` says", got=out.name)
         self.form: str = form or (named if is_file else "svg")
@@ -113,6 +129,13 @@ class ResultFiles:
         self._targets = [Path("stdout." + self.form)] if self._is_piped else self._targets
         self._is_whole = is_file or self._is_piped
         self._sources, self._inputs, self._overwrite = sources, inputs, overwrite
+        longest = max((target.name for target in self._targets), key=len, default="")
+        if len(os.fsencode(longest)) > _LONGEST_NAME:
+            raise UsageError(
+                f"a result's name must have at most {_LONGEST_NAME} bytes",
+                got=f"{longest[:40]}...",
+                do="Give the input a shorter name, or name a file with `out`.",
+            )
         if not self._is_piped:
             refuse_place(out.parent if is_file else out)
             self._refuse_to_replace()
@@ -191,12 +214,13 @@ def refuse_to_replace(
 
     What is no file, such as a pipe, is written to anyway.
     """
-    sources = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
+    present = [path for path in inputs if os.path.exists(path)]  # noqa: PTH110 - a name may be too long
+    sources = {_identity(path) for path in present}
     for target in targets:
         if not os.path.lexists(target):
             continue
         do = "Name another place with `out`."
-        if target.exists() and any(target.samefile(source) for source in sources):
+        if target.exists() and _identity(target) in sources:
             what = "input"
         elif target.is_dir():
             what = "folder"
@@ -206,6 +230,21 @@ def refuse_to_replace(
         else:
             continue
         raise UsageError(f"a result must not take the place of the {what} `{target}`", do=do)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Alike for names of one file."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _refuse_other_kinds(out: Path, *, is_file: bool) -> None:
+    """Refuse a name such as cat.jpg, which would become a folder."""
+    from sketch_pix2seq.io.kinds import is_drawing
+
+    if not is_file and not out.is_dir() and is_drawing(out):
+        kinds = ", ".join(f".{name}" for name in get_args(Format))
+        raise UsageError(f"`out` must be a folder, or end in one of {kinds}", got=out.name)
 
 
 def _file_names(sources: Sequence[ResultNames], n: int, form: str, suffix: str) -> list[str]:

@@ -15,6 +15,7 @@ ends.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -53,32 +54,42 @@ def parts(evaluation: Evaluation) -> Iterator[Part]:
     }
     for model in (*evaluation.models, *evaluation.retrained):
         measure = partial(_measured, evaluation, model)
-        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure)
+        yield Part(part_name(model.name), {**facts, "model": model.digest}, measure, version=6)
+
+
+def num_paths(evaluation: Evaluation) -> int:
+    """How many pairs of drawings there are of each pair of categories.
+
+    As many as are asked for, or as the smallest category has drawings.
+    """
+    sizes = [len(evaluation.held_out.of_category(kind)) for kind in evaluation.groups.all]
+    return min(evaluation.settings.paths, *sizes)
 
 
 def ends(evaluation: Evaluation) -> Int64[np.ndarray, "P 2"]:
     """Choose the drawings between which to go: the same for every model.
 
     Returns:
-        (P, 2) numbers of test drawings: for each pair of categories `paths` pairs of drawings.
-        The judge recognises all of them, where it recognises enough.
+        (P, 2) numbers of test drawings: `num_paths` for each pair of categories. No drawing is an
+        end twice before all of its category have been one, so that paths are independent where
+        there are enough. The judge recognises all of them, if it recognises `num_paths`.
     """
     rng = np.random.default_rng([evaluation.settings.seed, 7])
     recognised = evaluation.human[0] == evaluation.held_out.category_ids
-    columns = []
+    count = num_paths(evaluation)
+    drawings: dict[int, Iterator[int]] = {}
     for category in evaluation.groups.all:
         members = evaluation.held_out.of_category(category)
-        recognised_members = members[recognised[members]]
-        columns.append(
-            (category, rng.permutation(recognised_members if len(recognised_members) else members))
-        )
-    by_category = dict(columns)
-    count = evaluation.settings.paths
-    pairs = [
-        np.stack([np.resize(by_category[side], count) for side in pair], axis=1)
-        for pair in evaluation.groups.pairs
-    ]
-    return np.concatenate(pairs)
+        sure = members[recognised[members]]
+        chosen = rng.permutation(sure if len(sure) >= count else members)
+        drawings[category] = itertools.cycle(chosen.tolist())
+    return np.array(
+        [
+            [next(drawings[side]) for side in pair]
+            for pair in evaluation.groups.pairs
+            for _ in range(count)
+        ]
+    )
 
 
 def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def _measured(evaluation: Evaluation, model: EvaluatedModel) -> dict[str, Any]:
     if model.training > 0:  # only its rates are reported
         return measured
     best = _best_between(evaluation, model, pairs)
-    first_of_pairs = range(0, len(pairs), evaluation.settings.paths)
+    first_of_pairs = range(0, len(pairs), num_paths(evaluation))
     # every other category with the first one, in many steps, as in figure 9
     with_first = [
         index
@@ -212,20 +223,22 @@ def section(results: Results) -> Section:
         title="Interpolation: what appears between two drawings?",
         see="Whether a drawing turns into another, or something else appears on the path.",
         how=f"{results.groups_in_words} {counted(len(pairs), 'pair')} of categories, "
-        f"{counted(evaluation.settings.paths, 'pair')} of test drawings "
-        f"each, the same for every model; {STEPS} steps, one noise (temperature "
+        f"{counted(num_paths(evaluation), 'pair')} of test drawings "
+        "each, the same for every model, of those that the judge recognises if there are enough; "
+        f"{STEPS} steps, one noise (temperature "
         f"{evaluation.settings.temperature:g}, seed {evaluation.settings.seed}). The off-"
         "category rate is the share of drawings that the judge assigns to neither of the two "
         "categories. A model that draws badly has a high rate at the ends too: what counts is the "
         "excess of the inner drawings.",
         paper="with the KL term an unexpected other category intrudes (Figures 7 and 8, by eye).",
-        here=f"excess of the off-category rate: {listed(rows, 3)}.",
+        here=f"excess of the off-category rate: {listed(rows, 3, 'points')}.",
         tables=[
             Table(
                 name="interpolation",
                 title="Off-category rate (intrusion), and how evenly drawings change",
                 columns=[
-                    *columns("model", "off-category rate, inner drawings", "at the ends", "excess"),
+                    *columns("model", "off-category rate, inner drawings", "at the ends"),
+                    Column("excess", "points"),
                     *([Column(f"inner drawings, best of {best_of}")] if best_of > 1 else []),
                     Column("longest step (even: 10 %)"),
                     Column("detour (straight: 1)", "number"),
@@ -241,7 +254,7 @@ def _figures(results: Results, by_label: dict[str, Any]) -> list[Figure]:
     """The off-category rate along the paths, and some of the paths."""
     evaluation = results.evaluation
     pairs, sketches = evaluation.groups.pairs, evaluation.held_out.sketches
-    row_ends = ends(evaluation)[:: evaluation.settings.paths].tolist()
+    row_ends = ends(evaluation)[:: num_paths(evaluation)].tolist()
     along = [
         _is_off_category(measured, "predicted").mean(axis=0).tolist()
         for measured in by_label.values()

@@ -110,7 +110,8 @@ def train(
         resume: Continue the run in `out`, if there is one.
         devices: Processes that share each batch, a GPU each where there are so many.
         initial_weights: Weights of a trained model, with its `offset_scale`; None: random weights
-            from the recipe's seed, and the data set's `offset_scale`. Ignored by a resumed run.
+            from the recipe's seed, and the data set's `offset_scale`. A resumed run has its own,
+            unless it was stopped before it had kept any.
         on_progress: Called after each step.
         on_notice: Called with a line for the user.
 
@@ -127,6 +128,13 @@ def train(
         check_oversample(recipe.oversampled, dataset.card.categories)
         if resume and (out / RUN_FILE).exists():
             run = Run.resume(out, recipe, dataset)
+            if initial_weights is not None:
+                initial_weights.check(recipe, dataset.card.categories)
+            elif run.facts.get("started_from") and not checkpoints(run.checkpoints):
+                raise RunError(
+                    f"`{out}` lost the weights that it was started from",
+                    do="Name them again with --start-from.",
+                )
         else:
             run = Run.create(out, recipe, dataset, devices, initial_weights)
     with (
@@ -164,14 +172,15 @@ def _train(trainer: Trainer, on_progress: OnProgress, on_notice: OnNotice) -> Ou
                 if trainer.due(recipe.validate_every):
                     trainer.validate(log, on_notice)
                 if recipe.sheet_every and trainer.due(recipe.sheet_every):
-                    trainer.draw_sheet()
+                    trainer.draw_sheet(on_notice)
                 on_progress(trainer.progress(loss))
                 if trainer.stopping or trainer.due(recipe.checkpoint_every):
                     trainer.save(on_notice)
             if trainer.stopping:
                 break
     state = trainer.state
-    return Outcome(state.step, recipe.num_steps, state.best_valid_loss, trainer.stopping)
+    stopped = trainer.stopping and state.step < recipe.num_steps
+    return Outcome(state.step, recipe.num_steps, state.best_valid_loss, stopped)
 
 
 @dataclass
@@ -342,7 +351,7 @@ class Trainer:
                 on_notice(f"{error}. Training goes on without it.")
         self._speed.restart()
 
-    def draw_sheet(self) -> None:
+    def draw_sheet(self, on_notice: OnNotice) -> None:
         """Save a sheet of validation drawings and their redrawings."""
         model = self.optimiser.averaged
         assert not isinstance(model, SketchClassifier)  # its recipe asks for no sheets
@@ -351,8 +360,11 @@ class Trainer:
             sheet = redrawing_sheet(model, valid, self.offset_scale, self.recipe.raster)
         except DrawingError as error:
             raise self._diverged("the model draws numbers that are not finite") from error
-        self.run.sheets.mkdir(exist_ok=True)
-        sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
+        try:
+            self.run.sheets.mkdir(exist_ok=True)
+            sheet.save(self.run.sheets / f"step-{self.state.step:08d}.png")
+        except OSError as error:
+            on_notice(f"a sheet could not be written ({error.strerror}). Training goes on without.")
         self._speed.restart()
 
     def save(self, on_notice: OnNotice) -> None:

@@ -195,7 +195,7 @@ class MetricLog:
         _drop_lines_from(path, start)
         self._has_failed = False
         self._file = path.open("ab", buffering=0)  # nothing that failed is kept to fail again
-        self._board = SummaryWriter(str(run.folder / "tensorboard"), purge_step=start)
+        self._board = SummaryWriter(str(run.folder / "tensorboard"), purge_step=start + 1)
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Log values after `step` steps; `kind` is `train` or `valid`."""

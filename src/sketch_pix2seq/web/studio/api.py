@@ -26,7 +26,6 @@ from sketch_pix2seq.web.studio.forms import (
     ModelAnswer,
     PointForm,
     RedrawForm,
-    Strokes,
     TraceAnswer,
     check_tries,
     sketch_of_strokes,
@@ -166,7 +165,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
     )
     async def trace(request: Request) -> TraceAnswer:
         data = await request.body()
-        return TraceAnswer(drawing=await filers.run(request, lambda: _traced(data)))
+        return await filers.run(request, lambda: _traced(data))
 
     @api.post("/read", include_in_schema=False)
     def read() -> None:
@@ -221,7 +220,7 @@ def _guesses(sketcher: Sketcher, sketch: Sketch) -> list[Guess]:
     ][:NUM_GUESSES]
 
 
-def _traced(data: bytes) -> Strokes:
+def _traced(data: bytes) -> TraceAnswer:
     """Read a drawing; one of very many points comes simplified, so that other routes take it."""
     sketch = Sketch.open(data)
     if sketch.num_points > MAX_POINTS:
@@ -232,4 +231,4 @@ def _traced(data: bytes) -> Strokes:
             got=sketch.num_points,
             do="Show a part of it, or a simpler drawing.",
         )
-    return strokes_in_middle(sketch, fit=True)
+    return TraceAnswer(drawing=strokes_in_middle(sketch, fit=True), left_out=sketch.left_out)

@@ -200,6 +200,7 @@ class TraceAnswer(BaseModel):
 
     ok: Literal[True] = True
     drawing: Strokes = Field(description="In the middle of a square of 255.")
+    left_out: str | None = Field(description="What of the file is no stroke of it.")
 
 
 class Guess(BaseModel):
