@@ -5,7 +5,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from cssselect2 import ElementWrapper
 
-from sketch_pix2seq.io.svg_style import StyleSheets, SvgStyle, colour, is_same_colour, styled
+from sketch_pix2seq.io.svg_colours import colour, is_same_colour
+from sketch_pix2seq.io.svg_sheets import StyleSheets
+from sketch_pix2seq.io.svg_style import SvgStyle, computed, styled
 
 RED, BLACK = (255, 0, 0), (0, 0, 0)
 
@@ -17,7 +19,7 @@ def rgb(style: SvgStyle, name: str = "stroke") -> tuple[int, int, int] | None:
 
 def stroke_of(sheet: str, **attributes: str) -> tuple[int, int, int] | None:
     root = ElementWrapper.from_xml_root(ET.Element("path", attributes))
-    return rgb(styled(SvgStyle(), StyleSheets([sheet]).declared(root, 1)))
+    return rgb(styled(SvgStyle(), StyleSheets([(sheet, "")]).declared(root, 1)))
 
 
 def test_defaults_are_a_black_area_without_line() -> None:
@@ -105,7 +107,7 @@ def test_media(media: str, holds: bool) -> None:
         "{{{{}}}",
         "}" * 1000,
         "path{stroke:" + "(" * 50_000,
-        "a ~ b, " * 1000 + "path:not(a){stroke:red}",
+        "a ~ b, " * 1000 + "path:has(a){stroke:red}",
         "* * * * * path{stroke:red}",
         "@media " * 10_000,
     ],
@@ -125,7 +127,7 @@ def test_sheets_that_are_not_understood_are_passed_over(sheet: str) -> None:
 )  # fmt: skip
 def test_the_size_of_a_font(declared: dict[str, str], size: float) -> None:
     around = styled(SvgStyle(), {"font-size": "10"})
-    assert styled(around, declared).font_size == pytest.approx(size)
+    assert styled(around, computed(around, declared)).font_size == pytest.approx(size)
 
 
 @pytest.mark.parametrize(

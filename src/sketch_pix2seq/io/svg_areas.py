@@ -7,8 +7,9 @@ colours lie beside a line and what lies over it, to a thousandth of the drawing.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
@@ -16,8 +17,8 @@ from jaxtyping import Bool, Float, Int64
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.picture_in import lines_of_ink
 from sketch_pix2seq.io.regions import Regions
+from sketch_pix2seq.io.svg_colours import RGB, SAME_COLOUR, Paint, is_same_colour
 from sketch_pix2seq.io.svg_lines import Polyline, cut
-from sketch_pix2seq.io.svg_style import RGB, SAME_COLOUR, Paint, is_same_colour
 from sketch_pix2seq.io.thinning import thin
 from sketch_pix2seq.sketch.geometry import part_indices
 
@@ -26,6 +27,8 @@ _MAX_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with e
 _MAX_PIXELS = 200_000_000
 _BLOCK = 1_000_000  # pairs that are compared at once
 _OPAQUE = 0.9
+_EDGE_SIDE = 100  # pixels of a page's longest side, of which those along its edge are looked at
+_FULL_EDGE = 0.97  # share of them that is covered where nothing of the paper is seen
 _BRIDGED = 3  # pixels: shorter parts of a line are as visible as their neighbours
 _PEN_PIXELS = 7  # that the line of a pen is wide, in the picture it is found in
 _PEN_SIDE = 2_500
@@ -45,11 +48,13 @@ class Area:
         rings: (P, 2) points of each; the last is joined to the first.
         even_odd: Which inside is meant: else all round which lines go (`nonzero`).
         is_in: For a part of a clip: whether it adds to it or takes away from it.
+        clips: For a part of a clip: what cuts it.
     """
 
     rings: list[Float[np.ndarray, "P 2"]]
     even_odd: bool = False
     is_in: bool = True
+    clips: tuple[Clip, ...] = ()
 
     def edges(self) -> tuple[Float[np.ndarray, "E 2"], Float[np.ndarray, "E 2"]]:
         """Beginnings and ends of all edges."""
@@ -59,7 +64,7 @@ class Area:
         return np.concatenate(self.rings), np.concatenate(ends)
 
 
-Clip = list[Area]
+Clip: TypeAlias = list[Area]
 """Areas in the order in which they add to the visible part or take away from it."""
 
 
@@ -110,7 +115,8 @@ def clipped(lines: Sequence[Polyline], clips: Sequence[Clip]) -> list[Polyline]:
 def _clipped(line: Polyline, clip: Clip) -> list[Polyline]:
     if not clip:
         return []
-    starts, ends = (np.concatenate(both) for both in zip(*(a.edges() for a in clip), strict=True))
+    areas = [inner for area in clip for inner in _with_clips(area)]
+    starts, ends = (np.concatenate(both) for both in zip(*(a.edges() for a in areas), strict=True))
     if len(starts) == 0:
         return []
     low, high = starts.min(axis=0), starts.max(axis=0)
@@ -126,6 +132,14 @@ def _clipped(line: Polyline, clip: Clip) -> list[Polyline]:
     if len(at) == 1:
         return [line] if inside[0] else []
     return cut(line, at[:-1], at[1:], inside)
+
+
+def _with_clips(area: Area) -> Iterator[Area]:
+    """An area and all that cut it."""
+    yield area
+    for clip in area.clips:
+        for inner in clip:
+            yield from _with_clips(inner)
 
 
 def _crossings(
@@ -170,6 +184,8 @@ def _inside(points: Float[np.ndarray, "P 2"], clip: Clip) -> Bool[np.ndarray, " 
             share = np.clip((gap * edges).sum(axis=2) / length, 0, 1)[..., None]
             on_edge = (((gap - share * edges) ** 2).sum(axis=2) <= slack**2).any(axis=1)
             hit = (turns % 2 == 1 if area.even_odd else turns != 0) | on_edge
+            for inner in area.clips:
+                hit &= _inside(some[:, 0], inner)
             inside[first : first + size][hit] = area.is_in
     return inside
 
@@ -200,13 +216,21 @@ class PixelGrid:
 
     def clipped_mask(self, shape: Shape) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
         """Fill the area of a shape, inside its clips."""
-        window, mask = self.mask(shape.area)
-        for clip in shape.clips:
-            visible = np.zeros(self.shape, bool)
-            for area in clip:
-                inner, part = self.mask(area)
-                visible[inner][part] = area.is_in
-            mask &= visible[window]
+        return self._clipped(shape.area, shape.clips)
+
+    def _clipped(
+        self, area: Area, clips: Sequence[Clip]
+    ) -> tuple[tuple[slice, slice], Bool[np.ndarray, "h w"]]:
+        window, mask = self.mask(area)
+        if clips and mask.any():
+            first = np.array([window[1].start, window[0].start])
+            part = PixelGrid(self.corner + first / self.scale, self.scale, mask.shape)
+            for clip in clips:
+                visible = np.zeros(mask.shape, bool)
+                for piece in clip:
+                    inner, inside = part._clipped(piece, piece.clips)
+                    visible[inner][inside] = piece.is_in
+                mask &= visible
         return window, mask
 
 
@@ -244,8 +268,9 @@ def visible_parts(
         hidden: Keep lines that are covered by areas.
     """
     is_ground = {id(shape) for shape in grounds}
-    lines = [line for shape in shapes if id(shape) not in is_ground for line in shape.lines]
-    plain = all(shape.fill is None or id(shape) in is_ground for shape in shapes)
+    drawn = [shape for shape in shapes if id(shape) not in is_ground]
+    lines = [line for shape in drawn for line in (*shape.lines, *shape.edges)]
+    plain = all(shape.fill is None for shape in drawn) and shapes[len(grounds) :] == drawn
     if not lines or plain:
         colour, visible = paper, []
         if grounds and (ground := grounds[-1].fill) is not None:
@@ -265,6 +290,33 @@ def visible_parts(
                 visible_lines += view.visible(line, shape)
         parts.append(visible_lines)
     return parts
+
+
+def fills_page(
+    shapes: Sequence[Shape], page: tuple[float, float, float, float], paper: RGB
+) -> bool:
+    """Whether areas cover the paper all along the edge of the page (left, top, width, height)."""
+    left, top, width, height = page
+    scale = _EDGE_SIDE / max(width, height)
+    rows, columns = max(round(height * scale), 3), max(round(width * scale), 3)
+    grid = PixelGrid(np.array([left, top]), scale, (rows, columns))
+    low, high = (
+        np.array([left, top]) + 1 / scale,
+        np.array([left + width, top + height]) - 1 / scale,
+    )
+    at_edge = [
+        shape
+        for shape in shapes
+        if shape.fill is not None
+        and any(
+            (ring.min(axis=0) < low).any() or (ring.max(axis=0) > high).any()
+            for ring in shape.area.rings
+        )
+    ]
+    colours, _ = _painted(at_edge, grid, paper)
+    edge = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]]).astype(int)
+    covered = np.abs(edge - np.array(paper)).max(axis=1) > SAME_COLOUR
+    return bool(covered.mean() > _FULL_EDGE)
 
 
 def _grid(shapes: Sequence[Shape], lines: Sequence[Polyline]) -> PixelGrid:

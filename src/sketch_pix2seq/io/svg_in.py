@@ -16,11 +16,18 @@ from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
-from sketch_pix2seq.io.svg_areas import Shape, pen_lines, visible_parts
+from sketch_pix2seq.io.svg_areas import (
+    Area,
+    Shape,
+    clipped,
+    fills_page,
+    pen_lines,
+    visible_parts,
+)
+from sketch_pix2seq.io.svg_colours import RGB
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, join_ends, thinned
 from sketch_pix2seq.io.svg_path import LARGEST
-from sketch_pix2seq.io.svg_style import RGB
-from sketch_pix2seq.io.svg_walk import SvgWalk
+from sketch_pix2seq.io.svg_walk import BORDER, SvgWalk
 from sketch_pix2seq.io.svg_xml import parse_svg
 from sketch_pix2seq.sketch.geometry import bounds
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
@@ -108,6 +115,10 @@ def _strokes(
     if not as_written:
         _find_pen_lines(walk, shapes)
     grounds = [shape for shape in shapes if walk.is_ground(shape)]
+    page = walk.page()
+    is_page = page is not None and min(page[2:]) > _MIN_PAGE and max(page[2:]) < LARGEST
+    if page is not None and is_page and not grounds and fills_page(shapes, page, paper):
+        _end_at_page(shapes, page)
     parts = visible_parts(shapes, paper, grounds=grounds, hidden=hidden)
     lines = [line for part in parts for line in part]
     owner = [number for number, part in enumerate(parts) for _ in part]
@@ -116,6 +127,17 @@ def _strokes(
         for line, number in zip(thinned(lines), owner, strict=True)
     ]
     return strokes if as_written or not strokes else join_ends(drawn_once(strokes))
+
+
+def _end_at_page(shapes: list[Shape], page: tuple[float, float, float, float]) -> None:
+    """Leave out edges of areas where these go on beyond the page."""
+    left, top, width, height = page
+    slack = BORDER * max(width, height)
+    low, high = (left + slack, top + slack), (left + width - slack, top + height - slack)
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    for shape in shapes:
+        if shape.fill is not None and shape.stroke is None:
+            shape.lines = clipped(shape.lines, [[Area([corners])]])
 
 
 def _on_page(

@@ -60,6 +60,14 @@ def polyline(line: Line, matrix: Float[np.ndarray, "3 3"]) -> Polyline:
     return Polyline(points @ matrix[:2, :2].T + matrix[:2, 2], np.concatenate(corners))
 
 
+def closed(line: Polyline) -> Polyline:
+    """Close an area's edge, as filling does."""
+    points, is_corner = line
+    if len(points) < 3 or (points[0] == points[-1]).all():
+        return line
+    return Polyline(np.append(points, points[:1], axis=0), np.append(is_corner, True))
+
+
 def cut(
     line: Polyline,
     starts: Float[np.ndarray, " S"],

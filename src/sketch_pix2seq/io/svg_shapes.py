@@ -33,11 +33,18 @@ _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96
           "in": 96.0, "q": 96 / 101.6, "rem": 16.0}  # fmt: skip
 _FONT_UNITS = {"em": 1.0, "ex": 0.5, "ch": 0.5}  # of the font's size
 _SHARES = frozenset({"%", "vw", "vh", "vmin", "vmax"})  # of 100; the page is taken for the window
-_OPERAND = re.compile(r"\s*+(?:(" + _NUMBER.pattern + r")([a-z%]*)|calc\(|(\())")
+CALCULATED = ("calc(", "min(", "max(", "clamp(")
+"""How lengths begin that are calculated."""
+_OPERAND = re.compile(r"\s*+(?:(" + _NUMBER.pattern + r")([a-z%]*)|(calc|min|max|clamp|)\()")
 _LONGEST_SUM = 200  # letters
 _ANGLES = {"": 1.0, "deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}  # degrees
-_FUNCTION = re.compile(r"[\s,]*+([A-Za-z]+(?:3d)?)\s*\(([^()]*)\)[\s,]*+")
-_ARGUMENT = re.compile(r"([^\s,a-zA-Z%]+(?:[eE][+-]?\d+)?)([a-zA-Z%]*)")
+_FUNCTION = re.compile(
+    r"[\s,]*+([A-Za-z]+(?:3d)?)\s*\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)[\s,]*+"
+)
+_ARGUMENT = re.compile(
+    r"[\s,]*+(?:(" + _NUMBER.pattern + r")([a-zA-Z%]*)"
+    r"|((?:calc|min|max|clamp)\((?:[^()]|\([^()]*\))*\)))[\s,]*+"
+)
 _PLACES = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
 
 
@@ -100,9 +107,9 @@ def length(text: str, extent: float, font_size: float = 16.0) -> float:
         (96.0, 4.0, 3.0)
     """
     text = text.strip().lower()
-    if text.startswith("calc("):
+    if text.startswith(CALCULATED):
         try:
-            value, end = _sum(text[:_LONGEST_SUM], 5, extent, font_size)
+            value, end = _operand(text[:_LONGEST_SUM], 0, extent, font_size)
         except (ValueError, ZeroDivisionError):
             return 0.0
         is_length = end == len(text) and math.isfinite(value)
@@ -120,21 +127,40 @@ def _in_pixels(number: str, unit: str, extent: float, font_size: float) -> float
     return value * extent / 100 if unit in _SHARES else value * _UNITS.get(unit, 1.0)
 
 
+def _operand(text: str, at: int, extent: float, font_size: float) -> tuple[float, int]:
+    """Read a number, or what is calculated from some; also return where it ends.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    match = _OPERAND.match(text, at)
+    if match is None:
+        raise ValueError(text)
+    if match[1] is not None:
+        return _in_pixels(match[1], match[2], extent, font_size), match.end()
+    values: list[float] = []
+    at = match.end()
+    while text[at - 1] != ")" or not values:
+        value, at = _sum(text, at, extent, font_size)
+        values.append(value)
+    if match[3] == "clamp":
+        low, value, high = values
+        return max(low, min(value, high)), at
+    if match[3] in ("min", "max"):
+        return (min if match[3] == "min" else max)(values), at
+    (value,) = values
+    return value, at
+
+
 def _sum(text: str, at: int, extent: float, font_size: float) -> tuple[float, int]:
-    """Read a sum of products up to its closing bracket; also return where it ends.
+    """Read a sum of products up to its comma or bracket; also return where that ends.
 
     Raises:
         ValueError: If it is none.
     """
     total, product, sign = 0.0, 1.0, "*"
     while True:
-        match = _OPERAND.match(text, at)
-        if match is None:
-            raise ValueError(text)
-        if match[1] is None:
-            value, at = _sum(text, match.end(), extent, font_size)
-        else:
-            value, at = _in_pixels(match[1], match[2], extent, font_size), match.end()
+        value, at = _operand(text, at, extent, font_size)
         if sign in "+-":
             total, product = total + product, value if sign == "+" else -value
         else:
@@ -142,7 +168,7 @@ def _sum(text: str, at: int, extent: float, font_size: float) -> tuple[float, in
         at += len(text[at:]) - len(text[at:].lstrip())
         sign = text[at : at + 1]
         at += 1
-        if sign == ")":
+        if sign in (")", ","):
             return total + product, at
         if sign not in ("+", "-", "*", "/"):
             raise ValueError(text)
@@ -178,29 +204,55 @@ def transform(
         while match := _FUNCTION.match(text, position):
             position = match.end()
             sides = (1.0, 1.0) if match[1].lower().startswith("scale") else viewport
-            arguments = [
-                _argument(part, unit.lower(), sides[number % 2], font_size)
-                for number, (part, unit) in enumerate(_ARGUMENT.findall(match[2]))
-            ]
             try:
+                arguments = _arguments(match[2], sides, font_size)
                 matrix = matrix @ _function(match[1].lower(), arguments)
             except (TypeError, OverflowError, ValueError):
                 raise DrawingError("a `transform` must be readable", got=text[:60]) from None
     if position != len(text) or not np.isfinite(matrix).all():
         raise DrawingError("a `transform` must be readable and finite", got=text[:60])
-    words = [_PLACES.get(word, word) for word in origin.split()[:2]] or ["0"]
     middle = np.eye(3)
-    for axis, word in enumerate([*words, "50%"][:2] if origin.strip() else ()):
-        middle[axis, 2] = length(word, viewport[axis], font_size)
+    words = [*origin.split(), "center"][:2] if origin.strip() else []
+    if words and (words[0] in ("top", "bottom") or words[1] in ("left", "right")):
+        words.reverse()
+    for axis, word in enumerate(words):
+        middle[axis, 2] = length(_PLACES.get(word, word), viewport[axis], font_size)
     about: Float[np.ndarray, "3 3"] = middle @ matrix @ np.linalg.inv(middle)
     return about
 
 
-def _argument(number: str, unit: str, extent: float, font_size: float) -> float:
-    """Read an argument of a transform: a number, a length, or an angle in degrees."""
-    if unit in _ANGLES:
-        return float(number) * _ANGLES[unit]
-    return length(number + unit, extent, font_size)
+def _arguments(text: str, sides: tuple[float, float], font_size: float) -> list[float]:
+    """Read the arguments of a transform: numbers, lengths, or angles in degrees.
+
+    Raises:
+        ValueError: If there is anything else.
+    """
+    arguments: list[float] = []
+    position = 0
+    while match := _ARGUMENT.match(text, position):
+        position = match.end()
+        number, unit = match[1], (match[2] or "").lower()
+        if number is not None and unit in _ANGLES:
+            arguments.append(float(number) * _ANGLES[unit])
+        else:
+            extent = sides[len(arguments) % 2]
+            arguments.append(length(match[3] or number + unit, extent, font_size))
+    if position != len(text):
+        raise ValueError(text)
+    return arguments
+
+
+def angle(text: str) -> float:
+    """Read an angle in degrees; 0 where it is none.
+
+    Example:
+        >>> angle("0.25turn"), angle("30")
+        (90.0, 30.0)
+    """
+    match = _ARGUMENT.fullmatch(text)
+    if match is None or match[1] is None:
+        return 0.0
+    return float(match[1]) * _ANGLES.get(match[2].lower(), 1.0)
 
 
 def _function(name: str, arguments: list[float]) -> Float[np.ndarray, "3 3"]:
@@ -221,6 +273,13 @@ def _function(name: str, arguments: list[float]) -> Float[np.ndarray, "3 3"]:
         "translatey": lambda y: matrix(1, 0, 0, 1, 0, y),
         "scale": lambda x, y=None: matrix(x, 0, 0, x if y is None else y, 0, 0),
         "scale3d": lambda x, y, z: matrix(x, 0, 0, y, 0, 0),
+        "matrix3d": lambda *m: matrix(m[0], m[1], m[4], m[5], m[12], m[13]),
+        "translatez": lambda z: np.eye(3),
+        "scalez": lambda z: np.eye(3),
+        "perspective": lambda z: np.eye(3),
+        "rotate3d": _turned_in_space,
+        "rotatex": lambda angle: _turned_in_space(1, 0, 0, angle),
+        "rotatey": lambda angle: _turned_in_space(0, 1, 0, angle),
         "scalex": lambda x: matrix(x, 0, 0, 1, 0, 0),
         "scaley": lambda y: matrix(1, 0, 0, y, 0, 0),
         "rotate": turned,
@@ -232,6 +291,20 @@ def _function(name: str, arguments: list[float]) -> Float[np.ndarray, "3 3"]:
     if name not in functions:
         raise ValueError(name)
     return functions[name](*arguments)
+
+
+def _turned_in_space(x: float, y: float, z: float, degrees: float) -> Float[np.ndarray, "3 3"]:
+    """What a turn about an axis in space does to the plane, seen from far away.
+
+    Source: CSS Transforms 2, section 11 (after Rodrigues).
+    """
+    axis = np.array([x, y, z]) / max(math.hypot(x, y, z), 1e-300)
+    cross = np.cross(np.eye(3), -axis)
+    angle = math.radians(degrees)
+    turn = np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross
+    matrix = np.eye(3)
+    matrix[:2, :2] = turn[:2, :2]
+    return matrix
 
 
 def _tan(degrees: float) -> float:

@@ -1,30 +1,13 @@
-"""How the elements of an SVG are painted: presentation attributes, CSS, colours.
-
-CSS is read by tinycss2 and selected by cssselect2; here are the cascade and what of `@media` and
-of values concerns a drawing.
-
-Source: CSS Cascading and Inheritance 4, section 6 (order of declarations); Media Queries 4.
-"""
+"""How the elements of an SVG are painted: properties that are inherited, variables, opacity."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, NamedTuple
 
-import cssselect2
-import numpy as np
-import tinycss2
-from tinycss2.color4 import parse_color
-
-from sketch_pix2seq.io.svg_shapes import GEOMETRY, length
-
-RGB = tuple[int, int, int]
-"""Red, green and blue, 0 to 255."""
-SAME_COLOUR = 24
-"""Steps of 255 by which colours differ that look alike on paper."""
+from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour
+from sketch_pix2seq.io.svg_shapes import CALCULATED, GEOMETRY, length
 
 _INHERITED = {
     "color": "black", "fill": "black", "stroke": "none", "stroke-width": "1", "fill-opacity": "1",
@@ -32,17 +15,19 @@ _INHERITED = {
     "clip-rule": "nonzero", "font-size": "16", "marker-start": "none", "marker-mid": "none",
     "marker-end": "none",
 }  # fmt: skip
-_PROPERTIES = GEOMETRY | _INHERITED.keys() | {
+PROPERTIES = GEOMETRY | _INHERITED.keys() | {
     "background", "background-color", "clip-path", "display", "font", "marker", "mask", "opacity",
-    "overflow", "rotate", "scale", "stop-color", "transform", "transform-origin", "translate",
+    "mask-type", "overflow", "rotate", "scale", "stop-color", "stop-opacity", "transform",
+    "transform-box", "transform-origin", "translate",
 }  # fmt: skip
-_COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
-_LONGEST_SHEETS = 1_000_000  # letters
-_LONGEST_VALUE = 1_000
-_MAX_COMBINATORS = 3  # of a selector; more cost too much, and mean nothing in a drawing
-_MAX_TESTS = 30_000_000  # of selectors in a document
-_MAX_NESTED = 8  # rules within rules
-_MIN_OPACITY = 0.02  # below it nothing is visible
+"""What of CSS matters here."""
+KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer"})
+"""Values that any property may have."""
+LONGEST_VALUE = 1_000
+"""Letters of a value; longer ones are passed over."""
+_MAX_VARIABLES = 8  # in a value, and that stand for each other
+_MAX_NAMES = 1_000  # of variables that hold for an element
+_INVALID = "\0"
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
 _FONT_SIZES = {
@@ -51,20 +36,6 @@ _FONT_SIZES = {
 }  # fmt: skip
 _RELATIVE_SIZES = {"larger": 1.2, "smaller": 1 / 1.2}
 _FONT = re.compile(r"(?:^|\s)([\d.]+(?:[a-z]+|%)|(?:xx?-)?(?:small|large)|medium)(?=[\s/])", re.I)
-_FEATURES = {"prefers-color-scheme": "light", "orientation": "landscape"}  # of the screen
-
-
-class Paint(NamedTuple):
-    """A colour and how far it covers what is below, 0 to 1."""
-
-    rgb: RGB
-    alpha: float
-
-
-class _Declaration(NamedTuple):
-    name: str
-    value: str
-    is_important: bool
 
 
 @dataclass(frozen=True)
@@ -93,9 +64,9 @@ class SvgStyle:
 
     def paint(self, name: str) -> str | None:
         """What `fill` or `stroke` paints with: a colour or a reference; None: nothing visible."""
-        alpha = self.opacity * _opacity(self.values[f"{name}-opacity"])
+        alpha = self.opacity * opacity(self.values[f"{name}-opacity"])
         hidden = self.values["visibility"].strip() in ("hidden", "collapse")
-        if hidden or not self.displayed or alpha < _MIN_OPACITY:
+        if hidden or not self.displayed or alpha < MIN_OPACITY:
             return None
         if name == "stroke" and self.stroke_width <= 0:
             return None
@@ -109,65 +80,34 @@ class SvgStyle:
         if paint is None:
             return None
         return Paint(
-            paint.rgb, paint.alpha * self.opacity * _opacity(self.values[f"{name}-opacity"])
+            paint.rgb, paint.alpha * self.opacity * opacity(self.values[f"{name}-opacity"])
         )
 
 
-class StyleSheets:
-    """The style sheets of a document."""
+def computed(parent: SvgStyle, declared: Mapping[str, str]) -> dict[str, str]:
+    """Put the values of variables into properties, and what `initial`, `unset` and so on mean.
 
-    def __init__(self, sheets: Iterable[str]) -> None:
-        self._matcher = cssselect2.Matcher()
-        self._combinators = [0] * (_MAX_COMBINATORS + 1)
-        self._tests_left = _MAX_TESTS
-        letters = 0
-        for sheet in sheets:
-            letters += len(sheet)
-            if letters > _LONGEST_SHEETS:
-                break
-            self._add(tinycss2.parse_stylesheet(sheet, True, True), 0)
+    Args:
+        parent: Style of the element around it.
+        declared: Its attributes and properties, as they are written.
 
-    def declared(self, element: cssselect2.ElementWrapper, depth: int) -> dict[str, str]:
-        """Return the element's attributes and, over them, what CSS says."""
-        attributes = element.etree_element.attrib
-        values = {name: value for name, value in attributes.items() if name[0] != "{"}
-        important: dict[str, str] = {}
-        self._tests_left -= sum(n * depth**k for k, n in enumerate(self._combinators))
-        matches = self._matcher.match(element) if self._tests_left > 0 else []
-        blocks = [match[-1] for match in matches if match[2] is None]
-        for block in [*blocks, _declarations(attributes.get("style", ""))]:
-            for name, value, is_important in block:
-                (important if is_important else values)[name] = value
-        return values | important
-
-    def _add(self, rules: Sequence[Any], nested: int) -> None:
-        for rule in rules:
-            if rule.type == "qualified-rule":
-                self._add_rule(rule)
-            elif rule.type == "at-rule" and rule.content is not None and nested < _MAX_NESTED:
-                is_media = rule.lower_at_keyword == "media"
-                if rule.lower_at_keyword in ("supports", "layer") or (
-                    is_media and _is_screen(rule.prelude)
-                ):
-                    self._add(tinycss2.parse_rule_list(rule.content, True, True), nested + 1)
-
-    def _add_rule(self, rule: Any) -> None:
-        block = _as_declarations(tinycss2.parse_blocks_contents(rule.content))
-        if not block:
-            return
-        for part in _split(rule.prelude, ","):
-            kinds = [token.type for token in part]
-            values = [getattr(token, "value", "") for token in part]
-            combinators = kinds[1:-1].count("whitespace") + sum(v in (">", "+") for v in values)
-            if "function" in kinds or "~" in values or combinators > _MAX_COMBINATORS:
+    Example:
+        >>> computed(SvgStyle({"--pen": "red"}), {"stroke": "var(--pen)", "fill": "unset"})
+        {'stroke': 'red'}
+    """
+    variables = {**parent.values, **declared} if "var(" in "".join(declared.values()) else {}
+    values = {}
+    for name, text in declared.items():
+        value = text
+        if name in PROPERTIES or name.startswith("--"):
+            value = _substituted(text, variables)
+            word = value.strip().lower()
+            if word == "initial" and name in _INHERITED:
+                value = _INHERITED[name]
+            elif word in KEYWORDS and (word != "inherit" or name in _INHERITED):
                 continue
-            try:
-                selectors = cssselect2.compile_selector_list(part)
-            except cssselect2.SelectorError:
-                continue
-            for selector in selectors:
-                self._matcher.add_selector(selector, block)
-                self._combinators[combinators] += 1
+        values[name] = value
+    return values
 
 
 def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0) -> SvgStyle:
@@ -190,8 +130,8 @@ def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0)
     for name in ("marker-start", "marker-mid", "marker-end") if "marker" in declared else ():
         specified.setdefault(name, declared["marker"])
     values = {**parent.values, **specified}
-    for name in specified:
-        values[name] = _substituted(specified[name], values)
+    if len(values) > _MAX_NAMES:
+        values = {**parent.values, **{n: specified[n] for n in specified if n in _INHERITED}}
     font = _FONT.search(declared.get("font", ""))
     size = _font_size(
         values["font-size"] if "font-size" in specified else font[1] if font else "",
@@ -199,15 +139,15 @@ def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0)
     )
     values["font-size"] = str(size)
     text = values["stroke-width"].strip()
-    is_width = text.startswith((*"+.0123456789", "calc("))  # what is wrong is passed over
+    is_width = text.startswith((*"+.0123456789", *CALCULATED))  # what is wrong is passed over
     if "stroke-width" in specified:
         width = str(length(text, extent, size)) if is_width else parent.values["stroke-width"]
         values["stroke-width"] = width
     if values["color"].strip().lower() == "currentcolor":
         values["color"] = parent.values["color"]
-    opacity = parent.opacity * _opacity(declared.get("opacity", "1"))
+    alpha = parent.opacity * opacity(declared.get("opacity", "1"))
     displayed = parent.displayed and declared.get("display", "").strip() != "none"
-    return SvgStyle(values, opacity, displayed)
+    return SvgStyle(values, alpha, displayed)
 
 
 def _font_size(text: str, around: float) -> float:
@@ -219,115 +159,27 @@ def _font_size(text: str, around: float) -> float:
     return size if size > 0 else around
 
 
-@lru_cache(maxsize=1024)
-def colour(text: str) -> Paint | None:
-    """Read a colour; None for no paint. What is unknown is black: ink.
-
-    Example:
-        >>> colour("#f008").rgb, colour("none"), colour("nonsense").rgb
-        ((255, 0, 0), None, (0, 0, 0))
-    """
-    name = text.strip().lower()
-    if name in ("none", "transparent", ""):
-        return None
-    parsed = parse_color(name) if len(name) <= _LONGEST_VALUE else None
-    if parsed is None or isinstance(parsed, str):
-        return Paint((0, 0, 0), 1.0)
-    parts = np.nan_to_num(np.array(parsed.to("srgb").coordinates, np.float64)).clip(0, 1)
-    red, green, blue = (255 * parts).round().astype(int).tolist()
-    return None if parsed.alpha < _MIN_OPACITY else Paint((red, green, blue), parsed.alpha)
-
-
-def is_same_colour(first: RGB, second: RGB) -> bool:
-    """Whether two colours look alike on paper.
-
-    Example:
-        >>> is_same_colour((255, 255, 255), (250, 250, 245))
-        True
-    """
-    return all(abs(a - b) <= SAME_COLOUR for a, b in zip(first, second, strict=True))
-
-
-@lru_cache(maxsize=1024)
-def _declarations(text: str) -> tuple[_Declaration, ...]:
-    if not text or len(text) > _LONGEST_SHEETS:
-        return ()
-    return _as_declarations(tinycss2.parse_blocks_contents(text))
-
-
-def _as_declarations(nodes: Iterable[Any]) -> tuple[_Declaration, ...]:
-    """Keep the properties that matter here, with values that a browser would understand."""
-    declarations = []
-    for node in nodes:
-        if node.type != "declaration":
-            continue
-        name = node.name if node.name.startswith("--") else node.lower_name
-        if name not in _PROPERTIES and not name.startswith("--"):
-            continue
-        try:
-            value = tinycss2.serialize(node.value).strip()
-        except RecursionError:  # nothing but brackets
-            continue
-        is_wrong_colour = name in _COLOURS and "var(" not in value and not _is_paint(value)
-        is_wrong_length = not 0 < len(value) <= _LONGEST_VALUE * (100 if name == "d" else 1)
-        if not is_wrong_colour and not is_wrong_length:
-            declarations.append(_Declaration(name, value, bool(node.important)))
-    return tuple(declarations)
-
-
-def _is_paint(value: str) -> bool:
-    """Whether a value is one of `fill` or `stroke`."""
-    name = value.lower()
-    keywords = ("none", "inherit", "context-fill", "context-stroke")
-    return (
-        name.startswith(("url(", "light-dark("))
-        or name in keywords
-        or parse_color(name) is not None
-    )
-
-
 def _substituted(value: str, values: Mapping[str, str]) -> str:
-    """Substitute the values of variables, and for `light-dark` the light one."""
-    for _ in range(4):
-        if "var(" not in value or len(value) > _LONGEST_VALUE:
+    """Substitute the values of variables, and for `light-dark` the light one.
+
+    A variable without a value makes what it stands in `unset`.
+    """
+    for _ in range(_MAX_VARIABLES):
+        if "var(" not in value:
             break
-        value = _VARIABLE.sub(lambda match: values.get(match[1], match[2] or ""), value)
+        if value.count("var(") > _MAX_VARIABLES:
+            return "unset"
+        value = _VARIABLE.sub(
+            lambda match: values.get(match[1], _INVALID if match[2] is None else match[2]), value
+        )
+        if _INVALID in value or len(value) > LONGEST_VALUE:
+            return "unset"
+    else:
+        return "unset"
     return _LIGHT_DARK.sub(r"\1", value) if "light-dark(" in value else value
 
 
-def _is_screen(prelude: Sequence[Any]) -> bool:
-    """Whether a list of media queries holds for a large, light screen."""
-    return any(map(_holds, _split(prelude, ",")))
-
-
-def _holds(query: Sequence[Any]) -> bool:
-    result, is_not = True, False
-    for token in query:
-        if token.type == "ident":
-            word = token.lower_value
-            is_not |= word == "not"
-            result &= word in ("not", "only", "and", "all", "screen")
-        elif token.type == "() block":
-            name, _, value = tinycss2.serialize(token.content).partition(":")
-            name, value = name.strip().lower(), value.strip().lower()
-            result &= name.startswith("min-") or _FEATURES.get(name, "") == value
-    return result != is_not
-
-
-def _split(tokens: Sequence[Any], sign: str) -> list[list[Any]]:
-    """Split tokens at a sign, without blanks around."""
-    parts: list[list[Any]] = [[]]
-    for token in tokens:
-        if token.type == "literal" and token.value == sign:
-            parts.append([])
-        elif token.type != "whitespace" or parts[-1]:
-            parts[-1].append(token)
-    for part in parts:
-        if part and part[-1].type == "whitespace":
-            part.pop()
-    return parts
-
-
-def _opacity(text: str) -> float:
-    """Return an opacity from 0 to 1, a number or a percentage."""
-    return min(max(length(text, 1.0) if text.strip()[:1] in "+-.0123456789" else 1.0, 0.0), 1.0)
+def opacity(text: str) -> float:
+    """Read an opacity, a number or a percentage, as one from 0 to 1."""
+    is_number = text.strip().startswith((*"+-.0123456789", *CALCULATED))
+    return min(max(length(text, 1.0) if is_number else 1.0, 0.0), 1.0)

@@ -11,7 +11,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from urllib.parse import unquote
 
 import numpy as np
 from cssselect2 import ElementWrapper
@@ -19,7 +20,8 @@ from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clipped
-from sketch_pix2seq.io.svg_lines import Polyline, polyline
+from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour, ground_colour
+from sketch_pix2seq.io.svg_lines import Polyline, closed, polyline
 from sketch_pix2seq.io.svg_out import WHOLE_STROKES
 from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_shapes import (
@@ -32,49 +34,41 @@ from sketch_pix2seq.io.svg_shapes import (
     view_box,
     viewport_of,
 )
-from sketch_pix2seq.io.svg_style import Paint, StyleSheets, SvgStyle, colour, styled
+from sketch_pix2seq.io.svg_shapes import (
+    angle as degrees,
+)
+from sketch_pix2seq.io.svg_sheets import StyleSheets
+from sketch_pix2seq.io.svg_style import SvgStyle, computed, opacity, styled
+from sketch_pix2seq.io.svg_viewport import (
+    WalkState,
+    as_function,
+    corners_of,
+    has_size,
+    inner_viewport,
+    moved_by,
+    shifted,
+)
 from sketch_pix2seq.io.svg_xml import tag_of
 
+BORDER = 0.01
+"""Share of a page's longest side within which edges of areas lie along its own edge."""
 _MAX_ELEMENTS = 100_000  # that draw
 _MAX_DEPTH = 64
 _MAX_NUMBERS = 3_000_000  # and letters of path data
 _MAX_SAMPLES = 6_000_000
 _MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
 _MAX_MARKERS = 10_000
+_CSS = ("", "text/css")
+_RULES = "style rule with a selector that is too long"
 _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
 _NOT_READ = {"text": "text", "image": "picture", "foreignObject": "foreign object"}
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _NS_HREF = "{http://www.w3.org/1999/xlink}href"
-_BORDER = 0.01  # of the page: areas whose edges are nowhere farther inside are grounds
 _FRAME_CONTRAST = 96  # of 255 between a ground and its line, from which the line is a frame
 _REM = re.compile(r"(\d+\.?\d*|\.\d+)rem\b")
 _LONGEST_REM = 4_000  # letters of a text with lengths
+_WHITE = Paint((255, 255, 255), 1.0)
 _LIGHT = 0.2  # brightness from which the parts of a mask show what is below
-
-
-@dataclass(frozen=True)
-class _State:
-    """The state of the walk: everything an element gets from those around it.
-
-    Args:
-        matrix: From its coordinates to those of the document.
-        style: Of the element around it.
-        viewport: Width and height to which percentages refer.
-        depth: How deep it is nested.
-        clips: What cuts it.
-        context: Paints of the shape that a marker stands on.
-        within: `id`s of what is being drawn by reference.
-        all_areas: Whether areas are wanted whatever their paint: in a clip path.
-    """
-
-    matrix: Float[np.ndarray, "3 3"]
-    style: SvgStyle
-    viewport: tuple[float, float]
-    depth: int = 0
-    clips: tuple[Clip, ...] = ()
-    context: Mapping[str, Paint | None] | None = None
-    within: frozenset[str] = frozenset()
-    all_areas: bool = False
 
 
 class SvgWalk:
@@ -84,25 +78,28 @@ class SvgWalk:
         self._root = ElementWrapper.from_xml_root(root)
         self._namespaces = {_NAMESPACE, root.tag.rpartition("}")[0].lstrip("{")}
         self.is_whole = WHOLE_STROKES in root.attrib
-        sheets = (e.text or "" for e in root.iter() if tag_of(e) == "style")
-        self._sheets = StyleSheets(sheets)
+        self._sheets = StyleSheets(
+            (element.text or "", element.get("media", ""))
+            for element in root.iter()
+            if tag_of(element) == "style" and element.get("type", "").strip().lower() in _CSS
+        )
         self._by_id: dict[str, ElementWrapper] | None = None
+        self._boxes: dict[ET.Element, tuple[np.ndarray, np.ndarray]] = {}
         self._elements_left = _MAX_ELEMENTS
         self._bytes_left = _MAX_VISITED_BYTES
         self._numbers_left = _MAX_NUMBERS
         self._samples_left = _MAX_SAMPLES
         self._markers_left = _MAX_MARKERS
         self._left_out: Counter[str] = Counter()
-        declared = self._sheets.declared(self._root, 1)
+        declared = computed(SvgStyle(), self._sheets.declared(self._root, 1))
         self._root_values, self._root_size = declared, styled(SvgStyle(), declared).font_size
         ground = declared.get("background-color", declared.get("background", ""))
-        words = [colour(word) for word in ground.split() if word[:4] != "url("]
-        self.paper = words[0].rgb if words and words[0] is not None else None
+        self.paper = ground_colour(ground)
         self._viewport = viewport_of(declared, (300.0, 150.0), self._root_size)
 
     def shapes(self) -> Iterator[Shape]:
         """Yield all shapes, in the document's units."""
-        return self._visit(self._root, _State(np.eye(3), SvgStyle(), self._viewport))
+        return self._visit(self._root, WalkState(np.eye(3), SvgStyle(), self._viewport))
 
     def leave_out(self, what: str, count: int) -> None:
         """Count what is left out after the walk."""
@@ -110,9 +107,9 @@ class SvgWalk:
 
     def left_out(self) -> str | None:
         """What was left out, in one line."""
+        left_out = self._left_out + Counter({_RULES: self._sheets.num_passed_over})
         parts = [
-            f"{count} x {what}" if count > 1 else what
-            for what, count in self._left_out.most_common(4)
+            f"{count} x {what}" if count > 1 else what for what, count in left_out.most_common(4)
         ]
         return "; ".join(parts)[:200] or None
 
@@ -137,7 +134,7 @@ class SvgWalk:
             return False
         x, y, width, height = view_box(self._root.etree_element.attrib) or (0, 0, *self._viewport)
         low, high = np.array([x, y]), np.array([x + width, y + height])
-        slack = _BORDER * max(width, height)
+        slack = BORDER * max(width, height)
         points = np.concatenate(shape.area.rings)
         inner = ((points > low + slack) & (points < high - slack)).all(axis=1)
         covers = (points.min(axis=0) <= low + slack) & (points.max(axis=0) >= high - slack)
@@ -146,7 +143,7 @@ class SvgWalk:
         line = shape.stroke and np.abs(np.subtract(shape.stroke.rgb, shape.fill.rgb)).max()
         return line is None or bool(line < _FRAME_CONTRAST)
 
-    def _visit(self, element: ElementWrapper, state: _State) -> Iterator[Shape]:
+    def _visit(self, element: ElementWrapper, state: WalkState) -> Iterator[Shape]:
         """Yield the shapes of an element and of what is in it; leave out what is wrong."""
         tag = element.local_name
         if element.namespace_url not in self._namespaces:
@@ -166,42 +163,92 @@ class SvgWalk:
             inner, declared = self._inside(element, state)
             if not inner.style.displayed or not _applies(element):
                 return
-            if tag in SHAPES:
-                shapes = self._shape(tag, declared, inner)
-            elif tag == "use":
-                shapes = self._use(declared, inner, element)
-            else:
-                shapes = self._children(element, declared, inner)
-            yield from shapes
+            yield from self._drawn(element, declared, inner)
         except _LimitError:
             raise
         except DrawingError as error:
             self._left_out[f"`{tag}`, as {error}"] += 1
 
-    def _inside(self, element: ElementWrapper, state: _State) -> tuple[_State, dict[str, str]]:
+    def _drawn(
+        self, element: ElementWrapper, declared: Mapping[str, str], inner: WalkState
+    ) -> Iterator[Shape]:
+        """Yield the shapes of an element, given what it is inside."""
+        if element.local_name in SHAPES:
+            return self._shape(element.local_name, declared, inner)
+        if element.local_name == "use":
+            return self._use(declared, inner, element)
+        return self._children(element, declared, inner)
+
+    def _inside(
+        self, element: ElementWrapper, state: WalkState
+    ) -> tuple[WalkState, dict[str, str]]:
         """Return the state inside of an element, and its properties."""
-        declared = self._sheets.declared(element, state.depth + 1)
+        declared = computed(state.style, self._sheets.declared(element, state.depth + 1))
         declared = {name: self._without_rem(text) for name, text in declared.items()}
         style = styled(state.style, declared, math.hypot(*state.viewport) / math.sqrt(2))
-        origin = declared.get("transform-origin", "")
-        parts = [
-            f"{name}({','.join(declared[name].split())})"
-            for name in ("translate", "rotate", "scale")
-            if declared.get(name, "none").strip() != "none"
-        ]
-        text = " ".join([*parts, declared.get("transform", "").strip()])
+        inner = replace(state, style=style, depth=state.depth + 1)
         try:
-            matrix = transform(text, origin, state.viewport, style.font_size)
+            matrix = self._transform(element, declared, inner)
         except DrawingError as error:  # the element stays where it is, as in browsers
             self._left_out[str(error)] += 1
             matrix = np.eye(3)
-        inner = replace(state, matrix=state.matrix @ matrix, style=style, depth=state.depth + 1)
-        for kind in ("clip-path", "mask"):
-            target = self._target(declared.get(kind, ""), state)
+        if element.local_name == "use":
+            corner = pair(declared, ("x", "y"), "0", state.viewport, style.font_size)
+            matrix = matrix @ shifted(*corner)
+        inner = replace(inner, matrix=state.matrix @ matrix)
+        for kind in () if state.is_measured else ("clip-path", "mask"):
+            value = declared.get(kind, "none")
+            target = self._target(value)
             if target is not None and target.local_name == kind.replace("-p", "P"):
-                clip = self._clip(target, replace(inner, viewport=state.viewport))
+                clip = self._clip(
+                    target, replace(inner, viewport=state.viewport), element, declared
+                )
                 inner = replace(inner, clips=(*inner.clips, *clip))
+            elif value.rstrip().endswith(")") and "url(" not in value:
+                self._left_out[f"`{kind}` that is no reference"] += 1
         return inner, declared
+
+    def _transform(
+        self, element: ElementWrapper, declared: Mapping[str, str], inner: WalkState
+    ) -> Float[np.ndarray, "3 3"]:
+        """The transform of an element, from its properties and its attribute."""
+        parts = [
+            as_function(name, declared[name].split())
+            for name in ("translate", "rotate", "scale")
+            if declared.get(name, "none").strip() not in ("none", "")
+        ]
+        text = " ".join([*parts, declared.get("transform", "").strip()]).strip()
+        if text in ("", "none"):
+            return np.eye(3)
+        origin, viewport, corner = declared.get("transform-origin", ""), inner.viewport, (0.0, 0.0)
+        if element == self._root:
+            x, y, width, height = view_box(declared) or (0.0, 0.0, *viewport)
+            origin, corner, viewport = origin or "center", (x, y), (width, height)
+        elif declared.get("transform-box", "view-box").strip() != "view-box":
+            low, high = self._box(element, declared, inner)
+            wider = inner.style.stroke_width / 2 if "stroke" in declared["transform-box"] else 0.0
+            width, height = high - low + 2 * wider
+            corner, viewport = (low[0] - wider, low[1] - wider), (float(width), float(height))
+        matrix = transform(text, origin, viewport, inner.style.font_size)
+        back = shifted(-corner[0], -corner[1])
+        about: Float[np.ndarray, "3 3"] = shifted(*corner) @ matrix @ back
+        return about
+
+    def _box(
+        self, element: ElementWrapper, declared: Mapping[str, str], inner: WalkState
+    ) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
+        """The lowest and the highest (x, y) of what an element draws, in its own coordinates."""
+        if (box := self._boxes.get(element.etree_element)) is not None:
+            return box
+        state = replace(inner, matrix=np.eye(3), clips=(), all_areas=True, is_measured=True)
+        left_out = self._left_out.copy()
+        shapes = list(self._drawn(element, declared, state))
+        self._left_out = left_out
+        points = [line.points for shape in shapes for line in shape.lines]
+        together = np.concatenate([*points, np.zeros((0 if points else 1, 2))])
+        box = together.min(axis=0), together.max(axis=0)
+        self._boxes[element.etree_element] = box
+        return box
 
     def _without_rem(self, text: str) -> str:
         """Replace lengths in `rem` by pixels."""
@@ -210,11 +257,13 @@ class SvgWalk:
         return _REM.sub(lambda match: f"{float(match[1]) * self._root_size}px", text)
 
     def _children(
-        self, element: ElementWrapper, declared: Mapping[str, str], state: _State
+        self, element: ElementWrapper, declared: Mapping[str, str], state: WalkState
     ) -> Iterator[Shape]:
         """Yield the shapes of all children, of a `switch` of the first that applies."""
         if element.local_name == "svg" and element != self._root:
-            state = _inner_viewport(declared, state)
+            if not has_size(declared):
+                return
+            state = inner_viewport(declared, state)
         children = element.iter_children()
         if element.local_name == "switch":
             readable = (*_CONTAINERS, *SHAPES, "use")
@@ -224,7 +273,7 @@ class SvgWalk:
             yield from self._visit(child, state)
 
     def _use(
-        self, declared: Mapping[str, str], state: _State, element: ElementWrapper
+        self, declared: Mapping[str, str], state: WalkState, element: ElementWrapper
     ) -> Iterator[Shape]:
         """Yield the shapes of what a `use` element points at, inside this document only."""
         reference = declared.get("href") or element.etree_element.get(_NS_HREF) or ""
@@ -233,26 +282,26 @@ class SvgWalk:
             return
         if target.id in state.within:
             raise DrawingError("it must not draw itself", got=reference)
-        shift = np.eye(3)
-        shift[:2, 2] = pair(declared, ("x", "y"), "0", state.viewport, state.style.font_size)
-        inside = state.within | {target.id}
-        moved = replace(state, matrix=state.matrix @ shift, within=inside)
+        moved = replace(state, within=state.within | {target.id})
         if target.local_name not in ("symbol", "svg"):
             yield from self._visit(target, moved)
             return
         inner, target_declared = self._inside(target, moved)
         sizes = {name: declared[name] for name in ("width", "height") if name in declared}
-        if inner.style.displayed:
-            inner = _inner_viewport(target_declared | sizes, inner)
+        if inner.style.displayed and has_size(target_declared | sizes):
+            inner = inner_viewport(target_declared | sizes, inner)
             for child in target.iter_children():
                 yield from self._visit(child, inner)
 
-    def _shape(self, tag: str, declared: Mapping[str, str], state: _State) -> Iterator[Shape]:
+    def _shape(self, tag: str, declared: Mapping[str, str], state: WalkState) -> Iterator[Shape]:
         """Yield a shape with its markers, if anything is painted."""
         style = state.style
         paints = {name: self._paint(name, state) for name in ("fill", "stroke")}
-        if state.all_areas:
-            paints = {"fill": Paint((255, 255, 255), 1.0), "stroke": None}
+        if state.is_measured:
+            paints = {"fill": None, "stroke": _WHITE}
+        elif state.all_areas:
+            is_hidden = style.values["visibility"].strip() in ("hidden", "collapse")
+            paints = {"fill": None if is_hidden else _WHITE, "stroke": None}
         fill, stroke = paints["fill"] if tag != "line" else None, paints["stroke"]
         if fill is None and stroke is None:
             return
@@ -271,14 +320,15 @@ class SvgWalk:
         rings = [line.points for line in lines if is_area and len(line.points) > 2]
         area = Area(rings, rule.strip() == "evenodd")
         width = style.stroke_width * math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
-        visible = clipped(lines, state.clips)
+        edges = [closed(line) for line in lines] if rings and stroke is None else lines
+        visible = clipped(edges, state.clips)
         if rings and stroke is None and not state.all_areas:
             visible += _clip_edges(area, state.clips)
         yield Shape(visible, area, stroke, width, fill, state.clips)
-        if tag in ("path", "line", "polyline", "polygon") and lines:
+        if tag in ("path", "line", "polyline", "polygon") and lines and not state.is_measured:
             yield from self._markers(lines, replace(state, context=paints))
 
-    def _paint(self, name: str, state: _State) -> Paint | None:
+    def _paint(self, name: str, state: WalkState) -> Paint | None:
         """The colour of `fill` or `stroke`; of a gradient its middle one."""
         value = state.style.paint(name)
         if value is None:
@@ -287,7 +337,7 @@ class SvgWalk:
             return (state.context or {}).get(value[8:])
         if not value.startswith("url("):
             return state.style.colour(name)
-        target = self._target(value, state)
+        target = self._target(value)
         if target is None:
             return colour(value.partition(")")[2])
         for _ in range(8):  # gradients may take their stops from others
@@ -298,40 +348,68 @@ class SvgWalk:
             if following is None:
                 break
             target = following
-        texts = [self._sheets.declared(stop, 2).get("stop-color", "black") for stop in stops[:64]]
-        colours = [paint.rgb for paint in map(colour, texts) if paint is not None]
-        if not colours:
-            return Paint((0, 0, 0), 1.0)
-        red, green, blue = np.mean(colours, axis=0).round().astype(int).tolist()
-        return Paint((red, green, blue), 1.0)
+        if not stops:  # a pattern is ink, a gradient of no colours is nothing
+            return None if target.local_name.endswith("Gradient") else Paint((0, 0, 0), 1.0)
+        declared = [computed(state.style, self._sheets.declared(stop, 2)) for stop in stops[:64]]
+        colours = [colour(values.get("stop-color", "black")) for values in declared]
+        seen = [
+            (paint.rgb, paint.alpha * opacity(values.get("stop-opacity", "1")))
+            for paint, values in zip(colours, declared, strict=True)
+            if paint is not None
+        ]
+        alpha = sum(share for _, share in seen) / len(stops[:64])
+        if alpha < MIN_OPACITY:
+            return None
+        rgb = np.average([rgb for rgb, _ in seen], axis=0, weights=[share for _, share in seen])
+        red, green, blue = rgb.round().astype(int).tolist()
+        return Paint((red, green, blue), alpha)
 
-    def _clip(self, element: ElementWrapper, state: _State) -> list[Clip]:
-        """The areas of a clip path or mask; a mask without areas cuts nothing."""
+    def _clip(
+        self,
+        element: ElementWrapper,
+        state: WalkState,
+        owner: ElementWrapper,
+        owner_declared: Mapping[str, str],
+    ) -> list[Clip]:
+        """The areas of a clip path or mask; a mask whose content is not read cuts nothing."""
         if element.id in state.within or state.depth > _MAX_DEPTH:
             raise DrawingError("it must not clip itself", got=f"#{element.id}")
         is_mask = element.local_name == "mask"
         inner = replace(state, style=SvgStyle(), clips=(), within=state.within | {element.id})
         inner, declared = self._inside(element, replace(inner, all_areas=not is_mask))
+        inner = replace(inner, style=replace(inner.style, displayed=True))
+        clips = list(inner.clips)
+        corner, size = ("x", "y"), ("width", "height")
+        if is_mask and declared.get("maskUnits") == "userSpaceOnUse":
+            x, y = pair(declared, corner, "-10%", inner.viewport, inner.style.font_size)
+            width, height = pair(declared, size, "120%", inner.viewport, inner.style.font_size)
+            clips.append([Area([moved_by(corners_of(x, y, width, height), inner.matrix)])])
         if "objectBoundingBox" in (declared.get("clipPathUnits"), declared.get("maskContentUnits")):
-            self._left_out[f"`{element.local_name}` in units of a box"] += 1
-            return []
+            low, high = self._box(owner, owner_declared, state)
+            fit = shifted(*low) @ np.diag([*(high - low), 1.0])
+            inner = replace(inner, matrix=inner.matrix @ fit, viewport=(1.0, 1.0))
+        num_left_out = self._left_out.total()
+        is_alpha = "alpha" in declared.get("mask-type", "")
         clip: Clip = []
         for child in element.iter_children():
-            for shape in self._visit(child, inner):
+            if not is_mask and child.local_name in _CONTAINERS:
+                continue  # not allowed there
+            for shape in self._visit(child, replace(inner, clips=())):
                 if shape.fill is not None:
                     bright = np.dot(shape.fill.rgb, (0.2126, 0.7152, 0.0722)) / 255
-                    is_in = not is_mask or bool(bright * shape.fill.alpha >= _LIGHT)
-                    clip.append(replace(shape.area, is_in=is_in))
+                    shows = shape.fill.alpha * (1 if is_alpha else bright)
+                    is_in = not is_mask or bool(shows >= _LIGHT)
+                    clip.append(replace(shape.area, is_in=is_in, clips=shape.clips))
+                if is_mask and shape.stroke is not None:
+                    self._left_out["line of a mask"] += 1
         if is_mask and not any(area.is_in for area in clip):
-            return list(inner.clips)
-        return [*inner.clips, clip]
+            return clips if self._left_out.total() > num_left_out else [[]]
+        return [*clips, clip]
 
-    def _markers(self, lines: list[Polyline], state: _State) -> Iterator[Shape]:
+    def _markers(self, lines: list[Polyline], state: WalkState) -> Iterator[Shape]:
         """Yield the markers of a shape, at its beginning, its corners and its end."""
         values = state.style.values
-        markers = {
-            kind: self._target(values[f"marker-{kind}"], state) for kind in ("start", "mid", "end")
-        }
+        markers = {kind: self._target(values[f"marker-{kind}"]) for kind in ("start", "mid", "end")}
         if not any(markers.values()):
             return
         last = len(lines) - 1
@@ -347,7 +425,7 @@ class SvgWalk:
                         yield from self._marker(marker, line, index, kind, state)
 
     def _marker(
-        self, marker: ElementWrapper, line: Polyline, index: int, kind: str, state: _State
+        self, marker: ElementWrapper, line: Polyline, index: int, kind: str, state: WalkState
     ) -> Iterator[Shape]:
         self._markers_left -= 1
         if self._markers_left < 0 or marker.id in state.within:
@@ -355,6 +433,7 @@ class SvgWalk:
         # corners are in the document's units: the marker is turned there, and sized by the shape
         inner = replace(state, style=SvgStyle(), within=state.within | {marker.id})
         inner, declared = self._inside(marker, inner)
+        inner = replace(inner, style=replace(inner.style, displayed=True))
         size = math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
         if declared.get("markerUnits") != "userSpaceOnUse":
             size *= state.style.stroke_width
@@ -363,7 +442,7 @@ class SvgWalk:
             angle = _direction(line, index)
             angle += math.pi if kind == "start" and "reverse" in orient else 0.0
         else:
-            angle = math.radians(length(orient.replace("deg", ""), 0))
+            angle = math.radians(degrees(orient))
         c, s = size * math.cos(angle), size * math.sin(angle)
         x, y = line.points[index]
         matrix = np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
@@ -372,12 +451,13 @@ class SvgWalk:
             "height": declared.get("markerHeight", "3"),
         }
         box = {name: text for name, text in declared.items() if name not in ("x", "y")}
-        inner = _inner_viewport(box | sizes, replace(inner, matrix=matrix, clips=state.clips))
+        if not has_size(box | sizes):
+            return
+        inner = inner_viewport(box | sizes, replace(inner, matrix=matrix, clips=state.clips))
         # the reference point is in the coordinates of the content
         at = pair(declared, ("refX", "refY"), "0", inner.viewport, 16.0)
         moved = inner.matrix @ [*at, 1.0]
-        shift = np.eye(3)
-        shift[:2, 2] = [x, y] - moved[:2]
+        shift = shifted(x - moved[0], y - moved[1])
         clips = tuple(
             [replace(area, rings=[ring + shift[:2, 2] for ring in area.rings]) for area in clip]
             for clip in inner.clips[len(state.clips) :]
@@ -386,7 +466,7 @@ class SvgWalk:
         for child in marker.iter_children():
             yield from self._visit(child, inner)
 
-    def _target(self, value: str, state: _State) -> ElementWrapper | None:
+    def _target(self, value: str) -> ElementWrapper | None:
         """The element that `url(#id)` points at, if it is in this document."""
         name = value.partition("url(")[2].partition(")")[0].strip("\"' ")
         return self._element(name[1:]) if name.startswith("#") else None
@@ -402,7 +482,7 @@ class SvgWalk:
                     self._by_id[element.id] = element  # the last one visited comes first
                 if depth < _MAX_DEPTH:
                     waiting += [(child, depth + 1) for child in element.iter_children()]
-        return self._by_id.get(name)
+        return self._by_id.get(name) or self._by_id.get(unquote(name))
 
 
 class _LimitError(DrawingError):
@@ -412,10 +492,9 @@ class _LimitError(DrawingError):
 def _applies(element: ElementWrapper) -> bool:
     """Whether the conditions of an element hold for a reader of English."""
     attributes = element.etree_element.attrib
-    language = attributes.get("systemLanguage")
-    languages = [word.strip().lower() for word in (language or "en").split(",")]
-    needs = attributes.get("requiredExtensions", "") + attributes.get("requiredFeatures", "")
-    is_supported = "Extensibility" not in needs and not attributes.get("requiredExtensions")
+    languages = [word.strip().lower() for word in attributes.get("systemLanguage", "en").split(",")]
+    is_supported = "Extensibility" not in attributes.get("requiredFeatures", "")
+    is_supported &= "requiredExtensions" not in attributes
     return is_supported and any(word == "en" or word.startswith("en-") for word in languages)
 
 
@@ -446,32 +525,6 @@ def _clip_edges(area: Area, clips: tuple[Clip, ...]) -> list[Polyline]:
         others = [other for index, other in enumerate(clips) if index != number]
         edges += clipped(lines, [[area], *others])
     return edges
-
-
-def _inner_viewport(values: Mapping[str, str], state: _State) -> _State:
-    """Return the state inside a nested `svg`, `symbol` or `marker`: its view box fits its size."""
-    font_size = state.style.font_size
-    box = view_box(values)
-    corner = np.array(pair(values, ("x", "y"), "0", state.viewport, font_size))
-    size = np.array(pair(values, ("width", "height"), "100%", state.viewport, font_size))
-    outer, inner = np.eye(3), np.eye(3)
-    outer[:2, 2] = corner
-    if box is not None:
-        scale = size / box[2:]
-        align, _, fit = (values.get("preserveAspectRatio", "") or "xMidYMid").partition(" ")
-        if align.strip() != "none":
-            scale[:] = max(scale) if fit.strip() == "slice" else min(scale)
-        shares = [{"Min": 0.0, "Max": 1.0}.get(align[at : at + 3], 0.5) for at in (1, 5)]
-        gap = size - scale * box[2:]
-        inner[:2, :2] = np.diag(scale)
-        inner[:2, 2] = (gap * shares if align.strip() != "none" else 0) - scale * box[:2]
-    clips = state.clips
-    if values.get("overflow", "hidden").strip() not in ("visible", "auto") and (size > 0).all():
-        corners = corner + size * np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-        moved = corners @ state.matrix[:2, :2].T + state.matrix[:2, 2]
-        clips = (*clips, [Area([moved])])
-    viewport = box[2:] if box is not None else (float(size[0]), float(size[1]))
-    return replace(state, matrix=state.matrix @ outer @ inner, viewport=viewport, clips=clips)
 
 
 def _checked(line: Polyline) -> Polyline:

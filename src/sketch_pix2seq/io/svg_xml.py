@@ -6,18 +6,22 @@ default attributes, are known.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET  # for its types; parsing is defusedxml's
 from xml.parsers import expat
 
 from defusedxml.ElementTree import fromstring
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.kinds import HEAD, encoding_of
 
+_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.-]{1,40})[\"']")
 _MAX_PARSED_ELEMENTS = 200_000
-_MAX_ENTITIES = 100
-_LONGEST_ENTITY = 200
+_MAX_ENTITIES = 1_000
+_LONGEST_ENTITY = 2_000
 _MAX_EXPANDED = 4_000_000  # bytes
 _MAX_DEFAULTS = 20  # attributes that a document type declares
+_LONGEST_DEFAULT = 200
 _DECLARATIONS = ("<!ELEMENT", "<!NOTATION", "<!ENTITY", "%")
 
 
@@ -28,8 +32,9 @@ def parse_svg(data: bytes) -> ET.Element:
         DrawingError: If it is not well-formed, no SVG, too large, or declares what is unsafe.
     """
     try:
-        _check_declarations(data)
-        root: ET.Element = fromstring(data, forbid_dtd=False, forbid_entities=False)
+        text = decoded(data)
+        _check_declarations(text)
+        root: ET.Element = fromstring(text, forbid_dtd=False, forbid_entities=False)
     except (ET.ParseError, expat.ExpatError) as error:
         raise DrawingError("an SVG must be well-formed XML", got=error) from None
     except (ValueError, LookupError) as error:
@@ -39,7 +44,23 @@ def parse_svg(data: bytes) -> ET.Element:
     return root
 
 
-def _check_declarations(data: bytes) -> None:
+def decoded(data: bytes) -> str:
+    """Decode a document: by how it begins, else as it declares, else as UTF-8.
+
+    A declaration that cannot be true, as of UTF-16 in a text of single bytes, is passed over.
+    """
+    encoding = encoding_of(data[:HEAD])
+    declared = _ENCODING.match(data)
+    if encoding == "utf-8" and declared:
+        try:
+            if b"<".decode(declared[1].decode("ascii")) == "<":
+                return data.decode(declared[1].decode("ascii"), "replace").lstrip()
+        except (LookupError, UnicodeError):  # no encoding of texts
+            pass
+    return data.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+
+
+def _check_declarations(data: str) -> None:
     """Go through a document once, keeping nothing: what would multiply in a tree is refused."""
     parser = expat.ParserCreate()
     entities: list[str] = []
@@ -56,14 +77,14 @@ def _check_declarations(data: bytes) -> None:
         if len(entities) > _MAX_ENTITIES or len(entities[-1]) > _LONGEST_ENTITY:
             rule = f"at most {_MAX_ENTITIES} entities of at most {_LONGEST_ENTITY} letters"
             raise DrawingError(f"an SVG must declare {rule}", got="more")
-        if data.count(b"&") * max(map(len, entities)) > _MAX_EXPANDED:
+        if data.count("&") * max(map(len, entities)) > _MAX_EXPANDED:
             raise DrawingError("an SVG must repeat less by its entities", got=f"&{name};")
 
     def take_default(element: str, name: str, kind: str, default: str | None, _: int) -> None:
         nonlocal num_defaults
         num_defaults += 1
-        if num_defaults > _MAX_DEFAULTS or len(default or "") > _LONGEST_ENTITY:
-            rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_ENTITY} letters"
+        if num_defaults > _MAX_DEFAULTS or len(default or "") > _LONGEST_DEFAULT:
+            rule = f"at most {_MAX_DEFAULTS} attributes of at most {_LONGEST_DEFAULT} letters"
             raise DrawingError(f"an SVG must declare {rule}", got="more")
 
     def end_doctype() -> None:

@@ -1,0 +1,98 @@
+"""Where an element of an SVG stands: the state of the walk, viewports, matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from sketch_pix2seq.io.svg_areas import Area, Clip
+from sketch_pix2seq.io.svg_colours import Paint
+from sketch_pix2seq.io.svg_shapes import length, pair, view_box
+from sketch_pix2seq.io.svg_style import SvgStyle
+
+
+@dataclass(frozen=True)
+class WalkState:
+    """The state of the walk: everything an element gets from those around it.
+
+    Args:
+        matrix: From its coordinates to those of the document.
+        style: Of the element around it.
+        viewport: Width and height to which percentages refer.
+        depth: How deep it is nested.
+        clips: What cuts it.
+        context: Paints of the shape that a marker stands on.
+        within: `id`s of what is being drawn by reference.
+        all_areas: Whether areas are wanted whatever their paint: in a clip path.
+        is_measured: Whether just the size of what is drawn is wanted.
+    """
+
+    matrix: Float[np.ndarray, "3 3"]
+    style: SvgStyle
+    viewport: tuple[float, float]
+    depth: int = 0
+    clips: tuple[Clip, ...] = ()
+    context: Mapping[str, Paint | None] | None = None
+    within: frozenset[str] = frozenset()
+    all_areas: bool = False
+    is_measured: bool = False
+
+
+def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
+    """Return the state inside a nested `svg`, `symbol` or `marker`: its view box fits its size."""
+    font_size = state.style.font_size
+    box = view_box(values)
+    corner = np.array(pair(values, ("x", "y"), "0", state.viewport, font_size))
+    size = np.array(pair(values, ("width", "height"), "100%", state.viewport, font_size))
+    outer, inner = np.eye(3), np.eye(3)
+    outer[:2, 2] = corner
+    if box is not None:
+        scale = size / box[2:]
+        align, _, fit = (values.get("preserveAspectRatio", "") or "xMidYMid").partition(" ")
+        if align.strip() != "none":
+            scale[:] = max(scale) if fit.strip() == "slice" else min(scale)
+        shares = [{"Min": 0.0, "Max": 1.0}.get(align[at : at + 3], 0.5) for at in (1, 5)]
+        gap = size - scale * box[2:]
+        inner[:2, :2] = np.diag(scale)
+        inner[:2, 2] = (gap * shares if align.strip() != "none" else 0) - scale * box[:2]
+    clips = state.clips
+    if values.get("overflow", "hidden").strip() not in ("visible", "auto") and (size > 0).all():
+        clips = (*clips, [Area([moved_by(corners_of(*corner, *size), state.matrix)])])
+    viewport = box[2:] if box is not None else (float(size[0]), float(size[1]))
+    return replace(state, matrix=state.matrix @ outer @ inner, viewport=viewport, clips=clips)
+
+
+def has_size(values: Mapping[str, str]) -> bool:
+    """Whether an inner `svg`, `symbol` or `marker` has a size that is not 0."""
+    texts = [values.get(name, "").strip() for name in ("width", "height")]
+    box = values.get("viewBox", "").replace(",", " ").split()
+    sizes = [length(text, 1.0) for text in (*texts, *box[2:]) if text not in ("", "auto")]
+    return all(size > 0 for size in sizes)
+
+
+def shifted(x: float, y: float) -> Float[np.ndarray, "3 3"]:
+    """The matrix that moves points."""
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def corners_of(x: float, y: float, width: float, height: float) -> Float[np.ndarray, "4 2"]:
+    """The corners of a rectangle."""
+    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+
+
+def moved_by(
+    points: Float[np.ndarray, "P 2"], matrix: Float[np.ndarray, "3 3"]
+) -> Float[np.ndarray, "P 2"]:
+    """Move points by a matrix."""
+    moved: Float[np.ndarray, "P 2"] = points @ matrix[:2, :2].T + matrix[:2, 2]
+    return moved
+
+
+def as_function(name: str, words: list[str]) -> str:
+    """Write one of the properties `translate`, `rotate` and `scale` as a function."""
+    if name == "rotate" and len(words) == 2:
+        name += words.pop(0) if words[0].isalpha() else words.pop(1)
+    return f"{name}{'3d' if len(words) > 2 else ''}({','.join(words)})"
