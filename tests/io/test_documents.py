@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,15 @@ def npy(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def tightly_packed() -> bytes:
+    """Two bitmaps of float64 with a line each, of 30 KB and a hundredth of that in the file."""
+    bitmaps = np.zeros((2, 64, 64))
+    bitmaps[:, 30, 10:50] = 1
+    file = io.BytesIO()
+    np.savez_compressed(file, bitmaps=bitmaps)
+    return file.getvalue()
+
+
 RECORD = {"word": "cat", "drawing": CORNER}
 TWICE = {
     "records": json.dumps([RECORD, RECORD]).encode(),
@@ -60,6 +70,7 @@ TWICE = {
     "ml5": json.dumps([ML5, ML5]).encode(),
     "CSV": csv_of(2),
     "CSV with a mark": b"\xef\xbb\xbf" + csv_of(2),
+    "CSV with other names": csv_of(2).replace(b"drawing", b"Drawing"),
     "npz, stroke-5": npz(train=np.array([STROKE5] * 2)),
     "npz of other names": npz(a=np.array(STROKE3), b=np.array(STROKE5), labels=np.arange(3)),
     "npy": npy(np.array([STROKE3] * 2, np.int16)),
@@ -96,6 +107,37 @@ def test_wrong_records_among_right_ones_are_named() -> None:
     rows = csv_of(1) + b"US,[],1,True,,cat\r\nUS,{,1,True,,cat\r\n" + csv_of(1).split(b"\r\n")[1]
     assert len(read_sketches(rows, wrong.append)) == 2
     assert len(wrong) == 2 and str(wrong[1]) == "drawing 3: `drawing` of a CSV must be JSON"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cats.csv", csv_of(2).split(b"\r\n", 1)[1]),
+        ("cats.tsv", f"word\tdrawing\n{f'cat{chr(9)}{json.dumps(CORNER)}{chr(10)}' * 2}".encode()),
+        ("cats.csv", f"word;drawing\n{f'cat;{json.dumps(CORNER)}{chr(10)}' * 2}".encode()),
+        ("cats.ndjson", (json.dumps({"drawing": json.dumps(CORNER)}) + "\n").encode() * 2),
+        ("cats.npz", tightly_packed()),
+    ],
+)
+def test_layouts_that_are_nearly_others(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    sketches = read_sketches(tmp_path / name)
+    assert len(sketches) == 2
+    if name != "cats.npz":
+        assert [points(sketch) for sketch in sketches] == [EXPECTED] * 2
+
+
+def test_excalidraw_on_the_clipboard_and_with_its_type_last() -> None:
+    line = element("line", points=[[0, 0], [9, 5]])
+    for kind, count in (("excalidraw/clipboard", 1), ("excalidraw", 400)):
+        content = json.dumps({"elements": [line] * count, "type": kind}).encode()
+        (sketch,) = read_sketches(content)
+        assert len(sketch.strokes) == count
+
+
+def test_inkml_of_single_bytes_that_says_utf_16() -> None:
+    text = '<?xml version="1.0" encoding="UTF-16"?><ink><trace>1 2, 3 4</trace></ink>'
+    assert read_sketches(text.encode())[0].strokes[0].tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(

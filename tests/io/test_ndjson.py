@@ -33,7 +33,7 @@ BAD = {
     b"[1, 2]": "must be a JSON object; got list",
     b'{"word": "cat", "drawing": [[[0, 3], [0': "must be a JSON object",
     b'\xff\xfe{"drawing"': "must be a JSON object",
-    b'{"word": "cat"}': "must have a list `drawing`; got NoneType",
+    b'{"word": "cat"}': "must have a list `drawing`; got none",
     b'{"drawing": "cat"}': "must have a list `drawing`; got str",
     b'{"drawing": []}': "`drawing` must have a stroke; got an empty list",
     b'{"drawing": [[]]}': "stroke 0 of `drawing` must be two lists",

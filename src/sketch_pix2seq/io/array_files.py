@@ -37,7 +37,8 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 _BLOCK = 1 << 18
 _MAX_BYTES = 2_000_000_000
 _MAX_ARRAYS = 100
-_LARGEST_RATIO = 50  # real ones: 3
+_LARGEST_RATIO = 50  # real ones: 3; of bitmaps of thin lines 200
+_SMALL = 50_000_000  # bytes of an array of numbers that may be packed as tightly as can be
 _SMALLEST_ARRAY = 32  # bytes of a pickled array
 _SMALLEST_SIDE = 8  # of a bitmap
 _CHANNELS = (1, 3, 4)  # of a bitmap with colours
@@ -71,7 +72,7 @@ def read_npy(file: BufferedIOBase) -> Iterator[Record | DrawingError]:
     content = file.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
         raise DrawingError(f"an npy must have at most {_MAX_BYTES:,} bytes", got="more")
-    return _drawings("the array", _array("the array", BytesIO(content), len(content)))
+    return _drawings("the array", _array("the array", BytesIO(content), len(content), len(content)))
 
 
 def _members(whole: BufferedIOBase) -> Iterator[Iterator[Record | DrawingError]]:
@@ -106,21 +107,31 @@ class _OtherArrayError(DrawingError):
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray | list[np.ndarray]:
     """The array of a file in a zip, or the arrays that it holds."""
     name = info.filename.removesuffix(".npy")
-    if info.file_size > min(_MAX_BYTES, _LARGEST_RATIO * (info.compress_size + 1000)):
-        raise DrawingError(
-            f"`{name}` in an npz must not be packed so tightly",
-            got=f"{info.compress_size:,} bytes for {info.file_size:,}",
-        )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DrawingError(f"`{name}` in an npz must be packed by deflate, or not at all")
     with archive.open(info) as member:
         assert isinstance(member, BufferedIOBase)
-        return _array(f"`{name}`", member, info.file_size)
+        return _array(f"`{name}`", member, info.file_size, info.compress_size)
 
 
-def _array(name: str, member: BufferedIOBase, size: int) -> np.ndarray | list[np.ndarray]:
-    """Read an array of numbers, or a list of such arrays, and nothing that could run."""
+def _array(
+    name: str, member: BufferedIOBase, size: int, packed: int
+) -> np.ndarray | list[np.ndarray]:
+    """Read an array of numbers, or a list of such arrays, and nothing that could run.
+
+    Args:
+        name: As it is named in messages.
+        member: The array file.
+        size: Its bytes.
+        packed: Bytes that they take in the zip.
+    """
     shape, dtype, is_fortran = _header(member)
+    most = _LARGEST_RATIO * (packed + 1000)
+    if size > min(_MAX_BYTES, most if dtype.hasobject else max(most, _SMALL)):
+        raise DrawingError(
+            f"{name} in an npz must not be packed so tightly",
+            got=f"{packed:,} bytes for {size:,}",
+        )
     content = member.read(size)
     if not all(type(side) is int and 0 <= side <= size for side in shape):
         raise DrawingError(f"{name} must be as large as it says", got=str(shape)[:60])

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.array_files import SPLITS, drawing_of_rows
 from sketch_pix2seq.io.kinds import header_of
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, RawDrawing, Record, raw_of, record_of
+from sketch_pix2seq.io.svg_xml import decoded
 from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -31,6 +33,7 @@ MAX_DOCUMENT_BYTES = 200_000_000
 
 _DO = 'Write a drawing a line: `{"word": "cat", "drawing": [[[x, ...], [y, ...]], ...]}`.'
 _ELLIPSE = 33  # points
+_KAGGLES = ["countrycode", "drawing", "key_id", "recognized", "timestamp", "word"]
 _BLANK = re.compile(r"\s*")
 _VALUE = re.compile(
     r"""(['"!]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[TF*?]|\#[0-9A-Fa-f]{1,8})"""
@@ -128,7 +131,7 @@ def _drawing(value: Any) -> Record:
         return record_of({"drawing": value})
     if not isinstance(value, dict):
         raise DrawingError("a drawing must be a JSON object", got=type(value).__name__, do=_DO)
-    if value.get("type") == "excalidraw":
+    if isinstance(value.get("elements"), list) or value.get("type") == "excalidraw":
         return _excalidraw(value)
     if "tldrawFileFormatVersion" in value:
         raise DrawingError("tldraw's files are not read", do="Export it as an SVG.")
@@ -203,15 +206,18 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
     Raises:
         DrawingError: If it has no such column.
     """
-    texts = ((line or b"").decode("utf-8", "replace") + "\n" for line in lines)
-    names = header_of(next(texts, ""))
+    texts: Iterator[str] = ((line or b"").decode("utf-8", "replace") + "\n" for line in lines)
+    first = next(texts, "")
+    names, sign = header_of(first)
+    if len(names) == len(_KAGGLES) and names[1].startswith("[[["):  # its header was cut off
+        names, texts = _KAGGLES, chain([first], texts)
     if "drawing" not in names:
-        do = "Its drawings must be JSON: `[[[x, ...], [y, ...]], ...]`."
+        do = "Its first line must name its columns, its drawings be `[[[x, ...], [y, ...]], ...]`."
         raise DrawingError(
             "a CSV must have a column `drawing`", got=", ".join(names)[:60] or None, do=do
         )
     csv.field_size_limit(MAX_LINE_BYTES)
-    rows = csv.DictReader(texts, names)
+    rows = csv.DictReader(texts, names, delimiter=sign)
     while True:
         try:
             row = next(rows, None)
@@ -244,7 +250,7 @@ def read_inkml(data: bytes) -> RawDrawing:
         DrawingError: If it is no InkML, or has no trace.
     """
     try:
-        root = fromstring(data)
+        root = fromstring(decoded(data))
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise DrawingError("InkML must be well-formed XML", got=str(error)[:60]) from None
     names = [element.get("name") for element in root.iter() if _tag(element) == "channel"]

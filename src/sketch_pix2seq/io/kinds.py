@@ -21,6 +21,7 @@ MANY_DRAWINGS = (".ndjson", ".jsonl", ".json", ".csv", ".npz", ".npy", ".bin", "
 """Suffixes of files of many drawings."""
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_SIGNS = (",", ";", "\t")  # between the columns of a CSV
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _UNPACK, _EXPORT = "Unpack it first.", "Export it as an SVG or a picture."
@@ -41,7 +42,9 @@ _REFUSED = {  # how a file begins, what it is, and what to do
     rb"\s*0\r?\n\s*SECTION|AC10\d\d": ("a CAD drawing", _EXPORT),
     rb"\x89HDF|ARROW1|SQLite": ("a data file", "Write an ndjson: a drawing a line."),
 }
-_DOCUMENT = re.compile(r'"(type"\s*:\s*"excalidraw|tldrawFileFormatVersion|train"\s*:\s*\[)')
+_DOCUMENT = re.compile(
+    r'"(type"\s*:\s*"excalidraw|elements"\s*:\s*\[|tldrawFileFormatVersion|train"\s*:\s*\[)'
+)
 
 
 class Kind(Enum):
@@ -103,7 +106,7 @@ def kind_of(head: bytes, name: str = "") -> Kind:
         return Kind.JSON if _is_document(text) else Kind.LINES
     if text.startswith("["):
         return Kind.JSON
-    if name.endswith((".csv", ".tsv")) or "drawing" in header_of(text):
+    if name.endswith((".csv", ".tsv")) or "drawing" in header_of(text)[0]:
         return Kind.CSV
     if not text or (name.endswith((".ndjson", ".jsonl")) and not _CONTROL.search(text)):
         return Kind.LINES
@@ -157,13 +160,17 @@ def encoding_of(head: bytes) -> str:
     return "utf-16-be" if head[:1] == b"\0" and head[1:2] in (b"{", b"[", b"<") else "utf-8"
 
 
-def header_of(text: str) -> list[str]:
-    """Return the names of the columns of a CSV."""
+def header_of(text: str) -> tuple[list[str], str]:
+    """Return the names of the columns of a CSV, in small letters, and the sign between them."""
     first = text.splitlines()[:1]
-    try:
-        return [name.strip() for name in next(csv.reader(first), [])]
-    except csv.Error:
-        return []
+    headers = []
+    for sign in _SIGNS:
+        try:
+            names = next(csv.reader(first, delimiter=sign), [])
+        except csv.Error:
+            names = []
+        headers.append(([name.strip().casefold() for name in names], sign))
+    return next((header for header in headers if "drawing" in header[0]), headers[0])
 
 
 def stem(name: str) -> str:

@@ -8,6 +8,7 @@ the same records: see `io.records`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from array import array
 from collections.abc import Sequence
@@ -231,10 +232,12 @@ def parse_object(line: bytes) -> dict[str, Any]:
 def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
     """Return `drawing` as [x, y] per stroke, its shape checked and its numbers not yet."""
     drawing = fields.get("drawing")
+    if type(drawing) is str and len(drawing) <= MAX_LINE_BYTES:  # JSON in JSON
+        with contextlib.suppress(orjson.JSONDecodeError):
+            drawing = orjson.loads(drawing)
     if type(drawing) is not list:
-        raise DrawingError(
-            "a record must have a list `drawing`", got=type(drawing).__name__, do=_DO
-        )
+        got = "none" if drawing is None else type(drawing).__name__
+        raise DrawingError("a record must have a list `drawing`", got=got, do=_DO)
     if not drawing:
         raise DrawingError("`drawing` must have a stroke", got="an empty list")
     num_points = 0
