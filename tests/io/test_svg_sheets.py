@@ -112,3 +112,9 @@ def test_selecting_ends_after_so_many_tests(monkeypatch: pytest.MonkeyPatch) -> 
     assert "selector" in (sketch.left_out or "")
     with pytest.raises(DrawingError, match="selector"):
         read_svg(f"<svg><style>{sheet}</style>{SEEN * 1_000}</svg>".encode())
+
+
+def test_embedded_fonts_do_not_count() -> None:
+    font = f"@font-face {{ src: url(data:font/woff2;base64,{'A' * 3_000_000}) }}"
+    assert strokes(f"{font} .a {{ stroke: black }} .x {{ display: none }}", SEEN + GONE)
+    assert len(strokes(f"{font} .a {{ stroke: black }}", SEEN + GONE)) == 2

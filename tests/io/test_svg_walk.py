@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.svg_in import read_svg
 
 Strokes = list[list[tuple[float, float]]]
@@ -166,3 +167,14 @@ def test_what_does_not_cut_is_said(inside: str, left_out: str) -> None:
     sketch = read_svg(f"<svg>{inside}</svg>".encode())
     assert len(sketch.strokes) == 1
     assert sketch.left_out == left_out
+
+
+def test_clips_of_clips_end_somewhere() -> None:
+    clips = "".join(
+        f'<clipPath id="c{k}"><rect width="99" height="99" clip-path="url(#c{k + 1})"/>'
+        f'<rect width="98" height="99" clip-path="url(#c{k + 1})"/></clipPath>'
+        for k in range(10)
+    )
+    inside = f'{clips}<g clip-path="url(#c0)">{LINE * 2_000}</g>'
+    with pytest.raises(DrawingError, match="simpler clip paths"):
+        read_svg(f"<svg>{inside}</svg>".encode())

@@ -24,6 +24,8 @@ from sketch_pix2seq.sketch.geometry import part_indices
 
 _SIDE = 1_000  # pixels of the longest side, at most, of what is painted
 _MAX_CROSSINGS = 20_000_000  # of edges with rows of pixels, and of lines with edges of a clip
+_AREA_COST = 50  # edges that take as long as a part of a clip
+_CUT_COST = 8_000  # and as one that is cut itself
 _MAX_PIXELS = 200_000_000
 _BLOCK = 1_000_000  # pairs that are compared at once
 _OPAQUE = 0.9
@@ -99,6 +101,15 @@ def _over(paint: Paint, ground: RGB) -> RGB:
 
 
 # ---- clips
+
+
+def clip_cost(clip: Clip) -> int:
+    """What a clip costs for each point: its edges, and more for each of its parts."""
+    return sum(
+        (_CUT_COST if area.clips else _AREA_COST) + sum(map(len, inner.rings))
+        for area in clip
+        for inner in _with_clips(area)
+    )
 
 
 def clipped(lines: Sequence[Polyline], clips: Sequence[Clip]) -> list[Polyline]:

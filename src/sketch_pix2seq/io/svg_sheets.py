@@ -8,6 +8,7 @@ Source: CSS Cascading and Inheritance 5, section 6 (order of declarations); CSS 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,11 +23,12 @@ from sketch_pix2seq.io.svg_shapes import transform
 from sketch_pix2seq.io.svg_style import KEYWORDS, LONGEST_VALUE, PROPERTIES
 
 _COLOURS = frozenset({"color", "fill", "stroke", "stop-color"})
-_LONGEST_SHEETS = 1_000_000  # letters
+_LONGEST_SHEETS = 400_000  # letters, without embedded fonts and pictures
+_EMBEDDED = re.compile(r"url\(\s*[\"']?data:[^)]*\)")
 _LONGEST_NESTED = 4_000  # letters of the selectors of a rule within a rule
 _MAX_COMBINATORS = 8  # of a selector; more cost too much, and mean nothing in a drawing
 _MAX_TOKENS = 100  # of a selector; real ones have below 20
-_MAX_TESTS = 30_000_000  # of parts of selectors in a document
+_MAX_TESTS = 20_000_000  # of parts of selectors in a document
 _TEST = 4  # parts of a selector that take as long as to begin
 _MAX_VARIABLES = 500  # of a block
 _MAX_NESTED = 8  # rules within rules, and brackets within brackets
@@ -56,7 +58,8 @@ class StyleSheets:
         self._rules_left = _MAX_RULES
         self._depth = 0
         letters = 0
-        for sheet, media in sheets:
+        for whole, media in sheets:
+            sheet = _EMBEDDED.sub("url()", whole)
             letters += len(sheet) + len(media)
             if letters > _LONGEST_SHEETS:
                 self.num_passed_over += 1

@@ -24,6 +24,7 @@ class WalkState:
         viewport: Width and height to which percentages refer.
         depth: How deep it is nested.
         clips: What cuts it.
+        clip_cost: What that costs for each point.
         context: Paints of the shape that a marker stands on.
         within: `id`s of what is being drawn by reference.
         all_areas: Whether areas are wanted whatever their paint: in a clip path.
@@ -35,6 +36,7 @@ class WalkState:
     viewport: tuple[float, float]
     depth: int = 0
     clips: tuple[Clip, ...] = ()
+    clip_cost: int = 0
     context: Mapping[str, Paint | None] | None = None
     within: frozenset[str] = frozenset()
     all_areas: bool = False

@@ -19,7 +19,7 @@ from cssselect2 import ElementWrapper
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clipped
+from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clip_cost, clipped
 from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour, ground_colour
 from sketch_pix2seq.io.svg_lines import Polyline, closed, polyline
 from sketch_pix2seq.io.svg_out import WHOLE_STROKES
@@ -56,6 +56,7 @@ _MAX_ELEMENTS = 100_000  # that draw
 _MAX_DEPTH = 64
 _MAX_NUMBERS = 3_000_000  # and letters of path data
 _MAX_SAMPLES = 6_000_000
+_MAX_CLIP_WORK = 100_000_000  # points times edges of what cuts them
 _MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
 _MAX_MARKERS = 10_000
 _CSS = ("", "text/css")
@@ -89,6 +90,7 @@ class SvgWalk:
         self._bytes_left = _MAX_VISITED_BYTES
         self._numbers_left = _MAX_NUMBERS
         self._samples_left = _MAX_SAMPLES
+        self._clip_work_left = _MAX_CLIP_WORK
         self._markers_left = _MAX_MARKERS
         self._left_out: Counter[str] = Counter()
         declared = computed(SvgStyle(), self._sheets.declared(self._root, 1))
@@ -203,7 +205,8 @@ class SvgWalk:
                 clip = self._clip(
                     target, replace(inner, viewport=state.viewport), element, declared
                 )
-                inner = replace(inner, clips=(*inner.clips, *clip))
+                cost = inner.clip_cost + sum(map(clip_cost, clip))
+                inner = replace(inner, clips=(*inner.clips, *clip), clip_cost=cost)
             elif value.rstrip().endswith(")") and "url(" not in value:
                 self._left_out[f"`{kind}` that is no reference"] += 1
         return inner, declared
@@ -312,7 +315,11 @@ class SvgWalk:
             )
         outlines = shape_lines(tag, declared, state.viewport, style.font_size)
         lines = [_checked(polyline(line, state.matrix)) for line in outlines if line]
-        self._samples_left -= sum(len(line.points) for line in lines)
+        num_points = sum(len(line.points) for line in lines)
+        self._clip_work_left -= num_points * state.clip_cost
+        if self._clip_work_left < 0:
+            raise _LimitError("an SVG must have simpler clip paths", got="too many points in them")
+        self._samples_left -= num_points
         if self._samples_left < 0:
             raise _LimitError("an SVG must have fewer curves", got=f"over {_MAX_SAMPLES} samples")
         rule = style.values["clip-rule" if state.all_areas else "fill-rule"]
