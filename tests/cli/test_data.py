@@ -110,7 +110,7 @@ def test_a_source_that_is_cut_short_is_kept_and_told(
         (["{tmp}/gone.ndjson", "--out", "{tmp}/set"], 1, "must be a file or a folder that exists"),
         (["--out", "{tmp}/set"], 2, "at least one source is needed"),
         (["{files}", "--out", "{files}"], 1, "must not exist yet"),
-        (["{files}", "--out", "{tmp}/set", "--limit", "3"], 1, "`circle` ("),
+        (["{files}", "--out", "{tmp}/set", "--limit", "3"], 2, "at least `--min-drawings`"),
         (["{files}", "--out", "{tmp}/set", "--limit", "0"], 2, "`--limit` must be at least 1"),
         (["{files}", "--out", "{tmp}/set", "--max-steps", "0"], 2, "`--max-steps` must be at"),
         (["{files}", "--out", "{tmp}/set", "--train", "2147483648"], 2, "at most 2147483647"),

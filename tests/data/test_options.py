@@ -20,6 +20,13 @@ def test_all_wrong_numbers_are_reported_at_once() -> None:
         assert f"`{name}` must be" in str(caught.value)
 
 
+def test_what_no_bundle_or_category_could_hold_is_refused_at_once() -> None:
+    with pytest.raises(UsageError, match="above 0 and at most 1,000"):
+        PrepareOptions(epsilon=2000)
+    with pytest.raises(UsageError, match="at least `min_drawings`, 10, not 5"):
+        PrepareOptions(limit=5)
+
+
 @pytest.mark.parametrize("name", ["train", "valid", "test", "limit", "max_steps", "min_drawings"])
 def test_whole_numbers_have_a_largest_one_and_no_other_type(
     name: str, unchecked_shapes: Callable[[], AbstractContextManager[None]]
@@ -29,7 +36,7 @@ def test_whole_numbers_have_a_largest_one_and_no_other_type(
         for value in given:
             with pytest.raises(UsageError, match=f"`{name}` must be"):
                 PrepareOptions(**{name: value})
-        fitting: list[Any] = [2**31 - 1, np.int64(9)]
+        fitting: list[Any] = [2**31 - 1, np.int64(10)]
         for value in fitting:
             assert type(getattr(PrepareOptions(**{name: value}), name)) is int
 

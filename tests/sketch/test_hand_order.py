@@ -99,3 +99,23 @@ def test_unknown_orders_are_refused(
 ) -> None:
     with unchecked_shapes(), pytest.raises(UsageError, match="`order` must be pen, hand or none"):
         Sketch(()).ordered("foot")  # type: ignore[arg-type]
+
+
+def test_many_strokes_are_many_whatever_their_pens() -> None:
+    dots = [np.array([[k, 0], [k, 9]], np.float32) for k in range(MAX_HAND_STROKES + 1)]
+    pens = tuple("#d00000" if k % 2 else "#0000d0" for k in range(len(dots)))
+    drawing = Sketch(tuple(dots), colours=pens)
+    with pytest.warns(UserWarning, match="in the order of a pen") as warned:
+        found = drawing.ordered("hand")
+    assert len(warned) == 1
+    assert found == drawing.ordered("pen")
+
+
+def test_a_loop_is_closed_by_the_width_of_the_whole_drawing() -> None:
+    around = np.linspace(0.05, 2 * np.pi - 0.05, 40)
+    loop = 50 * np.stack([np.cos(around), np.sin(around)], axis=1)
+    far = np.array([[-480.0, 0], [480, 0]])
+    lines = (loop.astype(np.float32), far.astype(np.float32))
+    one, two = Sketch(lines), Sketch(lines, colours=("#d00000", "#0000d0"))
+    found = [sorted(map(len, drawing.ordered("pen").strokes)) for drawing in (one, two)]
+    assert found[0] == found[1] == [2, 41]  # closed, so its first point comes again

@@ -5,7 +5,6 @@ Loads nothing heavy, so that `--help` is quick.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Literal
@@ -14,6 +13,8 @@ from sketch_pix2seq.errors import UsageError
 
 MAX_NUMBER = 2**31 - 1
 """Upper limit of the whole numbers here."""
+MAX_EPSILON = 1_000
+"""Largest tolerance: more than the cards of bundles may hold makes lines of all drawings."""
 
 BUCKET = "https://storage.googleapis.com/quickdraw_dataset"
 """Where Quick, Draw!'s files are."""
@@ -74,12 +75,18 @@ class PrepareOptions:
             else:
                 object.__setattr__(self, name, int(value))  # NumPy's are no JSON
         if self.epsilon is not None and not _is_tolerance(self.epsilon):
-            wrong.append(f"`epsilon` must be a positive number, not {self.epsilon!r}")
+            wrong.append(
+                f"`epsilon` must be above 0 and at most {MAX_EPSILON:,}, not {self.epsilon!r}"
+            )
         wrong += [
             f"`{name}` must be True or False, not {value!r}"
             for name in ("recognized_only", "drop_near_duplicates", "strict")
             if (value := getattr(self, name)) not in (True, False)
         ]
+        if not wrong and self.limit is not None and self.limit < self.min_drawings:
+            wrong.append(
+                f"`limit` must be at least `min_drawings`, {self.min_drawings}, not {self.limit}"
+            )
         if not wrong and self.min_steps > self.max_steps:
             wrong.append(f"`min_steps` must be at most `max_steps`, not {self.min_steps}")
         if wrong:
@@ -101,7 +108,7 @@ def _broken_rule(value: object, least: int) -> str | None:
 
 
 def _is_tolerance(value: object) -> bool:
-    """Whether a value is a finite number above 0."""
+    """Whether a value is a number above 0 that a bundle's card may hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 < value < math.inf
+    return 0 < value <= MAX_EPSILON

@@ -178,11 +178,15 @@ def likeliest_prefix(
 def append_completion(
     sketch: Sketch, prefix: Prefix, steps: Float32[np.ndarray, "T 5"], offset_scale: float
 ) -> Sketch:
-    """Append the drawn strokes to a started drawing, whose own strokes stay as they are."""
+    """Append the drawn strokes to a started drawing, whose own strokes stay as they are.
+
+    They are drawn with the pen of its last stroke.
+    """
     drawn = _scaled(steps, offset_scale).strokes[len(sketch.strokes) :]
     middle, scale = np.array(prefix.middle, np.float32), np.float32(prefix.scale)
     strokes = (*sketch.strokes, *(stroke * scale + middle for stroke in drawn))
-    completed = replace(sketch, strokes=strokes, colours=None)
+    colours = sketch.colours and (*sketch.colours, *sketch.colours[-1:] * len(drawn))
+    completed = replace(sketch, strokes=strokes, colours=colours)
     (left, top, right, bottom), frame = completed.bounds or (0, 0, 0, 0), sketch.frame
     if frame is None or (min(left, top) >= 0 and right <= frame.width and bottom <= frame.height):
         return completed

@@ -42,21 +42,7 @@ def ordered(
     """
     if order not in get_args(Order):
         raise UsageError("`order` must be pen, hand or none", got=order)
-    box = bounds(strokes)
-    if order == "none" or box is None:
-        return list(strokes)
-    if line_width is None:
-        line_width = _LINE_WIDTH * max(box[2] - box[0], box[3] - box[1])
-    # the squares of float32's largest numbers are numbers too
-    dtype, exact = np.result_type(*strokes), [stroke.astype(np.float64) for stroke in strokes]
-    closed = [is_closed(stroke, line_width) for stroke in exact]
-    if order == "hand" and len(strokes) > MAX_HAND_STROKES:
-        warnings.warn(
-            f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=4
-        )
-    elif order == "hand":
-        return [stroke.astype(dtype) for stroke in hand_order(exact, closed)]
-    return [stroke.astype(dtype) for stroke in pen_order(exact, closed)]
+    return list(ordered_by_pen(strokes, None, order, line_width)[0])
 
 
 def ordered_by_pen(
@@ -67,6 +53,8 @@ def ordered_by_pen(
 ) -> tuple[tuple[np.ndarray, ...], tuple[str, ...] | None]:
     """Put the strokes of each pen into an order by themselves, pen by pen; see `ordered`.
 
+    How wide a line is, and how many strokes a hand draws, are those of the whole drawing.
+
     Args:
         strokes: (P, 2) arrays of points.
         colours: Of the pen of each stroke; None: there is one pen.
@@ -75,15 +63,31 @@ def ordered_by_pen(
 
     Returns:
         The strokes, and the colours of their pens.
+
+    Raises:
+        UsageError: If there is no such order.
     """
-    if colours is None or order == "none":
-        return tuple(ordered(strokes, order, line_width)), colours
+    if order not in get_args(Order):
+        raise UsageError("`order` must be pen, hand or none", got=order)
+    box = bounds(strokes)
+    if order == "none" or box is None:
+        return tuple(strokes), colours
+    if line_width is None:
+        line_width = _LINE_WIDTH * max(box[2] - box[0], box[3] - box[1])
+    put_into_order = hand_order if order == "hand" else pen_order
+    if order == "hand" and len(strokes) > MAX_HAND_STROKES:
+        warnings.warn(
+            f"over {MAX_HAND_STROKES} strokes: in the order of a pen, not of a hand", stacklevel=3
+        )
+        put_into_order = pen_order
     by_pen: dict[str, list[np.ndarray]] = {}
-    for stroke, colour in zip(strokes, colours, strict=True):
+    for stroke, colour in zip(strokes, colours or [""] * len(strokes), strict=True):
         by_pen.setdefault(colour, []).append(stroke)
-    pairs = [
-        (stroke, colour)
-        for colour, group in by_pen.items()
-        for stroke in ordered(group, order, line_width)
-    ]
-    return tuple(stroke for stroke, _ in pairs), tuple(colour for _, colour in pairs)
+    dtype, found = np.result_type(*strokes), []
+    for colour, group in by_pen.items():
+        # the squares of float32's largest numbers are numbers too
+        exact = [stroke.astype(np.float64) for stroke in group]
+        closed = [is_closed(stroke, line_width) for stroke in exact]
+        found += [(stroke.astype(dtype), colour) for stroke in put_into_order(exact, closed)]
+    new_colours = None if colours is None else tuple(colour for _, colour in found)
+    return tuple(stroke for stroke, _ in found), new_colours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,7 +19,8 @@ SILENT_SECONDS = 20
 DRAIN_SECONDS = 5
 """How long requests under way may take once the server is asked to stop."""
 MAX_CONNECTIONS = 900
-"""Open at once; a process may have 1,024 files open, as a rule."""
+"""Worked on at once: what comes beyond is answered with 503. A process may have 1,024 files open,
+as a rule; a proxy in front keeps away who sends nothing but half a request."""
 LINES_A_MINUTE = 10
 """Of one kind in the log."""
 
@@ -104,22 +106,27 @@ def _listen(host: str, port: int) -> socket.socket:
     if not host:
         raise UsageError("`host` must be an address", got="none", do="127.0.0.1 is this machine.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with its protocol named, asyncio sends small parts of an answer at once (TCP_NODELAY)
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:  # `::` stands for all addresses, those of IPv4 included
-        found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux: silent connections never reach the process
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
+    found = None
     try:
+        # with its protocol named, asyncio sends small parts of an answer at once (TCP_NODELAY)
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if sys.platform != "win32":  # where two servers could then listen at one port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # `::` stands for all addresses, those of IPv4 included
+            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):  # silent connections never reach the process
+            with suppress(OSError):  # not every Linux can do that
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
         found.bind((host, port))
         found.listen()
-    except (OSError, OverflowError) as error:
-        found.close()
+    except (OSError, OverflowError, UnicodeError, TypeError) as error:
+        if found is not None:
+            found.close()
+        is_host = isinstance(error, socket.gaierror | UnicodeError | TypeError)
         raise UsageError(
             f"`host` and `port` must be an address of this machine that is free; "
             f"{host}:{port} is not",
             got=getattr(error, "strerror", None) or error,
-            do="Give another `port`.",
+            do="Give another `host`." if is_host else "Give another `port`.",
         ) from error
     return found

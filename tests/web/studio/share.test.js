@@ -22,6 +22,11 @@ test("links of former versions hold a drawing, a seed and a temperature", () => 
   assert.deepEqual(fromLink("AQIAAMgByAE~5~0.5"), { drawings: [[[[0, 10], [0, 10]]]], seed: 5, temperature: 0.5 });
 });
 
+test("a mailer may write the sign between fields in its own way", () => {
+  const text = link(drawings.slice(0, 1), { seed: 3 });
+  assert.deepEqual(fromLink(text.replaceAll("~", "%7E")), fromLink(text));
+});
+
 test("damaged links are none", () => {
   const whole = link(drawings.slice(0, 1));
   for (const text of ["", "~", "~~", "main", "AQ", "AAIAAMgByAE", "!", `${whole}.A`, whole.slice(0, -1), "~1~%E0%A4%A"]) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -14,6 +15,7 @@ Cell: TypeAlias = str | int | float | Estimate | None
 """A number, perhaps with its interval; a word; or nothing."""
 Form = Literal["share", "points", "number", "text"]
 _UNITS: dict[Form, str] = {"share": " %", "points": " points"}
+_LARGE = 999.5  # from here on three digits would not be the number
 
 
 class Column(NamedTuple):
@@ -35,7 +37,7 @@ def columns(first: str, *others: str, form: Form = "share") -> list[Column]:
 
 
 class FormattedCell(NamedTuple):
-    """A cell as people read it, and from where to where chance may have moved it."""
+    """A cell as people read it, and its 95 % interval."""
 
     text: str
     interval: str = ""
@@ -144,7 +146,9 @@ def format_cell(cell: Cell, form: Form) -> FormattedCell:
 def _number(value: float, form: Form) -> str:
     if form in _UNITS:
         sign = "+" if form == "points" else ""
-        return f"{100 * value:{sign}.1f}".replace("-", "−")
-    if isinstance(value, int):
-        return f"{value:,}"
+        return f"{round(100 * value, 1) + 0:{sign}.1f}".replace("-", "−")
+    if math.isnan(value):
+        return "–"
+    if isinstance(value, int) or abs(value) >= _LARGE:
+        return f"{value:,.0f}".replace("-", "−")
     return f"{value:.3g}".replace("-", "−")

@@ -134,7 +134,7 @@ function pickOut(fits) {
 
 function fitting(typed) {
   const letters = typed.toLowerCase(), known = [...new Set(people.map((item) => item.category))];
-  const exact = known.find((category) => category === categoryOf(typed));
+  const exact = known.find((category) => category.toLowerCase() === categoryOf(typed).toLowerCase());
   return exact ? [exact] : known.filter((category) => nameOf(category).toLowerCase().includes(letters));
 }
 

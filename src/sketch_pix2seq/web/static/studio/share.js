@@ -38,7 +38,9 @@ export function link(drawings, settings = {}) {
 
 /** What a link holds: { drawings, seed, ... }; null if it is damaged. */
 export function fromLink(text) {
-  const [packedDrawings, ...values] = text.split(END);
+  // (some mailers write a `~` as %7E)
+  const whole = text.includes(END) ? text : text.replaceAll(/%7E/gi, END);
+  const [packedDrawings, ...values] = whole.split(END);
   const drawings = packedDrawings.split(".").filter(Boolean).map(unpacked);
   const settings = {};
   FIELDS.forEach((name, place) => {

@@ -14,7 +14,7 @@ export function t(name, values = {}) {
 }
 
 /** What a category of the model is called. @param {string} category */
-export const nameOf = (category) => categories[category] ?? category;
+export const nameOf = (category) => Object.hasOwn(categories, category) ? categories[category] : category;
 
 /** The category that is called so, or in the model's own words. @param {string} name */
 export const categoryOf = (name) =>
