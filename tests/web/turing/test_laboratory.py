@@ -106,7 +106,7 @@ def test_a_study_with_ids_opens_through_its_link_alone(opened: Opened) -> None:
 def test_an_id_takes_part_once(opened: Opened) -> None:
     client = opened(id_parameters=("workerId",))
     begin(client, "A1")
-    asked(client)
+    client.post("/vote", data={"sketch": asked(client), "tag": "human"})
     elsewhere = another(client)
     refused = elsewhere.post("/begin", data={"external_id": "A1"})
     assert refused.status_code == 409
@@ -115,6 +115,20 @@ def test_an_id_takes_part_once(opened: Opened) -> None:
     begin(elsewhere, "A2")
     assert begin(client, "A1").get("/question").status_code == 200  # the same browser goes on
     assert len(store_of(client).external_ids()) == 2
+
+
+def test_who_kept_no_cookie_may_begin_again_and_is_told_why(opened: Opened) -> None:
+    client = opened(id_parameters=("workerId",))
+    begin(client, "A1")
+    client.cookies.clear()
+    lost = client.get("/question")
+    assert "We do not recognise this browser" in lost.text and "is missing" not in lost.text
+    wrong = client.post("/resume", data={"code": "nonsense"})
+    assert "Code not found" in wrong.text and "is missing" not in wrong.text
+    begin(client, "A1")
+    assert asked(client)
+    assert len(store_of(client).external_ids()) == 1
+    assert "Code not found" in client.post("/resume", data={"code": "nonsense"}).text
 
 
 def test_the_next_person_at_the_same_machine_is_another(opened: Opened) -> None:

@@ -122,13 +122,12 @@ def test_a_database_that_is_gone_is_told_as_being_busy(postgres: str) -> None:
 
 
 def test_an_id_of_elsewhere_joins_once(store: Store) -> None:
-    token = store.join("5f1")
-    with pytest.raises(UsageError, match="somebody with this id takes part already"):
-        store.join("5f1")
-    found = store.find(token)
+    found = store.find(store.join("5f1"))
     assert found is not None
     assert found.external_id == "5f1"
     store.vote(found, "x", human=True)
+    with pytest.raises(UsageError, match="somebody with this id takes part already"):
+        store.join("5f1")
     assert joined(store).number == 2  # the refused one used up no number
     assert store.external_ids() == [("0001", "5f1", 1)]
     store.withdraw(found)
@@ -136,15 +135,18 @@ def test_an_id_of_elsewhere_joins_once(store: Store) -> None:
     assert not store.knows("5f1")
 
 
-def test_of_many_who_join_with_one_id_at_once_one_does(store: Store) -> None:
-    def join(attempt: int) -> bool:
+def test_many_who_join_with_one_id_at_once_are_one_participant(store: Store) -> None:
+    def join(attempt: int) -> bytes | None:
         try:
-            return bool(store.join("5f1"))
+            return store.join("5f1")
         except UsageError:
-            return False
+            return None
 
     with ThreadPoolExecutor(12) as threads:
-        assert sum(threads.map(join, range(24))) == 1
+        tokens = list(threads.map(join, range(24)))
+    found = [token is not None and store.find(token) is not None for token in tokens]
+    assert sum(found) == 1  # the last who began
+    assert len(store.external_ids()) == 1
 
 
 def test_position_time_and_side_are_kept(store: Store) -> None:
@@ -160,3 +162,14 @@ def test_position_time_and_side_are_kept(store: Store) -> None:
         Vote("0002", "x", False, None, None, False),
     ]
     assert [store.num_finished(number) for number in (1, 2, 3)] == [2, 1, 0]
+
+
+def test_who_has_not_answered_yet_may_begin_again(store: Store) -> None:
+    first = store.join("a-person")
+    again = store.join("a-person")  # their browser kept no cookie
+    assert store.find(first) is None
+    participant = store.find(again)
+    assert participant is not None and participant.number == 1
+    store.vote(participant, "cat", human=True)
+    with pytest.raises(UsageError, match="takes part already"):
+        store.join("a-person")

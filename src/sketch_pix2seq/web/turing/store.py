@@ -99,14 +99,19 @@ class Store:
     ) -> bytes:
         """Add a participant; return their token, which is not kept here.
 
+        Who has an id and has not answered yet, perhaps as their browser kept no cookie, gets
+        another token.
+
         Args:
             external_id: Their id elsewhere; None: no id.
             human_left: Says by their number whether *Human* is their left button.
 
         Raises:
-            UsageError: If somebody with this id takes part already.
+            UsageError: If somebody with this id has answered already.
         """
         token = secrets.token_bytes(TOKEN_BYTES)
+        if external_id is not None and self._begin_again(external_id, token):
+            return token
         row = {
             "token_hash": _hashed(token),
             "seed": secrets.randbits(_SEED_BITS),
@@ -125,6 +130,17 @@ class Store:
         except sa.exc.IntegrityError as error:
             raise taken from error
         return token
+
+    def _begin_again(self, external_id: str, token: bytes) -> bool:
+        """Give a participant who has not answered yet another token; False if there is none."""
+        voted = sa.select(VOTES.c.participant).where(VOTES.c.participant == PARTICIPANTS.c.number)
+        theirs = sa.update(PARTICIPANTS).where(
+            PARTICIPANTS.c.external_id == external_id, ~voted.exists()
+        )
+        statement = theirs.values(token_hash=_hashed(token))
+        statement = statement.execution_options(preserve_rowcount=True)
+        with self._transaction(writes=True) as connection:
+            return connection.execute(statement).rowcount == 1
 
     def knows(self, external_id: str) -> bool:
         """Say whether somebody with this id takes part."""

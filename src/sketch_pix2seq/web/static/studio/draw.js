@@ -3,8 +3,8 @@
 import { keepIfWanted } from "./keeping.js";
 import * as model from "./model.js";
 import {
-  $, $$, PADS, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
-  trying,
+  $, $$, PADS, Pause, Settings, examples, forgetLink, recalled, remember, say, someDrawing, takeDrawings,
+  takeUndoKeys, trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { fromLink, link } from "./share.js";
@@ -97,13 +97,16 @@ pad.addEventListener("start", () => {
 });
 pad.addEventListener("change", () => {
   buttons();
-  if (location.hash) history.replaceState(null, "", location.pathname);
+  forgetLink();
   remember(PADS[task], pad.isExample ? [] : pad.strokes);
   workspace.setAttribute("aria-busy", "true"); // from now on, though it waits for a pause
   if (pad.isEmpty) redraw();
   else pause.begin();
 });
-settings.addEventListener("change", redraw);
+settings.addEventListener("change", () => {
+  forgetLink();
+  redraw();
+});
 addEventListener("online", () => {
   if (!pad.isEmpty && !sheets.drawings.length) redraw(); // that failed
 });

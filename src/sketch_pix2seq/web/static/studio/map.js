@@ -1,9 +1,9 @@
 // The page Explore: people's drawings at their places in the latent space; any point of it can be drawn.
 
 import { neighbours } from "../sketch/gallery.js";
-import { MapWindow, SIZE } from "./map_window.js";
+import { MapWindow, MAX_ZOOM, SIZE } from "./map_window.js";
 import { drawPoint, gallery } from "./model.js";
-import { $, $$, Settings, recalled, remember, say, trying } from "./page.js";
+import { $, $$, Settings, forgetLink, recalled, remember, say, trying } from "./page.js";
 import { Paper } from "./paper.js";
 import { fitted, pathData } from "./strokes.js";
 import { isLocal, view } from "./viewer.js";
@@ -35,14 +35,15 @@ const onMap = ([x, y]) => [put(x), put(y)];
 const sideOf = () => DRAWING * part.zoom ** (GROWTH - 1);
 const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
 
-/** Draw a place; of those chosen meanwhile only the last one is drawn. */
-async function drawAt(place, { instant = false } = {}) {
+/** Draw a place; of those chosen meanwhile only the last one is drawn. A link to another goes. */
+async function drawAt(place, { instant = false, isLinked = false } = {}) {
   at = place.map(clamp);
+  if (!isLinked) forgetLink();
   pin.removeAttribute("hidden");
   part.follow(onMap(at));
   showPin();
   showNeighbours();
-  remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
+  keep();
   waiting = { place: at, instant };
   if (drawing) return;
   drawing = true;
@@ -56,6 +57,8 @@ async function drawAt(place, { instant = false } = {}) {
   drawing = false;
   for (const name of ["save", "link"]) $(`[data-do=${name}]`).disabled = !paper.strokes.length;
 }
+
+const keep = () => remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
 
 const showPin = () => {
   const [x, y] = onMap(at);
@@ -156,7 +159,7 @@ function showEverything() {
   only = null;
   $("[name=find]").value = "";
   pickOut(null);
-  remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
+  keep();
 }
 
 board.addEventListener("pointerdown", (event) => {
@@ -199,7 +202,8 @@ part.addEventListener("change", () => {
   scaleDrawings();
   showPin();
   showTip(null);
-  $("[data-do=nearer]").disabled = part.zoom > 13.9;
+  keep();
+  $("[data-do=nearer]").disabled = part.zoom > 0.99 * MAX_ZOOM;
   for (const name of ["farther", "whole"]) $(`[data-do=${name}]`).disabled = part.zoom === 1;
 });
 
@@ -250,12 +254,12 @@ function begin() {
     settings.take({ seed, temperature });
     part.showAll();
     part.zoomAt(onMap([x, y]), zoom);
-    return drawAt([x, y]);
+    return drawAt([x, y], { isLinked: true });
   }
   if (location.hash.length > 1 && location.hash !== "#main") say(t("linkDamaged"), "trouble");
-  if (before) {
+  if (isKept(before)) {
     part.show(...before.part);
-    ({ only } = before);
+    only = people.some(({ category }) => category === before.only) ? before.only : null;
     if (only) pickOut((category) => category === only);
     return drawAt(before.at);
   }
@@ -263,10 +267,15 @@ function begin() {
   return drawAt(at);
 }
 
+/** Whether what was kept is a place and a part, and not an older page's. */
+const isKept = (before) =>
+  before?.at?.length === 2 && before.part?.length === 3 && [...before.at, ...before.part].every(Number.isFinite);
+
 paper.setSmooth(settings.smooth);
 trying(async () => {
   people = (await gallery()).map(placeOnMap);
   $("#people").replaceChildren(...people.map(({ line }) => line));
   board.removeAttribute("aria-busy");
   begin();
+  addEventListener("hashchange", () => location.hash !== "#main" && begin());
 });

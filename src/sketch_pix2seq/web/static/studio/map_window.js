@@ -1,7 +1,8 @@
 // The part of the map that is in view: zoom and pan, by buttons, keys, wheel, pinch and drag.
 
 export const SIZE = 1000; // of the whole map, in its own units
-const MIN_SIDE = SIZE / 14; // side of the smallest part
+export const MAX_ZOOM = 14;
+const MIN_SIDE = SIZE / MAX_ZOOM; // side of the smallest part
 const STEP = 1.6; // of a press of a button or key
 const MARGIN = 0.1; // of the part, that a followed point keeps from its edge
 

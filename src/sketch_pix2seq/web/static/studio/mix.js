@@ -3,8 +3,8 @@
 import { keepIfWanted } from "./keeping.js";
 import * as model from "./model.js";
 import {
-  $, $$, PADS, Pause, Settings, examples, recalled, remember, say, someDrawing, takeDrawings, takeUndoKeys,
-  trying,
+  $, $$, PADS, Pause, Settings, examples, forgetLink, recalled, remember, say, someDrawing, takeDrawings,
+  takeUndoKeys, trying,
 } from "./page.js";
 import { Pad } from "./pad.js";
 import { Paper } from "./paper.js";
@@ -105,7 +105,7 @@ pads.forEach((pad) => {
   pad.addEventListener("change", () => {
     inUse = pad;
     buttons();
-    if (location.hash) history.replaceState(null, "", location.pathname);
+    forgetLink();
     remember(PADS.mix, pads.map((pad) => (pad.isExample ? [] : pad.strokes)));
     $("#workspace").setAttribute("aria-busy", "true");
     pause.begin();
@@ -121,7 +121,10 @@ pads.forEach((pad) => {
   takeDrawings(card, input, (strokes) => pad.set(strokes), { pastes: () => pad === inUse });
 });
 takeUndoKeys(() => inUse);
-settings.addEventListener("change", mix);
+settings.addEventListener("change", () => {
+  forgetLink();
+  mix();
+});
 settings.addEventListener("smooth", () => {
   for (const paper of [...strip, shown]) paper.setSmooth(settings.smooth);
 });

@@ -139,6 +139,11 @@ export class Settings extends EventTarget {
   }
 }
 
+/** Leave what was linked: the address is the page's alone again. */
+export const forgetLink = () => {
+  if (location.hash) history.replaceState(null, "", location.pathname);
+};
+
 /** Something kept while the tab is open, as far as the browser keeps anything. */
 export const remember = (name, value) => write(() => sessionStorage, name, value);
 export const recalled = (name) => read(() => sessionStorage, name);
