@@ -104,11 +104,11 @@ def test_only_recognised_ones_can_be_asked_for(tmp_path: Path) -> None:
     assert part.report.kept == 3
 
 
-@pytest.mark.parametrize("size", [1, 40, 47, 48, 49, 100, 1000])
+@pytest.mark.parametrize("size", [1, 40, 47, 48, 49, 100, 500])
 def test_parts_of_a_file_together_are_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    lines = [line("cat" if number % 3 else None, number) for number in range(40)]
+    lines = [line("cat" if number % 3 else None, number) for number in range(20)]
     lines[17] = "{"
     path = written(tmp_path, "a.ndjson", *lines)
     whole = read_all(tmp_path, [path], PrepareOptions())
@@ -163,7 +163,7 @@ def test_a_useless_source_is_refused(tmp_path: Path, content: str, message: str)
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
-    write_synthetic(folder, num=200, seed=0)
+    write_synthetic(folder, num=200, seed=0, categories=["house", "zigzag"])
     (folder / "zz.ndjson").write_bytes((folder / "house.ndjson").read_bytes()[:-30])
     return folder
 
@@ -177,7 +177,7 @@ def test_the_number_of_workers_changes_nothing(
 ) -> None:
     monkeypatch.setattr(shards, "SHARD_BYTES", 10_000)
     for workers in (1, 2, 3):
-        prepare([files], tmp_path / str(workers), limit=150, workers=workers)
+        prepare([files], tmp_path / str(workers), limit=50, workers=workers)
     assert contents(tmp_path / "2") == contents(tmp_path / "1")
     assert contents(tmp_path / "3") == contents(tmp_path / "1")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3"]
@@ -261,6 +261,8 @@ def test_killed_it_leaves_no_process_and_begins_anew(files: Path, tmp_path: Path
         assert time.monotonic() < end, "a worker is still there"
         time.sleep(0.05)
     assert not (tmp_path / "set").exists()
+    for path in list(many.iterdir())[5:]:
+        path.unlink()  # what is prepared anew may be little
     prepare([many], tmp_path / "set", workers=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["many", "prepare.py", "set"]
 

@@ -13,6 +13,12 @@ from sketch_pix2seq.evaluation.likeness import frechet_distance, stroke_figures,
 from sketch_pix2seq.sketch.sketch import Sketch
 
 
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of the time goes into them."""
+    monkeypatch.setattr(likeness, "TREES", 10)
+
+
 def test_samples_of_two_kinds_are_separated_and_of_one_are_not(rng: np.random.Generator) -> None:
     first, second = rng.normal(size=(2, 120, 6))
     assert 0.35 < two_sample_accuracy(first, second, 0).mean() < 0.65
@@ -87,7 +93,6 @@ def test_what_nothing_simplified_would_repeat_is_left_out(
     evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch, epsilon: float
 ) -> None:
     monkeypatch.setattr(EvaluatedModel, "epsilon", epsilon)
-    monkeypatch.setattr(likeness, "TREES", 5)
     measured = {part.name: part.measure() for part in likeness.parts(evaluation)}
     section = likeness.section(Results(evaluation, measured))
     (table,) = section.tables

@@ -30,12 +30,22 @@ from sketch_pix2seq.training.run import Run
 NETWORKS = ["paper-lstm", "conv-layer_norm", "rnn-hyper"]
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a few steps."""
-    folder = tmp_path_factory.mktemp("export")
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a data set, `set`, and one of the same drawings, simplified less, `another`."""
+    folder = tmp_path_factory.mktemp("data")
     write_synthetic(folder / "files", num=40, seed=1)
     prepare([folder / "files"], folder / "set", epsilon=6.0)
+    prepare([folder / "files"], folder / "another", epsilon=3.0)
+    return folder
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def run(
+    request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A run of a few steps."""
+    folder = tmp_path_factory.mktemp("export")
     encoder, decoder = request.param.split("-")
     recipe = replace(
         lstm(),
@@ -55,7 +65,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         ),
         optimiser=OptimiserSettings(average_decay=0.5),
     )
-    train(recipe, folder / "set", folder / "run")
+    train(recipe, data / "set", folder / "run")
     return folder / "run"
 
 
@@ -74,11 +84,9 @@ def model_with_stored_weights(run: Path) -> SketchAutoencoder:
     return model
 
 
-def test_another_data_set_is_refused(run: Path, tmp_path: Path) -> None:
-    write_synthetic(tmp_path / "files", num=40, seed=1)
-    prepare([tmp_path / "files"], tmp_path / "set", epsilon=3.0)
+def test_another_data_set_is_refused(run: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"does not fit .*: its `\w+` is another one"):
-        export_run(run, tmp_path / "bundle", data=tmp_path / "set")
+        export_run(run, tmp_path / "bundle", data=data / "another")
     assert not (tmp_path / "bundle").exists()
 
 

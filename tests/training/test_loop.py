@@ -169,7 +169,7 @@ def test_attention_learns_8_drawings_by_heart(
 ) -> None:
     recipe = tiny_attention.with_settings(
         [
-            *("num_steps=150", "validate_every=150", "checkpoint_every=150"),
+            *("num_steps=75", "validate_every=75", "checkpoint_every=75"),
             *("model.decoder_size=48", "model.keep=1.0", "augmentation.past_jitter=0"),
             *("optimiser.learning_rate=4e-3", "conditions.shown=1.0", "conditions.partly=0.0"),
         ]
@@ -234,8 +234,8 @@ def test_kill_9_and_resume(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) ->
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    subprocess.run(program(recipe, shapes, tmp_path / "killed", "resume"), check=True)
-    subprocess.run(program(recipe, shapes, tmp_path / "whole", "new"), check=True)
+    train(recipe, shapes, tmp_path / "killed", resume=True)
+    train(recipe, shapes, tmp_path / "whole")
     assert_same(last_tensors(tmp_path / "killed"), last_tensors(tmp_path / "whole"))
     assert not [path for path in folder.iterdir() if path.name.endswith(".partial")]
 

@@ -24,7 +24,7 @@ from sketch_pix2seq.training.machine import keep_freed_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
+    for _ in range(5):
         blocks = [torch.ones(size) for size in (10 << 20, 1 << 20, 12 << 20)]
         del blocks
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

@@ -12,7 +12,8 @@ test("path data is read as Python reads it", () => {
   for (const { data, lines } of cases) {
     const found = linesOfPath(data).lines;
     assert.deepEqual(found.map(([xs]) => xs.length), lines.map(([xs]) => xs.length), data);
-    found.flat(2).forEach((value, at) => assert.ok(Math.abs(value - lines.flat(2)[at]) < 1e-6, data));
+    const expected = lines.flat(2);
+    found.flat(2).forEach((value, at) => assert.ok(Math.abs(value - expected[at]) < 1e-6, data));
   }
 });
 
