@@ -20,6 +20,9 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m sketch_pix2seq.demo
 
+# Byte code is kept, or each of the many processes that the tests start compiles the package.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: check $(VENV)/.system
 	$(BIN)/pytest -n auto --dist loadgroup
 
