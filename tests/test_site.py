@@ -115,14 +115,8 @@ def test_made_pictures_are_those_that_pages_show() -> None:
     assert shown == {path.name for path in MADE.iterdir()}
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "cookbook.md",
-        pytest.param("gallery.md", marks=pytest.mark.slow),
-        pytest.param("start/artist.md", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["cookbook.md", "gallery.md", "start/artist.md"])
 def test_the_pages_code_runs(page: str, tmp_path: Path) -> None:
     run_page(DOCS / page, tmp_path)
 

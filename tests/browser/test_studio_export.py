@@ -59,6 +59,7 @@ def stroke(page: Page, selector: str = "#pad") -> None:
     page.mouse.up()
 
 
+@pytest.mark.slow
 def test_it_works_from_any_folder_and_without_a_network(
     site: str, sheet: Page, tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def test_from_the_photo_to_the_plotters_file(
     assert Path("page.hpgl").read_text().count("PD") >= 5
 
 
+@pytest.mark.slow
 def test_commands_of_the_page_run_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def test_animated_svgs_have_pythons_times(drawn: Page) -> None:
     assert style in text
 
 
+@pytest.mark.slow
 def test_a_video_plays_to_its_end(drawn: Page) -> None:
     drawn.locator(".sheet-card").first.click()
     film = saved(drawn, "video")
