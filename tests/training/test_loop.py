@@ -155,7 +155,9 @@ def test_attention_reports_each_condition_and_draws_sheets(
     assert sheet.stat().st_size > 1000
 
 
-@pytest.mark.parametrize("first", ["sheet_every", "validate_every"])
+@pytest.mark.parametrize(
+    "first", [pytest.param("sheet_every", marks=pytest.mark.slow), "validate_every"]
+)
 def test_an_attention_model_that_has_diverged_is_reported(
     shapes: Path, tiny_attention: Recipe, tmp_path: Path, first: str
 ) -> None:
