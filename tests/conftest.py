@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from jaxtyping import install_import_hook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait
 install_import_hook("sketch_pix2seq", "shape_checks.check")
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is slow at times
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).parents[1]
 QUICKDRAW_VARIABLE = "SKETCH_PIX2SEQ_QUICKDRAW"

@@ -100,8 +100,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("loss", ["valid", "magenta"])
+@pytest.mark.parametrize("loss", ["valid", pytest.param("magenta", marks=pytest.mark.slow)])
 def test_two_processes_train_the_attention_model_of_one(
     loss: str, shapes: Path, tiny_attention: Recipe, tmp_path: Path
 ) -> None:
