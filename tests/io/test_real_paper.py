@@ -269,8 +269,8 @@ def notebook(kind: str) -> Image.Image:
     for y in (90, 220, 350):
         pen.circle((22, y), 9, (70, 70, 70))
     image = drawn([(HOUSE, BLACK)], ground=ground)
-    for (x, y), *_ in EYES:
-        ImageDraw.Draw(image).circle((x, y), 8, BLACK)
+    for middle, *_ in EYES:
+        ImageDraw.Draw(image).circle(middle, 8, BLACK)
     return image
 
 
