@@ -57,6 +57,8 @@ _MAX_DEPTH = 64
 _MAX_NUMBERS = 3_000_000  # and letters of path data
 _MAX_SAMPLES = 6_000_000
 _MAX_CLIP_WORK = 100_000_000  # points times edges of what cuts them
+_CLIPPED_COST = 40  # points that take as long as a shape to be cut
+_PIECE_COST = 3_000  # points and edges that take as long as a piece more that is cut off
 _MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
 _MAX_MARKERS = 10_000
 _CSS = ("", "text/css")
@@ -316,7 +318,7 @@ class SvgWalk:
         outlines = shape_lines(tag, declared, state.viewport, style.font_size)
         lines = [_checked(polyline(line, state.matrix)) for line in outlines if line]
         num_points = sum(len(line.points) for line in lines)
-        self._clip_work_left -= num_points * state.clip_cost
+        self._clip_work_left -= (num_points + _CLIPPED_COST) * state.clip_cost
         if self._clip_work_left < 0:
             raise _LimitError("an SVG must have simpler clip paths", got="too many points in them")
         self._samples_left -= num_points
@@ -331,6 +333,7 @@ class SvgWalk:
         visible = clipped(edges, state.clips)
         if rings and stroke is None and not state.all_areas:
             visible += _clip_edges(area, state.clips)
+        self._clip_work_left -= _PIECE_COST * max(0, len(visible) - len(edges))
         yield Shape(visible, area, stroke, width, fill, state.clips)
         if tag in ("path", "line", "polyline", "polygon") and lines and not state.is_measured:
             yield from self._markers(lines, replace(state, context=paints))
