@@ -146,3 +146,8 @@ def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
 )
 def test_the_stem_is_the_category(name: str) -> None:
     assert category_of_file(Path("folder", name)) == "alarm clock"
+
+
+def test_suffixes_may_be_written_in_capitals() -> None:
+    for name in ("cat.NDJSON", "cat.ndjson.GZ", "cat.Npz"):
+        assert category_of_file(Path(name)) == "cat"

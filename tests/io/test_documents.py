@@ -209,3 +209,22 @@ def test_inkml_may_write_differences() -> None:
     steps = [[23, 43], [30, 35], [33, 30], [40, 27], [46, 29], [52, 37]]
     assert np.diff(sketch.strokes[0], axis=0).tolist() == steps
     assert sketch.strokes[0][0].tolist() == [1125, 18432]
+
+
+def test_every_point_of_inkml_must_have_both_numbers() -> None:
+    with pytest.raises(DrawingError, match="must have X and Y"):
+        read_sketches(b"<ink><trace>10 20, 30, 40 50</trace></ink>")
+
+
+def test_what_is_no_line_of_an_excalidraw_file_is_said() -> None:
+    line = {"type": "line", "x": 0, "y": 0, "points": [[0, 0], [9, 9]]}
+    texts = [{"type": "text", "x": 0, "y": 0, "text": "hello"}] * 2
+    document = {"type": "excalidraw", "elements": [*texts, line, {"type": "image", "x": 0, "y": 0}]}
+    (sketch,) = read_sketches(json.dumps(document).encode())
+    assert len(sketch.strokes) == 1
+    assert sketch.left_out == "2 x text, 1 x image"
+
+
+def test_steps_that_do_not_say_how_the_pen_is_are_drawn() -> None:
+    (sketch,) = read_sketches(json.dumps([{"dx": 1, "dy": 2}, {"dx": 3, "dy": 4}]).encode())
+    assert len(sketch.strokes) == 1

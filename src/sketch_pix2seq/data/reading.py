@@ -225,7 +225,8 @@ def _simplified(drawings: list[SimplifiedDrawing | RawDrawing]) -> Iterator[Simp
     for drawing in drawings:
         if isinstance(drawing, RawDrawing):
             points, lifts = next(simple)
-            yield SimplifiedDrawing(points, lifts, *drawing[2:])
+            known = (drawing.word, drawing.key_id, drawing.recognized, drawing.country)
+            yield SimplifiedDrawing(points, lifts, *known)
         else:
             yield drawing
 

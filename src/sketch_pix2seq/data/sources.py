@@ -21,6 +21,7 @@ from sketch_pix2seq.io.kinds import (
     encoding_of,
     is_drawing,
     kind_of,
+    without_suffix,
 )
 from sketch_pix2seq.io.opened import GZIP, Content, SourceEndedError
 
@@ -101,9 +102,9 @@ def category_of_file(path: Path) -> str:
         >>> category_of_file(Path("sketchrnn_smiley face.full.npz"))
         'smiley face'
     """
-    name = path.name.removesuffix(".gz")
+    name = without_suffix(path.name, ".gz")
     for suffix in (*MANY_DRAWINGS, ".full"):
-        name = name.removesuffix(suffix)
+        name = without_suffix(name, suffix)
     return _GOOGLES_NAMES.sub("", name, count=1) if _GOOGLES_NAMES.match(name) else name
 
 

@@ -11,6 +11,7 @@ import csv
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -142,22 +143,27 @@ def _ml5_step(step: dict[str, Any]) -> list[float]:
     x, y, pen = step.get("dx"), step.get("dy"), step.get("pen")
     if not all(isinstance(number, int | float) for number in (x, y)):
         raise DrawingError("a step must have numbers `dx` and `dy`", got=f"{x!r} and {y!r}"[:60])
-    return [x, y, float(pen != "down")]  # type: ignore[list-item]
+    return [x, y, float(pen not in ("down", None))]  # type: ignore[list-item]
 
 
 def _excalidraw(document: dict[str, Any]) -> RawDrawing:
     """Read the lines and shapes of an Excalidraw file; texts and pictures are no lines."""
     elements = document.get("elements")
     strokes = []
+    left_out: Counter[str] = Counter()
     try:
         for element in elements if isinstance(elements, list) else ():
             if not element.get("isDeleted"):
-                strokes += _outline(element)
+                outline = _outline(element)
+                strokes += outline
+                left_out[str(element["type"])[:20]] += not outline
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise DrawingError(
             "an Excalidraw file must be as Excalidraw writes it", got=str(error)[:60]
         ) from None
-    return _checked(strokes, "an Excalidraw file")
+    record = _checked(strokes, "an Excalidraw file")
+    named = [f"{count} x {kind}" for kind, count in left_out.most_common(4) if count]
+    return record._replace(left_out=", ".join(named) or None)
 
 
 def _outline(element: dict[str, Any]) -> list[np.ndarray]:
@@ -269,7 +275,7 @@ def _trace(text: str, columns: list[int]) -> np.ndarray:
     points: list[list[float]] = []
     state: dict[int, list[Any]] = {}  # of each channel: how it is written, value, velocity
     for point in filter(str.strip, text.split(",")):
-        values = [0.0, 0.0]
+        values: dict[int, float] = {}
         for channel, (sign, number) in enumerate(_VALUE.findall(point)):
             if channel not in columns:
                 continue
@@ -284,7 +290,7 @@ def _trace(text: str, columns: list[int]) -> np.ndarray:
                     value += speed
             state[channel] = [how, value, speed]
             values[columns.index(channel)] = value
-        if len(state) < 2:
+        if len(values) < 2:
             raise DrawingError("a trace of InkML must have X and Y", got=point.strip()[:40])
-        points.append(values)
+        points.append([values[0], values[1]])
     return np.array(points).reshape(-1, 2)

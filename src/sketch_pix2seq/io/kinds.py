@@ -180,7 +180,17 @@ def stem(name: str) -> str:
         >>> stem("v1.0.svg"), stem("cat.ndjson.gz"), stem(".svg")
         ('v1.0', 'cat', '.svg')
     """
-    return PurePath(name.removesuffix(".gz")).stem or name
+    return PurePath(without_suffix(name, ".gz")).stem or name
+
+
+def without_suffix(name: str, suffix: str) -> str:
+    """Return a file's name without this suffix, however it is written.
+
+    Example:
+        >>> without_suffix("cat.NDJSON", ".ndjson")
+        'cat'
+    """
+    return name[: -len(suffix)] if name.casefold().endswith(suffix) else name
 
 
 def is_drawing(path: PurePath) -> bool:

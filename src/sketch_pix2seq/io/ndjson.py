@@ -63,6 +63,7 @@ class RawDrawing(NamedTuple):
     Args:
         points: (T, 2) float64, absolute: all points of all strokes, T >= 1.
         lengths: Points of each stroke.
+        left_out: What of its file is not in it, in words.
     """
 
     points: Float64[np.ndarray, "T 2"]
@@ -71,6 +72,7 @@ class RawDrawing(NamedTuple):
     key_id: int | None = None
     recognized: bool | None = None
     country: str | None = None
+    left_out: str | None = None
 
 
 Record: TypeAlias = SimplifiedDrawing | RawDrawing
@@ -154,7 +156,8 @@ def sketch_of(record: Record) -> Sketch:
     else:
         ends = np.cumsum(record.lengths)
     points = record.points.astype(np.float32)
-    return Sketch(tuple(np.split(points, ends[:-1])), record.word)
+    left_out = None if isinstance(record, SimplifiedDrawing) else record.left_out
+    return Sketch(tuple(np.split(points, ends[:-1])), record.word, left_out=left_out)
 
 
 def raw_of(sketch: Sketch) -> RawDrawing:
