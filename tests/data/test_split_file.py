@@ -183,3 +183,19 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, rng: np.random.Genera
         pass
     with pytest.raises(DatasetError, match="has other columns"):
         SplitFile(path, [])
+
+
+def test_a_record_batch_in_the_middle_that_is_not_full_is_damage(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    path = tmp_path / "train.arrow"
+    with SplitWriter(path) as writer:
+        writer.append(rows(rng, 3 * ROWS_PER_BATCH), 0)
+    reader = pa.ipc.open_file(str(path))
+    first, second, third = (reader.get_batch(index) for index in range(3))
+    with pa.ipc.new_file(str(path), reader.schema) as shortened:
+        for batch in (first.slice(0, 4000), second, third):
+            shortened.write_batch(batch)
+    file = SplitFile(path, [3 * ROWS_PER_BATCH])  # as many of them, and the last is whole
+    with pytest.raises(DatasetError):
+        file.batch(0)

@@ -39,7 +39,8 @@ def covering_steps(
         size: Side of the square pictures.
 
     Returns:
-        1 for pixels that the first step covers, and so on; `NEVER` for the others.
+        1 for pixels that the first step covers, and so on; `NEVER` for the others. Steps from
+        32,766 on count as that one.
 
     Example:
         >>> line = np.array([[1, 1], [5, 1]], np.float32)
@@ -54,7 +55,7 @@ def covering_steps(
     before = positions.copy()
     before[1:][goes_on[1:]] = positions[:-1][goes_on[1:]]
     owner, index = part_indices(lengths)
-    number = index + 1
+    number = np.minimum(index + 1, NEVER - 1)  # of steps that int16 does not count: the last
     pixel, segment = touched(before, positions, size)
     covered = np.full(len(lengths) * size * size, NEVER, np.int16)
     # of equal indices the last assignment counts, so the earliest step comes last
