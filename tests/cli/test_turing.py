@@ -209,5 +209,5 @@ def test_power_says_how_many_people_are_needed(capsys: pytest.CaptureFixture[str
     assert len(lines) == 8
     found = re.fullmatch(r"a share to ± 4 points: (\d+) people", lines[6])
     assert found is not None
-    assert int(found[1]) == pytest.approx(0.68 * 0.32 * (1.96 / 0.04) ** 2 / 20, rel=0.2)
+    assert int(found[1]) == pytest.approx(3 * 0.68 * 0.32 * (1.96 / 0.04) ** 2 / 20, rel=0.2)
     assert re.fullmatch(r"\+10 points found at 80 % power: \d+ people", lines[7])

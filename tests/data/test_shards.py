@@ -77,6 +77,14 @@ def test_no_more_than_the_limit_is_read_of_a_file(tmp_path: Path, word: str | No
     assert (part.report.read, part.report.skipped) == (8, 2)
 
 
+def test_a_full_category_named_elsewhere_in_a_line_keeps_nobody_out(tmp_path: Path) -> None:
+    lines = [line("cat", number) for number in range(5)]
+    dogs = [line("dog", number)[:-1] + ', "meta": {"word":"cat"}}' for number in range(4)]
+    path = written(tmp_path, "a.ndjson", *lines, *dogs)
+    found = num_drawings(tmp_path, [path], PrepareOptions(limit=3, min_drawings=3))
+    assert found == {"cat": 3, "dog": 3}
+
+
 def test_blocks_of_many_categories_are_sorted_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

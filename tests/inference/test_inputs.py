@@ -80,6 +80,22 @@ def test_pillow_pictures_of_any_mode(mode: str) -> None:
     assert np.abs(found - rasterise(ROOF, CARD.raster)).mean() < 0.03
 
 
+def test_a_turned_photo_is_read_upright() -> None:
+    picture = ROOF.to_image(200, line_width=5)
+    expected = as_views([picture], CARD)
+    turned = picture.transpose(Image.Transpose.ROTATE_90)
+    turned.getexif()[0x0112] = 6  # to be turned clockwise
+    np.testing.assert_array_equal(as_views([turned], CARD), expected)
+
+
+def test_a_picture_that_cannot_be_read_is_a_drawing_error() -> None:
+    file = io.BytesIO()
+    ROOF.to_image(200).save(file, "png")
+    for broken in (Image.open(io.BytesIO(file.getvalue()[:-200])), Image.new("L", (0, 0))):
+        with pytest.raises(DrawingError):
+            as_views([broken], CARD)
+
+
 def test_a_boolean_array_is_a_picture() -> None:
     ink = rasterise(ROOF, CARD.raster) > 0.5
     np.testing.assert_array_equal(as_views([ink], CARD)[0, 0], ink)

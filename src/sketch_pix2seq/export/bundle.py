@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
         data=data,
         metrics={
             "step": facts["step"],
-            "valid_loss": facts["best_valid_loss"],
+            "valid_loss": _number_or_none(facts["best_valid_loss"]),
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
             **({"started_from": started_from} if started_from else {}),
@@ -152,6 +153,11 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
         },
         attribution=data["licence"],
     )
+
+
+def _number_or_none(value: float) -> float | None:
+    """JSON has no infinity: that of a run that was never validated."""
+    return value if math.isfinite(value) else None
 
 
 def model_card(card: BundleCard, notes: str = "") -> str:
@@ -237,7 +243,9 @@ def _loss(card: BundleCard) -> str:
     attends = isinstance(card.architecture, AttentionArchitecture)
     made_of = "reconstruction" + (", conditions by chance as in training" if attends else "")
     made_of += f" + {kl:g} x KL term" if kl else ""
-    loss = f"{card.metrics['valid_loss']:.3f} nats a row ({made_of})"
+    value = card.metrics["valid_loss"]
+    measured = "not measured" if value is None else f"{value:.3f} nats a row"
+    loss = f"{measured} ({made_of})"
     test = card.metrics.get("test")
     if attends and test:
         each = ", ".join(

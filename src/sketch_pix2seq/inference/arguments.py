@@ -19,7 +19,9 @@ from sketch_pix2seq.errors import UsageError
 MAX_DRAWINGS = 1_000_000
 """The most drawings of one call, those that `best_of` drops included."""
 MAX_SEED = 2**63 - 1
-"""The largest number that every reader of our JSON can hold."""
+"""The largest number that JSON readers with whole numbers of 64 bits can hold."""
+MAX_CODE = 1e6
+"""Largest number in a latent code: no trained encoder comes near it."""
 
 
 def check_amount(num_inputs: int, n: object, best_of: object = 1) -> tuple[int, int]:
@@ -133,6 +135,8 @@ def _number_up_to(largest: float, name: str, value: object) -> float:
 
 def _shown(value: object) -> str:
     """Write a number as it is; of anything else say the type as well."""
+    if isinstance(value, int) and abs(value) > 2**64:
+        return f"a number of {value.bit_length()} bits"
     if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return str(value)[:40]
     return f"{repr(value)[:40]}, a {type(value).__name__}"

@@ -24,11 +24,12 @@ from typing import (
 
 import numpy as np
 from jaxtyping import Float32, Shaped
-from PIL import Image
+from PIL import Image, ImageOps
 
 from sketch_pix2seq.bundle.architectures import PICTURE
 from sketch_pix2seq.bundle.card import BundleCard
 from sketch_pix2seq.errors import DrawingError, InputError
+from sketch_pix2seq.inference.arguments import MAX_CODE
 from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.io.picture_in import read_picture
 from sketch_pix2seq.io.reading import Readable
@@ -127,7 +128,7 @@ def views_in_turn(
 def checked_latents(
     latents: Shaped[np.ndarray, "..."], latent_dim: int
 ) -> Float32[np.ndarray, "N Z"]:
-    """Check that latents are (N, Z) finite float numbers."""
+    """Check that latents are (N, Z) float numbers of the size that codes have."""
     try:
         codes = np.asarray(latents)
     except (TypeError, ValueError, RuntimeError) as error:  # a tensor on a graphics card
@@ -138,8 +139,8 @@ def checked_latents(
             got=f"{codes.dtype} of shape {codes.shape}",
             do="Make them with `Sketcher.encode`.",
         )
-    if not np.isfinite(codes).all():
-        raise InputError("`latents` must be finite", got="NaN or infinity")
+    if not (np.abs(codes) <= MAX_CODE).all():
+        raise InputError(f"`latents` must be from {-MAX_CODE:g} to {MAX_CODE:g}", got="others")
     return codes.astype(np.float32)
 
 
@@ -183,10 +184,18 @@ def _is_readable(value: object) -> bool:
 
 
 def _as_png(picture: Image.Image) -> bytes:
-    """Write a picture to memory; the reader of files then checks and reads it."""
+    """Write a picture to memory, upright; the reader of files then checks and reads it.
+
+    Raises:
+        DrawingError: If it cannot be read.
+    """
     file = io.BytesIO()
-    writable = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
-    writable.save(file, "png", compress_level=1)
+    try:
+        upright = ImageOps.exif_transpose(picture)
+        writable = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        writable.save(file, "png", compress_level=1)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DrawingError("a Pillow picture must be whole and open", got=error) from error
     return file.getvalue()
 
 
@@ -204,7 +213,7 @@ def _checked_picture(
         raise DrawingError(
             f"a picture array must be of shape ({size}, {size})",
             got=picture.shape,
-            do="Give a Pillow picture instead: `PIL.Image.fromarray(array)`.",
+            do="Give `PIL.Image.fromarray(np.uint8(255 * (1 - array)))`, a Pillow picture.",
         )
     if picture.dtype.kind not in "fb":
         raise DrawingError(

@@ -12,8 +12,9 @@ from jaxtyping import Float32
 
 from sketch_pix2seq.bundle.latents import LATENTS_FILE, NUM_MODES, LatentGaussians
 from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.arguments import MAX_CODE
 from sketch_pix2seq.inference.noise import latent_stream, read_gumbels, read_normals
-from sketch_pix2seq.inference.recognizer import MAX_CODE, checked_logits
+from sketch_pix2seq.inference.recognizer import checked_logits
 
 
 class Completion(NamedTuple):

@@ -19,14 +19,13 @@ from sketch_pix2seq.bundle.bundle import WEIGHTS_FILE, Bundle
 from sketch_pix2seq.bundle.card import BundleCard, ClassifierCard
 from sketch_pix2seq.bundle.latents import LATENTS_FILE
 from sketch_pix2seq.errors import BundleError
+from sketch_pix2seq.inference.arguments import MAX_CODE
 from sketch_pix2seq.inference.classifier import Classifier, in_parts
 from sketch_pix2seq.inference.networks import Networks
 from sketch_pix2seq.sketch.distance import line_distances
 
 VIEWS_AT_ONCE = 32
 """Drawings in one call of a network; threads share the calls."""
-MAX_CODE = 1e6
-"""Largest number in a latent code: no trained encoder comes near it."""
 MAX_LOGIT = 1e31
 """Largest logit of a code: that of a category without drawings is -1e30."""
 CODE_CLASSIFIER_WEIGHT = 0.2

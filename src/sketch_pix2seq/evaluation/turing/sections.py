@@ -18,6 +18,7 @@ from sketch_pix2seq.evaluation.report.tables import (
     Column,
     Table,
     columns,
+    counted,
     format_cell,
     listed,
 )
@@ -102,7 +103,12 @@ def _detection(outcome: StudyOutcome) -> Section:
         own = [one for one in found if one.source == source]
         pairs = np.array([(one.sensitivity, one.criterion) for one in own]).reshape(-1, 2)
         seed = int(study.made["seed"])
-        means = [_rounded(estimate(one, seed)) if own else None for one in pairs.T]
+        # of few people the mean alone: they are alike by chance
+        is_few = len(own) < MIN_PEOPLE
+        means: list[Cell] = [
+            None if not own else float(one.mean()) if is_few else _rounded(estimate(one, seed))
+            for one in pairs.T
+        ]
         rows.append([source, *means, len(own)])
     known = [row for row in rows if row[1] is not None]
     return Section(
@@ -208,14 +214,13 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
     shares = table.share_of_each()
     counts = dict(zip(table.sketches, table.cast.sum(axis=0).tolist(), strict=True))
     sketches = [one for source in study.sources for one in study.of(source)]
-    beating = [
-        one.name
+    compared = [
+        own > human
         for one in sketches
-        if (own := shares[one.name]) is not None
+        if one.source != HUMAN
+        and (own := shares[one.name]) is not None
         and (human := shares[one.original]) is not None
-        and own > human
     ]
-    num_redrawings = len(sketches) - len(study.of(HUMAN))
     mistaken = most_mistaken(sketches, shares, counts)
     first_ones = "; ".join(
         f"{one.category} by {one.source}, {words}" for one, words in mistaken[:3]
@@ -230,8 +235,8 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
         "left out stands in the next section.",
         paper="shows the same of its 150 sketches (Figure 3).",
         here=(f"most often mistaken: {first_ones}. " if mistaken else "")
-        + f"{len(beating)} of {num_redrawings} redrawings are tagged human more often than "
-        "what they redraw.",
+        + f"{sum(compared)} of {counted(len(compared), 'redrawing')} with votes, and with votes on "
+        "what they redraw, are tagged human more often than that.",
         tables=[
             Table(
                 name="turing-sketches",
@@ -312,11 +317,12 @@ def most_mistaken(
 def _participants(outcome: StudyOutcome) -> Section:
     table, settings = outcome.everybody, outcome.study.settings
     answered, human = table.cast.sum(axis=1), table.human.sum(axis=1)
-    count, out = len(table.participants), len(outcome.left_out)
+    count = len(table.participants)
+    left_out = [outcome.reasons[name] for name in table.participants if name in outcome.reasons]
     wanted = f" of {settings.participants:,}" if settings.participants else ""
     middle = f"{np.median(answered):g}" if count else "no"
-    reasons = Counter(outcome.reasons.values())
-    why = "".join(f", {number:,} for {reason}" for reason, number in sorted(reasons.items()))
+    reasons = sorted(Counter(left_out).items())
+    why = "".join(f", {number:,} for {reason}" for reason, number in reasons)
     return Section(
         name="participants",
         title="Participants",
@@ -324,8 +330,9 @@ def _participants(outcome: StudyOutcome) -> Section:
         how="Everybody with at least one vote. Who stopped before the end counts with what they "
         "answered. No name, address or time of day is stored: a number stands for each.",
         paper=f"{PARTICIPANTS} participants, {LEFT_OUT} left out.",
-        here=f"{count:,} participants, {out:,} left out{why}; {outcome.num_finished:,} answered "
-        f"all {outcome.num_trials:,} pictures that they were shown; median {middle} answers.",
+        here=f"{counted(count, 'participant')}, {len(left_out):,} left out{why}; "
+        f"{outcome.num_finished:,} answered all {outcome.num_trials:,} pictures that they were "
+        f"shown; median {middle} answers.",
         tables=[
             Table(
                 name="turing-participants",

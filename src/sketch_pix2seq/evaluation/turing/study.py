@@ -81,10 +81,12 @@ class Study:
             raise ValueError(f"a check's answer must be human or computer, not {wrong[0]}")
         for source in self.sources:
             drawn = [sketch.original for sketch in self.of(source)]
-            if len(drawn) < len(originals) or set(drawn) != originals:
+            if sorted(drawn) != sorted(originals):
                 raise ValueError(f"`{source}` must have drawn each of the same sketches once")
         if {sketch.category for sketch in self.sketches} != set(self.categories):
             raise ValueError("`categories` must be those of the sketches")
+        if any(sketch.source not in self.sources for sketch in self.sketches):
+            raise ValueError("each of `sketches` must be of people or of one of `models`")
         for sketch in self.sketches:
             kept_sketch(sketch.drawing)
 
@@ -114,8 +116,10 @@ class Study:
 
     def without(self, labels: Sequence[str]) -> Study:
         """Drop human drawings, by their labels or names, and all redrawings of them."""
-        known = {name: name for name in {sketch.original for sketch in self.sketches}}
-        known |= {label: name for name, label in self.made.get("labels", {}).items()}
+        originals = {sketch.original for sketch in self.sketches}
+        labels_of = self.made.get("labels", {}).items()
+        known = {name: name for name in originals}
+        known |= {label: name for name, label in labels_of if name in originals}
         unknown = [label for label in labels if label not in known]
         if unknown:
             raise UsageError("the study has no human drawing of this label", got=unknown[0])
@@ -140,6 +144,9 @@ class Study:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             version = content["format_version"]
+            if version not in (1, FORMAT_VERSION):
+                rule = f"`{path}` must be of format {FORMAT_VERSION} or 1"
+                raise StudyError(rule, got=version)
             study = cls(
                 sketches=tuple(StudySketch(**sketch) for sketch in content["sketches"]),
                 made=content["made"],
@@ -164,8 +171,6 @@ class Study:
             UsageError,
         ) as error:
             raise StudyError(f"`{path}` cannot be read", got=repr(error)[:200]) from error
-        if version not in (1, FORMAT_VERSION):
-            raise StudyError(f"`{path}` must be of format {FORMAT_VERSION} or 1", got=version)
         for name in study.pictures:
             if not (folder / SKETCHES / f"{name}.png").is_file():
                 raise StudyError(f"`{folder}` lacks the picture of a sketch", got=name)
