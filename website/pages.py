@@ -78,7 +78,7 @@ _TITLES = {
     "docs/tour.md": "How it works",
     "src/sketch_pix2seq/bundles/default/README.md": "Model card",
     "docs/results/README.md": "Results: the paper's experiments",
-    "docs/results/trainings.md": "Results: two trainings of each",
+    "docs/results/trainings.md": "Results: three trainings of each",
     "docs/results/default.md": "Results: the package's model",
     "docs/results/default-lstm.md": "Results: the LSTM before",
 }
