@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io import svg_walk
+from sketch_pix2seq.io import svg_limits
 from sketch_pix2seq.io.svg_in import MAX_SVG_BYTES, read_svg
 from sketch_pix2seq.sketch.sketch import Frame, Sketch
 from svg_cases import CASES, assert_same_strokes
@@ -214,8 +214,8 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_documents_say_what_is_wrong(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svg_walk, "_MAX_ELEMENTS", 200)
-    monkeypatch.setattr(svg_walk, "_MAX_NUMBERS", 2_000)
+    monkeypatch.setattr(svg_limits, "_MAX_ELEMENTS", 200)
+    monkeypatch.setattr(svg_limits, "_MAX_NUMBERS", 2_000)
     data, message = BAD[name]
     with pytest.raises(DrawingError, match=message) as caught:
         read_svg(data)

@@ -16,17 +16,12 @@ from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.paper import MAX_PAPER, hex_colours
-from sketch_pix2seq.io.svg_areas import (
-    Area,
-    Shape,
-    clipped,
-    fills_page,
-    pen_lines,
-    visible_parts,
-)
+from sketch_pix2seq.io.svg_areas import Area, Shape, clipped
 from sketch_pix2seq.io.svg_colours import RGB
 from sketch_pix2seq.io.svg_lines import Stroke, drawn_once, join_ends, thinned
+from sketch_pix2seq.io.svg_painting import fills_page, visible_parts
 from sketch_pix2seq.io.svg_path import LARGEST
+from sketch_pix2seq.io.svg_pen_lines import pen_lines
 from sketch_pix2seq.io.svg_walk import BORDER, SvgWalk
 from sketch_pix2seq.io.svg_xml import parse_svg
 from sketch_pix2seq.sketch.geometry import bounds

@@ -19,9 +19,11 @@ from cssselect2 import ElementWrapper
 from jaxtyping import Float
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clip_cost, clipped
+from sketch_pix2seq.io.svg_areas import Area, Clip, Shape, clip_cost, clip_edges, clipped
 from sketch_pix2seq.io.svg_colours import MIN_OPACITY, Paint, colour, ground_colour
+from sketch_pix2seq.io.svg_limits import MAX_DEPTH, LimitError, WalkLimits
 from sketch_pix2seq.io.svg_lines import Polyline, closed, polyline
+from sketch_pix2seq.io.svg_markers import MarkerPlace, marker_places
 from sketch_pix2seq.io.svg_out import WHOLE_STROKES
 from sketch_pix2seq.io.svg_path import LARGEST
 from sketch_pix2seq.io.svg_shapes import (
@@ -33,9 +35,6 @@ from sketch_pix2seq.io.svg_shapes import (
     transform,
     view_box,
     viewport_of,
-)
-from sketch_pix2seq.io.svg_shapes import (
-    angle as degrees,
 )
 from sketch_pix2seq.io.svg_sheets import StyleSheets
 from sketch_pix2seq.io.svg_style import SvgStyle, computed, opacity, styled
@@ -52,15 +51,6 @@ from sketch_pix2seq.io.svg_xml import tag_of
 
 BORDER = 0.01
 """Share of a page's longest side within which edges of areas lie along its own edge."""
-_MAX_ELEMENTS = 100_000  # that draw
-_MAX_DEPTH = 64
-_MAX_NUMBERS = 3_000_000  # and letters of path data
-_MAX_SAMPLES = 6_000_000
-_MAX_CLIP_WORK = 100_000_000  # points times edges of what cuts them
-_CLIPPED_COST = 40  # points that take as long as a shape to be cut
-_PIECE_COST = 3_000  # points and edges that take as long as a piece more that is cut off
-_MAX_VISITED_BYTES = 48_000_000  # twice the largest file: `use` may visit the same bytes again
-_MAX_MARKERS = 10_000
 _CSS = ("", "text/css")
 _RULES = "style rule with a selector that is too long"
 _CONTAINERS = frozenset({"svg", "g", "a", "switch"})
@@ -88,12 +78,7 @@ class SvgWalk:
         )
         self._by_id: dict[str, ElementWrapper] | None = None
         self._boxes: dict[ET.Element, tuple[np.ndarray, np.ndarray]] = {}
-        self._elements_left = _MAX_ELEMENTS
-        self._bytes_left = _MAX_VISITED_BYTES
-        self._numbers_left = _MAX_NUMBERS
-        self._samples_left = _MAX_SAMPLES
-        self._clip_work_left = _MAX_CLIP_WORK
-        self._markers_left = _MAX_MARKERS
+        self._limits = WalkLimits()
         self._left_out: Counter[str] = Counter()
         declared = computed(SvgStyle(), self._sheets.declared(self._root, 1))
         self._root_values, self._root_size = declared, styled(SvgStyle(), declared).font_size
@@ -156,19 +141,16 @@ class SvgWalk:
             self._left_out[_NOT_READ[tag]] += 1
         if tag not in _CONTAINERS and tag not in SHAPES and tag != "use":
             return
-        self._elements_left -= 1
-        self._bytes_left -= sum(map(len, element.etree_element.attrib.values()))
-        if self._elements_left < 0 or self._bytes_left < 0:
-            raise _LimitError(f"an SVG must draw at most {_MAX_ELEMENTS} elements", got="more")
-        if state.depth > _MAX_DEPTH:
-            self._left_out[f"what is nested more than {_MAX_DEPTH} deep"] += 1
+        self._limits.visit(sum(map(len, element.etree_element.attrib.values())))
+        if state.depth > MAX_DEPTH:
+            self._left_out[f"what is nested more than {MAX_DEPTH} deep"] += 1
             return
         try:
             inner, declared = self._inside(element, state)
             if not inner.style.displayed or not _applies(element):
                 return
             yield from self._drawn(element, declared, inner)
-        except _LimitError:
+        except LimitError:
             raise
         except DrawingError as error:
             self._left_out[f"`{tag}`, as {error}"] += 1
@@ -310,20 +292,10 @@ class SvgWalk:
         fill, stroke = paints["fill"] if tag != "line" else None, paints["stroke"]
         if fill is None and stroke is None:
             return
-        self._numbers_left -= count_tokens(declared.get("d", "") + declared.get("points", ""))
-        if self._numbers_left < 0:
-            raise _LimitError(
-                f"an SVG must have at most {_MAX_NUMBERS} numbers of path data", got="more"
-            )
+        self._limits.read_numbers(count_tokens(declared.get("d", "") + declared.get("points", "")))
         outlines = shape_lines(tag, declared, state.viewport, style.font_size)
         lines = [_checked(polyline(line, state.matrix)) for line in outlines if line]
-        num_points = sum(len(line.points) for line in lines)
-        self._clip_work_left -= (num_points + _CLIPPED_COST) * state.clip_cost
-        if self._clip_work_left < 0:
-            raise _LimitError("an SVG must have simpler clip paths", got="too many points in them")
-        self._samples_left -= num_points
-        if self._samples_left < 0:
-            raise _LimitError("an SVG must have fewer curves", got=f"over {_MAX_SAMPLES} samples")
+        self._limits.draw(sum(len(line.points) for line in lines), state.clip_cost)
         rule = style.values["clip-rule" if state.all_areas else "fill-rule"]
         is_area = fill is not None
         rings = [line.points for line in lines if is_area and len(line.points) > 2]
@@ -332,8 +304,8 @@ class SvgWalk:
         edges = [closed(line) for line in lines] if rings and stroke is None else lines
         visible = clipped(edges, state.clips)
         if rings and stroke is None and not state.all_areas:
-            visible += _clip_edges(area, state.clips)
-        self._clip_work_left -= _PIECE_COST * max(0, len(visible) - len(edges))
+            visible += clip_edges(area, state.clips)
+        self._limits.cut_off(len(visible) - len(edges))
         yield Shape(visible, area, stroke, width, fill, state.clips)
         if tag in ("path", "line", "polyline", "polygon") and lines and not state.is_measured:
             yield from self._markers(lines, replace(state, context=paints))
@@ -382,7 +354,7 @@ class SvgWalk:
         owner_declared: Mapping[str, str],
     ) -> list[Clip]:
         """The areas of a clip path or mask; a mask whose content is not read cuts nothing."""
-        if element.id in state.within or state.depth > _MAX_DEPTH:
+        if element.id in state.within or state.depth > MAX_DEPTH:
             raise DrawingError("it must not clip itself", got=f"#{element.id}")
         is_mask = element.local_name == "mask"
         inner = replace(state, style=SvgStyle(), clips=(), within=state.within | {element.id})
@@ -422,23 +394,15 @@ class SvgWalk:
         markers = {kind: self._target(values[f"marker-{kind}"]) for kind in ("start", "mid", "end")}
         if not any(markers.values()):
             return
-        last = len(lines) - 1
-        for number, line in enumerate(lines):
-            corners = np.flatnonzero(line.is_corner).tolist()
-            for index in corners:
-                is_first = number == 0 and index == 0
-                is_last = number == last and index == corners[-1]
-                kinds = ["start"] * is_first + ["end"] * is_last or ["mid"]
-                for kind in kinds:
-                    marker = markers[kind]
-                    if marker is not None and marker.local_name == "marker":
-                        yield from self._marker(marker, line, index, kind, state)
+        for place in marker_places(lines):
+            marker = markers[place.kind]
+            if marker is not None and marker.local_name == "marker":
+                yield from self._marker(marker, place, state)
 
     def _marker(
-        self, marker: ElementWrapper, line: Polyline, index: int, kind: str, state: WalkState
+        self, marker: ElementWrapper, place: MarkerPlace, state: WalkState
     ) -> Iterator[Shape]:
-        self._markers_left -= 1
-        if self._markers_left < 0 or marker.id in state.within:
+        if not self._limits.takes_marker() or marker.id in state.within:
             return
         # corners are in the document's units: the marker is turned there, and sized by the shape
         inner = replace(state, style=SvgStyle(), within=state.within | {marker.id})
@@ -447,14 +411,9 @@ class SvgWalk:
         size = math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
         if declared.get("markerUnits") != "userSpaceOnUse":
             size *= state.style.stroke_width
-        orient = declared.get("orient", "0")
-        if orient.startswith("auto"):
-            angle = _direction(line, index)
-            angle += math.pi if kind == "start" and "reverse" in orient else 0.0
-        else:
-            angle = math.radians(degrees(orient))
+        angle = place.angle(declared.get("orient", "0"))
         c, s = size * math.cos(angle), size * math.sin(angle)
-        x, y = line.points[index]
+        x, y = place.line.points[place.corner]
         matrix = np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
         sizes = {
             "width": declared.get("markerWidth", "3"),
@@ -490,13 +449,9 @@ class SvgWalk:
                 element, depth = waiting.pop()
                 if element.id is not None:
                     self._by_id[element.id] = element  # the last one visited comes first
-                if depth < _MAX_DEPTH:
+                if depth < MAX_DEPTH:
                     waiting += [(child, depth + 1) for child in element.iter_children()]
         return self._by_id.get(name) or self._by_id.get(unquote(name))
-
-
-class _LimitError(DrawingError):
-    """A whole document is too large."""
 
 
 def _applies(element: ElementWrapper) -> bool:
@@ -506,35 +461,6 @@ def _applies(element: ElementWrapper) -> bool:
     is_supported = "Extensibility" not in attributes.get("requiredFeatures", "")
     is_supported &= "requiredExtensions" not in attributes
     return is_supported and any(word == "en" or word.startswith("en-") for word in languages)
-
-
-def _direction(line: Polyline, index: int) -> float:
-    """The angle of a line at one of its points: the mean of both sides."""
-    points = line.points
-    is_closed = len(points) > 2 and (points[0] == points[-1]).all()
-    before, after = points[: index + 1], points[index:]
-    if is_closed and index in (0, len(points) - 1):
-        before, after = points, points
-    directions = []
-    for steps in (before[-1] - before[:-1][::-1], after[1:] - after[0]):
-        sizes = np.hypot(*steps.T)
-        if (sizes > 0).any():
-            first = int(np.argmax(sizes > 0))
-            directions.append(steps[first] / sizes[first])
-    x, y = np.sum(directions, axis=0) if directions else (1.0, 0.0)
-    return math.atan2(y, x)
-
-
-def _clip_edges(area: Area, clips: tuple[Clip, ...]) -> list[Polyline]:
-    """The parts of the edges of clips inside an area, which become its outline."""
-    edges: list[Polyline] = []
-    for number, clip in enumerate(clips):
-        rings = [ring for part in clip for ring in part.rings if len(ring) > 2]
-        closed = [np.concatenate([ring, ring[:1]]) for ring in rings]
-        lines = [Polyline(ring, np.ones(len(ring), bool)) for ring in closed]
-        others = [other for index, other in enumerate(clips) if index != number]
-        edges += clipped(lines, [[area], *others])
-    return edges
 
 
 def _checked(line: Polyline) -> Polyline:
