@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -31,12 +30,10 @@ from sketch_pix2seq.inference.arguments import (
     checked_temperature,
     checked_threads,
 )
-from sketch_pix2seq.inference.best_of import cheapest, drawn_again_costs, surprise
+from sketch_pix2seq.inference.best_of import cheapest, surprise
+from sketch_pix2seq.inference.completing import Start, best_completions, starts_of
 from sketch_pix2seq.inference.drawings import (
-    Prefix,
     append_completion,
-    likeliest_prefix,
-    prefix_of,
     steps_to_sketch,
     views_of,
 )
@@ -50,8 +47,6 @@ from sketch_pix2seq.inference.inputs import (
     views_in_turn,
 )
 from sketch_pix2seq.inference.latents import (
-    Completion,
-    completed_code,
     sample_codes,
     sample_completions,
 )
@@ -355,54 +350,28 @@ class Sketcher:
             self._recognizer.check_classifier()
         only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
-        conditions: list[Any] = []
-        prefixes: list[Prefix] = []
-        category_ids: list[int] = []
+        starts: list[Start] = []
         for sketch, code in zip(sketches, self.encode(sketches), strict=True):
             chosen = sample_completions(
                 self._gaussians, code, n, seed, temperature, only, tries=best_of
             )
-            starts = {
-                completion: self._start_of(sketch, code, completion) for completion in set(chosen)
-            }
-            conditions += [starts[completion][0] for completion in chosen]
-            prefixes += [starts[completion][1] for completion in chosen]
-            category_ids += [completion.category_id for completion in chosen]
+            starts += starts_of(sketch, code, chosen, self._gaussians, self._networks, self.card)
         drawn = self._engine.draw(
-            conditions,
+            [start.condition for start in starts],
             list(range(each)) * len(sketches),
             seed=seed,
             temperature=temperature,
-            prefixes=[prefix.steps for prefix in prefixes],
+            prefixes=[start.prefix.steps for start in starts],
             progress=progress,
         )
         drawings = [
-            append_completion(
-                sketches[index // each], prefixes[index], steps, self.card.offset_scale
-            )
-            for index, steps in enumerate(drawn)
+            append_completion(sketches[index // each], start.prefix, steps, self.card.offset_scale)
+            for index, (start, steps) in enumerate(zip(starts, drawn, strict=True))
         ]
-        some = [drawings[first : first + each] for first in range(0, len(drawings), each)]
         if best_of == 1:
-            return some
-        started = [sketch for sketch in sketches for _ in range(each)]
-        costs = surprise(self._recognizer, self.card, drawings, category_ids)
-        costs = costs + drawn_again_costs(started, drawings)
-        return [
-            [candidates[index] for index in cheapest(own_costs, n)]
-            for candidates, own_costs in zip(some, costs.reshape(-1, each), strict=True)
-        ]
-
-    def _start_of(
-        self, sketch: Sketch, code: Float32[np.ndarray, "Z"], completion: Completion
-    ) -> tuple[Any, Prefix]:
-        """The decoder's condition for a completion, and its first steps."""
-        whole = completed_code(self._gaussians, code, completion)
-        (condition,) = self._networks.from_codes(whole[None], [completion.category_id])
-        if not self._networks.attends_to_picture:
-            return condition, prefix_of(sketch, self.card)
-        log_probs = partial(self._networks.log_probs, condition)
-        return condition, likeliest_prefix(sketch, self.card, log_probs)
+            return [drawings[first : first + n] for first in range(0, len(drawings), n)]
+        numbers = [start.category_id for start in starts]
+        return best_completions(self._recognizer, self.card, sketches, drawings, numbers, n)
 
     @property
     def _gaussians(self) -> LatentGaussians:
