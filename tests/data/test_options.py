@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sketch_pix2seq.data.options import PrepareOptions
+from sketch_pix2seq.bundle.checks import fact_problems
+from sketch_pix2seq.data.options import MAX_EPSILON, PrepareOptions
 from sketch_pix2seq.errors import UsageError
 
 
@@ -23,6 +24,8 @@ def test_all_wrong_numbers_are_reported_at_once() -> None:
 def test_what_no_bundle_or_category_could_hold_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match="above 0 and at most 1,000"):
         PrepareOptions(epsilon=2000)
+    options = {"epsilon": PrepareOptions(epsilon=MAX_EPSILON).epsilon}
+    assert fact_problems({"recipe": {}, "data": {"options": options}, "metrics": {}}) == []
     with pytest.raises(UsageError, match="at least `min_drawings`, 10, not 5"):
         PrepareOptions(limit=5)
 

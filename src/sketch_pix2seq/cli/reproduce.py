@@ -99,9 +99,8 @@ def reproduce(
         four = [function.__name__ for function in PAPER]
         recipes = dict(_recipes(PRESETS[preset], settings))
         if taken := [name for name in recipe if name.removesuffix("_small") in recipes]:
-            raise UsageError(
-                "`recipe` must not be one of the four, which are trained", got=taken[0]
-            )
+            rule = "`recipe` must be another than those that are trained anyway"
+            raise UsageError(rule, got=taken[0])
         recipes |= _others(recipe, recipes[four[0]])
         judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
     if judge is not None and judge_settings:

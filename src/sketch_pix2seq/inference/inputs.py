@@ -140,7 +140,8 @@ def checked_latents(
             do="Make them with `Sketcher.encode`.",
         )
     if not (np.abs(codes) <= MAX_CODE).all():
-        raise InputError(f"`latents` must be from {-MAX_CODE:g} to {MAX_CODE:g}", got="others")
+        rule = f"`latents` must be numbers from {-MAX_CODE:,.0f} to {MAX_CODE:,.0f}"
+        raise InputError(rule, got="NaN, infinity or a larger one")
     return codes.astype(np.float32)
 
 
