@@ -194,3 +194,23 @@ def test_reproduce_says_what_is_wrong_before_it_trains(
     assert main(["reproduce", "--data", str(data), "--out", str(tmp_path / "r"), *words]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+
+
+def test_reproduce_reads_drawings_and_the_judge_before_it_trains(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "r"
+    words = ["reproduce", "--data", str(data), "--out", str(out)]
+    some = tmp_path / "some.ndjson"
+    some.write_text("")
+    other_judge = write_classifier(tmp_path / "judge", ("circle", "star"))
+    assert main([*words, "--drawings", f"mine={some}"]) != 0
+    assert "some.ndjson" in capsys.readouterr().err
+    assert main([*words, "--drawings", f"cnn={some}"]) == 2
+    assert "models must have names of their own" in capsys.readouterr().err
+    assert main([*words, "--judge", str(other_judge)]) == 2
+    assert "must know every category of the data set, and not `square`" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert main(words) == 1
+    assert "the extra `eval`" in capsys.readouterr().err
+    assert not out.exists()

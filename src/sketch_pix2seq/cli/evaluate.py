@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -26,7 +25,11 @@ from sketch_pix2seq.extras import needs_extra
 from sketch_pix2seq.processors import num_processors
 
 if TYPE_CHECKING:
-    from sketch_pix2seq.evaluation.evaluation import EvaluatedModel, EvaluationSettings
+    from sketch_pix2seq.evaluation.evaluation import (
+        EvaluatedDrawings,
+        EvaluatedModel,
+        EvaluationSettings,
+    )
     from sketch_pix2seq.evaluation.report.layout import Provenance
 
 
@@ -156,8 +159,9 @@ def check_measurable(
     judge: Path | None,
     pictures: Path | None,
     amount: Amount,
-) -> None:
-    """Check that all can be measured, before hours are spent on training.
+    drawings: Mapping[str, Path],
+) -> tuple[list[EvaluatedModel], list[EvaluatedDrawings]]:
+    """Load what is to be measured, before hours are spent on training or measuring.
 
     Args:
         labels: Labels of all models.
@@ -166,20 +170,30 @@ def check_measurable(
         judge: The judge, if it exists already.
         pictures: A folder; None: our own.
         amount: How much is measured.
+        drawings: Redrawings by other programs.
+
+    Returns:
+        models: Those that exist already.
+        drawings: Redrawings by other programs.
     """
     with needs_extra("eval"):
+        import jinja2  # noqa: F401
+        import sklearn  # noqa: F401
+
         from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_labels
+    from sketch_pix2seq.evaluation.baselines import read_redrawings
+    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_judge, check_labels
     from sketch_pix2seq.evaluation.pictures import read_pictures
     from sketch_pix2seq.inference.classifier import Classifier
 
-    check_labels(labels)
-    dataset = Dataset.open(data)
-    HeldOut(dataset, amount.settings().per_category)
-    read_pictures(pictures, dataset.card.categories)
-    load_models(models)
+    check_labels([*labels, *drawings])
+    held_out = HeldOut(Dataset.open(data), amount.settings().per_category)
+    read_pictures(pictures, held_out.categories)
+    others = [read_redrawings(name, path, held_out) for name, path in drawings.items()]
+    loaded = load_models(models)
     if judge is not None:
-        Classifier.load(judge)
+        check_judge(Classifier.load(judge), held_out.categories, loaded)
+    return loaded, others
 
 
 def measure(
@@ -189,34 +203,23 @@ def measure(
     out: Path,
     pictures: Path | None,
     amount: Amount,
-    drawings: Mapping[str, Path] = MappingProxyType({}),
+    drawings: Mapping[str, Path],
 ) -> None:
     """Measure models, write the report and print where it is."""
-    with needs_extra("eval"):
-        import jinja2  # noqa: F401
-        import sklearn  # noqa: F401
-
-        from sketch_pix2seq.data.dataset import Dataset
-    from sketch_pix2seq.evaluation.baselines import read_redrawings
-    from sketch_pix2seq.evaluation.evaluation import HeldOut, check_labels
+    refuse_place(out)
+    loaded, others = check_measurable([*models], models, data, judge, pictures, amount, drawings)
+    from sketch_pix2seq.data.dataset import Dataset
     from sketch_pix2seq.evaluation.run import evaluate as run
     from sketch_pix2seq.inference.classifier import Classifier
 
-    settings = amount.settings()
-    refuse_place(out)
-    check_labels([*models, *drawings])
-    dataset, judge_classifier = Dataset.open(data), Classifier.load(judge)
-    held_out = HeldOut(dataset, settings.per_category)
-    others = [read_redrawings(name, path, held_out) for name, path in drawings.items()]
-    loaded = load_models(models)
     with _parts_bar() as progress:
         page = run(
             loaded,
-            dataset,
-            judge_classifier,
+            Dataset.open(data),
+            Classifier.load(judge),
             out,
             provenance(data),
-            settings,
+            amount.settings(),
             pictures,
             others,
             progress,

@@ -105,7 +105,7 @@ def reproduce(
         judge_recipe = _judge_recipe(PRESETS[preset], judge_settings)
     if judge is not None and judge_settings:
         raise UsageError("`judge_settings` are for a judge that is trained here", got="a judge")
-    check_measurable([*recipes, *others], others, data, judge, pictures, amount)
+    check_measurable([*recipes, *others], others, data, judge, pictures, amount, redrawings)
     models: dict[str, list[Path | None]] = {name: [] for name in recipes}
     for training in range(num_trainings):
         for name, chosen in recipes.items():

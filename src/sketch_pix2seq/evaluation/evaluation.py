@@ -199,6 +199,7 @@ class HeldOut:
 
     Raises:
         DatasetError: If a category has fewer than `MIN_DRAWINGS`.
+        UsageError: If there is just one category.
     """
 
     def __init__(self, dataset: Dataset, per_category: int) -> None:
@@ -214,6 +215,8 @@ class HeldOut:
                     do="Prepare the data set from more drawings, or without that category.",
                 )
             indices += range(start, min(stop, start + per_category))
+        if len(self.categories) < 2:
+            raise UsageError("the data set must have two categories or more")
         self.category_ids: Int64[np.ndarray, "N"] = split.category_ids(np.array(indices))
         self.sketches = [split.sketch(index) for index in indices]
         self.ids = [drawing_id(SPLIT, index) for index in indices]
@@ -237,7 +240,7 @@ class Evaluation:
 
     Raises:
         UsageError: If there is no model, a label does not fit, the judge does not know a
-            category, there is just one, or the judge belongs to a model.
+            category, or it belongs to a model.
     """
 
     def __init__(
@@ -253,19 +256,7 @@ class Evaluation:
         self.retrained = tuple(model for model in models if model.training > 0)
         self.drawings = tuple(drawings)
         check_labels([entry.label for entry in self.entries if not entry.is_derived])
-        judge_categories = judge.card.categories
-        if missing := [name for name in held_out.categories if name not in judge_categories]:
-            raise UsageError(
-                f"the judge must know every category of the data set, and not `{missing[0]}`",
-                do="Train the recipe judge on this data set.",
-            )
-        if unfair := [model.label for model in models if judge.digest == model.classifier_digest]:
-            raise UsageError(
-                f"the judge must not be in a model's bundle: `{unfair[0]}`",
-                do="Train another one, with another seed.",
-            )
-        if len(held_out.categories) < 2:
-            raise UsageError("the data set must have two categories or more")
+        check_judge(judge, held_out.categories, models)
         self.judge = judge
         self.held_out = held_out
         self.settings = settings
@@ -277,7 +268,7 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
-        self._places = np.array([judge_categories.index(name) for name in held_out.categories])
+        self._places = np.array([judge.card.categories.index(name) for name in held_out.categories])
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -397,6 +388,22 @@ class Results:
         """
         each = np.atleast_2d(np.asarray(outcomes, np.float64)).mean(axis=0)
         return estimate_share(each, self.evaluation.settings.seed)
+
+
+def check_judge(
+    judge: Classifier, categories: Sequence[str], models: Sequence[EvaluatedModel]
+) -> None:
+    """Refuse a judge that does not know a category, or belongs to a model (UsageError)."""
+    if missing := [name for name in categories if name not in judge.card.categories]:
+        raise UsageError(
+            f"the judge must know every category of the data set, and not `{missing[0]}`",
+            do="Train the recipe judge on this data set.",
+        )
+    if unfair := [model.label for model in models if judge.digest == model.classifier_digest]:
+        raise UsageError(
+            f"the judge must not be in a model's bundle: `{unfair[0]}`",
+            do="Train another one, with another seed.",
+        )
 
 
 def check_labels(labels: Sequence[str]) -> None:
