@@ -70,7 +70,7 @@ def _trained(name: str, recipe: Recipe, data: Path, devices: int = 1) -> Figure:
     rows_a_drawing = sum(map(_num_rows, batches)) / drawings
     flops = rows_a_drawing * _flops_a_row(recipe.model)
     precision = torch.float32
-    if recipe.attends_to_picture:
+    if recipe.attends:
         flops = _flops_of_attention(recipe, dataset, batches)
         precision = precision_of(_device())
     short = replace(
@@ -95,8 +95,8 @@ def _trained(name: str, recipe: Recipe, data: Path, devices: int = 1) -> Figure:
         rates.append(drawings / (clock.ticks[num_steps - 1] - clock.ticks[WARM_UP - 1]))
         peaks.append(_peak(precision))
     rate, peak = statistics.median(rates), statistics.median(peaks)
-    has_bar = devices == 1 and (recipe.attends_to_picture or recipe.model == ModelSettings())
-    bar = GPU_BAR if recipe.attends_to_picture and _device().type == "cuda" else BAR
+    has_bar = devices == 1 and (recipe.attends or recipe.model == ModelSettings())
+    bar = GPU_BAR if recipe.attends and _device().type == "cuda" else BAR
     shared = f", {devices} processes" if devices > 1 else ""
     numbers = str(precision).removeprefix("torch.")
     return Figure(
@@ -185,7 +185,7 @@ def _source(recipe: Recipe, dataset: Dataset) -> BatchSource:
         augmentation=recipe.augmentation,
         raster=recipe.raster,
         balance=recipe.balance,
-        framed=recipe.attends_to_picture,
+        framed=recipe.attends,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,13 +102,3 @@ def test_a_model_that_sees_the_picture_has_a_line_for_its_code_alone(
     settings = evaluation.settings
     expected = model.sketcher.redraw(sketches, 1, settings.temperature, 1, fidelity=0)
     assert [[drawn] for drawn in lines[0].redraw(1)[:3]] == expected
-
-
-def test_a_model_that_never_saw_a_picture_draws_from_its_code(evaluation: Evaluation) -> None:
-    bundle = tiny_attention_bundle()
-    recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
-    blind = Sketcher(replace(bundle, card=replace(bundle.card, recipe=recipe)))
-    model = EvaluatedModel("blind", blind, "digest")
-    assert not model.attends_to_picture
-    sketches = evaluation.held_out.sketches[:3]
-    assert model.redraw(sketches, 1, 0.5, 0) == blind.redraw(sketches, 1, 0.5, 0, fidelity=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -204,3 +205,19 @@ def test_no_drawings_have_no_conditions(networks: Networks, views: np.ndarray) -
     codes = networks.codes(views)[:0]
     for fidelity in (None, 0.0, 0.4, 1.0):
         assert len(networks.from_views(views[:0], codes, 2, fidelity, seed=0)) == 0
+
+
+def test_a_model_that_never_saw_a_picture_draws_from_its_code_and_category(
+    networks: Networks, views: np.ndarray
+) -> None:
+    bundle = tiny_attention_bundle()
+    recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
+    blind = networks_of(replace(bundle, card=replace(bundle.card, recipe=recipe)))
+    assert (blind.attends, blind.attends_to_picture) == (True, False)
+    codes, ids = blind.codes(views), [1, 0, 1]
+    found = blind.from_views(views, codes, 2, None, 5, ids)
+    expected = [one for one in networks.from_codes(codes, ids) for _ in range(2)]
+    for one, other in zip(found, expected, strict=True):
+        _assert_same(one, other)
+    with pytest.raises(UsageError, match="`fidelity` must be 0 or left out"):
+        blind.from_views(views, codes, 2, 0.5, 5, ids)

@@ -126,7 +126,7 @@ def test_a_transformer_is_attention_that_is_never_shown_the_picture() -> None:
 
 def test_the_recipe_attention_sees_its_pen_and_an_unsteady_past() -> None:
     recipe = find_recipe("attention")
-    assert (recipe.model.encoder, recipe.model.decoder, recipe.attends_to_picture) == (
+    assert (recipe.model.encoder, recipe.model.decoder, recipe.attends) == (
         "grid",
         "attention",
         True,

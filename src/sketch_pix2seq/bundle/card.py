@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from sketch_pix2seq.bundle.architectures import (
     Architecture,
+    AttentionArchitecture,
     ClassifierArchitecture,
     Shapes,
     architecture_from,
@@ -159,6 +160,13 @@ class BundleCard(Card):
     def encoder_input(self) -> str:
         """What the encoder reads: `picture`, or `strokes` as stroke-5 rows."""
         return self.architecture.encoder_input
+
+    @property
+    def attends_to_picture(self) -> bool:
+        """Whether the decoder learned to see the picture itself, not only its code."""
+        shares = self.recipe.get("conditions")
+        learned = not isinstance(shares, dict) or shares.get("shown") or shares.get("partly")
+        return isinstance(self.architecture, AttentionArchitecture) and bool(learned)
 
     @property
     def oversampled(self) -> list[str]:

@@ -108,7 +108,7 @@ def code_alone(
 
     @cache
     def redraw(repeat: int) -> Sequence[Sketch]:
-        drawn = model.redraw(
+        drawn = model.sketcher.redraw(
             held_out.sketches, 1, settings.temperature, settings.seed + repeat, fidelity=0.0
         )
         return [redrawing for (redrawing,) in drawn]
@@ -198,6 +198,6 @@ def baselines(
     alone = [
         code_alone(model, held_out, settings)
         for model in models
-        if model.training == 0 and model.attends_to_picture
+        if model.training == 0 and model.sketcher.attends_to_picture
     ]
     return [*alone, copies(held_out), nearest(held_out, dataset, models[0])]

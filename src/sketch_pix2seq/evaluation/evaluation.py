@@ -125,29 +125,6 @@ class EvaluatedModel:
         return self.card.encoder_input == "picture"
 
     @property
-    def attends_to_picture(self) -> bool:
-        """Whether it sees the picture while it draws, and learned to."""
-        conditions = self.card.recipe.get("conditions") or {}
-        has_learned = any(conditions.get(name, 1) for name in ("shown", "partly"))
-        return self.sketcher.attends_to_picture and has_learned
-
-    def redraw(
-        self,
-        sketches: Sequence[Sketch],
-        n: int,
-        temperature: float,
-        seed: int,
-        *,
-        best_of: int = 1,
-        fidelity: float | None = None,
-    ) -> list[list[Sketch]]:
-        """As `Sketcher.redraw`; from the code alone if it did not learn to see the picture."""
-        fidelity = fidelity if self.attends_to_picture else 0.0
-        return self.sketcher.redraw(
-            sketches, n, temperature, seed, best_of=best_of, fidelity=fidelity
-        )
-
-    @property
     def epsilon(self) -> float:
         """How far its training drawings were simplified beyond QuickDraw's own way."""
         return float((self.card.data.get("options") or {}).get("epsilon") or 0.0)
@@ -307,7 +284,7 @@ class Evaluation:
             return [drawn[number] for number in numbers]
         sketches = [self.held_out.sketches[number] for number in numbers]
         seed = self.settings.seed + repeat
-        redrawn = entry.redraw(sketches, 1, self.settings.temperature, seed)
+        redrawn = entry.sketcher.redraw(sketches, 1, self.settings.temperature, seed)
         return [redrawing for (redrawing,) in redrawn]
 
     def codes(self, model: EvaluatedModel) -> Float32[np.ndarray, "N Z"]:

@@ -127,7 +127,7 @@ def _measured(
 ) -> dict[str, Any]:
     sketches = [picture.sketch for picture in pictures]
     settings = evaluation.settings
-    drawn = model.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
+    drawn = model.sketcher.redraw(sketches, REDRAWINGS, settings.temperature, settings.seed)
     predicted, _ = evaluation.classify([sketch for redrawings in drawn for sketch in redrawings])
     shown = [[keep_sketch(sketch) for sketch in redrawings[:SHOWN]] for redrawings in drawn]
     return {"predicted": predicted.reshape(len(pictures), REDRAWINGS).tolist(), "shown": shown}

@@ -157,7 +157,7 @@ def _examples(evaluation: Evaluation, entry: Entry) -> list[KeptSketch]:
 def _redrawn(
     evaluation: Evaluation, model: EvaluatedModel, config: SamplingConfig
 ) -> dict[str, Any]:
-    several = model.redraw(
+    several = model.sketcher.redraw(
         evaluation.held_out.sketches, 1, config.temperature, config.seed, best_of=config.best_of
     )
     drawn = [redrawing for (redrawing,) in several]

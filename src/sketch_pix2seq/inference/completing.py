@@ -51,7 +51,7 @@ def starts_of(
         number = completion.category_id
         whole = completed_code(gaussians, code, completion)
         (condition,) = networks.from_codes(whole[None], [number])
-        if not networks.attends_to_picture:
+        if not networks.attends:
             return Start(condition, prefix_of(sketch, card), number)
         log_probs = partial(networks.log_probs, condition)
         return Start(condition, likeliest_prefix(sketch, card, log_probs), number)

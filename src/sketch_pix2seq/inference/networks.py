@@ -31,11 +31,13 @@ HIDDEN_BLOCKS = 8
 class Networks(ABC):
     """Encoder and decoder of a bundle."""
 
-    attends_to_picture = False
-    """Whether the decoder attends to the picture itself, not only to its code."""
+    attends = False
+    """Whether the decoder attends to tokens: a category beside the code, and a picture's grid."""
 
-    def __init__(self, decoder: Decoder[Any]) -> None:
+    def __init__(self, decoder: Decoder[Any], *, attends_to_picture: bool = False) -> None:
         self.decoder = decoder
+        self.attends_to_picture = attends_to_picture
+        "Whether it learned to see the picture itself, not only its code."
 
     @abstractmethod
     def codes(self, views: Float32[np.ndarray, "M ..."]) -> Float32[np.ndarray, "M Z"]:
@@ -106,10 +108,12 @@ class RecurrentNetworks(Networks):
 class AttentionNetworks(Networks):
     """A grid encoder and a decoder that attends to its grids."""
 
-    attends_to_picture = True
+    attends = True
 
-    def __init__(self, encoder: GridEncoder, decoder: AttentionDecoder) -> None:
-        super().__init__(decoder)
+    def __init__(
+        self, encoder: GridEncoder, decoder: AttentionDecoder, *, attends_to_picture: bool
+    ) -> None:
+        super().__init__(decoder, attends_to_picture=attends_to_picture)
         self._encoder = encoder
         self._decoder = decoder
 
@@ -137,9 +141,8 @@ class AttentionNetworks(Networks):
         category_ids: Sequence[int] | None = None,
     ) -> Sequence[Any]:
         """See `Networks`."""
-        if fidelity == 0:
-            alone = self.from_codes(codes, category_ids)
-            return [condition for condition in alone for _ in range(n)]
+        if fidelity == 0 or not self.attends_to_picture:
+            return super().from_views(views, codes, n, fidelity, seed, category_ids)
         if len(views) == 0:
             return []
         if fidelity is None or fidelity == 1:
@@ -239,7 +242,7 @@ def _attention(bundle: Bundle, architecture: AttentionArchitecture) -> Attention
         picture_size=size,
         max_steps=card.max_steps,
     )
-    return AttentionNetworks(encoder, decoder)
+    return AttentionNetworks(encoder, decoder, attends_to_picture=card.attends_to_picture)
 
 
 def _recurrent_encoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Encoder:

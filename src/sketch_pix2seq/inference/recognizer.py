@@ -73,7 +73,7 @@ class Recognizer:
 
     def categories_of(self, codes: Float32[np.ndarray, "N Z"]) -> list[int] | None:
         """Return the likeliest category of each code; None if nothing knows or needs it."""
-        if self._bundle.latents is None or not self._networks.attends_to_picture:
+        if self._bundle.latents is None or not self._networks.attends:
             return None
         likeliest: list[int] = checked_logits(self._bundle.latents.logits(codes)).argmax(1).tolist()
         return likeliest

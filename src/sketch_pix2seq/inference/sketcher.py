@@ -235,11 +235,11 @@ class Sketcher:
         drawings: list[list[Sketch]] = []
         for views, codes, scores in self._encoded(inputs, with_scores=best_of > 1):
             report = offset_progress(progress, len(drawings) * best_of * n, len(inputs) * each)
-            ids = self._recognizer.categories_of(codes) if fidelity == 0 else None
+            sees_lines = self.attends_to_picture and fidelity != 0
+            ids = None if sees_lines else self._recognizer.categories_of(codes)
             conditions = self._networks.from_views(views, codes, each, fidelity, seed, ids)
             some = self._drawn(conditions, each, temperature, seed, report)
             if best_of > 1 and some:
-                sees_lines = self.attends_to_picture and fidelity != 0
                 order = self._rank(codes, scores, some, views[:, 0] if sees_lines else None)
                 some = [
                     [candidates[index] for index in best[:n]]

@@ -39,7 +39,7 @@ def build(
         torch.manual_seed(recipe.seed)
         if recipe.task == "classify":
             return SketchClassifier(num_categories, recipe.model.encoder_width)
-        if recipe.attends_to_picture:
+        if recipe.attends:
             return _attention(recipe, num_categories, offset_scale)
         return SketchAutoencoder(
             _encoder(recipe.model, recipe.raster.size),

@@ -64,7 +64,7 @@ class InitialWeights:
         Raises:
             UsageError: Naming what differs.
         """
-        if recipe.attends_to_picture and self.categories not in (None, tuple(categories)):
+        if recipe.attends and self.categories not in (None, tuple(categories)):
             raise UsageError(
                 "`start_from` must know the categories of the data set, in their order, with "
                 "`attention`",

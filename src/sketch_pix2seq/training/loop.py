@@ -214,7 +214,7 @@ class Trainer:
             "batch_size": recipe.batch_size,
             "raster": recipe.raster,
             "pad_to": dataset.card.longest if recipe.loss == "magenta" else None,
-            "framed": recipe.attends_to_picture,
+            "framed": recipe.attends,
         }
         self.source = BatchSource(
             dataset.split("train"),
@@ -322,7 +322,7 @@ class Trainer:
         split, limit = self.dataset.split("valid"), self.recipe.validate_drawings
         batches = validation_batches(split, limit=limit, **self._batches)
         condition_names: tuple[str | None, ...] = (
-            (None, *CONDITIONS) if self.recipe.attends_to_picture else (None,)
+            (None, *CONDITIONS) if self.recipe.attends else (None,)
         )
         losses: dict[str | None, list[Losses]] = {condition: [] for condition in condition_names}
         for number, batch in enumerate(batches):

@@ -218,16 +218,16 @@ class Recipe:
         _require(
             (draws or not self.sheet_every, "`sheet_every` must be 0 to classify"),
             (draws or not kl, "`kl.weight` must be 0 to classify"),
-            (not (self.attends_to_picture and kl), "`kl.weight` must be 0 with `attention`"),
+            (not (self.attends and kl), "`kl.weight` must be 0 with `attention`"),
             (
-                self.attends_to_picture or not self.augmentation.past_jitter,
+                self.attends or not self.augmentation.past_jitter,
                 "`augmentation.past_jitter` must be 0 without `attention`",
             ),
             (self.raster.size % side == 0, f"`raster.size` must be a multiple of {side}"),
         )
 
     @property
-    def attends_to_picture(self) -> bool:
+    def attends(self) -> bool:
         """Whether it trains the `attention` decoder."""
         return self.task == "redraw" and self.model.decoder == "attention"
 
@@ -272,7 +272,7 @@ class Recipe:
         if encoder not in ("conv", "grid"):
             by_encoder.add("model.encoder_width")
         by_decoder = {"model.recurrent_keep"}
-        if not self.attends_to_picture:
+        if not self.attends:
             sizes = ("num_layers", "head_size", "expansion", "class_weight", "keep")
             by_decoder = {f"model.{name}" for name in sizes}
             by_decoder.update(f"conditions.{name}" for name in asdict(self.conditions))

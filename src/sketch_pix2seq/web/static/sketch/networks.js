@@ -24,7 +24,10 @@ import { HyperDecoder, LSTMDecoder, RNNEncoder } from "./recurrent.js";
  * or steps; what a decoder draws from is a condition.
  * @typedef {object} Networks
  * @property {Decoder} decoder
- * @property {boolean} attendsToPicture Whether the decoder attends to the picture itself.
+ * @property {boolean} attends Whether the decoder attends to tokens: a category beside the code,
+ *   and a picture's grid.
+ * @property {boolean} attendsToPicture Whether it learned to see the picture itself, not only its
+ *   code.
  * @property {(drawing: Drawing) => Float32Array} view
  * @property {(view: Float32Array) => Float32Array} code
  * @property {(latent: Float32Array, categoryId?: number) => any} fromCode
@@ -53,12 +56,14 @@ export function networksOf(card, weights) {
 
 /** A grid encoder and a decoder that attends to its grids. @implements {Networks} */
 class AttentionNetworks {
-  attendsToPicture = true;
+  attends = true;
 
   /** @param {ModelCard} card @param {Weights} weights */
   constructor(card, weights) {
     const { architecture, raster } = card;
     const { latent_dim: latentDim, encoder_width: encoderWidth = 0 } = architecture;
+    const { shown, partly } = card.recipe?.conditions ?? { shown: 1, partly: 0 };
+    this.attendsToPicture = Boolean(shown || partly);
     this._raster = raster;
     this._encoder = new GridEncoder(weights.part("encoder."), latentDim, encoderWidth, raster.size);
     this.decoder = new AttentionDecoder(weights.part("decoder."), {
@@ -98,6 +103,7 @@ class AttentionNetworks {
    */
   fromView(picture, fidelity, seed, categoryOf) {
     const grid = this._encoder.grid(picture), latent = this._encoder.codeOf(grid);
+    if (!this.attendsToPicture) refuseFidelity(fidelity);
     if (fidelity !== undefined && fidelity > 0 && fidelity < 1) {
       const condition = (/** @type {number} */ index) => {
         const visible = visibleBlocks(this._raster.size, fidelity, seed, index);
@@ -107,7 +113,7 @@ class AttentionNetworks {
       };
       return { code: latent, condition };
     }
-    const whole = fidelity === 0
+    const whole = fidelity === 0 || !this.attendsToPicture
       ? this.fromCode(latent, categoryOf(latent))
       : this.decoder.condition({ grid, ink: picture, latent });
     return { code: latent, condition: () => whole };
@@ -124,6 +130,7 @@ class AttentionNetworks {
  * @implements {Networks}
  */
 class RecurrentNetworks {
+  attends = false;
   attendsToPicture = false;
   logDensities = null;
 
@@ -158,15 +165,19 @@ class RecurrentNetworks {
 
   /** @param {Float32Array} view @param {number} [fidelity] */
   fromView(view, fidelity) {
-    if (fidelity) {
-      throw new UsageError(
-        "`fidelity` must be 0 or left out for a model that draws from its code alone",
-        { got: fidelity },
-      );
-    }
+    refuseFidelity(fidelity);
     const code = this.code(view);
     return { code, condition: () => code };
   }
+}
+
+/** Refuse to show a picture to a decoder that did not learn to see it. @param {number} [fidelity] */
+function refuseFidelity(fidelity) {
+  if (!fidelity) return;
+  throw new UsageError(
+    "`fidelity` must be 0 or left out for a model that draws from its code alone",
+    { got: fidelity },
+  );
 }
 
 /** @param {ModelCard} card @param {Weights} weights */

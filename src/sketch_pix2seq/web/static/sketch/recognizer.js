@@ -44,7 +44,7 @@ export class Recognizer {
 
   /** The likeliest category of a code; undefined if nothing knows or needs it. @param {Float32Array} code */
   categoryOf(code) {
-    if (!this.gaussians || !this._networks.attendsToPicture) return undefined;
+    if (!this.gaussians || !this._networks.attends) return undefined;
     const logits = this.gaussians.logits(code);
     return logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
   }
