@@ -106,6 +106,9 @@ def test_the_bundle_is_whole_and_holds_numbers_and_words_alone(bundle: Path) -> 
     readme = (bundle / "README.md").read_text()
     assert readme.startswith("---\nlicense: apache-2.0\n")
     assert "| zigzag |" in readme
+    assert "It mixes drawings, too." in readme
+    assert "classifies" not in readme  # exported without data, it cannot
+    assert "sketcher.generate" not in readme
 
 
 def test_torch_and_numpy_encode_alike(run: Path, bundle: Path) -> None:

@@ -75,7 +75,9 @@ def export_run(
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
         card = _card(run, {**facts, "test": test}, temperature)
         write_model(folder, model, card)
-        (folder / README_FILE).write_text(model_card(card, notes), encoding="utf-8")
+        has_latents = dataset is not None
+        readme = model_card(card, notes, has_latents=has_latents)
+        (folder / README_FILE).write_text(readme, encoding="utf-8")
         if dataset is not None:
             latents = fit_latents(Sketcher.load(folder), dataset.split("train"), run.recipe.seed)
             (folder / LATENTS_FILE).write_bytes(latents.to_bytes())
@@ -160,10 +162,15 @@ def _number_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def model_card(card: BundleCard, notes: str = "") -> str:
+def model_card(card: BundleCard, notes: str = "", *, has_latents: bool) -> str:
     """The bundle's README, a model card in Markdown.
 
     Its head is the metadata that the Hugging Face hub reads.
+
+    Args:
+        card: What the model is.
+        notes: Markdown that it says as well.
+        has_latents: Whether the bundle can complete drawings, draw by name and classify.
     """
     size = card.raster.size
     looks_at = (
@@ -183,7 +190,8 @@ tags: [sketch, image-to-sketch, vector-graphics]
 
 # sketch-pix2seq, recipe `{card.name}`
 
-{looks_at} and draws it again, stroke by stroke.{_more(card)}
+{looks_at} and draws it again, stroke by stroke.{_more(card, has_latents=has_latents)}
+
 Made by {card.metrics["made_by"]}.
 
 | category | train | valid | test |
@@ -201,7 +209,7 @@ The whole recipe and the data set's card are in `{MODEL_FILE}`.
 ```python
 from sketch_pix2seq import Sketcher
 
-{_use(card)}
+{_use(card, has_latents=has_latents)}
 ```
 
 {notes.strip() + chr(10) * 2 if notes.strip() else ""}## Limits
@@ -211,27 +219,35 @@ Licence of the weights: {card.licence}.
 """
 
 
-def _more(card: BundleCard) -> str:
-    """Further abilities of an `attention` model."""
-    if not isinstance(card.architecture, AttentionArchitecture):
-        return ""
-    return """
+def _more(card: BundleCard, *, has_latents: bool) -> str:
+    """What it can do besides."""
+    sees = ""
+    if card.attends_to_picture:
+        sees = """
 
 It sees where its pen is, which ink of the picture remains and what is drawn already. The user
 chooses how much of the picture it sees: from all of it (`fidelity=1`, and if left out) to nothing
-but the latent code (`fidelity=0`). It completes started drawings, of a named category or of none,
-draws a category by its name alone, mixes drawings, and classifies them.
-"""
+but the latent code (`fidelity=0`)."""
+    if not has_latents:
+        return f"{sees}\nIt mixes drawings, too."
+    return f"""{sees}
+It completes started drawings, of a named category or of none, draws a category by its name alone,
+mixes drawings, and classifies them."""
 
 
-def _use(card: BundleCard) -> str:
-    if not isinstance(card.architecture, AttentionArchitecture):
-        return 'Sketcher.load("this-folder").redraw("drawing.png", n=4)'
-    category = json.dumps(card.categories[0], ensure_ascii=False)
-    return f"""sketcher = Sketcher.load("this-folder")
-sketcher.redraw("drawing.png", n=4, fidelity=0.5)
-sketcher.complete("started.svg", n=4, category={category})
-sketcher.generate({category}, n=4)"""
+def _use(card: BundleCard, *, has_latents: bool) -> str:
+    fidelity = ", fidelity=0.5" if card.attends_to_picture else ""
+    lines = [
+        'sketcher = Sketcher.load("this-folder")',
+        f'sketcher.redraw("drawing.png", n=4{fidelity})',
+    ]
+    if has_latents:
+        category = json.dumps(card.categories[0], ensure_ascii=False)
+        lines += [
+            f'sketcher.complete("started.svg", n=4, category={category})',
+            f"sketcher.generate({category}, n=4)",
+        ]
+    return "\n".join(lines)
 
 
 def _steps(num: int) -> str:
