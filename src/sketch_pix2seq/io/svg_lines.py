@@ -167,6 +167,9 @@ def _is_over(first: Stroke, second: Stroke, extent: float) -> bool:
     if first.colour != second.colour:
         reach = least
     ends, others = first.points[[0, -1]], second.points[[0, -1]]
+    low, high = second.points.min(axis=0) - reach, second.points.max(axis=0) + reach
+    if (ends < low).any() or (ends > high).any():
+        return False  # nearly all are refused here, without distances
     apart = min(np.abs(ends - others).max(), np.abs(ends - others[::-1]).max())
     is_closed = all(np.abs(pair[0] - pair[1]).max() <= reach for pair in (ends, others))
     if apart > 1.5 * reach and not is_closed:
