@@ -116,6 +116,16 @@ def test_folders_of_svgs_are_one_source_each(tmp_path: Path) -> None:
     assert list(SourceFolder.of(tmp_path / "cats").documents()) == list(cats.documents())
 
 
+def test_drawings_of_a_folder_may_be_gzipped_and_are_not_hidden(tmp_path: Path) -> None:
+    for name in ("cats/a.svg.gz", "cats/._a.svg", "cats/b.PNG.GZ"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(gzip.compress(b"packed"))
+    for given in (tmp_path, tmp_path / "cats"):
+        (source,) = find_sources([given])
+        assert isinstance(source, SourceFolder) and source.category == "cats"
+        assert list(source.documents()) == [("a.svg.gz", b"packed"), ("b.PNG.GZ", b"packed")]
+
+
 def test_an_svg_that_is_too_large_is_not_held(tmp_path: Path) -> None:
     bomb = gzip.compress(b" " * (MAX_PICTURE_BYTES + 1))
     for name, content in (("bomb.svg", bomb), ("cut.svg", b"\x1f\x8bxxxxxxxxxxxxxx")):

@@ -88,11 +88,11 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _drawings_of(folder: Path) -> list[Path]:
-    return sorted(filter(_is_alone, folder.iterdir()))
+    return sorted(path for path in folder.iterdir() if is_drawing(path) and _is_alone(path))
 
 
 def _is_alone(path: Path) -> bool:
-    return path.name.casefold().endswith(ONE_DRAWING)
+    return path.name.casefold().removesuffix(".gz").endswith(ONE_DRAWING)
 
 
 def category_of_file(path: Path) -> str:
