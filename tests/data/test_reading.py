@@ -11,6 +11,9 @@ import pytest
 from sketch_pix2seq.data.reading import ReadReport, read_drawings
 from sketch_pix2seq.data.sources import SourceFile, find_sources
 from sketch_pix2seq.errors import DatasetError
+from sketch_pix2seq.io.kinds import Kind
+from sketch_pix2seq.io.ndjson import RawDrawing
+from sketch_pix2seq.io.records import read_records
 from sketch_pix2seq.sketch.sketch import Sketch
 
 LINE = (
@@ -70,6 +73,22 @@ def test_a_folder_of_pictures_is_traced(tmp_path: Path) -> None:
     assert report.first_wrong is not None and "`c.excalidraw`" in report.first_wrong[1]
     for drawing in found:
         assert np.ptp(drawing.points, axis=0).tolist() == pytest.approx([255, 170], abs=6)
+
+
+def test_pictures_of_a_folder_are_in_the_order_of_a_hand(tmp_path: Path) -> None:
+    eyes = [[(70, 30), (71, 45)], [(30, 30), (31, 45)]]
+    head = [(50 + 45 * np.cos(t), 50 + 45 * np.sin(t)) for t in np.linspace(0, 6.28, 40)]
+    face = Sketch.from_points([[(30, 75), (50, 85), (70, 75)], *eyes, head])
+    path = face.save(tmp_path / "face.png", size=400)
+    with path.open("rb") as file:
+        ((_, alone),) = read_records(file, Kind.PICTURE)
+    assert isinstance(alone, RawDrawing)
+    (found,) = read_drawings(tmp_path)
+    starts = np.cumsum([0, *alone.lengths[:-1]])
+    scale = 255 / np.ptp(alone.points, axis=0).max()
+    wanted = (alone.points - alone.points.min(axis=0))[starts] * scale
+    is_start = np.concatenate(([True], found.lifts[:-1]))
+    assert np.abs(found.points[is_start] - wanted).max() < 1.5
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".ndjson", ".ndjson.gz"])

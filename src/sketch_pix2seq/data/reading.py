@@ -6,6 +6,7 @@ simplified as QuickDraw did it, many at once; `io.records` reads every layout.
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,11 +19,10 @@ from sketch_pix2seq.data.card import LONGEST_CATEGORY
 from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.kinds import HEAD, Kind, kind_of
-from sketch_pix2seq.io.ndjson import RawDrawing, Record, SimplifiedDrawing, raw_of
+from sketch_pix2seq.io.ndjson import RawDrawing, Record, SimplifiedDrawing
 from sketch_pix2seq.io.opened import SourceEndedError
 from sketch_pix2seq.io.records import read_records
 from sketch_pix2seq.sketch.normalise import normalise_points
-from sketch_pix2seq.sketch.sketch import Sketch
 
 _MANY = 128
 _MAX_REASONS = 20
@@ -212,10 +212,22 @@ def _of_folder(folder: SourceFolder, reading: Reading) -> Iterator[Record]:
         try:
             if content is None:
                 raise DrawingError("a file must be readable, and not too large")
-            yield raw_of(Sketch.open(content))
+            yield _only_record(content, name)
             reading.report.num_others += 1
-        except DrawingError as error:
+        except (DrawingError, SourceEndedError) as error:
             reading.wrong(DrawingError(f"{error}; got it in `{name}`"))
+
+
+def _only_record(content: bytes, name: str) -> Record:
+    """The drawing of a file that holds one."""
+    file: io.BufferedReader = io.BufferedReader(io.BytesIO(content), HEAD)
+    kind = kind_of(content[:HEAD], name)
+    records = [record for _, record in read_records(file, kind) if record is not None]
+    if len(records) != 1:
+        raise DrawingError("a file of a folder must hold one drawing", got=len(records))
+    if isinstance(records[0], DrawingError):
+        raise records[0]
+    return checked_word(records[0])
 
 
 def _simplified(drawings: list[SimplifiedDrawing | RawDrawing]) -> Iterator[SimplifiedDrawing]:
