@@ -117,7 +117,7 @@ def test_nothing_is_left_of_what_does_not_fit(tmp_path: Path) -> None:
         convert_drawings([source], tmp_path / "out")
     nameless = tmp_path / ".ndjson"
     nameless.write_text('{"drawing":[[[0,25],[0,0]]]}')
-    with pytest.raises(DatasetError, match="fit for a file; got ''"):
+    with pytest.raises(DatasetError, match="source `.ndjson` must be 1 to 100 printable"):
         convert_drawings([nameless], tmp_path / "out")
     nameless.unlink()
     source.write_text("{")

@@ -14,6 +14,7 @@ from sketch_pix2seq.errors import DatasetError, UsageError
 from sketch_pix2seq.io import opened
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.opened import SourceEndedError, split_lines
+from sketch_pix2seq.sketch.sketch import Sketch
 
 LINES = [b'{"line": %d}' % number for number in range(5000)]
 TEXT = b"\n".join(LINES) + b"\n"
@@ -156,6 +157,20 @@ def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
 )
 def test_the_stem_is_the_category(name: str) -> None:
     assert category_of_file(Path("folder", name)) == "alarm clock"
+
+
+@pytest.mark.parametrize("name", ["x" * 101 + ".bin", "a\tb.ndjson", ".npz", "x" * 101])
+def test_a_name_that_no_category_can_have_is_refused_at_its_first_drawing(
+    tmp_path: Path, name: str
+) -> None:
+    if name.endswith("x"):
+        (tmp_path / name).mkdir()
+        Sketch.from_points([[(0, 0), (5, 5)]]).save(tmp_path / name / "a.svg")
+    else:
+        (tmp_path / name).write_bytes(b'{"word": "cat", "drawing": [[[0, 9], [0, 5]]]}')
+    (source,) = find_sources([tmp_path / name])
+    with pytest.raises(DatasetError, match=r"the name of source .* must be 1 to 100 printable"):
+        _ = source.category
 
 
 def test_suffixes_may_be_written_in_capitals() -> None:

@@ -27,6 +27,11 @@ QUICKDRAW_LICENCE = (
 )
 
 
+def is_category(name: str) -> bool:
+    """Whether a category can have this name."""
+    return 0 < len(name) <= LONGEST_CATEGORY and name.isprintable()
+
+
 NOT_STATED = "not stated"
 """The licence of drawings of which nothing is known."""
 
@@ -87,7 +92,7 @@ class DatasetCard:
         if not self.categories:
             raise DatasetError(f"`{FILE_NAME}` must have a category")
         for name in self.categories:
-            if not (0 < len(name) <= LONGEST_CATEGORY and name.isprintable()):
+            if not is_category(name):
                 raise DatasetError(
                     f"`{FILE_NAME}` must name categories by 1 to {LONGEST_CATEGORY} printable "
                     "letters",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketch_pix2seq.data.card import LONGEST_CATEGORY
+from sketch_pix2seq.data.card import LONGEST_CATEGORY, is_category
 from sketch_pix2seq.data.sources import Source, SourceFile, SourceFolder
 from sketch_pix2seq.errors import DatasetError, DrawingError
 from sketch_pix2seq.io.kinds import HEAD, Kind, kind_of
@@ -120,7 +120,7 @@ class Reading:
 def checked_word(drawing: SimplifiedDrawing | RawDrawing) -> SimplifiedDrawing | RawDrawing:
     """Refuse a drawing whose category cannot be stored: too long, empty or not printable."""
     word = drawing.word
-    if word is not None and not (0 < len(word) <= LONGEST_CATEGORY and word.isprintable()):
+    if word is not None and not is_category(word):
         raise DrawingError(f"`word` must be 1 to {LONGEST_CATEGORY} printable characters")
     return drawing
 

@@ -8,9 +8,11 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from sketch_pix2seq.data.card import LONGEST_CATEGORY, is_category
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.kinds import (
@@ -108,6 +110,15 @@ def category_of_file(path: Path) -> str:
     return _GOOGLES_NAMES.sub("", name, count=1) if _GOOGLES_NAMES.match(name) else name
 
 
+def _checked(category: str, path: Path) -> str:
+    if not is_category(category):
+        raise DatasetError(
+            f"the name of source `{path.name}` must be 1 to {LONGEST_CATEGORY} printable letters",
+            do="Rename it: it is the category of drawings without a `word`.",
+        )
+    return category
+
+
 class SourceFile:
     """One source, read once from its beginning to its end.
 
@@ -146,10 +157,10 @@ class SourceFile:
         except (OSError, DrawingError):
             return False
 
-    @property
+    @cached_property
     def category(self) -> str:
-        """Its name without suffixes."""
-        return category_of_file(self.path)
+        """Its name without suffixes; a DatasetError if no category can have it."""
+        return _checked(category_of_file(self.path), self.path)
 
     def sha256(self) -> str:
         """Digest of the file; of nothing for a span that is not its beginning."""
@@ -209,10 +220,10 @@ class SourceFolder:
         """In bytes, all files together."""
         return sum(path.stat().st_size for path in self.files if path.is_file())
 
-    @property
+    @cached_property
     def category(self) -> str:
-        """The folder's name."""
-        return self.path.resolve().name
+        """The folder's name; a DatasetError if no category can have it."""
+        return _checked(self.path.resolve().name, self.path)
 
     def sha256(self) -> str:
         """Digest of the names and bytes read so far: after all documents, of the folder."""
