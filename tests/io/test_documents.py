@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from sketch_pix2seq.errors import DrawingError
+from sketch_pix2seq.io.documents import MAX_INK_BYTES
+from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES
 from sketch_pix2seq.io.reading import read_sketches
 from sketch_pix2seq.sketch.sketch import Sketch
 
@@ -209,6 +211,29 @@ def test_inkml_may_write_differences() -> None:
     steps = [[23, 43], [30, 35], [33, 30], [40, 27], [46, 29], [52, 37]]
     assert np.diff(sketch.strokes[0], axis=0).tolist() == steps
     assert sketch.strokes[0][0].tolist() == [1125, 18432]
+
+
+def test_inkml_of_a_pen_in_the_air_is_no_line() -> None:
+    ink = b'<ink><trace>0 0, 5 5</trace><trace type="penUp">5 5, 9 0</trace></ink>'
+    (sketch,) = read_sketches(ink)
+    assert [stroke.tolist() for stroke in sketch.strokes] == [[[0, 0], [5, 5]]]
+    assert sketch.left_out == "1 x pen in the air"
+
+
+def test_inkml_that_is_too_large_says_so() -> None:
+    with pytest.raises(DrawingError, match="InkML must have at most 24000000 bytes; got more"):
+        read_sketches(b"<ink>" + b" " * MAX_INK_BYTES)
+
+
+def test_a_line_of_a_csv_that_is_too_long_is_named_and_passed_over() -> None:
+    row = b'"[[[0,5],[0,5]]]",'
+    long = b'"[[[0,5],[0,5]]]",' + b"x" * MAX_LINE_BYTES
+    wrong: list[DrawingError] = []
+    found = read_sketches(
+        b"\n".join([b"drawing,word", row + b"cat", long, row + b"dog"]), wrong.append
+    )
+    assert [sketch.category for sketch in found] == ["cat", "dog"]
+    assert list(map(str, wrong)) == [f"drawing 2: a line must have at most {MAX_LINE_BYTES} bytes"]
 
 
 def test_every_point_of_inkml_must_have_both_numbers() -> None:

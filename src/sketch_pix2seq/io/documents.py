@@ -31,6 +31,8 @@ from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_DOCUMENT_BYTES = 200_000_000
 """The largest document that is read whole."""
+MAX_INK_BYTES = 24_000_000
+"""The largest InkML."""
 
 _DO = 'Write a drawing a line: `{"word": "cat", "drawing": [[[x, ...], [y, ...]], ...]}`.'
 _ELLIPSE = 33  # points
@@ -212,7 +214,7 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
     Raises:
         DrawingError: If it has no such column.
     """
-    texts: Iterator[str] = ((line or b"").decode("utf-8", "replace") + "\n" for line in lines)
+    texts: Iterator[str] = map(_row_text, lines)  # a map goes on after an error
     first = next(texts, "")
     names, sign = header_of(first)
     if len(names) == len(_KAGGLES) and names[1].startswith("[[["):  # its header was cut off
@@ -236,6 +238,12 @@ def read_csv(lines: Iterator[bytes | None]) -> Iterator[Record | DrawingError]:
             yield error
 
 
+def _row_text(line: bytes | None) -> str:
+    if line is None:
+        raise DrawingError(f"a line must have at most {MAX_LINE_BYTES} bytes")
+    return line.decode("utf-8", "replace") + "\n"
+
+
 def _row_fields(row: dict[str, Any]) -> dict[str, Any]:
     """The fields as a line of ndjson has them."""
     fields = {name: value for name, value in row.items() if name and value}
@@ -250,11 +258,13 @@ def _row_fields(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_inkml(data: bytes) -> RawDrawing:
-    """Read the traces of digital ink.
+    """Read the traces of digital ink, without those of a pen in the air.
 
     Raises:
-        DrawingError: If it is no InkML, or has no trace.
+        DrawingError: If it is no InkML, has no trace, or is too large.
     """
+    if len(data) > MAX_INK_BYTES:
+        raise DrawingError(f"InkML must have at most {MAX_INK_BYTES} bytes", got="more")
     try:
         root = fromstring(decoded(data))
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -262,8 +272,11 @@ def read_inkml(data: bytes) -> RawDrawing:
     names = [element.get("name") for element in root.iter() if _tag(element) == "channel"]
     columns = [names.index(name) if name in names else index for index, name in enumerate("XY")]
     traces = [element for element in root.iter() if _tag(element) == "trace"]
-    strokes = [_trace(element.text or "", columns) for element in traces]
-    return _checked([stroke for stroke in strokes if len(stroke)], "InkML")
+    drawn = [element for element in traces if element.get("type") != "penUp"]
+    strokes = [_trace(element.text or "", columns) for element in drawn]
+    record = _checked([stroke for stroke in strokes if len(stroke)], "InkML")
+    num_above = len(traces) - len(drawn)
+    return record._replace(left_out=f"{num_above} x pen in the air" if num_above else None)
 
 
 def _tag(element: Any) -> str:

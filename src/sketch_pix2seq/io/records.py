@@ -9,7 +9,13 @@ from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io.array_files import read_npy, read_npz
 from sketch_pix2seq.io.binary import read_binary
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
-from sketch_pix2seq.io.documents import MAX_DOCUMENT_BYTES, read_csv, read_inkml, read_json
+from sketch_pix2seq.io.documents import (
+    MAX_DOCUMENT_BYTES,
+    MAX_INK_BYTES,
+    read_csv,
+    read_inkml,
+    read_json,
+)
 from sketch_pix2seq.io.kinds import HEAD, Kind, encoding_of
 from sketch_pix2seq.io.merging import merged
 from sketch_pix2seq.io.ndjson import MAX_LINE_BYTES, Record, parse_line, raw_of
@@ -68,7 +74,7 @@ def _read_drawings(file: Content, kind: Kind) -> Iterator[Record | DrawingError]
     if kind is Kind.JSON:
         return read_json(_read_document(as_utf8(file)))
     if kind is Kind.INKML:
-        return iter([read_inkml(file.read(MAX_SVG_BYTES + 1)[:MAX_SVG_BYTES])])
+        return iter([read_inkml(file.read(MAX_INK_BYTES + 1))])
     drawing = read_picture_or_svg(file, kind)
     if kind is Kind.PICTURE and len(drawing.strokes) <= MAX_HAND_STROKES:
         drawing = drawing.ordered("hand")  # what is learned from it is how a hand draws
