@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,19 @@ def test_nothing_but_the_file_is_written(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.delitem(sys.modules, name)
     path = DRAWING.save(tmp_path / "drawing.dxf")
     assert list(tmp_path.rglob("*")) == [path]
+
+
+def test_threads_write_at_once_and_leave_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("ezdxf")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ezdxf"]:
+        monkeypatch.delitem(sys.modules, name)
+    with ThreadPoolExecutor(8) as pool:
+        texts = list(pool.map(lambda _: to_dxf(DRAWING), range(40)))
+    assert all("LWPOLYLINE" in text for text in texts)
+    assert "XDG_CACHE_HOME" not in os.environ
 
 
 def test_without_ezdxf_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

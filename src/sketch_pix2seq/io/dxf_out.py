@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +20,7 @@ from sketch_pix2seq.sketch.geometry import Drawing, strokes_of
 
 _MILLIMETRES = 4  # as DXF counts units
 _DECIMALS = 4
+_IMPORTING = threading.Lock()  # one environment for all threads
 
 
 def to_dxf(
@@ -45,7 +48,7 @@ def to_dxf(
         MissingExtraError: If ezdxf is not installed.
         UsageError: If a number is out of its range.
     """
-    with needs_extra("dxf"), _no_lasting_files():
+    with needs_extra("dxf"), _IMPORTING, _no_lasting_files():
         import ezdxf
         from ezdxf.appsettings import update_extents
 
@@ -88,6 +91,9 @@ def to_dxf(
 @contextmanager
 def _no_lasting_files() -> Iterator[None]:
     """Give ezdxf, which writes a font list when it is imported, a temporary cache folder."""
+    if "ezdxf.appsettings" in sys.modules:
+        yield
+        return
     before = os.environ.get("XDG_CACHE_HOME")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
