@@ -121,6 +121,9 @@ LAYOUTS: dict[str, np.ndarray] = {
     "colours last": np.stack([CROSS] * 3, axis=2)[None],
     "colours first": np.stack([[CROSS] * 3] * 2),
     "shares": CROSS / 255,
+    "colours as shares": np.stack([CROSS] * 3, axis=2) / 255,
+    "colours from -1 to 1": (np.stack([CROSS] * 3, axis=2) / 127.5 - 1).astype(np.float32),
+    "colours in 64 bits": np.stack([CROSS] * 3, axis=2).astype(np.int64),
     "from -1 to 1": (CROSS / 127.5 - 1).astype(np.float32),
     "16 bits": CROSS.astype(np.uint16) * 257,
     "truth values": CROSS > 0,
@@ -138,12 +141,12 @@ def test_bitmaps_are_read_in_any_layout(name: str) -> None:
 
 
 def test_a_list_of_bitmaps_is_read() -> None:
-    pictures = np.empty(2, object)
-    pictures[:] = [CROSS, np.zeros((40, 30), np.uint8)]
+    pictures = np.empty(3, object)
+    pictures[:] = [CROSS, np.zeros((40, 30), np.uint8), np.stack([CROSS] * 3, axis=2)]
     pictures[1][20, 5:25] = 255
     file = io.BytesIO()
     np.savez(file, train=pictures)
-    assert [len(sketch.strokes) for sketch in read_sketches(file.getvalue())] == [2, 1]
+    assert [len(sketch.strokes) for sketch in read_sketches(file.getvalue())] == [2, 1, 2]
 
 
 def test_a_blank_bitmap_is_said_to_be_one() -> None:

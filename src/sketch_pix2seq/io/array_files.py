@@ -168,6 +168,7 @@ def _drawings(name: str, array: np.ndarray | list[np.ndarray]) -> Iterator[Recor
         return map(_tried, array)
     shape = array.shape
     has_rows = array.dtype.kind in "if" and len(shape) in (2, 3) and shape[-1] in (3, 5)
+    has_rows = has_rows and not _is_coloured(array)
     if has_rows and shape[-2] > 0:
         return map(_tried, array if len(shape) == 3 else array[None])
     pictures = None if has_rows else _bitmaps(array)
@@ -181,7 +182,7 @@ def _drawings(name: str, array: np.ndarray | list[np.ndarray]) -> Iterator[Recor
 
 
 def _tried(rows: np.ndarray) -> Record | DrawingError:
-    if rows.dtype.kind in "biuf" and rows.ndim in (2, 3) and rows.shape[-1] not in (3, 5):
+    if rows.ndim == 3 or (rows.ndim == 2 and rows.shape[-1] not in (3, 5)):
         pictures = _bitmaps(rows)
         if pictures is not None and len(pictures) == 1:
             return _traced(pictures[0], "of a list of arrays")
@@ -221,6 +222,15 @@ def drawing_of_rows(rows: Shaped[np.ndarray, "..."]) -> Record:
     if np.abs(points).max() > _WIDEST:
         raise DrawingError(f"a drawing must be at most {_WIDEST} units wide and high")
     return SimplifiedDrawing(points.astype(np.int16), lifts, None, None, None)
+
+
+def _is_coloured(array: np.ndarray) -> bool:
+    """Whether an array (H, W, 3) is a picture: lifts are 0 or 1, and some offsets are negative."""
+    if array.ndim != 3 or array.shape[2] != 3 or min(array.shape[:2]) < _SMALLEST_SIDE:
+        return False
+    lifts = array[..., LIFT]
+    is_share = array.min() >= 0 and array.max() <= 1
+    return bool(np.isfinite(array).all() and (is_share or ((lifts != 0) & (lifts != 1)).any()))
 
 
 def _bitmaps(array: np.ndarray) -> np.ndarray | None:
