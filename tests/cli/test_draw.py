@@ -197,7 +197,9 @@ def test_the_amount_counts_every_drawing_of_a_file(
     inputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Sketcher, "load", never)
-    monkeypatch.setattr("sketch_pix2seq.cli.draw.ResultFiles", never)
+    monkeypatch.setattr(
+        "sketch_pix2seq.cli.outputs._file_names", lambda sources, *_: never() if sources else []
+    )
     assert main(["draw", "two.ndjson", "-n", "500001"]) == 2
     assert "got 2 inputs x `-n` 500,001" in capsys.readouterr().err
 

@@ -262,11 +262,38 @@ def test_what_cannot_be_written_is_refused_before_anything_is_drawn(
     assert files(inputs) == before
 
 
+@pytest.mark.parametrize("verb", ["draw", "complete", "trace"])
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--format", "png", "--animate"], "`--animate` is for SVGs"),
+        (["--size", "0"], "`--size` must be at least 1"),
+        (["--out", "house.jpg"], "must be a folder, or end in one of .svg"),
+        (["--out", "thick.png/deep"], "`thick.png` is not one"),
+        (["--out", "there.svg"], "must not take the place of the file `there.svg`"),
+    ],
+)
+def test_what_needs_no_input_is_refused_before_one_is_read(
+    inputs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+    flags: list[str],
+    message: str,
+) -> None:
+    (inputs / "there.svg").touch()
+    monkeypatch.setattr("sketch_pix2seq.io.reading.read_sketches", never)
+    assert main([verb, "house.svg", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_name_too_long_for_a_result_is_refused_before_anything_is_drawn(
     inputs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Sketcher, "redraw", never)
-    name = "x" * 245 + ".svg"
-    HOUSE.save(inputs / name)
-    assert main(["draw", name]) == 2
-    assert "at most 255 bytes" in capsys.readouterr().err
+    most_letters = "x" * 200 + ".svg"
+    HOUSE.save(inputs / most_letters)
+    for name in ("x" * 245 + ".svg", "\u00e9" * 122 + ".svg"):  # two bytes each
+        HOUSE.save(inputs / name)
+        assert main(["draw", most_letters, name]) == 2
+        assert "at most 255 bytes" in capsys.readouterr().err

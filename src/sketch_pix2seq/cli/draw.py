@@ -110,6 +110,7 @@ def draw(
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs), best_of, fidelity)
+    options.plan((), inputs, "redrawn")  # refuses before anything is read
     read = read_inputs(inputs)
     if not read.sketches:
         read.report_problems()
@@ -151,6 +152,7 @@ def complete(
         options: How drawings are made, and where they go.
     """
     options.check(len(inputs), best_of)
+    options.plan((), inputs, "completed")  # refuses before anything is read
     read = read_inputs(inputs)
     if not read.sketches:
         read.report_problems()

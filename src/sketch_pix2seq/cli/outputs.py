@@ -86,7 +86,8 @@ class ResultFiles:
     """The files that a verb will write, checked before anything is drawn.
 
     Args:
-        sources: The inputs that files are named after.
+        sources: The inputs that files are named after; none while they are unread: what can be
+            checked without them is.
         inputs: The input files, which are never replaced.
         out: The folder for them; or the file, if it is named like one; or `-`, standard output.
         form: Kind of the files; None: as the file is named, or else svg.
@@ -119,7 +120,7 @@ class ResultFiles:
         self._options = style.options(self.form, curved=curved)
         names = _file_names(sources, n, self.form, suffix)
         self._is_piped = out == STANDARD
-        if (is_file or self._is_piped) and self.form != "ndjson" and len(names) != 1:
+        if (is_file or self._is_piped) and self.form != "ndjson" and len(names) > 1:
             raise UsageError(
                 "`out` must be a folder for more than one result",
                 got=f"`{out}` for {len(names):,}",
@@ -129,7 +130,8 @@ class ResultFiles:
         self._targets = [Path("stdout." + self.form)] if self._is_piped else self._targets
         self._is_whole = is_file or self._is_piped
         self._sources, self._inputs, self._overwrite = sources, inputs, overwrite
-        longest = max((target.name for target in self._targets), key=len, default="")
+        names = [target.name for target in self._targets]
+        longest = max(names, key=lambda name: len(os.fsencode(name)), default="")
         if len(os.fsencode(longest)) > _LONGEST_NAME:
             raise UsageError(
                 f"a result's name must have at most {_LONGEST_NAME} bytes",

@@ -56,12 +56,13 @@ def trace(
         overwrite: Replace files that exist, but never an input.
         style: How results look.
     """
+    where = (out, form, "traced", style)
+    ResultFiles((), inputs, *where, overwrite=overwrite)  # refuses before anything is read
     drawings = read_inputs(inputs, split=split, straighten=straighten, merge_lines=merge_lines)
     show_stages = partial(_write_stages, drawings, stages, overwrite, straighten=straighten)
     if not drawings.sketches:
         show_stages()
         drawings.report_problems()
-    where = (out, form, "traced", style)
     results = ResultFiles(
         drawings.sources, drawings.paths, *where, overwrite=overwrite, curved=True
     )
