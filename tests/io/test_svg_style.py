@@ -52,6 +52,8 @@ def test_the_cascade() -> None:
     "attributes",
     [
         {"display": "none"},
+        {"display": " None"},
+        {"visibility": "HIDDEN "},
         {"visibility": "hidden"},
         {"opacity": "0"},
         {"opacity": "0%"},
@@ -66,6 +68,11 @@ def test_the_cascade() -> None:
 )
 def test_what_is_invisible_has_no_line(attributes: dict[str, str]) -> None:
     assert rgb(styled(SvgStyle(), {"stroke": "red"} | attributes)) is None
+
+
+def test_keywords_are_in_letters_of_any_case() -> None:
+    styles = styled(SvgStyle(), {"fill-rule": "EvenOdd", "clip-rule": " EVENODD"})
+    assert [styles.values[f"{name}-rule"] for name in ("fill", "clip")] == ["evenodd"] * 2
 
 
 def test_a_visible_child_of_a_hidden_group_is_seen_but_not_of_one_without_display() -> None:

@@ -25,6 +25,7 @@ KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer"})
 """Values that any property may have."""
 LONGEST_VALUE = 1_000
 """Letters of a value; longer ones are passed over."""
+_KEYWORDED = frozenset({"visibility", "fill-rule", "clip-rule"})  # in letters of any case
 _MAX_VARIABLES = 8  # in a value, and that stand for each other
 _MAX_NAMES = 1_000  # of variables that hold for an element
 _INVALID = "\0"
@@ -65,7 +66,7 @@ class SvgStyle:
     def paint(self, name: str) -> str | None:
         """What `fill` or `stroke` paints with: a colour or a reference; None: nothing visible."""
         alpha = self.opacity * opacity(self.values[f"{name}-opacity"])
-        hidden = self.values["visibility"].strip() in ("hidden", "collapse")
+        hidden = self.values["visibility"] in ("hidden", "collapse")
         if hidden or not self.displayed or alpha < MIN_OPACITY:
             return None
         if name == "stroke" and self.stroke_width <= 0:
@@ -129,6 +130,8 @@ def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0)
     }
     for name in ("marker-start", "marker-mid", "marker-end") if "marker" in declared else ():
         specified.setdefault(name, declared["marker"])
+    for name in _KEYWORDED & specified.keys():
+        specified[name] = specified[name].strip().lower()
     values = {**parent.values, **specified}
     if len(values) > _MAX_NAMES:
         values = {**parent.values, **{n: specified[n] for n in specified if n in _INHERITED}}
@@ -146,7 +149,7 @@ def styled(parent: SvgStyle, declared: Mapping[str, str], extent: float = 100.0)
     if values["color"].strip().lower() == "currentcolor":
         values["color"] = parent.values["color"]
     alpha = parent.opacity * opacity(declared.get("opacity", "1"))
-    displayed = parent.displayed and declared.get("display", "").strip() != "none"
+    displayed = parent.displayed and declared.get("display", "").strip().lower() != "none"
     return SvgStyle(values, alpha, displayed)
 
 

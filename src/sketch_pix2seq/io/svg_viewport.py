@@ -61,7 +61,10 @@ def inner_viewport(values: Mapping[str, str], state: WalkState) -> WalkState:
         inner[:2, :2] = np.diag(scale)
         inner[:2, 2] = (gap * shares if align.strip() != "none" else 0) - scale * box[:2]
     clips = state.clips
-    if values.get("overflow", "hidden").strip() not in ("visible", "auto") and (size > 0).all():
+    if (
+        values.get("overflow", "hidden").strip().lower() not in ("visible", "auto")
+        and (size > 0).all()
+    ):
         clips = (*clips, [Area([moved_by(corners_of(*corner, *size), state.matrix)])])
     viewport = box[2:] if box is not None else (float(size[0]), float(size[1]))
     return replace(state, matrix=state.matrix @ outer @ inner, viewport=viewport, clips=clips)

@@ -287,7 +287,7 @@ class SvgWalk:
         if state.is_measured:
             paints = {"fill": None, "stroke": _WHITE}
         elif state.all_areas:
-            is_hidden = style.values["visibility"].strip() in ("hidden", "collapse")
+            is_hidden = style.values["visibility"] in ("hidden", "collapse")
             paints = {"fill": None if is_hidden else _WHITE, "stroke": None}
         fill, stroke = paints["fill"] if tag != "line" else None, paints["stroke"]
         if fill is None and stroke is None:
@@ -299,7 +299,7 @@ class SvgWalk:
         rule = style.values["clip-rule" if state.all_areas else "fill-rule"]
         is_area = fill is not None
         rings = [line.points for line in lines if is_area and len(line.points) > 2]
-        area = Area(rings, rule.strip() == "evenodd")
+        area = Area(rings, rule == "evenodd")
         width = style.stroke_width * math.sqrt(abs(np.linalg.det(state.matrix[:2, :2])))
         edges = [closed(line) for line in lines] if rings and stroke is None else lines
         visible = clipped(edges, state.clips)
