@@ -169,6 +169,14 @@ def test_info_draws_a_sheet(
         assert sheet.read_text().startswith("<svg")
 
 
+def test_info_says_which_numbers_are_for_a_sheet_alone(
+    prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--seed", "3"], ["--per-category", "2"]):
+        assert main(["data", "info", str(prepared), *words]) == 0
+        assert "`per_category` and `seed` are ignored" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "status", "line"),
     [

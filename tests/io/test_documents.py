@@ -157,6 +157,10 @@ def test_inkml_of_single_bytes_that_says_utf_16() -> None:
         (npz(words=np.array(["a", "b"])), "`words` must be numbers"),
         (b'{"type": "excalidraw", "elements": [{}]}', "as Excalidraw writes it"),
         (b'{"type": "excalidraw", "elements": []}', "must hold a line"),
+        (
+            b'{"elements": [{"type": "line", "x": 0, "y": 0, "points": [[0, 0, 1], [3, 4, 1]]}]}',
+            "as Excalidraw writes it",
+        ),
         (b"<ink><trace>1 2", "InkML must be well-formed XML"),
         (b"<ink><trace>1, 2</trace></ink>", "must have X and Y"),
         (b"<ink></ink>", "InkML must hold a line"),

@@ -29,6 +29,8 @@ app = App(
 )
 
 DEFAULT_OPTIONS = PrepareOptions()
+PER_CATEGORY = 10
+"""Drawings of each category on a sheet."""
 
 
 @app.command
@@ -145,7 +147,9 @@ def convert(
 
 
 @app.command
-def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, seed: int = 0) -> None:
+def info(
+    folder: Path, *, sheet: Path | None = None, per_category: int = PER_CATEGORY, seed: int = 0
+) -> None:
     """Say what a prepared data set holds.
 
     Args:
@@ -163,6 +167,8 @@ def info(folder: Path, *, sheet: Path | None = None, per_category: int = 10, see
         from sketch_pix2seq.data.info import contact_sheet
 
         contact_sheet(dataset, per_category, seed).save(sheet)
+    elif (per_category, seed) != (PER_CATEGORY, 0):
+        notify("`per_category` and `seed` are ignored: they are for a `sheet`")
     _print_counts(dataset)
     print_line()
     print_line(f"offset scale    {card.offset_scale:.4f}")

@@ -172,7 +172,7 @@ def _outline(element: dict[str, Any]) -> list[np.ndarray]:
     """The line of an element in the units of the page."""
     kind = element["type"]
     if kind in ("freedraw", "line", "arrow"):
-        points = np.array(element["points"], np.float64).reshape(-1, 2)
+        points = np.array(element["points"], np.float64).reshape(len(element["points"]), 2)
         points = points[: 1 if (points == points[:1]).all() else None]  # a dot has its point twice
     elif kind in ("rectangle", "diamond"):
         steps = {"rectangle": [0, 0, 1, 1, 0], "diamond": [0.5, 1, 0.5, 0, 0.5]}[kind]
