@@ -156,6 +156,15 @@ def test_orders_of_a_pen_and_of_a_hand(
     assert record == hand.to_quickdraw_grid()
 
 
+def test_an_svg_without_a_page_gets_the_order_of_a_pen(inputs: list[str]) -> None:
+    lines = "".join(f'<path d="M{x} {y}h9"/>' for x, y in ((0, 0), (0, 90), (20, 0), (20, 90)))
+    group = f'<g fill="none" stroke="black">{lines}</g>'
+    Path("far.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{group}</svg>')
+    assert main(["trace", "far.svg"]) == 0
+    assert main(["trace", "far.svg", "--order", "pen", "--out", "pen.svg"]) == 0
+    assert Path("far-traced.svg").read_text() == Path("pen.svg").read_text()
+
+
 def test_files_of_strokes_keep_their_order_unless_told(inputs: list[str]) -> None:
     strokes = [stroke.T.tolist() for stroke in HOUSE.strokes]
     Path("lines.ndjson").write_text(json.dumps({"drawing": strokes}) + "\n")

@@ -70,13 +70,19 @@ def trace(
     shows_order = style.animate or results.form in ("gif", "apng", "ndjson")
     default: Order = "hand" if shows_order else "pen"
     sketches = [
-        _in_order(sketch, order or (default if sketch.frame else "none"))
-        for sketch in drawings.sketches
+        _in_order(sketch, order or (default if sketch.frame or _is_svg(file.path) else "none"))
+        for file in drawings.files
+        for sketch in file.sketches
     ]
     if results.form == "ndjson":
         sketches = [sketch.to_quickdraw_grid() for sketch in sketches]
     results.write([[sketch] for sketch in sketches], {})
     drawings.report_problems()
+
+
+def _is_svg(path: Path) -> bool:
+    """Whether a file is an SVG by its name: those with lines beyond their page have no frame."""
+    return path.name.lower().removesuffix(".gz").endswith((".svg", ".svgz"))
 
 
 def _in_order(sketch: Sketch, order: Order) -> Sketch:
