@@ -99,6 +99,10 @@ def test_closed_streams_lead_nowhere() -> None:
     deaf = started(2, "dance", "--debug")
     assert (deaf.returncode, deaf.stdout, deaf.stderr) == (2, "", "")
     assert started(2, "--version").stdout == f"{__version__}\n"
+    assert (
+        "`stdin`: an input must hold a drawing; got an empty file"
+        in started(0, "trace", "-").stderr
+    )
 
 
 @pytest.mark.parametrize(
