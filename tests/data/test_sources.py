@@ -146,6 +146,9 @@ def test_sources_that_are_not_there_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").touch()
     with pytest.raises(DatasetError, match="is named twice"):
         find_sources([tmp_path, tmp_path / "a.ndjson"])
+    (tmp_path / "dataset.json").touch()
+    with pytest.raises(DatasetError, match=r"must not be a prepared data set\. Name what"):
+        find_sources([tmp_path])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from sketch_pix2seq.data.card import LONGEST_CATEGORY, is_category
+from sketch_pix2seq.data.card import FILE_NAME, LONGEST_CATEGORY, is_category
 from sketch_pix2seq.errors import DatasetError, DrawingError, UsageError
 from sketch_pix2seq.io.decoding import MAX_PICTURE_BYTES
 from sketch_pix2seq.io.kinds import (
@@ -44,6 +44,11 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     """
     files: list[Path] = []
     for path in map(Path, sources):
+        if (path / FILE_NAME).is_file():
+            raise DatasetError(
+                f"source `{path}` must not be a prepared data set",
+                do="Name what it was made of, or convert it alone with `data convert`.",
+            )
         if path.is_dir():
             files.extend(_files_below(path))
         elif path.is_file():
