@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -64,6 +67,27 @@ def test_corners_are_sharp() -> None:
     line = np.concatenate([rounded, [(60.0, y) for y in range(49, 80)]])
     (found,) = centre_on_ink([line], [np.full(len(line), 3.0)], ink, 1.0)
     assert np.hypot(*(found - (60, 45)).T).min() < 0.5
+
+
+def calls_for_corners(num: int) -> int:
+    """How many calls of functions a zigzag of so many corners takes."""
+    at = np.arange(num + 2)
+    zigzag = np.stack([20.0 * at, 20.0 * (at % 2)], axis=1)
+    calls = count()
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, argument: event == "call" and next(calls))
+    try:
+        (found,) = centre_on_ink([zigzag], [np.full(num + 2, 2.0)], np.zeros((40, 40), np.float32))
+    finally:
+        sys.setprofile(before)
+    apart = [np.hypot(*(found - corner).T).min() for corner in zigzag[1:-1]]
+    assert max(apart) < 0.5
+    return next(calls)
+
+
+def test_work_grows_no_faster_than_the_number_of_corners() -> None:
+    """A space-filling curve is one line of thousands of corners."""
+    assert calls_for_corners(400) < 2.2 * calls_for_corners(200)
 
 
 def test_nothing_and_a_dot() -> None:

@@ -211,19 +211,21 @@ def _sharpened(line: Float[np.ndarray, "P 2"], leg: int) -> Float[np.ndarray, "Q
     before, after = legs[: -3 * leg], legs[3 * leg :]
     turn = _turns(before, after)
     is_straight = (bend[: len(turn)] < _BENT) & (bend[3 * leg : 3 * leg + len(turn)] < _BENT)
-    corners: list[tuple[int, np.ndarray]] = []
+    corners: dict[int, np.ndarray] = {}
+    is_free = np.ones(len(line), bool)  # of a corner within two legs
     candidates = np.flatnonzero((turn > _SHARP) & (turn < np.pi - _SHARP / 2) & is_straight)
     for at in candidates[np.argsort(-turn[candidates])].tolist():
         middle = at + 2 * leg
-        if all(abs(middle - other) > 2 * leg for other, _ in corners):
+        if is_free[middle]:
             corner = meeting_point(
                 line[middle - leg], before[at], line[middle + leg], -after[at], 1.5 * leg
             )
             if corner is not None and np.hypot(*(corner - line[middle])) < _CUT_OFF * leg + 1:
-                corners.append((middle, corner))
+                corners[middle] = corner
+                is_free[middle - 2 * leg : middle + 2 * leg + 1] = False
     parts, done = [], 0
-    for middle, corner in sorted(corners, key=lambda item: item[0]):
-        parts += [line[done : middle - leg + 1], corner[None]]
+    for middle in sorted(corners):
+        parts += [line[done : middle - leg + 1], corners[middle][None]]
         done = middle + leg
     return np.concatenate([*parts, line[done:]])
 
