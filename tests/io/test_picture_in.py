@@ -209,6 +209,32 @@ def test_heic_photos_are_read_with_the_extra(tmp_path: Path) -> None:
     assert found.frame[:2] == (300, 300)
 
 
+@pytest.mark.parametrize("kind", ["tiff", "gif", "webp", "avif", "png"])
+def test_of_several_pages_the_first_is_read_and_the_others_are_named(kind: str) -> None:
+    pages = [HOUSE.to_image(300), Image.new("L", (300, 300), 255)]
+    found = read_picture(file_of(pages[0], kind, save_all=True, append_images=pages[1:]))
+    assert distance(found, HOUSE) < 0.02
+    assert found.left_out == "all pages or frames but the first"
+    assert read_picture(file_of(pages[0], kind)).left_out is None
+    assert read_picture(HOUSE.to_animation("apng", 300)).left_out is None
+
+
+def test_a_jpeg_with_a_second_picture_is_read_as_one_without() -> None:
+    """Photos of many pixels, as phones take them, with a map of their brightness."""
+    drawing = HOUSE.to_image(300).resize((6600, 6600)).convert("RGB")
+    others = [drawing.resize((400, 400))]
+    content = file_of(drawing, "MPO", save_all=True, append_images=others)
+    found = read_picture(content)
+    assert distance(found, HOUSE) < 0.02
+    assert found.left_out is None
+    options = {"save_all": True, "append_images": others, "progressive": True}
+    many = file_of(others[0], "MPO", **options)
+    begin = many.index(b"\xff\xda")
+    end = many.index(b"\xff\xd9", begin)
+    with pytest.raises(DrawingError, match="a JPEG must have at most 30 scans"):
+        read_picture(many[:end] + many[begin:end] * 30 + many[end:])
+
+
 def test_a_progressive_jpeg_is_read() -> None:
     image = HOUSE.to_image(300, margin=40, line_width=8).convert("RGB")
     assert distance(read_picture(file_of(image, "jpeg", progressive=True)), HOUSE) < 0.02

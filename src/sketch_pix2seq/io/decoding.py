@@ -24,6 +24,7 @@ KINDS = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, PNM or TGA"
 """The kinds of pictures that are read."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
+_JPEGS = ("JPEG", "MPO")  # as Pillow calls them; phones put a map of brightness into the latter
 _MAX_SLOW_PIXELS = 50_000_000  # of kinds that take long to decode
 _MAX_PROGRESSIVE_PIXELS = 40_000_000  # all of whose numbers are held, at any size
 _MAX_SCANS = 30  # of a progressive JPEG, each of which goes over all pixels; real ones have 10
@@ -35,10 +36,17 @@ _WIDEST_LINE = 0.06  # of the side: what is opaque and wider is an area, not a l
 
 
 class Decoded(NamedTuple):
-    """A picture, L or RGB, turned as its EXIF data say, and pixels of the file to one of it."""
+    """The first picture of a file.
+
+    Args:
+        image: L or RGB, turned as its EXIF data say.
+        scale: Pixels of the file to one of it.
+        has_others: Whether the file has other pages or frames.
+    """
 
     image: Image.Image
     scale: float
+    has_others: bool
 
 
 def decode(data: bytes) -> Decoded:
@@ -55,9 +63,12 @@ def decode(data: bytes) -> Decoded:
             with Image.open(io.BytesIO(data), formats=_formats(data)) as picture:
                 width, height = picture.size
                 _check_size(picture)
-                if picture.format == "JPEG" and _num_scans(data) > _MAX_SCANS:
+                if picture.format in _JPEGS and _num_scans(data) > _MAX_SCANS:
                     raise DrawingError(f"a JPEG must have at most {_MAX_SCANS} scans", got="more")
                 factor = math.ceil(math.sqrt(width * height / _MAX_PIXELS))
+                # of a JPEG the others are for screens, of a PNG for programs that show movement
+                is_whole = picture.format in _JPEGS or getattr(picture, "default_image", False)
+                has_others = not is_whole and getattr(picture, "is_animated", False)
                 picture.draft(None, (width // factor, height // factor))
                 picture.load()
                 small = _reduced(picture, round(factor * picture.width / width) or 1)
@@ -81,7 +92,7 @@ def decode(data: bytes) -> Decoded:
     except Exception as error:  # decoders fail on damaged files in many ways
         reason = str(error) or type(error).__name__
         raise DrawingError("a picture must be undamaged", got=reason[:100]) from None
-    return Decoded(image, max(width, height) / max(image.size))
+    return Decoded(image, max(width, height) / max(image.size), has_others)
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
@@ -100,7 +111,7 @@ def _check_size(picture: Image.Image) -> None:
     """Refuse a picture that takes too much memory or time, before it is decoded."""
     width, height = picture.size
     pixels = width * height
-    if picture.format == "JPEG":  # decoded at a fraction
+    if picture.format in _JPEGS:  # decoded at a fraction
         most = _MAX_PROGRESSIVE_PIXELS if picture.info.get("progressive") else 10**9
     else:
         size = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(picture.mode, 4)

@@ -98,7 +98,7 @@ def read_picture(
         >>> len(read_picture(file.getvalue()).strokes)
         1
     """
-    image, scale = decode(data)
+    image, scale, has_others = decode(data)
     enlarged = max(1, min(_MIN_SIDE // max(image.size), 8))
     if enlarged > 1:
         size = (image.width * enlarged, image.height * enlarged)
@@ -116,6 +116,7 @@ def read_picture(
     if on_stage:
         _show(on_stage, image, ink, lines.strokes)
     left_out = [
+        *(["all pages or frames but the first"] if has_others else []),
         *page.left_out,
         *(["printed lines"] if ink.has_printed_lines else []),
         *(["lines hardly darker than the paper"] if ink.has_lost_lines else []),
