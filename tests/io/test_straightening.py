@@ -126,6 +126,18 @@ def test_the_frame_is_the_picture_if_wished_or_upright(rng: np.random.Generator)
     assert upright.frame is not None and upright.frame[:2] == pytest.approx(SIZE)
 
 
+@pytest.mark.parametrize("side", [10, 12, 16])
+def test_icons_may_look_like_a_tilted_sheet(side: int) -> None:
+    for turn in range(-10, 11, 4):
+        image = Image.new("L", (80, 80), 20)
+        pen = ImageDraw.Draw(image)
+        pen.regular_polygon((40, 40, 45), 4, rotation=turn, fill=240)
+        pen.line([(30, 40), (50, 45)], 0, 5)
+        file = io.BytesIO()
+        image.resize((side, side), Image.Resampling.BOX).save(file, "png")
+        assert read_picture(file.getvalue()).strokes
+
+
 def test_a_sheet_of_six_corners_is_not_straightened(rng: np.random.Generator) -> None:
     image = Image.new("RGB", SIZE, (60, 45, 40))
     pen = ImageDraw.Draw(image)

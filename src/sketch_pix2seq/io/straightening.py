@@ -141,14 +141,14 @@ def _edge_between(
     length = float(np.hypot(*(stop - start)))
     along = (stop - start) / length
     inwards = np.array([-along[1], along[0]])
-    reach = int(np.ceil(_REACH * max(grey.shape)))
+    near = 3  # pixels on each side that are compared
+    reach = max(int(np.ceil(_REACH * max(grey.shape))), near)
     at = np.linspace(0.08, 0.92, _STEPS) * length
     offsets = np.arange(-reach, reach + 1)
     points = start + at[:, None, None] * along + offsets[:, None] * inwards
     columns, rows = np.moveaxis(points.astype(int), -1, 0)
     profiles = grey[rows.clip(0, len(grey) - 1), columns.clip(0, grey.shape[1] - 1)]
     sums = np.pad(np.cumsum(profiles, axis=1), ((0, 0), (1, 0)))
-    near = 3  # pixels on each side that are compared
     darker, lighter = sums[:, near:-near] - sums[:, : -2 * near], sums[:, 2 * near :]
     rise = lighter - sums[:, near:-near] - darker
     steepest = offsets[near:][rise.argmax(axis=1)]
