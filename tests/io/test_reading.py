@@ -167,7 +167,9 @@ def test_a_path_its_bytes_and_an_open_file_hold_the_same(tmp_path: Path) -> None
         assert [one.name for one in found] == [one.name for one in expected]
     assert [one.name for one in read_sketches(lines.read_bytes())] == ["000001", "000002"]
     assert read_sketches(svg.read_bytes())[0].name is None
-    for same in (bytearray(svg.read_bytes()), memoryview(svg.read_bytes()), svg.read_text()):
+    text = svg.read_text()
+    content = bytearray(text.encode())
+    for same in (content, memoryview(content), text, "\n" + text, "\ufeff" + text):
         assert read_sketches(same) == [Sketch.open(same)] == [Sketch.open(svg)]
     assert Sketch.open(svg) == read_sketches(svg)[0]
 

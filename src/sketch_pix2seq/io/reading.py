@@ -70,6 +70,8 @@ def read_sketches(
         >>> read_sketches(line + b"\n" + line)
         [Sketch(1 strokes, 2 points, name='000001'), Sketch(1 strokes, 2 points, name='000002')]
     """
+    if isinstance(source, str) and source.lstrip("\ufeff").lstrip().startswith("<"):
+        source = source.encode()  # no path: an SVG
     name = _file_name(source)
     label = "" if name is None else f"`{name}`: "
     sketches: dict[int, Sketch] = {}
@@ -122,8 +124,6 @@ def _named(sketch: Sketch, name: str | None, *, split: bool) -> list[Sketch]:
 
 def _file_name(source: Readable) -> str | None:
     """The name of a file, without its folders, if it has one."""
-    if isinstance(source, str) and source.lstrip().startswith("<"):
-        return None
     if isinstance(source, str | os.PathLike):
         return Path(source).name
     name = getattr(source, "name", None)  # of an open file; a number if it has just that
@@ -156,8 +156,6 @@ def _at_most(source: Readable) -> bytes:
     """Read bytes up to one more than the limit."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
-    if isinstance(source, str) and source.lstrip().startswith("<"):  # no path: an SVG
-        return source.encode()
     if isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file:
             return file.read(MAX_BYTES + 1)
