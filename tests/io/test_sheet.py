@@ -37,6 +37,12 @@ def test_an_svg_says_and_shows_everything() -> None:
         assert max(picture.size) == 224
 
 
+def test_an_svg_holds_no_control_characters() -> None:
+    sheet = Sheet(rows=[SheetRow([CROSS], "a\x07b")], title="x\x00y")
+    words = [text.text for text in ET.fromstring(sheet.to_svg()).iter(f"{SVG}text")]
+    assert words == ["x y", "a b"]
+
+
 def test_a_picture_shows_ink_where_the_svg_has_its_drawings() -> None:
     image = SHEET.to_image(scale=1)
     assert image.size == SHEET.size

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
-from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.io.atomic import atomic_write
 from sketch_pix2seq.io.saving import png_bytes
-from sketch_pix2seq.io.svg_out import drawing_group, number
+from sketch_pix2seq.io.svg_out import drawing_group, escaped, number
 from sketch_pix2seq.sketch.coloured import coloured_picture
 from sketch_pix2seq.sketch.raster import RasterSettings
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -125,7 +124,7 @@ class Sheet:
             *(
                 f'<text x="{number(text.x)}" y="{number(text.y)}" font-size="{text.size}"'
                 f' fill="{getattr(colours, text.colour)}" text-anchor="{text.anchor}"'
-                f' dominant-baseline="central">{escape(text.words)}</text>'
+                f' dominant-baseline="central">{escaped(text.words)}</text>'
                 for text in self._texts()
             ),
             "</g>",

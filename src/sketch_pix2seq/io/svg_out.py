@@ -57,15 +57,20 @@ def to_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{lengths[0]}" height="{lengths[1]}"'
         f' viewBox="0 0 {width} {height}" {WHOLE_STROKES}="whole"'
         + (f' xmlns:inkscape="{_INKSCAPE}">' if has_layers else ">")
-        + ("" if title is None else f"<title>{escape(_printable(title))}</title>")
+        + ("" if title is None else f"<title>{escaped(title)}</title>")
         + _group(drawing, paper, colour, curves=curves, animate=animate)
         + "</svg>\n"
     )
 
 
-def _printable(text: str) -> str:
-    """A text without control characters, which XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+def escaped(text: str) -> str:
+    r"""A text as XML, without control characters, which it cannot hold.
+
+    Example:
+        >>> escaped("a < b\x07")
+        'a &lt; b '
+    """
+    return escape("".join(letter if letter.isprintable() else " " for letter in text))
 
 
 def drawing_group(
