@@ -104,6 +104,12 @@ def test_modes(mode: str) -> None:
     assert distance(read_picture(file_of(converted, kind)), HOUSE) < 0.02
 
 
+@pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
+def test_brightness_may_be_real_numbers(white: float) -> None:
+    values = np.asarray(HOUSE.to_image(300, margin=40, line_width=8), np.float32) / 255 * white
+    assert distance(read_picture(file_of(Image.fromarray(values), "tiff")), HOUSE) < 0.02
+
+
 @pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
 def test_transparent_paper(ink: tuple[int, int, int]) -> None:
     alpha = ImageOps.invert(HOUSE.to_image(300, margin=40, line_width=8))

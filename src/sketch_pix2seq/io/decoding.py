@@ -178,7 +178,7 @@ def _flattened(picture: Image.Image) -> Image.Image:
     """
     if picture.mode.startswith(("I", "F")):
         values = np.asarray(picture)
-        top = 65535 if values.max() > 255 else 255
+        top = next((top for top in (1, 255) if values.max() <= top), 65535)
         return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
     if not picture.has_transparency_data:
         return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
