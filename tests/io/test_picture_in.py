@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from sketch_pix2seq.errors import DrawingError
 from sketch_pix2seq.io import decoding
@@ -118,6 +118,18 @@ def test_transparent_paper(ink: tuple[int, int, int]) -> None:
     assert distance(read_picture(file_of(image)), HOUSE) < 0.02
     palette = image.quantize(16)
     assert distance(read_picture(file_of(palette)), HOUSE) < 0.02
+
+
+def test_pens_on_transparent_paper_keep_their_colours() -> None:
+    image = Image.new("RGBA", (400, 400))
+    pen = ImageDraw.Draw(image)
+    pen.line([(20, 50), (380, 50)], (220, 0, 0), 5)
+    pen.line([(20, 150), (340, 150)], (0, 0, 220), 5)
+    assert read_picture(file_of(image)).colours == ("#dc0000", "#0000dc")
+    pen.line([(20, 250), (300, 250)], (250, 250, 250), 5)  # which white would hide
+    found = read_picture(file_of(image))
+    assert len(found.strokes) == 3
+    assert found.colours is None
 
 
 def test_coloured_and_faint_lines_on_coloured_paper() -> None:

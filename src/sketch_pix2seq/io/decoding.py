@@ -33,6 +33,7 @@ _EXIF = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")  # where P
 _MAX_PIXELS = 9_000_000  # that are worked on: a page of A4 at 300 dots an inch has 8.7 million
 _STRIP = 64  # rows of a picture that is shrunk, shrunk at once
 _WIDEST_LINE = 0.06  # of the side: what is opaque and wider is an area, not a line
+_DARK = 128  # of 255, one of a pixel's colours at least, where it is clearly seen on white
 
 
 class Decoded(NamedTuple):
@@ -173,8 +174,8 @@ def _averaged(values: Real[np.ndarray, "H W"], factor: int) -> Float32[np.ndarra
 def _flattened(picture: Image.Image) -> Image.Image:
     """Make a picture of any mode grey or coloured, without transparency.
 
-    If what is opaque is lines alone, they are ink of any colour, and black. Else the picture is
-    laid on white; where that hides all of it, on black.
+    If what is opaque is lines alone, some of which white would hide, all are ink, and black. Else
+    the picture is laid on white; where that hides all of it, on black.
     """
     if picture.mode.startswith(("I", "F")):
         values = np.asarray(picture)
@@ -184,7 +185,7 @@ def _flattened(picture: Image.Image) -> Image.Image:
         return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
     solid = picture.convert("RGBA")
     alpha = solid.getchannel("A")
-    if _shows_lines(alpha):
+    if _shows_lines(alpha) and not _is_dark(solid):
         return alpha.point(lambda value: 255 - value)
     for paper in ("white", "black"):
         ground = Image.new("RGBA", solid.size, paper)
@@ -193,6 +194,12 @@ def _flattened(picture: Image.Image) -> Image.Image:
         if float(high) - float(low) >= 30:  # type: ignore[arg-type]
             break
     return flat
+
+
+def _is_dark(solid: Image.Image) -> bool:
+    """Whether all that is opaque is clearly seen on white."""
+    values = np.asarray(solid)
+    return bool((values[..., :3].min(axis=2)[values[..., 3] > 127] < _DARK).all())
 
 
 def _shows_lines(alpha: Image.Image) -> bool:
