@@ -70,6 +70,17 @@ def test_light_pens_on_dark_paper_are_dark_ones_on_white() -> None:
     assert found == dict.fromkeys(NAMES, 2)
 
 
+@pytest.mark.parametrize("width", [3, 9, 25])
+def test_a_light_pen_beside_dark_ones_is_seen_on_white(width: int) -> None:
+    image = Image.new("RGB", (800, 600), (170, 140, 110))
+    pen = ImageDraw.Draw(image)
+    for number, ink in enumerate(((255, 255, 255), (20, 30, 160), (170, 20, 25))):
+        pen.line([(60, 100 + 150 * number), (740 - 60 * number, 120 + 150 * number)], ink, width)
+    assert pens(png(image)) == {"black": 1, "blue": 1, "red": 1}
+    pen.line([(60, 500), (740, 500)], (10, 10, 10), width)
+    assert pens(png(image)) == {"black": 2, "blue": 1, "red": 1}
+
+
 def test_shades_of_grey_are_one_pen_and_no_layer(rng: np.random.Generator) -> None:
     greys = ((0, 0, 0), (90, 90, 95), (150, 148, 150))
     assert pens(jpeg(picture(greys))) == {}

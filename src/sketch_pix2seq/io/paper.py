@@ -7,7 +7,7 @@ import string
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float64, Real
+from jaxtyping import Bool, Float, Float64, Real
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.coloured import pens_of, rgb_of
@@ -151,17 +151,19 @@ def colour_name(colour: str) -> str:
     return _NAMES[int(np.abs(np.array(_HUES) - hue).argmin())]
 
 
-def hex_colours(rgb: Float[np.ndarray, "K 3"], *, is_light: bool) -> list[str]:
+def hex_colours(
+    rgb: Float[np.ndarray, "K 3"], is_light: bool | Bool[np.ndarray, " K"]
+) -> list[str]:
     """Write pens' colours, from 0 to 1, as #rrggbb.
 
-    Those of pens for dark paper become as dark as they were light, in the same hue.
+    Those that are lighter than the paper become as dark as they were light, in the same hue.
 
     Example:
-        >>> hex_colours(np.array([[1.0, 1.0, 0.5]]), is_light=True)
-        ['#808000']
+        >>> hex_colours(np.array([[1.0, 1.0, 0.5], [0, 0, 1]]), np.array([True, False]))
+        ['#808000', '#0000ff']
     """
-    if is_light:
-        rgb = rgb + 1 - rgb.max(axis=1, keepdims=True) - rgb.min(axis=1, keepdims=True)
+    dark = rgb + 1 - rgb.max(axis=1, keepdims=True) - rgb.min(axis=1, keepdims=True)
+    rgb = np.where(np.reshape(is_light, (-1, 1)), dark, rgb)
     return [
         "#{:02x}{:02x}{:02x}".format(*channels)
         for channels in np.rint(255 * rgb).astype(int).tolist()

@@ -20,6 +20,7 @@ _AROUND = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
 _BLOCKS = 64  # along the longest side, in which paper is searched
 _REACH = 5  # blocks within which there is paper
 _DARK = 0.45  # mean lightness of dark paper
+_LIGHTER = 10.0  # steps of 255, of the ink of a light pen than the paper round it
 _MIN_CHROMA = 0.025
 _COLOURED = 0.11  # of strengths
 _ON_DARK = 1.5  # times as strong as they measure are light colours
@@ -45,7 +46,7 @@ def pen_colours(
     if picture.mode != "RGB" or not strokes:
         return None
     points, owner, lengths = _samples(strokes)
-    inks, paper = _inks(picture, points)
+    inks, lighter, paper = _inks(picture, points)
     lab = oklab(inks)
     middles = np.stack([_middles(axis, owner) for axis in lab.T], axis=1)
     strengths = _strengths(middles, paper)
@@ -53,14 +54,16 @@ def pen_colours(
     pens = _pens(strengths, coloured, lengths)
     while True:
         pen_ids = np.unique(pens)
-        colours = np.array([_full_colour(inks[pens[owner] == pen], paper) for pen in pen_ids])
+        own = [pens[owner] == pen for pen in pen_ids]
+        full = np.array([_where_full(inks[some], lighter[some], paper) for some in own])
+        colours = full[:, :3]
         apart, a, b = _closest(_strengths(oklab(colours), paper))
         if apart > _ONE_PEN:
             break
         pens[pens == pen_ids[a]] = pen_ids[b]
     if len(pen_ids) == 1 and np.abs(_strengths(oklab(colours), paper)[0]) < _ONE_PEN:
         return None
-    names = hex_colours(colours, is_light=not paper)
+    names = hex_colours(colours, (full[:, 3] > _LIGHTER) | (not paper))
     return tuple(names[index] for index in np.searchsorted(pen_ids, pens).tolist())
 
 
@@ -82,8 +85,12 @@ def _samples(
 
 def _inks(
     picture: Image.Image, points: Float64[np.ndarray, "N 2"]
-) -> tuple[Float64[np.ndarray, "N 3"], float]:
-    """Colours of the ink at points, as on white paper if it is light; lightness of paper."""
+) -> tuple[Float64[np.ndarray, "N 3"], Float64[np.ndarray, " N"], float]:
+    """Colours of the ink at points, as on white paper if it is light.
+
+    Also by how many steps of 255 each is lighter than most of what is round it, and the lightness
+    of paper.
+    """
     values = np.asarray(picture)
     side = max(4, max(picture.size) // _BLOCKS)
     blocks = picture.reduce(side)
@@ -92,12 +99,15 @@ def _inks(
     around = values[near[..., 1], near[..., 0]].astype(np.float64)
     bright = blocks.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.BoxBlur(_REACH // 2))
     x, y = np.floor(points / side).astype(int).T
-    light = np.asarray(bright)[y.clip(0, bright.height - 1), x.clip(0, bright.width - 1)]
+    block = y.clip(0, bright.height - 1), x.clip(0, bright.width - 1)
+    light = np.asarray(bright)[block]
     paper = np.zeros((len(points), 3)) if is_dark else light.astype(np.float64).clip(1)
     # the second of nine: of a thin line, and not just what noise made darkest
     inky = np.abs(around - paper[:, None]).sum(axis=2).argsort(axis=1)[:, -2]
-    inks = around[np.arange(len(points)), inky] / (255 if is_dark else paper)
-    return inks.clip(0, 1), float(not is_dark)
+    inks = around[np.arange(len(points)), inky]
+    usual = np.asarray(blocks.filter(ImageFilter.MedianFilter(_REACH)))
+    lighter = (inks - usual[block]).mean(axis=1)
+    return (inks / (255 if is_dark else paper)).clip(0, 1), lighter, float(not is_dark)
 
 
 def _middles(
@@ -132,11 +142,14 @@ def _pens(
     return pens
 
 
-def _full_colour(inks: Float64[np.ndarray, "N 3"], paper: float) -> Float64[np.ndarray, " 3"]:
-    """The colour of a pen where its lines cover the paper best."""
+def _where_full(
+    inks: Float64[np.ndarray, "N 3"], lighter: Float64[np.ndarray, " N"], paper: float
+) -> Float64[np.ndarray, " 4"]:
+    """The colour of a pen, and how much lighter it is, where its lines cover the paper best."""
     strength = np.abs(inks - paper).sum(axis=1)
-    best: Float64[np.ndarray, " 3"] = np.median(inks[strength >= np.median(strength)], axis=0)
-    return best
+    is_best = strength >= np.median(strength)
+    full: Float64[np.ndarray, " 4"] = np.median(np.column_stack([inks, lighter])[is_best], axis=0)
+    return full
 
 
 def _strengths(lab: Float64[np.ndarray, "K 3"], paper: float) -> Complex128[np.ndarray, " K"]:
