@@ -275,6 +275,20 @@ def test_faint_lines_are_traced_as_by_python(site: str, sheet: Page, kind: str) 
     assert f1_of(found, expected) == 1
 
 
+def test_pens_keep_colours_on_glass_and_light_ones_are_dark(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    files, inks = [], ((255, 255, 255), (20, 30, 160), (170, 20, 25))
+    for paper, some in (((170, 140, 110, 255), inks), ((0, 0, 0, 0), inks[1:])):
+        image = Image.new("RGBA", (800, 600), paper)
+        pen = ImageDraw.Draw(image)
+        for number, ink in enumerate(some):
+            y = 100 + 150 * number
+            pen.line([(60, y), (740 - 60 * number, y + 20)], ink, 9)
+        files.append(saved(image, "png"))
+    for found, expected in zip(traced_in(sheet, files), map(read_picture, files), strict=True):
+        assert found["colours"] == list(expected.colours or ())
+
+
 def test_pictures_of_the_page_are_traced_too(site: str, sheet: Page) -> None:
     """An `ImageData` and an `ImageBitmap`, with a threshold and a tolerance."""
     sheet.goto(site)

@@ -203,15 +203,17 @@ function sharpened([xs, ys], leg) {
   }
   /** @type {{middle: number, corner: Point}[]} */
   const corners = [];
+  const isTaken = new Uint8Array(xs.length); // within two legs of a corner
   for (const { at } of candidates.sort((a, b) => b.turn - a.turn)) {
     const middle = at + 2 * leg, before = middle - leg, after = middle + leg;
-    if (corners.some((other) => Math.abs(middle - other.middle) <= 2 * leg)) continue;
+    if (isTaken[middle]) continue;
     const corner = meetingPoint(
       [xs[before], ys[before]], way(at, at + leg), [xs[after], ys[after]],
       way(at + 4 * leg, at + 3 * leg), 1.5 * leg,
     );
     if (corner && Math.hypot(corner[0] - xs[middle], corner[1] - ys[middle]) < CUT_OFF * leg + 1) {
       corners.push({ middle, corner });
+      isTaken.fill(1, middle - 2 * leg, middle + 2 * leg + 1);
     }
   }
   /** @type {Points} */

@@ -9,6 +9,7 @@ const MAX_PIXELS = 9_000_000; // that are worked on: A4 at 300 dots an inch has 
 const MAX_DECODED_PIXELS = 100_000_000; // that a picture may have
 const STRIP = 1024; // rows that are drawn at once: canvases of some browsers are small
 const MAX_LINE_WIDTH = 0.06; // of the side: what is opaque and wider is an area, not a line
+const DARK = 128; // of 255, one of a pixel's colours at least, where it is clearly seen on white
 const LOOKED_AT = 64; // places along each side at which that is looked for
 const MIN_RANGE = 30; // steps of 255 from the darkest to the lightest place, to show anything
 /** @type {ImageBitmapOptions} */
@@ -101,14 +102,16 @@ function shrinkRow(
 /**
  * Make a picture one of ink on paper, grey if it has no colours.
  *
- * If what is opaque is lines alone, they are ink of any colour, and black. Else the picture is laid
- * on white; where that hides all of it, on black.
+ * If what is opaque is lines alone, some of which white would hide, all are ink, and black. Else
+ * the picture is laid on white; where that hides all of it, on black.
  *
  * @param {Picture} picture Red, green, blue and opacity. @returns {Picture}
  */
 function flattened({ width, height, planes: [red, green, blue, alpha] }) {
   if (alpha.every((opacity) => opacity === 255)) return coloured(width, height, [red, green, blue]);
-  if (showsLines({ width, height, planes: [alpha] })) {
+  const isHidden = alpha.some((opacity, at) =>
+    opacity > 127 && Math.min(red[at], green[at], blue[at]) >= DARK);
+  if (isHidden && showsLines({ width, height, planes: [alpha] })) {
     return { width, height, planes: [alpha.map((opacity) => 255 - opacity)] };
   }
   for (const paper of [255, 0]) {

@@ -7,6 +7,7 @@ import { eachPlane, greyOf, reduced, runningMeans } from "./picture.js";
 import { arcLengths, interpolated, median } from "./statistics.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
+/** @typedef {import("./picture.js").Plane} Plane */
 /** @typedef {import("./simplify.js").Points} Points */
 /** @typedef {[number, number]} Hue Colour for so much ink: green to red, blue to yellow. */
 
@@ -14,6 +15,7 @@ const MAX_SAMPLES = 48; // along a stroke
 const BLOCKS = 64; // along the longest side, in which paper is looked for
 const REACH = 2; // blocks on each side within which there is paper
 const DARK = 0.45; // mean lightness of dark paper
+const LIGHTER = 10; // steps of 255, of the ink of a light pen than the paper round it
 const MIN_CHROMA = 0.025;
 const COLOURED = 0.11; // of strengths
 const ON_DARK = 1.5; // times as strong as they measure are light colours
@@ -57,18 +59,23 @@ export function penColours(picture, strokes) {
       continue;
     }
     if (known.length === 1 && Math.hypot(...hues[0]) < ONE_PEN) return null;
-    const names = colours.map((colour) => hexColour(colour, !paper));
+    const names = colours.map(([red, green, blue, lighter]) =>
+      hexColour([red, green, blue], !paper || lighter > LIGHTER));
     return pens.map((pen) => names[known.indexOf(pen)]);
   }
 }
 
-/** Colours of the ink along each stroke, as on white paper if it is light; lightness of paper. */
+/**
+ * Colours of the ink along each stroke, as on white paper if it is light, and by how many steps of
+ * 255 it is lighter than most of what is round it; lightness of paper.
+ */
 function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strokes) {
   const { width, height, planes } = picture;
   const side = Math.max(4, Math.floor(Math.max(width, height) / BLOCKS));
   const blocks = eachPlane(picture, (plane) => reduced(plane, side)), grey = greyOf(blocks).data;
   const isDark = grey.reduce((sum, value) => sum + value, 0) / grey.length < 255 * DARK;
   const bright = eachPlane(blocks, (plane) => runningMeans(spread(plane, REACH), REACH, 1));
+  const usual = eachPlane(blocks, (plane) => medians(plane, REACH));
   const within = (/** @type {number} */ value, /** @type {number} */ size) =>
     Math.min(Math.max(Math.floor(value), 0), size - 1);
   const inkAt = (/** @type {number} */ x, /** @type {number} */ y) => {
@@ -85,7 +92,8 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
     }
     // the second of nine: of a thin line, and not just what noise made darkest
     const { colour } = around.sort((a, b) => b.contrast - a.contrast)[1];
-    return colour.map((value, i) => Math.min(value / (isDark ? 255 : paper[i]), 1));
+    const lighter = colour.reduce((sum, value, i) => sum + value - usual.planes[i][block], 0) / 3;
+    return [...colour.map((value, i) => Math.min(value / (isDark ? 255 : paper[i]), 1)), lighter];
   };
   const lengths = [], inks = [];
   for (const stroke of strokes) {
@@ -97,6 +105,24 @@ function inksAlong(/** @type {Picture} */ picture, /** @type {Points[]} */ strok
     lengths.push(1 + length);
   }
   return { inks, paper: isDark ? 0 : 1, lengths };
+}
+
+/** The median of the square round each pixel. @param {Plane} plane @param {number} reach */
+function medians({ width, height, data }, reach) {
+  const around = new Uint8Array((2 * reach + 1) ** 2);
+  const at = (/** @type {number} */ place, /** @type {number} */ size) =>
+    Math.min(Math.max(place, 0), size - 1);
+  const middles = data.map((_, pixel) => {
+    const x = pixel % width, y = Math.floor(pixel / width);
+    let count = 0;
+    for (let dy = -reach; dy <= reach; dy++) {
+      for (let dx = -reach; dx <= reach; dx++) {
+        around[count++] = data[at(y + dy, height) * width + at(x + dx, width)];
+      }
+    }
+    return around.sort()[count >> 1];
+  });
+  return { width, height, data: middles };
 }
 
 /** Number the pen of each stroke, 0 without colour: those of the longest stroke's hue first. */
@@ -128,11 +154,12 @@ function pensOf(
   });
 }
 
-/** The colour of a pen where its lines cover the paper best. */
+/** The colour of a pen, and how much lighter it is, where its lines cover the paper best. */
 function fullColour(/** @type {number[][]} */ inks, /** @type {number} */ paper) {
-  const strengths = inks.map((ink) => ink.reduce((sum, value) => sum + Math.abs(value - paper), 0));
+  const strengths = inks.map(([red, green, blue]) =>
+    Math.abs(red - paper) + Math.abs(green - paper) + Math.abs(blue - paper));
   const typical = median(strengths), best = inks.filter((_, i) => strengths[i] >= typical);
-  return [0, 1, 2].map((axis) => median(best.map((ink) => ink[axis])));
+  return [0, 1, 2, 3].map((axis) => median(best.map((ink) => ink[axis])));
 }
 
 /** How much colour there is for so much ink, in the direction of its hue. @returns {Hue} */
@@ -153,7 +180,7 @@ function closest(hues) {
   return best;
 }
 
-/** Write a colour as #rrggbb; of a pen for dark paper as dark as it was light, in the same hue. */
+/** Write a colour as #rrggbb; a light pen's as dark as it was light, in the same hue. */
 function hexColour(/** @type {number[]} */ colour, /** @type {boolean} */ isLight) {
   const shift = isLight ? 1 - Math.max(...colour) - Math.min(...colour) : 0;
   const bytes = colour.map((value) => Math.round(255 * (value + shift)));

@@ -146,7 +146,7 @@ function cornersOf(rays) {
 function edgeBetween({ width, height, data }, start, stop) {
   const [x, y] = difference(start, stop), length = Math.hypot(x, y);
   const along = [x / length, y / length], inwards = [-along[1], along[0]];
-  const reach = Math.ceil(REACH * Math.max(width, height));
+  const reach = Math.max(Math.ceil(REACH * Math.max(width, height)), NEAR);
   const value = (/** @type {number} */ at, /** @type {number} */ offset) => {
     const [column, row] = [0, 1].map((axis) =>
       Math.trunc(start[axis] + at * along[axis] + offset * inwards[axis]));
