@@ -24,7 +24,7 @@ from sketch_pix2seq.io.sheet_edge import outside_of
 from sketch_pix2seq.sketch.geometry import is_closed
 from sketch_pix2seq.sketch.pen_order import pen_order
 from sketch_pix2seq.web.site import new_site
-from svg_cases import CASES, SvgCase, assert_same_strokes
+from svg_cases import CASES, LINE, SvgCase, assert_same_strokes
 
 TRACE = """async ([files, options]) => {
   const { trace } = await import("/static/sketch/client.js");
@@ -416,9 +416,8 @@ def test_small_svgs_give_the_lines_that_they_show(site: str, sheet: Page) -> Non
     sheet.goto(site)
     documents = [case.document for case in CASES.values()]
     for case, found in zip(CASES.values(), sheet.evaluate(READ_SVGS, documents), strict=True):
-        strokes, left_out = case.in_page or (case.strokes, case.left_out)
-        assert_same_strokes([np.array(stroke).T for stroke in found["strokes"]], strokes)
-        assert found["leftOut"] == left_out
+        assert_same_strokes([np.array(stroke).T for stroke in found["strokes"]], case.strokes)
+        assert found["leftOut"] == case.left_out
 
 
 def test_svgs_without_a_namespace_are_read(site: str, sheet: Page) -> None:
@@ -453,6 +452,39 @@ def test_svgs_too_large_say_what_is_left_out(site: str, sheet: Page) -> None:
         "all after 5000 strokes",
         "all after 50000 elements",
         "what is nested more than 64 deep",
+    ]
+
+
+def test_nothing_of_an_svg_runs_is_fetched_or_stays(site: str, sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.goto(site)
+    sheet.evaluate("() => import('/static/studio/svg.js')")
+    sheet.on("request", lambda request: asked.append(request.url))
+    away = "url(https://example.invalid/a.svg#a)"
+    hostile = SvgCase(
+        "<script>top.ran = 1</script><script href='/a.js'/>"
+        "<image href='/a.png' onerror='top.ran = 1'/>"
+        "<style>@import '/a.css'; @font-face { font-family: A; src: url(/a.woff) } "
+        f"path {{ fill: {away}; filter: {away}; background: url( '/a.png' ); font-family: A; "
+        "cursor: url(/a.png), auto } path::before { content: url(/a.png) }</style>"
+        f'<g style="mask: {away}" onload="top.ran = 1" onclick="top.ran = 1">{LINE_OF_PEN}</g>'
+        '<a href="javascript:top.ran = 1"><set attributeName="display" to="none"/></a>'
+        '<foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="/a.html"/>'
+        '</foreignObject><use href="/a.svg#a"/><animate onbegin="top.ran = 1" dur="1s"/>',
+        [],
+    ).document
+    hidden = SvgCase(LINE_OF_PEN, []).document.replace("<svg", '<svg display="none"')
+    (found,) = sheet.evaluate(READ_SVGS, [hostile])
+    assert_same_strokes([np.array(stroke).T for stroke in found["strokes"]], [LINE])
+    with pytest.raises(Error, match="svgEmpty"):
+        sheet.evaluate(READ_SVGS, [hidden])
+    sheet.evaluate("() => new Promise(requestAnimationFrame)")
+    assert asked == []
+    assert sheet.evaluate(
+        "() => [window.ran, document.querySelectorAll('iframe, svg').length]"
+    ) == [
+        None,
+        0,
     ]
 
 

@@ -25,8 +25,14 @@ test("arcs lie on their ellipse", () => {
 });
 
 test("nothing is drawn before the first move", () => {
-  for (const data of ["", "M5 5"]) assert.deepEqual(linesOfPath(data), { lines: [], isWhole: true });
+  for (const data of ["", "M5 5"]) assert.deepEqual(linesOfPath(data), { lines: [], corners: [], isWhole: true });
   for (const data of ["L5 5M1 1L2 2", "M5", "oops", "z"]) {
-    assert.deepEqual(linesOfPath(data), { lines: [], isWhole: false });
+    assert.deepEqual(linesOfPath(data), { lines: [], corners: [], isWhole: false });
   }
+});
+
+test("corners are the points that are written", () => {
+  const { lines, corners } = linesOfPath("M0 0h9C9 5 5 9 0 9zM1 1L2 2 3 3");
+  const written = corners.map((places, number) => places.map((at) => lines[number].map((values) => values[at])));
+  assert.deepEqual(written, [[[0, 0], [9, 0], [0, 9], [0, 0]], [[1, 1], [2, 2], [3, 3]]]);
 });

@@ -119,7 +119,7 @@ export async function trace(image, { threshold, tolerance, straighten = true } =
  *   `isPhoto`: whether ink has holes and shadows at the border.
  *   `isPrinted`: whether the paper is ruled or squared.
  */
-function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = false, tolerance } = {}) {
+export function linesOfInk(ink, { softness = 1, isPhoto = false, isPrinted = false, tolerance } = {}) {
   const { left, top, right, bottom } = boxOf(ink), corner = [left, top];
   const part = partOf(ink, [left, top, right, bottom]);
   const factor = Math.max(1, Math.floor(roughWidth(part) / THIN)), share = shrunk(part, factor);

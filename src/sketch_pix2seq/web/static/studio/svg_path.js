@@ -9,22 +9,27 @@ const NUMBERS = { m: "nn", l: "nn", h: "n", v: "n", c: "nnnnnn", s: "nnnn", q: "
 
 /**
  * The lines of path data, [[x...], [y...]] each: one after each move of the lifted pen. As in
- * browsers, they end at the first mistake; `isWhole`: there is none.
+ * browsers, they end at the first mistake; `isWhole`: there is none. `corners`: which points of each
+ * line are written, not sampled.
  */
 export function linesOfPath(data) {
-  const lines = [];
+  const lines = [], corners = [];
   let pen = [0, 0], start = null, line = null, control = null, previous = "";
   const draw = (points) => {
-    if (!line) lines.push(line = [[start[0]], [start[1]]]);
+    if (!line) {
+      lines.push(line = [[start[0]], [start[1]]]);
+      corners.push([0]);
+    }
     for (const [x, y] of points) {
       line[0].push(x);
       line[1].push(y);
     }
     pen = points.at(-1);
+    corners.at(-1).push(line[0].length - 1);
   };
   for (const [, letter, text] of data.matchAll(COMMAND)) {
     const kind = letter.toLowerCase(), { steps, isWhole } = stepsOf(kind, text);
-    if (!start && kind !== "m") return { lines, isWhole: false };
+    if (!start && kind !== "m") return { lines, corners, isWhole: false };
     if (kind === "z") {
       if (line || previous === "m") draw([start]);
       [pen, line, control] = [start, null, null];
@@ -45,9 +50,9 @@ export function linesOfPath(data) {
       else if (kind === "m" && number === 0) [pen, start, line] = [points[0], points[0], null];
       else draw(points);
     }
-    if (!isWhole) return { lines, isWhole };
+    if (!isWhole) return { lines, corners, isWhole };
   }
-  return { lines, isWhole: true };
+  return { lines, corners, isWhole: true };
 }
 
 /** The numbers after a command, step by step, and whether all of the text is such. */

@@ -2,6 +2,7 @@
 // are compared with the colours about them. `svg_areas.py` does the same.
 
 import { boundsOf } from "./strokes.js";
+import { fillClipped, piece } from "./svg_clips.js";
 
 const SIDE = 1000; // pixels of the painting's longest side
 const EDGE = 3; // pixels about it
@@ -11,13 +12,17 @@ const BRIDGED = 3; // pixels: shorter parts of a line are as visible as their ne
 const WHITE = [255, 255, 255];
 
 /** @typedef {[number, number, number, number]} Paint Red, green, blue, 0 to 255, and opacity. */
+/** @typedef {import("./svg_clips.js").Clip} Clip */
+/** @typedef {[number[], number[]]} Line */
 /**
  * @typedef {object} Shape
- * @property {[number[], number[]][]} lines
+ * @property {{lines: Line[], rule: CanvasFillRule, clips: Clip[]}} area What `fill` paints.
+ * @property {Line[]} lines As far as clips leave them.
+ * @property {Line[]} edges Where `lines` are the centre lines of a pen: what was painted.
  * @property {Paint | null} fill
  * @property {Paint | null} stroke
- * @property {CanvasFillRule} rule
- * @property {boolean} isGround Whether it covers the page and has no visible edge.
+ * @property {number} width Of its lines.
+ * @property {boolean} [isGround] Whether it covers the page and has no visible edge.
  */
 
 /** The largest difference of two colours in red, green or blue. */
@@ -27,22 +32,30 @@ export const contrast = (first, second) =>
 /** The colour of a paint on a ground. */
 const over = (paint, ground) => ground.map((value, channel) => value + paint[3] * (paint[channel] - value));
 
+/** The colour of a shape's lines, or of its area if it has none. */
+export const lineColour = ({ stroke, fill }) => over(stroke ?? fill, WHITE);
+
 /**
- * The visible parts of all lines: not hidden by an area, and of another colour than what is about them.
+ * The visible parts of each shape's lines: not hidden by an area, and of another colour than what
+ * is about them.
  *
  * @param {Shape[]} shapes In the order in which they are painted. @param {number[]} paper
  */
 export function visibleLines(shapes, paper) {
-  const isDrawn = (shape) => !shape.isGround && (shape.stroke || shape.fill), painted = shapes.filter(isDrawn);
-  if (painted.every((shape) => !shape.fill)) {
+  const drawn = shapes.filter((shape) => !shape.isGround);
+  if (drawn.every((shape) => !shape.fill)) {
     const ground = shapes.findLast((shape) => shape.isGround), colour = ground ? over(ground.fill, paper) : paper;
-    return painted.flatMap(({ lines, stroke }) => (contrast(over(stroke, WHITE), colour) > SAME_COLOUR ? lines : []));
+    return shapes.map((shape) =>
+      (!shape.isGround && contrast(lineColour(shape), colour) > SAME_COLOUR ? shape.lines : []));
   }
-  const box = boundsOf(painted.flatMap((shape) => shape.lines));
-  if (!box) return [];
+  const box = boundsOf(drawn.flatMap((shape) => [...shape.lines, ...shape.edges]));
+  if (!box) return shapes.map(() => []);
   const painting = new Painting(box, shapes, paper);
-  return shapes.flatMap((shape, number) => (isDrawn(shape)
-    ? shape.lines.flatMap((line) => visibleParts(painting, line, shape, number)) : []));
+  return shapes.map((shape, number) => {
+    const partsOf = (lines, of) => lines.flatMap((line) => visibleParts(painting, line, of, number));
+    const isSeen = !shape.edges.length || partsOf(shape.edges, { ...shape, edges: [] }).length;
+    return shape.isGround || !isSeen ? [] : partsOf(shape.lines, shape);
+  });
 }
 
 /** Colours of areas, and which covers each pixel. */
@@ -56,14 +69,13 @@ class Painting {
       new OffscreenCanvas(this.width, this.height).getContext("2d", { willReadFrequently: true }));
     colours.fillStyle = `rgb(${paper.join(" ")})`;
     colours.fillRect(0, 0, this.width, this.height);
-    shapes.forEach(({ lines, fill, rule }, number) => {
+    shapes.forEach(({ area, fill }, number) => {
       if (!fill) return;
-      const path = new Path2D(lines.map(([xs, ys]) => `M${xs.map((x, i) => this.pixel(x, ys[i]).join(" ")).join("L")}Z`).join(""));
-      const id = number + 1, [red, green, blue, alpha] = fill;
+      const id = number + 1, [red, green, blue, alpha] = fill, place = (x, y) => this.pixel(x, y);
       colours.fillStyle = `rgb(${red} ${green} ${blue} / ${alpha})`;
-      colours.fill(path, rule);
+      fillClipped(colours, area, place);
       numbers.fillStyle = `rgb(${id >> 16} ${(id >> 8) & 255} ${id & 255})`;
-      if (alpha >= OPAQUE) numbers.fill(path, rule);
+      if (alpha >= OPAQUE) fillClipped(numbers, area, place);
     });
     [this.colours, this.numbers] = [colours, numbers].map((pen) => pen.getImageData(0, 0, this.width, this.height).data);
   }
@@ -74,7 +86,7 @@ class Painting {
   }
 
   /** Whether a line of a shape is visible at a point. */
-  isVisible([x, y], { stroke }, number) {
+  isVisible([x, y], { stroke, edges }, number) {
     const line = stroke && over(stroke, WHITE), { numbers, colours } = this;
     const low = [255, 255, 255], high = [0, 0, 0];
     let isHidden = true;
@@ -88,7 +100,7 @@ class Painting {
         high[channel] = Math.max(high[channel], colours[place + channel]);
       }
     }
-    if (isHidden) return false;
+    if (isHidden || edges.length) return !isHidden;
     return line ? Math.max(contrast(low, line), contrast(high, line)) > SAME_COLOUR : contrast(high, low) > SAME_COLOUR;
   }
 }
@@ -121,15 +133,4 @@ function visibleParts(painting, line, shape, number) {
   });
   const visible = joined.filter(({ isVisible }) => isVisible);
   return visible.filter(({ count }) => count >= BRIDGED || visible.length === 1).map(({ start, end }) => piece(line, start, end));
-}
-
-/** A piece of a line from one place to another, counted in its points: 2.5 is half way from point 2 to 3. */
-function piece(line, start, end) {
-  const last = line[0].length - 1;
-  if (start <= 0 && end >= last) return line;
-  return line.map((values) => {
-    const at = (place) => values[Math.floor(place)]
-      + (place % 1) * (values[Math.min(Math.floor(place) + 1, last)] - values[Math.floor(place)]);
-    return [at(start), ...values.slice(Math.floor(start) + 1, Math.ceil(end)), at(end)];
-  });
 }

@@ -1,0 +1,149 @@
+// An SVG in a hidden frame, where the browser computes its styles, sizes and matrices.
+//
+// The frame runs no script and fetches nothing: its sandbox and a policy of its own forbid it, and
+// only elements and attributes that say how lines look are copied into it.
+
+import { t, UserError } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg", XLINK = "http://www.w3.org/1999/xlink";
+const MAX_ELEMENTS = 50_000; // those that `use` repeats included
+const MAX_LETTERS = 48_000_000; // of their attributes
+const MAX_DEPTH = 64; // of elements in each other
+const READ = /^(svg|g|a|switch|path|line|polyline|polygon|rect|circle|ellipse|linearGradient|radialGradient|stop)$/;
+/** Elements that are seen and not read, in words. */
+export const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
+const NOT_COPIED = /^(on|(xlink:)?href$|xml|data-(style|on)|style$)/i;
+const LINKS = /url\(\s*(?!\s*["']?#)[^)]*\)/gi; // to other files
+const NO_SIZE = /^$|%\s*$|auto/;
+const SCHEMES = /\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi;
+const STYLE = "position:fixed;width:1280px;height:800px;visibility:hidden;border:0";
+
+/** An SVG that the browser lays out: `open` and `close` it in one task. */
+export class SvgFrame {
+  /** @param {string} text @param {(what: string) => void} leaveOut Called with what is not read. */
+  constructor(text, leaveOut) {
+    this.source = parsed(text);
+    this.leaveOut = leaveOut;
+    this.ids = new Map([...this.source.querySelectorAll("[id]")].reverse().map((element) => [element.id, element]));
+    this.within = new Set(); // what `use` is drawing
+    [this.numLeft, this.lettersLeft] = [MAX_ELEMENTS, MAX_LETTERS];
+    this.frame = document.createElement("iframe");
+    this.frame.setAttribute("sandbox", "allow-same-origin");
+    this.frame.style.cssText = STYLE;
+  }
+
+  open() {
+    document.body.append(this.frame);
+    this.document = this.frame.contentDocument;
+    this.view = this.frame.contentWindow;
+    const policy = this.document.createElement("meta");
+    policy.httpEquiv = "Content-Security-Policy";
+    policy.content = "default-src 'none'";
+    this.document.head.append(policy);
+    const sheet = new this.view.CSSStyleSheet();
+    sheet.replaceSync([...this.source.querySelectorAll("data-style")].map(cssOf).join("\n"));
+    this.root = this.copyOf(this.source);
+    this.hasViewBox = hasViewBox(this.source);
+    for (const side of ["width", "height"]) {
+      if (this.hasViewBox) this.root.style.setProperty(side, "1000px", "important");
+      else if (NO_SIZE.test(this.source.getAttribute(side) ?? "")) this.root.style[side] = side === "width" ? "300px" : "150px";
+    }
+    this.document.documentElement.replaceWith(this.root);
+    this.document.adoptedStyleSheets = [sheet];
+    this.origin = DOMMatrix.fromMatrix(this.root.getScreenCTM()).inverse();
+  }
+
+  close() {
+    this.frame.remove();
+  }
+
+  styleOf(element) {
+    return this.view.getComputedStyle(element);
+  }
+
+  /** The matrix from an element's coordinates to the document's. */
+  matrixOf(element) {
+    return this.origin.multiply(DOMMatrix.fromMatrix(element.getScreenCTM()));
+  }
+
+  /**
+   * Put the content of a `clipPath`, `mask`, `marker` or gradient where styles are computed.
+   *
+   * @returns The copy, as an element of another name, and what it is of; null if there is none.
+   */
+  placed(link, kind, name, attributes = {}) {
+    const target = this.ids.get(/url\(["']?#([^"')]*)/.exec(link ?? "")?.[1]);
+    if (!target || !kind.test(target.localName)) return null;
+    const copy = this.copyOf(target, 1, { name, attributes });
+    if (copy) this.root.append(copy);
+    return copy && { copy, target };
+  }
+
+  /** A copy of an element and of what is in it; of what is not read it has no more than the name. */
+  copyOf(source, depth = 0, { name = source.localName, attributes = {} } = {}) {
+    if (depth > MAX_DEPTH) return void this.leaveOut(`what is nested more than ${MAX_DEPTH} deep`);
+    if (this.numLeft <= 0 || this.lettersLeft <= 0) return void this.leaveOut(`all after ${MAX_ELEMENTS - this.numLeft} elements`);
+    this.numLeft--;
+    const isSvg = source.namespaceURI === SVG, isUse = isSvg && name === "use", isRead = isSvg && READ.test(name);
+    const copied = isUse ? "g" : isRead || (isSvg && NOT_READ[name]) ? name : "metadata"; // keeps a place beside others
+    const copy = this.document.createElementNS(SVG, copied);
+    if (copied === "metadata") return copy;
+    for (const { name: attribute, value } of source.attributes) {
+      if (NOT_COPIED.test(attribute)) continue;
+      copy.setAttribute(attribute, value.replace(LINKS, "none"));
+      this.lettersLeft -= value.length;
+    }
+    for (const attribute in attributes) copy.setAttribute(attribute, attributes[attribute]);
+    copy.style.cssText = (source.getAttribute("data-style") ?? "").replace(LINKS, "none");
+    if (isUse) this.#use(source, copy, depth);
+    for (const child of isRead ? source.children : []) {
+      const inner = this.copyOf(child, depth + 1);
+      if (inner) copy.append(inner);
+      else if (this.numLeft <= 0 || this.lettersLeft <= 0) break;
+    }
+    return copy;
+  }
+
+  /** Put what a `use` points at into its copy. */
+  #use(source, copy, depth) {
+    const link = (source.getAttribute("href") ?? source.getAttributeNS(XLINK, "href") ?? "").trim();
+    const target = link.startsWith("#") ? this.ids.get(link.slice(1)) : null;
+    if (!target) return;
+    if (this.within.has(target)) return void this.leaveOut(`\`use\`, as it must not draw itself; got ${link}`);
+    const isViewport = /^(symbol|svg)$/.test(target.localName), attributes = {};
+    const at = (name) => (source.getAttribute(name) ?? "0").trim().replace(/[\d.]$/, "$&px");
+    for (const side of ["width", "height"]) {
+      if (isViewport && source.hasAttribute(side)) attributes[side] = source.getAttribute(side);
+    }
+    const place = this.document.createElementNS(SVG, "g");
+    place.style.translate = `${at("x")} ${at("y")}`;
+    this.within.add(target);
+    const inner = this.copyOf(target, depth + 1, { name: isViewport ? "svg" : target.localName, attributes });
+    this.within.delete(target);
+    if (inner) place.append(inner);
+    copy.append(place);
+  }
+}
+
+/** The root of a document. Its styles and handlers have other names: the page's policy forbids the parser to look at them. */
+function parsed(text) {
+  const plain = text.replace(/(\s)(style|on[a-z]+)(\s*=)/g, "$1data-$2$3").replace(/(<\/?)((?:\w+:)?)style\b/g, "$1$2data-style");
+  const parse = (markup) => new DOMParser().parseFromString(markup, "image/svg+xml").documentElement;
+  let root = parse(plain);
+  if (root.localName === "svg" && !root.namespaceURI) root = parse(plain.replace(/<svg\b/, `<svg xmlns="${SVG}"`));
+  if (root.localName !== "svg" || root.querySelector("parsererror")) throw new UserError(t("svgDamaged"));
+  return root;
+}
+
+/** The rules of a style sheet, for a light screen. */
+function cssOf(element) {
+  const rules = element.textContent.replace(LINKS, "none")
+    .replace(SCHEMES, (_, scheme) => (scheme.toLowerCase() === "light" ? "(min-width: 0)" : "(max-width: 0)"));
+  const media = element.getAttribute("media");
+  return media ? `@media ${media} {${rules}}` : rules;
+}
+
+function hasViewBox(root) {
+  const box = (root.getAttribute("viewBox") ?? "").trim().split(/[\s,]+/).map(Number);
+  return box.length === 4 && box.every(Number.isFinite) && box[2] > 0 && box[3] > 0;
+}
