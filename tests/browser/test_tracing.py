@@ -455,6 +455,15 @@ def test_svgs_too_large_say_what_is_left_out(site: str, sheet: Page) -> None:
     ]
 
 
+def test_both_edges_of_an_area_are_read(site: str, sheet: Page) -> None:
+    """They are no line drawn twice, however near they are: an area has no pen."""
+    sheet.goto(site)
+    ring = SvgCase('<path fill-rule="evenodd" d="M10 10h9v9h-9zM11.5 11.5h6v6h-6z"/>', []).document
+    (found,) = sheet.evaluate(READ_SVGS, [ring])
+    sides = [np.ptp(stroke, axis=1).tolist() for stroke in found["strokes"]]
+    assert sides == [[9, 9], [6, 6]]
+
+
 def test_nothing_of_an_svg_runs_is_fetched_or_stays(site: str, sheet: Page) -> None:
     asked: list[str] = []
     sheet.goto(site)

@@ -47,8 +47,10 @@ export function strokesInSvg(text) {
 
 /** The visible lines of shapes, those in pieces joined and those drawn twice once. */
 function strokesOf(shapes, paper, isWhole) {
-  const strokes = visibleLines(shapes, paper).flatMap((lines, element) => lines.map((line) =>
-    ({ line, element, width: shapes[element].width, colour: lineColour(shapes[element]) })));
+  const strokes = visibleLines(shapes, paper).flatMap((lines, element) => {
+    const { stroke, edges, width } = shapes[element], isOfPen = stroke || edges.length > 0;
+    return lines.map((line) => ({ line, element, width: isOfPen ? width : 0, colour: lineColour(shapes[element]) }));
+  });
   return (isWhole || !strokes.length ? strokes : joined(drawnOnce(strokes))).map(({ line }) => line);
 }
 

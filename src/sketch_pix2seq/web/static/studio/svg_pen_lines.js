@@ -40,7 +40,7 @@ function penLines({ area, lines: outlines }, use) {
   if (!box) return null;
   const extent = Math.max(box[2] - box[0], box[3] - box[1]);
   const around = rings.reduce((sum, ring) => sum + lengthOf(ring), 0);
-  if (!(extent > 1e-9)) return null;
+  if (!(extent > 1e-9) || (rings.length === 1 && around < (4 * LENGTH * insideOf(rings[0])) / around)) return null;
   const rough = inkOf(area, box, ROUGH / extent, use), width = (2 * sumOf(rough.data)) / (ROUGH / extent) ** 2 / around;
   if (!(width > 0) || around < 2 * LENGTH * width || extent > (SIDE / 3) * width) return null;
   const scale = Math.min(PIXELS / width, SIDE / extent), ink = inkOf(area, box, scale, use);
@@ -95,6 +95,9 @@ function countsIn({ labels, areas }, mask) {
 }
 
 const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
+
+/** The area inside of a ring that does not cross itself. */
+const insideOf = ([xs, ys]) => Math.abs(sumOf(xs.map((x, i) => xs.at(i - 1) * ys[i] - x * ys.at(i - 1)))) / 2;
 
 /** The length of a ring, closed. */
 const lengthOf = ([xs, ys]) => sumOf(xs.map((x, i) => Math.hypot(x - xs.at(i - 1), ys[i] - ys.at(i - 1))));
