@@ -51,8 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name no test after bytes: an archive's hold the time, and each process would have another."""
-    return argname if isinstance(val, bytes) else None
+    """Name no test after a long text, nor after bytes: an archive's hold the time.
+
+    Each process would have another, and they must agree on the names.
+    """
+    return argname if isinstance(val, bytes) or len(str(val)) > 200 else None
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broken_files import GOOD, Broken, broken_files, write_svgs
+from broken_files import GOOD, broken_files, write_svgs
 from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import DatasetError
 
@@ -17,25 +17,20 @@ SECONDS = 20
 BYTES = 1_500_000_000
 
 
-KEPT = {broken.name: broken.kept for broken in broken_files()}
+BROKEN = {broken.name: broken for broken in broken_files()}
 
 
-@pytest.fixture(scope="module")
-def corpus() -> dict[str, Broken]:
-    return {broken.name: broken for broken in broken_files()}
-
-
-def test_there_are_many(corpus: dict[str, Broken]) -> None:
-    assert len(corpus) >= 90
+def test_there_are_many() -> None:
+    assert len(BROKEN) >= 90
 
 
 def names(*, refused: bool) -> list[str]:
-    return [name for name, kept in KEPT.items() if (kept is None) == refused]
+    return [name for name, broken in BROKEN.items() if (broken.kept is None) == refused]
 
 
 @pytest.mark.parametrize("name", names(refused=True))
-def test_some_are_refused(corpus: dict[str, Broken], tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(corpus[name].content)
+def test_some_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(BROKEN[name].content)
     began = time.process_time()
     with pytest.raises(DatasetError) as caught:
         prepare([tmp_path / name], tmp_path / "set")
@@ -46,12 +41,12 @@ def test_some_are_refused(corpus: dict[str, Broken], tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", names(refused=False))
-def test_of_some_the_rest_is_kept(corpus: dict[str, Broken], tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(corpus[name].content)
+def test_of_some_the_rest_is_kept(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(BROKEN[name].content)
     began = time.process_time()
     (account,) = prepare([tmp_path / name], tmp_path / "set").sources
     assert time.process_time() - began < SECONDS
-    assert account.kept == corpus[name].kept
+    assert account.kept == BROKEN[name].kept
     assert account.read == account.kept + sum(account.left_out.values())
     assert all(account.left_out)
 

@@ -105,13 +105,13 @@ def test_selectors_that_cost_too_much_are_said(sheet: str, part: str) -> None:
 
 
 def test_selecting_ends_after_so_many_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketch_pix2seq.io.svg_sheets._MAX_TESTS", 1_000)
+    monkeypatch.setattr("sketch_pix2seq.io.svg_sheets._MAX_TESTS", 200)
     line = '<path class="a" d="M10 10L90 20" stroke="black"/>'
     sheet = "g g g g .a { stroke: black }"
-    sketch = read_svg(f"<svg><style>{sheet}</style>{line * 1_000}</svg>".encode())
+    sketch = read_svg(f"<svg><style>{sheet}</style>{line * 200}</svg>".encode())
     assert "selector" in (sketch.left_out or "")
     with pytest.raises(DrawingError, match="selector"):
-        read_svg(f"<svg><style>{sheet}</style>{SEEN * 1_000}</svg>".encode())
+        read_svg(f"<svg><style>{sheet}</style>{SEEN * 200}</svg>".encode())
 
 
 def test_embedded_fonts_do_not_count() -> None:

@@ -101,8 +101,9 @@ def test_unknown_orders_are_refused(
         Sketch(()).ordered("foot")  # type: ignore[arg-type]
 
 
-def test_many_strokes_are_many_whatever_their_pens() -> None:
-    dots = [np.array([[k, 0], [k, 9]], np.float32) for k in range(MAX_HAND_STROKES + 1)]
+def test_many_strokes_are_many_whatever_their_pens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketch_pix2seq.sketch.order.MAX_HAND_STROKES", 40)
+    dots = [np.array([[k, 0], [k, 9]], np.float32) for k in range(41)]
     pens = tuple("#d00000" if k % 2 else "#0000d0" for k in range(len(dots)))
     drawing = Sketch(tuple(dots), colours=pens)
     with pytest.warns(UserWarning, match="in the order of a pen") as warned:

@@ -126,6 +126,9 @@ def acknowledged_until_killed(folder: Path, address: str, study: Study) -> list[
     return said
 
 
+@pytest.mark.parametrize(
+    "address", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 def test_no_acknowledged_vote_is_lost_and_none_counts_twice(address: str, tmp_path: Path) -> None:
     study = write_study(tmp_path / "study", scribbles(20, ("cnn", "rnn"), ("cat",)))
     said = acknowledged_until_killed(tmp_path / "study", address, study)
