@@ -456,7 +456,7 @@ def test_svgs_too_large_say_what_is_left_out(site: str, sheet: Page) -> None:
 
 
 def test_both_edges_of_an_area_are_read(site: str, sheet: Page) -> None:
-    """They are no line drawn twice, however near they are: an area has no pen."""
+    """They are no line drawn twice: an area has no pen."""
     sheet.goto(site)
     ring = SvgCase('<path fill-rule="evenodd" d="M10 10h9v9h-9zM11.5 11.5h6v6h-6z"/>', []).document
     (found,) = sheet.evaluate(READ_SVGS, [ring])

@@ -443,3 +443,10 @@ def test_many_long_entities_of_styles_are_read() -> None:
     names = "".join(f'<!ENTITY st{number} "{style}">' for number in range(400))
     text = f'<!DOCTYPE svg [{names}]><svg><path style="&st399;" d="M0 0L3 4"/></svg>'
     assert read_svg(text.encode()).strokes[0].tolist() == [[0, 0], [3, 4]]
+
+
+def test_both_edges_of_an_area_are_read() -> None:
+    """They are no line drawn twice: an area has no pen."""
+    ring = '<path fill-rule="evenodd" d="M10 10h9v9h-9zM11.5 11.5h6v6h-6z"/>'
+    found = read_svg(svg(ring)).strokes
+    assert [np.ptp(stroke, axis=0).tolist() for stroke in found] == [[9, 9], [6, 6]]

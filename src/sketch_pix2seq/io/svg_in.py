@@ -34,6 +34,7 @@ _MAX_PEN_AREAS = 3_000
 _FARTHEST = 10_000.0  # sizes of the page: shapes farther off are left out
 _SLACK = 0.02  # of a page: lines that lie farther outside are not on it
 _MIN_PAGE = 1e-9  # the shorter side of a page
+_EDGE_WIDTH = 4e-3  # of the drawing's longest side, at most: an area's edge has no pen
 _THINNEST = 5e-4  # of a page's longest side
 _MAX_PENS = 24
 _GREY = 24  # steps of 255 by which the colours of a grey pen differ
@@ -117,10 +118,14 @@ def _strokes(
     parts = visible_parts(shapes, paper, grounds=grounds, hidden=hidden)
     lines = [line for part in parts for line in part]
     owner = [number for number, part in enumerate(parts) for _ in part]
-    strokes = [
-        Stroke(_without_repeats(line), shapes[number].line_rgb, shapes[number].width, number)
-        for line, number in zip(thinned(lines), owner, strict=True)
-    ]
+    x0, y0, x1, y1 = bounds([line.points for line in lines]) or (0.0, 0.0, 0.0, 0.0)
+    edge_width = _EDGE_WIDTH * max(x1 - x0, y1 - y0)
+    strokes = []
+    for line, number in zip(thinned(lines), owner, strict=True):
+        shape = shapes[number]
+        is_of_pen = shape.stroke is not None or shape.edges
+        width = shape.width if is_of_pen else min(shape.width, edge_width)
+        strokes.append(Stroke(_without_repeats(line), shape.line_rgb, width, number))
     return strokes if as_written or not strokes else join_ends(drawn_once(strokes))
 
 

@@ -10,6 +10,7 @@ import { contrast, lineColour, visibleLines } from "./svg_visible.js";
 import { SvgWalk } from "./svg_walk.js";
 import { t, UserError } from "./words.js";
 
+const EDGE_WIDTH = 4e-3; // of the drawing's longest side, at most: an area's edge has no pen
 const MAX_NAMED = 4; // kinds of what was left out
 const TOLERANCE = 1 / 1000; // of the drawing's longest side, for leaving out points
 const BORDER = 0.01; // of the page: areas whose edges are nowhere farther inside are its ground
@@ -47,9 +48,12 @@ export function strokesInSvg(text) {
 
 /** The visible lines of shapes, those in pieces joined and those drawn twice once. */
 function strokesOf(shapes, paper, isWhole) {
-  const strokes = visibleLines(shapes, paper).flatMap((lines, element) => {
+  const visible = visibleLines(shapes, paper), [left, top, right, bottom] = boundsOf(visible.flat()) ?? [0, 0, 0, 0];
+  const edgeWidth = EDGE_WIDTH * Math.max(right - left, bottom - top);
+  const strokes = visible.flatMap((lines, element) => {
     const { stroke, edges, width } = shapes[element], isOfPen = stroke || edges.length > 0;
-    return lines.map((line) => ({ line, element, width: isOfPen ? width : 0, colour: lineColour(shapes[element]) }));
+    const own = isOfPen ? width : Math.min(width, edgeWidth);
+    return lines.map((line) => ({ line, element, width: own, colour: lineColour(shapes[element]) }));
   });
   return (isWhole || !strokes.length ? strokes : joined(drawnOnce(strokes))).map(({ line }) => line);
 }
