@@ -82,6 +82,15 @@ def test_everything_but_the_drawing_may_be_missing() -> None:
     assert (simple.word, simple.key_id, simple.recognized) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("written", "key_id"),
+    [("6.0", 6), ('"6.0"', 6), ("5891796615823360.0", 5891796615823360), ("1e18", None)],
+)
+def test_keys_that_pandas_made_floats_are_read(written: str, key_id: int | None) -> None:
+    line = f'{{"drawing": [[[1], [-2]]], "key_id": {written}}}'
+    assert simplified(line.encode()).key_id == key_id
+
+
 def test_times_of_raw_lines_are_left_out() -> None:
     line = b'{"drawing": [[[1.5, 2], [3, 4], [0, 17]]], "recognized": 0}'
     assert parse_sketch(line).strokes[0].tolist() == [[1.5, 3], [2, 4]]

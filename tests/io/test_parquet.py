@@ -122,3 +122,9 @@ def test_all_verbs_read_it_gzipped_too(tmp_path: Path) -> None:
         found = read_sketches(tmp_path / name)
         assert [one.category for one in found] == ["cat", "cat"]
     assert convert_drawings([path], tmp_path / "lines") == {"cat": 2}
+
+
+def test_case_of_columns_does_not_count_and_keys_may_be_floats() -> None:
+    table = pa.table({"Drawing": [STROKES] * 2, "WORD": ["cat"] * 2, "key_id": [12.0, None]})
+    found = _read(table)
+    assert [(one.word, one.key_id) for one in found] == [("cat", 12), ("cat", None)]

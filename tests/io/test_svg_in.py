@@ -389,6 +389,7 @@ def test_the_page_is_the_frame_and_points_are_from_its_corner() -> None:
     assert 'width="50mm" height="100mm" viewBox="0 0 100 200"' in text
     assert read_svg(text.encode()) == sketch
     assert read_svg(svg(inside, width="90", height="3in")).frame == Frame(90, 288, 3, 76.2)
+    assert read_svg(svg(inside, viewBox="10 20 100 200", width="50mm")).frame == sketch.frame
     assert read_svg(svg(inside)).frame is None
     assert read_svg(svg(inside, width="100%", height="80")).frame is None
 

@@ -69,6 +69,7 @@ def sptrace(
 ) -> vpype.Document:
     """Add the strokes of a picture to a document, each pen in a layer; the page is the picture."""
     with _in_one_line():
+        _check_lengths(width, quantization)
         return _added(document, Sketch.open(Path(file)), width, layer, quantization)
 
 
@@ -94,6 +95,7 @@ def spredraw(
     from sketch_pix2seq.inference.sketcher import Sketcher
 
     with _in_one_line():
+        _check_lengths(width, quantization)
         sketch = Sketch.open(Path(file))
         sketcher = Sketcher.load(model_at(None if bundle is None else Path(bundle)))
         (drawing,) = sketcher.redraw(sketch, 1, seed=seed, fidelity=fidelity, best_of=best_of)
@@ -111,6 +113,12 @@ def _in_one_line() -> Iterator[None]:
         yield
     except SketchPix2SeqError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _check_lengths(width: float | None, quantization: float) -> None:
+    for name, length in (("width", width), ("quantization", quantization)):
+        if length is not None and length <= 0:
+            raise UsageError(f"`{name}` must be above 0", got=length)
 
 
 def _placed_like(original: Sketch, drawing: Sketch) -> Sketch:
@@ -136,9 +144,6 @@ def _added(
     layer: int | None,
     quantization: float,
 ) -> vpype.Document:
-    for name, length in (("width", width), ("quantization", quantization)):
-        if length is not None and length <= 0:
-            raise UsageError(f"`{name}` must be above 0", got=length)
     paper = paper_for(sketch)
     scale = paper.mm_per_pixel / MM_PER_PIXEL if width is None else width / paper.width
     lines = [

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
+import re
 from array import array
 from collections.abc import Sequence
 from itertools import chain
@@ -34,6 +36,7 @@ MAX_EXTENT = np.iinfo(np.int16).max
 """The widest drawing, and the highest, whose offsets fit stroke-3 rows."""
 TOO_WIDE = f"a drawing must be at most {MAX_EXTENT} units wide and high"
 
+_WHOLE = re.compile(r"[0-9]{1,20}(\.0)?")
 _DO = "Write a stroke as `[[x, ...], [y, ...]]`, as QuickDraw does."
 
 
@@ -266,12 +269,17 @@ def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
 
 
 def _key_id(fields: dict[str, Any]) -> int | None:
-    """Return the key as a number; Google writes it as a string."""
+    """Return the key as a number; Google writes it as a string, pandas at times as a float.
+
+    A float that cannot tell a key from its neighbours, or is none, is no key.
+    """
     value = fields.get("key_id")
+    if type(value) is str and _WHOLE.fullmatch(value):
+        value = int(value) if value.isdecimal() else float(value)
+    if type(value) is float and (value.is_integer() or math.isnan(value)):
+        value = int(value) if abs(value) < 1 << 53 else None
     if value is None:
         return None
-    if type(value) is str and value.isascii() and value.isdecimal() and len(value) <= 20:
-        value = int(value)
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise DrawingError("`key_id` must be a whole number below 2^64", got=repr(value)[:40])
     return value

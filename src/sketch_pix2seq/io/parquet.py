@@ -53,17 +53,23 @@ def read_parquet(file: Content) -> Iterator[Record | DrawingError]:
     try:
         source = _seekable(file)
         schema = pq.read_schema(source)
-        columns = [name for name in _COLUMNS if name in schema.names]
+        columns = {
+            name.lower(): name for name in reversed(schema.names) if name.lower() in _COLUMNS
+        }
         if "drawing" not in columns:
             raise DrawingError("a Parquet file must have a column `drawing`")
         # texts stay in their dictionary, where one that occurs often is held once
-        texts = [name for name in columns if schema.field(name).type in (pa.string(), pa.binary())]
+        texts = [
+            name
+            for name in columns.values()
+            if schema.field(name).type in (pa.string(), pa.binary())
+        ]
         parquet = pq.ParquetFile(source, read_dictionary=texts)
         _check_values(parquet.metadata)
         words = _class_names(schema.metadata)
-        for batch in parquet.iter_batches(_ROWS_AT_ONCE, columns=columns):
+        for batch in parquet.iter_batches(_ROWS_AT_ONCE, columns=[*columns.values()]):
             for row in range(batch.num_rows):
-                cells = {name: batch.column(name)[row] for name in columns}
+                cells = {name: batch.column(own)[row] for name, own in columns.items()}
                 yield _record(cells, words)
     except (pa.ArrowException, OSError) as error:
         raise SourceEndedError("it is no whole Parquet file") from error

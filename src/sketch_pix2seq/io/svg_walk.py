@@ -109,13 +109,16 @@ class SvgWalk:
         return view_box(values) or ((0.0, 0.0, *self._viewport) if is_sized else None)
 
     def size_mm(self) -> float | None:
-        """Real length of the page's longest side, if it is given in a real unit."""
+        """Real length of the page's longest side, if one of its sides is given in a real unit."""
         page = self.page()
         if page is None:
             return None
-        text = self._root_values.get("width" if page[2] >= page[3] else "height", "")
-        is_real = text.strip().lower().endswith(("mm", "cm", "in", "pt", "pc", "q"))
-        return length(text, 0.0) * 25.4 / 96 if is_real else None
+        sides = (("width", page[2]), ("height", page[3]))
+        for name, side in sorted(sides, key=lambda each: -each[1]):
+            text = self._root_values.get(name, "").strip().lower()
+            if text.endswith(("mm", "cm", "in", "pt", "pc", "q")) and side > 0:
+                return length(text, 0.0) * 25.4 / 96 * max(page[2:]) / side
+        return None
 
     def is_ground(self, shape: Shape) -> bool:
         """Whether a shape covers the page and shows no edge on it."""
