@@ -398,6 +398,8 @@ def test_what_cannot_be_completed_is_refused(sketcher: Sketcher) -> None:
     zigzag = Sketch.from_points([[(x, 100 * (x % 2)) for x in range(200)]])
     with pytest.raises(DrawingError, match="fewer than 60 points for this model; got 200 after"):
         sketcher.complete(zigzag)
+    with pytest.raises(DrawingError, match=r"input 2: a started drawing must have fewer than 60"):
+        sketcher.complete([HOUSE, HOUSE, zigzag])
     with pytest.raises(DrawingError, match=r"input 1: a drawing must have a stroke"):
         sketcher.complete([HOUSE, Sketch(())])
     with pytest.raises(DrawingError, match="a picture array has no strokes"):

@@ -16,7 +16,7 @@ from bundles import (
     tiny_bundle,
     with_classifier,
 )
-from sketch_pix2seq.errors import BundleError, UsageError
+from sketch_pix2seq.errors import BundleError, DrawingError, UsageError
 from sketch_pix2seq.inference.best_of import DRAWN_AGAIN_WEIGHT, num_drawn_again
 from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.sketch.sketch import Sketch
@@ -153,6 +153,16 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
         drawn[name] = tuple(as_bytes(both[0]))
     assert len({drawn[name] for name in ATTENTION_CATEGORIES}) == 3
     assert attending.can_complete
+
+
+def test_a_model_of_few_steps_refuses_a_started_drawing_of_many(rng: np.random.Generator) -> None:
+    bundle = tiny_attention_bundle()
+    sketcher = Sketcher(replace(bundle, card=replace(bundle.card, max_steps=20)))
+    many = Sketch.from_points([rng.uniform(0, 255, (200, 2))])
+    with pytest.raises(DrawingError, match="must have fewer than 20 points"):
+        sketcher.complete(many)
+    (completed,) = sketcher.complete(LINE)
+    assert as_bytes([Sketch(completed.strokes[: len(LINE.strokes)])]) == as_bytes([LINE])
 
 
 @pytest.mark.parametrize("category", [None, "dog"])

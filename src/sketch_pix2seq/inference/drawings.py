@@ -158,7 +158,7 @@ def likeliest_prefix(
     """
     placements = placements_of(sketch)
     detail = SHARES[len(SHARES) // 2]  # the same points in all placements, or they do not compare
-    steps = _first_steps(sketch, card, WHOLE, detail)[:_COMPARED]
+    steps = _first_steps(sketch, card, WHOLE, detail)[: min(_COMPARED, card.max_steps)]
     prefixes = []
     for placement in placements:
         prefixes.append(steps.copy())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import (
     Any,
@@ -100,15 +101,11 @@ def as_views(
     pictures: dict[int, np.ndarray] = {}
     sketches: dict[int, Sketch] = {}
     for number, value in enumerate(inputs):
-        try:
+        with numbered(first_number + number, len(inputs)):
             if isinstance(value, np.ndarray):
                 pictures[number] = _checked_picture(value, card)
             else:
                 sketches[number] = _sketch(value)
-        except DrawingError as error:
-            if len(inputs) == 1:
-                raise
-            raise numbered(error, first_number + number) from error
     drawn = views_of(list(sketches.values()), card)
     views = np.empty((len(inputs), *drawn.shape[1:]), np.float32)
     views[list(sketches)] = drawn
@@ -149,18 +146,22 @@ def as_sketches(inputs: Sequence[object]) -> list[Sketch]:
     """Read the strokes of inputs; a `DrawingError` says which has none, as picture arrays have."""
     sketches = []
     for number, value in enumerate(inputs):
-        try:
+        with numbered(number, len(inputs)):
             if isinstance(value, np.ndarray):
                 raise DrawingError("a picture array has no strokes", do="Give a Pillow picture.")
             sketches.append(_sketch(value))
-        except DrawingError as error:
-            raise error if len(inputs) == 1 else numbered(error, number) from error
     return sketches
 
 
-def numbered(error: DrawingError, number: int) -> DrawingError:
-    """Return the error that says which of several inputs is wrong."""
-    return DrawingError(f"input {number}: {error}")
+@contextmanager
+def numbered(number: int, count: int) -> Iterator[None]:
+    """Let a `DrawingError` say which of `count` inputs is wrong, if there are several."""
+    try:
+        yield
+    except DrawingError as error:
+        if count == 1:
+            raise
+        raise DrawingError(f"input {number}: {error}") from error
 
 
 def _sketch(value: object) -> Sketch:

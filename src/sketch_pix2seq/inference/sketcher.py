@@ -43,6 +43,7 @@ from sketch_pix2seq.inference.inputs import (
     as_list,
     as_sketches,
     checked_latents,
+    numbered,
     one_or_several,
     views_in_turn,
 )
@@ -351,11 +352,14 @@ class Sketcher:
         only = None if category is None else self.category_id(category)
         sketches = as_sketches(inputs)
         starts: list[Start] = []
-        for sketch, code in zip(sketches, self.encode(sketches), strict=True):
+        for number, (sketch, code) in enumerate(zip(sketches, self.encode(sketches), strict=True)):
             chosen = sample_completions(
                 self._gaussians, code, n, seed, temperature, only, tries=best_of
             )
-            starts += starts_of(sketch, code, chosen, self._gaussians, self._networks, self.card)
+            with numbered(number, len(sketches)):
+                starts += starts_of(
+                    sketch, code, chosen, self._gaussians, self._networks, self.card
+                )
         drawn = self._engine.draw(
             [start.condition for start in starts],
             list(range(each)) * len(sketches),

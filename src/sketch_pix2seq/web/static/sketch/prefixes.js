@@ -43,7 +43,8 @@ const f32 = Math.fround;
 export function likeliestPrefix(drawing, card, logDensities) {
   const placements = placementsOf(drawing);
   const detail = SHARES[SHARES.length >> 1]; // the same points in all placements: they must compare
-  const compared = firstSteps(drawing, card, WHOLE, detail).subarray(0, COMPARED * STEP_DIM);
+  const most = Math.min(COMPARED, card.max_steps) * STEP_DIM;
+  const compared = firstSteps(drawing, card, WHOLE, detail).subarray(0, most);
   const unit = f32(card.offset_scale);
   const densities = logDensities(
     placements.map(({ share, x, y }) => {
