@@ -38,6 +38,8 @@ def test_latent_codes_have_normals_and_gumbels_of_their_own() -> None:
     assert (normals.mean(), normals.var()) == pytest.approx((0, 1), abs=0.03)
     assert np.mean(np.abs(normals) < 1.959964) == pytest.approx(0.95, abs=0.01)
     assert np.corrcoef(normals[:10_000], normals[10_000:])[0, 1] == pytest.approx(0, abs=0.04)
+    odd = read_normals(latent_stream(0, 1), 19_999)  # a code may be of odd length
+    assert odd.tobytes() == normals[:-1].tobytes()
     gumbels = read_gumbels(latent_stream(0, 1), 20_000)
     assert (gumbels.mean(), gumbels.var()) == pytest.approx(
         (np.euler_gamma, np.pi**2 / 6), abs=0.05

@@ -36,9 +36,9 @@ def read_gumbels(stream: np.random.Generator, count: int) -> Float32[np.ndarray,
 
 
 def read_normals(stream: np.random.Generator, count: int) -> Float32[np.ndarray, "N"]:
-    """Read standard normals, an even number of them."""
-    lengths, turns = stream.random((2, count // 2), dtype=np.float32)
-    return np.concatenate(_normals(_exponentials(lengths), turns))
+    """Read standard normals; they come in pairs, and an odd one is left over."""
+    lengths, turns = stream.random((2, -(-count // 2)), dtype=np.float32)
+    return np.concatenate(_normals(_exponentials(lengths), turns))[:count]
 
 
 def read_noise(

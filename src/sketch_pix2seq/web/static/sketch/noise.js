@@ -77,15 +77,15 @@ export class Stream {
     return Float32Array.from({ length: count }, () => gumbel(this.uniform()));
   }
 
-  /** Standard normals, by Box and Muller. @param {number} count An even number. */
+  /** Standard normals, in pairs, by Box and Muller. @param {number} count */
   normals(count) {
-    const half = count / 2;
-    const uniforms = Float64Array.from({ length: count }, () => this.uniform());
-    const normals = new Float32Array(count);
+    const half = Math.ceil(count / 2);
+    const uniforms = Float64Array.from({ length: 2 * half }, () => this.uniform());
+    const normals = new Float32Array(2 * half);
     for (let i = 0; i < half; i++) {
       [normals[i], normals[half + i]] = normalPair(uniforms[i], uniforms[half + i]);
     }
-    return normals;
+    return normals.subarray(0, count);
   }
 
   /**
