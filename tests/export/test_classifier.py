@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from sketch_pix2seq.data.prepare import prepare
 from sketch_pix2seq.errors import BundleError, DrawingError, RunError
 from sketch_pix2seq.evaluation.evaluation import EvaluatedModel
 from sketch_pix2seq.export.bundle import export_run
+from sketch_pix2seq.export.classifier import export_classifier
 from sketch_pix2seq.export.files import best_weights
 from sketch_pix2seq.inference.classifier import Classifier
 from sketch_pix2seq.inference.sketcher import Sketcher
@@ -28,6 +30,11 @@ from sketch_pix2seq.models import SketchClassifier
 from sketch_pix2seq.sketch.raster import rasterise_batch
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.checkpoint import (
+    checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
 from sketch_pix2seq.training.loop import train
 from sketch_pix2seq.training.recipe import ModelSettings
 from sketch_pix2seq.training.recipes import find_recipe
@@ -63,6 +70,18 @@ def run(data: Path) -> Path:
 def exported(run: Path) -> Path:
     assert main(["export", str(run), "--out", str(run.parent / "judge.zip")]) == 0
     return run.parent / "judge.zip"
+
+
+def test_a_run_that_was_never_validated_is_exported_as_it_is(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    checkpoint = tmp_path / "run" / "checkpoints"
+    tensors, facts = load_checkpoint(checkpoint / "best.safetensors")
+    shutil.rmtree(checkpoint)
+    save_checkpoint(checkpoint_path(checkpoint, 10), tensors, {**facts, "best_valid_loss": inf})
+    card = export_classifier(Run(tmp_path / "run"), tmp_path / "judge")
+    assert card.metrics["valid_cross_entropy"] is None
+    assert "validation drawings not measured" in (tmp_path / "judge" / "README.md").read_text()
+    assert Classifier.load(tmp_path / "judge").card.metrics == card.metrics
 
 
 def test_metrics_tell_how_often_it_is_right(run: Path) -> None:

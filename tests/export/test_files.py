@@ -39,3 +39,12 @@ def test_nothing_is_replaced_not_even_a_link_to_nowhere(tmp_path: Path, name: st
     with pytest.raises(BundleError, match="must not exist yet"), atomic_bundle(tmp_path / name):
         raise AssertionError("nothing may be made")
     assert (tmp_path / name).is_symlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders of this system differ")
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_what_cannot_be_made_is_an_error_of_one_kind(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / name
+    with pytest.raises(BundleError, match="cannot be made"), atomic_bundle(out):
+        raise AssertionError("nothing may be made")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,7 +146,7 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
         data=data,
         metrics={
             "step": facts["step"],
-            "valid_loss": _number_or_none(facts["best_valid_loss"]),
+            "valid_loss": facts["best_valid_loss"],
             "loss_convention": recipe.loss,
             "made_by": f"sketch-pix2seq {__version__}",
             **({"started_from": started_from} if started_from else {}),
@@ -155,11 +154,6 @@ def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
         },
         attribution=data["licence"],
     )
-
-
-def _number_or_none(value: float) -> float | None:
-    """JSON has no infinity: that of a run that was never validated."""
-    return value if math.isfinite(value) else None
 
 
 def model_card(card: BundleCard, notes: str = "", *, has_latents: bool) -> str:

@@ -65,6 +65,7 @@ def write_classifier(folder: Path, classifier: ClassifierFiles) -> None:
 def _readme(card: ClassifierCard) -> str:
     size, total = card.raster.size, sum(card.data["counts"]["train"].values())
     loss = card.metrics["valid_cross_entropy"]
+    measured = "not measured" if loss is None else f"{loss:.3f} nats"
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
@@ -81,6 +82,6 @@ those of a model. Made by {card.metrics["made_by"]}.
 
 {total:,} training drawings. {card.attribution}
 
-Trained for {card.metrics["step"]} steps; cross entropy on validation drawings {loss:.3f} nats. It
+Trained for {card.metrics["step"]} steps; cross entropy on validation drawings {measured}. It
 answers with one of its categories whatever it is shown. Licence of the weights: {card.licence}.
 """

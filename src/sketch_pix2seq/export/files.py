@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
 import zipfile
@@ -31,7 +32,7 @@ def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
         model: As its recipe builds it.
 
     Returns:
-        the checkpoint's facts.
+        the checkpoint's facts; its loss is None if it was never validated: JSON has no infinity.
 
     Raises:
         RunError: If the run holds no checkpoint, or one that does not fit.
@@ -50,7 +51,8 @@ def best_weights(run: Run, model: nn.Module) -> dict[str, Any]:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise RunError(f"the weights in `{candidates[0]}` do not fit the recipe") from error
-    return facts
+    loss = facts["best_valid_loss"]
+    return {**facts, "best_valid_loss": loss if math.isfinite(loss) else None}
 
 
 def round_to_half(model: nn.Module) -> None:
@@ -82,7 +84,10 @@ def atomic_bundle(out: Path) -> Iterator[Path]:
         return
     if os.path.lexists(out):  # a link to nowhere as well
         raise BundleError(f"`{out}` must not exist yet", do="Name another place.")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BundleError(f"`{out}` cannot be made", got=error.strerror) from error
     with tempfile.TemporaryDirectory() as scratch:
         yield Path(scratch)
         content = io.BytesIO()
