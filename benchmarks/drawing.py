@@ -19,7 +19,6 @@ from benchmarks.figures import Figure, in_turn
 from sketch_pix2seq.bundle.architectures import AttentionArchitecture, RecurrentArchitecture
 from sketch_pix2seq.bundle.bundle import Bundle
 from sketch_pix2seq.bundle.card import BundleCard
-from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.inference.drawings import views_of
 from sketch_pix2seq.inference.engine import StrokeEngine
 from sketch_pix2seq.inference.networks import networks_of
@@ -30,6 +29,7 @@ from sketch_pix2seq.sketch.network_layout import ENCODING_DIM, NUM_CODE_TOKENS, 
 from sketch_pix2seq.sketch.pen import PEN_END
 from sketch_pix2seq.sketch.sketch import Sketch
 from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.cards import architecture_of
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.recipes import attention
 

@@ -15,10 +15,10 @@ from sketch_pix2seq.bundle.architectures import (
     architecture_from,
 )
 from sketch_pix2seq.errors import BundleError
-from sketch_pix2seq.export.bundle import architecture_of
 from sketch_pix2seq.models import SketchClassifier
 from sketch_pix2seq.sketch.network_layout import noise_dim
 from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.cards import architecture_of
 from sketch_pix2seq.training.recipes import find_recipe
 
 SIZES: dict[str, Any] = {"latent_dim": 12, "num_components": 3, "decoder_size": 20}

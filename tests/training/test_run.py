@@ -10,14 +10,35 @@ from pathlib import Path
 import pytest
 
 from sketch_pix2seq.data.dataset import Dataset
-from sketch_pix2seq.errors import RunError
+from sketch_pix2seq.errors import RunError, UsageError
 from sketch_pix2seq.training.recipe import Recipe
+from sketch_pix2seq.training.recipes import find_recipe
 from sketch_pix2seq.training.run import RUN_FILE, MetricLog, Run
 
 
 @pytest.fixture
 def run(shapes: Path, tiny_recipe: Recipe, tmp_path: Path) -> Run:
     return Run.create(tmp_path / "run", tiny_recipe, Dataset.open(shapes))
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        ("model.latent_dim=1025", "`latent_dim` must be a whole number from 1 to 1,024, got 1025"),
+        ("raster.size=520", "`size` of the raster must be at most 512"),
+        ("model.decoder_size=4000", "`decoder_size` must be a whole number from 1 to 2,048"),
+    ],
+)
+def test_what_no_bundle_could_hold_is_refused_before_it_is_trained(
+    shapes: Path, tiny_recipe: Recipe, tmp_path: Path, setting: str, rule: str
+) -> None:
+    recipe = tiny_recipe.with_settings([setting])
+    with pytest.raises(UsageError, match=f"must fit into a bundle; got `model.json`: {rule}"):
+        Run.create(tmp_path / "run", recipe, Dataset.open(shapes))
+    judge = find_recipe("judge").with_settings(["raster.size=512"])
+    with pytest.raises(UsageError, match="got `classifier.json`: `width` times the pixels"):
+        Run.create(tmp_path / "run", judge, Dataset.open(shapes))
+    assert list(tmp_path.iterdir()) == []
 
 
 class _FullDisk:

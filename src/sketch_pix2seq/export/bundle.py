@@ -10,12 +10,7 @@ from typing import Any
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.bundle.architectures import (
-    PICTURE,
-    Architecture,
-    AttentionArchitecture,
-    RecurrentArchitecture,
-)
+from sketch_pix2seq.bundle.architectures import PICTURE, AttentionArchitecture
 from sketch_pix2seq.bundle.bundle import README_FILE, WEIGHTS_FILE
 from sketch_pix2seq.bundle.card import MODEL_FILE, BundleCard
 from sketch_pix2seq.bundle.latents import LATENTS_FILE
@@ -30,11 +25,10 @@ from sketch_pix2seq.inference.sketcher import Sketcher
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder, SketchClassifier
 from sketch_pix2seq.models.attention import CONDITIONS
 from sketch_pix2seq.training.build import build
-from sketch_pix2seq.training.recipe import ModelSettings, Recipe
+from sketch_pix2seq.training.cards import TEMPERATURE, bundle_card
 from sketch_pix2seq.training.run import Run
 
 MAX_ROWS = 24  # of the model card's table
-TEMPERATURE = 0.4  # on validation drawings: lower: lines jitter without end; higher: lines stray
 
 
 def export_run(
@@ -72,7 +66,8 @@ def export_run(
         model, facts = load_model(run)
         round_to_half(model)
         test = dataset and measure_likelihood(model, dataset, run.recipe.raster, run.offset_scale)
-        card = _card(run, {**facts, "test": test}, temperature)
+        metrics = _metrics(run, {**facts, "test": test})
+        card = bundle_card(run.recipe, run.facts["data"], metrics, run.offset_scale, temperature)
         write_model(folder, model, card)
         has_latents = dataset is not None
         readme = model_card(card, notes, has_latents=has_latents)
@@ -97,24 +92,6 @@ def write_model(folder: Path, model: SketchAutoencoder | AttentionModel, card: B
     (folder / MODEL_FILE).write_text(text, encoding="utf-8")
 
 
-def architecture_of(settings: ModelSettings) -> Architecture:
-    """Return the architecture of the networks that a recipe trains."""
-    if settings.decoder == "attention":
-        return AttentionArchitecture(
-            **{size: getattr(settings, size) for size in AttentionArchitecture.LIMITS}
-        )
-    sizes = (
-        *("latent_dim", "num_components", "decoder_size"),
-        *RecurrentArchitecture.ENCODERS[settings.encoder],
-        *RecurrentArchitecture.DECODERS[settings.decoder],
-    )
-    return RecurrentArchitecture(
-        name=settings.decoder,
-        encoder=settings.encoder,
-        **{size: getattr(settings, size) for size in sizes},
-    )
-
-
 def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, Any]]:
     """The model of a run with its best weights.
 
@@ -130,30 +107,17 @@ def load_model(run: Run) -> tuple[SketchAutoencoder | AttentionModel, dict[str, 
     return model.eval(), facts
 
 
-def _card(run: Run, facts: dict[str, Any], temperature: float) -> BundleCard:
-    recipe: Recipe = run.recipe
-    data = run.facts["data"]
+def _metrics(run: Run, facts: dict[str, Any]) -> dict[str, Any]:
+    """The figures of the card; what there is none of is left out."""
     started_from = run.facts.get("started_from") or {}
-    return BundleCard(
-        name=recipe.name,
-        categories=tuple(data["categories"]),
-        architecture=architecture_of(recipe.model),
-        offset_scale=run.offset_scale,
-        max_steps=data["longest"],
-        temperature=temperature,
-        raster=recipe.raster,
-        recipe=recipe.to_dict(),
-        data=data,
-        metrics={
-            "step": facts["step"],
-            "valid_loss": facts["best_valid_loss"],
-            "loss_convention": recipe.loss,
-            "made_by": f"sketch-pix2seq {__version__}",
-            **({"started_from": started_from} if started_from else {}),
-            **({"test": facts["test"]} if facts["test"] else {}),
-        },
-        attribution=data["licence"],
-    )
+    return {
+        "step": facts["step"],
+        "valid_loss": facts["best_valid_loss"],
+        "loss_convention": run.recipe.loss,
+        "made_by": f"sketch-pix2seq {__version__}",
+        **({"started_from": started_from} if started_from else {}),
+        **({"test": facts["test"]} if facts["test"] else {}),
+    }
 
 
 def model_card(card: BundleCard, notes: str = "", *, has_latents: bool) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from safetensors.torch import save
 
 from sketch_pix2seq import __version__
-from sketch_pix2seq.bundle.architectures import ClassifierArchitecture
 from sketch_pix2seq.bundle.bundle import README_FILE
 from sketch_pix2seq.bundle.card import CLASSIFIER_FILE, ClassifierCard
 from sketch_pix2seq.bundle.classifier import CLASSIFIER_WEIGHTS_FILE, ClassifierFiles
 from sketch_pix2seq.export.files import atomic_bundle, best_weights, stored
 from sketch_pix2seq.training.build import build
+from sketch_pix2seq.training.cards import classifier_card
 from sketch_pix2seq.training.run import Run
 
 
@@ -31,19 +31,12 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
         data = run.facts["data"]
         model = build(run.recipe, len(data["categories"]))
         facts = best_weights(run, model)
-        card = ClassifierCard(
-            architecture=ClassifierArchitecture(width=run.recipe.model.encoder_width),
-            categories=tuple(data["categories"]),
-            raster=run.recipe.raster,
-            recipe=run.recipe.to_dict(),
-            data=data,
-            metrics={
-                "step": facts["step"],
-                "valid_cross_entropy": facts["best_valid_loss"],
-                "made_by": f"sketch-pix2seq {__version__}",
-            },
-            attribution=data["licence"],
-        )
+        metrics = {
+            "step": facts["step"],
+            "valid_cross_entropy": facts["best_valid_loss"],
+            "made_by": f"sketch-pix2seq {__version__}",
+        }
+        card = classifier_card(run.recipe, data, metrics)
         weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
         write_classifier(folder, ClassifierFiles(card, weights))
         (folder / README_FILE).write_text(_readme(card), encoding="utf-8")

@@ -27,6 +27,7 @@ from sketch_pix2seq.data.card import DatasetCard
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import RunError, SketchPix2SeqError
 from sketch_pix2seq.io.atomic import atomic_write
+from sketch_pix2seq.training.cards import check_exportable
 from sketch_pix2seq.training.initial_weights import InitialWeights
 from sketch_pix2seq.training.recipe import Recipe
 from sketch_pix2seq.training.settings import describe_settings
@@ -88,8 +89,10 @@ class Run:
 
         Raises:
             RunError: If something is there already.
-            UsageError: If the initial weights do not fit.
+            UsageError: If the initial weights do not fit, or no bundle could hold the networks.
         """
+        data = json.loads(dataset.card.to_json())
+        check_exportable(recipe, data, dataset.card.offset_scale)
         if initial_weights is not None:
             initial_weights.check(recipe, dataset.card.categories)
         if (folder / RUN_FILE).exists():
@@ -102,7 +105,7 @@ class Run:
         facts = {
             "format_version": FORMAT_VERSION,
             "recipe": recipe.to_dict(),
-            "data": json.loads(dataset.card.to_json()),
+            "data": data,
             "command": sys.argv,
             "versions": {
                 "sketch_pix2seq": __version__,
