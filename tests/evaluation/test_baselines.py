@@ -59,7 +59,9 @@ def _write(path: Path, held_out: HeldOut, times: int = 1) -> None:
                 strokes = [(255 - stroke).tolist() for stroke in sketch.strokes]
                 drawing = [[list(axis) for axis in zip(*stroke, strict=True)] for stroke in strokes]
                 file.write(json.dumps({"id": name, "drawing": drawing}) + "\n")
-        file.write(json.dumps({"id": "train-0", "drawing": [[[0, 9], [0, 9]]]}) + "\n")
+        others: tuple[object, ...] = ("train-0", 0, ["test-0"], {}, None)
+        for other in others:
+            file.write(json.dumps({"id": other, "drawing": [[[0, 9], [0, 9]]]}) + "\n")
 
 
 def test_redrawings_of_another_program_are_matched_by_their_ids(

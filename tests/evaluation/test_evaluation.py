@@ -134,6 +134,7 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
         ({"best_of": 0}, "`best_of` must be 1 or more"),
         ({"paths": 0}, "`paths` must be 1 or more"),
         ({"seed": -1}, "`seed`"),
+        ({"seed": 2**63 - 1}, r"`seed` must be below 2\^63"),  # repeats take the next ones
         ({"temperatures": ()}, "`temperatures` must name at least one"),
         ({"temperatures": (0.4, -1.0)}, "`temperature` must be a number from 0"),
         ({"temperatures": (0.4, 0.4)}, "`temperatures` must differ from each other"),

@@ -49,6 +49,7 @@ def test_places_keep_islands_apart_and_do_not_change(rng: np.random.Generator) -
     assert found.max() == 1.0
     assert neighbours_agree(found.astype(np.float32), kinds).all()
     np.testing.assert_array_equal(found, plane_positions(codes, seed=3))
+    np.testing.assert_array_equal(found, plane_positions(codes, seed=2**32 + 3))
 
 
 def test_models_and_yardsticks_are_measured_on_the_same_drawings(evaluation: Evaluation) -> None:

@@ -199,4 +199,6 @@ def test_a_judge_of_other_things_is_refused_before_anything_is_drawn(
         evaluate(
             evaluated_models, Dataset.open(drawings), tiny_classifier(("a", "b")), tmp_path, MADE
         )
+    with pytest.raises(UsageError, match="there must be a model to measure"):
+        evaluate([], Dataset.open(drawings), tiny_classifier(("a", "b")), tmp_path, MADE)
     assert list(tmp_path.iterdir()) == []

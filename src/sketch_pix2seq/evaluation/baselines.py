@@ -138,10 +138,10 @@ def read_redrawings(label: str, path: Path, held_out: HeldOut) -> EvaluatedDrawi
         UsageError: If a test drawing is without one.
         DatasetError: If a file cannot be read, or a line is no drawing.
     """
-    redrawings: dict[object, list[Sketch]] = {name: [] for name in held_out.ids}
+    redrawings: dict[str, list[Sketch]] = {name: [] for name in held_out.ids}
     digest = hashlib.sha256()
     for name, sketch in _redrawings(path):
-        if name in redrawings:
+        if isinstance(name, str) and name in redrawings:
             redrawings[name].append(sketch)
             digest.update(repr((name, [stroke.tolist() for stroke in sketch.strokes])).encode())
     if missing := [name for name, sketches in redrawings.items() if not sketches]:

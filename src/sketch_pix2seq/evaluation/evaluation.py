@@ -67,7 +67,7 @@ class EvaluationSettings:
             whole_number(name, getattr(self, name), least=10)
         for name in ("num_repeats", "best_of", "paths"):
             whole_number(name, getattr(self, name), least=1)
-        checked_seed(self.seed)
+        checked_seed(whole_number("seed", self.seed, least=0) + max(self.num_repeats, 2) - 1)
         if not self.temperatures:
             raise UsageError("`temperatures` must name at least one")
         if len(set(self.temperatures)) < len(self.temperatures):

@@ -104,7 +104,8 @@ def plane_positions(codes: Float32[np.ndarray, "N Z"], seed: int) -> Float64[np.
 
     perplexity = min(PERPLEXITY, (len(codes) - 1) / 3)
     init = "pca" if codes.shape[1] > 1 else "random"
-    model = TSNE(perplexity=perplexity, init=init, random_state=seed, n_jobs=1)
+    state = seed % 2**32  # scikit-learn takes no larger one
+    model = TSNE(perplexity=perplexity, init=init, random_state=state, n_jobs=1)
     with threadpool_limits(1):  # as many threads as processors would give other sums
         positions = model.fit_transform(np.ascontiguousarray(codes, np.float32)).astype(np.float64)
     low, high = positions.min(axis=0), positions.max(axis=0)

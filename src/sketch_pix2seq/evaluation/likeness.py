@@ -108,8 +108,9 @@ def two_sample_accuracy(
 
     figures = np.concatenate([first, second])
     sample = np.repeat([0, 1], [len(first), len(second)])
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    forest = RandomForestClassifier(TREES, random_state=seed, min_samples_leaf=2)
+    state = seed % 2**32  # scikit-learn takes no larger one
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=state)
+    forest = RandomForestClassifier(TREES, random_state=state, min_samples_leaf=2)
     return np.asarray(cross_val_predict(forest, figures, sample, cv=folds) == sample)
 
 

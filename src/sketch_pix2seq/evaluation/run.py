@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketch_pix2seq.data.dataset import Dataset
+from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.evaluation import (
     diversity,
     interpolation,
@@ -69,6 +70,8 @@ def evaluate(
         BundleError: If a model cannot be run.
     """
     settings = settings or EvaluationSettings()
+    if not any(model.training == 0 for model in models):
+        raise UsageError("there must be a model to measure")
     held_out = HeldOut(dataset, settings.per_category)
     yardsticks = baselines(models, dataset, held_out, settings)
     evaluation = Evaluation(models, judge, held_out, settings, [*drawings, *yardsticks])
