@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,10 +98,42 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left(
         create_study(dataset, [first, first], out)
     with pytest.raises(UsageError, match="must not be called human"):
         create_study(dataset, [EvaluatedModel("human", first.sketcher, "x")], out)
+    with pytest.raises(UsageError, match="has no category `dog`"):
+        create_study(dataset, [first], out, categories=["dog"], exclude=["dog-1"])
+    with pytest.raises(UsageError, match="labels such as `cat-12`; got cat-01"):
+        create_study(dataset, [first], out, exclude=["cat-01"])  # that is no drawing's label
     assert list(tmp_path.iterdir()) == []
     out.mkdir()
     with pytest.raises(StudyError, match="must not exist yet"):
         create_study(dataset, [first], out, per_category=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"checks": -1}, "`checks` must be 0 or more"),
+        ({"settings": StudySettings(per_participant=99)}, "`per_participant` must be at most 12"),
+        ({"settings": StudySettings(allowed_misses=1)}, "`allowed_misses` must be at most 0"),
+        ({"out": Path()}, "must not exist yet"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_drawn(
+    drawings: Path,
+    evaluated_models: tuple[EvaluatedModel, EvaluatedModel],
+    tmp_path: Path,
+    changes: dict[str, Any],
+    message: str,
+) -> None:
+    drawn: list[int] = []
+    arguments: dict[str, Any] = {"out": tmp_path / "study", "per_category": 2, **changes}
+    with pytest.raises((UsageError, StudyError), match=message):
+        create_study(
+            Dataset.open(drawings),
+            evaluated_models[:1],
+            progress=lambda done, total: drawn.append(done),
+            **arguments,
+        )
+    assert drawn == []
 
 
 def test_a_drawing_that_is_left_out_is_replaced_by_another(

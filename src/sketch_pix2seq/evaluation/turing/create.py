@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -79,25 +80,9 @@ def create_study(
     wanted = list(dataset.card.categories[:3] if categories is None else categories)
     if not wanted or len(set(wanted)) < len(wanted):
         raise UsageError("`categories` must differ from each other", got=", ".join(wanted) or None)
-    _check_labels_of(exclude, dataset, wanted)
-    picked = {
-        category: _picked(dataset, category, per_category, seed, exclude) for category in wanted
-    }
-    total = (1 + len(models)) * len(wanted) * per_category
-    sketches: list[StudySketch] = []
-    labels: dict[str, str] = {}
-    for category, by_label in picked.items():
-        drawings = list(by_label.values())
-        of_each = {HUMAN: drawings}
-        for model in models:
-            redrawn = model.sketcher.redraw(drawings, 1, temperature, seed)
-            of_each[model.label] = [drawing for (drawing,) in redrawn]
-        nameless = list(_nameless(category, of_each))
-        labels |= {one.name: label for one, label in zip(nameless, by_label, strict=False)}
-        sketches += nameless
-        progress(len(sketches), total)
-    study = Study(
-        sketches=tuple(sorted(sketches, key=lambda sketch: sketch.name)),
+    picked = _picked(dataset, wanted, per_category, seed, exclude)
+    plan = Study(
+        sketches=(),
         made={
             "data": dataset.card.digest,
             "categories": wanted,
@@ -109,47 +94,76 @@ def create_study(
             "seed": seed,
             "licence": dataset.card.licence,
             "excluded": sorted(exclude),
-            "labels": labels,
         },
         checks=_checks(whole_number("checks", checks, least=0)),
         settings=settings or StudySettings(),
     )
-    Design(study)  # refuses settings that do not fit
+    undrawn = {
+        category: dict.fromkeys(plan.sources, tuple(by_label.values()))
+        for category, by_label in picked.items()
+    }
+    Design(_with_sketches(plan, picked, undrawn))  # refuses settings that do not fit
     with atomic_dir(out, StudyError) as folder:
+        drawn: dict[str, dict[str, list[Sketch]]] = {}
+        for category, by_label in picked.items():
+            human = list(by_label.values())
+            drawn[category] = {HUMAN: human}
+            for model in models:
+                redrawn = model.sketcher.redraw(human, 1, temperature, seed)
+                drawn[category][model.label] = [drawing for (drawing,) in redrawn]
+            each = per_category * len(plan.sources)
+            progress(each * len(drawn), each * len(wanted))
+        study = _with_sketches(plan, picked, drawn)
         _write(study, folder)
     return study
 
 
-def _check_labels_of(labels: Sequence[str], dataset: Dataset, categories: Sequence[str]) -> None:
-    """Refuse labels that no test drawing of the categories has (UsageError)."""
-    split = dataset.split(SPLIT)
-    for label in labels:
-        category, _, number = label.rpartition("-")
-        if category in categories and number.isdecimal():
-            start, stop = split.category_range(dataset.card.categories.index(category))
-            if int(number) < stop - start:
-                continue
-        raise UsageError("`exclude` must be labels such as `cat-12`", got=label)
+def _with_sketches(
+    plan: Study,
+    picked: Mapping[str, Mapping[str, Sketch]],
+    drawn: Mapping[str, Mapping[str, Sequence[Sketch]]],
+) -> Study:
+    """Give a study its drawings, of each category and source those of the same originals."""
+    sketches: list[StudySketch] = []
+    labels: dict[str, str] = {}
+    for category, of_each in drawn.items():
+        nameless = list(_nameless(category, of_each))
+        labels |= {one.name: label for one, label in zip(nameless, picked[category], strict=False)}
+        sketches += nameless
+    return replace(
+        plan,
+        sketches=tuple(sorted(sketches, key=lambda sketch: sketch.name)),
+        made={**plan.made, "labels": labels},
+    )
 
 
 def _picked(
-    dataset: Dataset, category: str, count: int, seed: int, exclude: Sequence[str]
-) -> dict[str, Sketch]:
-    """Pick human drawings of a category, by their labels."""
-    if category not in dataset.card.categories:
-        raise UsageError(f"the data set has no category `{category}`")
+    dataset: Dataset, categories: Sequence[str], count: int, seed: int, exclude: Sequence[str]
+) -> dict[str, dict[str, Sketch]]:
+    """Pick human drawings of each category, by their labels."""
     split = dataset.split(SPLIT)
-    place = dataset.card.categories.index(category)
-    start, stop = split.category_range(place)
-    order = np.random.default_rng([seed, place, 3]).permutation(stop - start).tolist()
-    left = [number for number in order if f"{category}-{number}" not in exclude]
-    if len(left) < count:
-        raise DatasetError(
-            f"category `{category}` must have {count} {SPLIT} drawings or more",
-            got=len(left),
-            do="Ask for fewer with `per_category`.",
-        )
-    return {f"{category}-{number}": split.sketch(start + number) for number in left[:count]}
+    by_category: dict[str, dict[str, int]] = {}
+    for category in categories:
+        if category not in dataset.card.categories:
+            raise UsageError(f"the data set has no category `{category}`")
+        place = dataset.card.categories.index(category)
+        start, stop = split.category_range(place)
+        order = np.random.default_rng([seed, place, 3]).permutation(stop - start).tolist()
+        by_category[category] = {f"{category}-{number}": start + number for number in order}
+    for label in exclude:
+        if not any(label in numbers for numbers in by_category.values()):
+            raise UsageError("`exclude` must be labels such as `cat-12`", got=label)
+    picked = {}
+    for category, numbers in by_category.items():
+        left = [label for label in numbers if label not in exclude]
+        if len(left) < count:
+            raise DatasetError(
+                f"category `{category}` must have {count} {SPLIT} drawings or more",
+                got=len(left),
+                do="Ask for fewer with `per_category`.",
+            )
+        picked[category] = {label: split.sketch(numbers[label]) for label in left[:count]}
+    return picked
 
 
 def _checks(count: int) -> dict[str, Tag]:
