@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from sketch_pix2seq import Sketch
+from sketch_pix2seq.evaluation import line_metrics as line_metrics_module
 from sketch_pix2seq.evaluation.line_metrics import line_metrics
 
 BOX = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
@@ -68,3 +71,18 @@ def test_nothing_drawn_is_no_number() -> None:
     found = line_metrics(Sketch(()), Sketch.from_points([BOX, _dot(30, 30)]))
     assert np.isnan(found.distance)
     assert (found.small, found.kept, found.ink) == (1, 0, 0.0)
+
+
+def test_scribbles_do_not_fill_the_memory(rng: np.random.Generator) -> None:
+    first, second = (Sketch.from_points([rng.uniform(0, 255, (40, 2))]) for _ in range(2))
+    whole = line_metrics(first, second)
+    tracemalloc.start()
+    try:
+        line_metrics(first, second)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 64e6
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_metrics_module, "_DISTANCES_AT_ONCE", 10_000)
+        assert line_metrics(first, second) == whole

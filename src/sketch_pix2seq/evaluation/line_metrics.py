@@ -22,6 +22,7 @@ NEAR = 0.04
 """A small stroke is kept if one of about its size has its centre within this."""
 LIKE = 2.0
 """Of about its size: longer or shorter by this factor at most."""
+_DISTANCES_AT_ONCE = 2**20  # in memory; scribbles have thousands of points on each side
 _SMALLEST = 0.02  # of sizes that are compared: dots and tiny circles are alike
 
 
@@ -96,8 +97,22 @@ def _distance(
     first, second = _samples(redrawn), _samples(drawn)
     if not len(first) or not len(second):
         return float("nan")
-    apart = np.linalg.norm(first[:, None] - second[None], axis=2)
-    return float((apart.min(axis=0).mean() + apart.min(axis=1).mean()) / 2)
+    to_second, to_first = _nearest(first, second)
+    return float((to_first.mean() + to_second.mean()) / 2)
+
+
+def _nearest(
+    first: Float64[np.ndarray, "N 2"], second: Float64[np.ndarray, "M 2"]
+) -> tuple[Float64[np.ndarray, "N"], Float64[np.ndarray, "M"]]:
+    """How far each point is from the nearest of the other ones; infinity: there is none."""
+    to_second, to_first = np.full(len(first), np.inf), np.full(len(second), np.inf)
+    at_once = max(1, _DISTANCES_AT_ONCE // max(len(second), 1))
+    for start in range(0, len(first), at_once):
+        some = slice(start, start + at_once)
+        apart = np.linalg.norm(first[some, None] - second, axis=2)
+        to_second[some] = apart.min(axis=1, initial=np.inf)
+        np.minimum(to_first, apart.min(axis=0), out=to_first)
+    return to_second, to_first
 
 
 def _small_strokes(
@@ -105,6 +120,7 @@ def _small_strokes(
 ) -> tuple[int, int, int, int]:
     """How many small strokes there are and are kept, and the same of those that are alone."""
     boxes = np.array([_box(stroke) for stroke in redrawn]).reshape(-1, 3)
+    samples = [_samples([stroke]) for stroke in drawn]
     kept, alone = [], []
     for number, stroke in enumerate(drawn):
         x, y, size = _box(stroke)
@@ -113,9 +129,9 @@ def _small_strokes(
         near = np.hypot(boxes[:, 0] - x, boxes[:, 1] - y) <= NEAR
         ratio = np.maximum(boxes[:, 2], _SMALLEST) / max(size, _SMALLEST)
         kept.append(bool((near & (ratio <= LIKE) & (ratio >= 1 / LIKE)).any()))
-        others = _samples(drawn[:number] + drawn[number + 1 :])
-        apart = np.linalg.norm(_samples([stroke])[:, None] - others[None], axis=2)
-        alone.append(float(apart.min(initial=np.inf)) > NEAR)
+        others = np.concatenate([_samples([]), *samples[:number], *samples[number + 1 :]])
+        to_others, _ = _nearest(samples[number], others)
+        alone.append(float(to_others.min()) > NEAR)
     return len(kept), sum(kept), sum(alone), int(np.logical_and(kept, alone).sum())
 
 
