@@ -169,6 +169,16 @@ def test_differences_of_few_votes_are_newcombes() -> None:
     assert found.low == pytest.approx(1 - np.hypot(1 - 0.60966, 1 - 0.60966), abs=1e-4)
 
 
+def test_people_who_voted_on_neither_make_no_difference(rng: np.random.Generator) -> None:
+    table = np.full((20, 61), np.nan)
+    table[:2, :60] = rng.random((2, 60)) < 0.5
+    table[2:, 60] = rng.random(18) < 0.5  # on other sketches
+    own, human = names(table)[:30], names(table)[30:60]
+    found = VoteTable.of(votes_of(table), names(table)).difference(own, human)
+    assert found is not None
+    assert found.high - found.low > 1  # Newcombe's interval of two answers is wide
+
+
 def test_many_votes_keep_the_bootstraps_interval(rng: np.random.Generator) -> None:
     table = (rng.random((40, 30)) < 0.6).astype(float)
     share = VoteTable.of(votes_of(table), names(table)).share(names(table))

@@ -155,7 +155,8 @@ class VoteTable:
         low, high = np.nanpercentile(resampled[0] - resampled[1], _TAILS).tolist()
         first, second = least
         value = first.value - second.value
-        if len(self.participants) < MIN_PEOPLE or {first.value, second.value} & {0.0, 1.0}:
+        voters = min(_num_voters(self.cast[:, columns]) for columns in both)
+        if voters < MIN_PEOPLE or {first.value, second.value} & {0.0, 1.0}:
             down = math.hypot(first.value - first.low, second.high - second.value)
             up = math.hypot(first.high - first.value, second.value - second.low)
             low, high = min(low, value - down), max(high, value + up)
@@ -172,8 +173,13 @@ class VoteTable:
 
 def _wilson(cast: Bool[np.ndarray, "P S"], human: Bool[np.ndarray, "P S"]) -> Estimate:
     """Return the share of votes that say human, with Wilson's interval."""
-    votes, people = int(cast.sum()), int(cast.any(axis=1).sum())
+    votes, people = int(cast.sum()), _num_voters(cast)
     return wilson(float(human.sum() / votes), people if people < MIN_PEOPLE else votes)
+
+
+def _num_voters(cast: Bool[np.ndarray, "P S"]) -> int:
+    """How many people there is a vote of."""
+    return int(cast.any(axis=1).sum())
 
 
 def _resampled(
