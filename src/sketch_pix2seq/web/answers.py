@@ -188,6 +188,8 @@ def add_error_handlers(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         said = first.get("ctx", {}).get("error") or _lowered(str(first["msg"]))
         message = f"`{place[:MAX_NAMED]}`: {said}"
+        if first["type"] == "json_invalid":  # its place is that of a letter
+            message = f"`body` must be JSON, and is none at letter {place}: {_lowered(str(said))}"
         return error_response(request, ApiError(422, "usage", message, "See /api/openapi.json."))
 
     app.add_exception_handler(SketchPix2SeqError, of_package)

@@ -446,3 +446,10 @@ def test_pages_can_lie_below_the_address_of_a_proxy(sketcher: Sketcher) -> None:
     with TestClient(create_studio(sketcher, UNLIMITED), root_path="/drawing") as client:
         for path in ("/drawing/", "/drawing/model/model.json"):
             assert client.get(path).status_code == 200
+
+
+def test_where_a_body_is_no_json_is_said(client: TestClient) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/api/generate", content=b"{1}", headers=headers)
+    message = answer.json()["error"]["message"]
+    assert message.startswith("`body` must be JSON, and is none at letter 1: expecting property")
