@@ -61,6 +61,27 @@ def test_names_that_the_site_does_not_have_are_refused() -> None:
             ask(address, Host="evil.example")
 
 
+def test_names_in_other_letters_are_known_as_browsers_write_them() -> None:
+    names = ["Studio.EXAMPLE", "bücher.example"]
+    with serving(site_that_says_who_asks(), allow_host=names) as address:
+        for name in ("studio.example", "xn--bcher-kva.example:8765"):
+            assert ask(address, Host=name) == {"who": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["studio.example:80", "https://studio.example", "studio.example/", "*", "", "a..b"]
+)
+def test_what_no_browser_asks_for_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="`allow_host` must be a name such as"):
+        serve(new_site("Test", "A site."), "127.0.0.1", 0, allow_host=[name])
+
+
+@pytest.mark.parametrize("proxy", ["localhost", "", "10.0.0.1/8", "127.0.0.1, proxy"])
+def test_a_proxy_that_would_not_be_believed_is_refused(proxy: str) -> None:
+    with pytest.raises(UsageError, match="`proxy` must be an address such as"):
+        serve(new_site("Test", "A site."), "127.0.0.1", 0, proxy=proxy)
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_DEFER_ACCEPT"), reason="a feature of Linux")
 def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+import re
 import socket
 import sys
 import time
@@ -45,7 +47,7 @@ def serve(
         proxy: Address of the proxy in front of it, trusted to name the client's address.
 
     Raises:
-        UsageError: If the address cannot be listened at.
+        UsageError: If the address cannot be listened at, or a name or the proxy cannot be one.
     """
     server, listening, address = open_server(app, host, port, allow_host=allow_host, proxy=proxy)
     with listening, suppress(KeyboardInterrupt):  # how one ends it: nothing went wrong
@@ -66,8 +68,11 @@ def open_server(
     Returns:
         What runs it, its open port, and its address: clients can connect already, and wait.
     """
+    names = [_site_name(name) for name in allow_host]
+    for address in () if proxy in (None, "*") else proxy.split(","):
+        _check_proxy(address.strip())
     listening = _listen(host, port)
-    app.state.hosts = frozenset(name.lower() for name in ("localhost", host, *allow_host))
+    app.state.hosts = frozenset(("localhost", host.lower(), *names))
     config = uvicorn.Config(
         app,
         http="h11",
@@ -83,6 +88,25 @@ def open_server(
         logging.getLogger(name).addFilter(_LineLimit())
     shown = f"[{host}]" if ":" in host else host
     return uvicorn.Server(config), listening, f"http://{shown}:{listening.getsockname()[1]}/"
+
+
+def _site_name(name: str) -> str:
+    """A name of the site as browsers write it: small ASCII letters; others are never asked for."""
+    with suppress(UnicodeError):
+        written = name.lower().encode("idna").decode()
+        if re.fullmatch(r"[a-z0-9._-]+", written):
+            return written
+    raise UsageError(
+        "`allow_host` must be a name such as sketch.example.org, without a port", got=name
+    )
+
+
+def _check_proxy(address: str) -> None:
+    """Refuse what uvicorn would take for a name that no client ever has (UsageError)."""
+    try:
+        ipaddress.ip_network(address)
+    except ValueError:
+        raise UsageError("`proxy` must be an address such as 127.0.0.1", got=address) from None
 
 
 class _LineLimit(logging.Filter):

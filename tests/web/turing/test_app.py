@@ -244,6 +244,12 @@ def test_results_open_with_the_token_alone(client: TestClient) -> None:
     assert opened.headers["cache-control"] == "no-store"
 
 
+def test_a_long_token_opens_the_results_too(study: Study, study_folder: Path, store: Store) -> None:
+    site = create_turing(study, study_folder, store, results_token=3 * "sesame, " * 20)
+    with TestClient(site) as client:
+        assert client.post("/results", data={"token": 3 * "sesame, " * 20}).status_code == 200
+
+
 def test_results_are_those_of_the_votes(client: TestClient, study: Study) -> None:
     client.post("/begin")
     for place in range(12):

@@ -27,7 +27,7 @@ from sketch_pix2seq.web.answers import page
 from sketch_pix2seq.web.turing.store import Store
 
 STYLESHEET = "/results.css"
-Token = Annotated[str, Form(max_length=200)]
+Token = Annotated[str, Form()]
 
 _ACTIONS = Markup(
     '<form class="row" method="post" action="/results">'
