@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -153,6 +154,19 @@ def test_a_drawing_is_completed_to_a_category(attending: Sketcher) -> None:
         drawn[name] = tuple(as_bytes(both[0]))
     assert len({drawn[name] for name in ATTENTION_CATEGORIES}) == 3
     assert attending.can_complete
+
+
+def test_many_drawings_by_name_need_little_memory_each(attending: Sketcher) -> None:
+    def most(n: int) -> int:
+        tracemalloc.start()
+        try:
+            attending.generate("cat", n)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    attending.generate("cat")  # makes what is kept
+    assert (most(800) - most(400)) / 400 < 5_000  # bytes; a condition has 8,704
 
 
 def test_a_model_of_few_steps_refuses_a_started_drawing_of_many(rng: np.random.Generator) -> None:

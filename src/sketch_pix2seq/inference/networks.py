@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ from sketch_pix2seq.sketch.raster import frame_scale
 
 Encoder: TypeAlias = Callable[[Float32[np.ndarray, "M ..."]], Float32[np.ndarray, "M Z"]]
 """From what `views_of` makes of drawings to their latent codes."""
+NUM_KEPT = 256
+"""Conditions from codes that are kept while they may be drawn from again."""
 HIDDEN_BLOCKS = 8
 """At a fidelity between 0 and 1, blocks in each direction, each visible or not."""
 
@@ -45,9 +48,12 @@ class Networks(ABC):
 
     @abstractmethod
     def from_codes(
-        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+        self,
+        codes: Float32[np.ndarray, "N Z"],
+        category_ids: Sequence[int] | None = None,
+        n: int = 1,
     ) -> Sequence[Any]:
-        """Conditions of drawings that are drawn from their codes, and of categories if given."""
+        """Conditions of n drawings from each code, and of categories if given."""
 
     def from_views(
         self,
@@ -74,8 +80,7 @@ class Networks(ABC):
                 "`fidelity` must be 0 or left out for a model that draws from its code alone",
                 got=fidelity,
             )
-        conditions = self.from_codes(codes, category_ids)
-        return [condition for condition in conditions for _ in range(n)]
+        return self.from_codes(codes, category_ids, n)
 
     def log_probs(
         self, condition: Any, prefixes: Sequence[Float32[np.ndarray, "_ 5"]]
@@ -99,10 +104,13 @@ class RecurrentNetworks(Networks):
         return self._encoder(views)
 
     def from_codes(
-        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+        self,
+        codes: Float32[np.ndarray, "N Z"],
+        category_ids: Sequence[int] | None = None,
+        n: int = 1,
     ) -> Sequence[Any]:
         """See `Networks`: the codes themselves."""
-        return list(codes)
+        return [code for code in codes for _ in range(n)]
 
 
 class AttentionNetworks(Networks):
@@ -122,14 +130,19 @@ class AttentionNetworks(Networks):
         return self._encoder.codes(self._encoder.grids(views))
 
     def from_codes(
-        self, codes: Float32[np.ndarray, "N Z"], category_ids: Sequence[int] | None = None
+        self,
+        codes: Float32[np.ndarray, "N Z"],
+        category_ids: Sequence[int] | None = None,
+        n: int = 1,
     ) -> Sequence[Any]:
         """See `Networks`."""
-        ids = [None] * len(codes) if category_ids is None else category_ids
-        return [
-            self._decoder.condition(latent=code, category_id=number)
-            for code, number in zip(codes, ids, strict=True)
-        ]
+
+        @lru_cache(NUM_KEPT)
+        def condition(number: int) -> AttentionCondition:
+            category = None if category_ids is None else category_ids[number]
+            return self._decoder.condition(latent=codes[number], category_id=category)
+
+        return _OnAccess(lambda number: condition(number // n), n * len(codes))
 
     def from_views(
         self,
@@ -152,9 +165,15 @@ class AttentionNetworks(Networks):
                 for grid, view, code in zip(grids, views, codes, strict=True)
             )
             return [condition for condition in whole for _ in range(n)]
-        return _PartlyVisible(self, views, codes, n, fidelity, seed)
 
-    def partly_visible(
+        def partly_visible(number: int) -> AttentionCondition:
+            drawing, redrawing = divmod(number, n)
+            visible = _visible(views.shape[-1], fidelity, seed, redrawing)
+            return self._partly_visible(views[drawing], codes[drawing], visible)
+
+        return _OnAccess(partly_visible, n * len(views))
+
+    def _partly_visible(
         self,
         view: Float32[np.ndarray, "1 S S"],
         code: Float32[np.ndarray, "Z"],
@@ -173,31 +192,19 @@ class AttentionNetworks(Networks):
         return self._decoder.log_probs(condition, prefixes)
 
 
-class _PartlyVisible(Sequence[Any]):
-    """Conditions of n redrawings of each drawing, made on access: each is large."""
+class _OnAccess(Sequence[Any]):
+    """Conditions of so many drawings, each made on access: they are large."""
 
-    def __init__(
-        self,
-        networks: AttentionNetworks,
-        views: Float32[np.ndarray, "M 1 S S"],
-        codes: Float32[np.ndarray, "M Z"],
-        n: int,
-        fidelity: float,
-        seed: int,
-    ) -> None:
-        self._networks, self._views, self._codes = networks, views, codes
-        self._n, self._fidelity, self._seed = n, fidelity, seed
+    def __init__(self, make: Callable[[int], AttentionCondition], count: int) -> None:
+        self._make, self._count = make, count
 
     def __len__(self) -> int:
-        return len(self._views) * self._n
+        return self._count
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
-            return [self[index] for index in range(len(self))[number]]
-        drawing, redrawing = divmod(range(len(self))[number], self._n)
-        view = self._views[drawing]
-        visible = _visible(view.shape[-1], self._fidelity, self._seed, redrawing)
-        return self._networks.partly_visible(view, self._codes[drawing], visible)
+            return [self[index] for index in range(self._count)[number]]
+        return self._make(range(self._count)[number])
 
 
 def _visible(size: int, fidelity: float, seed: int, index: int) -> Float32[np.ndarray, "S S"]:

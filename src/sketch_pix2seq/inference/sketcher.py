@@ -201,8 +201,8 @@ class Sketcher:
         codes = checked_latents(latents, self.card.latent_dim)
         n, _ = check_amount(len(codes), n)
         temperature, seed = self._checked_settings(temperature, seed, progress)
-        each = self._networks.from_codes(codes, self._recognizer.categories_of(codes))
-        conditions = [condition for condition in each for _ in range(n)]
+        ids = self._recognizer.categories_of(codes)
+        conditions = self._networks.from_codes(codes, ids, n)
         return self._drawn(conditions, n, temperature, seed, progress)
 
     @one_or_several
