@@ -69,6 +69,28 @@ def test_what_one_works_on_is_in_view(studio: str, visitor: Page, hand: str, nam
             assert box["y"] + box["height"] <= height, where
 
 
+@pytest.mark.parametrize(
+    ("language", "width", "percent"),
+    [("", 640, 100), ("de", 640, 100), ("de", 768, 100), ("", 390, 200), ("de", 390, 200)],
+)
+def test_long_words_and_large_letters_cut_nothing_off(
+    studio: str, browser: Browser, language: str, width: int, percent: int
+) -> None:
+    with browser.new_context(locale=language or "en", bypass_csp=True) as context:
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 1000})
+        for name in MAIN:
+            page.goto(f"{studio}/{language and f'{language}/'}{name}")
+            page.add_style_tag(content=f"html {{ font-size: {percent}% }}")
+            where = f"{name or 'draw'}, {width} pixels, {percent} %"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+            assert page.evaluate("scrollX") == 0, where
+            assert (
+                page.evaluate("getComputedStyle(document.body).fontSize") == f"{percent * 0.16:g}px"
+            )
+
+
 def test_a_tablet_has_the_largest_pad(studio: str, visitor: Page, hand: str) -> None:
     visitor.goto(studio)
     visitor.wait_for_function(DONE)
