@@ -142,3 +142,25 @@ def test_two_fingers_zoom_and_one_draws(studio: str, browser: Browser) -> None:
         touch("touchEnd")
         side = float((page.locator("#map").get_attribute("viewBox") or "").split()[2])
         assert side == pytest.approx(1000 / 3, rel=0.02)
+
+
+def test_a_map_that_did_not_come_comes_with_the_next_press(studio: str, sheet: Page) -> None:
+    sheet.route("**/gallery.ndjson", lambda route: route.abort())
+    sheet.goto(f"{studio}/map")
+    expect(sheet.locator("#trouble")).to_contain_text("cannot be loaded")
+    sheet.unroute("**/gallery.ndjson")
+    sheet.locator("#map").click()
+    expect(sheet.locator("#drawn.done")).to_have_count(1)
+    assert sheet.locator(".person").count() > 600
+    expect(sheet.locator("#map")).not_to_have_attribute("aria-busy", "true")
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
+def test_whoever_goes_to_a_neighbour_by_key_stays_among_them(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/map")
+    near = sheet.locator("#neighbours button")
+    near.nth(1).focus()
+    name = near.nth(1).inner_text()
+    sheet.keyboard.press("Enter")
+    expect(near.first).to_be_focused()
+    expect(near.first).to_have_text(name)

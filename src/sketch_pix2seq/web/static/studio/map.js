@@ -37,6 +37,7 @@ const clamp = (value) => Math.min(Math.max(value, -0.04), 1.04);
 
 /** Draw a place; of those chosen meanwhile only the last one is drawn. A link to another goes. */
 async function drawAt(place, { instant = false, isLinked = false } = {}) {
+  if (!people.length) return start();
   at = place.map(clamp);
   if (!isLinked) forgetLink();
   pin.removeAttribute("hidden");
@@ -45,7 +46,7 @@ async function drawAt(place, { instant = false, isLinked = false } = {}) {
   showNeighbours();
   keep();
   waiting = { place: at, instant };
-  if (drawing) return;
+  if (drawing) return undefined;
   drawing = true;
   while (waiting) {
     const { place: [x, y], instant: soon } = waiting;
@@ -56,6 +57,7 @@ async function drawAt(place, { instant = false, isLinked = false } = {}) {
   }
   drawing = false;
   for (const name of ["save", "link"]) $(`[data-do=${name}]`).disabled = !paper.strokes.length;
+  return undefined;
 }
 
 const keep = () => remember(KEPT, { at, only, part: [part.x, part.y, part.side] });
@@ -74,7 +76,10 @@ function showNeighbours() {
       [button.type, button.className] = ["button", "word-card"];
       name.textContent = nameOf(item.category);
       button.append(pictureOf(item), name);
-      button.addEventListener("click", () => drawAt(item.place));
+      button.addEventListener("click", () => {
+        drawAt(item.place);
+        $("#neighbours button").focus(); // the pressed one is gone; the same drawing comes first now
+      });
       const entry = document.createElement("li");
       entry.append(button);
       return entry;
@@ -271,11 +276,20 @@ function begin() {
 const isKept = (before) =>
   before?.at?.length === 2 && before.part?.length === 3 && [...before.at, ...before.part].every(Number.isFinite);
 
+let starting = null;
+
+/** Fetch what is on the map; what failed is tried again with the next press. */
+function start() {
+  starting ??= trying(async () => {
+    people = (await gallery()).map(placeOnMap);
+    $("#people").replaceChildren(...people.map(({ line }) => line));
+    board.removeAttribute("aria-busy");
+    begin();
+  }).finally(() => (starting = null));
+  return starting;
+}
+
 paper.setSmooth(settings.smooth);
-trying(async () => {
-  people = (await gallery()).map(placeOnMap);
-  $("#people").replaceChildren(...people.map(({ line }) => line));
-  board.removeAttribute("aria-busy");
-  begin();
-  addEventListener("hashchange", () => location.hash !== "#main" && begin());
-});
+addEventListener("hashchange", () => people.length && location.hash !== "#main" && begin());
+addEventListener("online", () => people.length || start());
+start();
