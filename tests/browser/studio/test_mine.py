@@ -107,3 +107,16 @@ def test_the_oldest_make_way(studio: str, sheet: Page) -> None:
         }"""
     )
     assert newest == [200, "202", "3", [0, 9.1]]
+
+
+def test_drawings_are_kept_after_the_browsers_data_were_cleared(studio: str, sheet: Page) -> None:
+    sheet.goto(studio)
+    all_drawn(sheet)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    cleared = {"origin": studio, "storageTypes": "indexeddb"}
+    sheet.context.new_cdp_session(sheet).send("Storage.clearDataForOrigin", cleared)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.get_by_role("link", name="Mine").click()
+    expect(sheet.locator(".entry .own path")).to_have_count(2)

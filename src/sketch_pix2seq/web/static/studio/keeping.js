@@ -23,7 +23,10 @@ function database() {
   opened ??= new Promise((done, fail) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-    request.onsuccess = () => done(request.result);
+    request.onsuccess = () => {
+      request.result.onclose = () => opened = null; // the browser's data were cleared
+      done(request.result);
+    };
     request.onerror = () => fail(request.error);
   });
   opened.catch(() => opened = null); // tried again next time
