@@ -132,7 +132,7 @@ $$(".example").forEach((button, place) => {
 });
 takeDrawings($("#pad-card"), $("#file"), (strokes) => pad.set(strokes));
 takeUndoKeys(() => pad);
-addEventListener("hashchange", () => openLink(pad.isExample));
+addEventListener("hashchange", () => openLink(!pad.canUndo));
 
 /** To be completed: only the first strokes of a drawing. */
 function prefixOf(strokes) {

@@ -99,6 +99,7 @@ pads.forEach((pad) => {
   const card = pad.svg.closest(".card");
   pad.addEventListener("start", () => {
     pause.end();
+    running.abort();
     inUse = pad;
   });
   card.addEventListener("pointerdown", () => (inUse = pad));

@@ -66,6 +66,7 @@ export class Pad extends EventTarget {
    * anybody will want back. An example makes way for the first stroke.
    */
   set(strokes, { quiet = false, first = quiet, example = false } = {}) {
+    if (this.stroke || this.keys) this.#keep(); // it can be gone back to
     this.#put(strokes);
     if (first) this.#startHistory();
     else this.#keep();
@@ -187,8 +188,8 @@ export class Pad extends EventTarget {
       this.at = [hold(this.at[0] + arrow[0] * step), hold(this.at[1] + arrow[1] * step)];
       if (this.keys) this.#extend(this.keys, ...this.at);
     } else if (event.key === " ") {
-      if (this.keys) this.#endKeys();
-      else this.keys = this.#begin(...this.at);
+      if (!event.repeat && this.keys) this.#endKeys();
+      else if (!event.repeat) this.keys = this.#begin(...this.at);
     } else if (event.key === "Backspace") {
       this.undo();
     } else {

@@ -196,9 +196,15 @@ export async function someDrawing() {
 
 /** Let files of drawings be chosen, dropped and pasted; `onStrokes` gets the strokes in them. */
 export function takeDrawings(area, input, onStrokes, options) {
+  let reading = new AbortController(); // the file that was chosen last
   const read = (file) => trying(async () => {
+    reading.abort();
+    reading = new AbortController();
+    const { signal } = reading;
     say(t("reading"));
-    const { strokes, leftOut } = await drawingIn(file);
+    clearTimeout(say.timer); // it stays until the file is read
+    const { strokes, leftOut } = await drawingIn(file, signal);
+    signal.throwIfAborted();
     say(leftOut ? `${t("linesFound")} ${t("leftOut", { what: leftOut })}` : t("linesFound"));
     onStrokes(fitted(strokes));
   });
@@ -206,13 +212,16 @@ export function takeDrawings(area, input, onStrokes, options) {
 }
 
 /** The strokes in a file, and what of it is none: an SVG is read, a picture is traced. */
-async function drawingIn(file) {
+async function drawingIn(file, signal) {
   if (file.size > MAX_FILE_BYTES) throw new UserError(t("fileTooLarge"));
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const encoding = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[256 * first + second] ?? "utf-8";
   const decode = async (part) => new TextDecoder(encoding).decode(await part.arrayBuffer());
-  return /^\s*</.test(await decode(file.slice(0, 1000))) ? strokesInSvg(await decode(file)) : trace(file);
+  return /^\s*</.test(await decode(file.slice(0, 1000))) ? strokesInSvg(await decode(file)) : trace(file, { signal });
 }
+
+/** Whether the viewer lies over the page, whose drawing stays as it is. */
+const isCovered = () => $("#viewer").open;
 
 /** Let files be chosen, dropped and pasted, SVGs as text, too. */
 export function takeFiles(area, input, take, { pastes = () => true } = {}) {
@@ -231,7 +240,7 @@ export function takeFiles(area, input, take, { pastes = () => true } = {}) {
     if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
   });
   addEventListener("paste", (event) => {
-    if (!pastes()) return;
+    if (isCovered() || !pastes()) return;
     const [file] = event.clipboardData.files;
     const text = event.clipboardData.getData("text/plain").trim();
     if (file) take(file);
@@ -245,7 +254,7 @@ export function takeFiles(area, input, take, { pastes = () => true } = {}) {
  */
 export function takeUndoKeys(padInUse) {
   document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || isCovered()) return;
     if (event.target.matches("input:not([type=range], [type=checkbox])")) return;
     const key = event.key?.toLowerCase();
     const isRedo = (key === "z" && event.shiftKey) || (key === "y" && event.ctrlKey);

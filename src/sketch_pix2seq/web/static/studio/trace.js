@@ -19,7 +19,8 @@ const form = $("#settings");
 const canvas = $("#picture");
 const lines = $("#lines");
 const stage = $(".stage");
-let file = null; // the picture
+let wanted = null; // the picture that was chosen last
+let file = null; // the one that is shown
 let whole = null; // the picture that it was cut out of
 let picture = null; // as a bitmap
 let shown = null; // it, or the straightened sheet in it
@@ -30,10 +31,11 @@ let running = new AbortController(); // the trace that was started last
 
 /** Show a picture and trace it; `of` is the one that it was cut out of. */
 async function open(chosen, { turn = 0, of = null } = {}) {
+  wanted = chosen;
   const bitmap = await trying(() => createImageBitmap(chosen).catch(() => {
     throw new UserError(t("notShown"));
   }));
-  if (!bitmap) return;
+  if (!bitmap || wanted !== chosen) return;
   [file, whole, picture, shown, turns, traced] = [chosen, of, bitmap, bitmap, turn, null];
   startCropping(false);
   show();
@@ -228,7 +230,7 @@ lines.addEventListener("pointerup", (event) => {
   if (corner) trying(() => cropTo(framed(placeOf(event))));
   corner = null;
 });
-lines.addEventListener("pointercancel", () => startCropping(false));
+lines.addEventListener("pointercancel", () => isCropping() && startCropping(false));
 
 const ACTIONS = {
   file: () => $("#file").click(),

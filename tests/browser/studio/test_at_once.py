@@ -1,0 +1,144 @@
+"""What is done amid something else, or soon after it: no drawing is lost."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import FilePayload, Page, expect
+
+from studio_pages import SPY, all_drawn, copied_link, draw_circle, open_pad
+
+ARROW = FilePayload(
+    name="arrow.svg",
+    mimeType="image/svg+xml",
+    buffer=b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 99 99"><path fill="none" '
+    b'stroke="#000" d="M9 50H90M70 30L90 50L70 70"/></svg>',
+)
+LATE_TRACES = """Worker.prototype.post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message) {
+  setTimeout(() => this.post(message), message.method === "trace" ? 500 : 0);
+};"""
+LATE_BITMAPS = """const decode = createImageBitmap;
+globalThis.createImageBitmap = async (image, ...how) => {
+  if (image.name === "late.png") await new Promise((done) => setTimeout(done, 800));
+  return decode(image, ...how);
+};"""
+
+
+def picture(name: str, width: int, height: int) -> FilePayload:
+    """A picture of four lines."""
+    image, content = Image.new("L", (width, height), 255), io.BytesIO()
+    for share in (0.2, 0.4, 0.6, 0.8):
+        line = [(width * share, height * 0.2), (width * share, height * 0.8)]
+        ImageDraw.Draw(image).line(line, fill=0, width=8)
+    image.save(content, "PNG")
+    return FilePayload(name=name, mimeType="image/png", buffer=content.getvalue())
+
+
+def press_on(page: Page, selector: str) -> None:
+    """Begin a stroke with the mouse, and do not end it."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 100, steps=4)
+
+
+def test_a_space_bar_that_is_held_draws_one_stroke(studio: str, sheet: Page) -> None:
+    open_pad(sheet, studio)
+    sheet.locator("#pad").focus()
+    for _ in range(6):
+        sheet.keyboard.down(" ")
+    sheet.keyboard.press("ArrowRight")
+    sheet.keyboard.up(" ")
+    expect(sheet.locator("#pad path")).to_have_count(1)
+
+
+def test_a_file_that_comes_amid_a_stroke_can_be_gone_back_from(studio: str, sheet: Page) -> None:
+    open_pad(sheet, studio)
+    sheet.get_by_role("button", name="Clear").click()
+    press_on(sheet, "#pad")
+    sheet.locator("#file").set_input_files(ARROW)
+    expect(sheet.locator("#pad path")).to_have_count(2)
+    sheet.mouse.up()
+    sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(1)
+
+
+def test_of_two_files_the_last_one_is_read(studio: str, sheet: Page) -> None:
+    sheet.add_init_script(LATE_TRACES)
+    open_pad(sheet, studio)
+    sheet.locator("#file").set_input_files(picture("late.png", 300, 200))
+    sheet.locator("#file").set_input_files(ARROW)
+    expect(sheet.locator("#pad path")).to_have_count(2)
+    sheet.wait_for_timeout(2000)
+    expect(sheet.locator("#pad path")).to_have_count(2)
+
+
+def test_of_two_pictures_the_last_one_is_traced(studio: str, sheet: Page) -> None:
+    sheet.add_init_script(LATE_BITMAPS)
+    sheet.goto(f"{studio}/trace")
+    expect(sheet.locator("#found")).to_contain_text("13 strokes")
+    sheet.locator("#file").set_input_files(picture("late.png", 400, 200))
+    sheet.locator("#file").set_input_files(picture("soon.png", 200, 400))
+    expect(sheet.locator("#found")).to_contain_text("4 strokes")
+    sheet.wait_for_timeout(1000)
+    expect(sheet.locator("#lines")).to_have_attribute("viewBox", "0 0 200 400")
+
+
+def test_it_says_that_it_reads_until_it_has_read(studio: str, sheet: Page) -> None:
+    sheet.clock.install()
+    sheet.add_init_script(LATE_TRACES.replace("500", "60_000"))
+    open_pad(sheet, studio)
+    sheet.locator("#file").set_input_files(picture("late.png", 300, 200))
+    expect(sheet.locator("#note")).to_have_text("Reading the image …")
+    sheet.clock.run_for(10_000)
+    expect(sheet.locator("#notice")).to_have_class("notice shown note")
+
+
+def test_the_drawing_under_the_viewer_stays(studio: str, sheet: Page) -> None:
+    open_pad(sheet, studio)
+    draw_circle(sheet)
+    all_drawn(sheet)
+    sheet.locator("[data-do=share]").click()
+    sheet.keyboard.press("Control+z")
+    sheet.evaluate(
+        """text => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+        }""",
+        ARROW["buffer"].decode(),
+    )
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet.locator("#note")).to_have_text("")
+    expect(sheet.locator("#pad path")).to_have_count(1)
+
+
+def test_a_link_over_an_example_leaves_what_was_drawn_before(studio: str, sheet: Page) -> None:
+    open_pad(sheet, studio)
+    draw_circle(sheet)
+    shared = copied_link(sheet)
+    draw_circle(sheet)
+    sheet.locator(".example").nth(1).click()
+    expect(sheet.locator("#yours")).to_have_text("Example")
+    sheet.evaluate("address => { location.href = address }", shared)
+    expect(sheet.locator("#yours")).to_have_text("Your drawing")
+    for _ in range(2):
+        sheet.get_by_role("button", name="Undo").click()
+    expect(sheet.locator("#pad path")).to_have_count(2)
+
+
+def test_a_stroke_ends_the_blend_of_what_was_there_before(studio: str, sheet: Page) -> None:
+    sheet.add_init_script(SPY)
+    sheet.goto(f"{studio}/mix")
+    workspace = sheet.locator("#workspace")
+    expect(sheet.locator(".strip .paper.done")).to_have_count(11)
+    draw_circle(sheet, "#first")
+    sheet.wait_for_function("() => sent.filter(({ method }) => method === 'mix').length === 2")
+    press_on(sheet, "#first")
+    sheet.wait_for_timeout(2500)
+    expect(workspace).to_have_attribute("aria-busy", "true")
+    sheet.mouse.up()
+    expect(workspace).not_to_have_attribute("aria-busy", "true")
