@@ -182,3 +182,21 @@ def test_nothing_is_wrong_or_from_elsewhere(studio: str, sheet: Page, path: str)
     assert violations(sheet) == []
     assert asked
     assert all(url.startswith((studio, "data:", "blob:")) for url in asked)
+
+
+def test_no_letters_draw_the_word_that_is_shown_again(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/name")
+    all_drawn(sheet)
+    sheet.locator("[data-word=owl]").click()
+    sheet.get_by_role("button", name="Draw it").click()
+    expect(sheet.locator("#shown-word")).to_have_text("owl")
+
+
+def test_a_frame_that_is_not_drawn_leaves_the_summary(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/trace")
+    expect(sheet.locator("#found")).to_contain_text("13 strokes")
+    crop = sheet.get_by_role("button", name="Crop")
+    crop.click()
+    expect(sheet.locator("#found")).to_contain_text("Draw a frame")
+    crop.click()
+    expect(sheet.locator("#found")).to_contain_text("13 strokes")

@@ -77,7 +77,7 @@ async function thumbnails() {
 
 $("#word").addEventListener("submit", (event) => {
   event.preventDefault();
-  const [first] = found();
+  const first = field.value.trim() ? found()[0] : word;
   if (first === undefined) {
     say(t("unknownWord", { word: field.value }), "trouble");
     return;

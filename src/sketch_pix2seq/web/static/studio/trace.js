@@ -185,7 +185,7 @@ function startCropping(starts) {
   button.setAttribute("aria-pressed", String(starts));
   button.textContent = t(whole ? "wholePicture" : "crop");
   $("rect", lines).setAttribute("width", 0);
-  if (starts) $("#found").textContent = t("drawFrame");
+  $("#found").textContent = starts ? t("drawFrame") : traced ? summary() : "";
 }
 
 /** Where a pointer is on the turned picture. */
