@@ -39,6 +39,7 @@ Drawing = list[list[list[float]]]
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "src" / "sketch_pix2seq" / "web" / "static" / "sketch"
+DRAWING = Sketch.from_points([[(31, 40), (20, 72), (45, 90.5), (80, 71)], [(50, 50)]])
 PACKAGED = ROOT / "src" / "sketch_pix2seq" / "bundles" / "default"
 
 
@@ -56,10 +57,10 @@ def recurrent_bundle(picture_size: int = 48, **sizes: Any) -> Bundle:
     return Bundle(card, write_weights(arrays), tiny_latents(1).to_bytes())
 
 
-def blind_bundle() -> Bundle:
-    """A model that attends and never saw a picture."""
+def blind_bundle(category: float = 0.5) -> Bundle:
+    """A model that attends and never saw a picture; how often it was given a category."""
     bundle = tiny_attention_bundle()
-    recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
+    recipe = {"conditions": {"shown": 0.0, "partly": 0.0, "category": category}}
     return replace(bundle, card=replace(bundle.card, recipe=recipe))
 
 
@@ -80,6 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("bundles")
     for name, bundle in WITHOUT_PICTURE.items():
         write_bundle(folder / name, bundle())
+    write_bundle(folder / "code", blind_bundle(category=0.0))
     app = new_site("Library", "An empty page.")
     app.mount("/packaged", StaticFiles(directory=PACKAGED))
     app.mount("/bundles", StaticFiles(directory=folder))
@@ -264,8 +266,7 @@ def test_all_methods_draw_what_python_draws(site: str, sheet: Page) -> None:
 
 def test_models_that_see_no_picture_draw_what_python_draws(site: str, sheet: Page) -> None:
     sheet.goto(site)
-    drawing = Sketch.from_points([[(31, 40), (20, 72), (45, 90.5), (80, 71)], [(50, 50)]])
-    given = as_lists(drawing)
+    drawing, given = DRAWING, as_lists(DRAWING)
     for name, bundle in WITHOUT_PICTURE.items():
         sheet.evaluate(LOAD, [f"/bundles/{name}", {}])
         sketcher = Sketcher(bundle(), num_threads=1)
@@ -282,6 +283,14 @@ def test_models_that_see_no_picture_draw_what_python_draws(site: str, sheet: Pag
         assert_same(in_page(sheet, "generate", category, n=2), sketcher.generate(category, 2))
         with pytest.raises(Error, match="`fidelity` must be 0 or left out for a model that"):
             in_page(sheet, "redraw", given, fidelity=1)
+
+
+def test_a_model_that_learned_no_category_is_given_none(site: str, sheet: Page) -> None:
+    sheet.goto(site)
+    sheet.evaluate(LOAD, ["/bundles/code", {}])
+    drawn = in_page(sheet, "redraw", as_lists(DRAWING), n=4)
+    for one, other in zip(drawn, Sketcher(blind_bundle(0.0)).redraw(DRAWING, 4), strict=True):
+        assert [len(xs) for xs, _ in one] == [len(stroke) for stroke in other.strokes]
 
 
 def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random.Generator) -> None:

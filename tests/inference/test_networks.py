@@ -207,17 +207,18 @@ def test_no_drawings_have_no_conditions(networks: Networks, views: np.ndarray) -
         assert len(networks.from_views(views[:0], codes, 2, fidelity, seed=0)) == 0
 
 
-def test_a_model_that_never_saw_a_picture_draws_from_its_code_and_category(
-    networks: Networks, views: np.ndarray
+@pytest.mark.parametrize("category", [0.0, 0.5])
+def test_a_model_is_given_what_it_learned_from_and_no_more(
+    networks: Networks, views: np.ndarray, category: float
 ) -> None:
     bundle = tiny_attention_bundle()
-    recipe = {"conditions": {"shown": 0.0, "partly": 0.0}}
+    recipe = {"conditions": {"shown": 0.0, "partly": 0.0, "category": category}}
     blind = networks_of(replace(bundle, card=replace(bundle.card, recipe=recipe)))
     assert (blind.attends, blind.attends_to_picture) == (True, False)
     codes, ids = blind.codes(views), [1, 0, 1]
     found = blind.from_views(views, codes, 2, None, 5, ids)
-    expected = [one for one in networks.from_codes(codes, ids) for _ in range(2)]
-    for one, other in zip(found, expected, strict=True):
-        _assert_same(one, other)
+    expected = networks.from_codes(codes, ids if category else None)
+    for number, one in enumerate(found):
+        _assert_same(one, expected[number // 2])
     with pytest.raises(UsageError, match="`fidelity` must be 0 or left out"):
         blind.from_views(views, codes, 2, 0.5, 5, ids)

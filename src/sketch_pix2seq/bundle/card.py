@@ -169,6 +169,13 @@ class BundleCard(Card):
         return isinstance(self.architecture, AttentionArchitecture) and bool(learned)
 
     @property
+    def takes_category(self) -> bool:
+        """Whether the decoder learned to be given a category."""
+        shares = self.recipe.get("conditions")
+        learned = not isinstance(shares, dict) or shares.get("category")
+        return isinstance(self.architecture, AttentionArchitecture) and bool(learned)
+
+    @property
     def oversampled(self) -> list[str]:
         """Categories that were oversampled in training, as the recipe says."""
         named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")

@@ -26,7 +26,7 @@ def section(results: Results) -> Section:
         kl = kinds[0].get("kl")
         label, from_code = model.label, "reconstruction"
         rows.append([label, model.kl_weight, *_losses(kinds, *_TERMS), kl])
-        if "reconstruction_code" in kinds[0]:
+        if model.card.attends_to_picture and "reconstruction_code" in kinds[0]:
             label, from_code = label + CODE_ALONE, "reconstruction_code"
             rows.append([label, model.kl_weight, *_losses(kinds, None, None, from_code), kl])
         if kl is not None:

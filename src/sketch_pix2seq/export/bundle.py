@@ -227,6 +227,7 @@ def _loss(card: BundleCard) -> str:
             for condition, name in zip(
                 CONDITIONS, ("the picture", "the code", "the category", "nothing"), strict=True
             )
+            if f"reconstruction_{condition}" in test["valid"]
         )
         loss += f".\nReconstruction of test drawings, `valid` convention, given {each}"
     return loss

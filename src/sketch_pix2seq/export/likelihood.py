@@ -15,7 +15,7 @@ import torch
 from sketch_pix2seq.data.batches import Batch, validation_batches
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.models import AttentionModel, SketchAutoencoder
-from sketch_pix2seq.models.attention import CONDITIONS, Conditions
+from sketch_pix2seq.models.attention import CONDITIONS, Conditions, ConditionShares
 from sketch_pix2seq.models.losses import DrawingLosses, LossConvention, kl_divergence
 from sketch_pix2seq.sketch.raster import RasterSettings
 
@@ -42,9 +42,9 @@ def measure_likelihood(
 
     Returns:
         Nats by name for each convention, `stroke_nll`, `pen_ce`, `reconstruction` and `kl`, of an
-        `attention` model those with the picture in view, its `class_ce`, and `reconstruction_`
-        with each of `CONDITIONS`; `drawings`, how many there were; `data`, SHA-256 of the data
-        set's card.
+        `attention` model those with the picture in view (or the code, if it learned from codes
+        alone), its `class_ce`, and `reconstruction_` with each of the conditions that it learned;
+        `drawings`, how many there were; `data`, SHA-256 of the data set's card.
     """
     split, attends = dataset.split("test"), isinstance(model, AttentionModel)
     most = MAX_DRAWINGS_WITH_CONDITIONS if attends else MAX_DRAWINGS
@@ -96,7 +96,7 @@ def _with_each_condition(
         model.class_weight,
         convention,
     ).eval()
-    losses: dict[str, list[DrawingLosses]] = {condition: [] for condition in CONDITIONS}
+    losses: dict[str, list[DrawingLosses]] = {name: [] for name in _learned(model.shares)}
     kl_sum, num_drawings = 0.0, 0
     for batch in batches:
         assert batch.covered is not None
@@ -117,10 +117,20 @@ def _with_each_condition(
         num_drawings += len(steps)
     means = {condition: _means(some) for condition, some in losses.items()}
     each = {
-        f"reconstruction_{condition}": means[condition]["reconstruction"]
-        for condition in CONDITIONS
+        f"reconstruction_{condition}": mean["reconstruction"] for condition, mean in means.items()
     }
-    return means["picture"] | {"kl": kl_sum / max(num_drawings, 1)} | each
+    return next(iter(means.values())) | {"kl": kl_sum / max(num_drawings, 1)} | each
+
+
+def _learned(shares: ConditionShares) -> list[str]:
+    """Those of `CONDITIONS` that occur in training, in their order."""
+    often = {
+        "picture": shares.shown + shares.partly,
+        "code": shares.code_alone,
+        "category": shares.category,
+        "nothing": (1 - shares.code_alone) * (1 - shares.category),
+    }
+    return [condition for condition in CONDITIONS if often[condition] > 0]
 
 
 def _means(losses: list[DrawingLosses]) -> dict[str, float]:

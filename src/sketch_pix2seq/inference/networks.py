@@ -119,9 +119,15 @@ class AttentionNetworks(Networks):
     attends = True
 
     def __init__(
-        self, encoder: GridEncoder, decoder: AttentionDecoder, *, attends_to_picture: bool
+        self,
+        encoder: GridEncoder,
+        decoder: AttentionDecoder,
+        *,
+        attends_to_picture: bool,
+        takes_category: bool,
     ) -> None:
         super().__init__(decoder, attends_to_picture=attends_to_picture)
+        self._takes_category = takes_category
         self._encoder = encoder
         self._decoder = decoder
 
@@ -139,7 +145,9 @@ class AttentionNetworks(Networks):
 
         @lru_cache(NUM_KEPT)
         def condition(number: int) -> AttentionCondition:
-            category = None if category_ids is None else category_ids[number]
+            category = None
+            if category_ids is not None and self._takes_category:
+                category = category_ids[number]
             return self._decoder.condition(latent=codes[number], category_id=category)
 
         return _OnAccess(lambda number: condition(number // n), n * len(codes))
@@ -249,7 +257,12 @@ def _attention(bundle: Bundle, architecture: AttentionArchitecture) -> Attention
         picture_size=size,
         max_steps=card.max_steps,
     )
-    return AttentionNetworks(encoder, decoder, attends_to_picture=card.attends_to_picture)
+    return AttentionNetworks(
+        encoder,
+        decoder,
+        attends_to_picture=card.attends_to_picture,
+        takes_category=card.takes_category,
+    )
 
 
 def _recurrent_encoder(bundle: Bundle, architecture: RecurrentArchitecture) -> Encoder:

@@ -45,7 +45,7 @@ import { readSafetensors } from "./safetensors.js";
  * @property {{name: string, width: number}} architecture
  * @property {string[]} categories
  * @property {RasterSettings} raster
- * @property {{augmentation?: {flip?: number}, conditions?: {shown?: number, partly?: number}}} recipe
+ * @property {{augmentation?: {flip?: number}, conditions?: {shown?: number, partly?: number, category?: number}}} recipe
  */
 /**
  * @typedef {object} Progress

@@ -62,8 +62,9 @@ class AttentionNetworks {
   constructor(card, weights) {
     const { architecture, raster } = card;
     const { latent_dim: latentDim, encoder_width: encoderWidth = 0 } = architecture;
-    const { shown, partly } = card.recipe?.conditions ?? { shown: 1, partly: 0 };
+    const { shown, partly, category } = card.recipe?.conditions ?? { shown: 1, partly: 0, category: 1 };
     this.attendsToPicture = Boolean(shown || partly);
+    this._takesCategory = Boolean(category);
     this._raster = raster;
     this._encoder = new GridEncoder(weights.part("encoder."), latentDim, encoderWidth, raster.size);
     this.decoder = new AttentionDecoder(weights.part("decoder."), {
@@ -94,7 +95,7 @@ class AttentionNetworks {
 
   /** @param {Float32Array} latent @param {number} [categoryId] */
   fromCode(latent, categoryId) {
-    return this.decoder.condition({ latent, categoryId });
+    return this.decoder.condition({ latent, categoryId: this._takesCategory ? categoryId : undefined });
   }
 
   /**
