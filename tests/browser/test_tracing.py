@@ -42,7 +42,8 @@ def site() -> Iterator[str]:
     """An empty page beside the library, with words of the studio's."""
     app = new_site("Library", "An empty page.")
     words = (
-        '<script type="application/json" id="page-words">{"texts": {}, "categories": {}}</script>'
+        '<script type="application/json" id="page-words">'
+        '{"texts": {}, "phrases": {}, "categories": {}}</script>'
     )
     page = f"<!doctype html><title>Library</title>{words}"
     app.get("/")(lambda: HTMLResponse(page))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.tracing import png
 from studio_pages import FIRST_TRY, all_drawn
 
 
@@ -39,3 +41,25 @@ def test_others_stay_with_english_until_they_choose(studio: str, sheet: Page) ->
     expect(sheet.locator("#bound")).to_have_text("Die neuesten 200 werden aufbewahrt.")
     sheet.goto(f"{studio}/mine")
     sheet.wait_for_url(f"{studio}/de/mine")
+
+
+def test_what_the_library_says_is_said_in_german(studio: str, browser: Browser) -> None:
+    line = '<path d="M0 0h9v9" fill="none" stroke="red"/><text>a</text><text>b</text>'
+    texts = f'<svg xmlns="http://www.w3.org/2000/svg">{line}</svg>'.encode()
+    grey = png(np.full((90, 90), 200, np.uint8))
+    with browser.new_context(locale="de", reduced_motion="reduce") as visitor:
+        visitor.add_init_script(FIRST_TRY)
+        page = visitor.new_page()
+        page.goto(f"{studio}/de/")
+        all_drawn(page)
+        page.locator("#file").set_input_files(
+            {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": texts}
+        )
+        expect(page.locator("#note")).to_contain_text("Weggelassen: 2 x Text.")
+        page.locator("#file").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": grey}
+        )
+        expect(page.locator("#trouble")).to_have_text(
+            "Ein Bild muss Linien zeigen; hier eine einzige Farbe."
+            " Nimm ein Bild von Linien auf Papier."
+        )

@@ -18,6 +18,7 @@ from sketch_pix2seq.io.animation import timing_of
 from sketch_pix2seq.io.svg_out import curve_data, path_data
 from sketch_pix2seq.io.svg_path import path_lines
 from sketch_pix2seq.sketch.smooth import curves_through
+from sketch_pix2seq.web.studio.pages import languages
 
 STATIC = Path(sketch_pix2seq.__file__).parent / "web" / "static" / "studio"
 NODE = shutil.which("node")
@@ -126,6 +127,27 @@ def test_links_hold_drawings_and_settings(
         walks = [rng.normal(100, 60, (rng.integers(1, 40), 2)).round(1) + 0.0 for _ in range(count)]
         drawings.append([walk.T.tolist() for walk in walks])
     run_in_node("share", [], drawings)
+
+
+def test_what_the_library_says_is_said_in_german(run_in_node: Callable[..., None]) -> None:
+    german = languages()[1]
+    said = {
+        "2 x text; clip": "2 x Text; Beschnitt",
+        "lines along the border, 12 specks": "Linien am Rand, 12 Flecken",
+        "all after 5000 strokes; 3 x clip": "alles nach 5000 Strichen; 3 x Beschnitt",
+        "`use`, as it must not draw itself; got #text": (
+            "`use`, denn es darf nicht sich selbst zeichnen; hier #text"
+        ),
+        "a picture must show lines, not areas; got 93% covered. Make it smaller first.": (
+            "ein Bild muss Linien zeigen, keine Flächen; hier zu 93 % bedeckt."
+            " Mach es erst kleiner."
+        ),
+        "nobody's words": "nobody's words",
+    }
+    words = {"texts": {}, "phrases": german.phrases, "categories": {}}
+    run_in_node("words", [], {"words": words, "said": list(said.items())})
+    words["phrases"] = languages()[0].phrases
+    run_in_node("words", [], {"words": words, "said": [(text, text) for text in said]})
 
 
 def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bool) -> Any:

@@ -26,6 +26,29 @@ def texts(language: Language) -> dict[str, str]:
     return pages | {f"script.{name}": text for name, text in language.script.items()}
 
 
+def phrases_of_the_library() -> set[str]:
+    """What a page may show of the library's English, `#` for what is put into it."""
+    sketch = {path.stem: path.read_text() for path in (WEB / "static" / "sketch").glob("*.js")}
+    draws = "".join(sketch[name] for name in ("engine", "latents", "recognizer", "sketcher"))
+    places = (
+        *((r"new DrawingError\((.*?)\);", text) for text in sketch.values()),
+        (r"new BundleError\((.*?)\);", draws),  # the page says on its own that it is not loaded
+        *((r"\bgot = (.*?);", text) for text in sketch.values()),
+        (r"\bFIX = (.*?);", sketch["ink"]),
+        (r"leftOut = \[(.*?)\];", sketch["picture_in"]),
+        (r"leftOut: (\".*?\")", sketch["straightening"]),
+        (r"leaveOut\((.*)\);", SCRIPTS),
+        (r"NOT_READ = (\{.*\})", SCRIPTS),
+    )
+    found = set()
+    for place, text in places:
+        for said in re.findall(place, text, re.DOTALL if "?" in place else 0):
+            for plain, filled in re.findall(r'"([^"]*)"|`((?:\\`|[^`])*)`', said):
+                phrase = re.sub(r"\$\{.*?\}", "#", plain or filled).replace("\\`", "`")
+                found.add(phrase.removesuffix("; got #"))
+    return {phrase for phrase in found if re.search("[a-z]{2}", phrase)} | {"got"}
+
+
 def test_english_comes_first() -> None:
     assert [one.code for one in languages()] == ["en", "de"]
     assert [one.folder for one in languages()] == ["", "de/"]
@@ -38,6 +61,15 @@ def test_every_language_says_the_same_things(language: Language) -> None:
     for name, text in own.items():
         assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", other[name])), name
         assert text.endswith((".", "…")) == other[name].endswith((".", "…")), name
+
+
+@pytest.mark.parametrize("language", languages()[1:], ids=lambda language: language.code)
+def test_every_language_says_all_that_the_library_says(language: Language) -> None:
+    assert languages()[0].phrases == {}
+    assert set(language.phrases) == phrases_of_the_library()
+    for phrase, own in language.phrases.items():
+        assert phrase.count("#") == own.count("#"), phrase
+        assert phrase.endswith(".") == own.endswith("."), phrase
 
 
 def test_every_text_is_used() -> None:

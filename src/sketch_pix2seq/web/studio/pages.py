@@ -64,6 +64,8 @@ class Language(NamedTuple):
     "Texts of the templates, by page and name."
     script: dict[str, str]
     "Texts of the scripts."
+    phrases: dict[str, str]
+    "What the library says in English, as it is said here; `#` stands for a number or a name."
     categories: dict[str, str]
     "Names of categories, by those that the model has; others keep these."
     folder: str
@@ -80,10 +82,10 @@ def languages() -> tuple[Language, ...]:
     known = []
     for path in sorted(_WORDS.glob("*.json"), key=lambda path: (path.stem != _OWN, path.stem)):
         words = json.loads(path.read_text(encoding="utf-8"))
-        script, categories = words.pop("script"), words.pop("categories")
+        script, phrases, categories = map(words.pop, ("script", "phrases", "categories"))
         folder = "" if path.stem == _OWN else f"{path.stem}/"
         pages = SimpleNamespace(**{name: SimpleNamespace(**own) for name, own in words.items()})
-        known.append(Language(path.stem, pages, script, categories, folder))
+        known.append(Language(path.stem, pages, script, phrases, categories, folder))
     return tuple(known)
 
 

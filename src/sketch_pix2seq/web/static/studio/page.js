@@ -4,7 +4,7 @@ import { SketchPix2SeqError, trace } from "../sketch/client.js";
 import { gallery } from "./model.js";
 import { fitted, onPad } from "./strokes.js";
 import { strokesInSvg } from "./svg.js";
-import { categoryOf, nameOf, t, UserError } from "./words.js";
+import { categoryOf, nameOf, t, translated, UserError } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -45,7 +45,7 @@ export async function trying(work) {
     if (error.name === "AbortError") return undefined;
     const isMeant = error instanceof UserError || error instanceof SketchPix2SeqError;
     if (!isMeant) console.error(error);
-    const words = isMeant ? error.message : t("failed");
+    const words = isMeant ? translated(error.message) : t("failed");
     say(words[0].toUpperCase() + words.slice(1), "trouble failed");
     return undefined;
   }
@@ -205,7 +205,7 @@ export function takeDrawings(area, input, onStrokes, options) {
     clearTimeout(say.timer); // it stays until the file is read
     const { strokes, leftOut } = await drawingIn(file, signal);
     signal.throwIfAborted();
-    say(leftOut ? `${t("linesFound")} ${t("leftOut", { what: leftOut })}` : t("linesFound"));
+    say(leftOut ? `${t("linesFound")} ${t("leftOut", { what: translated(leftOut) })}` : t("linesFound"));
     onStrokes(fitted(strokes));
   });
   takeFiles(area, input, read, options);

@@ -8,7 +8,7 @@ import { gaussianSmoothed, resampled } from "../sketch/smoothing.js";
 import { $, carry, download, examples, takeFiles, trying } from "./page.js";
 import { boundsOf, fitted, pathData } from "./strokes.js";
 import { view } from "./viewer.js";
-import { t, UserError } from "./words.js";
+import { t, translated, UserError } from "./words.js";
 
 const SHOWN = 1400; // pixels of the longest side of the picture on the page
 const MIN_CROP = 16; // pixels of a side of what can be cut out
@@ -123,7 +123,7 @@ function turned([xs, ys]) {
 function summary() {
   const points = strokes.reduce((sum, [xs]) => sum + xs.length, 0);
   const found = t(strokes.length === 1 ? "oneStroke" : "strokes", { count: strokes.length, points });
-  return traced.leftOut ? `${found} ${t("leftOut", { what: traced.leftOut })}` : found;
+  return traced.leftOut ? `${found} ${t("leftOut", { what: translated(traced.leftOut) })}` : found;
 }
 
 function showSettings() {
