@@ -347,6 +347,44 @@ def test_a_page_follows_ends_and_explains(site: str, sheet: Page, rng: np.random
     ]
 
 
+def test_a_worker_that_ends_fails_all_calls_and_another_one_draws(
+    site: str, sheet: Page, rng: np.random.Generator
+) -> None:
+    sheet.goto(site)
+    found = sheet.evaluate(
+        """async drawing => {
+          const { Sketcher, trace } = await import("/static/sketch/client.js");
+          const address = new URL("/static/sketch/worker.js", location.href);
+          const worker = new Worker(address, { type: "module" });
+          const sketcher = await Sketcher.load("/packaged", { worker });
+          const fails = (call) => call.then(() => "drawn", ({ message }) => message);
+          const states = [sketcher.isClosed], call = fails(sketcher.redraw(drawing, { n: 500 }));
+          worker.dispatchEvent(new ErrorEvent("error", { message: "no memory" }));
+          states.push(await call, await fails(sketcher.redraw(drawing)), sketcher.isClosed);
+          const again = await Sketcher.load("/packaged");
+          again.close();
+          states.push(await fails(again.encode(drawing)));
+
+          const workers = [];
+          globalThis.Worker = class extends Worker {
+            constructor(...args) {
+              super(...args);
+              workers.push(this);
+            }
+          };
+          const picture = new ImageData(100, 100);
+          for (let at = 4 * 5000; at < 4 * 5400; at++) picture.data[at] = at % 4 === 3 ? 255 : 0;
+          await trace(picture);
+          workers[0].dispatchEvent(new ErrorEvent("error"));
+          return [...states, (await trace(picture)).strokes.length, workers.length];
+        }""",
+        as_lists(drawings(rng, 5)[-1]),
+    )
+    ended = "the worker has ended; got no memory. Load another one."
+    closed = "the sketcher is closed. Load another one."
+    assert found == [False, ended, ended, True, closed, 1, 2]
+
+
 DAMAGE = """async () => {
   const { Bundle } = await import("/static/sketch/bundle.js");
   const { Sketcher } = await import("/static/sketch/sketcher.js");

@@ -311,6 +311,18 @@ def test_trouble_is_told_and_goes_with_the_next_success(
     expect(sheet.locator("#notice")).to_have_class("notice")
 
 
+def test_a_model_whose_worker_ends_is_loaded_again(studio: str, sheet: Page) -> None:
+    open_pad(sheet, studio)
+    all_drawn(sheet)
+    (worker,) = sheet.workers
+    with worker.expect_event("close"):
+        worker.evaluate("setTimeout(() => { throw new Error('no memory'); })")
+    draw_circle(sheet)
+    all_drawn(sheet)
+    assert len(sheet.workers) == 1
+    expect(sheet.locator("#notice")).to_have_class("notice")
+
+
 def test_nobody_needs_a_mouse(studio: str, sheet: Page) -> None:
     sheet.set_viewport_size({"width": 390, "height": 844})
     open_pad(sheet, studio)

@@ -79,9 +79,14 @@ export class Sketcher {
     }
   }
 
-  /** End the worker; calls under way end with an error. */
+  /** End the worker; calls under way, and later ones, end with an error. */
   close() {
     this._channel.close();
+  }
+
+  /** Whether the worker has ended, by `close` or by an error of its own: load another sketcher. */
+  get isClosed() {
+    return this._channel.isClosed;
   }
 
   /** The latent code of a drawing. @param {Input} input @returns {Promise<Float32Array>} */
@@ -186,18 +191,15 @@ let tracer = null;
  */
 export async function trace(image, { signal, ...options } = {}) {
   signal?.throwIfAborted();
-  const channel = (tracer ??= new Channel(newWorker()));
-  const close = () => {
-    channel.close();
-    if (tracer === channel) tracer = null; // the next call starts another one
-  };
+  if (!tracer || tracer.isClosed) tracer = new Channel(newWorker());
+  const channel = tracer;
   const onCancel = () => { // tracing cannot be stopped, but its worker can
-    if (channel.isIdle) close();
+    if (channel.isIdle) channel.close();
   };
   try {
     return await channel.call("trace", [image, options], { signal, onCancel });
   } catch (error) {
-    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) close();
+    if (!(error instanceof SketchPix2SeqError || signal?.aborted)) channel.close();
     throw error;
   }
 }
@@ -215,8 +217,10 @@ class Channel {
      */
     this._calls = new Map();
     worker.addEventListener("message", ({ data }) => this._receive(data));
+    /** @type {Error | null} Why no call can be made. */
+    this._ended = null;
     worker.addEventListener("error", ({ message }) =>
-      this._fail(new Error(message || "the worker cannot be started")));
+      this.close(`the worker has ended; got ${message || "no script that can be started"}`));
   }
 
   /** Whether no call is under way. */
@@ -224,9 +228,16 @@ class Channel {
     return this._calls.size === 0;
   }
 
-  close() {
+  get isClosed() {
+    return this._ended !== null;
+  }
+
+  /** End the worker and all calls, also those to come. */
+  close(why = "the sketcher is closed") {
     this._worker.terminate();
-    this._fail(new Error("the sketcher is closed"));
+    const ended = (this._ended ??= new Error(`${why}. Load another one.`));
+    for (const { reject } of this._calls.values()) reject(ended);
+    this._calls.clear();
   }
 
   /**
@@ -236,8 +247,8 @@ class Channel {
   call(method, args, { signal, onCancel, ...events } = {}) {
     const id = this._next++;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
+      if (signal?.aborted || this._ended) {
+        reject(signal?.aborted ? signal.reason : this._ended);
         return;
       }
       signal?.addEventListener("abort", () => {
@@ -266,12 +277,6 @@ class Channel {
       if (error) call.reject(errorOf(error));
       else call.resolve(result);
     }
-  }
-
-  /** @param {Error} error */
-  _fail(error) {
-    for (const { reject } of this._calls.values()) reject(error);
-    this._calls.clear();
   }
 }
 

@@ -12,13 +12,15 @@ const NUM_GUESSES = 3;
 const LATE = 300; // milliseconds after which it is said that the model is being loaded
 
 let loading = null;
+let current = null; // the sketcher, once it is there
 let people = null; // the gallery, where the sketcher has come without it
 
-/** The sketcher; what could not be loaded is tried again with the next drawing. */
+/** The sketcher; what could not be loaded, or has ended, is loaded again with the next drawing. */
 async function sketcher() {
+  if (current?.isClosed) loading = current = null;
   loading ??= load();
   try {
-    return await loading;
+    return (current = await loading);
   } catch (error) {
     loading = null;
     throw error;
