@@ -150,6 +150,10 @@ def test_what_the_library_says_is_said_in_german(run_in_node: Callable[..., None
     run_in_node("words", [], {"words": words, "said": [(text, text) for text in said]})
 
 
+def test_the_network_answers_where_the_cache_fails(run_in_node: Callable[..., None]) -> None:
+    run_in_node("offline", [], None)
+
+
 def film(rng: np.random.Generator, name: str, colours: int, size: int, noisy: bool) -> Any:
     """Frames of noise, which fills tables of codes, or of one colour, which makes them long."""
     palette = rng.integers(0, 256, (colours, 3)).tolist()

@@ -22,6 +22,8 @@ async function forgetOthers() {
 }
 
 async function answer(request) {
-  const kept = await (await caches.open(NAME)).match(request, { ignoreSearch: true });
+  const kept = await found(request).catch(() => null); // where the cache fails there is the network
   return kept && !kept.redirected ? kept : fetch(request);
 }
+
+const found = async (request) => (await caches.open(NAME)).match(request, { ignoreSearch: true });
