@@ -63,3 +63,18 @@ def test_what_the_library_says_is_said_in_german(studio: str, browser: Browser) 
             "Ein Bild muss Linien zeigen; hier eine einzige Farbe."
             " Nimm ein Bild von Linien auf Papier."
         )
+
+
+def test_german_pages_know_the_models_own_words_too(studio: str, browser: Browser) -> None:
+    with browser.new_context(locale="de", reduced_motion="reduce") as visitor:
+        visitor.add_init_script(FIRST_TRY)
+        page = visitor.new_page()
+        page.goto(f"{studio}/de/name")
+        field, cards = page.get_by_role("combobox", name="Wort"), page.locator(".word-card:visible")
+        for typed in ("octop", "Krak"):
+            field.fill(typed)
+            expect(cards).to_have_text(["Krake"])
+        field.fill("ant")  # which a diamond has in its German name
+        expect(cards.filter(has_text="Diamant")).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(page.locator("#shown-word")).to_have_text("Ameise")

@@ -46,12 +46,15 @@ async function draw(chosen, isWanted = true) {
   });
 }
 
-/** The words with the typed letters in them, those first that begin with them. */
+/** The words that are called so, those that begin so, and the others with these letters in them. */
 function found() {
   const letters = field.value.trim().toLowerCase();
-  const fit = words.filter((word) => nameOf(word).toLowerCase().includes(letters));
-  const begin = fit.filter((word) => nameOf(word).toLowerCase().startsWith(letters));
-  return [...begin, ...fit.filter((word) => !begin.includes(word))];
+  const fitting = (called, fits) => words.filter((word) => fits(called(word).toLowerCase()));
+  const inModel = (word) => word; // in the model's own words
+  const isWhole = (name) => name === letters, hasLetters = (name) => name.includes(letters);
+  const some = fitting(nameOf, hasLetters), begin = fitting(nameOf, (name) => name.startsWith(letters));
+  const known = some.length ? [...begin, ...some] : fitting(inModel, hasLetters);
+  return [...new Set([...fitting(nameOf, isWhole), ...fitting(inModel, isWhole), ...known])];
 }
 
 function filter() {
