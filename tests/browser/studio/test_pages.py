@@ -200,3 +200,33 @@ def test_a_frame_that_is_not_drawn_leaves_the_summary(studio: str, sheet: Page) 
     expect(sheet.locator("#found")).to_contain_text("Draw a frame")
     crop.click()
     expect(sheet.locator("#found")).to_contain_text("13 strokes")
+
+
+def test_a_picture_is_cropped_without_a_mouse(studio: str, sheet: Page) -> None:
+    sheet.goto(f"{studio}/trace")
+    found, lines = sheet.locator("#found"), sheet.locator("#lines")
+    expect(found).to_contain_text("13 strokes")
+    sheet.get_by_role("button", name="Crop").focus()
+    sheet.keyboard.press("Enter")
+    expect(found).to_contain_text("Draw a frame")
+    assert violations(sheet) == []
+    for side, share in (("left", "2"), ("top", "2"), ("right", "40"), ("bottom", "40")):
+        sheet.keyboard.press("Tab")
+        expect(sheet.get_by_role("form", name="Cut off").get_by_label(side)).to_be_focused()
+        sheet.keyboard.type(share)
+    frame = lines.locator("rect")
+    shown = [float(frame.get_attribute(name) or "") for name in ("x", "y", "width", "height")]
+    assert shown == pytest.approx([18, 14, 0.58 * 900, 0.58 * 700])
+    sheet.get_by_role("button", name="Turn").click()
+    assert float(frame.get_attribute("width") or "") == pytest.approx(0.58 * 700)
+    for _ in range(3):
+        sheet.get_by_role("button", name="Turn").click()
+    sheet.get_by_label("bottom").focus()
+    sheet.keyboard.press("Enter")
+    expect(found).to_contain_text("6 strokes")
+    box = lines.get_attribute("viewBox") or ""
+    assert list(map(float, box.split())) == pytest.approx([0, 0, 522, 406], abs=1)
+    expect(sheet.get_by_role("button", name="Whole image")).to_be_focused()
+    expect(sheet.get_by_role("form", name="Cut off")).to_be_hidden()
+    sheet.keyboard.press("Enter")
+    expect(found).to_contain_text("13 strokes")

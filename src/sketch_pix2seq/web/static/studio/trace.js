@@ -19,6 +19,7 @@ const form = $("#settings");
 const canvas = $("#picture");
 const lines = $("#lines");
 const stage = $(".stage");
+const edges = $("#crop-edges");
 let wanted = null; // the picture that was chosen last
 let file = null; // the one that is shown
 let whole = null; // the picture that it was cut out of
@@ -76,6 +77,7 @@ function show() {
   pen.rotate((turns * Math.PI) / 2);
   const sides = turns % 2 ? [high, wide] : [wide, high];
   pen.drawImage(shown, -sides[0] / 2, -sides[1] / 2, ...sides);
+  if (isCropping() && !corner) showFrame(remaining());
 }
 
 function showLines() {
@@ -182,6 +184,8 @@ function startCropping(starts) {
   corner = null;
   const button = $("[data-do=crop]");
   stage.classList.toggle("cropping", starts);
+  edges.hidden = !starts;
+  edges.reset();
   button.setAttribute("aria-pressed", String(starts));
   button.textContent = t(whole ? "wholePicture" : "crop");
   $("rect", lines).setAttribute("width", 0);
@@ -197,6 +201,17 @@ function placeOf({ clientX, clientY }) {
 /** Left, top, width and height of the frame from the corner to a place. */
 const framed = (place) => [0, 1].map((axis) => Math.min(corner[axis], place[axis]))
   .concat([0, 1].map((axis) => Math.abs(place[axis] - corner[axis])));
+
+/** The same of what is left when the typed shares are cut off. */
+function remaining() {
+  const [x, y, width, height] = paper();
+  const [left, top, right, bottom] = ["left", "top", "right", "bottom"].map((side) => edges[side].value / 100);
+  return [x + left * width, y + top * height, Math.max(1 - left - right, 0) * width, Math.max(1 - top - bottom, 0) * height];
+}
+
+function showFrame([x, y, width, height]) {
+  for (const [name, value] of Object.entries({ x, y, width, height })) $("rect", lines).setAttribute(name, value);
+}
 
 /** Cut a part out of what is shown. */
 async function cropTo([left, top, width, height]) {
@@ -222,15 +237,19 @@ lines.addEventListener("pointerdown", (event) => {
   corner = placeOf(event);
 });
 lines.addEventListener("pointermove", (event) => {
-  if (!corner) return;
-  const [x, y, width, height] = framed(placeOf(event));
-  for (const [name, value] of Object.entries({ x, y, width, height })) $("rect", lines).setAttribute(name, value);
+  if (corner) showFrame(framed(placeOf(event)));
 });
 lines.addEventListener("pointerup", (event) => {
   if (corner) trying(() => cropTo(framed(placeOf(event))));
   corner = null;
 });
 lines.addEventListener("pointercancel", () => isCropping() && startCropping(false));
+edges.addEventListener("input", () => showFrame(remaining()));
+edges.addEventListener("submit", (event) => {
+  event.preventDefault();
+  $("[data-do=crop]").focus(); // the fields go
+  trying(() => cropTo(remaining()));
+});
 
 const ACTIONS = {
   file: () => $("#file").click(),
