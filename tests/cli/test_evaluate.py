@@ -58,7 +58,7 @@ def test_default_is_the_model_in_the_package_unless_a_folder_is_called_so(
 def test_models_and_what_another_program_drew_are_lines_of_the_report(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(likeness, "TREES", 5)  # most of the time goes into them
+    monkeypatch.setattr(likeness, "TREES", 1)  # most of the time goes into them
     inputs, mine = tmp_path / "inputs", tmp_path / "mine.ndjson"
     assert main(["data", "convert", str(data), "--split", "test", "--out", str(inputs)]) == 0
     lines = [line for path in inputs.glob("*.ndjson") for line in path.read_text().splitlines()]

@@ -33,7 +33,7 @@ def report(
 ) -> Path:
     out = tmp_path_factory.mktemp("report") / "new" / "folder"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(likeness, "TREES", 5)  # most of the time goes into them
+        patched.setattr(likeness, "TREES", 1)  # most of the time goes into them
         page = evaluate(
             _four(evaluated_models),
             Dataset.open(drawings),

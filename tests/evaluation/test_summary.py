@@ -61,7 +61,7 @@ def results(
     yardsticks = baselines(models, dataset, held_out, settings)
     several = Evaluation(models, evaluation.judge, held_out, settings, yardsticks)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(likeness, "TREES", 5)
+        patched.setattr(likeness, "TREES", 1)
         parts = [
             part
             for room in (redrawing, latent, interpolation, likeness, diversity)
