@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Format = Literal["svg", "dxf", "excalidraw", "png", "gif", "apng", "ndjson"]
 _LONGEST_NAME = 255
 """Bytes of a file's name that all usual file systems take."""
+_FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,7}[0-9]?")
+"""What follows the last dot of a file's name, such as .hpgl; not of a folder like run.2."""
 
 
 @Parameter(name="*")
@@ -241,12 +244,14 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _refuse_other_kinds(out: Path, *, is_file: bool) -> None:
-    """Refuse a name such as cat.jpg, which would become a folder."""
-    from sketch_pix2seq.io.kinds import is_drawing
-
-    if not is_file and not out.is_dir() and is_drawing(out):
+    """Refuse a name such as cat.jpg or cat.hpgl, which would become a folder."""
+    if not is_file and not out.is_dir() and _FILE_SUFFIX.fullmatch(out.suffix):
         kinds = ", ".join(f".{name}" for name in get_args(Format))
-        raise UsageError(f"`out` must be a folder, or end in one of {kinds}", got=out.name)
+        raise UsageError(
+            f"`out` must be a folder, or end in one of {kinds}",
+            got=out.name,
+            do="Make the folder first if it is to have this name.",
+        )
 
 
 def _file_names(sources: Sequence[ResultNames], n: int, form: str, suffix: str) -> list[str]:
