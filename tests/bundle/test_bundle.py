@@ -59,7 +59,7 @@ def test_the_model_in_the_package_is_one() -> None:
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     for path in (folder, zipped(folder)):
-        with pytest.raises(BundleError, match=f"lacks {name}"):
+        with pytest.raises(BundleError, match=f"lacks {name}. A bundle is what `.* export` makes"):
             Bundle.open(path)
 
 

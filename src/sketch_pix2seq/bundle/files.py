@@ -29,6 +29,7 @@ _LIMITS = {
     ".safetensors": MAX_WEIGHTS_BYTES,
 }
 _CHUNK = 1 << 16
+_ADVICE = "A bundle is what `sketch-pix2seq export` makes of a run."
 _IS_ENCRYPTED = 1
 
 
@@ -43,13 +44,13 @@ def read_files(path: Path, names: Sequence[str]) -> dict[str, bytes]:
             that is no plain file of its own.
     """
     if not os.path.exists(path):  # noqa: PTH110 - a name may be too long
-        raise BundleError(f"there is no bundle `{path}`")
+        raise BundleError(f"there is no bundle `{path}`", do=_ADVICE)
     return _read_zip(path, names) if path.is_file() else _read_folder(path, names)
 
 
 def missing_files_error(path: Path, missing: Iterable[str]) -> BundleError:
     """Return the error that says which files a bundle lacks."""
-    return BundleError(f"bundle `{path}` lacks {' and '.join(missing)}")
+    return BundleError(f"bundle `{path}` lacks {' and '.join(missing)}", do=_ADVICE)
 
 
 def _read_folder(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
