@@ -191,7 +191,7 @@ BAD = {
     "jpeg cut short": (JPEG[: len(JPEG) // 2], "must be undamaged"),
     "wrong data": (png(50, 50, b"x" * 20), "must be undamaged"),
     "zero wide": (png(0, 50), "must be"),
-    "bomb": (png(100_000, 100_000), "fewer pixels; got over 178 million"),
+    "bomb": (png(100_000, 100_000), "fewer pixels; got over 178 million. Scale it down"),
     "large": (png(13_200, 13_200), "at most 170000000 pixels; got 13200 x 13200"),
     "white": (file_of(Image.new("L", (50, 50), 255)), "must show lines; got one even colour"),
     "black": (file_of(Image.new("L", (50, 50), 0)), "must show lines; got one even colour"),

@@ -89,7 +89,8 @@ def decode(data: bytes) -> Decoded:
             f"a picture must be a {KINDS} file", got=what if data else "an empty file", do=do
         ) from None
     except Image.DecompressionBombError:
-        raise DrawingError("a picture must have fewer pixels", got="over 178 million") from None
+        rule, got = "a picture must have fewer pixels", "over 178 million"
+        raise DrawingError(rule, got=got, do="Scale it down first.") from None
     except Exception as error:  # decoders fail on damaged files in many ways
         reason = str(error) or type(error).__name__
         raise DrawingError("a picture must be undamaged", got=reason[:100]) from None
