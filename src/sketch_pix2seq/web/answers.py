@@ -190,6 +190,8 @@ def add_error_handlers(app: FastAPI) -> None:
         message = f"`{place[:MAX_NAMED]}`: {said}"
         if first["type"] == "json_invalid":  # its place is that of a letter
             message = f"`body` must be JSON, and is none at letter {place}: {_lowered(str(said))}"
+        elif place == "body" and first["type"] in ("missing", "model_attributes_type"):
+            message = "`body` must be a JSON object, sent as `Content-Type: application/json`"
         return error_response(request, ApiError(422, "usage", message, "See /api/openapi.json."))
 
     app.add_exception_handler(SketchPix2SeqError, of_package)

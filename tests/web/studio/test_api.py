@@ -453,3 +453,11 @@ def test_where_a_body_is_no_json_is_said(client: TestClient) -> None:
     answer = client.post("/api/generate", content=b"{1}", headers=headers)
     message = answer.json()["error"]["message"]
     assert message.startswith("`body` must be JSON, and is none at letter 1: expecting property")
+
+
+@pytest.mark.parametrize("sent", [{"content": b'{"category": "cat"}'}, {"json": [1]}, {}])
+def test_a_body_that_is_no_json_object_is_refused_with_what_to_send(
+    client: TestClient, sent: dict[str, Any]
+) -> None:
+    message = client.post("/api/generate", **sent).json()["error"]["message"]
+    assert message == "`body` must be a JSON object, sent as `Content-Type: application/json`"
