@@ -83,3 +83,15 @@ def test_an_impossible_size_names_the_flag(
 ) -> None:
     assert main(["trace", "house.svg", "--size", "0", "--format", form]) == 2
     assert capsys.readouterr().err == "sketch-pix2seq: `--size` must be at least 1; got 0\n"
+
+
+def test_of_many_wrong_inputs_ten_are_listed_and_the_others_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = [tmp_path / f"{number:02d}.png" for number in range(12)]
+    for path in wrong:
+        path.touch()
+    assert main(["trace", *map(str, wrong), "--out", str(tmp_path / "out")]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[-1].endswith("got an empty file (2 more are not listed)")

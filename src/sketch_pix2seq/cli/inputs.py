@@ -100,7 +100,7 @@ class Inputs:
         for problem in others:
             notify(str(problem))
         more = len(self.problems) - MAX_REPORTED
-        raise DrawingError(f"{last}; and {more:,} more like it") if more > 0 else last
+        raise DrawingError(f"{last} ({more:,} more are not listed)") if more > 0 else last
 
 
 def read_inputs(paths: Sequence[Path], **options: bool) -> Inputs:
