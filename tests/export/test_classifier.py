@@ -209,3 +209,14 @@ def test_a_classifier_of_other_things_goes_into_no_bundle(
         assert main([str(word) for word in words]) == 1
         assert "a bundle's classifier must know its categories" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
+
+
+def test_the_card_says_which_weights_it_began_with(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    facts["started_from"] = {"name": "a judge", "sha256": "0"}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    card = export_classifier(Run(tmp_path / "run"), tmp_path / "judge")
+    assert card.metrics["started_from"] == facts["started_from"]
+    readme = (tmp_path / "judge" / "README.md").read_text()
+    assert "starting from the weights of another, `a judge`" in readme

@@ -36,6 +36,8 @@ def export_classifier(run: Run, out: Path) -> ClassifierCard:
             "valid_cross_entropy": facts["best_valid_loss"],
             "made_by": f"sketch-pix2seq {__version__}",
         }
+        if started_from := run.facts.get("started_from"):
+            metrics["started_from"] = started_from
         card = classifier_card(run.recipe, data, metrics)
         weights = save({name: stored(tensor) for name, tensor in model.state_dict().items()})
         write_classifier(folder, ClassifierFiles(card, weights))
@@ -59,6 +61,10 @@ def _readme(card: ClassifierCard) -> str:
     size, total = card.raster.size, sum(card.data["counts"]["train"].values())
     loss = card.metrics["valid_cross_entropy"]
     measured = "not measured" if loss is None else f"{loss:.3f} nats"
+    started_from = card.metrics.get("started_from")
+    started = ""
+    if started_from:
+        started = f", starting from the weights of another, `{started_from['name']}`"
     return f"""---
 license: apache-2.0
 library_name: sketch-pix2seq
@@ -75,6 +81,6 @@ those of a model. Made by {card.metrics["made_by"]}.
 
 {total:,} training drawings. {card.attribution}
 
-Trained for {card.metrics["step"]} steps; cross entropy on validation drawings {measured}. It
-answers with one of its categories whatever it is shown. Licence of the weights: {card.licence}.
+Trained for {card.metrics["step"]} steps{started}; cross entropy on validation drawings {measured}.
+It answers with one of its categories whatever it is shown. Licence of the weights: {card.licence}.
 """
