@@ -130,3 +130,13 @@ def test_a_category_named_twice_is_drawn_once_and_that_is_said(
     assert out.split() == ["cat-generated.svg", "dog-generated.svg"]
     assert "named twice is drawn once" in err
     assert len(list(folder.iterdir())) == 2
+
+
+def test_all_categories_can_be_listed(
+    folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", "--list", "--bundle", str(bundle)]) == 0
+    assert capsys.readouterr() == ("cat\nclock\ndog\n", "")
+    assert list(folder.iterdir()) == []
+    assert main(["generate", "", "--bundle", str(bundle)]) == 2
+    assert "got nothing. `card.categories` and" in capsys.readouterr().err

@@ -256,8 +256,8 @@ def test_fidelities_that_do_not_fit(attending: Sketcher, sketcher: Sketcher, wro
     [
         ("clok", "Did you mean clock?"),
         ("Dgo", "Did you mean dog?"),
-        ("zebra", "`card.categories` lists them."),
-        (3, "`card.categories` lists them."),
+        ("zebra", "`card.categories` and `sketch-pix2seq generate --list` name all."),
+        (3, "`card.categories` and `sketch-pix2seq generate --list` name all."),
         (["cat"], None),
     ],
 )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from sketch_pix2seq.cli.draw import DEFAULT_OPTIONS, DrawOptions
 from sketch_pix2seq.cli.inputs import ResultNames, unique_names
-from sketch_pix2seq.cli.terminal import notify, progress_bar
+from sketch_pix2seq.cli.terminal import notify, print_line, printable, progress_bar
 from sketch_pix2seq.errors import UsageError
 
 
-def generate(*categories: str, best_of: int = 1, options: DrawOptions = DEFAULT_OPTIONS) -> None:
+def generate(
+    *categories: str,
+    best_of: int = 1,
+    list_categories: Annotated[bool, Parameter(name="--list", negative=())] = False,
+    options: DrawOptions = DEFAULT_OPTIONS,
+) -> None:
     """Draw things by their names.
 
     Writes CATEGORY-generated.svg for each, CATEGORY-generated-0.svg and so on with -n, and prints
@@ -20,10 +28,15 @@ def generate(*categories: str, best_of: int = 1, options: DrawOptions = DEFAULT_
     Args:
         categories: Categories to draw, of those that the model knows.
         best_of: Draw so many for each one wanted and keep the one that shows it most clearly.
+        list_categories: Print all categories that the model knows, and draw nothing.
         options: How drawings are made, and where they go.
     """
     from sketch_pix2seq.inference.engine import offset_progress
 
+    if list_categories:
+        for name in options.load_sketcher().card.categories:
+            print_line(printable(name))
+        return
     first: dict[str, str] = {}
     for category in categories:
         first.setdefault(category.casefold(), category)
@@ -31,7 +44,9 @@ def generate(*categories: str, best_of: int = 1, options: DrawOptions = DEFAULT_
     if len(distinct) < len(categories):
         notify("a category that is named twice is drawn once; -n draws more of each")
     if not distinct:
-        raise UsageError("there must be a category", do="Name one that the model knows.")
+        raise UsageError(
+            "there must be a category", do="`sketch-pix2seq generate --list` names all."
+        )
     n, temperature, seed = options.n, options.temperature, options.seed
     options.check(len(distinct), best_of)
     each = n * best_of

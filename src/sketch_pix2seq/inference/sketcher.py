@@ -444,10 +444,11 @@ class Sketcher:
             return names.index(category) if category in names else lower.index(target)
         close = get_close_matches(target, dict.fromkeys(lower), n=3, cutoff=0.5)
         near = [names[lower.index(name)] for name in close]
+        all_names = "`card.categories` and `sketch-pix2seq generate --list` name all."
         raise UsageError(
             "`category` must be one that the model knows",
-            got=category,
-            do=f"Did you mean {' or '.join(near)}?" if near else "`card.categories` lists them.",
+            got=category or "nothing",
+            do=f"Did you mean {' or '.join(near)}?" if near else all_names,
         )
 
     @property
