@@ -12,7 +12,7 @@ const MAX_DEPTH = 64; // of elements in each other
 const READ = /^(svg|g|a|switch|path|line|polyline|polygon|rect|circle|ellipse|linearGradient|radialGradient|stop)$/;
 /** Elements that are seen and not read, in words. */
 export const NOT_READ = { text: "text", image: "picture", foreignObject: "foreign object" };
-const NOT_COPIED = /^(on|(xlink:)?href$|xml|data-(style|on)|style$)/i;
+const NOT_COPIED = /^(on|(xlink:)?href$|xml|data-(style|on)|style$|systemLanguage$|required)/i;
 const LINKS = /url\(\s*(?!\s*["']?#)[^)]*\)/gi; // to other files
 const NO_SIZE = /^$|%\s*$|auto/;
 const SCHEMES = /\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi;
@@ -85,7 +85,8 @@ export class SvgFrame {
     if (this.numLeft <= 0 || this.lettersLeft <= 0) return void this.leaveOut(`all after ${MAX_ELEMENTS - this.numLeft} elements`);
     this.numLeft--;
     const isSvg = source.namespaceURI === SVG, isUse = isSvg && name === "use", isRead = isSvg && READ.test(name);
-    const copied = isUse ? "g" : isRead || (isSvg && NOT_READ[name]) ? name : "metadata"; // keeps a place beside others
+    if (isSvg && !isFor(source)) return this.document.createElementNS(SVG, "metadata");
+    const copied = isUse || name === "switch" ? "g" : isRead || (isSvg && NOT_READ[name]) ? name : "metadata"; // keeps a place beside others
     const copy = this.document.createElementNS(SVG, copied);
     if (copied === "metadata") return copy;
     for (const { name: attribute, value } of source.attributes) {
@@ -96,7 +97,8 @@ export class SvgFrame {
     for (const attribute in attributes) copy.setAttribute(attribute, attributes[attribute]);
     copy.style.cssText = (source.getAttribute("data-style") ?? "").replace(LINKS, "none");
     if (isUse) this.#use(source, copy, depth);
-    for (const child of isRead ? source.children : []) {
+    const children = name === "switch" ? [...source.children].filter(isFor).slice(0, 1) : source.children;
+    for (const child of isRead ? children : []) {
       const inner = this.copyOf(child, depth + 1);
       if (inner) copy.append(inner);
       else if (this.numLeft <= 0 || this.lettersLeft <= 0) break;
@@ -133,6 +135,13 @@ function parsed(text) {
   if (root.localName === "svg" && !root.namespaceURI) root = parse(plain.replace(/<svg\b/, `<svg xmlns="${SVG}"`));
   if (root.localName !== "svg" || root.querySelector("parsererror")) throw new UserError(t("svgDamaged"));
   return root;
+}
+
+/** Whether an element is shown where English is read and nothing is known beyond SVG: the same everywhere, as in Python. */
+function isFor(element) {
+  const languages = (element.getAttribute("systemLanguage") ?? "en").toLowerCase().split(",");
+  return languages.some((word) => /^\s*en(-|\s*$)/.test(word)) && !element.hasAttribute("requiredExtensions")
+    && !(element.getAttribute("requiredFeatures") ?? "").includes("Extensibility");
 }
 
 /** The rules of a style sheet, for a light screen. */

@@ -43,7 +43,7 @@ export class SvgWalk {
   #shapesIn(element, { opacity, clips, isClip = false }) {
     if (!element.getScreenCTM) return [];
     const name = element.localName, style = this.frame.styleOf(element);
-    if (style.display === "none" || !element.checkVisibility()) return []; // the latter: not chosen by a `switch`
+    if (style.display === "none") return [];
     if (NOT_READ[name]) this.leaveOut(NOT_READ[name]);
     const matrix = this.frame.matrixOf(element);
     const inner = { opacity: opacity * Number(style.opacity), clips, isClip };
