@@ -49,10 +49,10 @@ def test_fidelity_decides_how_much_is_seen(attending: Sketcher) -> None:
 def test_a_drawing_alone_is_the_one_in_company_with_any_fidelity(
     attending: Sketcher, fidelity: float | None
 ) -> None:
-    inputs = [HOUSE, FACE, LINE] * 5
+    inputs = [HOUSE, FACE, LINE] * 3
     together = attending.redraw(inputs, n=3, seed=3, fidelity=fidelity)
     other = Sketcher(tiny_attention_bundle(), num_threads=2)
-    for place in (0, 7, 14):
+    for place in (0, 4, 8):
         for sketcher in (attending, other):
             alone = sketcher.redraw(inputs[place], n=3, seed=3, fidelity=fidelity)
             assert as_bytes(alone) == as_bytes(together[place])

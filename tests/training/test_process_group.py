@@ -100,7 +100,8 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("loss", ["valid", pytest.param("magenta", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["valid", "magenta"])
 def test_two_processes_train_the_attention_model_of_one(
     loss: str, shapes: Path, tiny_attention: Recipe, tmp_path: Path
 ) -> None:
