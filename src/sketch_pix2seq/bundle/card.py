@@ -164,16 +164,18 @@ class BundleCard(Card):
     @property
     def attends_to_picture(self) -> bool:
         """Whether the decoder learned to see the picture itself, not only its code."""
-        shares = self.recipe.get("conditions")
-        learned = not isinstance(shares, dict) or shares.get("shown") or shares.get("partly")
-        return isinstance(self.architecture, AttentionArchitecture) and bool(learned)
+        return self._learned("shown", "partly")
 
     @property
     def takes_category(self) -> bool:
         """Whether the decoder learned to be given a category."""
+        return self._learned("category")
+
+    def _learned(self, *names: str) -> bool:
+        """Whether one of these conditions occurred in training; all did if the recipe has none."""
         shares = self.recipe.get("conditions")
-        learned = not isinstance(shares, dict) or shares.get("category")
-        return isinstance(self.architecture, AttentionArchitecture) and bool(learned)
+        occurred = shares is None or any(shares.get(name) for name in names)
+        return isinstance(self.architecture, AttentionArchitecture) and occurred
 
     @property
     def oversampled(self) -> list[str]:

@@ -124,11 +124,13 @@ def _with_each_condition(
 
 def _learned(shares: ConditionShares) -> list[str]:
     """Those of `CONDITIONS` that occur in training, in their order."""
+    visible = shares.shown + shares.partly
+    hidden = round(1 - visible, 6)
     often = {
-        "picture": shares.shown + shares.partly,
-        "code": shares.code_alone,
-        "category": shares.category,
-        "nothing": (1 - shares.code_alone) * (1 - shares.category),
+        "picture": visible,
+        "code": hidden * shares.code_alone,
+        "category": hidden * shares.category,
+        "nothing": hidden * (1 - shares.code_alone) * (1 - shares.category),
     }
     return [condition for condition in CONDITIONS if often[condition] > 0]
 

@@ -271,7 +271,7 @@ def _coordinates(fields: dict[str, Any]) -> list[list[Any]]:
 def _key_id(fields: dict[str, Any]) -> int | None:
     """Return the key as a number; Google writes it as a string, pandas at times as a float.
 
-    A float that cannot tell a key from its neighbours, or is none, is no key.
+    A float of 2^53 or more stands for several keys, so it is none; nor is NaN.
     """
     value = fields.get("key_id")
     if type(value) is str and _WHOLE.fullmatch(value):

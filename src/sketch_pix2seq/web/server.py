@@ -91,7 +91,7 @@ def open_server(
 
 
 def _site_name(name: str) -> str:
-    """A name of the site as browsers write it: small ASCII letters; others are never asked for."""
+    """A name of the site as browsers write it: lower-case ASCII; no other is ever asked for."""
     with suppress(UnicodeError):
         written = name.lower().encode("idna").decode()
         if re.fullmatch(r"[a-z0-9._-]+", written):

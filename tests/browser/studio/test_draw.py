@@ -234,7 +234,7 @@ def test_an_svg_is_known_by_its_first_sign(
     expect(sheet.locator("#pad path")).to_have_count(1)
 
 
-def test_what_is_no_picture_is_told(studio: str, sheet: Page, tmp_path: Path) -> None:
+def test_what_is_no_picture_is_said(studio: str, sheet: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.png"
     wrong.write_text("no picture")
     open_pad(sheet, studio)
@@ -296,7 +296,7 @@ def test_enter_in_a_setting_keeps_the_drawing(studio: str, sheet: Page) -> None:
     assert sheet.url.rstrip("/") == studio
 
 
-def test_trouble_is_told_and_goes_with_the_next_success(
+def test_trouble_is_said_and_goes_with_the_next_success(
     studio: str, sheet: Page, tmp_path: Path
 ) -> None:
     open_pad(sheet, studio)
