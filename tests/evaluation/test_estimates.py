@@ -44,7 +44,33 @@ def test_trainings_that_differ_widen_the_interval(rng: np.random.Generator) -> N
     spread = 1.96 * np.sqrt(trainings.var() / 40 + 1 / 90)
     assert found.high - found.low == pytest.approx(2 * spread, rel=0.15)
     found = difference(trainings + np.zeros(90), np.zeros((3, 90)))
-    assert found.high - found.low == pytest.approx(2 * 1.96 * trainings.std() / 40**0.5, rel=0.1)
+    spread = scipy.stats.t(39).ppf(0.975) * trainings.std(ddof=1) / 40**0.5
+    assert found.high - found.low == pytest.approx(2 * spread)
+
+
+@pytest.mark.parametrize(("count", "spread"), [(2, 1), (3, 0), (3, 0.1), (3, 1)])
+def test_of_few_trainings_it_covers_the_truth_too(
+    count: int, spread: float, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawings alone have a spread of 0.1."""
+    monkeypatch.setattr("sketch_pix2seq.evaluation.estimates.RESAMPLES", 200)
+    covered = np.zeros(2)
+    for _ in range(100):
+        drawings = rng.normal(0, 1, 100)
+        one, other = (
+            spread * rng.normal(0, 1, (count, 1)) + drawings + rng.normal(0, 1, (count, 100))
+            for _ in range(2)
+        )
+        for place, found in enumerate((estimate(one), difference(one, other))):
+            covered[place] += found.low <= 0 <= found.high
+    assert (covered >= 85).all()
+
+
+def test_differences_are_of_the_same_drawings() -> None:
+    with pytest.raises(ValueError, match="got 9 and 5 drawings"):
+        difference(np.zeros(9), np.zeros(5))
+    with pytest.raises(ValueError, match="got 5 and 9 drawings"):
+        difference(np.zeros(5), np.zeros(9))
 
 
 @pytest.mark.parametrize(("hits", "count"), [(10, 10), (0, 10), (1, 1), (3, 7), (29, 30), (0, 30)])

@@ -2,19 +2,21 @@
 
 *Convention*: 95 % percentile intervals of the mean of one value for each drawing. Of one training
 they say what other test drawings would change. Of several trainings of one recipe, that differ in
-their seeds, both are drawn with replacement: drawings, and trainings. Of three trainings such an
-interval is too short by a fifth or so, as three vary less than many (the square root of 2 / 3).
+their seeds, the interval is widened by how much their means differ, beyond what their drawings
+explain, and for how few they are: by Student's t, degrees of freedom after Satterthwaite. (Drawing
+two or three trainings with replacement would give half an interval.)
 Outcomes that are all alike are alike in every resample: so a share has an interval of its own,
 never narrower than Wilson's.
 
-Source: Efron and Tibshirani (1993), percentile bootstrap; Owen (2007), resampling of both sides;
-Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
+Source: Efron and Tibshirani (1993), percentile bootstrap; Satterthwaite (1946), *An approximate
+distribution of estimates of variance components*; Wilson (1927), *Probable inference, the law of
+succession, and statistical inference*.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +50,7 @@ def estimate(values: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
         Estimate(value=2.5, low=2.5, high=2.5)
     """
     each = np.atleast_2d(np.asarray(values, np.float64))
-    means = [_resampled(each, columns, rng) for columns, rng in _resamples(each.shape[1], seed)]
-    return _estimate(float(each.mean()), np.concatenate(means))
+    return _widened(_of_drawings(each.mean(axis=0), seed), [each])
 
 
 def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estimate:
@@ -71,7 +72,8 @@ def estimate_share(outcomes: Shaped[np.ndarray, "..."], seed: int = 0) -> Estima
     each = np.atleast_2d(np.asarray(outcomes, np.float64))
     found = estimate(each, seed)
     least = wilson(found.value, each.shape[1])
-    return Estimate(found.value, min(found.low, least.low), max(found.high, least.high))
+    low, high = min(found.low, least.low), max(found.high, least.high)
+    return Estimate(found.value, max(0.0, low), min(1.0, high))
 
 
 def wilson(share: float, count: int) -> Estimate:
@@ -89,13 +91,15 @@ def difference(
     """Return the paired difference of two means, `more` minus `less`.
 
     Arguments as of `estimate`, both of the same drawings, but not of the same trainings.
+
+    Raises:
+        ValueError: They are not of as many drawings.
     """
-    first, second = (np.atleast_2d(np.asarray(each, np.float64)) for each in (more, less))
-    means = [
-        _resampled(first, columns, rng) - _resampled(second, columns, rng)
-        for columns, rng in _resamples(first.shape[1], seed)
-    ]
-    return _estimate(float(first.mean() - second.mean()), np.concatenate(means))
+    both = [np.atleast_2d(np.asarray(each, np.float64)) for each in (more, less)]
+    first, second = (each.mean(axis=0) for each in both)
+    if len(first) != len(second):
+        raise ValueError(f"got {len(first)} and {len(second)} drawings; pairs need as many")
+    return _widened(_of_drawings(first - second, seed), both)
 
 
 def ratio(
@@ -114,33 +118,56 @@ def ratio(
     if not second.any():
         return None
     ratios = []
-    for columns, _ in _resamples(len(first), seed):
+    for columns in _resamples(len(first), seed):
         sums = second[columns].sum(axis=1)
         ratios.append(first[columns].sum(axis=1)[sums > 0] / sums[sums > 0])
     return _estimate(float(first.sum() / second.sum()), np.concatenate(ratios))
 
 
-def _resamples(
-    num: int, seed: int
-) -> Iterator[tuple[Int64[np.ndarray, "B N"], np.random.Generator]]:
-    """Resampled drawings, a block at a time, and a generator for resampled trainings."""
-    rng, others = np.random.default_rng([seed, num]), np.random.default_rng([seed, num, 1])
+def _resamples(num: int, seed: int) -> Iterator[Int64[np.ndarray, "B N"]]:
+    """Resampled drawings, a block at a time."""
+    rng = np.random.default_rng([seed, num])
     at_once = max(1, min(_AT_ONCE, _MAX_INDICES // num))
     for first in range(0, RESAMPLES, at_once):
-        yield rng.integers(0, num, (min(at_once, RESAMPLES - first), num)), others
+        yield rng.integers(0, num, (min(at_once, RESAMPLES - first), num))
 
 
-def _resampled(
-    values: Float64[np.ndarray, "R N"],
-    columns: Int64[np.ndarray, "B N"],
-    rng: np.random.Generator,
-) -> Float64[np.ndarray, "B"]:
-    """The means of resampled values."""
-    if len(values) == 1:
-        return np.asarray(values[0][columns].mean(axis=1))
-    shares = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), len(columns))
-    means = shares / len(values) @ values  # (B, N), of resampled trainings
-    return np.asarray(np.take_along_axis(means, columns, axis=1).mean(axis=1))
+def _of_drawings(values: Float64[np.ndarray, "N"], seed: int) -> Estimate:
+    means = [values[columns].mean(axis=1) for columns in _resamples(len(values), seed)]
+    return _estimate(float(values.mean()), np.concatenate(means))
+
+
+def _widened(found: Estimate, groups: Sequence[Float64[np.ndarray, "R N"]]) -> Estimate:
+    """The interval with what other trainings would change.
+
+    Args:
+        found: A sum or difference of the groups' means, the interval over drawings.
+        groups: The values of a recipe's trainings each; those of a single training add nothing.
+    """
+    variance, squares, fewest = 0.0, 0.0, math.inf
+    for values in groups:
+        count, num = values.shape
+        if count == 1:
+            continue
+        means = values.mean(axis=1, keepdims=True)
+        of_means = float(means.var(ddof=1)) / count
+        rest = values - means - values.mean(axis=0) + values.mean()
+        of_drawings = float((rest**2).sum()) / max(1, (count - 1) * (num - 1)) / (count * num)
+        variance += of_means - of_drawings
+        squares += of_means**2 / (count - 1)
+        fewest = min(fewest, count - 1)
+    if squares == 0:
+        return found
+
+    from scipy.special import stdtrit
+
+    def half(over_drawings: float) -> float:
+        total = (over_drawings / _Z) ** 2 + max(0.0, variance)
+        freedom = max(fewest, total**2 / squares)
+        return float(stdtrit(freedom, 0.5 + _LEVEL / 200)) * math.sqrt(total)
+
+    low, high = half(found.value - found.low), half(found.high - found.value)
+    return Estimate(found.value, found.value - low, found.value + high)
 
 
 def _estimate(value: float, means: Float64[np.ndarray, "B"]) -> Estimate:
