@@ -47,6 +47,14 @@ def test_a_card_names_the_oversampled_categories(name: str) -> None:
     """`focus` is what older bundles call them."""
     assert replace(CARD, recipe={name: "cat, pig"}).oversampled == ["cat", "pig"]
     assert CARD.oversampled == []
+    assert replace(CARD, recipe={name: None}).oversampled == []
+
+
+def test_a_card_names_the_field_that_it_lacks() -> None:
+    values = json.loads(CARD.to_json())
+    del values["temperature"]
+    with pytest.raises(BundleError, match=r"^`model\.json` must hold `temperature`$"):
+        BundleCard.from_json(json.dumps(values))
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ def test_facts_that_are_not_told_are_none() -> None:
         ("metrics", {"test": {"data": "1f"}}, "`metrics.test` must hold data, valid and magenta"),
         (
             "metrics",
+            {"test": {"data": "1f", "valid": None, "magenta": LOSSES}},
+            "`metrics.test` must hold data, valid and magenta",
+        ),
+        (
+            "metrics",
             {"test": {"data": "1f", "valid": {**LOSSES, "kl": None}, "magenta": LOSSES}},
             "`metrics.test.valid` must be an object of",
         ),

@@ -58,6 +58,17 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
         read_files(tmp_path / "text.zip", NAMES)
 
 
+def test_a_folder_in_place_of_a_file_is_refused_and_not_left_open(folder: Path) -> None:
+    (folder / "gallery.ndjson").mkdir()
+    before = os.dup(0)
+    os.close(before)
+    with pytest.raises(BundleError, match="must be a plain file"):
+        read_files(folder, NAMES)
+    after = os.dup(0)  # the lowest number that is free
+    os.close(after)
+    assert after == before
+
+
 def test_links_inside_are_followed_and_links_out_are_refused(folder: Path) -> None:
     (folder / "gallery.ndjson").symlink_to("README.md")
     assert read_files(folder, NAMES)["gallery.ndjson"] == b"text"

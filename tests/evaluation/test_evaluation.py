@@ -12,6 +12,7 @@ from bundles import (
     tiny_bundle,
     tiny_classifier,
     tiny_classifier_files,
+    tiny_latents,
     with_classifier,
     write_bundle,
 )
@@ -119,6 +120,9 @@ def test_other_weights_and_another_judge_are_another_model(tmp_path: Path) -> No
     files = tiny_classifier_files(("noise", "cat"))
     advised = write_bundle(tmp_path / "advised", replace(tiny_bundle(), classifier=files))
     assert EvaluatedModel.load("one", advised).digest != first
+    latents = tiny_latents(1, seed=5).to_bytes()
+    sampling = write_bundle(tmp_path / "sampling", replace(tiny_bundle(), latents_file=latents))
+    assert EvaluatedModel.load("one", sampling).digest != first
     weights = plain / "weights.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1

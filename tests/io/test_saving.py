@@ -33,6 +33,8 @@ def test_the_suffix_decides(name: str) -> None:
         ("a.excalidraw", {"size_mm": 5}, r"\.excalidraw files have no `size_mm`"),
         ("a.png", {"animate": True}, r"\.png files have no `animate`"),
         ("a.gif", {"colour": "red"}, r"\.gif files have no `colour`"),
+        ("a.gif", {"kind": "apng"}, r"\.gif files have no `kind`"),
+        ("a.svg", {"self": 1}, r"\.svg files have no `self`"),
     ],
 )
 def test_what_cannot_be_saved_is_refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from sketch_pix2seq.bundle.architectures import (
@@ -98,6 +98,8 @@ class Card(ABC):
         values = read_object(text, cls.FILE)
         check_version(values, cls.FILE)
         names = {item.name for item in fields(cls)}
+        if missing := [name for name in cls._needed() if name not in values]:
+            raise BundleError(f"`{cls.FILE}` must hold `{missing[0]}`")
         try:
             categories = values.pop("categories", None)
             if problems := category_problems(categories, least=1):
@@ -113,6 +115,11 @@ class Card(ABC):
         if problems := card._problems() or weight_problems(card.shapes()):
             raise BundleError(f"`{cls.FILE}`: " + "; ".join(problems))
         return card
+
+    @classmethod
+    def _needed(cls) -> list[str]:
+        """Names of the fields without a default."""
+        return [f.name for f in fields(cls) if f.default is f.default_factory is MISSING]
 
     def _problems(self) -> list[str]:
         problems = self.extra_problems()
@@ -180,7 +187,7 @@ class BundleCard(Card):
     @property
     def oversampled(self) -> list[str]:
         """Categories that were oversampled in training, as the recipe says."""
-        named = str(self.recipe.get("oversample", self.recipe.get("focus", ""))).split(",")
+        named = str(self.recipe.get("oversample") or self.recipe.get("focus") or "").split(",")
         return [name.strip() for name in named if name.strip()]
 
     @staticmethod

@@ -217,6 +217,6 @@ def fact_problems(facts: Mapping[str, Any]) -> list[str]:
         if value is not None and not fits(value):
             problems.append(f"`{path}` must be {rule}, got {ascii(value)[:80]}")
     test = facts["metrics"].get("test")
-    if isinstance(test, dict) and not {"data", "valid", "magenta"} <= test.keys():
+    if isinstance(test, dict) and None in map(test.get, ("data", "valid", "magenta")):
         problems.append("`metrics.test` must hold data, valid and magenta")
     return problems

@@ -74,12 +74,13 @@ def _read_folder(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
 def _read_plain(file: Path, limit: int) -> bytes:
     """Read a regular file; never block on a pipe or device."""
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)  # `open` would refuse a folder, and leave it open
+        raise BundleError(f"`{file}` must be a plain file")
     with open(handle, "rb") as opened:  # noqa: PTH123 - a handle, not a path
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BundleError(f"`{file}` must be a plain file")
         content = opened.read(limit + 1)
     if len(content) > limit:
-        raise _too_large(file.name, limit)
+        raise _too_large(file.name)
     return content
 
 
@@ -92,7 +93,7 @@ def _read_zip(path: Path, names: Sequence[str]) -> dict[str, bytes]:
             for name in present:
                 limit = min(bytes_left, _limit(name))
                 if members[name].file_size > limit:
-                    raise _too_large(name, limit)
+                    raise _too_large(name)
                 bytes_left -= members[name].file_size
             return {name: _read_member(archive, members[name]) for name in present}
     except (  # all that `zipfile` raises for a damaged file or an unknown compression
@@ -173,8 +174,8 @@ def _limit(name: str) -> int:
     return _LIMITS.get(PurePosixPath(name).suffix, MAX_TOTAL_BYTES)
 
 
-def _too_large(name: str, limit: int) -> BundleError:
+def _too_large(name: str) -> BundleError:
     return BundleError(
         f"`{name}` of the bundle is too large: it and the files before it must be at most "
-        f"{MAX_TOTAL_BYTES >> 20} MiB unpacked, and it alone at most {limit >> 20} MiB"
+        f"{MAX_TOTAL_BYTES >> 20} MiB unpacked, and it alone at most {_limit(name) >> 20} MiB"
     )

@@ -99,10 +99,9 @@ class EvaluatedModel:
     def load(cls, label: str, path: Path | None, training: int = 0) -> EvaluatedModel:
         """Load a bundle, a folder or zip file; None: the model that comes with the package."""
         bundle = Bundle.default() if path is None else Bundle.open(path)
-        parts = [bundle.weights_file]
         classifier_digest = None if bundle.classifier is None else bundle.classifier.digest
-        if classifier_digest is not None:
-            parts.append(classifier_digest.encode())
+        parts = [bundle.weights_file, (classifier_digest or "").encode()]
+        parts.append(bundle.latents_file or b"")
         digest = hashlib.sha256(bundle.card.to_json().encode() + b"".join(parts))
         return cls(label, Sketcher(bundle), digest.hexdigest(), classifier_digest, training)
 

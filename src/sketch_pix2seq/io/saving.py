@@ -46,7 +46,9 @@ def file_content(sketch: Sketch, path: Path, options: dict[str, Any]) -> bytes:
         kinds = f"{', '.join(others)} or {last}"
         raise UsageError(f"a sketch must be saved as {kinds}", got=path.name)
     write = KINDS[suffix]
-    if unknown := sorted(options.keys() - inspect.signature(write).parameters.keys()):
+    _, *known = inspect.signature(write).parameters  # the first is the sketch
+    fixed = write.keywords if isinstance(write, partial) else {}
+    if unknown := sorted(options.keys() - set(known) | options.keys() & fixed):
         raise UsageError(f"{suffix} files have no `{unknown[0]}`")
     content = write(sketch, **options)
     if suffix == ".png":

@@ -97,7 +97,7 @@ class Table:
             wide = any(isinstance(cell, Estimate) for cell in cells)
             lines[0] += [column.name, *(f"{column.name} {end}" for end in ("low", "high") if wide)]
             for line, cell in zip(lines[1:], cells, strict=True):
-                if isinstance(cell, Estimate):
+                if isinstance(cell, Estimate) and not math.isnan(cell.value):
                     line += [round(number, 6) for number in (cell.value, cell.low, cell.high)]
                 else:
                     line += [cell, None, None] if wide else [cell]
@@ -136,19 +136,20 @@ def format_cell(cell: Cell, form: Form) -> FormattedCell:
         return FormattedCell("–")
     if isinstance(cell, str):
         return FormattedCell(cell)
-    if isinstance(cell, Estimate):
+    if isinstance(cell, Estimate) and not math.isnan(cell.value):
         value, low, high = (_number(number, form) for number in (cell.value, cell.low, cell.high))
         to = " to " if cell.low < 0 or form == "points" else "–"
         return FormattedCell(value + _UNITS.get(form, ""), low + to + high)
-    return FormattedCell(_number(cell, form) + _UNITS.get(form, ""))
+    number = cell.value if isinstance(cell, Estimate) else cell
+    if math.isnan(number):
+        return FormattedCell("–")
+    return FormattedCell(_number(number, form) + _UNITS.get(form, ""))
 
 
 def _number(value: float, form: Form) -> str:
     if form in _UNITS:
         sign = "+" if form == "points" else ""
         return f"{round(100 * value, 1) + 0:{sign}.1f}".replace("-", "−")
-    if math.isnan(value):
-        return "–"
     if isinstance(value, int) or abs(value) >= _LARGE:
         return f"{value:,.0f}".replace("-", "−")
-    return f"{value:.3g}".replace("-", "−")
+    return f"{value + 0:.3g}".replace("-", "−")

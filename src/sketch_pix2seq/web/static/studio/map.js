@@ -25,6 +25,7 @@ const part = new MapWindow(board);
 let people = []; // the gallery's items, each with its <path> on the map
 let only = null; // the category that is picked out
 let at = [0.5, 0.5];
+let drawnAt = at; // the place of what the paper shows
 let waiting = null; // the place that is to be drawn next
 let drawing = false;
 const pointers = new Map(); // that are on the map
@@ -52,8 +53,10 @@ async function drawAt(place, { instant = false, isLinked = false } = {}) {
     const { place: [x, y], instant: soon } = waiting;
     waiting = null;
     const drawn = await trying(() => drawPoint({ x, y }, settings.options));
-    if (drawn && soon) paper.put(drawn);
-    else if (drawn) paper.draw(drawn);
+    if (!drawn) continue;
+    drawnAt = [x, y];
+    if (soon) paper.put(drawn);
+    else paper.draw(drawn);
   }
   drawing = false;
   for (const name of ["save", "link"]) $(`[data-do=${name}]`).disabled = !paper.strokes.length;
@@ -219,7 +222,7 @@ const ACTIONS = {
   everything: showEverything,
   save: () => {
     const { drawing: shown } = paper, { seed } = settings.options;
-    const [{ item }] = neighbours(people, at);
+    const [{ item }] = neighbours(people, drawnAt);
     view([{ drawing: shown, title: t("mapDrawing"), category: item.category, seed }], 0, { smooth: settings.smooth });
   },
   link: async () => {

@@ -77,7 +77,7 @@ let deleted = []; // what can still be brought back
 function remove(chosen) {
   trying(async () => {
     await forget(chosen.map((entry) => entry.id));
-    deleted = [...chosen, ...deleted];
+    deleted = [...new Set([...chosen, ...deleted])]; // a button may be pressed twice before it goes
     await show();
     ($("button", list) ?? $("[name=keeps]"))?.focus(); // the pressed button is gone
     const run = () => trying(async () => {
