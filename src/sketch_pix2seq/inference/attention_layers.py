@@ -66,8 +66,7 @@ def after_norm(
 
 def zero_mean(weight: Float32[np.ndarray, "W *_"]) -> Float32[np.ndarray, "W *_"]:
     """A weight whose outputs add up to 0: layer norms need not subtract the mean of a state."""
-    centred: Float32[np.ndarray, "W *_"] = weight - weight.mean(axis=0)
-    return centred
+    return np.asarray(weight - weight.mean(axis=0))
 
 
 def attend(
@@ -116,5 +115,4 @@ def unit_rows(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
     length = np.vecdot(rows, rows)
     length += np.float32(EPSILON * rows.shape[1])
     np.sqrt(length, out=length)
-    result: Float32[np.ndarray, "R W"] = rows / length[:, None]
-    return result
+    return np.asarray(rows / length[:, None])

@@ -131,8 +131,7 @@ class Classifier:
         """
         logits = self.scores(inputs).logits
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
-        return shares
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
     def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
         """Return the likeliest category of each drawing; see `probabilities`."""

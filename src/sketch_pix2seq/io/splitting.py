@@ -69,8 +69,7 @@ def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
     for stroke in some:
         squared = (stroke**2).sum(axis=1)[:, None] + squares - 2 * stroke @ points.T
         rows.append(np.minimum.reduceat(squared.min(axis=0), starts))
-    apart: Float[np.ndarray, "S S"] = np.sqrt(np.maximum(np.array(rows), 0))
-    return apart
+    return np.asarray(np.sqrt(np.maximum(np.array(rows), 0)))
 
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:

@@ -191,5 +191,4 @@ def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2
     """Leave out points that repeat the one before; a dot stays one point."""
     is_new = np.ones(len(stroke), bool)
     is_new[1:] = (stroke[1:].astype(np.float32) != stroke[:-1].astype(np.float32)).any(axis=1)
-    distinct: Float[np.ndarray, "Q 2"] = stroke[is_new]
-    return distinct
+    return stroke[is_new]

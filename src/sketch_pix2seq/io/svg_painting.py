@@ -84,10 +84,9 @@ def _winding(
     column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
     sense = np.sign(edges[edge, 1])
     flat = np.bincount(row * (width + 1) + column, sense, height * (width + 1))
-    turns: Int64[np.ndarray, "h w"] = (
+    return np.asarray(
         flat.reshape(height, width + 1)[:, :-1].cumsum(axis=1).round().astype(np.int64)
     )
-    return turns
 
 
 def visible_parts(

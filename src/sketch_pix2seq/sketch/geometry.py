@@ -140,8 +140,7 @@ def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarra
     """
     ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
     start %= len(ring)
-    opened: Shaped[np.ndarray, "Q 2"] = np.concatenate([ring[start:], ring[: start + 1]])
-    return opened
+    return np.concatenate([ring[start:], ring[: start + 1]])
 
 
 def fit(
