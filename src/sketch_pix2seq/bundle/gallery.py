@@ -40,11 +40,7 @@ class GalleryItem(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Drawings on a map.
-
-    Args:
-        items: One item or more.
-    """
+    """Drawings on a map, one or more."""
 
     items: tuple[GalleryItem, ...]
 

@@ -38,12 +38,7 @@ NUM_GUESSES = 3
 
 
 def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
-    """Return the routes of a studio.
-
-    Args:
-        sketcher: The model.
-        drawers: The threads that draw.
-    """
+    """Return the routes of a studio; `drawers` are the threads that draw."""
     api = APIRouter(prefix="/api", tags=["studio"])
     gallery = _GalleryIndex(sketcher)
     filers = Workers(1, most_waiting=16)  # photos take seconds: they keep nobody waiting

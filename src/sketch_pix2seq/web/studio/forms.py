@@ -55,12 +55,7 @@ def strokes_of(sketch: Sketch) -> Strokes:
 
 
 def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
-    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255.
-
-    Args:
-        sketch: A sketch of any size.
-        fit: Let its longest side be 255.
-    """
+    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255, or filling it."""
     if sketch.bounds is None:
         return []
     low, high = np.split(np.array(sketch.bounds), 2)
@@ -71,15 +66,7 @@ def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
 
 
 def check_tries(wanted: int, best_of: int) -> None:
-    """Refuse more than `MAX_DRAWN` drawings.
-
-    Args:
-        wanted: Drawings that are asked for.
-        best_of: Candidates for each one.
-
-    Raises:
-        UsageError: If these are more.
-    """
+    """Refuse more than `MAX_DRAWN` drawings, candidates included, with a UsageError."""
     if wanted * best_of > MAX_DRAWN:
         raise UsageError(
             f"at most {MAX_DRAWN} drawings can be made at once",

@@ -42,9 +42,6 @@ def create_turing(
         results_token: Password of the results.
         limits: What a client may send.
 
-    Returns:
-        The application.
-
     Raises:
         StudyError: If a picture of the study cannot be shown.
         UsageError: If the study's settings do not fit its sketches.

@@ -67,13 +67,7 @@ def _inert(text: str) -> str:
 
 
 def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
-    """Return the routes of the results.
-
-    Args:
-        study: The study.
-        store: The study's votes.
-        results_token: Password of the results.
-    """
+    """Return the routes of the results, whose password is `results_token`."""
     routes = APIRouter(include_in_schema=False)
 
     def is_right(token: str) -> bool:
