@@ -95,7 +95,7 @@ def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
 
 def repeat_name(drawings: EvaluatedDrawings, repeat: int) -> str:
     """Name the part that measures one repeat of drawings."""
-    return f"{drawings.name}: drawings, repeat {repeat}"
+    return f"{drawings.label}: drawings, repeat {repeat}"
 
 
 def distorted_name(label: str) -> str:
