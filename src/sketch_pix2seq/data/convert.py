@@ -15,12 +15,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from sketch_pix2seq.data.card import (
-    FILE_NAME,
-    NOT_STATED,
-    QUICKDRAW_LICENCE,
-    SPLITS,
-)
+from sketch_pix2seq.data.card import FILE_NAME, NOT_STATED, QUICKDRAW_LICENCE, SPLITS
 from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
@@ -148,10 +143,7 @@ def _of_sources(
 
 
 def _written(
-    drawings: Iterable[_Named],
-    folder: Path,
-    layout: OutputLayout,
-    on_notice: Callable[[str], None],
+    drawings: Iterable[_Named], folder: Path, layout: OutputLayout, on_notice: Callable[[str], None]
 ) -> dict[str, int]:
     """Write drawings as they come, a block at a time."""
     counts: Counter[str] = Counter()

@@ -131,9 +131,7 @@ def _resamples(
 
 
 def _resampled(
-    values: Float64[np.ndarray, "R N"],
-    columns: Int64[np.ndarray, "B N"],
-    rng: np.random.Generator,
+    values: Float64[np.ndarray, "R N"], columns: Int64[np.ndarray, "B N"], rng: np.random.Generator
 ) -> Float64[np.ndarray, "B"]:
     """The means of resampled values."""
     if len(values) == 1:

@@ -10,12 +10,7 @@ from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import diversity, interpolation, likeness
 from sketch_pix2seq.evaluation.estimates import estimate_share, ratio
-from sketch_pix2seq.evaluation.evaluation import (
-    Entry,
-    EvaluatedDrawings,
-    EvaluatedModel,
-    Results,
-)
+from sketch_pix2seq.evaluation.evaluation import Entry, EvaluatedDrawings, EvaluatedModel, Results
 from sketch_pix2seq.evaluation.redrawing import recognised, values_of
 from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed

@@ -22,14 +22,7 @@ EPSILON = 1e-5
 class Layer:
     """The weights of one layer, with the gain and shift of each norm inside the next product."""
 
-    def __init__(
-        self,
-        weights: Weights,
-        name: str,
-        width: int,
-        head: int,
-        expansion: int,
-    ) -> None:
+    def __init__(self, weights: Weights, name: str, width: int, head: int, expansion: int) -> None:
         def weight(part: str, *shape: int) -> Float32[np.ndarray, "..."]:
             return float32_weight(weights, f"{name}.{part}", shape)
 

@@ -282,10 +282,7 @@ class NormedConvolutions:
     """
 
     def __init__(
-        self,
-        weights: Weights,
-        sizes: Sequence[tuple[int, int, int]],
-        name: str = "layers",
+        self, weights: Weights, sizes: Sequence[tuple[int, int, int]], name: str = "layers"
     ) -> None:
         self._layers = []
         for index, (before, after, stride) in enumerate(sizes):

@@ -73,10 +73,7 @@ class Ink(NamedTuple):
 
 
 def find_ink(
-    picture: Image.Image,
-    *,
-    softness: int = 1,
-    outside: Bool[np.ndarray, "H W"] | None = None,
+    picture: Image.Image, *, softness: int = 1, outside: Bool[np.ndarray, "H W"] | None = None
 ) -> Ink:
     """Find the ink of a drawing.
 

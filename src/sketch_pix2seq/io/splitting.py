@@ -123,9 +123,7 @@ def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray,
 
 
 def _joined(
-    groups: Int64[np.ndarray, " S"],
-    apart: Float[np.ndarray, "S S"],
-    strokes: Sequence[np.ndarray],
+    groups: Int64[np.ndarray, " S"], apart: Float[np.ndarray, "S S"], strokes: Sequence[np.ndarray]
 ) -> Int64[np.ndarray, " S"]:
     """Join groups that lie within each other or close beside each other, until none do."""
     lows = np.array([stroke.min(axis=0) for stroke in strokes])
@@ -151,9 +149,7 @@ def _joined(
 
 
 def _without_crumbs(
-    groups: Int64[np.ndarray, " S"],
-    apart: Float[np.ndarray, "S S"],
-    strokes: Sequence[np.ndarray],
+    groups: Int64[np.ndarray, " S"], apart: Float[np.ndarray, "S S"], strokes: Sequence[np.ndarray]
 ) -> Int64[np.ndarray, " S"]:
     """Join groups far too small for a drawing to the nearest drawing."""
     groups = groups.copy()

@@ -138,9 +138,7 @@ def _end_at_page(shapes: list[Shape], page: tuple[float, float, float, float]) -
 
 
 def _on_page(
-    strokes: list[Stroke],
-    page: tuple[float, float, float, float] | None,
-    size_mm: float | None,
+    strokes: list[Stroke], page: tuple[float, float, float, float] | None, size_mm: float | None
 ) -> tuple[tuple[np.ndarray, ...], Frame | None]:
     """Points from the page's corner, and the page, if all of them lie on it."""
     points = [stroke.points for stroke in strokes]

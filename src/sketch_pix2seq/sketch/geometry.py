@@ -144,10 +144,7 @@ def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarra
 
 
 def fit(
-    low: Float[np.ndarray, "*B 2"],
-    high: Float[np.ndarray, "*B 2"],
-    size: float,
-    margin: float,
+    low: Float[np.ndarray, "*B 2"], high: Float[np.ndarray, "*B 2"], size: float, margin: float
 ) -> tuple[Float[np.ndarray, " *B"], Float[np.ndarray, "*B 2"]]:
     """Find the scale and the middle that fit boxes into the middle of a square.
 

@@ -241,8 +241,7 @@ def _pixels(
         so_far = done[start - 1] if start else 0
         end = max(int(np.searchsorted(done, so_far + most, side="right")), start + 1)
         piece = _Segments(
-            segments.numbers[:, start:end],
-            *(values[start:end] for values in segments[1:]),
+            segments.numbers[:, start:end], *(values[start:end] for values in segments[1:])
         )
         yield _paint(piece, num_rows, settings)
         start = end

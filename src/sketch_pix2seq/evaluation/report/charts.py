@@ -64,10 +64,7 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
 
 
 def lines(
-    series: Sequence[str],
-    values: Sequence[Sequence[float]],
-    along: Sequence[str],
-    below: str,
+    series: Sequence[str], values: Sequence[Sequence[float]], along: Sequence[str], below: str
 ) -> str:
     """Draw the shares of each series along an axis with named ticks."""
     height, top, bottom, left, right = 320, 44, 262, 60, _WIDTH - 30

@@ -101,12 +101,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         drawn = await drawers.run(
             request,
             lambda: sketcher.generate(
-                form.category,
-                form.n,
-                form.temperature,
-                form.seed,
-                go_on,
-                best_of=form.best_of,
+                form.category, form.n, form.temperature, form.seed, go_on, best_of=form.best_of
             ),
         )
         return _in_middle(drawn)

@@ -88,11 +88,7 @@ def check_tries(wanted: int, best_of: int) -> None:
 
 Tries = Annotated[
     int,
-    Field(
-        ge=1,
-        le=MAX_TRIES,
-        description="Draw so many for each one wanted, and keep the best.",
-    ),
+    Field(ge=1, le=MAX_TRIES, description="Draw so many for each one wanted, and keep the best."),
 ]
 
 

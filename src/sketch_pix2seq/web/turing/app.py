@@ -26,12 +26,7 @@ LIMITS = Limits(body_bytes=4 * 1024, seconds=60.0, per_second=50.0, burst=300)
 
 
 def create_turing(
-    study: Study,
-    folder: Path,
-    store: Store,
-    *,
-    results_token: str,
-    limits: Limits = LIMITS,
+    study: Study, folder: Path, store: Store, *, results_token: str, limits: Limits = LIMITS
 ) -> FastAPI:
     """Make the site of a study.
 
