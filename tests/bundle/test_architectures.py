@@ -47,7 +47,7 @@ def test_shapes_are_those_of_the_network(encoder: str, decoder: str, picture_siz
     settings += [f"model.encoder={encoder}", f"model.decoder={decoder}"]
     recipe = find_recipe("cnn").with_settings([*settings, f"raster.size={picture_size}"])
     architecture = architecture_from({"name": decoder, "encoder": encoder, **sizes})
-    assert architecture.problems(picture_size, 3) == []
+    assert architecture.problems(picture_size) == []
     assert architecture.shapes(picture_size, 3) == shapes_of(build(recipe, 3))
     assert architecture.noise_dim == noise_dim(3)
     assert architecture.encoder_input == ("strokes" if encoder == "rnn" else "picture")
@@ -73,7 +73,7 @@ def test_shapes_of_attention_are_those_of_the_network(
     recipe = find_recipe("attention").with_settings([*settings, f"raster.size={picture_size}"])
     architecture = architecture_from({"name": "attention", **ATTENTION})
     assert architecture == architecture_of(recipe.model)
-    assert architecture.problems(picture_size, num_categories) == []
+    assert architecture.problems(picture_size) == []
     network = build(recipe, num_categories)
     assert architecture.shapes(picture_size, num_categories) == shapes_of(network)
     assert architecture.noise_dim == noise_dim(3)
@@ -101,20 +101,20 @@ def test_sizes_of_attention_that_do_not_fit_are_named(
 ) -> None:
     with unchecked_shapes():
         architecture = architecture_from({"name": "attention", **ATTENTION, **changes})
-        problems = architecture.problems(picture_size, 5)
+        problems = architecture.problems(picture_size)
     assert any(problem in one for one in problems), problems
 
 
 def test_decoders_that_would_keep_gigabytes_are_refused() -> None:
     sizes = {"decoder_size": 256, "head_size": 256, "num_layers": 24, "expansion": 1}
     architecture = architecture_from({"name": "attention", **(ATTENTION | sizes)})
-    (problem,) = architecture.problems(512, 1)
+    (problem,) = architecture.problems(512)
     assert problem.startswith("`num_layers` times `head_size` must be smaller")
 
 
 def test_shapes_of_a_classifier_are_those_of_the_network() -> None:
     architecture = ClassifierArchitecture(width=16)
-    assert architecture.problems(48, 5) == []
+    assert architecture.problems(48) == []
     assert architecture.shapes(48, 5) == shapes_of(SketchClassifier(5, 16))
 
 
@@ -140,15 +140,15 @@ def test_sizes_that_do_not_fit_are_named(
 ) -> None:
     values = {"name": "lstm", "encoder": "paper", **SIZES, **changes}
     with unchecked_shapes():
-        problems = architecture_from(values).problems(48, 3)
+        problems = architecture_from(values).problems(48)
     assert any(problem in one for one in problems), problems
 
 
 def test_large_layers_over_large_pictures_are_refused() -> None:
     architecture = RecurrentArchitecture(name="lstm", encoder="conv", encoder_width=256, **SIZES)
-    assert architecture.problems(48, 3) == []
-    assert "at most 2,097,152" in architecture.problems(512, 3)[0]
-    assert "multiple of 16" in architecture.problems(40, 3)[0]
+    assert architecture.problems(48) == []
+    assert "at most 2,097,152" in architecture.problems(512)[0]
+    assert "multiple of 16" in architecture.problems(40)[0]
 
 
 @pytest.mark.parametrize(

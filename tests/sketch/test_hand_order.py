@@ -8,7 +8,7 @@ import pytest
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.sketch.hand_order import hand_order
-from sketch_pix2seq.sketch.order import MAX_HAND_STROKES, ordered
+from sketch_pix2seq.sketch.order import MAX_HAND_STROKES, ordered_by_pen
 from sketch_pix2seq.sketch.sketch import Order, Sketch
 
 
@@ -90,8 +90,8 @@ def test_drawings_of_very_many_strokes_get_the_order_of_a_pen() -> None:
 
 def test_nothing_and_little() -> None:
     assert Sketch(()).ordered("hand").strokes == ()
-    assert len(ordered([np.zeros((1, 2))], "hand")) == 1
-    assert len(ordered([np.zeros((6, 2)), np.zeros((1, 2))], "hand")) == 2
+    assert len(ordered_by_pen([np.zeros((1, 2))], None, "hand")[0]) == 1
+    assert len(ordered_by_pen([np.zeros((6, 2)), np.zeros((1, 2))], None, "hand")[0]) == 2
 
 
 def test_unknown_orders_are_refused(

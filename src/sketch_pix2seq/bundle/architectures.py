@@ -64,7 +64,7 @@ class Architecture(ABC):
         """What the encoder reads: `PICTURE` or `STROKES`."""
 
     @abstractmethod
-    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+    def problems(self, picture_size: int) -> list[str]:
         """Return a line for each size that does not fit; `shapes` needs sizes that do."""
 
     @abstractmethod
@@ -138,7 +138,7 @@ class RecurrentArchitecture(Architecture):
         """See `Architecture`."""
         return STROKES if self.encoder == "rnn" else PICTURE
 
-    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+    def problems(self, picture_size: int) -> list[str]:
         """See `Architecture`."""
         if self.encoder not in tuple(self.ENCODERS):  # it may be of a type without a hash
             return [f"`encoder` must be {_one_of(self.ENCODERS)}, got {ascii(self.encoder)[:80]}"]
@@ -250,7 +250,7 @@ class AttentionArchitecture(Architecture):
         """See `Architecture`."""
         return PICTURE
 
-    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+    def problems(self, picture_size: int) -> list[str]:
         """See `Architecture`."""
         if problems := _size_problems(self, self.LIMITS):
             return problems
@@ -317,7 +317,7 @@ class ClassifierArchitecture:
         """As a card holds it."""
         return dict(vars(self))
 
-    def problems(self, picture_size: int, num_categories: int) -> list[str]:
+    def problems(self, picture_size: int) -> list[str]:
         """See `Architecture`."""
         if self.name != "conv":
             return [f"`name` of the architecture must be `conv`, got {ascii(self.name)[:80]}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
@@ -48,6 +49,8 @@ class Card(ABC):
 
     FILE: ClassVar[str]
     "Its name in a bundle."
+    READ_ARCHITECTURE: ClassVar[Callable[[object], Any]]
+    "Makes the networks' description of its JSON."
 
     format_version: int = FORMAT_VERSION
     "Version of the bundle's format."
@@ -67,11 +70,6 @@ class Card(ABC):
     "Licence of the weights."
     attribution: str = ""
     "Authors of the training data."
-
-    @staticmethod
-    @abstractmethod
-    def read_architecture(values: object) -> Any:
-        """Make the networks' description of its JSON."""
 
     @abstractmethod
     def extra_problems(self) -> list[str]:
@@ -105,7 +103,7 @@ class Card(ABC):
             if problems := category_problems(categories, least=1):
                 raise BundleError("; ".join(problems))
             card = cls(
-                architecture=cls.read_architecture(values.pop("architecture", None)),
+                architecture=cls.READ_ARCHITECTURE(values.pop("architecture", None)),
                 raster=raster_from(values.pop("raster", None)),
                 categories=tuple(categories),
                 **{name: value for name, value in values.items() if name in names},
@@ -129,7 +127,7 @@ class Card(ABC):
         problems += object_problems(facts) or fact_problems(facts)
         if self.raster.size > MAX_PICTURE_SIZE:
             problems.append(f"`size` of the raster must be at most {MAX_PICTURE_SIZE}")
-        problems += self.architecture.problems(self.raster.size, len(self.categories))
+        problems += self.architecture.problems(self.raster.size)
         return problems
 
 
@@ -138,6 +136,7 @@ class BundleCard(Card):
     """What `model.json` says."""
 
     FILE: ClassVar[str] = MODEL_FILE
+    READ_ARCHITECTURE: ClassVar[Callable[[object], Any]] = staticmethod(architecture_from)
 
     architecture: Architecture
     name: str
@@ -190,11 +189,6 @@ class BundleCard(Card):
         named = str(self.recipe.get("oversample") or self.recipe.get("focus") or "").split(",")
         return [name.strip() for name in named if name.strip()]
 
-    @staticmethod
-    def read_architecture(values: object) -> Architecture:
-        """See `Card`."""
-        return architecture_from(values)
-
     def extra_problems(self) -> list[str]:
         """See `Card`."""
         problems = text_problems({"name": self.name}, MAX_NAME)
@@ -217,6 +211,7 @@ class ClassifierCard(Card):
     """What `classifier.json` says."""
 
     FILE: ClassVar[str] = CLASSIFIER_FILE
+    READ_ARCHITECTURE: ClassVar[Callable[[object], Any]] = staticmethod(classifier_from)
 
     architecture: ClassifierArchitecture
 
@@ -226,11 +221,6 @@ class ClassifierCard(Card):
         settings = self.recipe.get("augmentation")
         share = settings.get("flip") if isinstance(settings, dict) else None
         return isinstance(share, int | float) and share > 0
-
-    @staticmethod
-    def read_architecture(values: object) -> ClassifierArchitecture:
-        """See `Card`."""
-        return classifier_from(values)
 
     def extra_problems(self) -> list[str]:
         """See `Card`."""

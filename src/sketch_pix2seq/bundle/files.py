@@ -23,11 +23,7 @@ from sketch_pix2seq.bundle.checks import (
 )
 from sketch_pix2seq.errors import BundleError
 
-_LIMITS = {
-    ".json": MAX_CARD_BYTES,
-    ".ndjson": MAX_GALLERY_BYTES,
-    ".safetensors": MAX_WEIGHTS_BYTES,
-}
+_LIMITS = {".json": MAX_CARD_BYTES, ".ndjson": MAX_GALLERY_BYTES, ".safetensors": MAX_WEIGHTS_BYTES}
 _CHUNK = 1 << 16
 _ADVICE = "A bundle is what `sketch-pix2seq export` makes of a run."
 _IS_ENCRYPTED = 1

@@ -40,11 +40,7 @@ class GalleryItem(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Drawings on a map.
-
-    Args:
-        items: One item or more.
-    """
+    """Drawings on a map, one or more."""
 
     items: tuple[GalleryItem, ...]
 
@@ -102,10 +98,7 @@ class Gallery:
         squares = ((self.places - np.array(place)) ** 2).sum(axis=1)
         near = np.argsort(squares, kind="stable")[:NEIGHBOURS]
         weights = 1 / np.maximum(squares[near], 1e-12)
-        mixed: Float32[np.ndarray, "Z"] = (weights @ latents[near] / weights.sum()).astype(
-            np.float32
-        )
-        return mixed
+        return np.asarray((weights @ latents[near] / weights.sum()).astype(np.float32))
 
 
 def _item(line: bytes, number: int) -> GalleryItem:

@@ -168,8 +168,7 @@ class LatentGaussians:
         with np.errstate(all="ignore"):  # the caller checks codes and logits
             middle = (self.shares[:, :, None] * self.means).sum(axis=1, keepdims=True)
             moved: Float32[np.ndarray, "K J Z"] = (self.means - middle) @ self.slope.T
-            means: Float32[np.ndarray, "K J Z"] = self.prefix_means[:, None] + moved
-            return means
+            return np.asarray(self.prefix_means[:, None] + moved)
 
     @cached_property
     def _gain(self) -> Float32[np.ndarray, "Z Z"]:
@@ -177,8 +176,7 @@ class LatentGaussians:
         with np.errstate(all="ignore"):  # the caller checks the code
             crossed = self.slope.astype(np.float64) @ self._covariance
             gain = np.linalg.lstsq(self._prefix_covariance, crossed, rcond=None)[0].T
-            exact: Float32[np.ndarray, "Z Z"] = gain.astype(np.float32, order="C")
-            return exact
+            return np.asarray(gain.astype(np.float32, order="C"))
 
     @cached_property
     def _discriminant(self) -> tuple[np.ndarray, np.ndarray]:

@@ -64,11 +64,7 @@ def read_weights(data: bytes, file: str, shapes: Shapes) -> dict[str, np.ndarray
 
 
 def write_weights(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return the content of a safetensors file.
-
-    Args:
-        arrays: 16-bit or 32-bit floats by name.
-    """
+    """Return the content of a safetensors file of 16-bit or 32-bit floats by name."""
     content: bytes = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     return content
 

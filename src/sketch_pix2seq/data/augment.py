@@ -127,11 +127,9 @@ def _cut_off(packed: Packed, rng: np.random.Generator, share: float) -> Packed:
 
 def in_frame(packed: Packed) -> Packed:
     """Move and scale drawings so that each one's longest side is 255 and its middle (0, 0)."""
-    sides = packed.longest_sides()
+    low, high = packed.bounds()
+    sides = (high - low).max(axis=1)
     zoom = np.divide(QUICKDRAW_SIDE, sides, out=np.ones_like(sides), where=sides > 0)
-    points = packed.positions()
-    low = np.minimum.reduceat(points, packed.starts, axis=0)
-    high = np.maximum.reduceat(points, packed.starts, axis=0)
     rows = packed.rows.astype(np.float32)
     rows[packed.starts, :2] -= ((low + high) / 2).astype(np.float32)
     rows[:, OFFSET] *= packed.of_each_row(zoom.astype(np.float32))[:, None]

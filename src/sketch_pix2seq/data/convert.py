@@ -15,12 +15,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from sketch_pix2seq.data.card import (
-    FILE_NAME,
-    NOT_STATED,
-    QUICKDRAW_LICENCE,
-    SPLITS,
-)
+from sketch_pix2seq.data.card import FILE_NAME, NOT_STATED, QUICKDRAW_LICENCE, SPLITS
 from sketch_pix2seq.data.dataset import Dataset, drawing_id
 from sketch_pix2seq.data.encode import digests_of, split_of
 from sketch_pix2seq.data.options import OutputLayout
@@ -88,14 +83,14 @@ def convert_drawings(
             if format == "npz":
                 return _npz_of_dataset(dataset, folder, splits)
             if format == "parquet":
-                named = {split: _without_ids(_of_dataset(dataset, (split,))) for split in splits}
+                named = {split: _of_dataset(dataset, (split,)) for split in splits}
                 return _write_parquet_folder(folder, named, dataset.card.licence)
             return _written(_of_dataset(dataset, splits), folder, format, on_notice)
         if set(splits) != set(SPLITS):
             on_notice("`split` is ignored: it is for a prepared data set")
         drawings = _of_sources(sources, on_notice)
         if format == "parquet":
-            return _write_parquet_folder(folder, {"train": _without_ids(drawings)}, NOT_STATED)
+            return _write_parquet_folder(folder, {"train": drawings}, NOT_STATED)
         if format != "npz":
             return _written(drawings, folder, format, on_notice)
         lines = folder / "lines"
@@ -129,10 +124,6 @@ def _of_dataset(dataset: Dataset, splits: Sequence[str]) -> Iterator[_Named]:
                 yield _Named(category, drawing, drawing_id(name, index))
 
 
-def _without_ids(named: Iterable[_Named]) -> Iterator[tuple[str, SimplifiedDrawing]]:
-    return ((each.category, each.drawing) for each in named)
-
-
 def _of_sources(
     sources: Sequence[str | Path], on_notice: Callable[[str], None]
 ) -> Iterator[_Named]:
@@ -152,10 +143,7 @@ def _of_sources(
 
 
 def _written(
-    drawings: Iterable[_Named],
-    folder: Path,
-    layout: OutputLayout,
-    on_notice: Callable[[str], None],
+    drawings: Iterable[_Named], folder: Path, layout: OutputLayout, on_notice: Callable[[str], None]
 ) -> dict[str, int]:
     """Write drawings as they come, a block at a time."""
     counts: Counter[str] = Counter()
@@ -207,9 +195,7 @@ def _write_svgs(folder: Path, category: str, drawings: Sequence[_Named], first: 
 
 
 def _write_parquet_folder(
-    folder: Path,
-    drawings: Mapping[str, Iterable[tuple[str, SimplifiedDrawing]]],
-    licence: str,
+    folder: Path, drawings: Mapping[str, Iterable[_Named]], licence: str
 ) -> dict[str, int]:
     """A Parquet file for each split, and a card by which Hugging Face's `datasets` loads them."""
     counts: Counter[str] = Counter()
@@ -222,9 +208,9 @@ def _write_parquet_folder(
 
 
 def _counted(
-    drawings: Iterable[tuple[str, SimplifiedDrawing]], counts: Counter[str]
+    drawings: Iterable[_Named], counts: Counter[str]
 ) -> Iterator[tuple[str, SimplifiedDrawing]]:
-    for category, drawing in drawings:
+    for category, drawing, _ in drawings:
         counts[category] += 1
         yield category, drawing
 

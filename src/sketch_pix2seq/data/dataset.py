@@ -30,13 +30,7 @@ def drawing_id(split: str, index: int) -> str:
 
 
 class Split:
-    """One split: drawings numbered from 0, those of a category next to each other.
-
-    Args:
-        name: "train", "valid" or "test".
-        card: The data set's card.
-        file: The memory-mapped file.
-    """
+    """One split: drawings numbered from 0, those of a category next to each other."""
 
     def __init__(self, name: str, card: DatasetCard, file: SplitFile) -> None:
         self.name = name

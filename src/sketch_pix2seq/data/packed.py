@@ -62,11 +62,15 @@ class Packed:
         before = summed[self.starts] - self.rows[self.starts, OFFSET]  # (B, 2)
         return np.asarray(summed - self.of_each_row(before))
 
+    def bounds(self) -> tuple[Float64[np.ndarray, "B 2"], Float64[np.ndarray, "B 2"]]:
+        """The upper left and lower right corner of each drawing's bounding box."""
+        points = self.positions()
+        low, high = (end.reduceat(points, self.starts, axis=0) for end in (np.minimum, np.maximum))
+        return low, high
+
     def longest_sides(self) -> Float64[np.ndarray, " B"]:
         """The longer side of each drawing's bounding box."""
-        points = self.positions()
-        low = np.minimum.reduceat(points, self.starts, axis=0)
-        high = np.maximum.reduceat(points, self.starts, axis=0)
+        low, high = self.bounds()
         return np.asarray((high - low).max(axis=1))
 
     def strokes(self) -> list[list[Float64[np.ndarray, "_ 2"]]]:

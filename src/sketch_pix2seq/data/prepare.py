@@ -68,7 +68,7 @@ def prepare(
     on_notice: Notice = lambda notice: None,
     **options: Any,
 ) -> DatasetCard:
-    """Make a data set of drawings in any layout.
+    """Make a data set of drawings in any layout; return its card.
 
     *Convention*:
         A drawing's category is its record's `word`, or else the file's name. Its split
@@ -87,9 +87,6 @@ def prepare(
         progress: Called with the bytes that are read, and with their total.
         on_notice: Called with a line for each source that is cut short, and read up to there.
         options: Fields of `PrepareOptions`.
-
-    Returns:
-        The card of the data set.
 
     Raises:
         DatasetError: If `out` exists, a source cannot be read or gives nothing, or a

@@ -251,8 +251,7 @@ class _Transfer:
             with part.open("r+b") as file, locked(part) as is_locked:
                 if is_locked is False:
                     raise DownloadError(
-                        f"`{self.target}` is being fetched by another process",
-                        do="Let it finish.",
+                        f"`{self.target}` is being fetched by another process", do="Let it finish."
                     )
                 try:
                     self._fetch(file, etag, retries)
@@ -348,10 +347,7 @@ def _seconds(retries: urllib3.Retry, answer: urllib3.BaseHTTPResponse | None) ->
         wait = None if answer is None else retries.get_retry_after(answer)
     except InvalidHeader:
         wait = None
-    return min(
-        retries.get_backoff_time() if wait is None else wait,
-        retries.backoff_max,
-    )
+    return min(retries.get_backoff_time() if wait is None else wait, retries.backoff_max)
 
 
 def _meaning(error: Exception) -> str:

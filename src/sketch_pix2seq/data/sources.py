@@ -202,12 +202,7 @@ class SourceFile:
 
 
 class SourceFolder:
-    """The files of a folder that are one drawing each, as one source.
-
-    Args:
-        path: The folder.
-        files: The files in it to read.
-    """
+    """The files of a folder that are one drawing each, as one source."""
 
     def __init__(self, path: Path, files: list[Path]) -> None:
         self.path = path

@@ -47,11 +47,7 @@ class DrawingRows:
 
 
 class SplitWriter:
-    """Writes one split; holds at most one record batch.
-
-    Args:
-        path: The file to make.
-    """
+    """Writes one split; holds at most one record batch."""
 
     def __init__(self, path: Path) -> None:
         self._writer = pa.ipc.new_file(pa.OSFile(str(path), "wb"), SCHEMA)

@@ -59,13 +59,7 @@ def trace_picture(sketch: Sketch) -> Sketch:
 
 
 def nearest(held_out: HeldOut, dataset: Dataset, model: EvaluatedModel) -> EvaluatedDrawings:
-    """Return for each test drawing the training drawing with the nearest code.
-
-    Args:
-        held_out: The test drawings.
-        dataset: Their data set.
-        model: Whose latent codes are compared.
-    """
+    """Return for each test drawing the training drawing with the nearest code of the model."""
     train = dataset.split("train")
 
     @cache

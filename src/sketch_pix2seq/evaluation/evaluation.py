@@ -156,11 +156,6 @@ class EvaluatedDrawings:
     is_derived: bool = False
     "Whether it was made here, and so was its label."
 
-    @property
-    def name(self) -> str:
-        """The label."""
-        return self.label
-
 
 Entry: TypeAlias = EvaluatedModel | EvaluatedDrawings
 """What the report compares: a line in its tables."""
@@ -244,6 +239,7 @@ class Evaluation:
         }
         "What every part depends on."
         self.groups: Groups = groups_of(held_out.categories)
+        self._codes: dict[str, Float32[np.ndarray, "N Z"]] = {}
         self._places = np.array([judge.card.categories.index(name) for name in held_out.categories])
 
     @property
@@ -291,10 +287,6 @@ class Evaluation:
         if model.digest not in self._codes:
             self._codes[model.digest] = model.sketcher.encode(self.held_out.sketches)
         return self._codes[model.digest]
-
-    @cached_property
-    def _codes(self) -> dict[str, Float32[np.ndarray, "N Z"]]:
-        return {}
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from sketch_pix2seq.bundle.gallery import Gallery, GalleryItem
 from sketch_pix2seq.data.dataset import Dataset
 from sketch_pix2seq.errors import UsageError
-from sketch_pix2seq.evaluation.evaluation import (
-    SPLIT,
-    EvaluatedModel,
-    Evaluation,
-    Results,
-)
+from sketch_pix2seq.evaluation.evaluation import SPLIT, EvaluatedModel, Evaluation, Results
 from sketch_pix2seq.evaluation.parts import Part
 from sketch_pix2seq.evaluation.report import charts
 from sketch_pix2seq.evaluation.report.layout import Figure, Section

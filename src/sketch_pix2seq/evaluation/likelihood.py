@@ -62,10 +62,7 @@ def section(results: Results) -> Section:
                 "likelihood",
                 "The price of the KL term",
                 charts.scatter(
-                    points,
-                    "KL term, nats a dimension (logarithmic)",
-                    "LR, nats a row (valid)",
-                    is_log=True,
+                    points, "KL term, nats a dimension (logarithmic)", "LR, nats a row (valid)"
                 ),
                 "To the left codes near a standard normal, down the better reconstruction: a "
                 "model in the lower left corner would have both.",

@@ -50,10 +50,6 @@ class LineMetrics(NamedTuple):
 def line_metrics(redrawing: Sketch, drawing: Sketch) -> LineMetrics:
     """Compare a redrawing with what was to be drawn.
 
-    Args:
-        redrawing: what a model drew.
-        drawing: what it was shown.
-
     Example:
         >>> line = Sketch.from_points([[(0, 0), (10, 0)]])
         >>> line_metrics(line, line)

@@ -158,10 +158,7 @@ def section(results: Results, pictures: Sequence[ShownPicture]) -> Section:
     ]
     rest = len(pictures) - len(sheet)
     left_out = f" Left out: {rest} more pictures of other things." if rest else ""
-    headings = [
-        "",
-        *(name for label in results.labels for name in [label, *[""] * (SHOWN - 1)]),
-    ]
+    headings = ["", *(name for label in results.labels for name in [label, *[""] * (SHOWN - 1)])]
     cell = max(44, min(88, 780 // max(len(headings), 1)))
     return Section(
         name="pictures",

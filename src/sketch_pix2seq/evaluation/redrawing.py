@@ -95,7 +95,7 @@ def part_name(model: EvaluatedModel, config: SamplingConfig) -> str:
 
 def repeat_name(drawings: EvaluatedDrawings, repeat: int) -> str:
     """Name the part that measures one repeat of drawings."""
-    return f"{drawings.name}: drawings, repeat {repeat}"
+    return f"{drawings.label}: drawings, repeat {repeat}"
 
 
 def distorted_name(label: str) -> str:
@@ -252,10 +252,7 @@ def recognition_section(results: Results) -> Section:
     configs = [config for config in sampling_configs(evaluation) if config.seed == main.seed]
     configs.sort(key=lambda config: (config.best_of, config.temperature))
     by_config: list[list[Cell]] = [
-        [
-            model.label,
-            *(results.share(recognised(results, model, [config])) for config in configs),
-        ]
+        [model.label, *(results.share(recognised(results, model, [config])) for config in configs)]
         for model in results.models
     ]
     shares = _confusion(results)

@@ -47,7 +47,7 @@ def evaluate(
     drawings: Sequence[EvaluatedDrawings] = (),
     progress: PartProgress = lambda part, done, total: None,
 ) -> Path:
-    """Measure models and write a report; parts that are finished already are not measured again.
+    """Measure models and write a report, but for parts that are finished; return its page.
 
     Args:
         models: The models to measure, by label.
@@ -59,9 +59,6 @@ def evaluate(
         pictures_folder: Pictures as input; None: the package's own cartoons.
         drawings: Redrawings by other programs that are measured as well; see `read_redrawings`.
         progress: Called before each part.
-
-    Returns:
-        The report's page.
 
     Raises:
         UsageError: If models, judge and data do not fit each other.

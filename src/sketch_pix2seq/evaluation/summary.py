@@ -10,18 +10,12 @@ from jaxtyping import Float64
 
 from sketch_pix2seq.evaluation import diversity, interpolation, likeness
 from sketch_pix2seq.evaluation.estimates import estimate_share, ratio
-from sketch_pix2seq.evaluation.evaluation import (
-    Entry,
-    EvaluatedDrawings,
-    EvaluatedModel,
-    Results,
-)
+from sketch_pix2seq.evaluation.evaluation import Entry, EvaluatedDrawings, EvaluatedModel, Results
 from sketch_pix2seq.evaluation.redrawing import recognised, values_of
 from sketch_pix2seq.evaluation.report.layout import Section
 from sketch_pix2seq.evaluation.report.tables import Cell, Column, Table, listed
+from sketch_pix2seq.evaluation.turing.sections import PAPER
 
-TURING = {"human": 0.58, "cnn": 0.60, "cnn_kl": 0.57, "rnn": 0.53, "rnn_kl": 0.50}
-"""Taken for a person's by people, in the paper's Table 3: of models named after their recipe."""
 IN_PAPER = "paper: taken for human"
 """Column that is left out where no model is of a recipe of the paper."""
 MISSING_DISTANCE = 0.5
@@ -54,7 +48,7 @@ def section(results: Results) -> Section:
         **_two_sample(results, likeness.FLOOR),
         "Fréchet distance": float(human["frechet"]),
         "diversity": 1.0,
-        IN_PAPER: TURING["human"],
+        IN_PAPER: PAPER["human"],
     }
     of_entries = [_row(results, entry) for entry in results.entries]
     rows = [of_people, *of_entries]
@@ -110,7 +104,7 @@ def _row(results: Results, entry: Entry) -> dict[str, Cell]:
     }
     if isinstance(entry, EvaluatedModel):
         recipe = entry.card.name.removesuffix("_small")
-        in_paper = TURING.get(recipe) if entry.name == recipe else None  # else it was changed
+        in_paper = PAPER.get(recipe) if entry.name == recipe else None  # else it was changed
         row |= {**_of_model(results, entry), IN_PAPER: in_paper}
     return row
 

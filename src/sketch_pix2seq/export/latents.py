@@ -136,8 +136,7 @@ def k_means(
 def _squared_distances(
     points: Float64[np.ndarray, "N Z"], means: Float64[np.ndarray, "J Z"]
 ) -> Float64[np.ndarray, "N J"]:
-    distances: Float64[np.ndarray, "N J"] = ((points[:, None] - means) ** 2).sum(axis=2)
-    return distances
+    return np.asarray(((points[:, None] - means) ** 2).sum(axis=2))
 
 
 def _factor(apart: Float64[np.ndarray, "N Z"], num_means: int) -> Float32[np.ndarray, "Z Z"]:

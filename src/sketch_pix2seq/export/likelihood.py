@@ -48,10 +48,7 @@ def measure_likelihood(
     """
     split, attends = dataset.split("test"), isinstance(model, AttentionModel)
     most = MAX_DRAWINGS_WITH_CONDITIONS if attends else MAX_DRAWINGS
-    measured: dict[str, Any] = {
-        "drawings": min(len(split), most),
-        "data": dataset.card.digest,
-    }
+    measured: dict[str, Any] = {"drawings": min(len(split), most), "data": dataset.card.digest}
     for convention in get_args(LossConvention):
         batches = validation_batches(
             split,

@@ -60,14 +60,7 @@ from sketch_pix2seq.sketch.network_layout import (
     VIEW_DIM,
     output_dim,
 )
-from sketch_pix2seq.sketch.pen import (
-    NUM_PEN_STATES,
-    OFFSET,
-    PEN,
-    PEN_DOWN,
-    START_STEP,
-    STROKE5_DIM,
-)
+from sketch_pix2seq.sketch.pen import NUM_PEN_STATES, OFFSET, PEN, PEN_DOWN, START_STEP, STROKE5_DIM
 
 _PEN_NOISE = slice(-NUM_NORMALS - NUM_PEN_STATES, -NUM_NORMALS)
 _POSITION_RATES = (2 * np.pi / np.array(POSITION_PERIODS)).astype(np.float32)

@@ -22,14 +22,7 @@ EPSILON = 1e-5
 class Layer:
     """The weights of one layer, with the gain and shift of each norm inside the next product."""
 
-    def __init__(
-        self,
-        weights: Weights,
-        name: str,
-        width: int,
-        head: int,
-        expansion: int,
-    ) -> None:
+    def __init__(self, weights: Weights, name: str, width: int, head: int, expansion: int) -> None:
         def weight(part: str, *shape: int) -> Float32[np.ndarray, "..."]:
             return float32_weight(weights, f"{name}.{part}", shape)
 
@@ -66,8 +59,7 @@ def after_norm(
 
 def zero_mean(weight: Float32[np.ndarray, "W *_"]) -> Float32[np.ndarray, "W *_"]:
     """A weight whose outputs add up to 0: layer norms need not subtract the mean of a state."""
-    centred: Float32[np.ndarray, "W *_"] = weight - weight.mean(axis=0)
-    return centred
+    return np.asarray(weight - weight.mean(axis=0))
 
 
 def attend(
@@ -116,5 +108,4 @@ def unit_rows(rows: Float32[np.ndarray, "R W"]) -> Float32[np.ndarray, "R W"]:
     length = np.vecdot(rows, rows)
     length += np.float32(EPSILON * rows.shape[1])
     np.sqrt(length, out=length)
-    result: Float32[np.ndarray, "R W"] = rows / length[:, None]
-    return result
+    return np.asarray(rows / length[:, None])

@@ -17,7 +17,7 @@ from sketch_pix2seq.bundle.classifier import (
 )
 from sketch_pix2seq.errors import BundleError
 from sketch_pix2seq.inference.arguments import checked_path
-from sketch_pix2seq.inference.inputs import Input, as_list, as_sketches
+from sketch_pix2seq.inference.inputs import READ_AT_ONCE, Input, as_list, as_sketches
 from sketch_pix2seq.inference.layers import (
     Linear,
     NormedConvolutions,
@@ -31,8 +31,6 @@ from sketch_pix2seq.sketch.raster import rasterise_batch
 
 Part = TypeVar("Part")
 
-READ_AT_ONCE = 1024
-"""Drawings whose pictures are in memory at the same time."""
 COMPUTED_AT_ONCE = 64
 """Pictures in one call of the network; threads share the calls."""
 MAX_SCORE = 1e6
@@ -131,8 +129,7 @@ class Classifier:
         """
         logits = self.scores(inputs).logits
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Float32[np.ndarray, "N K"] = odds / odds.sum(axis=1, keepdims=True)
-        return shares
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
     def categories(self, inputs: Input | Sequence[Input]) -> list[str]:
         """Return the likeliest category of each drawing; see `probabilities`."""

@@ -106,6 +106,10 @@ class RecurrentDecoder(Decoder[Latent], ABC):
     state_sizes: tuple[int, ...]
     """Widths of the parts of the state."""
 
+    def open(self, num_rows: int) -> RecurrentRows:
+        """See `Decoder`."""
+        return RecurrentRows(self, num_rows)
+
     @abstractmethod
     def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
         """Compute the state before the first step."""
@@ -202,10 +206,6 @@ class LSTMDecoder(RecurrentDecoder):
         self._gates = _product(weights, "weight", 4 * size, STROKE5_DIM + size)
         self._output = _linear(weights, "output", output_dim(num_components), size)
 
-    def open(self, num_rows: int) -> RecurrentRows:
-        """See `Decoder`."""
-        return RecurrentRows(self, num_rows)
-
     def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
         """See `RecurrentDecoder`: hidden state, memory, what the code adds to the gates."""
         hidden, cell = np.split(np.tanh(self._start(latents)), 2, axis=1)
@@ -266,10 +266,6 @@ class HyperDecoder(RecurrentDecoder):
         self._cell = _NormedCell(weights, "norm", size)
         self._hyper_cell = _NormedCell(weights, "hyper_norm", hyper_size)
         self._output = _linear(weights, "output", output_dim(num_components), size)
-
-    def open(self, num_rows: int) -> RecurrentRows:
-        """See `Decoder`."""
-        return RecurrentRows(self, num_rows)
 
     def first_state(self, latents: Float32[np.ndarray, "R Z"]) -> State:
         """See `RecurrentDecoder`: both hidden states and memories, what the code adds to gates."""

@@ -82,11 +82,7 @@ class ConvEncoder:
     """
 
     def __init__(
-        self,
-        weights: Weights,
-        latent_dim: int,
-        width: int = 24,
-        picture_size: int = 48,
+        self, weights: Weights, latent_dim: int, width: int = 24, picture_size: int = 48
     ) -> None:
         sizes = convolution_sizes(1, width, CONV_LAYERS)
         self._layers = NormedConvolutions(weights, sizes)
@@ -187,10 +183,7 @@ class RNNEncoder:
             count = int((lengths > step).sum())
             ahead = steps[:count, step]
             back = steps[drawings[:count], lengths[:count] - 1 - step]
-            for direction, layer, rows in (
-                (0, self._forwards, ahead),
-                (1, self._backwards, back),
-            ):
+            for direction, layer, rows in ((0, self._forwards, ahead), (1, self._backwards, back)):
                 gates = layer(rows, hidden[direction, :count])
                 lstm_cell(gates, hidden[direction, :count], cell[direction, :count])
         return np.concatenate((hidden[0], hidden[1]), axis=1)

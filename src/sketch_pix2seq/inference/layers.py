@@ -202,8 +202,7 @@ def _group_mean(means: Float32[np.ndarray, "B 1 C"]) -> Float32[np.ndarray, "B 1
     """For each channel the mean of its group."""
     num_channels = means.shape[-1]
     groups = means.reshape(len(means), 1, NUM_GROUPS, -1).mean(axis=-1)
-    repeated: Float32[np.ndarray, "B 1 C"] = groups.repeat(num_channels // NUM_GROUPS, axis=-1)
-    return repeated
+    return np.asarray(groups.repeat(num_channels // NUM_GROUPS, axis=-1))
 
 
 def layer_norm(
@@ -283,10 +282,7 @@ class NormedConvolutions:
     """
 
     def __init__(
-        self,
-        weights: Weights,
-        sizes: Sequence[tuple[int, int, int]],
-        name: str = "layers",
+        self, weights: Weights, sizes: Sequence[tuple[int, int, int]], name: str = "layers"
     ) -> None:
         self._layers = []
         for index, (before, after, stride) in enumerate(sizes):

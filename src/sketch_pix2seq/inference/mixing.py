@@ -54,8 +54,7 @@ def interpolate_scores(
     """
     index = np.arange((len(scores) - 1) * (steps - 1) + 1)
     before, after = index // (steps - 1), -(-index // (steps - 1))  # the same one at an input
-    either: Float32[np.ndarray, "N C"] = np.maximum(scores[before], scores[after])
-    return either
+    return np.asarray(np.maximum(scores[before], scores[after]))
 
 
 def _weights(

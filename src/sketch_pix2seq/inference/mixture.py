@@ -78,8 +78,7 @@ def log_prob(
 
 def _log_sum(logits: Float32[np.ndarray, "B K"]) -> Float32[np.ndarray, " B"]:
     largest = logits.max(axis=1)
-    total: Float32[np.ndarray, " B"] = largest + np.log(np.exp(logits.T - largest).sum(axis=0))
-    return total
+    return np.asarray(largest + np.log(np.exp(logits.T - largest).sum(axis=0)))
 
 
 def perturbed_logits(

@@ -148,8 +148,7 @@ class Recognizer:
         distance, surprise = both.T.reshape(2, len(codes), num_candidates)
         mean_distance = np.maximum(distance.mean(axis=1, keepdims=True), 1e-12)
         cost = weight * distance / mean_distance + surprise
-        order: Int64[np.ndarray, "N num_candidates"] = np.argsort(cost, axis=1, kind="stable")
-        return order
+        return np.argsort(cost, axis=1, kind="stable")
 
     def chances(self, views: Views, category_ids: Sequence[int]) -> Float32[np.ndarray, " N"]:
         """Return the probability that each drawing shows what it was to show.
@@ -198,8 +197,7 @@ class Recognizer:
             total += log_probs if classifier is None else CODE_CLASSIFIER_WEIGHT * log_probs
         if classifier is not None:
             total += _mirrored_log_probs(classifier, views)
-        probabilities: Float32[np.ndarray, "M K"] = np.exp(_log_softmax(total))
-        return probabilities
+        return np.asarray(np.exp(_log_softmax(total)))
 
 
 def checked_logits(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:
@@ -236,11 +234,9 @@ def _mirrored_log_probs(
         return _log_softmax(classifier.scores_of(pictures).logits)
     mirrored = np.ascontiguousarray(pictures[..., ::-1])
     both = [_log_softmax(classifier.scores_of(some).logits) for some in (pictures, mirrored)]
-    log_probs: Float32[np.ndarray, "M K"] = _log_softmax((both[0] + both[1]) / 2)
-    return log_probs
+    return _log_softmax((both[0] + both[1]) / 2)
 
 
 def _log_softmax(logits: Float32[np.ndarray, "N K"]) -> Float32[np.ndarray, "N K"]:
     below = logits - logits.max(axis=1, keepdims=True)
-    log_probs: Float32[np.ndarray, "N K"] = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
-    return log_probs
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))

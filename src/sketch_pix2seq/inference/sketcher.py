@@ -32,11 +32,7 @@ from sketch_pix2seq.inference.arguments import (
 )
 from sketch_pix2seq.inference.best_of import cheapest, surprise
 from sketch_pix2seq.inference.completing import Start, best_completions, starts_of
-from sketch_pix2seq.inference.drawings import (
-    append_completion,
-    steps_to_sketch,
-    views_of,
-)
+from sketch_pix2seq.inference.drawings import append_completion, steps_to_sketch, views_of
 from sketch_pix2seq.inference.engine import DrawingProgress, StrokeEngine, offset_progress
 from sketch_pix2seq.inference.inputs import (
     Input,
@@ -47,10 +43,7 @@ from sketch_pix2seq.inference.inputs import (
     one_or_several,
     views_in_turn,
 )
-from sketch_pix2seq.inference.latents import (
-    sample_codes,
-    sample_completions,
-)
+from sketch_pix2seq.inference.latents import sample_codes, sample_completions
 from sketch_pix2seq.inference.mixing import interpolate_scores, path_through
 from sketch_pix2seq.inference.networks import networks_of
 from sketch_pix2seq.inference.recognizer import Recognizer

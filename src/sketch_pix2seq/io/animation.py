@@ -176,8 +176,7 @@ def _painted(
     """Inks on paper, grey without pens."""
     if pens:
         return painted(inks, [pen for pen, _ in pens])
-    grey: UInt8[np.ndarray, "H W"] = np.rint(255 * (1 - inks[0])).astype(np.uint8)
-    return grey
+    return np.asarray(np.rint(255 * (1 - inks[0])).astype(np.uint8))
 
 
 def _drawn_between(

@@ -129,8 +129,7 @@ def _array(
     most = _LARGEST_RATIO * (packed + 1000)
     if size > min(_MAX_BYTES, most if dtype.hasobject else max(most, _SMALL)):
         raise DrawingError(
-            f"{name} in an npz must not be packed so tightly",
-            got=f"{packed:,} bytes for {size:,}",
+            f"{name} in an npz must not be packed so tightly", got=f"{packed:,} bytes for {size:,}"
         )
     content = member.read(size)
     if not all(type(side) is int and 0 <= side <= size for side in shape):

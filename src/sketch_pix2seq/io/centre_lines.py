@@ -53,8 +53,7 @@ def centre_lines(ink: Bool[np.ndarray, "H W"]) -> Float32[np.ndarray, "H W"]:
             core[0] = core[-1] = core[:, 0] = core[:, -1] = False
             core[1:-1, 1:-1] &= wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
             lines = thin(ink & ~core, wide & ~core)
-    on_lines: Float32[np.ndarray, "H W"] = np.where(lines, distance, np.float32(0))
-    return on_lines
+    return np.where(lines, distance, np.float32(0))
 
 
 def _wide_parts(
@@ -76,8 +75,7 @@ def _wide_parts(
     if not is_wide.any():
         return None
     grown = spread(parts.only(is_wide).astype(np.uint8), 2)
-    wide: Bool[np.ndarray, "H W"] = (grown > 0) & (depth >= 0.5)
-    return wide
+    return (grown > 0) & (depth >= 0.5)
 
 
 def centre_on_ink(
@@ -140,8 +138,7 @@ def _normals(
     tangent = points[np.minimum(middle + 2, len(points) - 1)] - points[middle - 2]
     size = np.hypot(*tangent.T)
     across = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(size, 1e-9)[:, None]
-    normals: Float[np.ndarray, "N 2"] = across * long[:, None]
-    return normals
+    return np.asarray(across * long[:, None])
 
 
 def _middle_offsets(
@@ -180,8 +177,7 @@ def _sampled(
     flat, at = values.ravel(), top * width + left
     upper = flat[at] * (1 - x) + flat[at + 1] * x
     lower = flat[at + width] * (1 - x) + flat[at + width + 1] * x
-    sampled: Float[np.ndarray, "N K"] = upper * (1 - y) + lower * y
-    return sampled
+    return np.asarray(upper * (1 - y) + lower * y)
 
 
 def _smooth(line: Float[np.ndarray, "P 2"], sigma: float) -> Float[np.ndarray, "P 2"]:
@@ -235,8 +231,7 @@ def _turns(
 ) -> Float[np.ndarray, " N"]:
     """Angles between directions, 0 to pi."""
     cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    turns: Float[np.ndarray, " N"] = np.abs(np.arctan2(cross, (first * second).sum(axis=1)))
-    return turns
+    return np.asarray(np.abs(np.arctan2(cross, (first * second).sum(axis=1))))
 
 
 def meeting_point(
@@ -263,5 +258,4 @@ def meeting_point(
     other_ahead = float(apart[0] * direction[1] - apart[1] * direction[0]) / cross
     if min(ahead, other_ahead) < -0.5 or max(ahead, other_ahead) > farthest:
         return None
-    meeting: Float[np.ndarray, " 2"] = point + ahead * direction
-    return meeting
+    return point + ahead * direction

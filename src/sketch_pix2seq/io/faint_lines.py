@@ -111,5 +111,4 @@ def _without_areas(mask: Bool[np.ndarray, "H W"], widest: float) -> Bool[np.ndar
     cores = 2 * edge_distance(mask) - 1 > widest
     if not cores.any():
         return mask
-    lines: Bool[np.ndarray, "H W"] = mask & (spread(cores.view(np.uint8), int(widest / 2) + 2) == 0)
-    return lines
+    return np.asarray(mask & (spread(cores.view(np.uint8), int(widest / 2) + 2) == 0))

@@ -73,10 +73,7 @@ class Ink(NamedTuple):
 
 
 def find_ink(
-    picture: Image.Image,
-    *,
-    softness: int = 1,
-    outside: Bool[np.ndarray, "H W"] | None = None,
+    picture: Image.Image, *, softness: int = 1, outside: Bool[np.ndarray, "H W"] | None = None
 ) -> Ink:
     """Find the ink of a drawing.
 
@@ -196,8 +193,7 @@ def _above_valleys(contrast: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W
             size, Image.Resampling.BILINEAR, box=tuple(map(min, box, (0, 0, *valleys.size)))
         )
     )
-    above: UInt8[np.ndarray, "H W"] = np.maximum(contrast, valley) - valley
-    return above
+    return np.asarray(np.maximum(contrast, valley) - valley)
 
 
 def _is_light_on_dark(grey: Image.Image) -> bool:

@@ -132,7 +132,8 @@ class LineGraph:
         candidates = np.append(np.flatnonzero(clear), len(clear))
         found = candidates[np.searchsorted(candidates, offsets)] - offsets
         start = np.where(found < near, found, near - 1)
-        reach = np.maximum(_TANGENT * self._widths(), _MIN_TANGENT).astype(int)
+        widths = np.array([edge.width for edge in self.edges])
+        reach = np.maximum(_TANGENT * widths, _MIN_TANGENT).astype(int)
         last = np.minimum(start + np.repeat(reach, 2), size - 1)
         at, ahead = points[first + step * start], points[first + step * last]
         # an edge that ends close to its node has no other direction
@@ -144,9 +145,6 @@ class LineGraph:
         direction /= np.where(lengths > 0, lengths, 1)[:, None]
         ends = ((edge, side) for edge in self.edges for side in (0, 1))
         return dict(zip(ends, map(Heading, start.tolist(), at, direction), strict=True))
-
-    def _widths(self) -> Float[np.ndarray, " E"]:
-        return np.array([edge.width for edge in self.edges])
 
     def _cut_hairs(self) -> None:
         degree = {node: len(ends) for node, ends in self.ends().items()}

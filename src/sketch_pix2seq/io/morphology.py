@@ -73,5 +73,4 @@ def edge_distance(ink: Bool[np.ndarray, "H W"], most: int = 64) -> Float32[np.nd
         squares[remaining] = np.minimum(squares[remaining], nearer)
     distance = np.zeros(len(flat), np.float32)
     distance[pixels] = np.sqrt(squares)
-    inner: Float32[np.ndarray, "H W"] = distance.reshape(height + 2, rows)[1:-1, 1:-1]
-    return inner
+    return distance.reshape(height + 2, rows)[1:-1, 1:-1]

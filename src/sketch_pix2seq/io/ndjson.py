@@ -22,12 +22,7 @@ import orjson
 from jaxtyping import Bool, Float64, Int16
 
 from sketch_pix2seq.errors import DrawingError
-from sketch_pix2seq.sketch.geometry import (
-    MAX_COORDINATE,
-    MAX_POINTS,
-    Drawing,
-    strokes_of,
-)
+from sketch_pix2seq.sketch.geometry import MAX_COORDINATE, MAX_POINTS, Drawing, strokes_of
 from sketch_pix2seq.sketch.sketch import Sketch
 
 MAX_LINE_BYTES = 8_000_000

@@ -51,8 +51,7 @@ class Paper(NamedTuple):
 
     def transform(self, points: Real[np.ndarray, "*N 2"]) -> Float64[np.ndarray, "*N 2"]:
         """Points of the drawing in pixels of the paper."""
-        placed: Float64[np.ndarray, "*N 2"] = points * np.float64(self.scale) + self.shift
-        return placed
+        return np.asarray(points * np.float64(self.scale) + self.shift)
 
     @property
     def mm_per_pixel(self) -> float:
@@ -181,8 +180,7 @@ def oklab(rgb: Float[np.ndarray, "*N 3"]) -> Float64[np.ndarray, "*N 3"]:
     """
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     cones = linear @ np.array(_CONES).T
-    lab: Float64[np.ndarray, "*N 3"] = np.cbrt(cones) @ np.array(_OPPONENTS).T
-    return lab
+    return np.asarray(np.cbrt(cones) @ np.array(_OPPONENTS).T)
 
 
 _CONES = (

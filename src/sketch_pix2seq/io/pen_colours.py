@@ -116,8 +116,7 @@ def _middles(
     """The median of each stroke's values."""
     counts = np.bincount(owner)
     middle = np.cumsum(counts) - counts + counts // 2
-    medians: Float64[np.ndarray, " S"] = values[np.lexsort((values, owner))[middle]]
-    return medians
+    return np.asarray(values[np.lexsort((values, owner))[middle]])
 
 
 def _pens(
@@ -148,8 +147,7 @@ def _where_full(
     """The colour of a pen, and how much lighter it is, where its lines cover the paper best."""
     strength = np.abs(inks - paper).sum(axis=1)
     is_best = strength >= np.median(strength)
-    full: Float64[np.ndarray, " 4"] = np.median(np.column_stack([inks, lighter])[is_best], axis=0)
-    return full
+    return np.asarray(np.median(np.column_stack([inks, lighter])[is_best], axis=0))
 
 
 def _strengths(lab: Float64[np.ndarray, "K 3"], paper: float) -> Complex128[np.ndarray, " K"]:

@@ -194,8 +194,7 @@ def _shrunk(ink: Bool[np.ndarray, "H W"], factor: int) -> Float32[np.ndarray, "h
     padded = np.zeros((height, width), bool)
     padded[: ink.shape[0], : ink.shape[1]] = ink
     blocks = padded.reshape(height // factor, factor, width // factor, factor)
-    share: Float32[np.ndarray, "h w"] = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return share
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _fill_pinholes(ink: Bool[np.ndarray, "H W"], share: Float32[np.ndarray, "H W"]) -> None:

@@ -177,5 +177,4 @@ def _has_neighbour_at(
     targets = ((points + shift - low) / slack).astype(int)
     grid = np.zeros(np.maximum(cells, targets).max(axis=0) + 2, np.uint8)
     grid[tuple(cells.T)] = 1
-    has_neighbour: Bool[np.ndarray, " D"] = spread(grid, 1)[tuple(targets.T)] > 0
-    return has_neighbour
+    return np.asarray(spread(grid, 1)[tuple(targets.T)] > 0)

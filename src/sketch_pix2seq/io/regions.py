@@ -54,8 +54,7 @@ class Regions:
 
     def only(self, which: Bool[np.ndarray, "R"]) -> Bool[np.ndarray, "H W"]:
         """The mask of some regions."""
-        mask: Bool[np.ndarray, "H W"] = np.append(which, False)[self.labels]
-        return mask
+        return np.asarray(np.append(which, False)[self.labels])
 
     def largest(self, values: Float32[np.ndarray, "H W"]) -> Float32[np.ndarray, "R"]:
         """The largest value within each region."""
@@ -79,8 +78,7 @@ class Regions:
         lengths = last - first + 1
         sums = (lengths * (first + last) / 2, lengths * row)
         totals = [np.bincount(label, some, len(self.areas)) for some in sums]
-        middles: Float[np.ndarray, "R 2"] = np.stack(totals, axis=1) / self.areas[:, None]
-        return middles
+        return np.asarray(np.stack(totals, axis=1) / self.areas[:, None])
 
 
 def _runs(mask: Bool[np.ndarray, "H W"]) -> tuple[Int64[np.ndarray, "N"], Int64[np.ndarray, "N"]]:

@@ -55,8 +55,7 @@ def find_sheet(picture: Image.Image) -> Float[np.ndarray, "N 2"] | None:
     outline = _outline(sheet, factor)
     if outline is None or not _is_drawn_on(picture, closer, outline, (left, top)):
         return None
-    shifted: Float[np.ndarray, "N 2"] = outline + np.array([left, top])
-    return shifted
+    return np.asarray(outline + np.array([left, top]))
 
 
 def _largest_light_part(picture: Image.Image) -> tuple[Bool[np.ndarray, "H W"] | None, int]:
@@ -117,10 +116,7 @@ def within_edges(
     border = _AT_BORDER * max(size)
     inner_low = low + np.where(low > border, inset, -border)
     inner_high = high - np.where(high < np.array(size) - border, inset, -border)
-    inner: Float[np.ndarray, "N 2"] = inner_low + (outline - low) * (
-        (inner_high - inner_low) / (high - low)
-    )
-    return inner
+    return np.asarray(inner_low + (outline - low) * ((inner_high - inner_low) / (high - low)))
 
 
 def outside_of(polygon: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:

@@ -69,8 +69,7 @@ def _distances(strokes: Sequence[np.ndarray]) -> Float[np.ndarray, "S S"]:
     for stroke in some:
         squared = (stroke**2).sum(axis=1)[:, None] + squares - 2 * stroke @ points.T
         rows.append(np.minimum.reduceat(squared.min(axis=0), starts))
-    apart: Float[np.ndarray, "S S"] = np.sqrt(np.maximum(np.array(rows), 0))
-    return apart
+    return np.asarray(np.sqrt(np.maximum(np.array(rows), 0)))
 
 
 def _spaced(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2"]:
@@ -124,9 +123,7 @@ def _groups(links: Float[np.ndarray, "L 3"], widest: float) -> Int64[np.ndarray,
 
 
 def _joined(
-    groups: Int64[np.ndarray, " S"],
-    apart: Float[np.ndarray, "S S"],
-    strokes: Sequence[np.ndarray],
+    groups: Int64[np.ndarray, " S"], apart: Float[np.ndarray, "S S"], strokes: Sequence[np.ndarray]
 ) -> Int64[np.ndarray, " S"]:
     """Join groups that lie within each other or close beside each other, until none do."""
     lows = np.array([stroke.min(axis=0) for stroke in strokes])
@@ -152,9 +149,7 @@ def _joined(
 
 
 def _without_crumbs(
-    groups: Int64[np.ndarray, " S"],
-    apart: Float[np.ndarray, "S S"],
-    strokes: Sequence[np.ndarray],
+    groups: Int64[np.ndarray, " S"], apart: Float[np.ndarray, "S S"], strokes: Sequence[np.ndarray]
 ) -> Int64[np.ndarray, " S"]:
     """Join groups far too small for a drawing to the nearest drawing."""
     groups = groups.copy()

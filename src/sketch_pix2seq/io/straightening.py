@@ -9,13 +9,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 
 from sketch_pix2seq.io.morphology import closed
-from sketch_pix2seq.io.sheet_edge import (
-    area_of,
-    find_sheet,
-    main_corners,
-    outside_of,
-    within_edges,
-)
+from sketch_pix2seq.io.sheet_edge import area_of, find_sheet, main_corners, outside_of, within_edges
 
 _MIN_TILT = 2.5  # degrees of one of the sheet's edges
 _AT_BORDER = 0.008  # of the longest side: an edge there is where the sheet is cut off
@@ -162,9 +156,7 @@ def _edge_between(
 
 
 def _straightened(
-    picture: Image.Image,
-    corners: Float[np.ndarray, "4 2"],
-    outline: Float[np.ndarray, "N 2"],
+    picture: Image.Image, corners: Float[np.ndarray, "4 2"], outline: Float[np.ndarray, "N 2"]
 ) -> Page:
     """The sheet as a rectangle that is as large as it is in the picture."""
     ratio = _side_ratio(corners - np.array(picture.size) / 2, max(picture.size))

@@ -41,7 +41,7 @@ _GREY = 24  # steps of 255 by which the colours of a grey pen differ
 _LIGHT = 190  # steps of 255: such pens draw on dark paper
 
 
-def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> Sketch:
+def read_svg(data: bytes, *, as_written: bool = False) -> Sketch:
     """Read an SVG document: the sketch is in the document's own units, from its page's corner.
 
     If all of it lies on a page, this is its frame. Lines of several colours, or of one that is not
@@ -51,7 +51,6 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
         data: The document.
         as_written: Keep every line as it is written: the outlines of lines that are written as
             areas, lines drawn twice, lines in pieces.
-        hidden: Keep lines that areas cover.
 
     Raises:
         DrawingError: If it is no SVG, too large, unsafe, or shows no line.
@@ -69,9 +68,9 @@ def read_svg(data: bytes, *, as_written: bool = False, hidden: bool = False) -> 
     walk = SvgWalk(parse_svg(data))
     with np.errstate(over="ignore", invalid="ignore"):  # points too far away are refused
         shapes = _within_reach(walk, list(walk.shapes()))
-    strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written, hidden)
+    strokes = _strokes(walk, shapes, walk.paper or (255, 255, 255), as_written)
     if not strokes and walk.paper is None:
-        strokes = _strokes(walk, shapes, (0, 0, 0), as_written, hidden)  # white lines alone
+        strokes = _strokes(walk, shapes, (0, 0, 0), as_written)  # white lines alone
     left_out = walk.left_out()
     if not strokes:
         do = "Texts and pictures are not read." if left_out is None else f"Left out: {left_out}."
@@ -102,9 +101,7 @@ def _farthest(shape: Shape) -> float:
     return max((float(np.abs(points).max()) for points in parts), default=0.0)
 
 
-def _strokes(
-    walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool, hidden: bool
-) -> list[Stroke]:
+def _strokes(walk: SvgWalk, shapes: list[Shape], paper: RGB, as_written: bool) -> list[Stroke]:
     """Make strokes of the visible parts of shapes."""
     as_written |= walk.is_whole
     shapes = [replace(shape) for shape in shapes]
@@ -115,7 +112,7 @@ def _strokes(
     is_page = page is not None and min(page[2:]) > _MIN_PAGE and max(page[2:]) < LARGEST
     if page is not None and is_page and not grounds and fills_page(shapes, page, paper):
         _end_at_page(shapes, page)
-    parts = visible_parts(shapes, paper, grounds=grounds, hidden=hidden)
+    parts = visible_parts(shapes, paper, grounds=grounds)
     lines = [line for part in parts for line in part]
     owner = [number for number, part in enumerate(parts) for _ in part]
     x0, y0, x1, y1 = bounds([line.points for line in lines]) or (0.0, 0.0, 0.0, 0.0)
@@ -141,9 +138,7 @@ def _end_at_page(shapes: list[Shape], page: tuple[float, float, float, float]) -
 
 
 def _on_page(
-    strokes: list[Stroke],
-    page: tuple[float, float, float, float] | None,
-    size_mm: float | None,
+    strokes: list[Stroke], page: tuple[float, float, float, float] | None, size_mm: float | None
 ) -> tuple[tuple[np.ndarray, ...], Frame | None]:
     """Points from the page's corner, and the page, if all of them lie on it."""
     points = [stroke.points for stroke in strokes]
@@ -191,5 +186,4 @@ def _without_repeats(stroke: Float[np.ndarray, "P 2"]) -> Float[np.ndarray, "Q 2
     """Leave out points that repeat the one before; a dot stays one point."""
     is_new = np.ones(len(stroke), bool)
     is_new[1:] = (stroke[1:].astype(np.float32) != stroke[:-1].astype(np.float32)).any(axis=1)
-    distinct: Float[np.ndarray, "Q 2"] = stroke[is_new]
-    return distinct
+    return stroke[is_new]

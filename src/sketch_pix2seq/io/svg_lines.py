@@ -98,10 +98,7 @@ def cut(
 
 def _at(points: Float[np.ndarray, "P 2"], position: float) -> Float[np.ndarray, " 2"]:
     index = min(int(position), len(points) - 2)
-    point: Float[np.ndarray, " 2"] = points[index] + (position - index) * (
-        points[index + 1] - points[index]
-    )
-    return point
+    return np.asarray(points[index] + (position - index) * (points[index + 1] - points[index]))
 
 
 def thinned(lines: Sequence[Polyline]) -> list[Float[np.ndarray, "P 2"]]:

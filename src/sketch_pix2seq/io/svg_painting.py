@@ -84,14 +84,13 @@ def _winding(
     column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
     sense = np.sign(edges[edge, 1])
     flat = np.bincount(row * (width + 1) + column, sense, height * (width + 1))
-    turns: Int64[np.ndarray, "h w"] = (
+    return np.asarray(
         flat.reshape(height, width + 1)[:, :-1].cumsum(axis=1).round().astype(np.int64)
     )
-    return turns
 
 
 def visible_parts(
-    shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape], hidden: bool
+    shapes: Sequence[Shape], paper: RGB, *, grounds: Sequence[Shape]
 ) -> list[list[Polyline]]:
     """Keep the visible parts of each shape's lines: not covered, and of another colour than around.
 
@@ -99,7 +98,6 @@ def visible_parts(
         shapes: In the order in which they are painted; those that are `grounds` among them.
         paper: Colour of the paper.
         grounds: Shapes that cover the page, whose own lines are none.
-        hidden: Keep lines that are covered by areas.
     """
     is_ground = {id(shape) for shape in grounds}
     drawn = [shape for shape in shapes if id(shape) not in is_ground]
@@ -119,7 +117,7 @@ def visible_parts(
     for number, shape in enumerate(shapes):
         visible_lines: list[Polyline] = []
         if id(shape) not in is_ground:
-            view = _View(grid, colours, numbers, number, hidden)
+            view = _View(grid, colours, numbers, number)
             for line in shape.lines if view.shows_edges(shape) else ():
                 visible_lines += view.visible(line, shape)
         parts.append(visible_lines)
@@ -198,14 +196,12 @@ class _View:
         colours: (H, W, 3).
         numbers: (H, W), of the last shape that covers each pixel.
         number: Of the shape.
-        hidden: Whether lines that are covered are kept.
     """
 
     grid: PixelGrid
     colours: np.ndarray
     numbers: np.ndarray
     number: int
-    hidden: bool
 
     def shows_edges(self, shape: Shape) -> bool:
         """Whether any painted edge is visible, of a shape reduced to its centre lines."""
@@ -227,9 +223,8 @@ class _View:
             visible = np.abs(beside - np.array(shape.line_rgb)).max(axis=(0, 2)) > SAME_COLOUR
         else:
             visible = (beside.max(axis=0) - beside.min(axis=0)).max(axis=1) > SAME_COLOUR
-        if not self.hidden:
-            above = np.stack([self.numbers[pixel] for pixel in around]).min(axis=0)
-            visible &= above <= self.number
+        above = np.stack([self.numbers[pixel] for pixel in around]).min(axis=0)
+        visible &= above <= self.number
         if visible.all() or not visible.any():
             return [line] if visible.all() else []
         runs = np.flatnonzero(np.diff(visible)) + 1

@@ -148,8 +148,7 @@ def _array(points: Sequence[complex]) -> Float[np.ndarray, "P 2"]:
 
 def _bezier(points: Sequence[complex]) -> Float[np.ndarray, "P 2"]:
     """Sample a curve evenly in its parameter, its ends exactly."""
-    sampled: Float[np.ndarray, "P 2"] = _WEIGHTS[len(points)] @ _array(points)
-    return sampled
+    return np.asarray(_WEIGHTS[len(points)] @ _array(points))
 
 
 def _arc(start: complex, numbers: Sequence[float], end: complex) -> Float[np.ndarray, "P 2"]:

@@ -217,8 +217,7 @@ def transform(
         words.reverse()
     for axis, word in enumerate(words):
         middle[axis, 2] = length(_PLACES.get(word, word), viewport[axis], font_size)
-    about: Float[np.ndarray, "3 3"] = middle @ matrix @ np.linalg.inv(middle)
-    return about
+    return middle @ matrix @ np.linalg.inv(middle)
 
 
 def _arguments(text: str, sides: tuple[float, float], font_size: float) -> list[float]:

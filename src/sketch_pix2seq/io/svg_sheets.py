@@ -42,11 +42,7 @@ class _Declaration(NamedTuple):
 
 
 class StyleSheets:
-    """The style sheets of a document.
-
-    Args:
-        sheets: The text and the `media` of each.
-    """
+    """The style sheets of a document, made of the text and the `media` of each."""
 
     def __init__(self, sheets: Iterable[tuple[str, str]]) -> None:
         self.num_passed_over = 0

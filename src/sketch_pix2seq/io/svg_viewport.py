@@ -92,8 +92,7 @@ def moved_by(
     points: Float[np.ndarray, "P 2"], matrix: Float[np.ndarray, "3 3"]
 ) -> Float[np.ndarray, "P 2"]:
     """Move points by a matrix."""
-    moved: Float[np.ndarray, "P 2"] = points @ matrix[:2, :2].T + matrix[:2, 2]
-    return moved
+    return np.asarray(points @ matrix[:2, :2].T + matrix[:2, 2])
 
 
 def as_function(name: str, words: list[str]) -> str:

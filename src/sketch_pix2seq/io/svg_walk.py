@@ -221,8 +221,7 @@ class SvgWalk:
             corner, viewport = (low[0] - wider, low[1] - wider), (float(width), float(height))
         matrix = transform(text, origin, viewport, inner.style.font_size)
         back = shifted(-corner[0], -corner[1])
-        about: Float[np.ndarray, "3 3"] = shifted(*corner) @ matrix @ back
-        return about
+        return np.asarray(shifted(*corner) @ matrix @ back)
 
     def _box(
         self, element: ElementWrapper, declared: Mapping[str, str], inner: WalkState

@@ -45,8 +45,7 @@ def thin(
             pixels = _without(flat, pixels, is_gone)
         is_same = len(pixels) == before
     _drop_corners(flat, pixels, steps, width + 2, corners)
-    thinned: Bool[np.ndarray, "H W"] = padded[1:-1, 1:-1] != 0
-    return thinned
+    return np.asarray(padded[1:-1, 1:-1] != 0)
 
 
 def _codes(
@@ -64,8 +63,7 @@ def _without(
 ) -> Int64[np.ndarray, " Q"]:
     """Remove pixels from the picture and from the list."""
     flat[pixels[gone]] = 0
-    remaining: Int64[np.ndarray, " Q"] = pixels[~gone]
-    return remaining
+    return np.asarray(pixels[~gone])
 
 
 def _drop_corners(

@@ -52,7 +52,7 @@ def walk_lines(distance: Float32[np.ndarray, "H W"]) -> list[Line]:
     headings: dict[End, Heading] = {}
     for meeting in ends.values():
         _join(graph, meeting, headings)
-    _bridge_gaps(graph, headings)
+    _bridge_gaps(graph)
     lines = _follow_edges(graph, ends, headings)
     lines += [Line(dot, np.ones(1)) for dot in graph.dots]
     return sorted(lines, key=lambda line: -len(line.points))
@@ -76,7 +76,7 @@ def _join(graph: LineGraph, meeting: list[End], headings: dict[End, Heading]) ->
             link(meeting[a], meeting[b])
 
 
-def _bridge_gaps(graph: LineGraph, headings: dict[End, Heading]) -> None:
+def _bridge_gaps(graph: LineGraph) -> None:
     """Join loose ends that face each other across a gap narrower than the line is wide."""
     loose = [(edge, side) for edge in graph.edges for side in (0, 1) if not edge.next_edge[side]]
     if not loose:

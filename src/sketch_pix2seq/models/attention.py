@@ -47,11 +47,7 @@ from sketch_pix2seq.sketch.pen import OFFSET, STROKE5_DIM
 
 CONDITIONS = ("picture", "code", "category", "nothing")
 """Conditions of a decoder; `picture` includes the code."""
-_BLOCKS = (
-    2,
-    4,
-    8,
-)  # of a partly visible picture are hidden: a half, a quarter, an eighth of its side
+_BLOCKS = (2, 4, 8)  # along a side, of a partly visible picture, each hidden or not
 _MASKED = -1e4  # added to a score that must not count; fits 16-bit floats
 
 

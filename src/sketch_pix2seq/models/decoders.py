@@ -312,9 +312,7 @@ def _plain(weight: Tensor) -> Product:
 
 
 def _dropout(
-    decoder: LSTMDecoder | HyperDecoder,
-    steps: PackedSequence,
-    generator: torch.Generator | None,
+    decoder: LSTMDecoder | HyperDecoder, steps: PackedSequence, generator: torch.Generator | None
 ) -> Float[Tensor, "N H"] | None:
     """What the candidates of a packed batch are multiplied by; None outside training."""
     if not decoder.training or decoder.keep >= 1.0:

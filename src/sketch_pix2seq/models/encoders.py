@@ -14,12 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sketch_pix2seq.models.lstm import (
-    forget_bias,
-    lstm_sequence,
-    lstm_weight,
-    recurrent_dropout,
-)
+from sketch_pix2seq.models.lstm import forget_bias, lstm_sequence, lstm_weight, recurrent_dropout
 from sketch_pix2seq.sketch.network_layout import (
     CONV_LAYERS,
     GRID_LAYERS,

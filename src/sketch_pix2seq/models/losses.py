@@ -184,9 +184,7 @@ def kl_divergence(mean: Float[Tensor, "B Z"], log_var: Float[Tensor, "B Z"]) -> 
 
 
 def reconstruction_losses(
-    mixture: StrokeMixture,
-    targets: Float[Tensor, "N 5"],
-    convention: LossConvention = "valid",
+    mixture: StrokeMixture, targets: Float[Tensor, "N 5"], convention: LossConvention = "valid"
 ) -> DrawingLosses:
     """The two terms of the reconstruction loss, without a KL term and a count of drawings.
 

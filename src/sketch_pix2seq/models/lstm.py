@@ -215,10 +215,7 @@ class _End(torch.autograd.Function):
 
 
 def recurrent_dropout(
-    shape: tuple[int, int],
-    keep: float,
-    device: torch.device,
-    generator: torch.Generator | None,
+    shape: tuple[int, int], keep: float, device: torch.device, generator: torch.Generator | None
 ) -> Float[Tensor, "N H"]:
     """Draw the factors of candidates: 0, or one over the keep probability.
 

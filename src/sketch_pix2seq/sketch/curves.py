@@ -53,8 +53,7 @@ class _Samples(NamedTuple):
 
     def at(self, arcs: Float64[np.ndarray, " K"]) -> Complex128[np.ndarray, " K"]:
         """Points of the line at these arc lengths."""
-        points: Complex128[np.ndarray, " K"] = np.interp(arcs, self.along, self.points)
-        return points
+        return np.asarray(np.interp(arcs, self.along, self.points))
 
     def limits(
         self, some: Int64[np.ndarray, " K"]
@@ -170,8 +169,7 @@ def _distinct(points: Float[np.ndarray, "P 2"], grid: float) -> Complex128[np.nd
     line = points[:, 0] + 1j * points[:, 1].astype(np.float64)
     is_new = np.append(True, np.diff(np.rint(line / grid)) != 0)
     is_new[-1] |= len(line) > 1 and is_new.sum() > 1  # a line ends where it ends
-    distinct: Complex128[np.ndarray, " Q"] = line[is_new]
-    return distinct
+    return np.asarray(line[is_new])
 
 
 def _samples(
@@ -248,15 +246,13 @@ def _direction_from(
 
 
 def _unit(vectors: Complex128[np.ndarray, " I"]) -> Complex128[np.ndarray, " I"]:
-    units: Complex128[np.ndarray, " I"] = vectors / np.maximum(np.abs(vectors), 1e-300)
-    return units
+    return np.asarray(vectors / np.maximum(np.abs(vectors), 1e-300))
 
 
 def _dot(
     first: Complex128[np.ndarray, " I"], second: Complex128[np.ndarray, " I"]
 ) -> Float64[np.ndarray, " I"]:
-    product: Float64[np.ndarray, " I"] = first.real * second.real + first.imag * second.imag
-    return product
+    return np.asarray(first.real * second.real + first.imag * second.imag)
 
 
 def _fit(
@@ -355,8 +351,7 @@ def _nearest(
     slope = _dot(speed, speed) + _dot(away, bend)
     moved = np.clip(t - _dot(away, speed) / np.where(slope > 0, slope, np.inf), 0, 1)
     nearer = np.abs(_at(curves, moved) - points) < np.abs(away)
-    nearest: Float64[np.ndarray, " N"] = np.where(nearer, moved, t)
-    return nearest
+    return np.where(nearer, moved, t)
 
 
 def _farthest(

@@ -32,8 +32,7 @@ def line_distances(
         [3.0]
     """
     forward = _mean(first, _to_ink(second))
-    distances: Float32[np.ndarray, " N"] = (forward + _mean(second, _to_ink(first))) / 2
-    return distances
+    return np.asarray((forward + _mean(second, _to_ink(first))) / 2)
 
 
 def percent_apart(first: Drawing, second: Drawing) -> float:

@@ -140,15 +140,11 @@ def opened_at(stroke: Shaped[np.ndarray, "P 2"], start: int) -> Shaped[np.ndarra
     """
     ring = stroke[:-1] if np.allclose(stroke[0], stroke[-1]) else stroke
     start %= len(ring)
-    opened: Shaped[np.ndarray, "Q 2"] = np.concatenate([ring[start:], ring[: start + 1]])
-    return opened
+    return np.concatenate([ring[start:], ring[: start + 1]])
 
 
 def fit(
-    low: Float[np.ndarray, "*B 2"],
-    high: Float[np.ndarray, "*B 2"],
-    size: float,
-    margin: float,
+    low: Float[np.ndarray, "*B 2"], high: Float[np.ndarray, "*B 2"], size: float, margin: float
 ) -> tuple[Float[np.ndarray, " *B"], Float[np.ndarray, "*B 2"]]:
     """Find the scale and the middle that fit boxes into the middle of a square.
 

@@ -95,8 +95,7 @@ def paper_of(
         ink: The picture.
         visible: 1 where it is visible.
     """
-    paper: Float32[np.ndarray, "R H W"] = (1 - np.minimum(_max_filter_3x3(ink), 1)) * visible
-    return paper
+    return np.asarray((1 - np.minimum(_max_filter_3x3(ink), 1)) * visible)
 
 
 def choose(
@@ -157,8 +156,7 @@ def _nearest_ink(
     down, across = np.nonzero(ink > np.float32(_INKY) * ink.max())
     pixels = np.stack((across, down), axis=1).astype(np.float32) + np.float32(0.5 - _AWAY_FRAME)
     far = ((pixels[:, :, None] - ends) ** 2).sum(axis=1) / np.float32(2 * _REACH * _REACH)
-    nearest: Float32[np.ndarray, "2"] = pixels[(logits - far).max(axis=1).argmax()]
-    return nearest
+    return np.asarray(pixels[(logits - far).max(axis=1).argmax()])
 
 
 def step_scores(
@@ -208,8 +206,7 @@ def _line_scores(
     off = maps.paper.reshape(-1).take(index).sum(axis=0) * length
     new = maps.remaining.reshape(-1).take(index).sum(axis=0) * length
     new = np.minimum(new, np.float32(MAX_NEW_INK))
-    scores: Float32[np.ndarray, " L"] = np.float32(NEW_INK) * new - np.float32(OFF_INK) * off
-    return scores
+    return np.asarray(np.float32(NEW_INK) * new - np.float32(OFF_INK) * off)
 
 
 def _move_scores(
@@ -226,8 +223,7 @@ def _move_scores(
         _flat_index(ends.swapaxes(0, 1), np.arange(len(ends))[:, None], ink.shape[1])
     )
     arrived /= np.float32(_ARRIVAL_INK)
-    scores: Float32[np.ndarray, "R K"] = np.float32(ARRIVAL) * np.minimum(arrived, 1)
-    return scores
+    return np.asarray(np.float32(ARRIVAL) * np.minimum(arrived, 1))
 
 
 def ink_ahead(
@@ -254,8 +250,7 @@ def ink_ahead(
     )[:, None]
     off -= np.minimum(np.maximum(along, 0), 1)[:, None] * offset[:, :, None]
     ink[(off * off).sum(axis=1) <= RADIUS * RADIUS] = 0
-    ahead: Float32[np.ndarray, " R"] = np.minimum(ink.sum(axis=1) / np.float32(_AHEAD_INK), 1)
-    return ahead
+    return np.asarray(np.minimum(ink.sum(axis=1) / np.float32(_AHEAD_INK), 1))
 
 
 def has_remaining_ink(
@@ -266,8 +261,7 @@ def has_remaining_ink(
     Args: As of `InkMaps`.
     """
     ink = _over_boxes(np.add, _ink_away_from_lines(remaining, drawn), _END_SQUARE)
-    remains: Bool[np.ndarray, " R"] = ink.max(axis=(1, 2)) > _END_INK
-    return remains
+    return np.asarray(ink.max(axis=(1, 2)) > _END_INK)
 
 
 def _flat_index(
@@ -283,8 +277,7 @@ def _flat_index(
 
 def _pixels(points: Float32[np.ndarray, "*N 2"], size: int) -> Int64[np.ndarray, "*N 2"]:
     """Column and row of the pixel of each point; of those outside, the nearest."""
-    pixel: Int64[np.ndarray, "*N 2"] = np.fmin(np.fmax(points, 0), size - 1).astype(np.int64)
-    return pixel
+    return np.asarray(np.fmin(np.fmax(points, 0), size - 1).astype(np.int64))
 
 
 def _ink_away_from_lines(
@@ -293,18 +286,14 @@ def _ink_away_from_lines(
     """Remaining ink that is not beside anything drawn, with a frame of `_AWAY_FRAME`."""
     reach = FRAME - _AWAY_FRAME
     beside = _over_boxes(np.logical_or, drawn, _BESIDE)
-    away: Float32[np.ndarray, "R _ _"] = remaining[:, reach:-reach, reach:-reach] * ~beside
-    return away
+    return np.asarray(remaining[:, reach:-reach, reach:-reach] * ~beside)
 
 
 def _max_filter_3x3(values: Float32[np.ndarray, "R H W"]) -> Float32[np.ndarray, "R H W"]:
     rows = np.pad(values, ((0, 0), (1, 1), (0, 0)))
     rows = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
     rows = np.pad(rows, ((0, 0), (0, 0), (1, 1)))
-    largest: Float32[np.ndarray, "R H W"] = np.maximum(
-        np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:]
-    )
-    return largest
+    return np.asarray(np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:]))
 
 
 def _over_boxes(

@@ -263,8 +263,7 @@ class Network:
         attended = (share @ value).transpose(1, 0, 2).reshape(num, width)
         x = x + self._linear(f"{layer}.out", attended)
         hidden = self._linear(f"{layer}.feed_in", self._norm(f"{layer}.feed_norm", x))
-        fed: np.ndarray = x + self._linear(f"{layer}.feed_out", np.maximum(hidden, 0))
-        return fed
+        return np.asarray(x + self._linear(f"{layer}.feed_out", np.maximum(hidden, 0)))
 
     def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
         result: np.ndarray = x @ self._weights[f"{name}.weight"].T
@@ -274,8 +273,7 @@ class Network:
     def _norm(self, name: str, x: np.ndarray) -> np.ndarray:
         x = x - x.mean(axis=1, keepdims=True)
         x /= np.sqrt((x**2).mean(axis=1, keepdims=True) + np.float32(_EPSILON))
-        result: np.ndarray = x * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-        return result
+        return np.asarray(x * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"])
 
 
 @cache
@@ -285,14 +283,12 @@ def _weights() -> Mapping[str, np.ndarray]:
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vectors / np.maximum(np.hypot(*vectors.T), 1e-6)[:, None]
-    return unit
+    return np.asarray(vectors / np.maximum(np.hypot(*vectors.T), 1e-6)[:, None])
 
 
 def _share_less(values: np.ndarray) -> np.ndarray:
     """Share of the others that are less than each."""
-    share: np.ndarray = np.searchsorted(np.sort(values), values) / max(len(values) - 1, 1)
-    return share
+    return np.searchsorted(np.sort(values), values) / max(len(values) - 1, 1)
 
 
 def _evenly(line: np.ndarray) -> np.ndarray:

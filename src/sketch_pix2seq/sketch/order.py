@@ -19,32 +19,6 @@ MAX_HAND_STROKES = 300
 _LINE_WIDTH = 1 / 96  # of the longest side: as drawings without a frame are drawn
 
 
-def ordered(
-    strokes: Sequence[np.ndarray], order: Order, line_width: float | None = None
-) -> list[np.ndarray]:
-    """Put strokes into an order and turn them round; see `Sketch.ordered`.
-
-    Args:
-        strokes: (P, 2) arrays of points.
-        order: Which order.
-        line_width: In pixels; None: a 96th of the longest side.
-
-    Returns:
-        The same strokes: some backwards, closed ones perhaps from another of their points on.
-
-    Raises:
-        UsageError: If there is no such order.
-
-    Example:
-        >>> right, left = np.array([[5, 0], [8, 0]]), np.array([[5, 0], [0, 0]])
-        >>> [stroke.tolist() for stroke in ordered([right, left], "pen")]
-        [[[0, 0], [5, 0]], [[5, 0], [8, 0]]]
-    """
-    if order not in get_args(Order):
-        raise UsageError("`order` must be pen, hand or none", got=order)
-    return list(ordered_by_pen(strokes, None, order, line_width)[0])
-
-
 def ordered_by_pen(
     strokes: Sequence[np.ndarray],
     colours: tuple[str, ...] | None,
@@ -62,10 +36,16 @@ def ordered_by_pen(
         line_width: In pixels; None: a 96th of the longest side.
 
     Returns:
-        The strokes, and the colours of their pens.
+        The same strokes, some backwards, closed ones perhaps from another of their points on; and
+        the colours of their pens.
 
     Raises:
         UsageError: If there is no such order.
+
+    Example:
+        >>> right, left = np.array([[5, 0], [8, 0]]), np.array([[5, 0], [0, 0]])
+        >>> [stroke.tolist() for stroke in ordered_by_pen([right, left], None, "pen")[0]]
+        [[[0, 0], [5, 0]], [[5, 0], [8, 0]]]
     """
     if order not in get_args(Order):
         raise UsageError("`order` must be pen, hand or none", got=order)

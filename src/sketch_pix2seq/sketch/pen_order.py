@@ -279,9 +279,8 @@ def _nearest(points: Float[np.ndarray, "E 2"]) -> list[list[tuple[float, int]]]:
     ]
 
 
-def _open_closed(lines: list[tuple[int, np.ndarray]], closed: Sequence[bool]) -> bool:
+def _open_closed(lines: list[tuple[int, np.ndarray]], closed: Sequence[bool]) -> None:
     """Begin each closed stroke where the lifted pen travels least; whether one changed."""
-    changed = False
     for position, (number, line) in enumerate(lines):
         if not closed[number]:
             continue
@@ -293,5 +292,3 @@ def _open_closed(lines: list[tuple[int, np.ndarray]], closed: Sequence[bool]) ->
         best = int(far.argmin())
         if far[best] < far[0]:
             lines[position] = (number, opened_at(line, best))
-            changed = True
-    return changed

@@ -87,8 +87,7 @@ def rasterise(
         >>> picture[2].round(2).tolist()
         [0.0, 0.5, 0.5, 0.5, 0.5, 0.0]
     """
-    picture: Float32[np.ndarray, "H W"] = rasterise_batch([drawing], settings)[0, 0]
-    return picture
+    return np.asarray(rasterise_batch([drawing], settings)[0, 0])
 
 
 def rasterise_batch(
@@ -242,8 +241,7 @@ def _pixels(
         so_far = done[start - 1] if start else 0
         end = max(int(np.searchsorted(done, so_far + most, side="right")), start + 1)
         piece = _Segments(
-            segments.numbers[:, start:end],
-            *(values[start:end] for values in segments[1:]),
+            segments.numbers[:, start:end], *(values[start:end] for values in segments[1:])
         )
         yield _paint(piece, num_rows, settings)
         start = end
@@ -309,10 +307,7 @@ def _table(line_width: float) -> Float32[np.ndarray, "S D"]:
         """Share of the pixel that lies farther than `edge` from its middle, one way."""
         outer, inner = (cosine + sine) / 2, (cosine - sine) / 2
         ramps = [np.maximum(end - edge, 0) ** 2 for end in (outer, inner, -inner, -outer)]
-        area: Float[np.ndarray, " ..."] = (ramps[0] - ramps[1] - ramps[2] + ramps[3]) / (
-            2 * cosine * sine
-        )
-        return area
+        return np.asarray((ramps[0] - ramps[1] - ramps[2] + ramps[3]) / (2 * cosine * sine))
 
     table = np.clip(beyond(from_edge) - beyond(from_edge + line_width), 0, 1)
     table[:, -1] = 0

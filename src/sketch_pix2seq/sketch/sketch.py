@@ -97,10 +97,7 @@ class Sketch:
 
     @classmethod
     def from_points(
-        cls,
-        strokes: Iterable[Any],
-        category: str | None = None,
-        name: str | None = None,
+        cls, strokes: Iterable[Any], category: str | None = None, name: str | None = None
     ) -> Sketch:
         """Make a sketch from any sequences of (x, y) pairs; the points are copied.
 

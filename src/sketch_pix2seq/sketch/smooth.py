@@ -83,5 +83,4 @@ def _are_round(
     before: Float64[np.ndarray, "N 2"], after: Float64[np.ndarray, "N 2"]
 ) -> Bool[np.ndarray, "N"]:
     """Whether a line that turns from one direction to the other is round there."""
-    is_round: Bool[np.ndarray, "N"] = (before * after).sum(axis=1) >= np.cos(np.radians(CORNER))
-    return is_round
+    return np.asarray((before * after).sum(axis=1) >= np.cos(np.radians(CORNER)))

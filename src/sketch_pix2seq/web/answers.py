@@ -53,28 +53,18 @@ _CODES = {
 
 
 def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Fill in a template.
-
-    Args:
-        request: The client's request.
-        template: Name of the template below `templates/`.
-        status: HTTP status.
-        **values: Values for the template.
-    """
+    """Answer with a template that is filled in; arguments as of `render`."""
     about = {"site": request.app.title, "summary": request.app.summary}
     return HTMLResponse(render(template, **about, **values), status)
 
 
 def render(template: str, **values: object) -> str:
-    """Fill in a template.
+    """Fill in a template; return HTML.
 
     Args:
         template: Name of the template below `templates/`.
         **values: Values for the template. `root`: what links to pages of the site begin with;
             `policy`: a Content-Security-Policy to be named in the page.
-
-    Returns:
-        The page's HTML.
     """
     given: dict[str, object] = {"version": __version__, "root": "/", "policy": ""} | values
     given["static"] = f"{given['root']}{static_prefix()}"

@@ -52,12 +52,7 @@ class SentFile(NamedTuple):
 
     @classmethod
     def of(cls, name: str, content: bytes) -> SentFile:
-        """Prepare a file; its ending says what it is.
-
-        Args:
-            name: Its name.
-            content: What it holds.
-        """
+        """Prepare a file; its ending says what it is."""
         ending = PurePosixPath(name).suffix
         packed = gzip.compress(content, mtime=0) if ending in _TEXT else None
         kind = _TEXT.get(ending) or _OTHER.get(ending, "application/octet-stream")

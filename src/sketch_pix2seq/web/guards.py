@@ -61,13 +61,9 @@ class Limits:
 
 
 class Guards:
-    """ASGI middleware.
+    """ASGI middleware; requests beyond the limits are refused.
 
     The names that the site has are `app.state.hosts` of the outermost application; None: any.
-
-    Args:
-        app: The application behind it.
-        limits: Requests beyond them are refused.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:

@@ -56,12 +56,7 @@ def serve(
 
 
 def open_server(
-    app: FastAPI,
-    host: str,
-    port: int,
-    *,
-    allow_host: Sequence[str] = (),
-    proxy: str | None = None,
+    app: FastAPI, host: str, port: int, *, allow_host: Sequence[str] = (), proxy: str | None = None
 ) -> tuple[uvicorn.Server, socket.socket, str]:
     """Open a site's port; arguments are those of `serve`.
 

@@ -90,7 +90,7 @@ def test_ticks_of_a_logarithmic_axis_are_in_its_own_unit(
 
 def test_a_logarithmic_axis_has_equal_ratios_at_equal_distances() -> None:
     points = [charts.Point(name, x, 7.0) for name, x in (("a", 0.1), ("b", 1.0), ("c", 10.0))]
-    root = numbers_within(charts.scatter(points, "KL", "LR", is_log=True))
+    root = numbers_within(charts.scatter(points, "KL", "LR"))
     at = {text.text: float(text.get("x", "")) for text in root.iter(f"{SVG}text")}
     assert at["b"] - at["a"] == pytest.approx(at["c"] - at["b"], abs=0.1)
     assert at["1"] - at["0.1"] == pytest.approx(at["b"] - at["a"], abs=0.1)

@@ -64,10 +64,7 @@ def dots(rows: Sequence[str], series: Sequence[str], values: Sequence[Sequence[E
 
 
 def lines(
-    series: Sequence[str],
-    values: Sequence[Sequence[float]],
-    along: Sequence[str],
-    below: str,
+    series: Sequence[str], values: Sequence[Sequence[float]], along: Sequence[str], below: str
 ) -> str:
     """Draw the shares of each series along an axis with named ticks."""
     height, top, bottom, left, right = 320, 44, 262, 60, _WIDTH - 30
@@ -157,22 +154,18 @@ def confusions(
     return svg(_WIDTH, num_rows * tall, parts)
 
 
-def scatter(points: Sequence[Point], across: str, up: str, *, is_log: bool = False) -> str:
-    """Draw named points; `across` and `up` say what x and y are.
-
-    With `is_log` the x axis is logarithmic, and every x is above 0.
-    """
+def scatter(points: Sequence[Point], across: str, up: str) -> str:
+    """Draw named points, x on a logarithmic axis; `across` and `up` say what x and y are."""
     height, left, right, top, bottom = 380, 90, _WIDTH - 140, 30, 310
-    xs = [math.log10(point.x) if is_log else point.x for point in points]
+    xs = [math.log10(point.x) for point in points]
     ys = [point.y for point in points]
-    x_low, x_high = _range(xs, from_zero=not is_log)
-    y_low, y_high = _range(ys)
+    x_low, x_high = _range(xs, from_zero=False)
+    y_low, y_high = _range(ys, from_zero=True)
     x_positions = [left + (x - x_low) / (x_high - x_low) * (right - left) for x in xs]
     y_positions = [bottom - (y - y_low) / (y_high - y_low) * (bottom - top) for y in ys]
     parts = []
-    for tick in log_ticks(10**x_low, 10**x_high) if is_log else ticks(x_low, x_high):
-        value = math.log10(tick) if is_log else tick
-        x = left + (value - x_low) / (x_high - x_low) * (right - left)
+    for tick in log_ticks(10**x_low, 10**x_high):
+        x = left + (math.log10(tick) - x_low) / (x_high - x_low) * (right - left)
         parts.append(f'<path class="hair" d="M{number(x)} {top}V{bottom}"/>')
         parts.append(text(_tick_label(tick), x, bottom + 18, kind="grey"))
     for tick in ticks(y_low, y_high):
@@ -204,7 +197,7 @@ def _free_line(x: float, y: float, occupied: Sequence[tuple[float, float]]) -> f
     return y
 
 
-def _range(values: Sequence[float], *, from_zero: bool = True) -> tuple[float, float]:
+def _range(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
     """An axis that holds values with some room; with `from_zero` none below 0 unless a value is."""
     low, high = min(values), max(values)
     room = 0.15 * (high - low) or 0.1 * abs(high) or 0.1

@@ -80,7 +80,7 @@ class Section:
 def write_report(
     sections: Sequence[Section], results: Mapping[str, Any], page: str, out: Path
 ) -> Path:
-    """Write a page, and beside it the same as numbers and pictures.
+    """Write a page, and beside it the same as numbers and pictures; return the page's path.
 
     report.html    everything, self-contained
     results.json   the same numbers
@@ -92,9 +92,6 @@ def write_report(
         results: Of `results.json`, but for the tables.
         page: HTML.
         out: A folder; made if it is not there.
-
-    Returns:
-        The page's path.
     """
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -89,8 +89,6 @@ class Table:
 
     def to_csv(self) -> str:
         """As CSV: numbers as they are; an interval in two columns of its own."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
         lines: list[list[Any]] = [[] for _ in range(1 + len(self.rows))]
         for index, column in enumerate(self.columns):
             cells = [row[index] for row in self.rows]
@@ -101,13 +99,19 @@ class Table:
                     line += [round(number, 6) for number in (cell.value, cell.low, cell.high)]
                 else:
                     line += [cell, None, None] if wide else [cell]
-        writer.writerows(lines)
-        return file.getvalue()
+        return csv_text(lines)
 
     def to_json(self) -> list[dict[str, Any]]:
         """As JSON takes it: a dict for each row."""
         names = [column.name for column in self.columns]
         return [dict(zip(names, map(plain, row), strict=True)) for row in self.rows]
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV, the header among them."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue()
 
 
 def plain(cell: Cell) -> Any:

@@ -22,9 +22,6 @@ class Design:
     sketches of each category and source, and one no longer than there are originals never two of
     the same original; and after some participants every sketch was shown as often.
 
-    Args:
-        study: The study.
-
     Raises:
         UsageError: If its settings ask for more sketches than there are.
     """

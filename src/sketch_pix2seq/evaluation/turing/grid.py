@@ -32,10 +32,7 @@ class Shown(NamedTuple):
 
 
 def rows_of(
-    study: Study,
-    category: str,
-    shares: Mapping[str, float | None],
-    counts: Mapping[str, int],
+    study: Study, category: str, shares: Mapping[str, float | None], counts: Mapping[str, int]
 ) -> list[list[Shown]]:
     """Put the sketches of a category into rows, with their shares and numbers of votes.
 

@@ -288,9 +288,7 @@ def _by_sketch(outcome: StudyOutcome) -> Section:
 
 
 def most_mistaken(
-    sketches: Sequence[StudySketch],
-    shares: Mapping[str, float | None],
-    counts: Mapping[str, int],
+    sketches: Sequence[StudySketch], shares: Mapping[str, float | None], counts: Mapping[str, int]
 ) -> list[tuple[StudySketch, str]]:
     """Return the sketches that most people took for what they are not, with how many, in words.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from sketch_pix2seq.evaluation.report.tables import csv_text
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.study import HUMAN
 
@@ -30,12 +29,12 @@ COLUMNS = {
 
 def trials_csv(outcome: StudyOutcome) -> str:
     """Return all answers as CSV, by participant and position; see `COLUMNS`."""
-    return _csv(COLUMNS, _rows(outcome))
+    return csv_text([COLUMNS, *_rows(outcome)])
 
 
 def codebook_csv() -> str:
     """Return what the columns of `trials_csv` mean, as CSV."""
-    return _csv(("column", "meaning"), COLUMNS.items())
+    return csv_text([("column", "meaning"), *COLUMNS.items()])
 
 
 def _rows(outcome: StudyOutcome) -> Iterator[Sequence[object]]:
@@ -63,11 +62,3 @@ def _rows(outcome: StudyOutcome) -> Iterator[Sequence[object]]:
             int(bool(reason)),
             reason,
         )
-
-
-def _csv(header: Iterable[str], rows: Iterable[Sequence[object]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return file.getvalue()

@@ -38,12 +38,7 @@ NUM_GUESSES = 3
 
 
 def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
-    """Return the routes of a studio.
-
-    Args:
-        sketcher: The model.
-        drawers: The threads that draw.
-    """
+    """Return the routes of a studio; `drawers` are the threads that draw."""
     api = APIRouter(prefix="/api", tags=["studio"])
     gallery = _GalleryIndex(sketcher)
     filers = Workers(1, most_waiting=16)  # photos take seconds: they keep nobody waiting
@@ -106,12 +101,7 @@ def routes(sketcher: Sketcher, drawers: Workers) -> APIRouter:
         drawn = await drawers.run(
             request,
             lambda: sketcher.generate(
-                form.category,
-                form.n,
-                form.temperature,
-                form.seed,
-                go_on,
-                best_of=form.best_of,
+                form.category, form.n, form.temperature, form.seed, go_on, best_of=form.best_of
             ),
         )
         return _in_middle(drawn)

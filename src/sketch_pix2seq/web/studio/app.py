@@ -35,9 +35,6 @@ def create_studio(
         sketcher: The model; it draws fastest for many if it uses one thread for each.
         limits: What a client may send.
         num_threads: Requests that are worked on at once; None: as many as there are processors.
-
-    Returns:
-        The application.
     """
     drawers = Workers(num_processors() if num_threads is None else num_threads)
     app = new_site(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sketch_pix2seq.errors import UsageError
 from sketch_pix2seq.inference.arguments import MAX_SEED
@@ -28,6 +28,20 @@ Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR, allow_inf_nan=False)]
 # the first error is enough: a list of a million wrong numbers is one error, not a million
 Axis = Annotated[list[Coordinate], Field(min_length=1, max_length=MAX_POINTS, fail_fast=True)]
 Stroke = Annotated[list[Axis], Field(min_length=2, max_length=2, fail_fast=True)]
+Strokes: TypeAlias = list[list[list[float]]]
+"""A drawing that was checked, or is sent: [[x...], [y...]] for each stroke."""
+
+
+def checked(drawing: Strokes) -> Strokes:
+    """Refuse a stroke that has not as many x as y, and too many points (ValueError)."""
+    for number, (x, y) in enumerate(drawing):
+        if len(x) != len(y):
+            raise ValueError(f"stroke {number} must be [[x, ...], [y, ...]] of equal length")
+    if sum(len(stroke[0]) for stroke in drawing) > MAX_POINTS:
+        raise ValueError(f"a drawing must have at most {MAX_POINTS} points")
+    return drawing
+
+
 Drawing = Annotated[
     list[Stroke],
     Field(
@@ -37,11 +51,8 @@ Drawing = Annotated[
         description="For each stroke [[x, ...], [y, ...]], y down.",
         examples=[[[[0, 120, 240], [200, 0, 200]]]],
     ),
+    AfterValidator(checked),
 ]
-
-
-Strokes: TypeAlias = list[list[list[float]]]
-"""A drawing that was checked, or is sent: [[x...], [y...]] for each stroke."""
 
 
 def sketch_of_strokes(drawing: Strokes) -> Sketch:
@@ -55,12 +66,7 @@ def strokes_of(sketch: Sketch) -> Strokes:
 
 
 def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
-    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255.
-
-    Args:
-        sketch: A sketch of any size.
-        fit: Let its longest side be 255.
-    """
+    """Write a sketch in Quick, Draw!'s layout, in the middle of a square of 255, or filling it."""
     if sketch.bounds is None:
         return []
     low, high = np.split(np.array(sketch.bounds), 2)
@@ -71,15 +77,7 @@ def strokes_in_middle(sketch: Sketch, *, fit: bool = False) -> Strokes:
 
 
 def check_tries(wanted: int, best_of: int) -> None:
-    """Refuse more than `MAX_DRAWN` drawings.
-
-    Args:
-        wanted: Drawings that are asked for.
-        best_of: Candidates for each one.
-
-    Raises:
-        UsageError: If these are more.
-    """
+    """Refuse more than `MAX_DRAWN` drawings, candidates included, with a UsageError."""
     if wanted * best_of > MAX_DRAWN:
         raise UsageError(
             f"at most {MAX_DRAWN} drawings can be made at once",
@@ -88,23 +86,9 @@ def check_tries(wanted: int, best_of: int) -> None:
         )
 
 
-def checked(drawing: Strokes) -> Strokes:
-    """Refuse a stroke that has not as many x as y, and too many points (ValueError)."""
-    for number, (x, y) in enumerate(drawing):
-        if len(x) != len(y):
-            raise ValueError(f"stroke {number} must be [[x, ...], [y, ...]] of equal length")
-    if sum(len(stroke[0]) for stroke in drawing) > MAX_POINTS:
-        raise ValueError(f"a drawing must have at most {MAX_POINTS} points")
-    return drawing
-
-
 Tries = Annotated[
     int,
-    Field(
-        ge=1,
-        le=MAX_TRIES,
-        description="Draw so many for each one wanted, and keep the best.",
-    ),
+    Field(ge=1, le=MAX_TRIES, description="Draw so many for each one wanted, and keep the best."),
 ]
 
 
@@ -138,8 +122,6 @@ class RedrawForm(SeveralParams):
     )
     best_of: Tries = 1
 
-    _drawing = field_validator("drawing")(checked)
-
 
 class CompleteForm(SeveralParams):
     """A drawing to be completed."""
@@ -149,8 +131,6 @@ class CompleteForm(SeveralParams):
         None, max_length=MAX_LETTERS, description="What it is to become; left out: anything."
     )
     best_of: Tries = 1
-
-    _drawing = field_validator("drawing")(checked)
 
 
 class GenerateForm(SeveralParams):
@@ -165,8 +145,6 @@ class ClassifyForm(_Form):
 
     drawing: Drawing
 
-    _drawing = field_validator("drawing")(checked)
-
 
 class MixForm(SamplingParams):
     """Two drawings to be mixed."""
@@ -176,8 +154,6 @@ class MixForm(SamplingParams):
     steps: int = Field(11, ge=2, le=MAX_STEPS, description="Drawings, both ends included.")
     spherical: bool = Field(False, description="Along great circles instead of straight lines.")
     best_of: Tries = 1
-
-    _drawings = field_validator("first", "second")(checked)
 
 
 class PointForm(SamplingParams):

@@ -26,12 +26,7 @@ LIMITS = Limits(body_bytes=4 * 1024, seconds=60.0, per_second=50.0, burst=300)
 
 
 def create_turing(
-    study: Study,
-    folder: Path,
-    store: Store,
-    *,
-    results_token: str,
-    limits: Limits = LIMITS,
+    study: Study, folder: Path, store: Store, *, results_token: str, limits: Limits = LIMITS
 ) -> FastAPI:
     """Make the site of a study.
 
@@ -41,9 +36,6 @@ def create_turing(
         store: The votes. It is closed when the site ends.
         results_token: Password of the results.
         limits: What a client may send.
-
-    Returns:
-        The application.
 
     Raises:
         StudyError: If a picture of the study cannot be shown.

@@ -5,11 +5,9 @@ The token comes in the body of a post, never in an address, and leaves no cookie
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -18,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from sketch_pix2seq.evaluation.report.layout import style
+from sketch_pix2seq.evaluation.report.tables import csv_text
 from sketch_pix2seq.evaluation.turing.design import Design
 from sketch_pix2seq.evaluation.turing.outcome import StudyOutcome
 from sketch_pix2seq.evaluation.turing.report import results_page
@@ -51,14 +50,12 @@ def ids_csv(study: Study, store: Store) -> str:
 
     For paying or crediting them; not to be published.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["participant", "id", "answered", "finished"])
     num_trials = Design(study).num_trials
+    rows: list[Iterable[object]] = [("participant", "id", "answered", "finished")]
     for one in store.external_ids():
         finished = "yes" if one.answered >= num_trials else "no"
-        writer.writerow([one.participant, _inert(one.external_id), one.answered, finished])
-    return file.getvalue()
+        rows.append((one.participant, _inert(one.external_id), one.answered, finished))
+    return csv_text(rows)
 
 
 def _inert(text: str) -> str:
@@ -67,13 +64,7 @@ def _inert(text: str) -> str:
 
 
 def results_routes(study: Study, store: Store, results_token: str) -> APIRouter:
-    """Return the routes of the results.
-
-    Args:
-        study: The study.
-        store: The study's votes.
-        results_token: Password of the results.
-    """
+    """Return the routes of the results, whose password is `results_token`."""
     routes = APIRouter(include_in_schema=False)
 
     def is_right(token: str) -> bool:
