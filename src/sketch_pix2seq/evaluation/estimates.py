@@ -132,7 +132,6 @@ def _resamples(num: int, seed: int) -> Iterator[Int64[np.ndarray, "B N"]]:
         yield rng.integers(0, num, (min(at_once, RESAMPLES - first), num))
 
 
-<<<<<<< HEAD
 def _of_drawings(values: Float64[np.ndarray, "N"], seed: int) -> Estimate:
     means = [values[columns].mean(axis=1) for columns in _resamples(len(values), seed)]
     return _estimate(float(values.mean()), np.concatenate(means))
@@ -169,17 +168,6 @@ def _widened(found: Estimate, groups: Sequence[Float64[np.ndarray, "R N"]]) -> E
 
     low, high = half(found.value - found.low), half(found.high - found.value)
     return Estimate(found.value, found.value - low, found.value + high)
-=======
-def _resampled(
-    values: Float64[np.ndarray, "R N"], columns: Int64[np.ndarray, "B N"], rng: np.random.Generator
-) -> Float64[np.ndarray, "B"]:
-    """The means of resampled values."""
-    if len(values) == 1:
-        return np.asarray(values[0][columns].mean(axis=1))
-    shares = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), len(columns))
-    means = shares / len(values) @ values  # (B, N), of resampled trainings
-    return np.asarray(np.take_along_axis(means, columns, axis=1).mean(axis=1))
->>>>>>> simplify
 
 
 def _estimate(value: float, means: Float64[np.ndarray, "B"]) -> Estimate:

@@ -105,10 +105,11 @@ def _nearest(
     at_once = max(1, _DISTANCES_AT_ONCE // max(len(second), 1))
     for start in range(0, len(first), at_once):
         some = slice(start, start + at_once)
-        apart = np.linalg.norm(first[some, None] - second, axis=2)
-        to_second[some] = apart.min(axis=1, initial=np.inf)
-        np.minimum(to_first, apart.min(axis=0), out=to_first)
-    return to_second, to_first
+        x, y = (np.subtract.outer(first[some, axis], second[:, axis]) for axis in (0, 1))
+        squares = x * x + y * y
+        to_second[some] = squares.min(axis=1, initial=np.inf)
+        np.minimum(to_first, squares.min(axis=0), out=to_first)
+    return np.sqrt(to_second), np.sqrt(to_first)
 
 
 def _small_strokes(
