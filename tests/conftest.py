@@ -35,6 +35,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return (yield)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as processors: a third of the time is waiting for browsers and others."""
+    from sketch_pix2seq.processors import num_processors  # not before the hook for shapes is there
+
+    return max(1, num_processors() * 3 // 2)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group tests for pytest-xdist: a file keeps what it has set up, and scarce things are shared.

@@ -22,4 +22,4 @@ def serving(app: FastAPI, **options: Any) -> Iterator[str]:
             yield address.rstrip("/")
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)

@@ -51,7 +51,7 @@ def test_it_starts_is_healthy_writes_nothing_and_ends(tmp_path: Path) -> None:
             assert wait_for(check), "the health check never passed"
         finally:
             server.send_signal(signal.SIGTERM)
-            status = server.wait(timeout=30)
+            status = server.wait(timeout=60)
     assert status == 0
     assert list(tmp_path.iterdir()) == []
 

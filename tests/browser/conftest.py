@@ -27,7 +27,7 @@ ARGUMENTS = (
 )
 
 
-expect.set_options(timeout=15_000)  # busy machines draw slowly
+expect.set_options(timeout=60_000)  # busy machines draw slowly
 
 
 @pytest.fixture(scope="module")  # its loop stands in the way of other tests' loops
@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor without a past, who sees no motion, as that would take time."""
     with browser.new_context(reduced_motion="reduce", accept_downloads=True) as visitor:
-        visitor.set_default_timeout(15_000)
+        visitor.set_default_timeout(60_000)
         yield visitor
 
 

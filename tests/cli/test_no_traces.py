@@ -160,7 +160,7 @@ def test_the_studio_leaves_nothing(tmp_path: Path, traced: bool) -> None:
             with urlopen(request) as answer:
                 assert len(json.loads(answer.read())["drawings"]) == 2
             os.killpg(process.pid, signal.SIGINT)
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert (process.returncode, errors) == (0, "")

@@ -31,7 +31,7 @@ def test_it_opens_tells_where_and_ends_with_ctrl_c() -> None:
         with urlopen(f"{address}api/health") as answer:
             assert json.load(answer)["ok"] is True
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "", "")
 
 

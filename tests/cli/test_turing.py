@@ -117,10 +117,10 @@ def test_a_study_is_served_until_it_is_told_to_end(folder: Path) -> None:
         served = re.fullmatch(r"12 sketches at (http://127\.0\.0\.1:\d+/)\n", first)
         opened = re.fullmatch(r"results at (\S+), token (\S{22})\n", second)
         assert served and opened
-        with urllib.request.urlopen(served[1], timeout=20) as page:
+        with urllib.request.urlopen(served[1], timeout=60) as page:
             assert b"You will see 12 sketches" in page.read()
         form = urllib.parse.urlencode({"token": opened[2]}).encode()
-        with urllib.request.urlopen(opened[1], form, timeout=20) as page:
+        with urllib.request.urlopen(opened[1], form, timeout=60) as page:
             assert b"Nobody has voted yet" in page.read()
         process.send_signal(signal.SIGINT)
         assert process.wait(20) in (0, 130)

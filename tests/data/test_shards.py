@@ -311,7 +311,7 @@ def test_interrupted_it_does_not_wait_for_its_workers(files: Path, tmp_path: Pat
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
         try:
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode != 0

@@ -67,7 +67,7 @@ def server(folder: Path, address: str) -> Iterator[tuple[subprocess.Popen[str], 
 
 def begun(place: str) -> str:
     """Take part; return the cookie's value."""
-    connection = http.client.HTTPConnection(place, timeout=20)
+    connection = http.client.HTTPConnection(place, timeout=60)
     connection.request("POST", "/begin", headers={"Sec-Fetch-Site": "same-origin"})
     cookie = connection.getresponse().headers["set-cookie"]
     connection.close()
@@ -89,7 +89,7 @@ def vote_until_it_ends(
     place: str, code: str, names: list[str], human: bool, said: list[Acknowledged], go: Any
 ) -> None:
     """Vote on everything in turn, always the same; note what is acknowledged."""
-    connection = http.client.HTTPConnection(place, timeout=20)
+    connection = http.client.HTTPConnection(place, timeout=60)
     go.wait()
     try:
         for name in names:
@@ -149,7 +149,7 @@ def test_no_acknowledged_vote_is_lost_and_none_counts_twice(address: str, tmp_pa
     assert max(counted.values()) == 1
     # those who did not hear of their vote send it again, to the next server
     with server(tmp_path / "study", address) as (_, place):
-        connection = http.client.HTTPConnection(place, timeout=20)
+        connection = http.client.HTTPConnection(place, timeout=60)
         for one in said[-20:]:
             assert voted(connection, one.code, one.sketch, not one.human)["counted"] is False
         connection.close()
