@@ -118,9 +118,10 @@ def train(
     Raises:
         DatasetError: If the data set cannot be used.
         RunError: If the run cannot be started or continued, or its gradients stay not finite.
-        UsageError: If there are fewer devices, or `initial_weights` does not fit the recipe.
+        UsageError: If there are fewer devices, or more than a batch has drawings, or
+            `initial_weights` does not fit the recipe.
     """
-    check_devices(devices)
+    check_devices(devices, recipe.batch_size)
     keep_freed_memory()
     dataset = Dataset.open(data)
     run = None
